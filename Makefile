@@ -1,0 +1,58 @@
+# Every target installs the system packages that it needs, if any is missing.
+.DEFAULT_GOAL := help
+.PHONY: help demo build test lint unit doc-tests man man-check bench clean
+
+CARGO ?= cargo
+PACKAGES := scripts/system-packages.sh
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Pack, list and extract the sample calls, each command shown
+	@$(PACKAGES) build demo
+	$(CARGO) build --release --locked
+	@CALLSEAL="$$($(CARGO) metadata --format-version 1 --no-deps --locked \
+	    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/callseal" scripts/demo.sh
+
+build: ## Build the program (target/release/callseal)
+	@$(PACKAGES) build
+	$(CARGO) build --release --locked
+
+test: ## Check everything: format, lints, tests, man pages
+	@$(PACKAGES) build test
+	@$(MAKE) --no-print-directory lint unit doc-tests man-check
+
+lint: ## Check the format and the lints
+	@$(PACKAGES) build
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+
+unit:
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	    set -x; $(CARGO) nextest run --locked; \
+	else \
+	    set -x; $(CARGO) test --locked --lib --bins --tests; \
+	fi
+
+doc-tests:
+	$(CARGO) test --doc --locked
+
+man: ## Write the man pages anew from the argument definitions
+	@$(PACKAGES) build
+	$(CARGO) build -q --locked --bin callseal
+	rm -f man/*.1
+	$(CARGO) run -q --locked --bin callseal -- man --out man
+
+man-check:
+	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && \
+	$(CARGO) run -q --locked --bin callseal -- man --out "$$new" && \
+	{ diff -r man "$$new" || { \
+	    echo 'error: the man pages are not those of the program' >&2; \
+	    echo 'hint: run "make man" and commit man/' >&2; exit 1; }; }
+
+bench: ## Measure
+	@$(PACKAGES) build test
+	$(CARGO) bench --locked
+
+clean: ## Remove what was built
+	$(CARGO) clean

@@ -1,0 +1,520 @@
+//! `client_property.conf`, the settings file of the LumenVox speech client.
+//!
+//! The platform encrypts its own call files to the certificates that one
+//! setting of this file lists. Reading the same setting means that a batch
+//! packed by hand opens for the same parties.
+//!
+//! The format is `PROPERTY_NAME = VALUE` in `[SECTIONS]`, with comment lines
+//! that start with `#`. A value may start on the line after its name, and a
+//! list goes on over the line's end after a comma. Only the one setting is
+//! looked at; whatever the others hold is the platform's business.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Compression, Config, ConfigError, Format, Profile, resolve};
+
+/// The name of the one profile that such a file yields.
+pub const PROFILE_NAME: &str = "client_property";
+
+/// The setting that lists the certificates.
+pub(super) const SETTING: &str = "LOGGING_ENCRYPTION_KEY";
+
+/// What stands for a setting that is not set.
+const UNSET: &str = "default";
+
+pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
+    let (line, value) = find_setting(text, source)?;
+    let file = source.to_owned();
+    let paths = match value {
+        Value::Empty => return Err(ConfigError::SettingEmpty { file, line }),
+        Value::Unset => return Err(ConfigError::SettingDefault { file, line }),
+        Value::Paths(paths) => paths,
+    };
+    let recipients = paths.iter().map(|path| resolve(path, source)).collect();
+    Ok(Config {
+        source: file,
+        default_profile: Some(PROFILE_NAME.to_owned()),
+        keys: Vec::new(),
+        compress: Compression::default(),
+        format: Format::default(),
+        profiles: BTreeMap::from([(PROFILE_NAME.to_owned(), Profile { recipients })]),
+    })
+}
+
+/// The setting's line and value. It may be in any section, and more than once
+/// if it says the same each time.
+fn find_setting(text: &str, source: &Path) -> Result<(usize, Value), ConfigError> {
+    let mut found: Option<(usize, Value)> = None;
+    let mut keep = |list: Option<List>| {
+        let Some(list) = list else { return Ok(()) };
+        let line = list.line;
+        let value = list.finish()?;
+        match &found {
+            Some((first_line, first)) if *first != value => Err(ConfigError::SettingRepeated {
+                file: source.to_owned(),
+                line,
+                first_line: *first_line,
+            }),
+            Some(_) => Ok(()),
+            None => {
+                found = Some((line, value));
+                Ok(())
+            }
+        }
+    };
+
+    // The list that lines are still being added to.
+    let mut open: Option<List> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        match Line::read(line) {
+            Line::Blank => {}
+            Line::Section => keep(open.take())?,
+            Line::Setting { name, value } => {
+                keep(open.take())?;
+                if name.eq_ignore_ascii_case(SETTING) {
+                    let mut list = List::new(source, number);
+                    list.add(value, number)?;
+                    open = Some(list);
+                }
+            }
+            Line::Other(text) => {
+                // Elsewhere this is some other setting's value.
+                if let Some(list) = &mut open {
+                    list.add(text, number)?;
+                }
+            }
+        }
+    }
+    keep(open)?;
+    found.ok_or_else(|| ConfigError::SettingMissing {
+        file: source.to_owned(),
+    })
+}
+
+/// One line of the file, without the space around it.
+enum Line<'a> {
+    /// Nothing, or a comment.
+    Blank,
+    /// `[SECTION]`
+    Section,
+    /// `NAME = VALUE`, where the value may be empty.
+    Setting { name: &'a str, value: &'a str },
+    /// Text that only means something as a value begun on an earlier line.
+    Other(&'a str),
+}
+
+impl<'a> Line<'a> {
+    fn read(line: &'a str) -> Self {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Self::Blank;
+        }
+        if line.starts_with('[') && line.ends_with(']') {
+            return Self::Section;
+        }
+        match line.split_once('=') {
+            Some((name, value)) if is_name(name.trim_end()) => Self::Setting {
+                name: name.trim_end(),
+                value: value.trim_start(),
+            },
+            _ => Self::Other(line),
+        }
+    }
+}
+
+/// Whether this can be the name of a setting, and not a path with a `=` in it.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// What the setting says.
+#[derive(PartialEq)]
+enum Value {
+    Empty,
+    Unset,
+    Paths(Vec<String>),
+}
+
+/// A list of paths that may go on over several lines.
+struct List<'a> {
+    source: &'a Path,
+    /// The line of the setting's name.
+    line: usize,
+    /// The paths so far, each with its line.
+    paths: Vec<(usize, String)>,
+    /// Nothing yet, or a comma last: what comes next is a path.
+    wants_path: bool,
+}
+
+impl<'a> List<'a> {
+    fn new(source: &'a Path, line: usize) -> Self {
+        Self {
+            source,
+            line,
+            paths: Vec::new(),
+            wants_path: true,
+        }
+    }
+
+    /// Adds the paths in `text`, which stands on line `line`.
+    ///
+    /// A path that is there but not understood is an error: to skip it would
+    /// be to drop a recipient.
+    fn add(&mut self, text: &str, line: usize) -> Result<(), ConfigError> {
+        let file = || self.source.to_owned();
+        if text.is_empty() {
+            return Ok(());
+        }
+        if !self.wants_path {
+            return Err(ConfigError::StrayLine { file: file(), line });
+        }
+        let mut rest = text;
+        while self.wants_path && !rest.is_empty() {
+            let path;
+            if let Some(quoted) = rest.strip_prefix('"') {
+                (path, rest) = quoted
+                    .split_once('"')
+                    .ok_or_else(|| ConfigError::UnclosedQuote { file: file(), line })?;
+                rest = rest.trim_start();
+                if !rest.is_empty() && !rest.starts_with(',') {
+                    return Err(ConfigError::TextAfterQuote { file: file(), line });
+                }
+            } else {
+                (path, rest) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+            }
+            let path = path.trim();
+            if path.is_empty() {
+                return Err(ConfigError::EmptyPath { file: file(), line });
+            }
+            self.paths.push((line, path.to_owned()));
+            match rest.strip_prefix(',') {
+                Some(more) => rest = more.trim_start(),
+                None => self.wants_path = false,
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Value, ConfigError> {
+        let file = || self.source.to_owned();
+        let is_unset = |path: &str| path.eq_ignore_ascii_case(UNSET);
+        match self.paths.as_slice() {
+            [] => return Ok(Value::Empty),
+            [.., (line, _)] if self.wants_path => {
+                return Err(ConfigError::UnfinishedList {
+                    file: file(),
+                    line: *line,
+                });
+            }
+            [(_, only)] if is_unset(only) => return Ok(Value::Unset),
+            paths => {
+                if let Some((line, _)) = paths.iter().find(|(_, path)| is_unset(path)) {
+                    return Err(ConfigError::DefaultInList {
+                        file: file(),
+                        line: *line,
+                    });
+                }
+            }
+        }
+        let paths = self.paths.into_iter().map(|(_, path)| path);
+        Ok(Value::Paths(paths.collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "/etc/lumenvox/client_property.conf";
+
+    fn read(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new(SOURCE))
+    }
+
+    #[track_caller]
+    fn recipients(text: &str) -> Vec<String> {
+        let config = read(text).unwrap();
+        let (name, profile) = config.profile(None).unwrap();
+        assert_eq!(name, PROFILE_NAME);
+        let paths = profile.recipients.iter();
+        paths.map(|path| path.display().to_string()).collect()
+    }
+
+    #[track_caller]
+    fn refused(text: &str) -> ConfigError {
+        match read(text) {
+            Ok(config) => panic!("accepted as {config:?}"),
+            Err(error) => error,
+        }
+    }
+
+    /// A file of the kind that an installation writes.
+    const WHOLE: &str = "\
+########################################################################
+#                                                                      #
+#  Settings of the speech client                                       #
+#  LOGGING_ENCRYPTION_KEY = /this/is/a/comment.crt                     #
+#                                                                      #
+########################################################################
+
+[GLOBAL]
+VERSION = 19.0.100
+LICENSE_SERVERS = 127.0.0.1:7569;10.0.0.1:4971
+LOGGING_VERBOSITY = default
+
+# Certificates that call files are encrypted to, separated by commas.
+LOGGING_ENCRYPTION_KEY = /customer/cert/file.crt,/etc/lumenvox/www/certs/lumenvox.crt
+
+[SRE]
+SRE_SERVERS =
+    127.0.0.1
+LANGUAGE = en-US, \"not closed
+
+[TTS]
+";
+
+    #[test]
+    fn a_whole_file_yields_the_profile_client_property() {
+        let config = read(WHOLE).unwrap();
+        assert_eq!(config.default_profile.as_deref(), Some("client_property"));
+        assert_eq!(config.profiles.len(), 1);
+        assert!(config.keys.is_empty());
+        assert_eq!(
+            recipients(WHOLE),
+            [
+                "/customer/cert/file.crt",
+                "/etc/lumenvox/www/certs/lumenvox.crt"
+            ]
+        );
+    }
+
+    #[test]
+    fn crlf_line_ends_and_a_byte_order_mark_change_nothing() {
+        let text = format!("\u{feff}{}", WHOLE.replace('\n', "\r\n"));
+        assert_eq!(recipients(&text), recipients(WHOLE));
+    }
+
+    #[test]
+    fn relative_paths_are_relative_to_the_file() {
+        assert_eq!(
+            recipients("LOGGING_ENCRYPTION_KEY = customer.crt,vendor.crt"),
+            ["/etc/lumenvox/customer.crt", "/etc/lumenvox/vendor.crt"]
+        );
+    }
+
+    #[test]
+    fn windows_paths_are_absolute_and_keep_their_spaces_and_backslashes() {
+        assert_eq!(
+            recipients(
+                r"LOGGING_ENCRYPTION_KEY = C:\Program Files\LumenVox\certs\a.crt , d:/b.crt,\\server\share\c.crt"
+            ),
+            [
+                r"C:\Program Files\LumenVox\certs\a.crt",
+                "d:/b.crt",
+                r"\\server\share\c.crt"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_value_may_start_on_the_next_line() {
+        for text in [
+            "LOGGING_ENCRYPTION_KEY =\nC:\\certs\\a.crt,C:\\b.crt\n",
+            "LOGGING_ENCRYPTION_KEY = \r\n  C:\\certs\\a.crt, C:\\b.crt\r\n[SRE]\r\n",
+            "LOGGING_ENCRYPTION_KEY=\n\n# both parties\nC:\\certs\\a.crt,C:\\b.crt\nOTHER = 1",
+        ] {
+            assert_eq!(
+                recipients(text),
+                [r"C:\certs\a.crt", r"C:\b.crt"],
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_goes_on_after_a_comma_at_the_end_of_a_line() {
+        assert_eq!(
+            recipients("LOGGING_ENCRYPTION_KEY = /a.crt,\n  # the vendor\n  /b.crt , \n /c.crt\n"),
+            ["/a.crt", "/b.crt", "/c.crt"]
+        );
+    }
+
+    #[test]
+    fn quotes_around_a_path_are_not_part_of_it_and_may_hold_a_comma() {
+        assert_eq!(
+            recipients(
+                r#"LOGGING_ENCRYPTION_KEY = "C:\Call Center, East\a.crt" , /b.crt,"/c.crt""#
+            ),
+            [r"C:\Call Center, East\a.crt", "/b.crt", "/c.crt"]
+        );
+    }
+
+    #[test]
+    fn a_path_with_an_equals_sign_is_not_taken_for_a_setting() {
+        assert_eq!(
+            recipients("LOGGING_ENCRYPTION_KEY =\n/certs/cn=acme.crt"),
+            ["/certs/cn=acme.crt"]
+        );
+        assert_eq!(
+            recipients("LOGGING_ENCRYPTION_KEY = /certs/cn=acme.crt"),
+            ["/certs/cn=acme.crt"]
+        );
+    }
+
+    #[test]
+    fn only_a_line_that_starts_with_a_number_sign_is_a_comment() {
+        assert_eq!(
+            recipients("LOGGING_ENCRYPTION_KEY = /certs/#1.crt"),
+            ["/certs/#1.crt"]
+        );
+    }
+
+    #[test]
+    fn the_setting_counts_in_any_section_and_in_any_case() {
+        assert_eq!(recipients("[SRE]\nLOGGING_ENCRYPTION_KEY=/a"), ["/a"]);
+        assert_eq!(recipients("[GLOBAL]\nlogging_encryption_key = /a"), ["/a"]);
+    }
+
+    #[test]
+    fn a_name_that_only_resembles_the_setting_is_another_setting() {
+        for name in ["XLOGGING_ENCRYPTION_KEY", "LOGGING_ENCRYPTION_KEY_OLD"] {
+            assert!(matches!(
+                refused(&format!("{name} = /a.crt")),
+                ConfigError::SettingMissing { .. }
+            ));
+        }
+    }
+
+    #[test]
+    fn a_missing_setting_is_refused() {
+        for text in [
+            "",
+            "[GLOBAL]\n",
+            "# LOGGING_ENCRYPTION_KEY = /a.crt",
+            "LOGGING_ENCRYPTION_KEY",
+        ] {
+            let error = refused(text);
+            assert!(
+                matches!(error, ConfigError::SettingMissing { .. }),
+                "{text:?}"
+            );
+            assert_eq!(
+                error.to_string(),
+                format!("{SOURCE}: LOGGING_ENCRYPTION_KEY is not there")
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_setting_is_refused() {
+        for text in [
+            "[GLOBAL]\nLOGGING_ENCRYPTION_KEY =",
+            "[GLOBAL]\nLOGGING_ENCRYPTION_KEY = \n\n[SRE]\nC:\\a.crt",
+            "[GLOBAL]\nLOGGING_ENCRYPTION_KEY =\nOTHER = /a.crt",
+        ] {
+            assert!(
+                matches!(refused(text), ConfigError::SettingEmpty { line: 2, .. }),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_setting_left_at_default_is_refused() {
+        for word in ["default", "DEFAULT", "Default", "\"default\"", "\n default"] {
+            let error = refused(&format!("\nLOGGING_ENCRYPTION_KEY = {word}"));
+            assert!(
+                matches!(error, ConfigError::SettingDefault { line: 2, .. }),
+                "{word}"
+            );
+            assert!(error.hint().unwrap().contains("LOGGING_ENCRYPTION_KEY"));
+        }
+        assert_eq!(
+            recipients("LOGGING_ENCRYPTION_KEY = ./default"),
+            ["/etc/lumenvox/./default"]
+        );
+    }
+
+    #[test]
+    fn default_among_paths_is_refused() {
+        assert!(matches!(
+            refused("LOGGING_ENCRYPTION_KEY = /a.crt,\ndefault"),
+            ConfigError::DefaultInList { line: 2, .. }
+        ));
+    }
+
+    #[test]
+    fn the_setting_given_twice_must_say_the_same() {
+        let same =
+            "[GLOBAL]\nLOGGING_ENCRYPTION_KEY = /a,/b\n[SRE]\nLOGGING_ENCRYPTION_KEY =\n/a, /b";
+        assert_eq!(recipients(same), ["/a", "/b"]);
+        for second in ["/a", "/a,/c", "default", ""] {
+            let text = format!(
+                "[GLOBAL]\nLOGGING_ENCRYPTION_KEY = /a,/b\n[SRE]\nLOGGING_ENCRYPTION_KEY = {second}"
+            );
+            assert!(
+                matches!(
+                    refused(&text),
+                    ConfigError::SettingRepeated {
+                        first_line: 2,
+                        line: 4,
+                        ..
+                    }
+                ),
+                "{second:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_place_in_the_list_is_refused() {
+        for list in ["/a,,/b", ",/a", "/a, , /b", "\"\"", "/a,\n,/b"] {
+            assert!(
+                matches!(
+                    refused(&format!("LOGGING_ENCRYPTION_KEY = {list}")),
+                    ConfigError::EmptyPath { .. }
+                ),
+                "{list:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_that_ends_in_a_comma_is_refused() {
+        for rest in ["", "\n", "\n\n[SRE]\n", "\nOTHER = 1\n"] {
+            assert!(
+                matches!(
+                    refused(&format!("LOGGING_ENCRYPTION_KEY = /a,{rest}")),
+                    ConfigError::UnfinishedList { line: 1, .. }
+                ),
+                "{rest:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_after_a_forgotten_comma_is_refused_rather_than_dropped() {
+        for second in ["/b", ",/b", "\"/b\"", "\n# the vendor\n/b"] {
+            assert!(
+                matches!(
+                    refused(&format!("LOGGING_ENCRYPTION_KEY = /a\n{second}")),
+                    ConfigError::StrayLine { .. }
+                ),
+                "{second:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn quotes_that_do_not_pair_are_refused() {
+        assert!(matches!(
+            refused("LOGGING_ENCRYPTION_KEY = \"/a,/b\n\""),
+            ConfigError::UnclosedQuote { line: 1, .. }
+        ));
+        assert!(matches!(
+            refused("LOGGING_ENCRYPTION_KEY = \"/a\" /b"),
+            ConfigError::TextAfterQuote { line: 1, .. }
+        ));
+    }
+}

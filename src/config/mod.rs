@@ -1,0 +1,393 @@
+//! What an installation has settled once: the profiles (named recipient
+//! lists), where the keys are, and how to pack.
+//!
+//! Two kinds of file are read, told apart by name:
+//!
+//! - `client_property.conf`, the speech platform's own settings file, or any
+//!   other name that ends in `.conf`;
+//! - `callseal.toml`, or any other name.
+//!
+//! A config holds paths. Whether there is a certificate behind a path is for
+//! the room that loads recipients to say.
+
+mod callseal_toml;
+mod client_property;
+mod error;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+pub use client_property::PROFILE_NAME as CLIENT_PROPERTY_PROFILE;
+pub use error::ConfigError;
+
+use crate::options::{Compression, Format};
+
+/// The largest config that is read, in bytes (1 MiB).
+///
+/// The platform's own file has some tens of KiB, nearly all of it comments.
+pub const MAX_SIZE: u64 = 1 << 20;
+
+/// A config as read from one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The file that it was read from, as named by the caller.
+    pub source: PathBuf,
+    /// The profile to use where none is named; one of `profiles`.
+    pub default_profile: Option<String>,
+    /// Files and directories with the identities at hand.
+    pub keys: Vec<PathBuf>,
+    /// Whether files are compressed before they are sealed.
+    pub compress: Compression,
+    /// Which version of the message format is written.
+    pub format: Format,
+    /// The recipient lists by name. May be empty: who only extracts needs none.
+    pub profiles: BTreeMap<String, Profile>,
+}
+
+/// A named recipient list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Paths of the recipients' certificates, in the order of the file, at
+    /// least one. Relative ones are resolved against the config's directory.
+    pub recipients: Vec<PathBuf>,
+}
+
+impl Config {
+    /// Reads the config at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If the file is missing, is a directory, is larger than [`MAX_SIZE`],
+    /// is not UTF-8, or says anything that [`Config::parse`] refuses.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = read_bounded(path)?;
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(text, path),
+            Err(e) => Err(ConfigError::NotUtf8 {
+                file: path.to_owned(),
+                line: line_at(&bytes, e.valid_up_to()),
+            }),
+        }
+    }
+
+    /// Understands `text` as the contents of the file `source`, which is not
+    /// touched: its name says which of the two formats this is, and its
+    /// directory is what relative paths are relative to.
+    ///
+    /// # Errors
+    ///
+    /// If the text does not follow its format, has keys that are not known,
+    /// or contradicts itself.
+    pub fn parse(text: &str, source: &Path) -> Result<Self, ConfigError> {
+        // Editors on Windows put a byte order mark in front of UTF-8.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if is_client_property(source) {
+            client_property::parse(text, source)
+        } else {
+            callseal_toml::parse(text, source)
+        }
+    }
+
+    /// The profile called `name`. Without a name it is the default profile,
+    /// or the only one there is.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such profile, or no telling which one is meant.
+    pub fn profile(&self, name: Option<&str>) -> Result<(&str, &Profile), ConfigError> {
+        let Some(name) = name.or(self.default_profile.as_deref()) else {
+            let mut all = self.profiles.iter();
+            return match (all.next(), all.next()) {
+                (Some((name, profile)), None) => Ok((name, profile)),
+                (None, _) => Err(ConfigError::NoProfiles {
+                    file: self.source.clone(),
+                }),
+                (Some(_), Some(_)) => Err(ConfigError::NoDefaultProfile {
+                    file: self.source.clone(),
+                    known: self.profile_names(),
+                }),
+            };
+        };
+        match self.profiles.get_key_value(name) {
+            Some((name, profile)) => Ok((name, profile)),
+            None => Err(ConfigError::UnknownProfile {
+                file: self.source.clone(),
+                name: name.to_owned(),
+                known: self.profile_names(),
+            }),
+        }
+    }
+
+    fn profile_names(&self) -> Vec<String> {
+        self.profiles.keys().cloned().collect()
+    }
+}
+
+/// All bytes of the file, of which there are at most [`MAX_SIZE`].
+///
+/// Something that is no regular file is read as well (`--config <(…)` in a
+/// shell is a pipe), so the bound is on what is read and not on what the file
+/// system says.
+fn read_bounded(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => ConfigError::NotFound {
+            file: path.to_owned(),
+        },
+        _ => ConfigError::Unreadable {
+            file: path.to_owned(),
+            source,
+        },
+    };
+    // Before opening, since Windows cannot open a directory as a file.
+    if std::fs::metadata(path).map_err(failed)?.is_dir() {
+        return Err(ConfigError::IsDirectory {
+            file: path.to_owned(),
+        });
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(ConfigError::TooLarge {
+            file: path.to_owned(),
+            limit: MAX_SIZE,
+        });
+    }
+    Ok(bytes)
+}
+
+/// Whether the name says that this is the platform's own settings file.
+fn is_client_property(source: &Path) -> bool {
+    source.file_name().is_some_and(|name| {
+        name.to_string_lossy()
+            .to_ascii_lowercase()
+            .ends_with(".conf")
+    })
+}
+
+/// The line, counted from 1, that the byte at `offset` stands on.
+fn line_at(text: &[u8], offset: usize) -> usize {
+    let before = &text[..offset.min(text.len())];
+    1 + before.iter().filter(|&&byte| byte == b'\n').count()
+}
+
+/// `path`, taken as relative to the directory of the config `source`.
+///
+/// Drive letters and UNC names are absolute on every system: a config copied
+/// from a Windows server must not quietly mean a file beside it on Linux.
+fn resolve(path: &str, source: &Path) -> PathBuf {
+    let windows_absolute = match path.as_bytes() {
+        [drive, b':', b'\\' | b'/', ..] => drive.is_ascii_alphabetic(),
+        [b'\\', b'\\', ..] => true,
+        _ => false,
+    };
+    match source.parent() {
+        Some(directory) if !windows_absolute => directory.join(path),
+        _ => PathBuf::from(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Config {
+        Config::parse(text, Path::new("/etc/callseal/callseal.toml")).unwrap()
+    }
+
+    const TWO_PROFILES: &str = "
+        [profiles.acme]
+        recipients = ['a.crt']
+        [profiles.zenith]
+        recipients = ['z.crt']
+    ";
+
+    #[test]
+    fn the_only_profile_is_meant_where_none_is_named() {
+        let config = config("[profiles.acme]\nrecipients = ['a.crt']");
+        assert_eq!(config.profile(None).unwrap().0, "acme");
+    }
+
+    #[test]
+    fn the_default_profile_is_meant_where_none_is_named() {
+        let config = config(&format!("default-profile = 'zenith'\n{TWO_PROFILES}"));
+        assert_eq!(config.profile(None).unwrap().0, "zenith");
+        assert_eq!(config.profile(Some("acme")).unwrap().0, "acme");
+    }
+
+    #[test]
+    fn several_profiles_without_a_default_need_a_name() {
+        let config = config(TWO_PROFILES);
+        match config.profile(None) {
+            Err(ConfigError::NoDefaultProfile { known, .. }) => {
+                assert_eq!(known, ["acme", "zenith"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_unknown_profile_is_refused_with_the_known_ones() {
+        let config = config(TWO_PROFILES);
+        let error = config.profile(Some("acne")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "/etc/callseal/callseal.toml: no profile named \"acne\""
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            "the profiles are \"acme\" and \"zenith\""
+        );
+    }
+
+    #[test]
+    fn a_config_with_only_keys_has_no_profile_to_pack_for() {
+        let config = config("keys = ['keys/']");
+        assert!(matches!(
+            config.profile(None),
+            Err(ConfigError::NoProfiles { .. })
+        ));
+        assert!(matches!(
+            config.profile(Some("acme")),
+            Err(ConfigError::UnknownProfile { .. })
+        ));
+    }
+
+    #[test]
+    fn the_name_of_a_file_tells_its_format() {
+        for name in ["client_property.conf", "/x/CLIENT_PROPERTY.CONF", "a.Conf"] {
+            assert!(is_client_property(Path::new(name)), "{name}");
+        }
+        for name in ["callseal.toml", "conf", "a.conf/callseal", "a.conf.toml"] {
+            assert!(!is_client_property(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn relative_paths_are_relative_to_the_config() {
+        let source = Path::new("/etc/callseal/callseal.toml");
+        let resolved = |path| resolve(path, source);
+        assert_eq!(resolved("a.crt"), Path::new("/etc/callseal/a.crt"));
+        assert_eq!(resolved("../a.crt"), Path::new("/etc/callseal/../a.crt"));
+        assert_eq!(resolved("/a.crt"), Path::new("/a.crt"));
+        let bare = Path::new("callseal.toml");
+        assert_eq!(resolve("a.crt", bare), Path::new("a.crt"));
+    }
+
+    #[test]
+    fn drive_letters_and_unc_names_are_absolute_on_every_system() {
+        let source = Path::new("/etc/callseal/callseal.toml");
+        for path in [r"C:\certs\a.crt", "d:/certs/a.crt", r"\\server\share\a.crt"] {
+            assert_eq!(resolve(path, source), Path::new(path));
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_called_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("callseal.toml");
+        let error = Config::load(&path).unwrap_err();
+        assert!(matches!(error, ConfigError::NotFound { file } if file == path));
+    }
+
+    #[test]
+    fn a_directory_is_not_a_config() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            Config::load(directory.path()),
+            Err(ConfigError::IsDirectory { .. })
+        ));
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_refused_and_one_of_the_limit_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("callseal.toml");
+        let mut text = vec![b'#'; MAX_SIZE as usize];
+        std::fs::write(&path, &text).unwrap();
+        assert!(Config::load(&path).is_ok());
+        text.push(b'#');
+        std::fs::write(&path, &text).unwrap();
+        assert!(matches!(
+            Config::load(&path),
+            Err(ConfigError::TooLarge { .. })
+        ));
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_refused_with_their_line() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["callseal.toml", "client_property.conf"] {
+            let path = directory.path().join(name);
+            std::fs::write(&path, b"# one\r\n# two\r\n# caf\xe9\r\n").unwrap();
+            assert!(matches!(
+                Config::load(&path),
+                Err(ConfigError::NotUtf8 { line: 3, .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("callseal.toml");
+        std::fs::write(&path, "\u{feff}keys = ['a']\r\n").unwrap();
+        let config = Config::load(&path).unwrap();
+        assert_eq!(config.keys, [directory.path().join("a")]);
+        assert_eq!(config.source, path);
+    }
+
+    mod properties {
+        use super::*;
+        use proptest::prelude::*;
+
+        /// Text with a good share of what the parsers look for.
+        fn nearly_a_config() -> impl Strategy<Value = String> {
+            let pieces = prop::sample::select(vec![
+                "LOGGING_ENCRYPTION_KEY",
+                "default-profile",
+                "keys",
+                "profiles",
+                "[profiles.acme]",
+                "[GLOBAL]",
+                "recipients",
+                "compress",
+                "default",
+                "é",
+                "a.crt",
+                "=",
+                " = ",
+                ",",
+                "\"",
+                "'",
+                "[",
+                "]",
+                "\\",
+                "#",
+                "\n",
+                "\r\n",
+                "\u{feff}",
+            ]);
+            prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat())
+        }
+
+        proptest! {
+            #[test]
+            fn no_text_makes_a_parser_panic(
+                text in prop_oneof![any::<String>(), nearly_a_config()],
+            ) {
+                for name in ["dir/callseal.toml", "dir/client_property.conf"] {
+                    if let Err(error) = Config::parse(&text, Path::new(name)) {
+                        let shown = error.to_string();
+                        prop_assert!(shown.starts_with(name), "{shown}");
+                        prop_assert!(!shown.contains('\n'), "{shown}");
+                        prop_assert!(!shown.ends_with('.'), "{shown}");
+                    }
+                }
+            }
+        }
+    }
+}

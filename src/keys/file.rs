@@ -1,0 +1,172 @@
+//! What a certificate or key file holds, told by its content alone.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+/// Larger files are no certificates or keys: 1 MiB.
+pub(crate) const MAX_KEY_FILE: u64 = 1 << 20;
+
+/// The content of a certificate or key file, wiped from memory when dropped.
+pub(crate) type Bytes = Zeroizing<Vec<u8>>;
+
+/// Reads a certificate or key file of at most [`MAX_KEY_FILE`] bytes.
+pub(crate) fn read(path: &Path) -> io::Result<Bytes> {
+    // The capacity is taken in advance, so that growing leaves no copy of a
+    // private key behind in freed memory.
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(
+        usize::try_from(metadata.len().min(MAX_KEY_FILE) + 1).unwrap_or(0),
+    ));
+    file.take(MAX_KEY_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_KEY_FILE {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "larger than 1 MiB, too large for a certificate or key",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// The form of a file's content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// At least one `-----BEGIN …-----` line (RFC 7468; RFC 9580, section 6).
+    Pem,
+    /// Starts as an ASN.1 SEQUENCE.
+    Der,
+    /// Starts as a binary OpenPGP packet.
+    OpenPgp,
+    /// None of these.
+    Unknown,
+}
+
+/// Tells the form of a file's content.
+pub(crate) fn form(bytes: &[u8]) -> Form {
+    if blocks(bytes).next().is_some() {
+        return Form::Pem;
+    }
+    match bytes.first() {
+        Some(0x30) => Form::Der,
+        // RFC 9580, section 4.2: bit 7 of a packet's first octet is always set.
+        Some(octet) if octet & 0x80 != 0 => Form::OpenPgp,
+        _ => Form::Unknown,
+    }
+}
+
+/// One `-----BEGIN X-----` … `-----END X-----` block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block<'a> {
+    /// What stands between `BEGIN` and the dashes.
+    pub label: &'a str,
+    /// The block, its first and last line included.
+    pub text: &'a [u8],
+}
+
+impl Block<'_> {
+    /// Whether this block holds private key material, locked or not.
+    pub fn is_private(&self) -> bool {
+        self.label.ends_with("PRIVATE KEY") || self.label == "PGP PRIVATE KEY BLOCK"
+    }
+
+    /// Whether a passphrase locks this block: PKCS#8 says so in its label,
+    /// the older form in its `Proc-Type` header (RFC 1421, section 4.6.1.1).
+    pub fn is_locked(&self) -> bool {
+        self.label == "ENCRYPTED PRIVATE KEY"
+            || self
+                .text
+                .windows(b"Proc-Type: 4,ENCRYPTED".len())
+                .any(|window| window == b"Proc-Type: 4,ENCRYPTED")
+    }
+}
+
+/// The PEM and armor blocks of a file in order, text around them ignored.
+pub(crate) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        loop {
+            let start = find_line(rest, b"-----BEGIN ")?;
+            let from_begin = rest.get(start..)?;
+            let label = label(from_begin.get(b"-----BEGIN ".len()..)?);
+            let Some(label) = label else {
+                rest = from_begin.get(1..)?;
+                continue;
+            };
+            let end_line = [b"-----END ", label.as_bytes(), b"-----"].concat();
+            let end = find_line(from_begin, &end_line)?.checked_add(end_line.len())?;
+            let text = from_begin.get(..end)?;
+            rest = from_begin.get(end..)?;
+            return Some(Block { label, text });
+        }
+    })
+}
+
+/// The offset at which a line starts with `marker`, white space before it allowed.
+fn find_line(bytes: &[u8], marker: &[u8]) -> Option<usize> {
+    let mut offset = 0;
+    for line in bytes.split_inclusive(|&b| b == b'\n') {
+        let indent = line
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t' | 0xEF | 0xBB | 0xBF))
+            .count();
+        if line.get(indent..).is_some_and(|l| l.starts_with(marker)) {
+            return Some(offset + indent);
+        }
+        offset += line.len();
+    }
+    None
+}
+
+/// The label at the start of `bytes`, up to the dashes that close its line.
+fn label(bytes: &[u8]) -> Option<&str> {
+    let line = bytes.split(|&b| b == b'\n' || b == b'\r').next()?;
+    let line = std::str::from_utf8(line).ok()?;
+    let (label, rest) = line.split_once("-----")?;
+    (rest.trim().is_empty() && !label.is_empty()).then_some(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_found_amid_text_with_crlf_line_ends() {
+        let file = b"subject=CN = a\r\n-----BEGIN CERTIFICATE-----\r\nAAAA\r\n-----END CERTIFICATE-----\r\nBag\n-----BEGIN PUBLIC KEY-----\nBB\n-----END PUBLIC KEY-----";
+        let labels: Vec<_> = blocks(file).map(|b| b.label).collect();
+        assert_eq!(labels, ["CERTIFICATE", "PUBLIC KEY"]);
+        assert_eq!(form(file), Form::Pem);
+    }
+
+    #[test]
+    fn a_block_without_its_end_is_no_block() {
+        assert_eq!(blocks(b"-----BEGIN CERTIFICATE-----\nAAAA\n").count(), 0);
+    }
+
+    #[test]
+    fn a_locked_block_is_told_by_label_or_header() {
+        let locked = |text: &'static [u8]| blocks(text).next().is_some_and(|b| b.is_locked());
+        assert!(locked(
+            b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nA\n-----END ENCRYPTED PRIVATE KEY-----\n"
+        ));
+        assert!(locked(
+            b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nA\n-----END RSA PRIVATE KEY-----\n"
+        ));
+        assert!(!locked(
+            b"-----BEGIN PRIVATE KEY-----\nA\n-----END PRIVATE KEY-----\n"
+        ));
+    }
+
+    #[test]
+    fn binary_forms_are_told_by_their_first_octet() {
+        assert_eq!(form(b"\x30\x82"), Form::Der);
+        assert_eq!(form(b"\xc6\x33"), Form::OpenPgp);
+        assert_eq!(form(b"hello"), Form::Unknown);
+        assert_eq!(form(b""), Form::Unknown);
+    }
+}

@@ -1,0 +1,77 @@
+//! How a message names the keys that open it.
+
+use std::fmt;
+
+use sequoia_openpgp as openpgp;
+
+/// The fingerprint of an OpenPGP key: 20 bytes for version 4, 32 bytes for
+/// version 6 ([RFC 9580, section 5.5.4]).
+///
+/// [RFC 9580, section 5.5.4]: https://www.rfc-editor.org/rfc/rfc9580#section-5.5.4
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(openpgp::Fingerprint);
+
+impl Fingerprint {
+    /// The 8-byte key ID of the same key.
+    pub fn key_id(&self) -> KeyHandle {
+        KeyHandle::KeyId(openpgp::KeyID::from(&self.0).to_hex())
+    }
+}
+
+impl From<openpgp::Fingerprint> for Fingerprint {
+    fn from(fingerprint: openpgp::Fingerprint) -> Self {
+        Self(fingerprint)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_hex())
+    }
+}
+
+/// What a PKESK packet says of its recipient ([RFC 9580, section 5.1]).
+///
+/// [RFC 9580, section 5.1]: https://www.rfc-editor.org/rfc/rfc9580#section-5.1
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyHandle {
+    /// The whole fingerprint (version 6 PKESK).
+    Fingerprint(Fingerprint),
+    /// Sixteen upper-case hexadecimal digits (version 3 PKESK).
+    KeyId(String),
+    /// Nothing: the recipient stays anonymous.
+    Hidden,
+}
+
+impl KeyHandle {
+    /// Whether this handle names the key with that fingerprint.
+    pub fn names(&self, fingerprint: &Fingerprint) -> bool {
+        match self {
+            Self::Fingerprint(f) => f == fingerprint,
+            Self::KeyId(_) => *self == fingerprint.key_id(),
+            Self::Hidden => false,
+        }
+    }
+}
+
+impl From<Option<openpgp::KeyHandle>> for KeyHandle {
+    fn from(handle: Option<openpgp::KeyHandle>) -> Self {
+        match handle {
+            Some(openpgp::KeyHandle::Fingerprint(f)) => Self::Fingerprint(f.into()),
+            // RFC 9580, section 5.1.8: a key ID of zeros is an anonymous recipient.
+            Some(openpgp::KeyHandle::KeyID(id)) if id.is_wildcard() => Self::Hidden,
+            Some(openpgp::KeyHandle::KeyID(id)) => Self::KeyId(id.to_hex()),
+            None => Self::Hidden,
+        }
+    }
+}
+
+impl fmt::Display for KeyHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fingerprint(fingerprint) => fingerprint.fmt(f),
+            Self::KeyId(id) => f.write_str(id),
+            Self::Hidden => f.write_str("hidden recipient"),
+        }
+    }
+}

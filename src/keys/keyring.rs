@@ -1,0 +1,288 @@
+//! The identities at hand, and which of them opens a message.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openpgp::crypto::SessionKey;
+use openpgp::packet::PKESK;
+use openpgp::types::SymmetricAlgorithm;
+use sequoia_openpgp as openpgp;
+use thiserror::Error;
+use walkdir::WalkDir;
+
+use super::identity::{Identity, KeyError, KeyFault, UnlockFault};
+use super::passphrase::Passphrases;
+use super::secret::SecretKey;
+use super::{Fingerprint, KeyHandle};
+
+/// How many private key operations one message may cost. A stranger's message
+/// can carry any number of PKESKs; a hidden recipient costs one for each key.
+const MAX_TRIALS: usize = 1000;
+
+/// How deep a key directory is searched.
+const MAX_DEPTH: usize = 8;
+
+/// Why no identity at hand opens a message.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NoIdentity {
+    /// The message is not sealed to any of the keys.
+    #[error("no key at hand fits: {}", sealed_to(.handles, *.keys))]
+    NoneFits {
+        /// Whom it is sealed to.
+        handles: Vec<KeyHandle>,
+        /// How many keys were at hand.
+        keys: usize,
+    },
+    /// The key that fits, or may fit, stays locked.
+    #[error("{}: {fault}", .key.display())]
+    Locked {
+        /// The key's file.
+        key: PathBuf,
+        /// Why it stays locked.
+        fault: UnlockFault,
+    },
+    /// The message was sealed with a passphrase alone.
+    #[error("it is sealed with a passphrase and not to a key")]
+    PassphraseOnly,
+    /// Too many recipients that might be any key.
+    #[error("given up after {MAX_TRIALS} trials: the message has too many hidden recipients")]
+    TooManyTrials,
+}
+
+fn sealed_to(handles: &[KeyHandle], keys: usize) -> String {
+    const SHOWN: usize = 4;
+    let names: Vec<String> = handles
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    let more = handles.len().saturating_sub(SHOWN);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let tried = match keys {
+        0 => "none was given".into(),
+        1 => "1 was given".into(),
+        n => format!("{n} were given"),
+    };
+    format!("it is sealed to {}{more}, and {tried}", names.join(", "))
+}
+
+/// The identities at hand: files and directories, old keys included.
+#[derive(Debug, Default)]
+pub struct Keyring {
+    identities: Vec<Identity>,
+    /// Held while a passphrase is asked for: one question at a time.
+    asking: Mutex<()>,
+}
+
+impl Keyring {
+    /// Loads key files and searches key directories (8 levels deep, files of
+    /// up to 1 MiB, in the order of their names). Files of a directory that
+    /// yield no key are passed to `skipped` and left out.
+    ///
+    /// # Errors
+    ///
+    /// A path that can't be read, or a file named in `paths` itself that
+    /// yields no key.
+    pub fn load(paths: &[PathBuf], skipped: &mut dyn FnMut(KeyError)) -> Result<Self, KeyError> {
+        let mut keyring = Self::default();
+        let mut seen = BTreeSet::new();
+        for path in paths {
+            let is_directory = std::fs::metadata(path)
+                .map_err(|e| unreadable(path, e))?
+                .is_dir();
+            if !is_directory {
+                if seen.insert(path.clone()) {
+                    let found = Identity::load(path).map_err(|fault| KeyError {
+                        path: path.clone(),
+                        fault,
+                    })?;
+                    keyring.identities.extend(found);
+                }
+                continue;
+            }
+            for file in files_below(path)? {
+                if !seen.insert(file.clone()) {
+                    continue;
+                }
+                match Identity::load(&file) {
+                    Ok(found) => keyring.identities.extend(found),
+                    Err(fault) => skipped(KeyError { path: file, fault }),
+                }
+            }
+        }
+        Ok(keyring)
+    }
+
+    /// The identities, in the order in which they were found.
+    pub fn identities(&self) -> &[Identity] {
+        &self.identities
+    }
+
+    /// The identity with that fingerprint, whether unlocked or not.
+    pub fn find(&self, handle: &KeyHandle) -> Option<&Identity> {
+        self.identities
+            .iter()
+            .find(|identity| identity.fingerprint().is_some_and(|f| handle.names(f)))
+    }
+
+    /// Finds the session key of a message: the first one that `accept` takes.
+    /// A key that lies open is tried before one that needs a passphrase, and
+    /// one that fits for certain before one that may.
+    pub(crate) fn open_session_key(
+        &self,
+        pkesks: &[PKESK],
+        algorithm: Option<SymmetricAlgorithm>,
+        passphrases: &dyn Passphrases,
+        accept: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
+    ) -> Result<(), NoIdentity> {
+        let mut search = Search {
+            pkesks: pkesks
+                .iter()
+                .map(|pkesk| (KeyHandle::from(pkesk.recipient()), pkesk))
+                .collect(),
+            algorithm,
+            trials: 0,
+            accept,
+        };
+        for certainty in [Fit::Named, Fit::Hidden] {
+            for identity in &self.identities {
+                if search.has(identity, certainty)
+                    && let Some(key) = identity.opened()
+                    && search.open(&key, certainty)?
+                {
+                    return Ok(());
+                }
+            }
+        }
+        let mut still_locked = None;
+        for certainty in [Fit::Named, Fit::Hidden, Fit::Unknown] {
+            for identity in &self.identities {
+                if !search.has(identity, certainty) {
+                    continue;
+                }
+                let outcome = {
+                    let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+                    identity.unlock(passphrases)
+                };
+                match outcome {
+                    Ok(key) if search.open(&key, certainty)? => return Ok(()),
+                    Ok(_) => {}
+                    Err(fault) => {
+                        still_locked.get_or_insert(NoIdentity::Locked {
+                            key: identity.source().to_owned(),
+                            fault,
+                        });
+                    }
+                }
+            }
+        }
+        Err(still_locked.unwrap_or_else(|| NoIdentity::NoneFits {
+            handles: search
+                .pkesks
+                .into_iter()
+                .map(|(handle, _)| handle)
+                .collect(),
+            keys: self.identities.len(),
+        }))
+    }
+}
+
+/// How surely a key fits a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// A PKESK names it.
+    Named,
+    /// A PKESK names nobody.
+    Hidden,
+    /// The key doesn't tell its fingerprint while it's locked.
+    Unknown,
+}
+
+struct Search<'a> {
+    pkesks: Vec<(KeyHandle, &'a PKESK)>,
+    algorithm: Option<SymmetricAlgorithm>,
+    trials: usize,
+    accept: &'a mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
+}
+
+impl Search<'_> {
+    /// Whether the identity is worth a trial at that certainty.
+    fn has(&self, identity: &Identity, fit: Fit) -> bool {
+        match (fit, identity.fingerprint()) {
+            (Fit::Named, Some(fingerprint)) => self
+                .pkesks
+                .iter()
+                .any(|(handle, _)| handle.names(fingerprint)),
+            (Fit::Hidden, Some(_)) => self
+                .pkesks
+                .iter()
+                .any(|(handle, _)| *handle == KeyHandle::Hidden),
+            (Fit::Unknown, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Tries a key on the PKESKs that it may fit.
+    fn open(&mut self, key: &Arc<SecretKey>, fit: Fit) -> Result<bool, NoIdentity> {
+        let fingerprint = Fingerprint::from(key.public().fingerprint());
+        for (handle, pkesk) in &self.pkesks {
+            let fits = match handle {
+                KeyHandle::Hidden => fit != Fit::Named,
+                named => fit != Fit::Hidden && named.names(&fingerprint),
+            };
+            if !fits || pkesk.pk_algo() != key.public().pk_algo() {
+                continue;
+            }
+            self.trials += 1;
+            if self.trials > MAX_TRIALS {
+                return Err(NoIdentity::TooManyTrials);
+            }
+            if let Some((algorithm, session_key)) =
+                pkesk.decrypt(&mut key.decryptor(), self.algorithm)
+                && (self.accept)(algorithm, &session_key)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The regular files below a directory, in the order of their names. Links to
+/// files count: secret stores mount their files that way.
+fn files_below(directory: &Path) -> Result<Vec<PathBuf>, KeyError> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(directory)
+        .follow_root_links(true)
+        .max_depth(MAX_DEPTH)
+        .sort_by_file_name()
+    {
+        let entry = entry.map_err(|e| {
+            let path = e.path().unwrap_or(directory).to_owned();
+            let source = e.into_io_error();
+            unreadable(&path, source.unwrap_or_else(|| io::ErrorKind::Other.into()))
+        })?;
+        // Special files are left alone: opening a FIFO would wait for ever.
+        let is_file = entry.file_type().is_file()
+            || (entry.file_type().is_symlink()
+                && std::fs::metadata(entry.path()).is_ok_and(|m| m.is_file()));
+        if is_file {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
+}
+
+fn unreadable(path: &Path, source: io::Error) -> KeyError {
+    KeyError {
+        path: path.to_owned(),
+        fault: KeyFault::Unreadable(source),
+    }
+}

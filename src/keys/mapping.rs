@@ -1,0 +1,190 @@
+//! X.509 and bare PEM keys as OpenPGP keys.
+//!
+//! The OpenPGP key is of version 4 with creation time 0, so that its
+//! fingerprint depends on the key material alone: the private PEM file finds
+//! its messages without the certificate, and a certificate renewed over the
+//! same key changes nothing.
+
+use std::time::UNIX_EPOCH;
+
+use openpgp::crypto::mpi;
+use openpgp::packet::Key;
+use openpgp::packet::key::{Key4, PublicParts, SecretParts, UnspecifiedRole};
+use openpgp::types::{Curve, HashAlgorithm, PublicKeyAlgorithm, SymmetricAlgorithm};
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::ec::{EcKey, EcKeyRef, PointConversionForm};
+use openssl::nid::Nid;
+use openssl::pkey::{HasPublic, Id, PKeyRef, Private};
+use openssl::rsa::Rsa;
+use sequoia_openpgp as openpgp;
+
+use super::refusal::Refusal;
+
+/// A public OpenPGP key, whether primary key or subkey.
+pub(crate) type PublicKey = Key<PublicParts, UnspecifiedRole>;
+
+/// The RSA modulus sizes that are used, in bits: below, keys can be broken;
+/// above, OpenSSL itself refuses them.
+const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=16384;
+
+/// The OpenPGP key of an RSA or NIST EC public key.
+///
+/// # Errors
+///
+/// Keys of other kinds, and RSA keys of unsuitable size, are refused by name.
+pub(crate) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Refusal> {
+    let (algorithm, mpis) = match key.id() {
+        Id::RSA => {
+            let rsa = key.rsa().map_err(malformed)?;
+            let (e, n) = (rsa.e().to_vec(), rsa.n().to_vec());
+            let mpis = mpi::PublicKey::RSA {
+                e: e.into(),
+                n: n.into(),
+            };
+            (PublicKeyAlgorithm::RSAEncryptSign, mpis)
+        }
+        Id::EC => (
+            PublicKeyAlgorithm::ECDH,
+            ecdh(key.ec_key().map_err(malformed)?.as_ref())?,
+        ),
+        id => return Err(Refusal::Algorithm(kind_name(id))),
+    };
+    let key = Key4::new(UNIX_EPOCH, algorithm, mpis)
+        .map_err(|e| Refusal::Malformed(e.to_string()))?
+        .into();
+    check_strength(&key)?;
+    Ok(key)
+}
+
+/// Refuses RSA keys that are too small, too large or degenerate.
+pub(crate) fn check_strength(key: &PublicKey) -> Result<(), Refusal> {
+    if let mpi::PublicKey::RSA { e, n } = key.mpis() {
+        let bits = u32::try_from(n.bits()).unwrap_or(u32::MAX);
+        if !RSA_BITS.contains(&bits) {
+            return Err(Refusal::RsaSize { bits });
+        }
+        // With the exponent 1 the "ciphertext" is the padded session key itself.
+        if e.value().last().is_none_or(|octet| octet % 2 == 0) || e.bits() < 2 {
+            return Err(Refusal::RsaExponent);
+        }
+    }
+    Ok(())
+}
+
+/// The EC key as OpenPGP secret key material, for decryption with it.
+pub(crate) fn ecdh_secret(
+    key: &EcKey<Private>,
+    public: &PublicKey,
+) -> openpgp::Result<Key<SecretParts, UnspecifiedRole>> {
+    let scalar = mpi::SecretKeyMaterial::ECDH {
+        scalar: key.private_key().to_vec().into(),
+    };
+    let (public, _) = public.clone().add_secret(scalar.into());
+    Ok(public)
+}
+
+/// The OpenSSL key of OpenPGP RSA secret key material, with its CRT values.
+pub(crate) fn rsa_from_mpis(
+    public: &PublicKey,
+    secret: &mpi::SecretKeyMaterial,
+) -> openpgp::Result<Option<Rsa<Private>>> {
+    let (mpi::PublicKey::RSA { e, n }, mpi::SecretKeyMaterial::RSA { d, p, q, .. }) =
+        (public.mpis(), secret)
+    else {
+        return Ok(None);
+    };
+    let number = |bytes: &[u8]| BigNum::from_slice(bytes);
+    let (d, p, q) = (number(d.value())?, number(p.value())?, number(q.value())?);
+    let mut context = BigNumContext::new_secure()?;
+    let mut reduced = |prime: &BigNum| {
+        let (mut less_one, mut exponent) = (BigNum::new_secure()?, BigNum::new_secure()?);
+        less_one.checked_sub(prime, &*BigNum::from_u32(1)?)?;
+        exponent.nnmod(&d, &less_one, &mut context)?;
+        Ok::<_, openssl::error::ErrorStack>(exponent)
+    };
+    let (dmp1, dmq1) = (reduced(&p)?, reduced(&q)?);
+    // OpenPGP stores the inverse of p modulo q; OpenSSL wants that of q modulo p.
+    let mut iqmp = BigNum::new_secure()?;
+    iqmp.mod_inverse(&q, &p, &mut context)?;
+    let key = Rsa::from_private_components(
+        number(n.value())?,
+        number(e.value())?,
+        d,
+        p,
+        q,
+        dmp1,
+        dmq1,
+        iqmp,
+    )?;
+    Ok(Some(key))
+}
+
+/// An OpenSSL RSA key as OpenPGP secret key material.
+pub(crate) fn rsa_to_mpis(key: &Rsa<Private>) -> openpgp::Result<mpi::SecretKeyMaterial> {
+    let (Some(a), Some(b)) = (key.p(), key.q()) else {
+        return Err(openpgp::Error::InvalidArgument("RSA key without its primes".into()).into());
+    };
+    // RFC 9580, section 5.5.5.1: p is the smaller prime, u its inverse modulo q.
+    let (p, q) = if a < b { (a, b) } else { (b, a) };
+    let mut context = BigNumContext::new_secure()?;
+    let mut u = BigNum::new_secure()?;
+    u.mod_inverse(p, q, &mut context)?;
+    Ok(mpi::SecretKeyMaterial::RSA {
+        d: key.d().to_vec().into(),
+        p: p.to_vec().into(),
+        q: q.to_vec().into(),
+        u: u.to_vec().into(),
+    })
+}
+
+/// The name of a curve that can receive messages, in OpenPGP's terms.
+pub(crate) fn curve(key: &EcKeyRef<impl HasPublic>) -> Result<Curve, Refusal> {
+    match key.group().curve_name() {
+        Some(Nid::X9_62_PRIME256V1) => Ok(Curve::NistP256),
+        Some(Nid::SECP384R1) => Ok(Curve::NistP384),
+        Some(Nid::SECP521R1) => Ok(Curve::NistP521),
+        other => {
+            let name = other
+                .and_then(|nid| nid.short_name().ok())
+                .unwrap_or("explicit parameters");
+            Err(Refusal::Algorithm(format!("EC {name}")))
+        }
+    }
+}
+
+/// ECDH parameters with the curve's default hash and cipher
+/// (RFC 9580, section 11.5.1, table 30).
+fn ecdh(key: &EcKeyRef<impl HasPublic>) -> Result<mpi::PublicKey, Refusal> {
+    let curve = curve(key)?;
+    let (hash, sym) = match curve {
+        Curve::NistP256 => (HashAlgorithm::SHA256, SymmetricAlgorithm::AES128),
+        Curve::NistP384 => (HashAlgorithm::SHA384, SymmetricAlgorithm::AES192),
+        _ => (HashAlgorithm::SHA512, SymmetricAlgorithm::AES256),
+    };
+    let q = point(key)?;
+    Ok(mpi::PublicKey::ECDH {
+        curve,
+        q: mpi::MPI::new(&q),
+        hash,
+        sym,
+    })
+}
+
+/// The public point, uncompressed.
+pub(crate) fn point(key: &EcKeyRef<impl HasPublic>) -> Result<Vec<u8>, Refusal> {
+    key.check_key().map_err(malformed)?;
+    let mut context = BigNumContext::new().map_err(malformed)?;
+    key.public_key()
+        .to_bytes(key.group(), PointConversionForm::UNCOMPRESSED, &mut context)
+        .map_err(malformed)
+}
+
+fn malformed(e: openssl::error::ErrorStack) -> Refusal {
+    Refusal::Malformed(super::openssl_reason(&e))
+}
+
+fn kind_name(id: Id) -> String {
+    Nid::from_raw(id.as_raw())
+        .long_name()
+        .map_or_else(|_| "unknown".into(), Into::into)
+}

@@ -1,0 +1,112 @@
+//! An unlocked secret key, and what it does: open session keys.
+
+use openpgp::crypto::mpi::{Ciphertext, SecretKeyMaterial};
+use openpgp::crypto::{Decryptor, KeyPair, SessionKey};
+use openpgp::packet::Key;
+use openpgp::packet::key::{SecretKeyMaterial as KeyMaterial, SecretParts, UnspecifiedRole};
+use openssl::pkey::{Id, PKey, Private};
+use openssl::rsa::{Padding, Rsa};
+use sequoia_openpgp as openpgp;
+
+use super::mapping::{self, PublicKey};
+use super::openssl_reason;
+
+/// The shortest plaintext of a PKESK that can hold a session key: AES-128's
+/// 16 bytes. Shorter ones are refused here, as sequoia indexes the plaintext
+/// without looking at its length, and anybody can make a PKESK around none.
+const MIN_SESSION_KEY: usize = 16;
+
+/// An unlocked secret key.
+pub(crate) struct SecretKey {
+    public: PublicKey,
+    operation: Operation,
+}
+
+enum Operation {
+    /// RSA through OpenSSL, which keeps the CRT values and its blinding:
+    /// some seven times faster than through sequoia.
+    Rsa(Rsa<Private>),
+    Other(Box<KeyPair>),
+}
+
+impl SecretKey {
+    /// A key from a PEM or DER file.
+    pub fn from_openssl(key: &PKey<Private>) -> Result<Self, String> {
+        let public = mapping::public_key(key).map_err(|refusal| refusal.to_string())?;
+        let operation = match key.id() {
+            Id::RSA => Operation::Rsa(key.rsa().map_err(|e| openssl_reason(&e))?),
+            _ => {
+                let ec = key.ec_key().map_err(|e| openssl_reason(&e))?;
+                let pair = mapping::ecdh_secret(&ec, &public).and_then(Key::into_keypair);
+                Operation::Other(Box::new(pair.map_err(|e| e.to_string())?))
+            }
+        };
+        Ok(Self { public, operation })
+    }
+
+    /// An OpenPGP key that is not locked.
+    pub fn from_openpgp(key: Key<SecretParts, UnspecifiedRole>) -> Result<Self, String> {
+        let public = key.clone().take_secret().0;
+        let rsa = match key.secret() {
+            KeyMaterial::Unencrypted(material) => {
+                material.map(|mpis: &SecretKeyMaterial| mapping::rsa_from_mpis(&public, mpis))
+            }
+            KeyMaterial::Encrypted(_) => return Err("the key is locked".into()),
+        };
+        let operation = match rsa.map_err(|e| e.to_string())? {
+            Some(rsa) => Operation::Rsa(rsa),
+            None => Operation::Other(Box::new(key.into_keypair().map_err(|e| e.to_string())?)),
+        };
+        Ok(Self { public, operation })
+    }
+
+    /// The public half.
+    pub fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The secret numbers themselves, for export.
+    pub fn material(&self) -> openpgp::Result<SecretKeyMaterial> {
+        match &self.operation {
+            Operation::Rsa(rsa) => mapping::rsa_to_mpis(rsa),
+            Operation::Other(pair) => Ok(pair.secret().map(SecretKeyMaterial::clone)),
+        }
+    }
+
+    /// Something to decrypt PKESKs with.
+    pub fn decryptor(&self) -> impl Decryptor + '_ {
+        SessionKeyOpener(self)
+    }
+}
+
+struct SessionKeyOpener<'a>(&'a SecretKey);
+
+impl Decryptor for SessionKeyOpener<'_> {
+    fn public(&self) -> &PublicKey {
+        &self.0.public
+    }
+
+    fn decrypt(
+        &mut self,
+        ciphertext: &Ciphertext,
+        plaintext_len: Option<usize>,
+    ) -> openpgp::Result<SessionKey> {
+        let plain = match (&self.0.operation, ciphertext) {
+            (Operation::Rsa(rsa), Ciphertext::RSA { c }) => {
+                let size = rsa.size() as usize;
+                let mut plain = SessionKey::from(vec![0; size]);
+                let length =
+                    rsa.private_decrypt(&c.value_padded(size)?, &mut plain, Padding::PKCS1)?;
+                plain.get(..length).unwrap_or_default().into()
+            }
+            (Operation::Rsa(_), _) => {
+                return Err(openpgp::Error::InvalidOperation("not for an RSA key".into()).into());
+            }
+            (Operation::Other(pair), _) => pair.clone().decrypt(ciphertext, plaintext_len)?,
+        };
+        if plain.len() < MIN_SESSION_KEY {
+            return Err(openpgp::Error::MalformedPacket("session key too short".into()).into());
+        }
+        Ok(plain)
+    }
+}

@@ -1,0 +1,61 @@
+//! What is read from X.509 certificates.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
+use openssl::x509::X509Ref;
+
+use super::openssl_reason;
+use super::refusal::Refusal;
+
+/// Whose certificate it is: the common name, else the whole subject.
+pub(crate) fn subject(certificate: &X509Ref) -> String {
+    let name = certificate.subject_name();
+    let text = |nid| {
+        name.entries_by_nid(nid)
+            .next()
+            .and_then(|entry| entry.data().to_string().ok())
+            .filter(|text| !text.trim().is_empty())
+    };
+    text(Nid::COMMONNAME).unwrap_or_else(|| {
+        let parts: Vec<String> = name
+            .entries()
+            .filter_map(|entry| {
+                let key = entry.object().nid().short_name().ok()?;
+                let value = entry.data().to_string().ok()?;
+                Some(format!("{key}={value}"))
+            })
+            .collect();
+        if parts.is_empty() {
+            "certificate without a subject".into()
+        } else {
+            parts.join(", ")
+        }
+    })
+}
+
+/// The first and the last moment of a certificate's validity
+/// (RFC 5280, section 4.1.2.5).
+pub(crate) fn validity(certificate: &X509Ref) -> Result<(SystemTime, SystemTime), Refusal> {
+    let moment =
+        |t| moment(t).map_err(|e| Refusal::Malformed(format!("validity: {}", openssl_reason(&e))));
+    Ok((
+        moment(certificate.not_before())?,
+        moment(certificate.not_after())?,
+    ))
+}
+
+fn moment(t: &Asn1TimeRef) -> Result<SystemTime, ErrorStack> {
+    let epoch = Asn1Time::from_unix(0)?;
+    let since = epoch.diff(t)?;
+    let seconds = i64::from(since.days) * 86_400 + i64::from(since.secs);
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    let shifted = if seconds < 0 {
+        UNIX_EPOCH.checked_sub(distance)
+    } else {
+        UNIX_EPOCH.checked_add(distance)
+    };
+    Ok(shifted.unwrap_or(UNIX_EPOCH))
+}

@@ -1,0 +1,9 @@
+//! callseal
+mod cause;
+pub mod config;
+pub mod keys;
+pub mod message;
+pub mod options;
+pub mod output;
+pub mod sources;
+mod timestamp;

@@ -1,0 +1,149 @@
+//! The envelope: what a message shows to everybody.
+
+use std::io::{BufRead, BufReader, Read};
+
+use openpgp::armor::{Kind, Reader, ReaderMode};
+use openpgp::packet::{PKESK, Packet, Tag};
+use openpgp::parse::Parse;
+use sequoia_openpgp as openpgp;
+
+use super::decrypt::Container;
+use super::fault::{MessageFault, OpenError};
+use super::packet::{Body, Header};
+use crate::keys::{KeyHandle, MessageVersion};
+
+/// How much is read of a message at a time, in bytes.
+const BUFFER: usize = 64 * 1024;
+
+/// The PKESKs of one message may have this many bytes in total: enough for
+/// thousands of recipients, and no more than fits in memory many times.
+const MAX_PKESKS: u64 = 4 * 1024 * 1024;
+
+/// The PKESKs in front of the sealed data, and how that is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// Whom the message is sealed to, in the message's order.
+    pub recipients: Vec<KeyHandle>,
+    /// How many passphrases open it as well.
+    pub passphrases: usize,
+    /// Which version of message it is.
+    pub version: MessageVersion,
+    /// Cipher and mode, where a key isn't needed to tell (version 2), such as
+    /// `AES-256 with OCB`.
+    pub cipher: Option<String>,
+}
+
+impl Envelope {
+    /// Reads a message, armored or binary, up to its sealed data.
+    ///
+    /// # Errors
+    ///
+    /// It is no encrypted message with integrity protection.
+    pub fn read(source: impl Read + Send + Sync) -> Result<Self, OpenError> {
+        let front = Front::read(dearmored(source)?)?;
+        Ok(Self {
+            recipients: front
+                .pkesks
+                .iter()
+                .map(|pkesk| pkesk.recipient().into())
+                .collect(),
+            passphrases: front.passphrases,
+            version: front.container.version(),
+            cipher: front
+                .container
+                .parameters()
+                .map(|p| format!("{} with {}", p.cipher, p.mode)),
+        })
+    }
+}
+
+/// A message read up to its sealed data.
+pub(super) struct Front<R> {
+    pub pkesks: Vec<PKESK>,
+    pub passphrases: usize,
+    pub container: Container<Body<R>>,
+}
+
+impl<R: BufRead> Front<R> {
+    pub fn read(mut source: R) -> Result<Self, OpenError> {
+        let mut pkesks = Vec::new();
+        let mut passphrases = 0;
+        let mut room = MAX_PKESKS;
+        let mut first = true;
+        while let Some(header) = Header::read(&mut source)? {
+            match header.tag {
+                Tag::PKESK => {
+                    let mut body = Vec::new();
+                    let mut reader = Body::new(&mut source, header).take(room + 1);
+                    let read = reader.read_to_end(&mut body)? as u64;
+                    room = room.checked_sub(read).ok_or_else(|| {
+                        MessageFault::Malformed("more than 4 MiB of recipients".into())
+                    })?;
+                    // One of a kind that sequoia doesn't know is for others.
+                    if let Ok(Packet::PKESK(pkesk)) = parse(Tag::PKESK, &body) {
+                        pkesks.push(pkesk);
+                    }
+                }
+                Tag::SKESK => {
+                    passphrases += 1;
+                    Body::new(&mut source, header).skip()?;
+                }
+                Tag::Marker | Tag::Padding => Body::new(&mut source, header).skip()?,
+                Tag::SEIP => {
+                    return Ok(Self {
+                        pkesks,
+                        passphrases,
+                        container: Container::read(Body::new(source, header))?,
+                    });
+                }
+                tag => return Err(unsealed(tag, first).into()),
+            }
+            first = false;
+        }
+        Err(if first {
+            MessageFault::NotAMessage.into()
+        } else {
+            MessageFault::Truncated.into()
+        })
+    }
+}
+
+/// What a packet means that stands where the sealed data should.
+fn unsealed(tag: Tag, first: bool) -> MessageFault {
+    match tag {
+        Tag::SED => MessageFault::NoIntegrityProtection,
+        Tag::AED => MessageFault::Unsupported("a draft of authenticated encryption".into()),
+        Tag::Literal | Tag::CompressedData | Tag::OnePassSig | Tag::Signature => {
+            MessageFault::NotEncrypted
+        }
+        _ if first => MessageFault::NotAMessage,
+        other => MessageFault::Malformed(format!("a {other} in front of the sealed data")),
+    }
+}
+
+/// One packet from its body, by sequoia's parser.
+fn parse(tag: Tag, body: &[u8]) -> openpgp::Result<Packet> {
+    let mut bytes = vec![0xC0 | u8::from(tag), 0xFF];
+    bytes.extend(u32::try_from(body.len())?.to_be_bytes());
+    bytes.extend_from_slice(body);
+    Packet::from_bytes(&bytes)
+}
+
+/// The message without its armor, if it has one.
+pub(super) fn dearmored<'a>(
+    source: impl Read + Send + Sync + 'a,
+) -> Result<Box<dyn BufRead + Send + Sync + 'a>, OpenError> {
+    let mut source = BufReader::with_capacity(BUFFER, source);
+    let start = source.fill_buf()?;
+    // RFC 9580, section 4.2: bit 7 of a packet's first octet is always set.
+    if start.first().is_some_and(|octet| octet & 0x80 != 0) {
+        return Ok(Box::new(source));
+    }
+    const ARMOR: &[u8] = b"-----BEGIN PGP MESSAGE-----";
+    if !start.windows(ARMOR.len()).any(|window| window == ARMOR) {
+        return Err(MessageFault::NotAMessage.into());
+    }
+    let mode = ReaderMode::Tolerant(Some(Kind::Message));
+    let armor = Reader::from_reader(source, mode);
+    Ok(Box::new(BufReader::with_capacity(BUFFER, armor)))
+}

@@ -1,0 +1,78 @@
+//! How far compressed messages may expand.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::fault::MessageFault;
+
+/// The limits on decompressed plaintext, shared by all threads of a job.
+///
+/// Only what comes out of a compressed packet counts: everything else is no
+/// larger than the archive that was accepted.
+#[derive(Debug)]
+pub struct Expansion {
+    per_message: u64,
+    total: u64,
+    spent: AtomicU64,
+}
+
+impl Expansion {
+    /// 8 GiB of plaintext from one message.
+    pub const PER_MESSAGE: u64 = 8 << 30;
+    /// 64 GiB of plaintext from all messages of a job together.
+    pub const TOTAL: u64 = 64 << 30;
+
+    /// Limits in bytes.
+    pub fn new(per_message: u64, total: u64) -> Self {
+        Self {
+            per_message,
+            total,
+            spent: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes `more` bytes for a message that has got `so_far` already.
+    pub(super) fn spend(&self, so_far: u64, more: u64) -> Result<(), MessageFault> {
+        if so_far.saturating_add(more) > self.per_message {
+            return Err(MessageFault::TooLarge {
+                limit: self.per_message,
+            });
+        }
+        let before = self.spent.fetch_add(more, Ordering::Relaxed);
+        if before.saturating_add(more) > self.total {
+            return Err(MessageFault::TotalTooLarge { limit: self.total });
+        }
+        Ok(())
+    }
+}
+
+impl Default for Expansion {
+    fn default() -> Self {
+        Self::new(Self::PER_MESSAGE, Self::TOTAL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_may_reach_its_limit_but_not_pass_it() {
+        let expansion = Expansion::new(10, 100);
+        assert_eq!(expansion.spend(0, 10), Ok(()));
+        assert_eq!(
+            expansion.spend(10, 1),
+            Err(MessageFault::TooLarge { limit: 10 })
+        );
+    }
+
+    #[test]
+    fn messages_together_may_reach_the_total_but_not_pass_it() {
+        let expansion = Expansion::new(10, 15);
+        assert_eq!(expansion.spend(0, 10), Ok(()));
+        assert_eq!(expansion.spend(0, 5), Ok(()));
+        assert_eq!(
+            expansion.spend(5, 1),
+            Err(MessageFault::TotalTooLarge { limit: 15 })
+        );
+    }
+}

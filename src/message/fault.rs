@@ -1,0 +1,89 @@
+//! What can be wrong with a message.
+
+use std::io;
+
+use sequoia_openpgp as openpgp;
+use thiserror::Error;
+
+use crate::keys::NoIdentity;
+
+/// Why a message does not open.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The message could not be read: the source's own error.
+    #[error("{0}")]
+    Read(#[source] io::Error),
+    /// The plaintext could not be written.
+    #[error("{0}")]
+    Write(#[source] io::Error),
+    /// No key at hand opens it.
+    #[error(transparent)]
+    NoIdentity(#[from] NoIdentity),
+    /// It can't be trusted, or not be understood.
+    #[error(transparent)]
+    Fault(#[from] MessageFault),
+}
+
+/// What is wrong with a message.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MessageFault {
+    /// It is no OpenPGP message.
+    #[error("it is not an OpenPGP message")]
+    NotAMessage,
+    /// An OpenPGP message, but nothing in it is encrypted.
+    #[error("it is not encrypted")]
+    NotEncrypted,
+    /// Encrypted in the way of the 1990s, which nothing protects from change.
+    #[error("it has no integrity protection")]
+    NoIntegrityProtection,
+    /// It ends early.
+    #[error("it is truncated")]
+    Truncated,
+    /// Its content isn't what was sealed.
+    #[error("it was altered or damaged after it was sealed")]
+    Altered,
+    /// Its packets are not those of one message.
+    #[error("it is malformed: {0}")]
+    Malformed(String),
+    /// It uses something that is not offered here.
+    #[error("it uses {0}, which is not supported")]
+    Unsupported(String),
+    /// It expands to more than was allowed.
+    #[error("it decompresses to more than {limit} bytes")]
+    TooLarge {
+        /// The limit for one message.
+        limit: u64,
+    },
+    /// Together with those before it, it expands to more than was allowed.
+    #[error("with it, more than {limit} bytes would be decompressed in total")]
+    TotalTooLarge {
+        /// The limit for all messages together.
+        limit: u64,
+    },
+}
+
+impl From<io::Error> for OpenError {
+    /// Sorts what comes out of the layers of readers.
+    fn from(error: io::Error) -> Self {
+        use io::ErrorKind::{InvalidInput, Other, UnexpectedEof};
+        let error = match error.downcast::<MessageFault>() {
+            Ok(fault) => return fault.into(),
+            Err(error) => error,
+        };
+        match error.kind() {
+            UnexpectedEof => MessageFault::Truncated.into(),
+            // The decoders of armor and Deflate say so of bad data. Errors of
+            // the source have a number from the system, or another kind.
+            InvalidInput | Other if error.raw_os_error().is_none() => MessageFault::Altered.into(),
+            _ => Self::Read(error),
+        }
+    }
+}
+
+impl From<openpgp::anyhow::Error> for MessageFault {
+    fn from(error: openpgp::anyhow::Error) -> Self {
+        Self::Malformed(error.root_cause().to_string())
+    }
+}

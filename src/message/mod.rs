@@ -1,0 +1,23 @@
+//! Messages: one sealed file each, an OpenPGP message
+//! ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)).
+
+mod compress;
+mod decrypt;
+mod encrypt;
+mod envelope;
+mod expansion;
+mod fault;
+mod framing;
+mod open;
+mod packet;
+mod schedule;
+mod seal;
+
+pub use envelope::Envelope;
+pub use expansion::Expansion;
+pub use fault::{MessageFault, OpenError};
+pub use open::{LiteralHeader, OpenMessage};
+pub use seal::{MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
+
+#[cfg(test)]
+mod tests;

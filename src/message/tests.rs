@@ -1,0 +1,246 @@
+//! What is sealed opens again, and nothing else does.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use openssl::ec::{EcGroup, EcKey};
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+
+use super::*;
+use crate::keys::{Keyring, MessageVersion, NoPassphrases, Recipients};
+use crate::options::{Compression, Format};
+
+struct Party {
+    recipients: Recipients,
+    keyring: Keyring,
+    _files: tempfile::TempDir,
+}
+
+fn party(keys: &[PKey<Private>]) -> Party {
+    let files = tempfile::tempdir().unwrap();
+    let mut public = Vec::new();
+    let mut private: Vec<PathBuf> = Vec::new();
+    for (i, key) in keys.iter().enumerate() {
+        let (p, k) = (
+            files.path().join(format!("{i}.pub")),
+            files.path().join(format!("{i}.key")),
+        );
+        std::fs::write(&p, key.public_key_to_pem().unwrap()).unwrap();
+        std::fs::write(&k, key.private_key_to_pem_pkcs8().unwrap()).unwrap();
+        public.push(p);
+        private.push(k);
+    }
+    Party {
+        recipients: Recipients::load(&public, SystemTime::now(), &mut |_| {}).unwrap(),
+        keyring: Keyring::load(&private, &mut |_| {}).unwrap(),
+        _files: files,
+    }
+}
+
+fn rsa() -> PKey<Private> {
+    PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap()
+}
+
+fn ec(curve: Nid) -> PKey<Private> {
+    let group = EcGroup::from_curve_name(curve).unwrap();
+    PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+}
+
+fn seal(
+    party: &Party,
+    format: Format,
+    compression: Compression,
+    hidden: bool,
+    data: &[u8],
+) -> Vec<u8> {
+    let plan = SealPlan::new(party.recipients.clone(), format, compression, hidden).unwrap();
+    let mut message = Vec::new();
+    let at = UNIX_EPOCH + Duration::from_secs(1_773_480_413);
+    let length = plan
+        .sealer()
+        .seal(&mut &*data, "calls/a.wav", at, &mut message)
+        .unwrap();
+    assert_eq!(length, data.len() as u64);
+    assert!(message.len() as u64 <= plan.at_most(length));
+    message
+}
+
+fn open(party: &Party, message: &[u8]) -> Result<(LiteralHeader, Vec<u8>), OpenError> {
+    let opened = OpenMessage::begin(message, &party.keyring, &NoPassphrases)?;
+    let literal = opened.literal().clone();
+    let mut plain = Vec::new();
+    opened.copy_to(&mut plain, &Expansion::default())?;
+    Ok((literal, plain))
+}
+
+fn content(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i / 3 * 31 + i % 7) as u8).collect()
+}
+
+const FORMATS: [Format; 2] = [Format::Rfc4880, Format::Rfc9580];
+
+#[test]
+fn files_of_all_sizes_open_in_both_versions() {
+    let party = party(&[rsa()]);
+    for format in FORMATS {
+        for size in [0, 1, 191, 16_384, (1 << 18) - 19, 1 << 18, (1 << 20) + 1] {
+            for compression in [Compression::None, Compression::Deflate] {
+                let data = content(size);
+                let message = seal(&party, format, compression, false, &data);
+                let (literal, plain) = open(&party, &message).unwrap();
+                assert!(plain == data, "{format:?} {size} {compression:?}");
+                assert_eq!(literal.name, b"calls/a.wav");
+                assert_eq!(
+                    literal.modified,
+                    Some(UNIX_EPOCH + Duration::from_secs(1_773_480_413))
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_key_opens_on_its_own() {
+    let keys = [
+        rsa(),
+        ec(Nid::X9_62_PRIME256V1),
+        ec(Nid::SECP384R1),
+        ec(Nid::SECP521R1),
+    ];
+    let all = party(&keys);
+    for format in FORMATS {
+        for hidden in [false, true] {
+            let message = seal(&all, format, Compression::Auto, hidden, b"hello");
+            for key in &keys {
+                let one = party(std::slice::from_ref(key));
+                assert_eq!(open(&one, &message).unwrap().1, b"hello");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_was_not_sealed_to_opens_nothing() {
+    let (sealed, stranger) = (party(&[rsa()]), party(&[rsa()]));
+    for format in FORMATS {
+        for hidden in [false, true] {
+            let message = seal(&sealed, format, Compression::Auto, hidden, b"hello");
+            assert!(matches!(
+                open(&stranger, &message),
+                Err(OpenError::NoIdentity(_))
+            ));
+        }
+    }
+}
+
+#[test]
+fn the_envelope_tells_recipients_and_version() {
+    let party = party(&[rsa(), ec(Nid::X9_62_PRIME256V1)]);
+    for (format, version) in FORMATS
+        .into_iter()
+        .zip([MessageVersion::V1, MessageVersion::V2])
+    {
+        let message = seal(&party, format, Compression::Auto, false, b"hello");
+        let envelope = Envelope::read(&*message).unwrap();
+        assert_eq!(envelope.version, version);
+        for (handle, recipient) in envelope.recipients.iter().zip(party.recipients.iter()) {
+            assert!(handle.names(recipient.fingerprint()));
+        }
+        assert_eq!(envelope.recipients.len(), 2);
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_never_yields_other_content() {
+    let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
+    for format in FORMATS {
+        let message = seal(&party, format, Compression::None, false, b"hello, world");
+        for at in 0..message.len() * 8 {
+            let mut altered = message.clone();
+            altered[at / 8] ^= 1 << (at % 8);
+            if let Ok((_, plain)) = open(&party, &altered) {
+                assert_eq!(plain, b"hello, world", "{format:?}, bit {at}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_truncated_message_never_opens() {
+    let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
+    for format in FORMATS {
+        let message = seal(&party, format, Compression::Deflate, false, &content(2000));
+        for length in 0..message.len() {
+            assert!(open(&party, &message[..length]).is_err(), "{length}");
+        }
+    }
+}
+
+#[test]
+fn a_session_key_of_no_length_is_refused() {
+    use sequoia_openpgp::packet::{PKESK, pkesk::PKESK3};
+    use sequoia_openpgp::serialize::SerializeInto;
+    use sequoia_openpgp::{Packet, crypto::mpi, types::PublicKeyAlgorithm};
+
+    let key = rsa();
+    let party = party(std::slice::from_ref(&key));
+    let message = seal(&party, Format::Rfc4880, Compression::None, false, b"hello");
+    let own = Envelope::read(&*message).unwrap();
+    for plain in [&b""[..], b"\x09", b"\x09\x00\x00"] {
+        let mut c = vec![0; 256];
+        key.rsa()
+            .unwrap()
+            .public_encrypt(plain, &mut c, openssl::rsa::Padding::PKCS1)
+            .unwrap();
+        let id = own.recipients[0].to_string().parse().unwrap();
+        let pkesk: PKESK = PKESK3::new(
+            Some(id),
+            PublicKeyAlgorithm::RSAEncryptSign,
+            mpi::Ciphertext::RSA { c: c.into() },
+        )
+        .unwrap()
+        .into();
+        let mut hostile = Packet::from(pkesk).to_vec().unwrap();
+        hostile.extend_from_slice(&message);
+        // The PKESK in front is skipped, and the true one still opens it.
+        assert_eq!(open(&party, &hostile).unwrap().1, b"hello");
+    }
+}
+
+#[test]
+fn what_decompresses_beyond_the_limit_is_refused() {
+    let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
+    let message = seal(
+        &party,
+        Format::Rfc9580,
+        Compression::Deflate,
+        false,
+        &vec![0; 1 << 20],
+    );
+    let opened = OpenMessage::begin(&*message, &party.keyring, &NoPassphrases).unwrap();
+    let expansion = Expansion::new(1 << 19, 1 << 30);
+    assert!(matches!(
+        opened.copy_to(&mut std::io::sink(), &expansion),
+        Err(OpenError::Fault(MessageFault::TooLarge { limit: 0x80000 }))
+    ));
+}
+
+#[test]
+fn what_is_no_encrypted_message_is_told_apart() {
+    let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
+    let fault = |bytes: &[u8]| match open(&party, bytes) {
+        Err(OpenError::Fault(fault)) => fault,
+        other => panic!("{other:?}"),
+    };
+    // A literal packet that nothing protects.
+    assert_eq!(fault(b"\xcb\x08b\0\0\0\0\0hi"), MessageFault::NotEncrypted);
+    assert_eq!(fault(b"plain text"), MessageFault::NotAMessage);
+    assert_eq!(fault(b""), MessageFault::NotAMessage);
+    // A symmetrically encrypted data packet without integrity protection.
+    assert_eq!(
+        fault(b"\xc9\x14aaaaaaaaaaaaaaaaaaaa"),
+        MessageFault::NoIntegrityProtection
+    );
+}

@@ -1,0 +1,30 @@
+//! Choices that the config and the command line share.
+
+use serde::Deserialize;
+
+/// Whether plaintext is compressed before it's sealed. The compressed size
+/// tells something about the content; `None` avoids that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// Decided for each file on a sample of its content.
+    #[default]
+    Auto,
+    /// Never.
+    None,
+    /// Always, with Deflate.
+    Deflate,
+}
+
+/// Which kind of message is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// RFC 9580 if every recipient reads it, else RFC 4880.
+    #[default]
+    Auto,
+    /// SEIPDv1, for readers that have only GnuPG.
+    Rfc4880,
+    /// SEIPDv2.
+    Rfc9580,
+}

@@ -1,0 +1,27 @@
+//! Output that is complete or absent, and stays where it belongs.
+//!
+//! [`PendingFile`] is a file that nobody sees before [`PendingFile::commit`].
+//! [`TargetDir`] is a directory out of which no member of an archive can be
+//! written. [`DirectoryFlush`] makes the names of a whole batch durable at its
+//! end, so that extracting 100,000 files flushes each directory once.
+
+mod directory;
+mod flush;
+mod pending;
+
+pub use directory::{PlaceError, TargetDir};
+pub use flush::{DirectoryFlush, FlushError};
+pub use pending::{Access, Overwrite, PendingFile};
+
+use std::path::{Path, PathBuf};
+
+/// The directory that holds `path`, in a form that can be opened.
+pub(crate) fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,313 @@
+use std::fs;
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::pending::Temporary;
+use super::*;
+
+/// Both kinds of temporary: the one that this file system gives, and the
+/// fallback.
+fn both(target: &Path, overwrite: Overwrite) -> [PendingFile; 2] {
+    let created = PendingFile::create(target, Access::Private, overwrite).unwrap();
+    let named = Temporary::named(&directory_of(target), Access::Private).unwrap();
+    [created, PendingFile::over(named, target, overwrite)]
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn refused(target: &Path, overwrite: Overwrite) -> ErrorKind {
+    PendingFile::create(target, Access::Shared, overwrite)
+        .unwrap_err()
+        .kind()
+}
+
+#[test]
+fn a_committed_file_has_its_bytes_its_date_and_no_company() {
+    let directory = TempDir::new().unwrap();
+    let target = directory.path().join("call.wav");
+    let date = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+    for mut file in both(&target, Overwrite::Refuse) {
+        file.set_modified(date);
+        file.write_all(b"HELLO").unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        file.write_all(b"J").unwrap();
+        file.flush().unwrap();
+        file.commit().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"JELLO");
+        assert_eq!(fs::metadata(&target).unwrap().modified().unwrap(), date);
+        fs::remove_file(&target).unwrap();
+    }
+    assert!(names(directory.path()).is_empty());
+}
+
+#[test]
+fn a_dropped_file_leaves_nothing() {
+    let directory = TempDir::new().unwrap();
+    for mut file in both(&directory.path().join("call.wav"), Overwrite::Refuse) {
+        file.write_all(b"half of it").unwrap();
+        drop(file);
+    }
+    assert!(names(directory.path()).is_empty());
+}
+
+#[test]
+fn a_name_taken_before_the_work_is_refused_at_once() {
+    let directory = TempDir::new().unwrap();
+    let target = directory.path().join("call.wav");
+    fs::write(&target, "old").unwrap();
+    assert_eq!(
+        refused(&target, Overwrite::Refuse),
+        ErrorKind::AlreadyExists
+    );
+    assert_eq!(fs::read(&target).unwrap(), b"old");
+}
+
+#[test]
+fn a_name_taken_during_the_work_is_not_overwritten() {
+    let directory = TempDir::new().unwrap();
+    let target = directory.path().join("call.wav");
+    let files = both(&target, Overwrite::Refuse);
+    fs::write(&target, "another process").unwrap();
+    for mut file in files {
+        file.write_all(b"ours").unwrap();
+        let error = file.commit().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(error.to_string(), "already exists");
+    }
+    assert_eq!(fs::read(&target).unwrap(), b"another process");
+    assert_eq!(names(directory.path()), ["call.wav"]);
+}
+
+#[test]
+fn of_many_that_race_for_a_name_exactly_one_gets_it() {
+    let directory = TempDir::new().unwrap();
+    let target = directory.path().join("call.wav");
+    let files: Vec<_> = (0..4)
+        .flat_map(|_| both(&target, Overwrite::Refuse))
+        .collect();
+    let published: usize = std::thread::scope(|scope| {
+        let workers: Vec<_> = files
+            .into_iter()
+            .map(|file| scope.spawn(move || usize::from(file.commit().is_ok())))
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap())
+            .sum()
+    });
+    assert_eq!(published, 1);
+    assert_eq!(names(directory.path()), ["call.wav"]);
+}
+
+#[test]
+fn replacing_takes_effect_at_the_commit_and_not_before() {
+    let directory = TempDir::new().unwrap();
+    let target = directory.path().join("calls.zip");
+    for old in ["some", ""] {
+        fs::write(&target, old).unwrap();
+        for mut file in both(&target, Overwrite::Replace) {
+            file.write_all(b"new").unwrap();
+            fs::write(&target, old).unwrap();
+            file.commit().unwrap();
+            assert_eq!(fs::read(&target).unwrap(), b"new");
+        }
+    }
+    fs::remove_file(&target).unwrap();
+    for file in both(&target, Overwrite::Replace) {
+        file.commit().unwrap();
+    }
+    assert_eq!(names(directory.path()), ["calls.zip"]);
+}
+
+#[test]
+fn a_directory_is_never_a_target() {
+    let directory = TempDir::new().unwrap();
+    let absent = directory.path().join("absent");
+    for overwrite in [Overwrite::Refuse, Overwrite::Replace] {
+        for target in [
+            directory.path().to_path_buf(),
+            absent.join(""),
+            absent.join("."),
+            absent.join(".."),
+            "/".into(),
+        ] {
+            assert_eq!(
+                refused(&target, overwrite),
+                ErrorKind::IsADirectory,
+                "{target:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_directory_that_took_the_name_survives_the_commit() {
+    let directory = TempDir::new().unwrap();
+    let target = directory.path().join("calls.zip");
+    let files = both(&target, Overwrite::Replace);
+    fs::create_dir(&target).unwrap();
+    for file in files {
+        file.commit().unwrap_err();
+    }
+    assert!(target.is_dir());
+    assert_eq!(names(directory.path()), ["calls.zip"]);
+}
+
+#[test]
+fn a_missing_directory_is_an_error_that_names_no_temporary() {
+    let directory = TempDir::new().unwrap();
+    let missing = directory.path().join("missing");
+    fs::write(directory.path().join("file"), "").unwrap();
+    for (target, kind) in [
+        (missing.join("a"), ErrorKind::NotFound),
+        (
+            directory.path().join("file").join("a"),
+            ErrorKind::NotADirectory,
+        ),
+    ] {
+        let error = PendingFile::create(&target, Access::Shared, Overwrite::Refuse).unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert!(!error.to_string().contains(".tmp"), "{error}");
+    }
+}
+
+#[test]
+fn a_name_without_a_directory_lands_in_the_current_one() {
+    assert_eq!(directory_of(Path::new("calls.zip")), Path::new("."));
+    assert_eq!(directory_of(Path::new("a/calls.zip")), Path::new("a"));
+    assert_eq!(directory_of(Path::new("/calls.zip")), Path::new("/"));
+}
+
+#[test]
+fn a_batch_flushes_each_directory_once_and_names_one_that_is_gone() {
+    let directory = TempDir::new().unwrap();
+    let gone = directory.path().join("gone");
+    fs::create_dir(&gone).unwrap();
+    let batch = DirectoryFlush::new();
+    for index in 0..20 {
+        let parent = if index % 2 == 0 {
+            directory.path()
+        } else {
+            &gone
+        };
+        let target = parent.join(format!("{index}"));
+        let file = PendingFile::create(&target, Access::Shared, Overwrite::Refuse).unwrap();
+        file.commit_into(&batch).unwrap();
+        assert!(target.exists());
+    }
+    fs::remove_dir_all(&gone).unwrap();
+    let error = batch.finish().unwrap_err();
+    assert_eq!(error.path, gone);
+    assert!(error.to_string().contains("gone: not flushed to disk: "));
+    DirectoryFlush::new().finish().unwrap();
+}
+
+#[test]
+fn a_place_is_below_the_target_and_its_parents_exist() {
+    let directory = TempDir::new().unwrap();
+    let root = directory.path().join("new/target");
+    let target = TargetDir::create(&root).unwrap();
+    assert_eq!(target.place("call.wav").unwrap(), root.join("call.wav"));
+    let deep = target.place("2024/05/call.wav").unwrap();
+    assert_eq!(deep, root.join("2024/05/call.wav"));
+    let file = PendingFile::create(&deep, Access::Private, Overwrite::Refuse).unwrap();
+    file.commit_into(target.batch()).unwrap();
+    assert_eq!(names(&root), ["2024"]);
+    assert_eq!(names(&root.join("2024/05")), ["call.wav"]);
+    target.finish().unwrap();
+}
+
+#[test]
+fn a_name_that_leads_outside_is_refused_and_makes_nothing() {
+    let directory = TempDir::new().unwrap();
+    let target = TargetDir::create(directory.path()).unwrap();
+    for name in [
+        "",
+        "/",
+        "/etc/passwd",
+        "..",
+        "a/..",
+        "a/../b",
+        "a//b",
+        "a/",
+        "./a",
+        "a/./b",
+        "a/b\0c",
+    ] {
+        assert!(
+            matches!(target.place(name), Err(PlaceError::Outside { relative }) if relative == name),
+            "{name:?}"
+        );
+    }
+    assert!(names(directory.path()).is_empty());
+}
+
+#[test]
+fn a_file_on_the_way_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let target = TargetDir::create(directory.path()).unwrap();
+    let file = directory.path().join("a");
+    fs::write(&file, "").unwrap();
+    let error = target.place("a/b").unwrap_err();
+    assert!(matches!(&error, PlaceError::NotADirectory { path } if *path == file));
+    assert!(error.hint().is_some());
+    assert_eq!(
+        TargetDir::create(&file).unwrap_err().kind(),
+        ErrorKind::NotADirectory
+    );
+    let unnamed = target.place(&format!("{}/a", "n".repeat(300))).unwrap_err();
+    assert!(matches!(unnamed, PlaceError::Io { .. }));
+    if cfg!(unix) {
+        assert!(unnamed.to_string().ends_with("n: file name too long"));
+    }
+}
+
+#[test]
+fn eight_workers_may_place_at_once() {
+    let directory = TempDir::new().unwrap();
+    let target = TargetDir::create(directory.path()).unwrap();
+    let (target, start) = (&target, &std::sync::Barrier::new(8));
+    std::thread::scope(|scope| {
+        for worker in 0..8 {
+            scope.spawn(move || {
+                start.wait();
+                for index in 0..50 {
+                    let path = target.place(&format!("{index}/a/b/{worker}")).unwrap();
+                    fs::write(path, "").unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(names(directory.path()).len(), 50);
+    assert_eq!(names(&directory.path().join("49/a/b")).len(), 8);
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_name_its_place_is_below_the_target(name in "[a./\\\\:\0é]{0,12}") {
+        let directory = TempDir::new().unwrap();
+        let root = directory.path().join("target");
+        let target = TargetDir::create(&root).unwrap();
+        if let Ok(path) = target.place(&name) {
+            let below = path.strip_prefix(&root).unwrap();
+            let plain = |part| matches!(part, std::path::Component::Normal(_));
+            prop_assert!(below.components().all(plain));
+            prop_assert_eq!(below, Path::new(&name));
+        }
+        prop_assert_eq!(names(directory.path()), ["target"]);
+    }
+}
+
+#[cfg(unix)]
+mod unix;

@@ -1,0 +1,189 @@
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use rustix::fs::Mode;
+
+use super::*;
+
+const DIRECTORY: &str = "OUTPUT_TEST_DIRECTORY";
+const UMASK: &str = "OUTPUT_TEST_UMASK";
+
+/// Runs one of the ignored tests below as a process of its own: what it
+/// does would change, or end, the process of all the other tests.
+fn child(test: &str, directory: &Path) -> Command {
+    let module = module_path!().split_once("::").unwrap().1;
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "--ignored", "--nocapture"])
+        .arg(format!("{module}::{test}"))
+        .env(DIRECTORY, directory);
+    command
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().mode() & 0o7777
+}
+
+#[test]
+fn while_it_is_written_a_file_has_no_name_on_linux() {
+    let directory = TempDir::new().unwrap();
+    let target = directory.path().join("call.wav");
+    let file = PendingFile::create(&target, Access::Private, Overwrite::Refuse).unwrap();
+    if !cfg!(target_os = "linux") || file.as_file().metadata().unwrap().nlink() != 0 {
+        eprintln!("SKIPPED: no unnamed files here");
+        return;
+    }
+    assert!(names(directory.path()).is_empty());
+    file.commit().unwrap();
+    assert_eq!(names(directory.path()), ["call.wav"]);
+}
+
+#[test]
+fn modes_follow_the_access_and_the_umask() {
+    for (umask, shared, made) in [
+        ("000", 0o666, 0o700),
+        ("022", 0o644, 0o700),
+        ("077", 0o600, 0o700),
+        ("277", 0o400, 0o500),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let status = child("child_of_a_umask", directory.path())
+            .env(UMASK, umask)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(status.success());
+        let made_at = directory.path().join("made");
+        assert_eq!(mode(&made_at), made, "{umask}");
+        for kind in ["created", "named"] {
+            let file = |access| directory.path().join(format!("{kind}-{access}"));
+            assert_eq!(mode(&file("private")), 0o600, "{kind} {umask}");
+            assert_eq!(mode(&file("shared")), shared, "{kind} {umask}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "a child process of modes_follow_the_access_and_the_umask"]
+fn child_of_a_umask() {
+    let (Some(directory), Ok(umask)) = (std::env::var_os(DIRECTORY), std::env::var(UMASK)) else {
+        return;
+    };
+    let directory = PathBuf::from(directory);
+    rustix::process::umask(Mode::from_raw_mode(u32::from_str_radix(&umask, 8).unwrap()));
+    TargetDir::create(&directory.join("made")).unwrap();
+    for (access, name) in [(Access::Private, "private"), (Access::Shared, "shared")] {
+        let target = directory.join(format!("created-{name}"));
+        let file = PendingFile::create(&target, access, Overwrite::Refuse).unwrap();
+        file.commit().unwrap();
+        let target = directory.join(format!("named-{name}"));
+        let named = Temporary::named(&directory, access).unwrap();
+        PendingFile::over(named, &target, Overwrite::Refuse)
+            .commit()
+            .unwrap();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_killed_process_leaves_nothing() {
+    let directory = TempDir::new().unwrap();
+    let mut writer = child("child_that_is_killed", directory.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(writer.stdout.take().unwrap());
+    let report = output.lines().map_while(Result::ok);
+    let report = report.into_iter().find(|line| line.contains("written"));
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    match report.as_deref() {
+        Some(line) if line.contains("without a name") => {
+            assert!(names(directory.path()).is_empty());
+        }
+        Some(_) => eprintln!("SKIPPED: no unnamed files here"),
+        None => panic!("the child ended before it was killed"),
+    }
+}
+
+#[test]
+#[ignore = "a child process of a_killed_process_leaves_nothing"]
+fn child_that_is_killed() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else {
+        return;
+    };
+    let target = PathBuf::from(directory).join("call.wav");
+    let mut file = PendingFile::create(&target, Access::Private, Overwrite::Refuse).unwrap();
+    file.write_all(&[7; 1 << 20]).unwrap();
+    let unnamed = file.as_file().metadata().unwrap().nlink() == 0;
+    println!("written{}", if unnamed { " without a name" } else { "" });
+    // Until the parent kills this process; or dies, which closes the pipe.
+    let _ = io::stdin().read(&mut [0]);
+}
+
+#[test]
+fn a_dangling_link_is_a_taken_name() {
+    let directory = TempDir::new().unwrap();
+    let target = directory.path().join("call.wav");
+    symlink("nowhere", &target).unwrap();
+    assert_eq!(
+        refused(&target, Overwrite::Refuse),
+        ErrorKind::AlreadyExists
+    );
+}
+
+#[test]
+fn replacing_a_link_leaves_what_it_points_to() {
+    let directory = TempDir::new().unwrap();
+    let (link, pointee) = (directory.path().join("a"), directory.path().join("b"));
+    fs::write(&pointee, "untouched").unwrap();
+    for file in both(&link, Overwrite::Replace) {
+        let _ = fs::remove_file(&link);
+        symlink("b", &link).unwrap();
+        file.commit().unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_file());
+    }
+    assert_eq!(fs::read(&pointee).unwrap(), b"untouched");
+}
+
+#[test]
+fn a_special_file_is_not_replaced_even_through_a_link() {
+    let directory = TempDir::new().unwrap();
+    let link = directory.path().join("out");
+    symlink("/dev/null", &link).unwrap();
+    for target in [Path::new("/dev/null"), &link] {
+        assert_eq!(refused(target, Overwrite::Replace), ErrorKind::InvalidInput);
+    }
+}
+
+#[test]
+fn a_link_on_the_way_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let outside = directory.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    let root = directory.path().join("target");
+    let target = TargetDir::create(&root).unwrap();
+    symlink(&outside, root.join("link")).unwrap();
+    symlink("nowhere", root.join("dangling")).unwrap();
+    for name in ["link/a", "link/a/b", "dangling/a"] {
+        let error = target.place(name).unwrap_err();
+        assert!(matches!(error, PlaceError::Link { .. }), "{name}: {error}");
+        assert!(error.hint().is_some());
+    }
+    assert!(names(&outside).is_empty());
+}
+
+#[test]
+fn directories_that_are_made_are_private() {
+    let directory = TempDir::new().unwrap();
+    let root = directory.path().join("x/target");
+    let target = TargetDir::create(&root).unwrap();
+    target.place("a/b/c").unwrap();
+    for made in [directory.path().join("x"), root.clone(), root.join("a/b")] {
+        let mode = fs::metadata(made).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+    }
+}

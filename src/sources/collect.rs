@@ -1,0 +1,246 @@
+//! Walking the inputs.
+
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::error::{SourceError, SpecialKind};
+use super::file::{Source, Stamp};
+use super::filter::Filter;
+use super::name::{member_name, member_path};
+use super::output::OutputEntry;
+
+/// What to collect.
+#[derive(Debug, Clone, Default)]
+pub struct SourceOptions {
+    /// Follow symbolic links, and pack what they point to.
+    pub follow_links: bool,
+    /// Pack only files that match one of these patterns; all, if there are
+    /// none.
+    ///
+    /// A pattern without `/` is about the file name, in whatever directory;
+    /// one with `/` about the whole member path. `*` and `?` stay within a
+    /// component, `**` crosses directories, `[…]` and `{…,…}` work as in a
+    /// shell. Upper and lower case differ.
+    pub include: Vec<String>,
+    /// Leave out files and directories that match one of these patterns, even
+    /// if they are included or named.
+    pub exclude: Vec<String>,
+    /// The output of this run: left out where a walk meets it, refused where
+    /// it is named.
+    pub output: Option<PathBuf>,
+}
+
+/// Something a user should know about, that is no error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A symbolic link that was left out.
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A special file that was left out.
+    Special {
+        /// Its path.
+        path: PathBuf,
+        /// What it is.
+        kind: SpecialKind,
+    },
+    /// The output of this run, that was left out.
+    Output {
+        /// Its path, as an input.
+        path: PathBuf,
+    },
+    /// An input starts with `/` or `../`, which its member paths do without.
+    Renamed {
+        /// The input.
+        path: PathBuf,
+        /// Its member path; empty if it stands for the root of the archive.
+        name: PathBuf,
+    },
+}
+
+/// Finds the files that `inputs` (files, and directories with all that is in
+/// them) stand for, sorted by the bytes of their member paths.
+///
+/// A file that is named twice is found twice. `report` is told of every input
+/// that goes by another member path, once for all that is in it, and of what a
+/// walk leaves out for another reason than the patterns.
+///
+/// Make the output after this: a temporary of its own in a walked directory
+/// would be found.
+///
+/// # Errors
+///
+/// Any [`SourceError`] but [`NulInFileList`](SourceError::NulInFileList); the
+/// first one ends the walk.
+pub fn collect(
+    inputs: &[PathBuf],
+    options: &SourceOptions,
+    report: &mut dyn FnMut(Notice),
+) -> Result<Vec<Source>, SourceError> {
+    let mut walk = Walk {
+        filter: Filter::new(&options.include, &options.exclude)?,
+        output: options.output.as_deref().and_then(OutputEntry::locate),
+        follow_links: options.follow_links,
+        report,
+        sources: Vec::new(),
+    };
+    for input in inputs {
+        walk.input(input)?;
+    }
+    let mut sources = walk.sources;
+    if sources.is_empty() {
+        return Err(SourceError::Nothing);
+    }
+    sources.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(sources)
+}
+
+struct Walk<'a> {
+    filter: Filter,
+    output: Option<OutputEntry>,
+    follow_links: bool,
+    report: &'a mut dyn FnMut(Notice),
+    sources: Vec<Source>,
+}
+
+impl Walk<'_> {
+    fn input(&mut self, input: &Path) -> Result<(), SourceError> {
+        // Without the slash at its end "link/" is the link, and not what it
+        // points to.
+        let path: PathBuf = input.components().collect();
+        let found = if self.follow_links {
+            fs::metadata(&path)
+        } else {
+            fs::symlink_metadata(&path)
+        };
+        let found = found.map_err(|error| SourceError::io(&path, error))?;
+        let (member, dropped) = member_path(&path);
+        if self.filter.excludes_tree_of(&member) {
+            return Ok(());
+        }
+        if self.is_output(&path, &found) {
+            return Err(SourceError::IsOutput { path });
+        }
+        if found.is_symlink() {
+            return Err(SourceError::Link { path });
+        }
+        if !found.is_dir() && !found.is_file() {
+            let kind = SpecialKind::of(found.file_type());
+            return Err(SourceError::Special { path, kind });
+        }
+        if dropped {
+            (self.report)(Notice::Renamed {
+                path: path.clone(),
+                name: member.clone(),
+            });
+        }
+        if found.is_dir() {
+            self.directory(&path, &member)
+        } else if self.filter.includes(&member) {
+            self.file(path, &member, &found)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn directory(&mut self, root: &Path, root_member: &Path) -> Result<(), SourceError> {
+        let mut entries = WalkDir::new(root)
+            .min_depth(1)
+            .follow_links(self.follow_links)
+            .follow_root_links(false)
+            .into_iter();
+        let member_of = |path: &Path| match path.strip_prefix(root) {
+            Ok(below) => root_member.join(below),
+            // Not so for anything a walk of `root` gives.
+            Err(_) => path.to_path_buf(),
+        };
+        while let Some(entry) = entries.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                // A dangling or looping link doesn't matter if it is excluded.
+                Err(error)
+                    if error
+                        .path()
+                        .is_some_and(|path| self.filter.excludes(&member_of(path))) =>
+                {
+                    continue;
+                }
+                Err(error) => return Err(walk_error(root, error)),
+            };
+            let member = member_of(entry.path());
+            if self.filter.excludes(&member) {
+                if entry.file_type().is_dir() {
+                    entries.skip_current_dir();
+                }
+                continue;
+            }
+            let kind = entry.file_type();
+            // A link or special file that is not on the include list is told
+            // of all the same: nobody knows what is behind it.
+            if kind.is_dir() || kind.is_file() && !self.filter.includes(&member) {
+                continue;
+            }
+            let found = entry
+                .metadata()
+                .map_err(|error| walk_error(entry.path(), error))?;
+            self.entry(entry.into_path(), &member, &found)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in, or leaves out, something that a walk has met.
+    fn entry(&mut self, path: PathBuf, member: &Path, found: &Metadata) -> Result<(), SourceError> {
+        if self.is_output(&path, found) {
+            (self.report)(Notice::Output { path });
+        } else if found.is_file() {
+            return self.file(path, member, found);
+        } else if found.is_symlink() {
+            (self.report)(Notice::Link { path });
+        } else if found.is_dir() {
+            // It was something else when the walk listed it, so that its files
+            // have not been listed.
+            return Err(SourceError::ChangedWhileRead { path });
+        } else {
+            let kind = SpecialKind::of(found.file_type());
+            (self.report)(Notice::Special { path, kind });
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: PathBuf, member: &Path, found: &Metadata) -> Result<(), SourceError> {
+        let Some(name) = member_name(member) else {
+            return Err(SourceError::NotUtf8 { path });
+        };
+        let modified = found
+            .modified()
+            .map_err(|error| SourceError::io(&path, error))?;
+        self.sources.push(Source {
+            name,
+            size: found.len(),
+            modified,
+            stamp: Stamp::of(found),
+            follow_links: self.follow_links,
+            path,
+        });
+        Ok(())
+    }
+
+    fn is_output(&self, path: &Path, found: &Metadata) -> bool {
+        self.output
+            .as_ref()
+            .is_some_and(|output| output.is(path, found))
+    }
+}
+
+/// `below` is where the walk was, for an error that doesn't say it.
+fn walk_error(below: &Path, error: walkdir::Error) -> SourceError {
+    let path = error.path().unwrap_or(below).to_path_buf();
+    match error.into_io_error() {
+        Some(source) => SourceError::io(&path, source),
+        // The only other kind there is.
+        None => SourceError::Loop { path },
+    }
+}

@@ -1,0 +1,157 @@
+//! What can be wrong with the files to pack.
+
+use std::fmt;
+use std::fs::FileType;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::cause::cause;
+
+/// Why the files could not be collected or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A file or directory could not be read. The display includes the cause.
+    #[error("{}: {}", path.display(), cause(source))]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A symbolic link was named, and links are not followed.
+    #[error("{}: a symbolic link", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A symbolic link leads back to a directory above it, or to itself.
+    #[error("{}: a loop of symbolic links", path.display())]
+    Loop {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Something that is neither a file nor a directory was named.
+    #[error("{}: {kind}, not a regular file", path.display())]
+    Special {
+        /// Its path.
+        path: PathBuf,
+        /// What it is.
+        kind: SpecialKind,
+    },
+    /// The output was named as an input.
+    #[error("{}: both input and output", path.display())]
+    IsOutput {
+        /// Its path, as an input.
+        path: PathBuf,
+    },
+    /// A member path must be UTF-8, and this one is not.
+    #[error("{}: the name is not valid UTF-8", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file was written to, replaced or touched between the walk and the
+    /// last byte that was read of it.
+    #[error("{}: changed while it was read", path.display())]
+    ChangedWhileRead {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A pattern of the include or exclude list makes no sense.
+    #[error("{pattern:?}: not a valid pattern: {reason}")]
+    Glob {
+        /// The pattern as it was given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A line of a file list has a NUL byte in it, so it can't be a path.
+    #[error("line {line} of the file list: a NUL byte, which no path has")]
+    NulInFileList {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// There is not a single file to pack.
+    #[error("no files to pack")]
+    Nothing,
+}
+
+impl SourceError {
+    /// The remedy, where there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Link { .. } => "name the file it points to, or use --follow-links",
+            Self::Loop { .. } => "remove the link, or leave it out with --exclude",
+            Self::Special { .. } => "only regular files and directories can be packed",
+            Self::IsOutput { .. } => "choose another name for the output",
+            Self::NotUtf8 { .. } => "rename it, or leave it out with --exclude",
+            Self::ChangedWhileRead { .. } => "pack it again when nothing writes to it any more",
+            Self::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",
+            Self::Nothing => {
+                "the paths hold no regular file, or none that --include and --exclude let through"
+            }
+            Self::Io { .. } | Self::Glob { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// Turns an error of the operating system about `path` into one of ours.
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        #[cfg(unix)]
+        if source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+            return Self::Loop { path };
+        }
+        Self::Io { path, source }
+    }
+}
+
+/// A kind of file that has no bytes of its own to pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpecialKind {
+    /// A named pipe.
+    Fifo,
+    /// A Unix domain socket.
+    Socket,
+    /// A character device, such as a terminal.
+    CharDevice,
+    /// A block device, such as a disk.
+    BlockDevice,
+    /// Something else that only this system has.
+    Other,
+}
+
+impl SpecialKind {
+    #[cfg(unix)]
+    pub(super) fn of(kind: FileType) -> Self {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            Self::Fifo
+        } else if kind.is_socket() {
+            Self::Socket
+        } else if kind.is_char_device() {
+            Self::CharDevice
+        } else if kind.is_block_device() {
+            Self::BlockDevice
+        } else {
+            Self::Other
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn of(_kind: FileType) -> Self {
+        Self::Other
+    }
+}
+
+impl fmt::Display for SpecialKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fifo => "a FIFO",
+            Self::Socket => "a socket",
+            Self::CharDevice => "a character device",
+            Self::BlockDevice => "a block device",
+            Self::Other => "a special file",
+        })
+    }
+}

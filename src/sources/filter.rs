@@ -1,0 +1,155 @@
+//! The include and exclude lists.
+
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobSet};
+
+use super::SourceError;
+
+/// Which members are wanted.
+pub(super) struct Filter {
+    /// `None` lets everything through.
+    include: Option<Patterns>,
+    exclude: Patterns,
+}
+
+impl Filter {
+    pub(super) fn new(include: &[String], exclude: &[String]) -> Result<Self, SourceError> {
+        let include = match include {
+            [] => None,
+            patterns => Some(Patterns::new(patterns)?),
+        };
+        let exclude = Patterns::new(exclude)?;
+        Ok(Self { include, exclude })
+    }
+
+    /// Whether the file `member` is on the include list, if there is one.
+    pub(super) fn includes(&self, member: &Path) -> bool {
+        self.include
+            .as_ref()
+            .is_none_or(|patterns| patterns.match_path(member))
+    }
+
+    /// Whether `member`, a file or a directory, is on the exclude list itself.
+    pub(super) fn excludes(&self, member: &Path) -> bool {
+        self.exclude.match_path(member)
+    }
+
+    /// Whether `member` or a directory above it is on the exclude list.
+    pub(super) fn excludes_tree_of(&self, member: &Path) -> bool {
+        member.ancestors().any(|path| self.excludes(path))
+    }
+}
+
+/// A pattern without `/` is about the last component of a member path, one
+/// with `/` about all of it.
+struct Patterns {
+    names: GlobSet,
+    paths: GlobSet,
+}
+
+impl Patterns {
+    fn new(patterns: &[String]) -> Result<Self, SourceError> {
+        let mut names = GlobSet::builder();
+        let mut paths = GlobSet::builder();
+        for pattern in patterns {
+            let error = |reason: String| SourceError::Glob {
+                pattern: pattern.clone(),
+                reason,
+            };
+            // As the shell completes a directory. A member path never ends in
+            // "/", so that otherwise the pattern would match nothing.
+            let trimmed = pattern.trim_end_matches('/');
+            if trimmed.is_empty() {
+                return Err(error("it is empty".to_owned()));
+            }
+            let set = if trimmed.contains('/') {
+                &mut paths
+            } else {
+                &mut names
+            };
+            // Member paths have no such start either, though the paths on the
+            // command line that a user copies from do.
+            let start = trimmed.strip_prefix("./").unwrap_or(trimmed);
+            let glob = GlobBuilder::new(start.trim_start_matches('/'))
+                .literal_separator(true)
+                .build()
+                .map_err(|invalid| error(invalid.kind().to_string()))?;
+            set.add(glob);
+        }
+        // All that can fail here is the size of the patterns taken together.
+        let error = |invalid: globset::Error| SourceError::Glob {
+            pattern: patterns.join(" "),
+            reason: invalid.kind().to_string(),
+        };
+        Ok(Self {
+            names: names.build().map_err(error)?,
+            paths: paths.build().map_err(error)?,
+        })
+    }
+
+    fn match_path(&self, member: &Path) -> bool {
+        // Without a name it is the root of the archive, which is no member.
+        member
+            .file_name()
+            .is_some_and(|name| self.names.is_match(name) || self.paths.is_match(member))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Filter, Patterns};
+    use crate::sources::SourceError;
+    use std::path::Path;
+
+    fn matches(pattern: &str, member: &str) -> bool {
+        Patterns::new(&[pattern.to_owned()])
+            .unwrap()
+            .match_path(Path::new(member))
+    }
+
+    #[test]
+    fn a_pattern_without_a_slash_is_about_the_file_name_anywhere() {
+        assert!(matches("*.wav", "a/b/c.wav"));
+        assert!(matches("c.wav", "a/b/c.wav"));
+        assert!(matches(".*", "a/.hidden"));
+        assert!(matches("*", ".hidden"));
+        assert!(!matches("*.wav", "a.wav/b"));
+        assert!(!matches("*.wav", "A.WAV"));
+    }
+
+    #[test]
+    fn a_pattern_with_a_slash_is_about_the_whole_member_path() {
+        assert!(matches("a/*.wav", "a/c.wav"));
+        assert!(!matches("a/*.wav", "a/b/c.wav"));
+        assert!(!matches("b/*.wav", "a/b/c.wav"));
+        assert!(matches("a/**/*.wav", "a/c.wav"));
+        assert!(matches("a/**/*.wav", "a/b/b/c.wav"));
+        assert!(matches("**/b/*.wav", "a/b/c.wav"));
+        assert!(matches("./a/*.wav", "a/c.wav"));
+        assert!(matches("/c.wav", "c.wav"));
+        assert!(!matches("/c.wav", "a/c.wav"));
+        assert!(matches("b/", "a/b"));
+        assert!(!matches("**", ""));
+    }
+
+    #[test]
+    fn an_exclusion_covers_what_is_below_it() {
+        let filter = Filter::new(&[], &["old".to_owned()]).unwrap();
+        assert!(filter.excludes_tree_of(Path::new("a/old/b/c.wav")));
+        assert!(!filter.excludes_tree_of(Path::new("a/older/c.wav")));
+        assert!(filter.includes(Path::new("a")));
+    }
+
+    #[test]
+    fn a_bad_pattern_is_an_error_that_names_it() {
+        for bad in ["a[", "{a", "", "/", "b/[z-a]"] {
+            let result = Filter::new(&[], &["fine".to_owned(), bad.to_owned()]);
+            assert!(
+                matches!(&result, Err(SourceError::Glob { pattern, reason })
+                    if pattern == bad && !reason.is_empty()),
+                "{bad:?}"
+            );
+        }
+    }
+}

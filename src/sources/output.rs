@@ -1,0 +1,47 @@
+//! Telling the output of a run from its inputs.
+
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
+
+use super::file::Stamp;
+
+/// The directory entry that the output has or will have.
+pub(super) struct OutputEntry {
+    directory: PathBuf,
+    name: OsString,
+    /// What has the name now.
+    stamp: Option<Stamp>,
+}
+
+impl OutputEntry {
+    /// `None` where no output can be made at `path`, so that it is no input
+    /// either; making it will say why.
+    pub(super) fn locate(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_os_string();
+        let directory = crate::output::directory_of(path).canonicalize().ok()?;
+        // Not what a link points to: the output takes the link's place.
+        let stamp = fs::symlink_metadata(path)
+            .ok()
+            .map(|found| Stamp::of(&found));
+        Some(Self {
+            directory,
+            name,
+            stamp,
+        })
+    }
+
+    /// Whether `path`, of which `metadata` is known, is the output. By the
+    /// file, which also knows it under a name of another case; and by the
+    /// name, for an output that has appeared since.
+    pub(super) fn is(&self, path: &Path, metadata: &Metadata) -> bool {
+        let same_file = self
+            .stamp
+            .is_some_and(|stamp| stamp.same_file(&Stamp::of(metadata)));
+        same_file
+            || path.file_name() == Some(&self.name)
+                && crate::output::directory_of(path)
+                    .canonicalize()
+                    .is_ok_and(|directory| directory == self.directory)
+    }
+}
