@@ -1,9 +1,67 @@
-//! callseal
+//! callseal seals call files to a list of recipient certificates, each file
+//! as one OpenPGP message, and packs the messages into ordinary ZIP archives
+//! whose members each open on their own with the key of any one recipient.
+//!
+//! ```no_run
+//! use std::num::NonZeroUsize;
+//! use std::path::{Path, PathBuf};
+//! use std::time::SystemTime;
+//!
+//! use callseal::keys::{Keyring, NoPassphrases, Recipients};
+//! use callseal::message::{Expansion, SealPlan};
+//! use callseal::options::{Compression, Format};
+//! use callseal::output::Overwrite;
+//! use callseal::{ArchiveFile, NoProgress, Opener, name_members, pack, sources};
+//!
+//! fn main() -> Result<(), callseal::Error> {
+//!     let jobs = NonZeroUsize::MIN;
+//!
+//!     // The IVR server packs for the customer and the vendor.
+//!     let certificates = [PathBuf::from("customer.crt"), PathBuf::from("vendor.crt")];
+//!     let recipients = Recipients::load(&certificates, SystemTime::now(), &mut |_| {})?;
+//!     let plan = SealPlan::new(recipients, Format::Auto, Compression::Auto, false)?;
+//!     let found = sources::collect(&["calls".into()], &Default::default(), &mut |_| {})?;
+//!     let files = name_members(found)?;
+//!     pack(&files, &plan, Path::new("calls.zip"), Overwrite::Refuse, jobs, &NoProgress)?;
+//!
+//!     // The vendor extracts.
+//!     let keyring = Keyring::load(&["vendor.key".into()], &mut |_| {})?;
+//!     let archive = ArchiveFile::open(Path::new("calls.zip"))?;
+//!     let opener = Opener {
+//!         keyring: &keyring,
+//!         passphrases: &NoPassphrases,
+//!         expansion: &Expansion::default(),
+//!     };
+//!     let members = archive.select(&["calls/**/*.wav".into()])?;
+//!     let target = Path::new("extracted");
+//!     let done = archive.extract(&members, target, Overwrite::Refuse, opener, jobs, &NoProgress)?;
+//!     assert!(done.failures.is_empty());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The library never prints, prompts, exits or reads the environment:
+//! passphrases come through [`keys::Passphrases`], progress goes to
+//! [`Progress`].
+
+pub mod archive;
 mod cause;
 pub mod config;
+mod error;
+mod extract;
+mod inspect;
 pub mod keys;
 pub mod message;
 pub mod options;
 pub mod output;
+mod pack;
+mod progress;
 pub mod sources;
 mod timestamp;
+
+pub use error::{Error, ErrorKind, MemberCause};
+pub use extract::{ArchiveFile, Extracted, Opener};
+pub use inspect::{Inspection, inspect};
+pub use pack::{Packed, PackedFile, name_members, pack};
+pub use progress::{NoProgress, Progress};
+pub use timestamp::Timestamp;

@@ -13,6 +13,8 @@ use openssl::pkey::{PKey, Private};
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
+use crate::cause::cause;
+
 use super::file::{self, Block, Bytes, Form};
 use super::passphrase::{LockedKey, Passphrase, Passphrases};
 use super::recipient::{Recipient, algorithm_name};
@@ -24,7 +26,7 @@ use super::{Fingerprint, openssl_reason};
 #[non_exhaustive]
 pub enum KeyFault {
     /// The file can't be read.
-    #[error("{0}")]
+    #[error("{}", cause(.0))]
     Unreadable(#[source] io::Error),
     /// There is no private key in it.
     #[error("it holds no private key")]

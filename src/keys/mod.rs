@@ -14,7 +14,6 @@ mod secret;
 mod x509;
 
 pub use export::{ExportError, export_secret_key};
-pub(crate) use file::{Form, blocks, form};
 pub use handle::{Fingerprint, KeyHandle};
 pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
 pub use keyring::{Keyring, NoIdentity};

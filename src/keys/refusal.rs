@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
+use crate::cause::cause;
 use crate::timestamp::Timestamp;
 
 /// Why a recipient list can't be used. Nothing is sealed then.
@@ -40,7 +41,7 @@ impl RecipientError {
 #[non_exhaustive]
 pub enum Refusal {
     /// The file can't be read.
-    #[error("{0}")]
+    #[error("{}", cause(.0))]
     Unreadable(#[source] io::Error),
     /// It is or contains a private key.
     #[error("it holds a private key, and a recipient is a certificate or public key")]

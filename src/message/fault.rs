@@ -5,6 +5,7 @@ use std::io;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
+use crate::cause::cause;
 use crate::keys::NoIdentity;
 
 /// Why a message does not open.
@@ -12,10 +13,10 @@ use crate::keys::NoIdentity;
 #[non_exhaustive]
 pub enum OpenError {
     /// The message could not be read: the source's own error.
-    #[error("{0}")]
+    #[error("{}", cause(.0))]
     Read(#[source] io::Error),
     /// The plaintext could not be written.
-    #[error("{0}")]
+    #[error("{}", cause(.0))]
     Write(#[source] io::Error),
     /// No key at hand opens it.
     #[error(transparent)]

@@ -17,7 +17,7 @@ pub use envelope::Envelope;
 pub use expansion::Expansion;
 pub use fault::{MessageFault, OpenError};
 pub use open::{LiteralHeader, OpenMessage};
-pub use seal::{MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
+pub use seal::{Armor, MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use flate2::write::DeflateEncoder;
 use sequoia_openpgp::Packet;
+use sequoia_openpgp::armor::{Kind, Writer};
 use sequoia_openpgp::crypto::SessionKey;
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::serialize::SerializeInto;
@@ -14,6 +15,7 @@ use thiserror::Error;
 use super::compress;
 use super::encrypt::ContainerWriter;
 use super::framing::{PART, PacketWriter};
+use crate::cause::cause;
 use crate::keys::{MessageVersion, RecipientError, Recipients};
 use crate::options::{Compression, Format};
 
@@ -33,15 +35,24 @@ pub struct SealPlan {
     hidden: bool,
 }
 
+/// Whether a message is written as bytes or as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Armor {
+    /// As bytes.
+    Binary,
+    /// As text between `-----BEGIN PGP MESSAGE-----` and its end.
+    Text,
+}
+
 /// Why a message could not be sealed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SealError {
     /// The plaintext could not be read.
-    #[error("{0}")]
+    #[error("{}", cause(.0))]
     Read(#[source] io::Error),
     /// The message could not be written.
-    #[error("{0}")]
+    #[error("{}", cause(.0))]
     Write(#[source] io::Error),
     /// The session key could not be encrypted to a recipient.
     #[error("{label}: {reason}")]
@@ -164,6 +175,31 @@ impl Sealer<'_> {
             let (container, length) = self.literal(source, first, name, modified, container)?;
             container.finish().map_err(SealError::Write)?;
             Ok(length)
+        }
+    }
+
+    /// The same, as text where `armor` says so
+    /// ([RFC 9580, section 6.2](https://www.rfc-editor.org/rfc/rfc9580#section-6.2)).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sealer::seal`].
+    pub fn seal_armored(
+        &mut self,
+        source: &mut dyn Read,
+        name: &str,
+        modified: SystemTime,
+        armor: Armor,
+        sink: &mut dyn Write,
+    ) -> Result<u64, SealError> {
+        match armor {
+            Armor::Binary => self.seal(source, name, modified, sink),
+            Armor::Text => {
+                let mut text = Writer::new(sink, Kind::Message).map_err(SealError::Write)?;
+                let length = self.seal(source, name, modified, &mut text)?;
+                text.finalize().map_err(SealError::Write)?;
+                Ok(length)
+            }
         }
     }
 

@@ -1,0 +1,329 @@
+//! From the end of the file to the checked list of its entries.
+//!
+//! Everything here is decided by the end records and the central directory
+//! alone. They give each member an extent of the file that no other member
+//! shares; that a member fills its extent is checked when it is read.
+
+use std::collections::HashSet;
+
+use super::extra::Extra;
+use super::fault::{ArchiveError, ArchiveFault};
+use super::read_at::{ReadAt, read_exact_at};
+use super::records::{
+    CENTRAL_BYTES, CentralHeader, END_BYTES, END_SIGNATURE, End, FLAG_ENCRYPTED, Fields,
+    LOCAL_BYTES, LOCATOR_BYTES, Locator, METHOD_STORED, ZIP64_END_BYTES,
+};
+
+/// How far before the end of the file an end record may begin: its own length
+/// and that of the longest comment.
+const END_SEARCH_BYTES: u64 = END_BYTES as u64 + u16::MAX as u64;
+
+/// Bytes of the central directory that are read at once. An entry is at most
+/// 46 + 3 * 65,535 bytes long.
+const WINDOW_BYTES: u64 = 256 * 1024;
+
+/// What a member may have beside its header, name and data: the longest extra
+/// field and the longest data descriptor.
+const MAX_SLACK: u64 = u16::MAX as u64 + 24;
+
+/// Where the central directory is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Location {
+    offset: u64,
+    size: u64,
+    members: u64,
+}
+
+/// One entry of the central directory, with its ZIP64 values in place.
+pub(super) struct Entry {
+    pub name: Vec<u8>,
+    pub flags: u16,
+    pub method: u16,
+    /// Seconds since 1970.
+    pub modified: i64,
+    pub crc: u32,
+    pub size: u64,
+    pub stored_size: u64,
+    /// Where the local header begins.
+    pub offset: u64,
+    /// The bytes of the extent that are neither fixed header, name nor data:
+    /// extra field and data descriptor.
+    pub slack: u32,
+    /// The Unix mode with its file type bits, or 0.
+    pub mode: u16,
+    /// Whether there is a Unicode Path other than the name.
+    pub has_second_name: bool,
+}
+
+/// Finds the central directory by the end records.
+///
+/// Readers differ in how they search for the end record, so there must be
+/// exactly one whose comment reaches exactly to the end of the file.
+pub(super) fn locate(source: &impl ReadAt) -> Result<Location, ArchiveError> {
+    let (end, end_offset) = find_end(source)?;
+    let zip64_end_offset = check_zip64_end(source, &end, end_offset)?;
+    let (end, directory_end) = match zip64_end_offset {
+        Some((zip64, offset)) => (zip64, offset),
+        None => (end, end_offset),
+    };
+    if end.disk != 0 || end.directory_disk != 0 || end.members_on_disk != end.members {
+        return Err(ArchiveFault::SeveralDisks.into());
+    }
+    let declared_end = end.directory_offset.saturating_add(end.directory_size);
+    if declared_end != directory_end {
+        return Err(ArchiveFault::DirectoryMisplaced {
+            end: declared_end,
+            expected: directory_end,
+        }
+        .into());
+    }
+    Ok(Location {
+        offset: end.directory_offset,
+        size: end.directory_size,
+        members: end.members,
+    })
+}
+
+/// The one end record, and its offset.
+fn find_end(source: &impl ReadAt) -> Result<(End, u64), ArchiveError> {
+    let size = source.size()?;
+    let start = size.saturating_sub(END_SEARCH_BYTES);
+    let mut tail = vec![0; usize::try_from(size.saturating_sub(start)).unwrap_or_default()];
+    read_exact_at(source, &mut tail, start)?;
+
+    let signature = END_SIGNATURE.to_le_bytes();
+    let mut found: Option<(End, u64)> = None;
+    for (position, _) in tail
+        .windows(END_BYTES)
+        .enumerate()
+        .filter(|(_, bytes)| bytes.starts_with(&signature))
+    {
+        let mut fields = Fields::new(tail.get(position..).unwrap_or_default());
+        let Some((end, comment_bytes)) = End::parse(&mut fields) else {
+            continue;
+        };
+        let reaches_the_end = fields.bytes(comment_bytes.into()).is_some() && fields.is_empty();
+        if !reaches_the_end {
+            continue;
+        }
+        let offset = start.saturating_add(position as u64);
+        if let Some((_, first)) = found {
+            return Err(ArchiveFault::TwoEnds {
+                first,
+                second: offset,
+            }
+            .into());
+        }
+        found = Some((end, offset));
+    }
+    Ok(found.ok_or(ArchiveFault::NoEnd)?)
+}
+
+/// The ZIP64 end record and its offset, if there is a locator before the end
+/// record.
+///
+/// Some writers add both though no value needs them; so what counts is the
+/// locator, and the two records must say the same.
+fn check_zip64_end(
+    source: &impl ReadAt,
+    end: &End,
+    end_offset: u64,
+) -> Result<Option<(End, u64)>, ArchiveError> {
+    let Some(locator_offset) = end_offset.checked_sub(LOCATOR_BYTES as u64) else {
+        return Ok(None);
+    };
+    let mut bytes = [0; LOCATOR_BYTES];
+    read_exact_at(source, &mut bytes, locator_offset)?;
+    let Some(locator) = Locator::parse(&mut Fields::new(&bytes)) else {
+        return Ok(None);
+    };
+    if locator.disk != 0 || locator.disks != 1 {
+        return Err(ArchiveFault::SeveralDisks.into());
+    }
+    if locator.offset.checked_add(ZIP64_END_BYTES as u64) != Some(locator_offset) {
+        return Err(ArchiveFault::Zip64EndMisplaced.into());
+    }
+    let mut bytes = [0; ZIP64_END_BYTES];
+    read_exact_at(source, &mut bytes, locator.offset)?;
+    let zip64 =
+        End::parse_zip64(&mut Fields::new(&bytes)).ok_or(ArchiveFault::Zip64EndMisplaced)?;
+    if !end.agrees_with(&zip64) {
+        return Err(ArchiveFault::Zip64EndDisagrees.into());
+    }
+    Ok(Some((zip64, locator.offset)))
+}
+
+/// Reads the entries of the central directory, in its order, and checks that
+/// they can lie side by side in the file.
+pub(super) fn read_entries(
+    source: &impl ReadAt,
+    location: &Location,
+) -> Result<Vec<Entry>, ArchiveError> {
+    let end = location.offset.saturating_add(location.size);
+    let mut window = Window {
+        source,
+        end,
+        start: location.offset,
+        bytes: Vec::new(),
+    };
+    let mut position = location.offset;
+    // Not reserved by the declared number: nothing vouches for it.
+    let mut entries = Vec::new();
+    for _ in 0..location.members {
+        let (entry, next) = read_entry(&mut window, position)?;
+        entries.push(entry);
+        position = next;
+    }
+    if position != end {
+        let bytes = end.saturating_sub(position);
+        return Err(ArchiveFault::DirectoryNotFilled { bytes }.into());
+    }
+    refuse_duplicates(&entries)?;
+    assign_extents(&mut entries, location.offset)?;
+    Ok(entries)
+}
+
+/// The entry at `position`, and where the next one begins.
+fn read_entry<R: ReadAt>(
+    window: &mut Window<'_, R>,
+    position: u64,
+) -> Result<(Entry, u64), ArchiveError> {
+    let missing = ArchiveFault::NoCentralHeader { offset: position };
+    let fixed = window.get(position, CENTRAL_BYTES)?.ok_or(missing)?;
+    let header = CentralHeader::parse(&mut Fields::new(fixed)).ok_or(missing)?;
+    let [name_bytes, extra_bytes, comment_bytes] =
+        [header.name_bytes, header.extra_bytes, header.comment_bytes].map(usize::from);
+    let whole = [name_bytes, extra_bytes, comment_bytes]
+        .into_iter()
+        .fold(CENTRAL_BYTES, usize::saturating_add);
+    let bytes = window.get(position, whole)?.ok_or(missing)?;
+    let mut fields = Fields::new(bytes.get(CENTRAL_BYTES..).unwrap_or_default());
+    let name = fields.bytes(name_bytes).ok_or(missing)?;
+    let extra = fields.bytes(extra_bytes).ok_or(missing)?;
+
+    let entry = entry(&header, name, extra).map_err(|fault| in_member(fault, name))?;
+    Ok((entry, position.saturating_add(whole as u64)))
+}
+
+/// Joins a header, a name and an extra field.
+fn entry(header: &CentralHeader, name: &[u8], extra: &[u8]) -> Result<Entry, ArchiveFault> {
+    let extra = Extra::parse(extra)?;
+    // The order of APPNOTE 4.5.3.
+    let narrow = [header.size, header.stored_size, header.offset];
+    let ([size, stored_size, offset], disk) = extra.widen(narrow, header.disk, false)?;
+    if disk != 0 {
+        return Err(ArchiveFault::SeveralDisks);
+    }
+    // An encryption header counts as stored data (APPNOTE 4.4.8).
+    let encrypted = header.flags & FLAG_ENCRYPTED != 0;
+    if header.method == METHOD_STORED && size != stored_size && !encrypted {
+        return Err(ArchiveFault::StoredSizes { size, stored_size });
+    }
+    let [_, _, low, high] = header.external_attributes.to_le_bytes();
+    Ok(Entry {
+        name: name.to_vec(),
+        flags: header.flags,
+        method: header.method,
+        modified: extra
+            .modified()
+            .unwrap_or_else(|| header.modified.to_unix()),
+        crc: header.crc,
+        size,
+        stored_size,
+        offset,
+        slack: 0,
+        mode: u16::from_le_bytes([low, high]),
+        has_second_name: extra.contradicts(name),
+    })
+}
+
+/// Of two members with one name, readers take the first, the last or both.
+fn refuse_duplicates(entries: &[Entry]) -> Result<(), ArchiveError> {
+    let mut names = HashSet::with_capacity(entries.len());
+    match entries
+        .iter()
+        .find(|entry| !names.insert(entry.name.as_slice()))
+    {
+        Some(entry) => Err(in_member(ArchiveFault::DuplicateName, &entry.name)),
+        None => Ok(()),
+    }
+}
+
+/// Gives each member the bytes from its local header to the next one's, or to
+/// the central directory, and checks that it can fill them.
+fn assign_extents(entries: &mut [Entry], directory_offset: u64) -> Result<(), ArchiveError> {
+    let mut in_file_order: Vec<&mut Entry> = entries.iter_mut().collect();
+    in_file_order.sort_by_key(|entry| entry.offset);
+    let first = in_file_order
+        .first()
+        .map_or(directory_offset, |entry| entry.offset);
+    if first != 0 {
+        return Err(ArchiveFault::Prefix { bytes: first }.into());
+    }
+    // From the last to the first: the start of one is the end of another.
+    let mut next = directory_offset;
+    for entry in in_file_order.into_iter().rev() {
+        let offset = entry.offset;
+        let slack = [
+            LOCAL_BYTES as u64,
+            entry.name.len() as u64,
+            entry.stored_size,
+        ]
+        .into_iter()
+        .try_fold(offset, u64::checked_add)
+        .and_then(|least_end| next.checked_sub(least_end))
+        .ok_or_else(|| in_member(ArchiveFault::Overlap { offset, next }, &entry.name))?;
+        entry.slack = u32::try_from(slack)
+            .ok()
+            .filter(|_| slack <= MAX_SLACK)
+            .ok_or_else(|| {
+                in_member(
+                    ArchiveFault::Gap {
+                        offset,
+                        bytes: slack,
+                    },
+                    &entry.name,
+                )
+            })?;
+        next = offset;
+    }
+    Ok(())
+}
+
+fn in_member(fault: ArchiveFault, name: &[u8]) -> ArchiveError {
+    ArchiveError::Malformed {
+        fault,
+        member: Some(String::from_utf8_lossy(name).into()),
+    }
+}
+
+/// Reads a part of the source in large steps, so that its size in memory
+/// doesn't depend on what the archive declares.
+struct Window<'a, R> {
+    source: &'a R,
+    /// Where the part ends.
+    end: u64,
+    /// Where `bytes` begin.
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl<R: ReadAt> Window<'_, R> {
+    /// `count` bytes at `offset`; `None` where the part ends before. `count`
+    /// is at most the length of one entry.
+    fn get(&mut self, offset: u64, count: usize) -> Result<Option<&[u8]>, ArchiveError> {
+        if self.held(offset, count).is_none() {
+            let available = self.end.saturating_sub(offset).min(WINDOW_BYTES);
+            self.bytes
+                .resize(usize::try_from(available).unwrap_or_default(), 0);
+            self.start = offset;
+            read_exact_at(self.source, &mut self.bytes, offset)?;
+        }
+        Ok(self.held(offset, count))
+    }
+
+    fn held(&self, offset: u64, count: usize) -> Option<&[u8]> {
+        let start = usize::try_from(offset.checked_sub(self.start)?).ok()?;
+        self.bytes.get(start..)?.get(..count)
+    }
+}

@@ -1,0 +1,123 @@
+//! Extra fields: the records that follow a name (APPNOTE 4.5).
+
+use super::fault::ArchiveFault;
+use super::records::Fields;
+
+/// ZIP64 extended information (APPNOTE 4.5.3).
+const ZIP64: u16 = 0x0001;
+
+/// Info-ZIP's extended timestamp (APPNOTE 4.6.1 lists it).
+const EXTENDED_TIMESTAMP: u16 = 0x5455;
+
+/// Bit 0 of its flags: the modification time is there.
+const HAS_MODIFIED: u8 = 1;
+
+/// Info-ZIP's Unicode Path (APPNOTE 4.6.9).
+const UNICODE_PATH: u16 = 0x7075;
+
+/// The records of an extra field that we use.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Extra<'a> {
+    zip64: Option<&'a [u8]>,
+    timestamp: Option<&'a [u8]>,
+    unicode_path: Option<&'a [u8]>,
+}
+
+impl<'a> Extra<'a> {
+    /// Splits an extra field into its records, which must fill it.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ArchiveFault> {
+        let mut extra = Self::default();
+        let mut fields = Fields::new(bytes);
+        while !fields.is_empty() {
+            let (kind, data) = fields.extra_record().ok_or(ArchiveFault::ExtraField)?;
+            let slot = match kind {
+                ZIP64 => &mut extra.zip64,
+                EXTENDED_TIMESTAMP => &mut extra.timestamp,
+                UNICODE_PATH => &mut extra.unicode_path,
+                _ => continue,
+            };
+            // Of two, one reader takes the first and another the last.
+            if slot.replace(data).is_some() {
+                return Err(ArchiveFault::ExtraField);
+            }
+        }
+        Ok(extra)
+    }
+
+    /// The 64-bit values of a header's 32-bit fields: those that are all ones
+    /// stand in the ZIP64 record, in the order given.
+    ///
+    /// `disk` is the last of them and has 16 bits in the header, 32 here.
+    /// A record with more than the header asks for is refused, unless
+    /// `extras_allowed`.
+    pub fn widen<const N: usize>(
+        &self,
+        values: [u32; N],
+        disk: u16,
+        extras_allowed: bool,
+    ) -> Result<([u64; N], u32), ArchiveFault> {
+        let mut record = Fields::new(self.zip64.unwrap_or_default());
+        let mut wide = values.map(u64::from);
+        for value in &mut wide {
+            if *value == u64::from(u32::MAX) {
+                *value = record.u64().ok_or(ArchiveFault::Zip64Extra)?;
+            }
+        }
+        let disk = if disk == u16::MAX {
+            record.u32().ok_or(ArchiveFault::Zip64Extra)?
+        } else {
+            u32::from(disk)
+        };
+        if record.is_empty() || extras_allowed {
+            Ok((wide, disk))
+        } else {
+            Err(ArchiveFault::Zip64Extra)
+        }
+    }
+
+    /// The modification time in seconds since 1970, if the field has one.
+    pub fn modified(&self) -> Option<i64> {
+        let mut record = Fields::new(self.timestamp?);
+        let flags = record.u8()?;
+        (flags & HAS_MODIFIED != 0).then_some(())?;
+        record.u32().map(|bits| i64::from(bits.cast_signed()))
+    }
+
+    /// Whether there is a Unicode Path other than `name`.
+    ///
+    /// The field has a version (1), the CRC-32 of the name it goes with, and
+    /// a path. By the letter, a reader ignores the field when that CRC-32 is
+    /// stale; we don't, since not all readers look.
+    pub fn contradicts(&self, name: &[u8]) -> bool {
+        self.unicode_path
+            .is_some_and(|record| record.get(5..) != Some(name))
+    }
+}
+
+/// Appends a ZIP64 record with these values, or nothing if there are none.
+pub(super) fn push_zip64(out: &mut Vec<u8>, values: &[u64]) {
+    if values.is_empty() {
+        return;
+    }
+    let data: Vec<u8> = values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    push_record(out, ZIP64, &data);
+}
+
+/// Appends an extended timestamp with the modification time, seconds since
+/// 1970, or nothing where the field's 32 bits can't hold it.
+pub(super) fn push_modified(out: &mut Vec<u8>, seconds: i64) {
+    if let Ok(seconds) = i32::try_from(seconds) {
+        let [a, b, c, d] = seconds.to_le_bytes();
+        push_record(out, EXTENDED_TIMESTAMP, &[HAS_MODIFIED, a, b, c, d]);
+    }
+}
+
+/// Appends one record. `data` is at most 24 bytes here, so its length fits.
+fn push_record(out: &mut Vec<u8>, kind: u16, data: &[u8]) {
+    out.extend_from_slice(&kind.to_le_bytes());
+    out.extend_from_slice(&u16::try_from(data.len()).unwrap_or(u16::MAX).to_le_bytes());
+    out.extend_from_slice(data);
+}

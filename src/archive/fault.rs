@@ -1,0 +1,216 @@
+//! What can be wrong with an archive or with one of its members.
+
+use std::io;
+
+use thiserror::Error;
+
+use super::name::NameFault;
+
+/// Why an archive or a member could not be read.
+#[derive(Debug, Error)]
+pub enum ArchiveError {
+    /// The source could not be read.
+    #[error("the archive could not be read")]
+    Io(#[source] io::Error),
+    /// The archive breaks the format, or could be understood in two ways.
+    #[error("the archive is malformed")]
+    Malformed {
+        /// What is wrong.
+        #[source]
+        fault: ArchiveFault,
+        /// The stored name of the member where it was found, if it was one
+        /// member's: as the archive has it, not fit for a terminal.
+        member: Option<Box<str>>,
+    },
+    /// The archive is sound, but this member can't be read.
+    #[error("the member cannot be read")]
+    Member {
+        /// What is wrong.
+        #[source]
+        fault: MemberFault,
+        /// Its stored name: as the archive has it, not fit for a terminal.
+        member: Box<str>,
+    },
+}
+
+impl From<io::Error> for ArchiveError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<ArchiveFault> for ArchiveError {
+    fn from(fault: ArchiveFault) -> Self {
+        Self::Malformed {
+            fault,
+            member: None,
+        }
+    }
+}
+
+/// How an archive breaks the format. Offsets and sizes are in bytes.
+///
+/// A [`MemberReader`](super::MemberReader) reports these too, inside an
+/// [`io::Error`] of the kind `InvalidData`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ArchiveFault {
+    /// No end of central directory record reaches the end of the file
+    /// (APPNOTE 4.3.16).
+    #[error("no end record of a ZIP archive reaches to the end of the file")]
+    NoEnd,
+    /// More than one does.
+    #[error("two end records, at {first} and at {second}, both reach to the end of the file")]
+    TwoEnds {
+        /// Offset of the first within the file.
+        first: u64,
+        /// Offset of the second.
+        second: u64,
+    },
+    /// It is one of several disks.
+    #[error("it is a part of an archive on several disks")]
+    SeveralDisks,
+    /// The ZIP64 locator points at no ZIP64 end record of 56 bytes that ends
+    /// where the locator begins (APPNOTE 4.3.14, 4.3.15).
+    #[error("the ZIP64 end record is not where its locator says")]
+    Zip64EndMisplaced,
+    /// The two end records contradict each other.
+    #[error("the ZIP64 end record and the end record disagree")]
+    Zip64EndDisagrees,
+    /// The central directory doesn't end where the end records begin.
+    #[error("the central directory ends at {end} instead of {expected}")]
+    DirectoryMisplaced {
+        /// Where it ends by its offset and size; the largest value if that
+        /// overflows.
+        end: u64,
+        /// Where the end records begin.
+        expected: u64,
+    },
+    /// No central directory header where one must be (APPNOTE 4.3.12).
+    #[error("no whole central directory header at {offset}")]
+    NoCentralHeader {
+        /// Where it should be.
+        offset: u64,
+    },
+    /// The declared number of headers doesn't fill the central directory.
+    #[error("{bytes} bytes of the central directory follow its last entry")]
+    DirectoryNotFilled {
+        /// How many bytes are left.
+        bytes: u64,
+    },
+    /// An extra field's records don't fill it (APPNOTE 4.5.1), or one kind of
+    /// record that we use occurs twice.
+    #[error("an extra field is malformed")]
+    ExtraField,
+    /// A ZIP64 extra field is missing or has not exactly the values that its
+    /// header leaves to it (APPNOTE 4.5.3).
+    #[error("a ZIP64 extra field does not have the values that its header leaves to it")]
+    Zip64Extra,
+    /// A stored member with two different sizes.
+    #[error("a stored member of {size} bytes takes {stored_size} bytes")]
+    StoredSizes {
+        /// The declared size of the member.
+        size: u64,
+        /// The declared number of bytes stored for it.
+        stored_size: u64,
+    },
+    /// A second member with exactly the same stored name.
+    #[error("two members have the same name")]
+    DuplicateName,
+    /// Something precedes the first member.
+    #[error("{bytes} bytes precede the first member")]
+    Prefix {
+        /// How many.
+        bytes: u64,
+    },
+    /// A member reaches into what follows it: the next member or the central
+    /// directory.
+    #[error("the member at {offset} overlaps what follows it at {next}")]
+    Overlap {
+        /// Where the member begins.
+        offset: u64,
+        /// Where the next thing begins.
+        next: u64,
+    },
+    /// Bytes between a member and what follows it belong to neither.
+    #[error("{bytes} bytes after the member at {offset} belong to nothing")]
+    Gap {
+        /// Where the member begins.
+        offset: u64,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// No local header where the central directory says (APPNOTE 4.3.7).
+    #[error("no whole local header at {offset}")]
+    NoLocalHeader {
+        /// Where it should be.
+        offset: u64,
+    },
+    /// The local header has another name.
+    #[error("the local header has another name than the central directory")]
+    LocalName,
+    /// The local header has other flags, of those that change the meaning.
+    #[error("the local header has other flags than the central directory")]
+    LocalFlags,
+    /// The local header has another compression method.
+    #[error("the local header has another compression method than the central directory")]
+    LocalMethod,
+    /// The local header has another CRC-32.
+    #[error("the local header has another checksum than the central directory")]
+    LocalChecksum,
+    /// The local header has other sizes.
+    #[error("the local header has other sizes than the central directory")]
+    LocalSizes,
+    /// The data descriptor contradicts the central directory, or has none of
+    /// the four forms in use (APPNOTE 4.3.9).
+    #[error("the data descriptor does not match the central directory")]
+    Descriptor,
+    /// The member's bytes are not those that were packed.
+    #[error("the checksum is {actual:08x} instead of {declared:08x}")]
+    Checksum {
+        /// CRC-32 by the central directory.
+        declared: u32,
+        /// CRC-32 of the bytes.
+        actual: u32,
+    },
+    /// The deflated bytes make no sense.
+    #[error("the deflated data is damaged")]
+    Deflate,
+    /// The deflated bytes make less or more than the declared size, or end
+    /// before the bytes stored for them.
+    #[error("the deflated data does not make exactly the declared size")]
+    DeflateSize,
+}
+
+/// Why one member can't be read from a sound archive.
+/// The phrases read after "the member".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MemberFault {
+    /// Its name is not safe.
+    #[error("has an unsafe name: the name {0}")]
+    Name(#[source] NameFault),
+    /// It has a second name in a Unicode Path extra field (APPNOTE 4.6.9).
+    #[error("has a different second name in an extra field")]
+    SecondName,
+    /// It is encrypted by ZIP's own means (APPNOTE 4.4.4, bits 0, 6 and 13).
+    #[error("is encrypted by ZIP itself")]
+    Encrypted,
+    /// It is neither stored nor deflated (APPNOTE 4.4.5).
+    #[error("is compressed by the unsupported method {method}")]
+    Method {
+        /// The number of the method.
+        method: u16,
+    },
+    /// Its Unix mode makes it a link, a device or something else that is
+    /// neither a file nor a directory.
+    #[error("is a link or a special file (mode {mode:o})")]
+    Special {
+        /// The mode with its file type bits.
+        mode: u16,
+    },
+    /// By its name it is a directory, by its mode or size it is a file, or the
+    /// other way round.
+    #[error("is a directory by some of its facts and a file by others")]
+    HalfDirectory,
+}

@@ -1,0 +1,45 @@
+//! ZIP archives of stored members, and nothing else of ZIP.
+//!
+//! [`ArchiveWriter`] writes plain archives that every unzip tool splits:
+//! stored members, UTF-8 names, ZIP64 where it is needed, no data
+//! descriptors. [`Archive`] reads them, and what stock tools make, from
+//! strangers: an archive that two readers could understand differently is
+//! refused. [`MemberName`] is the only way to a path that may be extracted.
+//!
+//! The format is that of PKWARE's APPNOTE.TXT, version 6.3; the comments name
+//! its sections.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `name.rs` | names that are safe on extraction |
+//! | `fault.rs` | what can be wrong with an archive or a member |
+//! | `dos_time.rs` | MS-DOS and Unix times |
+//! | `extra.rs` | extra fields |
+//! | `records.rs` | headers and end records, from bytes |
+//! | `encode.rs` | headers and end records, to bytes |
+//! | `sink.rs` | the buffered output whose past can be patched |
+//! | `writer.rs` | the writer |
+//! | `read_at.rs` | positioned reads |
+//! | `directory.rs` | from the end of the file to the checked list of entries |
+//! | `reader.rs` | the reader and its list of members |
+//! | `member_reader.rs` | one member's bytes, checked |
+
+mod directory;
+mod dos_time;
+mod encode;
+mod extra;
+mod fault;
+mod member_reader;
+mod name;
+mod read_at;
+mod reader;
+mod records;
+mod sink;
+mod writer;
+
+pub use fault::{ArchiveError, ArchiveFault, MemberFault};
+pub use member_reader::MemberReader;
+pub use name::{MemberName, NameFault};
+pub use read_at::ReadAt;
+pub use reader::{Archive, Member, looks_like_zip};
+pub use writer::{ArchiveWriter, MemberWriter};

@@ -1,0 +1,112 @@
+//! Positioned reads, which several threads may share.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+/// A source that is read at offsets, without a position of its own.
+pub trait ReadAt: Send + Sync {
+    /// Reads up to `buf.len()` bytes from `offset` bytes after the start, and
+    /// says how many; zero at or after the end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the source reports.
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// The length of the source in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the source reports.
+    fn size(&self) -> io::Result<u64>;
+}
+
+impl ReadAt for File {
+    #[cfg(unix)]
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(self, buf, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(self, buf, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+}
+
+impl ReadAt for [u8] {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let rest = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| self.get(offset..))
+            .unwrap_or_default();
+        io::Read::read(&mut &*rest, buf)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.as_slice().read_at(buf, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.as_slice().size()
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for &T {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(buf, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+}
+
+impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(buf, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+}
+
+/// Reads at least one byte into `buf`, which must not be empty.
+///
+/// The caller keeps within the source's size, so the end of it means that it
+/// shrank.
+pub(super) fn read_some_at(source: &impl ReadAt, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    loop {
+        match source.read_at(buf, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => return Ok(read.min(buf.len())),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Fills `buf`.
+pub(super) fn read_exact_at(
+    source: &impl ReadAt,
+    mut buf: &mut [u8],
+    mut offset: u64,
+) -> io::Result<()> {
+    while !buf.is_empty() {
+        let read = read_some_at(source, buf, offset)?;
+        buf = buf.get_mut(read..).unwrap_or_default();
+        offset = offset.saturating_add(read as u64);
+    }
+    Ok(())
+}

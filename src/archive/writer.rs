@@ -1,0 +1,169 @@
+//! Writing an archive of stored members.
+
+use std::io::{self, Seek, Write};
+use std::time::SystemTime;
+
+use super::dos_time::unix_seconds;
+use super::encode::{Stored, end_records};
+use super::name::MemberName;
+use super::records::ZIP64_MARKER;
+use super::sink::Sink;
+
+/// Writes an archive: stored members, then the central directory.
+///
+/// The bytes depend on the arguments alone. Only [`finish`](Self::finish)
+/// makes an archive of them: without it, no reader takes what was written.
+/// After an error every further call fails.
+///
+/// The caller sees to it that no two members have the same name, best by
+/// [`MemberName::collision_key`]: [`Archive`](super::Archive) refuses an
+/// archive with exactly equal ones.
+///
+/// It keeps the central directory in memory: about 60 bytes and the stored name
+/// for each member.
+pub struct ArchiveWriter<W> {
+    sink: Sink<W>,
+    directory: Vec<u8>,
+    members: u64,
+}
+
+impl<W: Write + Seek> ArchiveWriter<W> {
+    /// An archive without members yet. `sink` must be empty, at its position 0.
+    pub fn new(sink: W) -> Self {
+        Self {
+            sink: Sink::new(sink),
+            directory: Vec::new(),
+            members: 0,
+        }
+    }
+
+    /// Adds a whole member that is in memory.
+    ///
+    /// `modified` is stored in whole seconds, or in even ones between 1980 and
+    /// 2107 where it lies outside of 1901 to 2038.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the sink reports.
+    pub fn add(&mut self, name: &MemberName, modified: SystemTime, data: &[u8]) -> io::Result<()> {
+        let size = data.len() as u64;
+        let member = Stored {
+            name: name.stored(),
+            modified: unix_seconds(modified),
+            crc: crc32fast::hash(data),
+            size,
+            offset: self.sink.position(),
+            zip64: size >= ZIP64_MARKER,
+        };
+        self.sink.write_all(&member.local_header())?;
+        self.sink.write_all(data)?;
+        self.enter(&member);
+        Ok(())
+    }
+
+    /// Begins a member whose length isn't known yet.
+    ///
+    /// `at_most` is an upper estimate of its length in bytes. From 4 GiB - 1
+    /// on, the local header gets a ZIP64 extra field (APPNOTE 4.5.3); without
+    /// it the member must stay shorter.
+    ///
+    /// The checksum and the sizes are patched into the local header at the
+    /// end. A data descriptor would do without the patch, but some readers of
+    /// streams refuse one after a stored member, since nothing tells them
+    /// where the data ends.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the sink reports.
+    pub fn begin(
+        mut self,
+        name: &MemberName,
+        modified: SystemTime,
+        at_most: u64,
+    ) -> io::Result<MemberWriter<W>> {
+        let member = Stored {
+            name: name.stored(),
+            modified: unix_seconds(modified),
+            crc: 0,
+            size: 0,
+            offset: self.sink.position(),
+            zip64: at_most >= ZIP64_MARKER,
+        };
+        self.sink.write_all(&member.local_header())?;
+        Ok(MemberWriter {
+            archive: self,
+            member,
+            crc: crc32fast::Hasher::new(),
+        })
+    }
+
+    /// Writes the central directory and the end records, flushes, and gives
+    /// the sink back.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the sink reports.
+    pub fn finish(mut self) -> io::Result<W> {
+        let offset = self.sink.position();
+        self.sink.write_all(&self.directory)?;
+        let size = self.directory.len() as u64;
+        self.sink
+            .write_all(&end_records(self.members, size, offset))?;
+        self.sink.into_inner()
+    }
+
+    /// Enters a written member into the central directory.
+    fn enter(&mut self, member: &Stored) {
+        member.push_central_header(&mut self.directory);
+        self.members = self.members.saturating_add(1);
+    }
+}
+
+/// Writes one member's bytes into the archive that it holds.
+///
+/// Without [`end`](Self::end) there is no way back to the archive, so a member
+/// that was broken off can't be left in it.
+#[must_use = "only `end` completes the member and gives the archive back"]
+pub struct MemberWriter<W> {
+    archive: ArchiveWriter<W>,
+    member: Stored,
+    crc: crc32fast::Hasher,
+}
+
+impl<W: Write + Seek> MemberWriter<W> {
+    /// Completes the member and gives the archive back.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the sink reports; and always, once a write failed.
+    pub fn end(mut self) -> io::Result<ArchiveWriter<W>> {
+        self.member.crc = self.crc.finalize();
+        let header = self.member.local_header();
+        self.archive.sink.patch(self.member.offset, &header)?;
+        self.archive.enter(&self.member);
+        Ok(self.archive)
+    }
+}
+
+impl<W: Write + Seek> Write for MemberWriter<W> {
+    /// Takes all of `buf`, or fails: with the kind `FileTooLarge` where the
+    /// member outgrows the `at_most` that it was begun with.
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let size = self.member.size.saturating_add(buf.len() as u64);
+        if size >= ZIP64_MARKER && !self.member.zip64 {
+            self.archive.sink.break_off();
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "the member outgrows 4 GiB, more than it was announced with",
+            ));
+        }
+        self.archive.sink.write_all(buf)?;
+        self.crc.update(buf);
+        self.member.size = size;
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.archive.sink.flush()
+    }
+}

@@ -1,0 +1,308 @@
+//! Groups of arguments that several subcommands share, and what they resolve
+//! to.
+
+use std::fs::File;
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use callseal::Error;
+use callseal::config::Config;
+use callseal::keys::{Keyring, Passphrase, Passphrases, Recipients};
+use callseal::message::{Expansion, SealPlan};
+use callseal::options::{Compression, Format};
+use callseal::output::Overwrite;
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+
+use super::Global;
+use crate::failure::Failure;
+use crate::ui::{Prompt, Ui};
+
+/// Where the config is looked for last.
+const SYSTEM_CONFIG: &str = "/etc/callseal/callseal.toml";
+
+/// Passphrase files are read up to this many bytes.
+const MAX_PASSPHRASE: u64 = 64 * 1024;
+
+impl Global {
+    /// The config that was asked for, or that of the system if it is there.
+    pub fn config(&self) -> Result<Option<Config>, Failure> {
+        let path = match &self.config {
+            Some(path) => path.clone(),
+            None => match std::env::var_os("CALLSEAL_CONFIG").filter(|path| !path.is_empty()) {
+                Some(path) => path.into(),
+                None if Path::new(SYSTEM_CONFIG).exists() => SYSTEM_CONFIG.into(),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Config::load(&path).map_err(Error::from)?))
+    }
+}
+
+/// Whom to seal to.
+#[derive(Debug, Args)]
+pub struct RecipientArgs {
+    /// A recipient: X.509 certificate, public key or OpenPGP certificate
+    #[arg(short, long = "recipient", value_name = "CERT")]
+    recipients: Vec<PathBuf>,
+    /// The recipients of a profile in the config [default: the default
+    /// profile, unless -r is given]
+    #[arg(short, long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+impl RecipientArgs {
+    /// The certificate files: those given with -r, and those of the profile.
+    pub fn files(&self, config: Option<&Config>) -> Result<Vec<PathBuf>, Failure> {
+        let mut files = self.recipients.clone();
+        match (&self.profile, config) {
+            (None, _) if !files.is_empty() => {}
+            (None, None) => {
+                return Err(Failure::usage(
+                    "no recipient is given",
+                    "give certificates with -r, or a config with --config",
+                ));
+            }
+            (Some(name), None) => {
+                return Err(Failure::usage(
+                    format!("no config is given for the profile {name:?}"),
+                    "give the config with --config",
+                ));
+            }
+            (name, Some(config)) => {
+                let (_, profile) = config.profile(name.as_deref()).map_err(Error::from)?;
+                files.extend(profile.recipients.iter().cloned());
+            }
+        }
+        Ok(files)
+    }
+
+    /// The files given with -r, and those of the named profile or of all
+    /// profiles: to put names to recipients.
+    pub fn known_files(&self, config: Option<&Config>) -> Vec<PathBuf> {
+        let profiles = config.iter().flat_map(|config| &config.profiles);
+        let named = profiles.filter(|(name, _)| self.profile.as_ref().is_none_or(|p| p == *name));
+        let listed = named.flat_map(|(_, profile)| profile.recipients.iter().cloned());
+        self.recipients.iter().cloned().chain(listed).collect()
+    }
+}
+
+/// How to seal.
+#[derive(Debug, Args)]
+pub struct SealArgs {
+    #[command(flatten)]
+    recipients: RecipientArgs,
+    /// Compress before sealing: auto decides for each file (audio never)
+    #[arg(long, value_name = "HOW")]
+    compress: Option<CompressArg>,
+    /// The message format: auto is rfc9580 if every recipient reads it;
+    /// rfc4880 is for readers that have only GnuPG
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<FormatArg>,
+    /// Don't name the recipients in the messages
+    #[arg(long)]
+    hidden_recipients: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CompressArg {
+    Auto,
+    None,
+    Deflate,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatArg {
+    Auto,
+    Rfc4880,
+    Rfc9580,
+}
+
+impl SealArgs {
+    /// Loads the recipients, all of them or none, and fixes how to seal.
+    pub fn plan(&self, global: &Global, ui: &Ui) -> Result<SealPlan, Failure> {
+        let config = global.config()?;
+        let files = self.recipients.files(config.as_ref())?;
+        let recipients = Recipients::load(&files, SystemTime::now(), &mut |duplicate| {
+            ui.notice(&format!(
+                "{}: the same key as {}, counted once",
+                duplicate.source.display(),
+                duplicate.first.display()
+            ));
+        })
+        .map_err(Error::from)?;
+        let compression = match self.compress {
+            Some(CompressArg::Auto) => Compression::Auto,
+            Some(CompressArg::None) => Compression::None,
+            Some(CompressArg::Deflate) => Compression::Deflate,
+            None => config.as_ref().map(|c| c.compress).unwrap_or_default(),
+        };
+        let format = match self.format {
+            Some(FormatArg::Auto) => Format::Auto,
+            Some(FormatArg::Rfc4880) => Format::Rfc4880,
+            Some(FormatArg::Rfc9580) => Format::Rfc9580,
+            None => config.as_ref().map(|c| c.format).unwrap_or_default(),
+        };
+        let plan = SealPlan::new(recipients, format, compression, self.hidden_recipients)
+            .map_err(Error::from)?;
+        for recipient in plan.recipients().iter() {
+            ui.detail(&format!(
+                "sealing to {} {} ({}, {})",
+                recipient.fingerprint(),
+                recipient.label(),
+                recipient.algorithm(),
+                recipient.source().display()
+            ));
+        }
+        Ok(plan)
+    }
+}
+
+/// Which keys to open with.
+#[derive(Debug, Args)]
+pub struct IdentityArgs {
+    /// A private key, or a directory of them [default: `keys` in the config]
+    #[arg(short, long = "key", value_name = "KEY")]
+    keys: Vec<PathBuf>,
+}
+
+impl IdentityArgs {
+    /// Loads the keys.
+    pub fn keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
+        let paths = match (self.keys.as_slice(), config) {
+            ([], Some(config)) => config.keys.as_slice(),
+            (keys, _) => keys,
+        };
+        let keyring = Keyring::load(paths, &mut |skipped| {
+            ui.detail(&format!("skipped {skipped}"));
+        })
+        .map_err(Error::from)?;
+        Ok(keyring)
+    }
+}
+
+/// Where passphrases come from, other than the terminal.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct PassphraseArgs {
+    /// Read the passphrase from the first line of a file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Read the passphrase from the first line of an open file descriptor
+    #[arg(long, value_name = "N")]
+    passphrase_fd: Option<u32>,
+}
+
+impl PassphraseArgs {
+    /// Whether the passphrase is to come from standard input.
+    pub fn uses_stdin(&self) -> bool {
+        self.passphrase_fd == Some(0)
+    }
+
+    /// The source of passphrases: the given one, else a prompt.
+    pub fn source(&self, bar: ProgressBar) -> Result<Box<dyn Passphrases>, Failure> {
+        let path = match (&self.passphrase_file, self.passphrase_fd) {
+            (Some(path), _) => path.clone(),
+            (None, Some(number)) => format!("/dev/fd/{number}").into(),
+            (None, None) => return Ok(Box::new(Prompt { bar })),
+        };
+        let mut bytes = Vec::with_capacity(1024);
+        File::open(&path)
+            .and_then(|file| file.take(MAX_PASSPHRASE).read_to_end(&mut bytes))
+            .map_err(|source| Error::Io {
+                path: path.clone(),
+                source,
+            })?;
+        let passphrase = Passphrase::from_first_line(&bytes);
+        zeroize::Zeroize::zeroize(&mut bytes);
+        Ok(Box::new(passphrase))
+    }
+}
+
+/// How far compressed messages may expand.
+#[derive(Debug, Args)]
+pub struct LimitArgs {
+    /// How far one compressed message may expand
+    #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = size)]
+    max_member_size: u64,
+    /// How far all compressed messages together may expand
+    #[arg(long, value_name = "SIZE", default_value = "64G", value_parser = size)]
+    max_total_size: u64,
+}
+
+impl LimitArgs {
+    pub fn expansion(&self) -> Expansion {
+        Expansion::new(self.max_member_size, self.max_total_size)
+    }
+}
+
+/// A size in bytes, or with K, M, G or T in powers of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let (number, exponent) = match text.char_indices().last() {
+        Some((at, unit)) if unit.is_ascii_alphabetic() => {
+            let exponent = "KMGT".find(unit.to_ascii_uppercase()).map(|i| i as u32 + 1);
+            let number = text.get(..at).unwrap_or_default();
+            (number, exponent.ok_or("the units are K, M, G and T")?)
+        }
+        _ => (text, 0),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "a whole number is wanted, such as 500M or 8G")?;
+    number
+        .checked_mul(1 << (10 * exponent))
+        .ok_or_else(|| "that is too much".into())
+}
+
+/// Whether to overwrite.
+#[derive(Debug, Args)]
+pub struct OverwriteArgs {
+    /// Overwrite files that exist
+    #[arg(short, long)]
+    force: bool,
+}
+
+impl OverwriteArgs {
+    pub fn overwrite(&self) -> Overwrite {
+        if self.force {
+            Overwrite::Replace
+        } else {
+            Overwrite::Refuse
+        }
+    }
+}
+
+/// How many workers.
+#[derive(Debug, Args)]
+pub struct JobsArgs {
+    /// How many members to work on at the same time [default: one for each
+    /// core]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+}
+
+impl JobsArgs {
+    pub fn jobs(&self) -> NonZeroUsize {
+        self.jobs
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("0"), Ok(0));
+        assert_eq!(size("1500"), Ok(1500));
+        assert_eq!(size("2k"), Ok(2048));
+        assert_eq!(size("8G"), Ok(8 << 30));
+        for wrong in ["", "G", "8X", "1.5G", "-1", "99999999999T", "8é"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `callseal cat`
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use callseal::{ArchiveFile, Opener};
+use clap::Args;
+
+use super::Global;
+use super::args::{IdentityArgs, LimitArgs, PassphraseArgs};
+use super::open::{closed_pipe, refuse_json};
+use crate::failure::{Failure, Report};
+use crate::ui::{Bar, Ui};
+
+/// Write one member's plaintext to standard output
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Nothing is written before it is authentic. A later part of the file may still
+turn out to be altered: then the exit status is not 0.
+
+Example:
+  callseal cat calls.zip calls/1001.xml -k customer.key | less")]
+pub struct Arguments {
+    /// The archive
+    archive: PathBuf,
+    /// The member
+    member: String,
+    #[command(flatten)]
+    identities: IdentityArgs,
+    #[command(flatten)]
+    passphrases: PassphraseArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    refuse_json(global)?;
+    let config = global.config()?;
+    let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
+    let archive = ArchiveFile::open(&arguments.archive)?;
+    let members = archive.select(std::slice::from_ref(&arguments.member))?;
+    let [member] = members.as_slice() else {
+        return Err(Failure::usage(
+            format!(
+                "{:?} stands for {} members",
+                arguments.member,
+                members.len()
+            ),
+            "name one member, or use `callseal extract`",
+        ));
+    };
+    let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
+    let opener = Opener {
+        keyring: &keyring,
+        passphrases: &*passphrases,
+        expansion: &arguments.limits.expansion(),
+    };
+    let mut stdout = io::stdout().lock();
+    archive
+        .cat(member, &mut stdout, opener)
+        .map_err(closed_pipe)?;
+    stdout.flush()?;
+    Ok(Report::default())
+}

@@ -1,0 +1,90 @@
+//! `callseal extract`
+
+use std::path::PathBuf;
+
+use callseal::{ArchiveFile, Opener};
+use clap::Args;
+use serde_json::json;
+
+use super::Global;
+use super::args::{IdentityArgs, JobsArgs, LimitArgs, OverwriteArgs, PassphraseArgs};
+use crate::failure::{Failure, Report};
+use crate::ui::{Bar, Ui, bytes, count};
+
+/// Open the members of an archive and write them as files
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Patterns: * and ? stand for characters of one name, ** for any directories.
+Files are for their owner alone (mode 0600).
+
+Examples:
+  callseal extract calls.zip -k customer.key -C opened/
+  callseal extract calls.zip 'calls/**/*.wav' -k vendor.key -C opened/")]
+pub struct Arguments {
+    /// The archive
+    archive: PathBuf,
+    /// Only these members: names or patterns
+    #[arg(value_name = "MEMBER|GLOB")]
+    members: Vec<String>,
+    /// The directory to extract to; made if it's missing
+    #[arg(
+        short = 'C',
+        long = "directory",
+        value_name = "DIR",
+        default_value = "."
+    )]
+    directory: PathBuf,
+    #[command(flatten)]
+    identities: IdentityArgs,
+    #[command(flatten)]
+    passphrases: PassphraseArgs,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    jobs: JobsArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let config = global.config()?;
+    let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
+    let archive = ArchiveFile::open(&arguments.archive)?;
+    let members = archive.select(&arguments.members)?;
+    let bar = Bar::new(ui, "extracting");
+    let passphrases = arguments.passphrases.source(bar.handle())?;
+    let extracted = archive.extract(
+        &members,
+        &arguments.directory,
+        arguments.overwrite.overwrite(),
+        Opener {
+            keyring: &keyring,
+            passphrases: &*passphrases,
+            expansion: &arguments.limits.expansion(),
+        },
+        arguments.jobs.jobs(),
+        &bar,
+    );
+    bar.finish();
+    let mut extracted = extracted?;
+    if extracted.done > 0 || extracted.failures.is_empty() {
+        ui.summary(&format!(
+            "extracted {} ({}) to {}",
+            count(extracted.done as u64, "file"),
+            bytes(extracted.plain),
+            arguments.directory.display()
+        ));
+    }
+    let outcome = extracted.outcome(&arguments.archive);
+    Ok(Report {
+        facts: json!({
+            "archive": arguments.archive.to_string_lossy(),
+            "directory": arguments.directory.to_string_lossy(),
+            "extracted": extracted.done,
+            "plain_bytes": extracted.plain,
+        }),
+        failures: extracted.failures,
+        outcome,
+        ..Report::default()
+    })
+}

@@ -1,0 +1,55 @@
+//! `callseal completions` and `callseal man`: made from the arguments
+//! themselves.
+
+use std::path::PathBuf;
+
+use callseal::Error;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::Cli;
+use crate::failure::{Failure, Report};
+
+/// Print the completions for a shell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  callseal completions bash > /etc/bash_completion.d/callseal")]
+pub struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+pub fn completions(arguments: &Completions) -> Result<Report, Failure> {
+    let mut text = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "callseal", &mut text);
+    Ok(Report {
+        text: String::from_utf8_lossy(&text).into_owned(),
+        ..Report::default()
+    })
+}
+
+/// Print the manual page, or write those of all commands to a directory
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The directory to write callseal.1, callseal-pack.1 … to
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub fn man(arguments: &Man) -> Result<Report, Failure> {
+    let command = Cli::command().disable_help_subcommand(true);
+    if let Some(directory) = &arguments.out {
+        clap_mangen::generate_to(command, directory).map_err(|source| Error::Io {
+            path: directory.clone(),
+            source,
+        })?;
+        return Ok(Report::default());
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    Ok(Report {
+        text: String::from_utf8_lossy(&page).into_owned(),
+        ..Report::default()
+    })
+}

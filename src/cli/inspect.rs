@@ -1,0 +1,215 @@
+//! `callseal inspect`
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use callseal::keys::{Identity, KeyHandle, Keyring, Recipient, Refusal};
+use callseal::{ArchiveFile, Inspection, Timestamp};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Global;
+use super::archive::Overview;
+use super::args::{IdentityArgs, RecipientArgs};
+use super::config::describe;
+use super::names::{KnownKeys, recipient_json};
+use crate::failure::{Failure, Report};
+use crate::ui::{Ui, bytes, count, safe};
+
+/// Say what a file is, and what is in it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Archives, messages, certificates and keys are told by their content, configs
+by their ending. No key is unlocked.
+
+Example:
+  callseal inspect calls.zip customer.crt vendor.key")]
+pub struct Arguments {
+    /// The files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    recipients: RecipientArgs,
+    #[command(flatten)]
+    identities: IdentityArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let config = global.config()?;
+    let keyring: Keyring = arguments.identities.keyring(config.as_ref(), ui)?;
+    let files = arguments.recipients.known_files(config.as_ref());
+    let known = KnownKeys::load(&files, keyring, ui);
+    let mut report = Report::default();
+    let mut facts = Vec::new();
+    for file in &arguments.files {
+        match callseal::inspect(file, SystemTime::now()) {
+            Ok(inspection) => facts.push(show(file, inspection, &known, &mut report)),
+            Err(error) => report.failures.push(error),
+        }
+    }
+    report.facts = json!({ "files": facts });
+    Ok(report)
+}
+
+fn show(file: &Path, inspection: Inspection, known: &KnownKeys, report: &mut Report) -> Value {
+    let path = file.display().to_string();
+    let mut heading = |what: &str| {
+        // Writing to a string does not fail.
+        let _ = writeln!(report.text, "{}: {what}", safe(&path));
+    };
+    match inspection {
+        Inspection::Archive(archive) => {
+            heading("archive");
+            show_archive(&path, &archive, known, report)
+        }
+        Inspection::Message(envelope) => {
+            heading("message");
+            let text = &mut report.text;
+            let cipher = envelope.cipher.as_deref();
+            let _ = writeln!(
+                text,
+                "  format {}, {}",
+                envelope.version.standard(),
+                cipher.unwrap_or("its cipher shows on opening")
+            );
+            for handle in &envelope.recipients {
+                let _ = writeln!(text, "  sealed to {}", known.line(handle));
+            }
+            if envelope.passphrases > 0 {
+                let _ = writeln!(text, "  sealed with a passphrase as well");
+            }
+            json!({
+                "path": path,
+                "kind": "message",
+                "format": envelope.version.standard(),
+                "cipher": envelope.cipher,
+                "recipients": handles(&envelope.recipients, known),
+                "passphrases": envelope.passphrases,
+            })
+        }
+        Inspection::Certificate {
+            recipients,
+            refusal,
+        } => {
+            let kind = recipients
+                .first()
+                .map_or("certificate", |r| r.kind().name());
+            heading(kind);
+            show_certificate(&recipients, refusal.as_ref(), &mut report.text);
+            json!({
+                "path": path,
+                "kind": "certificate",
+                "keys": recipients.iter().map(recipient_json).collect::<Vec<_>>(),
+                "refused": refusal.map(|refusal| refusal.to_string()),
+            })
+        }
+        Inspection::Keys(identities) => {
+            heading("private key");
+            let keys: Vec<Value> = identities
+                .iter()
+                .map(|identity| show_key(identity, &mut report.text))
+                .collect();
+            json!({ "path": path, "kind": "private key", "keys": keys })
+        }
+        Inspection::Config(config) => {
+            heading("config");
+            for line in describe(&config).lines() {
+                let _ = writeln!(report.text, "  {line}");
+            }
+            json!({ "path": path, "kind": "config" })
+        }
+        _ => {
+            heading("none of the files that callseal knows");
+            json!({ "path": path, "kind": null })
+        }
+    }
+}
+
+fn show_archive(
+    path: &str,
+    archive: &ArchiveFile,
+    known: &KnownKeys,
+    report: &mut Report,
+) -> Value {
+    let members: Vec<_> = archive.members().collect();
+    let total = members.iter().map(|member| member.size()).sum();
+    let overview = Overview::of(archive, &members);
+    let _ = writeln!(
+        report.text,
+        "  {}, {} sealed",
+        count(members.len() as u64, "member"),
+        bytes(total)
+    );
+    for line in overview.text(known).lines().filter(|line| !line.is_empty()) {
+        let _ = writeln!(report.text, "  {line}");
+    }
+    let sealed: Vec<Value> = overview
+        .sets()
+        .map(|set| {
+            json!({
+                "members": set.members,
+                "format": set.version.standard(),
+                "cipher": set.cipher,
+                "recipients": handles(&set.recipients, known),
+            })
+        })
+        .collect();
+    let mut own = Report::default();
+    overview.conclude(Path::new(path), &mut own);
+    report.failures.extend(own.failures);
+    report.failures.extend(own.outcome);
+    json!({
+        "path": path,
+        "kind": "archive",
+        "members": members.len(),
+        "sealed_bytes": total,
+        "sealed": sealed,
+    })
+}
+
+fn show_certificate(recipients: &[Recipient], refusal: Option<&Refusal>, text: &mut String) {
+    for recipient in recipients {
+        let _ = writeln!(text, "  {}", safe(recipient.label()));
+        let _ = writeln!(
+            text,
+            "  {} {}",
+            recipient.algorithm(),
+            recipient.fingerprint()
+        );
+        if let Some(expires) = recipient.expires() {
+            let _ = writeln!(text, "  valid to {}", Timestamp(expires));
+        }
+    }
+    let verdict = match refusal {
+        None => "can be sealed to".to_owned(),
+        Some(refusal) => format!("can't be sealed to: {refusal}"),
+    };
+    let _ = writeln!(text, "  {}", safe(&verdict));
+}
+
+fn show_key(identity: &Identity, text: &mut String) -> Value {
+    let locked = if identity.is_locked() {
+        "locked by a passphrase"
+    } else {
+        "not locked"
+    };
+    let algorithm = identity.algorithm().unwrap_or("kind unknown while locked");
+    let _ = writeln!(text, "  {algorithm}, {locked}");
+    if let Some(fingerprint) = identity.fingerprint() {
+        let _ = writeln!(text, "  {fingerprint}");
+    }
+    if let Some(label) = identity.label() {
+        let _ = writeln!(text, "  {}", safe(label));
+    }
+    json!({
+        "fingerprint": identity.fingerprint().map(ToString::to_string),
+        "label": identity.label(),
+        "algorithm": identity.algorithm(),
+        "locked": identity.is_locked(),
+    })
+}
+
+fn handles(handles: &[KeyHandle], known: &KnownKeys) -> Vec<Value> {
+    handles.iter().map(|handle| known.json(handle)).collect()
+}

@@ -1,0 +1,108 @@
+//! `callseal list`
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use callseal::ArchiveFile;
+use clap::Args;
+use serde_json::json;
+
+use super::Global;
+use super::archive::Overview;
+use super::args::{IdentityArgs, RecipientArgs};
+use super::names::KnownKeys;
+use crate::failure::{Failure, Report};
+use crate::ui::{Ui, bytes, count, safe};
+
+/// Show the members of an archive and who can open it, without any key
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Sizes are those of the sealed members. Certificates given with -r, and those
+of the config, put names to the recipients; keys given with -k show which of
+yours fit.
+
+Examples:
+  callseal list calls.zip
+  callseal list calls.zip -r customer.crt -k keys/")]
+pub struct Arguments {
+    /// The archive
+    archive: PathBuf,
+    /// Only these members: names or patterns
+    #[arg(value_name = "MEMBER|GLOB")]
+    members: Vec<String>,
+    #[command(flatten)]
+    recipients: RecipientArgs,
+    #[command(flatten)]
+    identities: IdentityArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let config = global.config()?;
+    let archive = ArchiveFile::open(&arguments.archive)?;
+    let members = archive.select(&arguments.members)?;
+    let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
+    let files = arguments.recipients.known_files(config.as_ref());
+    let known = KnownKeys::load(&files, keyring, ui);
+    let overview = Overview::of(&archive, &members);
+
+    let mut text = String::new();
+    let _ = writeln!(text, "{:>14}  {:<20}  NAME", "SEALED BYTES", "MODIFIED");
+    for member in &members {
+        let _ = writeln!(
+            text,
+            "{:>14}  {:<20}  {}",
+            member.size(),
+            callseal::Timestamp(member.modified()).to_string(),
+            safe(member.shown_name())
+        );
+    }
+    let total = members.iter().map(|member| member.size()).sum();
+    let _ = writeln!(
+        text,
+        "{:>14}  {:<20}  {}",
+        bytes(total),
+        "",
+        count(members.len() as u64, "member")
+    );
+    text.push_str(&overview.text(&known));
+
+    let recipients: BTreeMap<usize, _> = overview
+        .sets()
+        .enumerate()
+        .map(|(i, set)| {
+            (
+                i,
+                set.recipients
+                    .iter()
+                    .map(|r| known.json(r))
+                    .collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    let members_json: Vec<_> = members
+        .iter()
+        .zip(overview.set_of())
+        .map(|(member, set)| {
+            json!({
+                "name": member.shown_name(),
+                "stored_name": member.stored_name(),
+                "sealed_bytes": member.size(),
+                "modified": callseal::Timestamp(member.modified()).to_string(),
+                "format": set.and_then(|i| overview.set(i)).map(|s| s.version.standard()),
+                "recipients": set.and_then(|i| recipients.get(&i)),
+            })
+        })
+        .collect();
+    let facts = json!({
+        "archive": arguments.archive.to_string_lossy(),
+        "members": members_json,
+    });
+    let mut report = Report {
+        text,
+        facts,
+        ..Report::default()
+    };
+    overview.conclude(&arguments.archive, &mut report);
+    Ok(report)
+}

@@ -1,0 +1,102 @@
+//! The command line: one file for each subcommand, its arguments and what it
+//! does with them.
+
+mod archive;
+mod args;
+mod cat;
+mod config;
+mod export;
+mod extract;
+mod generate;
+mod inspect;
+mod list;
+mod names;
+mod open;
+mod pack;
+mod seal;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::exit;
+use crate::failure::{Failure, Report};
+use crate::ui::{Colour, Ui};
+
+/// Seal call files to a list of certificates, in ZIP archives whose members
+/// each open with any one recipient's key
+#[derive(Debug, Parser)]
+#[command(name = "callseal", version, after_help = exit::TABLE, max_term_width = 100)]
+#[command(propagate_version = true, infer_subcommands = false)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every subcommand.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The config: callseal.toml, or LumenVox's client_property.conf itself
+    /// [default: $CALLSEAL_CONFIG, then /etc/callseal/callseal.toml]
+    #[arg(long, global = true, value_name = "FILE", display_order = 100)]
+    pub config: Option<PathBuf>,
+    /// Results as one JSON document on standard output
+    #[arg(long, global = true, display_order = 101)]
+    pub json: bool,
+    /// Nothing but warnings and errors
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        display_order = 102
+    )]
+    pub quiet: bool,
+    /// Say more about what happens
+    #[arg(short, long, global = true, display_order = 103)]
+    pub verbose: bool,
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        display_order = 104
+    )]
+    pub color: Colour,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Pack(pack::Arguments),
+    List(list::Arguments),
+    Extract(extract::Arguments),
+    Cat(cat::Arguments),
+    Seal(seal::Arguments),
+    Open(open::Arguments),
+    Inspect(inspect::Arguments),
+    Export(export::Arguments),
+    Config(config::Arguments),
+    Completions(generate::Completions),
+    Man(generate::Man),
+}
+
+/// Runs the subcommand.
+pub fn run(cli: &Cli, ui: &Ui) -> Result<Report, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Pack(arguments) => pack::run(arguments, global, ui),
+        Command::List(arguments) => list::run(arguments, global, ui),
+        Command::Extract(arguments) => extract::run(arguments, global, ui),
+        Command::Cat(arguments) => cat::run(arguments, global, ui),
+        Command::Seal(arguments) => seal::run(arguments, global, ui),
+        Command::Open(arguments) => open::run(arguments, global, ui),
+        Command::Inspect(arguments) => inspect::run(arguments, global, ui),
+        Command::Export(arguments) => export::run(arguments, ui),
+        Command::Config(arguments) => config::run(arguments, global, ui),
+        Command::Completions(arguments) => generate::completions(arguments),
+        Command::Man(arguments) => generate::man(arguments),
+    }
+}

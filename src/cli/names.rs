@@ -1,0 +1,96 @@
+//! Putting names to the recipients of what has been sealed.
+
+use std::path::PathBuf;
+
+use callseal::keys::{KeyHandle, Keyring, Recipient, Recipients};
+use serde_json::{Value, json};
+
+use crate::ui::{Ui, safe};
+
+/// The certificates and keys that are known here.
+pub struct KnownKeys {
+    recipients: Vec<Recipient>,
+    keyring: Keyring,
+}
+
+impl KnownKeys {
+    /// Loads certificates, expired ones too. One that can't be used is no
+    /// obstacle: it only puts no name to anybody.
+    pub fn load(files: &[PathBuf], keyring: Keyring, ui: &Ui) -> Self {
+        let mut recipients = Vec::new();
+        for file in files {
+            match Recipient::load_any_age(file) {
+                Ok(found) => recipients.extend(found),
+                Err(refusal) => ui.detail(&format!("{}: {refusal}", file.display())),
+            }
+        }
+        Self {
+            recipients,
+            keyring,
+        }
+    }
+
+    /// Whose key a handle names, where that is known.
+    fn label(&self, handle: &KeyHandle) -> Option<String> {
+        let recipient = self
+            .recipients
+            .iter()
+            .find(|r| handle.names(r.fingerprint()));
+        match recipient {
+            Some(r) => Some(format!("{} ({})", r.label(), r.source().display())),
+            None => self.keyring.find(handle)?.label().map(str::to_owned),
+        }
+    }
+
+    /// The key file that opens what is sealed to a handle.
+    fn key(&self, handle: &KeyHandle) -> Option<String> {
+        let identity = self.keyring.find(handle)?;
+        Some(identity.source().display().to_string())
+    }
+
+    /// One line: fingerprint, name, and the key at hand.
+    pub fn line(&self, handle: &KeyHandle) -> String {
+        let mut line = handle.to_string();
+        if let Some(label) = self.label(handle) {
+            line.push_str("  ");
+            line.push_str(&safe(&label));
+        }
+        if let Some(key) = self.key(handle) {
+            line.push_str("  your key: ");
+            line.push_str(&safe(&key));
+        }
+        line
+    }
+
+    /// The same for programs.
+    pub fn json(&self, handle: &KeyHandle) -> Value {
+        let id = match handle {
+            KeyHandle::Fingerprint(fingerprint) => {
+                json!({ "fingerprint": fingerprint.to_string() })
+            }
+            KeyHandle::KeyId(id) => json!({ "key_id": id }),
+            KeyHandle::Hidden => json!({ "hidden": true }),
+        };
+        let mut object = id.as_object().cloned().unwrap_or_default();
+        object.insert("label".into(), self.label(handle).into());
+        object.insert("key".into(), self.key(handle).into());
+        Value::Object(object)
+    }
+}
+
+/// The recipients that were sealed to, for programs.
+pub fn recipients_json(recipients: &Recipients) -> Value {
+    recipients.iter().map(recipient_json).collect()
+}
+
+/// One certificate's key, for programs.
+pub fn recipient_json(recipient: &Recipient) -> Value {
+    json!({
+        "fingerprint": recipient.fingerprint().to_string(),
+        "label": recipient.label(),
+        "kind": recipient.kind().name(),
+        "algorithm": recipient.algorithm(),
+        "source": recipient.source().to_string_lossy(),
+        "expires": recipient.expires().map(|t| callseal::Timestamp(t).to_string()),
+    })
+}

@@ -1,0 +1,179 @@
+//! `callseal open`
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use callseal::Error;
+use callseal::message::{Expansion, OpenError, OpenMessage};
+use callseal::output::{Access, PendingFile};
+use callseal::sources::SourceError;
+use clap::Args;
+use serde_json::json;
+
+use super::Global;
+use super::args::{IdentityArgs, LimitArgs, OverwriteArgs, PassphraseArgs};
+use super::seal::{is_stream, same_file};
+use crate::failure::{Failure, Report};
+use crate::ui::{Bar, Ui, bytes};
+
+/// Open one message
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without -o, FILE.pgp (or .gpg, .asc) becomes FILE, and standard input goes to
+standard output.
+
+Example:
+  callseal open note.txt.pgp -k vendor.key -o note.txt")]
+pub struct Arguments {
+    /// The message, or - for standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// The file to write, or - for standard output
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    identities: IdentityArgs,
+    #[command(flatten)]
+    passphrases: PassphraseArgs,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    if is_stream(&arguments.file) && arguments.passphrases.uses_stdin() {
+        return Err(Failure::usage(
+            "standard input can't be both the message and the passphrase",
+            "name the message's file, or use another descriptor",
+        ));
+    }
+    let output = match &arguments.output {
+        Some(output) if is_stream(output) => None,
+        Some(output) => Some(output.clone()),
+        None if is_stream(&arguments.file) => None,
+        None => Some(without_ending(&arguments.file)?),
+    };
+    if output.is_none() {
+        refuse_json(global)?;
+    }
+    let config = global.config()?;
+    let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
+    let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
+    let expansion = arguments.limits.expansion();
+
+    let source: Box<dyn Read + Send + Sync> = if is_stream(&arguments.file) {
+        Box::new(io::stdin())
+    } else {
+        let file = File::open(&arguments.file).and_then(|file| match file.metadata()?.is_dir() {
+            true => Err(io::ErrorKind::IsADirectory.into()),
+            false => Ok(file),
+        });
+        Box::new(file.map_err(|source| Error::Io {
+            path: arguments.file.clone(),
+            source,
+        })?)
+    };
+    let open_error = |error| Error::Open {
+        path: arguments.file.clone(),
+        error,
+    };
+    let message = OpenMessage::begin(source, &keyring, &*passphrases).map_err(open_error)?;
+    match output {
+        None => {
+            let mut stdout = io::stdout().lock();
+            message
+                .stream_to(&mut stdout, &expansion)
+                .map_err(|error| closed_pipe(open_error(error)))?;
+            stdout.flush()?;
+            Ok(Report::default())
+        }
+        Some(output) => {
+            let length = publish(message, arguments, &output, &expansion)?;
+            ui.summary(&format!(
+                "opened {} into {} ({})",
+                arguments.file.display(),
+                output.display(),
+                bytes(length)
+            ));
+            Ok(Report {
+                facts: json!({
+                    "file": output.to_string_lossy(),
+                    "plain_bytes": length,
+                }),
+                ..Report::default()
+            })
+        }
+    }
+}
+
+fn publish(
+    message: OpenMessage<'_>,
+    arguments: &Arguments,
+    output: &Path,
+    expansion: &Expansion,
+) -> Result<u64, Error> {
+    if same_file(&arguments.file, output) {
+        return Err(SourceError::IsOutput {
+            path: output.to_owned(),
+        }
+        .into());
+    }
+    let write_error = |source| Error::writing(output, source);
+    let modified = message.literal().modified;
+    let mut pending = PendingFile::create(output, Access::Private, arguments.overwrite.overwrite())
+        .map_err(write_error)?;
+    let length = message
+        .copy_to(&mut pending, expansion)
+        .map_err(|error| match error {
+            OpenError::Write(source) => write_error(source),
+            error => Error::Open {
+                path: arguments.file.clone(),
+                error,
+            },
+        })?;
+    if let Some(modified) = modified {
+        pending.set_modified(modified);
+    }
+    pending.commit().map_err(write_error)?;
+    Ok(length)
+}
+
+/// Plaintext and JSON can't both go to standard output.
+pub fn refuse_json(global: &Global) -> Result<(), Failure> {
+    if global.json {
+        return Err(Failure::usage(
+            "standard output can't take both the content and --json",
+            "leave out --json, or write the content to a file",
+        ));
+    }
+    Ok(())
+}
+
+/// A reader that has gone is no failure of ours.
+pub fn closed_pipe(error: Error) -> Failure {
+    if error.is_closed_pipe() {
+        Failure::ClosedPipe
+    } else {
+        error.into()
+    }
+}
+
+fn without_ending(path: &Path) -> Result<PathBuf, Failure> {
+    let known = path.extension().is_some_and(|ending| {
+        ["pgp", "gpg", "asc"]
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    });
+    if known {
+        return Ok(path.with_extension(""));
+    }
+    Err(Failure::usage(
+        format!(
+            "{}: its name tells no name for the opened file",
+            path.display()
+        ),
+        "give one with -o, or -o - for standard output",
+    ))
+}

@@ -1,0 +1,160 @@
+//! `callseal pack`
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use callseal::sources::{Notice, SourceOptions, collect, read_file_list};
+use callseal::{Error, name_members};
+use clap::Args;
+use serde_json::json;
+
+use super::Global;
+use super::args::{JobsArgs, OverwriteArgs, SealArgs};
+use super::names::recipients_json;
+use crate::failure::{Failure, Report};
+use crate::ui::{Bar, Ui, bytes, count, safe};
+
+/// Seal files and directories into one archive
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  callseal pack -o calls.zip -r customer.crt -r vendor.crt calls/
+  callseal pack --config /etc/lumenvox/client_property.conf -o calls.zip calls/
+  find calls -mtime -1 -print0 | callseal pack -p acme -o today.zip --files-from - -0")]
+pub struct Arguments {
+    /// The archive to write
+    #[arg(short, long, value_name = "OUT.zip")]
+    output: PathBuf,
+    /// Files and directories to pack
+    #[arg(value_name = "PATH", required_unless_present = "files_from")]
+    paths: Vec<PathBuf>,
+    /// Read the paths of more files from a file (or - for standard input),
+    /// one a line
+    #[arg(long, value_name = "FILE")]
+    files_from: Option<PathBuf>,
+    /// The paths of --files-from end with NUL instead of a line end
+    #[arg(short = '0', long = "null", requires = "files_from")]
+    null: bool,
+    /// Pack only what fits one of these patterns
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// Leave out what fits one of these patterns
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Follow symbolic links instead of leaving them out
+    #[arg(long)]
+    follow_links: bool,
+    /// Check everything and list what would be packed, but write nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    seal: SealArgs,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
+    jobs: JobsArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let plan = arguments.seal.plan(global, ui)?;
+    let mut inputs = arguments.paths.clone();
+    if let Some(list) = &arguments.files_from {
+        let text = if list.as_os_str() == "-" {
+            let mut text = Vec::new();
+            io::stdin()
+                .lock()
+                .read_to_end(&mut text)
+                .map_err(Failure::Stream)?;
+            text
+        } else {
+            std::fs::read(list).map_err(|source| Error::Io {
+                path: list.clone(),
+                source,
+            })?
+        };
+        inputs.extend(read_file_list(&text, arguments.null).map_err(Error::from)?);
+    }
+    let options = SourceOptions {
+        follow_links: arguments.follow_links,
+        include: arguments.include.clone(),
+        exclude: arguments.exclude.clone(),
+        output: Some(arguments.output.clone()),
+    };
+    let mut left_out = Vec::new();
+    let sources = collect(&inputs, &options, &mut |notice| match notice {
+        Notice::Renamed { path, name } => {
+            ui.notice(&format!("{} is packed as {name:?}", path.display()));
+        }
+        Notice::Output { .. } => {}
+        Notice::Link { path } => {
+            ui.warning(&format!("{}: a symbolic link, left out", path.display()));
+            left_out.push(path);
+        }
+        Notice::Special { path, kind } => {
+            ui.warning(&format!("{}: {kind}, left out", path.display()));
+            left_out.push(path);
+        }
+    })
+    .map_err(Error::from)?;
+    let files = name_members(sources)?;
+    let facts = |extra: serde_json::Value| {
+        let mut facts = json!({
+            "archive": arguments.output.to_string_lossy(),
+            "format": plan.version().standard(),
+            "recipients": recipients_json(plan.recipients()),
+            "left_out": left_out.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
+        });
+        if let (Some(facts), serde_json::Value::Object(extra)) = (facts.as_object_mut(), extra) {
+            facts.extend(extra);
+        }
+        facts
+    };
+    let recipients = count(plan.recipients().iter().count() as u64, "recipient");
+
+    if arguments.dry_run {
+        let total: u64 = files.iter().map(|file| file.source().size).sum();
+        let mut text = String::new();
+        for file in &files {
+            text.push_str(&safe(file.name().as_str()));
+            text.push('\n');
+        }
+        ui.summary(&format!(
+            "would pack {} ({}) for {recipients}; nothing was written",
+            count(files.len() as u64, "file"),
+            bytes(total)
+        ));
+        let names: Vec<&str> = files.iter().map(|file| file.name().as_str()).collect();
+        return Ok(Report {
+            text,
+            facts: facts(json!({ "dry_run": true, "members": names, "plain_bytes": total })),
+            ..Report::default()
+        });
+    }
+
+    let bar = Bar::new(ui, "packing");
+    let packed = callseal::pack(
+        &files,
+        &plan,
+        &arguments.output,
+        arguments.overwrite.overwrite(),
+        arguments.jobs.jobs(),
+        &bar,
+    );
+    bar.finish();
+    let packed = packed?;
+    ui.summary(&format!(
+        "packed {} ({}) for {recipients} into {} ({})",
+        count(packed.members, "file"),
+        bytes(packed.plain),
+        arguments.output.display(),
+        bytes(packed.archive)
+    ));
+    Ok(Report {
+        facts: facts(json!({
+            "members": packed.members,
+            "plain_bytes": packed.plain,
+            "archive_bytes": packed.archive,
+        })),
+        ..Report::default()
+    })
+}

@@ -1,0 +1,173 @@
+//! `callseal seal`
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use callseal::Error;
+use callseal::message::{Armor, SealError, SealPlan};
+use callseal::output::{Access, PendingFile};
+use callseal::sources::SourceError;
+use clap::Args;
+use serde_json::json;
+
+use super::Global;
+use super::args::{OverwriteArgs, SealArgs};
+use super::names::recipients_json;
+use super::open::refuse_json;
+use crate::failure::{Failure, Report};
+use crate::ui::{Ui, bytes, count};
+
+/// Seal one file as one message
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without -o, FILE becomes FILE.pgp (FILE.asc with --armor), and standard input
+goes to standard output.
+
+Example:
+  callseal seal -r vendor.crt note.txt")]
+pub struct Arguments {
+    /// The file, or - for standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// The message to write, or - for standard output
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// Write the message as text
+    #[arg(short, long)]
+    armor: bool,
+    #[command(flatten)]
+    seal: SealArgs,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let plan = arguments.seal.plan(global, ui)?;
+    let output = match &arguments.output {
+        Some(output) if is_stream(output) => None,
+        Some(output) => Some(output.clone()),
+        None if is_stream(&arguments.file) => None,
+        None => Some(with_ending(
+            &arguments.file,
+            if arguments.armor { "asc" } else { "pgp" },
+        )),
+    };
+    let armor = if arguments.armor {
+        Armor::Text
+    } else {
+        Armor::Binary
+    };
+    let Some(output) = output else {
+        refuse_json(global)?;
+        if io::stdout().is_terminal() && !arguments.armor && arguments.output.is_none() {
+            return Err(Failure::usage(
+                "a binary message is not written to the terminal",
+                "give -o FILE, or --armor, or -o - to have it there all the same",
+            ));
+        }
+        let mut stdout = io::stdout().lock();
+        seal_into(
+            &arguments.file,
+            &plan,
+            armor,
+            Path::new("standard output"),
+            &mut stdout,
+        )?;
+        stdout.flush()?;
+        return Ok(Report::default());
+    };
+    if same_file(&arguments.file, &output) {
+        return Err(Error::from(SourceError::IsOutput { path: output }).into());
+    }
+    let write_error = |source| Error::writing(&output, source);
+    let mut pending = PendingFile::create(&output, Access::Shared, arguments.overwrite.overwrite())
+        .map_err(write_error)?;
+    let length = seal_into(&arguments.file, &plan, armor, &output, &mut pending)?;
+    pending.commit().map_err(write_error)?;
+    ui.summary(&format!(
+        "sealed {} ({}) for {} into {}",
+        arguments.file.display(),
+        bytes(length),
+        count(plan.recipients().iter().count() as u64, "recipient"),
+        output.display()
+    ));
+    Ok(Report {
+        facts: json!({
+            "message": output.to_string_lossy(),
+            "plain_bytes": length,
+            "format": plan.version().standard(),
+            "recipients": recipients_json(plan.recipients()),
+        }),
+        ..Report::default()
+    })
+}
+
+/// Seals a file or standard input, and says which of the two sides failed.
+fn seal_into(
+    file: &Path,
+    plan: &SealPlan,
+    armor: Armor,
+    output: &Path,
+    sink: &mut dyn Write,
+) -> Result<u64, Failure> {
+    let read_error = |source| Error::Io {
+        path: file.to_owned(),
+        source,
+    };
+    let mut stdin;
+    let mut opened;
+    let mut name = String::new();
+    let mut modified = SystemTime::now();
+    let source: &mut dyn Read = if is_stream(file) {
+        stdin = io::stdin().lock();
+        &mut stdin
+    } else {
+        opened = File::open(file).map_err(read_error)?;
+        let metadata = opened.metadata().map_err(read_error)?;
+        if metadata.is_dir() {
+            return Err(Failure::usage(
+                format!("{}: a directory", file.display()),
+                "`callseal pack` seals directories",
+            ));
+        }
+        modified = metadata.modified().unwrap_or(modified);
+        let last = file.file_name().unwrap_or_default();
+        name = last.to_str().unwrap_or_default().to_owned();
+        &mut opened
+    };
+    let sealed = plan
+        .sealer()
+        .seal_armored(source, &name, modified, armor, sink);
+    sealed.map_err(|error| match error {
+        SealError::Read(source) => read_error(source).into(),
+        SealError::Write(e) if e.kind() == io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+        SealError::Write(source) => Error::writing(output, source).into(),
+        error => Error::Seal {
+            path: file.to_owned(),
+            error,
+        }
+        .into(),
+    })
+}
+
+/// Whether a path stands for standard input or output.
+pub fn is_stream(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Whether two paths lead to the same file.
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    name.into()
+}

@@ -1,0 +1,397 @@
+//! What can go wrong with a job, sorted by what it means for the caller.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::archive::{ArchiveError, MemberFault, NameFault};
+use crate::cause::cause;
+use crate::config::ConfigError;
+use crate::keys::{ExportError, KeyError, KeyFault, NoIdentity, RecipientError, UnlockFault};
+use crate::message::{MessageFault, OpenError, SealError};
+use crate::output::{FlushError, PlaceError};
+use crate::sources::SourceError;
+
+/// Why a job failed. The display is one sentence that names the file.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading or writing a file fails.
+    #[error("{}: {}", .path.display(), cause(.source))]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The output exists, and is not to be overwritten.
+    #[error("{}: it exists already", .path.display())]
+    Exists {
+        /// The output.
+        path: PathBuf,
+    },
+    /// The config can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The recipients can't be used: nothing is sealed.
+    #[error(transparent)]
+    Recipient(#[from] RecipientError),
+    /// A key file can't be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A key can't be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A file to pack can't be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A file's name can't be a member's.
+    #[error("{}: the name {fault}", .path.display())]
+    Name {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its name.
+        fault: NameFault,
+    },
+    /// Two files would have the same member name, at least on some systems.
+    #[error("{} and {} would be the same member", .first.display(), .second.display())]
+    SameName {
+        /// One of them.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// A file can't be sealed.
+    #[error("{}: {error}", .path.display())]
+    Seal {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: SealError,
+    },
+    /// A message can't be opened.
+    #[error("{}: {error}", .path.display())]
+    Open {
+        /// The message's file.
+        path: PathBuf,
+        /// Why not.
+        error: OpenError,
+    },
+    /// The archive as a whole can't be read.
+    #[error("{}: {}", .path.display(), archive_phrase(.error))]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// Why not.
+        error: ArchiveError,
+    },
+    /// One member can't be extracted.
+    #[error("{member}: {cause}")]
+    Member {
+        /// Its path, as the archive has it: not fit for a terminal.
+        member: String,
+        /// Why not.
+        cause: MemberCause,
+    },
+    /// No member has that name, or none fits that pattern.
+    #[error("{}: no member is called {pattern:?}", .archive.display())]
+    NoSuchMember {
+        /// The archive.
+        archive: PathBuf,
+        /// The name or pattern.
+        pattern: String,
+    },
+    /// A pattern for members makes no sense.
+    #[error("{pattern:?} is no pattern: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Some members failed, or all of several.
+    #[error("{}: {}", .archive.display(), partial_phrase(*.failed, *.total))]
+    Partial {
+        /// The archive.
+        archive: PathBuf,
+        /// How many failed.
+        failed: usize,
+        /// How many there were.
+        total: usize,
+        /// The worst of the failures.
+        worst: ErrorKind,
+    },
+}
+
+/// Why one member can't be extracted.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum MemberCause {
+    /// The archive's record of it is unusable.
+    #[error("it {0}")]
+    Archive(#[from] MemberFault),
+    /// Its bytes can't be read from the archive.
+    #[error("{}", archive_phrase(.0))]
+    Bytes(ArchiveError),
+    /// Its message doesn't open.
+    #[error(transparent)]
+    Open(OpenError),
+    /// What was sealed under this name was something else.
+    #[error("it was sealed as {sealed:?}, and has been moved or swapped in the archive")]
+    Moved {
+        /// The name inside of the message.
+        sealed: String,
+    },
+    /// Another member of the archive extracts to the same path.
+    #[error("another member has the same path")]
+    SamePath,
+    /// It has no place in the target directory.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The file exists, and is not to be overwritten.
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
+    /// The file can't be written.
+    #[error("{}: {}", .path.display(), cause(.source))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+/// What an error means for whoever called: the exit status of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ErrorKind {
+    /// Input, output or another failure at run time.
+    Io,
+    /// The command line or the config is wrong.
+    Usage,
+    /// A recipient certificate was refused.
+    Recipient,
+    /// No identity at hand opens it.
+    NoIdentity,
+    /// Altered, truncated, unsafe or malformed.
+    Integrity,
+    /// Some members failed, the others are done.
+    Partial,
+}
+
+impl Error {
+    /// A failure to write the output `path`.
+    pub fn writing(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::AlreadyExists => Self::Exists { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    /// Whether all that failed is that nobody reads the output any more.
+    pub fn is_closed_pipe(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => source.kind() == io::ErrorKind::BrokenPipe,
+            Self::Open {
+                error: OpenError::Write(e),
+                ..
+            }
+            | Self::Member {
+                cause: MemberCause::Open(OpenError::Write(e)),
+                ..
+            } => e.kind() == io::ErrorKind::BrokenPipe,
+            _ => false,
+        }
+    }
+
+    /// What it means for the caller.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io { .. } | Self::Exists { .. } | Self::Seal { .. } => ErrorKind::Io,
+            Self::NoSuchMember { .. } => ErrorKind::Io,
+            Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
+            Self::Recipient(RecipientError::NoneGiven) => ErrorKind::Usage,
+            Self::Recipient(RecipientError::Refused { .. }) => ErrorKind::Recipient,
+            Self::Key(KeyError { fault, .. }) | Self::Export(ExportError::Key { fault, .. }) => {
+                match fault {
+                    KeyFault::Unreadable(_) => ErrorKind::Io,
+                    _ => ErrorKind::NoIdentity,
+                }
+            }
+            Self::Export(ExportError::Locked { .. }) => ErrorKind::NoIdentity,
+            Self::Source(error) => source_kind(error),
+            Self::Name { .. } | Self::SameName { .. } => ErrorKind::Usage,
+            Self::Open { error, .. } => open_kind(error),
+            Self::Archive { error, .. } => archive_kind(error),
+            Self::Member { cause, .. } => cause.kind(),
+            Self::Partial {
+                failed,
+                total,
+                worst,
+                ..
+            } => {
+                if failed < total {
+                    ErrorKind::Partial
+                } else {
+                    *worst
+                }
+            }
+        }
+    }
+
+    /// What the person in front of it can do, where that can be said.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Config(error) => return error.hint(),
+            Self::Source(error) => return error.hint(),
+            Self::Recipient(error) => return error.hint().map(Into::into),
+            Self::Exists { .. } => "choose another name, or overwrite it with --force",
+            Self::Name { .. } => "rename the file, or leave it out with --exclude",
+            Self::SameName { .. } => "rename one of them, or leave it out with --exclude",
+            Self::Key(KeyError { fault, .. }) | Self::Export(ExportError::Key { fault, .. }) => {
+                match fault {
+                    KeyFault::Unreadable(_) => "check the path and the file's permissions",
+                    _ => {
+                        "give a PEM, DER or OpenPGP private key; `callseal inspect FILE` says what a file is"
+                    }
+                }
+            }
+            Self::Export(ExportError::Locked { fault, .. }) => return unlock_hint(fault),
+            Self::Open { error, .. } => return open_hint(error),
+            Self::Member { cause, .. } => return cause.hint(),
+            Self::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
+            Self::Archive {
+                error: ArchiveError::Malformed { .. },
+                ..
+            } => {
+                "get the archive again from where it came from; `callseal inspect FILE` says what a file is"
+            }
+            _ => return None,
+        };
+        Some(hint.into())
+    }
+}
+
+impl MemberCause {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Archive(_) | Self::Moved { .. } | Self::SamePath => ErrorKind::Integrity,
+            Self::Bytes(error) => archive_kind(error),
+            Self::Open(error) => open_kind(error),
+            Self::Place(PlaceError::Outside { .. }) => ErrorKind::Integrity,
+            Self::Place(_) | Self::Exists(_) | Self::Write { .. } => ErrorKind::Io,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Place(error) => error.hint(),
+            Self::Open(error) => open_hint(error),
+            Self::Exists(_) => {
+                Some("extract into an empty directory with -C, or overwrite with --force".into())
+            }
+            Self::Moved { .. } => Some(
+                "don't trust it; its content opens with `unzip` and `callseal open`, for a closer look"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+impl From<FlushError> for Error {
+    fn from(error: FlushError) -> Self {
+        Self::Io {
+            path: error.path,
+            source: error.source,
+        }
+    }
+}
+
+fn source_kind(error: &SourceError) -> ErrorKind {
+    match error {
+        SourceError::Io { .. } | SourceError::ChangedWhileRead { .. } => ErrorKind::Io,
+        _ => ErrorKind::Usage,
+    }
+}
+
+fn archive_kind(error: &ArchiveError) -> ErrorKind {
+    match error {
+        ArchiveError::Io(_) => ErrorKind::Io,
+        ArchiveError::Malformed { .. } | ArchiveError::Member { .. } => ErrorKind::Integrity,
+    }
+}
+
+fn open_kind(error: &OpenError) -> ErrorKind {
+    match error {
+        OpenError::NoIdentity(_) => ErrorKind::NoIdentity,
+        OpenError::Fault(_) => ErrorKind::Integrity,
+        // The archive's reader says so of members that were altered.
+        OpenError::Read(e) if e.kind() == io::ErrorKind::InvalidData => ErrorKind::Integrity,
+        OpenError::Read(_) | OpenError::Write(_) => ErrorKind::Io,
+    }
+}
+
+fn open_hint(error: &OpenError) -> Option<String> {
+    let hint = match error {
+        OpenError::NoIdentity(NoIdentity::NoneFits { keys: 0, .. }) => {
+            "give your private key with -k KEY"
+        }
+        OpenError::NoIdentity(NoIdentity::NoneFits { .. }) => {
+            "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"
+        }
+        OpenError::NoIdentity(NoIdentity::Locked { fault, .. }) => return unlock_hint(fault),
+        OpenError::NoIdentity(NoIdentity::PassphraseOnly) => "open it with `gpg --decrypt`",
+        OpenError::Fault(MessageFault::TooLarge { .. }) => {
+            "if you trust its sender, allow more with --max-member-size"
+        }
+        OpenError::Fault(MessageFault::TotalTooLarge { .. }) => {
+            "if you trust its sender, allow more with --max-total-size"
+        }
+        OpenError::Fault(MessageFault::Truncated | MessageFault::Altered) => {
+            "get it again from where it came from"
+        }
+        OpenError::Fault(MessageFault::NotAMessage) => {
+            "`callseal inspect FILE` says what a file is"
+        }
+        _ => return None,
+    };
+    Some(hint.into())
+}
+
+fn unlock_hint(fault: &UnlockFault) -> Option<String> {
+    match fault {
+        UnlockFault::NoPassphrase => Some(
+            "run it on a terminal to be asked, or give --passphrase-file or --passphrase-fd".into(),
+        ),
+        UnlockFault::WrongPassphrase => {
+            Some("check the passphrase; the key's owner set it when the key was made".into())
+        }
+        _ => None,
+    }
+}
+
+fn partial_phrase(failed: usize, total: usize) -> String {
+    if failed < total {
+        format!("{failed} of {total} members failed, the others are done")
+    } else {
+        format!("all {total} members failed")
+    }
+}
+
+/// An archive's error and its cause in one phrase.
+fn archive_phrase(error: &ArchiveError) -> String {
+    match error {
+        ArchiveError::Io(e) => cause(e),
+        ArchiveError::Malformed {
+            fault,
+            member: None,
+        } => format!("the archive is malformed: {fault}"),
+        ArchiveError::Malformed {
+            fault,
+            member: Some(member),
+        } => format!("the archive is malformed at the member {member:?}: {fault}"),
+        ArchiveError::Member { fault, .. } => format!("it {fault}"),
+    }
+}

@@ -1,0 +1,33 @@
+//! The exit status.
+
+use std::process::ExitCode;
+
+use callseal::ErrorKind;
+
+/// The table that stands in the help, the man page and the README.
+pub const TABLE: &str = "\
+Exit status:
+  0  all done
+  1  input/output or other run-time failure
+  2  usage or configuration error
+  3  a recipient certificate was refused
+  4  no identity at hand opens it (wrong key, wrong passphrase)
+  5  integrity failure: altered, truncated, unsafe or malformed
+  6  partial: some members failed, the others are done";
+
+/// The exit status of a failure.
+pub fn status(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Io => 1,
+        ErrorKind::Usage => 2,
+        ErrorKind::Recipient => 3,
+        ErrorKind::NoIdentity => 4,
+        ErrorKind::Integrity => 5,
+        ErrorKind::Partial => 6,
+    }
+}
+
+/// The same, as `main` returns it.
+pub fn code(kind: ErrorKind) -> ExitCode {
+    status(kind).into()
+}

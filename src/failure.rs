@@ -1,0 +1,138 @@
+//! What a command ends with: a report, or the failure that kept it from one.
+
+use std::io;
+use std::process::ExitCode;
+
+use callseal::{Error, ErrorKind};
+use serde_json::{Value, json};
+
+use crate::exit;
+use crate::ui::Ui;
+
+/// What a command has done.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// For people, on standard output.
+    pub text: String,
+    /// The same facts for programs.
+    pub facts: Value,
+    /// What went wrong with single members or files.
+    pub failures: Vec<Error>,
+    /// What went wrong on the whole.
+    pub outcome: Option<Error>,
+}
+
+/// Why a command did nothing.
+#[derive(Debug)]
+pub enum Failure {
+    /// The library says so.
+    Library(Box<Error>),
+    /// The command line makes no sense.
+    Usage { message: String, hint: String },
+    /// Standard input or output fails.
+    Stream(io::Error),
+    /// Nobody reads standard output any more.
+    ClosedPipe,
+}
+
+impl Report {
+    /// The facts and the failures as one JSON document.
+    pub fn json(&self) -> Value {
+        let mut document = match &self.facts {
+            Value::Object(facts) => facts.clone(),
+            _ => serde_json::Map::new(),
+        };
+        let failures = self.failures.iter().chain(&self.outcome).map(error_json);
+        document.insert("failures".into(), failures.collect());
+        Value::Object(document)
+    }
+
+    /// Shows the failures and gives the exit status.
+    pub fn conclude(&self, ui: &Ui) -> ExitCode {
+        for error in self.failures.iter().chain(&self.outcome) {
+            show(ui, error);
+        }
+        match self.outcome.as_ref().or(self.failures.last()) {
+            Some(error) => exit::code(error.kind()),
+            None => ExitCode::SUCCESS,
+        }
+    }
+}
+
+impl Failure {
+    /// A mistake on the command line, and what to write instead.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// The failure as a JSON document.
+    pub fn json(&self) -> Value {
+        let failure = match self {
+            Self::Library(error) => error_json(error),
+            Self::Usage { message, hint } => json!({
+                "error": message,
+                "hint": hint,
+                "exit_status": exit::status(ErrorKind::Usage),
+            }),
+            Self::Stream(error) => json!({
+                "error": error.to_string(),
+                "exit_status": exit::status(ErrorKind::Io),
+            }),
+            Self::ClosedPipe => Value::Null,
+        };
+        json!({ "failures": [failure] })
+    }
+
+    /// Shows the failure and gives the exit status.
+    pub fn conclude(&self, ui: &Ui) -> ExitCode {
+        match self {
+            Self::Library(error) => {
+                show(ui, error);
+                exit::code(error.kind())
+            }
+            Self::Usage { message, hint } => {
+                ui.error(message);
+                ui.hint(hint);
+                exit::code(ErrorKind::Usage)
+            }
+            Self::Stream(error) => {
+                ui.error(&format!("standard input or output: {error}"));
+                exit::code(ErrorKind::Io)
+            }
+            Self::ClosedPipe => ExitCode::SUCCESS,
+        }
+    }
+}
+
+fn show(ui: &Ui, error: &Error) {
+    ui.error(&error.to_string());
+    if let Some(hint) = error.hint() {
+        ui.hint(&hint);
+    }
+}
+
+fn error_json(error: &Error) -> Value {
+    json!({
+        "error": error.to_string(),
+        "hint": error.hint(),
+        "exit_status": exit::status(error.kind()),
+    })
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::Stream(error),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library(Box::new(error))
+    }
+}

@@ -1,0 +1,96 @@
+//! What a file is, and what is in it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::archive::looks_like_zip;
+use crate::config::Config;
+use crate::error::Error;
+use crate::extract::ArchiveFile;
+use crate::keys::{Identity, Recipient, Refusal};
+use crate::message::{Envelope, MessageFault, OpenError};
+
+/// What a file is.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Inspection {
+    /// A ZIP archive.
+    Archive(ArchiveFile),
+    /// An encrypted message.
+    Message(Envelope),
+    /// A certificate or public key.
+    Certificate {
+        /// Its encryption keys.
+        recipients: Vec<Recipient>,
+        /// Why it can't be sealed to now, if it can't.
+        refusal: Option<Refusal>,
+    },
+    /// One or more private keys.
+    Keys(Vec<Identity>),
+    /// A config.
+    Config(Config),
+    /// Something else.
+    Unknown,
+}
+
+/// Tells what a file is by its content; a config by its ending, `.toml` or
+/// `.conf`. Certificates are judged as of the time `at`.
+///
+/// # Errors
+///
+/// The file can't be read, or is broken in a way that shows what it was meant
+/// to be.
+pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
+    let is_config = path.extension().is_some_and(|ending| {
+        ending.eq_ignore_ascii_case("toml") || ending.eq_ignore_ascii_case("conf")
+    });
+    if is_config {
+        return Ok(Inspection::Config(Config::load(path)?));
+    }
+    let read_error = |source| Error::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = File::open(path).map_err(read_error)?;
+    let mut start = Vec::new();
+    file.by_ref()
+        .take(4)
+        .read_to_end(&mut start)
+        .map_err(read_error)?;
+    if looks_like_zip(&start) {
+        return Ok(Inspection::Archive(ArchiveFile::open(path)?));
+    }
+    if let Ok(identities) = Identity::load(path) {
+        return Ok(Inspection::Keys(identities));
+    }
+    if let Ok(recipients) = Recipient::load_any_age(path) {
+        let refusal = Recipient::load(path, at).err();
+        return Ok(Inspection::Certificate {
+            recipients,
+            refusal,
+        });
+    }
+    let file = File::open(path).map_err(read_error)?;
+    match Envelope::read(file) {
+        Ok(envelope) => Ok(Inspection::Message(envelope)),
+        Err(OpenError::Fault(MessageFault::NotAMessage)) => not_a_message(path, at),
+        Err(error) => Err(Error::Open {
+            path: path.to_owned(),
+            error,
+        }),
+    }
+}
+
+/// A certificate that is refused whatever its age (its key too weak, say) is
+/// still one.
+fn not_a_message(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
+    Ok(match Recipient::load(path, at) {
+        Err(Refusal::NotACertificate | Refusal::Malformed(_)) | Ok(_) => Inspection::Unknown,
+        Err(refusal) => Inspection::Certificate {
+            recipients: Vec::new(),
+            refusal: Some(refusal),
+        },
+    })
+}

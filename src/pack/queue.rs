@@ -1,0 +1,301 @@
+//! Members in order, from workers that finish them out of order.
+
+use std::collections::BTreeMap;
+use std::io::{self, Seek, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use crate::archive::{ArchiveWriter, MemberName, MemberWriter};
+
+/// A message up to this size is sealed into memory, so that workers don't
+/// wait for each other: 9 MiB, some minutes of telephone speech.
+const BUFFER: usize = 9 * 1024 * 1024;
+
+/// Finished messages that wait for their turn, all together, in bytes.
+const WAITING: usize = 32 * 1024 * 1024;
+
+/// Buffers that are kept to be used again: fresh memory costs more than the
+/// cipher does.
+const SPARE: usize = 2;
+
+/// What a member is called, and when its file was last changed.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub name: &'a MemberName,
+    pub modified: SystemTime,
+    /// An upper estimate of its size in bytes.
+    pub at_most: u64,
+}
+
+/// Puts the members into the archive in the order of their numbers, whatever
+/// the order in which they are finished.
+pub(super) struct Queue<'a, W> {
+    state: Mutex<State<'a, W>>,
+    turn: Condvar,
+}
+
+struct State<'a, W> {
+    /// Absent while somebody writes.
+    writer: Option<ArchiveWriter<W>>,
+    next: usize,
+    waiting: BTreeMap<usize, (Entry<'a>, Vec<u8>)>,
+    waiting_bytes: usize,
+    spare: Vec<Vec<u8>>,
+    failed: bool,
+}
+
+impl<'a, W: Write + Seek> Queue<'a, W> {
+    pub fn new(writer: ArchiveWriter<W>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                writer: Some(writer),
+                next: 0,
+                waiting: BTreeMap::new(),
+                waiting_bytes: 0,
+                spare: Vec::new(),
+                failed: false,
+            }),
+            turn: Condvar::new(),
+        }
+    }
+
+    /// Where the member with that number is written to. Each number from 0 on
+    /// must come, and be finished, once.
+    pub fn sink(&self, number: usize, entry: Entry<'a>) -> Sink<'_, 'a, W> {
+        let buffer = self.state().spare.pop().unwrap_or_default();
+        Sink {
+            queue: self,
+            number,
+            entry,
+            target: Target::Memory(buffer),
+        }
+    }
+
+    /// Gives up: those who wait for their turn get an error. Returns whether
+    /// this was the first failure.
+    pub fn fail(&self) -> bool {
+        let first = !std::mem::replace(&mut self.state().failed, true);
+        self.turn.notify_all();
+        first
+    }
+
+    /// Whether somebody has given up.
+    pub fn has_failed(&self) -> bool {
+        self.state().failed
+    }
+
+    /// The archive with all members in it; `None` where one is missing.
+    pub fn into_writer(self) -> Option<ArchiveWriter<W>> {
+        let state = self
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        state
+            .writer
+            .filter(|_| state.waiting.is_empty() && !state.failed)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<'a, W>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until it's this member's turn, and takes the archive.
+    fn wait_for_turn(&self, number: usize) -> io::Result<ArchiveWriter<W>> {
+        let mut state = self.state();
+        loop {
+            if state.failed {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            if state.next == number
+                && let Some(writer) = state.writer.take()
+            {
+                return Ok(writer);
+            }
+            state = self
+                .turn
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Hands over a finished message: written now if it's its turn, else left
+    /// to whoever has the turn before it, if there is room to wait.
+    fn submit(&self, number: usize, entry: Entry<'a>, message: Vec<u8>) -> io::Result<()> {
+        {
+            let mut state = self.state();
+            let its_turn = state.next == number;
+            if !its_turn && state.waiting_bytes.saturating_add(message.len()) <= WAITING {
+                state.waiting_bytes += message.len();
+                state.waiting.insert(number, (entry, message));
+                return Ok(());
+            }
+        }
+        let mut writer = self.wait_for_turn(number)?;
+        writer.add(entry.name, entry.modified, &message)?;
+        self.pass_on(writer, message)
+    }
+
+    /// Writes the members that wait for the one just written, and gives the
+    /// archive back for the one after them.
+    fn pass_on(&self, mut writer: ArchiveWriter<W>, used: Vec<u8>) -> io::Result<()> {
+        let mut used = used;
+        loop {
+            let mut state = self.state();
+            used.clear();
+            if state.spare.len() < SPARE {
+                state.spare.push(used);
+            }
+            state.next += 1;
+            let next = state.next;
+            let Some((entry, message)) = state.waiting.remove(&next) else {
+                state.writer = Some(writer);
+                self.turn.notify_all();
+                return Ok(());
+            };
+            state.waiting_bytes -= message.len();
+            drop(state);
+            writer.add(entry.name, entry.modified, &message)?;
+            used = message;
+        }
+    }
+}
+
+/// Where one message is written to: into memory, or if it grows too large for
+/// that, straight into the archive once it's its turn.
+pub(super) struct Sink<'q, 'a, W> {
+    queue: &'q Queue<'a, W>,
+    number: usize,
+    entry: Entry<'a>,
+    target: Target<W>,
+}
+
+enum Target<W> {
+    Memory(Vec<u8>),
+    Archive(Box<MemberWriter<W>>),
+    /// After an error.
+    Nowhere,
+}
+
+impl<W: Write + Seek> Sink<'_, '_, W> {
+    /// Completes the member.
+    pub fn finish(self) -> io::Result<()> {
+        match self.target {
+            Target::Memory(message) => self.queue.submit(self.number, self.entry, message),
+            Target::Archive(writer) => self.queue.pass_on(writer.end()?, Vec::new()),
+            Target::Nowhere => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+}
+
+impl<W: Write + Seek> Write for Sink<'_, '_, W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match std::mem::replace(&mut self.target, Target::Nowhere) {
+            Target::Memory(mut buffer) if buffer.len().saturating_add(data.len()) <= BUFFER => {
+                if buffer.capacity() == 0 {
+                    let expected = usize::try_from(self.entry.at_most).unwrap_or(BUFFER);
+                    buffer.reserve_exact(expected.min(BUFFER));
+                }
+                buffer.extend_from_slice(data);
+                self.target = Target::Memory(buffer);
+            }
+            Target::Memory(buffer) => {
+                let writer = self.queue.wait_for_turn(self.number)?;
+                let Entry {
+                    name,
+                    modified,
+                    at_most,
+                } = self.entry;
+                let mut member = writer.begin(name, modified, at_most)?;
+                member.write_all(&buffer)?;
+                member.write_all(data)?;
+                self.target = Target::Archive(Box::new(member));
+            }
+            Target::Archive(mut member) => {
+                member.write_all(data)?;
+                self.target = Target::Archive(member);
+            }
+            Target::Nowhere => return Err(io::ErrorKind::BrokenPipe.into()),
+        }
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Archive;
+    use std::io::{Cursor, Read};
+    use std::time::UNIX_EPOCH;
+
+    fn names(count: usize) -> Vec<MemberName> {
+        (0..count)
+            .map(|i| MemberName::parse(&format!("{i:03}")).unwrap())
+            .collect()
+    }
+
+    fn entry(name: &MemberName) -> Entry<'_> {
+        Entry {
+            name,
+            modified: UNIX_EPOCH,
+            at_most: 1 << 20,
+        }
+    }
+
+    #[test]
+    fn members_finished_in_any_order_are_archived_in_theirs() {
+        let names = names(60);
+        let queue = Queue::new(ArchiveWriter::new(Cursor::new(Vec::new())));
+        let taken = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    loop {
+                        let i = taken.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        let Some(name) = names.get(i) else { return };
+                        let mut sink = queue.sink(i, entry(name));
+                        // Every seventh is too large to be held in memory.
+                        let size = if i % 7 == 3 { BUFFER + i } else { i * 1000 };
+                        for part in vec![i as u8; size].chunks(1 << 20) {
+                            sink.write_all(part).unwrap();
+                        }
+                        sink.finish().unwrap();
+                    }
+                });
+            }
+        });
+        let archive = queue.into_writer().unwrap().finish().unwrap().into_inner();
+        let archive = Archive::open(archive).unwrap();
+        assert_eq!(archive.members().len(), 60);
+        for (i, member) in archive.members().iter().enumerate() {
+            assert_eq!(member.name().unwrap(), &names[i]);
+            let mut content = Vec::new();
+            archive
+                .read(member)
+                .unwrap()
+                .read_to_end(&mut content)
+                .unwrap();
+            assert!(content.iter().all(|&octet| octet == i as u8));
+        }
+    }
+
+    #[test]
+    fn a_failure_wakes_those_who_wait_and_leaves_no_archive() {
+        let names = names(2);
+        let queue = Queue::new(ArchiveWriter::new(Cursor::new(Vec::new())));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let mut sink = queue.sink(1, entry(&names[1]));
+                sink.write_all(&vec![0; BUFFER])
+                    .and_then(|()| sink.write_all(b"more"))
+            });
+            assert!(queue.fail());
+            assert!(!queue.fail());
+            assert!(waiting.join().unwrap().is_err());
+        });
+        assert!(queue.into_writer().is_none());
+    }
+}

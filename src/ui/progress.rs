@@ -1,0 +1,75 @@
+//! The progress bar.
+
+use callseal::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Ui;
+
+/// Members, bytes, rate and time left, on a terminal; else nothing.
+pub struct Bar {
+    bar: ProgressBar,
+    verb: &'static str,
+    members: AtomicU64,
+    done: AtomicU64,
+}
+
+impl Bar {
+    /// `verb` says what is going on: `packing`.
+    pub fn new(ui: &Ui, verb: &'static str) -> Self {
+        let target = if ui.shows_progress() {
+            ProgressDrawTarget::stderr_with_hz(8)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style = ProgressStyle::with_template(
+            "{msg} [{bar:24}] {bytes}/{total_bytes}, {binary_bytes_per_sec}, {eta} left",
+        );
+        if let Ok(style) = style {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self {
+            bar,
+            verb,
+            members: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+        }
+    }
+
+    /// The bar itself, to be hidden while a question is asked.
+    pub fn handle(&self) -> ProgressBar {
+        self.bar.clone()
+    }
+
+    /// Takes the bar off the screen, for the summary to take its place.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn show_members(&self, done: u64) {
+        let members = self.members.load(Ordering::Relaxed);
+        self.bar
+            .set_message(format!("{} {done}/{members}", self.verb));
+    }
+}
+
+impl Progress for Bar {
+    fn begin(&self, members: u64, bytes: u64) {
+        self.members.store(members, Ordering::Relaxed);
+        self.bar.set_length(bytes);
+        self.show_members(0);
+    }
+
+    fn bytes(&self, count: u64) {
+        self.bar.inc(count);
+    }
+
+    fn member(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        // Formatting is worth it only for somebody who reads it.
+        if !self.bar.is_hidden() {
+            self.show_members(done);
+        }
+    }
+}
