@@ -12,7 +12,7 @@ use sequoia_openpgp::serialize::SerializeInto;
 use sequoia_openpgp::types::CompressionAlgorithm;
 use thiserror::Error;
 
-use super::compress;
+use super::compress::{self, Judge};
 use super::encrypt::ContainerWriter;
 use super::framing::{PART, PacketWriter};
 use crate::cause::cause;
@@ -113,6 +113,7 @@ impl SealPlan {
     pub fn sealer(&self) -> Sealer<'_> {
         Sealer {
             plan: self,
+            judge: Judge::new(self.compression),
             buffer: vec![0; PART],
         }
     }
@@ -121,6 +122,7 @@ impl SealPlan {
 /// Seals files one after the other.
 pub struct Sealer<'a> {
     plan: &'a SealPlan,
+    judge: Judge,
     buffer: Vec<u8>,
 }
 
@@ -158,7 +160,7 @@ impl Sealer<'_> {
         // The first part decides about compression.
         let first = fill(source, &mut self.buffer).map_err(SealError::Read)?;
         let head = self.buffer.get(..first).unwrap_or_default();
-        if compress::worthwhile(self.plan.compression, head) {
+        if self.judge.worthwhile(head) {
             let mut packet = PacketWriter::new(container, Tag::CompressedData);
             packet
                 .write_all(&[CompressionAlgorithm::Zip.into()])
