@@ -1,5 +1,12 @@
 //! What the reader of archives refuses, one fault at a time, and what it takes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)] // a test fails by panicking
+
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 

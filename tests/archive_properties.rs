@@ -1,5 +1,12 @@
 //! What holds for every archive, and for everything that is none.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)] // a test fails by panicking
+
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 use std::time::{Duration, SystemTime};

@@ -6,6 +6,7 @@ use std::path::Path;
 use callseal::archive::Member;
 use callseal::keys::{KeyHandle, MessageVersion};
 use callseal::{ArchiveFile, Error};
+use serde_json::{Value, json};
 
 use super::names::KnownKeys;
 use crate::failure::Report;
@@ -19,11 +20,11 @@ pub struct Overview {
 }
 
 /// Members that are sealed in the same way to the same recipients.
-pub struct EnvelopeSet {
-    pub recipients: Vec<KeyHandle>,
-    pub version: MessageVersion,
-    pub cipher: Option<String>,
-    pub members: u64,
+struct EnvelopeSet {
+    recipients: Vec<KeyHandle>,
+    version: MessageVersion,
+    cipher: Option<String>,
+    members: u64,
 }
 
 impl Overview {
@@ -66,12 +67,18 @@ impl Overview {
         overview
     }
 
-    pub fn sets(&self) -> impl Iterator<Item = &EnvelopeSet> {
-        self.sets.iter()
-    }
-
-    pub fn set(&self, index: usize) -> Option<&EnvelopeSet> {
-        self.sets.get(index)
+    /// Who can open it, for programs.
+    pub fn json(&self, known: &KnownKeys) -> Value {
+        let sets = self.sets.iter();
+        sets.map(|set| {
+            json!({
+                "members": set.members,
+                "format": set.version.standard(),
+                "cipher": set.cipher,
+                "recipients": known.json(&set.recipients),
+            })
+        })
+        .collect()
     }
 
     /// For each member the index of its set, where it's a message.

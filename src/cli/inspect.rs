@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use callseal::keys::{Identity, KeyHandle, Keyring, Recipient, Refusal};
+use callseal::keys::{Identity, Keyring, Recipient, Refusal};
 use callseal::{ArchiveFile, Inspection, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ fn show(file: &Path, inspection: Inspection, known: &KnownKeys, report: &mut Rep
                 "kind": "message",
                 "format": envelope.version.standard(),
                 "cipher": envelope.cipher,
-                "recipients": handles(&envelope.recipients, known),
+                "recipients": known.json(&envelope.recipients),
                 "passphrases": envelope.passphrases,
             })
         }
@@ -144,17 +144,7 @@ fn show_archive(
     for line in overview.text(known).lines().filter(|line| !line.is_empty()) {
         let _ = writeln!(report.text, "  {line}");
     }
-    let sealed: Vec<Value> = overview
-        .sets()
-        .map(|set| {
-            json!({
-                "members": set.members,
-                "format": set.version.standard(),
-                "cipher": set.cipher,
-                "recipients": handles(&set.recipients, known),
-            })
-        })
-        .collect();
+    let sealed = overview.json(known);
     let mut own = Report::default();
     overview.conclude(Path::new(path), &mut own);
     report.failures.extend(own.failures);
@@ -208,8 +198,4 @@ fn show_key(identity: &Identity, text: &mut String) -> Value {
         "algorithm": identity.algorithm(),
         "locked": identity.is_locked(),
     })
-}
-
-fn handles(handles: &[KeyHandle], known: &KnownKeys) -> Vec<Value> {
-    handles.iter().map(|handle| known.json(handle)).collect()
 }

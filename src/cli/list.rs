@@ -1,12 +1,12 @@
 //! `callseal list`
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use callseal::ArchiveFile;
+use callseal::archive::Member;
+use callseal::{ArchiveFile, Timestamp};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Global;
 use super::archive::Overview;
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             text,
             "{:>14}  {:<20}  {}",
             member.size(),
-            callseal::Timestamp(member.modified()).to_string(),
+            Timestamp(member.modified()).to_string(),
             safe(member.shown_name())
         );
     }
@@ -67,37 +67,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     );
     text.push_str(&overview.text(&known));
 
-    let recipients: BTreeMap<usize, _> = overview
-        .sets()
-        .enumerate()
-        .map(|(i, set)| {
-            (
-                i,
-                set.recipients
-                    .iter()
-                    .map(|r| known.json(r))
-                    .collect::<Vec<_>>(),
-            )
+    let facts = if global.json {
+        json!({
+            "archive": arguments.archive.to_string_lossy(),
+            "sealed": overview.json(&known),
+            "members": members_json(&members, &overview),
         })
-        .collect();
-    let members_json: Vec<_> = members
-        .iter()
-        .zip(overview.set_of())
-        .map(|(member, set)| {
-            json!({
-                "name": member.shown_name(),
-                "stored_name": member.stored_name(),
-                "sealed_bytes": member.size(),
-                "modified": callseal::Timestamp(member.modified()).to_string(),
-                "format": set.and_then(|i| overview.set(i)).map(|s| s.version.standard()),
-                "recipients": set.and_then(|i| recipients.get(&i)),
-            })
-        })
-        .collect();
-    let facts = json!({
-        "archive": arguments.archive.to_string_lossy(),
-        "members": members_json,
-    });
+    } else {
+        Value::Null
+    };
     let mut report = Report {
         text,
         facts,
@@ -105,4 +83,21 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     };
     overview.conclude(&arguments.archive, &mut report);
     Ok(report)
+}
+
+/// `sealed` is the index of the member's format and recipients in the list of
+/// that name; null where the member is no message.
+fn members_json(members: &[&Member], overview: &Overview) -> Value {
+    let members = members.iter().zip(overview.set_of());
+    members
+        .map(|(member, set)| {
+            json!({
+                "name": member.shown_name(),
+                "stored_name": member.stored_name(),
+                "sealed_bytes": member.size(),
+                "modified": Timestamp(member.modified()).to_string(),
+                "sealed": set,
+            })
+        })
+        .collect()
 }

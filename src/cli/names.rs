@@ -62,8 +62,15 @@ impl KnownKeys {
         line
     }
 
-    /// The same for programs.
-    pub fn json(&self, handle: &KeyHandle) -> Value {
+    /// The same of several, for programs.
+    pub fn json(&self, handles: &[KeyHandle]) -> Value {
+        handles
+            .iter()
+            .map(|handle| self.handle_json(handle))
+            .collect()
+    }
+
+    fn handle_json(&self, handle: &KeyHandle) -> Value {
         let id = match handle {
             KeyHandle::Fingerprint(fingerprint) => {
                 json!({ "fingerprint": fingerprint.to_string() })

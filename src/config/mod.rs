@@ -170,7 +170,7 @@ fn is_client_property(source: &Path) -> bool {
 
 /// The line, counted from 1, that the byte at `offset` stands on.
 fn line_at(text: &[u8], offset: usize) -> usize {
-    let before = &text[..offset.min(text.len())];
+    let before = text.get(..offset).unwrap_or(text);
     1 + before.iter().filter(|&&byte| byte == b'\n').count()
 }
 

@@ -46,8 +46,8 @@ pub struct OpenMessage<'a> {
 }
 
 enum Content<'a> {
-    Plain(Body<Plaintext<'a>>),
-    Compressed(Body<Inflated<'a>>),
+    Plain(Box<Body<Plaintext<'a>>>),
+    Compressed(Box<Body<Inflated<'a>>>),
 }
 
 impl<'a> OpenMessage<'a> {
@@ -106,11 +106,11 @@ impl<'a> OpenMessage<'a> {
                     return Err(MessageFault::Malformed(what.into()).into());
                 }
                 let mut body = Body::new(inflated, header);
-                (literal_header(&mut body)?, Content::Compressed(body))
+                (literal_header(&mut body)?, Content::Compressed(body.into()))
             }
             _ => {
                 let mut body = Body::new(plaintext, header);
-                (literal_header(&mut body)?, Content::Plain(body))
+                (literal_header(&mut body)?, Content::Plain(body.into()))
             }
         };
         Ok(Self {
