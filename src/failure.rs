@@ -1,5 +1,6 @@
 //! What a command ends with: a report, or the failure that kept it from one.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::process::ExitCode;
 
@@ -8,6 +9,9 @@ use serde_json::{Value, json};
 
 use crate::exit;
 use crate::ui::Ui;
+
+/// How many failures are shown one by one.
+const SHOWN: usize = 20;
 
 /// What a command has done.
 #[derive(Debug, Default)]
@@ -47,10 +51,21 @@ impl Report {
         Value::Object(document)
     }
 
-    /// Shows the failures and gives the exit status.
+    /// Shows the failures, each hint once, and gives the exit status.
     pub fn conclude(&self, ui: &Ui) -> ExitCode {
-        for error in self.failures.iter().chain(&self.outcome) {
-            show(ui, error);
+        let shown = if ui.is_verbose() { usize::MAX } else { SHOWN };
+        let mut hinted = BTreeSet::new();
+        let listed = self.failures.iter().take(shown);
+        for error in listed {
+            show(ui, error, &mut hinted);
+        }
+        if let Some(more) = self.failures.len().checked_sub(shown).filter(|n| *n > 0) {
+            ui.error(&format!(
+                "{more} more like these; -v or --json names them all"
+            ));
+        }
+        if let Some(error) = &self.outcome {
+            show(ui, error, &mut hinted);
         }
         match self.outcome.as_ref().or(self.failures.last()) {
             Some(error) => exit::code(error.kind()),
@@ -90,7 +105,7 @@ impl Failure {
     pub fn conclude(&self, ui: &Ui) -> ExitCode {
         match self {
             Self::Library(error) => {
-                show(ui, error);
+                show(ui, error, &mut BTreeSet::new());
                 exit::code(error.kind())
             }
             Self::Usage { message, hint } => {
@@ -107,9 +122,11 @@ impl Failure {
     }
 }
 
-fn show(ui: &Ui, error: &Error) {
+fn show(ui: &Ui, error: &Error, hinted: &mut BTreeSet<String>) {
     ui.error(&error.to_string());
-    if let Some(hint) = error.hint() {
+    if let Some(hint) = error.hint()
+        && hinted.insert(hint.clone())
+    {
         ui.hint(&hint);
     }
 }

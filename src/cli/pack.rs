@@ -11,6 +11,7 @@ use serde_json::json;
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::names::recipients_json;
+use super::seal::is_stream;
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count, safe};
 
@@ -56,10 +57,16 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    if is_stream(&arguments.output) {
+        return Err(Failure::usage(
+            "an archive can't be written to standard output",
+            "name a file with -o; `callseal seal` writes single messages to a pipe",
+        ));
+    }
     let plan = arguments.seal.plan(global, ui)?;
     let mut inputs = arguments.paths.clone();
     if let Some(list) = &arguments.files_from {
-        let text = if list.as_os_str() == "-" {
+        let text = if is_stream(list) {
             let mut text = Vec::new();
             io::stdin()
                 .lock()

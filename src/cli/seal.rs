@@ -1,6 +1,6 @@
 //! `callseal seal`
 
-use std::fs::File;
+use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -8,14 +8,14 @@ use std::time::SystemTime;
 use callseal::Error;
 use callseal::message::{Armor, SealError, SealPlan};
 use callseal::output::{Access, PendingFile};
-use callseal::sources::SourceError;
+use callseal::sources::{self, SourceError, SourceOptions};
 use clap::Args;
 use serde_json::json;
 
 use super::Global;
 use super::args::{OverwriteArgs, SealArgs};
 use super::names::recipients_json;
-use super::open::refuse_json;
+use super::open::{closed_pipe, refuse_json};
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, bytes, count};
 
@@ -112,44 +112,57 @@ fn seal_into(
     output: &Path,
     sink: &mut dyn Write,
 ) -> Result<u64, Failure> {
-    let read_error = |source| Error::Io {
+    let mut seal = |source: &mut dyn Read, name: &str, modified| {
+        let mut sealer = plan.sealer();
+        let sealed = sealer.seal_armored(source, name, modified, armor, &mut *sink);
+        sealed.map_err(|error| match error {
+            SealError::Read(source) => Error::from(SourceError::Io {
+                path: file.to_owned(),
+                source,
+            }),
+            SealError::Write(source) => Error::writing(output, source),
+            error => Error::Seal {
+                path: file.to_owned(),
+                error,
+            },
+        })
+    };
+    let sealed = if is_stream(file) {
+        seal(&mut io::stdin().lock(), "", SystemTime::now())
+    } else {
+        seal_file(file, seal)
+    };
+    sealed.map_err(closed_pipe)
+}
+
+/// Seals a file as the walk of `callseal pack` finds it, so that one which
+/// changes meanwhile is noticed.
+fn seal_file(
+    file: &Path,
+    seal: impl FnOnce(&mut dyn Read, &str, SystemTime) -> Result<u64, Error>,
+) -> Result<u64, Error> {
+    let options = SourceOptions {
+        follow_links: true,
+        ..SourceOptions::default()
+    };
+    let metadata = fs::metadata(file).map_err(|source| SourceError::Io {
         path: file.to_owned(),
         source,
-    };
-    let mut stdin;
-    let mut opened;
-    let mut name = String::new();
-    let mut modified = SystemTime::now();
-    let source: &mut dyn Read = if is_stream(file) {
-        stdin = io::stdin().lock();
-        &mut stdin
-    } else {
-        opened = File::open(file).map_err(read_error)?;
-        let metadata = opened.metadata().map_err(read_error)?;
-        if metadata.is_dir() {
-            return Err(Failure::usage(
-                format!("{}: a directory", file.display()),
-                "`callseal pack` seals directories",
-            ));
-        }
-        modified = metadata.modified().unwrap_or(modified);
-        let last = file.file_name().unwrap_or_default();
-        name = last.to_str().unwrap_or_default().to_owned();
-        &mut opened
-    };
-    let sealed = plan
-        .sealer()
-        .seal_armored(source, &name, modified, armor, sink);
-    sealed.map_err(|error| match error {
-        SealError::Read(source) => read_error(source).into(),
-        SealError::Write(e) if e.kind() == io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-        SealError::Write(source) => Error::writing(output, source).into(),
-        error => Error::Seal {
+    })?;
+    if metadata.is_dir() {
+        return Err(Error::Io {
             path: file.to_owned(),
-            error,
-        }
-        .into(),
-    })
+            source: io::ErrorKind::IsADirectory.into(),
+        });
+    }
+    let found = sources::collect(&[file.to_owned()], &options, &mut |_| {})?;
+    let source = found.first().ok_or(SourceError::Nothing)?;
+    let mut content = source.open()?;
+    let name = Path::new(&source.name).file_name().unwrap_or_default();
+    let name = name.to_str().unwrap_or_default();
+    let length = seal(&mut content, name, source.modified)?;
+    content.finish()?;
+    Ok(length)
 }
 
 /// Whether a path stands for standard input or output.

@@ -9,6 +9,7 @@ use openpgp::cert::CertParser;
 use openpgp::packet::Key;
 use openpgp::packet::key::{SecretKeyMaterial as KeyMaterial, SecretParts, UnspecifiedRole};
 use openpgp::parse::Parse;
+use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
@@ -247,11 +248,11 @@ impl Locked {
         let phrase = passphrase.as_bytes();
         match self {
             Self::Pem(text) => {
-                let key = PKey::private_key_from_pem_passphrase(text, phrase);
+                let key = PKey::private_key_from_pem_callback(text, |room| answer(phrase, room));
                 openssl_key(&key.map_err(|e| openssl_fault(&e))?).map_err(UnlockFault::Unusable)
             }
             Self::Pkcs8Der(bytes) => {
-                let key = PKey::private_key_from_pkcs8_passphrase(bytes, phrase);
+                let key = PKey::private_key_from_pkcs8_callback(bytes, |room| answer(phrase, room));
                 openssl_key(&key.map_err(|e| openssl_fault(&e))?).map_err(UnlockFault::Unusable)
             }
             Self::OpenPgp(key) => {
@@ -264,9 +265,21 @@ impl Locked {
     }
 }
 
+/// Hands a passphrase to OpenSSL, which has room for 1,024 bytes. (The calls
+/// that take it as an argument would panic on a NUL byte in it.)
+fn answer(passphrase: &[u8], room: &mut [u8]) -> Result<usize, ErrorStack> {
+    match room.get_mut(..passphrase.len()) {
+        Some(room) => {
+            room.copy_from_slice(passphrase);
+            Ok(passphrase.len())
+        }
+        None => Ok(0),
+    }
+}
+
 /// OpenSSL says "unsupported" of a cipher it doesn't offer; everything else
 /// that goes wrong on unlocking comes from the wrong key.
-fn openssl_fault(e: &openssl::error::ErrorStack) -> UnlockFault {
+fn openssl_fault(e: &ErrorStack) -> UnlockFault {
     let unsupported = |error: &openssl::error::Error| {
         error
             .reason()
@@ -301,8 +314,8 @@ fn from_block(block: Block<'_>, source: &Path, whole: &[u8]) -> Result<Vec<Ident
             beside(source, whole),
         )]);
     }
-    // The empty passphrase keeps OpenSSL from asking on the terminal itself.
-    let key = PKey::private_key_from_pem_passphrase(block.text, b"")
+    // The callback keeps OpenSSL from asking on the terminal itself.
+    let key = PKey::private_key_from_pem_callback(block.text, |_| Ok(0))
         .map_err(|e| KeyFault::Unusable(openssl_reason(&e)))?;
     let key = openssl_key(&key).map_err(KeyFault::Unusable)?;
     Ok(vec![Identity::open(source, key)])

@@ -13,7 +13,10 @@ use super::packet::{Body, Header};
 use crate::keys::{KeyHandle, MessageVersion};
 
 /// How much is read of a message at a time, in bytes.
-const BUFFER: usize = 64 * 1024;
+pub(super) const BUFFER: usize = 64 * 1024;
+
+/// How much is read for the envelope alone: room for several recipients.
+const ENVELOPE: usize = 4 * 1024;
 
 /// The PKESKs of one message may have this many bytes in total: enough for
 /// thousands of recipients, and no more than fits in memory many times.
@@ -40,7 +43,7 @@ impl Envelope {
     ///
     /// It is no encrypted message with integrity protection.
     pub fn read(source: impl Read + Send + Sync) -> Result<Self, OpenError> {
-        let front = Front::read(dearmored(source)?)?;
+        let front = Front::read(dearmored(source, ENVELOPE)?)?;
         Ok(Self {
             recipients: front
                 .pkesks
@@ -129,11 +132,13 @@ fn parse(tag: Tag, body: &[u8]) -> openpgp::Result<Packet> {
     Packet::from_bytes(&bytes)
 }
 
-/// The message without its armor, if it has one.
+/// The message without its armor, if it has one, read that many bytes at a
+/// time.
 pub(super) fn dearmored<'a>(
     source: impl Read + Send + Sync + 'a,
+    buffer: usize,
 ) -> Result<Box<dyn BufRead + Send + Sync + 'a>, OpenError> {
-    let mut source = BufReader::with_capacity(BUFFER, source);
+    let mut source = BufReader::with_capacity(buffer, source);
     let start = source.fill_buf()?;
     // RFC 9580, section 4.2: bit 7 of a packet's first octet is always set.
     if start.first().is_some_and(|octet| octet & 0x80 != 0) {
@@ -145,5 +150,5 @@ pub(super) fn dearmored<'a>(
     }
     let mode = ReaderMode::Tolerant(Some(Kind::Message));
     let armor = Reader::from_reader(source, mode);
-    Ok(Box::new(BufReader::with_capacity(BUFFER, armor)))
+    Ok(Box::new(BufReader::with_capacity(buffer, armor)))
 }

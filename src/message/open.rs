@@ -8,14 +8,11 @@ use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::CompressionAlgorithm;
 
 use super::decrypt::Container;
-use super::envelope::{Front, dearmored};
+use super::envelope::{BUFFER, Front, dearmored};
 use super::expansion::Expansion;
 use super::fault::{MessageFault, OpenError};
 use super::packet::{Body, Header, read_array, read_u8};
 use crate::keys::{Keyring, MessageVersion, NoIdentity, Passphrases};
-
-/// What comes out of a decompressor at a time, in bytes.
-const BUFFER: usize = 64 * 1024;
 
 /// Plaintext of a version 1 message that waits in memory for its
 /// authentication, in bytes; more of it waits in an unnamed temporary file.
@@ -63,7 +60,7 @@ impl<'a> OpenMessage<'a> {
         keyring: &Keyring,
         passphrases: &dyn Passphrases,
     ) -> Result<Self, OpenError> {
-        let front = Front::read(dearmored(source)?)?;
+        let front = Front::read(dearmored(source, BUFFER)?)?;
         let mut container = front.container;
         let version = container.version();
         if front.pkesks.is_empty() {

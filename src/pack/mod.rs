@@ -157,7 +157,7 @@ pub fn pack(
     }
     let writer = queue
         .into_writer()
-        .ok_or_else(|| write_error(io::ErrorKind::Interrupted.into()))?;
+        .ok_or_else(|| write_error(io::Error::other("a member is missing")))?;
     let pending = writer.finish().map_err(write_error)?;
     let archive = pending.as_file().metadata().map_err(write_error)?.len();
     pending.commit().map_err(write_error)?;

@@ -104,7 +104,8 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
         let mut state = self.state();
         loop {
             if state.failed {
-                return Err(io::ErrorKind::Interrupted.into());
+                // Not `Interrupted`: `write_all` would try again.
+                return Err(io::Error::other("given up after another failure"));
             }
             if state.next == number
                 && let Some(writer) = state.writer.take()

@@ -77,6 +77,11 @@ impl Ui {
         }
     }
 
+    /// Whether everything is to be said.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// What has been done, in one line at the end.
     pub fn summary(&self, message: &str) {
         if !self.quiet {
