@@ -40,6 +40,9 @@ pub enum Error {
     /// A key file can't be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// There is no key to open anything with.
+    #[error("no private key is given")]
+    NoKeys,
     /// A key can't be exported.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -219,7 +222,7 @@ impl Error {
                     _ => ErrorKind::NoIdentity,
                 }
             }
-            Self::Export(ExportError::Locked { .. }) => ErrorKind::NoIdentity,
+            Self::NoKeys | Self::Export(ExportError::Locked { .. }) => ErrorKind::NoIdentity,
             Self::Source(error) => source_kind(error),
             Self::Name { .. } | Self::SameName { .. } => ErrorKind::Usage,
             Self::Open { error, .. } => open_kind(error),
@@ -246,6 +249,7 @@ impl Error {
             Self::Config(error) => return error.hint(),
             Self::Source(error) => return error.hint(),
             Self::Recipient(error) => return error.hint().map(Into::into),
+            Self::NoKeys => "give it with -k KEY, or list `keys` in the config",
             Self::Exists { .. } => "choose another name, or overwrite it with --force",
             Self::Name { .. } => "rename the file, or leave it out with --exclude",
             Self::SameName { .. } => "rename one of them, or leave it out with --exclude",
@@ -335,9 +339,6 @@ fn open_kind(error: &OpenError) -> ErrorKind {
 
 fn open_hint(error: &OpenError) -> Option<String> {
     let hint = match error {
-        OpenError::NoIdentity(NoIdentity::NoneFits { keys: 0, .. }) => {
-            "give your private key with -k KEY"
-        }
         OpenError::NoIdentity(NoIdentity::NoneFits { .. }) => {
             "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"
         }
@@ -387,11 +388,11 @@ fn archive_phrase(error: &ArchiveError) -> String {
         ArchiveError::Malformed {
             fault,
             member: None,
-        } => format!("the archive is malformed: {fault}"),
+        } => format!("the archive is unusable: {fault}"),
         ArchiveError::Malformed {
             fault,
             member: Some(member),
-        } => format!("the archive is malformed at the member {member:?}: {fault}"),
+        } => format!("the archive is unusable at the member {member:?}: {fault}"),
         ArchiveError::Member { fault, .. } => format!("it {fault}"),
     }
 }

@@ -11,7 +11,7 @@ use crate::exit;
 use crate::ui::Ui;
 
 /// How many failures are shown one by one.
-const SHOWN: usize = 20;
+const SHOWN: usize = 10;
 
 /// What a command has done.
 #[derive(Debug, Default)]

@@ -57,7 +57,7 @@ impl From<ArchiveFault> for ArchiveError {
 pub enum ArchiveFault {
     /// No end of central directory record reaches the end of the file
     /// (APPNOTE 4.3.16).
-    #[error("no end record of a ZIP archive reaches to the end of the file")]
+    #[error("it has no end record, so it is no ZIP archive or was cut off")]
     NoEnd,
     /// More than one does.
     #[error("two end records, at {first} and at {second}, both reach to the end of the file")]

@@ -169,7 +169,16 @@ pub struct IdentityArgs {
 }
 
 impl IdentityArgs {
-    /// Loads the keys.
+    /// Loads the keys, of which there must be one.
+    pub fn some_keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
+        let keyring = self.keyring(config, ui)?;
+        if keyring.identities().is_empty() {
+            return Err(Error::NoKeys.into());
+        }
+        Ok(keyring)
+    }
+
+    /// Loads the keys, if there are any.
     pub fn keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
         let paths = match (self.keys.as_slice(), config) {
             ([], Some(config)) => config.keys.as_slice(),

@@ -36,7 +36,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     refuse_json(global)?;
     let config = global.config()?;
-    let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
+    let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(std::slice::from_ref(&arguments.member))?;
     let [member] = members.as_slice() else {

@@ -48,7 +48,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.config()?;
-    let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
+    let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(&arguments.members)?;
     let bar = Bar::new(ui, "extracting");

@@ -59,7 +59,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         refuse_json(global)?;
     }
     let config = global.config()?;
-    let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
+    let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
     let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
     let expansion = arguments.limits.expansion();
 

@@ -29,7 +29,7 @@ const MAX_DEPTH: usize = 8;
 #[non_exhaustive]
 pub enum NoIdentity {
     /// The message is not sealed to any of the keys.
-    #[error("no key at hand fits: {}", sealed_to(.handles, *.keys))]
+    #[error("{}", none_fits(.handles, *.keys))]
     NoneFits {
         /// Whom it is sealed to.
         handles: Vec<KeyHandle>,
@@ -52,7 +52,7 @@ pub enum NoIdentity {
     TooManyTrials,
 }
 
-fn sealed_to(handles: &[KeyHandle], keys: usize) -> String {
+fn none_fits(handles: &[KeyHandle], keys: usize) -> String {
     const SHOWN: usize = 4;
     let names: Vec<String> = handles
         .iter()
@@ -65,12 +65,11 @@ fn sealed_to(handles: &[KeyHandle], keys: usize) -> String {
     } else {
         String::new()
     };
-    let tried = match keys {
-        0 => "none was given".into(),
-        1 => "1 was given".into(),
-        n => format!("{n} were given"),
-    };
-    format!("it is sealed to {}{more}, and {tried}", names.join(", "))
+    let names = names.join(", ");
+    match keys {
+        1 => format!("the key at hand is not for it, which is sealed to {names}{more}"),
+        n => format!("none of the {n} keys at hand is for it, which is sealed to {names}{more}"),
+    }
 }
 
 /// The identities at hand: files and directories, old keys included.
