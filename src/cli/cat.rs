@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Global;
 use super::args::{IdentityArgs, LimitArgs, PassphraseArgs};
-use super::open::{closed_pipe, refuse_json};
+use super::streams::{closed_pipe, refuse_json};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui};
 

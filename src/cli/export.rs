@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::args::{OverwriteArgs, PassphraseArgs};
-use super::seal::is_stream;
+use super::streams::is_stream;
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui};
 

@@ -14,6 +14,7 @@ mod names;
 mod open;
 mod pack;
 mod seal;
+mod streams;
 
 use std::path::PathBuf;
 

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::Global;
 use super::args::{IdentityArgs, LimitArgs, OverwriteArgs, PassphraseArgs};
-use super::seal::{is_stream, same_file};
+use super::streams::{closed_pipe, is_stream, refuse_json, same_file};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes};
 
@@ -138,26 +138,6 @@ fn publish(
     }
     pending.commit().map_err(write_error)?;
     Ok(length)
-}
-
-/// Plaintext and JSON can't both go to standard output.
-pub fn refuse_json(global: &Global) -> Result<(), Failure> {
-    if global.json {
-        return Err(Failure::usage(
-            "standard output can't take both the content and --json",
-            "leave out --json, or write the content to a file",
-        ));
-    }
-    Ok(())
-}
-
-/// A reader that has gone is no failure of ours.
-pub fn closed_pipe(error: Error) -> Failure {
-    if error.is_closed_pipe() {
-        Failure::ClosedPipe
-    } else {
-        error.into()
-    }
 }
 
 fn without_ending(path: &Path) -> Result<PathBuf, Failure> {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::names::recipients_json;
-use super::seal::is_stream;
+use super::streams::is_stream;
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count, safe};
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::Global;
 use super::args::{OverwriteArgs, SealArgs};
 use super::names::recipients_json;
-use super::open::{closed_pipe, refuse_json};
+use super::streams::{closed_pipe, is_stream, refuse_json, same_file};
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, bytes, count};
 
@@ -163,19 +163,6 @@ fn seal_file(
     let length = seal(&mut content, name, source.modified)?;
     content.finish()?;
     Ok(length)
-}
-
-/// Whether a path stands for standard input or output.
-pub fn is_stream(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// Whether two paths lead to the same file.
-pub fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
-    }
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use openssl::pkey::PKey;
 use zeroize::Zeroizing;
 
 /// Larger files are no certificates or keys: 1 MiB.
@@ -129,6 +130,34 @@ fn label(bytes: &[u8]) -> Option<&str> {
     let line = std::str::from_utf8(line).ok()?;
     let (label, rest) = line.split_once("-----")?;
     (rest.trim().is_empty() && !label.is_empty()).then_some(label)
+}
+
+/// Whether a DER file is a private key, locked or not.
+pub(crate) fn is_private_der(bytes: &[u8]) -> bool {
+    is_locked_pkcs8(bytes) || PKey::private_key_from_der(bytes).is_ok()
+}
+
+/// Whether a DER file is an EncryptedPrivateKeyInfo (RFC 5958, section 3):
+/// a SEQUENCE that starts with the SEQUENCE of a password-based scheme's
+/// identifier, from PKCS#5 or PKCS#12.
+pub(crate) fn is_locked_pkcs8(bytes: &[u8]) -> bool {
+    const PKCS5: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05";
+    const PKCS12_PBE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01";
+    /// What follows a tag and its length octets, of which there are 1 to 5.
+    fn inside(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+        let (first, rest) = bytes.split_first()?;
+        let (length, rest) = rest.split_first()?;
+        let more = match length {
+            0x00..=0x7f => 0,
+            0x81..=0x84 => usize::from(length & 0x7f),
+            _ => return None,
+        };
+        (*first == tag).then_some(rest.get(more..)?)
+    }
+    inside(bytes, 0x30)
+        .and_then(|outer| inside(outer, 0x30))
+        .and_then(|scheme| inside(scheme, 0x06))
+        .is_some_and(|oid| oid.starts_with(PKCS5) || oid.starts_with(PKCS12_PBE))
 }
 
 #[cfg(test)]

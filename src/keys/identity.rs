@@ -20,7 +20,7 @@ use super::file::{self, Block, Bytes, Form};
 use super::passphrase::{LockedKey, Passphrase, Passphrases};
 use super::recipient::{Recipient, algorithm_name};
 use super::secret::SecretKey;
-use super::{Fingerprint, openssl_reason};
+use super::{Fingerprint, certificate, openssl_reason};
 
 /// Why a file yields no identity.
 #[derive(Debug, Error)]
@@ -322,7 +322,7 @@ fn from_block(block: Block<'_>, source: &Path, whole: &[u8]) -> Result<Vec<Ident
 }
 
 fn from_der(bytes: Bytes, source: &Path) -> Result<Identity, KeyFault> {
-    if is_locked_pkcs8(&bytes) {
+    if file::is_locked_pkcs8(&bytes) {
         let beside = beside(source, b"");
         return Ok(Identity::locked(source, Locked::Pkcs8Der(bytes), beside));
     }
@@ -331,40 +331,12 @@ fn from_der(bytes: Bytes, source: &Path) -> Result<Identity, KeyFault> {
     Ok(Identity::open(source, key))
 }
 
-/// Whether a DER file is a private key, locked or not.
-pub(crate) fn is_private_der(bytes: &[u8]) -> bool {
-    is_locked_pkcs8(bytes) || PKey::private_key_from_der(bytes).is_ok()
-}
-
-/// Whether a DER file is an EncryptedPrivateKeyInfo (RFC 5958, section 3):
-/// a SEQUENCE that starts with the SEQUENCE of a password-based scheme's
-/// identifier, from PKCS#5 or PKCS#12.
-fn is_locked_pkcs8(bytes: &[u8]) -> bool {
-    const PKCS5: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05";
-    const PKCS12_PBE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01";
-    /// What follows a tag and its length octets, of which there are 1 to 5.
-    fn inside(bytes: &[u8], tag: u8) -> Option<&[u8]> {
-        let (first, rest) = bytes.split_first()?;
-        let (length, rest) = rest.split_first()?;
-        let more = match length {
-            0x00..=0x7f => 0,
-            0x81..=0x84 => usize::from(length & 0x7f),
-            _ => return None,
-        };
-        (*first == tag).then_some(rest.get(more..)?)
-    }
-    inside(bytes, 0x30)
-        .and_then(|outer| inside(outer, 0x30))
-        .and_then(|scheme| inside(scheme, 0x06))
-        .is_some_and(|oid| oid.starts_with(PKCS5) || oid.starts_with(PKCS12_PBE))
-}
-
 /// The certificate or public key that belongs to a locked key: in the same
 /// file, or beside it under the same name with another ending.
 fn beside(source: &Path, whole: &[u8]) -> Option<Recipient> {
     let within = file::blocks(whole).find(|block| !block.is_private());
     if let Some(block) = within {
-        let found = Recipient::parse(block.text, source, None);
+        let found = certificate::recipients(block.text, source, None);
         return found.ok()?.into_iter().next();
     }
     ["crt", "pem", "cer", "der", "pub"]

@@ -1,5 +1,6 @@
 //! Certificates and keys: recipients that are sealed to, identities that open.
 
+mod certificate;
 mod export;
 mod file;
 mod handle;

@@ -1,0 +1,41 @@
+//! Standard input and output in the place of files.
+
+use std::path::Path;
+
+use callseal::Error;
+
+use super::Global;
+use crate::failure::Failure;
+
+/// Whether a path stands for standard input or output.
+pub fn is_stream(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Whether two paths lead to the same file.
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// Plaintext and JSON can't both go to standard output.
+pub fn refuse_json(global: &Global) -> Result<(), Failure> {
+    if global.json {
+        return Err(Failure::usage(
+            "standard output can't take both the content and --json",
+            "leave out --json, or write the content to a file",
+        ));
+    }
+    Ok(())
+}
+
+/// A reader that has gone is no failure of ours.
+pub fn closed_pipe(error: Error) -> Failure {
+    if error.is_closed_pipe() {
+        Failure::ClosedPipe
+    } else {
+        error.into()
+    }
+}
