@@ -1,0 +1,172 @@
+//! Every kind of X.509 certificate and bare public key is sealed to, and its
+//! key opens what was sealed.
+
+// Helpers outside of test functions fail as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::indexing_slicing)]
+
+mod common;
+
+use common::{P256, Place};
+
+#[test]
+fn the_certificates_of_the_article_work() {
+    let place = Place::new();
+    place.run(
+        "openssl req -x509 -nodes -days 365 -newkey rsa:2048 \
+         -keyout customer.key -out customer.crt -subj /CN=customer",
+    );
+    place.write("passphrase", "open sesame\n");
+    place.run(
+        "openssl req -x509 -days 365 -newkey rsa:2048 -passout file:passphrase \
+         -keyout vendor.key -out vendor.crt -subj /CN=vendor",
+    );
+    let text = place
+        .run("openssl x509 -in customer.crt -noout -text")
+        .text();
+    assert!(text.contains("CA:TRUE"), "{text}");
+    assert!(!text.contains("Key Usage"), "{text}");
+
+    let both = "-r customer.crt -r vendor.crt";
+    place.opens(both, "-k customer.key");
+    place.opens(both, "-k vendor.key --passphrase-file passphrase");
+}
+
+/// A certificate and a bare public key of that kind, in all their forms.
+#[track_caller]
+fn every_form_opens(kind: &str) {
+    let place = Place::new();
+    place.certificate("a", kind);
+    place.run("openssl x509 -in a.crt -outform DER -out certificate.der");
+    place.run("openssl pkey -in a.key -pubout -out public.pem");
+    place.run("openssl pkey -in a.key -pubout -outform DER -out public.der");
+    let mut forms = vec!["a.crt", "certificate.der", "public.pem", "public.der"];
+    if kind.starts_with("rsa") {
+        place.run("openssl rsa -in a.key -RSAPublicKey_out -out pkcs1.pem");
+        place.run("openssl rsa -in a.key -RSAPublicKey_out -outform DER -out pkcs1.der");
+        assert!(place.text("pkcs1.pem").contains("BEGIN RSA PUBLIC KEY"));
+        forms.extend(["pkcs1.pem", "pkcs1.der"]);
+    }
+    let fingerprint = place.fingerprint("a.crt");
+    for form in forms {
+        place.opens(&format!("-r {form}"), "-k a.key");
+        assert_eq!(place.fingerprint(form), fingerprint, "{form}");
+    }
+}
+
+#[test]
+fn every_form_of_rsa_2048_opens() {
+    every_form_opens("rsa:2048");
+}
+
+#[test]
+fn every_form_of_rsa_3072_opens() {
+    every_form_opens("rsa:3072");
+}
+
+#[test]
+fn every_form_of_rsa_4096_opens() {
+    every_form_opens("rsa:4096");
+}
+
+#[test]
+fn every_form_of_p256_opens() {
+    every_form_opens(P256);
+}
+
+#[test]
+fn every_form_of_p384_opens() {
+    every_form_opens("ec -pkeyopt ec_paramgen_curve:P-384");
+}
+
+#[test]
+fn every_form_of_p521_opens() {
+    every_form_opens("ec -pkeyopt ec_paramgen_curve:P-521");
+}
+
+#[test]
+fn a_certificate_with_a_compressed_point_opens() {
+    let place = Place::new();
+    place.run("openssl ecparam -name prime256v1 -genkey -conv_form compressed -noout -out a.key");
+    place.run("openssl req -x509 -key a.key -subj /CN=a -out a.crt");
+    place.opens("-r a.crt", "-k a.key");
+}
+
+#[test]
+fn text_around_the_certificate_does_no_harm() {
+    let place = Place::new();
+    place.cheap_certificate("a");
+    place.run("openssl x509 -in a.crt -text -out text.crt");
+    assert!(place.text("text.crt").starts_with("Certificate:"));
+    place.write("header", "Bag Attributes\n    friendlyName: a\n");
+    place.write("footer", "that was all\n");
+    place.concatenate(&["header", "a.crt", "footer"], "bag.crt");
+    place.opens("-r text.crt", "-k a.key");
+    place.opens("-r bag.crt", "-k a.key");
+}
+
+#[test]
+fn line_ends_of_windows_and_a_byte_order_mark_do_no_harm() {
+    let place = Place::new();
+    place.cheap_certificate("a");
+    let crlf = place.text("a.crt").replace('\n', "\r\n");
+    place.write("crlf.crt", &crlf);
+    place.write("bom.crt", format!("\u{feff}{crlf}"));
+    place.write("unended.crt", place.text("a.crt").trim_end());
+    place.write("key.crlf", place.text("a.key").replace('\n', "\r\n"));
+    for form in ["crlf.crt", "bom.crt", "unended.crt"] {
+        place.opens(&format!("-r {form}"), "-k a.key");
+    }
+    place.opens("-r crlf.crt", "-k key.crlf");
+}
+
+#[test]
+fn the_first_certificate_of_a_chain_is_the_recipient() {
+    let place = Place::new();
+    place.cheap_certificate("leaf");
+    place.cheap_certificate("issuer");
+    place.concatenate(&["leaf.crt", "issuer.crt"], "chain.crt");
+    place.opens("-r chain.crt", "-k leaf.key");
+    place.seal("-r chain.crt");
+    place
+        .outcome("callseal open -k issuer.key call.pgp -o -")
+        .exits(4)
+        .complains(&["call.pgp", "no key at hand fits"])
+        .hints();
+}
+
+#[test]
+fn the_ending_of_the_file_name_says_nothing() {
+    let place = Place::new();
+    place.cheap_certificate("a");
+    place.run("openssl x509 -in a.crt -outform DER -out certificate.pem");
+    place.write("certificate.asc", place.read("a.crt"));
+    place.write("certificate", place.read("a.crt"));
+    for name in ["certificate.pem", "certificate.asc", "certificate"] {
+        place.opens(&format!("-r {name}"), "-k a.key");
+    }
+}
+
+#[test]
+fn a_key_that_is_listed_twice_counts_once_and_a_notice_says_so() {
+    let place = Place::new();
+    place.cheap_certificate("a");
+    place.run("openssl pkey -in a.key -pubout -out public.pem");
+    place.write("call.wav", "said");
+    let sealed = place.run("callseal seal --json -r a.crt -r public.pem call.wav");
+    assert_eq!(sealed.json()["recipients"].as_array().unwrap().len(), 1);
+    assert!(
+        sealed.stderr.contains("public.pem") && sealed.stderr.contains("a.crt"),
+        "{sealed}"
+    );
+}
+
+#[test]
+fn a_certificate_renewed_over_the_same_key_changes_nothing() {
+    let place = Place::new();
+    place.certificate("old", "rsa:2048");
+    place.run("openssl req -x509 -key old.key -days 30 -subj /CN=renewed -out new.crt");
+    assert_eq!(place.fingerprint("old.crt"), place.fingerprint("new.crt"));
+    place.run("openssl rsa -in old.key -out new.key");
+    place.opens("-r old.crt", "-k new.key");
+}
