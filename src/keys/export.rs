@@ -22,6 +22,11 @@ use super::identity::{Identity, KeyFault, UnlockFault};
 use super::passphrase::{LockedKey, Passphrase, Passphrases};
 use super::secret::SecretKey;
 
+/// What the exported key certifies itself with. GnuPG wants a hash that is no
+/// shorter than the key's curve, and so only this one does for all of them
+/// (RFC 9580, section 5.2.3.2).
+const HASH: HashAlgorithm = HashAlgorithm::SHA512;
+
 /// Why a key can't be exported.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -167,7 +172,7 @@ fn certificate(
     let bare = Cert::try_from(vec![Packet::from(primary)])?;
     let user_id = UserID::from(name);
     let builder = SignatureBuilder::new(SignatureType::PositiveCertification)
-        .set_hash_algo(HashAlgorithm::SHA256)
+        .set_hash_algo(HASH)
         .set_key_flags(primary_flags)?
         .set_features(Features::empty().set_seipdv1().set_seipdv2())?
         .set_preferred_symmetric_algorithms(vec![
@@ -178,7 +183,7 @@ fn certificate(
     packets.extend([Packet::from(user_id), binding.into()]);
     if let Some(subkey) = subkey {
         let builder = SignatureBuilder::new(SignatureType::SubkeyBinding)
-            .set_hash_algo(HashAlgorithm::SHA256)
+            .set_hash_algo(HASH)
             .set_key_flags(encryption)?;
         let binding = subkey.bind(&mut signer, &bare, builder)?;
         packets.push(match passphrase {
