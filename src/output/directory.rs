@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::directory_of;
 use super::flush::DirectoryFlush;
@@ -16,11 +17,14 @@ use crate::cause::cause;
 /// the same user that swaps a directory for a link at the same moment.
 ///
 /// The directories that it makes are for their owner alone (mode 0700 less
-/// the umask), since plaintext goes into them.
+/// the umask), since plaintext goes into them. Those of them that no file came
+/// into are gone after [`finish`](Self::finish).
 #[derive(Debug)]
 pub struct TargetDir {
     root: PathBuf,
     batch: DirectoryFlush,
+    /// The directories that were not there before.
+    made: Mutex<Vec<PathBuf>>,
 }
 
 /// Why a member has no place below the target directory.
@@ -83,7 +87,12 @@ impl TargetDir {
             false => path.to_path_buf(),
         };
         let batch = DirectoryFlush::new();
-        for missing in root.ancestors().take_while(|path| !path.exists()) {
+        let made: Vec<PathBuf> = root
+            .ancestors()
+            .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+            .map(Path::to_path_buf)
+            .collect();
+        for missing in &made {
             batch.note(&directory_of(missing));
         }
         private_directory()
@@ -93,7 +102,11 @@ impl TargetDir {
                 io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
                 _ => error,
             })?;
-        Ok(Self { root, batch })
+        Ok(Self {
+            root,
+            batch,
+            made: Mutex::new(made),
+        })
     }
 
     /// The directories that have received names: where extracted files are
@@ -102,13 +115,26 @@ impl TargetDir {
         &self.batch
     }
 
-    /// Ends the extraction: flushes to disk every directory that was made or
+    /// Ends the extraction: removes the directories that were made for files
+    /// which never came, and flushes to disk every other one that was made or
     /// written to.
     ///
     /// # Errors
     ///
     /// The first directory that could not be flushed.
     pub fn finish(self) -> Result<(), super::FlushError> {
+        let mut made = self
+            .made
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Threads may have entered a child before its parent.
+        made.sort();
+        for directory in made.iter().rev() {
+            // Refused for one that has something in it, which is what counts.
+            if fs::remove_dir(directory).is_ok() {
+                self.batch.forget(directory);
+            }
+        }
         self.batch.finish()
     }
 
@@ -150,6 +176,8 @@ impl TargetDir {
                 match private_directory().create(path) {
                     Ok(()) => {
                         self.batch.note(&directory_of(path));
+                        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+                        made.push(path.to_path_buf());
                         return Ok(());
                     }
                     // Another worker was faster, or somebody else altogether:

@@ -68,6 +68,15 @@ impl DirectoryFlush {
             directories.insert(directory.to_path_buf());
         }
     }
+
+    /// Takes out a directory that has been removed.
+    pub(super) fn forget(&self, directory: &Path) {
+        let mut directories = self
+            .directories
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        directories.remove(directory);
+    }
 }
 
 /// Flushes the names in `directory` to disk.

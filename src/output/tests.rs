@@ -229,6 +229,30 @@ fn a_place_is_below_the_target_and_its_parents_exist() {
 }
 
 #[test]
+fn directories_that_no_file_came_into_are_gone_at_the_end() {
+    let directory = TempDir::new().unwrap();
+    fs::create_dir(directory.path().join("before")).unwrap();
+    let root = directory.path().join("new/target");
+    let target = TargetDir::create(&root).unwrap();
+    target.place("a/b/c/call.wav").unwrap();
+    let kept = target.place("a/d/call.wav").unwrap();
+    let file = PendingFile::create(&kept, Access::Private, Overwrite::Refuse).unwrap();
+    file.commit_into(target.batch()).unwrap();
+    target.finish().unwrap();
+    assert_eq!(names(&root.join("a")), ["d"]);
+
+    fs::remove_dir_all(directory.path().join("new")).unwrap();
+    let target = TargetDir::create(&root).unwrap();
+    target.place("a/b/call.wav").unwrap();
+    target.finish().unwrap();
+    let target = TargetDir::create(&directory.path().join("before")).unwrap();
+    target.place("a/call.wav").unwrap();
+    target.finish().unwrap();
+    assert_eq!(names(directory.path()), ["before"]);
+    assert!(names(&directory.path().join("before")).is_empty());
+}
+
+#[test]
 fn a_name_that_leads_outside_is_refused_and_makes_nothing() {
     let directory = TempDir::new().unwrap();
     let target = TargetDir::create(directory.path()).unwrap();
