@@ -97,12 +97,13 @@ impl ArchiveFile {
         &self.path
     }
 
-    /// All members that are not directories, in the archive's order.
+    /// All members that are not directories, in the archive's order. A
+    /// directory with a fault is among them, so that nobody passes over it.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.archive
             .members()
             .iter()
-            .filter(|member| !member.is_directory())
+            .filter(|member| !member.is_directory() || member.fault().is_some())
     }
 
     /// The members with the given names, or whose path fits one of the given
