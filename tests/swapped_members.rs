@@ -1,0 +1,182 @@
+//! Members that changed places, went missing or came from elsewhere.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+use std::time::SystemTime;
+
+use callseal::archive::{ArchiveWriter, MemberName};
+
+mod archive_support;
+mod support;
+use support::Scene;
+
+/// Three calls in `calls.zip`.
+fn packed() -> Scene {
+    let scene = Scene::new();
+    for (name, content) in [("a", "first"), ("b", "second"), ("sub/c", "third")] {
+        scene.write(format!("calls/{name}.txt"), content);
+    }
+    scene.ok("pack -q -o calls.zip -r customer.crt calls");
+    scene
+}
+
+/// The message that an archive has under a name, taken out by stock unzip.
+fn message(scene: &Scene, archive: &str, name: &str) -> Vec<u8> {
+    let stored = format!("{name}.pgp");
+    scene.tool("unzip", ["-p", archive, &stored]).output.stdout
+}
+
+/// An archive of messages under the given names.
+fn repacked(scene: &Scene, members: &[(&str, Vec<u8>)]) {
+    let mut writer = ArchiveWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, message) in members {
+        let name = MemberName::parse(name).unwrap();
+        writer.add(&name, SystemTime::now(), message).unwrap();
+    }
+    let bytes = writer.finish().unwrap().into_inner();
+    scene.write("forged.zip", bytes);
+}
+
+#[test]
+fn two_members_that_changed_places_are_both_refused() {
+    let scene = packed();
+    let message = |name| message(&scene, "calls.zip", name);
+    repacked(
+        &scene,
+        &[
+            ("calls/a.txt", message("calls/b.txt")),
+            ("calls/b.txt", message("calls/a.txt")),
+        ],
+    );
+    scene
+        .line("extract forged.zip -k customer.key -C out")
+        .exits(5)
+        .says_with_hint(r#"calls/a.txt: it was sealed as "calls/b.txt""#)
+        .says(r#"calls/b.txt: it was sealed as "calls/a.txt""#);
+    assert!(!scene.exists("out"));
+    scene
+        .line("cat forged.zip calls/a.txt -k customer.key")
+        .exits(5)
+        .says("has been moved or swapped");
+}
+
+#[test]
+fn members_that_stayed_in_place_come_out_beside_swapped_ones() {
+    let scene = packed();
+    let message = |name| message(&scene, "calls.zip", name);
+    repacked(
+        &scene,
+        &[
+            ("calls/a.txt", message("calls/a.txt")),
+            ("calls/b.txt", message("calls/sub/c.txt")),
+            ("calls/sub/c.txt", message("calls/b.txt")),
+        ],
+    );
+    let outcome = scene
+        .line("extract forged.zip -k customer.key -C out --json")
+        .exits(6)
+        .says("2 of 3 members failed, the others are done");
+    assert_eq!(outcome.json()["extracted"], 1);
+    assert_eq!(outcome.json()["failures"].as_array().unwrap().len(), 3);
+    assert_eq!(scene.tree("out"), ["calls/", "calls/a.txt"]);
+    assert_eq!(scene.read("out/calls/a.txt"), b"first");
+}
+
+#[test]
+fn a_member_moved_to_another_directory_is_refused() {
+    let scene = packed();
+    let sealed = message(&scene, "calls.zip", "calls/a.txt");
+    repacked(&scene, &[("elsewhere/a.txt", sealed)]);
+    scene
+        .line("extract forged.zip -k customer.key -C out")
+        .exits(5)
+        .says(r#"elsewhere/a.txt: it was sealed as "calls/a.txt""#);
+    assert!(!scene.exists("out"));
+}
+
+#[test]
+fn a_message_sealed_under_its_last_component_opens_in_any_directory() {
+    let scene = packed();
+    scene.ok("seal -q -r customer.crt calls/a.txt -o a.pgp");
+    repacked(&scene, &[("deep/down/a.txt", scene.read("a.pgp"))]);
+    scene.ok("extract forged.zip -k customer.key -C out");
+    assert_eq!(scene.read("out/deep/down/a.txt"), b"first");
+}
+
+#[test]
+fn a_member_of_another_archive_is_taken_under_its_own_name_and_under_no_other() {
+    let scene = packed();
+    scene.write("calls/a.txt", "another day");
+    scene.ok("pack -q -o other.zip -r customer.crt calls/a.txt");
+    let own = message(&scene, "calls.zip", "calls/b.txt");
+    let foreign = message(&scene, "other.zip", "calls/a.txt");
+    repacked(
+        &scene,
+        &[("calls/a.txt", foreign.clone()), ("calls/b.txt", own)],
+    );
+    scene.ok("extract forged.zip -k customer.key -C out");
+    assert_eq!(scene.read("out/calls/a.txt"), b"another day");
+
+    repacked(&scene, &[("calls/b.txt", foreign)]);
+    scene
+        .line("extract forged.zip -k customer.key -C no")
+        .exits(5);
+    assert!(!scene.exists("no"));
+}
+
+#[test]
+fn a_member_taken_out_leaves_the_others_whole() {
+    let scene = packed();
+    let rest = message(&scene, "calls.zip", "calls/b.txt");
+    repacked(&scene, &[("calls/b.txt", rest)]);
+    scene.ok("extract forged.zip -k customer.key -C out");
+    assert_eq!(scene.tree("out"), ["calls/", "calls/b.txt"]);
+    // Whoever asks for the missing one is told.
+    scene
+        .line("extract forged.zip calls/a.txt -k customer.key -C no")
+        .exits(1)
+        .says_with_hint(r#"no member is called "calls/a.txt""#);
+    assert!(!scene.exists("no"));
+}
+
+#[test]
+fn a_member_that_is_there_twice_is_refused() {
+    let scene = packed();
+    let a = message(&scene, "calls.zip", "calls/a.txt");
+    let member = |name: &str| archive_support::Member::new(name, &a);
+    // Exactly the same name: two readers would take different ones.
+    let twice = archive_support::zip([member("calls/a.txt.pgp"), member("calls/a.txt.pgp")]);
+    scene.write("forged.zip", twice.bytes());
+    scene
+        .line("extract forged.zip -k customer.key -C out")
+        .exits(5)
+        .says("two members have the same name");
+    assert!(!scene.exists("out"));
+    // Two names for one path.
+    let twice = archive_support::zip([member("calls/a.txt.pgp"), member("calls/a.txt.gpg")]);
+    scene.write("forged.zip", twice.bytes());
+    scene
+        .line("extract forged.zip -k customer.key -C out")
+        .exits(5)
+        .says("another member has the same path");
+    assert!(!scene.exists("out"));
+}
+
+#[test]
+fn a_member_cut_out_of_the_bytes_of_an_archive_is_noticed() {
+    let scene = packed();
+    let whole = scene.read("calls.zip");
+    let second = whole
+        .windows(4)
+        .enumerate()
+        .filter(|(_, window)| window == b"PK\x03\x04")
+        .nth(1)
+        .unwrap()
+        .0;
+    scene.write("forged.zip", whole.get(second..).unwrap());
+    scene
+        .line("extract forged.zip -k customer.key -C out")
+        .exits(5)
+        .says_with_hint("the archive is malformed");
+    assert!(!scene.exists("out"));
+}
