@@ -301,6 +301,13 @@ impl ArchiveFile {
         name: &MemberName,
         opener: Opener<'_>,
     ) -> Result<OpenMessage<'a>, MemberCause> {
+        // What ZIP has compressed expands as well: whoever picks a message's
+        // session key can make its ciphertext as regular as they like.
+        let expands = member.size().saturating_sub(member.stored_size());
+        opener
+            .expansion
+            .spend(0, expands)
+            .map_err(|fault| open_cause(fault.into()))?;
         let reader = self.archive.read(member).map_err(bytes_cause)?;
         let message =
             OpenMessage::begin(reader, opener.keyring, opener.passphrases).map_err(open_cause)?;

@@ -6,8 +6,9 @@ use super::fault::MessageFault;
 
 /// The limits on decompressed plaintext, shared by all threads of a job.
 ///
-/// Only what comes out of a compressed packet counts: everything else is no
-/// larger than the archive that was accepted.
+/// What comes out of a compressed packet counts, and by how much ZIP itself
+/// has compressed a member: everything else is no larger than the archive that
+/// was accepted.
 #[derive(Debug)]
 pub struct Expansion {
     per_message: u64,
@@ -31,7 +32,7 @@ impl Expansion {
     }
 
     /// Takes `more` bytes for a message that has got `so_far` already.
-    pub(super) fn spend(&self, so_far: u64, more: u64) -> Result<(), MessageFault> {
+    pub(crate) fn spend(&self, so_far: u64, more: u64) -> Result<(), MessageFault> {
         if so_far.saturating_add(more) > self.per_message {
             return Err(MessageFault::TooLarge {
                 limit: self.per_message,
