@@ -50,9 +50,12 @@ man-check:
 	    echo 'error: the man pages are not those of the program' >&2; \
 	    echo 'hint: run "make man" and commit man/' >&2; exit 1; }; }
 
-bench: ## Measure
+bench: ## Measure: the library, then the program beside gpg, age and cp
 	@$(PACKAGES) build test
 	$(CARGO) bench --locked
+	$(CARGO) build --release --locked
+	@CALLSEAL="$$($(CARGO) metadata --format-version 1 --no-deps --locked \
+	    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/callseal" scripts/compare.sh
 
 clean: ## Remove what was built
 	$(CARGO) clean
