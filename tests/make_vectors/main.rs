@@ -1,0 +1,71 @@
+//! Writes this version's set of test vectors. A set that is there stays as it
+//! is: what it shows is that later versions still open what was written then.
+//!
+//! For a new version: `cargo test --test make_vectors -- --ignored`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a generator that can't go on has failed"
+)]
+#![allow(missing_docs, reason = "test programs have no readers of docs")]
+
+mod bad_archives;
+mod bad_messages;
+mod good;
+mod keys;
+mod maker;
+
+use std::path::Path;
+use std::process::Command;
+
+use maker::Maker;
+
+/// The passphrase of every locked key.
+const PASSPHRASE: &str = "correct horse";
+
+/// The days to 2046 and beyond: the vectors are to outlive us.
+const DAYS: &str = "7300";
+
+#[test]
+#[ignore = "writes testdata/vectors anew"]
+fn write_the_vectors_of_this_version() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("testdata/vectors")
+        .join(env!("CARGO_PKG_VERSION"));
+    assert!(
+        !directory.exists(),
+        "{} is there already, and is to stay as it is",
+        directory.display()
+    );
+    std::fs::create_dir_all(&directory).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::create_dir(scratch.path().join("gnupg")).unwrap();
+    let mut maker = Maker {
+        directory,
+        scratch,
+        index: format!(
+            "# Written by callseal {}. Every later version does with each file what stands\n\
+             # here: with each of the keys alone, or without keys as a recipient. status is\n\
+             # the exit status, sha256 that of the content, members those that come out.\n",
+            env!("CARGO_PKG_VERSION")
+        ),
+    };
+    keys::keys(&maker);
+    keys::certificates(&mut maker);
+    let text = "2026-03-14 09:15:02 agent-17 recognised \"yes\" confidence 0.93\n"
+        .repeat(8)
+        .into_bytes();
+    good::messages(&mut maker, &text);
+    good::archives(&mut maker, &text);
+    bad_messages::messages(&mut maker, &text);
+    bad_archives::archives(&mut maker, &text);
+    maker.write("index.toml", &maker.index);
+    let home = maker.scratch.path().join("gnupg");
+    Command::new("gpgconf")
+        .args(["--homedir", home.to_str().unwrap(), "--kill", "all"])
+        .status()
+        .ok();
+}

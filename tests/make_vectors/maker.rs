@@ -1,0 +1,163 @@
+//! The set under way: commands, files and the index.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use openssl::sha::sha256;
+
+pub struct Maker {
+    pub directory: PathBuf,
+    pub scratch: tempfile::TempDir,
+    pub index: String,
+}
+
+/// One entry of the index.
+pub struct Entry<'a> {
+    pub file: &'a str,
+    pub shows: &'a str,
+    pub keys: &'a [&'a str],
+    pub status: i32,
+    /// A message's content.
+    pub content: Option<&'a [u8]>,
+    /// An archive's members and their content.
+    pub members: &'a [(&'a str, &'a [u8])],
+    pub passphrase: Option<&'a str>,
+    pub arguments: &'a [&'a str],
+}
+
+pub const ENTRY: Entry<'_> = Entry {
+    file: "",
+    shows: "",
+    keys: &[],
+    status: 0,
+    content: None,
+    members: &[],
+    passphrase: None,
+    arguments: &[],
+};
+
+impl Maker {
+    /// A command in the set's directory; gives its standard output.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> Vec<u8> {
+        self.run_in(&self.directory, program, arguments)
+    }
+
+    pub fn run_in(&self, directory: &Path, program: &str, arguments: &[&str]) -> Vec<u8> {
+        let program = match program {
+            "callseal" => env!("CARGO_BIN_EXE_callseal"),
+            other => other,
+        };
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(directory)
+            .env("GNUPGHOME", self.scratch.path().join("gnupg"))
+            .env("CALLSEAL_CONFIG", "/dev/null")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{program} {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        output.stdout
+    }
+
+    pub fn gpg(&self, arguments: &[&str]) -> Vec<u8> {
+        let batch = ["--batch", "--pinentry-mode", "loopback", "--quiet"];
+        self.run("gpg", &[&batch, arguments].concat())
+    }
+
+    pub fn openssl(&self, line: &str) {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        self.run("openssl", &arguments);
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.directory.join(name), content).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.directory.join(name)).unwrap()
+    }
+
+    /// A file to seal, in the scratch directory; gives its path.
+    pub fn source(&self, name: &str, content: &[u8]) -> String {
+        let path = self.scratch.path().join("plain").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// `callseal seal` with more arguments.
+    pub fn seal(&self, out: &str, source: &str, recipients: &[&str], more: &[&str]) {
+        let mut arguments = vec!["seal", "-q", source, "-o", out];
+        for recipient in recipients {
+            arguments.extend(["-r", recipient]);
+        }
+        arguments.extend(more);
+        self.run("callseal", &arguments);
+    }
+
+    /// A ZIP archive made by stock zip of files with the given names.
+    pub fn zip(&self, out: &str, files: &[(&str, &[u8])], level: &str) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut arguments = vec!["-q", "-X", level, "out.zip"];
+        for (name, content) in files {
+            let path = directory.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+            arguments.push(name);
+        }
+        self.run_in(directory.path(), "zip", &arguments);
+        std::fs::copy(directory.path().join("out.zip"), self.directory.join(out)).unwrap();
+    }
+
+    pub fn entry(&mut self, entry: Entry<'_>) {
+        let index = &mut self.index;
+        let quoted = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+            words.join(", ")
+        };
+        writeln!(index, "\n[[vector]]\nfile = {:?}", entry.file).unwrap();
+        writeln!(index, "shows = {:?}", entry.shows).unwrap();
+        writeln!(index, "keys = [{}]", quoted(entry.keys)).unwrap();
+        if let Some(passphrase) = entry.passphrase {
+            writeln!(index, "passphrase = {passphrase:?}").unwrap();
+        }
+        if !entry.arguments.is_empty() {
+            writeln!(index, "arguments = [{}]", quoted(entry.arguments)).unwrap();
+        }
+        writeln!(index, "status = {}", entry.status).unwrap();
+        if let Some(content) = entry.content {
+            writeln!(index, "sha256 = \"{}\"", hex(&sha256(content))).unwrap();
+        }
+        for (name, content) in entry.members {
+            writeln!(index, "members.{name:?} = \"{}\"", hex(&sha256(content))).unwrap();
+        }
+    }
+
+    pub fn certificate(&mut self, file: &str, shows: &str, status: i32) {
+        writeln!(
+            self.index,
+            "\n[[vector]]\nfile = {file:?}\nshows = {shows:?}"
+        )
+        .unwrap();
+        writeln!(self.index, "status = {status}").unwrap();
+        if status == 0 {
+            let message = self.scratch.path().join("message");
+            let out = ["-f", "-o", message.to_str().unwrap()];
+            let facts = self.run(
+                "callseal",
+                &[&["seal", "--json", file, "-r", file], &out[..]].concat(),
+            );
+            let facts: serde_json::Value = serde_json::from_slice(&facts).unwrap();
+            let fingerprint = facts.pointer("/recipients/0/fingerprint").unwrap();
+            writeln!(self.index, "fingerprint = {fingerprint}").unwrap();
+        }
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
