@@ -388,11 +388,11 @@ fn archive_phrase(error: &ArchiveError) -> String {
         ArchiveError::Malformed {
             fault,
             member: None,
-        } => format!("the archive is unusable: {fault}"),
+        } => format!("the archive is malformed: {fault}"),
         ArchiveError::Malformed {
             fault,
             member: Some(member),
-        } => format!("the archive is unusable at the member {member:?}: {fault}"),
+        } => format!("the archive is malformed at the member {member:?}: {fault}"),
         ArchiveError::Member { fault, .. } => format!("it {fault}"),
     }
 }

@@ -131,7 +131,7 @@ fn the_first_certificate_of_a_chain_is_the_recipient() {
     place
         .outcome("callseal open -k issuer.key call.pgp -o -")
         .exits(4)
-        .complains(&["call.pgp", "no key at hand fits"])
+        .complains(&["call.pgp", "is not for it"])
         .hints();
 }
 

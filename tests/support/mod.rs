@@ -334,7 +334,7 @@ impl Outcome {
 
     /// Standard output and standard error are empty.
     #[track_caller]
-    pub fn is_silent(self) -> Self {
+    pub fn says_nothing(self) -> Self {
         assert!(
             self.output.stdout.is_empty() && self.output.stderr.is_empty(),
             "is not silent\n{self}"
