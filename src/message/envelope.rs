@@ -18,9 +18,10 @@ pub(super) const BUFFER: usize = 64 * 1024;
 /// How much is read for the envelope alone: room for several recipients.
 const ENVELOPE: usize = 4 * 1024;
 
-/// The PKESKs of one message may have this many bytes in total: enough for
-/// thousands of recipients, and no more than fits in memory many times.
-const MAX_PKESKS: u64 = 4 * 1024 * 1024;
+/// A message may have this many PKESKs, and they this many bytes together:
+/// more than anybody seals to, and little enough to be held in memory.
+const MAX_PKESKS: usize = 2000;
+const MAX_PKESK_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The PKESKs in front of the sealed data, and how that is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +72,7 @@ impl<R: BufRead> Front<R> {
     pub fn read(mut source: R) -> Result<Self, OpenError> {
         let mut pkesks = Vec::new();
         let mut passphrases = 0;
-        let mut room = MAX_PKESKS;
+        let mut room = MAX_PKESK_BYTES;
         let mut first = true;
         while let Some(header) = Header::read(&mut source)? {
             match header.tag {
@@ -79,9 +80,11 @@ impl<R: BufRead> Front<R> {
                     let mut body = Vec::new();
                     let mut reader = Body::new(&mut source, header).take(room + 1);
                     let read = reader.read_to_end(&mut body)? as u64;
-                    room = room.checked_sub(read).ok_or_else(|| {
-                        MessageFault::Malformed("more than 4 MiB of recipients".into())
-                    })?;
+                    if read > room || pkesks.len() >= MAX_PKESKS {
+                        let what = "it has too many recipients";
+                        return Err(MessageFault::Malformed(what.into()).into());
+                    }
+                    room -= read;
                     // One of a kind that sequoia doesn't know is for others.
                     if let Ok(Packet::PKESK(pkesk)) = parse(Tag::PKESK, &body) {
                         pkesks.push(pkesk);

@@ -244,3 +244,18 @@ fn what_is_no_encrypted_message_is_told_apart() {
         MessageFault::NoIntegrityProtection
     );
 }
+
+#[test]
+fn a_flood_of_recipients_is_refused() {
+    let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
+    let message = seal(&party, Format::Rfc9580, Compression::None, false, b"hello");
+    // The first packet is the PKESK: its header, and then its length octet.
+    let pkesk = &message[..2 + usize::from(message[1])];
+    let flood = [pkesk.repeat(2000), message.clone()].concat();
+    assert!(matches!(
+        Envelope::read(&*flood),
+        Err(OpenError::Fault(MessageFault::Malformed(_)))
+    ));
+    let many = [pkesk.repeat(1999), message.clone()].concat();
+    assert_eq!(Envelope::read(&*many).unwrap().recipients.len(), 2000);
+}
