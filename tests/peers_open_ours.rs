@@ -18,15 +18,16 @@ fn every_size_comes_out(place: &Place, recipient: &str, decrypt: impl Fn(&str)) 
     for size in SIZES {
         let call = content(size);
         place.write("call.wav", &call);
-        for compress in ["none", "deflate"] {
-            for armor in ["", "--armor"] {
-                place.run(&format!(
-                    "callseal seal -f --format rfc4880 --compress {compress} {armor} \
-                     -r {recipient} call.wav -o call.pgp"
-                ));
-                decrypt("call.pgp");
-                assert!(place.read("plain") == call, "{size} {compress} {armor}");
+        for how in ["none", "deflate", "none --armor"] {
+            if how == "none --armor" && size != 300 << 10 {
+                continue;
             }
+            place.run(&format!(
+                "callseal seal -f --format rfc4880 --compress {how} -r {recipient} \
+                 call.wav -o call.pgp"
+            ));
+            decrypt("call.pgp");
+            assert!(place.read("plain") == call, "{size} {how}");
         }
     }
 }
@@ -128,6 +129,23 @@ fn an_exported_key_has_the_fingerprint_of_the_certificate() {
             fingerprint
         );
     }
+}
+
+#[test]
+fn a_key_that_openpgp_can_not_hold_is_not_exported() {
+    let place = Place::new();
+    place.run(
+        "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
+         -pkeyopt rsa_keygen_primes:3 -out a.key",
+    );
+    place.run("openssl pkey -in a.key -pubout -out a.pem");
+    place.opens("-r a.pem", "-k a.key");
+    place
+        .outcome("callseal export --gpg a.key -o a.asc")
+        .exits(4)
+        .complains(&["a.key", "more than two primes"])
+        .hints();
+    assert!(!place.path("a.asc").exists());
 }
 
 #[test]

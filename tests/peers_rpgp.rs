@@ -87,7 +87,12 @@ fn from_x509(place: &Place, kind: &str) -> SignedSecretKey {
 /// That `pgp` gets name and content out of what callseal seals to `a.crt`.
 #[track_caller]
 fn pgp_opens(place: &Place, key: &SignedSecretKey, options: &str) {
-    for size in [0, 1, 300 << 10, 3 << 20] {
+    pgp_opens_sizes(place, key, options, &[0, 1, 300 << 10, 3 << 20]);
+}
+
+#[track_caller]
+fn pgp_opens_sizes(place: &Place, key: &SignedSecretKey, options: &str, sizes: &[usize]) {
+    for &size in sizes {
         let call = content(size);
         place.write("call.wav", &call);
         for compress in ["none", "deflate"] {
@@ -120,6 +125,28 @@ fn pgp_opens_what_is_sealed_to_its_version_6_key() {
     let key = version_6(&place);
     pgp_opens(&place, &key, "");
     pgp_opens(&place, &key, "--hidden-recipients");
+}
+
+#[test]
+fn pgp_opens_what_is_sealed_to_its_keys_of_other_kinds() {
+    for (version, primary, encryption) in [
+        (KeyVersion::V4, KeyType::Ed25519, KeyType::X25519),
+        (KeyVersion::V6, KeyType::Ed448, KeyType::X448),
+        (
+            KeyVersion::V6,
+            KeyType::Ed25519,
+            KeyType::ECDH(ECCCurve::P256),
+        ),
+    ] {
+        let place = Place::new();
+        let key = make_key(&place, version, primary, encryption);
+        place.opens("-r a.crt", "-k a.key");
+        pgp_opens_sizes(&place, &key, "", &[1000]);
+        if version == KeyVersion::V4 {
+            place.opens("--format rfc4880 -r a.crt", "-k a.key");
+            pgp_opens_sizes(&place, &key, "--format rfc4880", &[1000]);
+        }
+    }
 }
 
 #[test]
@@ -166,12 +193,11 @@ fn pgp_opens_an_armored_message() {
 /// That callseal opens the message, alone and zipped.
 #[track_caller]
 fn callseal_opens(place: &Place, message: &[u8], call: &[u8], what: &str) {
-    let key = if place.path("a.asc").exists() {
-        "a.asc"
-    } else {
-        "a.key"
-    };
-    for key in [key, "a.key"] {
+    // The key itself, and where it is openssl's, what was exported of it.
+    for key in ["a.key", "a.asc"] {
+        if !place.path(key).exists() {
+            continue;
+        }
         place.write("call.wav.pgp", message);
         let opened = place.run(&format!("callseal open -k {key} call.wav.pgp -o -"));
         assert!(opened.stdout == call, "{what}, {key}");

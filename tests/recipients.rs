@@ -106,6 +106,19 @@ fn text_around_the_certificate_does_no_harm() {
 }
 
 #[test]
+fn a_certificate_with_settings_of_trust_opens() {
+    let place = Place::new();
+    place.cheap_certificate("a");
+    place.run("openssl x509 -in a.crt -trustout -addtrust serverAuth -out trusted.crt");
+    assert!(
+        place
+            .text("trusted.crt")
+            .contains("BEGIN TRUSTED CERTIFICATE")
+    );
+    place.opens("-r trusted.crt", "-k a.key");
+}
+
+#[test]
 fn line_ends_of_windows_and_a_byte_order_mark_do_no_harm() {
     let place = Place::new();
     place.cheap_certificate("a");

@@ -53,9 +53,9 @@ fn curve25519_by_gpg_opens() {
 }
 
 #[test]
-fn nist_curves_by_gpg_open() {
+fn other_curves_by_gpg_open() {
     let place = Place::new();
-    for curve in ["nistp256", "nistp384", "nistp521"] {
+    for curve in ["nistp256", "nistp384", "nistp521", "brainpoolP256r1"] {
         place.gpg(&format!("--quick-gen-key {curve} {curve} cert never"));
         let fingerprint = place.gpg_fingerprint(curve);
         place.gpg(&format!("--quick-add-key {fingerprint} {curve} encr never"));

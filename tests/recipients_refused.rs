@@ -104,6 +104,13 @@ fn other_curves_than_nist_s() {
 }
 
 #[test]
+fn an_rsa_key_for_signatures_alone() {
+    let place = Place::new();
+    place.certificate("a", "rsa-pss -pkeyopt rsa_keygen_bits:2048");
+    is_refused(&place, "a.crt", &["rsassaPss"]);
+}
+
+#[test]
 fn private_keys_in_pem() {
     let place = Place::new();
     place.certificate("a", "rsa:2048");
@@ -200,6 +207,30 @@ fn a_revoked_openpgp_certificate() {
     place.gpg("--import gone.rev");
     place.gpg("--export --output gone.pgp gone");
     is_refused(&place, "gone.pgp", &["gone", "revoked"]);
+}
+
+#[test]
+fn an_openpgp_certificate_with_an_encryption_key_of_no_use() {
+    let place = Place::new();
+    for (kind, word) in [
+        ("elg2048", "ElGamal"),
+        ("secp256k1", "ECDH"),
+        ("rsa1024", "1024"),
+    ] {
+        place.gpg(&format!("--quick-gen-key {kind} ed25519 sign never"));
+        let primary = place.gpg_fingerprint(kind);
+        place.gpg(&format!("--quick-add-key {primary} {kind} encr never"));
+        place.gpg(&format!("--export --output {kind}.pgp {kind}"));
+        is_refused(&place, &format!("{kind}.pgp"), &[word]);
+        // A good key beside it changes nothing: its owner may hold only the
+        // other one.
+        place.gpg(&format!("--quick-add-key {primary} cv25519 encr never"));
+        place.gpg(&format!("--export --output {kind}.pgp {kind}"));
+        is_refused(&place, &format!("{kind}.pgp"), &[word]);
+    }
+    place.gpg("--quick-gen-key primary rsa1024 default never");
+    place.gpg("--export --output primary.pgp primary");
+    is_refused(&place, "primary.pgp", &["RSA1024"]);
 }
 
 #[test]

@@ -3,20 +3,15 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use openpgp::cert::{Cert, CertParser, Preferences};
-use openpgp::parse::Parse;
-use openpgp::policy::StandardPolicy;
-use openpgp::types::RevocationStatus;
 use openssl::pkey::{PKey, Public};
 use openssl::rsa::Rsa;
 use openssl::x509::X509;
-use sequoia_openpgp as openpgp;
 
 use super::file::{self, Block, Form};
 use super::mapping;
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
-use super::{openssl_reason, x509};
+use super::{openpgp_certificate, openssl_reason, x509};
 
 /// The recipients in the content of a file; as valid at the time `at`, or of
 /// any age.
@@ -35,7 +30,7 @@ pub(crate) fn recipients(
             from_block(block, source, at)
         }
         Form::Der => Ok(vec![from_der(bytes, source, at)?]),
-        Form::OpenPgp => from_openpgp(bytes, source, at),
+        Form::OpenPgp => openpgp_certificate::recipients(bytes, source, at),
         Form::Unknown => Err(Refusal::NotACertificate),
     }
 }
@@ -48,19 +43,27 @@ fn from_block(
     let malformed = |e: openssl::error::ErrorStack| Refusal::Malformed(openssl_reason(&e));
     let bare = |key: PKey<Public>| from_public_key(&key, source);
     let recipient = match block.label {
-        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+        "CERTIFICATE" | "X509 CERTIFICATE" => {
             from_x509(&X509::from_pem(block.text).map_err(malformed)?, source, at)?
         }
+        "TRUSTED CERTIFICATE" => from_x509(&trusted(block).map_err(malformed)?, source, at)?,
         "PUBLIC KEY" => bare(PKey::public_key_from_pem(block.text).map_err(malformed)?)?,
         "RSA PUBLIC KEY" => {
             let rsa = Rsa::public_key_from_pem_pkcs1(block.text).map_err(malformed)?;
             bare(PKey::from_rsa(rsa).map_err(malformed)?)?
         }
-        "PGP PUBLIC KEY BLOCK" => return from_openpgp(block.text, source, at),
+        "PGP PUBLIC KEY BLOCK" => return openpgp_certificate::recipients(block.text, source, at),
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => return Err(Refusal::SigningRequest),
         _ => return Err(Refusal::NotACertificate),
     };
     Ok(vec![recipient])
+}
+
+/// A certificate as `openssl x509 -trustout` writes it: OpenSSL's own settings
+/// of trust follow it in the block, and are of no concern here.
+fn trusted(block: Block<'_>) -> Result<X509, openssl::error::ErrorStack> {
+    let text = String::from_utf8_lossy(block.text);
+    X509::from_pem(text.replace(block.label, "CERTIFICATE").as_bytes())
 }
 
 fn from_der(bytes: &[u8], source: &Path, at: Option<SystemTime>) -> Result<Recipient, Refusal> {
@@ -119,104 +122,4 @@ fn from_public_key(key: &PKey<Public>, source: &Path) -> Result<Recipient, Refus
         CertificateKind::PublicKey,
         label,
     ))
-}
-
-fn from_openpgp(
-    bytes: &[u8],
-    source: &Path,
-    at: Option<SystemTime>,
-) -> Result<Vec<Recipient>, Refusal> {
-    let malformed = |e: openpgp::anyhow::Error| Refusal::Malformed(e.to_string());
-    let certs = CertParser::from_bytes(bytes)
-        .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
-        .map_err(malformed)?;
-    let [cert] = certs.as_slice() else {
-        return Err(if certs.is_empty() {
-            Refusal::NotACertificate
-        } else {
-            Refusal::SeveralCertificates(certs.len())
-        });
-    };
-    if cert.is_tsk() {
-        return Err(Refusal::PrivateKey);
-    }
-    match at {
-        Some(at) => openpgp_valid_at(cert, source, at),
-        None => Ok(cert
-            .keys()
-            .filter(|key| key.key().pk_algo().for_encryption())
-            .map(|key| {
-                let key = key.key().clone().role_into_unspecified();
-                Recipient::new(key, source, CertificateKind::OpenPgp, openpgp_label(cert))
-            })
-            .collect()),
-    }
-}
-
-fn openpgp_valid_at(cert: &Cert, source: &Path, at: SystemTime) -> Result<Vec<Recipient>, Refusal> {
-    let policy = StandardPolicy::new();
-    let subject = openpgp_label(cert);
-    let valid = cert.with_policy(&policy, at).map_err(|e| Refusal::Policy {
-        subject: subject.clone(),
-        reason: innermost(&e),
-    })?;
-    if matches!(valid.revocation_status(), RevocationStatus::Revoked(_)) {
-        return Err(Refusal::Revoked { subject });
-    }
-    let primary = valid.primary_key();
-    if let Some(since) = primary.key_expiration_time().filter(|end| *end <= at) {
-        return Err(Refusal::Expired { subject, since });
-    }
-    if let Err(e) = valid.alive() {
-        return Err(Refusal::Policy {
-            subject,
-            reason: innermost(&e),
-        });
-    }
-    let features = valid.features();
-    let mut recipients = Vec::new();
-    let mut latest_expiry = None;
-    for key in valid
-        .keys()
-        .revoked(false)
-        .for_storage_encryption()
-        .for_transport_encryption()
-    {
-        if key.alive().is_err() {
-            latest_expiry = latest_expiry.max(key.key_expiration_time());
-            continue;
-        }
-        // A key that is valid but can't be used is refused rather than left
-        // out: its owner may hold no other.
-        let public = key.key().clone().role_into_unspecified();
-        if !public.pk_algo().is_supported() || !public.pk_algo().for_encryption() {
-            return Err(Refusal::Algorithm(public.pk_algo().to_string()));
-        }
-        mapping::check_strength(&public)?;
-        let expires = match (key.key_expiration_time(), primary.key_expiration_time()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        let recipient = Recipient::new(public, source, CertificateKind::OpenPgp, subject.clone())
-            .expiring(expires)
-            .with_features(features.as_ref());
-        recipients.push(recipient);
-    }
-    match (recipients.is_empty(), latest_expiry) {
-        (false, _) => Ok(recipients),
-        (true, Some(since)) => Err(Refusal::Expired { subject, since }),
-        (true, None) => Err(Refusal::NoEncryptionKey { subject }),
-    }
-}
-
-fn openpgp_label(cert: &Cert) -> String {
-    cert.userids().next().map_or_else(
-        || cert.fingerprint().to_hex(),
-        |uid| String::from_utf8_lossy(uid.userid().value()).into_owned(),
-    )
-}
-
-/// The innermost cause of sequoia's error chain: the outer ones repeat it.
-fn innermost(e: &openpgp::anyhow::Error) -> String {
-    e.root_cause().to_string()
 }

@@ -127,6 +127,12 @@ pub(crate) fn rsa_to_mpis(key: &Rsa<Private>) -> openpgp::Result<mpi::SecretKeyM
     // RFC 9580, section 5.5.5.1: p is the smaller prime, u its inverse modulo q.
     let (p, q) = if a < b { (a, b) } else { (b, a) };
     let mut context = BigNumContext::new_secure()?;
+    let mut product = BigNum::new()?;
+    product.checked_mul(p, q, &mut context)?;
+    if product != *key.n() {
+        let what = "RSA key of more than two primes";
+        return Err(openpgp::Error::InvalidArgument(what.into()).into());
+    }
     let mut u = BigNum::new_secure()?;
     u.mod_inverse(p, q, &mut context)?;
     Ok(mpi::SecretKeyMaterial::RSA {

@@ -7,6 +7,7 @@ mod handle;
 mod identity;
 mod keyring;
 mod mapping;
+mod openpgp_certificate;
 mod passphrase;
 mod recipient;
 mod recipients;

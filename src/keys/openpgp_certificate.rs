@@ -1,0 +1,153 @@
+//! Recipients from OpenPGP certificates.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use openpgp::cert::amalgamation::ValidateAmalgamation;
+use openpgp::cert::{Cert, CertParser, Preferences};
+use openpgp::crypto::mpi;
+use openpgp::parse::Parse;
+use openpgp::policy::{AsymmetricAlgorithm, StandardPolicy};
+use openpgp::types::RevocationStatus;
+use sequoia_openpgp as openpgp;
+
+use super::mapping::{self, PublicKey};
+use super::recipient::{CertificateKind, Recipient, algorithm_name};
+use super::refusal::Refusal;
+
+/// The recipients that an OpenPGP certificate stands for: its encryption keys
+/// that are valid at the time `at`, or all of them without one.
+pub(super) fn recipients(
+    bytes: &[u8],
+    source: &Path,
+    at: Option<SystemTime>,
+) -> Result<Vec<Recipient>, Refusal> {
+    let malformed = |e: openpgp::anyhow::Error| Refusal::Malformed(e.to_string());
+    let certs = CertParser::from_bytes(bytes)
+        .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
+        .map_err(malformed)?;
+    let [cert] = certs.as_slice() else {
+        return Err(if certs.is_empty() {
+            Refusal::NotACertificate
+        } else {
+            Refusal::SeveralCertificates(certs.len())
+        });
+    };
+    if cert.is_tsk() {
+        return Err(Refusal::PrivateKey);
+    }
+    match at {
+        Some(at) => valid_at(cert, source, at),
+        None => Ok(cert
+            .keys()
+            .filter(|key| key.key().pk_algo().for_encryption())
+            .map(|key| {
+                let key = key.key().clone().role_into_unspecified();
+                Recipient::new(key, source, CertificateKind::OpenPgp, label(cert))
+            })
+            .collect()),
+    }
+}
+
+fn valid_at(cert: &Cert, source: &Path, at: SystemTime) -> Result<Vec<Recipient>, Refusal> {
+    let policy = StandardPolicy::new();
+    let subject = label(cert);
+    let valid = cert.with_policy(&policy, at).map_err(|e| Refusal::Policy {
+        subject: subject.clone(),
+        reason: innermost(&e),
+    })?;
+    if matches!(valid.revocation_status(), RevocationStatus::Revoked(_)) {
+        return Err(Refusal::Revoked { subject });
+    }
+    let primary = valid.primary_key();
+    if let Some(since) = primary.key_expiration_time().filter(|end| *end <= at) {
+        return Err(Refusal::Expired { subject, since });
+    }
+    if let Err(e) = valid.alive() {
+        return Err(Refusal::Policy {
+            subject,
+            reason: innermost(&e),
+        });
+    }
+    let features = valid.features();
+    let mut recipients = Vec::new();
+    let mut latest_expiry = None;
+    let any_algorithm = any_algorithm();
+    for key in cert
+        .keys()
+        .with_policy(&any_algorithm, at)
+        .revoked(false)
+        .for_storage_encryption()
+        .for_transport_encryption()
+    {
+        if key.alive().is_err() {
+            latest_expiry = latest_expiry.max(key.key_expiration_time());
+            continue;
+        }
+        let public = key.key().clone().role_into_unspecified();
+        check_usable(&public)?;
+        key.with_policy(&policy, at).map_err(|e| Refusal::Policy {
+            subject: subject.clone(),
+            reason: innermost(&e),
+        })?;
+        let expires = match (key.key_expiration_time(), primary.key_expiration_time()) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        let recipient = Recipient::new(public, source, CertificateKind::OpenPgp, subject.clone())
+            .expiring(expires)
+            .with_features(features.as_ref());
+        recipients.push(recipient);
+    }
+    match (recipients.is_empty(), latest_expiry) {
+        (false, _) => Ok(recipients),
+        (true, Some(since)) => Err(Refusal::Expired { subject, since }),
+        (true, None) => Err(Refusal::NoEncryptionKey { subject }),
+    }
+}
+
+/// The policy without its rules on algorithms. The iterators pass over what a
+/// policy doesn't accept; with this one, such keys are seen and refused.
+fn any_algorithm() -> StandardPolicy<'static> {
+    use AsymmetricAlgorithm::{
+        ElGamal1024, ElGamal2048, ElGamal3072, ElGamal4096, RSA1024, Unknown,
+    };
+    let mut policy = StandardPolicy::new();
+    for algorithm in [
+        RSA1024,
+        ElGamal1024,
+        ElGamal2048,
+        ElGamal3072,
+        ElGamal4096,
+        Unknown,
+    ] {
+        policy.accept_asymmetric_algo(algorithm);
+    }
+    policy
+}
+
+/// Refuses a key that is meant for encryption and can't be used for it,
+/// rather than leave it out: its owner may hold no other.
+fn check_usable(key: &PublicKey) -> Result<(), Refusal> {
+    if !key.pk_algo().is_supported() || !key.pk_algo().for_encryption() {
+        return Err(Refusal::Algorithm(key.pk_algo().to_string()));
+    }
+    if let mpi::PublicKey::ECDH { curve, .. } = key.mpis()
+        && !curve.is_supported()
+    {
+        return Err(Refusal::Algorithm(algorithm_name(key)));
+    }
+    mapping::check_strength(key)
+}
+
+fn label(cert: &Cert) -> String {
+    cert.userids().next().map_or_else(
+        || cert.fingerprint().to_hex(),
+        |uid| String::from_utf8_lossy(uid.userid().value()).into_owned(),
+    )
+}
+
+/// The innermost cause of sequoia's error chain: the outer ones repeat it.
+fn innermost(e: &openpgp::anyhow::Error) -> String {
+    e.root_cause().to_string()
+}
