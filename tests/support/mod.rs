@@ -32,8 +32,23 @@ pub struct Scene {
 
 impl Scene {
     pub fn new() -> Self {
+        Self::in_directory(TempDir::new())
+    }
+
+    /// On a memory file system where there is one: a disk takes its time to
+    /// flush thousands of files.
+    pub fn in_memory() -> Self {
+        let memory = Path::new("/dev/shm");
+        Self::in_directory(if memory.is_dir() {
+            TempDir::new_in(memory)
+        } else {
+            TempDir::new()
+        })
+    }
+
+    fn in_directory(directory: std::io::Result<TempDir>) -> Self {
         let scene = Self {
-            directory: TempDir::new().expect("a temporary directory"),
+            directory: directory.expect("a temporary directory"),
         };
         scene.key_pair("customer", &["-nodes"]);
         scene.key_pair("vendor", &["-nodes"]);
