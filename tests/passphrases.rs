@@ -1,0 +1,233 @@
+//! Passphrases: where they come from, and that they go nowhere.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
+
+mod support;
+use support::{Outcome, Run, Scene};
+
+const PASSPHRASE: &str = "correct horse";
+
+/// An archive for a key that a passphrase locks.
+fn locked() -> Scene {
+    let scene = Scene::new();
+    scene.key_pair("locked", &["-passout", &format!("pass:{PASSPHRASE}")]);
+    for name in ["a", "b", "c"] {
+        scene.write(format!("calls/{name}.txt"), name);
+    }
+    scene.ok("pack -q -o calls.zip -r locked.crt calls");
+    scene
+}
+
+const EXTRACT: &str = "extract calls.zip -k locked.key -C out";
+
+/// The run has no terminal, as under cron.
+fn without_terminal(scene: &Scene, line: &str) -> Run {
+    scene.bash(&format!("exec setsid -w callseal {line} </dev/null"))
+}
+
+/// A terminal, a dialogue on it in expect's language, and the exit status.
+fn on_a_terminal(scene: &Scene, line: &str, dialogue: &str) -> Outcome {
+    let script = format!(
+        "set timeout 30\n\
+         proc prompt {{}} {{ expect timeout {{ exit 99 }} eof {{ exit 98 }} \"passphrase for \" }}\n\
+         spawn -noecho callseal {line}\n\
+         {dialogue}\n\
+         expect timeout {{ exit 99 }} eof {{ }}\n\
+         lassign [wait] process spawned problem status\n\
+         exit $status\n"
+    );
+    scene.write("dialogue.exp", script);
+    scene.bash("exec expect dialogue.exp").outcome()
+}
+
+#[test]
+fn a_passphrase_file_counts_to_its_first_line_end() {
+    let scene = locked();
+    for content in [
+        PASSPHRASE.to_owned(),
+        format!("{PASSPHRASE}\n"),
+        format!("{PASSPHRASE}\r\n"),
+        format!("{PASSPHRASE}\nsomething else\n"),
+    ] {
+        scene.write("phrase", &content);
+        scene.ok(&format!("{EXTRACT} -f --passphrase-file phrase"));
+        assert_eq!(scene.read("out/calls/b.txt"), b"b", "{content:?}");
+    }
+}
+
+#[test]
+fn a_wrong_or_empty_passphrase_is_exit_status_4() {
+    let scene = locked();
+    for content in [
+        "",
+        "\n",
+        "\r\n",
+        "wrong",
+        " correct horse",
+        "correct horse \n",
+        "\ncorrect horse",
+    ] {
+        scene.write("phrase", content);
+        scene
+            .line(&format!("{EXTRACT} --passphrase-file phrase"))
+            .exits(4)
+            .says_with_hint("locked.key: the passphrase is wrong");
+        assert!(!scene.exists("out"), "{content:?}");
+    }
+    scene
+        .line(&format!("{EXTRACT} --passphrase-file missing"))
+        .exits(1)
+        .says("missing: no such file");
+}
+
+#[test]
+fn a_passphrase_comes_from_an_inherited_descriptor() {
+    let scene = locked();
+    scene.write("phrase", format!("{PASSPHRASE}\r\n"));
+    let extract = format!("callseal {EXTRACT} -f --passphrase-fd");
+    for script in [
+        format!("{extract} 3 3<phrase"),
+        format!("{extract} 9 9<phrase"),
+        format!("{extract} 3 3< <(cat phrase)"),
+        format!("cat phrase | {extract} 0"),
+        format!("{extract} 3 3<<<'{PASSPHRASE}'"),
+    ] {
+        scene.bash(&script).exits(0);
+        assert_eq!(scene.read("out/calls/c.txt"), b"c", "{script}");
+        std::fs::remove_dir_all(scene.path("out")).unwrap();
+    }
+    scene
+        .bash(&format!("{extract} 3 3<<<wrong"))
+        .exits(4)
+        .says_with_hint("the passphrase is wrong");
+    scene
+        .bash(&format!("{extract} 7"))
+        .exits(1)
+        .says("/dev/fd/7: ");
+    assert!(!scene.exists("out"));
+}
+
+#[test]
+fn two_sources_of_a_passphrase_are_a_usage_error() {
+    let scene = locked();
+    scene.write("phrase", PASSPHRASE);
+    scene
+        .line(&format!(
+            "{EXTRACT} --passphrase-file phrase --passphrase-fd 0"
+        ))
+        .exits(2);
+    scene
+        .line("open - -k locked.key --passphrase-fd 0")
+        .exits(2)
+        .says_with_hint("can't be both");
+}
+
+#[test]
+fn without_a_terminal_and_a_passphrase_it_ends_at_once() {
+    let scene = locked();
+    scene.ok("seal -q -r locked.crt calls/a.txt -o a.pgp");
+    for line in [
+        EXTRACT,
+        "cat calls.zip calls/a.txt -k locked.key",
+        "open a.pgp -k locked.key -o a",
+        "export --gpg locked.key -o locked.asc",
+    ] {
+        without_terminal(&scene, line)
+            .exits(4)
+            .says_with_hint("locked.key: it is locked, and no passphrase was given");
+    }
+    assert!(!scene.exists("out") && !scene.exists("a") && !scene.exists("locked.asc"));
+}
+
+#[test]
+fn the_terminal_is_asked_once_for_a_key_that_opens_many_members() {
+    let scene = locked();
+    let answer = format!("prompt\nexpect \"locked.key (locked): \"\nsend \"{PASSPHRASE}\\r\"");
+    let outcome = on_a_terminal(&scene, &format!("{EXTRACT} -j 2"), &answer).exits(0);
+    let asked = outcome.stdout().matches("passphrase for ").count();
+    assert_eq!(asked, 1, "{outcome}");
+    assert!(
+        !outcome.stdout().contains(PASSPHRASE),
+        "it echoes\n{outcome}"
+    );
+    assert_eq!(scene.tree("out/calls"), ["a.txt", "b.txt", "c.txt"]);
+}
+
+#[test]
+fn the_second_try_may_succeed() {
+    let scene = locked();
+    let answers = format!("prompt\nsend \"typo\\r\"\nprompt\nsend \"{PASSPHRASE}\\r\"");
+    on_a_terminal(&scene, EXTRACT, &answers)
+        .exits(0)
+        .prints("wrong, once more: passphrase for locked.key");
+    assert_eq!(scene.read("out/calls/a.txt"), b"a");
+}
+
+#[test]
+fn after_three_wrong_answers_it_gives_up() {
+    let scene = locked();
+    let answers = "prompt\nsend \"one\\r\"\nprompt\nsend \"two\\r\"\nprompt\nsend \"\\r\"";
+    let outcome = on_a_terminal(&scene, EXTRACT, answers).exits(4);
+    assert_eq!(
+        outcome.stdout().matches("passphrase for ").count(),
+        3,
+        "{outcome}"
+    );
+    assert!(
+        outcome.stdout().contains("the passphrase is wrong"),
+        "{outcome}"
+    );
+    assert!(!scene.exists("out"));
+}
+
+#[test]
+fn a_prompt_that_is_broken_off_gives_up_on_the_key() {
+    let scene = locked();
+    // End of input, as Ctrl-D gives it.
+    let outcome = on_a_terminal(&scene, EXTRACT, "prompt\nsend \"\\004\"");
+    assert_eq!(outcome.status(), Some(4), "{outcome}");
+    assert!(!scene.exists("out"));
+}
+
+#[test]
+fn a_key_that_lies_open_saves_the_question() {
+    let scene = locked();
+    scene.ok("pack -q -f -o calls.zip -r locked.crt -r customer.crt calls");
+    without_terminal(&scene, &format!("{EXTRACT} -k customer.key")).exits(0);
+    // And so does a locked one that the archive isn't sealed to.
+    scene.ok("pack -q -f -o calls.zip -r customer.crt calls");
+    without_terminal(&scene, "extract calls.zip -k locked.key -C none")
+        .exits(4)
+        .says_with_hint("no key at hand fits");
+}
+
+#[test]
+fn no_passphrase_is_ever_shown() {
+    let scene = locked();
+    scene.ok("seal -q -r locked.crt calls/a.txt -o a.pgp");
+    for (phrase, status) in [(PASSPHRASE, 0), ("battery staple", 4)] {
+        scene.write("phrase", format!("{phrase}\n"));
+        for line in [
+            "extract calls.zip -k locked.key -C out -f",
+            "cat calls.zip calls/a.txt -k locked.key",
+            "open a.pgp -k locked.key -o a -f",
+            "export --gpg locked.key -o locked.asc -f",
+        ] {
+            for flags in ["-v", "-v --json", "-q"] {
+                let line = format!("{line} {flags} --passphrase-file phrase");
+                let outcome = scene.line(&line).outcome();
+                let usage = flags.contains("json") && line.starts_with("cat");
+                let expected = if usage { 2 } else { status };
+                assert_eq!(outcome.status(), Some(expected), "{outcome}");
+                for text in [outcome.stdout(), outcome.stderr()] {
+                    assert!(!text.contains(phrase), "{outcome}");
+                }
+            }
+        }
+    }
+}
