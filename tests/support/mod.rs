@@ -349,7 +349,7 @@ impl Outcome {
 
     /// Standard output and standard error are empty.
     #[track_caller]
-    pub fn says_nothing(self) -> Self {
+    pub fn stays_silent(self) -> Self {
         assert!(
             self.output.stdout.is_empty() && self.output.stderr.is_empty(),
             "is not silent\n{self}"
