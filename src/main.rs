@@ -8,6 +8,7 @@ mod ui;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use callseal::ErrorKind;
 use clap::Parser;
 
 use cli::Cli;
@@ -16,7 +17,10 @@ use ui::Ui;
 
 fn main() -> ExitCode {
     forbid_core_dumps();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return conclude_parsing(&error),
+    };
     let ui = Ui::new(cli.global.quiet, cli.global.verbose, cli.global.color);
     let outcome = cli::run(&cli, &ui).and_then(|report| {
         print(&report, cli.global.json)?;
@@ -34,6 +38,30 @@ fn main() -> ExitCode {
             failure.conclude(&ui)
         }
     }
+}
+
+/// Shows the help that was asked for, or what is wrong with the command line.
+fn conclude_parsing(error: &clap::Error) -> ExitCode {
+    // Nobody reads it, if it can't be written.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    // There are no parsed arguments that could tell.
+    let mut flags = std::env::args_os().take_while(|argument| argument != "--");
+    if flags.any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let first: Vec<&str> = text.lines().map_while(nonblank).collect();
+        let message = first.join(" ");
+        let message = message.strip_prefix("error: ").unwrap_or(&message);
+        let failure = Failure::usage(message, "for more information, try --help");
+        let _ = writeln!(io::stdout().lock(), "{:#}", failure.json());
+    }
+    exit::code(ErrorKind::Usage)
+}
+
+fn nonblank(line: &str) -> Option<&str> {
+    Some(line.trim()).filter(|line| !line.is_empty())
 }
 
 fn print(report: &Report, json: bool) -> Result<(), Failure> {

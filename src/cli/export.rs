@@ -9,8 +9,9 @@ use callseal::output::{Access, PendingFile};
 use clap::Args;
 use serde_json::json;
 
+use super::Global;
 use super::args::{OverwriteArgs, PassphraseArgs};
-use super::streams::is_stream;
+use super::streams::{is_stream, refuse_json};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui};
 
@@ -37,14 +38,17 @@ pub struct Arguments {
     overwrite: OverwriteArgs,
 }
 
-pub fn run(arguments: &Arguments, ui: &Ui) -> Result<Report, Failure> {
-    let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
-    let key = export_secret_key(&arguments.gpg, &*passphrases).map_err(Error::from)?;
-    let Some(output) = arguments
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let output = arguments
         .output
         .as_ref()
-        .filter(|output| !is_stream(output))
-    else {
+        .filter(|output| !is_stream(output));
+    if output.is_none() {
+        refuse_json(global)?;
+    }
+    let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
+    let key = export_secret_key(&arguments.gpg, &*passphrases).map_err(Error::from)?;
+    let Some(output) = output else {
         let mut stdout = io::stdout().lock();
         stdout.write_all(&key)?;
         stdout.flush()?;

@@ -7,7 +7,8 @@ use callseal::Error;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::Cli;
+use super::streams::refuse_json;
+use super::{Cli, Global};
 use crate::failure::{Failure, Report};
 
 /// Print the completions for a shell
@@ -20,7 +21,8 @@ pub struct Completions {
     shell: Shell,
 }
 
-pub fn completions(arguments: &Completions) -> Result<Report, Failure> {
+pub fn completions(arguments: &Completions, global: &Global) -> Result<Report, Failure> {
+    refuse_json(global)?;
     let mut text = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "callseal", &mut text);
     Ok(Report {
@@ -37,7 +39,7 @@ pub struct Man {
     out: Option<PathBuf>,
 }
 
-pub fn man(arguments: &Man) -> Result<Report, Failure> {
+pub fn man(arguments: &Man, global: &Global) -> Result<Report, Failure> {
     let command = Cli::command().disable_help_subcommand(true);
     if let Some(directory) = &arguments.out {
         clap_mangen::generate_to(command, directory).map_err(|source| Error::Io {
@@ -46,6 +48,7 @@ pub fn man(arguments: &Man) -> Result<Report, Failure> {
         })?;
         return Ok(Report::default());
     }
+    refuse_json(global)?;
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page)?;
     Ok(Report {

@@ -95,9 +95,9 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Report, Failure> {
         Command::Seal(arguments) => seal::run(arguments, global, ui),
         Command::Open(arguments) => open::run(arguments, global, ui),
         Command::Inspect(arguments) => inspect::run(arguments, global, ui),
-        Command::Export(arguments) => export::run(arguments, ui),
+        Command::Export(arguments) => export::run(arguments, global, ui),
         Command::Config(arguments) => config::run(arguments, global, ui),
-        Command::Completions(arguments) => generate::completions(arguments),
-        Command::Man(arguments) => generate::man(arguments),
+        Command::Completions(arguments) => generate::completions(arguments, global),
+        Command::Man(arguments) => generate::man(arguments, global),
     }
 }
