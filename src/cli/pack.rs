@@ -21,7 +21,7 @@ use crate::ui::{Bar, Ui, bytes, count, safe};
 Examples:
   callseal pack -o calls.zip -r customer.crt -r vendor.crt calls/
   callseal pack --config /etc/lumenvox/client_property.conf -o calls.zip calls/
-  find calls -mtime -1 -print0 | callseal pack -p acme -o today.zip --files-from - -0")]
+  find calls -type f -mtime -1 -print0 | callseal pack -p acme -o today.zip --files-from - -0")]
 pub struct Arguments {
     /// The archive to write
     #[arg(short, long, value_name = "OUT.zip")]
