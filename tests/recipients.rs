@@ -8,6 +8,9 @@
 mod common;
 
 use common::{P256, Place};
+use openssl::bn::{BigNum, BigNumContext, BigNumRef};
+use openssl::ec::PointConversionForm;
+use openssl::pkey::PKey;
 
 #[test]
 fn the_certificates_of_the_article_work() {
@@ -182,4 +185,60 @@ fn a_certificate_renewed_over_the_same_key_changes_nothing() {
     assert_eq!(place.fingerprint("old.crt"), place.fingerprint("new.crt"));
     place.run("openssl rsa -in old.key -out new.key");
     place.opens("-r old.crt", "-k new.key");
+}
+
+/// The fingerprint of a version 4 key of 1970 with that algorithm and key
+/// material, by RFC 9580, section 5.5.4.2, and nobody's library.
+fn fingerprint_of_1970(algorithm: u8, material: &[u8]) -> String {
+    let body = [&[4, 0, 0, 0, 0, algorithm], material].concat();
+    let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+    let digest = openssl::sha::sha1(&[&[0x99], &length[..], &body].concat());
+    digest.iter().map(|octet| format!("{octet:02X}")).collect()
+}
+
+/// A number as OpenPGP writes it (RFC 9580, section 3.2).
+fn mpi(number: &BigNumRef) -> Vec<u8> {
+    let bits = u16::try_from(number.num_bits()).unwrap().to_be_bytes();
+    [&bits[..], &number.to_vec()].concat()
+}
+
+#[test]
+fn the_fingerprint_is_that_of_the_key_material_alone() {
+    let place = Place::new();
+    place.certificate("a", "rsa:2048");
+    let key = PKey::private_key_from_pem(&place.read("a.key")).unwrap();
+    let rsa = key.rsa().unwrap();
+    let material = [mpi(rsa.n()), mpi(rsa.e())].concat();
+    assert_eq!(
+        place.fingerprint("a.crt"),
+        fingerprint_of_1970(1, &material)
+    );
+}
+
+#[test]
+fn the_fingerprint_on_a_curve_counts_in_the_default_parameters() {
+    let place = Place::new();
+    // The curve's identifier, and the hash and cipher of the key derivation
+    // (RFC 9580, sections 9.2 and 11.5.1).
+    let p256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+    for (curve, identifier, hash, cipher) in [
+        ("P-256", p256, 8, 7),
+        ("P-384", &[0x2B, 0x81, 0x04, 0x00, 0x22], 9, 8),
+        ("P-521", &[0x2B, 0x81, 0x04, 0x00, 0x23], 10, 9),
+    ] {
+        place.certificate("a", &format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
+        let key = PKey::private_key_from_pem(&place.read("a.key")).unwrap();
+        let ec = key.ec_key().unwrap();
+        let mut context = BigNumContext::new().unwrap();
+        let form = PointConversionForm::UNCOMPRESSED;
+        let point = ec.public_key().to_bytes(ec.group(), form, &mut context);
+        let point = BigNum::from_slice(&point.unwrap()).unwrap();
+        let length = u8::try_from(identifier.len()).unwrap();
+        let material = [&[length], identifier, &mpi(&point), &[3, 1, hash, cipher]].concat();
+        assert_eq!(
+            place.fingerprint("a.crt"),
+            fingerprint_of_1970(18, &material),
+            "{curve}"
+        );
+    }
 }
