@@ -55,18 +55,18 @@ fn a_config_says_what_was_understood() {
     let listed = scene
         .ok("list c.zip --json --config etc/callseal.toml")
         .json();
-    assert_eq!(listed["members"][0]["format"], "rfc4880");
+    assert_eq!(listed["sealed"][0]["format"], "rfc4880");
     assert_eq!(
-        listed["members"][0]["recipients"].as_array().unwrap().len(),
+        listed["sealed"][0]["recipients"].as_array().unwrap().len(),
         2
     );
     scene.ok("extract c.zip -C out --config etc/callseal.toml");
     assert_eq!(scene.read("out/calls/a.txt"), b"the first call");
     scene.ok("pack -f -o c.zip --config etc/callseal.toml -p solo calls --format auto");
     let listed = scene.ok("list c.zip --json").json();
-    assert_eq!(listed["members"][0]["format"], "rfc9580");
+    assert_eq!(listed["sealed"][0]["format"], "rfc9580");
     assert_eq!(
-        listed["members"][0]["recipients"].as_array().unwrap().len(),
+        listed["sealed"][0]["recipients"].as_array().unwrap().len(),
         1
     );
     // -r adds to a profile that is named, and stands alone otherwise.
@@ -75,7 +75,7 @@ fn a_config_says_what_was_understood() {
             "pack -f -o c.zip --config etc/callseal.toml {arguments} calls"
         ));
         let listed = scene.ok("list c.zip --json").json();
-        let found = listed["members"][0]["recipients"].as_array().unwrap().len();
+        let found = listed["sealed"][0]["recipients"].as_array().unwrap().len();
         assert_eq!(found, recipients, "{arguments}");
     }
     scene

@@ -67,9 +67,12 @@ fn every_subcommand_reports_its_success() {
     let member = &listed["members"][0];
     assert_eq!(member["name"], "calls/a.txt");
     assert_eq!(member["stored_name"], "calls/a.txt.pgp");
-    assert_eq!(member["recipients"][0]["key"], "customer.key");
-    assert_eq!(member["recipients"][1]["label"], "vendor (vendor.crt)");
-    assert_eq!(member["recipients"][1]["key"], Value::Null);
+    assert_eq!(member["sealed"], 0);
+    let recipients = &listed["sealed"][0]["recipients"];
+    assert_eq!(recipients[0]["key"], "customer.key");
+    assert_eq!(recipients[1]["label"], "vendor");
+    assert_eq!(recipients[1]["certificate"], "vendor.crt");
+    assert_eq!(recipients[1]["key"], Value::Null);
 
     let extracted = document(&scene, "extract calls.zip -k customer.key -C out", 0);
     assert_eq!(extracted["extracted"], 2);
@@ -201,7 +204,7 @@ fn hidden_recipients_are_counted_and_not_named() {
         ));
         let listed = document(&scene, "list hidden.zip -k customer.key -r vendor.crt", 0);
         for recipient in [0, 1] {
-            let recipient = &listed["members"][0]["recipients"][recipient];
+            let recipient = &listed["sealed"][0]["recipients"][recipient];
             assert_eq!(recipient["hidden"], true, "{format}");
             assert_eq!(recipient["label"], Value::Null);
             assert_eq!(recipient["key"], Value::Null);

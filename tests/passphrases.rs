@@ -203,7 +203,7 @@ fn a_key_that_lies_open_saves_the_question() {
     scene.ok("pack -q -f -o calls.zip -r customer.crt calls");
     without_terminal(&scene, "extract calls.zip -k locked.key -C none")
         .exits(4)
-        .says_with_hint("no key at hand fits");
+        .says_with_hint("is not for it");
 }
 
 #[test]

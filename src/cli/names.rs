@@ -30,15 +30,18 @@ impl KnownKeys {
         }
     }
 
-    /// Whose key a handle names, where that is known.
-    fn label(&self, handle: &KeyHandle) -> Option<String> {
-        let recipient = self
-            .recipients
+    /// The certificate of the key that a handle names, where that is known.
+    fn certificate(&self, handle: &KeyHandle) -> Option<&Recipient> {
+        self.recipients
             .iter()
-            .find(|r| handle.names(r.fingerprint()));
-        match recipient {
-            Some(r) => Some(format!("{} ({})", r.label(), r.source().display())),
-            None => self.keyring.find(handle)?.label().map(str::to_owned),
+            .find(|r| handle.names(r.fingerprint()))
+    }
+
+    /// Whose key a handle names, where that is known.
+    fn label(&self, handle: &KeyHandle) -> Option<&str> {
+        match self.certificate(handle) {
+            Some(certificate) => Some(certificate.label()),
+            None => self.keyring.find(handle)?.label(),
         }
     }
 
@@ -53,7 +56,11 @@ impl KnownKeys {
         let mut line = handle.to_string();
         if let Some(label) = self.label(handle) {
             line.push_str("  ");
-            line.push_str(&safe(&label));
+            line.push_str(&safe(label));
+        }
+        if let Some(certificate) = self.certificate(handle) {
+            let source = certificate.source().display().to_string();
+            line.push_str(&format!(" ({})", safe(&source)));
         }
         if let Some(key) = self.key(handle) {
             line.push_str("  your key: ");
@@ -79,7 +86,10 @@ impl KnownKeys {
             KeyHandle::Hidden => json!({ "hidden": true }),
         };
         let mut object = id.as_object().cloned().unwrap_or_default();
+        let certificate = self.certificate(handle);
+        let certificate = certificate.map(|c| c.source().to_string_lossy());
         object.insert("label".into(), self.label(handle).into());
+        object.insert("certificate".into(), certificate.into());
         object.insert("key".into(), self.key(handle).into());
         Value::Object(object)
     }

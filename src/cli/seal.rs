@@ -1,6 +1,5 @@
 //! `callseal seal`
 
-use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -44,6 +43,12 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    if arguments.file.is_dir() {
+        return Err(Failure::usage(
+            format!("{}: a directory", arguments.file.display()),
+            "`callseal pack` seals directories",
+        ));
+    }
     let plan = arguments.seal.plan(global, ui)?;
     let output = match &arguments.output {
         Some(output) if is_stream(output) => None,
@@ -145,16 +150,6 @@ fn seal_file(
         follow_links: true,
         ..SourceOptions::default()
     };
-    let metadata = fs::metadata(file).map_err(|source| SourceError::Io {
-        path: file.to_owned(),
-        source,
-    })?;
-    if metadata.is_dir() {
-        return Err(Error::Io {
-            path: file.to_owned(),
-            source: io::ErrorKind::IsADirectory.into(),
-        });
-    }
     let found = sources::collect(&[file.to_owned()], &options, &mut |_| {})?;
     let source = found.first().ok_or(SourceError::Nothing)?;
     let mut content = source.open()?;
