@@ -157,13 +157,13 @@ fn flip_each_byte(whole: &[u8]) {
         0
     );
     for at in 0..whole.len() {
-        for bits in [1 << (at % 8), 0xFF] {
-            let mut bytes = whole.to_vec();
-            bytes[at] ^= bits;
-            let context = format!("byte {at} with {bits:02x}");
-            // Either is fine: that nothing wrong came out has been checked.
-            let _ = nothing_wrong_comes_out(&path, &bytes, &context);
-        }
+        // One bit, or all of them.
+        let bits = if at % 3 == 0 { 0xFF } else { 1 << (at % 8) };
+        let mut bytes = whole.to_vec();
+        bytes[at] ^= bits;
+        let context = format!("byte {at} with {bits:02x}");
+        // Either is fine: that nothing wrong came out has been checked.
+        let _ = nothing_wrong_comes_out(&path, &bytes, &context);
     }
 }
 
