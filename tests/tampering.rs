@@ -64,13 +64,17 @@ fn seal(plan: &SealPlan, name: &str, content: &[u8]) -> Vec<u8> {
 }
 
 fn archive(plan: &SealPlan) -> Vec<u8> {
+    zip(calls()
+        .iter()
+        .map(|(name, call)| (*name, seal(plan, name, call))))
+}
+
+fn zip<'a>(messages: impl Iterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8> {
     let mut writer = ArchiveWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, content) in calls() {
-        let message = seal(plan, name, &content);
+    for (name, message) in messages {
         let modified = UNIX_EPOCH + Duration::from_secs(1_600_000_000);
-        writer
-            .add(&MemberName::parse(name).unwrap(), modified, &message)
-            .unwrap();
+        let name = MemberName::parse(name).unwrap();
+        writer.add(&name, modified, &message).unwrap();
     }
     writer.finish().unwrap().into_inner()
 }
@@ -233,6 +237,23 @@ fn what_is_extracted_of_a_damaged_archive_is_right_and_complete() {
                 target.join("b/b.txt").exists(),
                 "byte {at}: an empty directory stayed behind"
             );
+        }
+    }
+}
+
+#[test]
+fn an_altered_message_under_a_fresh_checksum_is_not_extracted() {
+    for plan in [&KEYS.v1, &KEYS.v2] {
+        let whole = seal(plan, "a.txt", b"the first call");
+        let others = 2 + usize::from(whole[1]);
+        for at in (others..whole.len()).step_by(5) {
+            let (directory, path) = scratch();
+            let mut message = whole.clone();
+            message[at] ^= 1 << (at % 8);
+            fs::write(&path, zip([("a.txt", message)].into_iter())).unwrap();
+            let target = directory.path().join("out");
+            assert!(extract(&path, &target).is_err(), "byte {at}");
+            assert!(!target.exists(), "byte {at}");
         }
     }
 }
