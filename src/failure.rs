@@ -93,7 +93,7 @@ impl Failure {
                 "exit_status": exit::status(ErrorKind::Usage),
             }),
             Self::Stream(error) => json!({
-                "error": error.to_string(),
+                "error": stream_message(error),
                 "exit_status": exit::status(ErrorKind::Io),
             }),
             Self::ClosedPipe => Value::Null,
@@ -114,12 +114,16 @@ impl Failure {
                 exit::code(ErrorKind::Usage)
             }
             Self::Stream(error) => {
-                ui.error(&format!("standard input or output: {error}"));
+                ui.error(&stream_message(error));
                 exit::code(ErrorKind::Io)
             }
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
     }
+}
+
+fn stream_message(error: &io::Error) -> String {
+    format!("standard input or output: {error}")
 }
 
 fn show(ui: &Ui, error: &Error, hinted: &mut BTreeSet<String>) {

@@ -237,3 +237,23 @@ fn recordings_stay_as_they_are_and_text_is_compressed() {
     let (log, _) = sizes("--compress deflate");
     assert!(log < 10_000, "{log}");
 }
+
+#[test]
+fn a_dry_run_tells_of_an_archive_that_is_in_the_way() {
+    let scene = two_days();
+    let dry = [
+        "pack",
+        "--dry-run",
+        "-o",
+        "calls.zip",
+        "-r",
+        "customer.crt",
+        "calls",
+    ];
+    scene.write("calls.zip", "an older archive");
+    scene
+        .callseal(dry)
+        .exits(1)
+        .says_with_hint("it exists already");
+    scene.callseal(dry.iter().chain(&["--force"])).exits(0);
+}

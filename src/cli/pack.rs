@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use callseal::output::Overwrite;
 use callseal::sources::{Notice, SourceOptions, collect, read_file_list};
 use callseal::{Error, name_members};
 use clap::Args;
@@ -116,9 +117,17 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         }
         facts
     };
+    let overwrite = arguments.overwrite.overwrite();
     let recipients = count(plan.recipients().iter().count() as u64, "recipient");
 
     if arguments.dry_run {
+        let output = &arguments.output;
+        if overwrite == Overwrite::Refuse && output.symlink_metadata().is_ok() {
+            return Err(Error::Exists {
+                path: output.clone(),
+            }
+            .into());
+        }
         let total: u64 = files.iter().map(|file| file.source().size).sum();
         let mut text = String::new();
         for file in &files {
@@ -143,7 +152,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         &files,
         &plan,
         &arguments.output,
-        arguments.overwrite.overwrite(),
+        overwrite,
         arguments.jobs.jobs(),
         &bar,
     );
