@@ -159,6 +159,11 @@ encrypt=(gpg --batch --quiet --yes --no-tty --trust-model always --multifile "${
 decrypt=(gpg --batch --quiet --yes --no-tty --multifile --decrypt)
 
 echo "callseal beside other programs, on a memory file system, with $(nproc) cores"
+# callseal works on all cores, gpg and age on one: on a busy machine only the
+# former loses.
+awk -v cores="$(nproc)" '$1 > cores / 4 {
+    print "warning: the load is " $1 " already; what works on all cores looks slower than it is" }' \
+    /proc/loadavg
 "$callseal" --version
 gpg --version | head -n 1
 echo "age $(age --version)"
