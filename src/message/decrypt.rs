@@ -271,7 +271,6 @@ impl<R: BufRead> Aead<R> {
 
     fn fill_ahead(&mut self) -> io::Result<()> {
         let wanted = self.full().saturating_sub(self.ahead.len());
-        self.ahead.reserve_exact(wanted);
         self.source
             .by_ref()
             .take(wanted as u64)
