@@ -58,7 +58,7 @@ pub enum Error {
         fault: NameFault,
     },
     /// Two files would have the same member name, at least on some systems.
-    #[error("{} and {} would be the same member", .first.display(), .second.display())]
+    #[error("{}", same_name_phrase(.first, .second))]
     SameName {
         /// One of them.
         first: PathBuf,
@@ -135,7 +135,7 @@ pub enum MemberCause {
     #[error("it {0}")]
     Archive(#[from] MemberFault),
     /// Its bytes can't be read from the archive.
-    #[error("{}", archive_phrase(.0))]
+    #[error("{}", bytes_phrase(.0))]
     Bytes(ArchiveError),
     /// Its message doesn't open.
     #[error(transparent)]
@@ -252,6 +252,7 @@ impl Error {
             Self::NoKeys => "give it with -k KEY, or list `keys` in the config",
             Self::Exists { .. } => "choose another name, or overwrite it with --force",
             Self::Name { .. } => "rename the file, or leave it out with --exclude",
+            Self::SameName { first, second } if first == second => "name it once",
             Self::SameName { .. } => "rename one of them, or leave it out with --exclude",
             Self::Key(KeyError { fault, .. }) | Self::Export(ExportError::Key { fault, .. }) => {
                 match fault {
@@ -292,6 +293,9 @@ impl MemberCause {
         match self {
             Self::Place(error) => error.hint(),
             Self::Open(error) => open_hint(error),
+            Self::Bytes(ArchiveError::Malformed { .. }) => {
+                Some("get the archive again from where it came from".into())
+            }
             Self::Exists(_) => {
                 Some("extract into an empty directory with -C, or overwrite with --force".into())
             }
@@ -329,6 +333,7 @@ fn archive_kind(error: &ArchiveError) -> ErrorKind {
 
 fn open_kind(error: &OpenError) -> ErrorKind {
     match error {
+        OpenError::NoIdentity(NoIdentity::NoSessionKey { .. }) => ErrorKind::Integrity,
         OpenError::NoIdentity(_) => ErrorKind::NoIdentity,
         OpenError::Fault(_) => ErrorKind::Integrity,
         // The archive's reader says so of members that were altered.
@@ -350,7 +355,8 @@ fn open_hint(error: &OpenError) -> Option<String> {
         OpenError::Fault(MessageFault::TotalTooLarge { .. }) => {
             "if you trust its sender, allow more with --max-total-size"
         }
-        OpenError::Fault(MessageFault::Truncated | MessageFault::Altered) => {
+        OpenError::Fault(MessageFault::Truncated | MessageFault::Altered)
+        | OpenError::NoIdentity(NoIdentity::NoSessionKey { .. }) => {
             "get it again from where it came from"
         }
         OpenError::Fault(MessageFault::NotAMessage) => {
@@ -370,6 +376,25 @@ fn unlock_hint(fault: &UnlockFault) -> Option<String> {
             Some("check the passphrase; the key's owner set it when the key was made".into())
         }
         _ => None,
+    }
+}
+
+fn same_name_phrase(first: &Path, second: &Path) -> String {
+    let (first, second) = (first.display(), second.display());
+    if first.to_string() == second.to_string() {
+        format!("{first}: it is named twice")
+    } else {
+        format!("{first} and {second} would be the same member")
+    }
+}
+
+/// An error in the bytes of a member that is named already.
+fn bytes_phrase(error: &ArchiveError) -> String {
+    match error {
+        ArchiveError::Malformed { fault, .. } => {
+            format!("it was altered or damaged in the archive: {fault}")
+        }
+        other => archive_phrase(other),
     }
 }
 

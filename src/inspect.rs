@@ -22,7 +22,8 @@ pub enum Inspection {
     Message(Envelope),
     /// A certificate or public key.
     Certificate {
-        /// Its encryption keys.
+        /// The keys that would be sealed to; where it is refused, all that
+        /// might have been.
         recipients: Vec<Recipient>,
         /// Why it can't be sealed to now, if it can't.
         refusal: Option<Refusal>,
@@ -65,8 +66,11 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     if let Ok(identities) = Identity::load(path) {
         return Ok(Inspection::Keys(identities));
     }
-    if let Ok(recipients) = Recipient::load_any_age(path) {
-        let refusal = Recipient::load(path, at).err();
+    if let Ok(known) = Recipient::load_any_age(path) {
+        let (recipients, refusal) = match Recipient::load(path, at) {
+            Ok(recipients) => (recipients, None),
+            Err(refusal) => (known, Some(refusal)),
+        };
         return Ok(Inspection::Certificate {
             recipients,
             refusal,

@@ -78,10 +78,24 @@ impl RecipientArgs {
         }
         Ok(files)
     }
+}
 
+/// Which certificates put names to the recipients of what has been sealed.
+#[derive(Debug, Args)]
+pub struct KnownArgs {
+    /// A certificate that may be among the recipients, to show its owner
+    #[arg(short, long = "recipient", value_name = "CERT")]
+    recipients: Vec<PathBuf>,
+    /// Show owners by the certificates of this profile [default: those of
+    /// all profiles in the config]
+    #[arg(short, long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+impl KnownArgs {
     /// The files given with -r, and those of the named profile or of all
-    /// profiles: to put names to recipients.
-    pub fn known_files(&self, config: Option<&Config>) -> Vec<PathBuf> {
+    /// profiles.
+    pub fn files(&self, config: Option<&Config>) -> Vec<PathBuf> {
         let profiles = config.iter().flat_map(|config| &config.profiles);
         let named = profiles.filter(|(name, _)| self.profile.as_ref().is_none_or(|p| p == *name));
         let listed = named.flat_map(|(_, profile)| profile.recipients.iter().cloned());

@@ -15,6 +15,7 @@ use crate::ui::{Bar, Ui, bytes, count};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Patterns: * and ? stand for characters of one name, ** for any directories.
+
 Files are for their owner alone (mode 0600).
 
 Examples:

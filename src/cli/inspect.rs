@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::archive::Overview;
-use super::args::{IdentityArgs, RecipientArgs};
+use super::args::{IdentityArgs, KnownArgs};
 use super::config::describe;
 use super::names::{KnownKeys, recipient_json};
 use crate::failure::{Failure, Report};
@@ -30,7 +30,7 @@ pub struct Arguments {
     #[arg(required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    recipients: RecipientArgs,
+    known: KnownArgs,
     #[command(flatten)]
     identities: IdentityArgs,
 }
@@ -38,7 +38,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.config()?;
     let keyring: Keyring = arguments.identities.keyring(config.as_ref(), ui)?;
-    let files = arguments.recipients.known_files(config.as_ref());
+    let files = arguments.known.files(config.as_ref());
     let known = KnownKeys::load(&files, keyring, ui);
     let mut report = Report::default();
     let mut facts = Vec::new();

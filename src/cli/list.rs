@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::archive::Overview;
-use super::args::{IdentityArgs, RecipientArgs};
+use super::args::{IdentityArgs, KnownArgs};
 use super::names::KnownKeys;
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, bytes, count, safe};
@@ -32,7 +32,7 @@ pub struct Arguments {
     #[arg(value_name = "MEMBER|GLOB")]
     members: Vec<String>,
     #[command(flatten)]
-    recipients: RecipientArgs,
+    known: KnownArgs,
     #[command(flatten)]
     identities: IdentityArgs,
 }
@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(&arguments.members)?;
     let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
-    let files = arguments.recipients.known_files(config.as_ref());
+    let files = arguments.known.files(config.as_ref());
     let known = KnownKeys::load(&files, keyring, ui);
     let overview = Overview::of(&archive, &members);
 

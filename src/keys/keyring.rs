@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use openpgp::crypto::SessionKey;
 use openpgp::packet::PKESK;
@@ -47,6 +47,13 @@ pub enum NoIdentity {
     /// The message was sealed with a passphrase alone.
     #[error("it is sealed with a passphrase and not to a key")]
     PassphraseOnly,
+    /// A key fits, but what is sealed to it holds no session key: it was
+    /// altered, or never was one.
+    #[error("{}: it fits, but what is sealed to it holds no session key", .key.display())]
+    NoSessionKey {
+        /// The key's file.
+        key: PathBuf,
+    },
     /// Too many recipients that might be any key.
     #[error("given up after {MAX_TRIALS} trials: the message has too many hidden recipients")]
     TooManyTrials,
@@ -148,22 +155,28 @@ impl Keyring {
                 .collect(),
             algorithm,
             trials: 0,
+            spoiled: None,
             accept,
         };
-        for certainty in [Fit::Named, Fit::Hidden] {
-            for identity in &self.identities {
-                if search.has(identity, certainty)
-                    && let Some(key) = identity.opened()
-                    && search.open(&key, certainty)?
-                {
+        let mut locked = Vec::new();
+        let mut open = Vec::new();
+        for identity in &self.identities {
+            match identity.opened() {
+                Some(key) => open.push((identity, key)),
+                None => locked.push(identity),
+            }
+        }
+        for fit in [Fit::Named, Fit::Hidden] {
+            for (identity, key) in &open {
+                if search.open(identity, key, fit)? {
                     return Ok(());
                 }
             }
         }
         let mut still_locked = None;
-        for certainty in [Fit::Named, Fit::Hidden, Fit::Unknown] {
-            for identity in &self.identities {
-                if !search.has(identity, certainty) {
+        for fit in [Fit::Named, Fit::Hidden, Fit::Unknown] {
+            for identity in &locked {
+                if !search.may_fit(identity, fit) {
                     continue;
                 }
                 let outcome = {
@@ -171,7 +184,7 @@ impl Keyring {
                     identity.unlock(passphrases)
                 };
                 match outcome {
-                    Ok(key) if search.open(&key, certainty)? => return Ok(()),
+                    Ok(key) if search.open(identity, &key, fit)? => return Ok(()),
                     Ok(_) => {}
                     Err(fault) => {
                         still_locked.get_or_insert(NoIdentity::Locked {
@@ -182,14 +195,17 @@ impl Keyring {
                 }
             }
         }
-        Err(still_locked.unwrap_or_else(|| NoIdentity::NoneFits {
-            handles: search
-                .pkesks
-                .into_iter()
-                .map(|(handle, _)| handle)
-                .collect(),
-            keys: self.identities.len(),
-        }))
+        let spoiled = search.spoiled.map(|key| NoIdentity::NoSessionKey { key });
+        Err(still_locked
+            .or(spoiled)
+            .unwrap_or_else(|| NoIdentity::NoneFits {
+                handles: search
+                    .pkesks
+                    .into_iter()
+                    .map(|(handle, _)| handle)
+                    .collect(),
+                keys: self.identities.len(),
+            }))
     }
 }
 
@@ -208,33 +224,32 @@ struct Search<'a> {
     pkesks: Vec<(KeyHandle, &'a PKESK)>,
     algorithm: Option<SymmetricAlgorithm>,
     trials: usize,
+    /// The file of a key that is named, by a PKESK that doesn't decrypt.
+    spoiled: Option<PathBuf>,
     accept: &'a mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
 }
 
 impl Search<'_> {
-    /// Whether the identity is worth a trial at that certainty.
-    fn has(&self, identity: &Identity, fit: Fit) -> bool {
+    /// Whether it is worth to unlock the identity, as far as that shows.
+    fn may_fit(&self, identity: &Identity, fit: Fit) -> bool {
+        let mut handles = self.pkesks.iter().map(|(handle, _)| handle);
         match (fit, identity.fingerprint()) {
-            (Fit::Named, Some(fingerprint)) => self
-                .pkesks
-                .iter()
-                .any(|(handle, _)| handle.names(fingerprint)),
-            (Fit::Hidden, Some(_)) => self
-                .pkesks
-                .iter()
-                .any(|(handle, _)| *handle == KeyHandle::Hidden),
+            (Fit::Named, Some(fingerprint)) => handles.any(|handle| handle.names(fingerprint)),
+            (Fit::Hidden, Some(_)) => handles.any(|handle| *handle == KeyHandle::Hidden),
             (Fit::Unknown, None) => true,
             _ => false,
         }
     }
 
     /// Tries a key on the PKESKs that it may fit.
-    fn open(&mut self, key: &Arc<SecretKey>, fit: Fit) -> Result<bool, NoIdentity> {
+    fn open(&mut self, identity: &Identity, key: &SecretKey, fit: Fit) -> Result<bool, NoIdentity> {
         let fingerprint = Fingerprint::from(key.public().fingerprint());
         for (handle, pkesk) in &self.pkesks {
-            let fits = match handle {
-                KeyHandle::Hidden => fit != Fit::Named,
-                named => fit != Fit::Hidden && named.names(&fingerprint),
+            let named = handle.names(&fingerprint);
+            let fits = match fit {
+                Fit::Named => named,
+                Fit::Hidden => *handle == KeyHandle::Hidden,
+                Fit::Unknown => named || *handle == KeyHandle::Hidden,
             };
             if !fits || pkesk.pk_algo() != key.public().pk_algo() {
                 continue;
@@ -243,11 +258,14 @@ impl Search<'_> {
             if self.trials > MAX_TRIALS {
                 return Err(NoIdentity::TooManyTrials);
             }
-            if let Some((algorithm, session_key)) =
-                pkesk.decrypt(&mut key.decryptor(), self.algorithm)
-                && (self.accept)(algorithm, &session_key)
-            {
-                return Ok(true);
+            match pkesk.decrypt(&mut key.decryptor(), self.algorithm) {
+                Some((algorithm, session_key)) if (self.accept)(algorithm, &session_key) => {
+                    return Ok(true);
+                }
+                None if named => {
+                    self.spoiled.get_or_insert(identity.source().to_owned());
+                }
+                _ => {}
             }
         }
         Ok(false)
