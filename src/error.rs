@@ -344,6 +344,15 @@ fn open_kind(error: &OpenError) -> ErrorKind {
 
 fn open_hint(error: &OpenError) -> Option<String> {
     let hint = match error {
+        OpenError::NoIdentity(NoIdentity::NoneFits {
+            presumed: Some(key),
+            ..
+        }) => {
+            return Some(format!(
+                "{} was judged by the certificate beside it; if that belongs to another key, give a copy of the key from another directory",
+                key.display()
+            ));
+        }
         OpenError::NoIdentity(NoIdentity::NoneFits { .. }) => {
             "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"
         }
@@ -401,6 +410,8 @@ fn bytes_phrase(error: &ArchiveError) -> String {
 fn partial_phrase(failed: usize, total: usize) -> String {
     if failed < total {
         format!("{failed} of {total} members failed, the others are done")
+    } else if total == 1 {
+        "its only member failed".into()
     } else {
         format!("all {total} members failed")
     }

@@ -15,7 +15,7 @@ use crate::error::{Error, MemberCause};
 use crate::keys::{Keyring, Passphrases};
 use crate::message::{Envelope, Expansion, LiteralHeader, OpenError, OpenMessage};
 use crate::output::{Access, Overwrite, PendingFile, TargetDir};
-use crate::progress::Progress;
+use crate::progress::{Counted, NoProgress, Progress};
 
 /// An archive file, opened for listing and extraction.
 #[derive(Debug)]
@@ -188,10 +188,7 @@ impl ArchiveFile {
             path: target.to_owned(),
             source,
         })?;
-        progress.begin(
-            members.len() as u64,
-            members.iter().map(|member| member.size()).sum(),
-        );
+        progress.begin(members.len() as u64, total_size(members));
         let places = Places::of(members);
         let plain = AtomicU64::new(0);
         let failures = Mutex::new(Vec::new());
@@ -205,9 +202,8 @@ impl ArchiveFile {
                             return;
                         };
                         let outcome = places.name(member).and_then(|name| {
-                            self.extract_one(member, name, &directory, overwrite, opener)
+                            self.extract_one(member, name, &directory, overwrite, opener, progress)
                         });
-                        progress.bytes(member.size());
                         progress.member();
                         match outcome {
                             Ok(length) => {
@@ -222,15 +218,17 @@ impl ArchiveFile {
                 });
             }
         });
-        directory.finish()?;
+        let flushed = directory.finish();
         let mut failures = failures
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         failures.sort_by_key(|(number, _)| *number);
+        let done = members.len() - failures.len();
+        let failures = failures.into_iter().map(|(_, error)| error);
         Ok(Extracted {
-            done: members.len() - failures.len(),
+            done,
             plain: plain.into_inner(),
-            failures: failures.into_iter().map(|(_, error)| error).collect(),
+            failures: failures.chain(flushed.err().map(Error::from)).collect(),
         })
     }
 
@@ -241,8 +239,9 @@ impl ArchiveFile {
         directory: &TargetDir,
         overwrite: Overwrite,
         opener: Opener<'_>,
+        progress: &dyn Progress,
     ) -> Result<u64, MemberCause> {
-        let message = self.begin(member, name, opener)?;
+        let message = self.begin(member, name, opener, progress)?;
         let literal = message.literal().clone();
         let path = directory.place(name.as_str())?;
         let write_cause = |source: io::Error| match source.kind() {
@@ -284,7 +283,7 @@ impl ArchiveFile {
         let name = member
             .name()
             .map_err(|fault| fail(crate::archive::MemberFault::Name(fault).into()))?;
-        self.begin(member, name, opener)
+        self.begin(member, name, opener, &NoProgress)
             .and_then(|message| {
                 message
                     .stream_to(sink, opener.expansion)
@@ -300,6 +299,7 @@ impl ArchiveFile {
         member: &Member,
         name: &MemberName,
         opener: Opener<'_>,
+        progress: &'a dyn Progress,
     ) -> Result<OpenMessage<'a>, MemberCause> {
         // What ZIP has compressed expands as well: whoever picks a message's
         // session key can make its ciphertext as regular as they like.
@@ -308,12 +308,20 @@ impl ArchiveFile {
             .expansion
             .spend(0, expands)
             .map_err(|fault| open_cause(fault.into()))?;
-        let reader = self.archive.read(member).map_err(bytes_cause)?;
+        let source = self.archive.read(member).map_err(bytes_cause)?;
+        let reader = Counted { source, progress };
         let message =
             OpenMessage::begin(reader, opener.keyring, opener.passphrases).map_err(open_cause)?;
         check_binding(message.literal(), name)?;
         Ok(message)
     }
+}
+
+/// The size of all members' messages together, in bytes: as the archive says,
+/// which may be anything.
+fn total_size(members: &[&Member]) -> u64 {
+    let sizes = members.iter().map(|member| member.size());
+    sizes.fold(0, u64::saturating_add)
 }
 
 /// A literal name that isn't empty must be the member's path or its last

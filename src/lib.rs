@@ -62,6 +62,6 @@ mod timestamp;
 pub use error::{Error, ErrorKind, MemberCause};
 pub use extract::{ArchiveFile, Extracted, Opener};
 pub use inspect::{Inspection, inspect};
-pub use pack::{Packed, PackedFile, name_members, pack};
+pub use pack::{Packed, PackedFile, name_members, pack, total_size};
 pub use progress::{NoProgress, Progress};
 pub use timestamp::Timestamp;

@@ -79,9 +79,11 @@ fn forbid_core_dumps() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
+        // A limit of 0 does not hold for a core that Linux pipes to a handler,
+        // a limit of 1 byte does.
         let none = Rlimit {
-            current: Some(0),
-            maximum: Some(0),
+            current: Some(1),
+            maximum: Some(1),
         };
         // Where this is not allowed, the limit is not ours to set.
         let _ = setrlimit(Resource::Core, none);

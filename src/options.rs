@@ -16,6 +16,34 @@ pub enum Compression {
     Deflate,
 }
 
+impl Compression {
+    /// All choices.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::None, Self::Deflate];
+
+    /// The word for it in the config and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::None => "none",
+            Self::Deflate => "deflate",
+        }
+    }
+}
+
+impl Format {
+    /// All choices.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Rfc4880, Self::Rfc9580];
+
+    /// The word for it in the config and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Rfc4880 => "rfc4880",
+            Self::Rfc9580 => "rfc9580",
+        }
+    }
+}
+
 /// Which kind of message is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

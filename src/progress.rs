@@ -1,5 +1,7 @@
 //! How a job reports what it has done so far.
 
+use std::io::{self, Read};
+
 /// Hears of a job's progress, from all of its threads.
 pub trait Progress: Sync {
     /// The job begins, with that many members of that many bytes in all.
@@ -18,4 +20,18 @@ impl Progress for NoProgress {
     fn begin(&self, _: u64, _: u64) {}
     fn bytes(&self, _: u64) {}
     fn member(&self) {}
+}
+
+/// Reports what is read through it.
+pub(crate) struct Counted<'a, R> {
+    pub source: R,
+    pub progress: &'a dyn Progress,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.source.read(buffer)?;
+        self.progress.bytes(n as u64);
+        Ok(n)
+    }
 }

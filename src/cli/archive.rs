@@ -1,10 +1,11 @@
 //! Who can open an archive.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::Path;
 
 use callseal::archive::Member;
-use callseal::keys::{KeyHandle, MessageVersion};
+use callseal::message::Envelope;
 use callseal::{ArchiveFile, Error};
 use serde_json::{Value, json};
 
@@ -21,15 +22,14 @@ pub struct Overview {
 
 /// Members that are sealed in the same way to the same recipients.
 struct EnvelopeSet {
-    recipients: Vec<KeyHandle>,
-    version: MessageVersion,
-    cipher: Option<String>,
+    envelope: Envelope,
     members: u64,
 }
 
 impl Overview {
     /// Reads the envelopes of the members.
     pub fn of(archive: &ArchiveFile, members: &[&Member]) -> Self {
+        let mut known = HashMap::new();
         let mut overview = Self {
             sets: Vec::new(),
             set_of: Vec::with_capacity(members.len()),
@@ -38,16 +38,9 @@ impl Overview {
         for member in members {
             let set = match archive.envelope(member) {
                 Ok(envelope) => {
-                    let known = overview.sets.iter().position(|set| {
-                        set.recipients == envelope.recipients
-                            && set.version == envelope.version
-                            && set.cipher == envelope.cipher
-                    });
-                    let set = known.unwrap_or_else(|| {
+                    let set = *known.entry(envelope).or_insert_with_key(|envelope| {
                         overview.sets.push(EnvelopeSet {
-                            recipients: envelope.recipients,
-                            version: envelope.version,
-                            cipher: envelope.cipher,
+                            envelope: envelope.clone(),
                             members: 0,
                         });
                         overview.sets.len() - 1
@@ -73,9 +66,9 @@ impl Overview {
         sets.map(|set| {
             json!({
                 "members": set.members,
-                "format": set.version.standard(),
-                "cipher": set.cipher,
-                "recipients": known.json(&set.recipients),
+                "format": set.envelope.version.standard(),
+                "cipher": set.envelope.cipher,
+                "recipients": known.json(&set.envelope.recipients),
             })
         })
         .collect()
@@ -98,14 +91,19 @@ impl Overview {
             };
             // Writing to a string does not fail.
             let _ = writeln!(text, "\n{which} with any one of these keys:");
-            for handle in &set.recipients {
+            for handle in &set.envelope.recipients {
                 let _ = writeln!(text, "  {}", known.line(handle));
             }
             let cipher = set
+                .envelope
                 .cipher
                 .as_deref()
                 .unwrap_or("its cipher shows on opening");
-            let _ = writeln!(text, "  format {}, {cipher}", set.version.standard());
+            let _ = writeln!(
+                text,
+                "  format {}, {cipher}",
+                set.envelope.version.standard()
+            );
         }
         text
     }

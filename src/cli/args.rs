@@ -2,18 +2,19 @@
 //! to.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use callseal::Error;
 use callseal::config::Config;
-use callseal::keys::{Keyring, Passphrase, Passphrases, Recipients};
+use callseal::keys::{KeyFault, Keyring, Passphrase, Passphrases, Recipients};
 use callseal::message::{Expansion, SealPlan};
 use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 
 use super::Global;
@@ -109,29 +110,15 @@ pub struct SealArgs {
     #[command(flatten)]
     recipients: RecipientArgs,
     /// Compress before sealing: auto decides for each file (audio never)
-    #[arg(long, value_name = "HOW")]
-    compress: Option<CompressArg>,
+    #[arg(long, value_name = "HOW", value_parser = words(Compression::ALL.map(|c| (c.name(), c))))]
+    compress: Option<Compression>,
     /// The message format: auto is rfc9580 if every recipient reads it;
     /// rfc4880 is for readers that have only GnuPG
-    #[arg(long, value_name = "FORMAT")]
-    format: Option<FormatArg>,
+    #[arg(long, value_name = "FORMAT", value_parser = words(Format::ALL.map(|f| (f.name(), f))))]
+    format: Option<Format>,
     /// Don't name the recipients in the messages
     #[arg(long)]
     hidden_recipients: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum CompressArg {
-    Auto,
-    None,
-    Deflate,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatArg {
-    Auto,
-    Rfc4880,
-    Rfc9580,
 }
 
 impl SealArgs {
@@ -139,26 +126,11 @@ impl SealArgs {
     pub fn plan(&self, global: &Global, ui: &Ui) -> Result<SealPlan, Failure> {
         let config = global.config()?;
         let files = self.recipients.files(config.as_ref())?;
-        let recipients = Recipients::load(&files, SystemTime::now(), &mut |duplicate| {
-            ui.notice(&format!(
-                "{}: the same key as {}, counted once",
-                duplicate.source.display(),
-                duplicate.first.display()
-            ));
-        })
-        .map_err(Error::from)?;
-        let compression = match self.compress {
-            Some(CompressArg::Auto) => Compression::Auto,
-            Some(CompressArg::None) => Compression::None,
-            Some(CompressArg::Deflate) => Compression::Deflate,
-            None => config.as_ref().map(|c| c.compress).unwrap_or_default(),
-        };
-        let format = match self.format {
-            Some(FormatArg::Auto) => Format::Auto,
-            Some(FormatArg::Rfc4880) => Format::Rfc4880,
-            Some(FormatArg::Rfc9580) => Format::Rfc9580,
-            None => config.as_ref().map(|c| c.format).unwrap_or_default(),
-        };
+        let recipients = load_recipients(&files, ui)?;
+        let configured = |c: &Config| (c.compress, c.format);
+        let (compress, format) = config.as_ref().map(configured).unwrap_or_default();
+        let compression = self.compress.unwrap_or(compress);
+        let format = self.format.unwrap_or(format);
         let plan = SealPlan::new(recipients, format, compression, self.hidden_recipients)
             .map_err(Error::from)?;
         for recipient in plan.recipients().iter() {
@@ -172,6 +144,31 @@ impl SealArgs {
         }
         Ok(plan)
     }
+}
+
+/// Loads recipients as of now, with a notice where a key is listed again.
+pub fn load_recipients(files: &[PathBuf], ui: &Ui) -> Result<Recipients, Error> {
+    let recipients = Recipients::load(files, SystemTime::now(), &mut |duplicate| {
+        ui.notice(&format!(
+            "{}: the same key as {}, counted once",
+            duplicate.source.display(),
+            duplicate.first.display()
+        ));
+    });
+    Ok(recipients?)
+}
+
+/// A parser for a choice among a few words.
+fn words<T: Clone + Send + Sync + 'static>(
+    choices: [(&'static str, T); 3],
+) -> impl TypedValueParser<Value = T> {
+    let names = choices.each_ref().map(|(name, _)| *name);
+    PossibleValuesParser::new(names).try_map(move |word: String| {
+        let choice = choices.iter().find(|(name, _)| *name == word);
+        choice
+            .map(|(_, choice)| choice.clone())
+            .ok_or("no such choice")
+    })
 }
 
 /// Which keys to open with.
@@ -198,8 +195,9 @@ impl IdentityArgs {
             ([], Some(config)) => config.keys.as_slice(),
             (keys, _) => keys,
         };
-        let keyring = Keyring::load(paths, &mut |skipped| {
-            ui.detail(&format!("skipped {skipped}"));
+        let keyring = Keyring::load(paths, &mut |skipped| match skipped.fault {
+            KeyFault::NoPrivateKey => ui.detail(&format!("left out {skipped}")),
+            _ => ui.warning(&format!("left out {skipped}")),
         })
         .map_err(Error::from)?;
         Ok(keyring)
@@ -226,22 +224,37 @@ impl PassphraseArgs {
 
     /// The source of passphrases: the given one, else a prompt.
     pub fn source(&self, bar: ProgressBar) -> Result<Box<dyn Passphrases>, Failure> {
-        let path = match (&self.passphrase_file, self.passphrase_fd) {
-            (Some(path), _) => path.clone(),
-            (None, Some(number)) => format!("/dev/fd/{number}").into(),
+        let (name, opened) = match (&self.passphrase_file, self.passphrase_fd) {
+            (Some(path), _) => (path.clone(), File::open(path)),
+            (None, Some(number)) => (
+                format!("file descriptor {number}").into(),
+                descriptor(number),
+            ),
             (None, None) => return Ok(Box::new(Prompt { bar })),
         };
         let mut bytes = Vec::with_capacity(1024);
-        File::open(&path)
+        opened
             .and_then(|file| file.take(MAX_PASSPHRASE).read_to_end(&mut bytes))
-            .map_err(|source| Error::Io {
-                path: path.clone(),
-                source,
-            })?;
+            .map_err(|source| Error::Io { path: name, source })?;
         let passphrase = Passphrase::from_first_line(&bytes);
         zeroize::Zeroize::zeroize(&mut bytes);
         Ok(Box::new(passphrase))
     }
+}
+
+/// The file behind a descriptor that was inherited. Not by its path below
+/// /dev/fd, which would open it anew: sockets can't be, nor what only the user
+/// before a drop of privileges could read.
+fn descriptor(number: u32) -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+        let number = i32::try_from(number).map_err(io::Error::other)?;
+        let this = pidfd_open(getpid(), PidfdFlags::empty())?;
+        Ok(pidfd_getfd(this, number, PidfdGetfdFlags::empty())?.into())
+    }
+    #[cfg(not(target_os = "linux"))]
+    File::open(format!("/dev/fd/{number}"))
 }
 
 /// How far compressed messages may expand.

@@ -1,15 +1,13 @@
 //! `callseal config`
 
 use std::fmt::Write;
-use std::time::SystemTime;
 
-use callseal::Error;
 use callseal::config::Config;
-use callseal::keys::Recipients;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Global;
+use super::args::load_recipients;
 use super::names::recipients_json;
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, safe};
@@ -45,20 +43,14 @@ fn check(config: &Config, ui: &Ui) -> Report {
     };
     let mut profiles = serde_json::Map::new();
     for (name, profile) in &config.profiles {
-        let checked = Recipients::load(&profile.recipients, SystemTime::now(), &mut |duplicate| {
-            ui.notice(&format!(
-                "{}: the same key as {}, counted once",
-                duplicate.source.display(),
-                duplicate.first.display()
-            ));
-        });
+        let checked = load_recipients(&profile.recipients, ui);
         match checked {
             Ok(recipients) => {
                 profiles.insert(name.clone(), recipients_json(&recipients));
             }
             Err(error) => {
                 profiles.insert(name.clone(), Value::Null);
-                report.failures.push(Error::from(error));
+                report.failures.push(error);
             }
         }
     }
@@ -66,8 +58,8 @@ fn check(config: &Config, ui: &Ui) -> Report {
         "config": config.source.to_string_lossy(),
         "default_profile": config.default_profile,
         "keys": config.keys.iter().map(|key| key.to_string_lossy()).collect::<Vec<_>>(),
-        "compress": format!("{:?}", config.compress).to_lowercase(),
-        "format": format!("{:?}", config.format).to_lowercase(),
+        "compress": config.compress.name(),
+        "format": config.format.name(),
         "profiles": profiles,
     });
     report
@@ -85,8 +77,8 @@ pub fn describe(config: &Config) -> String {
         "default profile",
         config.default_profile.as_deref().unwrap_or("none"),
     );
-    line("compress", &format!("{:?}", config.compress).to_lowercase());
-    line("format", &format!("{:?}", config.format).to_lowercase());
+    line("compress", config.compress.name());
+    line("format", config.format.name());
     for key in &config.keys {
         line("key", &key.display().to_string());
     }

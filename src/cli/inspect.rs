@@ -133,7 +133,8 @@ fn show_archive(
     report: &mut Report,
 ) -> Value {
     let members: Vec<_> = archive.members().collect();
-    let total = members.iter().map(|member| member.size()).sum();
+    let sizes = members.iter().map(|member| member.size());
+    let total = sizes.fold(0, u64::saturating_add);
     let overview = Overview::of(archive, &members);
     let _ = writeln!(
         report.text,

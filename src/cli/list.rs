@@ -57,7 +57,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             safe(member.shown_name())
         );
     }
-    let total = members.iter().map(|member| member.size()).sum();
+    let sizes = members.iter().map(|member| member.size());
+    let total = sizes.fold(0, u64::saturating_add);
     let _ = writeln!(
         text,
         "{:>14}  {:<20}  {}",

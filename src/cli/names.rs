@@ -48,7 +48,11 @@ impl KnownKeys {
     /// The key file that opens what is sealed to a handle.
     fn key(&self, handle: &KeyHandle) -> Option<String> {
         let identity = self.keyring.find(handle)?;
-        Some(identity.source().display().to_string())
+        let source = identity.source().display();
+        Some(match identity.is_presumed() {
+            true => format!("{source} (by the certificate beside it)"),
+            false => source.to_string(),
+        })
     }
 
     /// One line: fingerprint, name, and the key at hand.

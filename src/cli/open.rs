@@ -75,8 +75,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             source,
         })?)
     };
+    let name = match is_stream(&arguments.file) {
+        true => PathBuf::from("standard input"),
+        false => arguments.file.clone(),
+    };
     let open_error = |error| Error::Open {
-        path: arguments.file.clone(),
+        path: name.clone(),
         error,
     };
     let message = OpenMessage::begin(source, &keyring, &*passphrases).map_err(open_error)?;

@@ -3,9 +3,9 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use callseal::output::Overwrite;
+use callseal::output::{Access, PendingFile};
 use callseal::sources::{Notice, SourceOptions, collect, read_file_list};
-use callseal::{Error, name_members};
+use callseal::{Error, name_members, total_size};
 use clap::Args;
 use serde_json::json;
 
@@ -121,14 +121,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let recipients = count(plan.recipients().iter().count() as u64, "recipient");
 
     if arguments.dry_run {
-        let output = &arguments.output;
-        if overwrite == Overwrite::Refuse && output.symlink_metadata().is_ok() {
-            return Err(Error::Exists {
-                path: output.clone(),
-            }
-            .into());
+        // Made and dropped, as the real run would begin.
+        PendingFile::create(&arguments.output, Access::Shared, overwrite)
+            .map_err(|source| Error::writing(&arguments.output, source))?;
+        for file in &files {
+            drop(file.source().open().map_err(Error::from)?);
         }
-        let total: u64 = files.iter().map(|file| file.source().size).sum();
+        let total = total_size(&files);
         let mut text = String::new();
         for file in &files {
             text.push_str(&safe(file.name().as_str()));

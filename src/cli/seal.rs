@@ -49,6 +49,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "`callseal pack` seals directories",
         ));
     }
+    let special = |metadata: std::fs::Metadata| !metadata.is_file();
+    if !is_stream(&arguments.file) && std::fs::metadata(&arguments.file).is_ok_and(special) {
+        return Err(Failure::usage(
+            format!("{}: not a regular file", arguments.file.display()),
+            "pipe it through: `… | callseal seal -r CERT > OUT.pgp`",
+        ));
+    }
     let plan = arguments.seal.plan(global, ui)?;
     let output = match &arguments.output {
         Some(output) if is_stream(output) => None,

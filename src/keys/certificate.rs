@@ -25,9 +25,15 @@ pub(crate) fn recipients(
             if file::blocks(bytes).any(|block| block.is_private()) {
                 return Err(Refusal::PrivateKey);
             }
-            // The first block is the recipient; what follows is its chain.
-            let block = file::blocks(bytes).next().ok_or(Refusal::NotACertificate)?;
-            from_block(block, source, at)
+            // The first certificate or key is the recipient; X.509
+            // certificates that follow are its chain. An OpenPGP certificate
+            // has none: another one would be another recipient.
+            let mut blocks = file::blocks(bytes).filter(|block| block.label != "EC PARAMETERS");
+            let block = blocks.next().ok_or(Refusal::NotACertificate)?;
+            match blocks.filter(Block::is_openpgp).count() {
+                0 => from_block(block, source, at),
+                more => Err(Refusal::SeveralCertificates(more + 1)),
+            }
         }
         Form::Der => Ok(vec![from_der(bytes, source, at)?]),
         Form::OpenPgp => openpgp_certificate::recipients(bytes, source, at),

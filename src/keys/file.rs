@@ -76,6 +76,11 @@ impl Block<'_> {
         self.label.ends_with("PRIVATE KEY") || self.label == "PGP PRIVATE KEY BLOCK"
     }
 
+    /// Whether this block holds OpenPGP certificates.
+    pub fn is_openpgp(&self) -> bool {
+        self.label == "PGP PUBLIC KEY BLOCK"
+    }
+
     /// Whether a passphrase locks this block: PKCS#8 says so in its label,
     /// the older form in its `Proc-Type` header (RFC 1421, section 4.6.1.1).
     pub fn is_locked(&self) -> bool {

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use openpgp::Cert;
 use openpgp::cert::CertParser;
 use openpgp::packet::Key;
 use openpgp::packet::key::{SecretKeyMaterial as KeyMaterial, SecretParts, UnspecifiedRole};
 use openpgp::parse::Parse;
+use openpgp::types::PublicKeyAlgorithm;
 use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use sequoia_openpgp as openpgp;
@@ -71,6 +72,8 @@ pub struct Identity {
     label: Option<String>,
     algorithm: Option<String>,
     fingerprint: Option<Fingerprint>,
+    pk_algo: Option<PublicKeyAlgorithm>,
+    presumed: bool,
     locked: bool,
     openpgp: bool,
     state: Mutex<State>,
@@ -121,6 +124,8 @@ impl Identity {
             label: None,
             algorithm: Some(algorithm_name(key.public())),
             fingerprint: Some(key.public().fingerprint().into()),
+            pk_algo: Some(key.public().pk_algo()),
+            presumed: false,
             locked: false,
             openpgp: false,
             state: Mutex::new(State::Open(Arc::new(key))),
@@ -134,6 +139,8 @@ impl Identity {
             source: source.to_owned(),
             label: beside.as_ref().map(|r| r.label().to_owned()),
             algorithm: beside.as_ref().map(Recipient::algorithm),
+            presumed: beside.is_some(),
+            pk_algo: beside.as_ref().map(Recipient::pk_algo),
             fingerprint: beside.map(|r| r.fingerprint().clone()),
             locked: true,
             openpgp: false,
@@ -162,6 +169,12 @@ impl Identity {
         self.fingerprint.as_ref()
     }
 
+    /// Whether the fingerprint is that of the certificate beside a locked key,
+    /// and not known from the key itself.
+    pub fn is_presumed(&self) -> bool {
+        self.presumed
+    }
+
     /// Whether a passphrase locks it in its file.
     pub fn is_locked(&self) -> bool {
         self.locked
@@ -172,9 +185,20 @@ impl Identity {
         self.openpgp
     }
 
-    /// The key, if it is open already or needs no passphrase.
+    /// The algorithm that PKESKs for it have, where that is known.
+    pub(crate) fn pk_algo(&self) -> Option<PublicKeyAlgorithm> {
+        self.pk_algo
+    }
+
+    /// The key, if it is open already or needs no passphrase; without waiting
+    /// for another thread that unlocks it.
     pub(crate) fn opened(&self) -> Option<Arc<SecretKey>> {
-        match &*self.state() {
+        let state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        match &*state {
             State::Open(key) => Some(Arc::clone(key)),
             State::Locked(_) | State::Refused(_) => None,
         }
@@ -374,7 +398,9 @@ fn from_openpgp(bytes: &[u8], source: &Path) -> Result<Vec<Identity>, KeyFault> 
                 let key = SecretKey::from_openpgp(key).map_err(KeyFault::Unusable)?;
                 Identity::open(source, key)
             };
+            identity.pk_algo = Some(public.pk_algo());
             identity.openpgp = true;
+            identity.presumed = false;
             identity.label.clone_from(&label);
             identity.algorithm = Some(algorithm_name(&public));
             identity.fingerprint = Some(public.fingerprint().into());

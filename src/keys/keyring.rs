@@ -35,6 +35,8 @@ pub enum NoIdentity {
         handles: Vec<KeyHandle>,
         /// How many keys were at hand.
         keys: usize,
+        /// A locked key that was judged by the certificate beside it.
+        presumed: Option<PathBuf>,
     },
     /// The key that fits, or may fit, stays locked.
     #[error("{}: {fault}", .key.display())]
@@ -205,6 +207,10 @@ impl Keyring {
                     .map(|(handle, _)| handle)
                     .collect(),
                 keys: self.identities.len(),
+                presumed: locked
+                    .iter()
+                    .find(|identity| identity.is_presumed())
+                    .map(|identity| identity.source().to_owned()),
             }))
     }
 }
@@ -232,10 +238,13 @@ struct Search<'a> {
 impl Search<'_> {
     /// Whether it is worth to unlock the identity, as far as that shows.
     fn may_fit(&self, identity: &Identity, fit: Fit) -> bool {
-        let mut handles = self.pkesks.iter().map(|(handle, _)| handle);
+        let mut pkesks = self.pkesks.iter().filter(|(_, pkesk)| {
+            let algorithm = identity.pk_algo();
+            algorithm.is_none_or(|algorithm| algorithm == pkesk.pk_algo())
+        });
         match (fit, identity.fingerprint()) {
-            (Fit::Named, Some(fingerprint)) => handles.any(|handle| handle.names(fingerprint)),
-            (Fit::Hidden, Some(_)) => handles.any(|handle| *handle == KeyHandle::Hidden),
+            (Fit::Named, Some(fingerprint)) => pkesks.any(|(handle, _)| handle.names(fingerprint)),
+            (Fit::Hidden, Some(_)) => pkesks.any(|(handle, _)| *handle == KeyHandle::Hidden),
             (Fit::Unknown, None) => true,
             _ => false,
         }

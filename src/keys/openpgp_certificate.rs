@@ -8,7 +8,7 @@ use openpgp::cert::{Cert, CertParser, Preferences};
 use openpgp::crypto::mpi;
 use openpgp::parse::Parse;
 use openpgp::policy::{AsymmetricAlgorithm, StandardPolicy};
-use openpgp::types::RevocationStatus;
+use openpgp::types::{HashAlgorithm, RevocationStatus};
 use sequoia_openpgp as openpgp;
 
 use super::mapping::{self, PublicKey};
@@ -72,10 +72,10 @@ fn valid_at(cert: &Cert, source: &Path, at: SystemTime) -> Result<Vec<Recipient>
     let features = valid.features();
     let mut recipients = Vec::new();
     let mut latest_expiry = None;
-    let any_algorithm = any_algorithm();
+    let lenient = lenient_policy();
     for key in cert
         .keys()
-        .with_policy(&any_algorithm, at)
+        .with_policy(&lenient, at)
         .revoked(false)
         .for_storage_encryption()
         .for_transport_encryption()
@@ -108,20 +108,25 @@ fn valid_at(cert: &Cert, source: &Path, at: SystemTime) -> Result<Vec<Recipient>
 
 /// The policy without its rules on algorithms. The iterators pass over what a
 /// policy doesn't accept; with this one, such keys are seen and refused.
-fn any_algorithm() -> StandardPolicy<'static> {
-    use AsymmetricAlgorithm::{
-        ElGamal1024, ElGamal2048, ElGamal3072, ElGamal4096, RSA1024, Unknown,
-    };
+fn lenient_policy() -> StandardPolicy<'static> {
+    use AsymmetricAlgorithm as A;
     let mut policy = StandardPolicy::new();
     for algorithm in [
-        RSA1024,
-        ElGamal1024,
-        ElGamal2048,
-        ElGamal3072,
-        ElGamal4096,
-        Unknown,
+        A::RSA1024,
+        A::ElGamal1024,
+        A::ElGamal2048,
+        A::ElGamal3072,
+        A::ElGamal4096,
+        A::Unknown,
     ] {
         policy.accept_asymmetric_algo(algorithm);
+    }
+    for hash in [
+        HashAlgorithm::MD5,
+        HashAlgorithm::SHA1,
+        HashAlgorithm::RipeMD,
+    ] {
+        policy.accept_hash(hash);
     }
     policy
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use openpgp::crypto::SessionKey;
 use openpgp::crypto::mpi;
 use openpgp::packet::{PKESK, pkesk::PKESK3, pkesk::PKESK6};
-use openpgp::types::{Features, SymmetricAlgorithm};
+use openpgp::types::{Features, PublicKeyAlgorithm, SymmetricAlgorithm};
 use openssl::bn::BigNum;
 use openssl::pkey::Public;
 use openssl::rsa::{Padding, Rsa};
@@ -40,7 +40,7 @@ impl CertificateKind {
 
 /// The two kinds of integrity-protected message
 /// ([RFC 9580, section 5.13](https://www.rfc-editor.org/rfc/rfc9580#section-5.13)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MessageVersion {
     /// SEIPDv1: CFB with a SHA-1 modification detection code, as GnuPG reads it.
     V1,
@@ -152,6 +152,11 @@ impl Recipient {
     /// Algorithm and size, such as `RSA 2048` or `ECDH P-256`.
     pub fn algorithm(&self) -> String {
         algorithm_name(&self.key)
+    }
+
+    /// The algorithm that PKESKs for it have.
+    pub(crate) fn pk_algo(&self) -> PublicKeyAlgorithm {
+        self.key.pk_algo()
     }
 
     /// Whether its owner's software reads messages of that version.

@@ -70,22 +70,26 @@ impl Recipients {
         &self,
         wanted: Option<MessageVersion>,
     ) -> Result<MessageVersion, RecipientError> {
-        let all_read_v2 = self.iter().all(|r| r.reads(MessageVersion::V2));
-        let version = wanted.unwrap_or(if all_read_v2 {
-            MessageVersion::V2
-        } else {
-            MessageVersion::V1
+        let older = self.iter().find(|r| !r.reads(MessageVersion::V2));
+        let version = wanted.unwrap_or(match older {
+            None => MessageVersion::V2,
+            Some(_) => MessageVersion::V1,
         });
-        match self.iter().find(|r| !r.reads(version)) {
-            None => Ok(version),
-            Some(recipient) => Err(refused(
-                recipient.source(),
-                Refusal::MessageVersion {
-                    subject: recipient.label().to_owned(),
-                    version: version.standard(),
-                },
-            )),
-        }
+        let Some(recipient) = self.iter().find(|r| !r.reads(version)) else {
+            return Ok(version);
+        };
+        let subject = recipient.label().to_owned();
+        let refusal = match (wanted, older) {
+            (None, Some(older)) => Refusal::NoCommonVersion {
+                subject,
+                other: older.label().to_owned(),
+            },
+            _ => Refusal::MessageVersion {
+                subject,
+                version: version.standard(),
+            },
+        };
+        Err(refused(recipient.source(), refusal))
     }
 }
 

@@ -55,8 +55,8 @@ pub enum Refusal {
     /// It looks like a certificate or public key, but can't be decoded.
     #[error("it can't be decoded: {0}")]
     Malformed(String),
-    /// An OpenPGP keyring with several certificates: which one is meant?
-    #[error("it holds {0} OpenPGP certificates, and a recipient is one")]
+    /// Several certificates that are no chain: which one is meant?
+    #[error("it holds {0} certificates, and a recipient is one")]
     SeveralCertificates(usize),
     /// The validity period has ended.
     #[error("“{subject}” expired on {}", Timestamp(*.since))]
@@ -114,6 +114,14 @@ pub enum Refusal {
         /// The version that was asked for.
         version: &'static str,
     },
+    /// No version of message is for both this key and another one.
+    #[error("“{subject}” reads only rfc9580 messages, and “{other}” only rfc4880")]
+    NoCommonVersion {
+        /// Whose certificate it is.
+        subject: String,
+        /// Whose certificate stands against it.
+        other: String,
+    },
 }
 
 impl Refusal {
@@ -142,6 +150,9 @@ impl Refusal {
             }
             Self::NoEncryptionKey { .. } | Self::Policy { .. } => {
                 "ask its owner for an updated certificate"
+            }
+            Self::NoCommonVersion { .. } => {
+                "pack for them separately, or ask one of them for another certificate"
             }
             Self::MessageVersion { .. } => "use `--format auto`, or leave the option out",
         })

@@ -1,6 +1,6 @@
 //! The envelope: what a message shows to everybody.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 
 use openpgp::armor::{Kind, Reader, ReaderMode};
 use openpgp::packet::{PKESK, Packet, Tag};
@@ -24,7 +24,7 @@ const MAX_PKESKS: usize = 2000;
 const MAX_PKESK_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The PKESKs in front of the sealed data, and how that is sealed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Envelope {
     /// Whom the message is sealed to, in the message's order.
     pub recipients: Vec<KeyHandle>,
@@ -96,10 +96,18 @@ impl<R: BufRead> Front<R> {
                 }
                 Tag::Marker | Tag::Padding => Body::new(&mut source, header).skip()?,
                 Tag::SEIP => {
+                    let container = Container::read(Body::new(source, header))?;
+                    // RFC 9580, section 10.3.2.1: PKESKs of the other version
+                    // don't belong to this container.
+                    let aligned = match container.version() {
+                        MessageVersion::V1 => 3,
+                        MessageVersion::V2 => 6,
+                    };
+                    pkesks.retain(|pkesk| pkesk.version() == aligned);
                     return Ok(Self {
                         pkesks,
                         passphrases,
-                        container: Container::read(Body::new(source, header))?,
+                        container,
                     });
                 }
                 tag => return Err(unsealed(tag, first).into()),
@@ -142,16 +150,22 @@ pub(super) fn dearmored<'a>(
     buffer: usize,
 ) -> Result<Box<dyn BufRead + Send + Sync + 'a>, OpenError> {
     let mut source = BufReader::with_capacity(buffer, source);
-    let start = source.fill_buf()?;
     // RFC 9580, section 4.2: bit 7 of a packet's first octet is always set.
-    if start.first().is_some_and(|octet| octet & 0x80 != 0) {
+    let first = source.fill_buf()?.first().copied();
+    if first.is_some_and(|octet| octet & 0x80 != 0) {
         return Ok(Box::new(source));
     }
+    // From a pipe, the text before the armor may come some time before it.
+    let mut start = Vec::new();
+    source
+        .by_ref()
+        .take(BUFFER as u64)
+        .read_to_end(&mut start)?;
     const ARMOR: &[u8] = b"-----BEGIN PGP MESSAGE-----";
     if !start.windows(ARMOR.len()).any(|window| window == ARMOR) {
         return Err(MessageFault::NotAMessage.into());
     }
     let mode = ReaderMode::Tolerant(Some(Kind::Message));
-    let armor = Reader::from_reader(source, mode);
+    let armor = Reader::from_reader(Cursor::new(start).chain(source), mode);
     Ok(Box::new(BufReader::with_capacity(buffer, armor)))
 }

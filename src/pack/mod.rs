@@ -3,7 +3,7 @@
 mod queue;
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Read};
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -14,9 +14,9 @@ use crate::archive::{ArchiveWriter, MemberName};
 use crate::error::Error;
 use crate::message::{MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
 use crate::output::{Access, Overwrite, PendingFile};
-use crate::progress::Progress;
-use crate::sources::{Source, SourceError, SourceFile};
-use queue::{Entry, Queue};
+use crate::progress::{Counted, Progress};
+use crate::sources::{Source, SourceError};
+use queue::{Entry, PanicGuard, Queue};
 
 /// A file that is to become a member.
 #[derive(Clone, Debug)]
@@ -81,6 +81,12 @@ pub fn name_members(sources: Vec<Source>) -> Result<Vec<PackedFile>, Error> {
     Ok(files)
 }
 
+/// The size of all files together, in bytes.
+pub fn total_size(files: &[PackedFile]) -> u64 {
+    let sizes = files.iter().map(|file| file.source.size);
+    sizes.fold(0, u64::saturating_add)
+}
+
 /// What has been packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packed {
@@ -112,10 +118,7 @@ pub fn pack(
 ) -> Result<Packed, Error> {
     let write_error = |e: io::Error| Error::writing(output, e);
     let pending = PendingFile::create(output, Access::Shared, overwrite).map_err(write_error)?;
-    progress.begin(
-        files.len() as u64,
-        files.iter().map(|file| file.source.size).sum(),
-    );
+    progress.begin(files.len() as u64, total_size(files));
 
     let queue = Queue::new(ArchiveWriter::new(pending));
     let failure = Mutex::new(None);
@@ -124,6 +127,7 @@ pub fn pack(
     std::thread::scope(|scope| {
         for _ in 0..jobs.get().min(files.len()) {
             scope.spawn(|| {
+                let _guard = PanicGuard(&queue);
                 let mut sealer = plan.sealer();
                 loop {
                     let number = taken.fetch_add(1, Ordering::Relaxed);
@@ -179,7 +183,7 @@ fn seal_file<'a>(
 ) -> Result<u64, Error> {
     let source = &file.source;
     let mut content = Counted {
-        file: source.open()?,
+        source: source.open()?,
         progress,
     };
     let mut sink = queue.sink(
@@ -210,21 +214,7 @@ fn seal_file<'a>(
             },
         })?;
     // Only a file that stayed as it was gets its turn in the archive.
-    content.file.finish()?;
+    content.source.finish()?;
     sink.finish().map_err(|e| Error::writing(output, e))?;
     Ok(length)
-}
-
-/// Reports what is read.
-struct Counted<'a> {
-    file: SourceFile,
-    progress: &'a dyn Progress,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.file.read(buffer)?;
-        self.progress.bytes(n as u64);
-        Ok(n)
-    }
 }

@@ -121,12 +121,16 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
 
     /// Hands over a finished message: written now if it's its turn, else left
     /// to whoever has the turn before it, if there is room to wait.
-    fn submit(&self, number: usize, entry: Entry<'a>, message: Vec<u8>) -> io::Result<()> {
+    fn submit(&self, number: usize, entry: Entry<'a>, mut message: Vec<u8>) -> io::Result<()> {
         {
             let mut state = self.state();
             let its_turn = state.next == number;
-            if !its_turn && state.waiting_bytes.saturating_add(message.len()) <= WAITING {
-                state.waiting_bytes += message.len();
+            if !its_turn && message.capacity() / 2 > message.len() {
+                message.shrink_to_fit();
+            }
+            let cost = waiting_cost(&message);
+            if !its_turn && state.waiting_bytes.saturating_add(cost) <= WAITING {
+                state.waiting_bytes += cost;
                 state.waiting.insert(number, (entry, message));
                 return Ok(());
             }
@@ -153,10 +157,26 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
                 self.turn.notify_all();
                 return Ok(());
             };
-            state.waiting_bytes -= message.len();
+            state.waiting_bytes -= waiting_cost(&message);
             drop(state);
             writer.add(entry.name, entry.modified, &message)?;
             used = message;
+        }
+    }
+}
+
+/// What a waiting message takes of memory, its place in the map included.
+fn waiting_cost(message: &Vec<u8>) -> usize {
+    message.capacity() + 2 * size_of::<(usize, Entry<'_>, Vec<u8>)>()
+}
+
+/// Gives up for the others when a worker panics: they would wait for ever.
+pub(super) struct PanicGuard<'q, 'a, W: Write + Seek>(pub &'q Queue<'a, W>);
+
+impl<W: Write + Seek> Drop for PanicGuard<'_, '_, W> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail();
         }
     }
 }

@@ -33,15 +33,30 @@ impl OutputEntry {
 
     /// Whether `path`, of which `metadata` is known, is the output. By the
     /// file, which also knows it under a name of another case; and by the
-    /// name, for an output that has appeared since.
+    /// name, for an output that has appeared since. A hard link to it is a
+    /// file in its own right, which replacing the output leaves as it is.
     pub(super) fn is(&self, path: &Path, metadata: &Metadata) -> bool {
         let same_file = self
             .stamp
-            .is_some_and(|stamp| stamp.same_file(&Stamp::of(metadata)));
+            .is_some_and(|stamp| stamp.same_file(&Stamp::of(metadata)))
+            && !has_other_names(metadata);
         same_file
             || path.file_name() == Some(&self.name)
                 && crate::output::directory_of(path)
                     .canonicalize()
                     .is_ok_and(|directory| directory == self.directory)
+    }
+}
+
+/// Whether a file has more than one name.
+fn has_other_names(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::MetadataExt::nlink(metadata) > 1
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
     }
 }
