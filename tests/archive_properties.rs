@@ -4,8 +4,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::indexing_slicing
-)] // a test fails by panicking
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};

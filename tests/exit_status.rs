@@ -2,7 +2,9 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that can't go on has failed"
 )]
 
@@ -186,7 +188,7 @@ fn the_table_is_the_same_in_the_source_the_help_the_man_page_and_the_readme() {
     let numbers: Vec<u8> = expected.iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6]);
 
-    let help = Scene::new().ok("--help").stdout();
+    let help = Scene::with_parties().ok("--help").stdout();
     assert_eq!(after(help, "exit status:"), expected, "callseal --help");
     assert_eq!(
         after(read("man/callseal.1"), "exit status:"),

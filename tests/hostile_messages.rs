@@ -2,6 +2,8 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that can't go on has failed"
 )]
@@ -41,7 +43,7 @@ impl Target {
             .add_subkey(KeyFlags::empty().set_storage_encryption(), None, None)
             .generate()
             .unwrap();
-        let scene = Scene::new();
+        let scene = Scene::with_parties();
         let mut secret = Vec::new();
         cert.as_tsk().serialize(&mut secret).unwrap();
         scene.write("target.key", secret);
@@ -270,7 +272,7 @@ fn a_message_for_a_passphrase_alone_says_so() {
     writer.finalize().unwrap();
     target
         .open(&message, 4)
-        .says_with_hint("sealed with a passphrase and not to a key");
+        .complains_with_hint(&["sealed with a passphrase and not to a key"]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Of many keys at hand the right one is found, and no other is unlocked.
 
-// Helpers outside of test functions fail as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![allow(clippy::indexing_slicing)]
-
-mod common;
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
 
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +14,9 @@ use std::sync::Mutex;
 
 use callseal::keys::{Keyring, LockedKey, Passphrase, Passphrases};
 use callseal::message::{Expansion, OpenError, OpenMessage};
-use common::{CALL, P256, Place};
+
+mod support;
+use support::{CALL, P256, Scene};
 
 /// Knows one passphrase, and writes down which keys it was asked for.
 struct Listener {
@@ -43,13 +47,13 @@ impl Passphrases for Listener {
     }
 }
 
-fn keyring(place: &Place, names: &[&str]) -> Keyring {
-    let paths: Vec<PathBuf> = names.iter().map(|name| place.path(name)).collect();
+fn keyring(scene: &Scene, names: &[&str]) -> Keyring {
+    let paths: Vec<PathBuf> = names.iter().map(|name| scene.path(name)).collect();
     Keyring::load(&paths, &mut |_| {}).unwrap()
 }
 
-fn open(place: &Place, keyring: &Keyring, asked: &Listener) -> Result<Vec<u8>, OpenError> {
-    let message = place.read("call.pgp");
+fn open(scene: &Scene, keyring: &Keyring, asked: &Listener) -> Result<Vec<u8>, OpenError> {
+    let message = scene.read("call.pgp");
     let opened = OpenMessage::begin(&*message, keyring, asked)?;
     let mut plain = Vec::new();
     opened.copy_to(&mut plain, &Expansion::default())?;
@@ -57,92 +61,92 @@ fn open(place: &Place, keyring: &Keyring, asked: &Listener) -> Result<Vec<u8>, O
 }
 
 /// A certificate `certs/NAME.crt`, and its key, locked, in `keys/NAME.key`.
-fn locked_pair(place: &Place, name: &str, kind: &str, passphrase: &str) {
+fn locked_pair(scene: &Scene, name: &str, kind: &str, passphrase: &str) {
     for directory in ["certs", "keys"] {
-        std::fs::create_dir_all(place.path(directory)).unwrap();
+        std::fs::create_dir_all(scene.path(directory)).unwrap();
     }
-    place.run(&format!(
+    scene.tool(&format!(
         "openssl req -x509 -days 30 -newkey {kind} -passout pass:{passphrase} \
          -keyout keys/{name}.key -out certs/{name}.crt -subj /CN={name}"
     ));
 }
 
 /// Puts the certificate beside its key as well.
-fn certificate_beside(place: &Place, name: &str) {
-    let certificate = place.read(&format!("certs/{name}.crt"));
-    place.write(&format!("keys/{name}.crt"), certificate);
+fn certificate_beside(scene: &Scene, name: &str) {
+    let certificate = scene.read(format!("certs/{name}.crt"));
+    scene.write(format!("keys/{name}.crt"), certificate);
 }
 
 #[test]
 fn the_right_key_of_a_directory_opens() {
-    let place = Place::new();
-    locked_pair(&place, "else", P256, "other");
-    certificate_beside(&place, "else");
+    let scene = Scene::new();
+    locked_pair(&scene, "else", P256, "other");
+    certificate_beside(&scene, "else");
     for (name, kind) in [("a", P256), ("b", "rsa:2048"), ("c", P256)] {
-        place.certificate(name, kind);
-        place.write(
-            &format!("keys/of/{name}/private.pem"),
-            place.read(&format!("{name}.key")),
+        scene.key_pair(name, kind);
+        scene.write(
+            format!("keys/of/{name}/private.pem"),
+            scene.read(format!("{name}.key")),
         );
     }
-    place.gpg("--quick-gen-key curve future-default default never");
-    place.gpg("--export --output curve.crt curve");
-    place.gpg("--export-secret-keys --output keys/secring.gpg curve");
-    place.write("keys/README", "Keys of the past years.\n");
-    place.write("keys/.hidden", [0xFF; 100]);
-    place.write("keys/empty", "");
-    place.write("keys/large", vec![b'-'; (1 << 20) + 1]);
-    place.write("passphrase", "other\n");
+    scene.gpg("--quick-gen-key curve future-default default never");
+    scene.gpg("--export --output curve.crt curve");
+    scene.gpg("--export-secret-keys --output keys/secring.gpg curve");
+    scene.write("keys/README", "Keys of the past years.\n");
+    scene.write("keys/.hidden", [0xFF; 100]);
+    scene.write("keys/empty", "");
+    scene.write("keys/large", vec![b'-'; (1 << 20) + 1]);
+    scene.write("passphrase", "other\n");
     for name in ["a", "b", "c", "curve", "certs/else"] {
-        place.opens(
+        scene.opens(
             &format!("-r {name}.crt"),
             "-k keys --passphrase-file passphrase",
         );
     }
     // Keys that stay locked, for somebody else, are no hindrance.
     for name in ["a", "b", "c", "curve"] {
-        place.opens(&format!("-r {name}.crt"), "-k keys");
+        scene.opens(&format!("-r {name}.crt"), "-k keys");
     }
 }
 
 #[test]
 fn only_the_key_that_fits_is_unlocked() {
-    let place = Place::new();
+    let scene = Scene::new();
     for (name, passphrase) in [("a", "first"), ("b", "second"), ("c", "third")] {
-        locked_pair(&place, name, P256, passphrase);
-        certificate_beside(&place, name);
+        locked_pair(&scene, name, P256, passphrase);
+        certificate_beside(&scene, name);
     }
-    place.gpg_with_passphrase("fourth", "--quick-gen-key d future-default default never");
-    place.gpg_with_passphrase("fourth", "--export-secret-keys --output keys/d.key d");
-    place.seal("-r certs/b.crt");
+    scene.gpg_with_passphrase("fourth", "--quick-gen-key d future-default default never");
+    scene.gpg_with_passphrase("fourth", "--export-secret-keys --output keys/d.key d");
+    scene.seal("-r certs/b.crt");
     let asked = Listener::new("second");
-    let keyring = keyring(&place, &["keys"]);
-    assert_eq!(open(&place, &keyring, &asked).unwrap(), CALL);
+    let keyring = keyring(&scene, &["keys"]);
+    assert_eq!(open(&scene, &keyring, &asked).unwrap(), CALL);
     assert_eq!(asked.asked(), ["b.key"]);
 }
 
 #[test]
 fn a_key_is_unlocked_once_for_many_messages() {
-    let place = Place::new();
-    locked_pair(&place, "a", P256, "secret");
-    place.seal("-r certs/a.crt");
+    let scene = Scene::new();
+    locked_pair(&scene, "a", P256, "secret");
+    scene.seal("-r certs/a.crt");
     let asked = Listener::new("secret");
-    let keyring = keyring(&place, &["keys"]);
+    let keyring = keyring(&scene, &["keys"]);
     for _ in 0..3 {
-        assert_eq!(open(&place, &keyring, &asked).unwrap(), CALL);
+        assert_eq!(open(&scene, &keyring, &asked).unwrap(), CALL);
     }
     assert_eq!(asked.asked(), ["a.key"]);
 }
 
 #[test]
 fn a_wrong_passphrase_is_not_asked_for_again_with_the_next_message() {
-    let place = Place::new();
-    locked_pair(&place, "a", P256, "secret");
-    place.seal("-r certs/a.crt");
+    let scene = Scene::new();
+    locked_pair(&scene, "a", P256, "secret");
+    scene.seal("-r certs/a.crt");
     let asked = Listener::new("guess");
-    let keyring = keyring(&place, &["keys"]);
+    let keyring = keyring(&scene, &["keys"]);
     for _ in 0..3 {
-        let error = open(&place, &keyring, &asked).unwrap_err();
+        let error = open(&scene, &keyring, &asked).unwrap_err();
         assert!(matches!(error, OpenError::NoIdentity(_)), "{error}");
     }
     // The first guess, and the offer of another.
@@ -151,60 +155,60 @@ fn a_wrong_passphrase_is_not_asked_for_again_with_the_next_message() {
 
 #[test]
 fn an_open_key_goes_before_one_that_needs_a_passphrase() {
-    let place = Place::new();
-    locked_pair(&place, "a", P256, "secret");
-    certificate_beside(&place, "a");
-    place.certificate("b", "rsa:2048");
-    place.write("keys/b.key", place.read("b.key"));
-    place.seal("-r certs/a.crt -r b.crt");
+    let scene = Scene::new();
+    locked_pair(&scene, "a", P256, "secret");
+    certificate_beside(&scene, "a");
+    scene.key_pair("b", "rsa:2048");
+    scene.write("keys/b.key", scene.read("b.key"));
+    scene.seal("-r certs/a.crt -r b.crt");
     let asked = Listener::new("secret");
-    let keyring = keyring(&place, &["keys"]);
-    assert_eq!(open(&place, &keyring, &asked).unwrap(), CALL);
+    let keyring = keyring(&scene, &["keys"]);
+    assert_eq!(open(&scene, &keyring, &asked).unwrap(), CALL);
     assert!(asked.asked().is_empty(), "{:?}", asked.asked());
 }
 
 #[test]
 fn a_message_for_others_unlocks_nothing() {
-    let place = Place::new();
-    locked_pair(&place, "a", P256, "secret");
-    certificate_beside(&place, "a");
-    place.cheap_certificate("other");
-    place.seal("-r other.crt");
+    let scene = Scene::new();
+    locked_pair(&scene, "a", P256, "secret");
+    certificate_beside(&scene, "a");
+    scene.key_pair("other", P256);
+    scene.seal("-r other.crt");
     let asked = Listener::new("secret");
-    let error = open(&place, &keyring(&place, &["keys"]), &asked).unwrap_err();
+    let error = open(&scene, &keyring(&scene, &["keys"]), &asked).unwrap_err();
     assert!(matches!(error, OpenError::NoIdentity(_)), "{error}");
     assert!(asked.asked().is_empty(), "{:?}", asked.asked());
 }
 
 #[test]
 fn a_locked_key_is_known_by_the_certificate_beside_it() {
-    let place = Place::new();
-    locked_pair(&place, "a", "rsa:2048", "secret");
-    assert!(place.inspect("keys/a.key")["keys"][0]["fingerprint"].is_null());
+    let scene = Scene::new();
+    locked_pair(&scene, "a", "rsa:2048", "secret");
+    assert!(scene.inspect("keys/a.key")["keys"][0]["fingerprint"].is_null());
     for ending in ["crt", "pem", "cer", "der", "pub"] {
         let name = format!("keys/a.{ending}");
-        place.write(&name, place.read("certs/a.crt"));
-        let key = place.inspect("keys/a.key");
+        scene.write(&name, scene.read("certs/a.crt"));
+        let key = scene.inspect("keys/a.key");
         assert_eq!(
             key["keys"][0]["fingerprint"],
-            place.fingerprint("certs/a.crt"),
+            scene.fingerprint("certs/a.crt"),
             "{name}"
         );
         assert_eq!(key["keys"][0]["label"], "a", "{name}");
-        std::fs::remove_file(place.path(&name)).unwrap();
+        std::fs::remove_file(scene.path(&name)).unwrap();
     }
 }
 
 #[test]
 fn hidden_recipients_open_with_every_kind_of_key() {
-    let place = Place::new();
-    place.certificate("rsa", "rsa:2048");
-    place.certificate("ec", "ec -pkeyopt ec_paramgen_curve:P-384");
-    place.gpg("--quick-gen-key curve future-default default never");
-    place.gpg("--export --output curve.crt curve");
-    place.gpg("--export-secret-keys --output curve.key curve");
-    place.certificate("stranger", "rsa:2048");
-    place.cheap_certificate("other");
+    let scene = Scene::new();
+    scene.key_pair("rsa", "rsa:2048");
+    scene.key_pair("ec", "ec -pkeyopt ec_paramgen_curve:P-384");
+    scene.gpg("--quick-gen-key curve future-default default never");
+    scene.gpg("--export --output curve.crt curve");
+    scene.gpg("--export-secret-keys --output curve.key curve");
+    scene.key_pair("stranger", "rsa:2048");
+    scene.key_pair("other", P256);
 
     for format in ["rfc4880", "rfc9580"] {
         let mut recipients = "-r rsa.crt -r ec.crt".to_owned();
@@ -215,16 +219,16 @@ fn hidden_recipients_open_with_every_kind_of_key() {
         }
         let hidden = format!("--hidden-recipients --format {format} {recipients}");
         for key in &keys {
-            place.opens(&hidden, &format!("-k {key}"));
-            place.opens(&hidden, &format!("-k stranger.key -k other.key -k {key}"));
+            scene.opens(&hidden, &format!("-k {key}"));
+            scene.opens(&hidden, &format!("-k stranger.key -k other.key -k {key}"));
         }
-        place.seal(&hidden);
-        let message = place.inspect("call.pgp");
+        scene.seal(&hidden);
+        let message = scene.inspect("call.pgp");
         for recipient in message["recipients"].as_array().unwrap() {
             assert_eq!(recipient["hidden"], true, "{message}");
         }
-        place
-            .outcome("callseal open -k stranger.key -k other.key call.pgp -o -")
+        scene
+            .line("open -k stranger.key -k other.key call.pgp -o -")
             .exits(4)
             .complains(&["hidden recipient"]);
     }
@@ -232,13 +236,13 @@ fn hidden_recipients_open_with_every_kind_of_key() {
 
 #[test]
 fn hidden_recipients_open_with_a_locked_key() {
-    let place = Place::new();
-    locked_pair(&place, "a", "rsa:2048", "secret");
-    certificate_beside(&place, "a");
-    locked_pair(&place, "b", P256, "secret");
-    place.write("passphrase", "secret\n");
+    let scene = Scene::new();
+    locked_pair(&scene, "a", "rsa:2048", "secret");
+    certificate_beside(&scene, "a");
+    locked_pair(&scene, "b", P256, "secret");
+    scene.write("passphrase", "secret\n");
     for name in ["a", "b"] {
-        place.opens(
+        scene.opens(
             &format!("--hidden-recipients -r certs/{name}.crt"),
             "-k keys --passphrase-file passphrase",
         );

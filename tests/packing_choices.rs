@@ -2,6 +2,8 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that can't go on has failed"
 )]
@@ -12,7 +14,7 @@ use support::Scene;
 
 /// Two days of calls, with a recording and a log each.
 fn two_days() -> Scene {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     for day in ["mon", "tue"] {
         scene.write(format!("calls/{day}/a.wav"), "RIFF");
         scene.write(format!("calls/{day}/a.xml"), "<call/>");
@@ -111,7 +113,7 @@ fn files_are_taken_from_a_list() {
         .line("pack -o calls.zip -r customer.crt --files-from -")
         .stdin(nul)
         .exits(2)
-        .says_with_hint("a NUL byte");
+        .complains_with_hint(&["a NUL byte"]);
     scene
         .line("pack -o calls.zip -r customer.crt --files-from missing")
         .exits(1)
@@ -128,7 +130,7 @@ fn find_print0_feeds_it_names_with_line_feeds_which_it_refuses() {
             "find calls -name 'two*' -print0 | callseal pack -o c.zip -r customer.crt --files-from - -0",
         )
         .exits(2)
-        .says_with_hint("control character");
+        .complains_with_hint(&["control character"]);
     scene
         .bash("set -o pipefail; find calls -name 'a.*' -print0 | callseal pack -o c.zip -r customer.crt --files-from - -0")
         .exits(0);
@@ -142,11 +144,11 @@ fn a_dry_run_refuses_what_the_pack_would_refuse() {
     scene
         .line("pack --dry-run -o c.zip -r customer.crt calls")
         .exits(2)
-        .says_with_hint("would be the same member");
+        .complains_with_hint(&["would be the same member"]);
     scene
         .line("pack --dry-run -o c.zip -r customer.key calls/mon")
         .exits(3)
-        .says_with_hint("customer.key");
+        .complains_with_hint(&["customer.key"]);
     let facts = scene
         .ok("pack --dry-run --json -o c.zip -r customer.crt calls/mon")
         .json();
@@ -192,7 +194,7 @@ fn paths_outside_are_packed_under_names_inside() {
 
 #[test]
 fn the_number_of_workers_and_the_run_do_not_show_in_the_listing() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     for number in 0..60 {
         // Sizes that make the workers overtake each other.
         let size = if number % 7 == 0 { 300_000 } else { number };
@@ -216,7 +218,7 @@ fn the_number_of_workers_and_the_run_do_not_show_in_the_listing() {
 
 #[test]
 fn recordings_stay_as_they_are_and_text_is_compressed() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     let samples: Vec<u8> = (0..100_000_u32)
         .flat_map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes())
         .collect();
@@ -254,6 +256,6 @@ fn a_dry_run_tells_of_an_archive_that_is_in_the_way() {
     scene
         .callseal(dry)
         .exits(1)
-        .says_with_hint("it exists already");
+        .complains_with_hint(&["it exists already"]);
     scene.callseal(dry.iter().chain(&["--force"])).exits(0);
 }

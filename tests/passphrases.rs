@@ -3,19 +3,21 @@
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that can't go on has failed"
 )]
 
 mod support;
-use support::{Outcome, Run, Scene};
+use support::{Outcome, P256, Run, Scene};
 
 const PASSPHRASE: &str = "correct horse";
 
 /// An archive for a key that a passphrase locks.
 fn locked() -> Scene {
-    let scene = Scene::new();
-    scene.key_pair("locked", &["-passout", &format!("pass:{PASSPHRASE}")]);
+    let scene = Scene::with_parties();
+    scene.locked_key_pair("locked", P256, PASSPHRASE);
     for name in ["a", "b", "c"] {
         scene.write(format!("calls/{name}.txt"), name);
     }
@@ -87,7 +89,7 @@ fn a_wrong_or_empty_passphrase_is_exit_status_4() {
         scene
             .line(&format!("{EXTRACT} --passphrase-file phrase"))
             .exits(4)
-            .says_with_hint("locked.key: the passphrase is wrong");
+            .complains_with_hint(&["locked.key: the passphrase is wrong"]);
         assert!(!scene.exists("out"), "{content:?}");
     }
     scene
@@ -115,7 +117,7 @@ fn a_passphrase_comes_from_an_inherited_descriptor() {
     scene
         .bash(&format!("{extract} 3 3<<<wrong"))
         .exits(4)
-        .says_with_hint("the passphrase is wrong");
+        .complains_with_hint(&["the passphrase is wrong"]);
     scene
         .bash(&format!("{extract} 7"))
         .exits(1)
@@ -135,7 +137,7 @@ fn two_sources_of_a_passphrase_are_a_usage_error() {
     scene
         .line("open - -k locked.key --passphrase-fd 0")
         .exits(2)
-        .says_with_hint("can't be both");
+        .complains_with_hint(&["can't be both"]);
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn without_a_terminal_and_a_passphrase_it_ends_at_once() {
     ] {
         without_terminal(&scene, line)
             .exits(4)
-            .says_with_hint("locked.key: it is locked, and no passphrase was given");
+            .complains_with_hint(&["locked.key: it is locked, and no passphrase was given"]);
     }
     assert!(!scene.exists("out") && !scene.exists("a") && !scene.exists("locked.asc"));
 }
@@ -216,7 +218,7 @@ fn a_key_that_lies_open_saves_the_question() {
     scene.ok("pack -q -f -o calls.zip -r customer.crt calls");
     without_terminal(&scene, "extract calls.zip -k locked.key -C none")
         .exits(4)
-        .says_with_hint("is not for it");
+        .complains_with_hint(&["is not for it"]);
 }
 
 #[test]

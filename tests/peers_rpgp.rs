@@ -1,15 +1,16 @@
 //! An independent implementation of RFC 9580, the `pgp` crate, opens what
 //! callseal seals, and the other way round.
 
-// Helpers outside of test functions fail as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![allow(clippy::indexing_slicing)]
-
-mod common;
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
 
 use std::io::Cursor;
 
-use common::{P256, Place, content};
 use pgp::composed::{
     ArmorOptions, Deserializable, EncryptionCaps, KeyType, Message, MessageBuilder,
     SecretKeyParamsBuilder, SignedSecretKey, SubkeyParamsBuilder,
@@ -23,10 +24,13 @@ use pgp::packet::{
 use pgp::types::{CompressionAlgorithm, EncryptionKey, KeyVersion, PacketHeaderVersion, Password};
 use rand::thread_rng;
 
+mod support;
+use support::{P256, Scene, content};
+
 /// A key that `pgp` makes: `a.key` and its certificate `a.crt`, both armored.
 /// It says of itself that it reads version 2 messages.
 fn make_key(
-    place: &Place,
+    scene: &Scene,
     version: KeyVersion,
     primary: KeyType,
     encryption: KeyType,
@@ -49,25 +53,25 @@ fn make_key(
         .generate(thread_rng())
         .unwrap();
     let armored = |text: Result<String, _>| -> String { text.unwrap() };
-    place.write(
+    scene.write(
         "a.key",
         armored(key.to_armored_string(ArmorOptions::default())),
     );
     let public = key.to_public_key();
-    place.write(
+    scene.write(
         "a.crt",
         armored(public.to_armored_string(ArmorOptions::default())),
     );
     key
 }
 
-fn version_6(place: &Place) -> SignedSecretKey {
-    make_key(place, KeyVersion::V6, KeyType::Ed25519, KeyType::X25519)
+fn version_6(scene: &Scene) -> SignedSecretKey {
+    make_key(scene, KeyVersion::V6, KeyType::Ed25519, KeyType::X25519)
 }
 
-fn version_4(place: &Place) -> SignedSecretKey {
+fn version_4(scene: &Scene) -> SignedSecretKey {
     make_key(
-        place,
+        scene,
         KeyVersion::V4,
         KeyType::Ed25519Legacy,
         KeyType::ECDH(ECCCurve::Curve25519Legacy),
@@ -76,30 +80,30 @@ fn version_4(place: &Place) -> SignedSecretKey {
 
 /// A key of openssl's, `a.key` with its certificate `a.crt`, as the key that
 /// `callseal export` makes of it.
-fn from_x509(place: &Place, kind: &str) -> SignedSecretKey {
-    place.certificate("a", kind);
-    place.run("callseal export --gpg a.key -o a.asc");
-    SignedSecretKey::from_string(&place.text("a.asc"))
+fn from_x509(scene: &Scene, kind: &str) -> SignedSecretKey {
+    scene.key_pair("a", kind);
+    scene.ok("export --gpg a.key -o a.asc");
+    SignedSecretKey::from_string(&scene.text("a.asc"))
         .unwrap()
         .0
 }
 
 /// That `pgp` gets name and content out of what callseal seals to `a.crt`.
 #[track_caller]
-fn pgp_opens(place: &Place, key: &SignedSecretKey, options: &str) {
-    pgp_opens_sizes(place, key, options, &[0, 1, 300 << 10, 3 << 20]);
+fn pgp_opens(scene: &Scene, key: &SignedSecretKey, options: &str) {
+    pgp_opens_sizes(scene, key, options, &[0, 1, 300 << 10, 3 << 20]);
 }
 
 #[track_caller]
-fn pgp_opens_sizes(place: &Place, key: &SignedSecretKey, options: &str, sizes: &[usize]) {
+fn pgp_opens_sizes(scene: &Scene, key: &SignedSecretKey, options: &str, sizes: &[usize]) {
     for &size in sizes {
         let call = content(size);
-        place.write("call.wav", &call);
+        scene.write("call.wav", &call);
         for compress in ["none", "deflate"] {
-            place.run(&format!(
-                "callseal seal -f --compress {compress} {options} -r a.crt call.wav -o call.pgp"
+            scene.ok(&format!(
+                "seal -f --compress {compress} {options} -r a.crt call.wav -o call.pgp"
             ));
-            let sealed = Message::from_bytes(Cursor::new(place.read("call.pgp"))).unwrap();
+            let sealed = Message::from_bytes(Cursor::new(scene.read("call.pgp"))).unwrap();
             let mut message = sealed.decrypt(&Password::empty(), key).unwrap();
             assert_eq!(message.is_compressed(), compress == "deflate", "{size}");
             if message.is_compressed() {
@@ -116,15 +120,15 @@ fn pgp_opens_sizes(place: &Place, key: &SignedSecretKey, options: &str, sizes: &
     } else {
         "rfc9580"
     };
-    assert_eq!(place.inspect("call.pgp")["format"], expected);
+    assert_eq!(scene.inspect("call.pgp")["format"], expected);
 }
 
 #[test]
 fn pgp_opens_what_is_sealed_to_its_version_6_key() {
-    let place = Place::new();
-    let key = version_6(&place);
-    pgp_opens(&place, &key, "");
-    pgp_opens(&place, &key, "--hidden-recipients");
+    let scene = Scene::new();
+    let key = version_6(&scene);
+    pgp_opens(&scene, &key, "");
+    pgp_opens(&scene, &key, "--hidden-recipients");
 }
 
 #[test]
@@ -138,41 +142,41 @@ fn pgp_opens_what_is_sealed_to_its_keys_of_other_kinds() {
             KeyType::ECDH(ECCCurve::P256),
         ),
     ] {
-        let place = Place::new();
-        let key = make_key(&place, version, primary, encryption);
-        place.opens("-r a.crt", "-k a.key");
-        pgp_opens_sizes(&place, &key, "", &[1000]);
+        let scene = Scene::new();
+        let key = make_key(&scene, version, primary, encryption);
+        scene.opens("-r a.crt", "-k a.key");
+        pgp_opens_sizes(&scene, &key, "", &[1000]);
         if version == KeyVersion::V4 {
-            place.opens("--format rfc4880 -r a.crt", "-k a.key");
-            pgp_opens_sizes(&place, &key, "--format rfc4880", &[1000]);
+            scene.opens("--format rfc4880 -r a.crt", "-k a.key");
+            pgp_opens_sizes(&scene, &key, "--format rfc4880", &[1000]);
         }
     }
 }
 
 #[test]
 fn pgp_opens_what_is_sealed_to_its_version_4_key() {
-    let place = Place::new();
-    let key = version_4(&place);
-    pgp_opens(&place, &key, "");
-    pgp_opens(&place, &key, "--format rfc4880");
+    let scene = Scene::new();
+    let key = version_4(&scene);
+    pgp_opens(&scene, &key, "");
+    pgp_opens(&scene, &key, "--format rfc4880");
 }
 
 #[test]
 fn pgp_opens_what_is_sealed_to_x509_with_rsa() {
-    let place = Place::new();
-    let key = from_x509(&place, "rsa:2048");
-    pgp_opens(&place, &key, "");
-    pgp_opens(&place, &key, "--format rfc4880");
+    let scene = Scene::new();
+    let key = from_x509(&scene, "rsa:2048");
+    pgp_opens(&scene, &key, "");
+    pgp_opens(&scene, &key, "--format rfc4880");
 }
 
 #[test]
 fn pgp_opens_what_is_sealed_to_x509_on_nist_curves() {
     for curve in ["P-256", "P-384", "P-521"] {
-        let place = Place::new();
-        let key = from_x509(&place, &format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
-        place.write("call.wav", "said");
-        place.run("callseal seal -r a.crt call.wav -o call.pgp");
-        let sealed = Message::from_bytes(Cursor::new(place.read("call.pgp"))).unwrap();
+        let scene = Scene::new();
+        let key = from_x509(&scene, &format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
+        scene.write("call.wav", "said");
+        scene.ok("seal -r a.crt call.wav -o call.pgp");
+        let sealed = Message::from_bytes(Cursor::new(scene.read("call.pgp"))).unwrap();
         let mut message = sealed.decrypt(&Password::empty(), &key).unwrap();
         assert_eq!(message.as_data_vec().unwrap(), b"said", "{curve}");
     }
@@ -180,11 +184,11 @@ fn pgp_opens_what_is_sealed_to_x509_on_nist_curves() {
 
 #[test]
 fn pgp_opens_an_armored_message() {
-    let place = Place::new();
-    let key = version_6(&place);
-    place.write("call.wav", "said");
-    place.run("callseal seal --armor -r a.crt call.wav -o call.asc");
-    let text = place.text("call.asc");
+    let scene = Scene::new();
+    let key = version_6(&scene);
+    scene.write("call.wav", "said");
+    scene.ok("seal --armor -r a.crt call.wav -o call.asc");
+    let text = scene.text("call.asc");
     let (sealed, _) = Message::from_string(&text).unwrap();
     let mut message = sealed.decrypt(&Password::empty(), &key).unwrap();
     assert_eq!(message.as_data_vec().unwrap(), b"said");
@@ -192,19 +196,19 @@ fn pgp_opens_an_armored_message() {
 
 /// That callseal opens the message, alone and zipped.
 #[track_caller]
-fn callseal_opens(place: &Place, message: &[u8], call: &[u8], what: &str) {
+fn callseal_opens(scene: &Scene, message: &[u8], call: &[u8], what: &str) {
     // The key itself, and where it is openssl's, what was exported of it.
     for key in ["a.key", "a.asc"] {
-        if !place.path(key).exists() {
+        if !scene.path(key).exists() {
             continue;
         }
-        place.write("call.wav.pgp", message);
-        let opened = place.run(&format!("callseal open -k {key} call.wav.pgp -o -"));
-        assert!(opened.stdout == call, "{what}, {key}");
-        place.run("zip -q calls.zip call.wav.pgp");
-        place.run(&format!("callseal extract -f -k {key} calls.zip -C opened"));
-        assert!(place.read("opened/call.wav") == call, "{what}, {key}");
-        std::fs::remove_file(place.path("calls.zip")).unwrap();
+        scene.write("call.wav.pgp", message);
+        let opened = scene.ok(&format!("open -k {key} call.wav.pgp -o -"));
+        assert!(opened.output.stdout == call, "{what}, {key}");
+        scene.tool("zip -q calls.zip call.wav.pgp");
+        scene.ok(&format!("extract -f -k {key} calls.zip -C opened"));
+        assert!(scene.read("opened/call.wav") == call, "{what}, {key}");
+        std::fs::remove_file(scene.path("calls.zip")).unwrap();
     }
 }
 
@@ -216,7 +220,7 @@ const COMPRESSIONS: [CompressionAlgorithm; 3] = [
 
 /// Messages of version 1 to a key, in many forms.
 #[track_caller]
-fn version_1_opens(place: &Place, key: &impl EncryptionKey) {
+fn version_1_opens(scene: &Scene, key: &impl EncryptionKey) {
     let mut rng = thread_rng();
     for cipher in [SymmetricKeyAlgorithm::AES128, SymmetricKeyAlgorithm::AES256] {
         for compression in COMPRESSIONS {
@@ -227,7 +231,7 @@ fn version_1_opens(place: &Place, key: &impl EncryptionKey) {
             builder.encrypt_to_key(&mut rng, key).unwrap();
             let message = builder.to_vec(&mut rng).unwrap();
             callseal_opens(
-                place,
+                scene,
                 &message,
                 &call,
                 &format!("{cipher:?} {compression:?}"),
@@ -238,7 +242,7 @@ fn version_1_opens(place: &Place, key: &impl EncryptionKey) {
 
 /// Messages of version 2 to a key, in many forms.
 #[track_caller]
-fn version_2_opens(place: &Place, key: &impl EncryptionKey) {
+fn version_2_opens(scene: &Scene, key: &impl EncryptionKey) {
     let mut rng = thread_rng();
     let mut compressions = COMPRESSIONS.into_iter().cycle();
     let mut small = [0, 1, 64].into_iter().cycle();
@@ -261,7 +265,7 @@ fn version_2_opens(place: &Place, key: &impl EncryptionKey) {
                 }
                 let message = builder.to_vec(&mut rng).unwrap();
                 callseal_opens(
-                    place,
+                    scene,
                     &message,
                     &call,
                     &format!("{mode:?} {chunk:?} {size}"),
@@ -273,39 +277,39 @@ fn version_2_opens(place: &Place, key: &impl EncryptionKey) {
 
 #[test]
 fn messages_by_pgp_to_its_version_6_key_open() {
-    let place = Place::new();
-    let key = version_6(&place).to_public_key();
-    version_2_opens(&place, &key.public_subkeys[0].key);
+    let scene = Scene::new();
+    let key = version_6(&scene).to_public_key();
+    version_2_opens(&scene, &key.public_subkeys[0].key);
 }
 
 #[test]
 fn messages_by_pgp_to_its_version_4_key_open() {
-    let place = Place::new();
-    let key = version_4(&place).to_public_key();
-    version_1_opens(&place, &key.public_subkeys[0].key);
-    version_2_opens(&place, &key.public_subkeys[0].key);
+    let scene = Scene::new();
+    let key = version_4(&scene).to_public_key();
+    version_1_opens(&scene, &key.public_subkeys[0].key);
+    version_2_opens(&scene, &key.public_subkeys[0].key);
 }
 
 #[test]
 fn messages_by_pgp_to_x509_with_rsa_open() {
-    let place = Place::new();
-    let key = from_x509(&place, "rsa:2048").to_public_key();
-    version_1_opens(&place, &key.primary_key);
-    version_2_opens(&place, &key.primary_key);
+    let scene = Scene::new();
+    let key = from_x509(&scene, "rsa:2048").to_public_key();
+    version_1_opens(&scene, &key.primary_key);
+    version_2_opens(&scene, &key.primary_key);
 }
 
 #[test]
 fn messages_by_pgp_to_x509_on_p256_open() {
-    let place = Place::new();
-    let key = from_x509(&place, P256).to_public_key();
-    version_1_opens(&place, &key.public_subkeys[0].key);
-    version_2_opens(&place, &key.public_subkeys[0].key);
+    let scene = Scene::new();
+    let key = from_x509(&scene, P256).to_public_key();
+    version_1_opens(&scene, &key.public_subkeys[0].key);
+    version_2_opens(&scene, &key.public_subkeys[0].key);
 }
 
 #[test]
 fn a_message_with_padding_opens() {
-    let place = Place::new();
-    let key = version_6(&place).to_public_key();
+    let scene = Scene::new();
+    let key = version_6(&scene).to_public_key();
     let mut rng = thread_rng();
     let padding = Padding::new(&mut rng, PacketHeaderVersion::New, 5000).unwrap();
     let literal = LiteralData::from_bytes("call.wav", content(1000).into()).unwrap();
@@ -332,5 +336,5 @@ fn a_message_with_padding_opens() {
     pkesk.to_writer_with_header(&mut message).unwrap();
     sealed.to_writer_with_header(&mut message).unwrap();
     padding.to_writer_with_header(&mut message).unwrap();
-    callseal_opens(&place, &message, &content(1000), "padded");
+    callseal_opens(&scene, &message, &content(1000), "padded");
 }

@@ -4,90 +4,60 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that can't go on has failed"
 )]
-#![allow(missing_docs, reason = "test programs have no readers of docs")]
 
 use std::path::Path;
-use std::process::Command;
 
-use tempfile::TempDir;
+mod support;
+use support::Scene;
 
 const README: &str = include_str!("../README.md");
 
 /// A directory to type commands in, with the sample calls, and the keys and
 /// certificates of a customer and a vendor.
 struct Desk {
-    directory: TempDir,
-    /// Apart, since the agent's socket needs a short path.
-    home: TempDir,
+    scene: Scene,
+    /// Apart, so that nothing of it is among the files.
+    home: Scene,
 }
 
 impl Desk {
     /// The vendor's key has the passphrase in `vendor.pass`, or none.
     fn new(locked: bool) -> Self {
         let desk = Self {
-            directory: tempfile::tempdir().unwrap(),
-            home: tempfile::tempdir().unwrap(),
+            scene: Scene::new(),
+            home: Scene::new(),
         };
+        desk.home.make_gnupg_home();
         let calls = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/calls");
-        let lock = if locked {
-            "-passout file:vendor.pass"
-        } else {
-            "-nodes"
-        };
         // Copied without their dates: some examples want what is new.
-        desk.run(&format!(
-            "cp -r {} calls
-            echo secret > vendor.pass
-            openssl req -x509 -nodes -days 365 -newkey rsa:2048 \
-                -keyout customer.key -out customer.crt -subj /O=Customer
-            openssl req -x509 {lock} -days 365 -newkey rsa:2048 \
-                -keyout vendor.key -out vendor.crt -subj /O=Vendor",
-            calls.display()
-        ));
+        desk.run(&format!("cp -r {} calls", calls.display()));
+        desk.scene.write("vendor.pass", "secret\n");
+        desk.scene.key_pair("customer", "rsa:2048");
+        if locked {
+            desk.scene.locked_key_pair("vendor", "rsa:2048", "secret");
+        } else {
+            desk.scene.key_pair("vendor", "rsa:2048");
+        }
         desk
     }
 
-    /// Runs a script with the built program first in the path.
+    /// Runs a script in which `callseal` is the built program, and no command
+    /// may fail.
+    #[track_caller]
     fn run(&self, script: &str) -> String {
-        let program = Path::new(env!("CARGO_BIN_EXE_callseal"));
-        let path = std::env::var("PATH").unwrap();
-        let output = Command::new("bash")
-            .args(["-euo", "pipefail", "-c", script])
-            .current_dir(&self.directory)
-            .env(
-                "PATH",
-                format!("{}:{path}", program.parent().unwrap().display()),
-            )
-            .env("HOME", self.home.path())
-            .env("GNUPGHOME", self.home.path())
-            .env_remove("CALLSEAL_CONFIG")
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "this failed with {}:\n{script}\n{}{}",
-            output.status,
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
+        self.scene
+            .bash(&format!("set -euo pipefail\n{script}"))
+            .env("HOME", self.home.root())
+            .env("GNUPGHOME", self.home.path("gnupg"))
+            .exits(0)
+            .stdout()
     }
 
     fn has(&self, path: &str) -> bool {
-        self.directory.path().join(path).exists()
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        Command::new("gpgconf")
-            .arg("--homedir")
-            .arg(self.home.path())
-            .args(["--kill", "all"])
-            .status()
-            .ok();
+        self.scene.path(path).exists()
     }
 }
 

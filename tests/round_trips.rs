@@ -2,6 +2,8 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that can't go on has failed"
 )]
@@ -28,7 +30,7 @@ fn set_modified(path: &Path, time: SystemTime) {
 
 #[test]
 fn files_of_all_sizes_come_out_with_their_bytes_and_dates() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     // Around the sizes of chunks, parts and buffers.
     let sizes = [
         0,
@@ -66,7 +68,7 @@ fn files_of_all_sizes_come_out_with_their_bytes_and_dates() {
 
 #[test]
 fn a_deep_path_comes_out_whole_though_the_message_names_its_end_alone() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     let deep = format!(
         "calls/{}/end.wav",
         vec!["directory-of-thirty-characters"; 20].join("/")
@@ -79,7 +81,8 @@ fn a_deep_path_comes_out_whole_though_the_message_names_its_end_alone() {
 
     let stored = format!("{deep}.pgp");
     let message = scene
-        .tool("unzip", ["-p", "calls.zip", &stored])
+        .program("unzip", ["-p", "calls.zip", &stored])
+        .exits(0)
         .output
         .stdout;
     let keyring = Keyring::load(&[scene.path("customer.key")], &mut |_| {}).unwrap();
@@ -92,7 +95,8 @@ fn a_deep_path_comes_out_whole_though_the_message_names_its_end_alone() {
     scene.ok(&format!("pack -o fits.zip -r customer.crt {fits}"));
     let stored = format!("{fits}.pgp");
     let message = scene
-        .tool("unzip", ["-p", "fits.zip", &stored])
+        .program("unzip", ["-p", "fits.zip", &stored])
+        .exits(0)
         .output
         .stdout;
     let opened = OpenMessage::begin(&*message, &keyring, &NoPassphrases).unwrap();
@@ -101,7 +105,7 @@ fn a_deep_path_comes_out_whole_though_the_message_names_its_end_alone() {
 
 #[test]
 fn dates_that_the_format_cannot_hold_do_no_harm() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     let path = scene.write("old.wav", "from before 1970");
     set_modified(&path, UNIX_EPOCH - Duration::from_secs(86_400 * 365 * 20));
     let path = scene.write("new.wav", "from after 2106");
@@ -115,6 +119,7 @@ fn dates_that_the_format_cannot_hold_do_no_harm() {
 #[test]
 fn three_thousand_members_come_out() {
     let scene = Scene::in_memory();
+    scene.make_parties();
     for number in 0..3000 {
         scene.write(
             format!("calls/{:02}/{number:04}.txt", number % 30),
@@ -148,7 +153,7 @@ fn seen_by(scene: &Scene, script: &str) -> BTreeMap<String, u64> {
 
 #[test]
 fn other_unzip_tools_see_the_same_names_and_bytes() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     for (name, size) in [
         ("calls/a.wav", 70_000),
         ("calls/empty.xml", 0),
@@ -200,8 +205,8 @@ for member in archive.infolist():
     ] {
         assert_eq!(seen_by(&scene, &script), ours, "{tool}");
     }
-    scene.tool("unzip", ["-tq", "calls.zip"]);
-    scene.tool("7zz", ["t", "calls.zip"]);
+    scene.tool("unzip -tq calls.zip");
+    scene.tool("7zz t calls.zip");
     // What they took apart opens one by one.
     scene
         .bash("mkdir apart && unzip -q calls.zip -d apart")

@@ -2,7 +2,9 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that can't go on has failed"
 )]
 
@@ -11,7 +13,7 @@ use support::Scene;
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     for number in 0..2000 {
         scene.write(
             format!("calls/a-rather-long-name-for-a-call-{number:04}"),
@@ -89,7 +91,7 @@ fn quiet_says_nothing_of_success() {
     scene
         .line("extract -q calls.zip -k customer.key -C out")
         .exits(1)
-        .says_with_hint("exists already");
+        .complains_with_hint(&["exists already"]);
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn cat_writes_the_plaintext_and_nothing_else() {
         scene
             .line("cat calls.zip calls/* -k customer.key")
             .exits(2)
-            .says_with_hint("stands for 2 members");
+            .complains_with_hint(&["stands for 2 members"]);
     }
 }
 
@@ -171,7 +173,7 @@ fn messages_go_through_pipes() {
 
 #[test]
 fn colours_are_for_terminals_or_on_demand() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     let plain = scene.line("list missing.zip").exits(1);
     assert!(!plain.stderr().contains('\x1b'), "{plain}");
     scene
@@ -182,7 +184,7 @@ fn colours_are_for_terminals_or_on_demand() {
 
 #[test]
 fn completions_are_valid_in_their_shells() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     scene
         .bash("callseal completions bash >c.bash && bash -n c.bash && . ./c.bash && complete -p callseal")
         .exits(0)
@@ -196,7 +198,7 @@ fn completions_are_valid_in_their_shells() {
             continue;
         }
         if there.status() == Some(0) {
-            scene.tool(shell, ["-n", "script"]);
+            scene.tool(&format!("{shell} -n script"));
         } else {
             eprintln!("{shell} is not installed: its completions were made but not parsed");
         }

@@ -28,7 +28,7 @@ use support::Scene;
 
 /// The keys are made once for all tests.
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     let recipients = [scene.path("vendor.crt"), scene.path("customer.crt")];
     let recipients = Recipients::load(&recipients, SystemTime::now(), &mut |_| {}).unwrap();
     let plan = |format| SealPlan::new(recipients.clone(), format, Compression::Auto, false);
@@ -141,21 +141,15 @@ fn extract(path: &Path, target: &Path) -> Result<(), ErrorKind> {
 }
 
 /// On a memory file system where there is one, for the many small writes.
-fn scratch() -> (tempfile::TempDir, PathBuf) {
-    let memory = Path::new("/dev/shm");
-    let directory = if memory.is_dir() {
-        tempfile::TempDir::new_in(memory)
-    } else {
-        tempfile::TempDir::new()
-    };
-    let directory = directory.unwrap();
-    let path = directory.path().join("calls.zip");
-    (directory, path)
+fn scratch() -> (Scene, PathBuf) {
+    let scene = Scene::in_memory();
+    let path = scene.path("calls.zip");
+    (scene, path)
 }
 
 /// Flips bits of each byte in turn.
 fn flip_each_byte(whole: &[u8]) {
-    let (_directory, path) = scratch();
+    let (_scene, path) = scratch();
     assert_eq!(
         nothing_wrong_comes_out(&path, whole, "unaltered").unwrap(),
         0
@@ -214,11 +208,11 @@ fn what_is_extracted_of_a_damaged_archive_is_right_and_complete() {
     for plan in [&KEYS.v1, &KEYS.v2] {
         let whole = archive(plan);
         for at in (0..whole.len()).step_by(23) {
-            let (directory, path) = scratch();
+            let (scene, path) = scratch();
             let mut bytes = whole.clone();
             bytes[at] ^= 0x20;
             fs::write(&path, &bytes).unwrap();
-            let target = directory.path().join("out");
+            let target = scene.path("out");
             let outcome = extract(&path, &target);
             let mut done = 0;
             for (name, content) in calls() {
@@ -247,11 +241,11 @@ fn an_altered_message_under_a_fresh_checksum_is_not_extracted() {
         let whole = seal(plan, "a.txt", b"the first call");
         let others = 2 + usize::from(whole[1]);
         for at in (others..whole.len()).step_by(5) {
-            let (directory, path) = scratch();
+            let (scene, path) = scratch();
             let mut message = whole.clone();
             message[at] ^= 1 << (at % 8);
             fs::write(&path, zip([("a.txt", message)].into_iter())).unwrap();
-            let target = directory.path().join("out");
+            let target = scene.path("out");
             assert!(extract(&path, &target).is_err(), "byte {at}");
             assert!(!target.exists(), "byte {at}");
         }
@@ -260,12 +254,12 @@ fn an_altered_message_under_a_fresh_checksum_is_not_extracted() {
 
 #[test]
 fn an_archive_cut_off_anywhere_is_refused_as_a_whole() {
-    let (directory, path) = scratch();
+    let (scene, path) = scratch();
     for plan in [&KEYS.v1, &KEYS.v2] {
         let whole = archive(plan);
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).unwrap();
-            let target = directory.path().join("out");
+            let target = scene.path("out");
             assert_eq!(
                 extract(&path, &target),
                 Err(ErrorKind::Integrity),
@@ -296,7 +290,7 @@ fn the_program_says_of_a_cut_archive_that_it_is_malformed() {
         scene
             .line("extract cut.zip -k customer.key -C out")
             .exits(5)
-            .says_with_hint("cut.zip: ");
+            .complains_with_hint(&["cut.zip: "]);
         scene.line("list cut.zip").exits(5);
         assert!(!scene.exists("out"));
     }
@@ -304,7 +298,7 @@ fn the_program_says_of_a_cut_archive_that_it_is_malformed() {
 
 #[test]
 fn what_streams_to_a_pipe_before_an_altered_chunk_is_right_as_far_as_it_goes() {
-    let scene = Scene::new();
+    let scene = Scene::with_parties();
     let content: Vec<u8> = (0..200_000_u32).flat_map(u32::to_be_bytes).collect();
     scene.write("long.wav", &content);
     let pack = "pack -r customer.crt long.wav --compress none";
@@ -392,7 +386,7 @@ proptest! {
     ) {
         let plan = if v2 { &KEYS.v2 } else { &KEYS.v1 };
         let bytes = changed(&archive(plan), &changes);
-        let (_directory, path) = scratch();
+        let (_scene, path) = scratch();
         let _ = nothing_wrong_comes_out(&path, &bytes, "changed at random");
     }
 }

@@ -5,16 +5,18 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that can't go on has failed"
 )]
-#![allow(missing_docs, reason = "test programs have no readers of docs")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use openssl::sha::sha256;
 use serde::Deserialize;
+
+mod support;
+use support::{Outcome, Run, Scene};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,16 +74,14 @@ fn sets() -> Vec<Set> {
 }
 
 /// Runs the program, which must neither panic nor die of a signal.
-fn callseal(directory: &Path, arguments: &[&str]) -> Output {
-    let output = Command::new(env!("CARGO_BIN_EXE_callseal"))
-        .args(arguments)
-        .current_dir(directory)
+#[track_caller]
+fn callseal(directory: &Path, arguments: &[&str]) -> Outcome {
+    let outcome = Run::new(Run::CALLSEAL, directory)
         .env("CALLSEAL_CONFIG", "/dev/null")
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
-    output
+        .args(arguments)
+        .outcome();
+    assert!(!outcome.stderr().contains("panicked"), "{outcome}");
+    outcome
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -105,11 +105,11 @@ fn files_below(directory: &Path) -> BTreeMap<String, String> {
 /// Opens a message or extracts an archive with one key, and compares what
 /// came out, and with which status.
 fn check(set: &Set, vector: &Vector, key: &str) {
-    let temporary = tempfile::tempdir().unwrap();
+    let scene = Scene::new();
     // A directory deeper than needed, so that `..` leads to where we look.
-    let out = temporary.path().join("deep/out");
+    let out = scene.path("deep/out");
     std::fs::create_dir_all(&out).unwrap();
-    let passphrase = temporary.path().join("passphrase");
+    let passphrase = scene.path("passphrase");
     let is_archive = vector.file.ends_with(".zip");
     let target = if is_archive {
         out.clone()
@@ -127,37 +127,32 @@ fn check(set: &Set, vector: &Vector, key: &str) {
         },
     );
     if let Some(text) = &vector.passphrase {
-        std::fs::write(&passphrase, text).unwrap();
+        scene.write("passphrase", text);
         arguments.extend(["--passphrase-file", passphrase.to_str().unwrap()]);
     }
     arguments.extend(vector.arguments.iter().map(String::as_str));
-    let output = callseal(&set.directory, &arguments);
+    let outcome = callseal(&set.directory, &arguments);
 
     let what = format!(
-        "{} with {key} ({}): {}",
+        "{} with {key} ({}): {outcome}",
         set.directory.join(&vector.file).display(),
         vector.shows,
-        String::from_utf8_lossy(&output.stderr)
     );
-    assert_eq!(output.status.code(), Some(vector.status), "{what}");
+    assert_eq!(outcome.status(), Some(vector.status), "{what}");
     let mut expected = vector.members.clone();
     if let Some(sha256) = &vector.sha256 {
         expected.insert("message".into(), sha256.clone());
     }
     assert_eq!(files_below(&out), expected, "{what}");
     std::fs::remove_file(&passphrase).ok();
-    assert_eq!(
-        files_below(temporary.path()).len(),
-        expected.len(),
-        "{what}"
-    );
+    assert_eq!(files_below(scene.root()).len(), expected.len(), "{what}");
 }
 
 /// Seals to a certificate, and compares its fingerprint: messages name it, so
 /// that a key which gets another one no longer finds what is sealed to it.
 fn check_certificate(set: &Set, vector: &Vector) {
-    let temporary = tempfile::tempdir().unwrap();
-    let message = temporary.path().join("message");
+    let scene = Scene::new();
+    let message = scene.path("message");
     let arguments = [
         "seal",
         "--json",
@@ -167,16 +162,15 @@ fn check_certificate(set: &Set, vector: &Vector) {
         "-o",
         message.to_str().unwrap(),
     ];
-    let output = callseal(&set.directory, &arguments);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let what = format!("{} ({}): {stderr}", vector.file, vector.shows);
-    assert_eq!(output.status.code(), Some(vector.status), "{what}");
+    let outcome = callseal(&set.directory, &arguments);
+    let what = format!("{} ({}): {outcome}", vector.file, vector.shows);
+    assert_eq!(outcome.status(), Some(vector.status), "{what}");
     assert_eq!(message.exists(), vector.status == 0, "{what}");
     if vector.status != 0 {
-        assert!(stderr.contains(&vector.file), "{what}");
+        assert!(outcome.stderr().contains(&vector.file), "{what}");
         return;
     }
-    let facts: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let facts = outcome.json();
     let fingerprint = facts.pointer("/recipients/0/fingerprint");
     assert_eq!(
         fingerprint.and_then(|value| value.as_str()),

@@ -182,7 +182,7 @@ pub fn messages(maker: &mut Maker, text: &[u8]) {
 }
 
 pub fn archives(maker: &mut Maker, text: &[u8]) {
-    let plain = maker.scratch.path().join("pack");
+    let plain = maker.scratch.path("pack");
     let long = format!(
         "{}/{}/{}/end.wav",
         "a".repeat(100),

@@ -8,20 +8,21 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a generator that can't go on has failed"
+    reason = "a test that can't go on has failed"
 )]
-#![allow(missing_docs, reason = "test programs have no readers of docs")]
 
 mod bad_archives;
 mod bad_messages;
 mod good;
 mod keys;
 mod maker;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::path::Path;
-use std::process::Command;
 
 use maker::Maker;
+use support::Scene;
 
 /// The passphrase of every locked key.
 const PASSPHRASE: &str = "correct horse";
@@ -41,8 +42,9 @@ fn write_the_vectors_of_this_version() {
         directory.display()
     );
     std::fs::create_dir_all(&directory).unwrap();
-    let scratch = tempfile::tempdir().unwrap();
-    std::fs::create_dir(scratch.path().join("gnupg")).unwrap();
+    let scratch = Scene::new();
+    // Without settings of ours: keys are locked as GnuPG does it for anybody.
+    std::fs::create_dir(scratch.path("gnupg")).unwrap();
     let mut maker = Maker {
         directory,
         scratch,
@@ -63,9 +65,4 @@ fn write_the_vectors_of_this_version() {
     bad_messages::messages(&mut maker, &text);
     bad_archives::archives(&mut maker, &text);
     maker.write("index.toml", &maker.index);
-    let home = maker.scratch.path().join("gnupg");
-    Command::new("gpgconf")
-        .args(["--homedir", home.to_str().unwrap(), "--kill", "all"])
-        .status()
-        .ok();
 }

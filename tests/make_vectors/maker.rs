@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use openssl::sha::sha256;
 
+use crate::support::{Run, Scene};
+
 pub struct Maker {
     pub directory: PathBuf,
-    pub scratch: tempfile::TempDir,
+    pub scratch: Scene,
     pub index: String,
 }
 
@@ -45,22 +46,16 @@ impl Maker {
 
     pub fn run_in(&self, directory: &Path, program: &str, arguments: &[&str]) -> Vec<u8> {
         let program = match program {
-            "callseal" => env!("CARGO_BIN_EXE_callseal"),
+            "callseal" => Run::CALLSEAL,
             other => other,
         };
-        let output = Command::new(program)
-            .args(arguments)
-            .current_dir(directory)
-            .env("GNUPGHOME", self.scratch.path().join("gnupg"))
+        Run::new(program, directory)
+            .env("GNUPGHOME", self.scratch.path("gnupg"))
             .env("CALLSEAL_CONFIG", "/dev/null")
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{program} {arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        output.stdout
+            .args(arguments)
+            .exits(0)
+            .output
+            .stdout
     }
 
     pub fn gpg(&self, arguments: &[&str]) -> Vec<u8> {
@@ -83,9 +78,7 @@ impl Maker {
 
     /// A file to seal, in the scratch directory; gives its path.
     pub fn source(&self, name: &str, content: &[u8]) -> String {
-        let path = self.scratch.path().join("plain").join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, content).unwrap();
+        let path = self.scratch.write(format!("plain/{name}"), content);
         path.to_str().unwrap().to_owned()
     }
 
@@ -101,16 +94,14 @@ impl Maker {
 
     /// A ZIP archive made by stock zip of files with the given names.
     pub fn zip(&self, out: &str, files: &[(&str, &[u8])], level: &str) {
-        let directory = tempfile::tempdir().unwrap();
+        let scene = Scene::new();
         let mut arguments = vec!["-q", "-X", level, "out.zip"];
         for (name, content) in files {
-            let path = directory.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, content).unwrap();
+            scene.write(name, content);
             arguments.push(name);
         }
-        self.run_in(directory.path(), "zip", &arguments);
-        std::fs::copy(directory.path().join("out.zip"), self.directory.join(out)).unwrap();
+        self.run_in(scene.root(), "zip", &arguments);
+        std::fs::copy(scene.path("out.zip"), self.directory.join(out)).unwrap();
     }
 
     pub fn entry(&mut self, entry: Entry<'_>) {
@@ -145,7 +136,7 @@ impl Maker {
         .unwrap();
         writeln!(self.index, "status = {status}").unwrap();
         if status == 0 {
-            let message = self.scratch.path().join("message");
+            let message = self.scratch.path("message");
             let out = ["-f", "-o", message.to_str().unwrap()];
             let facts = self.run(
                 "callseal",

@@ -1,0 +1,54 @@
+//! Calls that are sealed and opened again.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::Scene;
+
+/// What the calls in these tests sound like.
+pub const CALL: &[u8] = b"RIFF....WAVEfmt what was said";
+
+/// Bytes that compress, but not to nothing.
+pub fn content(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i / 3 * 31 + i % 7) as u8).collect()
+}
+
+impl Scene {
+    /// Seals a file, alone and packed, and opens both, with those arguments
+    /// for recipients and keys.
+    #[track_caller]
+    pub fn opens(&self, seal: &str, open: &str) {
+        self.seal(seal);
+        let opened = self.ok(&format!("open {open} call.pgp -o -"));
+        assert_eq!(opened.output.stdout, CALL, "{seal}, {open}");
+        self.ok(&format!("pack -f {seal} call.wav -o call.zip"));
+        self.ok(&format!("extract {open} call.zip -C opened"));
+        assert_eq!(self.read("opened/call.wav"), CALL, "{seal}, {open}");
+        fs::remove_dir_all(self.path("opened")).unwrap();
+    }
+
+    /// Seals a file for recipients, to `call.pgp`.
+    #[track_caller]
+    pub fn seal(&self, arguments: &str) {
+        self.write("call.wav", CALL);
+        self.ok(&format!("seal -f {arguments} call.wav -o call.pgp"));
+    }
+
+    /// What `callseal inspect` tells of one file.
+    #[track_caller]
+    pub fn inspect(&self, file: &str) -> Value {
+        self.ok(&format!("inspect --json {file}")).json()["files"][0].take()
+    }
+
+    /// The fingerprint of the one key in a certificate.
+    #[track_caller]
+    pub fn fingerprint(&self, file: &str) -> String {
+        let inspected = self.inspect(file);
+        let fingerprint = &inspected["keys"][0]["fingerprint"];
+        fingerprint
+            .as_str()
+            .unwrap_or_else(|| panic!("{inspected}"))
+            .to_owned()
+    }
+}

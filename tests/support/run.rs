@@ -1,0 +1,257 @@
+//! A program that runs, how it ended, and what can be said of that.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Nothing that is run here takes this long, unless it hangs.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A program about to run. Its standard input is empty.
+pub struct Run {
+    pub(super) command: Command,
+    input: Vec<u8>,
+}
+
+impl Run {
+    /// The program under test.
+    pub const CALLSEAL: &str = env!("CARGO_BIN_EXE_callseal");
+
+    pub fn new(program: &str, directory: &Path) -> Self {
+        let mut command = Command::new(program);
+        command
+            .current_dir(directory)
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
+            .env_remove("CALLSEAL_CONFIG")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self {
+            command,
+            input: Vec::new(),
+        }
+    }
+
+    pub fn args<I, S>(mut self, arguments: I) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        self.command.args(arguments);
+        self
+    }
+
+    pub fn stdin(mut self, input: impl AsRef<[u8]>) -> Self {
+        self.input = input.as_ref().to_vec();
+        self
+    }
+
+    /// Standard input from a file.
+    #[track_caller]
+    pub fn stdin_from(mut self, file: impl AsRef<Path>) -> Self {
+        self.command.stdin(File::open(file).unwrap());
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts it, for tests that don't let it run to its end.
+    #[track_caller]
+    pub fn start(mut self) -> Child {
+        self.command.stdin(Stdio::null());
+        self.spawn()
+    }
+
+    /// Runs it to its end, whatever that is.
+    #[track_caller]
+    pub fn outcome(mut self) -> Outcome {
+        let shown = shown(&self.command);
+        let mut child = self.spawn();
+        let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let input = self.input;
+        if let Some(mut stdin) = child.stdin.take() {
+            // Whoever doesn't read its input is free to do so.
+            std::thread::spawn(move || drop(stdin.write_all(&input)));
+        }
+        let stdout = std::thread::spawn(move || read_all(&mut stdout));
+        let stderr = std::thread::spawn(move || read_all(&mut stderr));
+        let status = wait(&mut child, &shown);
+        Outcome {
+            shown,
+            output: Output {
+                status,
+                stdout: stdout.join().unwrap(),
+                stderr: stderr.join().unwrap(),
+            },
+        }
+    }
+
+    #[track_caller]
+    fn spawn(&mut self) -> Child {
+        self.command.spawn().unwrap_or_else(|e| match e.kind() {
+            io::ErrorKind::NotFound => panic!(
+                "{} is not installed: `make test` installs it",
+                self.command.get_program().display()
+            ),
+            _ => panic!("{:?} does not start: {e}", self.command),
+        })
+    }
+
+    /// Runs it to its end, with that exit status.
+    #[track_caller]
+    pub fn exits(self, status: i32) -> Outcome {
+        self.outcome().exits(status)
+    }
+}
+
+/// The command as it would be typed, but for quotes.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
+    format!("$ {}", words.join(" "))
+}
+
+fn read_all(source: &mut impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// Waits for the end, but not for ever.
+#[track_caller]
+pub fn wait(child: &mut Child, shown: &str) -> ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if start.elapsed() > LIMIT {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("{shown} hangs");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// What a program has said and how it ended.
+pub struct Outcome {
+    shown: String,
+    pub output: Output,
+}
+
+impl Outcome {
+    #[track_caller]
+    pub fn exits(self, status: i32) -> Self {
+        assert!(
+            self.output.status.code() == Some(status),
+            "not exit status {status}\n{self}"
+        );
+        self
+    }
+
+    pub fn status(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
+    /// Standard output, which must be text.
+    #[track_caller]
+    pub fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).unwrap_or_else(|_| panic!("not text\n{self}"))
+    }
+
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// Standard error has this text in it.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(
+            self.stderr().contains(text),
+            "does not say {text:?}\n{self}"
+        );
+        self
+    }
+
+    /// There is an `error:` line with all of these in it.
+    #[track_caller]
+    pub fn complains(self, words: &[&str]) -> Self {
+        self.complaint(words);
+        self
+    }
+
+    /// The same, with a `hint:` line after it.
+    #[track_caller]
+    pub fn complains_with_hint(self, words: &[&str]) -> Self {
+        let after = self.complaint(words);
+        assert!(
+            after.lines().any(|line| line.starts_with("hint: ")),
+            "no hint after it\n{self}"
+        );
+        self
+    }
+
+    /// What standard error says after that error.
+    #[track_caller]
+    fn complaint(&self, words: &[&str]) -> String {
+        let stderr = self.stderr();
+        let mut lines = stderr.lines();
+        let named = lines.any(|line| {
+            line.starts_with("error: ") && words.iter().all(|word| line.contains(word))
+        });
+        assert!(named, "no error line with {words:?}\n{self}");
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[track_caller]
+    pub fn prints(self, text: &str) -> Self {
+        assert!(
+            self.stdout().contains(text),
+            "does not print {text:?}\n{self}"
+        );
+        self
+    }
+
+    /// Standard output and standard error are empty.
+    #[track_caller]
+    pub fn stays_silent(self) -> Self {
+        assert!(
+            self.output.stdout.is_empty() && self.output.stderr.is_empty(),
+            "is not silent\n{self}"
+        );
+        self
+    }
+
+    /// Standard output as one JSON document.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.output.stdout)
+            .unwrap_or_else(|e| panic!("no JSON document: {e}\n{self}"))
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = String::from_utf8_lossy(&self.output.stdout).into_owned();
+        if let Some((at, _)) = shown.char_indices().nth(4000) {
+            shown.truncate(at);
+            let _ = write!(shown, "… ({} bytes)", self.output.stdout.len());
+        }
+        write!(
+            f,
+            "{}\n{}\n--- stdout\n{shown}\n--- stderr\n{}",
+            self.shown,
+            self.output.status,
+            self.stderr()
+        )
+    }
+}
