@@ -231,7 +231,8 @@ fn names_that_differ_in_case_or_normalisation_alone_are_refused() {
     scene.write("calls/Day/a.wav", "2");
     refused(&scene, "calls", 2).complains_with_hint(&["would be the same member"]);
     // The same file named twice.
-    refused(&scene, "calls/day calls/day", 2).complains_with_hint(&["would be the same member"]);
+    refused(&scene, "calls/day calls/day", 2)
+        .complains_with_hint(&["calls/day: it is named twice"]);
     refused(&scene, "calls/day ./calls/Day/../day", 2)
         .complains_with_hint(&["would be the same member"]);
 }
@@ -280,8 +281,6 @@ fn the_output_as_an_input_is_refused() {
     refused(&scene, "calls.zip --force", 2)
         .complains_with_hint(&["calls.zip: both input and output"]);
     refused(&scene, "calls/../calls.zip -f", 2).complains_with_hint(&["both input and output"]);
-    fs::hard_link(scene.path("calls.zip"), scene.path("same.zip")).unwrap();
-    refused(&scene, "same.zip --force", 2).complains_with_hint(&["both input and output"]);
     assert_eq!(scene.read("calls.zip"), archive);
     for line in [
         "seal -r customer.crt calls/a.txt -o calls/a.txt -f",

@@ -15,11 +15,10 @@ use openpgp::cert::{CertBuilder, CipherSuite};
 use openpgp::crypto::SessionKey;
 use openpgp::packet::pkesk::{PKESK3, PKESK6};
 use openpgp::packet::{Key, Tag, key};
-use openpgp::policy::StandardPolicy;
-use openpgp::serialize::stream::{Encryptor, Message};
+use openpgp::serialize::stream::{Encryptor, Message, Recipient};
 use openpgp::serialize::{Serialize, SerializeInto};
-use openpgp::types::{KeyFlags, SymmetricAlgorithm};
-use openpgp::{Cert, Packet};
+use openpgp::types::{Features, KeyFlags, SymmetricAlgorithm};
+use openpgp::{Cert, KeyHandle, Packet};
 use sequoia_openpgp as openpgp;
 
 mod archive_support;
@@ -63,14 +62,19 @@ impl Target {
 
     /// A message, whatever is in it, that is sealed as it should be.
     fn seal(&self, content: &[u8]) -> Vec<u8> {
-        let policy = StandardPolicy::new();
-        let recipients = self
-            .cert
-            .keys()
-            .with_policy(&policy, None)
-            .for_storage_encryption();
+        self.seal_as(&Features::sequoia(), content)
+    }
+
+    /// The same, of the version that these features are for.
+    fn seal_as(&self, features: &Features, content: &[u8]) -> Vec<u8> {
+        let key = self.key();
+        let handle = match features.supports_seipdv2() {
+            true => KeyHandle::from(key.fingerprint()),
+            false => KeyHandle::from(key.keyid()),
+        };
+        let recipient = Recipient::new(features.clone(), Some(handle), &key);
         let mut message = Vec::new();
-        let mut writer = Encryptor::for_recipients(Message::new(&mut message), recipients)
+        let mut writer = Encryptor::for_recipients(Message::new(&mut message), [recipient])
             .build()
             .unwrap();
         writer.write_all(content).unwrap();
@@ -164,22 +168,25 @@ fn without_pkesks(message: &[u8]) -> Vec<u8> {
 
 fn short_session_keys(suite: CipherSuite) {
     let target = Target::new(suite);
-    let message = target.seal(&literal(PLAIN));
-    let sealed = without_pkesks(&message);
+    let versions = [Features::empty().set_seipdv1(), Features::sequoia()];
+    let messages = versions.map(|features| target.seal_as(&features, &literal(PLAIN)));
     for length in (0..6).chain([16, 17, 31, 34, 36]) {
         let hostile = pkesks(&target.key(), length);
-        // In front of a good one.
-        let all = [hostile.concat(), message.clone()].concat();
-        target.open(&all, 0);
-        // Alone: whatever is said, it is said in order.
-        for pkesk in &hostile {
-            let alone = [&pkesk[..], &sealed].concat();
-            target.scene.write("m.pgp", &alone);
-            let outcome = target.scene.line("open m.pgp -k target.key -o m").outcome();
-            let status = outcome.status().unwrap_or_default();
-            assert!([4, 5].contains(&status), "{length} bytes\n{outcome}");
-            assert!(outcome.stderr().starts_with("error: m.pgp: "), "{outcome}");
-            assert!(!target.scene.exists("m"), "{outcome}");
+        // PKESKs of version 3 belong to one kind of message, of 6 to the other.
+        for (message, hostile) in messages.iter().zip(hostile.chunks(2)) {
+            // In front of a good one.
+            let all = [hostile.concat(), message.clone()].concat();
+            target.open(&all, 0);
+            // Alone: whatever is said, it is said in order.
+            for pkesk in hostile {
+                let alone = [&pkesk[..], &without_pkesks(message)].concat();
+                target.scene.write("m.pgp", &alone);
+                let outcome = target.scene.line("open m.pgp -k target.key -o m").outcome();
+                let status = outcome.status().unwrap_or_default();
+                assert!([4, 5].contains(&status), "{length} bytes\n{outcome}");
+                assert!(outcome.stderr().starts_with("error: m.pgp: "), "{outcome}");
+                assert!(!target.scene.exists("m"), "{outcome}");
+            }
         }
         std::fs::remove_dir_all(target.scene.path("out")).unwrap();
     }
@@ -278,7 +285,7 @@ fn a_message_for_a_passphrase_alone_says_so() {
 #[test]
 fn thousands_of_hidden_recipients_cost_no_more_than_the_cap() {
     let target = Target::new(CipherSuite::P256);
-    let hidden = pkesks(&target.key(), 3).swap_remove(1);
+    let hidden = pkesks(&target.key(), 3).swap_remove(3);
     let message = target.seal(&literal(PLAIN));
     let many = [hidden.repeat(1990), without_pkesks(&message)].concat();
     target.open(&many, 4).says("given up after 1000 trials");

@@ -121,7 +121,7 @@ fn a_passphrase_comes_from_an_inherited_descriptor() {
     scene
         .bash(&format!("{extract} 7"))
         .exits(1)
-        .says("/dev/fd/7: ");
+        .says("file descriptor 7: ");
     assert!(!scene.exists("out"));
 }
 
@@ -245,4 +245,45 @@ fn no_passphrase_is_ever_shown() {
             }
         }
     }
+}
+
+#[test]
+fn a_key_that_has_been_unlocked_saves_the_question_for_another() {
+    let scene = locked();
+    // Without certificates beside them, neither tells whose key it is.
+    for name in ["locked", "other"] {
+        scene.locked_key_pair(name, P256, "passphrase");
+        std::fs::rename(
+            scene.path(format!("{name}.key")),
+            scene.path(format!("{name}.pem")),
+        )
+        .unwrap();
+        std::fs::rename(
+            scene.path(format!("{name}.crt")),
+            scene.path(format!("cert-{name}")),
+        )
+        .unwrap();
+    }
+    scene.ok("pack -q -o one.zip -r cert-locked calls/a.txt");
+    scene.ok("pack -q -o both.zip -r cert-locked -r cert-other calls/b.txt");
+    scene.write("pass", "passphrase");
+    for archive in ["one.zip", "both.zip"] {
+        scene
+            .line(&format!(
+                "extract {archive} -k locked.pem -k other.pem --passphrase-file pass -C out"
+            ))
+            .exits(0);
+    }
+}
+
+#[test]
+fn a_key_of_another_algorithm_is_not_asked_for_on_a_hidden_recipient() {
+    let scene = locked();
+    scene.key_pair("elliptic", P256);
+    scene.key_pair("rsa", "rsa:2048");
+    scene.ok("pack -q -o hidden.zip --hidden-recipients -r rsa.crt calls/a.txt");
+    scene.tool("openssl pkey -in elliptic.key -aes256 -passout pass:secret -out elliptic.pem");
+    std::fs::rename(scene.path("elliptic.pem"), scene.path("elliptic.key")).unwrap();
+    let outcome = without_terminal(&scene, "extract hidden.zip -k elliptic.key -C none");
+    outcome.exits(4).complains_with_hint(&["is not for it"]);
 }

@@ -282,7 +282,48 @@ fn several_openpgp_certificates_in_one_file() {
         ));
     }
     scene.gpg("--export --armor --output both.asc");
-    is_refused(&scene, "both.asc", &["2 OpenPGP certificates"]);
+    is_refused(&scene, "both.asc", &["2 certificates"]);
+    // In an armor each, too: the second would be another recipient.
+    scene.gpg("--export --armor --output one.asc one");
+    scene.gpg("--export --armor --output two.asc two");
+    let apart = [scene.read("one.asc"), scene.read("two.asc")].concat();
+    scene.write("apart.asc", apart);
+    is_refused(&scene, "apart.asc", &["2 certificates"]);
+}
+
+#[test]
+fn an_openpgp_certificate_with_a_weakly_bound_encryption_subkey() {
+    let scene = Scene::new();
+    scene.gpg("--quick-gen-key owner rsa2048 cert never");
+    let owner = scene.gpg_fingerprint("owner");
+    scene.gpg(&format!("--quick-add-key {owner} rsa2048 encr never"));
+    scene.gpg("--export --armor --output good.asc");
+    scene.seal("-r good.asc");
+    scene.gpg(&format!(
+        "--cert-digest-algo SHA1 --quick-add-key {owner} rsa2048 encr never"
+    ));
+    scene.gpg("--export --armor --output mixed.asc");
+    is_refused(&scene, "mixed.asc", &["“owner” is not acceptable"]);
+}
+
+#[test]
+fn recipients_that_read_no_message_in_common() {
+    let scene = Scene::new();
+    let (cert, _) = CertBuilder::new()
+        .set_profile(sequoia_openpgp::Profile::RFC9580)
+        .unwrap()
+        .add_userid("six")
+        .add_storage_encryption_subkey()
+        .generate()
+        .unwrap();
+    scene.write("six.pgp", cert.to_vec().unwrap());
+    scene.gpg("--quick-gen-key four future-default default never");
+    scene.gpg("--export --output four.pgp");
+    scene
+        .line("seal -r six.pgp -r four.pgp -o out.pgp six.pgp")
+        .exits(3)
+        .complains_with_hint(&["six.pgp", "“six” reads only rfc9580", "“four” only rfc4880"]);
+    assert!(!scene.exists("out.pgp"));
 }
 
 #[test]

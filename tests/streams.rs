@@ -204,3 +204,13 @@ fn completions_are_valid_in_their_shells() {
         }
     }
 }
+
+#[test]
+fn armor_may_come_late_from_a_pipe() {
+    let scene = Scene::with_a_call();
+    scene.ok("seal -r customer.crt --armor calls/a.txt -o call.asc");
+    scene
+        .bash("(echo Hello; sleep 0.3; echo; cat call.asc) | callseal open - -k customer.key")
+        .exits(0)
+        .prints("the first call");
+}

@@ -390,3 +390,38 @@ proptest! {
         let _ = nothing_wrong_comes_out(&path, &bytes, "changed at random");
     }
 }
+
+#[test]
+fn sizes_beyond_all_bounds_are_added_up_without_harm() {
+    let scene = Scene::new();
+    scene.write("make.py", HUGE_SIZES);
+    scene.tool("python3 make.py");
+    for line in [
+        "list huge.zip",
+        "inspect huge.zip",
+        "extract huge.zip -k a.key -C out",
+    ] {
+        scene.key_pair("a", support::P256);
+        let outcome = scene.line(line).outcome();
+        assert!(
+            [1, 4, 5].contains(&outcome.status().unwrap_or_default()),
+            "{outcome}"
+        );
+        assert!(!outcome.stderr().contains("panicked"), "{outcome}");
+    }
+}
+
+/// Two deflated members that each declare half of all there can be.
+const HUGE_SIZES: &str = r#"
+import struct, zlib
+body = zlib.compress(b"x")[2:-4]
+local, central = b"", b""
+for name in (b"a.pgp", b"b.pgp"):
+    extra = struct.pack("<HHQQ", 1, 16, 1 << 63, len(body))
+    common = struct.pack("<HHHHHIIIHH", 45, 0, 8, 0, 33, 0, 0xFFFFFFFF, 0xFFFFFFFF, len(name), len(extra))
+    offset = len(local)
+    local += b"PK\x03\x04" + common + name + extra + body
+    central += b"PK\x01\x02" + struct.pack("<H", 45) + common + struct.pack("<HHHII", 0, 0, 0, 0, offset) + name + extra
+end = struct.pack("<HHHHIIH", 0, 0, 2, 2, len(central), len(local), 0)
+open("huge.zip", "wb").write(local + central + b"PK\x05\x06" + end)
+"#;

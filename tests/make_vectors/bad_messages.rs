@@ -160,7 +160,7 @@ pub fn messages(maker: &mut Maker, text: &[u8]) {
             "no-session-key.pgp",
             "a PKESK whose RSA plaintext is empty: no crash",
             "rsa.key",
-            4,
+            5,
         ),
         (
             "unprotected.pgp",
