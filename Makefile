@@ -1,6 +1,6 @@
 # Every target installs the system packages that it needs, if any is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint unit doc-tests man man-check bench clean
+.PHONY: help demo build test lint unit doc-tests man man-check large bench clean
 
 CARGO ?= cargo
 PACKAGES := scripts/system-packages.sh
@@ -49,6 +49,10 @@ man-check:
 	{ diff -r man "$$new" || { \
 	    echo 'error: the man pages are not those of the program' >&2; \
 	    echo 'hint: run "make man" and commit man/' >&2; exit 1; }; }
+
+large: ## Test 6 GiB and 100,000 members (14 GB of disk, some minutes)
+	@$(PACKAGES) build test
+	$(CARGO) test --release --locked --test large -- --include-ignored --test-threads 1
 
 bench: ## Measure: the library, then the program beside gpg, age and cp
 	@$(PACKAGES) build test

@@ -303,6 +303,14 @@ measured "$callseal" extract -q --jobs 2 recordings.zip -k customer.key -C extra
 show_peak "the same, extracted"
 rm -rf recordings extracted recordings.zip
 
+# Small files that are done while a large one before them is being written.
+mkdir -p mixed/small
+truncate -s 2G mixed/large
+(cd mixed/small && seq -f '%06g.json' 24000 | xargs touch)
+measured "$callseal" pack -q --jobs 2 --compress none "${recipients[@]}" -o mixed.zip mixed
+show_peak "24,000 small files behind one of 2 GiB"
+rm -rf mixed mixed.zip
+
 if [ "$(free_kib "$disk")" -lt $((13 << 20)) ]; then
     echo "  left out: the file of 6 GiB, for want of 13 GiB in ${TMPDIR:-/tmp}"
 else

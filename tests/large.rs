@@ -1,0 +1,120 @@
+//! Sizes beyond the ordinary, in bounded memory.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
+
+mod support;
+use std::fs::{self, File};
+use std::process::Command;
+use std::time::Duration;
+
+use support::{P256, Scene};
+
+/// The most that the program may take with two workers, in KiB.
+const MEMORY: u64 = 128 * 1024;
+
+/// Runs callseal with two workers and gives its peak memory in KiB. The mark
+/// never falls, so the last look is the highest.
+fn peak(scene: &Scene, line: &str) -> u64 {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_callseal"))
+        .args(line.split_whitespace())
+        .args(["--jobs", "2", "--quiet"])
+        .current_dir(scene.path(""))
+        .spawn()
+        .unwrap();
+    let mut peak = 0;
+    let status = loop {
+        let look = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let mark = look.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        if let Some(mark) = mark {
+            peak = mark.split_whitespace().next().unwrap().parse().unwrap();
+        }
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(status.success(), "{line}: {status}");
+    assert!(peak > 0, "{line}: it was gone before it was looked at");
+    peak
+}
+
+fn sparse(scene: &Scene, name: &str, length: u64) {
+    let file = File::create(scene.path(name)).unwrap();
+    file.set_len(length).unwrap();
+}
+
+fn many(scene: &Scene, directories: usize, each: usize) {
+    for d in 0..directories {
+        fs::create_dir_all(scene.path(format!("calls/many/{d:03}"))).unwrap();
+        for i in 0..each {
+            scene.write(format!("calls/many/{d:03}/{i:04}"), format!("{d} {i}"));
+        }
+    }
+}
+
+#[test]
+fn small_files_that_wait_for_a_large_one_take_little_memory() {
+    let scene = Scene::new();
+    scene.key_pair("a", P256);
+    many(&scene, 20, 1000);
+    sparse(&scene, "calls/large", 512 << 20);
+    let packed = peak(&scene, "pack -o calls.zip -r a.crt --compress none calls");
+    assert!(packed < MEMORY, "{packed} KiB");
+    let extracted = peak(&scene, "extract calls.zip calls/large -k a.key -C out");
+    assert!(extracted < MEMORY, "{extracted} KiB");
+    assert_eq!(
+        fs::metadata(scene.path("out/calls/large")).unwrap().len(),
+        512 << 20
+    );
+}
+
+#[test]
+#[ignore = "takes minutes; `make large` runs it"]
+fn a_hundred_thousand_members_come_back() {
+    let scene = Scene::in_memory();
+    scene.key_pair("a", P256);
+    many(&scene, 100, 1000);
+    let packed = peak(&scene, "pack -o calls.zip -r a.crt calls");
+    let extracted = peak(&scene, "extract calls.zip -k a.key -C out");
+    assert!(packed < MEMORY, "packing took {packed} KiB");
+    assert!(extracted < MEMORY, "extracting took {extracted} KiB");
+    scene.tool("diff -r calls out/calls");
+    scene.tool("unzip -qt calls.zip");
+    scene.tool("7zz t calls.zip");
+}
+
+#[test]
+#[ignore = "takes minutes and 14 GB of disk; `make large` runs it"]
+fn six_gibibytes_come_back() {
+    let scene = Scene::new();
+    scene.key_pair("a", P256);
+    sparse(&scene, "large", 6 << 30);
+    for compression in ["none", "auto"] {
+        let pack = format!("pack --force -o large.zip -r a.crt --compress {compression} large");
+        let packed = peak(&scene, &pack);
+        let extracted = peak(&scene, "extract --force large.zip -k a.key -C out");
+        assert!(packed < MEMORY, "packing took {packed} KiB");
+        assert!(extracted < MEMORY, "extracting took {extracted} KiB");
+        for tool in [
+            "cmp large out/large",
+            "unzip -qt large.zip",
+            "7zz t large.zip",
+            "python3 -m zipfile -t large.zip",
+        ] {
+            // These outlast the time that other programs' runs get.
+            let mut words = tool.split_whitespace();
+            let status = Command::new(words.next().unwrap())
+                .args(words)
+                .current_dir(scene.path(""))
+                .status()
+                .unwrap();
+            assert!(status.success(), "{tool}");
+        }
+    }
+}
