@@ -1,17 +1,20 @@
 //! What can go wrong with a job, sorted by what it means for the caller.
 
+mod member;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::archive::{ArchiveError, MemberFault, NameFault};
+use crate::archive::{ArchiveError, NameFault};
 use crate::cause::cause;
 use crate::config::ConfigError;
 use crate::keys::{ExportError, KeyError, KeyFault, NoIdentity, RecipientError, UnlockFault};
 use crate::message::{MessageFault, OpenError, SealError};
-use crate::output::{FlushError, PlaceError};
+use crate::output::FlushError;
 use crate::sources::SourceError;
+pub use member::MemberCause;
 
 /// Why a job failed. The display is one sentence that names the file.
 #[derive(Debug, Error)]
@@ -124,44 +127,6 @@ pub enum Error {
         total: usize,
         /// The worst of the failures.
         worst: ErrorKind,
-    },
-}
-
-/// Why one member can't be extracted.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum MemberCause {
-    /// The archive's record of it is unusable.
-    #[error("it {0}")]
-    Archive(#[from] MemberFault),
-    /// Its bytes can't be read from the archive.
-    #[error("{}", bytes_phrase(.0))]
-    Bytes(ArchiveError),
-    /// Its message doesn't open.
-    #[error(transparent)]
-    Open(OpenError),
-    /// What was sealed under this name was something else.
-    #[error("it was sealed as {sealed:?}, and has been moved or swapped in the archive")]
-    Moved {
-        /// The name inside of the message.
-        sealed: String,
-    },
-    /// Another member of the archive extracts to the same path.
-    #[error("another member has the same path")]
-    SamePath,
-    /// It has no place in the target directory.
-    #[error(transparent)]
-    Place(#[from] PlaceError),
-    /// The file exists, and is not to be overwritten.
-    #[error("{} exists already", .0.display())]
-    Exists(PathBuf),
-    /// The file can't be written.
-    #[error("{}: {}", .path.display(), cause(.source))]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system says.
-        source: io::Error,
     },
 }
 
@@ -278,36 +243,6 @@ impl Error {
     }
 }
 
-impl MemberCause {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Archive(_) | Self::Moved { .. } | Self::SamePath => ErrorKind::Integrity,
-            Self::Bytes(error) => archive_kind(error),
-            Self::Open(error) => open_kind(error),
-            Self::Place(PlaceError::Outside { .. }) => ErrorKind::Integrity,
-            Self::Place(_) | Self::Exists(_) | Self::Write { .. } => ErrorKind::Io,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Place(error) => error.hint(),
-            Self::Open(error) => open_hint(error),
-            Self::Bytes(ArchiveError::Malformed { .. }) => {
-                Some("get the archive again from where it came from".into())
-            }
-            Self::Exists(_) => {
-                Some("extract into an empty directory with -C, or overwrite with --force".into())
-            }
-            Self::Moved { .. } => Some(
-                "don't trust it; its content opens with `unzip` and `callseal open`, for a closer look"
-                    .into(),
-            ),
-            _ => None,
-        }
-    }
-}
-
 impl From<FlushError> for Error {
     fn from(error: FlushError) -> Self {
         Self::Io {
@@ -394,16 +329,6 @@ fn same_name_phrase(first: &Path, second: &Path) -> String {
         format!("{first}: it is named twice")
     } else {
         format!("{first} and {second} would be the same member")
-    }
-}
-
-/// An error in the bytes of a member that is named already.
-fn bytes_phrase(error: &ArchiveError) -> String {
-    match error {
-        ArchiveError::Malformed { fault, .. } => {
-            format!("it was altered or damaged in the archive: {fault}")
-        }
-        other => archive_phrase(other),
     }
 }
 
