@@ -281,6 +281,8 @@ fn the_output_as_an_input_is_refused() {
     refused(&scene, "calls.zip --force", 2)
         .complains_with_hint(&["calls.zip: both input and output"]);
     refused(&scene, "calls/../calls.zip -f", 2).complains_with_hint(&["both input and output"]);
+    fs::hard_link(scene.path("calls.zip"), scene.path("same.zip")).unwrap();
+    refused(&scene, "same.zip --force", 2).complains_with_hint(&["both input and output"]);
     assert_eq!(scene.read("calls.zip"), archive);
     for line in [
         "seal -r customer.crt calls/a.txt -o calls/a.txt -f",

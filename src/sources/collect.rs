@@ -121,7 +121,7 @@ impl Walk<'_> {
         if self.filter.excludes_tree_of(&member) {
             return Ok(());
         }
-        if self.is_output(&path, &found) {
+        if self.is_output(&path, &found) || self.is_output_file(&found) {
             return Err(SourceError::IsOutput { path });
         }
         if found.is_symlink() {
@@ -226,6 +226,12 @@ impl Walk<'_> {
             path,
         });
         Ok(())
+    }
+
+    fn is_output_file(&self, found: &Metadata) -> bool {
+        self.output
+            .as_ref()
+            .is_some_and(|output| output.is_file(found))
     }
 
     fn is_output(&self, path: &Path, found: &Metadata) -> bool {

@@ -31,15 +31,19 @@ impl OutputEntry {
         })
     }
 
+    /// Whether a file that was named as an input is the output, by whatever
+    /// name.
+    pub(super) fn is_file(&self, metadata: &Metadata) -> bool {
+        self.stamp
+            .is_some_and(|stamp| stamp.same_file(&Stamp::of(metadata)))
+    }
+
     /// Whether `path`, of which `metadata` is known, is the output. By the
     /// file, which also knows it under a name of another case; and by the
     /// name, for an output that has appeared since. A hard link to it is a
     /// file in its own right, which replacing the output leaves as it is.
     pub(super) fn is(&self, path: &Path, metadata: &Metadata) -> bool {
-        let same_file = self
-            .stamp
-            .is_some_and(|stamp| stamp.same_file(&Stamp::of(metadata)))
-            && !has_other_names(metadata);
+        let same_file = self.is_file(metadata) && !has_other_names(metadata);
         same_file
             || path.file_name() == Some(&self.name)
                 && crate::output::directory_of(path)

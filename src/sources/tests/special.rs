@@ -214,4 +214,7 @@ fn a_hard_link_to_the_output_is_a_file_in_its_own_right() {
     let (names, notices) = found(directory.path(), &["calls"], &options).unwrap();
     assert_eq!(names, ["calls/a", "calls/alias.zip"]);
     assert_eq!(notices, []);
+    // Unless it is named: that is the output as an input.
+    let refused = error(&directory, &["calls/alias.zip"], &options);
+    assert!(matches!(refused, SourceError::IsOutput { .. }));
 }
