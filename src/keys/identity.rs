@@ -301,25 +301,19 @@ fn answer(passphrase: &[u8], room: &mut [u8]) -> Result<usize, ErrorStack> {
     }
 }
 
-/// OpenSSL says "unsupported" of a cipher it doesn't offer; everything else
-/// that goes wrong on unlocking comes from the wrong key.
+/// OpenSSL's cipher library says "unsupported" of a cipher it doesn't offer.
+/// Everything else comes from a wrong key, also where the decoder says so: of
+/// the garbage that it got.
 fn openssl_fault(e: &ErrorStack) -> UnlockFault {
-    let unsupported = |error: &openssl::error::Error| {
-        error
-            .reason()
-            .is_some_and(|reason| reason.contains("unsupported"))
+    let is_unsupported_cipher = |error: &openssl::error::Error| {
+        error.library() == Some("digital envelope routines")
+            && error.reason() == Some("unsupported")
     };
-    if e.errors().iter().any(unsupported) && !e.errors().iter().any(is_bad_decrypt) {
+    if e.errors().iter().any(is_unsupported_cipher) {
         UnlockFault::Unusable(openssl_reason(e))
     } else {
         UnlockFault::WrongPassphrase
     }
-}
-
-fn is_bad_decrypt(error: &openssl::error::Error) -> bool {
-    error
-        .reason()
-        .is_some_and(|reason| reason.contains("bad decrypt") || reason.contains("cipherfinal"))
 }
 
 fn openssl_key(key: &PKey<Private>) -> Result<SecretKey, String> {
@@ -411,4 +405,32 @@ fn from_openpgp(bytes: &[u8], source: &Path) -> Result<Vec<Identity>, KeyFault> 
         return Err(KeyFault::NoPrivateKey);
     }
     Ok(identities)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::symm::Cipher;
+
+    /// One wrong key in 256 leaves a padding that looks right, and garbage.
+    #[test]
+    fn a_wrong_passphrase_is_called_wrong_whatever_it_decrypts_to() {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        let key = EcKey::generate(&group).unwrap();
+        let text = key
+            .private_key_to_pem_passphrase(Cipher::aes_128_cbc(), b"right")
+            .unwrap();
+        let locked = Locked::Pem(Bytes::new(text));
+        for i in 0..4000 {
+            let wrong = Passphrase::new(format!("wrong {i}").into_bytes());
+            assert_eq!(
+                locked.unlock(&wrong).err(),
+                Some(UnlockFault::WrongPassphrase),
+                "{i}"
+            );
+        }
+        assert!(locked.unlock(&Passphrase::new(b"right".to_vec())).is_ok());
+    }
 }
