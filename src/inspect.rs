@@ -9,7 +9,7 @@ use crate::archive::looks_like_zip;
 use crate::config::Config;
 use crate::error::Error;
 use crate::extract::ArchiveFile;
-use crate::keys::{Identity, Recipient, Refusal};
+use crate::keys::{Identity, Recipient, Refusal, Requirements};
 use crate::message::{Envelope, MessageFault, OpenError};
 
 /// What a file is.
@@ -67,7 +67,7 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
         return Ok(Inspection::Keys(identities));
     }
     if let Ok(known) = Recipient::load_any_age(path) {
-        let (recipients, refusal) = match Recipient::load(path, at) {
+        let (recipients, refusal) = match Recipient::load(path, &Requirements::listed(at)) {
             Ok(recipients) => (recipients, None),
             Err(refusal) => (known, Some(refusal)),
         };
@@ -90,7 +90,7 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
 /// A certificate that is refused whatever its age (its key too weak, say) is
 /// still one.
 fn not_a_message(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
-    Ok(match Recipient::load(path, at) {
+    Ok(match Recipient::load(path, &Requirements::listed(at)) {
         Err(Refusal::NotACertificate | Refusal::Malformed(_)) | Ok(_) => Inspection::Unknown,
         Err(refusal) => Inspection::Certificate {
             recipients: Vec::new(),

@@ -4,10 +4,10 @@
 //!
 //! ```no_run
 //! use std::num::NonZeroUsize;
-//! use std::path::{Path, PathBuf};
+//! use std::path::Path;
 //! use std::time::SystemTime;
 //!
-//! use callseal::keys::{Keyring, NoPassphrases, Recipients};
+//! use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
 //! use callseal::message::{Expansion, SealPlan};
 //! use callseal::options::{Compression, Format};
 //! use callseal::output::Overwrite;
@@ -17,8 +17,9 @@
 //!     let jobs = NonZeroUsize::MIN;
 //!
 //!     // The IVR server packs for the customer and the vendor.
-//!     let certificates = [PathBuf::from("customer.crt"), PathBuf::from("vendor.crt")];
-//!     let recipients = Recipients::load(&certificates, SystemTime::now(), &mut |_| {})?;
+//!     let parties = ["customer.crt", "vendor.crt"].map(Party::with_certificate);
+//!     let requirements = Requirements::listed(SystemTime::now());
+//!     let recipients = Recipients::load(&parties, &requirements, &mut |_| {})?;
 //!     let plan = SealPlan::new(recipients, Format::Auto, Compression::Auto, false)?;
 //!     let found = sources::collect(&["calls".into()], &Default::default(), &mut |_| {})?;
 //!     let files = name_members(found)?;

@@ -17,7 +17,7 @@ use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use callseal::keys::Recipients;
+use callseal::keys::{Party, Recipients, Requirements};
 use callseal::message::SealPlan;
 use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
@@ -143,8 +143,9 @@ impl<F: Fn() + Sync> Progress for Meddler<F> {
 fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
     let scene = Scene::with_a_call();
     let file = scene.path("calls/long.wav");
-    let recipients = [scene.path("customer.crt")];
-    let recipients = Recipients::load(&recipients, SystemTime::now(), &mut |_| {}).unwrap();
+    let parties = [scene.path("customer.crt")].map(Party::with_certificate);
+    let requirements = Requirements::listed(SystemTime::now());
+    let recipients = Recipients::load(&parties, &requirements, &mut |_| {}).unwrap();
     let plan = SealPlan::new(recipients, Format::Auto, Compression::None, false).unwrap();
     let append = || {
         let mut file = fs::OpenOptions::new().append(true).open(&file).unwrap();

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callseal::archive::{ArchiveWriter, MemberName};
-use callseal::keys::{Keyring, NoPassphrases, Recipients};
+use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
 use callseal::message::{Expansion, OpenMessage, SealPlan};
 use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
@@ -29,8 +29,10 @@ use support::Scene;
 /// The keys are made once for all tests.
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let scene = Scene::with_parties();
-    let recipients = [scene.path("vendor.crt"), scene.path("customer.crt")];
-    let recipients = Recipients::load(&recipients, SystemTime::now(), &mut |_| {}).unwrap();
+    let parties =
+        [scene.path("vendor.crt"), scene.path("customer.crt")].map(Party::with_certificate);
+    let requirements = Requirements::listed(SystemTime::now());
+    let recipients = Recipients::load(&parties, &requirements, &mut |_| {}).unwrap();
     let plan = |format| SealPlan::new(recipients.clone(), format, Compression::Auto, false);
     Keys {
         keyring: Keyring::load(&[scene.path("customer.key")], &mut |_| {}).unwrap(),

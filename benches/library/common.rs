@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use callseal::keys::{Keyring, NoPassphrases, Recipients};
+use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
 use callseal::message::{Expansion, OpenMessage, SealPlan};
 use callseal::options::{Compression, Format};
 use openssl::pkey::{PKey, Private};
@@ -42,8 +42,10 @@ impl Parties {
             .private_key_to_pem_pkcs8()
             .unwrap();
         std::fs::write(&path, pem).unwrap();
+        let parties: Vec<Party> = certificates.iter().map(Party::with_certificate).collect();
+        let requirements = Requirements::listed(SystemTime::now());
         Self {
-            recipients: Recipients::load(&certificates, SystemTime::now(), &mut |_| {}).unwrap(),
+            recipients: Recipients::load(&parties, &requirements, &mut |_| {}).unwrap(),
             keyring: Keyring::load(&[path], &mut |_| {}).unwrap(),
             key,
             _files: files,

@@ -5,11 +5,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use callseal::Error;
 use callseal::config::Config;
-use callseal::keys::{KeyFault, Keyring, Passphrase, Passphrases, Recipients};
+use callseal::keys::{KeyFault, Keyring, Passphrase, Passphrases};
 use callseal::message::{Expansion, SealPlan};
 use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
@@ -18,6 +17,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 
 use super::Global;
+use super::recipients::RecipientArgs;
 use crate::failure::Failure;
 use crate::ui::{Prompt, Ui};
 
@@ -42,68 +42,6 @@ impl Global {
     }
 }
 
-/// Whom to seal to.
-#[derive(Debug, Args)]
-pub struct RecipientArgs {
-    /// A recipient: X.509 certificate, public key or OpenPGP certificate
-    #[arg(short, long = "recipient", value_name = "CERT")]
-    recipients: Vec<PathBuf>,
-    /// The recipients of a profile in the config [default: the default
-    /// profile, unless -r is given]
-    #[arg(short, long, value_name = "NAME")]
-    profile: Option<String>,
-}
-
-impl RecipientArgs {
-    /// The certificate files: those given with -r, and those of the profile.
-    pub fn files(&self, config: Option<&Config>) -> Result<Vec<PathBuf>, Failure> {
-        let mut files = self.recipients.clone();
-        match (&self.profile, config) {
-            (None, _) if !files.is_empty() => {}
-            (None, None) => {
-                return Err(Failure::usage(
-                    "no recipient is given",
-                    "give certificates with -r, or a config with --config",
-                ));
-            }
-            (Some(name), None) => {
-                return Err(Failure::usage(
-                    format!("no config is given for the profile {name:?}"),
-                    "give the config with --config",
-                ));
-            }
-            (name, Some(config)) => {
-                let (_, profile) = config.profile(name.as_deref()).map_err(Error::from)?;
-                files.extend(profile.recipients.iter().cloned());
-            }
-        }
-        Ok(files)
-    }
-}
-
-/// Which certificates put names to the recipients of what has been sealed.
-#[derive(Debug, Args)]
-pub struct KnownArgs {
-    /// A certificate that may be among the recipients, to show its owner
-    #[arg(short, long = "recipient", value_name = "CERT")]
-    recipients: Vec<PathBuf>,
-    /// Show owners by the certificates of this profile [default: those of
-    /// all profiles in the config]
-    #[arg(short, long, value_name = "NAME")]
-    profile: Option<String>,
-}
-
-impl KnownArgs {
-    /// The files given with -r, and those of the named profile or of all
-    /// profiles.
-    pub fn files(&self, config: Option<&Config>) -> Vec<PathBuf> {
-        let profiles = config.iter().flat_map(|config| &config.profiles);
-        let named = profiles.filter(|(name, _)| self.profile.as_ref().is_none_or(|p| p == *name));
-        let listed = named.flat_map(|(_, profile)| profile.recipients.iter().cloned());
-        self.recipients.iter().cloned().chain(listed).collect()
-    }
-}
-
 /// How to seal.
 #[derive(Debug, Args)]
 pub struct SealArgs {
@@ -125,8 +63,7 @@ impl SealArgs {
     /// Loads the recipients, all of them or none, and fixes how to seal.
     pub fn plan(&self, global: &Global, ui: &Ui) -> Result<SealPlan, Failure> {
         let config = global.config()?;
-        let files = self.recipients.files(config.as_ref())?;
-        let recipients = load_recipients(&files, ui)?;
+        let recipients = self.recipients.load(config.as_ref(), ui)?;
         let configured = |c: &Config| (c.compress, c.format);
         let (compress, format) = config.as_ref().map(configured).unwrap_or_default();
         let compression = self.compress.unwrap_or(compress);
@@ -144,18 +81,6 @@ impl SealArgs {
         }
         Ok(plan)
     }
-}
-
-/// Loads recipients as of now, with a notice where a key is listed again.
-pub fn load_recipients(files: &[PathBuf], ui: &Ui) -> Result<Recipients, Error> {
-    let recipients = Recipients::load(files, SystemTime::now(), &mut |duplicate| {
-        ui.notice(&format!(
-            "{}: the same key as {}, counted once",
-            duplicate.source.display(),
-            duplicate.first.display()
-        ));
-    });
-    Ok(recipients?)
 }
 
 /// A parser for a choice among a few words.

@@ -1,14 +1,15 @@
 //! `callseal config`
 
 use std::fmt::Write;
+use std::time::SystemTime;
 
-use callseal::config::Config;
+use callseal::config::{Config, Trust};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Global;
-use super::args::load_recipients;
 use super::names::recipients_json;
+use super::recipients::{load_recipients, requirements};
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, safe};
 
@@ -43,7 +44,8 @@ fn check(config: &Config, ui: &Ui) -> Report {
     };
     let mut profiles = serde_json::Map::new();
     for (name, profile) in &config.profiles {
-        let checked = load_recipients(&profile.recipients, ui);
+        let checked = requirements(&profile.trust, config.min_rsa_bits, SystemTime::now())
+            .and_then(|requirements| load_recipients(&profile.parties, &requirements, ui));
         match checked {
             Ok(recipients) => {
                 profiles.insert(name.clone(), recipients_json(&recipients));
@@ -60,6 +62,7 @@ fn check(config: &Config, ui: &Ui) -> Report {
         "keys": config.keys.iter().map(|key| key.to_string_lossy()).collect::<Vec<_>>(),
         "compress": config.compress.name(),
         "format": config.format.name(),
+        "min_rsa_bits": config.min_rsa_bits.bits(),
         "profiles": profiles,
     });
     report
@@ -79,13 +82,32 @@ pub fn describe(config: &Config) -> String {
     );
     line("compress", config.compress.name());
     line("format", config.format.name());
+    line("min-rsa-bits", &config.min_rsa_bits.bits().to_string());
     for key in &config.keys {
         line("key", &key.display().to_string());
     }
     for (name, profile) in &config.profiles {
         line("profile", name);
-        for recipient in &profile.recipients {
-            line("  recipient", &recipient.display().to_string());
+        if let Trust::Ca {
+            ca_files,
+            crl_files,
+        } = &profile.trust
+        {
+            line("  trust", "ca");
+            for file in ca_files {
+                line("  ca-file", &file.display().to_string());
+            }
+            for file in crl_files {
+                line("  crl-file", &file.display().to_string());
+            }
+        }
+        for party in &profile.parties {
+            if let Some(name) = party.name() {
+                line("  party", name);
+            }
+            for place in party.places() {
+                line("  recipient", &place.display().to_string());
+            }
         }
     }
     text

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::archive::Overview;
-use super::args::{IdentityArgs, KnownArgs};
+use super::args::IdentityArgs;
 use super::config::describe;
 use super::names::{KnownKeys, recipient_json};
+use super::recipients::KnownArgs;
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, bytes, count, safe};
 
@@ -38,7 +39,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.config()?;
     let keyring: Keyring = arguments.identities.keyring(config.as_ref(), ui)?;
-    let files = arguments.known.files(config.as_ref());
+    let files = arguments.known.files(config.as_ref(), ui);
     let known = KnownKeys::load(&files, keyring, ui);
     let mut report = Report::default();
     let mut facts = Vec::new();

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::archive::Overview;
-use super::args::{IdentityArgs, KnownArgs};
+use super::args::IdentityArgs;
 use super::names::KnownKeys;
+use super::recipients::KnownArgs;
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, bytes, count, safe};
 
@@ -42,7 +43,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(&arguments.members)?;
     let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
-    let files = arguments.known.files(config.as_ref());
+    let files = arguments.known.files(config.as_ref(), ui);
     let known = KnownKeys::load(&files, keyring, ui);
     let overview = Overview::of(&archive, &members);
 

@@ -13,6 +13,7 @@ mod list;
 mod names;
 mod open;
 mod pack;
+mod recipients;
 mod seal;
 mod streams;
 

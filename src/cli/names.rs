@@ -112,6 +112,7 @@ pub fn recipient_json(recipient: &Recipient) -> Value {
         "kind": recipient.kind().name(),
         "algorithm": recipient.algorithm(),
         "source": recipient.source().to_string_lossy(),
+        "certificate_fingerprint": recipient.certificate_fingerprint(),
         "expires": recipient.expires().map(|t| callseal::Timestamp(t).to_string()),
     })
 }

@@ -12,7 +12,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Compression, Config, ConfigError, Format, Profile, resolve};
+use crate::keys::{MinRsaBits, Party};
+
+use super::{Compression, Config, ConfigError, Format, Profile, Trust, resolve};
 
 /// The name of the one profile that such a file yields.
 pub const PROFILE_NAME: &str = "client_property";
@@ -31,14 +33,19 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         Value::Unset => return Err(ConfigError::SettingDefault { file, line }),
         Value::Paths(paths) => paths,
     };
-    let recipients = paths.iter().map(|path| resolve(path, source)).collect();
+    let certificates = paths.iter().map(|path| resolve(path, source));
+    let profile = Profile {
+        parties: certificates.map(Party::with_certificate).collect(),
+        trust: Trust::Listed,
+    };
     Ok(Config {
         source: file,
         default_profile: Some(PROFILE_NAME.to_owned()),
         keys: Vec::new(),
         compress: Compression::default(),
         format: Format::default(),
-        profiles: BTreeMap::from([(PROFILE_NAME.to_owned(), Profile { recipients })]),
+        min_rsa_bits: MinRsaBits::default(),
+        profiles: BTreeMap::from([(PROFILE_NAME.to_owned(), profile)]),
     })
 }
 
@@ -237,8 +244,8 @@ mod tests {
         let config = read(text).unwrap();
         let (name, profile) = config.profile(None).unwrap();
         assert_eq!(name, PROFILE_NAME);
-        let paths = profile.recipients.iter();
-        paths.map(|path| path.display().to_string()).collect()
+        let parties = profile.parties.iter();
+        parties.map(ToString::to_string).collect()
     }
 
     #[track_caller]

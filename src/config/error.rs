@@ -87,6 +87,41 @@ pub enum ConfigError {
         line: usize,
         profile: String,
     },
+    /// In `callseal.toml`: a pin that is no fingerprint.
+    #[error("{}:{line}: {value:?} is no fingerprint", file.display())]
+    Fingerprint {
+        file: PathBuf,
+        line: usize,
+        value: String,
+    },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: the profile {profile:?} has trust = \"ca\" without a ca-file", file.display())]
+    CaFileMissing {
+        file: PathBuf,
+        line: usize,
+        profile: String,
+    },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: the profile {profile:?} has a ca-file or crl-file that its trust makes no use of", file.display())]
+    CaFileIdle {
+        file: PathBuf,
+        line: usize,
+        profile: String,
+    },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: the profile {profile:?} has an empty path for its CAs or CRLs", file.display())]
+    EmptyCaFile {
+        file: PathBuf,
+        line: usize,
+        profile: String,
+    },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: min-rsa-bits cannot be {value}", file.display())]
+    MinRsaBits {
+        file: PathBuf,
+        line: usize,
+        value: i64,
+    },
     /// In `callseal.toml`.
     #[error("{}:{line}: there is an empty path among the keys", file.display())]
     EmptyKey { file: PathBuf, line: usize },
@@ -157,7 +192,17 @@ impl ConfigError {
             Self::NoRecipients { profile, .. } => {
                 format!("list at least one certificate under recipients, or remove the profile {profile:?}")
             }
-            Self::EmptyRecipient { .. } | Self::EmptyKey { .. } => {
+            Self::Fingerprint { .. } => {
+                "it has 40 or 64 hexadecimal digits; `callseal inspect CERT` shows it".into()
+            }
+            Self::CaFileMissing { .. } => {
+                "name the file or directory with the certificates of the CAs: ca-file = \"ca.pem\"".into()
+            }
+            Self::CaFileIdle { .. } => {
+                "set trust = \"ca\", if a CA is to vouch for the certificates; else remove it".into()
+            }
+            Self::MinRsaBits { .. } => "it can be 2048 to 16384".into(),
+            Self::EmptyRecipient { .. } | Self::EmptyKey { .. } | Self::EmptyCaFile { .. } => {
                 "write the path, or remove the empty string".into()
             }
             Self::SettingMissing { .. } | Self::SettingEmpty { .. } | Self::SettingDefault { .. } => {

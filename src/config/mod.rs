@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 pub use client_property::PROFILE_NAME as CLIENT_PROPERTY_PROFILE;
 pub use error::ConfigError;
 
+use crate::keys::{MinRsaBits, Party};
 use crate::options::{Compression, Format};
 
 /// The largest config that is read, in bytes (1 MiB).
@@ -42,6 +43,8 @@ pub struct Config {
     pub compress: Compression,
     /// Which version of the message format is written.
     pub format: Format,
+    /// How large the RSA keys of recipients must be.
+    pub min_rsa_bits: MinRsaBits,
     /// The recipient lists by name. May be empty: who only extracts needs none.
     pub profiles: BTreeMap<String, Profile>,
 }
@@ -49,9 +52,25 @@ pub struct Config {
 /// A named recipient list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Paths of the recipients' certificates, in the order of the file, at
-    /// least one. Relative ones are resolved against the config's directory.
-    pub recipients: Vec<PathBuf>,
+    /// Who is to open what is sealed, in the order of the file, at least one.
+    /// Relative paths are resolved against the config's directory.
+    pub parties: Vec<Party>,
+    /// Who vouches for their certificates.
+    pub trust: Trust,
+}
+
+/// Who vouches for the certificates of a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// The administrator, by listing them.
+    Listed,
+    /// A CA: every X.509 certificate must chain to one of these.
+    Ca {
+        /// CA bundles: files or directories, at least one.
+        ca_files: Vec<PathBuf>,
+        /// Certificate revocation lists: files or directories.
+        crl_files: Vec<PathBuf>,
+    },
 }
 
 impl Config {
@@ -175,18 +194,23 @@ fn line_at(text: &[u8], offset: usize) -> usize {
 }
 
 /// `path`, taken as relative to the directory of the config `source`.
+fn resolve(path: &str, source: &Path) -> PathBuf {
+    base(path, source).join(path)
+}
+
+/// What `path` is relative to: the directory of the config `source`.
 ///
 /// Drive letters and UNC names are absolute on every system: a config copied
 /// from a Windows server must not quietly mean a file beside it on Linux.
-fn resolve(path: &str, source: &Path) -> PathBuf {
+fn base<'a>(path: &str, source: &'a Path) -> &'a Path {
     let windows_absolute = match path.as_bytes() {
         [drive, b':', b'\\' | b'/', ..] => drive.is_ascii_alphabetic(),
         [b'\\', b'\\', ..] => true,
         _ => false,
     };
     match source.parent() {
-        Some(directory) if !windows_absolute => directory.join(path),
-        _ => PathBuf::from(path),
+        Some(directory) if !windows_absolute => directory,
+        _ => Path::new(""),
     }
 }
 

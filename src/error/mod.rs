@@ -180,7 +180,8 @@ impl Error {
             Self::NoSuchMember { .. } => ErrorKind::Io,
             Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
             Self::Recipient(RecipientError::NoneGiven) => ErrorKind::Usage,
-            Self::Recipient(RecipientError::Refused { .. }) => ErrorKind::Recipient,
+            Self::Recipient(RecipientError::Pattern { .. }) => ErrorKind::Usage,
+            Self::Recipient(_) => ErrorKind::Recipient,
             Self::Key(KeyError { fault, .. }) | Self::Export(ExportError::Key { fault, .. }) => {
                 match fault {
                     KeyFault::Unreadable(_) => ErrorKind::Io,

@@ -1,131 +1,185 @@
 //! Certificate and public key files: from bytes to recipients.
 
 use std::path::Path;
-use std::time::SystemTime;
 
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Public};
 use openssl::rsa::Rsa;
 use openssl::x509::X509;
 
 use super::file::{self, Block, Form};
-use super::mapping;
+use super::mapping::{self, PublicKey};
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
+use super::requirements::Requirements;
 use super::{openpgp_certificate, openssl_reason, x509};
 
-/// The recipients in the content of a file; as valid at the time `at`, or of
-/// any age.
+/// The recipients in the content of a file: such as meet the requirements, or
+/// without any of them whatever their age.
 pub(crate) fn recipients(
     bytes: &[u8],
     source: &Path,
-    at: Option<SystemTime>,
+    requirements: Option<&Requirements>,
 ) -> Result<Vec<Recipient>, Refusal> {
+    let file = CertificateFile {
+        source,
+        requirements,
+        bytes,
+    };
     match file::form(bytes) {
-        Form::Pem => {
-            if file::blocks(bytes).any(|block| block.is_private()) {
-                return Err(Refusal::PrivateKey);
-            }
-            // The first certificate or key is the recipient; X.509
-            // certificates that follow are its chain. An OpenPGP certificate
-            // has none: another one would be another recipient.
-            let mut blocks = file::blocks(bytes).filter(|block| block.label != "EC PARAMETERS");
-            let block = blocks.next().ok_or(Refusal::NotACertificate)?;
-            match blocks.filter(Block::is_openpgp).count() {
-                0 => from_block(block, source, at),
-                more => Err(Refusal::SeveralCertificates(more + 1)),
-            }
-        }
-        Form::Der => Ok(vec![from_der(bytes, source, at)?]),
-        Form::OpenPgp => openpgp_certificate::recipients(bytes, source, at),
+        Form::Pem => file.pem(),
+        Form::Der => Ok(vec![file.der()?]),
+        Form::OpenPgp => openpgp_certificate::recipients(bytes, source, requirements),
         Form::Unknown => Err(Refusal::NotACertificate),
     }
 }
 
-fn from_block(
-    block: Block<'_>,
-    source: &Path,
-    at: Option<SystemTime>,
-) -> Result<Vec<Recipient>, Refusal> {
-    let malformed = |e: openssl::error::ErrorStack| Refusal::Malformed(openssl_reason(&e));
-    let bare = |key: PKey<Public>| from_public_key(&key, source);
-    let recipient = match block.label {
-        "CERTIFICATE" | "X509 CERTIFICATE" => {
-            from_x509(&X509::from_pem(block.text).map_err(malformed)?, source, at)?
-        }
-        "TRUSTED CERTIFICATE" => from_x509(&trusted(block).map_err(malformed)?, source, at)?,
-        "PUBLIC KEY" => bare(PKey::public_key_from_pem(block.text).map_err(malformed)?)?,
-        "RSA PUBLIC KEY" => {
-            let rsa = Rsa::public_key_from_pem_pkcs1(block.text).map_err(malformed)?;
-            bare(PKey::from_rsa(rsa).map_err(malformed)?)?
-        }
-        "PGP PUBLIC KEY BLOCK" => return openpgp_certificate::recipients(block.text, source, at),
-        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => return Err(Refusal::SigningRequest),
-        _ => return Err(Refusal::NotACertificate),
-    };
-    Ok(vec![recipient])
-}
-
-/// A certificate as `openssl x509 -trustout` writes it: OpenSSL's own settings
-/// of trust follow it in the block, and are of no concern here.
-fn trusted(block: Block<'_>) -> Result<X509, openssl::error::ErrorStack> {
+/// The certificate in a PEM block.
+pub(super) fn x509(block: Block<'_>) -> Result<X509, ErrorStack> {
+    if block.label != "TRUSTED CERTIFICATE" {
+        return X509::from_pem(block.text);
+    }
+    // As `openssl x509 -trustout` writes it: OpenSSL's own settings of trust
+    // follow the certificate in the block, and are of no concern here.
     let text = String::from_utf8_lossy(block.text);
     X509::from_pem(text.replace(block.label, "CERTIFICATE").as_bytes())
 }
 
-fn from_der(bytes: &[u8], source: &Path, at: Option<SystemTime>) -> Result<Recipient, Refusal> {
-    if let Ok(certificate) = X509::from_der(bytes) {
-        return from_x509(&certificate, source, at);
-    }
-    if let Ok(key) = PKey::public_key_from_der(bytes) {
-        return from_public_key(&key, source);
-    }
-    if let Ok(key) = Rsa::public_key_from_der_pkcs1(bytes).and_then(PKey::from_rsa) {
-        return from_public_key(&key, source);
-    }
-    Err(if file::is_private_der(bytes) {
-        Refusal::PrivateKey
-    } else {
-        Refusal::NotACertificate
-    })
+struct CertificateFile<'a> {
+    source: &'a Path,
+    requirements: Option<&'a Requirements>,
+    bytes: &'a [u8],
 }
 
-fn from_x509(
-    certificate: &X509,
-    source: &Path,
-    at: Option<SystemTime>,
-) -> Result<Recipient, Refusal> {
-    let subject = x509::subject(certificate);
-    let (not_before, not_after) = x509::validity(certificate)?;
-    if let Some(at) = at {
-        if at < not_before {
-            return Err(Refusal::NotYetValid {
-                subject,
-                until: not_before,
-            });
+impl CertificateFile<'_> {
+    fn pem(&self) -> Result<Vec<Recipient>, Refusal> {
+        if file::blocks(self.bytes).any(|block| block.is_private()) {
+            return Err(Refusal::PrivateKey);
         }
-        if at > not_after {
-            return Err(Refusal::Expired {
-                subject,
-                since: not_after,
-            });
+        // The first certificate or key is the recipient; X.509 certificates
+        // that follow are its chain. An OpenPGP certificate has none: another
+        // one would be another recipient.
+        let mut blocks = file::blocks(self.bytes).filter(|block| block.label != "EC PARAMETERS");
+        let block = blocks.next().ok_or(Refusal::NotACertificate)?;
+        let more = blocks.clone().filter(Block::is_openpgp).count();
+        if more > 0 {
+            return Err(Refusal::SeveralCertificates(more + 1));
         }
+        let recipient = match block.label {
+            _ if block.is_x509() => {
+                // One that can't be decoded vouches for nobody.
+                let chain = blocks.filter(Block::is_x509);
+                let chain: Vec<X509> = chain.filter_map(|block| x509(block).ok()).collect();
+                self.certificate(&x509(block).map_err(malformed)?, &chain)?
+            }
+            "PUBLIC KEY" => {
+                self.public_key(&PKey::public_key_from_pem(block.text).map_err(malformed)?)?
+            }
+            "RSA PUBLIC KEY" => {
+                let rsa = Rsa::public_key_from_pem_pkcs1(block.text).map_err(malformed)?;
+                self.public_key(&PKey::from_rsa(rsa).map_err(malformed)?)?
+            }
+            "PGP PUBLIC KEY BLOCK" => {
+                return openpgp_certificate::recipients(block.text, self.source, self.requirements);
+            }
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
+                return Err(Refusal::SigningRequest);
+            }
+            _ => return Err(Refusal::NotACertificate),
+        };
+        Ok(vec![recipient])
     }
-    let public = certificate
-        .public_key()
-        .map_err(|e| Refusal::Malformed(openssl_reason(&e)))?;
-    let key = mapping::public_key(&public)?;
-    Ok(Recipient::new(key, source, CertificateKind::X509, subject).expiring(Some(not_after)))
+
+    fn der(&self) -> Result<Recipient, Refusal> {
+        if let Ok(certificate) = X509::from_der(self.bytes) {
+            return self.certificate(&certificate, &[]);
+        }
+        if let Ok(key) = PKey::public_key_from_der(self.bytes) {
+            return self.public_key(&key);
+        }
+        if let Ok(key) = Rsa::public_key_from_der_pkcs1(self.bytes).and_then(PKey::from_rsa) {
+            return self.public_key(&key);
+        }
+        Err(if file::is_private_der(self.bytes) {
+            Refusal::PrivateKey
+        } else {
+            Refusal::NotACertificate
+        })
+    }
+
+    /// The recipient of an X.509 certificate, with the `chain` that its file
+    /// holds.
+    fn certificate(&self, certificate: &X509, chain: &[X509]) -> Result<Recipient, Refusal> {
+        let subject = x509::subject(certificate);
+        let (not_before, not_after) = x509::validity(certificate)?;
+        // First of all: an old certificate that is too weak by now is old.
+        if let Some(requirements) = self.requirements {
+            if requirements.at() < not_before {
+                return Err(Refusal::NotYetValid {
+                    subject,
+                    until: not_before,
+                });
+            }
+            if requirements.at() > not_after {
+                return Err(Refusal::Expired {
+                    subject,
+                    since: not_after,
+                });
+            }
+        }
+        let public = certificate.public_key().map_err(malformed)?;
+        let key = self.key(&public, Some(&subject))?;
+        let chain = match self.requirements {
+            Some(requirements) => {
+                x509::check_key_usage(certificate, public.id())?;
+                let ca = requirements.ca();
+                ca.map(|ca| ca.verify(certificate, chain)).transpose()?
+            }
+            None => None,
+        };
+        let digest = certificate.digest(MessageDigest::sha256());
+        let digest = digest.map_err(malformed)?;
+        Ok(
+            Recipient::new(key, self.source, CertificateKind::X509, subject)
+                .expiring(Some(not_after))
+                .chaining(chain)
+                .of_certificate(hex(&digest)),
+        )
+    }
+
+    fn public_key(&self, key: &PKey<Public>) -> Result<Recipient, Refusal> {
+        let name = self.source.file_name().unwrap_or_default();
+        let label = name.to_string_lossy().into_owned();
+        let key = self.key(key, None)?;
+        if self
+            .requirements
+            .is_some_and(|requirements| requirements.ca().is_some())
+        {
+            return Err(Refusal::BareKey);
+        }
+        let kind = CertificateKind::PublicKey;
+        Ok(Recipient::new(key, self.source, kind, label))
+    }
+
+    fn key(&self, key: &PKey<Public>, subject: Option<&String>) -> Result<PublicKey, Refusal> {
+        let key = mapping::public_key(key).and_then(|key| {
+            if let Some(requirements) = self.requirements {
+                requirements.check_strength(&key)?;
+            }
+            Ok(key)
+        });
+        key.map_err(|fault| Refusal::Key {
+            subject: subject.cloned(),
+            fault,
+        })
+    }
 }
 
-fn from_public_key(key: &PKey<Public>, source: &Path) -> Result<Recipient, Refusal> {
-    let label = source
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let key = mapping::public_key(key)?;
-    Ok(Recipient::new(
-        key,
-        source,
-        CertificateKind::PublicKey,
-        label,
-    ))
+fn malformed(e: ErrorStack) -> Refusal {
+    Refusal::Malformed(openssl_reason(&e))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

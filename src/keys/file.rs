@@ -15,6 +15,11 @@ pub(crate) type Bytes = Zeroizing<Vec<u8>>;
 
 /// Reads a certificate or key file of at most [`MAX_KEY_FILE`] bytes.
 pub(crate) fn read(path: &Path) -> io::Result<Bytes> {
+    read_up_to(path, MAX_KEY_FILE)
+}
+
+/// Reads a file of at most `limit` bytes, some MiB.
+pub(crate) fn read_up_to(path: &Path, limit: u64) -> io::Result<Bytes> {
     // The capacity is taken in advance, so that growing leaves no copy of a
     // private key behind in freed memory.
     let file = File::open(path)?;
@@ -23,13 +28,13 @@ pub(crate) fn read(path: &Path) -> io::Result<Bytes> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(
-        usize::try_from(metadata.len().min(MAX_KEY_FILE) + 1).unwrap_or(0),
+        usize::try_from(metadata.len().min(limit) + 1).unwrap_or(0),
     ));
-    file.take(MAX_KEY_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_KEY_FILE {
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            "larger than 1 MiB, too large for a certificate or key",
+            format!("larger than {} MiB, too large for what it is", limit >> 20),
         ));
     }
     Ok(bytes)
@@ -76,6 +81,14 @@ impl Block<'_> {
         self.label.ends_with("PRIVATE KEY") || self.label == "PGP PRIVATE KEY BLOCK"
     }
 
+    /// Whether this block holds an X.509 certificate.
+    pub fn is_x509(&self) -> bool {
+        matches!(
+            self.label,
+            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE"
+        )
+    }
+
     /// Whether this block holds OpenPGP certificates.
     pub fn is_openpgp(&self) -> bool {
         self.label == "PGP PUBLIC KEY BLOCK"
@@ -93,7 +106,7 @@ impl Block<'_> {
 }
 
 /// The PEM and armor blocks of a file in order, text around them ignored.
-pub(crate) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+pub(crate) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> + Clone {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         loop {

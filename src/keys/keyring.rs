@@ -10,12 +10,11 @@ use openpgp::packet::PKESK;
 use openpgp::types::SymmetricAlgorithm;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
-use walkdir::WalkDir;
 
 use super::identity::{Identity, KeyError, KeyFault, UnlockFault};
 use super::passphrase::Passphrases;
 use super::secret::SecretKey;
-use super::{Fingerprint, KeyHandle};
+use super::{Fingerprint, KeyHandle, files};
 
 /// How many private key operations one message may cost. A stranger's message
 /// can carry any number of PKESKs; a hidden recipient costs one for each key.
@@ -115,7 +114,7 @@ impl Keyring {
                 }
                 continue;
             }
-            for file in files_below(path)? {
+            for file in files::below(path, MAX_DEPTH).map_err(|(path, e)| unreadable(&path, e))? {
                 if !seen.insert(file.clone()) {
                     continue;
                 }
@@ -279,31 +278,6 @@ impl Search<'_> {
         }
         Ok(false)
     }
-}
-
-/// The regular files below a directory, in the order of their names. Links to
-/// files count: secret stores mount their files that way.
-fn files_below(directory: &Path) -> Result<Vec<PathBuf>, KeyError> {
-    let mut files = Vec::new();
-    for entry in WalkDir::new(directory)
-        .follow_root_links(true)
-        .max_depth(MAX_DEPTH)
-        .sort_by_file_name()
-    {
-        let entry = entry.map_err(|e| {
-            let path = e.path().unwrap_or(directory).to_owned();
-            let source = e.into_io_error();
-            unreadable(&path, source.unwrap_or_else(|| io::ErrorKind::Other.into()))
-        })?;
-        // Special files are left alone: opening a FIFO would wait for ever.
-        let is_file = entry.file_type().is_file()
-            || (entry.file_type().is_symlink()
-                && std::fs::metadata(entry.path()).is_ok_and(|m| m.is_file()));
-        if is_file {
-            files.push(entry.into_path());
-        }
-    }
-    Ok(files)
 }
 
 fn unreadable(path: &Path, source: io::Error) -> KeyError {

@@ -17,22 +17,54 @@ use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKeyRef, Private};
 use openssl::rsa::Rsa;
 use sequoia_openpgp as openpgp;
+use thiserror::Error;
 
-use super::refusal::Refusal;
+use super::openssl_reason;
 
 /// A public OpenPGP key, whether primary key or subkey.
 pub(crate) type PublicKey = Key<PublicParts, UnspecifiedRole>;
 
 /// The RSA modulus sizes that are used, in bits: below, keys can be broken;
 /// above, OpenSSL itself refuses them.
-const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=16384;
+pub(super) const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=16384;
+
+/// The size of an RSA public exponent above which OpenSSL refuses the key, if
+/// its modulus is large, in bits.
+const MAX_EXPONENT_BITS: usize = 64;
+
+/// Why a key can't receive messages. The text completes a sentence that begins
+/// with the certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UnusableKey {
+    /// An RSA key that is too small, or larger than 16,384 bits.
+    #[error("has an RSA key of {bits} bits, and at least {least} (at most 16384) are needed")]
+    RsaSize {
+        /// The size of the modulus.
+        bits: u32,
+        /// How many are needed.
+        least: u32,
+    },
+    /// An RSA public exponent that is 1, even, or above 64 bits.
+    #[error("has an RSA key with an unusable public exponent")]
+    RsaExponent,
+    /// An RSA modulus that is even, and no product of two large primes.
+    #[error("has an RSA key with an unusable modulus")]
+    RsaModulus,
+    /// A kind of key that can't receive messages here.
+    #[error("has a key of the kind {0}, which can't receive messages here")]
+    Algorithm(String),
+    /// The key can't be decoded.
+    #[error("has a key that can't be decoded: {0}")]
+    Malformed(String),
+}
 
 /// The OpenPGP key of an RSA or NIST EC public key.
 ///
 /// # Errors
 ///
 /// Keys of other kinds, and RSA keys of unsuitable size, are refused by name.
-pub(crate) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Refusal> {
+pub(crate) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, UnusableKey> {
     let (algorithm, mpis) = match key.id() {
         Id::RSA => {
             let rsa = key.rsa().map_err(malformed)?;
@@ -47,28 +79,40 @@ pub(crate) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Re
             PublicKeyAlgorithm::ECDH,
             ecdh(key.ec_key().map_err(malformed)?.as_ref())?,
         ),
-        id => return Err(Refusal::Algorithm(kind_name(id))),
+        id => return Err(UnusableKey::Algorithm(kind_name(id))),
     };
     let key = Key4::new(UNIX_EPOCH, algorithm, mpis)
-        .map_err(|e| Refusal::Malformed(e.to_string()))?
+        .map_err(|e| UnusableKey::Malformed(e.to_string()))?
         .into();
     check_strength(&key)?;
     Ok(key)
 }
 
 /// Refuses RSA keys that are too small, too large or degenerate.
-pub(crate) fn check_strength(key: &PublicKey) -> Result<(), Refusal> {
-    if let mpi::PublicKey::RSA { e, n } = key.mpis() {
-        let bits = u32::try_from(n.bits()).unwrap_or(u32::MAX);
+pub(crate) fn check_strength(key: &PublicKey) -> Result<(), UnusableKey> {
+    if let (mpi::PublicKey::RSA { e, n }, Some(bits)) = (key.mpis(), rsa_bits(key)) {
         if !RSA_BITS.contains(&bits) {
-            return Err(Refusal::RsaSize { bits });
+            let least = *RSA_BITS.start();
+            return Err(UnusableKey::RsaSize { bits, least });
         }
+        let is_even = |number: &mpi::MPI| number.value().last().is_none_or(|octet| octet % 2 == 0);
         // With the exponent 1 the "ciphertext" is the padded session key itself.
-        if e.value().last().is_none_or(|octet| octet % 2 == 0) || e.bits() < 2 {
-            return Err(Refusal::RsaExponent);
+        if is_even(e) || e.bits() < 2 || e.bits() > MAX_EXPONENT_BITS {
+            return Err(UnusableKey::RsaExponent);
+        }
+        if is_even(n) {
+            return Err(UnusableKey::RsaModulus);
         }
     }
     Ok(())
+}
+
+/// The size of an RSA key's modulus, in bits.
+pub(super) fn rsa_bits(key: &PublicKey) -> Option<u32> {
+    match key.mpis() {
+        mpi::PublicKey::RSA { n, .. } => Some(u32::try_from(n.bits()).unwrap_or(u32::MAX)),
+        _ => None,
+    }
 }
 
 /// The EC key as OpenPGP secret key material, for decryption with it.
@@ -144,7 +188,7 @@ pub(crate) fn rsa_to_mpis(key: &Rsa<Private>) -> openpgp::Result<mpi::SecretKeyM
 }
 
 /// The name of a curve that can receive messages, in OpenPGP's terms.
-pub(crate) fn curve(key: &EcKeyRef<impl HasPublic>) -> Result<Curve, Refusal> {
+pub(crate) fn curve(key: &EcKeyRef<impl HasPublic>) -> Result<Curve, UnusableKey> {
     match key.group().curve_name() {
         Some(Nid::X9_62_PRIME256V1) => Ok(Curve::NistP256),
         Some(Nid::SECP384R1) => Ok(Curve::NistP384),
@@ -153,14 +197,14 @@ pub(crate) fn curve(key: &EcKeyRef<impl HasPublic>) -> Result<Curve, Refusal> {
             let name = other
                 .and_then(|nid| nid.short_name().ok())
                 .unwrap_or("explicit parameters");
-            Err(Refusal::Algorithm(format!("EC {name}")))
+            Err(UnusableKey::Algorithm(format!("EC {name}")))
         }
     }
 }
 
 /// ECDH parameters with the curve's default hash and cipher
 /// (RFC 9580, section 11.5.1, table 30).
-fn ecdh(key: &EcKeyRef<impl HasPublic>) -> Result<mpi::PublicKey, Refusal> {
+fn ecdh(key: &EcKeyRef<impl HasPublic>) -> Result<mpi::PublicKey, UnusableKey> {
     let curve = curve(key)?;
     let (hash, sym) = match curve {
         Curve::NistP256 => (HashAlgorithm::SHA256, SymmetricAlgorithm::AES128),
@@ -177,7 +221,7 @@ fn ecdh(key: &EcKeyRef<impl HasPublic>) -> Result<mpi::PublicKey, Refusal> {
 }
 
 /// The public point, uncompressed.
-pub(crate) fn point(key: &EcKeyRef<impl HasPublic>) -> Result<Vec<u8>, Refusal> {
+pub(crate) fn point(key: &EcKeyRef<impl HasPublic>) -> Result<Vec<u8>, UnusableKey> {
     key.check_key().map_err(malformed)?;
     let mut context = BigNumContext::new().map_err(malformed)?;
     key.public_key()
@@ -185,8 +229,8 @@ pub(crate) fn point(key: &EcKeyRef<impl HasPublic>) -> Result<Vec<u8>, Refusal> 
         .map_err(malformed)
 }
 
-fn malformed(e: openssl::error::ErrorStack) -> Refusal {
-    Refusal::Malformed(super::openssl_reason(&e))
+fn malformed(e: openssl::error::ErrorStack) -> UnusableKey {
+    UnusableKey::Malformed(openssl_reason(&e))
 }
 
 fn kind_name(id: Id) -> String {

@@ -3,26 +3,34 @@
 mod certificate;
 mod export;
 mod file;
+mod files;
 mod handle;
 mod identity;
 mod keyring;
 mod mapping;
 mod openpgp_certificate;
+mod party;
 mod passphrase;
 mod recipient;
 mod recipients;
 mod refusal;
+mod requirements;
 mod secret;
+mod trust;
 mod x509;
 
 pub use export::{ExportError, export_secret_key};
 pub use handle::{Fingerprint, KeyHandle};
 pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
 pub use keyring::{Keyring, NoIdentity};
+pub use mapping::UnusableKey;
+pub use party::{Examined, Party, Pin};
 pub use passphrase::{LockedKey, NoPassphrases, Passphrase, Passphrases};
 pub use recipient::{CertificateKind, MessageVersion, Recipient};
-pub use recipients::{DuplicateRecipient, Recipients};
+pub use recipients::{RecipientNotice, Recipients};
 pub use refusal::{RecipientError, Refusal};
+pub use requirements::{MinRsaBits, Requirements};
+pub use trust::{CaBundle, Chain, ChainFault, ChainLink, TrustError, TrustFault};
 
 /// OpenSSL's own reason, without its error codes and file names.
 fn openssl_reason(e: &openssl::error::ErrorStack) -> String {

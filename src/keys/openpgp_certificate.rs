@@ -1,7 +1,6 @@
 //! Recipients from OpenPGP certificates.
 
 use std::path::Path;
-use std::time::SystemTime;
 
 use openpgp::cert::amalgamation::ValidateAmalgamation;
 use openpgp::cert::{Cert, CertParser, Preferences};
@@ -11,16 +10,17 @@ use openpgp::policy::{AsymmetricAlgorithm, StandardPolicy};
 use openpgp::types::{HashAlgorithm, RevocationStatus};
 use sequoia_openpgp as openpgp;
 
-use super::mapping::{self, PublicKey};
+use super::mapping::{self, PublicKey, UnusableKey};
 use super::recipient::{CertificateKind, Recipient, algorithm_name};
 use super::refusal::Refusal;
+use super::requirements::Requirements;
 
 /// The recipients that an OpenPGP certificate stands for: its encryption keys
-/// that are valid at the time `at`, or all of them without one.
+/// that meet the requirements, or all of them without any.
 pub(super) fn recipients(
     bytes: &[u8],
     source: &Path,
-    at: Option<SystemTime>,
+    requirements: Option<&Requirements>,
 ) -> Result<Vec<Recipient>, Refusal> {
     let malformed = |e: openpgp::anyhow::Error| Refusal::Malformed(e.to_string());
     let certs = CertParser::from_bytes(bytes)
@@ -36,28 +36,42 @@ pub(super) fn recipients(
     if cert.is_tsk() {
         return Err(Refusal::PrivateKey);
     }
-    match at {
-        Some(at) => valid_at(cert, source, at),
-        None => Ok(cert
+    let recipients = match requirements {
+        Some(requirements) => valid(cert, source, requirements)?,
+        None => cert
             .keys()
             .filter(|key| key.key().pk_algo().for_encryption())
             .map(|key| {
                 let key = key.key().clone().role_into_unspecified();
                 Recipient::new(key, source, CertificateKind::OpenPgp, label(cert))
             })
-            .collect()),
-    }
+            .collect(),
+    };
+    let fingerprint = cert.fingerprint().to_hex();
+    let recipients = recipients.into_iter();
+    Ok(recipients
+        .map(|recipient| recipient.of_certificate(fingerprint.clone()))
+        .collect())
 }
 
-fn valid_at(cert: &Cert, source: &Path, at: SystemTime) -> Result<Vec<Recipient>, Refusal> {
+fn valid(
+    cert: &Cert,
+    source: &Path,
+    requirements: &Requirements,
+) -> Result<Vec<Recipient>, Refusal> {
+    let at = requirements.at();
     let policy = StandardPolicy::new();
     let subject = label(cert);
     let valid = cert.with_policy(&policy, at).map_err(|e| Refusal::Policy {
         subject: subject.clone(),
         reason: innermost(&e),
     })?;
-    if matches!(valid.revocation_status(), RevocationStatus::Revoked(_)) {
-        return Err(Refusal::Revoked { subject });
+    if let RevocationStatus::Revoked(signatures) = valid.revocation_status() {
+        let created = signatures
+            .iter()
+            .filter_map(|s| s.signature_creation_time());
+        let since = created.min();
+        return Err(Refusal::Revoked { subject, since });
     }
     let primary = valid.primary_key();
     if let Some(since) = primary.key_expiration_time().filter(|end| *end <= at) {
@@ -85,7 +99,12 @@ fn valid_at(cert: &Cert, source: &Path, at: SystemTime) -> Result<Vec<Recipient>
             continue;
         }
         let public = key.key().clone().role_into_unspecified();
-        check_usable(&public)?;
+        check_usable(&public)
+            .and_then(|()| requirements.check_strength(&public))
+            .map_err(|fault| Refusal::Key {
+                subject: Some(subject.clone()),
+                fault,
+            })?;
         key.with_policy(&policy, at).map_err(|e| Refusal::Policy {
             subject: subject.clone(),
             reason: innermost(&e),
@@ -133,14 +152,14 @@ fn lenient_policy() -> StandardPolicy<'static> {
 
 /// Refuses a key that is meant for encryption and can't be used for it,
 /// rather than leave it out: its owner may hold no other.
-fn check_usable(key: &PublicKey) -> Result<(), Refusal> {
+fn check_usable(key: &PublicKey) -> Result<(), UnusableKey> {
     if !key.pk_algo().is_supported() || !key.pk_algo().for_encryption() {
-        return Err(Refusal::Algorithm(key.pk_algo().to_string()));
+        return Err(UnusableKey::Algorithm(key.pk_algo().to_string()));
     }
     if let mpi::PublicKey::ECDH { curve, .. } = key.mpis()
         && !curve.is_supported()
     {
-        return Err(Refusal::Algorithm(algorithm_name(key)));
+        return Err(UnusableKey::Algorithm(algorithm_name(key)));
     }
     mapping::check_strength(key)
 }

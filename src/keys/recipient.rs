@@ -14,6 +14,8 @@ use sequoia_openpgp as openpgp;
 
 use super::mapping::PublicKey;
 use super::refusal::Refusal;
+use super::requirements::Requirements;
+use super::trust::Chain;
 use super::{Fingerprint, certificate, file};
 
 /// The kind of file a recipient came from.
@@ -65,7 +67,9 @@ pub struct Recipient {
     label: String,
     kind: CertificateKind,
     fingerprint: Fingerprint,
+    certificate_fingerprint: Option<String>,
     expires: Option<SystemTime>,
+    chain: Option<Chain>,
     reads_v2: bool,
     key: PublicKey,
     rsa: Option<Rsa<Public>>,
@@ -74,15 +78,15 @@ pub struct Recipient {
 impl Recipient {
     /// All recipients that a certificate or public key file stands for: one,
     /// or for an OpenPGP certificate one for each of its encryption keys that
-    /// is valid at the time `at`, whether flagged for storage or for
-    /// transport. (Its owner may have only one of them at hand.)
+    /// is valid then, whether flagged for storage or for transport. (Its owner
+    /// may have only one of them at hand.)
     ///
     /// # Errors
     ///
-    /// A file that can't be used is refused, with the reason.
-    pub fn load(path: &Path, at: SystemTime) -> Result<Vec<Self>, Refusal> {
+    /// A file that doesn't meet the requirements is refused, with the reason.
+    pub fn load(path: &Path, requirements: &Requirements) -> Result<Vec<Self>, Refusal> {
         let bytes = file::read(path).map_err(Refusal::Unreadable)?;
-        certificate::recipients(&bytes, path, Some(at))
+        certificate::recipients(&bytes, path, Some(requirements))
     }
 
     /// As [`Recipient::load`], but without regard to validity periods: to
@@ -103,7 +107,9 @@ impl Recipient {
             label,
             kind,
             fingerprint: key.fingerprint().into(),
+            certificate_fingerprint: None,
             expires: None,
+            chain: None,
             // Keys from X.509 have no features of their own and count as
             // supporting version 2; version 6 keys imply it.
             reads_v2: kind != CertificateKind::OpenPgp || key.version() >= 6,
@@ -114,6 +120,17 @@ impl Recipient {
 
     pub(super) fn expiring(self, expires: Option<SystemTime>) -> Self {
         Self { expires, ..self }
+    }
+
+    pub(super) fn chaining(self, chain: Option<Chain>) -> Self {
+        Self { chain, ..self }
+    }
+
+    pub(super) fn of_certificate(self, fingerprint: String) -> Self {
+        Self {
+            certificate_fingerprint: Some(fingerprint),
+            ..self
+        }
     }
 
     /// Takes what an OpenPGP certificate says that its owner's software can do
@@ -144,9 +161,28 @@ impl Recipient {
         &self.fingerprint
     }
 
+    /// The fingerprint of its certificate, in upper-case hexadecimal digits:
+    /// of an X.509 certificate the SHA-256, of an OpenPGP certificate that of
+    /// the primary key.
+    pub fn certificate_fingerprint(&self) -> Option<&str> {
+        self.certificate_fingerprint.as_deref()
+    }
+
     /// When its validity ends, where it does.
     pub fn expires(&self) -> Option<SystemTime> {
         self.expires
+    }
+
+    /// The CAs that vouch for it, where they were asked.
+    pub fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref()
+    }
+
+    /// When it can't be used any more: when its validity ends, or that of a CA
+    /// in its chain. (CRLs are renewed all the time, and don't count.)
+    pub fn usable_until(&self) -> Option<SystemTime> {
+        let issuers = self.chain.iter().flat_map(|chain| &chain.issuers);
+        issuers.map(|ca| ca.expires).chain(self.expires).min()
     }
 
     /// Algorithm and size, such as `RSA 2048` or `ECDH P-256`.

@@ -1,10 +1,11 @@
 //! The checked list of recipients: all of them or none.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
+use super::party::{Examined, Party};
 use super::recipient::{MessageVersion, Recipient};
 use super::refusal::{RecipientError, Refusal};
+use super::requirements::Requirements;
 
 /// Recipients that can all be used, each key once; at least one.
 #[derive(Clone, Debug)]
@@ -12,37 +13,50 @@ pub struct Recipients {
     list: Vec<Recipient>,
 }
 
-/// The same key listed again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DuplicateRecipient {
-    /// The file that adds nothing.
-    pub source: PathBuf,
-    /// The file that came first.
-    pub first: PathBuf,
+/// Something to know about certificates that don't count.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RecipientNotice {
+    /// The same key is there again, and counts once.
+    Duplicate {
+        /// The file that adds nothing.
+        source: PathBuf,
+        /// The file that came first.
+        first: PathBuf,
+    },
+    /// A certificate that isn't valid at the time, while another one of its
+    /// party is.
+    LeftOut {
+        /// The file.
+        path: PathBuf,
+        /// Why it isn't valid.
+        refusal: Refusal,
+    },
 }
 
 impl Recipients {
-    /// Loads every listed certificate, as valid at the time `at`. A key that
-    /// is listed more than once counts once, and `duplicate` hears of it.
+    /// Loads the certificates of every party. A key that is there more than
+    /// once counts once, and of a party's certificates all that are valid
+    /// count; `notice` hears of those that don't.
     ///
     /// # Errors
     ///
-    /// The first file that can't be used, with the reason; or an empty list.
+    /// The first certificate that can't be used, with the reason; a party
+    /// without a valid one; or an empty list.
     pub fn load(
-        paths: &[PathBuf],
-        at: SystemTime,
-        duplicate: &mut dyn FnMut(DuplicateRecipient),
+        parties: &[Party],
+        requirements: &Requirements,
+        notice: &mut dyn FnMut(RecipientNotice),
     ) -> Result<Self, RecipientError> {
         let mut list: Vec<Recipient> = Vec::new();
-        for path in paths {
-            let found = Recipient::load(path, at).map_err(|refusal| refused(path, refusal))?;
-            for recipient in found {
+        for party in parties {
+            for recipient in usable(party, requirements, notice)? {
                 let known = list
                     .iter()
                     .find(|known| known.fingerprint() == recipient.fingerprint());
                 match known {
-                    Some(known) => duplicate(DuplicateRecipient {
-                        source: path.clone(),
+                    Some(known) => notice(RecipientNotice::Duplicate {
+                        source: recipient.source().to_owned(),
                         first: known.source().to_owned(),
                     }),
                     None => list.push(recipient),
@@ -91,6 +105,36 @@ impl Recipients {
         };
         Err(refused(recipient.source(), refusal))
     }
+}
+
+/// The recipients of one party: those of all its certificates that are valid.
+fn usable(
+    party: &Party,
+    requirements: &Requirements,
+    notice: &mut dyn FnMut(RecipientNotice),
+) -> Result<Vec<Recipient>, RecipientError> {
+    let mut usable = Vec::new();
+    let mut lapsed = Vec::new();
+    for Examined { path, verdict } in party.examine(requirements)? {
+        match verdict {
+            Ok(found) => usable.extend(found),
+            Err(refusal) if refusal.is_lapse() => lapsed.push((path, refusal)),
+            Err(refusal) => return Err(RecipientError::Refused { path, refusal }),
+        }
+    }
+    if usable.is_empty() {
+        return Err(match lapsed.pop() {
+            Some((path, refusal)) if lapsed.is_empty() => RecipientError::Refused { path, refusal },
+            last => RecipientError::NoneValid {
+                party: party.to_string(),
+                refusals: lapsed.into_iter().chain(last).collect(),
+            },
+        });
+    }
+    for (path, refusal) in lapsed {
+        notice(RecipientNotice::LeftOut { path, refusal });
+    }
+    Ok(usable)
 }
 
 fn refused(path: &Path, refusal: Refusal) -> RecipientError {

@@ -9,6 +9,9 @@ use thiserror::Error;
 use crate::cause::cause;
 use crate::timestamp::Timestamp;
 
+use super::mapping::UnusableKey;
+use super::trust::{ChainFault, TrustError, since_when};
+
 /// Why a recipient list can't be used. Nothing is sealed then.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -24,6 +27,41 @@ pub enum RecipientError {
         /// What is wrong with it.
         refusal: Refusal,
     },
+    /// Of several certificates of one party none can be used now.
+    #[error("“{party}” has no valid certificate: {}", each(.refusals))]
+    NoneValid {
+        /// The party.
+        party: String,
+        /// Its certificates, and why each of them can't be used.
+        refusals: Vec<(PathBuf, Refusal)>,
+    },
+    /// There is no certificate where a party's should be.
+    #[error("“{party}” has no certificate: {} yields none", .place.display())]
+    NoCertificates {
+        /// The party.
+        party: String,
+        /// The directory, or the pattern.
+        place: PathBuf,
+    },
+    /// A pattern for certificates makes no sense.
+    #[error("{}: it is no pattern: {reason}", .place.display())]
+    Pattern {
+        /// The pattern.
+        place: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The CA bundle or the CRLs can't be used.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+fn each(refusals: &[(PathBuf, Refusal)]) -> String {
+    let each = refusals.iter();
+    let each: Vec<String> = each
+        .map(|(path, refusal)| format!("{}: {refusal}", path.display()))
+        .collect();
+    each.join("; ")
 }
 
 impl RecipientError {
@@ -32,6 +70,16 @@ impl RecipientError {
         match self {
             Self::NoneGiven => Some("give `-r CERTIFICATE` or `-p PROFILE`"),
             Self::Refused { refusal, .. } => refusal.hint(),
+            Self::NoneValid { .. } => {
+                Some("ask for a certificate that is valid now, and add it to the others")
+            }
+            Self::NoCertificates { .. } => Some(
+                "put its certificates there; of a directory, files count that end in crt, cer, pem, der, pub, asc, pgp or gpg",
+            ),
+            Self::Pattern { .. } => {
+                Some("`*` and `?` stay within a directory, `**` crosses directories")
+            }
+            Self::Trust(_) => Some("check `ca-file` and `crl-file` in the config"),
         }
     }
 }
@@ -74,24 +122,56 @@ pub enum Refusal {
         /// The start of its validity.
         until: SystemTime,
     },
-    /// Its owner has revoked it.
-    #[error("“{subject}” is revoked")]
+    /// Its owner, or the CA, has revoked it.
+    #[error("“{subject}” is revoked{}", since_when(.since))]
     Revoked {
         /// Whose certificate it is.
         subject: String,
+        /// When it was revoked, where that is known.
+        since: Option<SystemTime>,
     },
-    /// An RSA key outside of 2,048 to 16,384 bits.
-    #[error("its RSA key has {bits} bits, and at least 2048 (at most 16384) are needed")]
-    RsaSize {
-        /// The size of the modulus.
-        bits: u32,
+    /// The certificate says that its key is for something else.
+    #[error("“{subject}” is not for encryption: its keyUsage lacks {needed}")]
+    KeyUsage {
+        /// Whose certificate it is.
+        subject: String,
+        /// What the certificate would have to allow.
+        needed: &'static str,
     },
-    /// An RSA public exponent of 1, or an even one.
-    #[error("its RSA key has an unusable public exponent")]
-    RsaExponent,
-    /// A kind of key that can't receive messages here.
-    #[error("its key is of the kind {0}, which can't receive messages here")]
-    Algorithm(String),
+    /// It does not chain to a CA, where that is required.
+    #[error("“{subject}” {fault}")]
+    Untrusted {
+        /// Whose certificate it is.
+        subject: String,
+        /// Where its chain breaks.
+        fault: ChainFault,
+    },
+    /// A public key alone, where a CA must vouch for it.
+    #[error("it is a public key without a certificate, and no CA vouches for it")]
+    BareKey,
+    /// An OpenPGP certificate, where a CA must vouch for it, and no
+    /// fingerprint stands in.
+    #[error("“{subject}” is an OpenPGP certificate, and no CA vouches for it")]
+    NotPinned {
+        /// Whose certificate it is.
+        subject: String,
+    },
+    /// Its fingerprint is not the one that was settled.
+    #[error("“{subject}” has the fingerprint {found}, which is not the one in the config")]
+    OtherFingerprint {
+        /// Whose certificate it is.
+        subject: String,
+        /// The fingerprint it has.
+        found: String,
+    },
+    /// Its key can't receive messages.
+    #[error("{} {fault}", whose(.subject))]
+    Key {
+        /// Whose certificate it is; unknown of a public key alone.
+        subject: Option<String>,
+        /// What is wrong with the key.
+        fault: UnusableKey,
+    },
     /// An OpenPGP certificate without a usable encryption key.
     #[error("“{subject}” has no valid encryption key")]
     NoEncryptionKey {
@@ -124,7 +204,25 @@ pub enum Refusal {
     },
 }
 
+fn whose(subject: &Option<String>) -> String {
+    match subject {
+        Some(subject) => format!("“{subject}”"),
+        None => "it".into(),
+    }
+}
+
 impl Refusal {
+    /// Whether nothing but time, or the word of its owner or CA, ended its
+    /// validity. That befalls every certificate, and its successor may be
+    /// there already.
+    pub fn is_lapse(&self) -> bool {
+        match self {
+            Self::Expired { .. } | Self::NotYetValid { .. } | Self::Revoked { .. } => true,
+            Self::Untrusted { fault, .. } => fault.is_lapse(),
+            _ => false,
+        }
+    }
+
     /// What the administrator can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -145,7 +243,20 @@ impl Refusal {
                 "check this machine's clock, or use the certificate that is valid now"
             }
             Self::Revoked { .. } => "ask its owner for the certificate that replaces it",
-            Self::RsaSize { .. } | Self::RsaExponent | Self::Algorithm(_) => {
+            Self::KeyUsage { .. } => {
+                "ask its owner for a certificate whose keyUsage allows encryption, or that has none"
+            }
+            Self::Untrusted { fault, .. } => fault.hint(),
+            Self::BareKey => {
+                "list its owner's certificate instead, or set `trust = \"listed\"` for this profile"
+            }
+            Self::NotPinned { .. } => {
+                "list it as a party with its `fingerprint`, which `callseal inspect FILE` shows: compare it with the owner's"
+            }
+            Self::OtherFingerprint { .. } => {
+                "compare it with the owner's; if it was renewed with a new key, update `fingerprint` in the config"
+            }
+            Self::Key { .. } => {
                 "ask its owner for a certificate with an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521"
             }
             Self::NoEncryptionKey { .. } | Self::Policy { .. } => {

@@ -32,7 +32,7 @@ enum Operation {
 impl SecretKey {
     /// A key from a PEM or DER file.
     pub fn from_openssl(key: &PKey<Private>) -> Result<Self, String> {
-        let public = mapping::public_key(key).map_err(|refusal| refusal.to_string())?;
+        let public = mapping::public_key(key).map_err(|fault| format!("it {fault}"))?;
         let operation = match key.id() {
             Id::RSA => Operation::Rsa(key.rsa().map_err(|e| openssl_reason(&e))?),
             _ => {

@@ -5,14 +5,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
-use openssl::x509::X509Ref;
+use openssl::pkey::Id;
+use openssl::x509::{X509KeyUsage, X509NameRef, X509Ref};
 
 use super::openssl_reason;
 use super::refusal::Refusal;
 
 /// Whose certificate it is: the common name, else the whole subject.
 pub(crate) fn subject(certificate: &X509Ref) -> String {
-    let name = certificate.subject_name();
+    name(certificate.subject_name())
+}
+
+/// A distinguished name: its common name, else all of it.
+pub(crate) fn name(name: &X509NameRef) -> String {
     let text = |nid| {
         name.entries_by_nid(nid)
             .next()
@@ -47,7 +52,36 @@ pub(crate) fn validity(certificate: &X509Ref) -> Result<(SystemTime, SystemTime)
     ))
 }
 
-fn moment(t: &Asn1TimeRef) -> Result<SystemTime, ErrorStack> {
+/// Whether two certificates are one and the same.
+pub(crate) fn same(a: &X509Ref, b: &X509Ref) -> bool {
+    a.to_der().is_ok_and(|a| b.to_der().is_ok_and(|b| a == b))
+}
+
+/// The algorithm of a certificate's signature, such as `ecdsa-with-SHA256`.
+pub(crate) fn signature_algorithm(certificate: &X509Ref) -> String {
+    let algorithm = certificate.signature_algorithm();
+    algorithm.object().to_string()
+}
+
+/// Refuses a certificate whose keyUsage, where it has one, isn't for what a
+/// recipient's key does (RFC 5280, section 4.2.1.3): RSA enciphers keys, an EC
+/// key agrees on them.
+pub(crate) fn check_key_usage(certificate: &X509Ref, key: Id) -> Result<(), Refusal> {
+    let (needed, name) = match key {
+        Id::EC => (X509KeyUsage::KEY_AGREEMENT, "keyAgreement"),
+        _ => (X509KeyUsage::KEY_ENCIPHERMENT, "keyEncipherment"),
+    };
+    match certificate.key_usage() {
+        Some(allowed) if !allowed.contains(needed) => Err(Refusal::KeyUsage {
+            subject: subject(certificate),
+            needed: name,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// A point in time of a certificate or CRL.
+pub(crate) fn moment(t: &Asn1TimeRef) -> Result<SystemTime, ErrorStack> {
     let epoch = Asn1Time::from_unix(0)?;
     let since = epoch.diff(t)?;
     let seconds = i64::from(since.days) * 86_400 + i64::from(since.secs);

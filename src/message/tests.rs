@@ -9,7 +9,7 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
 use super::*;
-use crate::keys::{Keyring, MessageVersion, NoPassphrases, Recipients};
+use crate::keys::{self, Keyring, MessageVersion, NoPassphrases, Recipients, Requirements};
 use crate::options::{Compression, Format};
 
 struct Party {
@@ -29,11 +29,12 @@ fn party(keys: &[PKey<Private>]) -> Party {
         );
         std::fs::write(&p, key.public_key_to_pem().unwrap()).unwrap();
         std::fs::write(&k, key.private_key_to_pem_pkcs8().unwrap()).unwrap();
-        public.push(p);
+        public.push(keys::Party::with_certificate(p));
         private.push(k);
     }
+    let requirements = Requirements::listed(SystemTime::now());
     Party {
-        recipients: Recipients::load(&public, SystemTime::now(), &mut |_| {}).unwrap(),
+        recipients: Recipients::load(&public, &requirements, &mut |_| {}).unwrap(),
         keyring: Keyring::load(&private, &mut |_| {}).unwrap(),
         _files: files,
     }

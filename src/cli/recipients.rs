@@ -1,0 +1,131 @@
+//! Whom to seal to, and who has been sealed to: the arguments, and the
+//! certificates that they resolve to.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use callseal::Error;
+use callseal::config::{Config, Profile, Trust};
+use callseal::keys::{
+    CaBundle, MinRsaBits, Party, RecipientError, RecipientNotice, Recipients, Requirements,
+};
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::ui::Ui;
+
+/// Whom to seal to.
+#[derive(Debug, Args)]
+pub struct RecipientArgs {
+    /// A recipient: X.509 certificate, public key or OpenPGP certificate
+    #[arg(short, long = "recipient", value_name = "CERT")]
+    recipients: Vec<PathBuf>,
+    /// The recipients of a profile in the config [default: the default
+    /// profile, unless -r is given]
+    #[arg(short, long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+impl RecipientArgs {
+    /// Loads the certificates: those given with -r, and those of the profile,
+    /// whose rules hold for all of them then.
+    pub fn load(&self, config: Option<&Config>, ui: &Ui) -> Result<Recipients, Failure> {
+        let mut parties: Vec<Party> = self
+            .recipients
+            .iter()
+            .map(Party::with_certificate)
+            .collect();
+        let profile = self.profile(config)?;
+        parties.extend(profile.into_iter().flat_map(|p| p.parties.clone()));
+        let trust = profile.map_or(&Trust::Listed, |profile| &profile.trust);
+        let min_rsa_bits = config.map(|config| config.min_rsa_bits);
+        let requirements =
+            requirements(trust, min_rsa_bits.unwrap_or_default(), SystemTime::now())?;
+        Ok(load_recipients(&parties, &requirements, ui)?)
+    }
+
+    fn profile<'a>(&self, config: Option<&'a Config>) -> Result<Option<&'a Profile>, Failure> {
+        match (&self.profile, config) {
+            (None, _) if !self.recipients.is_empty() => Ok(None),
+            (None, None) => Err(Failure::usage(
+                "no recipient is given",
+                "give certificates with -r, or a config with --config",
+            )),
+            (Some(name), None) => Err(Failure::usage(
+                format!("no config is given for the profile {name:?}"),
+                "give the config with --config",
+            )),
+            (name, Some(config)) => {
+                let (_, profile) = config.profile(name.as_deref()).map_err(Error::from)?;
+                Ok(Some(profile))
+            }
+        }
+    }
+}
+
+/// What certificates must meet, with the CA bundle loaded where there is one.
+pub fn requirements(
+    trust: &Trust,
+    min_rsa_bits: MinRsaBits,
+    at: SystemTime,
+) -> Result<Requirements, Error> {
+    let requirements = Requirements::listed(at).with_min_rsa_bits(min_rsa_bits);
+    let with_ca = match trust {
+        Trust::Listed => return Ok(requirements),
+        Trust::Ca {
+            ca_files,
+            crl_files,
+        } => CaBundle::load(ca_files, crl_files).and_then(|bundle| requirements.with_ca(&bundle)),
+    };
+    Ok(with_ca.map_err(RecipientError::from)?)
+}
+
+/// Loads recipients, with a notice where a certificate doesn't count.
+pub fn load_recipients(
+    parties: &[Party],
+    requirements: &Requirements,
+    ui: &Ui,
+) -> Result<Recipients, Error> {
+    let recipients = Recipients::load(parties, requirements, &mut |notice| match notice {
+        RecipientNotice::Duplicate { source, first } => ui.notice(&format!(
+            "{}: the same key as {}, counted once",
+            source.display(),
+            first.display()
+        )),
+        RecipientNotice::LeftOut { path, refusal } => {
+            ui.notice(&format!("{}: {refusal}, left out", path.display()));
+        }
+        _ => {}
+    });
+    Ok(recipients?)
+}
+
+/// Which certificates put names to the recipients of what has been sealed.
+#[derive(Debug, Args)]
+pub struct KnownArgs {
+    /// A certificate that may be among the recipients, to show its owner
+    #[arg(short, long = "recipient", value_name = "CERT")]
+    recipients: Vec<PathBuf>,
+    /// Show owners by the certificates of this profile [default: those of
+    /// all profiles in the config]
+    #[arg(short, long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+impl KnownArgs {
+    /// The files given with -r, and those of the named profile or of all
+    /// profiles. A party without any is no obstacle: it puts no name to
+    /// anybody.
+    pub fn files(&self, config: Option<&Config>, ui: &Ui) -> Vec<PathBuf> {
+        let mut files = self.recipients.clone();
+        let profiles = config.iter().flat_map(|config| &config.profiles);
+        let named = profiles.filter(|(name, _)| self.profile.as_ref().is_none_or(|p| p == *name));
+        for party in named.flat_map(|(_, profile)| &profile.parties) {
+            match party.files() {
+                Ok(found) => files.extend(found),
+                Err(error) => ui.detail(&error.to_string()),
+            }
+        }
+        files
+    }
+}

@@ -1,0 +1,300 @@
+//! `callseal.toml`, the config of our own.
+
+mod schema;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use toml::Spanned;
+
+use crate::keys::{MinRsaBits, Party, Pin};
+
+use self::schema::{Entry, OneOrMany, PartyTable};
+use super::{Config, ConfigError, Profile, Trust, base, line_at, resolve};
+
+/// The words for [`Trust`].
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TrustWord {
+    #[default]
+    Listed,
+    Ca,
+}
+
+pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
+    let place = Place { text, source };
+    let parser = toml::Deserializer::parse(text).map_err(|e| place.syntax(&e))?;
+    let file = schema::File::deserialize(parser).map_err(|e| place.schema(&e))?;
+
+    let profiles = file
+        .profiles
+        .into_iter()
+        .map(|(name, table)| {
+            let profile = place.profile(&name, table)?;
+            Ok((name, profile))
+        })
+        .collect::<Result<BTreeMap<_, _>, ConfigError>>()?;
+
+    if let Some(name) = &file.default_profile
+        && !profiles.contains_key(name.get_ref())
+    {
+        return Err(ConfigError::UnknownDefaultProfile {
+            file: source.to_owned(),
+            line: place.line(name),
+            name: name.get_ref().clone(),
+            known: profiles.keys().cloned().collect(),
+        });
+    }
+
+    let keys = file.keys.into_iter().map(|key| {
+        if key.get_ref().is_empty() {
+            return Err(ConfigError::EmptyKey {
+                file: source.to_owned(),
+                line: place.line(&key),
+            });
+        }
+        Ok(resolve(key.get_ref(), source))
+    });
+
+    Ok(Config {
+        source: source.to_owned(),
+        default_profile: file.default_profile.map(Spanned::into_inner),
+        keys: keys.collect::<Result<_, _>>()?,
+        compress: place.choice("compress", file.compress, &["auto", "none", "deflate"])?,
+        format: place.choice("format", file.format, &["auto", "rfc4880", "rfc9580"])?,
+        min_rsa_bits: place.min_rsa_bits(file.min_rsa_bits)?,
+        profiles,
+    })
+}
+
+/// Where we are, for errors.
+struct Place<'a> {
+    text: &'a str,
+    source: &'a Path,
+}
+
+impl Place<'_> {
+    fn line<T>(&self, value: &Spanned<T>) -> usize {
+        line_at(self.text.as_bytes(), value.span().start)
+    }
+
+    fn line_of(&self, error: &toml::de::Error) -> usize {
+        let start = error.span().map_or(0, |span| span.start);
+        line_at(self.text.as_bytes(), start)
+    }
+
+    fn syntax(&self, error: &toml::de::Error) -> ConfigError {
+        ConfigError::Syntax {
+            file: self.source.to_owned(),
+            line: self.line_of(error),
+            detail: on_one_line(error.message()),
+        }
+    }
+
+    /// The text is TOML but not of our shape.
+    fn schema(&self, error: &toml::de::Error) -> ConfigError {
+        let file = self.source.to_owned();
+        let line = self.line_of(error);
+        // serde hands over the key, and which ones it knows, in words only.
+        match unknown_key(error.message()) {
+            Some((key, known)) => ConfigError::UnknownKey {
+                file,
+                line,
+                key,
+                known,
+            },
+            None => ConfigError::WrongType {
+                file,
+                line,
+                detail: on_one_line(error.message()),
+            },
+        }
+    }
+
+    fn profile(&self, name: &str, table: Spanned<schema::Profile>) -> Result<Profile, ConfigError> {
+        let profile = || name.to_owned();
+        let line = match &table.get_ref().recipients {
+            Some(recipients) => self.line(recipients),
+            None => self.line(&table),
+        };
+        let mut table = table.into_inner();
+        let trust = self.trust(name, &mut table)?;
+        let recipients = table.recipients.map(Spanned::into_inner);
+        let recipients = recipients.unwrap_or_default();
+        if recipients.is_empty() {
+            return Err(ConfigError::NoRecipients {
+                file: self.source.to_owned(),
+                line,
+                profile: profile(),
+            });
+        }
+        let parties = recipients.into_iter().map(|entry| {
+            let line = self.line(&entry);
+            match entry.into_inner() {
+                Entry::Certificate(path) if path.is_empty() => Err(ConfigError::EmptyRecipient {
+                    file: self.source.to_owned(),
+                    line,
+                    profile: profile(),
+                }),
+                Entry::Certificate(path) => {
+                    Ok(Party::with_certificate(resolve(&path, self.source)))
+                }
+                Entry::Party(table) => self.party(name, table),
+            }
+        });
+        Ok(Profile {
+            parties: parties.collect::<Result<_, _>>()?,
+            trust,
+        })
+    }
+
+    fn party(&self, profile: &str, table: PartyTable) -> Result<Party, ConfigError> {
+        let file = || self.source.to_owned();
+        let line = self.line(&table.certificates);
+        let certificates = table.certificates.into_inner().0;
+        if table.name.trim().is_empty() || certificates.iter().any(String::is_empty) {
+            return Err(ConfigError::EmptyRecipient {
+                file: file(),
+                line,
+                profile: profile.to_owned(),
+            });
+        }
+        if certificates.is_empty() {
+            return Err(ConfigError::NoRecipients {
+                file: file(),
+                line,
+                profile: profile.to_owned(),
+            });
+        }
+        let pins = match table.fingerprint {
+            Some(fingerprints) => self.pins(fingerprints)?,
+            None => Vec::new(),
+        };
+        let places = certificates
+            .into_iter()
+            .map(|pattern| (base(&pattern, self.source).to_owned(), pattern));
+        Ok(Party::with_certificates(table.name, places).pinned_to(pins))
+    }
+
+    fn pins(&self, fingerprints: Spanned<OneOrMany>) -> Result<Vec<Pin>, ConfigError> {
+        let line = self.line(&fingerprints);
+        let refused = |value: &str| ConfigError::Fingerprint {
+            file: self.source.to_owned(),
+            line,
+            value: value.to_owned(),
+        };
+        let texts = fingerprints.into_inner().0;
+        if texts.is_empty() {
+            return Err(refused(""));
+        }
+        let pins = texts
+            .iter()
+            .map(|text| Pin::new(text).ok_or_else(|| refused(text)));
+        pins.collect()
+    }
+
+    fn trust(&self, name: &str, table: &mut schema::Profile) -> Result<Trust, ConfigError> {
+        let files = |line, list: Vec<String>| {
+            if list.is_empty() || list.iter().any(String::is_empty) {
+                return Err(ConfigError::EmptyCaFile {
+                    file: self.source.to_owned(),
+                    line,
+                    profile: name.to_owned(),
+                });
+            }
+            Ok(list.iter().map(|path| resolve(path, self.source)).collect())
+        };
+        let line = table.trust.as_ref().map_or(0, |trust| self.line(trust));
+        let word: TrustWord = self.choice("trust", table.trust.take(), &["listed", "ca"])?;
+        let ca = table
+            .ca_file
+            .take()
+            .map(|ca| (self.line(&ca), ca.into_inner().0));
+        let crl = table
+            .crl_file
+            .take()
+            .map(|crl| (self.line(&crl), crl.into_inner().0));
+        match (word, ca, crl) {
+            (TrustWord::Listed, None, None) => Ok(Trust::Listed),
+            (TrustWord::Listed, Some((line, _)), _)
+            | (TrustWord::Listed, None, Some((line, _))) => Err(ConfigError::CaFileIdle {
+                file: self.source.to_owned(),
+                line,
+                profile: name.to_owned(),
+            }),
+            (TrustWord::Ca, None, _) => Err(ConfigError::CaFileMissing {
+                file: self.source.to_owned(),
+                line,
+                profile: name.to_owned(),
+            }),
+            (TrustWord::Ca, Some((line, ca)), crl) => Ok(Trust::Ca {
+                ca_files: files(line, ca)?,
+                crl_files: match crl {
+                    Some((line, crl)) => files(line, crl)?,
+                    None => Vec::new(),
+                },
+            }),
+        }
+    }
+
+    fn min_rsa_bits(&self, bits: Option<Spanned<i64>>) -> Result<MinRsaBits, ConfigError> {
+        let Some(bits) = bits else {
+            return Ok(MinRsaBits::default());
+        };
+        let in_range = u32::try_from(*bits.get_ref())
+            .ok()
+            .and_then(MinRsaBits::new);
+        in_range.ok_or_else(|| ConfigError::MinRsaBits {
+            file: self.source.to_owned(),
+            line: self.line(&bits),
+            value: *bits.get_ref(),
+        })
+    }
+
+    /// The value of a key that has a few words to choose from.
+    fn choice<T>(
+        &self,
+        key: &'static str,
+        value: Option<Spanned<String>>,
+        known: &'static [&'static str],
+    ) -> Result<T, ConfigError>
+    where
+        T: Default + for<'de> Deserialize<'de>,
+    {
+        let Some(value) = value else {
+            return Ok(T::default());
+        };
+        let word: StrDeserializer<'_, ValueError> = value.get_ref().as_str().into_deserializer();
+        T::deserialize(word).map_err(|_| ConfigError::UnknownValue {
+            file: self.source.to_owned(),
+            line: self.line(&value),
+            key,
+            value: value.get_ref().clone(),
+            known,
+        })
+    }
+}
+
+/// The key that serde found unknown, and those that it knows in that place.
+fn unknown_key(message: &str) -> Option<(String, Vec<String>)> {
+    let (key, expected) = message
+        .strip_prefix("unknown field `")?
+        .rsplit_once("`, expected ")?;
+    let known = expected.split('`').skip(1).step_by(2).map(str::to_owned);
+    Some((key.to_owned(), known.collect()))
+}
+
+/// The parser's messages may quote what they found, line ends included.
+fn on_one_line(message: &str) -> String {
+    let words: Vec<&str> = message
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ").trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

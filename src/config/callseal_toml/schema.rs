@@ -1,0 +1,95 @@
+//! The shape of `callseal.toml`, each value with its place.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use toml::Spanned;
+
+/// The file as it stands.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct File {
+    pub default_profile: Option<Spanned<String>>,
+    pub keys: Vec<Spanned<String>>,
+    pub compress: Option<Spanned<String>>,
+    pub format: Option<Spanned<String>>,
+    pub min_rsa_bits: Option<Spanned<i64>>,
+    pub profiles: BTreeMap<String, Spanned<Profile>>,
+}
+
+/// One `[profiles.NAME]`.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Profile {
+    pub recipients: Option<Spanned<Vec<Spanned<Entry>>>>,
+    pub trust: Option<Spanned<String>>,
+    pub ca_file: Option<Spanned<OneOrMany>>,
+    pub crl_file: Option<Spanned<OneOrMany>>,
+}
+
+/// One entry of `recipients`.
+pub(super) enum Entry {
+    /// The path of a certificate.
+    Certificate(String),
+    /// A party with certificates of several ages.
+    Party(PartyTable),
+}
+
+/// `{ name = "…", certificates = […] }`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PartyTable {
+    pub name: String,
+    pub certificates: Spanned<OneOrMany>,
+    pub fingerprint: Option<Spanned<OneOrMany>>,
+}
+
+/// A string, or a list of them.
+pub(super) struct OneOrMany(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Kinds;
+        impl<'de> Visitor<'de> for Kinds {
+            type Value = Entry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a certificate's path, or a table with name and certificates")
+            }
+
+            fn visit_str<E>(self, path: &str) -> Result<Entry, E> {
+                Ok(Entry::Certificate(path.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
+                PartyTable::deserialize(MapAccessDeserializer::new(map)).map(Entry::Party)
+            }
+        }
+        deserializer.deserialize_any(Kinds)
+    }
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Kinds;
+        impl<'de> Visitor<'de> for Kinds {
+            type Value = OneOrMany;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string, or a list of strings")
+            }
+
+            fn visit_str<E>(self, one: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![one.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<OneOrMany, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMany)
+            }
+        }
+        deserializer.deserialize_any(Kinds)
+    }
+}

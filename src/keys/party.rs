@@ -1,0 +1,275 @@
+//! One party to what is sealed, and its certificates of all ages.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+
+use super::files;
+use super::recipient::{CertificateKind, Recipient};
+use super::refusal::{RecipientError, Refusal};
+use super::requirements::Requirements;
+
+/// The endings of the files that count in a directory of certificates.
+const ENDINGS: [&str; 8] = ["crt", "cer", "pem", "der", "pub", "asc", "pgp", "gpg"];
+
+/// How deep `**` searches.
+const MAX_DEPTH: usize = 8;
+
+/// One who is to open what is sealed: by one certificate, or by whichever of
+/// several are valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Party {
+    name: Option<String>,
+    places: Vec<CertificatePlace>,
+    pins: Vec<Pin>,
+}
+
+/// Where certificates are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum CertificatePlace {
+    File(PathBuf),
+    /// A file, a directory or a pattern, as written, below a directory.
+    Search {
+        below: PathBuf,
+        pattern: String,
+    },
+}
+
+/// The fingerprint that a certificate must have: 40 or 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin(String);
+
+impl Pin {
+    /// Takes a fingerprint in upper or lower case, with or without blanks and
+    /// colons between the digits.
+    pub fn new(text: &str) -> Option<Self> {
+        let digits: String = text
+            .chars()
+            .filter(|c| !matches!(c, ' ' | ':'))
+            .map(|c| c.to_ascii_uppercase())
+            .collect();
+        let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        (is_hex && matches!(digits.len(), 40 | 64)).then_some(Self(digits))
+    }
+
+    /// Whether it is the fingerprint of the recipient's key, or of the
+    /// certificate around it.
+    fn fits(&self, recipient: &Recipient) -> bool {
+        recipient.fingerprint().to_string() == self.0
+            || recipient.certificate_fingerprint() == Some(&self.0)
+    }
+}
+
+/// A certificate of a party, and what it is good for.
+#[derive(Debug)]
+pub struct Examined {
+    /// The file.
+    pub path: PathBuf,
+    /// Its recipients, or why it can't be used.
+    pub verdict: Result<Vec<Recipient>, Refusal>,
+}
+
+impl Party {
+    /// A party with this one certificate.
+    pub fn with_certificate(path: impl Into<PathBuf>) -> Self {
+        Self {
+            name: None,
+            places: vec![CertificatePlace::File(path.into())],
+            pins: Vec::new(),
+        }
+    }
+
+    /// A party with certificates of several ages: in files, in directories
+    /// (their files that end in crt, cer, pem, der, pub, asc, pgp or gpg), or
+    /// where patterns fit (`*` and `?` stay within a directory, `**` crosses
+    /// up to 8 of them). Each pattern comes with the directory that it's
+    /// relative to.
+    pub fn with_certificates(
+        name: impl Into<String>,
+        patterns: impl IntoIterator<Item = (PathBuf, String)>,
+    ) -> Self {
+        let places = patterns
+            .into_iter()
+            .map(|(below, pattern)| CertificatePlace::Search { below, pattern });
+        Self {
+            name: Some(name.into()),
+            places: places.collect(),
+            pins: Vec::new(),
+        }
+    }
+
+    /// With fingerprints, of which every certificate that is used must have
+    /// one.
+    pub fn pinned_to(self, pins: Vec<Pin>) -> Self {
+        Self { pins, ..self }
+    }
+
+    /// Its name, where it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Where its certificates are looked for: files, directories and patterns.
+    pub fn places(&self) -> impl Iterator<Item = PathBuf> {
+        self.places.iter().map(|place| match place {
+            CertificatePlace::File(path) => path.clone(),
+            CertificatePlace::Search { below, pattern } => below.join(pattern),
+        })
+    }
+
+    /// The files of its certificates, whatever their age: one at least.
+    ///
+    /// # Errors
+    ///
+    /// A directory can't be read, or there is no certificate in it, or where a
+    /// pattern would have it.
+    pub fn files(&self) -> Result<Vec<PathBuf>, RecipientError> {
+        let mut files: Vec<PathBuf> = Vec::new();
+        for place in &self.places {
+            let found = match place {
+                CertificatePlace::File(path) => vec![path.clone()],
+                CertificatePlace::Search { below, pattern } => self.search(below, pattern)?,
+            };
+            for file in found {
+                if !files.contains(&file) {
+                    files.push(file);
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    /// Judges each of its certificates.
+    ///
+    /// # Errors
+    ///
+    /// As [`Party::files`].
+    pub fn examine(&self, requirements: &Requirements) -> Result<Vec<Examined>, RecipientError> {
+        let files = self.files()?.into_iter();
+        let examined = files.map(|path| Examined {
+            verdict: Recipient::load(&path, requirements)
+                .and_then(|found| self.vouch(found, requirements)),
+            path,
+        });
+        Ok(examined.collect())
+    }
+
+    /// Checks the fingerprints, where they are settled.
+    fn vouch(
+        &self,
+        found: Vec<Recipient>,
+        requirements: &Requirements,
+    ) -> Result<Vec<Recipient>, Refusal> {
+        for recipient in &found {
+            let subject = || recipient.label().to_owned();
+            let is_pinned = self.pins.iter().any(|pin| pin.fits(recipient));
+            if !self.pins.is_empty() && !is_pinned {
+                return Err(Refusal::OtherFingerprint {
+                    subject: subject(),
+                    found: recipient.fingerprint().to_string(),
+                });
+            }
+            let is_openpgp = recipient.kind() == CertificateKind::OpenPgp;
+            if requirements.ca().is_some() && is_openpgp && !is_pinned {
+                return Err(Refusal::NotPinned { subject: subject() });
+            }
+        }
+        Ok(found)
+    }
+
+    fn search(&self, below: &Path, pattern: &str) -> Result<Vec<PathBuf>, RecipientError> {
+        let place = below.join(pattern);
+        let found = match std::fs::metadata(&place) {
+            Ok(metadata) if metadata.is_dir() => {
+                let mut files = files::of_directory(&place).map_err(unreadable)?;
+                files.retain(|file| has_ending(file));
+                files
+            }
+            Err(_) if pattern.contains(['*', '?', '[', '{']) => fitting(below, pattern)?,
+            // If it's missing, its name says so where it's read.
+            _ => vec![place.clone()],
+        };
+        if found.is_empty() {
+            return Err(RecipientError::NoCertificates {
+                party: self.to_string(),
+                place,
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// Its name; the place of its certificate, where it has none.
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, self.places().next()) {
+            (Some(name), _) => f.write_str(name),
+            (None, Some(place)) => place.display().fmt(f),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+fn has_ending(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| {
+        ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
+}
+
+/// The files that a pattern fits, in the order of their names.
+fn fitting(below: &Path, pattern: &str) -> Result<Vec<PathBuf>, RecipientError> {
+    let bad_pattern = |e: globset::Error| RecipientError::Pattern {
+        place: below.join(pattern),
+        reason: e.kind().to_string(),
+    };
+    // What stands in front of the first special character is no pattern: it
+    // says where to search.
+    let special = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
+    let (plain, _) = pattern.split_at(special);
+    let start = plain.rfind(std::path::is_separator).map_or(0, |at| at + 1);
+    let (root, glob) = pattern.split_at(start);
+    let root = below.join(root);
+    let matcher = GlobBuilder::new(glob)
+        .literal_separator(true)
+        .build()
+        .map_err(bad_pattern)?
+        .compile_matcher();
+    let depth = if glob.contains("**") {
+        MAX_DEPTH
+    } else {
+        glob.split(std::path::is_separator).count()
+    };
+    let mut found = files::below(&root, depth).map_err(unreadable)?;
+    found.retain(|file| {
+        file.strip_prefix(&root)
+            .is_ok_and(|name| matcher.is_match(name))
+    });
+    Ok(found)
+}
+
+fn unreadable((path, source): (PathBuf, std::io::Error)) -> RecipientError {
+    RecipientError::Refused {
+        path,
+        refusal: Refusal::Unreadable(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_may_be_written_as_openssl_and_gnupg_do() {
+        let digits = "0123456789ABCDEF0123456789ABCDEF01234567";
+        let with_blanks = "0123 4567 89ab cdef 0123  4567 89ab cdef 0123 4567";
+        assert_eq!(Pin::new(digits), Some(Pin(digits.into())));
+        assert_eq!(Pin::new(with_blanks), Some(Pin(digits.into())));
+        assert!(Pin::new(&["AB"; 32].join(":")).is_some());
+        for wrong in ["", "0123456789ABCDEF", &digits.replace('F', "G")] {
+            assert_eq!(Pin::new(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! CA bundles and CRLs, as files and directories.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use openssl::x509::{X509, X509Crl};
+use thiserror::Error;
+
+use crate::cause::cause;
+use crate::keys::file::{self, Block, Form};
+use crate::keys::{certificate, files, openssl_reason};
+
+use super::Verifier;
+
+/// The largest CRL file that is read: 64 MiB. Those of public CAs have some
+/// MiB.
+const MAX_CRL_FILE: u64 = 64 << 20;
+
+/// Why a CA bundle can't be used. Nothing is sealed then.
+#[derive(Debug, Error)]
+#[error("{}: {fault}", .path.display())]
+pub struct TrustError {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub fault: TrustFault,
+}
+
+/// What is wrong with a file of CA certificates or CRLs.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrustFault {
+    /// It can't be read.
+    #[error("{}", cause(.0))]
+    Unreadable(#[source] io::Error),
+    /// There is no certificate in it.
+    #[error("it holds no CA certificate")]
+    NoCertificate,
+    /// There is no CRL in it.
+    #[error("it holds no certificate revocation list")]
+    NoCrl,
+    /// A block of it can't be decoded.
+    #[error("it can't be decoded: {0}")]
+    Malformed(String),
+    /// OpenSSL takes file names in UTF-8 only.
+    #[error("the name of a file with certificate revocation lists must be UTF-8")]
+    Name,
+}
+
+/// The certificates of CAs, roots and intermediates in any order, and their
+/// certificate revocation lists.
+#[derive(Clone, Debug)]
+pub struct CaBundle {
+    pub(super) certificates: Vec<X509>,
+    pub(super) crls: Vec<CrlFile>,
+}
+
+/// A file of CRLs. OpenSSL reads them from the file itself.
+#[derive(Clone)]
+pub(super) struct CrlFile {
+    pub path: PathBuf,
+    pub form: Form,
+    pub lists: Vec<Arc<X509Crl>>,
+}
+
+impl std::fmt::Debug for CrlFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("CrlFile").field(&self.path).finish()
+    }
+}
+
+impl CaBundle {
+    /// Loads CA certificates and, if there are any, CRLs. Each path is a file
+    /// (PEM with any number of blocks, or DER) or a directory of such files.
+    /// Files of a directory that hold neither are passed over. With CRLs,
+    /// every CA of a chain must have one.
+    ///
+    /// # Errors
+    ///
+    /// The first path that can't be read, that yields nothing, or that is
+    /// broken.
+    pub fn load(ca_files: &[PathBuf], crl_files: &[PathBuf]) -> Result<Self, TrustError> {
+        let mut certificates = Vec::new();
+        for path in ca_files {
+            let found = below(path, &read_certificates)?;
+            if found.iter().all(Vec::is_empty) {
+                return Err(trust_error(path, TrustFault::NoCertificate));
+            }
+            certificates.extend(found.into_iter().flatten());
+        }
+        let mut crls = Vec::new();
+        for path in crl_files {
+            let found = below(path, &read_crls)?;
+            let before = crls.len();
+            crls.extend(found.into_iter().filter(|file| !file.lists.is_empty()));
+            if crls.len() == before {
+                return Err(trust_error(path, TrustFault::NoCrl));
+            }
+        }
+        Ok(Self { certificates, crls })
+    }
+
+    /// The same CAs, with no certificate taken for revoked.
+    pub fn without_crls(&self) -> Self {
+        Self {
+            certificates: self.certificates.clone(),
+            crls: Vec::new(),
+        }
+    }
+
+    /// What decides whether certificates chain to these CAs at a time.
+    pub(crate) fn verifier(&self, at: SystemTime) -> Result<Verifier, TrustError> {
+        Verifier::new(self, at)
+    }
+}
+
+/// What a file holds, or each file of a directory.
+fn below<T>(
+    path: &Path,
+    read: &dyn Fn(&Path) -> Result<T, TrustFault>,
+) -> Result<Vec<T>, TrustError> {
+    let unreadable =
+        |(path, e): (PathBuf, io::Error)| trust_error(&path, TrustFault::Unreadable(e));
+    let is_directory = std::fs::metadata(path)
+        .map_err(|e| unreadable((path.to_owned(), e)))?
+        .is_dir();
+    let paths = if is_directory {
+        files::of_directory(path).map_err(unreadable)?
+    } else {
+        vec![path.to_owned()]
+    };
+    let found = paths
+        .iter()
+        .map(|path| read(path).map_err(|fault| trust_error(path, fault)));
+    found.collect()
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<X509>, TrustFault> {
+    let bytes = file::read(path).map_err(TrustFault::Unreadable)?;
+    match file::form(&bytes) {
+        Form::Pem => file::blocks(&bytes)
+            .filter(Block::is_x509)
+            .map(|block| certificate::x509(block).map_err(malformed))
+            .collect(),
+        Form::Der => Ok(X509::from_der(&bytes).into_iter().collect()),
+        Form::OpenPgp | Form::Unknown => Ok(Vec::new()),
+    }
+}
+
+fn read_crls(path: &Path) -> Result<CrlFile, TrustFault> {
+    let bytes = file::read_up_to(path, MAX_CRL_FILE).map_err(TrustFault::Unreadable)?;
+    let form = file::form(&bytes);
+    let lists = match form {
+        Form::Pem => file::blocks(&bytes)
+            .filter(|block| block.label == "X509 CRL")
+            .map(|block| {
+                X509Crl::from_pem(block.text)
+                    .map(Arc::new)
+                    .map_err(malformed)
+            })
+            .collect::<Result<_, _>>()?,
+        Form::Der => X509Crl::from_der(&bytes)
+            .map(Arc::new)
+            .into_iter()
+            .collect(),
+        Form::OpenPgp | Form::Unknown => Vec::new(),
+    };
+    Ok(CrlFile {
+        path: path.to_owned(),
+        form,
+        lists,
+    })
+}
+
+fn malformed(e: openssl::error::ErrorStack) -> TrustFault {
+    TrustFault::Malformed(openssl_reason(&e))
+}
+
+pub(super) fn trust_error(path: &Path, fault: TrustFault) -> TrustError {
+    TrustError {
+        path: path.to_owned(),
+        fault,
+    }
+}

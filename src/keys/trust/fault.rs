@@ -1,0 +1,178 @@
+//! Why a certificate does not chain to a CA.
+
+use std::time::SystemTime;
+
+use thiserror::Error;
+
+use crate::timestamp::Timestamp;
+
+/// Why a certificate does not chain to a CA, or not any more. The text
+/// completes a sentence that begins with the certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ChainFault {
+    /// It is self-signed, and not one of the bundle.
+    #[error("is self-signed, and not itself in the CA bundle")]
+    SelfSigned,
+    /// A link of the chain is missing.
+    #[error(
+        "does not chain to a CA: the issuer of “{certificate}”, “{issuer}”, is not in the CA bundle"
+    )]
+    UnknownIssuer {
+        /// The last certificate of the chain that was found.
+        certificate: String,
+        /// Whose certificate is missing.
+        issuer: String,
+    },
+    /// The chain is complete, but its root is not one of the bundle.
+    #[error("does not chain to a CA: its root “{root}” is not in the CA bundle")]
+    UnknownRoot {
+        /// The self-signed certificate at its end.
+        root: String,
+    },
+    /// A CA's certificate has expired.
+    #[error("has an issuer that expired: “{ca}” on {}", Timestamp(*.since))]
+    CaExpired {
+        /// The CA.
+        ca: String,
+        /// The end of its validity.
+        since: SystemTime,
+    },
+    /// A CA's certificate is not valid yet.
+    #[error("has an issuer that is not valid yet: “{ca}” before {}", Timestamp(*.until))]
+    CaNotYetValid {
+        /// The CA.
+        ca: String,
+        /// The start of its validity.
+        until: SystemTime,
+    },
+    /// A signature is wrong: a forgery, or a CA with the same name.
+    #[error("does not chain to a CA: the signature on “{certificate}” is not that of “{issuer}”")]
+    BadSignature {
+        /// The certificate with the signature.
+        certificate: String,
+        /// Who should have signed it.
+        issuer: String,
+    },
+    /// A certificate is signed with MD5, SHA-1 or the like.
+    #[error(
+        "is not to be trusted: “{certificate}” is signed with {algorithm}, which can be forged"
+    )]
+    WeakSignature {
+        /// The certificate with the signature.
+        certificate: String,
+        /// The signature algorithm.
+        algorithm: String,
+    },
+    /// The key of a CA can be broken.
+    #[error("is not to be trusted: the key of its issuer “{ca}” is too weak")]
+    WeakCaKey {
+        /// The CA.
+        ca: String,
+    },
+    /// The certificate of an issuer is not that of a CA (RFC 5280, sections
+    /// 4.2.1.3 and 4.2.1.9).
+    #[error("does not chain to a CA: “{issuer}” may not issue certificates")]
+    NotACa {
+        /// The issuer.
+        issuer: String,
+    },
+    /// There are more CAs than one of them allows (RFC 5280, section 4.2.1.9).
+    #[error("does not chain to a CA: “{ca}” allows no CA so far below it")]
+    PathTooLong {
+        /// The CA with the limit.
+        ca: String,
+    },
+    /// A CA of the chain has been revoked.
+    #[error("has an issuer that is revoked{}: “{ca}”", since_when(.since))]
+    CaRevoked {
+        /// The CA.
+        ca: String,
+        /// When it was revoked.
+        since: Option<SystemTime>,
+    },
+    /// There are CRLs, but none of this CA.
+    #[error("can't be checked for revocation: there is no CRL of “{ca}”")]
+    NoCrl {
+        /// The CA.
+        ca: String,
+    },
+    /// The CRL of a CA is out of date.
+    #[error("can't be checked for revocation: the CRL of “{ca}” expired on {}", Timestamp(*.since))]
+    CrlExpired {
+        /// The CA.
+        ca: String,
+        /// When the next one was due.
+        since: SystemTime,
+    },
+    /// The CRL of a CA is of the future.
+    #[error("can't be checked for revocation: the CRL of “{ca}” is not valid before {}", Timestamp(*.until))]
+    CrlNotYetValid {
+        /// The CA.
+        ca: String,
+        /// When it was, or will be, issued.
+        until: SystemTime,
+    },
+    /// The CRL of a CA can't be relied on.
+    #[error("can't be checked for revocation: the CRL of “{ca}” is unusable: {reason}")]
+    BadCrl {
+        /// The CA.
+        ca: String,
+        /// What OpenSSL says.
+        reason: String,
+    },
+    /// Another rule of path validation is broken, such as a name constraint.
+    #[error("does not chain to a CA: “{certificate}”: {reason}")]
+    Other {
+        /// The certificate at which it broke.
+        certificate: String,
+        /// What OpenSSL says.
+        reason: String,
+    },
+}
+
+/// ` since DATE`, where the date is known.
+pub(crate) fn since_when(since: &Option<SystemTime>) -> String {
+    since.map_or_else(String::new, |since| format!(" since {}", Timestamp(since)))
+}
+
+impl ChainFault {
+    /// Whether nothing but time, or the CA's word, ended its validity.
+    pub(crate) fn is_lapse(&self) -> bool {
+        matches!(
+            self,
+            Self::CaExpired { .. } | Self::CaNotYetValid { .. } | Self::CaRevoked { .. }
+        )
+    }
+
+    /// What the administrator can do about it.
+    pub(crate) fn hint(&self) -> &'static str {
+        match self {
+            Self::SelfSigned => {
+                "add it to the bundle if it is to be trusted, or ask its owner for a certificate that a CA of the bundle issued"
+            }
+            Self::UnknownIssuer { .. } | Self::UnknownRoot { .. } => {
+                "check whose certificate it is; then add the missing CA certificate to the bundle, or ask its owner for one that a CA of the bundle issued"
+            }
+            Self::BadSignature { .. } | Self::NotACa { .. } => {
+                "check where this certificate came from: it may be forged"
+            }
+            Self::CaExpired { .. } => {
+                "add the CA's renewed certificate to the bundle, or ask for a certificate from a CA that is valid"
+            }
+            Self::CaNotYetValid { .. } | Self::CrlNotYetValid { .. } => {
+                "check this machine's clock"
+            }
+            Self::WeakSignature { .. } | Self::WeakCaKey { .. } => {
+                "ask for a certificate signed with SHA-256 or better, by a CA with a key of 2048 bits (RSA) or 224 bits (EC) or more"
+            }
+            Self::PathTooLong { .. } | Self::Other { .. } => {
+                "ask whoever runs the CA; `openssl verify -CAfile BUNDLE CERT` shows the same"
+            }
+            Self::CaRevoked { .. } => "ask its owner for a certificate from another CA",
+            Self::NoCrl { .. } | Self::CrlExpired { .. } | Self::BadCrl { .. } => {
+                "get the CA's current CRL, and put it where `crl-file` says"
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Certificates of CAs, and whether a certificate chains to one.
+//!
+//! Paths are validated by OpenSSL's verifier alone
+//! ([RFC 5280, section 6](https://www.rfc-editor.org/rfc/rfc5280#section-6)).
+
+mod bundle;
+mod fault;
+mod verdict;
+mod verifier;
+
+pub use bundle::{CaBundle, TrustError, TrustFault};
+pub use fault::ChainFault;
+pub(crate) use fault::since_when;
+pub(crate) use verifier::Verifier;
+pub use verifier::{Chain, ChainLink};

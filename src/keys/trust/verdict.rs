@@ -1,0 +1,132 @@
+//! What OpenSSL's verifier says, in our words.
+
+use std::time::SystemTime;
+
+use openssl::x509::{CrlStatus, X509Crl, X509Ref, X509VerifyResult};
+use openssl_sys as ffi;
+
+use crate::keys::refusal::Refusal;
+use crate::keys::x509;
+
+use super::ChainFault;
+
+/// An error of the verifier, with all that there is to say about it.
+pub(super) struct Verdict<'a> {
+    pub error: X509VerifyResult,
+    /// The certificate that was to be verified.
+    pub leaf: &'a X509Ref,
+    /// The one of its chain at which the error was found.
+    pub at_fault: &'a X509Ref,
+    /// The newest CRL of the issuer of the one at fault.
+    pub crl: Option<&'a X509Crl>,
+}
+
+impl Verdict<'_> {
+    pub fn refusal(&self) -> Refusal {
+        let subject = x509::subject(self.leaf);
+        let is_leaf = x509::same(self.leaf, self.at_fault);
+        match self.fault() {
+            ChainFault::CaExpired { since, .. } if is_leaf => Refusal::Expired { subject, since },
+            ChainFault::CaNotYetValid { until, .. } if is_leaf => {
+                Refusal::NotYetValid { subject, until }
+            }
+            ChainFault::CaRevoked { since, .. } if is_leaf => Refusal::Revoked { subject, since },
+            fault => Refusal::Untrusted { subject, fault },
+        }
+    }
+
+    /// The fault as if it were that of a CA.
+    fn fault(&self) -> ChainFault {
+        let ca = x509::subject(self.at_fault);
+        let issuer = x509::name(self.at_fault.issuer_name());
+        match self.error.as_raw() {
+            ffi::X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT => ChainFault::SelfSigned,
+            ffi::X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN => ChainFault::UnknownRoot { root: ca },
+            ffi::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT
+            | ffi::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+            | ffi::X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE => ChainFault::UnknownIssuer {
+                certificate: ca,
+                issuer,
+            },
+            ffi::X509_V_ERR_CERT_HAS_EXPIRED => match x509::validity(self.at_fault) {
+                Ok((_, since)) => ChainFault::CaExpired { ca, since },
+                Err(_) => self.other(),
+            },
+            ffi::X509_V_ERR_CERT_NOT_YET_VALID => match x509::validity(self.at_fault) {
+                Ok((until, _)) => ChainFault::CaNotYetValid { ca, until },
+                Err(_) => self.other(),
+            },
+            ffi::X509_V_ERR_CERT_SIGNATURE_FAILURE
+            | ffi::X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE
+            | ffi::X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY => ChainFault::BadSignature {
+                certificate: ca,
+                issuer,
+            },
+            ffi::X509_V_ERR_CA_MD_TOO_WEAK => ChainFault::WeakSignature {
+                certificate: ca,
+                algorithm: x509::signature_algorithm(self.at_fault),
+            },
+            ffi::X509_V_ERR_CA_KEY_TOO_SMALL => ChainFault::WeakCaKey { ca },
+            ffi::X509_V_ERR_INVALID_CA | ffi::X509_V_ERR_KEYUSAGE_NO_CERTSIGN => {
+                ChainFault::NotACa { issuer: ca }
+            }
+            ffi::X509_V_ERR_PATH_LENGTH_EXCEEDED => ChainFault::PathTooLong { ca },
+            ffi::X509_V_ERR_CERT_REVOKED => ChainFault::CaRevoked {
+                ca,
+                since: self.crl.and_then(|crl| self.revoked_since(crl)),
+            },
+            ffi::X509_V_ERR_UNABLE_TO_GET_CRL => ChainFault::NoCrl { ca: issuer },
+            ffi::X509_V_ERR_CRL_HAS_EXPIRED => {
+                match self
+                    .crl
+                    .and_then(|crl| x509::moment(crl.next_update()?).ok())
+                {
+                    Some(since) => ChainFault::CrlExpired { ca: issuer, since },
+                    None => self.bad_crl(),
+                }
+            }
+            ffi::X509_V_ERR_CRL_NOT_YET_VALID => {
+                match self
+                    .crl
+                    .and_then(|crl| x509::moment(crl.last_update()).ok())
+                {
+                    Some(until) => ChainFault::CrlNotYetValid { ca: issuer, until },
+                    None => self.bad_crl(),
+                }
+            }
+            ffi::X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE
+            | ffi::X509_V_ERR_CRL_SIGNATURE_FAILURE
+            | ffi::X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER
+            | ffi::X509_V_ERR_KEYUSAGE_NO_CRL_SIGN
+            | ffi::X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION
+            | ffi::X509_V_ERR_DIFFERENT_CRL_SCOPE
+            | ffi::X509_V_ERR_CRL_PATH_VALIDATION_ERROR
+            | ffi::X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD
+            | ffi::X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD => self.bad_crl(),
+            _ => self.other(),
+        }
+    }
+
+    fn bad_crl(&self) -> ChainFault {
+        ChainFault::BadCrl {
+            ca: x509::name(self.at_fault.issuer_name()),
+            reason: self.error.error_string().to_owned(),
+        }
+    }
+
+    fn other(&self) -> ChainFault {
+        ChainFault::Other {
+            certificate: x509::subject(self.at_fault),
+            reason: self.error.error_string().to_owned(),
+        }
+    }
+
+    fn revoked_since(&self, crl: &X509Crl) -> Option<SystemTime> {
+        match crl.get_by_serial(self.at_fault.serial_number()) {
+            CrlStatus::Revoked(entry) | CrlStatus::RemoveFromCrl(entry) => {
+                x509::moment(entry.revocation_date()).ok()
+            }
+            CrlStatus::NotRevoked => None,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! OpenSSL's verifier, set up for one bundle and one time.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
+use openssl::ssl::SslFiletype;
+use openssl::stack::Stack;
+use openssl::x509::store::{X509Lookup, X509Store, X509StoreBuilder};
+use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
+use openssl::x509::{X509, X509Crl, X509NameRef, X509Ref, X509StoreContext};
+
+use crate::keys::file::Form;
+use crate::keys::refusal::Refusal;
+use crate::keys::{openssl_reason, x509};
+
+use super::bundle::trust_error;
+use super::verdict::Verdict;
+use super::{CaBundle, ChainFault, TrustError, TrustFault};
+
+/// OpenSSL's security level 2: 112 bits. It rules out MD5 and SHA-1 in
+/// signatures, and RSA keys of CAs below 2,048 bits.
+const SECURITY_LEVEL: i32 = 2;
+
+/// The CAs that a certificate led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// From its issuer to the root; empty for a certificate that is itself
+    /// one of the bundle's roots.
+    pub issuers: Vec<ChainLink>,
+    /// When the first of the CRLs that were consulted is out of date.
+    pub crls_expire: Option<SystemTime>,
+}
+
+/// One CA of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainLink {
+    /// The CA's name.
+    pub subject: String,
+    /// The end of its certificate's validity.
+    pub expires: SystemTime,
+}
+
+/// Decides whether certificates chain to the CAs of a bundle at one time.
+pub(crate) struct Verifier {
+    store: X509Store,
+    crls: Vec<Arc<X509Crl>>,
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verifier").finish_non_exhaustive()
+    }
+}
+
+impl Verifier {
+    pub(super) fn new(bundle: &CaBundle, at: SystemTime) -> Result<Self, TrustError> {
+        let openssl_fault = |e: ErrorStack| TrustFault::Malformed(openssl_reason(&e));
+        let nowhere = |e| trust_error("the CA bundle".as_ref(), openssl_fault(e));
+        let mut builder = X509StoreBuilder::new().map_err(nowhere)?;
+        for certificate in &bundle.certificates {
+            builder.add_cert(certificate.clone()).map_err(nowhere)?;
+        }
+        let mut parameters = X509VerifyParam::new().map_err(nowhere)?;
+        parameters.set_time(unix_time(at));
+        parameters.set_auth_level(SECURITY_LEVEL);
+        if !bundle.crls.is_empty() {
+            let all = X509VerifyFlags::CRL_CHECK | X509VerifyFlags::CRL_CHECK_ALL;
+            parameters.set_flags(all).map_err(nowhere)?;
+        }
+        builder.set_param(&parameters).map_err(nowhere)?;
+        let lookup = builder.add_lookup(X509Lookup::file()).map_err(nowhere)?;
+        for file in &bundle.crls {
+            let fault = |fault| trust_error(&file.path, fault);
+            // The crate panics on a name that can't be a C string.
+            let name = file.path.to_str().filter(|name| !name.contains('\0'));
+            let name = name.ok_or_else(|| fault(TrustFault::Name))?;
+            let file_type = match file.form {
+                Form::Der => SslFiletype::ASN1,
+                _ => SslFiletype::PEM,
+            };
+            lookup
+                .load_crl_file(name, file_type)
+                .map_err(|e| fault(openssl_fault(e)))?;
+        }
+        let lists = bundle.crls.iter().flat_map(|file| &file.lists);
+        Ok(Self {
+            store: builder.build(),
+            crls: lists.map(Arc::clone).collect(),
+        })
+    }
+
+    /// Follows the chain from a certificate to a root of the bundle, through
+    /// the intermediates of the bundle and those in the certificate's `own`
+    /// file.
+    pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Refusal> {
+        let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
+        let mut untrusted = Stack::new().map_err(malformed)?;
+        for intermediate in own {
+            untrusted.push(intermediate.clone()).map_err(malformed)?;
+        }
+        let mut context = X509StoreContext::new().map_err(malformed)?;
+        let verdict = context.init(&self.store, certificate, &untrusted, |context| {
+            let valid = context.verify_cert()?;
+            let chain = context.chain().into_iter().flatten();
+            let chain: Vec<X509> = chain.map(ToOwned::to_owned).collect();
+            let at_fault = context.current_cert().map(ToOwned::to_owned);
+            Ok((valid, context.error(), at_fault, chain))
+        });
+        let (valid, error, at_fault, chain) = verdict.map_err(malformed)?;
+        if valid {
+            // OpenSSL has no eye on the signature of a root: it proves nothing.
+            // In a recipient it stands for how the certificate was made.
+            refuse_weak_signature(certificate)?;
+            return self.chain(&chain);
+        }
+        let at_fault = at_fault.as_deref().unwrap_or(certificate);
+        let verdict = Verdict {
+            error,
+            leaf: certificate,
+            at_fault,
+            crl: self.crl(at_fault.issuer_name()),
+        };
+        Err(verdict.refusal())
+    }
+
+    fn chain(&self, chain: &[X509]) -> Result<Chain, Refusal> {
+        let issuers = chain.iter().skip(1).map(|ca| {
+            Ok(ChainLink {
+                subject: x509::subject(ca),
+                expires: x509::validity(ca)?.1,
+            })
+        });
+        let consulted = chain
+            .iter()
+            .filter_map(|certificate| self.crl(certificate.issuer_name()));
+        let due = consulted.filter_map(|crl| x509::moment(crl.next_update()?).ok());
+        Ok(Chain {
+            issuers: issuers.collect::<Result<_, Refusal>>()?,
+            crls_expire: due.min(),
+        })
+    }
+
+    /// The newest CRL of an issuer.
+    fn crl(&self, issuer: &X509NameRef) -> Option<&X509Crl> {
+        let same = |name: &X509NameRef| name.try_cmp(issuer).is_ok_and(|order| order.is_eq());
+        let lists = self.crls.iter().filter(|crl| same(crl.issuer_name()));
+        let newest = lists.max_by_key(|crl| x509::moment(crl.last_update()).ok());
+        newest.map(Arc::as_ref)
+    }
+}
+
+fn refuse_weak_signature(certificate: &X509Ref) -> Result<(), Refusal> {
+    let algorithm = certificate.signature_algorithm().object().nid();
+    let digest = algorithm.signature_algorithms().map(|found| found.digest);
+    if !matches!(digest, Some(Nid::MD5 | Nid::SHA1)) {
+        return Ok(());
+    }
+    let subject = x509::subject(certificate);
+    Err(Refusal::Untrusted {
+        fault: ChainFault::WeakSignature {
+            certificate: subject.clone(),
+            algorithm: x509::signature_algorithm(certificate),
+        },
+        subject,
+    })
+}
+
+/// Seconds since 1970, as OpenSSL takes them.
+fn unix_time(at: SystemTime) -> i64 {
+    let seconds = |d: std::time::Duration| i64::try_from(d.as_secs()).unwrap_or(i64::MAX);
+    match at.duration_since(UNIX_EPOCH) {
+        Ok(after) => seconds(after),
+        Err(before) => -seconds(before.duration()),
+    }
+}
