@@ -20,10 +20,21 @@ pub struct Report {
     pub text: String,
     /// The same facts for programs.
     pub facts: Value,
+    /// What will go wrong, if nobody sees to it.
+    pub warnings: Vec<Warning>,
     /// What went wrong with single members or files.
     pub failures: Vec<Error>,
     /// What went wrong on the whole.
     pub outcome: Option<Error>,
+}
+
+/// What will go wrong, if nobody sees to it.
+#[derive(Debug)]
+pub struct Warning {
+    /// What, and when.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// Why a command did nothing.
@@ -48,6 +59,11 @@ impl Report {
         };
         let failures = self.failures.iter().chain(&self.outcome).map(error_json);
         document.insert("failures".into(), failures.collect());
+        if !self.warnings.is_empty() {
+            let warnings = self.warnings.iter();
+            let warnings = warnings.map(|w| json!({ "warning": w.message, "hint": w.hint }));
+            document.insert("warnings".into(), warnings.collect());
+        }
         Value::Object(document)
     }
 
@@ -67,8 +83,17 @@ impl Report {
         if let Some(error) = &self.outcome {
             show(ui, error, &mut hinted);
         }
+        for warning in &self.warnings {
+            ui.warning(&warning.message);
+            if let Some(hint) = &warning.hint
+                && hinted.insert(hint.clone())
+            {
+                ui.hint(hint);
+            }
+        }
         match self.outcome.as_ref().or(self.failures.last()) {
             Some(error) => exit::code(error.kind()),
+            None if !self.warnings.is_empty() => exit::code(ErrorKind::Partial),
             None => ExitCode::SUCCESS,
         }
     }

@@ -65,4 +65,4 @@ pub use extract::{ArchiveFile, Extracted, Opener};
 pub use inspect::{Inspection, inspect};
 pub use pack::{Packed, PackedFile, name_members, pack, total_size};
 pub use progress::{NoProgress, Progress};
-pub use timestamp::Timestamp;
+pub use timestamp::{NotATimestamp, Timestamp};

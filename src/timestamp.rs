@@ -1,9 +1,11 @@
 //! Points in time as people read them.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::SystemTime;
 
-use time::OffsetDateTime;
+use thiserror::Error;
+use time::{Date, Month, OffsetDateTime, Time};
 
 /// Shows a point in time in UTC, to the second: `2026-03-14 09:26:53Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,54 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A text that is no point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a date from 1970 on is wanted, such as 2026-12-24 or 2026-12-24T18:30:00Z")]
+pub struct NotATimestamp;
+
+/// Takes a date, which stands for its first second in UTC, or a date and a time
+/// in UTC: `2026-12-24`, `2026-12-24T18:30:00Z`, or with a blank for the `T`,
+/// as it's shown.
+impl FromStr for Timestamp {
+    type Err = NotATimestamp;
+
+    fn from_str(text: &str) -> Result<Self, NotATimestamp> {
+        parse(text).ok_or(NotATimestamp)
+    }
+}
+
+fn parse(text: &str) -> Option<Timestamp> {
+    fn numbers<const N: usize>(
+        text: &str,
+        separator: char,
+        widths: [usize; N],
+    ) -> Option<[u16; N]> {
+        let mut parts = text.split(separator);
+        let mut numbers = [0; N];
+        for (number, width) in numbers.iter_mut().zip(widths) {
+            let part = parts.next().filter(|part| part.len() == width)?;
+            let is_digits = part.bytes().all(|b| b.is_ascii_digit());
+            *number = part.parse().ok().filter(|_| is_digits)?;
+        }
+        parts.next().is_none().then_some(numbers)
+    }
+    let (date, time) = match text.split_once(['T', ' ']) {
+        Some((date, time)) => (date, time.strip_suffix('Z')?),
+        None => (text, "00:00:00"),
+    };
+    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+    // Not all systems can say what was long before.
+    if year < 1970 {
+        return None;
+    }
+    let small = |number: u16| u8::try_from(number).ok();
+    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?.map(small);
+    let month = Month::try_from(small(month)?).ok()?;
+    let date = Date::from_calendar_date(year.into(), month, small(day)?).ok()?;
+    let time = Time::from_hms(hour?, minute?, second?).ok()?;
+    Some(Timestamp(date.with_time(time).assume_utc().into()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +85,48 @@ mod tests {
         let t = UNIX_EPOCH + Duration::from_secs(1_773_480_413);
         assert_eq!(Timestamp(t).to_string(), "2026-03-14 09:26:53Z");
         assert_eq!(Timestamp(UNIX_EPOCH).to_string(), "1970-01-01 00:00:00Z");
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read_again() {
+        for text in [
+            "2026-03-14 09:26:53Z",
+            "1970-01-01 00:00:00Z",
+            "9999-12-31 23:59:59Z",
+        ] {
+            let t: Timestamp = text.parse().unwrap();
+            assert_eq!(t.to_string(), text);
+            assert_eq!(text.replace(' ', "T").parse(), Ok(t));
+        }
+    }
+
+    #[test]
+    fn a_date_stands_for_its_first_second() {
+        let t: Timestamp = "2024-02-29".parse().unwrap();
+        assert_eq!(t.to_string(), "2024-02-29 00:00:00Z");
+    }
+
+    #[test]
+    fn what_is_no_date_is_refused() {
+        for text in [
+            "",
+            "tomorrow",
+            "2026-12",
+            "2026-13-01",
+            "2026-02-29",
+            "24.12.2026",
+            "2026-1-1",
+            "2026-12-24T",
+            "2026-12-24T18:30Z",
+            "2026-12-24T18:30:00",
+            "2026-12-24T25:00:00Z",
+            "2026-12-24-01",
+            "1969-12-31",
+            "+026-12-24",
+            "2026-12-24T18:30:00Z ",
+            "２０２６-12-24",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(NotATimestamp), "{text:?}");
+        }
     }
 }

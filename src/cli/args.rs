@@ -40,6 +40,16 @@ impl Global {
         };
         Ok(Some(Config::load(&path).map_err(Error::from)?))
     }
+
+    /// The config, which this command can't do without.
+    pub fn some_config(&self) -> Result<Config, Failure> {
+        self.config()?.ok_or_else(|| {
+            Failure::usage(
+                "no config is given",
+                "give one with --config, or in the environment variable CALLSEAL_CONFIG",
+            )
+        })
+    }
 }
 
 /// How to seal.

@@ -28,12 +28,7 @@ enum Command {
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let Command::Check = arguments.command;
-    let Some(config) = global.config()? else {
-        return Err(Failure::usage(
-            "no config is given",
-            "give one with --config, or in the environment variable CALLSEAL_CONFIG",
-        ));
-    };
+    let config = global.some_config()?;
     Ok(check(&config, ui))
 }
 

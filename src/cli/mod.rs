@@ -4,6 +4,7 @@
 mod archive;
 mod args;
 mod cat;
+mod check;
 mod config;
 mod export;
 mod extract;
@@ -80,6 +81,7 @@ pub enum Command {
     Open(open::Arguments),
     Inspect(inspect::Arguments),
     Export(export::Arguments),
+    Check(check::Arguments),
     Config(config::Arguments),
     Completions(generate::Completions),
     Man(generate::Man),
@@ -97,6 +99,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Report, Failure> {
         Command::Open(arguments) => open::run(arguments, global, ui),
         Command::Inspect(arguments) => inspect::run(arguments, global, ui),
         Command::Export(arguments) => export::run(arguments, global, ui),
+        Command::Check(arguments) => check::run(arguments, global, ui),
         Command::Config(arguments) => config::run(arguments, global, ui),
         Command::Completions(arguments) => generate::completions(arguments, global),
         Command::Man(arguments) => generate::man(arguments, global),

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use callseal::keys::{KeyHandle, Keyring, Recipient, Recipients};
+use callseal::Timestamp;
+use callseal::keys::{Chain, KeyHandle, Keyring, Recipient, Recipients};
 use serde_json::{Value, json};
 
 use crate::ui::{Ui, safe};
@@ -113,6 +114,18 @@ pub fn recipient_json(recipient: &Recipient) -> Value {
         "algorithm": recipient.algorithm(),
         "source": recipient.source().to_string_lossy(),
         "certificate_fingerprint": recipient.certificate_fingerprint(),
-        "expires": recipient.expires().map(|t| callseal::Timestamp(t).to_string()),
+        "expires": recipient.expires().map(|t| Timestamp(t).to_string()),
+        "chain": recipient.chain().map(chain_json),
+    })
+}
+
+fn chain_json(chain: &Chain) -> Value {
+    let issuers = chain
+        .issuers
+        .iter()
+        .map(|ca| json!({ "subject": ca.subject, "expires": Timestamp(ca.expires).to_string() }));
+    json!({
+        "issuers": issuers.collect::<Vec<_>>(),
+        "crls_expire": chain.crls_expire.map(|t| Timestamp(t).to_string()),
     })
 }

@@ -200,6 +200,37 @@ impl Party {
     }
 }
 
+/// Certificates that can't be used, and why.
+type LeftOut = Vec<(PathBuf, Refusal)>;
+
+/// The recipients of a party: those of all its certificates that are valid,
+/// of which there must be one. What is wrong with any of them in another way
+/// than by time is an error: its owner may rely on it.
+pub(super) fn usable(
+    party: &Party,
+    examined: Vec<Examined>,
+) -> Result<(Vec<Recipient>, LeftOut), RecipientError> {
+    let mut usable = Vec::new();
+    let mut lapsed = Vec::new();
+    for Examined { path, verdict } in examined {
+        match verdict {
+            Ok(found) => usable.extend(found),
+            Err(refusal) if refusal.is_lapse() => lapsed.push((path, refusal)),
+            Err(refusal) => return Err(RecipientError::Refused { path, refusal }),
+        }
+    }
+    if !usable.is_empty() {
+        return Ok((usable, lapsed));
+    }
+    Err(match lapsed.pop() {
+        Some((path, refusal)) if lapsed.is_empty() => RecipientError::Refused { path, refusal },
+        last => RecipientError::NoneValid {
+            party: party.to_string(),
+            refusals: lapsed.into_iter().chain(last).collect(),
+        },
+    })
+}
+
 /// Its name; the place of its certificate, where it has none.
 impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

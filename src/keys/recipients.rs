@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::party::{Examined, Party};
+use super::party::{Party, usable};
 use super::recipient::{MessageVersion, Recipient};
 use super::refusal::{RecipientError, Refusal};
 use super::requirements::Requirements;
@@ -50,7 +50,11 @@ impl Recipients {
     ) -> Result<Self, RecipientError> {
         let mut list: Vec<Recipient> = Vec::new();
         for party in parties {
-            for recipient in usable(party, requirements, notice)? {
+            let (recipients, left_out) = usable(party, party.examine(requirements)?)?;
+            for (path, refusal) in left_out {
+                notice(RecipientNotice::LeftOut { path, refusal });
+            }
+            for recipient in recipients {
                 let known = list
                     .iter()
                     .find(|known| known.fingerprint() == recipient.fingerprint());
@@ -105,36 +109,6 @@ impl Recipients {
         };
         Err(refused(recipient.source(), refusal))
     }
-}
-
-/// The recipients of one party: those of all its certificates that are valid.
-fn usable(
-    party: &Party,
-    requirements: &Requirements,
-    notice: &mut dyn FnMut(RecipientNotice),
-) -> Result<Vec<Recipient>, RecipientError> {
-    let mut usable = Vec::new();
-    let mut lapsed = Vec::new();
-    for Examined { path, verdict } in party.examine(requirements)? {
-        match verdict {
-            Ok(found) => usable.extend(found),
-            Err(refusal) if refusal.is_lapse() => lapsed.push((path, refusal)),
-            Err(refusal) => return Err(RecipientError::Refused { path, refusal }),
-        }
-    }
-    if usable.is_empty() {
-        return Err(match lapsed.pop() {
-            Some((path, refusal)) if lapsed.is_empty() => RecipientError::Refused { path, refusal },
-            last => RecipientError::NoneValid {
-                party: party.to_string(),
-                refusals: lapsed.into_iter().chain(last).collect(),
-            },
-        });
-    }
-    for (path, refusal) in lapsed {
-        notice(RecipientNotice::LeftOut { path, refusal });
-    }
-    Ok(usable)
 }
 
 fn refused(path: &Path, refusal: Refusal) -> RecipientError {

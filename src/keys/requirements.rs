@@ -32,7 +32,7 @@ impl Default for MinRsaBits {
 pub struct Requirements {
     at: SystemTime,
     min_rsa_bits: MinRsaBits,
-    ca: Option<Verifier>,
+    ca: Option<(CaBundle, Verifier)>,
 }
 
 impl Requirements {
@@ -62,9 +62,22 @@ impl Requirements {
     /// OpenSSL can't read a CRL of the bundle.
     pub fn with_ca(self, bundle: &CaBundle) -> Result<Self, TrustError> {
         Ok(Self {
-            ca: Some(bundle.verifier(self.at)?),
+            ca: Some((bundle.clone(), bundle.verifier(self.at)?)),
             ..self
         })
+    }
+
+    /// The same at a later time, when there will be other CRLs: without any.
+    pub(super) fn later(&self, at: SystemTime) -> Result<Self, TrustError> {
+        let later = Self {
+            at,
+            min_rsa_bits: self.min_rsa_bits,
+            ca: None,
+        };
+        match &self.ca {
+            Some((bundle, _)) => later.with_ca(&bundle.without_crls()),
+            None => Ok(later),
+        }
     }
 
     pub(super) fn at(&self) -> SystemTime {
@@ -72,7 +85,7 @@ impl Requirements {
     }
 
     pub(super) fn ca(&self) -> Option<&Verifier> {
-        self.ca.as_ref()
+        self.ca.as_ref().map(|(_, verifier)| verifier)
     }
 
     pub(super) fn check_strength(&self, key: &PublicKey) -> Result<(), UnusableKey> {

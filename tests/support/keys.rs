@@ -28,6 +28,23 @@ impl Scene {
         self.program("openssl", arguments).exits(0);
     }
 
+    /// A key `KEY.key`, unless it's there, and a self-signed certificate `PATH`
+    /// over it, whose validity begins so many days from now and lasts so many.
+    #[track_caller]
+    pub fn certificate(&self, path: &str, key: &str, begins: i64, days: u32) {
+        if !self.exists(format!("{key}.key")) {
+            self.tool(&format!(
+                "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}.key"
+            ));
+        }
+        std::fs::create_dir_all(self.path(path).parent().unwrap()).unwrap();
+        // A minute more, so that what begins now has begun.
+        let then = format!("{:+}s", begins * 24 * 60 * 60 - 60);
+        self.tool(&format!(
+            "faketime -f {then} openssl req -x509 -key {key}.key -days {days} -subj /CN={key} -out {path}"
+        ));
+    }
+
     /// The keys of the two parties to a call: `customer.crt`, `customer.key`,
     /// `vendor.crt` and `vendor.key`.
     #[track_caller]

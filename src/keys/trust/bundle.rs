@@ -103,7 +103,7 @@ impl CaBundle {
     }
 
     /// The same CAs, with no certificate taken for revoked.
-    pub fn without_crls(&self) -> Self {
+    pub(crate) fn without_crls(&self) -> Self {
         Self {
             certificates: self.certificates.clone(),
             crls: Vec::new(),

@@ -1,0 +1,258 @@
+//! `callseal check`
+
+use std::fmt::Write;
+use std::time::{Duration, SystemTime};
+
+use callseal::config::{Config, Profile, Trust};
+use callseal::keys::{Chain, Examined, Outlook, Party, Recipient, Refusal, Requirements};
+use callseal::{Error, Timestamp};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Global;
+use super::names::recipient_json;
+use super::recipients::requirements;
+use crate::failure::{Failure, Report, Warning};
+use crate::ui::{Ui, count, safe};
+
+/// Tell whether every recipient can be sealed to, and for how long
+#[derive(Debug, Args)]
+#[command(after_help = "\
+For monitoring. The exit status is 0 if all is well, 3 if something would be
+refused today, and 6 if there is nothing but warnings.
+
+With --at it answers for another day, by the certificates and CRLs that are
+there now: will the batch at Christmas work?
+
+Examples:
+  callseal check
+  callseal check -p acme --warn-days 60
+  callseal check --at 2026-12-24 --json")]
+pub struct Arguments {
+    /// Check this profile only [default: all profiles in the config]
+    #[arg(short, long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Warn of what will be refused within so many days
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    warn_days: u32,
+    /// Answer for another day: 2026-12-24, or 2026-12-24T18:30:00Z [default:
+    /// now]
+    #[arg(long, value_name = "DATE")]
+    at: Option<Timestamp>,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, _: &Ui) -> Result<Report, Failure> {
+    let config = global.some_config()?;
+    let mut profiles: Vec<(&str, &Profile)> = config
+        .profiles
+        .iter()
+        .map(|(name, profile)| (name.as_str(), profile))
+        .collect();
+    if arguments.profile.is_some() || profiles.is_empty() {
+        let name = arguments.profile.as_deref();
+        profiles = vec![config.profile(name).map_err(Error::from)?];
+    }
+    let at = arguments.at.map_or_else(SystemTime::now, |at| at.0);
+    let mut check = Check {
+        config: &config,
+        at,
+        warn_within: Duration::from_secs(u64::from(arguments.warn_days) * DAY),
+        report: Report::default(),
+    };
+    let mut facts = serde_json::Map::new();
+    for (name, profile) in profiles {
+        facts.insert(name.to_owned(), check.profile(name, profile));
+    }
+    let mut report = check.report;
+    report.facts = json!({
+        "config": config.source.to_string_lossy(),
+        "at": Timestamp(at).to_string(),
+        "profiles": facts,
+    });
+    Ok(report)
+}
+
+/// Seconds.
+const DAY: u64 = 24 * 60 * 60;
+
+struct Check<'a> {
+    config: &'a Config,
+    at: SystemTime,
+    warn_within: Duration,
+    report: Report,
+}
+
+/// How a party stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Good,
+    Warning,
+    Refused,
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warning => "warning",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl Check<'_> {
+    fn profile(&mut self, name: &str, profile: &Profile) -> Value {
+        let trust = match profile.trust {
+            Trust::Listed => "listed",
+            Trust::Ca { .. } => "ca",
+        };
+        self.line(0, &format!("profile {name} (trust: {trust})"));
+        let parties = match requirements(&profile.trust, self.config.min_rsa_bits, self.at) {
+            Ok(requirements) => {
+                let parties = profile.parties.iter();
+                parties
+                    .map(|party| self.party(name, party, &requirements))
+                    .collect()
+            }
+            Err(error) => {
+                self.line(1, &format!("refused: {error}"));
+                self.report.failures.push(error);
+                Value::Null
+            }
+        };
+        json!({ "trust": trust, "parties": parties })
+    }
+
+    fn party(&mut self, profile: &str, party: &Party, requirements: &Requirements) -> Value {
+        let examined = party.examine(requirements).unwrap_or_default();
+        let outlook = party.outlook(requirements);
+        let days_left = outlook
+            .as_ref()
+            .map(|outlook| self.days_until(outlook.refused_from));
+        let state = match &outlook {
+            Some(outlook) if outlook.refused_from <= self.at => State::Refused,
+            Some(outlook) if outlook.refused_from < self.at + self.warn_within => State::Warning,
+            _ => State::Good,
+        };
+        let how_long = match (state, days_left) {
+            (State::Refused, _) => String::new(),
+            (_, Some(days)) => format!(", {} left", count(days, "day")),
+            (_, None) => ", without end".into(),
+        };
+        self.line(1, &format!("{party}: {}{how_long}", state.name()));
+        let certificates: Vec<Value> = examined
+            .iter()
+            .map(|certificate| self.certificate(certificate))
+            .collect();
+        let refused_from = outlook
+            .as_ref()
+            .map(|o| Timestamp(o.refused_from).to_string());
+        let why = outlook.as_ref().map(|outlook| outlook.why.to_string());
+        match (state, outlook) {
+            (State::Refused, Some(Outlook { why, .. })) => {
+                self.report.failures.push(Error::from(why));
+            }
+            (State::Warning, Some(outlook)) => {
+                let days = count(days_left.unwrap_or_default(), "day");
+                self.report.warnings.push(Warning {
+                    message: format!(
+                        "profile {profile}: refused in {days}, from {} on: {}",
+                        Timestamp(outlook.refused_from),
+                        outlook.why
+                    ),
+                    hint: outlook.why.hint().map(Into::into),
+                });
+            }
+            _ => {}
+        }
+        json!({
+            "party": party.to_string(),
+            "state": state.name(),
+            "days_left": days_left,
+            "refused_from": refused_from,
+            "why": why,
+            "certificates": certificates,
+        })
+    }
+
+    fn certificate(&mut self, certificate: &Examined) -> Value {
+        let path = certificate.path.display();
+        match &certificate.verdict {
+            Ok(recipients) => {
+                let keys: Vec<Value> = recipients
+                    .iter()
+                    .map(|recipient| self.recipient(recipient))
+                    .collect();
+                json!({ "path": path.to_string(), "state": "used", "keys": keys })
+            }
+            Err(refusal) => {
+                let state = match refusal.is_lapse() {
+                    true => "not valid",
+                    false => "refused",
+                };
+                self.line(2, &format!("{path}: {state}: {refusal}"));
+                json!({
+                    "path": path.to_string(),
+                    "state": state,
+                    "why": refusal.to_string(),
+                    "hint": Refusal::hint(refusal),
+                })
+            }
+        }
+    }
+
+    fn recipient(&mut self, recipient: &Recipient) -> Value {
+        let path = recipient.source().display();
+        let end = match recipient.expires() {
+            Some(end) => {
+                let days = count(self.days_left(end), "day");
+                format!("{days} left, to {}", Timestamp(end))
+            }
+            None => "no end".into(),
+        };
+        self.line(2, &format!("{path}: {}", recipient.label()));
+        let kind = recipient.kind().name();
+        self.line(3, &format!("{kind}, {}, {end}", recipient.algorithm()));
+        self.line(3, &recipient.fingerprint().to_string());
+        if let Some(chain) = recipient.chain() {
+            self.line(3, &chain_phrase(chain));
+        }
+        let mut facts = recipient_json(recipient);
+        if let Some(facts) = facts.as_object_mut() {
+            let days_left = recipient.expires().map(|end| self.days_left(end));
+            facts.insert("days_left".into(), days_left.into());
+        }
+        facts
+    }
+
+    /// Whole days to the end of a certificate, its last second included.
+    fn days_left(&self, end: SystemTime) -> u64 {
+        self.days_until(end + Duration::from_secs(1))
+    }
+
+    /// Whole days to a moment that is ahead.
+    fn days_until(&self, then: SystemTime) -> u64 {
+        let left = then.duration_since(self.at).unwrap_or_default();
+        left.as_secs() / DAY
+    }
+
+    fn line(&mut self, depth: usize, text: &str) {
+        // Writing to a string does not fail.
+        let _ = writeln!(self.report.text, "{:1$}{2}", "", depth * 2, safe(text));
+    }
+}
+
+fn chain_phrase(chain: &Chain) -> String {
+    let issuers = chain.issuers.iter().map(|ca| format!("“{}”", ca.subject));
+    let mut phrase = match chain.issuers.is_empty() {
+        true => "is in the CA bundle itself".to_owned(),
+        false => format!("chains to {}", issuers.collect::<Vec<_>>().join(", ")),
+    };
+    if let Some(due) = chain.crls_expire {
+        phrase.push_str(&format!(
+            "; not revoked, by CRLs good to {}",
+            Timestamp(due)
+        ));
+    }
+    phrase
+}

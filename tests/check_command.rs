@@ -1,0 +1,280 @@
+//! `callseal check`: what would be refused today, and what soon.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
+
+mod support;
+use serde_json::Value;
+use support::{Outcome, P256, Scene};
+
+fn scene(profiles: &str) -> Scene {
+    let scene = Scene::with_parties();
+    scene.write("callseal.toml", profiles);
+    scene
+}
+
+fn check(scene: &Scene, arguments: &str) -> Outcome {
+    scene
+        .line(&format!("check --config callseal.toml {arguments}"))
+        .outcome()
+}
+
+/// What the check tells programs of a party.
+fn party(outcome: &Outcome, profile: &str, number: usize) -> Value {
+    outcome.json()["profiles"][profile]["parties"][number].take()
+}
+
+/// So many days from now, as `YYYY-MM-DD`.
+fn in_days(scene: &Scene, days: i64) -> String {
+    let date = scene.tool(&format!("date -u +%Y-%m-%d --date={days:+}days"));
+    date.stdout().trim().to_owned()
+}
+
+#[test]
+fn all_is_well() {
+    let scene = scene("[profiles.acme]\nrecipients = ['customer.crt', 'vendor.crt']");
+    let outcome = check(&scene, "").exits(0);
+    assert_eq!(outcome.stderr(), "", "{outcome}");
+    let fingerprint = scene.fingerprint("customer.crt");
+    outcome
+        .prints("profile acme (trust: listed)")
+        .prints("customer.crt: good, 36")
+        .prints("X.509 certificate, ECDH NIST P-256, 36")
+        .prints(&fingerprint);
+    let outcome = check(&scene, "--json").exits(0);
+    let customer = party(&outcome, "acme", 0);
+    assert_eq!(customer["state"], "good");
+    assert!(customer["days_left"].as_u64().unwrap() >= 364);
+    let key = &customer["certificates"][0]["keys"][0];
+    assert_eq!(key["fingerprint"], fingerprint.as_str());
+    assert_eq!(key["algorithm"], "ECDH NIST P-256");
+    assert_eq!(key["days_left"], customer["days_left"]);
+    assert_eq!(key["chain"], Value::Null);
+    assert_eq!(outcome.json()["failures"], Value::Array(vec![]));
+}
+
+#[test]
+fn what_would_be_refused_is_status_3_and_named() {
+    let scene = scene("[profiles.acme]\nrecipients = ['old.crt', 'gone.crt', 'vendor.crt']");
+    scene.certificate("old.crt", "old", -40, 30);
+    check(&scene, "")
+        .exits(3)
+        .complains_with_hint(&["old.crt: “old” expired on "])
+        .complains_with_hint(&["gone.crt: no such file"])
+        .prints("old.crt: refused")
+        .prints("vendor.crt: good");
+    let outcome = check(&scene, "--json").exits(3);
+    let old = party(&outcome, "acme", 0);
+    assert_eq!(old["state"], "refused");
+    assert_eq!(old["days_left"], 0);
+    assert!(old["why"].as_str().unwrap().contains("expired on"));
+    assert_eq!(outcome.json()["failures"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn what_ends_soon_is_a_warning_and_status_6() {
+    let scene = scene("[profiles.acme]\nrecipients = ['soon.crt', 'vendor.crt']");
+    scene.certificate("soon.crt", "soon", -1, 21);
+    let outcome = check(&scene, "")
+        .exits(6)
+        .says("warning: profile acme: refused in 19 days, from ")
+        .says("soon.crt: “soon” expired on ")
+        .says("hint: ")
+        .prints("soon.crt: warning, 19 days left")
+        .prints("vendor.crt: good");
+    assert!(!outcome.stderr().contains("error:"), "{outcome}");
+    // As many days as are asked for.
+    check(&scene, "--warn-days 19").exits(0);
+    check(&scene, "--warn-days 20").exits(6);
+    check(&scene, "--warn-days 0").exits(0);
+    check(&scene, "--warn-days 1000")
+        .exits(6)
+        .says("vendor.crt");
+    check(&scene, "--warn-days 4294967295").exits(6);
+    check(&scene, "--warn-days -1").exits(2);
+    let outcome = check(&scene, "--json").exits(6);
+    assert_eq!(party(&outcome, "acme", 0)["state"], "warning");
+    let warnings = &outcome.json()["warnings"];
+    assert!(
+        warnings[0]["warning"]
+            .as_str()
+            .unwrap()
+            .contains("soon.crt")
+    );
+}
+
+#[test]
+fn a_refusal_outweighs_a_warning() {
+    let scene = scene("[profiles.acme]\nrecipients = ['gone.crt', 'soon.crt']");
+    scene.certificate("soon.crt", "soon", -1, 21);
+    check(&scene, "").exits(3).says("warning: ").says("error: ");
+}
+
+#[test]
+fn it_answers_for_another_day() {
+    let scene = scene("[profiles.acme]\nrecipients = ['vendor.crt']");
+    for (days, status) in [
+        (1, 0),
+        (300, 0),
+        (340, 6),
+        (364, 6),
+        (366, 3),
+        (3650, 3),
+        (-1, 3),
+    ] {
+        let day = in_days(&scene, days);
+        let outcome = check(&scene, &format!("--at {day}"));
+        assert_eq!(outcome.status(), Some(status), "{day}\n{outcome}");
+    }
+    check(&scene, &format!("--at {}", in_days(&scene, -2)))
+        .exits(3)
+        .complains_with_hint(&["vendor.crt: “vendor” is not valid before "]);
+    let outcome = check(&scene, "--json --at 2036-12-24T18:30:00Z").exits(3);
+    assert_eq!(outcome.json()["at"], "2036-12-24 18:30:00Z");
+    check(&scene, "--at christmas").exits(2).says("2026-12-24");
+}
+
+#[test]
+fn what_it_says_of_another_day_is_what_packing_does_on_that_day() {
+    let scene = scene("[profiles.acme]\nrecipients = ['old.crt', 'new.crt']");
+    scene.certificate("old.crt", "old", -1, 100);
+    scene.certificate("new.crt", "new", 50, 365);
+    scene.write("call.wav", "said");
+    for (days, status) in [(0, 3), (49, 3), (60, 0), (90, 0), (100, 3), (3650, 3)] {
+        let day = in_days(&scene, days);
+        let said = check(&scene, &format!("--warn-days 0 --at {day}"));
+        assert_eq!(said.status(), Some(status), "{day}\n{said}");
+        let pack = format!(
+            "faketime {day} {} pack -f --config callseal.toml -o calls.zip call.wav",
+            support::Run::CALLSEAL
+        );
+        let done = scene.tool_line(&pack).outcome();
+        assert_eq!(done.status(), Some(status), "{day}\n{done}");
+    }
+}
+
+#[test]
+fn a_renewal_in_time_needs_no_warning() {
+    let scene =
+        scene("[profiles.acme]\nrecipients = [{ name = 'customer', certificates = 'certs' }]");
+    scene.certificate("certs/2025.crt", "old", -300, 310);
+    check(&scene, "")
+        .exits(6)
+        .prints("customer: warning, 9 days left");
+    scene.certificate("certs/2026.crt", "new", 5, 365);
+    check(&scene, "")
+        .exits(0)
+        .prints("customer: good, 369 days left")
+        .prints("certs/2026.crt: not valid: “new” is not valid before ");
+    // With a gap between the two, it does.
+    scene.certificate("certs/2026.crt", "new", 15, 365);
+    check(&scene, "")
+        .exits(6)
+        .prints("customer: warning, 9 days left")
+        .says("“customer” has no valid certificate: ");
+}
+
+#[test]
+fn a_successor_that_will_be_refused_is_a_warning_before_its_time() {
+    let scene = scene(
+        "min-rsa-bits = 3072\n[profiles.acme]\nrecipients = [{ name = 'customer', certificates = 'certs' }]",
+    );
+    scene.certificate("certs/2025.crt", "old", -1, 365);
+    scene.tool("openssl genrsa -out new.key 2048");
+    scene.certificate("certs/2026.crt", "new", 5, 365);
+    check(&scene, "")
+        .exits(6)
+        .says("refused in 4 days, from ")
+        .says("certs/2026.crt: “new” has an RSA key of 2048 bits, and at least 3072 ");
+}
+
+#[test]
+fn a_public_key_has_no_end() {
+    let scene = scene("[profiles.acme]\nrecipients = ['public.pem']");
+    scene.tool("openssl pkey -in customer.key -pubout -out public.pem");
+    check(&scene, "--warn-days 100000 --at 2200-01-01")
+        .exits(0)
+        .prints("public.pem: good, without end")
+        .prints("public key, ECDH NIST P-256, no end");
+}
+
+#[test]
+fn openpgp_certificates_are_watched_too() {
+    let scene = scene("[profiles.acme]\nrecipients = ['party.asc']");
+    scene.gpg("--quick-gen-key party future-default default 20d");
+    scene.gpg("--armor --export --output party.asc party");
+    check(&scene, "--warn-days 10").exits(0);
+    check(&scene, "")
+        .exits(6)
+        .says("party.asc: “party” expired on ");
+    check(&scene, &format!("--at {}", in_days(&scene, 21)))
+        .exits(3)
+        .complains_with_hint(&["party.asc: “party” expired on "]);
+}
+
+#[test]
+fn one_profile_is_checked_or_all_of_them() {
+    let scene = scene(
+        "[profiles.acme]\nrecipients = ['vendor.crt']\n[profiles.zenith]\nrecipients = ['gone.crt']",
+    );
+    check(&scene, "").exits(3).prints("acme").prints("zenith");
+    let outcome = check(&scene, "-p acme").exits(0);
+    assert!(!outcome.stdout().contains("zenith"), "{outcome}");
+    check(&scene, "-p zenith").exits(3);
+    check(&scene, "-p nobody")
+        .exits(2)
+        .complains_with_hint(&["nobody"]);
+    scene.write("callseal.toml", "keys = []");
+    check(&scene, "")
+        .exits(2)
+        .complains_with_hint(&["has no profiles"]);
+    scene
+        .line("check")
+        .exits(2)
+        .complains_with_hint(&["no config is given"]);
+}
+
+#[test]
+fn the_platforms_own_config_is_checked_as_well() {
+    let scene = Scene::with_parties();
+    scene.write(
+        "client_property.conf",
+        "LOGGING_ENCRYPTION_KEY = customer.crt,vendor.crt\n",
+    );
+    scene
+        .ok("check --config client_property.conf")
+        .prints("profile client_property (trust: listed)");
+    std::fs::remove_file(scene.path("vendor.crt")).unwrap();
+    scene.line("check --config client_property.conf").exits(3);
+}
+
+#[test]
+fn it_shows_the_chain_and_warns_of_a_ca_that_ends_before_the_certificate() {
+    let scene =
+        scene("[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'ca.crt'");
+    scene.certificate("ca.crt", "ca", -1, 21);
+    scene.key_pair("leaf", P256);
+    scene.tool("openssl req -new -key leaf.key -subj /CN=leaf -out leaf.csr");
+    scene.tool("openssl x509 -req -in leaf.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 365 -out leaf.crt");
+    let outcome = check(&scene, "")
+        .exits(6)
+        .prints("profile acme (trust: ca)")
+        .prints("chains to “ca”")
+        .prints("leaf.crt: warning, 19 days left")
+        .prints("ECDH NIST P-256, 36")
+        .says("leaf.crt: “leaf” has an issuer that expired: “ca” on ");
+    drop(outcome);
+    let json = check(&scene, "--json").exits(6);
+    let chain = party(&json, "acme", 0)["certificates"][0]["keys"][0]["chain"].take();
+    assert_eq!(chain["issuers"][0]["subject"], "ca");
+    std::fs::remove_file(scene.path("ca.crt")).unwrap();
+    check(&scene, "")
+        .exits(3)
+        .prints("refused: ca.crt: no such file")
+        .complains_with_hint(&["ca.crt: no such file"]);
+}
