@@ -116,7 +116,7 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 11] = [
+    const COMMANDS: [&str; 12] = [
         "pack",
         "list",
         "extract",
@@ -125,6 +125,7 @@ fn the_examples_of_the_help_run() {
         "open",
         "inspect",
         "export",
+        "check",
         "config",
         "completions",
         "man",

@@ -27,7 +27,7 @@ there now: will the batch at Christmas work?
 Examples:
   callseal check
   callseal check -p acme --warn-days 60
-  callseal check --at 2026-12-24 --json")]
+  callseal check --at $(date +%F --date=+1month) --json")]
 pub struct Arguments {
     /// Check this profile only [default: all profiles in the config]
     #[arg(short, long, value_name = "NAME")]
