@@ -229,6 +229,9 @@ impl Refusal {
             Self::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => {
                 "check the path; nothing is sealed until every listed recipient can be used"
             }
+            Self::Unreadable(e) if e.kind() == io::ErrorKind::IsADirectory => {
+                "name a file; a directory can be the `certificates` of a party in the config"
+            }
             Self::Unreadable(_) => "check the file and its permissions",
             Self::PrivateKey => {
                 "keep private keys off this machine and list the certificate; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a private one"

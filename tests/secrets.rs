@@ -1,0 +1,129 @@
+//! Private keys and passphrases stay where they are.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+mod support;
+use support::{Scene, content};
+
+const PASSPHRASE: &str = "correct-horse";
+
+/// An archive with a call that is too long for a pipe, for a locked key.
+fn scene() -> Scene {
+    let scene = Scene::new();
+    scene.locked_key_pair("locked", "rsa:2048", PASSPHRASE);
+    scene.write("calls/long.wav", content(4 << 20));
+    scene.ok("pack -q -o calls.zip -r locked.crt calls");
+    scene.write("phrase", format!("{PASSPHRASE}\n"));
+    scene
+}
+
+#[test]
+fn neither_ps_nor_the_environment_shows_a_passphrase() {
+    let scene = scene();
+    let mut child = scene
+        .line("cat calls.zip calls/long.wav -k locked.key --passphrase-file phrase")
+        .start();
+    // It is unlocked once something comes out, and then waits for its reader.
+    let mut first = [0];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    // With its environment. (Other tests run openssl with passphrases.)
+    let ps = scene.tool(&format!("ps eww -p {}", child.id())).stdout();
+    assert!(ps.contains("callseal cat calls.zip"), "{ps}");
+    assert!(!ps.contains(PASSPHRASE), "{ps}");
+    for file in ["cmdline", "environ"] {
+        let bytes = fs::read(format!("/proc/{}/{file}", child.id())).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(PASSPHRASE), "{text}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_passphrase_on_the_command_line_is_not_taken_nor_repeated() {
+    let scene = scene();
+    for option in ["--passphrase", "--password", "-P"] {
+        scene
+            .line(&format!("extract calls.zip -k locked.key {option} hunter2"))
+            .exits(2);
+    }
+    let start = Instant::now();
+    for variable in ["PASSPHRASE", "CALLSEAL_PASSPHRASE"] {
+        scene
+            .bash("exec setsid -w callseal extract calls.zip -k locked.key -C out </dev/null")
+            .env(variable, PASSPHRASE)
+            .exits(4);
+    }
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+/// The lines of a PEM private key that nobody else may see.
+fn secret_lines(scene: &Scene, key: &str) -> Vec<String> {
+    let text = scene.text(key);
+    let lines = text.lines().filter(|line| !line.starts_with("-----"));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn no_private_key_is_ever_shown() {
+    let scene = scene();
+    scene.tool("openssl pkey -in locked.key -passin file:phrase -out open.key");
+    let modulus = scene
+        .tool("openssl pkey -in open.key -noout -text")
+        .stdout();
+    // The private exponent's first bytes, as they'd show in hexadecimal.
+    let (_, exponent) = modulus.split_once("privateExponent:").unwrap();
+    let exponent: String = exponent
+        .lines()
+        .nth(1)
+        .unwrap()
+        .trim()
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .collect();
+    let mut secrets = secret_lines(&scene, "open.key");
+    secrets.extend(secret_lines(&scene, "locked.key"));
+    secrets.extend([exponent.clone(), exponent.to_uppercase()]);
+    assert!(secrets.len() > 40 && exponent.len() >= 28, "{secrets:?}");
+
+    scene.write("half.key", &scene.read("open.key")[..900]);
+    for line in [
+        "extract calls.zip -f -C out -k open.key",
+        "extract calls.zip -f -C out -k half.key",
+        "extract calls.zip -f -C out -k locked.key",
+        "extract calls.zip -f -C out -k locked.key --passphrase-file open.key",
+        "list calls.zip -k open.key",
+        "inspect open.key half.key locked.key",
+        "seal -r open.key calls.zip",
+        "seal -r half.key calls.zip",
+        "seal -r locked.key calls.zip",
+        "config check --config open.key",
+        "open open.key -k open.key -o -",
+        "export --gpg half.key -o half.asc",
+        "export --gpg locked.key -o half.asc --passphrase-file half.key",
+        "export --gpg open.key -o open.asc -f",
+    ] {
+        for flags in ["-v", "-v --json"] {
+            let script = format!("exec setsid -w callseal {line} {flags} </dev/null");
+            let outcome = scene.bash(&script).outcome();
+            for text in [
+                String::from_utf8_lossy(&outcome.output.stdout).into_owned(),
+                outcome.stderr(),
+            ] {
+                for secret in &secrets {
+                    assert!(!text.contains(secret.as_str()), "{secret}\n{outcome}");
+                }
+            }
+        }
+    }
+}
