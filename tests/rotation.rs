@@ -143,7 +143,7 @@ fn a_renewal_takes_one_file_dropped_into_a_directory() {
     scene.certificate("customer/2026.pem", "new", -1, 365);
     // Of a directory, only files with a certificate's ending count.
     scene.write("customer/README", "Certificates of the customer.");
-    scene.write("customer/.2027.crt.swp", "not yet");
+    scene.write("customer/.2027.crt", "not yet");
     scene.write("customer/old/2020.crt", "not here");
     pack(&scene).exits(0);
     for key in ["old.key", "new.key", "vendor.key"] {
