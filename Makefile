@@ -28,6 +28,8 @@ lint: ## Check the format and the lints
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 
 unit:
+	@scripts/fetch-pkits.sh "$$($(CARGO) metadata --format-version 1 --no-deps --locked \
+	    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')"
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	    set -x; $(CARGO) nextest run --locked; \
 	else \
