@@ -9,7 +9,7 @@ use openssl::rsa::Rsa;
 use openssl::x509::X509;
 
 use super::file::{self, Block, Form};
-use super::mapping::{self, PublicKey};
+use super::mapping::{self, PublicKey, UnusableKey};
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
 use super::requirements::Requirements;
@@ -128,7 +128,10 @@ impl CertificateFile<'_> {
                 });
             }
         }
-        let public = certificate.public_key().map_err(malformed)?;
+        let public = certificate.public_key().map_err(|e| Refusal::Key {
+            subject: Some(subject.clone()),
+            fault: UnusableKey::Malformed(openssl_reason(&e)),
+        })?;
         let key = self.key(&public, Some(&subject))?;
         let chain = match self.requirements {
             Some(requirements) => {

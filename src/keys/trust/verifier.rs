@@ -45,6 +45,7 @@ pub struct ChainLink {
 /// Decides whether certificates chain to the CAs of a bundle at one time.
 pub(crate) struct Verifier {
     store: X509Store,
+    certificates: Vec<X509>,
     crls: Vec<Arc<X509Crl>>,
 }
 
@@ -66,7 +67,11 @@ impl Verifier {
         parameters.set_time(unix_time(at));
         parameters.set_auth_level(SECURITY_LEVEL);
         if !bundle.crls.is_empty() {
-            let all = X509VerifyFlags::CRL_CHECK | X509VerifyFlags::CRL_CHECK_ALL;
+            // Extended: a CA may sign its CRL with another key of its own, as
+            // it does when it has a new one.
+            let all = X509VerifyFlags::CRL_CHECK
+                | X509VerifyFlags::CRL_CHECK_ALL
+                | X509VerifyFlags::EXTENDED_CRL_SUPPORT;
             parameters.set_flags(all).map_err(nowhere)?;
         }
         builder.set_param(&parameters).map_err(nowhere)?;
@@ -87,6 +92,7 @@ impl Verifier {
         let lists = bundle.crls.iter().flat_map(|file| &file.lists);
         Ok(Self {
             store: builder.build(),
+            certificates: bundle.certificates.clone(),
             crls: lists.map(Arc::clone).collect(),
         })
     }
@@ -97,7 +103,9 @@ impl Verifier {
     pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Refusal> {
         let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
         let mut untrusted = Stack::new().map_err(malformed)?;
-        for intermediate in own {
+        // Those of the bundle again: OpenSSL looks for who signed a CRL in the
+        // chain and in here, not in the store.
+        for intermediate in own.iter().chain(&self.certificates) {
             untrusted.push(intermediate.clone()).map_err(malformed)?;
         }
         let mut context = X509StoreContext::new().map_err(malformed)?;
@@ -109,6 +117,9 @@ impl Verifier {
             Ok((valid, context.error(), at_fault, chain))
         });
         let (valid, error, at_fault, chain) = verdict.map_err(malformed)?;
+        // What else it has to say would be taken for the cause of an error that
+        // comes later.
+        drop(ErrorStack::get());
         if valid {
             // OpenSSL has no eye on the signature of a root: it proves nothing.
             // In a recipient it stands for how the certificate was made.
