@@ -10,7 +10,7 @@
 )]
 
 mod support;
-use support::{Outcome, P256, Run, Scene};
+use support::{P256, Scene};
 
 const PASSPHRASE: &str = "correct horse";
 
@@ -26,37 +26,6 @@ fn locked() -> Scene {
 }
 
 const EXTRACT: &str = "extract calls.zip -k locked.key -C out";
-
-/// The run has no terminal, as under cron.
-fn without_terminal(scene: &Scene, line: &str) -> Run {
-    scene.bash(&format!("exec setsid -w callseal {line} </dev/null"))
-}
-
-/// A terminal, a dialogue on it in expect's language, and the exit status.
-fn on_a_terminal(scene: &Scene, line: &str, dialogue: &str) -> Outcome {
-    // The echo is turned off a moment after the prompt is there; people don't
-    // type that fast, but this does.
-    let script = format!(
-        r#"
-set timeout 30
-proc prompt {{}} {{
-    expect timeout {{ exit 99 }} eof {{ exit 98 }} "passphrase for "
-    for {{ set try 0 }} {{ $try < 1000 }} {{ incr try }} {{
-        if {{ [regexp -- {{-echo }} [exec stty -a -F $::spawn_out(slave,name)]] }} return
-        after 10
-    }}
-    exit 97
-}}
-spawn -noecho callseal {line}
-{dialogue}
-expect timeout {{ exit 99 }} eof {{ }}
-lassign [wait] process spawned problem status
-exit $status
-"#
-    );
-    scene.write("dialogue.exp", script);
-    scene.bash("exec expect dialogue.exp").outcome()
-}
 
 #[test]
 fn a_passphrase_file_counts_to_its_first_line_end() {
@@ -150,7 +119,8 @@ fn without_a_terminal_and_a_passphrase_it_ends_at_once() {
         "open a.pgp -k locked.key -o a",
         "export --gpg locked.key -o locked.asc",
     ] {
-        without_terminal(&scene, line)
+        scene
+            .without_terminal(line)
             .exits(4)
             .complains_with_hint(&["locked.key: it is locked, and no passphrase was given"]);
     }
@@ -161,7 +131,8 @@ fn without_a_terminal_and_a_passphrase_it_ends_at_once() {
 fn the_terminal_is_asked_once_for_a_key_that_opens_many_members() {
     let scene = locked();
     let answer = format!("prompt\nsend \"{PASSPHRASE}\\r\"");
-    let outcome = on_a_terminal(&scene, &format!("{EXTRACT} -j 2"), &answer)
+    let outcome = scene
+        .on_a_terminal(&format!("{EXTRACT} -j 2"), &answer)
         .exits(0)
         .prints("passphrase for locked.key (locked): ");
     let asked = outcome.stdout().matches("passphrase for ").count();
@@ -177,7 +148,8 @@ fn the_terminal_is_asked_once_for_a_key_that_opens_many_members() {
 fn the_second_try_may_succeed() {
     let scene = locked();
     let answers = format!("prompt\nsend \"typo\\r\"\nprompt\nsend \"{PASSPHRASE}\\r\"");
-    on_a_terminal(&scene, EXTRACT, &answers)
+    scene
+        .on_a_terminal(EXTRACT, &answers)
         .exits(0)
         .prints("wrong, once more: passphrase for locked.key");
     assert_eq!(scene.read("out/calls/a.txt"), b"a");
@@ -187,7 +159,7 @@ fn the_second_try_may_succeed() {
 fn after_three_wrong_answers_it_gives_up() {
     let scene = locked();
     let answers = "prompt\nsend \"one\\r\"\nprompt\nsend \"two\\r\"\nprompt\nsend \"\\r\"";
-    let outcome = on_a_terminal(&scene, EXTRACT, answers).exits(4);
+    let outcome = scene.on_a_terminal(EXTRACT, answers).exits(4);
     assert_eq!(
         outcome.stdout().matches("passphrase for ").count(),
         3,
@@ -204,7 +176,7 @@ fn after_three_wrong_answers_it_gives_up() {
 fn a_prompt_that_is_broken_off_gives_up_on_the_key() {
     let scene = locked();
     // End of input, as Ctrl-D gives it.
-    let outcome = on_a_terminal(&scene, EXTRACT, "prompt\nsend \"\\004\"");
+    let outcome = scene.on_a_terminal(EXTRACT, "prompt\nsend \"\\004\"");
     assert_eq!(outcome.status(), Some(4), "{outcome}");
     assert!(!scene.exists("out"));
 }
@@ -213,10 +185,13 @@ fn a_prompt_that_is_broken_off_gives_up_on_the_key() {
 fn a_key_that_lies_open_saves_the_question() {
     let scene = locked();
     scene.ok("pack -q -f -o calls.zip -r locked.crt -r customer.crt calls");
-    without_terminal(&scene, &format!("{EXTRACT} -k customer.key")).exits(0);
+    scene
+        .without_terminal(&format!("{EXTRACT} -k customer.key"))
+        .exits(0);
     // And so does a locked one that the archive isn't sealed to.
     scene.ok("pack -q -f -o calls.zip -r customer.crt calls");
-    without_terminal(&scene, "extract calls.zip -k locked.key -C none")
+    scene
+        .without_terminal("extract calls.zip -k locked.key -C none")
         .exits(4)
         .complains_with_hint(&["is not for it"]);
 }
@@ -284,6 +259,6 @@ fn a_key_of_another_algorithm_is_not_asked_for_on_a_hidden_recipient() {
     scene.ok("pack -q -o hidden.zip --hidden-recipients -r rsa.crt calls/a.txt");
     scene.tool("openssl pkey -in elliptic.key -aes256 -passout pass:secret -out elliptic.pem");
     std::fs::rename(scene.path("elliptic.pem"), scene.path("elliptic.key")).unwrap();
-    let outcome = without_terminal(&scene, "extract hidden.zip -k elliptic.key -C none");
+    let outcome = scene.without_terminal("extract hidden.zip -k elliptic.key -C none");
     outcome.exits(4).complains_with_hint(&["is not for it"]);
 }

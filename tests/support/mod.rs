@@ -11,6 +11,7 @@ mod calls;
 mod keys;
 mod run;
 mod scene;
+mod terminal;
 
 pub use calls::{CALL, content};
 pub use keys::P256;

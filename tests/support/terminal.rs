@@ -1,0 +1,37 @@
+//! Runs with somebody at a terminal, and runs without one.
+
+use super::{Outcome, Run, Scene};
+
+impl Scene {
+    /// The run has no terminal, as under cron.
+    pub fn without_terminal(&self, line: &str) -> Run {
+        self.bash(&format!("exec setsid -w callseal {line} </dev/null"))
+    }
+
+    /// A terminal, a dialogue on it in expect's language, and the exit status.
+    /// In the dialogue, `prompt` waits until it can be answered.
+    pub fn on_a_terminal(&self, line: &str, dialogue: &str) -> Outcome {
+        // The echo is turned off a moment after the prompt is there; people
+        // don't type that fast, but this does.
+        let script = format!(
+            r#"
+set timeout 30
+proc prompt {{{{question "passphrase for "}}}} {{
+    expect timeout {{ exit 99 }} eof {{ exit 98 }} $question
+    for {{ set try 0 }} {{ $try < 1000 }} {{ incr try }} {{
+        if {{ [regexp -- {{-echo }} [exec stty -a -F $::spawn_out(slave,name)]] }} return
+        after 10
+    }}
+    exit 97
+}}
+spawn -noecho callseal {line}
+{dialogue}
+expect timeout {{ exit 99 }} eof {{ }}
+lassign [wait] process spawned problem status
+exit $status
+"#
+        );
+        self.write("dialogue.exp", script);
+        self.bash("exec expect dialogue.exp").outcome()
+    }
+}
