@@ -124,6 +124,7 @@ fn the_examples_of_the_help_run() {
         "seal",
         "open",
         "inspect",
+        "keygen",
         "export",
         "check",
         "config",
@@ -162,7 +163,8 @@ fn the_examples_of_the_help_run() {
             let example = example
                 .replace("/etc/lumenvox/", "etc/")
                 .replace("/etc/bash_completion.d/", "etc/")
-                .replace("| less", "| cat");
+                .replace("| less", "| cat")
+                .replace("keygen ", "keygen --no-passphrase ");
             desk.run(&format!(
                 "export CALLSEAL_CONFIG=$PWD/callseal.toml\n{example}"
             ));

@@ -1,31 +1,25 @@
 //! Groups of arguments that several subcommands share, and what they resolve
 //! to.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use callseal::Error;
 use callseal::config::Config;
-use callseal::keys::{KeyFault, Keyring, Passphrase, Passphrases};
+use callseal::keys::{KeyFault, Keyring};
 use callseal::message::{Expansion, SealPlan};
 use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use indicatif::ProgressBar;
 
 use super::Global;
 use super::recipients::RecipientArgs;
 use crate::failure::Failure;
-use crate::ui::{Prompt, Ui};
+use crate::ui::Ui;
 
 /// Where the config is looked for last.
 const SYSTEM_CONFIG: &str = "/etc/callseal/callseal.toml";
-
-/// Passphrase files are read up to this many bytes.
-const MAX_PASSPHRASE: u64 = 64 * 1024;
 
 impl Global {
     /// The config that was asked for, or that of the system if it is there.
@@ -94,7 +88,7 @@ impl SealArgs {
 }
 
 /// A parser for a choice among a few words.
-fn words<T: Clone + Send + Sync + 'static>(
+pub fn words<T: Clone + Send + Sync + 'static>(
     choices: [(&'static str, T); 3],
 ) -> impl TypedValueParser<Value = T> {
     let names = choices.each_ref().map(|(name, _)| *name);
@@ -137,59 +131,6 @@ impl IdentityArgs {
         .map_err(Error::from)?;
         Ok(keyring)
     }
-}
-
-/// Where passphrases come from, other than the terminal.
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-pub struct PassphraseArgs {
-    /// Read the passphrase from the first line of a file
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-    /// Read the passphrase from the first line of an open file descriptor
-    #[arg(long, value_name = "N")]
-    passphrase_fd: Option<u32>,
-}
-
-impl PassphraseArgs {
-    /// Whether the passphrase is to come from standard input.
-    pub fn uses_stdin(&self) -> bool {
-        self.passphrase_fd == Some(0)
-    }
-
-    /// The source of passphrases: the given one, else a prompt.
-    pub fn source(&self, bar: ProgressBar) -> Result<Box<dyn Passphrases>, Failure> {
-        let (name, opened) = match (&self.passphrase_file, self.passphrase_fd) {
-            (Some(path), _) => (path.clone(), File::open(path)),
-            (None, Some(number)) => (
-                format!("file descriptor {number}").into(),
-                descriptor(number),
-            ),
-            (None, None) => return Ok(Box::new(Prompt { bar })),
-        };
-        let mut bytes = Vec::with_capacity(1024);
-        opened
-            .and_then(|file| file.take(MAX_PASSPHRASE).read_to_end(&mut bytes))
-            .map_err(|source| Error::Io { path: name, source })?;
-        let passphrase = Passphrase::from_first_line(&bytes);
-        zeroize::Zeroize::zeroize(&mut bytes);
-        Ok(Box::new(passphrase))
-    }
-}
-
-/// The file behind a descriptor that was inherited. Not by its path below
-/// /dev/fd, which would open it anew: sockets can't be, nor what only the user
-/// before a drop of privileges could read.
-fn descriptor(number: u32) -> io::Result<File> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
-        let number = i32::try_from(number).map_err(io::Error::other)?;
-        let this = pidfd_open(getpid(), PidfdFlags::empty())?;
-        Ok(pidfd_getfd(this, number, PidfdGetfdFlags::empty())?.into())
-    }
-    #[cfg(not(target_os = "linux"))]
-    File::open(format!("/dev/fd/{number}"))
 }
 
 /// How far compressed messages may expand.

@@ -7,7 +7,8 @@ use callseal::{ArchiveFile, Opener};
 use clap::Args;
 
 use super::Global;
-use super::args::{IdentityArgs, LimitArgs, PassphraseArgs};
+use super::args::{IdentityArgs, LimitArgs};
+use super::passphrases::PassphraseArgs;
 use super::streams::{closed_pipe, refuse_json};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui};

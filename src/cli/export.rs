@@ -10,7 +10,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::Global;
-use super::args::{OverwriteArgs, PassphraseArgs};
+use super::args::OverwriteArgs;
+use super::passphrases::PassphraseArgs;
 use super::streams::{is_stream, refuse_json};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui};

@@ -7,7 +7,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::Global;
-use super::args::{IdentityArgs, JobsArgs, LimitArgs, OverwriteArgs, PassphraseArgs};
+use super::args::{IdentityArgs, JobsArgs, LimitArgs, OverwriteArgs};
+use super::passphrases::PassphraseArgs;
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count};
 

@@ -10,10 +10,12 @@ mod export;
 mod extract;
 mod generate;
 mod inspect;
+mod keygen;
 mod list;
 mod names;
 mod open;
 mod pack;
+mod passphrases;
 mod recipients;
 mod seal;
 mod streams;
@@ -80,6 +82,7 @@ pub enum Command {
     Seal(seal::Arguments),
     Open(open::Arguments),
     Inspect(inspect::Arguments),
+    Keygen(keygen::Arguments),
     Export(export::Arguments),
     Check(check::Arguments),
     Config(config::Arguments),
@@ -98,6 +101,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Report, Failure> {
         Command::Seal(arguments) => seal::run(arguments, global, ui),
         Command::Open(arguments) => open::run(arguments, global, ui),
         Command::Inspect(arguments) => inspect::run(arguments, global, ui),
+        Command::Keygen(arguments) => keygen::run(arguments, global, ui),
         Command::Export(arguments) => export::run(arguments, global, ui),
         Command::Check(arguments) => check::run(arguments, global, ui),
         Command::Config(arguments) => config::run(arguments, global, ui),

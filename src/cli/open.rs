@@ -12,7 +12,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::Global;
-use super::args::{IdentityArgs, LimitArgs, OverwriteArgs, PassphraseArgs};
+use super::args::{IdentityArgs, LimitArgs, OverwriteArgs};
+use super::passphrases::PassphraseArgs;
 use super::streams::{closed_pipe, is_stream, refuse_json, same_file};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes};

@@ -10,7 +10,10 @@ use thiserror::Error;
 use crate::archive::{ArchiveError, NameFault};
 use crate::cause::cause;
 use crate::config::ConfigError;
-use crate::keys::{ExportError, KeyError, KeyFault, NoIdentity, RecipientError, UnlockFault};
+use crate::keys::{
+    ExportError, GenerateError, KeyError, KeyFault, NoIdentity, RecipientError, SubjectError,
+    UnlockFault,
+};
 use crate::message::{MessageFault, OpenError, SealError};
 use crate::output::FlushError;
 use crate::sources::SourceError;
@@ -49,6 +52,18 @@ pub enum Error {
     /// A key can't be exported.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// What a new certificate is to say can't stand in it.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// No new key can be made.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// A file of a new key exists. It may be the only copy of an old one.
+    #[error("{}: it exists already", .path.display())]
+    KeyExists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file to pack can't be used.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -177,7 +192,8 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. } | Self::Exists { .. } | Self::Seal { .. } => ErrorKind::Io,
-            Self::NoSuchMember { .. } => ErrorKind::Io,
+            Self::NoSuchMember { .. } | Self::KeyExists { .. } | Self::Generate(_) => ErrorKind::Io,
+            Self::Subject(_) => ErrorKind::Usage,
             Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
             Self::Recipient(RecipientError::NoneGiven) => ErrorKind::Usage,
             Self::Recipient(RecipientError::Pattern { .. }) => ErrorKind::Usage,
@@ -229,6 +245,10 @@ impl Error {
                 }
             }
             Self::Export(ExportError::Locked { fault, .. }) => return unlock_hint(fault),
+            Self::Subject(error) => error.fault.hint(),
+            Self::KeyExists { .. } => {
+                "keys are never overwritten: choose another --name or --out, or move the file away"
+            }
             Self::Open { error, .. } => return open_hint(error),
             Self::Member { cause, .. } => return cause.hint(),
             Self::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",

@@ -4,6 +4,7 @@ mod certificate;
 mod export;
 mod file;
 mod files;
+mod generate;
 mod handle;
 mod identity;
 mod keyring;
@@ -12,6 +13,7 @@ mod openpgp_certificate;
 mod outlook;
 mod party;
 mod passphrase;
+mod pkcs8;
 mod recipient;
 mod recipients;
 mod refusal;
@@ -21,13 +23,19 @@ mod trust;
 mod x509;
 
 pub use export::{ExportError, export_secret_key};
+pub use generate::{
+    Attribute, GenerateError, KeyKind, NewKey, OpenPgpKey, RsaSizeError, Subject, SubjectError,
+    SubjectFault, UserId,
+};
 pub use handle::{Fingerprint, KeyHandle};
 pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
 pub use keyring::{Keyring, NoIdentity};
 pub use mapping::UnusableKey;
 pub use outlook::Outlook;
 pub use party::{Examined, Party, Pin};
-pub use passphrase::{LockedKey, NoPassphrases, Passphrase, Passphrases};
+pub use passphrase::{
+    LockedKey, NewPassphrase, NoPassphrases, Passphrase, Passphrases, UnfitPassphrase,
+};
 pub use recipient::{CertificateKind, MessageVersion, Recipient};
 pub use recipients::{RecipientNotice, Recipients};
 pub use refusal::{RecipientError, Refusal};

@@ -4,7 +4,12 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use thiserror::Error;
 use zeroize::Zeroizing;
+
+/// The longest new passphrase, in bytes. OpenSSL's programs read no more than
+/// a little above that, and then take the rest for wrong.
+const MAX_NEW: usize = 1000;
 
 /// A passphrase, wiped from memory when dropped and never shown.
 #[derive(Clone)]
@@ -32,6 +37,50 @@ impl fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Passphrase(…)")
     }
+}
+
+/// A passphrase to lock a key with: one that can be given again, to other
+/// software as well.
+#[derive(Clone, Debug)]
+pub struct NewPassphrase(Passphrase);
+
+impl NewPassphrase {
+    /// Takes a passphrase that a key can be locked with.
+    ///
+    /// # Errors
+    ///
+    /// The key would not be locked, or not be unlocked again.
+    pub fn new(passphrase: Passphrase) -> Result<Self, UnfitPassphrase> {
+        let bytes = passphrase.as_bytes();
+        if bytes.is_empty() {
+            Err(UnfitPassphrase::Empty)
+        } else if bytes.len() > MAX_NEW {
+            Err(UnfitPassphrase::TooLong)
+        } else if bytes.contains(&0) {
+            Err(UnfitPassphrase::NulByte)
+        } else {
+            Ok(Self(passphrase))
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// Why a key can't be locked with a passphrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UnfitPassphrase {
+    /// It's none.
+    #[error("the new passphrase is empty")]
+    Empty,
+    /// OpenSSL's programs would not read all of it.
+    #[error("the new passphrase is longer than {MAX_NEW} bytes")]
+    TooLong,
+    /// Other software takes it to end there. A file in UTF-16 is full of them.
+    #[error("the new passphrase has a NUL byte in it")]
+    NulByte,
 }
 
 /// The locked key that a passphrase is asked for.
@@ -88,6 +137,16 @@ mod tests {
             assert_eq!(Passphrase::from_first_line(file).as_bytes(), b"one two");
         }
         assert_eq!(Passphrase::from_first_line(b"").as_bytes(), b"");
+    }
+
+    #[test]
+    fn a_new_passphrase_is_one_that_can_be_given_again() {
+        let taken = |bytes: &[u8]| NewPassphrase::new(Passphrase::new(bytes.to_vec())).map(drop);
+        assert_eq!(taken(b""), Err(UnfitPassphrase::Empty));
+        assert_eq!(taken(b"h\0u\0"), Err(UnfitPassphrase::NulByte));
+        assert_eq!(taken(&[b'x'; 1001]), Err(UnfitPassphrase::TooLong));
+        assert_eq!(taken(&[b'x'; 1000]), Ok(()));
+        assert_eq!(taken(b" "), Ok(()));
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod text;
 
 use std::io::{self, IsTerminal, Write};
 
-pub use passphrase::Prompt;
+pub use passphrase::{NoAnswer, Prompt, ask_new};
 pub use progress::Bar;
 pub use text::{bytes, count, safe};
 

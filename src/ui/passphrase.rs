@@ -1,13 +1,15 @@
 //! Passphrases from whoever sits at the terminal.
 
 use std::io;
+use std::path::Path;
 
 use callseal::keys::{LockedKey, Passphrase, Passphrases};
 use indicatif::ProgressBar;
+use zeroize::Zeroizing;
 
 use super::safe;
 
-/// How often a passphrase may be mistyped.
+/// How often a passphrase may be mistyped, and a new one typed differently.
 const TRIES: usize = 3;
 
 /// Asks on the terminal, even where standard input is a pipe. Where there is
@@ -38,4 +40,35 @@ impl Passphrases for Prompt {
             Err(_) => Ok(None),
         }
     }
+}
+
+/// Why there is no new passphrase.
+#[derive(Clone, Copy, Debug)]
+pub enum NoAnswer {
+    /// There is no terminal to ask on.
+    NoTerminal,
+    /// It was never typed the same twice.
+    Differ,
+}
+
+/// Asks on the terminal for a key's new passphrase, which is to be typed
+/// twice, unless it's empty.
+pub fn ask_new(key: &Path) -> Result<Passphrase, NoAnswer> {
+    let ask = |question: &str| {
+        let answer = rpassword::prompt_password(question);
+        answer.map(Zeroizing::new).map_err(|_| NoAnswer::NoTerminal)
+    };
+    let key = key.display().to_string();
+    for attempt in 1..=TRIES {
+        let again = if attempt > 1 {
+            "they differ, once more: "
+        } else {
+            ""
+        };
+        let mut first = ask(&format!("{again}new passphrase for {}: ", safe(&key)))?;
+        if first.is_empty() || first == ask("the same again: ")? {
+            return Ok(Passphrase::new(std::mem::take(&mut *first).into_bytes()));
+        }
+    }
+    Err(NoAnswer::Differ)
 }

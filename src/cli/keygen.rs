@@ -1,0 +1,342 @@
+//! `callseal keygen`
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use callseal::Error;
+use callseal::keys::{Attribute, KeyKind, NewKey, NewPassphrase, OpenPgpKey, Subject, UserId};
+use callseal::output::{Access, Overwrite, PendingFile, TargetDir};
+use clap::Args;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::Global;
+use super::args::words;
+use super::passphrases::PassphraseArgs;
+use crate::failure::{Failure, Report};
+use crate::ui::Ui;
+
+/// Make a key pair: a private key, and a certificate over it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The files are called after the name: NAME.key is the private key, for its owner
+alone. Keep it: who loses it can't open anything again. The others may be given
+to anybody: NAME.crt (certificate) or NAME.csr (signing request), and NAME.pub
+(public key). With --openpgp they are NAME.key, NAME.asc (certificate) and
+NAME.rev (revocation certificate, to be kept as safe as the key). Nothing is
+ever overwritten.
+
+Without --passphrase-file, --passphrase-fd and --no-passphrase, the passphrase
+is asked for.
+
+Examples:
+  callseal keygen --name auditor
+  callseal keygen --name auditor --organization Example --country US --csr
+  callseal keygen --name 'Auditor <auditor@example.org>' --openpgp --out keys")]
+pub struct Arguments {
+    /// Whose key it is: the common name (CN), or with --openpgp the user ID
+    #[arg(long, value_name = "CN")]
+    name: String,
+    /// The directory to write to; made if it's missing
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out: PathBuf,
+    /// An RSA key of that size [default: 3072]
+    #[arg(long, value_name = "BITS", value_parser = rsa, group = "kind")]
+    rsa: Option<KeyKind>,
+    /// A key on a NIST curve
+    #[arg(long, value_name = "CURVE", value_parser = words(CURVES), group = "kind")]
+    ec: Option<KeyKind>,
+    /// An OpenPGP key on Curve25519, which GnuPG uses as well
+    #[arg(long, group = "kind")]
+    openpgp: bool,
+    /// A signing request for a CA, instead of a self-signed certificate
+    #[arg(long, conflicts_with_all = ["openpgp", "days"])]
+    csr: bool,
+    /// How many days the certificate is valid
+    #[arg(long, value_name = "N", default_value_t = 730)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    days: u32,
+    #[command(flatten)]
+    subject: SubjectArgs,
+    #[command(flatten)]
+    passphrases: PassphraseArgs,
+    /// Make a key that anybody can use who gets hold of it
+    #[arg(long, conflicts_with = "PassphraseArgs")]
+    no_passphrase: bool,
+}
+
+const CURVES: [(&str, KeyKind); 3] = [
+    ("p256", KeyKind::P256),
+    ("p384", KeyKind::P384),
+    ("p521", KeyKind::P521),
+];
+
+fn rsa(text: &str) -> Result<KeyKind, String> {
+    let bits = text.parse().map_err(|_| "a whole number is wanted")?;
+    KeyKind::rsa(bits).map_err(|e| e.to_string())
+}
+
+/// What else the certificate says of the key's owner.
+#[derive(Debug, Args)]
+#[group(conflicts_with = "openpgp")]
+struct SubjectArgs {
+    /// The organization (O)
+    #[arg(long, value_name = "O")]
+    organization: Option<String>,
+    /// The organizational unit (OU)
+    #[arg(long, value_name = "OU")]
+    organizational_unit: Option<String>,
+    /// The locality, such as a town (L)
+    #[arg(long, value_name = "L")]
+    locality: Option<String>,
+    /// The state or province (ST)
+    #[arg(long, value_name = "ST")]
+    state: Option<String>,
+    /// The country, in two letters (C)
+    #[arg(long, value_name = "C")]
+    country: Option<String>,
+}
+
+pub fn run(arguments: &Arguments, _: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let plan = Plan::new(arguments)?;
+    let out = &arguments.out;
+    let directory = TargetDir::create(out).map_err(|source| Error::Io {
+        path: out.clone(),
+        source,
+    })?;
+    let made = make(&plan, arguments, &directory);
+    // Without files, a directory that was made for them is gone with this.
+    let flushed = directory.finish().map_err(Error::from);
+    let paths = made?;
+    flushed?;
+
+    let shown: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    ui.summary(&format!("made {}", shown.join(", ")));
+    let facts: Map<String, Value> = plan
+        .files()
+        .iter()
+        .zip(&paths)
+        .map(|(file, path)| (file.what.into(), path.to_string_lossy().into()))
+        .collect();
+    Ok(Report {
+        facts: facts.into(),
+        ..Report::default()
+    })
+}
+
+/// Makes the key and writes its files, all of them or none. What stands in
+/// the way of that comes out before the passphrase is asked for.
+fn make(
+    plan: &Plan,
+    arguments: &Arguments,
+    directory: &TargetDir,
+) -> Result<Vec<PathBuf>, Failure> {
+    let stem = file_stem(&arguments.name);
+    let mut paths = Vec::new();
+    let mut pending = Vec::new();
+    for file in plan.files() {
+        let name = format!("{stem}.{}", file.ending);
+        let path = match arguments.out.as_os_str() {
+            here if here == "." => name.into(),
+            _ => arguments.out.join(name),
+        };
+        let created = PendingFile::create(&path, file.access, Overwrite::Refuse);
+        pending.push(created.map_err(|source| write_error(&path, source))?);
+        paths.push(path);
+    }
+    let passphrase = match (arguments.no_passphrase, paths.first()) {
+        (false, Some(key)) => Some(arguments.passphrases.for_new_key(key)?),
+        _ => None,
+    };
+    let contents = plan.generate(passphrase.as_ref())?;
+    for ((file, path), content) in pending.iter_mut().zip(&paths).zip(&contents) {
+        let written = file.write_all(content);
+        written.map_err(|source| write_error(path, source))?;
+    }
+    for (n, (file, path)) in pending.into_iter().zip(&paths).enumerate() {
+        if let Err(source) = file.commit_into(directory.batch()) {
+            // No half of a pair stays. One that can't be removed is to be seen.
+            for done in paths.iter().take(n) {
+                let _ = std::fs::remove_file(done);
+            }
+            return Err(write_error(path, source).into());
+        }
+    }
+    Ok(paths)
+}
+
+fn write_error(path: &Path, source: std::io::Error) -> Error {
+    match Error::writing(path, source) {
+        Error::Exists { path } => Error::KeyExists { path },
+        other => other,
+    }
+}
+
+/// What is to be made, with the names checked.
+enum Plan {
+    Certificate {
+        kind: KeyKind,
+        subject: Subject,
+        days: u32,
+    },
+    Request {
+        kind: KeyKind,
+        subject: Subject,
+    },
+    OpenPgp {
+        user_id: UserId,
+        days: u32,
+    },
+}
+
+/// One of the files of a key pair.
+struct File {
+    what: &'static str,
+    ending: &'static str,
+    access: Access,
+}
+
+impl File {
+    fn private(what: &'static str, ending: &'static str) -> Self {
+        let access = Access::Private;
+        Self {
+            what,
+            ending,
+            access,
+        }
+    }
+
+    fn public(what: &'static str, ending: &'static str) -> Self {
+        let access = Access::Shared;
+        Self {
+            what,
+            ending,
+            access,
+        }
+    }
+}
+
+impl Plan {
+    fn new(arguments: &Arguments) -> Result<Self, Error> {
+        let days = arguments.days;
+        if arguments.openpgp {
+            let user_id = UserId::new(&arguments.name)?;
+            return Ok(Self::OpenPgp { user_id, days });
+        }
+        let kind = arguments.rsa.or(arguments.ec).unwrap_or_default();
+        let more = &arguments.subject;
+        let mut subject = Subject::new(&arguments.name)?;
+        for (attribute, text) in [
+            (Attribute::Organization, &more.organization),
+            (Attribute::OrganizationalUnit, &more.organizational_unit),
+            (Attribute::Locality, &more.locality),
+            (Attribute::State, &more.state),
+            (Attribute::Country, &more.country),
+        ] {
+            if let Some(text) = text {
+                subject.set(attribute, text)?;
+            }
+        }
+        Ok(match arguments.csr {
+            true => Self::Request { kind, subject },
+            false => Self::Certificate {
+                kind,
+                subject,
+                days,
+            },
+        })
+    }
+
+    /// The files, the private key before all.
+    fn files(&self) -> [File; 3] {
+        let key = File::private("key", "key");
+        let public_key = File::public("public_key", "pub");
+        match self {
+            Self::Certificate { .. } => [key, File::public("certificate", "crt"), public_key],
+            Self::Request { .. } => [key, File::public("request", "csr"), public_key],
+            Self::OpenPgp { .. } => [
+                key,
+                File::public("certificate", "asc"),
+                File::private("revocation", "rev"),
+            ],
+        }
+    }
+
+    /// The contents of the files, in the same order.
+    fn generate(
+        &self,
+        passphrase: Option<&NewPassphrase>,
+    ) -> Result<[Zeroizing<Vec<u8>>; 3], Error> {
+        let (key, certified) = match self {
+            Self::Certificate {
+                kind,
+                subject,
+                days,
+            } => {
+                let key = NewKey::generate(*kind)?;
+                let certificate = key.certificate(subject, SystemTime::now(), *days)?;
+                (key, certificate)
+            }
+            Self::Request { kind, subject } => {
+                let key = NewKey::generate(*kind)?;
+                let request = key.signing_request(subject)?;
+                (key, request)
+            }
+            Self::OpenPgp { user_id, days } => {
+                let key = OpenPgpKey::generate(user_id, SystemTime::now(), *days, passphrase)?;
+                return Ok([
+                    key.secret,
+                    Zeroizing::new(key.certificate),
+                    Zeroizing::new(key.revocation),
+                ]);
+            }
+        };
+        Ok([
+            key.private_pem(passphrase)?,
+            Zeroizing::new(certified),
+            Zeroizing::new(key.public_pem()?),
+        ])
+    }
+}
+
+/// The name in letters that files can be called by anywhere.
+fn file_stem(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let mut stem = String::new();
+    for c in name.chars().map(|c| if plain(c) { c } else { '-' }) {
+        if c != '-' || !stem.ends_with('-') {
+            stem.push(c);
+        }
+    }
+    match stem.trim_matches(['.', '-']) {
+        "" => "key".into(),
+        stem => stem.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_stem;
+
+    #[test]
+    fn files_are_called_after_the_name_in_plain_letters() {
+        for (name, stem) in [
+            ("customer", "customer"),
+            ("Call files 2026", "Call-files-2026"),
+            ("Ann <ann@example.org>", "Ann-ann-example.org"),
+            ("a - b", "a-b"),
+            ("../../etc/passwd", "etc-passwd"),
+            (".hidden", "hidden"),
+            ("-rf", "rf"),
+            ("Köln", "K-ln"),
+            ("录音", "key"),
+            ("..", "key"),
+        ] {
+            assert_eq!(file_stem(name), stem);
+        }
+    }
+}

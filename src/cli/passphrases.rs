@@ -1,0 +1,143 @@
+//! Where passphrases come from: files and descriptors, or the terminal.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use callseal::Error;
+use callseal::keys::{NewPassphrase, Passphrase, Passphrases, UnfitPassphrase};
+use clap::Args;
+use indicatif::ProgressBar;
+
+use crate::failure::Failure;
+use crate::ui::{NoAnswer, Prompt, ask_new};
+
+/// Passphrase files are read up to this many bytes.
+const MAX_PASSPHRASE: u64 = 64 * 1024;
+
+/// Where passphrases come from, other than the terminal.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub struct PassphraseArgs {
+    /// Read the passphrase from the first line of a file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Read the passphrase from the first line of an open file descriptor
+    #[arg(long, value_name = "N")]
+    passphrase_fd: Option<u32>,
+}
+
+impl PassphraseArgs {
+    /// Whether the passphrase is to come from standard input.
+    pub fn uses_stdin(&self) -> bool {
+        self.passphrase_fd == Some(0)
+    }
+
+    /// The source of passphrases for locked keys: the given one, else a prompt.
+    pub fn source(&self, bar: ProgressBar) -> Result<Box<dyn Passphrases>, Failure> {
+        Ok(match self.read()? {
+            Some(given) => Box::new(given.passphrase),
+            None => Box::new(Prompt { bar }),
+        })
+    }
+
+    /// The passphrase for a key that is about to be made: the given one, else
+    /// that of a prompt.
+    pub fn for_new_key(&self, key: &Path) -> Result<NewPassphrase, Failure> {
+        let remedy = Remedy {
+            unanswered: "run it on a terminal to be asked, or give --passphrase-file, --passphrase-fd or --no-passphrase",
+            empty: "--no-passphrase makes a key without one",
+        };
+        match self.read()? {
+            Some(given) => given.new_passphrase(&remedy),
+            None => ask(key, &remedy),
+        }
+    }
+
+    fn read(&self) -> Result<Option<Given>, Failure> {
+        Given::read(self.passphrase_file.as_deref(), self.passphrase_fd)
+    }
+}
+
+/// What helps where there is no new passphrase.
+struct Remedy {
+    unanswered: &'static str,
+    empty: &'static str,
+}
+
+/// A passphrase, and what it was read from.
+struct Given {
+    source: PathBuf,
+    passphrase: Passphrase,
+}
+
+impl Given {
+    fn read(file: Option<&Path>, number: Option<u32>) -> Result<Option<Self>, Failure> {
+        let (source, opened) = match (file, number) {
+            (Some(path), _) => (path.to_owned(), File::open(path)),
+            (None, Some(number)) => (
+                format!("file descriptor {number}").into(),
+                descriptor(number),
+            ),
+            (None, None) => return Ok(None),
+        };
+        let mut bytes = Vec::with_capacity(1024);
+        let read = opened.and_then(|file| file.take(MAX_PASSPHRASE).read_to_end(&mut bytes));
+        let passphrase = Passphrase::from_first_line(&bytes);
+        zeroize::Zeroize::zeroize(&mut bytes);
+        match read {
+            Ok(_) => Ok(Some(Self { source, passphrase })),
+            Err(e) => Err(Error::Io {
+                path: source,
+                source: e,
+            }
+            .into()),
+        }
+    }
+
+    fn new_passphrase(self, remedy: &Remedy) -> Result<NewPassphrase, Failure> {
+        fit(self.passphrase, &self.source, remedy)
+    }
+}
+
+/// Asks for a new passphrase for a key.
+fn ask(key: &Path, remedy: &Remedy) -> Result<NewPassphrase, Failure> {
+    let key_name = key.display();
+    match ask_new(key) {
+        Ok(answer) => fit(answer, key, remedy),
+        Err(NoAnswer::NoTerminal) => Err(Failure::usage(
+            format!("{key_name}: no passphrase is given for it"),
+            remedy.unanswered,
+        )),
+        Err(NoAnswer::Differ) => Err(Failure::usage(
+            format!("{key_name}: the two passphrases were never the same"),
+            "type the same passphrase twice",
+        )),
+    }
+}
+
+fn fit(passphrase: Passphrase, source: &Path, remedy: &Remedy) -> Result<NewPassphrase, Failure> {
+    NewPassphrase::new(passphrase).map_err(|unfit| {
+        let hint = match unfit {
+            UnfitPassphrase::Empty => remedy.empty,
+            UnfitPassphrase::NulByte => "give it as UTF-8 text",
+            _ => "choose a shorter one",
+        };
+        Failure::usage(format!("{}: {unfit}", source.display()), hint)
+    })
+}
+
+/// The file behind a descriptor that was inherited. Not by its path below
+/// /dev/fd, which would open it anew: sockets can't be, nor what only the user
+/// before a drop of privileges could read.
+fn descriptor(number: u32) -> io::Result<File> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+        let number = i32::try_from(number).map_err(io::Error::other)?;
+        let this = pidfd_open(getpid(), PidfdFlags::empty())?;
+        Ok(pidfd_getfd(this, number, PidfdGetfdFlags::empty())?.into())
+    }
+    #[cfg(not(target_os = "linux"))]
+    File::open(format!("/dev/fd/{number}"))
+}

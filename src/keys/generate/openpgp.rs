@@ -1,0 +1,73 @@
+//! New OpenPGP keys.
+
+use std::time::{Duration, SystemTime};
+
+use openpgp::Packet;
+use openpgp::Profile;
+use openpgp::armor::{Kind, Writer};
+use openpgp::cert::{CertBuilder, CipherSuite};
+use openpgp::packet::Signature;
+use openpgp::serialize::{Serialize, SerializeInto};
+use openpgp::types::{Features, KeyFlags};
+use sequoia_openpgp as openpgp;
+use zeroize::Zeroizing;
+
+use super::super::passphrase::NewPassphrase;
+use super::{GenerateError, UserId};
+
+/// A new OpenPGP key: version 4, on Curve25519, with a primary key that
+/// certifies and signs and a subkey that encrypts. GnuPG reads it, and its
+/// certificate says that its owner reads both message formats.
+pub struct OpenPgpKey {
+    /// The secret key, armored.
+    pub secret: Zeroizing<Vec<u8>>,
+    /// The certificate, armored: for whoever seals.
+    pub certificate: Vec<u8>,
+    /// What revokes the certificate once it's published, armored.
+    pub revocation: Vec<u8>,
+}
+
+impl OpenPgpKey {
+    /// Makes a key that is valid for so many days from `at` on.
+    ///
+    /// # Errors
+    ///
+    /// OpenSSL fails, as without random numbers.
+    pub fn generate(
+        user_id: &UserId,
+        at: SystemTime,
+        days: u32,
+        passphrase: Option<&NewPassphrase>,
+    ) -> Result<Self, GenerateError> {
+        let made = || {
+            let encryption = KeyFlags::empty()
+                .set_storage_encryption()
+                .set_transport_encryption();
+            let (key, revocation) = CertBuilder::new()
+                .set_profile(Profile::RFC4880)?
+                .set_cipher_suite(CipherSuite::Cv25519)
+                .set_features(Features::empty().set_seipdv1().set_seipdv2())?
+                .set_creation_time(at)
+                .set_validity_period(Duration::from_secs(24 * 60 * 60) * days)
+                .set_primary_key_flags(KeyFlags::empty().set_certification().set_signing())
+                .add_userid(user_id.as_str())
+                .add_subkey(encryption, None, None)
+                .set_password(passphrase.map(|passphrase| passphrase.as_bytes().into()))
+                .generate()?;
+            Ok::<_, openpgp::anyhow::Error>(Self {
+                secret: Zeroizing::new(key.as_tsk().armored().to_vec()?),
+                certificate: key.armored().to_vec()?,
+                revocation: armored(revocation)?,
+            })
+        };
+        made().map_err(|e| GenerateError(e.to_string()))
+    }
+}
+
+/// A revocation certificate in the form that GnuPG imports.
+fn armored(revocation: Signature) -> openpgp::Result<Vec<u8>> {
+    let comment = [("Comment", "This is a revocation certificate")];
+    let mut writer = Writer::with_headers(Vec::new(), Kind::PublicKey, comment)?;
+    Packet::from(revocation).serialize(&mut writer)?;
+    Ok(writer.finalize()?)
+}

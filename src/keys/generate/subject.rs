@@ -1,0 +1,228 @@
+//! Whose key it is.
+
+use std::collections::BTreeMap;
+
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
+use openssl::x509::{X509Name, X509NameBuilder};
+use thiserror::Error;
+
+/// One attribute of a subject. They are in the order in which a subject has
+/// them, from the largest to the smallest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Attribute {
+    /// C
+    Country,
+    /// ST
+    State,
+    /// L
+    Locality,
+    /// O
+    Organization,
+    /// OU
+    OrganizationalUnit,
+    /// CN
+    CommonName,
+}
+
+impl Attribute {
+    fn field(self) -> &'static str {
+        match self {
+            Self::Country => "country (C)",
+            Self::State => "state (ST)",
+            Self::Locality => "locality (L)",
+            Self::Organization => "organization (O)",
+            Self::OrganizationalUnit => "organizational unit (OU)",
+            Self::CommonName => "common name (CN)",
+        }
+    }
+
+    fn nid(self) -> Nid {
+        match self {
+            Self::Country => Nid::COUNTRYNAME,
+            Self::State => Nid::STATEORPROVINCENAME,
+            Self::Locality => Nid::LOCALITYNAME,
+            Self::Organization => Nid::ORGANIZATIONNAME,
+            Self::OrganizationalUnit => Nid::ORGANIZATIONALUNITNAME,
+            Self::CommonName => Nid::COMMONNAME,
+        }
+    }
+
+    /// The upper bound, in characters (RFC 5280, appendix A.1).
+    fn room(self) -> usize {
+        match self {
+            Self::Country => 2,
+            Self::State | Self::Locality => 128,
+            Self::Organization | Self::OrganizationalUnit | Self::CommonName => 64,
+        }
+    }
+}
+
+/// The subject of a certificate or signing request: the distinguished name.
+#[derive(Clone, Debug)]
+pub struct Subject(BTreeMap<Attribute, String>);
+
+impl Subject {
+    /// A subject with a common name alone.
+    ///
+    /// # Errors
+    ///
+    /// The name can't stand in a certificate.
+    pub fn new(common_name: &str) -> Result<Self, SubjectError> {
+        let mut subject = Self(BTreeMap::new());
+        subject.set(Attribute::CommonName, common_name)?;
+        Ok(subject)
+    }
+
+    /// Sets an attribute.
+    ///
+    /// # Errors
+    ///
+    /// The text can't stand in a certificate.
+    pub fn set(&mut self, attribute: Attribute, text: &str) -> Result<(), SubjectError> {
+        let fault = text_fault(text).or_else(|| match attribute {
+            Attribute::Country if text.len() != 2 || !is_alphabetic(text) => {
+                Some(SubjectFault::NotACountry)
+            }
+            _ if text.chars().count() > attribute.room() => {
+                Some(SubjectFault::TooLong(attribute.room()))
+            }
+            _ => None,
+        });
+        if let Some(fault) = fault {
+            let field = attribute.field();
+            return Err(SubjectError { field, fault });
+        }
+        self.0.insert(attribute, text.to_owned());
+        Ok(())
+    }
+
+    pub(super) fn x509_name(&self) -> Result<X509Name, ErrorStack> {
+        let mut name = X509NameBuilder::new()?;
+        for (attribute, text) in &self.0 {
+            name.append_entry_by_nid(attribute.nid(), text)?;
+        }
+        Ok(name.build())
+    }
+}
+
+/// The user ID of an OpenPGP certificate.
+#[derive(Clone, Debug)]
+pub struct UserId(String);
+
+impl UserId {
+    /// A name, perhaps with a mail address: `Ann <ann@example.org>`.
+    ///
+    /// # Errors
+    ///
+    /// The text makes no user ID.
+    pub fn new(text: &str) -> Result<Self, SubjectError> {
+        match text_fault(text) {
+            None => Ok(Self(text.to_owned())),
+            Some(fault) => Err(SubjectError {
+                field: "user ID",
+                fault,
+            }),
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A text that can't stand in a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the {field} {fault}")]
+pub struct SubjectError {
+    /// Where it was to stand.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub fault: SubjectFault,
+}
+
+/// What is wrong with a text for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SubjectFault {
+    /// There is nothing in it.
+    #[error("is empty")]
+    Empty,
+    /// It is longer than certificates allow.
+    #[error("is longer than {0} characters")]
+    TooLong(usize),
+    /// A line end, or another character that isn't to be seen.
+    #[error("has a control character in it")]
+    ControlCharacter,
+    /// No code of ISO 3166.
+    #[error("is not two letters")]
+    NotACountry,
+}
+
+impl SubjectFault {
+    /// What to do about it.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Empty => "give it a text, or leave the option out",
+            Self::TooLong(_) => "shorten it; software refuses certificates with longer ones",
+            Self::ControlCharacter => "give it in one line of plain text",
+            Self::NotACountry => "give the code of the country, such as US or DE",
+        }
+    }
+}
+
+fn text_fault(text: &str) -> Option<SubjectFault> {
+    if text.trim().is_empty() {
+        return Some(SubjectFault::Empty);
+    }
+    text.chars()
+        .any(char::is_control)
+        .then_some(SubjectFault::ControlCharacter)
+}
+
+fn is_alphabetic(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_room_in_a_certificate_is_refused_by_name() {
+        let mut subject = Subject::new(&"ü".repeat(64)).unwrap();
+        for (attribute, text, says) in [
+            (
+                Attribute::CommonName,
+                "x".repeat(65),
+                "(CN) is longer than 64",
+            ),
+            (
+                Attribute::Organization,
+                "x".repeat(65),
+                "(O) is longer than 64",
+            ),
+            (
+                Attribute::OrganizationalUnit,
+                "x".repeat(65),
+                "(OU) is longer",
+            ),
+            (
+                Attribute::Locality,
+                "x".repeat(129),
+                "(L) is longer than 128",
+            ),
+            (Attribute::State, "x".repeat(129), "(ST) is longer than 128"),
+            (Attribute::Country, "USA".into(), "(C) is not two letters"),
+            (Attribute::Country, "ü".into(), "(C) is not two letters"),
+            (Attribute::Country, "1x".into(), "(C) is not two letters"),
+            (Attribute::Locality, " ".into(), "(L) is empty"),
+            (Attribute::State, "a\nb".into(), "(ST) has a control"),
+        ] {
+            let error = subject.set(attribute, &text).unwrap_err();
+            assert!(error.to_string().contains(says), "{error}");
+        }
+        subject.set(Attribute::State, &"x".repeat(128)).unwrap();
+        assert!(subject.x509_name().is_ok());
+    }
+}
