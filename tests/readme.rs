@@ -116,7 +116,7 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 12] = [
+    const COMMANDS: [&str; 13] = [
         "pack",
         "list",
         "extract",

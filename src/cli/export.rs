@@ -1,40 +1,49 @@
 //! `callseal export`
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use callseal::Error;
-use callseal::keys::export_secret_key;
+use callseal::keys::{SecretKeyExport, export_certificate};
 use callseal::output::{Access, PendingFile};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use super::Global;
-use super::args::OverwriteArgs;
-use super::passphrases::PassphraseArgs;
+use super::args::{IdentityArgs, OverwriteArgs};
+use super::passphrases::{NewPassphraseArgs, PassphraseArgs};
 use super::streams::{is_stream, refuse_json};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui};
 
-/// Write a PEM private key as an OpenPGP key, to open archives without
-/// callseal
+/// Write a PEM private key or a certificate for GnuPG and other OpenPGP
+/// software
 #[derive(Debug, Args)]
-#[command(after_help = "\
-The key keeps its passphrase, if it has one. GnuPG opens what was packed with
---format rfc4880.
+#[command(group = ArgGroup::new("what").required(true), after_help = "\
+A private key keeps its passphrase, if it has one, unless there is to be a new
+one. GnuPG opens with it what was packed with --format rfc4880.
 
-Example:
-  callseal export --gpg customer.key -o customer.asc
-  gpg --import customer.asc")]
+A certificate is certified anew in its OpenPGP form, by its own private key.
+
+Examples:
+  callseal export --gpg customer.key -o customer.asc && gpg --import customer.asc
+  callseal export customer.crt -k customer.key -o customer.asc")]
 pub struct Arguments {
+    /// The certificate or public key to write as an OpenPGP certificate
+    #[arg(value_name = "CERT", group = "what")]
+    certificate: Option<PathBuf>,
     /// The private key to write for GnuPG
-    #[arg(long, value_name = "KEY")]
-    gpg: PathBuf,
+    #[arg(long, value_name = "KEY", group = "what", conflicts_with = "keys")]
+    gpg: Option<PathBuf>,
     /// The file to write [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
     #[command(flatten)]
+    identities: IdentityArgs,
+    #[command(flatten)]
     passphrases: PassphraseArgs,
+    #[command(flatten)]
+    new_passphrase: NewPassphraseArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
 }
@@ -42,33 +51,98 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let output = arguments
         .output
-        .as_ref()
+        .as_deref()
         .filter(|output| !is_stream(output));
     if output.is_none() {
         refuse_json(global)?;
     }
+    match (&arguments.gpg, &arguments.certificate) {
+        (Some(key), _) => export_key(key, output, arguments, ui),
+        (None, Some(certificate)) => export_public(certificate, output, arguments, global, ui),
+        // The parser doesn't let it come to this.
+        (None, None) => Err(Failure::usage(
+            "nothing to export is given",
+            "give a certificate, or a private key with --gpg",
+        )),
+    }
+}
+
+fn export_key(
+    key: &Path,
+    output: Option<&Path>,
+    arguments: &Arguments,
+    ui: &Ui,
+) -> Result<Report, Failure> {
+    arguments.new_passphrase.check(&arguments.passphrases)?;
+    let sink = Sink::open(output, Access::Private, arguments)?;
     let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
-    let key = export_secret_key(&arguments.gpg, &*passphrases).map_err(Error::from)?;
+    let mut export = SecretKeyExport::unlock(key, &*passphrases).map_err(Error::from)?;
+    if let Some(passphrase) = arguments.new_passphrase.for_export(key)? {
+        export.lock_with(&passphrase);
+    }
+    sink.write(&export.armored().map_err(Error::from)?)?;
+    Ok(report(key, output, "key", ui))
+}
+
+fn export_public(
+    certificate: &Path,
+    output: Option<&Path>,
+    arguments: &Arguments,
+    global: &Global,
+    ui: &Ui,
+) -> Result<Report, Failure> {
+    let sink = Sink::open(output, Access::Shared, arguments)?;
+    let config = global.config()?;
+    let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
+    let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
+    let exported = export_certificate(certificate, &keyring, &*passphrases).map_err(Error::from)?;
+    sink.write(&exported)?;
+    Ok(report(certificate, output, "certificate", ui))
+}
+
+/// Where the export goes: made before anybody is asked for anything.
+enum Sink {
+    Stdout,
+    File(PathBuf, PendingFile),
+}
+
+impl Sink {
+    fn open(output: Option<&Path>, access: Access, arguments: &Arguments) -> Result<Self, Failure> {
+        let Some(path) = output else {
+            return Ok(Self::Stdout);
+        };
+        let pending = PendingFile::create(path, access, arguments.overwrite.overwrite())
+            .map_err(|source| Error::writing(path, source))?;
+        Ok(Self::File(path.to_owned(), pending))
+    }
+
+    fn write(self, content: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(content)?;
+                stdout.flush()?;
+            }
+            Self::File(path, mut pending) => pending
+                .write_all(content)
+                .and_then(|()| pending.commit())
+                .map_err(|source| Error::writing(&path, source))?,
+        }
+        Ok(())
+    }
+}
+
+fn report(source: &Path, output: Option<&Path>, what: &str, ui: &Ui) -> Report {
     let Some(output) = output else {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(&key)?;
-        stdout.flush()?;
-        return Ok(Report::default());
+        return Report::default();
     };
-    let write_error = |source| Error::writing(output, source);
-    let mut pending = PendingFile::create(output, Access::Private, arguments.overwrite.overwrite())
-        .map_err(write_error)?;
-    pending
-        .write_all(&key)
-        .and_then(|()| pending.commit())
-        .map_err(write_error)?;
     ui.summary(&format!(
         "exported {} to {}",
-        arguments.gpg.display(),
+        source.display(),
         output.display()
     ));
-    Ok(Report {
-        facts: json!({ "key": output.to_string_lossy() }),
+    Report {
+        facts: json!({ what: output.to_string_lossy() }),
         ..Report::default()
-    })
+    }
 }

@@ -59,6 +59,49 @@ impl PassphraseArgs {
     }
 }
 
+/// Where the passphrase for an exported key comes from.
+#[derive(Debug, Args)]
+#[group(multiple = false, conflicts_with = "certificate")]
+pub struct NewPassphraseArgs {
+    /// Lock the exported key with a new passphrase, and ask for it
+    #[arg(long)]
+    new_passphrase: bool,
+    /// Read the new passphrase from the first line of a file
+    #[arg(long, value_name = "FILE")]
+    new_passphrase_file: Option<PathBuf>,
+    /// Read the new passphrase from the first line of an open file descriptor
+    #[arg(long, value_name = "N")]
+    new_passphrase_fd: Option<u32>,
+}
+
+impl NewPassphraseArgs {
+    /// Refuses to read both passphrases from one descriptor, of which the
+    /// first would take everything.
+    pub fn check(&self, present: &PassphraseArgs) -> Result<(), Failure> {
+        match (self.new_passphrase_fd, present.passphrase_fd) {
+            (Some(new), Some(present)) if new == present => Err(Failure::usage(
+                format!("file descriptor {new} can't hold both passphrases"),
+                "use another descriptor for one of them",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The new passphrase, if there is to be one.
+    pub fn for_export(&self, key: &Path) -> Result<Option<NewPassphrase>, Failure> {
+        let remedy = Remedy {
+            unanswered: "run it on a terminal to be asked, or give --new-passphrase-file or --new-passphrase-fd",
+            empty: "without a new passphrase the key keeps its own",
+        };
+        let file = self.new_passphrase_file.as_deref();
+        match Given::read(file, self.new_passphrase_fd)? {
+            Some(given) => given.new_passphrase(&remedy).map(Some),
+            None if self.new_passphrase => ask(key, &remedy).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
 /// What helps where there is no new passphrase.
 struct Remedy {
     unanswered: &'static str,

@@ -11,8 +11,8 @@ use crate::archive::{ArchiveError, NameFault};
 use crate::cause::cause;
 use crate::config::ConfigError;
 use crate::keys::{
-    ExportError, GenerateError, KeyError, KeyFault, NoIdentity, RecipientError, SubjectError,
-    UnlockFault,
+    ExportError, GenerateError, KeyError, KeyFault, NoIdentity, RecipientError, Refusal,
+    SubjectError, UnlockFault,
 };
 use crate::message::{MessageFault, OpenError, SealError};
 use crate::output::FlushError;
@@ -49,7 +49,7 @@ pub enum Error {
     /// There is no key to open anything with.
     #[error("no private key is given")]
     NoKeys,
-    /// A key can't be exported.
+    /// A key or certificate can't be exported.
     #[error(transparent)]
     Export(#[from] ExportError),
     /// What a new certificate is to say can't stand in it.
@@ -204,7 +204,13 @@ impl Error {
                     _ => ErrorKind::NoIdentity,
                 }
             }
-            Self::NoKeys | Self::Export(ExportError::Locked { .. }) => ErrorKind::NoIdentity,
+            Self::Export(ExportError::Certificate { refusal, .. }) => match refusal {
+                Refusal::Unreadable(_) => ErrorKind::Io,
+                _ => ErrorKind::Recipient,
+            },
+            Self::Export(ExportError::OpenPgpCertificate { .. }) => ErrorKind::Recipient,
+            Self::Export(ExportError::Locked { .. } | ExportError::NotAtHand { .. })
+            | Self::NoKeys => ErrorKind::NoIdentity,
             Self::Source(error) => source_kind(error),
             Self::Name { .. } | Self::SameName { .. } => ErrorKind::Usage,
             Self::Open { error, .. } => open_kind(error),
@@ -245,6 +251,15 @@ impl Error {
                 }
             }
             Self::Export(ExportError::Locked { fault, .. }) => return unlock_hint(fault),
+            Self::Export(ExportError::Certificate { refusal, .. }) => match refusal {
+                Refusal::Unreadable(_) => "check the path and the file's permissions",
+                Refusal::PrivateKey => "write a private key for GnuPG with --gpg KEY",
+                _ => return refusal.hint().map(Into::into),
+            },
+            Self::Export(ExportError::OpenPgpCertificate { .. }) => {
+                "give it to others as it is; `gpg --import` takes it"
+            }
+            Self::Export(ExportError::NotAtHand { .. }) => "give its private key with -k",
             Self::Subject(error) => error.fault.hint(),
             Self::KeyExists { .. } => {
                 "keys are never overwritten: choose another --name or --out, or move the file away"

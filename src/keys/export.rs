@@ -1,33 +1,25 @@
-//! PEM keys for stock OpenPGP software: the way out without callseal.
+//! PEM keys and certificates for stock OpenPGP software: the way out without
+//! callseal.
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use openpgp::Cert;
-use openpgp::Packet;
-use openpgp::crypto::mpi;
-use openpgp::packet::key::{Key4, PrimaryRole, SecretParts, SubordinateRole};
-use openpgp::packet::signature::SignatureBuilder;
-use openpgp::packet::{Key, UserID};
+use openpgp::crypto::Password;
 use openpgp::serialize::SerializeInto;
-use openpgp::types::{
-    Features, HashAlgorithm, KeyFlags, PublicKeyAlgorithm, SignatureType, SymmetricAlgorithm,
-};
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::identity::{Identity, KeyFault, UnlockFault};
-use super::passphrase::{LockedKey, Passphrase, Passphrases};
+use super::keyring::Keyring;
+use super::passphrase::{LockedKey, NewPassphrase, Passphrase, Passphrases};
+use super::recipient::{CertificateKind, Recipient};
+use super::refusal::Refusal;
 use super::secret::SecretKey;
+use super::self_certified;
 
-/// What the exported key certifies itself with. GnuPG wants a hash that is no
-/// shorter than the key's curve, and so only this one does for all of them
-/// (RFC 9580, section 5.2.3.2).
-const HASH: HashAlgorithm = HashAlgorithm::SHA512;
-
-/// Why a key can't be exported.
+/// Why a key or certificate can't be exported.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -47,53 +39,162 @@ pub enum ExportError {
         /// Why it stays locked.
         fault: UnlockFault,
     },
+    /// The file yields no certificate or public key.
+    #[error("{}: {refusal}", .path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
+    /// There is nothing to be done.
+    #[error("{}: it is an OpenPGP certificate already", .path.display())]
+    OpenPgpCertificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The certificate's private key, which has to certify it, is not there.
+    #[error("{}: {}", .path.display(), not_at_hand(*.keys))]
+    NotAtHand {
+        /// The certificate's file.
+        path: PathBuf,
+        /// How many keys were at hand.
+        keys: usize,
+    },
 }
 
-/// Makes an armored OpenPGP secret key of a PEM or DER private key, for
-/// GnuPG and others to import. It has the fingerprint by which callseal's
-/// messages name the key, and the passphrase of the file it came from (none
-/// where that had none).
+fn not_at_hand(keys: usize) -> String {
+    match keys {
+        1 => "the key at hand is not its private key".into(),
+        n => format!("none of the {n} keys at hand is its private key"),
+    }
+}
+
+/// A PEM or DER private key, unlocked to be written as an OpenPGP secret key.
+pub struct SecretKeyExport {
+    path: PathBuf,
+    name: String,
+    secret: Arc<SecretKey>,
+    passphrase: Option<Password>,
+}
+
+impl SecretKeyExport {
+    /// Loads a key and unlocks it.
+    ///
+    /// # Errors
+    ///
+    /// The file holds no usable private key, or its passphrase is not to be
+    /// had.
+    pub fn unlock(path: &Path, passphrases: &dyn Passphrases) -> Result<Self, ExportError> {
+        let identities = Identity::load(path).map_err(|fault| key_error(path, fault))?;
+        let identity = match identities.as_slice() {
+            [identity] if !identity.is_openpgp() => identity,
+            _ => {
+                let reason = "it is an OpenPGP key already, or several keys";
+                return Err(key_error(path, KeyFault::Unusable(reason.into())));
+            }
+        };
+        let heard = Overheard {
+            passphrases,
+            last: Mutex::new(None),
+        };
+        let secret = identity
+            .unlock(&heard)
+            .map_err(|fault| ExportError::Locked {
+                path: path.to_owned(),
+                fault,
+            })?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let passphrase = heard
+            .last
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        Ok(Self {
+            path: path.to_owned(),
+            name: identity.label().unwrap_or(&stem).to_owned(),
+            secret,
+            passphrase: passphrase.map(|passphrase| passphrase.as_bytes().into()),
+        })
+    }
+
+    /// Locks what is exported with another passphrase, instead of the one of
+    /// the file (none where that had none).
+    pub fn lock_with(&mut self, passphrase: &NewPassphrase) {
+        self.passphrase = Some(passphrase.as_bytes().into());
+    }
+
+    /// The armored OpenPGP secret key, for GnuPG and others to import. It has
+    /// the fingerprint by which callseal's messages name the key.
+    ///
+    /// # Errors
+    ///
+    /// The key can't be an OpenPGP key, as one with three primes.
+    pub fn armored(&self) -> Result<Zeroizing<Vec<u8>>, ExportError> {
+        self_certified::certificate(&self.name, &self.secret, self.passphrase.as_ref())
+            .and_then(|cert| cert.as_tsk().armored().to_vec())
+            .map(Zeroizing::new)
+            .map_err(|e| unusable(&self.path, &e))
+    }
+}
+
+impl std::fmt::Debug for SecretKeyExport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretKeyExport")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes an armored OpenPGP certificate of an X.509 certificate or a public
+/// key. An OpenPGP certificate is certified by its own private key, which has
+/// to be in the keyring.
 ///
 /// # Errors
 ///
-/// The file holds no usable private key, or its passphrase is not to be had.
-pub fn export_secret_key(
+/// The file holds no usable certificate, or the private key is not at hand or
+/// stays locked.
+pub fn export_certificate(
     path: &Path,
+    keyring: &Keyring,
     passphrases: &dyn Passphrases,
-) -> Result<Zeroizing<Vec<u8>>, ExportError> {
-    let key_error = |fault| ExportError::Key {
+) -> Result<Vec<u8>, ExportError> {
+    let certificate_error = |refusal| ExportError::Certificate {
         path: path.to_owned(),
-        fault,
+        refusal,
     };
-    let unusable = |e: openpgp::anyhow::Error| key_error(KeyFault::Unusable(e.to_string()));
-    let identities = Identity::load(path).map_err(key_error)?;
-    let identity = match identities.as_slice() {
-        [identity] if !identity.is_openpgp() => identity,
+    let recipients = Recipient::load_any_age(path).map_err(certificate_error)?;
+    let recipient = match recipients.as_slice() {
+        [recipient] if recipient.kind() != CertificateKind::OpenPgp => recipient,
         _ => {
-            let reason = "it is an OpenPGP key already, or several keys";
-            return Err(key_error(KeyFault::Unusable(reason.into())));
+            return Err(ExportError::OpenPgpCertificate {
+                path: path.to_owned(),
+            });
         }
     };
-    let heard = Overheard {
-        passphrases,
-        last: Mutex::new(None),
-    };
-    let secret = identity
-        .unlock(&heard)
-        .map_err(|fault| ExportError::Locked {
-            path: path.to_owned(),
+    let found = keyring.unlock(recipient.fingerprint(), passphrases);
+    let secret = found
+        .map_err(|(source, fault)| ExportError::Locked {
+            path: source.to_owned(),
             fault,
+        })?
+        .ok_or_else(|| ExportError::NotAtHand {
+            path: path.to_owned(),
+            keys: keyring.identities().len(),
         })?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = identity.label().unwrap_or(&stem);
-    let passphrase = heard
-        .last
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    certificate(name, &secret, passphrase.as_ref())
-        .and_then(|cert| cert.as_tsk().armored().to_vec())
-        .map(Zeroizing::new)
-        .map_err(unusable)
+    self_certified::certificate(recipient.label(), &secret, None)
+        .and_then(|cert| cert.armored().to_vec())
+        .map_err(|e| unusable(path, &e))
+}
+
+fn key_error(path: &Path, fault: KeyFault) -> ExportError {
+    ExportError::Key {
+        path: path.to_owned(),
+        fault,
+    }
+}
+
+fn unusable(path: &Path, e: &openpgp::anyhow::Error) -> ExportError {
+    key_error(path, KeyFault::Unusable(e.to_string()))
 }
 
 /// Remembers the passphrase that was given, so that the exported key can be
@@ -112,85 +213,4 @@ impl Passphrases for Overheard<'_> {
             .clone_from(&answer);
         Ok(answer)
     }
-}
-
-/// A certificate with the secret key in it, self-certified.
-///
-/// An RSA key is the primary key itself, which may encrypt as well. An ECDH
-/// key can't certify, so it becomes the subkey of an ECDSA primary key over
-/// the same scalar.
-fn certificate(
-    name: &str,
-    secret: &SecretKey,
-    passphrase: Option<&Passphrase>,
-) -> openpgp::Result<Cert> {
-    let material = secret.material()?;
-    let encryption = KeyFlags::empty()
-        .set_transport_encryption()
-        .set_storage_encryption();
-    let (primary_mpis, primary_algorithm, primary_flags, subkey) = match secret.public().mpis() {
-        mpi::PublicKey::ECDH { curve, q, .. } => {
-            let mpis = mpi::PublicKey::ECDSA {
-                curve: curve.clone(),
-                q: q.clone(),
-            };
-            let subkey: Key<SecretParts, SubordinateRole> = secret
-                .public()
-                .clone()
-                .role_into_subordinate()
-                .add_secret(material.clone().into())
-                .0;
-            let flags = KeyFlags::empty().set_certification();
-            (mpis, PublicKeyAlgorithm::ECDSA, flags, Some(subkey))
-        }
-        mpis => (
-            mpis.clone(),
-            PublicKeyAlgorithm::RSAEncryptSign,
-            encryption.clone().set_certification(),
-            None,
-        ),
-    };
-    let primary_secret = match material {
-        mpi::SecretKeyMaterial::ECDH { scalar } => mpi::SecretKeyMaterial::ECDSA { scalar },
-        other => other,
-    };
-    let primary: Key<SecretParts, PrimaryRole> = Key4::with_secret(
-        std::time::UNIX_EPOCH,
-        primary_algorithm,
-        primary_mpis,
-        primary_secret.into(),
-    )?
-    .into();
-    let mut signer = primary.clone().into_keypair()?;
-    let mut packets = vec![match passphrase {
-        Some(passphrase) => primary
-            .clone()
-            .encrypt_secret(&passphrase.as_bytes().into())?
-            .into(),
-        None => Packet::from(primary.clone()),
-    }];
-    let bare = Cert::try_from(vec![Packet::from(primary)])?;
-    let user_id = UserID::from(name);
-    let builder = SignatureBuilder::new(SignatureType::PositiveCertification)
-        .set_hash_algo(HASH)
-        .set_key_flags(primary_flags)?
-        .set_features(Features::empty().set_seipdv1().set_seipdv2())?
-        .set_preferred_symmetric_algorithms(vec![
-            SymmetricAlgorithm::AES256,
-            SymmetricAlgorithm::AES128,
-        ])?;
-    let binding = user_id.bind(&mut signer, &bare, builder)?;
-    packets.extend([Packet::from(user_id), binding.into()]);
-    if let Some(subkey) = subkey {
-        let builder = SignatureBuilder::new(SignatureType::SubkeyBinding)
-            .set_hash_algo(HASH)
-            .set_key_flags(encryption)?;
-        let binding = subkey.bind(&mut signer, &bare, builder)?;
-        packets.push(match passphrase {
-            Some(passphrase) => subkey.encrypt_secret(&passphrase.as_bytes().into())?.into(),
-            None => subkey.into(),
-        });
-        packets.push(binding.into());
-    }
-    Cert::try_from(packets)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use openpgp::crypto::SessionKey;
 use openpgp::packet::PKESK;
@@ -139,6 +139,49 @@ impl Keyring {
             .find(|identity| identity.fingerprint().is_some_and(|f| handle.names(f)))
     }
 
+    /// The secret key with that fingerprint, if it's there: one that lies open
+    /// before one that needs a passphrase, and one that has the fingerprint
+    /// for certain before one that may have it.
+    ///
+    /// # Errors
+    ///
+    /// The file of a key that stays locked, where that may have been it.
+    pub(crate) fn unlock(
+        &self,
+        fingerprint: &Fingerprint,
+        passphrases: &dyn Passphrases,
+    ) -> Result<Option<Arc<SecretKey>>, (&Path, UnlockFault)> {
+        let is_it = |key: &SecretKey| Fingerprint::from(key.public().fingerprint()) == *fingerprint;
+        let mut opened = self.identities.iter().filter_map(Identity::opened);
+        if let Some(key) = opened.find(|key| is_it(key)) {
+            return Ok(Some(key));
+        }
+        let mut still_locked = None;
+        for known in [Some(fingerprint), None] {
+            let candidates = self.identities.iter();
+            for identity in candidates.filter(|identity| identity.fingerprint() == known) {
+                match self.ask_and_unlock(identity, passphrases) {
+                    Ok(key) if is_it(&key) => return Ok(Some(key)),
+                    Ok(_) => {}
+                    Err(fault) => {
+                        still_locked.get_or_insert((identity.source(), fault));
+                    }
+                }
+            }
+        }
+        still_locked.map_or(Ok(None), Err)
+    }
+
+    /// Unlocks a key, with one question at a time.
+    fn ask_and_unlock(
+        &self,
+        identity: &Identity,
+        passphrases: &dyn Passphrases,
+    ) -> Result<Arc<SecretKey>, UnlockFault> {
+        let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        identity.unlock(passphrases)
+    }
+
     /// Finds the session key of a message: the first one that `accept` takes.
     /// A key that lies open is tried before one that needs a passphrase, and
     /// one that fits for certain before one that may.
@@ -180,11 +223,7 @@ impl Keyring {
                 if !search.may_fit(identity, fit) {
                     continue;
                 }
-                let outcome = {
-                    let _one_at_a_time = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-                    identity.unlock(passphrases)
-                };
-                match outcome {
+                match self.ask_and_unlock(identity, passphrases) {
                     Ok(key) if search.open(identity, &key, fit)? => return Ok(()),
                     Ok(_) => {}
                     Err(fault) => {

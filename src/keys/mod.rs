@@ -19,10 +19,11 @@ mod recipients;
 mod refusal;
 mod requirements;
 mod secret;
+mod self_certified;
 mod trust;
 mod x509;
 
-pub use export::{ExportError, export_secret_key};
+pub use export::{ExportError, SecretKeyExport, export_certificate};
 pub use generate::{
     Attribute, GenerateError, KeyKind, NewKey, OpenPgpKey, RsaSizeError, Subject, SubjectError,
     SubjectFault, UserId,
