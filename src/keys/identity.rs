@@ -4,24 +4,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
-use openpgp::Cert;
-use openpgp::cert::CertParser;
 use openpgp::packet::Key;
-use openpgp::packet::key::{SecretKeyMaterial as KeyMaterial, SecretParts, UnspecifiedRole};
-use openpgp::parse::Parse;
+use openpgp::packet::key::{SecretParts, UnspecifiedRole};
 use openpgp::types::PublicKeyAlgorithm;
 use openssl::error::ErrorStack;
-use openssl::pkey::{PKey, Private};
+use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
 use crate::cause::cause;
 
-use super::file::{self, Block, Bytes, Form};
+use super::file::Bytes;
+use super::mapping::PublicKey;
 use super::passphrase::{LockedKey, Passphrase, Passphrases};
 use super::recipient::{Recipient, algorithm_name};
 use super::secret::SecretKey;
-use super::{Fingerprint, certificate, openssl_reason};
+use super::{Fingerprint, key_file, openssl_reason};
 
 /// Why a file yields no identity.
 #[derive(Debug, Error)]
@@ -79,13 +77,16 @@ pub struct Identity {
     state: Mutex<State>,
 }
 
-enum State {
+/// How far the key is at hand.
+pub(super) enum State {
     Locked(Locked),
     Open(Arc<SecretKey>),
+    /// It stays locked: nobody is asked again.
     Refused(UnlockFault),
 }
 
-enum Locked {
+/// A locked key, as its file has it.
+pub(super) enum Locked {
     Pem(Bytes),
     Pkcs8Der(Bytes),
     OpenPgp(Box<Key<SecretParts, UnspecifiedRole>>),
@@ -100,41 +101,18 @@ impl Identity {
     ///
     /// The file holds no private key, or one that is of no use here.
     pub fn load(path: &Path) -> Result<Vec<Self>, KeyFault> {
-        let bytes = file::read(path).map_err(KeyFault::Unreadable)?;
-        match file::form(&bytes) {
-            Form::Pem => {
-                let mut identities = Vec::new();
-                for block in file::blocks(&bytes).filter(Block::is_private) {
-                    identities.extend(from_block(block, path, &bytes)?);
-                }
-                if identities.is_empty() {
-                    return Err(KeyFault::NoPrivateKey);
-                }
-                Ok(identities)
-            }
-            Form::Der => from_der(bytes, path).map(|identity| vec![identity]),
-            Form::OpenPgp => from_openpgp(&bytes, path),
-            Form::Unknown => Err(KeyFault::NoPrivateKey),
-        }
+        key_file::identities(path)
     }
 
-    fn open(source: &Path, key: SecretKey) -> Self {
-        Self {
-            source: source.to_owned(),
-            label: None,
-            algorithm: Some(algorithm_name(key.public())),
-            fingerprint: Some(key.public().fingerprint().into()),
-            pk_algo: Some(key.public().pk_algo()),
-            presumed: false,
-            locked: false,
-            openpgp: false,
-            state: Mutex::new(State::Open(Arc::new(key))),
-        }
+    /// A PEM or DER key that no passphrase locks.
+    pub(super) fn open(source: &Path, key: SecretKey) -> Self {
+        let public = key.public().clone();
+        Self::known(source, &public, State::Open(Arc::new(key)))
     }
 
     /// A locked key whose file doesn't tell its fingerprint: that of the
     /// certificate beside it stands in, where there is one.
-    fn locked(source: &Path, locked: Locked, beside: Option<Recipient>) -> Self {
+    pub(super) fn locked(source: &Path, locked: Locked, beside: Option<Recipient>) -> Self {
         Self {
             source: source.to_owned(),
             label: beside.as_ref().map(|r| r.label().to_owned()),
@@ -145,6 +123,35 @@ impl Identity {
             locked: true,
             openpgp: false,
             state: Mutex::new(State::Locked(locked)),
+        }
+    }
+
+    /// An OpenPGP key, locked or not, with its owner's user ID.
+    pub(super) fn openpgp(
+        source: &Path,
+        label: Option<String>,
+        public: &PublicKey,
+        state: State,
+    ) -> Self {
+        Self {
+            label,
+            openpgp: true,
+            ..Self::known(source, public, state)
+        }
+    }
+
+    /// A key whose public half shows, locked or not.
+    fn known(source: &Path, public: &PublicKey, state: State) -> Self {
+        Self {
+            source: source.to_owned(),
+            label: None,
+            algorithm: Some(algorithm_name(public)),
+            fingerprint: Some(public.fingerprint().into()),
+            pk_algo: Some(public.pk_algo()),
+            presumed: false,
+            locked: matches!(state, State::Locked(_)),
+            openpgp: false,
+            state: Mutex::new(state),
         }
     }
 
@@ -273,11 +280,13 @@ impl Locked {
         match self {
             Self::Pem(text) => {
                 let key = PKey::private_key_from_pem_callback(text, |room| answer(phrase, room));
-                openssl_key(&key.map_err(|e| openssl_fault(&e))?).map_err(UnlockFault::Unusable)
+                SecretKey::from_openssl(&key.map_err(|e| openssl_fault(&e))?)
+                    .map_err(UnlockFault::Unusable)
             }
             Self::Pkcs8Der(bytes) => {
                 let key = PKey::private_key_from_pkcs8_callback(bytes, |room| answer(phrase, room));
-                openssl_key(&key.map_err(|e| openssl_fault(&e))?).map_err(UnlockFault::Unusable)
+                SecretKey::from_openssl(&key.map_err(|e| openssl_fault(&e))?)
+                    .map_err(UnlockFault::Unusable)
             }
             Self::OpenPgp(key) => {
                 let key = Key::clone(key)
@@ -314,97 +323,6 @@ fn openssl_fault(e: &ErrorStack) -> UnlockFault {
     } else {
         UnlockFault::WrongPassphrase
     }
-}
-
-fn openssl_key(key: &PKey<Private>) -> Result<SecretKey, String> {
-    SecretKey::from_openssl(key)
-}
-
-fn from_block(block: Block<'_>, source: &Path, whole: &[u8]) -> Result<Vec<Identity>, KeyFault> {
-    if block.label == "PGP PRIVATE KEY BLOCK" {
-        return from_openpgp(block.text, source);
-    }
-    if block.is_locked() {
-        let locked = Locked::Pem(Bytes::new(block.text.to_vec()));
-        return Ok(vec![Identity::locked(
-            source,
-            locked,
-            beside(source, whole),
-        )]);
-    }
-    // The callback keeps OpenSSL from asking on the terminal itself.
-    let key = PKey::private_key_from_pem_callback(block.text, |_| Ok(0))
-        .map_err(|e| KeyFault::Unusable(openssl_reason(&e)))?;
-    let key = openssl_key(&key).map_err(KeyFault::Unusable)?;
-    Ok(vec![Identity::open(source, key)])
-}
-
-fn from_der(bytes: Bytes, source: &Path) -> Result<Identity, KeyFault> {
-    if file::is_locked_pkcs8(&bytes) {
-        let beside = beside(source, b"");
-        return Ok(Identity::locked(source, Locked::Pkcs8Der(bytes), beside));
-    }
-    let key = PKey::private_key_from_der(&bytes).map_err(|_| KeyFault::NoPrivateKey)?;
-    let key = openssl_key(&key).map_err(KeyFault::Unusable)?;
-    Ok(Identity::open(source, key))
-}
-
-/// The certificate or public key that belongs to a locked key: in the same
-/// file, or beside it under the same name with another ending.
-fn beside(source: &Path, whole: &[u8]) -> Option<Recipient> {
-    let within = file::blocks(whole).find(|block| !block.is_private());
-    if let Some(block) = within {
-        let found = certificate::recipients(block.text, source, None);
-        return found.ok()?.into_iter().next();
-    }
-    ["crt", "pem", "cer", "der", "pub"]
-        .iter()
-        .map(|ending| source.with_extension(ending))
-        .filter(|candidate| candidate != source)
-        .find_map(|candidate| Recipient::load_any_age(&candidate).ok()?.into_iter().next())
-}
-
-fn from_openpgp(bytes: &[u8], source: &Path) -> Result<Vec<Identity>, KeyFault> {
-    let certs = CertParser::from_bytes(bytes)
-        .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
-        .map_err(|_| KeyFault::NoPrivateKey)?;
-    let mut identities = Vec::new();
-    for cert in &certs {
-        let label = cert
-            .userids()
-            .next()
-            .map(|uid| String::from_utf8_lossy(uid.userid().value()).into_owned());
-        for key in cert.keys().secret() {
-            let key = key.key().clone().role_into_unspecified();
-            if !key.pk_algo().for_encryption() {
-                continue;
-            }
-            let public = key.clone().take_secret().0;
-            // A stub that GnuPG leaves for a key kept elsewhere has no secret.
-            if let KeyMaterial::Encrypted(locked) = key.secret()
-                && !locked.s2k().is_supported()
-            {
-                continue;
-            }
-            let mut identity = if key.secret().is_encrypted() {
-                Identity::locked(source, Locked::OpenPgp(Box::new(key)), None)
-            } else {
-                let key = SecretKey::from_openpgp(key).map_err(KeyFault::Unusable)?;
-                Identity::open(source, key)
-            };
-            identity.pk_algo = Some(public.pk_algo());
-            identity.openpgp = true;
-            identity.presumed = false;
-            identity.label.clone_from(&label);
-            identity.algorithm = Some(algorithm_name(&public));
-            identity.fingerprint = Some(public.fingerprint().into());
-            identities.push(identity);
-        }
-    }
-    if identities.is_empty() {
-        return Err(KeyFault::NoPrivateKey);
-    }
-    Ok(identities)
 }
 
 #[cfg(test)]

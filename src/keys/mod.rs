@@ -7,6 +7,7 @@ mod files;
 mod generate;
 mod handle;
 mod identity;
+mod key_file;
 mod keyring;
 mod mapping;
 mod openpgp_certificate;
