@@ -45,7 +45,7 @@ impl Target {
         let scene = Scene::with_parties();
         let mut secret = Vec::new();
         cert.as_tsk().serialize(&mut secret).unwrap();
-        scene.write("target.key", secret);
+        scene.write_private("target.key", secret);
         Self { scene, cert }
     }
 

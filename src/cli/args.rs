@@ -14,6 +14,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::Global;
+use super::exposure::warn_of_exposed;
 use super::recipients::RecipientArgs;
 use crate::failure::Failure;
 use crate::ui::Ui;
@@ -129,6 +130,7 @@ impl IdentityArgs {
             _ => ui.warning(&format!("left out {skipped}")),
         })
         .map_err(Error::from)?;
+        warn_of_exposed(keyring.identities(), ui);
         Ok(keyring)
     }
 }

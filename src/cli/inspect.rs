@@ -13,6 +13,7 @@ use super::Global;
 use super::archive::Overview;
 use super::args::IdentityArgs;
 use super::config::describe;
+use super::exposure::warn_of_exposed;
 use super::names::{KnownKeys, recipient_json};
 use super::recipients::KnownArgs;
 use crate::failure::{Failure, Report};
@@ -45,7 +46,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let mut facts = Vec::new();
     for file in &arguments.files {
         match callseal::inspect(file, SystemTime::now()) {
-            Ok(inspection) => facts.push(show(file, inspection, &known, &mut report)),
+            Ok(inspection) => {
+                if let Inspection::Keys(identities) = &inspection {
+                    warn_of_exposed(identities, ui);
+                }
+                facts.push(show(file, inspection, &known, &mut report));
+            }
             Err(error) => report.failures.push(error),
         }
     }

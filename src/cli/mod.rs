@@ -7,6 +7,7 @@ mod cat;
 mod check;
 mod config;
 mod export;
+mod exposure;
 mod extract;
 mod generate;
 mod inspect;

@@ -1,6 +1,6 @@
 //! What a certificate or key file holds, told by its content alone.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -20,6 +20,18 @@ pub(crate) fn read(path: &Path) -> io::Result<Bytes> {
 
 /// Reads a file of at most `limit` bytes, some MiB.
 pub(crate) fn read_up_to(path: &Path, limit: u64) -> io::Result<Bytes> {
+    read_with_metadata(path, limit).map(|(bytes, _)| bytes)
+}
+
+/// Reads a private key's file of at most [`MAX_KEY_FILE`] bytes, and tells
+/// whether it is exposed: whether every user of the machine can read or
+/// change it.
+pub(crate) fn read_key(path: &Path) -> io::Result<(Bytes, bool)> {
+    let (bytes, metadata) = read_with_metadata(path, MAX_KEY_FILE)?;
+    Ok((bytes, is_exposed(&metadata)))
+}
+
+fn read_with_metadata(path: &Path, limit: u64) -> io::Result<(Bytes, Metadata)> {
     // The capacity is taken in advance, so that growing leaves no copy of a
     // private key behind in freed memory.
     let file = File::open(path)?;
@@ -37,7 +49,20 @@ pub(crate) fn read_up_to(path: &Path, limit: u64) -> io::Result<Bytes> {
             format!("larger than {} MiB, too large for what it is", limit >> 20),
         ));
     }
-    Ok(bytes)
+    Ok((bytes, metadata))
+}
+
+/// Pipes and other special files are not on any disk for others to read.
+#[cfg(unix)]
+fn is_exposed(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.is_file() && metadata.permissions().mode() & 0o006 != 0
+}
+
+/// Elsewhere there are no modes.
+#[cfg(not(unix))]
+fn is_exposed(_: &Metadata) -> bool {
+    false
 }
 
 /// The form of a file's content.

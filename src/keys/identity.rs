@@ -16,6 +16,7 @@ use crate::cause::cause;
 
 use super::file::Bytes;
 use super::mapping::PublicKey;
+use super::origin::Origin;
 use super::passphrase::{LockedKey, Passphrase, Passphrases};
 use super::recipient::{Recipient, algorithm_name};
 use super::secret::SecretKey;
@@ -66,7 +67,7 @@ pub enum UnlockFault {
 
 /// One secret key, with where it came from.
 pub struct Identity {
-    source: PathBuf,
+    origin: Arc<Origin>,
     label: Option<String>,
     algorithm: Option<String>,
     fingerprint: Option<Fingerprint>,
@@ -105,16 +106,16 @@ impl Identity {
     }
 
     /// A PEM or DER key that no passphrase locks.
-    pub(super) fn open(source: &Path, key: SecretKey) -> Self {
+    pub(super) fn open(origin: &Arc<Origin>, key: SecretKey) -> Self {
         let public = key.public().clone();
-        Self::known(source, &public, State::Open(Arc::new(key)))
+        Self::known(origin, &public, State::Open(Arc::new(key)))
     }
 
     /// A locked key whose file doesn't tell its fingerprint: that of the
     /// certificate beside it stands in, where there is one.
-    pub(super) fn locked(source: &Path, locked: Locked, beside: Option<Recipient>) -> Self {
+    pub(super) fn locked(origin: &Arc<Origin>, locked: Locked, beside: Option<Recipient>) -> Self {
         Self {
-            source: source.to_owned(),
+            origin: Arc::clone(origin),
             label: beside.as_ref().map(|r| r.label().to_owned()),
             algorithm: beside.as_ref().map(Recipient::algorithm),
             presumed: beside.is_some(),
@@ -128,7 +129,7 @@ impl Identity {
 
     /// An OpenPGP key, locked or not, with its owner's user ID.
     pub(super) fn openpgp(
-        source: &Path,
+        origin: &Arc<Origin>,
         label: Option<String>,
         public: &PublicKey,
         state: State,
@@ -136,14 +137,14 @@ impl Identity {
         Self {
             label,
             openpgp: true,
-            ..Self::known(source, public, state)
+            ..Self::known(origin, public, state)
         }
     }
 
     /// A key whose public half shows, locked or not.
-    fn known(source: &Path, public: &PublicKey, state: State) -> Self {
+    fn known(origin: &Arc<Origin>, public: &PublicKey, state: State) -> Self {
         Self {
-            source: source.to_owned(),
+            origin: Arc::clone(origin),
             label: None,
             algorithm: Some(algorithm_name(public)),
             fingerprint: Some(public.fingerprint().into()),
@@ -157,7 +158,13 @@ impl Identity {
 
     /// The file it came from.
     pub fn source(&self) -> &Path {
-        &self.source
+        &self.origin.path
+    }
+
+    /// Whether every user of the machine can read or change the file, by its
+    /// mode (on Unix; what is no regular file has no mode that counts).
+    pub fn is_exposed(&self) -> bool {
+        self.origin.exposed
     }
 
     /// Whose key it is, where the file or the certificate beside it tells.
@@ -242,7 +249,7 @@ impl Identity {
         passphrases: &dyn Passphrases,
     ) -> Result<SecretKey, UnlockFault> {
         let request = LockedKey {
-            source: &self.source,
+            source: self.source(),
             label: self.label(),
         };
         let mut fault = UnlockFault::NoPassphrase;
@@ -267,7 +274,7 @@ impl Identity {
 impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Identity")
-            .field("source", &self.source)
+            .field("source", &self.source())
             .field("fingerprint", &self.fingerprint)
             .field("locked", &self.locked)
             .finish_non_exhaustive()

@@ -12,75 +12,64 @@ use sequoia_openpgp as openpgp;
 
 use super::file::{self, Block, Bytes, Form};
 use super::identity::{Identity, KeyFault, Locked, State};
-use super::recipient::Recipient;
+use super::openssl_reason;
+use super::origin::Origin;
 use super::secret::SecretKey;
-use super::{certificate, openssl_reason};
 
 /// The identities of a key file.
 pub(super) fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
-    let bytes = file::read(path).map_err(KeyFault::Unreadable)?;
+    let (bytes, exposed) = file::read_key(path).map_err(KeyFault::Unreadable)?;
+    let origin = Arc::new(Origin {
+        path: path.to_owned(),
+        exposed,
+    });
     match file::form(&bytes) {
         Form::Pem => {
             let mut identities = Vec::new();
             for block in file::blocks(&bytes).filter(Block::is_private) {
-                identities.extend(from_block(block, path, &bytes)?);
+                identities.extend(from_block(block, &origin, &bytes)?);
             }
             if identities.is_empty() {
                 return Err(KeyFault::NoPrivateKey);
             }
             Ok(identities)
         }
-        Form::Der => from_der(bytes, path).map(|identity| vec![identity]),
-        Form::OpenPgp => from_openpgp(&bytes, path),
+        Form::Der => from_der(bytes, &origin).map(|identity| vec![identity]),
+        Form::OpenPgp => from_openpgp(&bytes, &origin),
         Form::Unknown => Err(KeyFault::NoPrivateKey),
     }
 }
 
-fn from_block(block: Block<'_>, source: &Path, whole: &[u8]) -> Result<Vec<Identity>, KeyFault> {
+fn from_block(
+    block: Block<'_>,
+    origin: &Arc<Origin>,
+    whole: &[u8],
+) -> Result<Vec<Identity>, KeyFault> {
     if block.label == "PGP PRIVATE KEY BLOCK" {
-        return from_openpgp(block.text, source);
+        return from_openpgp(block.text, origin);
     }
     if block.is_locked() {
         let locked = Locked::Pem(Bytes::new(block.text.to_vec()));
-        return Ok(vec![Identity::locked(
-            source,
-            locked,
-            beside(source, whole),
-        )]);
+        return Ok(vec![Identity::locked(origin, locked, origin.beside(whole))]);
     }
     // The callback keeps OpenSSL from asking on the terminal itself.
     let key = PKey::private_key_from_pem_callback(block.text, |_| Ok(0))
         .map_err(|e| KeyFault::Unusable(openssl_reason(&e)))?;
     let key = SecretKey::from_openssl(&key).map_err(KeyFault::Unusable)?;
-    Ok(vec![Identity::open(source, key)])
+    Ok(vec![Identity::open(origin, key)])
 }
 
-fn from_der(bytes: Bytes, source: &Path) -> Result<Identity, KeyFault> {
+fn from_der(bytes: Bytes, origin: &Arc<Origin>) -> Result<Identity, KeyFault> {
     if file::is_locked_pkcs8(&bytes) {
-        let beside = beside(source, b"");
-        return Ok(Identity::locked(source, Locked::Pkcs8Der(bytes), beside));
+        let beside = origin.beside(b"");
+        return Ok(Identity::locked(origin, Locked::Pkcs8Der(bytes), beside));
     }
     let key = PKey::private_key_from_der(&bytes).map_err(|_| KeyFault::NoPrivateKey)?;
     let key = SecretKey::from_openssl(&key).map_err(KeyFault::Unusable)?;
-    Ok(Identity::open(source, key))
+    Ok(Identity::open(origin, key))
 }
 
-/// The certificate or public key that belongs to a locked key: in the same
-/// file, or beside it under the same name with another ending.
-fn beside(source: &Path, whole: &[u8]) -> Option<Recipient> {
-    let within = file::blocks(whole).find(|block| !block.is_private());
-    if let Some(block) = within {
-        let found = certificate::recipients(block.text, source, None);
-        return found.ok()?.into_iter().next();
-    }
-    ["crt", "pem", "cer", "der", "pub"]
-        .iter()
-        .map(|ending| source.with_extension(ending))
-        .filter(|candidate| candidate != source)
-        .find_map(|candidate| Recipient::load_any_age(&candidate).ok()?.into_iter().next())
-}
-
-fn from_openpgp(bytes: &[u8], source: &Path) -> Result<Vec<Identity>, KeyFault> {
+fn from_openpgp(bytes: &[u8], origin: &Arc<Origin>) -> Result<Vec<Identity>, KeyFault> {
     let certs = CertParser::from_bytes(bytes)
         .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
         .map_err(|_| KeyFault::NoPrivateKey)?;
@@ -108,7 +97,7 @@ fn from_openpgp(bytes: &[u8], source: &Path) -> Result<Vec<Identity>, KeyFault> 
                 let key = SecretKey::from_openpgp(key).map_err(KeyFault::Unusable)?;
                 State::Open(Arc::new(key))
             };
-            identities.push(Identity::openpgp(source, label.clone(), &public, state));
+            identities.push(Identity::openpgp(origin, label.clone(), &public, state));
         }
     }
     if identities.is_empty() {

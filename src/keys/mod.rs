@@ -11,6 +11,7 @@ mod key_file;
 mod keyring;
 mod mapping;
 mod openpgp_certificate;
+mod origin;
 mod outlook;
 mod party;
 mod passphrase;

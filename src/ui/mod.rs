@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Write};
 
 pub use passphrase::{NoAnswer, Prompt, ask_new};
 pub use progress::Bar;
-pub use text::{bytes, count, safe};
+pub use text::{bytes, count, safe, shell_word};
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

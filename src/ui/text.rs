@@ -65,9 +65,31 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
+/// One word of a command as a shell wants it: in quotes where it must be.
+pub fn shell_word(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return Cow::Borrowed(word);
+    }
+    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_wants_it() {
+        for (word, shown) in [
+            ("keys/clé-2024.key", "keys/clé-2024.key"),
+            ("my keys/a.key", "'my keys/a.key'"),
+            ("$(reboot)", "'$(reboot)'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(word), shown);
+        }
+    }
 
     #[test]
     fn what_acts_on_a_terminal_is_escaped() {

@@ -69,6 +69,16 @@ impl Scene {
         path
     }
 
+    /// The same for its owner alone, as a private key is kept.
+    pub fn write_private(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+        let path = self.write(name, content);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+
     #[track_caller]
     pub fn read(&self, name: impl AsRef<Path>) -> Vec<u8> {
         let path = self.path(name);

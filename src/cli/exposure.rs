@@ -1,0 +1,24 @@
+//! Private keys that lie about for everybody.
+
+use std::collections::BTreeSet;
+
+use callseal::keys::Identity;
+
+use crate::ui::{Ui, shell_word};
+
+/// Warns of the key files that every user of the machine can read or change,
+/// once for each file.
+pub fn warn_of_exposed(identities: &[Identity], ui: &Ui) {
+    let exposed: BTreeSet<_> = identities
+        .iter()
+        .filter(|identity| identity.is_exposed())
+        .map(Identity::source)
+        .collect();
+    for file in exposed {
+        let file = file.display().to_string();
+        ui.warning(&format!(
+            "{file}: other users can read or change this private key; run `chmod 600 {}`",
+            shell_word(&file)
+        ));
+    }
+}
