@@ -185,7 +185,7 @@ fn a_locked_key_is_known_by_the_certificate_beside_it() {
     let scene = Scene::new();
     locked_pair(&scene, "a", "rsa:2048", "secret");
     assert!(scene.inspect("keys/a.key")["keys"][0]["fingerprint"].is_null());
-    for ending in ["crt", "pem", "cer", "der", "pub"] {
+    for ending in ["crt", "pem", "cer", "der", "pub", "asc"] {
         let name = format!("keys/a.{ending}");
         scene.write(&name, scene.read("certs/a.crt"));
         let key = scene.inspect("keys/a.key");
@@ -197,6 +197,48 @@ fn a_locked_key_is_known_by_the_certificate_beside_it() {
         assert_eq!(key["keys"][0]["label"], "a", "{name}");
         std::fs::remove_file(scene.path(&name)).unwrap();
     }
+}
+
+#[test]
+fn what_is_no_certificate_doesn_t_hide_the_one_beside_a_locked_key() {
+    let scene = Scene::new();
+    locked_pair(&scene, "a", P256, "secret");
+    certificate_beside(&scene, "a");
+    scene.tool("openssl ecparam -name prime256v1 -out parameters");
+    scene.concatenate(&["parameters", "keys/a.key"], "keys/a.key");
+    let directory = scene.path("keys/a.pem");
+    std::fs::create_dir(&directory).unwrap();
+    #[cfg(unix)]
+    scene.tool("mkfifo keys/a.cer keys/a.der");
+    let key = scene.inspect("keys/a.key");
+    assert_eq!(
+        key["keys"][0]["fingerprint"],
+        scene.fingerprint("certs/a.crt")
+    );
+    std::fs::remove_file(scene.path("keys/a.crt")).unwrap();
+    assert!(scene.inspect("keys/a.key")["keys"][0]["fingerprint"].is_null());
+}
+
+#[test]
+fn an_openpgp_certificate_is_not_taken_for_that_of_a_locked_pem_key() {
+    let scene = Scene::new();
+    locked_pair(&scene, "a", P256, "secret");
+    scene.gpg("--quick-gen-key a rsa2048 default never");
+    scene.gpg("--export --armor --output keys/a.asc a");
+    assert!(scene.inspect("keys/a.key")["keys"][0]["fingerprint"].is_null());
+    // So the key is still tried, for what was sealed to its own certificate.
+    scene.seal("-r certs/a.crt");
+    let asked = Listener::new("secret");
+    let keyring = keyring(&scene, &["keys"]);
+    assert_eq!(open(&scene, &keyring, &asked).unwrap(), CALL);
+    assert_eq!(asked.asked(), ["a.key"]);
+    // An X.509 certificate is, wherever it stands.
+    scene.write("keys/a.pub", scene.read("certs/a.crt"));
+    let key = scene.inspect("keys/a.key");
+    assert_eq!(
+        key["keys"][0]["fingerprint"],
+        scene.fingerprint("certs/a.crt")
+    );
 }
 
 #[test]

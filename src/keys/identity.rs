@@ -16,7 +16,7 @@ use crate::cause::cause;
 
 use super::file::Bytes;
 use super::mapping::PublicKey;
-use super::origin::Origin;
+use super::origin::{Beside, Origin};
 use super::passphrase::{LockedKey, Passphrase, Passphrases};
 use super::recipient::{Recipient, algorithm_name};
 use super::secret::SecretKey;
@@ -111,9 +111,10 @@ impl Identity {
         Self::known(origin, &public, State::Open(Arc::new(key)))
     }
 
-    /// A locked key whose file doesn't tell its fingerprint: that of the
-    /// certificate beside it stands in, where there is one.
-    pub(super) fn locked(origin: &Arc<Origin>, locked: Locked, beside: Option<Recipient>) -> Self {
+    /// A locked PEM or DER key, which doesn't tell its fingerprint: that of
+    /// the certificate beside it stands in, where there is one.
+    pub(super) fn locked(origin: &Arc<Origin>, locked: Locked) -> Self {
+        let beside = origin.presumed();
         Self {
             origin: Arc::clone(origin),
             label: beside.as_ref().map(|r| r.label().to_owned()),
@@ -187,6 +188,14 @@ impl Identity {
     /// and not known from the key itself.
     pub fn is_presumed(&self) -> bool {
         self.presumed
+    }
+
+    /// The certificate that lies with it, of any age: in the same file, or
+    /// beside it under the same name with the ending `crt`, `pem`, `cer`,
+    /// `der`, `pub` or `asc`. None is told of a key without a known
+    /// fingerprint. Files are read anew with every call.
+    pub fn certificate_beside(&self) -> Option<Beside> {
+        self.origin.beside(self.fingerprint.as_ref()?)
     }
 
     /// Whether a passphrase locks it in its file.

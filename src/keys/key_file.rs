@@ -19,38 +19,31 @@ use super::secret::SecretKey;
 /// The identities of a key file.
 pub(super) fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
     let (bytes, exposed) = file::read_key(path).map_err(KeyFault::Unreadable)?;
-    let origin = Arc::new(Origin {
-        path: path.to_owned(),
-        exposed,
-    });
     match file::form(&bytes) {
         Form::Pem => {
+            let origin = Arc::new(Origin::pem(path, exposed, &bytes));
             let mut identities = Vec::new();
             for block in file::blocks(&bytes).filter(Block::is_private) {
-                identities.extend(from_block(block, &origin, &bytes)?);
+                identities.extend(from_block(block, &origin)?);
             }
             if identities.is_empty() {
                 return Err(KeyFault::NoPrivateKey);
             }
             Ok(identities)
         }
-        Form::Der => from_der(bytes, &origin).map(|identity| vec![identity]),
-        Form::OpenPgp => from_openpgp(&bytes, &origin),
+        Form::Der => from_der(bytes, Origin::bare(path, exposed)).map(|identity| vec![identity]),
+        Form::OpenPgp => from_openpgp(&bytes, path, exposed),
         Form::Unknown => Err(KeyFault::NoPrivateKey),
     }
 }
 
-fn from_block(
-    block: Block<'_>,
-    origin: &Arc<Origin>,
-    whole: &[u8],
-) -> Result<Vec<Identity>, KeyFault> {
+fn from_block(block: Block<'_>, origin: &Arc<Origin>) -> Result<Vec<Identity>, KeyFault> {
     if block.label == "PGP PRIVATE KEY BLOCK" {
-        return from_openpgp(block.text, origin);
+        return from_openpgp(block.text, &origin.path, origin.exposed);
     }
     if block.is_locked() {
         let locked = Locked::Pem(Bytes::new(block.text.to_vec()));
-        return Ok(vec![Identity::locked(origin, locked, origin.beside(whole))]);
+        return Ok(vec![Identity::locked(origin, locked)]);
     }
     // The callback keeps OpenSSL from asking on the terminal itself.
     let key = PKey::private_key_from_pem_callback(block.text, |_| Ok(0))
@@ -59,26 +52,27 @@ fn from_block(
     Ok(vec![Identity::open(origin, key)])
 }
 
-fn from_der(bytes: Bytes, origin: &Arc<Origin>) -> Result<Identity, KeyFault> {
+fn from_der(bytes: Bytes, origin: Origin) -> Result<Identity, KeyFault> {
+    let origin = Arc::new(origin);
     if file::is_locked_pkcs8(&bytes) {
-        let beside = origin.beside(b"");
-        return Ok(Identity::locked(origin, Locked::Pkcs8Der(bytes), beside));
+        return Ok(Identity::locked(&origin, Locked::Pkcs8Der(bytes)));
     }
     let key = PKey::private_key_from_der(&bytes).map_err(|_| KeyFault::NoPrivateKey)?;
     let key = SecretKey::from_openssl(&key).map_err(KeyFault::Unusable)?;
-    Ok(Identity::open(origin, key))
+    Ok(Identity::open(&origin, key))
 }
 
-fn from_openpgp(bytes: &[u8], origin: &Arc<Origin>) -> Result<Vec<Identity>, KeyFault> {
+fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
     let certs = CertParser::from_bytes(bytes)
         .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
         .map_err(|_| KeyFault::NoPrivateKey)?;
     let mut identities = Vec::new();
-    for cert in &certs {
+    for cert in certs {
         let label = cert
             .userids()
             .next()
             .map(|uid| String::from_utf8_lossy(uid.userid().value()).into_owned());
+        let mut keys = Vec::new();
         for key in cert.keys().secret() {
             let key = key.key().clone().role_into_unspecified();
             if !key.pk_algo().for_encryption() {
@@ -97,8 +91,13 @@ fn from_openpgp(bytes: &[u8], origin: &Arc<Origin>) -> Result<Vec<Identity>, Key
                 let key = SecretKey::from_openpgp(key).map_err(KeyFault::Unusable)?;
                 State::Open(Arc::new(key))
             };
-            identities.push(Identity::openpgp(origin, label.clone(), &public, state));
+            keys.push((public, state));
         }
+        let origin = Arc::new(Origin::openpgp(path, exposed, cert));
+        let found = keys
+            .into_iter()
+            .map(|(public, state)| Identity::openpgp(&origin, label.clone(), &public, state));
+        identities.extend(found);
     }
     if identities.is_empty() {
         return Err(KeyFault::NoPrivateKey);

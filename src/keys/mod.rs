@@ -34,6 +34,7 @@ pub use handle::{Fingerprint, KeyHandle};
 pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
 pub use keyring::{Keyring, NoIdentity};
 pub use mapping::UnusableKey;
+pub use origin::Beside;
 pub use outlook::Outlook;
 pub use party::{Examined, Party, Pin};
 pub use passphrase::{

@@ -36,22 +36,33 @@ pub(super) fn recipients(
     if cert.is_tsk() {
         return Err(Refusal::PrivateKey);
     }
-    let recipients = match requirements {
-        Some(requirements) => valid(cert, source, requirements)?,
-        None => cert
-            .keys()
-            .filter(|key| key.key().pk_algo().for_encryption())
-            .map(|key| {
-                let key = key.key().clone().role_into_unspecified();
-                Recipient::new(key, source, CertificateKind::OpenPgp, label(cert))
-            })
-            .collect(),
-    };
-    let fingerprint = cert.fingerprint().to_hex();
-    let recipients = recipients.into_iter();
-    Ok(recipients
-        .map(|recipient| recipient.of_certificate(fingerprint.clone()))
-        .collect())
+    match requirements {
+        Some(requirements) => valid(cert, source, requirements),
+        None => Ok(of_any_age(cert, source)),
+    }
+}
+
+/// All encryption keys of a certificate, whatever its age, with the end of
+/// their validity where the certificate tells.
+pub(super) fn of_any_age(cert: &Cert, source: &Path) -> Vec<Recipient> {
+    // An old certificate's signatures may be older than today's policy.
+    let policy = lenient_policy();
+    let primary = cert.primary_key().with_policy(&policy, None);
+    let primary_end = primary.ok().and_then(|key| key.key_expiration_time());
+    cert.keys()
+        .filter(|key| key.key().pk_algo().for_encryption())
+        .map(|key| {
+            let public = key.key().clone().role_into_unspecified();
+            let valid = key.with_policy(&policy, None);
+            let end = valid.ok().and_then(|key| key.key_expiration_time());
+            recipient(public, cert, source).expiring(earlier(end, primary_end))
+        })
+        .collect()
+}
+
+fn recipient(key: PublicKey, cert: &Cert, source: &Path) -> Recipient {
+    Recipient::new(key, source, CertificateKind::OpenPgp, label(cert))
+        .of_certificate(cert.fingerprint().to_hex())
 }
 
 fn valid(
@@ -62,6 +73,10 @@ fn valid(
     let at = requirements.at();
     let policy = StandardPolicy::new();
     let subject = label(cert);
+    let until = cert.primary_key().key().creation_time();
+    if at < until {
+        return Err(Refusal::NotYetValid { subject, until });
+    }
     let valid = cert.with_policy(&policy, at).map_err(|e| Refusal::Policy {
         subject: subject.clone(),
         reason: innermost(&e),
@@ -109,19 +124,22 @@ fn valid(
             subject: subject.clone(),
             reason: innermost(&e),
         })?;
-        let expires = match (key.key_expiration_time(), primary.key_expiration_time()) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        let recipient = Recipient::new(public, source, CertificateKind::OpenPgp, subject.clone())
-            .expiring(expires)
-            .with_features(features.as_ref());
-        recipients.push(recipient);
+        let expires = earlier(key.key_expiration_time(), primary.key_expiration_time());
+        let recipient = recipient(public, cert, source).expiring(expires);
+        recipients.push(recipient.with_features(features.as_ref()));
     }
     match (recipients.is_empty(), latest_expiry) {
         (false, _) => Ok(recipients),
         (true, Some(since)) => Err(Refusal::Expired { subject, since }),
         (true, None) => Err(Refusal::NoEncryptionKey { subject }),
+    }
+}
+
+/// The earlier end of two, of which either may be none.
+fn earlier(a: Option<SystemTime>, b: Option<SystemTime>) -> Option<SystemTime> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 

@@ -1,31 +1,119 @@
-//! The file that a private key came from, and the certificate beside it.
+//! The file that a private key came from, and the certificate that lies with
+//! it: in the same file, or beside it under the same name.
 
 use std::path::{Path, PathBuf};
 
-use super::recipient::Recipient;
-use super::{certificate, file};
+use openpgp::Cert;
+use sequoia_openpgp as openpgp;
+
+use super::file::{self, Block};
+use super::recipient::{CertificateKind, Recipient};
+use super::{Fingerprint, certificate, openpgp_certificate};
+
+/// The endings that the certificate beside a key may have.
+const ENDINGS: [&str; 6] = ["crt", "pem", "cer", "der", "pub", "asc"];
+
+/// The certificate or public key that lies with a private key, whatever its
+/// age.
+#[derive(Clone, Debug)]
+pub enum Beside {
+    /// It is the key's own.
+    Own(Recipient),
+    /// It stands where the key's own would, and belongs to another key.
+    Other(Recipient),
+}
 
 /// The file that a private key came from.
 pub(super) struct Origin {
     pub path: PathBuf,
     /// Whether every user of the machine can read or change it.
     pub exposed: bool,
+    within: Within,
+}
+
+/// What a key's file has of certificates. Kept, since not every file can be
+/// read twice; read when somebody asks, since most never do.
+enum Within {
+    Nothing,
+    /// PEM blocks that aren't private.
+    Pem(Vec<u8>),
+    /// The public half of an OpenPGP key.
+    OpenPgp(Box<Cert>),
 }
 
 impl Origin {
-    /// The certificate or public key that belongs to a locked key: in the same
-    /// file, or beside it under the same name with another ending.
-    pub fn beside(&self, whole: &[u8]) -> Option<Recipient> {
-        let source: &Path = &self.path;
-        let within = file::blocks(whole).find(|block| !block.is_private());
-        if let Some(block) = within {
-            let found = certificate::recipients(block.text, source, None);
-            return found.ok()?.into_iter().next();
+    /// A file with nothing in it but the key.
+    pub fn bare(path: &Path, exposed: bool) -> Self {
+        Self {
+            path: path.to_owned(),
+            exposed,
+            within: Within::Nothing,
         }
-        ["crt", "pem", "cer", "der", "pub"]
+    }
+
+    /// A PEM file.
+    pub fn pem(path: &Path, exposed: bool, bytes: &[u8]) -> Self {
+        let mut public = Vec::new();
+        for block in file::blocks(bytes).filter(|block| !block.is_private()) {
+            public.extend_from_slice(block.text);
+            public.push(b'\n');
+        }
+        Self {
+            within: Within::Pem(public),
+            ..Self::bare(path, exposed)
+        }
+    }
+
+    /// An OpenPGP key, whose own certificate it always holds.
+    pub fn openpgp(path: &Path, exposed: bool, cert: Cert) -> Self {
+        let public = cert.strip_secret_key_material();
+        Self {
+            within: Within::OpenPgp(Box::new(public)),
+            ..Self::bare(path, exposed)
+        }
+    }
+
+    /// The certificate that lies with the key which has that fingerprint.
+    pub fn beside(&self, fingerprint: &Fingerprint) -> Option<Beside> {
+        let mut other = None;
+        for certificate in self.certificates() {
+            if certificate.fingerprint() == fingerprint {
+                return Some(Beside::Own(certificate));
+            }
+            other.get_or_insert(certificate);
+        }
+        other.map(Beside::Other)
+    }
+
+    /// The certificate that is taken for that of a locked PEM or DER key.
+    /// An OpenPGP certificate isn't: most are over keys of their own.
+    pub fn presumed(&self) -> Option<Recipient> {
+        self.certificates()
+            .find(|certificate| certificate.kind() != CertificateKind::OpenPgp)
+    }
+
+    /// Those in the key's own file, then those beside it.
+    fn certificates(&self) -> impl Iterator<Item = Recipient> {
+        let beside = ENDINGS
             .iter()
-            .map(|ending| source.with_extension(ending))
-            .filter(|candidate| candidate != source)
-            .find_map(|candidate| Recipient::load_any_age(&candidate).ok()?.into_iter().next())
+            .map(|ending| self.path.with_extension(ending))
+            // Special files are left alone: opening a FIFO would wait for ever.
+            .filter(|path| *path != self.path && path.is_file())
+            .filter_map(|path| Recipient::load_any_age(&path).ok())
+            .flatten();
+        self.within().into_iter().chain(beside)
+    }
+
+    fn within(&self) -> Vec<Recipient> {
+        match &self.within {
+            Within::Nothing => Vec::new(),
+            Within::Pem(text) => file::blocks(text)
+                .filter_map(|Block { text, .. }| {
+                    certificate::recipients(text, &self.path, None).ok()
+                })
+                .flatten()
+                .collect(),
+            Within::OpenPgp(cert) => openpgp_certificate::of_any_age(cert, &self.path),
+        }
     }
 }
