@@ -11,6 +11,7 @@ use openpgp::types::SymmetricAlgorithm;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
+use super::fit::Fit;
 use super::identity::{Identity, KeyError, KeyFault, UnlockFault};
 use super::passphrase::Passphrases;
 use super::secret::SecretKey;
@@ -253,17 +254,6 @@ impl Keyring {
     }
 }
 
-/// How surely a key fits a message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fit {
-    /// A PKESK names it.
-    Named,
-    /// A PKESK names nobody.
-    Hidden,
-    /// The key doesn't tell its fingerprint while it's locked.
-    Unknown,
-}
-
 struct Search<'a> {
     pkesks: Vec<(KeyHandle, &'a PKESK)>,
     algorithm: Option<SymmetricAlgorithm>,
@@ -276,16 +266,9 @@ struct Search<'a> {
 impl Search<'_> {
     /// Whether it is worth to unlock the identity, as far as that shows.
     fn may_fit(&self, identity: &Identity, fit: Fit) -> bool {
-        let mut pkesks = self.pkesks.iter().filter(|(_, pkesk)| {
-            let algorithm = identity.pk_algo();
-            algorithm.is_none_or(|algorithm| algorithm == pkesk.pk_algo())
-        });
-        match (fit, identity.fingerprint()) {
-            (Fit::Named, Some(fingerprint)) => pkesks.any(|(handle, _)| handle.names(fingerprint)),
-            (Fit::Hidden, Some(_)) => pkesks.any(|(handle, _)| *handle == KeyHandle::Hidden),
-            (Fit::Unknown, None) => true,
-            _ => false,
-        }
+        self.pkesks
+            .iter()
+            .any(|(handle, pkesk)| identity.fit(handle, pkesk.pk_algo()) == Some(fit))
     }
 
     /// Tries a key on the PKESKs that it may fit.

@@ -4,6 +4,7 @@ mod certificate;
 mod export;
 mod file;
 mod files;
+mod fit;
 mod generate;
 mod handle;
 mod identity;
@@ -26,6 +27,7 @@ mod trust;
 mod x509;
 
 pub use export::{ExportError, SecretKeyExport, export_certificate};
+pub use fit::Fit;
 pub use generate::{
     Attribute, GenerateError, KeyKind, NewKey, OpenPgpKey, RsaSizeError, Subject, SubjectError,
     SubjectFault, UserId,

@@ -1,6 +1,7 @@
 //! Recipients from OpenPGP certificates.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use openpgp::cert::amalgamation::ValidateAmalgamation;
 use openpgp::cert::{Cert, CertParser, Preferences};

@@ -5,12 +5,13 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use openpgp::armor::{Kind, Reader, ReaderMode};
 use openpgp::packet::{PKESK, Packet, Tag};
 use openpgp::parse::Parse;
+use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
 
 use super::decrypt::Container;
 use super::fault::{MessageFault, OpenError};
 use super::packet::{Body, Header};
-use crate::keys::{KeyHandle, MessageVersion};
+use crate::keys::{Fit, Identity, KeyHandle, MessageVersion};
 
 /// How much is read of a message at a time, in bytes.
 pub(super) const BUFFER: usize = 64 * 1024;
@@ -28,6 +29,8 @@ const MAX_PKESK_BYTES: u64 = 4 * 1024 * 1024;
 pub struct Envelope {
     /// Whom the message is sealed to, in the message's order.
     pub recipients: Vec<KeyHandle>,
+    /// Of what algorithm their keys are, in the same order.
+    algorithms: Vec<PublicKeyAlgorithm>,
     /// How many passphrases open it as well.
     pub passphrases: usize,
     /// Which version of message it is.
@@ -51,6 +54,7 @@ impl Envelope {
                 .iter()
                 .map(|pkesk| pkesk.recipient().into())
                 .collect(),
+            algorithms: front.pkesks.iter().map(PKESK::pk_algo).collect(),
             passphrases: front.passphrases,
             version: front.container.version(),
             cipher: front
@@ -58,6 +62,15 @@ impl Envelope {
                 .parameters()
                 .map(|p| format!("{} with {}", p.cipher, p.mode)),
         })
+    }
+
+    /// How surely a key opens the message; `None` if it's known not to.
+    pub fn fit(&self, identity: &Identity) -> Option<Fit> {
+        self.recipients
+            .iter()
+            .zip(&self.algorithms)
+            .filter_map(|(handle, algorithm)| identity.fit(handle, *algorithm))
+            .min()
     }
 }
 
