@@ -37,6 +37,7 @@ fn status_0_is_for_work_that_is_all_done() {
         "extract calls.zip -k customer.key -C out",
         "cat calls.zip calls/a.txt -k customer.key",
         "inspect calls.zip customer.crt customer.key",
+        "keys -k customer.key --archive calls.zip",
         "--help",
         "--version",
         "pack --help",
@@ -123,6 +124,7 @@ fn status_4_is_for_want_of_a_key_that_opens_it() {
         "extract calls.zip -k calls/a.txt -C out",
         "cat calls.zip calls/a.txt -k vendor.key",
         "open a.pgp -k vendor.key -o a",
+        "keys -k vendor.key --archive calls.zip",
         "export --gpg calls/a.txt",
     ] {
         scene.line(line).exits(4).says("hint: ");

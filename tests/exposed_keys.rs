@@ -74,6 +74,7 @@ fn every_command_that_takes_keys_warns_and_does_its_work() {
         "open a.pgp -k customer.key -o a.txt",
         "inspect calls.zip -k customer.key",
         "inspect customer.key",
+        "keys -k customer.key",
     ] {
         warns_of(&scene.ok(line), "customer.key");
     }
@@ -92,6 +93,14 @@ fn neither_quiet_nor_json_silences_the_warning() {
             assert_eq!(outcome.json()["extracted"], 1, "{outcome}");
         }
     }
+}
+
+#[test]
+fn the_list_of_keys_tells_programs_which_are_exposed() {
+    let scene = sealed();
+    let keys = scene.ok("keys --json -k customer.key -k vendor.key").json();
+    assert_eq!(keys["keys"][0]["world_readable"], true, "{keys}");
+    assert_eq!(keys["keys"][1]["world_readable"], false, "{keys}");
 }
 
 #[test]

@@ -103,6 +103,10 @@ fn every_subcommand_reports_its_success() {
             null
         ])
     );
+    let keys = document(&scene, "keys -k customer.key --archive calls.zip", 0);
+    assert_eq!(keys["keys"][0]["path"], "customer.key");
+    assert_eq!(keys["keys"][0]["certificate"]["label"], "customer");
+    assert_eq!(keys["archive"]["opens"], 2);
     document(&scene, "export --gpg customer.key -o customer.asc", 0);
     let checked = document(&scene, "config check --config callseal.toml", 0);
     assert_eq!(checked["profiles"]["acme"][0]["label"], "customer");
@@ -125,6 +129,8 @@ fn every_subcommand_reports_its_failure() {
         ("seal -r customer.crt missing.txt", 1),
         ("open calls.zip -k customer.key -o x", 5),
         ("inspect missing calls.zip", 1),
+        ("keys", 4),
+        ("keys -k customer.key --archive missing.zip", 1),
         ("export --gpg calls/a.txt -o x", 4),
         ("config check --config bad.toml", 2),
         ("config check", 2),

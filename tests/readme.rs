@@ -116,7 +116,7 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 13] = [
+    const COMMANDS: [&str; 14] = [
         "pack",
         "list",
         "extract",
@@ -125,6 +125,7 @@ fn the_examples_of_the_help_run() {
         "open",
         "inspect",
         "keygen",
+        "keys",
         "export",
         "check",
         "config",
@@ -171,5 +172,5 @@ fn the_examples_of_the_help_run() {
             run += 1;
         }
     }
-    assert!(run >= 12, "{run}");
+    assert!(run >= 14, "{run}");
 }

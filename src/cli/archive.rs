@@ -1,11 +1,12 @@
 //! Who can open an archive.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::path::Path;
 
 use callseal::archive::Member;
-use callseal::message::Envelope;
+use callseal::keys::{Fit, Identity, Keyring, NoIdentity};
+use callseal::message::{Envelope, MessageFault, OpenError};
 use callseal::{ArchiveFile, Error};
 use serde_json::{Value, json};
 
@@ -24,6 +25,18 @@ pub struct Overview {
 struct EnvelopeSet {
     envelope: Envelope,
     members: u64,
+}
+
+/// How many members keys open, as far as the envelopes show.
+#[derive(Default)]
+pub struct Reach {
+    /// Those that name one of the keys.
+    pub opens: u64,
+    /// Those that hide recipients, or are for a key that doesn't tell its
+    /// fingerprint, for all that shows.
+    pub may_open: u64,
+    /// Those that none of the keys opens.
+    pub closed: u64,
 }
 
 impl Overview {
@@ -106,6 +119,61 @@ impl Overview {
             );
         }
         text
+    }
+
+    /// Opens an archive and reads the envelopes of all members.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let archive = ArchiveFile::open(path)?;
+        let members: Vec<_> = archive.members().collect();
+        Ok(Self::of(&archive, &members))
+    }
+
+    /// How many members there are, messages or not.
+    pub fn members(&self) -> u64 {
+        self.set_of.len() as u64
+    }
+
+    /// How many members any one of the keys opens.
+    pub fn reach(&self, keys: &[Identity]) -> Reach {
+        let mut reach = Reach::default();
+        for set in &self.sets {
+            let surest = keys.iter().filter_map(|key| set.envelope.fit(key)).min();
+            match surest {
+                Some(Fit::Named) => reach.opens += set.members,
+                Some(Fit::Hidden | Fit::Unknown) => reach.may_open += set.members,
+                None => reach.closed += set.members,
+            }
+        }
+        reach
+    }
+
+    /// The failure that none of the keys opens any of the messages.
+    pub fn closed_to(&self, archive: &Path, keyring: &Keyring) -> Option<Error> {
+        let keys = keyring.identities();
+        let reach = self.reach(keys);
+        if reach.closed == 0 || reach.opens + reach.may_open > 0 {
+            return None;
+        }
+        let envelopes = || self.sets.iter().map(|set| &set.envelope);
+        let handles: BTreeSet<_> = envelopes().flat_map(|e| &e.recipients).cloned().collect();
+        let error = if !handles.is_empty() {
+            OpenError::from(NoIdentity::NoneFits {
+                handles: handles.into_iter().collect(),
+                keys: keys.len(),
+                presumed: keys
+                    .iter()
+                    .find(|key| key.is_presumed())
+                    .map(|key| key.source().to_owned()),
+            })
+        } else if envelopes().any(|envelope| envelope.passphrases > 0) {
+            NoIdentity::PassphraseOnly.into()
+        } else {
+            MessageFault::Malformed("it names no recipient".into()).into()
+        };
+        Some(Error::Open {
+            path: archive.to_owned(),
+            error,
+        })
     }
 
     /// Puts the members that are no messages into the report.

@@ -14,7 +14,7 @@ use super::archive::Overview;
 use super::args::IdentityArgs;
 use super::config::describe;
 use super::exposure::warn_of_exposed;
-use super::names::{KnownKeys, recipient_json};
+use super::names::{KnownKeys, key_line, recipient_json};
 use super::recipients::KnownArgs;
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, bytes, count, safe};
@@ -187,13 +187,7 @@ fn show_certificate(recipients: &[Recipient], refusal: Option<&Refusal>, text: &
 }
 
 fn show_key(identity: &Identity, text: &mut String) -> Value {
-    let locked = if identity.is_locked() {
-        "locked by a passphrase"
-    } else {
-        "not locked"
-    };
-    let algorithm = identity.algorithm().unwrap_or("kind unknown while locked");
-    let _ = writeln!(text, "  {algorithm}, {locked}");
+    let _ = writeln!(text, "  {}", key_line(identity));
     if let Some(fingerprint) = identity.fingerprint() {
         let _ = writeln!(text, "  {fingerprint}");
     }

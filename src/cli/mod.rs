@@ -12,6 +12,7 @@ mod extract;
 mod generate;
 mod inspect;
 mod keygen;
+mod keys;
 mod list;
 mod names;
 mod open;
@@ -84,6 +85,7 @@ pub enum Command {
     Open(open::Arguments),
     Inspect(inspect::Arguments),
     Keygen(keygen::Arguments),
+    Keys(keys::Arguments),
     Export(export::Arguments),
     Check(check::Arguments),
     Config(config::Arguments),
@@ -103,6 +105,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Report, Failure> {
         Command::Open(arguments) => open::run(arguments, global, ui),
         Command::Inspect(arguments) => inspect::run(arguments, global, ui),
         Command::Keygen(arguments) => keygen::run(arguments, global, ui),
+        Command::Keys(arguments) => keys::run(arguments, global, ui),
         Command::Export(arguments) => export::run(arguments, global, ui),
         Command::Check(arguments) => check::run(arguments, global, ui),
         Command::Config(arguments) => config::run(arguments, global, ui),

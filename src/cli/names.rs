@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use callseal::Timestamp;
-use callseal::keys::{Chain, KeyHandle, Keyring, Recipient, Recipients};
+use callseal::keys::{Chain, Identity, KeyHandle, Keyring, Recipient, Recipients};
 use serde_json::{Value, json};
 
 use crate::ui::{Ui, safe};
@@ -97,6 +97,17 @@ impl KnownKeys {
         object.insert("certificate".into(), certificate.into());
         object.insert("key".into(), self.key(handle).into());
         Value::Object(object)
+    }
+}
+
+/// A private key's algorithm, and whether it's locked.
+pub fn key_line(identity: &Identity) -> String {
+    let algorithm = identity
+        .algorithm()
+        .unwrap_or("algorithm unknown while locked");
+    match identity.is_locked() {
+        true => format!("{algorithm}, locked by a passphrase"),
+        false => format!("{algorithm}, not locked"),
     }
 }
 

@@ -45,6 +45,36 @@ impl Scene {
         ));
     }
 
+    /// A certificate `NAME.crt` over the key `NAME.key` that was valid in 2011.
+    #[track_caller]
+    pub fn expired_certificate(&self, name: &str) {
+        self.write(
+            "ca.cnf",
+            "[ca]\ndefault_ca = c\n[c]\ndatabase = index.txt\nserial = serial\n\
+             new_certs_dir = .\ndefault_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n",
+        );
+        self.write("index.txt", "");
+        self.write("serial", "01\n");
+        self.tool(&format!(
+            "openssl req -new -key {name}.key -subj /CN={name} -out {name}.csr"
+        ));
+        self.tool(&format!(
+            "openssl ca -batch -notext -config ca.cnf -selfsign -keyfile {name}.key \
+             -in {name}.csr -startdate 20110101000000Z -enddate 20111231235959Z -out {name}.crt"
+        ));
+    }
+
+    /// An OpenPGP key by GnuPG of 2011 that expired a year later, with the
+    /// hash of its time: `NAME.gpg`.
+    #[track_caller]
+    pub fn expired_openpgp_key(&self, name: &str) {
+        self.gpg(&format!(
+            "--faked-system-time 20110101T000000! --cert-digest-algo SHA1 \
+             --quick-gen-key {name} rsa2048 encr 1y"
+        ));
+        self.gpg(&format!("--export-secret-keys --output {name}.gpg {name}"));
+    }
+
     /// The keys of the two parties to a call: `customer.crt`, `customer.key`,
     /// `vendor.crt` and `vendor.key`.
     #[track_caller]
