@@ -75,6 +75,8 @@ fn every_command_that_takes_keys_warns_and_does_its_work() {
         "inspect calls.zip -k customer.key",
         "inspect customer.key",
         "keys -k customer.key",
+        "export customer.crt -k customer.key -o customer.asc",
+        "export --gpg customer.key -o customer.gpg",
     ] {
         warns_of(&scene.ok(line), "customer.key");
     }

@@ -258,9 +258,9 @@ fn an_expired_certificate_is_called_so_and_its_key_opens() {
     for key in ["a.key", "locked.key"] {
         let outcome = scene.ok(&format!("keys -k {key}"));
         is_quiet(&outcome);
-        outcome.prints("\n               expired 2011-12-31 23:59:59Z\n");
+        outcome.prints("\n               expired 2012-01-01 00:00:00Z\n");
         let told = only(&scene, &format!("-k {key}"));
-        assert_eq!(told["certificate"]["expires"], "2011-12-31 23:59:59Z");
+        assert_eq!(told["certificate"]["expires"], "2012-01-01 00:00:00Z");
         let open = format!("-k {key} --passphrase-file passphrase");
         scene.opens("-r public", &open);
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::Global;
 use super::args::{IdentityArgs, OverwriteArgs};
+use super::exposure::warn_of_file;
 use super::passphrases::{NewPassphraseArgs, PassphraseArgs};
 use super::streams::{is_stream, refuse_json};
 use crate::failure::{Failure, Report};
@@ -77,6 +78,9 @@ fn export_key(
     let sink = Sink::open(output, Access::Private, arguments)?;
     let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
     let mut export = SecretKeyExport::unlock(key, &*passphrases).map_err(Error::from)?;
+    if export.is_exposed() {
+        warn_of_file(key, ui);
+    }
     if let Some(passphrase) = arguments.new_passphrase.for_export(key)? {
         export.lock_with(&passphrase);
     }

@@ -1,6 +1,7 @@
 //! Private keys that lie about for everybody.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use callseal::keys::Identity;
 
@@ -15,10 +16,15 @@ pub fn warn_of_exposed(identities: &[Identity], ui: &Ui) {
         .map(Identity::source)
         .collect();
     for file in exposed {
-        let file = file.display().to_string();
-        ui.warning(&format!(
-            "{file}: other users can read or change this private key; run `chmod 600 {}`",
-            shell_word(&file)
-        ));
+        warn_of_file(file, ui);
     }
+}
+
+/// The same of one file that is known to be exposed.
+pub fn warn_of_file(file: &Path, ui: &Ui) {
+    let file = file.display().to_string();
+    ui.warning(&format!(
+        "{file}: other users can read or change this private key; run `chmod 600 {}`",
+        shell_word(&file)
+    ));
 }

@@ -75,6 +75,7 @@ pub struct SecretKeyExport {
     path: PathBuf,
     name: String,
     secret: Arc<SecretKey>,
+    exposed: bool,
     passphrase: Option<Password>,
 }
 
@@ -113,8 +114,14 @@ impl SecretKeyExport {
             path: path.to_owned(),
             name: identity.label().unwrap_or(&stem).to_owned(),
             secret,
+            exposed: identity.is_exposed(),
             passphrase: passphrase.map(|passphrase| passphrase.as_bytes().into()),
         })
+    }
+
+    /// Whether every user of the machine can read or change the key's file.
+    pub fn is_exposed(&self) -> bool {
+        self.exposed
     }
 
     /// Locks what is exported with another passphrase, instead of the one of
