@@ -4,6 +4,9 @@
 
 CARGO ?= cargo
 PACKAGES := scripts/system-packages.sh
+# For recipes: the directory that cargo builds in, wherever that is.
+TARGET = $$($(CARGO) metadata --format-version 1 --no-deps --locked \
+    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,8 +14,7 @@ help: ## Show this list
 demo: ## Pack, list and extract the sample calls, each command shown
 	@$(PACKAGES) build demo
 	$(CARGO) build --release --locked
-	@CALLSEAL="$$($(CARGO) metadata --format-version 1 --no-deps --locked \
-	    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/callseal" scripts/demo.sh
+	@CALLSEAL="$(TARGET)/release/callseal" scripts/demo.sh
 
 build: ## Build the program (target/release/callseal)
 	@$(PACKAGES) build
@@ -28,8 +30,7 @@ lint: ## Check the format and the lints
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 
 unit:
-	@scripts/fetch-pkits.sh "$$($(CARGO) metadata --format-version 1 --no-deps --locked \
-	    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')"
+	@scripts/fetch-pkits.sh "$(TARGET)"
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	    set -x; $(CARGO) nextest run --locked; \
 	else \
@@ -60,8 +61,7 @@ bench: ## Measure: the library, then the program beside gpg, age and cp
 	@$(PACKAGES) build test
 	$(CARGO) bench --locked
 	$(CARGO) build --release --locked
-	@CALLSEAL="$$($(CARGO) metadata --format-version 1 --no-deps --locked \
-	    | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/callseal" scripts/compare.sh
+	@CALLSEAL="$(TARGET)/release/callseal" scripts/compare.sh
 
 clean: ## Remove what was built
 	$(CARGO) clean
