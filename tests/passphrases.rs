@@ -83,10 +83,17 @@ fn a_passphrase_comes_from_an_inherited_descriptor() {
         assert_eq!(scene.read("out/calls/c.txt"), b"c", "{script}");
         std::fs::remove_dir_all(scene.path("out")).unwrap();
     }
-    scene
-        .bash(&format!("{extract} 3 3<<<wrong"))
-        .exits(4)
-        .complains_with_hint(&["the passphrase is wrong"]);
+    for wrong in [
+        "3<<<wrong",
+        "3</dev/null",
+        "3<<<''",
+        "3< <(printf '\\r\\n')",
+    ] {
+        scene
+            .bash(&format!("{extract} 3 {wrong}"))
+            .exits(4)
+            .complains_with_hint(&["the passphrase is wrong"]);
+    }
     scene
         .bash(&format!("{extract} 7"))
         .exits(1)
@@ -152,6 +159,14 @@ fn the_second_try_may_succeed() {
         .on_a_terminal(EXTRACT, &answers)
         .exits(0)
         .prints("wrong, once more: passphrase for locked.key");
+    assert_eq!(scene.read("out/calls/a.txt"), b"a");
+}
+
+#[test]
+fn an_answer_that_ends_in_cr_and_lf_counts_without_them() {
+    let scene = locked();
+    let answer = format!("prompt\nsend \"{PASSPHRASE}\\r\\n\"");
+    scene.on_a_terminal(EXTRACT, &answer).exits(0);
     assert_eq!(scene.read("out/calls/a.txt"), b"a");
 }
 

@@ -224,3 +224,15 @@ fn a_version_6_certificate_and_x509_share_one_message() {
     scene.opens("-r rsa.crt -r six.pgp", "-k rsa.key");
     scene.opens("-r rsa.crt -r six.pgp", "-k six.key");
 }
+
+#[test]
+fn a_certificate_of_the_future_is_not_valid_yet() {
+    let scene = Scene::new();
+    scene.write("call.wav", "said");
+    scene.gpg("--faked-system-time 20980101T000000! --quick-gen-key later rsa2048 encr never");
+    scene.gpg("--faked-system-time 20980101T000000! --export --output later.pgp later");
+    scene
+        .line("seal -r later.pgp call.wav")
+        .exits(3)
+        .complains_with_hint(&["later.pgp: “later” is not valid before 2098-01-01"]);
+}
