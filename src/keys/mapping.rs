@@ -19,7 +19,7 @@ use openssl::rsa::Rsa;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
-use super::openssl_reason;
+use crate::keys::openssl_reason;
 
 /// A public OpenPGP key, whether primary key or subkey.
 pub(crate) type PublicKey = Key<PublicParts, UnspecifiedRole>;
@@ -112,6 +112,15 @@ pub(super) fn rsa_bits(key: &PublicKey) -> Option<u32> {
     match key.mpis() {
         mpi::PublicKey::RSA { n, .. } => Some(u32::try_from(n.bits()).unwrap_or(u32::MAX)),
         _ => None,
+    }
+}
+
+/// Algorithm and size or curve of an OpenPGP key.
+pub(crate) fn algorithm_name(key: &PublicKey) -> String {
+    match key.mpis() {
+        mpi::PublicKey::RSA { n, .. } => format!("RSA {}", n.bits()),
+        mpi::PublicKey::ECDH { curve, .. } => format!("ECDH {curve}"),
+        _ => key.pk_algo().to_string(),
     }
 }
 

@@ -6,10 +6,21 @@ use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::Id;
-use openssl::x509::{X509KeyUsage, X509NameRef, X509Ref};
+use openssl::x509::{X509, X509KeyUsage, X509NameRef, X509Ref};
 
-use super::openssl_reason;
-use super::refusal::Refusal;
+use crate::keys::file::Block;
+use crate::keys::{Refusal, openssl_reason};
+
+/// The certificate in a PEM block.
+pub(crate) fn from_block(block: Block<'_>) -> Result<X509, ErrorStack> {
+    if block.label != "TRUSTED CERTIFICATE" {
+        return X509::from_pem(block.text);
+    }
+    // As `openssl x509 -trustout` writes it: OpenSSL's own settings of trust
+    // follow the certificate in the block, and are of no concern here.
+    let text = String::from_utf8_lossy(block.text);
+    X509::from_pem(text.replace(block.label, "CERTIFICATE").as_bytes())
+}
 
 /// Whose certificate it is: the common name, else the whole subject.
 pub(crate) fn subject(certificate: &X509Ref) -> String {

@@ -1,6 +1,7 @@
 //! New key pairs: the private key, and what goes to others.
 
 mod openpgp;
+mod pkcs8;
 mod subject;
 mod x509;
 
@@ -12,8 +13,8 @@ use openssl::rsa::Rsa;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::passphrase::NewPassphrase;
-use super::{openssl_reason, pkcs8};
+use crate::keys::openssl_reason;
+use crate::keys::passphrase::NewPassphrase;
 
 pub use openpgp::OpenPgpKey;
 pub use subject::{Attribute, Subject, SubjectError, SubjectFault, UserId};

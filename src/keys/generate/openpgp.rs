@@ -12,8 +12,8 @@ use openpgp::types::{Features, KeyFlags};
 use sequoia_openpgp as openpgp;
 use zeroize::Zeroizing;
 
-use super::super::passphrase::NewPassphrase;
 use super::{GenerateError, UserId};
+use crate::keys::passphrase::NewPassphrase;
 
 /// A new OpenPGP key: version 4, on Curve25519, with a primary key that
 /// certifies and signs and a subkey that encrypts. GnuPG reads it, and its

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::cause::cause;
 use crate::keys::file::{self, Block, Form};
-use crate::keys::{certificate, files, openssl_reason};
+use crate::keys::{files, openssl_reason, x509};
 
 use super::Verifier;
 
@@ -142,7 +142,7 @@ fn read_certificates(path: &Path) -> Result<Vec<X509>, TrustFault> {
     match file::form(&bytes) {
         Form::Pem => file::blocks(&bytes)
             .filter(Block::is_x509)
-            .map(|block| certificate::x509(block).map_err(malformed))
+            .map(|block| x509::from_block(block).map_err(malformed))
             .collect(),
         Form::Der => Ok(X509::from_der(&bytes).into_iter().collect()),
         Form::OpenPgp | Form::Unknown => Ok(Vec::new()),

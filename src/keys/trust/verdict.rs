@@ -5,8 +5,7 @@ use std::time::SystemTime;
 use openssl::x509::{CrlStatus, X509Crl, X509Ref, X509VerifyResult};
 use openssl_sys as ffi;
 
-use crate::keys::refusal::Refusal;
-use crate::keys::x509;
+use crate::keys::{Refusal, x509};
 
 use super::ChainFault;
 

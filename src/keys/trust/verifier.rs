@@ -12,8 +12,7 @@ use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
 use openssl::x509::{X509, X509Crl, X509NameRef, X509Ref, X509StoreContext};
 
 use crate::keys::file::Form;
-use crate::keys::refusal::Refusal;
-use crate::keys::{openssl_reason, x509};
+use crate::keys::{Refusal, openssl_reason, x509};
 
 use super::bundle::trust_error;
 use super::verdict::Verdict;

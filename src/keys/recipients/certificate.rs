@@ -8,12 +8,13 @@ use openssl::pkey::{PKey, Public};
 use openssl::rsa::Rsa;
 use openssl::x509::X509;
 
-use super::file::{self, Block, Form};
-use super::mapping::{self, PublicKey, UnusableKey};
+use super::openpgp_certificate;
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
 use super::requirements::Requirements;
-use super::{openpgp_certificate, openssl_reason, x509};
+use crate::keys::file::{self, Block, Form};
+use crate::keys::mapping::{self, PublicKey, UnusableKey};
+use crate::keys::{openssl_reason, x509};
 
 /// The recipients in the content of a file: such as meet the requirements, or
 /// without any of them whatever their age.
@@ -33,17 +34,6 @@ pub(crate) fn recipients(
         Form::OpenPgp => openpgp_certificate::recipients(bytes, source, requirements),
         Form::Unknown => Err(Refusal::NotACertificate),
     }
-}
-
-/// The certificate in a PEM block.
-pub(super) fn x509(block: Block<'_>) -> Result<X509, ErrorStack> {
-    if block.label != "TRUSTED CERTIFICATE" {
-        return X509::from_pem(block.text);
-    }
-    // As `openssl x509 -trustout` writes it: OpenSSL's own settings of trust
-    // follow the certificate in the block, and are of no concern here.
-    let text = String::from_utf8_lossy(block.text);
-    X509::from_pem(text.replace(block.label, "CERTIFICATE").as_bytes())
 }
 
 struct CertificateFile<'a> {
@@ -70,8 +60,10 @@ impl CertificateFile<'_> {
             _ if block.is_x509() => {
                 // One that can't be decoded vouches for nobody.
                 let chain = blocks.filter(Block::is_x509);
-                let chain: Vec<X509> = chain.filter_map(|block| x509(block).ok()).collect();
-                self.certificate(&x509(block).map_err(malformed)?, &chain)?
+                let chain: Vec<X509> = chain
+                    .filter_map(|block| x509::from_block(block).ok())
+                    .collect();
+                self.certificate(&x509::from_block(block).map_err(malformed)?, &chain)?
             }
             "PUBLIC KEY" => {
                 self.public_key(&PKey::public_key_from_pem(block.text).map_err(malformed)?)?

@@ -10,11 +10,11 @@ use openpgp::parse::Parse;
 use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
 
-use super::file::{self, Block, Bytes, Form};
 use super::identity::{Identity, KeyFault, Locked, State};
-use super::openssl_reason;
 use super::origin::Origin;
 use super::secret::SecretKey;
+use crate::keys::file::{self, Block, Bytes, Form};
+use crate::keys::openssl_reason;
 
 /// The identities of a key file.
 pub(super) fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {

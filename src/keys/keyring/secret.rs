@@ -8,8 +8,8 @@ use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 use sequoia_openpgp as openpgp;
 
-use super::mapping::{self, PublicKey};
-use super::openssl_reason;
+use crate::keys::mapping::{self, PublicKey};
+use crate::keys::openssl_reason;
 
 /// The shortest plaintext of a PKESK that can hold a session key: AES-128's
 /// 16 bytes. Shorter ones are refused here, as sequoia indexes the plaintext

@@ -11,10 +11,10 @@ use openpgp::policy::{AsymmetricAlgorithm, StandardPolicy};
 use openpgp::types::{HashAlgorithm, RevocationStatus};
 use sequoia_openpgp as openpgp;
 
-use super::mapping::{self, PublicKey, UnusableKey};
-use super::recipient::{CertificateKind, Recipient, algorithm_name};
+use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
 use super::requirements::Requirements;
+use crate::keys::mapping::{self, PublicKey, UnusableKey, algorithm_name};
 
 /// The recipients that an OpenPGP certificate stands for: its encryption keys
 /// that meet the requirements, or all of them without any.
@@ -45,7 +45,7 @@ pub(super) fn recipients(
 
 /// All encryption keys of a certificate, whatever its age, with the end of
 /// their validity where the certificate tells.
-pub(super) fn of_any_age(cert: &Cert, source: &Path) -> Vec<Recipient> {
+pub(in crate::keys) fn of_any_age(cert: &Cert, source: &Path) -> Vec<Recipient> {
     // An old certificate's signatures may be older than today's policy.
     let policy = lenient_policy();
     let primary = cert.primary_key().with_policy(&policy, None);

@@ -9,8 +9,8 @@ use thiserror::Error;
 use crate::cause::cause;
 use crate::timestamp::Timestamp;
 
-use super::mapping::UnusableKey;
-use super::trust::{ChainFault, TrustError, since_when};
+use crate::keys::mapping::UnusableKey;
+use crate::keys::trust::{ChainFault, TrustError, since_when};
 
 /// Why a recipient list can't be used. Nothing is sealed then.
 #[derive(Debug, Error)]

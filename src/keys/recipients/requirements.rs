@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use super::mapping::{PublicKey, RSA_BITS, UnusableKey, rsa_bits};
-use super::trust::{CaBundle, TrustError, Verifier};
+use crate::keys::mapping::{PublicKey, RSA_BITS, UnusableKey, rsa_bits};
+use crate::keys::trust::{CaBundle, TrustError, Verifier};
 
 /// The least size of an RSA modulus, in bits: 2,048 to 16,384.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

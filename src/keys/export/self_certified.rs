@@ -11,7 +11,7 @@ use openpgp::types::{
 };
 use sequoia_openpgp as openpgp;
 
-use super::secret::SecretKey;
+use crate::keys::keyring::SecretKey;
 
 /// What the key certifies itself with. GnuPG wants a hash that is no shorter
 /// than the key's curve, and so only this one does for all of them (RFC 9580,

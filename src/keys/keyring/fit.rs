@@ -3,7 +3,7 @@
 use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
 
-use super::{Identity, KeyHandle};
+use crate::keys::{Identity, KeyHandle};
 
 /// How surely a key opens a message, the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,8 @@
 //! PEM keys and certificates for stock OpenPGP software: the way out without
 //! callseal.
 
+mod self_certified;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,13 +13,9 @@ use sequoia_openpgp as openpgp;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::identity::{Identity, KeyFault, UnlockFault};
-use super::keyring::Keyring;
-use super::passphrase::{LockedKey, NewPassphrase, Passphrase, Passphrases};
-use super::recipient::{CertificateKind, Recipient};
-use super::refusal::Refusal;
-use super::secret::SecretKey;
-use super::self_certified;
+use crate::keys::keyring::SecretKey;
+use crate::keys::passphrase::{LockedKey, NewPassphrase, Passphrase, Passphrases};
+use crate::keys::{CertificateKind, Identity, KeyFault, Keyring, Recipient, Refusal, UnlockFault};
 
 /// Why a key or certificate can't be exported.
 #[derive(Debug, Error)]

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::party::{Examined, Party, usable};
 use super::refusal::{RecipientError, Refusal};
 use super::requirements::Requirements;
-use super::trust::ChainFault;
+use crate::keys::trust::ChainFault;
 
 /// How many changes are looked ahead: certificates that begin or end.
 const MAX_CHANGES: usize = 1000;

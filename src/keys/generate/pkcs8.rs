@@ -12,7 +12,7 @@ use openssl::rand::rand_bytes;
 use openssl::symm::{Cipher, encrypt};
 use zeroize::Zeroizing;
 
-use super::passphrase::NewPassphrase;
+use crate::keys::passphrase::NewPassphrase;
 
 /// What a guess costs: OWASP's number for PBKDF2 with HMAC-SHA-256.
 const ITERATIONS: usize = 600_000;

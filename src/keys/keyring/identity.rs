@@ -14,13 +14,13 @@ use thiserror::Error;
 
 use crate::cause::cause;
 
-use super::file::Bytes;
-use super::mapping::PublicKey;
+use super::key_file;
 use super::origin::{Beside, Origin};
-use super::passphrase::{LockedKey, Passphrase, Passphrases};
-use super::recipient::{Recipient, algorithm_name};
 use super::secret::SecretKey;
-use super::{Fingerprint, key_file, openssl_reason};
+use crate::keys::file::Bytes;
+use crate::keys::mapping::{PublicKey, algorithm_name};
+use crate::keys::passphrase::{LockedKey, Passphrase, Passphrases};
+use crate::keys::{Fingerprint, Recipient, openssl_reason};
 
 /// Why a file yields no identity.
 #[derive(Debug, Error)]

@@ -1,11 +1,24 @@
 //! The checked list of recipients: all of them or none.
 
+mod certificate;
+mod openpgp_certificate;
+mod outlook;
+mod party;
+mod recipient;
+mod refusal;
+mod requirements;
+
 use std::path::{Path, PathBuf};
 
-use super::party::{Party, usable};
-use super::recipient::{MessageVersion, Recipient};
-use super::refusal::{RecipientError, Refusal};
-use super::requirements::Requirements;
+use self::party::usable;
+
+pub(super) use certificate::recipients as of_content;
+pub(super) use openpgp_certificate::of_any_age as of_openpgp;
+pub use outlook::Outlook;
+pub use party::{Examined, Party, Pin};
+pub use recipient::{CertificateKind, MessageVersion, Recipient};
+pub use refusal::{RecipientError, Refusal};
+pub use requirements::{MinRsaBits, Requirements};
 
 /// Recipients that can all be used, each key once; at least one.
 #[derive(Clone, Debug)]

@@ -12,11 +12,12 @@ use openssl::pkey::Public;
 use openssl::rsa::{Padding, Rsa};
 use sequoia_openpgp as openpgp;
 
-use super::mapping::PublicKey;
+use super::certificate;
 use super::refusal::Refusal;
 use super::requirements::Requirements;
-use super::trust::Chain;
-use super::{Fingerprint, certificate, file};
+use crate::keys::mapping::{self, PublicKey};
+use crate::keys::trust::Chain;
+use crate::keys::{Fingerprint, file};
 
 /// The kind of file a recipient came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,7 +188,7 @@ impl Recipient {
 
     /// Algorithm and size, such as `RSA 2048` or `ECDH P-256`.
     pub fn algorithm(&self) -> String {
-        algorithm_name(&self.key)
+        mapping::algorithm_name(&self.key)
     }
 
     /// The algorithm that PKESKs for it have.
@@ -272,13 +273,4 @@ fn rsa_public(key: &PublicKey) -> Option<Rsa<Public>> {
     let n = BigNum::from_slice(n.value()).ok()?;
     let e = BigNum::from_slice(e.value()).ok()?;
     Rsa::from_public_components(n, e).ok()
-}
-
-/// Algorithm and size or curve of an OpenPGP key.
-pub(crate) fn algorithm_name(key: &PublicKey) -> String {
-    match key.mpis() {
-        mpi::PublicKey::RSA { n, .. } => format!("RSA {}", n.bits()),
-        mpi::PublicKey::ECDH { curve, .. } => format!("ECDH {curve}"),
-        _ => key.pk_algo().to_string(),
-    }
 }

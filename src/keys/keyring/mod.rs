@@ -1,5 +1,11 @@
 //! The identities at hand, and which of them opens a message.
 
+mod fit;
+mod identity;
+mod key_file;
+mod origin;
+mod secret;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,11 +17,13 @@ use openpgp::types::SymmetricAlgorithm;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
-use super::fit::Fit;
-use super::identity::{Identity, KeyError, KeyFault, UnlockFault};
-use super::passphrase::Passphrases;
-use super::secret::SecretKey;
-use super::{Fingerprint, KeyHandle, files};
+use crate::keys::passphrase::Passphrases;
+use crate::keys::{Fingerprint, KeyHandle, files};
+
+pub use fit::Fit;
+pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
+pub use origin::Beside;
+pub(super) use secret::SecretKey;
 
 /// How many private key operations one message may cost. A stranger's message
 /// can carry any number of PKESKs; a hidden recipient costs one for each key.

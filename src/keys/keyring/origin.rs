@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use openpgp::Cert;
 use sequoia_openpgp as openpgp;
 
-use super::file::{self, Block};
-use super::recipient::{CertificateKind, Recipient};
-use super::{Fingerprint, certificate, openpgp_certificate};
+use crate::keys::file::{self, Block};
+use crate::keys::{CertificateKind, Fingerprint, Recipient, recipients};
 
 /// The endings that the certificate beside a key may have.
 const ENDINGS: [&str; 6] = ["crt", "pem", "cer", "der", "pub", "asc"];
@@ -109,11 +108,11 @@ impl Origin {
             Within::Nothing => Vec::new(),
             Within::Pem(text) => file::blocks(text)
                 .filter_map(|Block { text, .. }| {
-                    certificate::recipients(text, &self.path, None).ok()
+                    recipients::of_content(text, &self.path, None).ok()
                 })
                 .flatten()
                 .collect(),
-            Within::OpenPgp(cert) => openpgp_certificate::of_any_age(cert, &self.path),
+            Within::OpenPgp(cert) => recipients::of_openpgp(cert, &self.path),
         }
     }
 }

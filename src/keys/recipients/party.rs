@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 
-use super::files;
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::{RecipientError, Refusal};
 use super::requirements::Requirements;
+use crate::keys::files;
 
 /// The endings of the files that count in a directory of certificates.
 const ENDINGS: [&str; 8] = ["crt", "cer", "pem", "der", "pub", "asc", "pgp", "gpg"];
