@@ -7,13 +7,17 @@
     reason = "each test program uses a part of it"
 )]
 
+mod ca;
 mod calls;
 mod keys;
 mod run;
 mod scene;
 mod terminal;
+mod trust;
 
+pub use ca::Certificate;
 pub use calls::{CALL, content};
 pub use keys::P256;
 pub use run::{Outcome, Run, wait};
 pub use scene::Scene;
+pub use trust::{Trust, day};

@@ -24,6 +24,17 @@ pub enum ChainFault {
         /// Whose certificate is missing.
         issuer: String,
     },
+    /// The CA has another certificate in the bundle, but not the one of the key
+    /// that signed.
+    #[error(
+        "does not chain to a CA: another certificate than that of “{issuer}” in the CA bundle issued “{certificate}”"
+    )]
+    OtherIssuer {
+        /// The last certificate of the chain that was found.
+        certificate: String,
+        /// The CA's name.
+        issuer: String,
+    },
     /// The chain is complete, but its root is not one of the bundle.
     #[error("does not chain to a CA: its root “{root}” is not in the CA bundle")]
     UnknownRoot {
@@ -153,6 +164,9 @@ impl ChainFault {
             }
             Self::UnknownIssuer { .. } | Self::UnknownRoot { .. } => {
                 "check whose certificate it is; then add the missing CA certificate to the bundle, or ask its owner for one that a CA of the bundle issued"
+            }
+            Self::OtherIssuer { .. } => {
+                "if the CA has renewed its certificate, get the other one from the CA, compare its fingerprint, and add it to the bundle"
             }
             Self::BadSignature { .. } | Self::NotACa { .. } => {
                 "check where this certificate came from: it may be forged"

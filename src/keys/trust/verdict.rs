@@ -18,6 +18,8 @@ pub(super) struct Verdict<'a> {
     pub at_fault: &'a X509Ref,
     /// The newest CRL of the issuer of the one at fault.
     pub crl: Option<&'a X509Crl>,
+    /// Whether a certificate of the bundle has the name of that issuer.
+    pub knows_issuer_by_name: bool,
 }
 
 impl Verdict<'_> {
@@ -41,6 +43,16 @@ impl Verdict<'_> {
         match self.error.as_raw() {
             ffi::X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT => ChainFault::SelfSigned,
             ffi::X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN => ChainFault::UnknownRoot { root: ca },
+            ffi::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT
+            | ffi::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+            | ffi::X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE
+                if self.knows_issuer_by_name =>
+            {
+                ChainFault::OtherIssuer {
+                    certificate: ca,
+                    issuer,
+                }
+            }
             ffi::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT
             | ffi::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
             | ffi::X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE => ChainFault::UnknownIssuer {
@@ -74,7 +86,13 @@ impl Verdict<'_> {
                 ca,
                 since: self.crl.and_then(|crl| self.revoked_since(crl)),
             },
-            ffi::X509_V_ERR_UNABLE_TO_GET_CRL => ChainFault::NoCrl { ca: issuer },
+            ffi::X509_V_ERR_UNABLE_TO_GET_CRL => match self.crl {
+                None => ChainFault::NoCrl { ca: issuer },
+                Some(_) => ChainFault::BadCrl {
+                    ca: issuer,
+                    reason: "it is signed with another key, or is for other certificates".into(),
+                },
+            },
             ffi::X509_V_ERR_CRL_HAS_EXPIRED => {
                 match self
                     .crl

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use openssl::asn1::Asn1OctetStringRef;
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::ssl::SslFiletype;
 use openssl::stack::Stack;
 use openssl::x509::store::{X509Lookup, X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
-use openssl::x509::{X509, X509Crl, X509NameRef, X509Ref, X509StoreContext};
+use openssl::x509::{X509, X509Crl, X509NameRef, X509Ref, X509StoreContext, X509VerifyResult};
+use openssl_sys as ffi;
 
 use crate::keys::file::Form;
 use crate::keys::{Refusal, openssl_reason, x509};
@@ -44,8 +46,18 @@ pub struct ChainLink {
 /// Decides whether certificates chain to the CAs of a bundle at one time.
 pub(crate) struct Verifier {
     store: X509Store,
-    certificates: Vec<X509>,
+    roots: Vec<X509>,
+    intermediates: Vec<X509>,
     crls: Vec<Arc<X509Crl>>,
+}
+
+/// Where OpenSSL got to.
+struct Path {
+    error: X509VerifyResult,
+    /// The certificate at which the chain broke.
+    at_fault: Option<X509>,
+    /// From the leaf up.
+    certificates: Vec<X509>,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -59,8 +71,12 @@ impl Verifier {
         let openssl_fault = |e: ErrorStack| TrustFault::Malformed(openssl_reason(&e));
         let nowhere = |e| trust_error("the CA bundle".as_ref(), openssl_fault(e));
         let mut builder = X509StoreBuilder::new().map_err(nowhere)?;
-        for certificate in &bundle.certificates {
-            builder.add_cert(certificate.clone()).map_err(nowhere)?;
+        // Roots alone: from a certificate of the store OpenSSL goes on to others
+        // of the store only, not to one in the recipient's file.
+        let all = bundle.certificates.iter().cloned();
+        let (roots, intermediates): (Vec<_>, Vec<_>) = all.partition(|ca| is_root(ca));
+        for root in &roots {
+            builder.add_cert(root.clone()).map_err(nowhere)?;
         }
         let mut parameters = X509VerifyParam::new().map_err(nowhere)?;
         parameters.set_time(unix_time(at));
@@ -91,7 +107,8 @@ impl Verifier {
         let lists = bundle.crls.iter().flat_map(|file| &file.lists);
         Ok(Self {
             store: builder.build(),
-            certificates: bundle.certificates.clone(),
+            roots,
+            intermediates,
             crls: lists.map(Arc::clone).collect(),
         })
     }
@@ -100,39 +117,68 @@ impl Verifier {
     /// the intermediates of the bundle and those in the certificate's `own`
     /// file.
     pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Refusal> {
+        let mut intermediates: Vec<&X509> = own.iter().chain(&self.intermediates).collect();
+        let mut refusal = None;
+        loop {
+            let path = self.follow(certificate, &intermediates)?;
+            let Some(at_fault) = path.at_fault else {
+                // OpenSSL has no eye on the signature of a root: it proves
+                // nothing. In a recipient it stands for how the certificate
+                // was made.
+                refuse_weak_signature(certificate)?;
+                return self.chain(&path.certificates);
+            };
+            let first = refusal
+                .take()
+                .unwrap_or_else(|| self.refusal(path.error, certificate, &at_fault));
+            // OpenSSL follows one way only. Of several certificates of a CA,
+            // cross-signed or renewed, another one may lead to a root.
+            let before = intermediates.len();
+            if is_dead_end(path.error) {
+                intermediates.retain(|ca| !x509::same(ca, &at_fault));
+            }
+            if intermediates.len() == before {
+                return Err(first);
+            }
+            refusal = Some(first);
+        }
+    }
+
+    /// Has OpenSSL follow one way through these intermediates.
+    fn follow(&self, certificate: &X509, intermediates: &[&X509]) -> Result<Path, Refusal> {
         let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
         let mut untrusted = Stack::new().map_err(malformed)?;
-        // Those of the bundle again: OpenSSL looks for who signed a CRL in the
-        // chain and in here, not in the store.
-        for intermediate in own.iter().chain(&self.certificates) {
+        for &intermediate in intermediates {
             untrusted.push(intermediate.clone()).map_err(malformed)?;
         }
         let mut context = X509StoreContext::new().map_err(malformed)?;
-        let verdict = context.init(&self.store, certificate, &untrusted, |context| {
-            let valid = context.verify_cert()?;
+        let path = context.init(&self.store, certificate, &untrusted, |context| {
+            let is_valid = context.verify_cert()?;
             let chain = context.chain().into_iter().flatten();
-            let chain: Vec<X509> = chain.map(ToOwned::to_owned).collect();
             let at_fault = context.current_cert().map(ToOwned::to_owned);
-            Ok((valid, context.error(), at_fault, chain))
+            Ok(Path {
+                error: context.error(),
+                at_fault: (!is_valid).then(|| at_fault.unwrap_or_else(|| certificate.clone())),
+                certificates: chain.map(ToOwned::to_owned).collect(),
+            })
         });
-        let (valid, error, at_fault, chain) = verdict.map_err(malformed)?;
-        // What else it has to say would be taken for the cause of an error that
-        // comes later.
+        // What else OpenSSL has to say would be taken for the cause of an error
+        // that comes later.
         drop(ErrorStack::get());
-        if valid {
-            // OpenSSL has no eye on the signature of a root: it proves nothing.
-            // In a recipient it stands for how the certificate was made.
-            refuse_weak_signature(certificate)?;
-            return self.chain(&chain);
-        }
-        let at_fault = at_fault.as_deref().unwrap_or(certificate);
+        path.map_err(malformed)
+    }
+
+    fn refusal(&self, error: X509VerifyResult, leaf: &X509, at_fault: &X509) -> Refusal {
+        let issuer = at_fault.issuer_name();
+        let mut cas = self.roots.iter().chain(&self.intermediates);
         let verdict = Verdict {
             error,
-            leaf: certificate,
+            leaf,
             at_fault,
-            crl: self.crl(at_fault.issuer_name()),
+            crl: self.crl(issuer),
+            knows_issuer_by_name: cas.any(|ca| same_name(ca.subject_name(), issuer)),
         };
-        Err(verdict.refusal())
+        verdict.refusal()
     }
 
     fn chain(&self, chain: &[X509]) -> Result<Chain, Refusal> {
@@ -154,11 +200,39 @@ impl Verifier {
 
     /// The newest CRL of an issuer.
     fn crl(&self, issuer: &X509NameRef) -> Option<&X509Crl> {
-        let same = |name: &X509NameRef| name.try_cmp(issuer).is_ok_and(|order| order.is_eq());
-        let lists = self.crls.iter().filter(|crl| same(crl.issuer_name()));
+        let lists = self.crls.iter();
+        let lists = lists.filter(|crl| same_name(crl.issuer_name(), issuer));
         let newest = lists.max_by_key(|crl| x509::moment(crl.last_update()).ok());
         newest.map(Arc::as_ref)
     }
+}
+
+/// Whether a certificate is self-signed, by OpenSSL's measure: it's issued
+/// under its own name, and not by another key as far as it says.
+fn is_root(certificate: &X509Ref) -> bool {
+    let key = |id: Option<&Asn1OctetStringRef>| id.map(|id| id.as_slice().to_vec());
+    let (own, issuer) = (
+        key(certificate.subject_key_id()),
+        key(certificate.authority_key_id()),
+    );
+    same_name(certificate.subject_name(), certificate.issuer_name())
+        && (own.is_none() || issuer.is_none() || own == issuer)
+}
+
+/// Whether a way ends at a CA certificate that another one may stand in for.
+fn is_dead_end(error: X509VerifyResult) -> bool {
+    matches!(
+        error.as_raw(),
+        ffi::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT
+            | ffi::X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+            | ffi::X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN
+            | ffi::X509_V_ERR_CERT_HAS_EXPIRED
+            | ffi::X509_V_ERR_CERT_NOT_YET_VALID
+    )
+}
+
+fn same_name(a: &X509NameRef, b: &X509NameRef) -> bool {
+    a.try_cmp(b).is_ok_and(|order| order.is_eq())
 }
 
 fn refuse_weak_signature(certificate: &X509Ref) -> Result<(), Refusal> {
