@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 /// Larger files are no certificates or keys: 1 MiB.
 pub(crate) const MAX_KEY_FILE: u64 = 1 << 20;
 
+/// How the first line of a block begins.
+const BEGIN: &[u8] = b"-----BEGIN ";
+
 /// The content of a certificate or key file, wiped from memory when dropped.
 pub(crate) type Bytes = Zeroizing<Vec<u8>>;
 
@@ -108,10 +111,7 @@ impl Block<'_> {
 
     /// Whether this block holds an X.509 certificate.
     pub fn is_x509(&self) -> bool {
-        matches!(
-            self.label,
-            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE"
-        )
+        is_x509(self.label)
     }
 
     /// Whether this block holds OpenPGP certificates.
@@ -130,14 +130,37 @@ impl Block<'_> {
     }
 }
 
+/// Whether blocks with this label hold an X.509 certificate.
+pub(crate) fn is_x509(label: &str) -> bool {
+    matches!(
+        label,
+        "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE"
+    )
+}
+
+/// Whether more blocks of a kind begin than [`blocks`] finds: one, or one
+/// before it, has no end. Such is a file that a copy has cut off.
+pub(crate) fn is_cut_off(bytes: &[u8], kind: &dyn Fn(&str) -> bool) -> bool {
+    let mut begun = 0;
+    let mut rest = bytes;
+    while let Some(from) = find_line(rest, BEGIN).and_then(|start| rest.get(start..)) {
+        let Some(after) = from.get(BEGIN.len()..) else {
+            break;
+        };
+        begun += usize::from(label(after).is_some_and(kind));
+        rest = after;
+    }
+    begun > blocks(bytes).filter(|block| kind(block.label)).count()
+}
+
 /// The PEM and armor blocks of a file in order, text around them ignored.
 pub(crate) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> + Clone {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         loop {
-            let start = find_line(rest, b"-----BEGIN ")?;
+            let start = find_line(rest, BEGIN)?;
             let from_begin = rest.get(start..)?;
-            let label = label(from_begin.get(b"-----BEGIN ".len()..)?);
+            let label = label(from_begin.get(BEGIN.len()..)?);
             let Some(label) = label else {
                 rest = from_begin.get(1..)?;
                 continue;
@@ -218,6 +241,24 @@ mod tests {
     #[test]
     fn a_block_without_its_end_is_no_block() {
         assert_eq!(blocks(b"-----BEGIN CERTIFICATE-----\nAAAA\n").count(), 0);
+    }
+
+    #[test]
+    fn a_file_is_cut_off_where_a_block_has_no_end() {
+        let whole = b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n".to_vec();
+        let cut = b"-----BEGIN CERTIFICATE-----\nA\n-----END CERT\n".to_vec();
+        let note = b"-----BEGIN OF THE LIST-----\n".to_vec();
+        let is_cut_off = |parts: &[&Vec<u8>]| {
+            let file: Vec<u8> = parts.iter().copied().flatten().copied().collect();
+            super::is_cut_off(&file, &is_x509)
+        };
+        assert!(!is_cut_off(&[&whole, &whole]));
+        assert!(!is_cut_off(&[&whole, &note]));
+        assert!(is_cut_off(&[&cut]));
+        assert!(is_cut_off(&[&whole, &cut]));
+        // It swallows the next one, and the note all that follow.
+        assert!(is_cut_off(&[&cut, &whole]));
+        assert!(is_cut_off(&[&note, &whole]));
     }
 
     #[test]

@@ -139,6 +139,7 @@ fn below<T>(
 
 fn read_certificates(path: &Path) -> Result<Vec<X509>, TrustFault> {
     let bytes = file::read(path).map_err(TrustFault::Unreadable)?;
+    refuse_cut_off(&bytes, &file::is_x509)?;
     match file::form(&bytes) {
         Form::Pem => file::blocks(&bytes)
             .filter(Block::is_x509)
@@ -151,10 +152,12 @@ fn read_certificates(path: &Path) -> Result<Vec<X509>, TrustFault> {
 
 fn read_crls(path: &Path) -> Result<CrlFile, TrustFault> {
     let bytes = file::read_up_to(path, MAX_CRL_FILE).map_err(TrustFault::Unreadable)?;
+    let is_crl = |label: &str| label == "X509 CRL";
+    refuse_cut_off(&bytes, &is_crl)?;
     let form = file::form(&bytes);
     let lists = match form {
         Form::Pem => file::blocks(&bytes)
-            .filter(|block| block.label == "X509 CRL")
+            .filter(|block| is_crl(block.label))
             .map(|block| {
                 X509Crl::from_pem(block.text)
                     .map(Arc::new)
@@ -172,6 +175,14 @@ fn read_crls(path: &Path) -> Result<CrlFile, TrustFault> {
         form,
         lists,
     })
+}
+
+fn refuse_cut_off(bytes: &[u8], kind: &dyn Fn(&str) -> bool) -> Result<(), TrustFault> {
+    if file::is_cut_off(bytes, kind) {
+        let what = "a block of it has no end; is the file cut off?";
+        return Err(TrustFault::Malformed(what.into()));
+    }
+    Ok(())
 }
 
 fn malformed(e: openssl::error::ErrorStack) -> TrustFault {
