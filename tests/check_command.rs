@@ -61,7 +61,7 @@ fn all_is_well() {
 #[test]
 fn what_would_be_refused_is_status_3_and_named() {
     let scene = scene("[profiles.acme]\nrecipients = ['old.crt', 'gone.crt', 'vendor.crt']");
-    scene.certificate("old.crt", "old", -40, 30);
+    scene.dated_certificate("old.crt", "old", -40, 30);
     check(&scene, "")
         .exits(3)
         .complains_with_hint(&["old.crt: “old” expired on "])
@@ -79,7 +79,7 @@ fn what_would_be_refused_is_status_3_and_named() {
 #[test]
 fn what_ends_soon_is_a_warning_and_status_6() {
     let scene = scene("[profiles.acme]\nrecipients = ['soon.crt', 'vendor.crt']");
-    scene.certificate("soon.crt", "soon", -1, 21);
+    scene.dated_certificate("soon.crt", "soon", -1, 21);
     let outcome = check(&scene, "")
         .exits(6)
         .says("warning: profile acme: refused in 19 days, from ")
@@ -111,7 +111,7 @@ fn what_ends_soon_is_a_warning_and_status_6() {
 #[test]
 fn a_refusal_outweighs_a_warning() {
     let scene = scene("[profiles.acme]\nrecipients = ['gone.crt', 'soon.crt']");
-    scene.certificate("soon.crt", "soon", -1, 21);
+    scene.dated_certificate("soon.crt", "soon", -1, 21);
     check(&scene, "").exits(3).says("warning: ").says("error: ");
 }
 
@@ -142,8 +142,8 @@ fn it_answers_for_another_day() {
 #[test]
 fn what_it_says_of_another_day_is_what_packing_does_on_that_day() {
     let scene = scene("[profiles.acme]\nrecipients = ['old.crt', 'new.crt']");
-    scene.certificate("old.crt", "old", -1, 100);
-    scene.certificate("new.crt", "new", 50, 365);
+    scene.dated_certificate("old.crt", "old", -1, 100);
+    scene.dated_certificate("new.crt", "new", 50, 365);
     scene.write("call.wav", "said");
     for (days, status) in [(0, 3), (49, 3), (60, 0), (90, 0), (100, 3), (3650, 3)] {
         let day = in_days(&scene, days);
@@ -162,17 +162,17 @@ fn what_it_says_of_another_day_is_what_packing_does_on_that_day() {
 fn a_renewal_in_time_needs_no_warning() {
     let scene =
         scene("[profiles.acme]\nrecipients = [{ name = 'customer', certificates = 'certs' }]");
-    scene.certificate("certs/2025.crt", "old", -300, 310);
+    scene.dated_certificate("certs/2025.crt", "old", -300, 310);
     check(&scene, "")
         .exits(6)
         .prints("customer: warning, 9 days left");
-    scene.certificate("certs/2026.crt", "new", 5, 365);
+    scene.dated_certificate("certs/2026.crt", "new", 5, 365);
     check(&scene, "")
         .exits(0)
         .prints("customer: good, 369 days left")
         .prints("certs/2026.crt: not valid: “new” is not valid before ");
     // With a gap between the two, it does.
-    scene.certificate("certs/2026.crt", "new", 15, 365);
+    scene.dated_certificate("certs/2026.crt", "new", 15, 365);
     check(&scene, "")
         .exits(6)
         .prints("customer: warning, 9 days left")
@@ -184,9 +184,9 @@ fn a_successor_that_will_be_refused_is_a_warning_before_its_time() {
     let scene = scene(
         "min-rsa-bits = 3072\n[profiles.acme]\nrecipients = [{ name = 'customer', certificates = 'certs' }]",
     );
-    scene.certificate("certs/2025.crt", "old", -1, 365);
+    scene.dated_certificate("certs/2025.crt", "old", -1, 365);
     scene.tool("openssl genrsa -out new.key 2048");
-    scene.certificate("certs/2026.crt", "new", 5, 365);
+    scene.dated_certificate("certs/2026.crt", "new", 5, 365);
     check(&scene, "")
         .exits(6)
         .says("refused in 4 days, from ")
@@ -257,7 +257,7 @@ fn the_platforms_own_config_is_checked_as_well() {
 fn it_shows_the_chain_and_warns_of_a_ca_that_ends_before_the_certificate() {
     let scene =
         scene("[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'ca.crt'");
-    scene.certificate("ca.crt", "ca", -1, 21);
+    scene.dated_certificate("ca.crt", "ca", -1, 21);
     scene.key_pair("leaf", P256);
     scene.tool("openssl req -new -key leaf.key -subj /CN=leaf -out leaf.csr");
     scene.tool("openssl x509 -req -in leaf.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 365 -out leaf.crt");

@@ -61,8 +61,8 @@ fn is_refused(scene: &Scene, words: &[&str]) {
 #[test]
 fn in_the_overlap_the_old_key_and_the_new_key_both_open() {
     let scene = scene(&format!("{CUSTOMER}, \"vendor.crt\""));
-    scene.certificate("2025.crt", "old", -300, 365);
-    scene.certificate("2026.crt", "new", -1, 365);
+    scene.dated_certificate("2025.crt", "old", -300, 365);
+    scene.dated_certificate("2026.crt", "new", -1, 365);
     pack(&scene).exits(0);
     for key in ["old.key", "new.key", "vendor.key"] {
         opens(&scene, key);
@@ -72,8 +72,8 @@ fn in_the_overlap_the_old_key_and_the_new_key_both_open() {
 #[test]
 fn after_the_overlap_the_new_certificate_alone_counts() {
     let scene = scene(CUSTOMER);
-    scene.certificate("2025.crt", "old", -400, 365);
-    scene.certificate("2026.crt", "new", -40, 365);
+    scene.dated_certificate("2025.crt", "old", -400, 365);
+    scene.dated_certificate("2026.crt", "new", -40, 365);
     pack(&scene)
         .exits(0)
         .says("note: 2025.crt: “old” expired on ")
@@ -85,8 +85,8 @@ fn after_the_overlap_the_new_certificate_alone_counts() {
 #[test]
 fn before_the_overlap_the_new_certificate_waits() {
     let scene = scene(CUSTOMER);
-    scene.certificate("2025.crt", "old", -300, 365);
-    scene.certificate("2026.crt", "new", 10, 365);
+    scene.dated_certificate("2025.crt", "old", -300, 365);
+    scene.dated_certificate("2026.crt", "new", 10, 365);
     pack(&scene)
         .exits(0)
         .says("note: 2026.crt: “new” is not valid before ");
@@ -100,8 +100,8 @@ fn before_the_overlap_the_new_certificate_waits() {
 #[test]
 fn without_any_valid_certificate_nothing_is_sealed_for_anybody() {
     let scene = scene(&format!("\"vendor.crt\", {CUSTOMER}"));
-    scene.certificate("2025.crt", "old", -400, 365);
-    scene.certificate("2026.crt", "new", 10, 365);
+    scene.dated_certificate("2025.crt", "old", -400, 365);
+    scene.dated_certificate("2026.crt", "new", 10, 365);
     is_refused(
         &scene,
         &[
@@ -114,7 +114,7 @@ fn without_any_valid_certificate_nothing_is_sealed_for_anybody() {
 #[test]
 fn what_is_wrong_in_another_way_than_by_time_stops_everything() {
     let scene = scene(CUSTOMER);
-    scene.certificate("2025.crt", "old", -300, 365);
+    scene.dated_certificate("2025.crt", "old", -300, 365);
     scene.write("2026.crt", "-----BEGIN CERTIFICATE-----\nMIIB");
     is_refused(&scene, &["2026.crt: it is no certificate"]);
     scene.key_pair("weak", "rsa:1024");
@@ -130,17 +130,17 @@ fn what_is_wrong_in_another_way_than_by_time_stops_everything() {
 fn an_old_certificate_that_is_too_weak_by_now_is_just_old() {
     let scene = scene(CUSTOMER);
     scene.tool("openssl genrsa -out old.key 1024");
-    scene.certificate("2025.crt", "old", -400, 365);
-    scene.certificate("2026.crt", "new", -40, 365);
+    scene.dated_certificate("2025.crt", "old", -400, 365);
+    scene.dated_certificate("2026.crt", "new", -40, 365);
     pack(&scene).exits(0);
 }
 
 #[test]
 fn a_renewal_takes_one_file_dropped_into_a_directory() {
     let scene = scene(r#"{ name = "customer", certificates = "customer" }, "vendor.crt""#);
-    scene.certificate("customer/2025.crt", "old", -300, 365);
+    scene.dated_certificate("customer/2025.crt", "old", -300, 365);
     pack(&scene).exits(0);
-    scene.certificate("customer/2026.pem", "new", -1, 365);
+    scene.dated_certificate("customer/2026.pem", "new", -1, 365);
     // Of a directory, only files with a certificate's ending count.
     scene.write("customer/README", "Certificates of the customer.");
     scene.write("customer/.2027.crt", "not yet");
@@ -178,9 +178,9 @@ fn a_directory_or_pattern_without_certificates_is_refused() {
 #[test]
 fn a_pattern_finds_the_certificates_of_all_years() {
     let scene = scene(r#"{ name = "customer", certificates = ["certs/**/customer-*.crt"] }"#);
-    scene.certificate("certs/2025/customer-a.crt", "a", -300, 365);
-    scene.certificate("certs/2026/customer-b.crt", "b", -1, 365);
-    scene.certificate("certs/2026/other.crt", "c", -1, 365);
+    scene.dated_certificate("certs/2025/customer-a.crt", "a", -300, 365);
+    scene.dated_certificate("certs/2026/customer-b.crt", "b", -1, 365);
+    scene.dated_certificate("certs/2026/other.crt", "c", -1, 365);
     pack(&scene).exits(0).says("for 2 recipients ");
     opens(&scene, "a.key");
     opens(&scene, "b.key");
@@ -203,9 +203,9 @@ fn a_pattern_finds_the_certificates_of_all_years() {
 #[test]
 fn a_name_with_special_characters_is_still_a_name() {
     let scene = scene(r#"{ name = "customer", certificates = ["a[1].crt", "b*.crt"] }"#);
-    scene.certificate("a[1].crt", "a", -1, 365);
-    scene.certificate("b*.crt", "b", -1, 365);
-    scene.certificate("bc.crt", "c", -1, 365);
+    scene.dated_certificate("a[1].crt", "a", -1, 365);
+    scene.dated_certificate("b*.crt", "b", -1, 365);
+    scene.dated_certificate("bc.crt", "c", -1, 365);
     pack(&scene).exits(0).says("for 2 recipients ");
     does_not_open(&scene, "c.key");
 }
@@ -213,11 +213,11 @@ fn a_name_with_special_characters_is_still_a_name() {
 #[test]
 fn a_certificate_that_is_found_twice_counts_once() {
     let scene = scene(r#"{ name = "customer", certificates = ["certs", "certs/*.crt"] }"#);
-    scene.certificate("certs/a.crt", "a", -1, 365);
+    scene.dated_certificate("certs/a.crt", "a", -1, 365);
     let outcome = pack(&scene).exits(0).says("for 1 recipient ");
     assert!(!outcome.stderr().contains("note:"), "{outcome}");
     // A renewed certificate over the same key is the same recipient.
-    scene.certificate("certs/b.crt", "a", -1, 730);
+    scene.dated_certificate("certs/b.crt", "a", -1, 730);
     pack(&scene)
         .exits(0)
         .says("for 1 recipient ")
@@ -227,9 +227,9 @@ fn a_certificate_that_is_found_twice_counts_once() {
 #[test]
 fn a_certificate_renewed_over_the_same_key_still_opens_old_archives() {
     let scene = scene("\"2025.crt\"");
-    scene.certificate("2025.crt", "customer-ec", -1, 30);
+    scene.dated_certificate("2025.crt", "customer-ec", -1, 30);
     pack(&scene).exits(0);
-    scene.certificate("2026.crt", "customer-ec", -1, 365);
+    scene.dated_certificate("2026.crt", "customer-ec", -1, 365);
     std::fs::remove_file(scene.path("2025.crt")).unwrap();
     // The key opens it, and the new certificate puts the name to it.
     opens(&scene, "customer-ec.key");
@@ -241,7 +241,7 @@ fn a_certificate_renewed_over_the_same_key_still_opens_old_archives() {
 #[test]
 fn an_expired_certificate_does_not_keep_its_key_from_opening() {
     let scene = scene("\"2025.crt\"");
-    scene.certificate("2025.crt", "customer-ec", -1, 30);
+    scene.dated_certificate("2025.crt", "customer-ec", -1, 30);
     pack(&scene).exits(0);
     // Its certificate lies beside the key, long expired by then.
     std::fs::copy(scene.path("2025.crt"), scene.path("customer-ec.crt")).unwrap();
@@ -352,10 +352,10 @@ fn of_each_party_in_turn_a_broken_certificate_stops_everything() {
     let scene = scene(
         r#""customer.crt", "vendor.crt", "third.crt", { name = "fourth", certificates = "fourth" }"#,
     );
-    scene.certificate("third.crt", "third", -1, 365);
-    scene.certificate("fourth/2026.crt", "fourth", -1, 365);
-    scene.certificate("expired", "third", -400, 365);
-    scene.certificate("early", "third", 10, 365);
+    scene.dated_certificate("third.crt", "third", -1, 365);
+    scene.dated_certificate("fourth/2026.crt", "fourth", -1, 365);
+    scene.dated_certificate("expired", "third", -400, 365);
+    scene.dated_certificate("early", "third", 10, 365);
     scene.key_pair("weak", "rsa:1024");
     pack(&scene).exits(0);
     std::fs::remove_file(scene.path("calls.zip")).unwrap();

@@ -150,7 +150,7 @@ fn a_crl_that_the_ca_did_not_sign_is_an_error() {
     let trust = self::trust(&scene, &["root.crl", &forged]);
     trust.refuses("kept.crt", &["CRL of “issuing”", "signature failure"]);
     assert!(matches!(trust.fault("kept.crt"), ChainFault::BadCrl { .. }));
-    // The true one beside it counts.
+    // It hides nothing that the true one beside it says.
     let trust = self::trust(&scene, &["root.crl", &forged, "issuing.crl"]);
     trust.refuses("revoked.crt", &["“revoked”"]);
 }
@@ -224,13 +224,29 @@ fn the_newest_crl_of_a_ca_counts() {
 }
 
 #[test]
-fn a_self_signed_certificate_of_the_bundle_needs_its_own_crl_as_any_ca() {
+fn a_self_signed_certificate_of_the_bundle_has_nobody_to_revoke_it() {
     let scene = with_crls();
     scene.self_signed("partner").make();
-    let trust = scene
-        .trust(&["root.crt", "partner.crt"])
-        .with_crls(&["root.crl"]);
-    trust.refuses("partner.crt", &["“partner”", "no CRL of “partner”"]);
+    let trust = || scene.trust(&["root.crt", "issuing.crt", "partner.crt"]);
+    let crls = ["root.crl", "issuing.crl"];
+    let both = ["kept.crt", "partner.crt"];
+    trust().with_crls(&crls).packs(&both, None, "partner.key");
+    // But for itself.
+    scene.revoke("partner", "partner");
+    scene.current_crl("partner");
+    let trust = trust().with_crls(&["root.crl", "partner.crl"]);
+    trust.refuses("partner.crt", &["“partner” is revoked"]);
+}
+
+#[test]
+fn a_crl_that_openssl_would_pass_over_is_an_error() {
+    let scene = with_crls();
+    let indented = scene
+        .text("issuing.crl")
+        .replace("-----BEGIN", " -----BEGIN");
+    scene.write("indented.crl", scene.text("root.crl") + &indented);
+    let trust = trust(&scene, &["indented.crl"]);
+    trust.packs_nothing(&["kept.crt"], None, &["indented.crl", "indented?"]);
 }
 
 #[test]

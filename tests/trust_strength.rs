@@ -156,7 +156,12 @@ fn an_rsa_key_of_a_recipient_has_2048_bits_or_as_many_as_the_config_says() {
     }
     trust().accepts("2048.crt", "2048.key");
     let larger = trust().with_line("min-rsa-bits = 3072");
-    larger.refuses("2048.crt", &["“2048”", "of 2048 bits", "at least 3072"]);
+    let refused = larger.refuses("2048.crt", &["“2048”", "of 2048 bits", "at least 3072"]);
+    // The remedy is not 2,048 bits then.
+    assert!(
+        refused.stderr().contains("an RSA key of that size"),
+        "{refused}"
+    );
     larger.accepts("3072.crt", "3072.key");
     // Of those who are listed as well.
     scene.write("call.wav", "said");

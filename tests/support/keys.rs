@@ -31,7 +31,7 @@ impl Scene {
     /// A key `KEY.key`, unless it's there, and a self-signed certificate `PATH`
     /// over it, whose validity begins so many days from now and lasts so many.
     #[track_caller]
-    pub fn certificate(&self, path: &str, key: &str, begins: i64, days: u32) {
+    pub fn dated_certificate(&self, path: &str, key: &str, begins: i64, days: u32) {
         if !self.exists(format!("{key}.key")) {
             self.tool(&format!(
                 "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {key}.key"

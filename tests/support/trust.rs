@@ -69,7 +69,12 @@ impl Trust<'_> {
         match clock {
             None => self.scene.callseal(line),
             Some(clock) => {
-                let line = [clock, Run::CALLSEAL].into_iter().chain(line);
+                // From a date on the clock runs; without the sign it'd stand still.
+                let clock = match clock.starts_with(['+', '-']) {
+                    true => clock.to_owned(),
+                    false => format!("@{clock}"),
+                };
+                let line = ["-f", &clock, Run::CALLSEAL].into_iter().chain(line);
                 self.scene.program("faketime", line)
             }
         }
@@ -81,7 +86,8 @@ impl Trust<'_> {
         self.packs(&[file], None, key);
     }
 
-    /// The same, by a clock that shows that time, such as `2030-01-02 12:00:00`.
+    /// The same, by a clock that shows that time, such as `2030-01-02 12:00:00`
+    /// or `+10y`.
     #[track_caller]
     pub fn accepts_on(&self, clock: &str, file: &str, key: &str) {
         self.packs(&[file], Some(clock), key);

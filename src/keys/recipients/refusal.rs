@@ -259,6 +259,12 @@ impl Refusal {
             Self::OtherFingerprint { .. } => {
                 "compare it with the owner's; if it was renewed with a new key, update `fingerprint` in the config"
             }
+            Self::Key {
+                fault: UnusableKey::RsaSize { .. },
+                ..
+            } => {
+                "ask its owner for a certificate with an RSA key of that size, or one on P-256, P-384 or P-521"
+            }
             Self::Key { .. } => {
                 "ask its owner for a certificate with an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521"
             }

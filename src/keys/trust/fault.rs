@@ -27,7 +27,7 @@ pub enum ChainFault {
     /// The CA has another certificate in the bundle, but not the one of the key
     /// that signed.
     #[error(
-        "does not chain to a CA: another certificate than that of “{issuer}” in the CA bundle issued “{certificate}”"
+        "does not chain to a CA: the CA bundle has a certificate of “{issuer}”, but not the one that issued “{certificate}”"
     )]
     OtherIssuer {
         /// The last certificate of the chain that was found.
@@ -166,7 +166,7 @@ impl ChainFault {
                 "check whose certificate it is; then add the missing CA certificate to the bundle, or ask its owner for one that a CA of the bundle issued"
             }
             Self::OtherIssuer { .. } => {
-                "if the CA has renewed its certificate, get the other one from the CA, compare its fingerprint, and add it to the bundle"
+                "if the CA has renewed its certificate, get the other one from the CA and add it to the bundle; if it has not, this one may be forged"
             }
             Self::BadSignature { .. } | Self::NotACa { .. } => {
                 "check where this certificate came from: it may be forged"

@@ -16,7 +16,7 @@ use openssl_sys as ffi;
 use crate::keys::file::Form;
 use crate::keys::{Refusal, openssl_reason, x509};
 
-use super::bundle::trust_error;
+use super::bundle::{CrlFile, trust_error};
 use super::verdict::Verdict;
 use super::{CaBundle, ChainFault, TrustError, TrustFault};
 
@@ -46,6 +46,7 @@ pub struct ChainLink {
 /// Decides whether certificates chain to the CAs of a bundle at one time.
 pub(crate) struct Verifier {
     store: X509Store,
+    without_crls: X509Store,
     roots: Vec<X509>,
     intermediates: Vec<X509>,
     crls: Vec<Arc<X509Crl>>,
@@ -68,48 +69,15 @@ impl std::fmt::Debug for Verifier {
 
 impl Verifier {
     pub(super) fn new(bundle: &CaBundle, at: SystemTime) -> Result<Self, TrustError> {
-        let openssl_fault = |e: ErrorStack| TrustFault::Malformed(openssl_reason(&e));
-        let nowhere = |e| trust_error("the CA bundle".as_ref(), openssl_fault(e));
-        let mut builder = X509StoreBuilder::new().map_err(nowhere)?;
-        // Roots alone: from a certificate of the store OpenSSL goes on to others
-        // of the store only, not to one in the recipient's file.
         let all = bundle.certificates.iter().cloned();
         let (roots, intermediates): (Vec<_>, Vec<_>) = all.partition(|ca| is_root(ca));
-        for root in &roots {
-            builder.add_cert(root.clone()).map_err(nowhere)?;
-        }
-        let mut parameters = X509VerifyParam::new().map_err(nowhere)?;
-        parameters.set_time(unix_time(at));
-        parameters.set_auth_level(SECURITY_LEVEL);
-        if !bundle.crls.is_empty() {
-            // Extended: a CA may sign its CRL with another key of its own, as
-            // it does when it has a new one.
-            let all = X509VerifyFlags::CRL_CHECK
-                | X509VerifyFlags::CRL_CHECK_ALL
-                | X509VerifyFlags::EXTENDED_CRL_SUPPORT;
-            parameters.set_flags(all).map_err(nowhere)?;
-        }
-        builder.set_param(&parameters).map_err(nowhere)?;
-        let lookup = builder.add_lookup(X509Lookup::file()).map_err(nowhere)?;
-        for file in &bundle.crls {
-            let fault = |fault| trust_error(&file.path, fault);
-            // The crate panics on a name that can't be a C string.
-            let name = file.path.to_str().filter(|name| !name.contains('\0'));
-            let name = name.ok_or_else(|| fault(TrustFault::Name))?;
-            let file_type = match file.form {
-                Form::Der => SslFiletype::ASN1,
-                _ => SslFiletype::PEM,
-            };
-            lookup
-                .load_crl_file(name, file_type)
-                .map_err(|e| fault(openssl_fault(e)))?;
-        }
         let lists = bundle.crls.iter().flat_map(|file| &file.lists);
         Ok(Self {
-            store: builder.build(),
+            store: store(&roots, &bundle.crls, at)?,
+            without_crls: store(&roots, &[], at)?,
+            crls: lists.map(Arc::clone).collect(),
             roots,
             intermediates,
-            crls: lists.map(Arc::clone).collect(),
         })
     }
 
@@ -117,10 +85,17 @@ impl Verifier {
     /// the intermediates of the bundle and those in the certificate's `own`
     /// file.
     pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Refusal> {
+        // A certificate that is trusted for itself has no CA to revoke it, and
+        // its owner no CRL, as a rule.
+        let is_root = self.roots.iter().any(|root| x509::same(root, certificate));
+        let store = match self.crl(certificate.subject_name()) {
+            None if is_root => &self.without_crls,
+            _ => &self.store,
+        };
         let mut intermediates: Vec<&X509> = own.iter().chain(&self.intermediates).collect();
         let mut refusal = None;
         loop {
-            let path = self.follow(certificate, &intermediates)?;
+            let path = follow(store, certificate, &intermediates)?;
             let Some(at_fault) = path.at_fault else {
                 // OpenSSL has no eye on the signature of a root: it proves
                 // nothing. In a recipient it stands for how the certificate
@@ -142,30 +117,6 @@ impl Verifier {
             }
             refusal = Some(first);
         }
-    }
-
-    /// Has OpenSSL follow one way through these intermediates.
-    fn follow(&self, certificate: &X509, intermediates: &[&X509]) -> Result<Path, Refusal> {
-        let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
-        let mut untrusted = Stack::new().map_err(malformed)?;
-        for &intermediate in intermediates {
-            untrusted.push(intermediate.clone()).map_err(malformed)?;
-        }
-        let mut context = X509StoreContext::new().map_err(malformed)?;
-        let path = context.init(&self.store, certificate, &untrusted, |context| {
-            let is_valid = context.verify_cert()?;
-            let chain = context.chain().into_iter().flatten();
-            let at_fault = context.current_cert().map(ToOwned::to_owned);
-            Ok(Path {
-                error: context.error(),
-                at_fault: (!is_valid).then(|| at_fault.unwrap_or_else(|| certificate.clone())),
-                certificates: chain.map(ToOwned::to_owned).collect(),
-            })
-        });
-        // What else OpenSSL has to say would be taken for the cause of an error
-        // that comes later.
-        drop(ErrorStack::get());
-        path.map_err(malformed)
     }
 
     fn refusal(&self, error: X509VerifyResult, leaf: &X509, at_fault: &X509) -> Refusal {
@@ -233,6 +184,75 @@ fn is_dead_end(error: X509VerifyResult) -> bool {
 
 fn same_name(a: &X509NameRef, b: &X509NameRef) -> bool {
     a.try_cmp(b).is_ok_and(|order| order.is_eq())
+}
+
+/// What OpenSSL goes by: trust anchors, CRLs if there are any, and the time.
+///
+/// Of a bundle's certificates it gets the roots alone: from an intermediate of
+/// the store it would go on to others of the store only, and not to one in the
+/// recipient's file.
+fn store(roots: &[X509], crls: &[CrlFile], at: SystemTime) -> Result<X509Store, TrustError> {
+    let openssl_fault = |e: ErrorStack| TrustFault::Malformed(openssl_reason(&e));
+    let nowhere = |e| trust_error("the CA bundle".as_ref(), openssl_fault(e));
+    let mut builder = X509StoreBuilder::new().map_err(nowhere)?;
+    for root in roots {
+        builder.add_cert(root.clone()).map_err(nowhere)?;
+    }
+    let mut parameters = X509VerifyParam::new().map_err(nowhere)?;
+    parameters.set_time(unix_time(at));
+    parameters.set_auth_level(SECURITY_LEVEL);
+    if !crls.is_empty() {
+        // Extended: a CA may sign its CRL with another key of its own, as it
+        // does when it has a new one.
+        let all = X509VerifyFlags::CRL_CHECK
+            | X509VerifyFlags::CRL_CHECK_ALL
+            | X509VerifyFlags::EXTENDED_CRL_SUPPORT;
+        parameters.set_flags(all).map_err(nowhere)?;
+    }
+    builder.set_param(&parameters).map_err(nowhere)?;
+    let lookup = builder.add_lookup(X509Lookup::file()).map_err(nowhere)?;
+    for file in crls {
+        let fault = |fault| trust_error(&file.path, fault);
+        // The crate panics on a name that can't be a C string.
+        let name = file.path.to_str().filter(|name| !name.contains('\0'));
+        let name = name.ok_or_else(|| fault(TrustFault::Name))?;
+        let file_type = match file.form {
+            Form::Der => SslFiletype::ASN1,
+            _ => SslFiletype::PEM,
+        };
+        let loaded = lookup.load_crl_file(name, file_type);
+        let loaded = loaded.map_err(|e| fault(openssl_fault(e)))?;
+        // It has a mind of its own about what begins a block.
+        if usize::try_from(loaded) != Ok(file.lists.len()) {
+            let what = "OpenSSL does not find all of its blocks; is one of them indented?";
+            return Err(fault(TrustFault::Malformed(what.into())));
+        }
+    }
+    Ok(builder.build())
+}
+
+/// Has OpenSSL follow one way through these intermediates.
+fn follow(store: &X509Store, certificate: &X509, intermediates: &[&X509]) -> Result<Path, Refusal> {
+    let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
+    let mut untrusted = Stack::new().map_err(malformed)?;
+    for &intermediate in intermediates {
+        untrusted.push(intermediate.clone()).map_err(malformed)?;
+    }
+    let mut context = X509StoreContext::new().map_err(malformed)?;
+    let path = context.init(store, certificate, &untrusted, |context| {
+        let is_valid = context.verify_cert()?;
+        let chain = context.chain().into_iter().flatten();
+        let at_fault = context.current_cert().map(ToOwned::to_owned);
+        Ok(Path {
+            error: context.error(),
+            at_fault: (!is_valid).then(|| at_fault.unwrap_or_else(|| certificate.clone())),
+            certificates: chain.map(ToOwned::to_owned).collect(),
+        })
+    });
+    // What else OpenSSL has to say would be taken for the cause of an error
+    // that comes later.
+    drop(ErrorStack::get());
+    path.map_err(malformed)
 }
 
 fn refuse_weak_signature(certificate: &X509Ref) -> Result<(), Refusal> {
