@@ -278,3 +278,25 @@ fn it_shows_the_chain_and_warns_of_a_ca_that_ends_before_the_certificate() {
         .prints("refused: ca.crt: no such file")
         .complains_with_hint(&["ca.crt: no such file"]);
 }
+
+#[test]
+fn a_revoked_certificate_does_not_count_as_a_successor() {
+    let scene = scene(
+        "[profiles.acme]\nrecipients = [{ name = 'customer', certificates = ['old.crt', 'new.crt'] }]\n\
+         trust = 'ca'\nca-file = 'root.crt'\ncrl-file = 'root.crl'",
+    );
+    scene.ca("root").make();
+    scene.leaf("old", "root").make();
+    let end = in_days(&scene, 11);
+    scene.leaf("new", "root").valid("2020-01-01", &end).make();
+    scene.current_crl("root");
+    check(&scene, "").exits(0);
+    scene.revoke("root", "old");
+    scene.current_crl("root");
+    check(&scene, "")
+        .exits(6)
+        .prints("old.crt: not valid: “old” is revoked since ")
+        .prints("new.crt: new")
+        .says("profile acme: refused in 10 days, from ")
+        .says("new.crt: “new” expired on ");
+}
