@@ -91,8 +91,10 @@ impl Report {
                 ui.hint(hint);
             }
         }
-        match self.outcome.as_ref().or(self.failures.last()) {
-            Some(error) => exit::code(error.kind()),
+        // Of several, the one that says most of the files themselves.
+        let worst = self.failures.iter().map(Error::kind).max();
+        match self.outcome.as_ref().map(Error::kind).or(worst) {
+            Some(kind) => exit::code(kind),
             None if !self.warnings.is_empty() => exit::code(ErrorKind::Partial),
             None => ExitCode::SUCCESS,
         }

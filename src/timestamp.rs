@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 use time::{Date, Month, OffsetDateTime, Time};
@@ -13,7 +13,11 @@ pub struct Timestamp(pub SystemTime);
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let t = OffsetDateTime::from(self.0);
+        // The calendar ends with the year 9999, and with it all validity
+        // (RFC 5280, section 4.1.2.5).
+        let Ok(t) = OffsetDateTime::from_unix_timestamp(unix_seconds(self.0)) else {
+            return f.write_str("a day after the year 9999");
+        };
         write!(
             f,
             "{:04}-{:02}-{:02} {:02}:{:02}:{:02}Z",
@@ -24,6 +28,15 @@ impl fmt::Display for Timestamp {
             t.minute(),
             t.second()
         )
+    }
+}
+
+/// Whole seconds since 1970; as many as there can be, where there are more.
+pub(crate) fn unix_seconds(t: SystemTime) -> i64 {
+    let seconds = |d: Duration| i64::try_from(d.as_secs()).unwrap_or(i64::MAX);
+    match t.duration_since(UNIX_EPOCH) {
+        Ok(after) => seconds(after),
+        Err(before) => -seconds(before.duration()),
     }
 }
 
@@ -78,7 +91,6 @@ fn parse(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
     fn shows_utc_to_the_second() {
@@ -98,6 +110,17 @@ mod tests {
             assert_eq!(t.to_string(), text);
             assert_eq!(text.replace(' ', "T").parse(), Ok(t));
         }
+    }
+
+    #[test]
+    fn any_point_in_time_can_be_shown() {
+        for seconds in [253_402_300_800, 1 << 40, i64::MAX as u64] {
+            if let Some(t) = UNIX_EPOCH.checked_add(Duration::from_secs(seconds)) {
+                assert_eq!(Timestamp(t).to_string(), "a day after the year 9999");
+            }
+        }
+        let t = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(Timestamp(t).to_string(), "1969-12-31 23:59:59Z");
     }
 
     #[test]

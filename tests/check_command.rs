@@ -82,7 +82,7 @@ fn what_ends_soon_is_a_warning_and_status_6() {
     scene.dated_certificate("soon.crt", "soon", -1, 21);
     let outcome = check(&scene, "")
         .exits(6)
-        .says("warning: profile acme: refused in 19 days, from ")
+        .says("warning: profile acme: soon.crt is refused in 19 days, from ")
         .says("soon.crt: “soon” expired on ")
         .says("hint: ")
         .prints("soon.crt: warning, 19 days left")
@@ -297,6 +297,6 @@ fn a_revoked_certificate_does_not_count_as_a_successor() {
         .exits(6)
         .prints("old.crt: not valid: “old” is revoked since ")
         .prints("new.crt: new")
-        .says("profile acme: refused in 10 days, from ")
+        .says("profile acme: customer is refused in 10 days, from ")
         .says("new.crt: “new” expired on ");
 }

@@ -233,7 +233,7 @@ fn a_check_says_which_recipient_cannot_be_used_now() {
     let outcome = scene
         .line("config check --config callseal.toml --json")
         .exits(3)
-        .says("error: gone.crt: ");
+        .says("error: profile b: gone.crt: ");
     assert_eq!(outcome.json()["profiles"]["a"][0]["label"], "customer");
     assert!(outcome.json()["profiles"]["b"].is_null());
 }

@@ -318,7 +318,7 @@ fn the_subject_is_what_was_said() {
             .args(arguments.clone())
             .args(more)
             .exits(0)
-            .says("Anrufe-K-ln-S-d.key")
+            .says("Anrufe-Köln-Süd.key")
     };
     made(&["--out", "signed"]);
     made(&["--out", "asked", "--csr"]);
@@ -328,17 +328,17 @@ fn the_subject_is_what_was_said() {
     let options = "-noout -subject -nameopt sep_multiline,utf8,lname,-esc_msb,align=0";
     let options = options.replace(",align=0", "");
     for line in [
-        format!("openssl x509 -in signed/Anrufe-K-ln-S-d.crt {options}"),
-        format!("openssl req -in asked/Anrufe-K-ln-S-d.csr {options}"),
+        format!("openssl x509 -in signed/Anrufe-Köln-Süd.crt {options}"),
+        format!("openssl req -in asked/Anrufe-Köln-Süd.csr {options}"),
     ] {
         assert_eq!(scene.tool(&line).stdout(), subject, "{line}");
     }
     // RFC 5280, section 4.1.2.4: in UTF-8, but for the country.
     scene
-        .tool("openssl asn1parse -in signed/Anrufe-K-ln-S-d.crt")
+        .tool("openssl asn1parse -in signed/Anrufe-Köln-Süd.crt")
         .prints("PRINTABLESTRING   :DE")
         .prints("UTF8STRING        :Acme GmbH");
-    let certificate = "signed/Anrufe-K-ln-S-d.crt";
+    let certificate = "signed/Anrufe-Köln-Süd.crt";
     scene.ok(&format!("inspect {certificate}")).prints("Köln");
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
 use callseal::config::{Config, Profile, Trust};
-use callseal::keys::{Chain, Examined, Outlook, Party, Recipient, Refusal, Requirements};
+use callseal::keys::{Chain, Examined, Outlook, Party, Recipient, RecipientError, Requirements};
 use callseal::{Error, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
@@ -21,8 +21,8 @@ use crate::ui::{Ui, count, safe};
 For monitoring. The exit status is 0 if all is well, 3 if something would be
 refused today, and 6 if there is nothing but warnings.
 
-With --at it answers for another day, by the certificates and CRLs that are
-there now: will the batch at Christmas work?
+With --at it answers for another day, by the certificates that are there now
+and what is revoked today: will the batch at Christmas work?
 
 Examples:
   callseal check
@@ -52,9 +52,11 @@ pub fn run(arguments: &Arguments, global: &Global, _: &Ui) -> Result<Report, Fai
         let name = arguments.profile.as_deref();
         profiles = vec![config.profile(name).map_err(Error::from)?];
     }
-    let at = arguments.at.map_or_else(SystemTime::now, |at| at.0);
+    let now = SystemTime::now();
+    let at = arguments.at.map_or(now, |at| at.0);
     let mut check = Check {
         config: &config,
+        now,
         at,
         warn_within: Duration::from_secs(u64::from(arguments.warn_days) * DAY),
         report: Report::default(),
@@ -75,8 +77,14 @@ pub fn run(arguments: &Arguments, global: &Global, _: &Ui) -> Result<Report, Fai
 /// Seconds.
 const DAY: u64 = 24 * 60 * 60;
 
+/// A warning comes if the next CRL isn't there so many days before it's due.
+/// Some CAs issue one every week, so it can't be as many as of certificates.
+const CRL_DAYS: u64 = 2;
+
 struct Check<'a> {
     config: &'a Config,
+    now: SystemTime,
+    /// The day in question.
     at: SystemTime,
     warn_within: Duration,
     report: Report,
@@ -107,7 +115,7 @@ impl Check<'_> {
             Trust::Ca { .. } => "ca",
         };
         self.line(0, &format!("profile {name} (trust: {trust})"));
-        let parties = match requirements(&profile.trust, self.config.min_rsa_bits, self.at) {
+        let parties = match self.requirements(&profile.trust) {
             Ok(requirements) => {
                 let parties = profile.parties.iter();
                 parties
@@ -116,11 +124,28 @@ impl Check<'_> {
             }
             Err(error) => {
                 self.line(1, &format!("refused: {error}"));
-                self.report.failures.push(error);
+                self.refuse(name, error);
                 Value::Null
             }
         };
         json!({ "trust": trust, "parties": parties })
+    }
+
+    /// Of a day to come, the CRLs aren't there yet: those of today must do.
+    fn requirements(&self, trust: &Trust) -> Result<Requirements, RecipientError> {
+        let today = self.now.min(self.at);
+        let requirements = requirements(trust, self.config.min_rsa_bits, today)?;
+        if self.at > today {
+            return Ok(requirements.later(self.at)?);
+        }
+        Ok(requirements)
+    }
+
+    fn refuse(&mut self, profile: &str, error: RecipientError) {
+        self.report.failures.push(Error::Profile {
+            profile: profile.to_owned(),
+            error,
+        });
     }
 
     fn party(&mut self, profile: &str, party: &Party, requirements: &Requirements) -> Value {
@@ -142,7 +167,7 @@ impl Check<'_> {
         self.line(1, &format!("{party}: {}{how_long}", state.name()));
         let certificates: Vec<Value> = examined
             .iter()
-            .map(|certificate| self.certificate(certificate))
+            .map(|certificate| self.certificate(profile, certificate))
             .collect();
         let refused_from = outlook
             .as_ref()
@@ -150,13 +175,13 @@ impl Check<'_> {
         let why = outlook.as_ref().map(|outlook| outlook.why.to_string());
         match (state, outlook) {
             (State::Refused, Some(Outlook { why, .. })) => {
-                self.report.failures.push(Error::from(why));
+                self.refuse(profile, why);
             }
             (State::Warning, Some(outlook)) => {
                 let days = count(days_left.unwrap_or_default(), "day");
                 self.report.warnings.push(Warning {
                     message: format!(
-                        "profile {profile}: refused in {days}, from {} on: {}",
+                        "profile {profile}: {party} is refused in {days}, from {} on: {}",
                         Timestamp(outlook.refused_from),
                         outlook.why
                     ),
@@ -175,33 +200,36 @@ impl Check<'_> {
         })
     }
 
-    fn certificate(&mut self, certificate: &Examined) -> Value {
+    fn certificate(&mut self, profile: &str, certificate: &Examined) -> Value {
         let path = certificate.path.display();
         match &certificate.verdict {
             Ok(recipients) => {
                 let keys: Vec<Value> = recipients
                     .iter()
-                    .map(|recipient| self.recipient(recipient))
+                    .map(|recipient| self.recipient(profile, recipient))
                     .collect();
                 json!({ "path": path.to_string(), "state": "used", "keys": keys })
             }
             Err(refusal) => {
-                let state = match refusal.is_lapse() {
-                    true => "not valid",
-                    false => "refused",
+                let (shown, state) = match refusal.is_lapse() {
+                    true => ("not valid", "not_valid"),
+                    false => ("refused", "refused"),
                 };
-                self.line(2, &format!("{path}: {state}: {refusal}"));
+                self.line(2, &format!("{path}: {shown}: {refusal}"));
+                // What it is, as far as it can be read at all.
+                let known = Recipient::load_any_age(&certificate.path).unwrap_or_default();
                 json!({
                     "path": path.to_string(),
                     "state": state,
                     "why": refusal.to_string(),
-                    "hint": Refusal::hint(refusal),
+                    "hint": refusal.hint(),
+                    "keys": known.iter().map(recipient_json).collect::<Vec<_>>(),
                 })
             }
         }
     }
 
-    fn recipient(&mut self, recipient: &Recipient) -> Value {
+    fn recipient(&mut self, profile: &str, recipient: &Recipient) -> Value {
         let path = recipient.source().display();
         let end = match recipient.expires() {
             Some(end) => {
@@ -216,6 +244,7 @@ impl Check<'_> {
         self.line(3, &recipient.fingerprint().to_string());
         if let Some(chain) = recipient.chain() {
             self.line(3, &chain_phrase(chain));
+            self.warn_of_crls(profile, recipient, chain);
         }
         let mut facts = recipient_json(recipient);
         if let Some(facts) = facts.as_object_mut() {
@@ -223,6 +252,24 @@ impl Check<'_> {
             facts.insert("days_left".into(), days_left.into());
         }
         facts
+    }
+
+    /// CRLs are short-lived, and somebody has to fetch the next one.
+    fn warn_of_crls(&mut self, profile: &str, recipient: &Recipient, chain: &Chain) {
+        let soon = self.at + Duration::from_secs(CRL_DAYS * DAY);
+        if let Some(due) = chain.crls_expire.filter(|due| *due < soon) {
+            self.report.warnings.push(Warning {
+                message: format!(
+                    "profile {profile}: refused from {} on: {}: a CRL for “{}” expires then",
+                    Timestamp(due),
+                    recipient.source().display(),
+                    recipient.label()
+                ),
+                hint: Some(
+                    "get the CA's next CRL in time, and put it where `crl-file` says".into(),
+                ),
+            });
+        }
     }
 
     /// Whole days to the end of a certificate, its last second included.

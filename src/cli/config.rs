@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::time::SystemTime;
 
+use callseal::Error;
 use callseal::config::{Config, Trust};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -47,7 +48,10 @@ fn check(config: &Config, ui: &Ui) -> Report {
             }
             Err(error) => {
                 profiles.insert(name.clone(), Value::Null);
-                report.failures.push(error);
+                report.failures.push(Error::Profile {
+                    profile: name.clone(),
+                    error,
+                });
             }
         }
     }
@@ -83,17 +87,19 @@ pub fn describe(config: &Config) -> String {
     }
     for (name, profile) in &config.profiles {
         line("profile", name);
-        if let Trust::Ca {
-            ca_files,
-            crl_files,
-        } = &profile.trust
-        {
-            line("  trust", "ca");
-            for file in ca_files {
-                line("  ca-file", &file.display().to_string());
-            }
-            for file in crl_files {
-                line("  crl-file", &file.display().to_string());
+        match &profile.trust {
+            Trust::Listed => line("  trust", "listed"),
+            Trust::Ca {
+                ca_files,
+                crl_files,
+            } => {
+                line("  trust", "ca");
+                for file in ca_files {
+                    line("  ca-file", &file.display().to_string());
+                }
+                for file in crl_files {
+                    line("  crl-file", &file.display().to_string());
+                }
             }
         }
         for party in &profile.parties {
@@ -102,6 +108,9 @@ pub fn describe(config: &Config) -> String {
             }
             for place in party.places() {
                 line("  recipient", &place.display().to_string());
+            }
+            for pin in party.pins() {
+                line("  fingerprint", &pin.to_string());
             }
         }
     }

@@ -134,7 +134,7 @@ fn chain_json(chain: &Chain) -> Value {
     let issuers = chain
         .issuers
         .iter()
-        .map(|ca| json!({ "subject": ca.subject, "expires": Timestamp(ca.expires).to_string() }));
+        .map(|ca| json!({ "subject": ca.subject, "expires": ca.expires.map(|t| Timestamp(t).to_string()) }));
     json!({
         "issuers": issuers.collect::<Vec<_>>(),
         "crls_expire": chain.crls_expire.map(|t| Timestamp(t).to_string()),

@@ -124,7 +124,8 @@ impl Given {
             ),
             (None, None) => return Ok(None),
         };
-        let mut bytes = Vec::with_capacity(1024);
+        // Growing would leave copies behind that nobody wipes.
+        let mut bytes = Vec::with_capacity(2 * MAX_PASSPHRASE as usize);
         let read = opened.and_then(|file| file.take(MAX_PASSPHRASE).read_to_end(&mut bytes));
         let passphrase = Passphrase::from_first_line(&bytes);
         zeroize::Zeroize::zeroize(&mut bytes);

@@ -39,9 +39,9 @@ impl RecipientArgs {
         parties.extend(profile.into_iter().flat_map(|p| p.parties.clone()));
         let trust = profile.map_or(&Trust::Listed, |profile| &profile.trust);
         let min_rsa_bits = config.map(|config| config.min_rsa_bits);
-        let requirements =
-            requirements(trust, min_rsa_bits.unwrap_or_default(), SystemTime::now())?;
-        Ok(load_recipients(&parties, &requirements, ui)?)
+        let requirements = requirements(trust, min_rsa_bits.unwrap_or_default(), SystemTime::now())
+            .map_err(Error::from)?;
+        Ok(load_recipients(&parties, &requirements, ui).map_err(Error::from)?)
     }
 
     fn profile<'a>(&self, config: Option<&'a Config>) -> Result<Option<&'a Profile>, Failure> {
@@ -68,16 +68,15 @@ pub fn requirements(
     trust: &Trust,
     min_rsa_bits: MinRsaBits,
     at: SystemTime,
-) -> Result<Requirements, Error> {
+) -> Result<Requirements, RecipientError> {
     let requirements = Requirements::listed(at).with_min_rsa_bits(min_rsa_bits);
-    let with_ca = match trust {
-        Trust::Listed => return Ok(requirements),
+    match trust {
+        Trust::Listed => Ok(requirements),
         Trust::Ca {
             ca_files,
             crl_files,
-        } => CaBundle::load(ca_files, crl_files).and_then(|bundle| requirements.with_ca(&bundle)),
-    };
-    Ok(with_ca.map_err(RecipientError::from)?)
+        } => Ok(requirements.with_ca(&CaBundle::load(ca_files, crl_files)?)?),
+    }
 }
 
 /// Loads recipients, with a notice where a certificate doesn't count.
@@ -85,8 +84,8 @@ pub fn load_recipients(
     parties: &[Party],
     requirements: &Requirements,
     ui: &Ui,
-) -> Result<Recipients, Error> {
-    let recipients = Recipients::load(parties, requirements, &mut |notice| match notice {
+) -> Result<Recipients, RecipientError> {
+    Recipients::load(parties, requirements, &mut |notice| match notice {
         RecipientNotice::Duplicate { source, first } => ui.notice(&format!(
             "{}: the same key as {}, counted once",
             source.display(),
@@ -96,8 +95,7 @@ pub fn load_recipients(
             ui.notice(&format!("{}: {refusal}, left out", path.display()));
         }
         _ => {}
-    });
-    Ok(recipients?)
+    })
 }
 
 /// Which certificates put names to the recipients of what has been sealed.

@@ -186,6 +186,9 @@ impl ConfigError {
             }
             Self::Syntax { .. } => return None,
             Self::UnknownKey { known, .. } => format!("known here: {}", known.join(", ")),
+            Self::WrongType { detail, .. } if detail.contains("missing field") => {
+                "a party is written as { name = \"NAME\", certificates = [\"CERT\"] }".into()
+            }
             Self::WrongType { .. } => return None,
             Self::UnknownValue { known, .. } => format!("it can be {}", known.join(", ")),
             Self::UnknownDefaultProfile { known, .. } => known_profiles(known),

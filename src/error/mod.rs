@@ -43,6 +43,14 @@ pub enum Error {
     /// The recipients can't be used: nothing is sealed.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
+    /// The recipients of a profile can't be used.
+    #[error("profile {profile}: {error}")]
+    Profile {
+        /// Its name.
+        profile: String,
+        /// Why not.
+        error: RecipientError,
+    },
     /// A key file can't be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -195,9 +203,7 @@ impl Error {
             Self::NoSuchMember { .. } | Self::KeyExists { .. } | Self::Generate(_) => ErrorKind::Io,
             Self::Subject(_) => ErrorKind::Usage,
             Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
-            Self::Recipient(RecipientError::NoneGiven) => ErrorKind::Usage,
-            Self::Recipient(RecipientError::Pattern { .. }) => ErrorKind::Usage,
-            Self::Recipient(_) => ErrorKind::Recipient,
+            Self::Recipient(error) | Self::Profile { error, .. } => recipient_kind(error),
             Self::Key(KeyError { fault, .. }) | Self::Export(ExportError::Key { fault, .. }) => {
                 match fault {
                     KeyFault::Unreadable(_) => ErrorKind::Io,
@@ -236,7 +242,9 @@ impl Error {
         let hint = match self {
             Self::Config(error) => return error.hint(),
             Self::Source(error) => return error.hint(),
-            Self::Recipient(error) => return error.hint().map(Into::into),
+            Self::Recipient(error) | Self::Profile { error, .. } => {
+                return error.hint().map(Into::into);
+            }
             Self::NoKeys => "give it with -k KEY, or list `keys` in the config",
             Self::Exists { .. } => "choose another name, or overwrite it with --force",
             Self::Name { .. } => "rename the file, or leave it out with --exclude",
@@ -285,6 +293,13 @@ impl From<FlushError> for Error {
             path: error.path,
             source: error.source,
         }
+    }
+}
+
+fn recipient_kind(error: &RecipientError) -> ErrorKind {
+    match error {
+        RecipientError::NoneGiven | RecipientError::Pattern { .. } => ErrorKind::Usage,
+        _ => ErrorKind::Recipient,
     }
 }
 

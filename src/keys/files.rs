@@ -3,55 +3,84 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
+use walkdir::WalkDir;
+
+/// A path that stands in the way, and why.
+type Obstacle = (PathBuf, io::Error);
 
 /// The regular files below a directory, down to some depth, in the order of
-/// their names. Links to files count: secret stores mount their files that
-/// way.
+/// their names, hidden ones too. Links to files count: secret stores mount
+/// their files that way. What is no file is left alone: opening a FIFO would
+/// wait for ever.
 ///
 /// # Errors
 ///
-/// A directory that can't be read, with the reason.
-pub(super) fn below(
-    directory: &Path,
-    max_depth: usize,
-) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
-    walk(
-        WalkDir::new(directory).max_depth(max_depth),
-        directory,
-        &|_| true,
-    )
-}
-
-/// The regular files in a directory itself, without hidden ones.
-///
-/// # Errors
-///
-/// A directory that can't be read, with the reason.
-pub(super) fn of_directory(directory: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
-    let is_visible = |entry: &DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
-    walk(WalkDir::new(directory).max_depth(1), directory, &is_visible)
-}
-
-fn walk(
-    walk: WalkDir,
-    root: &Path,
-    counts: &dyn Fn(&DirEntry) -> bool,
-) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+/// A directory that can't be read.
+pub(super) fn below(directory: &Path, max_depth: usize) -> Result<Vec<PathBuf>, Obstacle> {
     let mut files = Vec::new();
-    for entry in walk.follow_root_links(true).sort_by_file_name() {
-        let entry = entry.map_err(|e| {
-            let path = e.path().unwrap_or(root).to_owned();
-            let source = e.into_io_error();
-            (path, source.unwrap_or_else(|| io::ErrorKind::Other.into()))
-        })?;
-        // Special files are left alone: opening a FIFO would wait for ever.
+    let walk = WalkDir::new(directory).follow_root_links(true);
+    for entry in walk.max_depth(max_depth).sort_by_file_name() {
+        let entry = entry.map_err(|e| obstacle(e, directory))?;
         let is_file = entry.file_type().is_file()
             || (entry.file_type().is_symlink()
                 && std::fs::metadata(entry.path()).is_ok_and(|m| m.is_file()));
-        if is_file && counts(&entry) {
+        if is_file {
             files.push(entry.into_path());
         }
     }
     Ok(files)
+}
+
+/// The files below a directory, down to some depth, that are wanted by their
+/// names: all of them, in the order of these. Links count as what they lead to.
+///
+/// # Errors
+///
+/// Something is wanted that is no file, such as a link that leads nowhere; or
+/// a directory that can't be read.
+pub(super) fn wanted(
+    directory: &Path,
+    max_depth: usize,
+    is_wanted: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>, Obstacle> {
+    let mut files = Vec::new();
+    let walk = WalkDir::new(directory).follow_links(true);
+    for entry in walk.min_depth(1).max_depth(max_depth).sort_by_file_name() {
+        match entry {
+            Ok(entry) if !is_wanted(entry.path()) => {}
+            Ok(entry) if entry.file_type().is_file() => files.push(entry.into_path()),
+            Ok(entry) => {
+                let what = match entry.file_type().is_dir() {
+                    true => io::ErrorKind::IsADirectory.into(),
+                    false => io::Error::other("it is no regular file"),
+                };
+                return Err((entry.into_path(), what));
+            }
+            Err(e) => {
+                let (path, source) = obstacle(e, directory);
+                let leads_nowhere = source.kind() == io::ErrorKind::NotFound && path != directory;
+                if !leads_nowhere || is_wanted(&path) {
+                    return Err((path, source));
+                }
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Whether the name begins with a dot.
+pub(super) fn is_hidden(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default();
+    name.to_string_lossy().starts_with('.')
+}
+
+fn obstacle(e: walkdir::Error, directory: &Path) -> Obstacle {
+    let path = e.path().unwrap_or(directory).to_owned();
+    let source = match e.loop_ancestor() {
+        Some(_) => io::Error::other("it leads back to a directory that it is in"),
+        None => e
+            .into_io_error()
+            .unwrap_or_else(|| io::ErrorKind::Other.into()),
+    };
+    (path, source)
 }

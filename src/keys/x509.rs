@@ -8,8 +8,9 @@ use openssl::nid::Nid;
 use openssl::pkey::Id;
 use openssl::x509::{X509, X509KeyUsage, X509NameRef, X509Ref};
 
+use crate::keys::Refusal;
 use crate::keys::file::Block;
-use crate::keys::{Refusal, openssl_reason};
+use crate::timestamp::unix_seconds;
 
 /// The certificate in a PEM block.
 pub(crate) fn from_block(block: Block<'_>) -> Result<X509, ErrorStack> {
@@ -21,6 +22,13 @@ pub(crate) fn from_block(block: Block<'_>) -> Result<X509, ErrorStack> {
     let text = String::from_utf8_lossy(block.text);
     X509::from_pem(text.replace(block.label, "CERTIFICATE").as_bytes())
 }
+
+/// The end of a certificate that has none, 9999-12-31 23:59:59, in seconds
+/// since 1970.
+const NO_END: i64 = 253_402_300_799;
+
+/// Names are cut off after so many characters: they are for people.
+const MAX_NAME: usize = 100;
 
 /// Whose certificate it is: the common name, else the whole subject.
 pub(crate) fn subject(certificate: &X509Ref) -> String {
@@ -35,7 +43,7 @@ pub(crate) fn name(name: &X509NameRef) -> String {
             .and_then(|entry| entry.data().to_string().ok())
             .filter(|text| !text.trim().is_empty())
     };
-    text(Nid::COMMONNAME).unwrap_or_else(|| {
+    let name = text(Nid::COMMONNAME).unwrap_or_else(|| {
         let parts: Vec<String> = name
             .entries()
             .filter_map(|entry| {
@@ -49,23 +57,35 @@ pub(crate) fn name(name: &X509NameRef) -> String {
         } else {
             parts.join(", ")
         }
-    })
+    });
+    shortened(name)
 }
 
-/// The first and the last moment of a certificate's validity
-/// (RFC 5280, section 4.1.2.5).
-pub(crate) fn validity(certificate: &X509Ref) -> Result<(SystemTime, SystemTime), Refusal> {
-    let moment =
-        |t| moment(t).map_err(|e| Refusal::Malformed(format!("validity: {}", openssl_reason(&e))));
-    Ok((
-        moment(certificate.not_before())?,
-        moment(certificate.not_after())?,
-    ))
+/// The name, or its beginning if it's very long.
+pub(crate) fn shortened(name: String) -> String {
+    match name.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name,
+    }
+}
+
+/// The first and the last moment of a certificate's validity, which may have no
+/// end (RFC 5280, section 4.1.2.5).
+pub(crate) fn validity(certificate: &X509Ref) -> Result<(SystemTime, Option<SystemTime>), Refusal> {
+    let undated = |_| Refusal::Malformed("its validity is no date that RFC 5280 allows".into());
+    let from = moment(certificate.not_before()).map_err(undated)?;
+    let to = moment(certificate.not_after()).map_err(undated)?;
+    Ok((from, Some(to).filter(|to| unix_seconds(*to) < NO_END)))
 }
 
 /// Whether two certificates are one and the same.
 pub(crate) fn same(a: &X509Ref, b: &X509Ref) -> bool {
     a.to_der().is_ok_and(|a| b.to_der().is_ok_and(|b| a == b))
+}
+
+/// Whether two distinguished names are the same.
+pub(crate) fn same_name(a: &X509NameRef, b: &X509NameRef) -> bool {
+    a.try_cmp(b).is_ok_and(|order| order.is_eq())
 }
 
 /// The algorithm of a certificate's signature, such as `ecdsa-with-SHA256`.

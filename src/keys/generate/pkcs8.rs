@@ -1,8 +1,8 @@
 //! Private keys under a passphrase: EncryptedPrivateKeyInfo (RFC 5958,
 //! section 3) with PBES2 (RFC 8018, section 6.2).
 //!
-//! OpenSSL writes that as well, but leaves its callers no choice of the
-//! iteration count, and its own of 2,048 makes guessing cheap.
+//! OpenSSL writes that as well. But its Rust binding leaves no choice of the
+//! iteration count, and the default of 2,048 makes guessing cheap.
 
 use openssl::base64::encode_block;
 use openssl::error::ErrorStack;

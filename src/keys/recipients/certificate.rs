@@ -63,7 +63,9 @@ impl CertificateFile<'_> {
                 let chain: Vec<X509> = chain
                     .filter_map(|block| x509::from_block(block).ok())
                     .collect();
-                self.certificate(&x509::from_block(block).map_err(malformed)?, &chain)?
+                let certificate = x509::from_block(block).map_err(malformed)?;
+                self.refuse_successor(&certificate, &chain)?;
+                self.certificate(&certificate, &chain)?
             }
             "PUBLIC KEY" => {
                 self.public_key(&PKey::public_key_from_pem(block.text).map_err(malformed)?)?
@@ -83,8 +85,33 @@ impl CertificateFile<'_> {
         Ok(vec![recipient])
     }
 
+    /// Refuses a file in which a renewed certificate follows the first one:
+    /// somebody means it to be used, and it would be left out without a word.
+    fn refuse_successor(&self, certificate: &X509, chain: &[X509]) -> Result<(), Refusal> {
+        let key = |certificate: &X509| certificate.public_key().ok();
+        let succeeds = |other: &&X509| {
+            x509::same_name(other.subject_name(), certificate.subject_name())
+                && key(other)
+                    .zip(key(certificate))
+                    .is_some_and(|(a, b)| !a.public_eq(&b))
+        };
+        match chain.iter().filter(succeeds).count() {
+            more if more > 0 && self.requirements.is_some() => {
+                Err(Refusal::SeveralCertificates(more + 1))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn der(&self) -> Result<Recipient, Refusal> {
         if let Ok(certificate) = X509::from_der(self.bytes) {
+            let length = certificate.to_der().map_err(malformed)?.len();
+            let rest = self.bytes.get(length..).unwrap_or_default();
+            if self.requirements.is_some() && !rest.trim_ascii().is_empty() {
+                return Err(Refusal::Malformed(
+                    "something follows the certificate".into(),
+                ));
+            }
             return self.certificate(&certificate, &[]);
         }
         if let Ok(key) = PKey::public_key_from_der(self.bytes) {
@@ -113,11 +140,8 @@ impl CertificateFile<'_> {
                     until: not_before,
                 });
             }
-            if requirements.at() > not_after {
-                return Err(Refusal::Expired {
-                    subject,
-                    since: not_after,
-                });
+            if let Some(since) = not_after.filter(|end| *end < requirements.at()) {
+                return Err(Refusal::Expired { subject, since });
             }
         }
         let public = certificate.public_key().map_err(|e| Refusal::Key {
@@ -137,7 +161,7 @@ impl CertificateFile<'_> {
         let digest = digest.map_err(malformed)?;
         Ok(
             Recipient::new(key, self.source, CertificateKind::X509, subject)
-                .expiring(Some(not_after))
+                .expiring(not_after)
                 .chaining(chain)
                 .of_certificate(hex(&digest)),
         )
@@ -166,7 +190,10 @@ impl CertificateFile<'_> {
         });
         key.map_err(|fault| Refusal::Key {
             subject: subject.cloned(),
-            fault,
+            fault: match self.requirements {
+                Some(requirements) => requirements.restate(fault),
+                None => fault,
+            },
         })
     }
 }

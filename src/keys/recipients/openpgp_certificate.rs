@@ -15,6 +15,7 @@ use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
 use super::requirements::Requirements;
 use crate::keys::mapping::{self, PublicKey, UnusableKey, algorithm_name};
+use crate::keys::x509;
 
 /// The recipients that an OpenPGP certificate stands for: its encryption keys
 /// that meet the requirements, or all of them without any.
@@ -78,6 +79,13 @@ fn valid(
     if at < until {
         return Err(Refusal::NotYetValid { subject, until });
     }
+    // An old certificate that is too weak by now is old.
+    let lenient = lenient_policy();
+    let primary = cert.primary_key().with_policy(&lenient, at);
+    let expired = primary.ok().and_then(|key| key.key_expiration_time());
+    if let Some(since) = expired.filter(|end| *end <= at) {
+        return Err(Refusal::Expired { subject, since });
+    }
     let valid = cert.with_policy(&policy, at).map_err(|e| Refusal::Policy {
         subject: subject.clone(),
         reason: innermost(&e),
@@ -90,9 +98,6 @@ fn valid(
         return Err(Refusal::Revoked { subject, since });
     }
     let primary = valid.primary_key();
-    if let Some(since) = primary.key_expiration_time().filter(|end| *end <= at) {
-        return Err(Refusal::Expired { subject, since });
-    }
     if let Err(e) = valid.alive() {
         return Err(Refusal::Policy {
             subject,
@@ -102,7 +107,6 @@ fn valid(
     let features = valid.features();
     let mut recipients = Vec::new();
     let mut latest_expiry = None;
-    let lenient = lenient_policy();
     for key in cert
         .keys()
         .with_policy(&lenient, at)
@@ -119,7 +123,7 @@ fn valid(
             .and_then(|()| requirements.check_strength(&public))
             .map_err(|fault| Refusal::Key {
                 subject: Some(subject.clone()),
-                fault,
+                fault: requirements.restate(fault),
             })?;
         key.with_policy(&policy, at).map_err(|e| Refusal::Policy {
             subject: subject.clone(),
@@ -129,11 +133,22 @@ fn valid(
         let recipient = recipient(public, cert, source).expiring(expires);
         recipients.push(recipient.with_features(features.as_ref()));
     }
-    match (recipients.is_empty(), latest_expiry) {
-        (false, _) => Ok(recipients),
-        (true, Some(since)) => Err(Refusal::Expired { subject, since }),
-        (true, None) => Err(Refusal::NoEncryptionKey { subject }),
+    if !recipients.is_empty() {
+        return Ok(recipients);
     }
+    Err(match (first_begin(cert, at), latest_expiry) {
+        (Some(until), _) => Refusal::NotYetValid { subject, until },
+        (None, Some(since)) => Refusal::Expired { subject, since },
+        (None, None) => Refusal::NoEncryptionKey { subject },
+    })
+}
+
+/// When the first encryption key begins that is of the future yet.
+fn first_begin(cert: &Cert, at: SystemTime) -> Option<SystemTime> {
+    let keys = cert.keys().map(|key| key.key().role_as_unspecified());
+    let encryption = keys.filter(|key| key.pk_algo().for_encryption());
+    let begins = encryption.map(|key| key.creation_time());
+    begins.filter(|begin| *begin > at).min()
 }
 
 /// The earlier end of two, of which either may be none.
@@ -186,7 +201,7 @@ fn check_usable(key: &PublicKey) -> Result<(), UnusableKey> {
 fn label(cert: &Cert) -> String {
     cert.userids().next().map_or_else(
         || cert.fingerprint().to_hex(),
-        |uid| String::from_utf8_lossy(uid.userid().value()).into_owned(),
+        |uid| x509::shortened(String::from_utf8_lossy(uid.userid().value()).into_owned()),
     )
 }
 

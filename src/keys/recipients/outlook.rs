@@ -1,15 +1,11 @@
 //! How long a party's certificates will do.
 
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::party::{Examined, Party, usable};
 use super::refusal::{RecipientError, Refusal};
 use super::requirements::Requirements;
 use crate::keys::trust::ChainFault;
-
-/// How many changes are looked ahead: certificates that begin or end.
-const MAX_CHANGES: usize = 1000;
 
 /// When a party can't be sealed to any more, as its certificates stand now.
 #[derive(Debug)]
@@ -25,69 +21,58 @@ impl Party {
     /// which the party would be refused; that time itself, if it would be
     /// refused then already. `None`: never, since one of its keys has no end.
     ///
-    /// CRLs count as of the time of the requirements: new ones will come.
+    /// Later CRLs are taken to revoke what those at hand do.
     pub fn outlook(&self, requirements: &Requirements) -> Option<Outlook> {
-        let refused = |refused_from, why| Some(Outlook { refused_from, why });
         let mut at = requirements.at();
-        let mut examined = match self.examine(requirements) {
-            Ok(examined) => examined,
-            Err(why) => return refused(at, why),
-        };
-        let revoked: Vec<PathBuf> = examined
-            .iter()
-            .filter(|certificate| is_revoked(certificate))
-            .map(|certificate| certificate.path.clone())
-            .collect();
-        for _ in 0..MAX_CHANGES {
-            let next = next_change(&examined);
-            if let Err(why) = usable(self, examined) {
-                return refused(at, why);
-            }
-            at = next?;
-            examined = match requirements.later(at).map_err(RecipientError::from) {
-                Ok(later) => match self.examine(&later) {
-                    Ok(examined) => examined,
-                    Err(why) => return refused(at, why),
-                },
-                Err(why) => return refused(at, why),
+        let mut change = self.next_change(requirements);
+        // Each moment is later than the one before, and there are no more of
+        // them than certificates that begin and end.
+        loop {
+            at = match change {
+                Ok(next) => next?,
+                Err(why) => {
+                    return Some(Outlook {
+                        refused_from: at,
+                        why,
+                    });
+                }
             };
-            examined.retain(|certificate| !revoked.contains(&certificate.path));
+            change = match requirements.later(at) {
+                Ok(later) => self.next_change(&later),
+                Err(why) => Err(why.into()),
+            };
         }
-        None
+    }
+
+    /// The next moment at which another verdict is possible: when the last of
+    /// the certificates in use has ended, or another one begins.
+    fn next_change(
+        &self,
+        requirements: &Requirements,
+    ) -> Result<Option<SystemTime>, RecipientError> {
+        let examined = self.examine(requirements)?;
+        let begin = examined.iter().filter_map(begins).min();
+        let (recipients, _) = usable(self, examined)?;
+        let ends: Option<Vec<SystemTime>> = recipients
+            .iter()
+            .map(|recipient| recipient.usable_until())
+            .collect();
+        // Its last second counts (RFC 5280, section 4.1.2.5).
+        let end = ends.and_then(|ends| ends.into_iter().max()?.checked_add(Duration::from_secs(1)));
+        Ok(begin.into_iter().chain(end).min())
     }
 }
 
-fn is_revoked(certificate: &Examined) -> bool {
-    matches!(
-        certificate.verdict,
-        Err(Refusal::Revoked { .. }
+/// When a certificate begins that is of the future yet.
+fn begins(certificate: &Examined) -> Option<SystemTime> {
+    match certificate.verdict {
+        Err(
+            Refusal::NotYetValid { until, .. }
             | Refusal::Untrusted {
-                fault: ChainFault::CaRevoked { .. },
-                ..
-            })
-    )
-}
-
-/// When a certificate that can be used will have ended, or another one begins.
-fn next_change(examined: &[Examined]) -> Option<SystemTime> {
-    let changes = examined
-        .iter()
-        .flat_map(|certificate| match &certificate.verdict {
-            Ok(recipients) => {
-                let ends = recipients.iter().filter_map(|recipient| {
-                    // Its last second counts (RFC 5280, section 4.1.2.5).
-                    recipient
-                        .usable_until()?
-                        .checked_add(Duration::from_secs(1))
-                });
-                ends.collect()
-            }
-            Err(Refusal::NotYetValid { until, .. })
-            | Err(Refusal::Untrusted {
                 fault: ChainFault::CaNotYetValid { until, .. },
                 ..
-            }) => vec![*until],
-            Err(_) => Vec::new(),
-        });
-    changes.min()
+            },
+        ) => Some(until),
+        _ => None,
+    }
 }

@@ -61,6 +61,12 @@ impl Pin {
     }
 }
 
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A certificate of a party, and what it is good for.
 #[derive(Debug)]
 pub struct Examined {
@@ -103,6 +109,12 @@ impl Party {
     /// one.
     pub fn pinned_to(self, pins: Vec<Pin>) -> Self {
         Self { pins, ..self }
+    }
+
+    /// The fingerprints of which its certificates must have one, if any is
+    /// settled.
+    pub fn pins(&self) -> &[Pin] {
+        &self.pins
     }
 
     /// Its name, where it has one.
@@ -168,6 +180,7 @@ impl Party {
                 return Err(Refusal::OtherFingerprint {
                     subject: subject(),
                     found: recipient.fingerprint().to_string(),
+                    certificate: recipient.certificate_fingerprint().map(Into::into),
                 });
             }
             let is_openpgp = recipient.kind() == CertificateKind::OpenPgp;
@@ -182,11 +195,9 @@ impl Party {
         let place = below.join(pattern);
         let found = match std::fs::metadata(&place) {
             Ok(metadata) if metadata.is_dir() => {
-                let mut files = files::of_directory(&place).map_err(unreadable)?;
-                files.retain(|file| has_ending(file));
-                files
+                files::wanted(&place, 1, &|file| has_ending(file)).map_err(|e| self.obstacle(e))?
             }
-            Err(_) if pattern.contains(['*', '?', '[', '{']) => fitting(below, pattern)?,
+            Err(_) if pattern.contains(['*', '?', '[', '{']) => self.fitting(below, pattern)?,
             // If it's missing, its name says so where it's read.
             _ => vec![place.clone()],
         };
@@ -197,6 +208,47 @@ impl Party {
             });
         }
         Ok(found)
+    }
+
+    /// The files that a pattern fits, in the order of their names.
+    fn fitting(&self, below: &Path, pattern: &str) -> Result<Vec<PathBuf>, RecipientError> {
+        let bad_pattern = |e: globset::Error| RecipientError::Pattern {
+            place: below.join(pattern),
+            reason: e.kind().to_string(),
+        };
+        // What stands in front of the first special character is no pattern: it
+        // says where to search.
+        let special = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
+        let (plain, _) = pattern.split_at(special);
+        let start = plain.rfind(std::path::is_separator).map_or(0, |at| at + 1);
+        let (root, glob) = pattern.split_at(start);
+        let root = below.join(root);
+        let matcher = GlobBuilder::new(glob)
+            .literal_separator(true)
+            .build()
+            .map_err(bad_pattern)?
+            .compile_matcher();
+        let depth = if glob.contains("**") {
+            MAX_DEPTH
+        } else {
+            glob.split(std::path::is_separator).count()
+        };
+        // As in a shell: hidden files are for patterns that say so.
+        let wants_hidden = glob.starts_with('.') || glob.contains("/.");
+        let is_wanted = |file: &Path| {
+            let name = file.strip_prefix(&root).unwrap_or(file);
+            matcher.is_match(name)
+                && (wants_hidden || !name.iter().any(|part| files::is_hidden(part.as_ref())))
+        };
+        files::wanted(&root, depth, &is_wanted).map_err(|e| self.obstacle(e))
+    }
+
+    fn obstacle(&self, (path, source): (PathBuf, std::io::Error)) -> RecipientError {
+        RecipientError::Search {
+            party: self.to_string(),
+            path,
+            source,
+        }
     }
 }
 
@@ -242,50 +294,14 @@ impl fmt::Display for Party {
     }
 }
 
+/// Whether a file of a directory is one of its certificates, by its name.
 fn has_ending(file: &Path) -> bool {
-    file.extension().is_some_and(|ending| {
-        ENDINGS
-            .iter()
-            .any(|known| ending.eq_ignore_ascii_case(known))
-    })
-}
-
-/// The files that a pattern fits, in the order of their names.
-fn fitting(below: &Path, pattern: &str) -> Result<Vec<PathBuf>, RecipientError> {
-    let bad_pattern = |e: globset::Error| RecipientError::Pattern {
-        place: below.join(pattern),
-        reason: e.kind().to_string(),
-    };
-    // What stands in front of the first special character is no pattern: it
-    // says where to search.
-    let special = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
-    let (plain, _) = pattern.split_at(special);
-    let start = plain.rfind(std::path::is_separator).map_or(0, |at| at + 1);
-    let (root, glob) = pattern.split_at(start);
-    let root = below.join(root);
-    let matcher = GlobBuilder::new(glob)
-        .literal_separator(true)
-        .build()
-        .map_err(bad_pattern)?
-        .compile_matcher();
-    let depth = if glob.contains("**") {
-        MAX_DEPTH
-    } else {
-        glob.split(std::path::is_separator).count()
-    };
-    let mut found = files::below(&root, depth).map_err(unreadable)?;
-    found.retain(|file| {
-        file.strip_prefix(&root)
-            .is_ok_and(|name| matcher.is_match(name))
-    });
-    Ok(found)
-}
-
-fn unreadable((path, source): (PathBuf, std::io::Error)) -> RecipientError {
-    RecipientError::Refused {
-        path,
-        refusal: Refusal::Unreadable(source),
-    }
+    !files::is_hidden(file)
+        && file.extension().is_some_and(|ending| {
+            ENDINGS
+                .iter()
+                .any(|known| ending.eq_ignore_ascii_case(known))
+        })
 }
 
 #[cfg(test)]

@@ -183,7 +183,10 @@ impl Recipient {
     /// in its chain. (CRLs are renewed all the time, and don't count.)
     pub fn usable_until(&self) -> Option<SystemTime> {
         let issuers = self.chain.iter().flat_map(|chain| &chain.issuers);
-        issuers.map(|ca| ca.expires).chain(self.expires).min()
+        issuers
+            .filter_map(|ca| ca.expires)
+            .chain(self.expires)
+            .min()
     }
 
     /// Algorithm and size, such as `RSA 2048` or `ECDH P-256`.

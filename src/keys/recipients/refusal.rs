@@ -43,6 +43,16 @@ pub enum RecipientError {
         /// The directory, or the pattern.
         place: PathBuf,
     },
+    /// Something stands in the way where a party's certificates should be.
+    #[error("the certificates of “{party}” can't be read: {}: {}", .path.display(), cause(.source))]
+    Search {
+        /// The party.
+        party: String,
+        /// What stands in the way: a directory, or something in it.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
+    },
     /// A pattern for certificates makes no sense.
     #[error("{}: it is no pattern: {reason}", .place.display())]
     Pattern {
@@ -75,6 +85,9 @@ impl RecipientError {
             }
             Self::NoCertificates { .. } => Some(
                 "put its certificates there; of a directory, files count that end in crt, cer, pem, der, pub, asc, pgp or gpg",
+            ),
+            Self::Search { .. } => Some(
+                "check the path and its permissions; what is called as a certificate must be a file, and no link may lead nowhere",
             ),
             Self::Pattern { .. } => {
                 Some("`*` and `?` stay within a directory, `**` crosses directories")
@@ -157,12 +170,14 @@ pub enum Refusal {
         subject: String,
     },
     /// Its fingerprint is not the one that was settled.
-    #[error("“{subject}” has the fingerprint {found}, which is not the one in the config")]
+    #[error("“{subject}” has the fingerprint {found}{}, which is not the one in the config", of_certificate(.certificate))]
     OtherFingerprint {
         /// Whose certificate it is.
         subject: String,
-        /// The fingerprint it has.
+        /// The fingerprint of its key.
         found: String,
+        /// That of the certificate around it: of an X.509 one the SHA-256.
+        certificate: Option<String>,
     },
     /// Its key can't receive messages.
     #[error("{} {fault}", whose(.subject))]
@@ -204,6 +219,13 @@ pub enum Refusal {
     },
 }
 
+fn of_certificate(fingerprint: &Option<String>) -> String {
+    match fingerprint {
+        Some(fingerprint) => format!(" (its certificate {fingerprint})"),
+        None => String::new(),
+    }
+}
+
 fn whose(subject: &Option<String>) -> String {
     match subject {
         Some(subject) => format!("“{subject}”"),
@@ -223,6 +245,18 @@ impl Refusal {
         }
     }
 
+    /// Whether it, or a CA of its chain, is revoked.
+    pub(crate) fn is_revocation(&self) -> bool {
+        matches!(
+            self,
+            Self::Revoked { .. }
+                | Self::Untrusted {
+                    fault: ChainFault::CaRevoked { .. },
+                    ..
+                }
+        )
+    }
+
     /// What the administrator can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -240,7 +274,9 @@ impl Refusal {
             Self::NotACertificate | Self::Malformed(_) => {
                 "give an X.509 certificate, a public key (PEM or DER) or an OpenPGP certificate; `callseal inspect FILE` says what a file is"
             }
-            Self::SeveralCertificates(_) => "export each certificate to a file of its own",
+            Self::SeveralCertificates(_) => {
+                "put each certificate into a file of its own, with nothing but its chain after it"
+            }
             Self::Expired { .. } => "ask its owner for a renewed certificate and list that one",
             Self::NotYetValid { .. } => {
                 "check this machine's clock, or use the certificate that is valid now"

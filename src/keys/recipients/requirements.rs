@@ -1,5 +1,6 @@
 //! What a certificate must meet to be sealed to.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::keys::mapping::{PublicKey, RSA_BITS, UnusableKey, rsa_bits};
@@ -32,7 +33,7 @@ impl Default for MinRsaBits {
 pub struct Requirements {
     at: SystemTime,
     min_rsa_bits: MinRsaBits,
-    ca: Option<(CaBundle, Verifier)>,
+    ca: Option<Arc<Verifier>>,
 }
 
 impl Requirements {
@@ -62,22 +63,27 @@ impl Requirements {
     /// OpenSSL can't read a CRL of the bundle.
     pub fn with_ca(self, bundle: &CaBundle) -> Result<Self, TrustError> {
         Ok(Self {
-            ca: Some((bundle.clone(), bundle.verifier(self.at)?)),
+            ca: Some(Arc::new(bundle.verifier(self.at)?)),
             ..self
         })
     }
 
-    /// The same at a later time, when there will be other CRLs: without any.
-    pub(super) fn later(&self, at: SystemTime) -> Result<Self, TrustError> {
-        let later = Self {
+    /// The same at a later time, when there will be other CRLs: they are taken
+    /// to revoke what those at hand do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Requirements::with_ca`].
+    pub fn later(&self, at: SystemTime) -> Result<Self, TrustError> {
+        let ca = match &self.ca {
+            Some(verifier) => Some(Arc::new(verifier.later(at)?)),
+            None => None,
+        };
+        Ok(Self {
             at,
             min_rsa_bits: self.min_rsa_bits,
-            ca: None,
-        };
-        match &self.ca {
-            Some((bundle, _)) => later.with_ca(&bundle.without_crls()),
-            None => Ok(later),
-        }
+            ca,
+        })
     }
 
     pub(super) fn at(&self) -> SystemTime {
@@ -85,16 +91,28 @@ impl Requirements {
     }
 
     pub(super) fn ca(&self) -> Option<&Verifier> {
-        self.ca.as_ref().map(|(_, verifier)| verifier)
+        self.ca.as_deref()
     }
 
     pub(super) fn check_strength(&self, key: &PublicKey) -> Result<(), UnusableKey> {
         match rsa_bits(key) {
-            Some(bits) if bits < self.min_rsa_bits.0 => Err(UnusableKey::RsaSize {
-                bits,
-                least: self.min_rsa_bits.0,
-            }),
+            Some(bits) if bits < self.min_rsa_bits.0 => Err(self.too_small(bits)),
             _ => Ok(()),
+        }
+    }
+
+    /// A fault of a key, with the size that is required here.
+    pub(super) fn restate(&self, fault: UnusableKey) -> UnusableKey {
+        match fault {
+            UnusableKey::RsaSize { bits, .. } => self.too_small(bits),
+            other => other,
+        }
+    }
+
+    fn too_small(&self, bits: u32) -> UnusableKey {
+        UnusableKey::RsaSize {
+            bits,
+            least: self.min_rsa_bits.0,
         }
     }
 }

@@ -102,14 +102,6 @@ impl CaBundle {
         Ok(Self { certificates, crls })
     }
 
-    /// The same CAs, with no certificate taken for revoked.
-    pub(crate) fn without_crls(&self) -> Self {
-        Self {
-            certificates: self.certificates.clone(),
-            crls: Vec::new(),
-        }
-    }
-
     /// What decides whether certificates chain to these CAs at a time.
     pub(crate) fn verifier(&self, at: SystemTime) -> Result<Verifier, TrustError> {
         Verifier::new(self, at)
@@ -127,7 +119,9 @@ fn below<T>(
         .map_err(|e| unreadable((path.to_owned(), e)))?
         .is_dir();
     let paths = if is_directory {
-        files::of_directory(path).map_err(unreadable)?
+        let mut found = files::below(path, 1).map_err(unreadable)?;
+        found.retain(|file| !files::is_hidden(file));
+        found
     } else {
         vec![path.to_owned()]
     };

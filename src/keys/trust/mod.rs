@@ -5,6 +5,7 @@
 
 mod bundle;
 mod fault;
+mod store;
 mod verdict;
 mod verifier;
 

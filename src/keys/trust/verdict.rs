@@ -24,16 +24,7 @@ pub(super) struct Verdict<'a> {
 
 impl Verdict<'_> {
     pub fn refusal(&self) -> Refusal {
-        let subject = x509::subject(self.leaf);
-        let is_leaf = x509::same(self.leaf, self.at_fault);
-        match self.fault() {
-            ChainFault::CaExpired { since, .. } if is_leaf => Refusal::Expired { subject, since },
-            ChainFault::CaNotYetValid { until, .. } if is_leaf => {
-                Refusal::NotYetValid { subject, until }
-            }
-            ChainFault::CaRevoked { since, .. } if is_leaf => Refusal::Revoked { subject, since },
-            fault => Refusal::Untrusted { subject, fault },
-        }
+        refusal(self.leaf, self.at_fault, self.fault())
     }
 
     /// The fault as if it were that of a CA.
@@ -60,8 +51,8 @@ impl Verdict<'_> {
                 issuer,
             },
             ffi::X509_V_ERR_CERT_HAS_EXPIRED => match x509::validity(self.at_fault) {
-                Ok((_, since)) => ChainFault::CaExpired { ca, since },
-                Err(_) => self.other(),
+                Ok((_, Some(since))) => ChainFault::CaExpired { ca, since },
+                _ => self.other(),
             },
             ffi::X509_V_ERR_CERT_NOT_YET_VALID => match x509::validity(self.at_fault) {
                 Ok((until, _)) => ChainFault::CaNotYetValid { ca, until },
@@ -84,7 +75,7 @@ impl Verdict<'_> {
             ffi::X509_V_ERR_PATH_LENGTH_EXCEEDED => ChainFault::PathTooLong { ca },
             ffi::X509_V_ERR_CERT_REVOKED => ChainFault::CaRevoked {
                 ca,
-                since: self.crl.and_then(|crl| self.revoked_since(crl)),
+                since: self.crl.and_then(|crl| revoked_since(crl, self.at_fault)),
             },
             ffi::X509_V_ERR_UNABLE_TO_GET_CRL => match self.crl {
                 None => ChainFault::NoCrl { ca: issuer },
@@ -137,13 +128,36 @@ impl Verdict<'_> {
             reason: self.error.error_string().to_owned(),
         }
     }
+}
 
-    fn revoked_since(&self, crl: &X509Crl) -> Option<SystemTime> {
-        match crl.get_by_serial(self.at_fault.serial_number()) {
-            CrlStatus::Revoked(entry) | CrlStatus::RemoveFromCrl(entry) => {
-                x509::moment(entry.revocation_date()).ok()
-            }
-            CrlStatus::NotRevoked => None,
+/// That a CRL revokes a certificate of the leaf's chain, or the leaf itself.
+pub(super) fn revoked(leaf: &X509Ref, certificate: &X509Ref, crl: &X509Crl) -> Refusal {
+    let fault = ChainFault::CaRevoked {
+        ca: x509::subject(certificate),
+        since: revoked_since(crl, certificate),
+    };
+    refusal(leaf, certificate, fault)
+}
+
+/// The refusal for a fault that was found as if at a CA's certificate.
+fn refusal(leaf: &X509Ref, at_fault: &X509Ref, fault: ChainFault) -> Refusal {
+    let subject = x509::subject(leaf);
+    let is_leaf = x509::same(leaf, at_fault);
+    match fault {
+        ChainFault::CaExpired { since, .. } if is_leaf => Refusal::Expired { subject, since },
+        ChainFault::CaNotYetValid { until, .. } if is_leaf => {
+            Refusal::NotYetValid { subject, until }
         }
+        ChainFault::CaRevoked { since, .. } if is_leaf => Refusal::Revoked { subject, since },
+        fault => Refusal::Untrusted { subject, fault },
+    }
+}
+
+fn revoked_since(crl: &X509Crl, certificate: &X509Ref) -> Option<SystemTime> {
+    match crl.get_by_serial(certificate.serial_number()) {
+        CrlStatus::Revoked(entry) | CrlStatus::RemoveFromCrl(entry) => {
+            x509::moment(entry.revocation_date()).ok()
+        }
+        CrlStatus::NotRevoked => None,
     }
 }

@@ -1,28 +1,22 @@
 //! OpenSSL's verifier, set up for one bundle and one time.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use openssl::asn1::Asn1OctetStringRef;
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
-use openssl::ssl::SslFiletype;
 use openssl::stack::Stack;
-use openssl::x509::store::{X509Lookup, X509Store, X509StoreBuilder};
-use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
-use openssl::x509::{X509, X509Crl, X509NameRef, X509Ref, X509StoreContext, X509VerifyResult};
+use openssl::x509::store::X509Store;
+use openssl::x509::{CrlStatus, X509, X509Crl, X509NameRef, X509Ref};
+use openssl::x509::{X509StoreContext, X509VerifyResult};
 use openssl_sys as ffi;
 
-use crate::keys::file::Form;
 use crate::keys::{Refusal, openssl_reason, x509};
 
-use super::bundle::{CrlFile, trust_error};
-use super::verdict::Verdict;
-use super::{CaBundle, ChainFault, TrustError, TrustFault};
-
-/// OpenSSL's security level 2: 112 bits. It rules out MD5 and SHA-1 in
-/// signatures, and RSA keys of CAs below 2,048 bits.
-const SECURITY_LEVEL: i32 = 2;
+use super::store::store;
+use super::verdict::{self, Verdict};
+use super::{CaBundle, ChainFault, TrustError};
 
 /// The CAs that a certificate led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +33,8 @@ pub struct Chain {
 pub struct ChainLink {
     /// The CA's name.
     pub subject: String,
-    /// The end of its certificate's validity.
-    pub expires: SystemTime,
+    /// The end of its certificate's validity, where it has one.
+    pub expires: Option<SystemTime>,
 }
 
 /// Decides whether certificates chain to the CAs of a bundle at one time.
@@ -50,6 +44,8 @@ pub(crate) struct Verifier {
     roots: Vec<X509>,
     intermediates: Vec<X509>,
     crls: Vec<Arc<X509Crl>>,
+    /// Asked first what is revoked, where this one is for a later time.
+    today: Option<Arc<Verifier>>,
 }
 
 /// Where OpenSSL got to.
@@ -78,6 +74,20 @@ impl Verifier {
             crls: lists.map(Arc::clone).collect(),
             roots,
             intermediates,
+            today: None,
+        })
+    }
+
+    /// One for a later time, when there will be other CRLs: they are taken to
+    /// revoke what those of this one do.
+    pub fn later(self: &Arc<Self>, at: SystemTime) -> Result<Self, TrustError> {
+        Ok(Self {
+            store: store(&self.roots, &[], at)?,
+            without_crls: store(&self.roots, &[], at)?,
+            roots: self.roots.clone(),
+            intermediates: self.intermediates.clone(),
+            crls: Vec::new(),
+            today: Some(Arc::clone(self.today.as_ref().unwrap_or(self))),
         })
     }
 
@@ -85,6 +95,15 @@ impl Verifier {
     /// the intermediates of the bundle and those in the certificate's `own`
     /// file.
     pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Refusal> {
+        let today = self
+            .today
+            .as_ref()
+            .map(|today| today.verify(certificate, own));
+        if let Some(Err(refusal)) = today
+            && refusal.is_revocation()
+        {
+            return Err(refusal);
+        }
         // A certificate that is trusted for itself has no CA to revoke it, and
         // its owner no CRL, as a rule.
         let is_root = self.roots.iter().any(|root| x509::same(root, certificate));
@@ -101,6 +120,7 @@ impl Verifier {
                 // nothing. In a recipient it stands for how the certificate
                 // was made.
                 refuse_weak_signature(certificate)?;
+                self.refuse_revoked(&path.certificates)?;
                 return self.chain(&path.certificates);
             };
             let first = refusal
@@ -127,9 +147,37 @@ impl Verifier {
             leaf,
             at_fault,
             crl: self.crl(issuer),
-            knows_issuer_by_name: cas.any(|ca| same_name(ca.subject_name(), issuer)),
+            knows_issuer_by_name: cas.any(|ca| x509::same_name(ca.subject_name(), issuer)),
         };
         verdict.refusal()
+    }
+
+    /// Refuses what the newest CRLs of an issuer revoke. Of several that are
+    /// current OpenSSL consults one, and it may be an older one.
+    fn refuse_revoked(&self, chain: &[X509]) -> Result<(), Refusal> {
+        let Some(leaf) = chain.first() else {
+            return Ok(());
+        };
+        let issuers = chain.iter().skip(1).chain(chain.last());
+        for (certificate, issuer) in chain.iter().zip(issuers) {
+            let Ok(key) = issuer.public_key() else {
+                continue;
+            };
+            let issued = |crl: &&X509Crl| x509::moment(crl.last_update()).ok();
+            let own: Vec<&X509Crl> = self
+                .crls_of(issuer.subject_name())
+                .filter(|crl| crl.verify(&key).unwrap_or(false))
+                .collect();
+            let newest = own.iter().filter_map(issued).max();
+            let mut newest = own.iter().filter(|crl| issued(crl) == newest);
+            let serial = certificate.serial_number();
+            let lists =
+                |crl: &&&X509Crl| matches!(crl.get_by_serial(serial), CrlStatus::Revoked(_));
+            if let Some(crl) = newest.find(lists) {
+                return Err(verdict::revoked(leaf, certificate, crl));
+            }
+        }
+        Ok(())
     }
 
     fn chain(&self, chain: &[X509]) -> Result<Chain, Refusal> {
@@ -139,22 +187,26 @@ impl Verifier {
                 expires: x509::validity(ca)?.1,
             })
         });
-        let consulted = chain
-            .iter()
-            .filter_map(|certificate| self.crl(certificate.issuer_name()));
-        let due = consulted.filter_map(|crl| x509::moment(crl.next_update()?).ok());
+        let due = chain.iter().filter_map(|certificate| {
+            let crls = self.crls_of(certificate.issuer_name());
+            crls.filter_map(|crl| x509::moment(crl.next_update()?).ok())
+                .max()
+        });
         Ok(Chain {
             issuers: issuers.collect::<Result<_, Refusal>>()?,
             crls_expire: due.min(),
         })
     }
 
+    fn crls_of(&self, issuer: &X509NameRef) -> impl Iterator<Item = &X509Crl> {
+        let lists = self.crls.iter().map(Arc::as_ref);
+        lists.filter(move |crl| x509::same_name(crl.issuer_name(), issuer))
+    }
+
     /// The newest CRL of an issuer.
     fn crl(&self, issuer: &X509NameRef) -> Option<&X509Crl> {
-        let lists = self.crls.iter();
-        let lists = lists.filter(|crl| same_name(crl.issuer_name(), issuer));
-        let newest = lists.max_by_key(|crl| x509::moment(crl.last_update()).ok());
-        newest.map(Arc::as_ref)
+        self.crls_of(issuer)
+            .max_by_key(|crl| x509::moment(crl.last_update()).ok())
     }
 }
 
@@ -166,7 +218,7 @@ fn is_root(certificate: &X509Ref) -> bool {
         key(certificate.subject_key_id()),
         key(certificate.authority_key_id()),
     );
-    same_name(certificate.subject_name(), certificate.issuer_name())
+    x509::same_name(certificate.subject_name(), certificate.issuer_name())
         && (own.is_none() || issuer.is_none() || own == issuer)
 }
 
@@ -180,55 +232,6 @@ fn is_dead_end(error: X509VerifyResult) -> bool {
             | ffi::X509_V_ERR_CERT_HAS_EXPIRED
             | ffi::X509_V_ERR_CERT_NOT_YET_VALID
     )
-}
-
-fn same_name(a: &X509NameRef, b: &X509NameRef) -> bool {
-    a.try_cmp(b).is_ok_and(|order| order.is_eq())
-}
-
-/// What OpenSSL goes by: trust anchors, CRLs if there are any, and the time.
-///
-/// Of a bundle's certificates it gets the roots alone: from an intermediate of
-/// the store it would go on to others of the store only, and not to one in the
-/// recipient's file.
-fn store(roots: &[X509], crls: &[CrlFile], at: SystemTime) -> Result<X509Store, TrustError> {
-    let openssl_fault = |e: ErrorStack| TrustFault::Malformed(openssl_reason(&e));
-    let nowhere = |e| trust_error("the CA bundle".as_ref(), openssl_fault(e));
-    let mut builder = X509StoreBuilder::new().map_err(nowhere)?;
-    for root in roots {
-        builder.add_cert(root.clone()).map_err(nowhere)?;
-    }
-    let mut parameters = X509VerifyParam::new().map_err(nowhere)?;
-    parameters.set_time(unix_time(at));
-    parameters.set_auth_level(SECURITY_LEVEL);
-    if !crls.is_empty() {
-        // Extended: a CA may sign its CRL with another key of its own, as it
-        // does when it has a new one.
-        let all = X509VerifyFlags::CRL_CHECK
-            | X509VerifyFlags::CRL_CHECK_ALL
-            | X509VerifyFlags::EXTENDED_CRL_SUPPORT;
-        parameters.set_flags(all).map_err(nowhere)?;
-    }
-    builder.set_param(&parameters).map_err(nowhere)?;
-    let lookup = builder.add_lookup(X509Lookup::file()).map_err(nowhere)?;
-    for file in crls {
-        let fault = |fault| trust_error(&file.path, fault);
-        // The crate panics on a name that can't be a C string.
-        let name = file.path.to_str().filter(|name| !name.contains('\0'));
-        let name = name.ok_or_else(|| fault(TrustFault::Name))?;
-        let file_type = match file.form {
-            Form::Der => SslFiletype::ASN1,
-            _ => SslFiletype::PEM,
-        };
-        let loaded = lookup.load_crl_file(name, file_type);
-        let loaded = loaded.map_err(|e| fault(openssl_fault(e)))?;
-        // It has a mind of its own about what begins a block.
-        if usize::try_from(loaded) != Ok(file.lists.len()) {
-            let what = "OpenSSL does not find all of its blocks; is one of them indented?";
-            return Err(fault(TrustFault::Malformed(what.into())));
-        }
-    }
-    Ok(builder.build())
 }
 
 /// Has OpenSSL follow one way through these intermediates.
@@ -255,10 +258,23 @@ fn follow(store: &X509Store, certificate: &X509, intermediates: &[&X509]) -> Res
     path.map_err(malformed)
 }
 
+/// Refuses a signature with MD5, SHA-1 or another hash of their time. (Where
+/// the algorithm alone doesn't tell the hash, as for PSS, it passes.)
 fn refuse_weak_signature(certificate: &X509Ref) -> Result<(), Refusal> {
+    const STRONG: [Nid; 9] = [
+        Nid::UNDEF,
+        Nid::SHA224,
+        Nid::SHA256,
+        Nid::SHA384,
+        Nid::SHA512,
+        Nid::SHA3_224,
+        Nid::SHA3_256,
+        Nid::SHA3_384,
+        Nid::SHA3_512,
+    ];
     let algorithm = certificate.signature_algorithm().object().nid();
-    let digest = algorithm.signature_algorithms().map(|found| found.digest);
-    if !matches!(digest, Some(Nid::MD5 | Nid::SHA1)) {
+    let found = algorithm.signature_algorithms();
+    if found.is_none_or(|found| STRONG.contains(&found.digest)) {
         return Ok(());
     }
     let subject = x509::subject(certificate);
@@ -269,13 +285,4 @@ fn refuse_weak_signature(certificate: &X509Ref) -> Result<(), Refusal> {
         },
         subject,
     })
-}
-
-/// Seconds since 1970, as OpenSSL takes them.
-fn unix_time(at: SystemTime) -> i64 {
-    let seconds = |d: std::time::Duration| i64::try_from(d.as_secs()).unwrap_or(i64::MAX);
-    match at.duration_since(UNIX_EPOCH) {
-        Ok(after) => seconds(after),
-        Err(before) => -seconds(before.duration()),
-    }
 }
