@@ -10,7 +10,7 @@
 
 use std::time::SystemTime;
 
-use callseal::keys::{ChainFault, Refusal};
+use callseal::keys::{CaBundle, ChainFault, Refusal, Requirements, TrustFault};
 
 mod support;
 use support::{Scene, Trust, day};
@@ -221,6 +221,63 @@ fn the_newest_crl_of_a_ca_counts() {
         let trust = trust(&scene, &["root.crl", order[0], order[1]]);
         trust.accepts("late.crt", "late.key");
     }
+}
+
+#[test]
+fn a_ca_with_a_new_key_may_sign_its_crl_with_that() {
+    let scene = with_crls();
+    let renewed = scene.ca("renewed").called("issuing");
+    renewed.issued_by("root").make();
+    let trust = |crl_files: &[&str]| {
+        let trust = scene.trust(&["root.crt", "issuing.crt", "renewed.crt"]);
+        trust.with_crls(crl_files)
+    };
+    scene.revoke("renewed", "revoked");
+    scene.current_crl("renewed");
+    let by_new_key = trust(&["root.crl", "renewed.crl"]);
+    by_new_key.accepts("kept.crt", "kept.key");
+    by_new_key.refuses("revoked.crt", &["“revoked” is revoked since 20"]);
+    // The date is that of the CRL that names it, which needn't be the newest.
+    scene.leaf("later", "issuing").make();
+    scene.revoke("issuing", "later");
+    scene.current_crl("issuing");
+    scene.crl("renewed", "2021-01-01", "2089-12-31");
+    let by_both = trust(&["root.crl", "issuing.crl", "renewed.crl"]);
+    by_both.refuses("later.crt", &["“later” is revoked since 20"]);
+    // A certificate that has the CA's name but not its word signs nothing.
+    scene.ca("forger").called("issuing").make();
+    scene.current_crl("forger");
+    let forged = scene
+        .trust(&["root.crt", "issuing.crt"])
+        .with_crls(&["root.crl", "forger.crl"]);
+    scene.concatenate(&["kept.crt", "forger.crt"], "helped.pem");
+    forged.refuses("helped.pem", &["CRL of “issuing” is unusable"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_crls_must_have_a_name_that_openssl_takes() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let scene = with_crls();
+    let path = scene.path(OsStr::from_bytes(b"\xff.crl"));
+    std::fs::copy(scene.path("root.crl"), &path).unwrap();
+    let bundle = CaBundle::load(&[scene.path("root.crt")], std::slice::from_ref(&path)).unwrap();
+    let error = Requirements::listed(SystemTime::now())
+        .with_ca(&bundle)
+        .unwrap_err();
+    assert_eq!(error.path, path);
+    assert!(matches!(error.fault, TrustFault::Name), "{error}");
+}
+
+#[test]
+fn a_file_too_large_for_crls_is_not_read() {
+    let scene = with_crls();
+    let file = std::fs::File::create(scene.path("huge.crl")).unwrap();
+    file.set_len((64 << 20) + 1).unwrap();
+    let trust = trust(&scene, &["huge.crl"]);
+    trust.packs_nothing(&["kept.crt"], None, &["huge.crl", "larger than 64 MiB"]);
 }
 
 #[test]

@@ -16,8 +16,8 @@ pub(super) struct Verdict<'a> {
     pub leaf: &'a X509Ref,
     /// The one of its chain at which the error was found.
     pub at_fault: &'a X509Ref,
-    /// The newest CRL of the issuer of the one at fault.
-    pub crl: Option<&'a X509Crl>,
+    /// The CRLs of the issuer of the one at fault, the newest first.
+    pub crls: Vec<&'a X509Crl>,
     /// Whether a certificate of the bundle has the name of that issuer.
     pub knows_issuer_by_name: bool,
 }
@@ -75,9 +75,12 @@ impl Verdict<'_> {
             ffi::X509_V_ERR_PATH_LENGTH_EXCEEDED => ChainFault::PathTooLong { ca },
             ffi::X509_V_ERR_CERT_REVOKED => ChainFault::CaRevoked {
                 ca,
-                since: self.crl.and_then(|crl| revoked_since(crl, self.at_fault)),
+                since: self
+                    .crls
+                    .iter()
+                    .find_map(|crl| revoked_since(crl, self.at_fault)),
             },
-            ffi::X509_V_ERR_UNABLE_TO_GET_CRL => match self.crl {
+            ffi::X509_V_ERR_UNABLE_TO_GET_CRL => match self.crls.first() {
                 None => ChainFault::NoCrl { ca: issuer },
                 Some(_) => ChainFault::BadCrl {
                     ca: issuer,
@@ -86,7 +89,8 @@ impl Verdict<'_> {
             },
             ffi::X509_V_ERR_CRL_HAS_EXPIRED => {
                 match self
-                    .crl
+                    .crls
+                    .first()
                     .and_then(|crl| x509::moment(crl.next_update()?).ok())
                 {
                     Some(since) => ChainFault::CrlExpired { ca: issuer, since },
@@ -95,7 +99,8 @@ impl Verdict<'_> {
             }
             ffi::X509_V_ERR_CRL_NOT_YET_VALID => {
                 match self
-                    .crl
+                    .crls
+                    .first()
                     .and_then(|crl| x509::moment(crl.last_update()).ok())
                 {
                     Some(until) => ChainFault::CrlNotYetValid { ca: issuer, until },

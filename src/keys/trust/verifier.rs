@@ -1,5 +1,6 @@
 //! OpenSSL's verifier, set up for one bundle and one time.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -107,9 +108,10 @@ impl Verifier {
         // A certificate that is trusted for itself has no CA to revoke it, and
         // its owner no CRL, as a rule.
         let is_root = self.roots.iter().any(|root| x509::same(root, certificate));
-        let store = match self.crl(certificate.subject_name()) {
-            None if is_root => &self.without_crls,
-            _ => &self.store,
+        let store = if is_root && self.crls_of(certificate.subject_name()).is_empty() {
+            &self.without_crls
+        } else {
+            &self.store
         };
         let mut intermediates: Vec<&X509> = own.iter().chain(&self.intermediates).collect();
         let mut refusal = None;
@@ -146,7 +148,7 @@ impl Verifier {
             error,
             leaf,
             at_fault,
-            crl: self.crl(issuer),
+            crls: self.crls_of(issuer),
             knows_issuer_by_name: cas.any(|ca| x509::same_name(ca.subject_name(), issuer)),
         };
         verdict.refusal()
@@ -163,17 +165,16 @@ impl Verifier {
             let Ok(key) = issuer.public_key() else {
                 continue;
             };
-            let issued = |crl: &&X509Crl| x509::moment(crl.last_update()).ok();
-            let own: Vec<&X509Crl> = self
-                .crls_of(issuer.subject_name())
-                .filter(|crl| crl.verify(&key).unwrap_or(false))
-                .collect();
-            let newest = own.iter().filter_map(issued).max();
-            let mut newest = own.iter().filter(|crl| issued(crl) == newest);
+            let issued = |crl: &X509Crl| x509::moment(crl.last_update()).ok();
+            let mut own = self.crls_of(issuer.subject_name());
+            own.retain(|crl| crl.verify(&key).unwrap_or(false));
+            let newest = own.first().map(|crl| issued(crl));
             let serial = certificate.serial_number();
-            let lists =
-                |crl: &&&X509Crl| matches!(crl.get_by_serial(serial), CrlStatus::Revoked(_));
-            if let Some(crl) = newest.find(lists) {
+            let revokes = |crl: &&X509Crl| {
+                Some(issued(crl)) == newest
+                    && matches!(crl.get_by_serial(serial), CrlStatus::Revoked(_))
+            };
+            if let Some(crl) = own.into_iter().find(revokes) {
                 return Err(verdict::revoked(leaf, certificate, crl));
             }
         }
@@ -189,7 +190,8 @@ impl Verifier {
         });
         let due = chain.iter().filter_map(|certificate| {
             let crls = self.crls_of(certificate.issuer_name());
-            crls.filter_map(|crl| x509::moment(crl.next_update()?).ok())
+            crls.iter()
+                .filter_map(|crl| x509::moment(crl.next_update()?).ok())
                 .max()
         });
         Ok(Chain {
@@ -198,15 +200,14 @@ impl Verifier {
         })
     }
 
-    fn crls_of(&self, issuer: &X509NameRef) -> impl Iterator<Item = &X509Crl> {
+    /// The CRLs of an issuer, the newest first.
+    fn crls_of(&self, issuer: &X509NameRef) -> Vec<&X509Crl> {
         let lists = self.crls.iter().map(Arc::as_ref);
-        lists.filter(move |crl| x509::same_name(crl.issuer_name(), issuer))
-    }
-
-    /// The newest CRL of an issuer.
-    fn crl(&self, issuer: &X509NameRef) -> Option<&X509Crl> {
-        self.crls_of(issuer)
-            .max_by_key(|crl| x509::moment(crl.last_update()).ok())
+        let mut lists: Vec<&X509Crl> = lists
+            .filter(|crl: &&X509Crl| x509::same_name(crl.issuer_name(), issuer))
+            .collect();
+        lists.sort_by_key(|crl| Reverse(x509::moment(crl.last_update()).ok()));
+        lists
     }
 }
 
