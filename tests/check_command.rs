@@ -300,3 +300,132 @@ fn a_revoked_certificate_does_not_count_as_a_successor() {
         .says("profile acme: customer is refused in 10 days, from ")
         .says("new.crt: “new” expired on ");
 }
+
+#[test]
+fn a_certificate_without_end_is_good_for_ever() {
+    // RFC 5280, section 4.1.2.5, has this date for it.
+    let scene = scene("[profiles.acme]\nrecipients = ['endless.crt']");
+    scene
+        .self_signed("endless")
+        .valid("2020-01-01", "99991231235959Z")
+        .make();
+    check(&scene, "--warn-days 4294967295")
+        .exits(0)
+        .prints("endless.crt: good, without end")
+        .prints("ECDH NIST P-256, no end");
+    check(&scene, "--at 9999-12-31T23:59:59Z").exits(0);
+    scene.ok("inspect endless.crt");
+    // A second less is an end, of which the days can be counted.
+    scene
+        .self_signed("last")
+        .valid("2020-01-01", "99991231235958Z")
+        .make();
+    scene.write(
+        "callseal.toml",
+        "[profiles.acme]\nrecipients = ['last.crt']",
+    );
+    check(&scene, "").exits(0).prints("to 9999-12-31 23:59:58Z");
+    check(&scene, "--at 9999-12-31T23:59:58Z")
+        .exits(6)
+        .says("is refused in 0 days, from 9999-12-31 23:59:59Z on");
+}
+
+#[test]
+fn a_ca_without_end_leaves_the_end_to_the_certificate() {
+    let scene =
+        scene("[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'root.crt'");
+    scene
+        .ca("root")
+        .valid("2020-01-01", "99991231235959Z")
+        .make();
+    scene
+        .leaf("leaf", "root")
+        .valid("2020-01-01", "99991231235959Z")
+        .make();
+    check(&scene, "")
+        .exits(0)
+        .prints("leaf.crt: good, without end");
+}
+
+#[test]
+fn a_crl_that_ends_soon_is_a_warning() {
+    let scene = scene(
+        "[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'root.crt'\n\
+         crl-file = 'root.crl'",
+    );
+    scene.ca("root").make();
+    scene.leaf("leaf", "root").make();
+    scene.crl("root", "2020-01-01", &in_days(&scene, 4));
+    check(&scene, "").exits(0);
+    scene.crl("root", "2020-01-01", &in_days(&scene, 1));
+    check(&scene, "")
+        .exits(6)
+        .says("warning: profile acme: refused from ")
+        .says("leaf.crt: a CRL for “leaf” expires then")
+        .says("hint: get the CA's next CRL in time");
+    scene.crl("root", "2020-01-01", &in_days(&scene, -1));
+    check(&scene, "").exits(3);
+}
+
+#[test]
+fn another_day_is_judged_by_what_is_revoked_today() {
+    let scene = scene(
+        "[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'root.crt'\n\
+         crl-file = 'root.crl'",
+    );
+    scene.ca("root").make();
+    scene.leaf("leaf", "root").make();
+    let soon = in_days(&scene, 7);
+    scene.crl("root", "2020-01-01", &soon);
+    let christmas = format!("--at {}", in_days(&scene, 60));
+    check(&scene, &christmas).exits(0).prints("leaf.crt: good");
+    scene.revoke("root", "leaf");
+    scene.crl("root", "2020-01-01", &soon);
+    check(&scene, &christmas)
+        .exits(3)
+        .complains_with_hint(&["leaf.crt: “leaf” is revoked since "]);
+}
+
+#[test]
+fn a_refused_recipient_outweighs_a_mistake_in_the_config() {
+    for (a, b) in [
+        ("'old.crt'", "{ name = 'b', certificates = '[' }"),
+        ("{ name = 'b', certificates = '[' }", "'old.crt'"),
+    ] {
+        let scene = scene(&format!(
+            "[profiles.a]\nrecipients = [{a}]\n[profiles.b]\nrecipients = [{b}]"
+        ));
+        scene.dated_certificate("old.crt", "old", -40, 30);
+        for command in ["check", "config check"] {
+            scene
+                .line(&format!("{command} --config callseal.toml"))
+                .exits(3)
+                .says("error: profile a: ")
+                .says("error: profile b: ");
+        }
+    }
+}
+
+#[test]
+fn many_certificates_of_one_party_are_looked_through_at_once() {
+    let scene = scene("[profiles.acme]\nrecipients = [{ name = 'all', certificates = 'all' }]");
+    for n in 0..40 {
+        let begins = if n < 30 { -1 } else { n };
+        scene.dated_certificate(&format!("all/{n}.crt"), "one", begins, 100 + n as u32);
+    }
+    let outcome = check(&scene, "--json").exits(0);
+    let found = party(&outcome, "acme", 0);
+    assert_eq!(found["certificates"].as_array().unwrap().len(), 40);
+    assert_eq!(found["days_left"], 39 + 139 - 1);
+}
+
+#[test]
+fn what_is_refused_is_described_as_far_as_it_is_known() {
+    let scene = scene("[profiles.acme]\nrecipients = ['old.crt']");
+    scene.dated_certificate("old.crt", "old", -40, 30);
+    let outcome = check(&scene, "--json").exits(3);
+    let certificate = party(&outcome, "acme", 0)["certificates"][0].take();
+    assert_eq!(certificate["state"], "not_valid");
+    assert_eq!(certificate["keys"][0]["label"], "old");
+    assert!(certificate["keys"][0]["expires"].is_string());
+}

@@ -377,3 +377,94 @@ fn of_each_party_in_turn_a_broken_certificate_stops_everything() {
     }
     pack(&scene).exits(0);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_called_as_a_certificate_and_is_none_stops_everything() {
+    let scene = scene(r#"{ name = "customer", certificates = "certs" }"#);
+    scene.dated_certificate("certs/2026.crt", "new", -1, 365);
+    for certificates in ["certs", "certs/*.crt", "certs/**/*.crt"] {
+        configure(
+            &scene,
+            &format!(r#"{{ name = "customer", certificates = "{certificates}" }}"#),
+        );
+        pack(&scene).exits(0);
+        std::fs::remove_file(scene.path("calls.zip")).unwrap();
+        let place = scene.path("certs/2027.crt");
+        std::os::unix::fs::symlink("../nowhere.crt", &place).unwrap();
+        is_refused(
+            &scene,
+            &["“customer” can't be read: certs/2027.crt: no such file"],
+        );
+        std::fs::remove_file(&place).unwrap();
+        scene.tool("mkfifo certs/2027.crt");
+        is_refused(&scene, &["certs/2027.crt: it is no regular file"]);
+        std::fs::remove_file(&place).unwrap();
+        std::fs::create_dir(&place).unwrap();
+        is_refused(&scene, &["certs/2027.crt: is a directory"]);
+        std::fs::remove_dir(&place).unwrap();
+        // What isn't called so is no concern.
+        for name in ["README", ".2027.crt", "2027.crt~"] {
+            std::os::unix::fs::symlink("nowhere", scene.path(format!("certs/{name}"))).unwrap();
+        }
+        pack(&scene).exits(0);
+        std::fs::remove_file(scene.path("calls.zip")).unwrap();
+        for name in ["README", ".2027.crt", "2027.crt~"] {
+            std::fs::remove_file(scene.path(format!("certs/{name}"))).unwrap();
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_certificates_and_directories_are_followed() {
+    let scene = scene(r#"{ name = "customer", certificates = ["tenants/*/a.crt", "linked"] }"#);
+    scene.dated_certificate("real/a.crt", "a", -1, 365);
+    scene.dated_certificate("other/b.crt", "b", -1, 365);
+    for (target, link) in [
+        ("../real", "tenants/acme"),
+        ("../other/b.crt", "linked/b.crt"),
+    ] {
+        std::fs::create_dir_all(scene.path(link).parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, scene.path(link)).unwrap();
+    }
+    pack(&scene).exits(0).says("for 2 recipients ");
+    opens(&scene, "a.key");
+    opens(&scene, "b.key");
+}
+
+#[test]
+fn a_renewed_certificate_behind_the_old_one_in_a_file_is_refused() {
+    let scene = scene("\"customer-ec.crt\"");
+    scene.self_signed("old").called("customer").make();
+    scene.self_signed("new").called("customer").make();
+    scene.self_signed("other").make();
+    for (first, second) in [("old", "new"), ("new", "old")] {
+        scene.concatenate(
+            &[&format!("{first}.crt"), &format!("{second}.crt")],
+            "customer-ec.crt",
+        );
+        is_refused(&scene, &["customer-ec.crt: it holds 2 certificates"]);
+    }
+    // Its own again, or that of somebody else, is no successor.
+    scene.concatenate(&["old.crt", "old.crt", "other.crt"], "customer-ec.crt");
+    pack(&scene).exits(0).says("for 1 recipient ");
+    // Behind one in DER, nothing may follow at all.
+    scene.tool("openssl x509 -in old.crt -outform DER -out old.der");
+    scene.concatenate(&["old.der", "old.der"], "customer-ec.crt");
+    is_refused(&scene, &["customer-ec.crt: ", "something follows"]);
+}
+
+#[test]
+fn an_openpgp_certificate_that_is_too_weak_by_now_is_just_old() {
+    let scene = scene(r#"{ name = "customer", certificates = ["2012.asc", "customer.crt"] }"#);
+    scene.gpg(
+        "--faked-system-time 20110101T000000! --cert-digest-algo SHA1 \
+         --quick-gen-key old rsa1024 encr 1y",
+    );
+    scene.gpg("--armor --export --output 2012.asc old");
+    pack(&scene)
+        .exits(0)
+        .says("note: 2012.asc: “old” expired on 2012-01-01");
+    opens(&scene, "customer.key");
+}

@@ -345,3 +345,29 @@ fn the_date_on_which_a_crl_is_out_of_date_bounds_the_recipient() {
     );
     assert!(trust.verdict("kept.crt", day("2070-01-02")).is_err());
 }
+
+#[test]
+fn the_newest_crl_counts_though_an_older_one_is_current() {
+    let scene = Scene::new();
+    scene.ca("root").make();
+    scene.leaf("leaf", "root").make();
+    scene.crl("root", "2020-01-01", "2089-12-31");
+    std::fs::rename(scene.path("root.crl"), scene.path("old.crl")).unwrap();
+    scene.revoke("root", "leaf");
+    // Out of date by now, but what it says was said.
+    scene.crl("root", "2022-01-01", "2022-02-01");
+    for files in [["old.crl", "root.crl"], ["root.crl", "old.crl"]] {
+        scene
+            .trust(&["root.crt"])
+            .with_crls(&files)
+            .refuses("leaf.crt", &["“leaf” is revoked since "]);
+    }
+    // Of two of the same day the one that revokes.
+    scene.crl("root", "2020-01-01", "2089-12-31");
+    for files in [["old.crl", "root.crl"], ["root.crl", "old.crl"]] {
+        scene
+            .trust(&["root.crt"])
+            .with_crls(&files)
+            .refuses("leaf.crt", &["“leaf” is revoked since "]);
+    }
+}

@@ -124,3 +124,15 @@ pub(crate) fn moment(t: &Asn1TimeRef) -> Result<SystemTime, ErrorStack> {
     };
     Ok(shifted.unwrap_or(UNIX_EPOCH))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn a_very_long_name_is_cut_off() {
+        assert_eq!(shortened("Köln".into()), "Köln");
+        assert_eq!(shortened("é".repeat(100)), "é".repeat(100));
+        assert_eq!(shortened("é".repeat(101)), format!("{}…", "é".repeat(100)));
+    }
+}

@@ -205,5 +205,8 @@ impl Certificate<'_> {
 
 /// The beginning of a day as openssl takes it.
 fn zulu(day: &str) -> String {
-    format!("{}000000Z", day.replace('-', ""))
+    match day.strip_suffix('Z') {
+        Some(_) => day.into(),
+        None => format!("{}000000Z", day.replace('-', "")),
+    }
 }
