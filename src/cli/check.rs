@@ -144,7 +144,7 @@ impl Check<'_> {
     fn refuse(&mut self, profile: &str, error: RecipientError) {
         self.report.failures.push(Error::Profile {
             profile: profile.to_owned(),
-            error,
+            error: Box::new(error),
         });
     }
 

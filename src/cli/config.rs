@@ -50,7 +50,7 @@ fn check(config: &Config, ui: &Ui) -> Report {
                 profiles.insert(name.clone(), Value::Null);
                 report.failures.push(Error::Profile {
                     profile: name.clone(),
-                    error,
+                    error: Box::new(error),
                 });
             }
         }

@@ -49,7 +49,7 @@ pub enum Error {
         /// Its name.
         profile: String,
         /// Why not.
-        error: RecipientError,
+        error: Box<RecipientError>,
     },
     /// A key file can't be used.
     #[error(transparent)]
@@ -203,7 +203,8 @@ impl Error {
             Self::NoSuchMember { .. } | Self::KeyExists { .. } | Self::Generate(_) => ErrorKind::Io,
             Self::Subject(_) => ErrorKind::Usage,
             Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
-            Self::Recipient(error) | Self::Profile { error, .. } => recipient_kind(error),
+            Self::Recipient(error) => recipient_kind(error),
+            Self::Profile { error, .. } => recipient_kind(error),
             Self::Key(KeyError { fault, .. }) | Self::Export(ExportError::Key { fault, .. }) => {
                 match fault {
                     KeyFault::Unreadable(_) => ErrorKind::Io,
@@ -242,9 +243,8 @@ impl Error {
         let hint = match self {
             Self::Config(error) => return error.hint(),
             Self::Source(error) => return error.hint(),
-            Self::Recipient(error) | Self::Profile { error, .. } => {
-                return error.hint().map(Into::into);
-            }
+            Self::Recipient(error) => return error.hint().map(Into::into),
+            Self::Profile { error, .. } => return error.hint().map(Into::into),
             Self::NoKeys => "give it with -k KEY, or list `keys` in the config",
             Self::Exists { .. } => "choose another name, or overwrite it with --force",
             Self::Name { .. } => "rename the file, or leave it out with --exclude",
