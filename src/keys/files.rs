@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+/// The endings that files of certificates and public keys have.
+pub(super) const CERTIFICATE_ENDINGS: [&str; 8] =
+    ["crt", "cer", "pem", "der", "pub", "asc", "pgp", "gpg"];
+
 /// A path that stands in the way, and why.
 type Obstacle = (PathBuf, io::Error);
 

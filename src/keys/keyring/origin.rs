@@ -7,10 +7,7 @@ use openpgp::Cert;
 use sequoia_openpgp as openpgp;
 
 use crate::keys::file::{self, Block};
-use crate::keys::{CertificateKind, Fingerprint, Recipient, recipients};
-
-/// The endings that the certificate beside a key may have.
-const ENDINGS: [&str; 6] = ["crt", "pem", "cer", "der", "pub", "asc"];
+use crate::keys::{CertificateKind, Fingerprint, Recipient, files, recipients};
 
 /// The certificate or public key that lies with a private key, whatever its
 /// age.
@@ -93,7 +90,7 @@ impl Origin {
 
     /// Those in the key's own file, then those beside it.
     fn certificates(&self) -> impl Iterator<Item = Recipient> {
-        let beside = ENDINGS
+        let beside = files::CERTIFICATE_ENDINGS
             .iter()
             .map(|ending| self.path.with_extension(ending))
             // Special files are left alone: opening a FIFO would wait for ever.

@@ -4,6 +4,7 @@ mod certificate;
 mod openpgp_certificate;
 mod outlook;
 mod party;
+mod place;
 mod recipient;
 mod refusal;
 mod requirements;

@@ -1,20 +1,12 @@
 //! One party to what is sealed, and its certificates of all ages.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use globset::GlobBuilder;
-
+use super::place::CertificatePlace;
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::{RecipientError, Refusal};
 use super::requirements::Requirements;
-use crate::keys::files;
-
-/// The endings of the files that count in a directory of certificates.
-const ENDINGS: [&str; 8] = ["crt", "cer", "pem", "der", "pub", "asc", "pgp", "gpg"];
-
-/// How deep `**` searches.
-const MAX_DEPTH: usize = 8;
 
 /// One who is to open what is sealed: by one certificate, or by whichever of
 /// several are valid.
@@ -23,17 +15,6 @@ pub struct Party {
     name: Option<String>,
     places: Vec<CertificatePlace>,
     pins: Vec<Pin>,
-}
-
-/// Where certificates are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum CertificatePlace {
-    File(PathBuf),
-    /// A file, a directory or a pattern, as written, below a directory.
-    Search {
-        below: PathBuf,
-        pattern: String,
-    },
 }
 
 /// The fingerprint that a certificate must have: 40 or 64 hexadecimal digits.
@@ -124,10 +105,7 @@ impl Party {
 
     /// Where its certificates are looked for: files, directories and patterns.
     pub fn places(&self) -> impl Iterator<Item = PathBuf> {
-        self.places.iter().map(|place| match place {
-            CertificatePlace::File(path) => path.clone(),
-            CertificatePlace::Search { below, pattern } => below.join(pattern),
-        })
+        self.places.iter().map(CertificatePlace::path)
     }
 
     /// The files of its certificates, whatever their age: one at least.
@@ -139,10 +117,7 @@ impl Party {
     pub fn files(&self) -> Result<Vec<PathBuf>, RecipientError> {
         let mut files: Vec<PathBuf> = Vec::new();
         for place in &self.places {
-            let found = match place {
-                CertificatePlace::File(path) => vec![path.clone()],
-                CertificatePlace::Search { below, pattern } => self.search(below, pattern)?,
-            };
+            let found = place.files().map_err(|fault| fault.of(self.to_string()))?;
             for file in found {
                 if !files.contains(&file) {
                     files.push(file);
@@ -190,66 +165,6 @@ impl Party {
         }
         Ok(found)
     }
-
-    fn search(&self, below: &Path, pattern: &str) -> Result<Vec<PathBuf>, RecipientError> {
-        let place = below.join(pattern);
-        let found = match std::fs::metadata(&place) {
-            Ok(metadata) if metadata.is_dir() => {
-                files::wanted(&place, 1, &|file| has_ending(file)).map_err(|e| self.obstacle(e))?
-            }
-            Err(_) if pattern.contains(['*', '?', '[', '{']) => self.fitting(below, pattern)?,
-            // If it's missing, its name says so where it's read.
-            _ => vec![place.clone()],
-        };
-        if found.is_empty() {
-            return Err(RecipientError::NoCertificates {
-                party: self.to_string(),
-                place,
-            });
-        }
-        Ok(found)
-    }
-
-    /// The files that a pattern fits, in the order of their names.
-    fn fitting(&self, below: &Path, pattern: &str) -> Result<Vec<PathBuf>, RecipientError> {
-        let bad_pattern = |e: globset::Error| RecipientError::Pattern {
-            place: below.join(pattern),
-            reason: e.kind().to_string(),
-        };
-        // What stands in front of the first special character is no pattern: it
-        // says where to search.
-        let special = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
-        let (plain, _) = pattern.split_at(special);
-        let start = plain.rfind(std::path::is_separator).map_or(0, |at| at + 1);
-        let (root, glob) = pattern.split_at(start);
-        let root = below.join(root);
-        let matcher = GlobBuilder::new(glob)
-            .literal_separator(true)
-            .build()
-            .map_err(bad_pattern)?
-            .compile_matcher();
-        let depth = if glob.contains("**") {
-            MAX_DEPTH
-        } else {
-            glob.split(std::path::is_separator).count()
-        };
-        // As in a shell: hidden files are for patterns that say so.
-        let wants_hidden = glob.starts_with('.') || glob.contains("/.");
-        let is_wanted = |file: &Path| {
-            let name = file.strip_prefix(&root).unwrap_or(file);
-            matcher.is_match(name)
-                && (wants_hidden || !name.iter().any(|part| files::is_hidden(part.as_ref())))
-        };
-        files::wanted(&root, depth, &is_wanted).map_err(|e| self.obstacle(e))
-    }
-
-    fn obstacle(&self, (path, source): (PathBuf, std::io::Error)) -> RecipientError {
-        RecipientError::Search {
-            party: self.to_string(),
-            path,
-            source,
-        }
-    }
 }
 
 /// Certificates that can't be used, and why.
@@ -292,16 +207,6 @@ impl fmt::Display for Party {
             (None, None) => Ok(()),
         }
     }
-}
-
-/// Whether a file of a directory is one of its certificates, by its name.
-fn has_ending(file: &Path) -> bool {
-    !files::is_hidden(file)
-        && file.extension().is_some_and(|ending| {
-            ENDINGS
-                .iter()
-                .any(|known| ending.eq_ignore_ascii_case(known))
-        })
 }
 
 #[cfg(test)]

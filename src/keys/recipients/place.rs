@@ -1,0 +1,128 @@
+//! Where a party's certificates are: files, directories and patterns.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+
+use super::refusal::RecipientError;
+use crate::keys::files;
+
+/// How deep `**` searches.
+const MAX_DEPTH: usize = 8;
+
+/// What begins to make a pattern of a path.
+const SPECIAL: [char; 4] = ['*', '?', '[', '{'];
+
+/// Where certificates are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum CertificatePlace {
+    File(PathBuf),
+    /// A file, a directory or a pattern, as written, below a directory.
+    Search {
+        below: PathBuf,
+        pattern: String,
+    },
+}
+
+/// Why there are no certificates to be had in a place.
+pub(super) enum PlaceFault {
+    /// There are none.
+    Empty { place: PathBuf },
+    /// Something stands in the way.
+    Obstacle { path: PathBuf, source: io::Error },
+    /// The pattern makes no sense.
+    Pattern { place: PathBuf, reason: String },
+}
+
+impl PlaceFault {
+    /// The error of the party whose place it is.
+    pub fn of(self, party: String) -> RecipientError {
+        match self {
+            Self::Empty { place } => RecipientError::NoCertificates { party, place },
+            Self::Obstacle { path, source } => RecipientError::Search {
+                party,
+                path,
+                source,
+            },
+            Self::Pattern { place, reason } => RecipientError::Pattern { place, reason },
+        }
+    }
+}
+
+impl CertificatePlace {
+    /// The place as a path, special characters included.
+    pub fn path(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Search { below, pattern } => below.join(pattern),
+        }
+    }
+
+    /// The files there, one at least.
+    pub fn files(&self) -> Result<Vec<PathBuf>, PlaceFault> {
+        let Self::Search { below, pattern } = self else {
+            return Ok(vec![self.path()]);
+        };
+        let place = self.path();
+        let found = match std::fs::metadata(&place) {
+            Ok(metadata) if metadata.is_dir() => {
+                files::wanted(&place, 1, &|file| has_ending(file)).map_err(obstacle)?
+            }
+            Err(_) if pattern.contains(SPECIAL) => fitting(below, pattern)?,
+            // If it's missing, its name says so where it's read.
+            _ => vec![place.clone()],
+        };
+        if found.is_empty() {
+            return Err(PlaceFault::Empty { place });
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a file of a directory is one of its certificates, by its name.
+fn has_ending(file: &Path) -> bool {
+    !files::is_hidden(file)
+        && file.extension().is_some_and(|ending| {
+            files::CERTIFICATE_ENDINGS
+                .iter()
+                .any(|known| ending.eq_ignore_ascii_case(known))
+        })
+}
+
+/// The files that a pattern fits, in the order of their names.
+fn fitting(below: &Path, pattern: &str) -> Result<Vec<PathBuf>, PlaceFault> {
+    // What stands in front of the first special character is no pattern: it
+    // says where to search.
+    let special = pattern.find(SPECIAL).unwrap_or(pattern.len());
+    let (plain, _) = pattern.split_at(special);
+    let start = plain.rfind(std::path::is_separator).map_or(0, |at| at + 1);
+    let (root, glob) = pattern.split_at(start);
+    let root = below.join(root);
+    let matcher = GlobBuilder::new(glob)
+        .literal_separator(true)
+        .build()
+        .map_err(|e| PlaceFault::Pattern {
+            place: below.join(pattern),
+            reason: e.kind().to_string(),
+        })?
+        .compile_matcher();
+    let depth = if glob.contains("**") {
+        MAX_DEPTH
+    } else {
+        glob.split(std::path::is_separator).count()
+    };
+    // As in a shell: hidden files are for patterns that say so.
+    let wants_hidden = glob.starts_with('.') || glob.contains("/.");
+    let is_wanted = |file: &Path| {
+        let name = file.strip_prefix(&root).unwrap_or(file);
+        let mut parts = name.iter();
+        matcher.is_match(name)
+            && (wants_hidden || !parts.any(|part| files::is_hidden(part.as_ref())))
+    };
+    files::wanted(&root, depth, &is_wanted).map_err(obstacle)
+}
+
+fn obstacle((path, source): (PathBuf, io::Error)) -> PlaceFault {
+    PlaceFault::Obstacle { path, source }
+}
