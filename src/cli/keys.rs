@@ -21,8 +21,8 @@ use crate::ui::{Ui, count, safe};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 No key is unlocked. The certificate of a key is looked for in its file, and
-beside it under the same name: vendor.crt, .pem, .cer, .der, .pub or .asc for
-vendor.key. An expired certificate doesn't keep its key from opening anything.
+beside it under the same name: for vendor.key it is vendor.crt (or .cer, .pem,
+.der, .pub, .asc, .pgp, .gpg). An expired certificate doesn't keep its key from opening anything.
 
 With --archive, the exit status is 4 if no key can open any member.
 
