@@ -360,8 +360,9 @@ fn a_crl_that_ends_soon_is_a_warning() {
     scene.crl("root", "2020-01-01", &in_days(&scene, 1));
     check(&scene, "")
         .exits(6)
-        .says("warning: profile acme: refused from ")
-        .says("leaf.crt: a CRL for “leaf” expires then")
+        .says("warning: profile acme: leaf.crt is refused from ")
+        .says(" on: a CRL of its CAs expires then")
+        .prints("leaf.crt: warning, 0 days left")
         .says("hint: get the CA's next CRL in time");
     scene.crl("root", "2020-01-01", &in_days(&scene, -1));
     check(&scene, "").exits(3);
@@ -378,7 +379,10 @@ fn another_day_is_judged_by_what_is_revoked_today() {
     let soon = in_days(&scene, 7);
     scene.crl("root", "2020-01-01", &soon);
     let christmas = format!("--at {}", in_days(&scene, 60));
-    check(&scene, &christmas).exits(0).prints("leaf.crt: good");
+    check(&scene, &christmas)
+        .exits(0)
+        .prints("leaf.crt: good")
+        .prints("(newer ones are needed by then)");
     scene.revoke("root", "leaf");
     scene.crl("root", "2020-01-01", &soon);
     check(&scene, &christmas)
@@ -428,4 +432,22 @@ fn what_is_refused_is_described_as_far_as_it_is_known() {
     assert_eq!(certificate["state"], "not_valid");
     assert_eq!(certificate["keys"][0]["label"], "old");
     assert!(certificate["keys"][0]["expires"].is_string());
+}
+
+#[test]
+fn quiet_is_quiet_where_all_is_well() {
+    let scene = scene("[profiles.acme]\nrecipients = ['customer.crt']");
+    for command in ["check", "config check"] {
+        scene
+            .line(&format!("{command} -q --config callseal.toml"))
+            .exits(0)
+            .stays_silent();
+    }
+    std::fs::remove_file(scene.path("customer.crt")).unwrap();
+    for command in ["check", "config check"] {
+        scene
+            .line(&format!("{command} -q --config callseal.toml"))
+            .exits(3)
+            .complains_with_hint(&["customer.crt"]);
+    }
 }

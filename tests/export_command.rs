@@ -237,10 +237,10 @@ fn what_is_no_certificate_to_export_is_refused() {
             .exits(status)
             .complains_with_hint(&[file, says]);
     }
-    scene
-        .line("export customer.key -k customer.key")
-        .exits(3)
-        .says("--gpg");
+    // Even before any key is asked for.
+    for line in ["export customer.key -k customer.key", "export customer.key"] {
+        scene.line(line).exits(3).says("--gpg");
+    }
     assert!(!scene.exists("out.asc"));
 }
 
@@ -331,7 +331,7 @@ fn the_terminal_is_asked_for_the_old_passphrase_and_twice_for_the_new_one() {
     scene
         .on_a_terminal(
             "export --gpg a.asc --new-passphrase -o b.asc",
-            "expect \"several keys\"",
+            "expect \"it is an OpenPGP key already\"",
         )
         .exits(4);
     let dialogue = "prompt\nsend \"sesame\\r\"\nprompt \"new passphrase for \"\nsend \"\\r\"";
@@ -426,4 +426,39 @@ fn no_passphrase_is_shown_and_json_names_the_file() {
             );
         }
     }
+}
+
+#[test]
+fn an_exported_certificate_expires_when_the_x509_one_does() {
+    let scene = Scene::new();
+    for (kind, name) in [(P256, "a"), ("rsa:2048", "b")] {
+        scene.key_pair(name, kind);
+        scene.dated_certificate(&format!("{name}.crt"), name, -10, 30);
+        scene.ok(&format!("export {name}.crt -k {name}.key -o {name}.asc"));
+        let end = scene.inspect(&format!("{name}.crt"))["keys"][0]["expires"].take();
+        assert_eq!(
+            scene.inspect(&format!("{name}.asc"))["keys"][0]["expires"],
+            end
+        );
+        scene.dated_certificate(&format!("{name}.crt"), name, -40, 30);
+        scene.ok(&format!("export -f {name}.crt -k {name}.key -o {name}.asc"));
+        scene.write("call.wav", "said");
+        scene
+            .line(&format!("seal -r {name}.asc call.wav"))
+            .exits(3)
+            .complains_with_hint(&["expired on"]);
+    }
+}
+
+#[test]
+fn a_passphrase_that_locks_nothing_draws_a_warning() {
+    let scene = Scene::new();
+    scene.key_pair("a", P256);
+    scene.write("phrase", "sesame");
+    scene
+        .ok("export --gpg a.key -o a.asc --passphrase-file phrase")
+        .says("warning: a.key: this key has no passphrase")
+        .says("--new-passphrase-file");
+    let quiet = scene.ok("export --gpg a.key -o b.asc --new-passphrase-file phrase");
+    assert!(!quiet.stderr().contains("warning"), "{quiet}");
 }

@@ -55,8 +55,15 @@ fn an_openpgp_key_seals_and_opens() {
     assert_eq!(scene.names(), ["a.asc", "a.key", "a.rev"]);
     scene.opens("-r a.asc", "-k a.key");
     scene.opens("-r a.asc --format rfc4880", "-k a.key");
-    // Its certificate says that it reads the newer format.
-    scene.opens("-r a.asc --format rfc9580", "-k a.key");
+    // As GnuPG would have it, which is to use the key as well.
+    scene
+        .line("seal -f -r a.asc --format rfc9580 call.wav")
+        .exits(3)
+        .complains_with_hint(&["“a” can't read rfc9580 messages"]);
+    scene.seal("-r a.asc");
+    scene.gpg("--import a.key");
+    let opened = scene.gpg("--decrypt call.pgp");
+    assert_eq!(opened.output.stdout, CALL);
 }
 
 #[test]
@@ -579,7 +586,7 @@ fn a_passphrase_comes_from_a_descriptor_and_goes_nowhere_else() {
     let script = format!(
         "callseal keygen -v --name a --ec p256 --passphrase-fd 9 \
              9< <(sleep 1; printf '%s\\r\\n' '{PASSPHRASE}') &
-         until tr '\\0' '\\n' < /proc/$!/cmdline | grep -q keygen; do sleep 0.01; done
+         until grep -q callseal /proc/$!/comm; do sleep 0.01; done
          cat /proc/$!/cmdline /proc/$!/environ > seen
          wait $!"
     );

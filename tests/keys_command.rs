@@ -345,11 +345,17 @@ fn what_is_no_key_is_passed_over_and_a_key_of_no_use_draws_a_warning() {
 fn without_a_key_it_ends_with_status_4() {
     let scene = Scene::with_a_call();
     std::fs::create_dir(scene.path("keys")).unwrap();
-    for line in ["keys", "keys -k keys", "keys --archive calls.zip"] {
+    for line in ["keys", "keys --archive calls.zip"] {
         scene
             .line(line)
             .exits(4)
             .complains_with_hint(&["no private key is given"]);
+    }
+    for line in ["keys -k keys", "extract calls.zip -k keys"] {
+        scene
+            .line(line)
+            .exits(4)
+            .complains_with_hint(&["keys: it holds no private key that can be used"]);
     }
     scene
         .line("keys -k customer.crt")

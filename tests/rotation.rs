@@ -468,3 +468,35 @@ fn an_openpgp_certificate_that_is_too_weak_by_now_is_just_old() {
         .says("note: 2012.asc: “old” expired on 2012-01-01");
     opens(&scene, "customer.key");
 }
+
+#[test]
+fn a_pattern_is_found_beside_a_config_that_is_named_without_a_directory() {
+    let scene = scene(r#"{ name = "customer", certificates = ["2*.crt", "**/2*.pem"] }"#);
+    scene.dated_certificate("2026.crt", "a", -1, 365);
+    scene.dated_certificate("certs/2027.pem", "b", -1, 365);
+    for config in ["callseal.toml", "./callseal.toml"] {
+        scene
+            .ok(&format!("pack -f -o calls.zip --config {config} calls"))
+            .says("for 2 recipients ");
+    }
+}
+
+#[test]
+fn a_chain_in_the_wrong_order_is_refused() {
+    let scene = scene("\"chain.crt\"");
+    scene.make_cas();
+    scene.leaf("leaf", "issuing").make();
+    for order in [
+        ["root.crt", "regional.crt", "issuing.crt", "leaf.crt"],
+        ["issuing.crt", "leaf.crt", "regional.crt", "root.crt"],
+    ] {
+        scene.concatenate(&order, "chain.crt");
+        is_refused(&scene, &["chain.crt: “", "” is the CA that issued “"]);
+    }
+    scene.concatenate(
+        &["leaf.crt", "root.crt", "regional.crt", "issuing.crt"],
+        "chain.crt",
+    );
+    pack(&scene).exits(0);
+    opens(&scene, "leaf.key");
+}

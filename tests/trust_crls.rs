@@ -371,3 +371,20 @@ fn the_newest_crl_counts_though_an_older_one_is_current() {
             .refuses("leaf.crt", &["“leaf” is revoked since "]);
     }
 }
+
+#[test]
+fn a_file_of_a_directory_that_is_called_a_crl_and_is_none_is_an_error() {
+    let scene = Scene::new();
+    scene.ca("root").make();
+    scene.leaf("leaf", "root").make();
+    scene.current_crl("root");
+    scene.write("crls/root.crl", scene.read("root.crl"));
+    scene.write("crls/README", "where the CRLs are");
+    let trust = scene.trust(&["root.crt"]).with_crls(&["crls"]);
+    trust.accepts("leaf.crt", "leaf.key");
+    scene.write("crls/next.crl", "<html>404</html>");
+    trust.refuses(
+        "crls/next.crl",
+        &["it holds no certificate revocation list"],
+    );
+}

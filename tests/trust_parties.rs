@@ -174,3 +174,21 @@ fn tenants_side_by_side_trust_their_own_cas_alone() {
         assert!(!scene.exists("mixed.zip"));
     }
 }
+
+#[test]
+fn the_certificate_of_a_ca_among_those_of_a_party_is_refused() {
+    let scene = Scene::new();
+    // As `openssl req -x509` makes it: without any keyUsage.
+    scene
+        .ca("root")
+        .saying("basicConstraints=critical,CA:TRUE")
+        .make();
+    scene.ca("issuing").issued_by("root").make();
+    scene.leaf("leaf", "issuing").make();
+    let trust = scene.trust(&["root.crt", "issuing.crt"]);
+    trust.accepts("leaf.crt", "leaf.key");
+    trust.refuses(
+        "root.crt",
+        &["root.crt: “root” is the CA that issued “issuing”"],
+    );
+}

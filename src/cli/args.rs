@@ -114,18 +114,25 @@ impl IdentityArgs {
     pub fn some_keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
         let keyring = self.keyring(config, ui)?;
         if keyring.identities().is_empty() {
-            return Err(Error::NoKeys.into());
+            let place = self.paths(config).first().cloned();
+            return Err(match place {
+                Some(place) => Error::NoKeysThere { place }.into(),
+                None => Error::NoKeys.into(),
+            });
         }
         Ok(keyring)
     }
 
+    fn paths<'a>(&'a self, config: Option<&'a Config>) -> &'a [PathBuf] {
+        match (self.keys.as_slice(), config) {
+            ([], Some(config)) => &config.keys,
+            (keys, _) => keys,
+        }
+    }
+
     /// Loads the keys, if there are any.
     pub fn keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
-        let paths = match (self.keys.as_slice(), config) {
-            ([], Some(config)) => config.keys.as_slice(),
-            (keys, _) => keys,
-        };
-        let keyring = Keyring::load(paths, &mut |skipped| match skipped.fault {
+        let keyring = Keyring::load(self.paths(config), &mut |skipped| match skipped.fault {
             KeyFault::NoPrivateKey => ui.detail(&format!("left out {skipped}")),
             _ => ui.warning(&format!("left out {skipped}")),
         })

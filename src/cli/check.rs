@@ -32,7 +32,8 @@ pub struct Arguments {
     /// Check this profile only [default: all profiles in the config]
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
-    /// Warn of what will be refused within so many days
+    /// Warn of what will be refused within so many days; of a CRL that ends
+    /// it's always 2 days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     warn_days: u32,
     /// Answer for another day: 2026-12-24, or 2026-12-24T18:30:00Z [default:
@@ -41,7 +42,7 @@ pub struct Arguments {
     at: Option<Timestamp>,
 }
 
-pub fn run(arguments: &Arguments, global: &Global, _: &Ui) -> Result<Report, Failure> {
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.some_config()?;
     let mut profiles: Vec<(&str, &Profile)> = config
         .profiles
@@ -66,10 +67,14 @@ pub fn run(arguments: &Arguments, global: &Global, _: &Ui) -> Result<Report, Fai
         facts.insert(name.to_owned(), check.profile(name, profile));
     }
     let mut report = check.report;
+    if ui.is_quiet() {
+        report.text.clear();
+    }
     report.facts = json!({
         "config": config.source.to_string_lossy(),
         "at": Timestamp(at).to_string(),
         "profiles": facts,
+        "warnings": [],
     });
     Ok(report)
 }
@@ -151,14 +156,16 @@ impl Check<'_> {
     fn party(&mut self, profile: &str, party: &Party, requirements: &Requirements) -> Value {
         let examined = party.examine(requirements).unwrap_or_default();
         let outlook = party.outlook(requirements);
-        let days_left = outlook
-            .as_ref()
-            .map(|outlook| self.days_until(outlook.refused_from));
-        let state = match &outlook {
-            Some(outlook) if outlook.refused_from <= self.at => State::Refused,
-            Some(outlook) if outlook.refused_from < self.at + self.warn_within => State::Warning,
+        let crls_due = self.crls_due(&examined);
+        let refused_from = outlook.as_ref().map(|outlook| outlook.refused_from);
+        let refused_from = refused_from.into_iter().chain(crls_due).min();
+        let state = match refused_from {
+            Some(from) if from <= self.at => State::Refused,
+            Some(from) if from < self.at + self.warn_within => State::Warning,
+            _ if crls_due.is_some() => State::Warning,
             _ => State::Good,
         };
+        let days_left = refused_from.map(|from| self.days_until(from));
         let how_long = match (state, days_left) {
             (State::Refused, _) => String::new(),
             (_, Some(days)) => format!(", {} left", count(days, "day")),
@@ -167,46 +174,68 @@ impl Check<'_> {
         self.line(1, &format!("{party}: {}{how_long}", state.name()));
         let certificates: Vec<Value> = examined
             .iter()
-            .map(|certificate| self.certificate(profile, certificate))
+            .map(|certificate| self.certificate(certificate))
             .collect();
-        let refused_from = outlook
-            .as_ref()
-            .map(|o| Timestamp(o.refused_from).to_string());
-        let why = outlook.as_ref().map(|outlook| outlook.why.to_string());
-        match (state, outlook) {
-            (State::Refused, Some(Outlook { why, .. })) => {
+        if let Some(due) = crls_due {
+            self.warn(
+                format!("profile {profile}: {party} is refused from {} on: a CRL of its CAs expires then", Timestamp(due)),
+                Some("get the CA's next CRL in time, and put it where `crl-file` says"),
+            );
+        }
+        let reason = outlook.as_ref().map(|outlook| outlook.why.to_string());
+        match outlook {
+            Some(Outlook { why, refused_from }) if refused_from <= self.at => {
                 self.refuse(profile, why);
             }
-            (State::Warning, Some(outlook)) => {
-                let days = count(days_left.unwrap_or_default(), "day");
-                self.report.warnings.push(Warning {
-                    message: format!(
-                        "profile {profile}: {party} is refused in {days}, from {} on: {}",
-                        Timestamp(outlook.refused_from),
-                        outlook.why
-                    ),
-                    hint: outlook.why.hint().map(Into::into),
-                });
+            Some(Outlook { why, refused_from }) if refused_from < self.at + self.warn_within => {
+                let days = count(self.days_until(refused_from), "day");
+                let from = Timestamp(refused_from);
+                self.warn(
+                    format!("profile {profile}: {party} is refused in {days}, from {from} on, with: {why}"),
+                    why.hint(),
+                );
             }
             _ => {}
         }
+        let (why, then) = match state {
+            State::Refused => (reason, None),
+            _ => (None, reason),
+        };
         json!({
             "party": party.to_string(),
             "state": state.name(),
             "days_left": days_left,
-            "refused_from": refused_from,
+            "refused_from": refused_from.map(|from| Timestamp(from).to_string()),
+            "refused_with": then,
             "why": why,
             "certificates": certificates,
         })
     }
 
-    fn certificate(&mut self, profile: &str, certificate: &Examined) -> Value {
+    fn warn(&mut self, message: String, hint: Option<&'static str>) {
+        self.report.warnings.push(Warning {
+            message,
+            hint: hint.map(Into::into),
+        });
+    }
+
+    /// When the first CRL ends for which it is time to have the next one. They
+    /// are short-lived, and somebody has to fetch them.
+    fn crls_due(&self, examined: &[Examined]) -> Option<SystemTime> {
+        let soon = self.at + Duration::from_secs(CRL_DAYS * DAY);
+        let used = examined.iter().flat_map(|certificate| &certificate.verdict);
+        let chains = used.flatten().filter_map(Recipient::chain);
+        let due = chains.filter_map(|chain| chain.crls_expire).min();
+        due.filter(|due| (self.at..soon).contains(due))
+    }
+
+    fn certificate(&mut self, certificate: &Examined) -> Value {
         let path = certificate.path.display();
         match &certificate.verdict {
             Ok(recipients) => {
                 let keys: Vec<Value> = recipients
                     .iter()
-                    .map(|recipient| self.recipient(profile, recipient))
+                    .map(|recipient| self.recipient(recipient))
                     .collect();
                 json!({ "path": path.to_string(), "state": "used", "keys": keys })
             }
@@ -229,7 +258,7 @@ impl Check<'_> {
         }
     }
 
-    fn recipient(&mut self, profile: &str, recipient: &Recipient) -> Value {
+    fn recipient(&mut self, recipient: &Recipient) -> Value {
         let path = recipient.source().display();
         let end = match recipient.expires() {
             Some(end) => {
@@ -243,8 +272,7 @@ impl Check<'_> {
         self.line(3, &format!("{kind}, {}, {end}", recipient.algorithm()));
         self.line(3, &recipient.fingerprint().to_string());
         if let Some(chain) = recipient.chain() {
-            self.line(3, &chain_phrase(chain));
-            self.warn_of_crls(profile, recipient, chain);
+            self.line(3, &chain_phrase(chain, self.at));
         }
         let mut facts = recipient_json(recipient);
         if let Some(facts) = facts.as_object_mut() {
@@ -252,24 +280,6 @@ impl Check<'_> {
             facts.insert("days_left".into(), days_left.into());
         }
         facts
-    }
-
-    /// CRLs are short-lived, and somebody has to fetch the next one.
-    fn warn_of_crls(&mut self, profile: &str, recipient: &Recipient, chain: &Chain) {
-        let soon = self.at + Duration::from_secs(CRL_DAYS * DAY);
-        if let Some(due) = chain.crls_expire.filter(|due| *due < soon) {
-            self.report.warnings.push(Warning {
-                message: format!(
-                    "profile {profile}: refused from {} on: {}: a CRL for “{}” expires then",
-                    Timestamp(due),
-                    recipient.source().display(),
-                    recipient.label()
-                ),
-                hint: Some(
-                    "get the CA's next CRL in time, and put it where `crl-file` says".into(),
-                ),
-            });
-        }
     }
 
     /// Whole days to the end of a certificate, its last second included.
@@ -289,17 +299,21 @@ impl Check<'_> {
     }
 }
 
-fn chain_phrase(chain: &Chain) -> String {
-    let issuers = chain.issuers.iter().map(|ca| format!("“{}”", ca.subject));
+fn chain_phrase(chain: &Chain, at: SystemTime) -> String {
+    let issuers = chain.issuers.iter().map(|ca| match ca.expires {
+        Some(end) => format!("“{}” (to {})", ca.subject, Timestamp(end)),
+        None => format!("“{}”", ca.subject),
+    });
     let mut phrase = match chain.issuers.is_empty() {
         true => "is in the CA bundle itself".to_owned(),
         false => format!("chains to {}", issuers.collect::<Vec<_>>().join(", ")),
     };
     if let Some(due) = chain.crls_expire {
-        phrase.push_str(&format!(
-            "; not revoked, by CRLs good to {}",
-            Timestamp(due)
-        ));
+        phrase.push_str("; not revoked, by CRLs good to ");
+        phrase.push_str(&Timestamp(due).to_string());
+        if due < at {
+            phrase.push_str(" (newer ones are needed by then)");
+        }
     }
     phrase
 }

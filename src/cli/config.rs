@@ -30,7 +30,11 @@ enum Command {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let Command::Check = arguments.command;
     let config = global.some_config()?;
-    Ok(check(&config, ui))
+    let mut report = check(&config, ui);
+    if ui.is_quiet() {
+        report.text.clear();
+    }
+    Ok(report)
 }
 
 fn check(config: &Config, ui: &Ui) -> Report {

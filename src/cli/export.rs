@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use callseal::Error;
-use callseal::keys::{SecretKeyExport, export_certificate};
+use callseal::keys::{ExportError, Recipient, SecretKeyExport, export_certificate};
 use callseal::output::{Access, PendingFile};
 use clap::{ArgGroup, Args};
 use serde_json::json;
@@ -84,6 +84,12 @@ fn export_key(
     if let Some(passphrase) = arguments.new_passphrase.for_export(key)? {
         export.lock_with(&passphrase);
     }
+    if arguments.passphrases.is_given() && !export.is_locked() {
+        ui.warning(&format!(
+            "{}: this key has no passphrase, and the exported one has none either; --new-passphrase-file locks it",
+            key.display()
+        ));
+    }
     sink.write(&export.armored().map_err(Error::from)?)?;
     Ok(report(key, output, "key", ui))
 }
@@ -95,6 +101,11 @@ fn export_public(
     global: &Global,
     ui: &Ui,
 ) -> Result<Report, Failure> {
+    // Before any key is asked for.
+    if let Err(refusal) = Recipient::load_any_age(certificate) {
+        let path = certificate.to_owned();
+        return Err(Error::from(ExportError::Certificate { path, refusal }).into());
+    }
     let sink = Sink::open(output, Access::Shared, arguments)?;
     let config = global.config()?;
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;

@@ -28,6 +28,11 @@ pub struct PassphraseArgs {
 }
 
 impl PassphraseArgs {
+    /// Whether a passphrase is given, and needn't be asked for.
+    pub fn is_given(&self) -> bool {
+        self.passphrase_file.is_some() || self.passphrase_fd.is_some()
+    }
+
     /// Whether the passphrase is to come from standard input.
     pub fn uses_stdin(&self) -> bool {
         self.passphrase_fd == Some(0)

@@ -163,6 +163,15 @@ pub enum ConfigError {
     TextAfterQuote { file: PathBuf, line: usize },
 }
 
+/// What is said once for all profiles.
+const TOP_LEVEL: [&str; 5] = [
+    "default-profile",
+    "keys",
+    "compress",
+    "format",
+    "min-rsa-bits",
+];
+
 impl ConfigError {
     /// What to do about it, as one sentence in lower case without a full stop.
     pub fn hint(&self) -> Option<String> {
@@ -185,6 +194,11 @@ impl ConfigError {
                 "put text in quotes; a Windows path in single quotes, as in 'C:\\certs\\a.crt'".into()
             }
             Self::Syntax { .. } => return None,
+            Self::UnknownKey { key, known, .. }
+                if TOP_LEVEL.contains(&key.as_str()) && !known.contains(key) =>
+            {
+                format!("{key} belongs at the top, before the first [profiles.NAME]")
+            }
             Self::UnknownKey { known, .. } => format!("known here: {}", known.join(", ")),
             Self::WrongType { detail, .. } if detail.contains("missing field") => {
                 "a party is written as { name = \"NAME\", certificates = [\"CERT\"] }".into()

@@ -54,6 +54,12 @@ pub enum Error {
     /// A key file can't be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// There is none where they should be.
+    #[error("{}: it holds no private key that can be used", .place.display())]
+    NoKeysThere {
+        /// The first of the places that were given.
+        place: PathBuf,
+    },
     /// There is no key to open anything with.
     #[error("no private key is given")]
     NoKeys,
@@ -216,6 +222,9 @@ impl Error {
                 _ => ErrorKind::Recipient,
             },
             Self::Export(ExportError::OpenPgpCertificate { .. }) => ErrorKind::Recipient,
+            Self::Export(ExportError::OpenPgpKey { .. }) | Self::NoKeysThere { .. } => {
+                ErrorKind::NoIdentity
+            }
             Self::Export(ExportError::Locked { .. } | ExportError::NotAtHand { .. })
             | Self::NoKeys => ErrorKind::NoIdentity,
             Self::Source(error) => source_kind(error),
@@ -246,6 +255,8 @@ impl Error {
             Self::Recipient(error) => return error.hint().map(Into::into),
             Self::Profile { error, .. } => return error.hint().map(Into::into),
             Self::NoKeys => "give it with -k KEY, or list `keys` in the config",
+            Self::NoKeysThere { .. } => "-v says what was left out, and why",
+            Self::Export(ExportError::OpenPgpKey { .. }) => "`gpg --import` takes it as it is",
             Self::Exists { .. } => "choose another name, or overwrite it with --force",
             Self::Name { .. } => "rename the file, or leave it out with --exclude",
             Self::SameName { first, second } if first == second => "name it once",

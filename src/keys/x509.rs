@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
-use openssl::pkey::Id;
+use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::{X509, X509KeyUsage, X509NameRef, X509Ref};
 
 use crate::keys::Refusal;
@@ -81,6 +81,14 @@ pub(crate) fn validity(certificate: &X509Ref) -> Result<(SystemTime, Option<Syst
 /// Whether two certificates are one and the same.
 pub(crate) fn same(a: &X509Ref, b: &X509Ref) -> bool {
     a.to_der().is_ok_and(|a| b.to_der().is_ok_and(|b| a == b))
+}
+
+/// Whether a CA's certificate belongs to the key that signed another one.
+pub(crate) fn has_issued(ca: &X509Ref, other: &X509Ref) -> bool {
+    let signed = |key: PKey<Public>| other.verify(&key).unwrap_or(false);
+    same_name(ca.subject_name(), other.issuer_name())
+        && !same_name(ca.subject_name(), other.subject_name())
+        && ca.public_key().is_ok_and(signed)
 }
 
 /// Whether two distinguished names are the same.

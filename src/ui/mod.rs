@@ -77,6 +77,11 @@ impl Ui {
         }
     }
 
+    /// Whether only what is wrong is to be said.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether everything is to be said.
     pub fn is_verbose(&self) -> bool {
         self.verbose

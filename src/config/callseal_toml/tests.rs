@@ -389,3 +389,12 @@ fn rsa_keys_can_be_required_to_be_larger_but_not_smaller() {
         );
     }
 }
+
+#[test]
+fn a_key_in_the_wrong_place_is_told_where_it_belongs() {
+    let error = refused("[profiles.acme]\nrecipients = ['a.crt']\nmin-rsa-bits = 3072");
+    assert_eq!(
+        error.hint().unwrap(),
+        "min-rsa-bits belongs at the top, before the first [profiles.NAME]"
+    );
+}

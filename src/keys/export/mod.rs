@@ -46,6 +46,12 @@ pub enum ExportError {
         refusal: Refusal,
     },
     /// There is nothing to be done.
+    #[error("{}: it is an OpenPGP key already", .path.display())]
+    OpenPgpKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is nothing to be done.
     #[error("{}: it is an OpenPGP certificate already", .path.display())]
     OpenPgpCertificate {
         /// The file.
@@ -88,8 +94,13 @@ impl SecretKeyExport {
         let identities = Identity::load(path).map_err(|fault| key_error(path, fault))?;
         let identity = match identities.as_slice() {
             [identity] if !identity.is_openpgp() => identity,
+            [identity, ..] if identity.is_openpgp() => {
+                return Err(ExportError::OpenPgpKey {
+                    path: path.to_owned(),
+                });
+            }
             _ => {
-                let reason = "it is an OpenPGP key already, or several keys";
+                let reason = "there are several in the file";
                 return Err(key_error(path, KeyFault::Unusable(reason.into())));
             }
         };
@@ -122,6 +133,11 @@ impl SecretKeyExport {
         self.exposed
     }
 
+    /// Whether a passphrase will lock what is exported.
+    pub fn is_locked(&self) -> bool {
+        self.passphrase.is_some()
+    }
+
     /// Locks what is exported with another passphrase, instead of the one of
     /// the file (none where that had none).
     pub fn lock_with(&mut self, passphrase: &NewPassphrase) {
@@ -135,7 +151,7 @@ impl SecretKeyExport {
     ///
     /// The key can't be an OpenPGP key, as one with three primes.
     pub fn armored(&self) -> Result<Zeroizing<Vec<u8>>, ExportError> {
-        self_certified::certificate(&self.name, &self.secret, self.passphrase.as_ref())
+        self_certified::certificate(&self.name, &self.secret, self.passphrase.as_ref(), None)
             .and_then(|cert| cert.as_tsk().armored().to_vec())
             .map(Zeroizing::new)
             .map_err(|e| unusable(&self.path, &e))
@@ -186,7 +202,7 @@ pub fn export_certificate(
             path: path.to_owned(),
             keys: keyring.identities().len(),
         })?;
-    self_certified::certificate(recipient.label(), &secret, None)
+    self_certified::certificate(recipient.label(), &secret, None, recipient.expires())
         .and_then(|cert| cert.armored().to_vec())
         .map_err(|e| unusable(path, &e))
 }

@@ -1,5 +1,7 @@
 //! The OpenPGP form of a PEM key: what stock OpenPGP software imports.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use openpgp::Cert;
 use openpgp::Packet;
 use openpgp::crypto::{Password, mpi};
@@ -22,13 +24,16 @@ const HASH: HashAlgorithm = HashAlgorithm::SHA512;
 ///
 /// An RSA key is the primary key itself, which may encrypt as well. An ECDH
 /// key can't certify, so it becomes the subkey of an ECDSA primary key over
-/// the same scalar.
+/// the same scalar. Where it expires, so do both keys.
 pub(super) fn certificate(
     name: &str,
     secret: &SecretKey,
     passphrase: Option<&Password>,
+    expires: Option<SystemTime>,
 ) -> openpgp::Result<Cert> {
     let material = secret.material()?;
+    // From the keys' creation (RFC 9580, section 5.2.3.13).
+    let lasts = expires.and_then(|expires| expires.duration_since(UNIX_EPOCH).ok());
     let encryption = KeyFlags::empty()
         .set_transport_encryption()
         .set_storage_encryption();
@@ -59,7 +64,7 @@ pub(super) fn certificate(
         other => other,
     };
     let primary: Key<SecretParts, PrimaryRole> = Key4::with_secret(
-        std::time::UNIX_EPOCH,
+        UNIX_EPOCH,
         primary_algorithm,
         primary_mpis,
         primary_secret.into(),
@@ -75,6 +80,7 @@ pub(super) fn certificate(
     let builder = SignatureBuilder::new(SignatureType::PositiveCertification)
         .set_hash_algo(HASH)
         .set_key_flags(primary_flags)?
+        .set_key_validity_period(lasts)?
         .set_features(Features::empty().set_seipdv1().set_seipdv2())?
         .set_preferred_symmetric_algorithms(vec![
             SymmetricAlgorithm::AES256,
@@ -85,7 +91,8 @@ pub(super) fn certificate(
     if let Some(subkey) = subkey {
         let builder = SignatureBuilder::new(SignatureType::SubkeyBinding)
             .set_hash_algo(HASH)
-            .set_key_flags(encryption)?;
+            .set_key_flags(encryption)?
+            .set_key_validity_period(lasts)?;
         let binding = subkey.bind(&mut signer, &bare, builder)?;
         packets.push(match passphrase {
             Some(passphrase) => subkey.encrypt_secret(passphrase)?.into(),

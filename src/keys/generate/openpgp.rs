@@ -46,7 +46,9 @@ impl OpenPgpKey {
             let (key, revocation) = CertBuilder::new()
                 .set_profile(Profile::RFC4880)?
                 .set_cipher_suite(CipherSuite::Cv25519)
-                .set_features(Features::empty().set_seipdv1().set_seipdv2())?
+                // Not version 2, which callseal reads and GnuPG doesn't: who
+                // wants an OpenPGP key wants to use it elsewhere, too.
+                .set_features(Features::empty().set_seipdv1())?
                 .set_creation_time(at)
                 .set_validity_period(Duration::from_secs(24 * 60 * 60) * days)
                 .set_primary_key_flags(KeyFlags::empty().set_certification().set_signing())

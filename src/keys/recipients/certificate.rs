@@ -65,6 +65,7 @@ impl CertificateFile<'_> {
                     .collect();
                 let certificate = x509::from_block(block).map_err(malformed)?;
                 self.refuse_successor(&certificate, &chain)?;
+                self.refuse_issuer(&certificate, &chain)?;
                 self.certificate(&certificate, &chain)?
             }
             "PUBLIC KEY" => {
@@ -99,6 +100,20 @@ impl CertificateFile<'_> {
             more if more > 0 && self.requirements.is_some() => {
                 Err(Refusal::SeveralCertificates(more + 1))
             }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a file in which the CA's certificate comes first.
+    fn refuse_issuer(&self, certificate: &X509, chain: &[X509]) -> Result<(), Refusal> {
+        match chain
+            .iter()
+            .find(|other| x509::has_issued(certificate, other))
+        {
+            Some(other) if self.requirements.is_some() => Err(Refusal::Issuer {
+                subject: x509::subject(certificate),
+                issued: x509::subject(other),
+            }),
             _ => Ok(()),
         }
     }

@@ -98,7 +98,10 @@ fn fitting(below: &Path, pattern: &str) -> Result<Vec<PathBuf>, PlaceFault> {
     let (plain, _) = pattern.split_at(special);
     let start = plain.rfind(std::path::is_separator).map_or(0, |at| at + 1);
     let (root, glob) = pattern.split_at(start);
-    let root = below.join(root);
+    let root = match below.join(root) {
+        here if here.as_os_str().is_empty() => PathBuf::from("."),
+        root => root,
+    };
     let matcher = GlobBuilder::new(glob)
         .literal_separator(true)
         .build()

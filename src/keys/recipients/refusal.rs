@@ -119,6 +119,14 @@ pub enum Refusal {
     /// Several certificates that are no chain: which one is meant?
     #[error("it holds {0} certificates, and a recipient is one")]
     SeveralCertificates(usize),
+    /// It is the certificate of a CA, and not that of a recipient.
+    #[error("“{subject}” is the CA that issued “{issued}”, and no recipient")]
+    Issuer {
+        /// The CA.
+        subject: String,
+        /// Whose certificate it issued.
+        issued: String,
+    },
     /// The validity period has ended.
     #[error("“{subject}” expired on {}", Timestamp(*.since))]
     Expired {
@@ -276,6 +284,9 @@ impl Refusal {
             }
             Self::SeveralCertificates(_) => {
                 "put each certificate into a file of its own, with nothing but its chain after it"
+            }
+            Self::Issuer { .. } => {
+                "list the recipient's own certificate; in a file with its chain, it comes first"
             }
             Self::Expired { .. } => "ask its owner for a renewed certificate and list that one",
             Self::NotYetValid { .. } => {

@@ -93,10 +93,16 @@ impl CaBundle {
         let mut crls = Vec::new();
         for path in crl_files {
             let found = below(path, &read_crls)?;
-            let before = crls.len();
-            crls.extend(found.into_iter().filter(|file| !file.lists.is_empty()));
-            if crls.len() == before {
+            if found.iter().all(|file| file.lists.is_empty()) {
                 return Err(trust_error(path, TrustFault::NoCrl));
+            }
+            for file in found {
+                // Not what was meant to be one, such as a page that a server
+                // sent in its place.
+                if file.lists.is_empty() && is_called_crl(&file.path) {
+                    return Err(trust_error(&file.path, TrustFault::NoCrl));
+                }
+                crls.push(file);
             }
         }
         Ok(Self { certificates, crls })
@@ -106,6 +112,11 @@ impl CaBundle {
     pub(crate) fn verifier(&self, at: SystemTime) -> Result<Verifier, TrustError> {
         Verifier::new(self, at)
     }
+}
+
+fn is_called_crl(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("crl"))
 }
 
 /// What a file holds, or each file of a directory.

@@ -48,7 +48,7 @@ pub(super) fn store(
     }
     builder.set_param(&parameters).map_err(nowhere)?;
     let lookup = builder.add_lookup(X509Lookup::file()).map_err(nowhere)?;
-    for file in crls {
+    for file in crls.iter().filter(|file| !file.lists.is_empty()) {
         let fault = |fault| trust_error(&file.path, fault);
         // The crate panics on a name that can't be a C string.
         let name = file.path.to_str().filter(|name| !name.contains('\0'));

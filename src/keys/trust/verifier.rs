@@ -96,15 +96,12 @@ impl Verifier {
     /// the intermediates of the bundle and those in the certificate's `own`
     /// file.
     pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Refusal> {
-        let today = self
-            .today
-            .as_ref()
-            .map(|today| today.verify(certificate, own));
-        if let Some(Err(refusal)) = today
-            && refusal.is_revocation()
-        {
-            return Err(refusal);
-        }
+        let today = self.today.as_ref();
+        let crls_of_today = match today.map(|today| today.verify(certificate, own)) {
+            Some(Err(refusal)) if refusal.is_revocation() => return Err(refusal),
+            Some(Ok(chain)) => chain.crls_expire,
+            _ => None,
+        };
         // A certificate that is trusted for itself has no CA to revoke it, and
         // its owner no CRL, as a rule.
         let is_root = self.roots.iter().any(|root| x509::same(root, certificate));
@@ -122,8 +119,13 @@ impl Verifier {
                 // nothing. In a recipient it stands for how the certificate
                 // was made.
                 refuse_weak_signature(certificate)?;
+                self.refuse_issuer(certificate)?;
                 self.refuse_revoked(&path.certificates)?;
-                return self.chain(&path.certificates);
+                let chain = self.chain(&path.certificates)?;
+                return Ok(Chain {
+                    crls_expire: chain.crls_expire.or(crls_of_today),
+                    ..chain
+                });
             };
             let first = refusal
                 .take()
@@ -138,6 +140,22 @@ impl Verifier {
                 return Err(first);
             }
             refusal = Some(first);
+        }
+    }
+
+    /// Refuses the certificate of a CA of the bundle: it has got among the
+    /// recipients by mistake, and would be sealed to in the place of one.
+    fn refuse_issuer(&self, certificate: &X509) -> Result<(), Refusal> {
+        match self
+            .intermediates
+            .iter()
+            .find(|other| x509::has_issued(certificate, other))
+        {
+            Some(other) => Err(Refusal::Issuer {
+                subject: x509::subject(certificate),
+                issued: x509::subject(other),
+            }),
+            None => Ok(()),
         }
     }
 
