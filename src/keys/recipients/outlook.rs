@@ -25,11 +25,11 @@ impl Party {
     pub fn outlook(&self, requirements: &Requirements) -> Option<Outlook> {
         let mut at = requirements.at();
         let mut change = self.next_change(requirements);
-        // Each moment is later than the one before, and there are no more of
-        // them than certificates that begin and end.
+        // There are no more of these moments than certificates that begin and
+        // end, as long as each is later than the one before.
         loop {
             at = match change {
-                Ok(next) => next?,
+                Ok(next) => next.filter(|next| *next > at)?,
                 Err(why) => {
                     return Some(Outlook {
                         refused_from: at,
