@@ -451,3 +451,20 @@ fn quiet_is_quiet_where_all_is_well() {
             .complains_with_hint(&["customer.crt"]);
     }
 }
+
+#[test]
+fn recipients_that_cannot_be_in_one_message_are_refused() {
+    let scene =
+        scene("format = 'rfc9580'\n[profiles.acme]\nrecipients = ['customer.crt', 'party.asc']");
+    scene.gpg("--quick-gen-key party default default never");
+    scene.gpg("--armor --export --output party.asc party");
+    check(&scene, "")
+        .exits(3)
+        .prints("party.asc: good")
+        .complains_with_hint(&["profile acme: party.asc: “party” can't read rfc9580 messages"]);
+    scene.write(
+        "callseal.toml",
+        "[profiles.acme]\nrecipients = ['customer.crt', 'party.asc']",
+    );
+    check(&scene, "").exits(0);
+}

@@ -4,7 +4,10 @@ use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
 use callseal::config::{Config, Profile, Trust};
-use callseal::keys::{Chain, Examined, Outlook, Party, Recipient, RecipientError, Requirements};
+use callseal::keys::{
+    Chain, Examined, Outlook, Party, Recipient, RecipientError, Recipients, Requirements,
+};
+use callseal::message::SealPlan;
 use callseal::{Error, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
@@ -122,10 +125,15 @@ impl Check<'_> {
         self.line(0, &format!("profile {name} (trust: {trust})"));
         let parties = match self.requirements(&profile.trust) {
             Ok(requirements) => {
+                let refused = self.report.failures.len();
                 let parties = profile.parties.iter();
-                parties
+                let parties = parties
                     .map(|party| self.party(name, party, &requirements))
-                    .collect()
+                    .collect();
+                if self.report.failures.len() == refused {
+                    self.together(name, profile, &requirements);
+                }
+                parties
             }
             Err(error) => {
                 self.line(1, &format!("refused: {error}"));
@@ -134,6 +142,17 @@ impl Check<'_> {
             }
         };
         json!({ "trust": trust, "parties": parties })
+    }
+
+    /// Whether those who can each be sealed to can be in one message.
+    fn together(&mut self, name: &str, profile: &Profile, requirements: &Requirements) {
+        let (format, compress) = (self.config.format, self.config.compress);
+        let plan = Recipients::load(&profile.parties, requirements, &mut |_| {})
+            .and_then(|recipients| SealPlan::new(recipients, format, compress, false));
+        if let Err(error) = plan {
+            self.line(1, &format!("refused: {error}"));
+            self.refuse(name, error);
+        }
     }
 
     /// Of a day to come, the CRLs aren't there yet: those of today must do.
@@ -226,7 +245,7 @@ impl Check<'_> {
         let used = examined.iter().flat_map(|certificate| &certificate.verdict);
         let chains = used.flatten().filter_map(Recipient::chain);
         let due = chains.filter_map(|chain| chain.crls_expire).min();
-        due.filter(|due| (self.at..soon).contains(due))
+        due.filter(|due| self.at < *due && *due < soon)
     }
 
     fn certificate(&mut self, certificate: &Examined) -> Value {
