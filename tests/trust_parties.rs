@@ -192,3 +192,32 @@ fn the_certificate_of_a_ca_among_those_of_a_party_is_refused() {
         &["root.crt: “root” is the CA that issued “issuing”"],
     );
 }
+
+#[test]
+fn a_root_that_lies_with_the_certificates_of_a_party_is_refused() {
+    let scene = Scene::new();
+    scene
+        .ca("root")
+        .saying("basicConstraints=critical,CA:TRUE")
+        .make();
+    scene.leaf("leaf", "root").make();
+    scene.self_signed("own").make();
+    scene.write("certs/leaf.crt", scene.read("leaf.crt"));
+    scene.concatenate(&["root.crt", "own.crt"], "bundle.pem");
+    scene.write(
+        "callseal.toml",
+        "[profiles.a]\nrecipients = [{ name = 'a', certificates = 'certs' }]\n\
+         trust = 'ca'\nca-file = 'bundle.pem'",
+    );
+    scene.ok("check --config callseal.toml");
+    // One that is trusted for itself is no CA.
+    scene.write("certs/own.crt", scene.read("own.crt"));
+    scene.ok("check --config callseal.toml");
+    scene.write("certs/root.crt", scene.read("root.crt"));
+    for command in ["check", "config check"] {
+        scene
+            .line(&format!("{command} --config callseal.toml"))
+            .exits(3)
+            .complains_with_hint(&["certs/root.crt: “root” is the CA that issued “leaf”"]);
+    }
+}

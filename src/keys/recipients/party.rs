@@ -186,6 +186,7 @@ pub(super) fn usable(
             Err(refusal) => return Err(RecipientError::Refused { path, refusal }),
         }
     }
+    refuse_issuer(&usable)?;
     if !usable.is_empty() {
         return Ok((usable, lapsed));
     }
@@ -196,6 +197,31 @@ pub(super) fn usable(
             refusals: lapsed.into_iter().chain(last).collect(),
         },
     })
+}
+
+/// Refuses a party with the root among its certificates that vouches for
+/// another of them: it has got there by mistake.
+fn refuse_issuer(recipients: &[Recipient]) -> Result<(), RecipientError> {
+    let is_root = |recipient: &&Recipient| {
+        let chain = recipient.chain();
+        chain.is_some_and(|chain| chain.issuers.is_empty())
+    };
+    for root in recipients.iter().filter(is_root) {
+        let below = recipients.iter().find(|other| {
+            let mut issuers = other.chain().into_iter().flat_map(|chain| &chain.issuers);
+            issuers.any(|ca| ca.subject == root.label())
+        });
+        if let Some(below) = below {
+            return Err(RecipientError::Refused {
+                path: root.source().to_owned(),
+                refusal: Refusal::Issuer {
+                    subject: root.label().to_owned(),
+                    issued: below.label().to_owned(),
+                },
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Its name; the place of its certificate, where it has none.
