@@ -180,7 +180,7 @@ impl Check<'_> {
         let refused_from = refused_from.into_iter().chain(crls_due).min();
         let state = match refused_from {
             Some(from) if from <= self.at => State::Refused,
-            Some(from) if from < self.at + self.warn_within => State::Warning,
+            Some(from) if self.is_soon(from) => State::Warning,
             _ if crls_due.is_some() => State::Warning,
             _ => State::Good,
         };
@@ -206,7 +206,7 @@ impl Check<'_> {
             Some(Outlook { why, refused_from }) if refused_from <= self.at => {
                 self.refuse(profile, why);
             }
-            Some(Outlook { why, refused_from }) if refused_from < self.at + self.warn_within => {
+            Some(Outlook { why, refused_from }) if self.is_soon(refused_from) => {
                 let days = count(self.days_until(refused_from), "day");
                 let from = Timestamp(refused_from);
                 self.warn(
@@ -299,6 +299,12 @@ impl Check<'_> {
             facts.insert("days_left".into(), days_left.into());
         }
         facts
+    }
+
+    /// Whether it's time to warn of a moment that is ahead.
+    fn is_soon(&self, then: SystemTime) -> bool {
+        let left = then.duration_since(self.at).unwrap_or_default();
+        left < self.warn_within
     }
 
     /// Whole days to the end of a certificate, its last second included.
