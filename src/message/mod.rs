@@ -1,23 +1,12 @@
 //! Messages: one sealed file each, an OpenPGP message
 //! ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)).
 
-mod compress;
-mod decrypt;
-mod encrypt;
-mod envelope;
 mod expansion;
 mod fault;
-mod framing;
-mod open;
-mod packet;
-mod schedule;
-mod seal;
+mod openpgp;
 
-pub use envelope::Envelope;
 pub use expansion::Expansion;
 pub use fault::{MessageFault, OpenError};
-pub use open::{LiteralHeader, OpenMessage};
-pub use seal::{Armor, MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
-
-#[cfg(test)]
-mod tests;
+pub use openpgp::{
+    Armor, Envelope, LiteralHeader, MAX_LITERAL_NAME, OpenMessage, SealError, SealPlan, Sealer,
+};

@@ -13,7 +13,7 @@ use sequoia_openpgp::crypto::mem::Protected;
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
 
-use super::fault::MessageFault;
+use crate::message::fault::MessageFault;
 
 /// The length of an authentication tag, for OCB and GCM alike.
 pub(super) const TAG: usize = 16;

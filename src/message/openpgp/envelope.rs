@@ -9,9 +9,9 @@ use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
 
 use super::decrypt::Container;
-use super::fault::{MessageFault, OpenError};
 use super::packet::{Body, Header};
 use crate::keys::{Fit, Identity, KeyHandle, MessageVersion};
+use crate::message::fault::{MessageFault, OpenError};
 
 /// How much is read of a message at a time, in bytes.
 pub(super) const BUFFER: usize = 64 * 1024;

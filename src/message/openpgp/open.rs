@@ -9,10 +9,10 @@ use sequoia_openpgp::types::CompressionAlgorithm;
 
 use super::decrypt::Container;
 use super::envelope::{BUFFER, Front, dearmored};
-use super::expansion::Expansion;
-use super::fault::{MessageFault, OpenError};
 use super::packet::{Body, Header, read_array, read_u8};
 use crate::keys::{Keyring, MessageVersion, NoIdentity, Passphrases};
+use crate::message::expansion::Expansion;
+use crate::message::fault::{MessageFault, OpenError};
 
 /// Plaintext of a version 1 message that waits in memory for its
 /// authentication, in bytes; more of it waits in an unnamed temporary file.

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use sequoia_openpgp::packet::Tag;
 
-use super::fault::{MessageFault, OpenError};
+use crate::message::fault::{MessageFault, OpenError};
 
 /// The header of one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

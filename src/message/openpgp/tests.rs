@@ -10,6 +10,7 @@ use openssl::rsa::Rsa;
 
 use super::*;
 use crate::keys::{self, Keyring, MessageVersion, NoPassphrases, Recipients, Requirements};
+use crate::message::{Expansion, MessageFault, OpenError};
 use crate::options::{Compression, Format};
 
 struct Party {

@@ -14,10 +14,10 @@ use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
 use zeroize::Zeroizing;
 
 use super::encrypt::MDC_HEADER;
-use super::fault::{MessageFault, OpenError};
 use super::packet::{read_array, read_buffered, read_u8};
 use super::schedule::{ChunkCipher, Direction, Parameters, SALT, TAG};
 use crate::keys::MessageVersion;
+use crate::message::fault::{MessageFault, OpenError};
 
 /// AES' block size: the only ciphers that are read have it.
 const BLOCK: usize = 16;

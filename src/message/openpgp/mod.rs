@@ -1,0 +1,18 @@
+//! OpenPGP messages ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)).
+
+mod compress;
+mod decrypt;
+mod encrypt;
+mod envelope;
+mod framing;
+mod open;
+mod packet;
+mod schedule;
+mod seal;
+
+pub use envelope::Envelope;
+pub use open::{LiteralHeader, OpenMessage};
+pub use seal::{Armor, MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
+
+#[cfg(test)]
+mod tests;
