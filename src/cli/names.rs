@@ -35,7 +35,7 @@ impl KnownKeys {
     fn certificate(&self, handle: &KeyHandle) -> Option<&Recipient> {
         self.recipients
             .iter()
-            .find(|r| handle.names(r.fingerprint()))
+            .find(|recipient| recipient.is_named_by(handle))
     }
 
     /// Whose key a handle names, where that is known.
@@ -58,7 +58,7 @@ impl KnownKeys {
 
     /// One line: fingerprint, name, and the key at hand.
     pub fn line(&self, handle: &KeyHandle) -> String {
-        let mut line = handle.to_string();
+        let mut line = safe(&handle.to_string()).into_owned();
         if let Some(label) = self.label(handle) {
             line.push_str("  ");
             line.push_str(&safe(label));
@@ -89,6 +89,10 @@ impl KnownKeys {
             }
             KeyHandle::KeyId(id) => json!({ "key_id": id }),
             KeyHandle::Hidden => json!({ "hidden": true }),
+            KeyHandle::IssuerAndSerial(certificate) => {
+                json!({ "issuer": certificate.issuer(), "serial": certificate.serial() })
+            }
+            KeyHandle::SubjectKeyId(id) => json!({ "subject_key_id": id.to_string() }),
         };
         let mut object = id.as_object().cloned().unwrap_or_default();
         let certificate = self.certificate(handle);

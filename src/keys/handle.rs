@@ -4,6 +4,8 @@ use std::fmt;
 
 use sequoia_openpgp as openpgp;
 
+use super::x509_handle::{IssuerAndSerial, SubjectKeyId};
+
 /// The fingerprint of an OpenPGP key: 20 bytes for version 4, 32 bytes for
 /// version 6 ([RFC 9580, section 5.5.4]).
 ///
@@ -30,9 +32,12 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// What a PKESK packet says of its recipient ([RFC 9580, section 5.1]).
+/// What a message says of one recipient: in a PKESK packet
+/// ([RFC 9580, section 5.1]), or in a RecipientInfo of CMS
+/// ([RFC 5652, section 6.2]).
 ///
 /// [RFC 9580, section 5.1]: https://www.rfc-editor.org/rfc/rfc9580#section-5.1
+/// [RFC 5652, section 6.2]: https://www.rfc-editor.org/rfc/rfc5652#section-6.2
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyHandle {
     /// The whole fingerprint (version 6 PKESK).
@@ -41,15 +46,20 @@ pub enum KeyHandle {
     KeyId(String),
     /// Nothing: the recipient stays anonymous.
     Hidden,
+    /// The X.509 certificate, by its issuer and serial number (CMS).
+    IssuerAndSerial(IssuerAndSerial),
+    /// The X.509 certificate, by its subject key identifier (CMS).
+    SubjectKeyId(SubjectKeyId),
 }
 
 impl KeyHandle {
-    /// Whether this handle names the key with that fingerprint.
+    /// Whether this handle names the key with that fingerprint. Those of CMS
+    /// name certificates.
     pub fn names(&self, fingerprint: &Fingerprint) -> bool {
         match self {
             Self::Fingerprint(f) => f == fingerprint,
             Self::KeyId(_) => *self == fingerprint.key_id(),
-            Self::Hidden => false,
+            Self::Hidden | Self::IssuerAndSerial(_) | Self::SubjectKeyId(_) => false,
         }
     }
 }
@@ -72,6 +82,8 @@ impl fmt::Display for KeyHandle {
             Self::Fingerprint(fingerprint) => fingerprint.fmt(f),
             Self::KeyId(id) => f.write_str(id),
             Self::Hidden => f.write_str("hidden recipient"),
+            Self::IssuerAndSerial(certificate) => certificate.fmt(f),
+            Self::SubjectKeyId(id) => write!(f, "subject key identifier {id}"),
         }
     }
 }

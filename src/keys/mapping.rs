@@ -16,10 +16,11 @@ use openssl::ec::{EcKey, EcKeyRef, PointConversionForm};
 use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKeyRef, Private};
 use openssl::rsa::Rsa;
+use openssl::sha::sha1;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
-use crate::keys::openssl_reason;
+use crate::keys::{SubjectKeyId, openssl_reason};
 
 /// A public OpenPGP key, whether primary key or subkey.
 pub(crate) type PublicKey = Key<PublicParts, UnspecifiedRole>;
@@ -86,6 +87,23 @@ pub(crate) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Un
         .into();
     check_strength(&key)?;
     Ok(key)
+}
+
+/// The identifier that a certificate over the key has, where its issuer makes
+/// it as most do: the SHA-1 of the key's bits (RFC 5280, section 4.2.1.2,
+/// method 1). So a key without its certificate finds its messages.
+pub(crate) fn subject_key_id(key: &PublicKey) -> Option<SubjectKeyId> {
+    let bits = match key.mpis() {
+        mpi::PublicKey::RSA { e, n } => {
+            let n = BigNum::from_slice(n.value()).ok()?;
+            let e = BigNum::from_slice(e.value()).ok()?;
+            let key = Rsa::from_public_components(n, e).ok()?;
+            key.public_key_to_der_pkcs1().ok()?
+        }
+        mpi::PublicKey::ECDH { q, .. } => q.value().to_vec(),
+        _ => return None,
+    };
+    Some(SubjectKeyId::new(&sha1(&bits)))
 }
 
 /// Refuses RSA keys that are too small, too large or degenerate.

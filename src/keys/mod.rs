@@ -16,6 +16,7 @@ mod passphrase;
 mod recipients;
 mod trust;
 mod x509;
+mod x509_handle;
 
 pub use export::{ExportError, SecretKeyExport, export_certificate};
 pub use generate::{
@@ -33,6 +34,7 @@ pub use recipients::{
     RecipientError, RecipientNotice, Recipients, Refusal, Requirements,
 };
 pub use trust::{CaBundle, Chain, ChainFault, ChainLink, TrustError, TrustFault};
+pub use x509_handle::{IssuerAndSerial, SubjectKeyId};
 
 /// OpenSSL's own reason, without its error codes and file names.
 fn openssl_reason(e: &openssl::error::ErrorStack) -> String {

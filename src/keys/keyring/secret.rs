@@ -4,8 +4,9 @@ use openpgp::crypto::mpi::{Ciphertext, SecretKeyMaterial};
 use openpgp::crypto::{Decryptor, KeyPair, SessionKey};
 use openpgp::packet::Key;
 use openpgp::packet::key::{SecretKeyMaterial as KeyMaterial, SecretParts, UnspecifiedRole};
+use openssl::ec::{EcKey, EcKeyRef};
 use openssl::pkey::{Id, PKey, Private};
-use openssl::rsa::{Padding, Rsa};
+use openssl::rsa::{Padding, Rsa, RsaRef};
 use sequoia_openpgp as openpgp;
 
 use crate::keys::mapping::{self, PublicKey};
@@ -26,6 +27,8 @@ enum Operation {
     /// RSA through OpenSSL, which keeps the CRT values and its blinding:
     /// some seven times faster than through sequoia.
     Rsa(Rsa<Private>),
+    /// The same key twice: PKESKs are for sequoia, and CMS for OpenSSL.
+    Ec(EcKey<Private>, Box<KeyPair>),
     Other(Box<KeyPair>),
 }
 
@@ -38,7 +41,7 @@ impl SecretKey {
             _ => {
                 let ec = key.ec_key().map_err(|e| openssl_reason(&e))?;
                 let pair = mapping::ecdh_secret(&ec, &public).and_then(Key::into_keypair);
-                Operation::Other(Box::new(pair.map_err(|e| e.to_string())?))
+                Operation::Ec(ec, Box::new(pair.map_err(|e| e.to_string())?))
             }
         };
         Ok(Self { public, operation })
@@ -65,11 +68,30 @@ impl SecretKey {
         &self.public
     }
 
+    /// The key as OpenSSL has it, if it's one for RSA.
+    pub fn rsa(&self) -> Option<&RsaRef<Private>> {
+        match &self.operation {
+            Operation::Rsa(rsa) => Some(rsa),
+            _ => None,
+        }
+    }
+
+    /// The key as OpenSSL has it, if it's one of a NIST curve from a PEM or
+    /// DER file.
+    pub fn ec(&self) -> Option<&EcKeyRef<Private>> {
+        match &self.operation {
+            Operation::Ec(ec, _) => Some(ec),
+            _ => None,
+        }
+    }
+
     /// The secret numbers themselves, for export.
     pub fn material(&self) -> openpgp::Result<SecretKeyMaterial> {
         match &self.operation {
             Operation::Rsa(rsa) => mapping::rsa_to_mpis(rsa),
-            Operation::Other(pair) => Ok(pair.secret().map(SecretKeyMaterial::clone)),
+            Operation::Ec(_, pair) | Operation::Other(pair) => {
+                Ok(pair.secret().map(SecretKeyMaterial::clone))
+            }
         }
     }
 
@@ -102,7 +124,9 @@ impl Decryptor for SessionKeyOpener<'_> {
             (Operation::Rsa(_), _) => {
                 return Err(openpgp::Error::InvalidOperation("not for an RSA key".into()).into());
             }
-            (Operation::Other(pair), _) => pair.clone().decrypt(ciphertext, plaintext_len)?,
+            (Operation::Ec(_, pair) | Operation::Other(pair), _) => {
+                pair.clone().decrypt(ciphertext, plaintext_len)?
+            }
         };
         if plain.len() < MIN_SESSION_KEY {
             return Err(openpgp::Error::MalformedPacket("session key too short".into()).into());

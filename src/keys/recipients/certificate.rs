@@ -174,12 +174,12 @@ impl CertificateFile<'_> {
         };
         let digest = certificate.digest(MessageDigest::sha256());
         let digest = digest.map_err(malformed)?;
-        Ok(
-            Recipient::new(key, self.source, CertificateKind::X509, subject)
-                .expiring(not_after)
-                .chaining(chain)
-                .of_certificate(hex(&digest)),
-        )
+        Recipient::new(key, self.source, CertificateKind::X509, subject)
+            .expiring(not_after)
+            .chaining(chain)
+            .of_certificate(hex(&digest))
+            .of_x509(certificate)
+            .map_err(malformed)
     }
 
     fn public_key(&self, key: &PKey<Public>) -> Result<Recipient, Refusal> {

@@ -8,8 +8,10 @@ use openpgp::crypto::mpi;
 use openpgp::packet::{PKESK, pkesk::PKESK3, pkesk::PKESK6};
 use openpgp::types::{Features, PublicKeyAlgorithm, SymmetricAlgorithm};
 use openssl::bn::BigNum;
+use openssl::error::ErrorStack;
 use openssl::pkey::Public;
 use openssl::rsa::{Padding, Rsa};
+use openssl::x509::X509Ref;
 use sequoia_openpgp as openpgp;
 
 use super::certificate;
@@ -17,7 +19,7 @@ use super::refusal::Refusal;
 use super::requirements::Requirements;
 use crate::keys::mapping::{self, PublicKey};
 use crate::keys::trust::Chain;
-use crate::keys::{Fingerprint, file};
+use crate::keys::{Fingerprint, IssuerAndSerial, KeyHandle, SubjectKeyId, file};
 
 /// The kind of file a recipient came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +71,8 @@ pub struct Recipient {
     kind: CertificateKind,
     fingerprint: Fingerprint,
     certificate_fingerprint: Option<String>,
+    issuer_and_serial: Option<IssuerAndSerial>,
+    subject_key_ids: Vec<SubjectKeyId>,
     expires: Option<SystemTime>,
     chain: Option<Chain>,
     reads_v2: bool,
@@ -109,6 +113,8 @@ impl Recipient {
             kind,
             fingerprint: key.fingerprint().into(),
             certificate_fingerprint: None,
+            issuer_and_serial: None,
+            subject_key_ids: mapping::subject_key_id(&key).into_iter().collect(),
             expires: None,
             chain: None,
             // Keys from X.509 have no features of their own and count as
@@ -132,6 +138,15 @@ impl Recipient {
             certificate_fingerprint: Some(fingerprint),
             ..self
         }
+    }
+
+    /// Takes the names that CMS messages may have for it.
+    pub(super) fn of_x509(mut self, certificate: &X509Ref) -> Result<Self, ErrorStack> {
+        self.issuer_and_serial = Some(IssuerAndSerial::of(certificate)?);
+        let id = certificate.subject_key_id();
+        self.subject_key_ids
+            .extend(id.map(|id| SubjectKeyId::new(id.as_slice())));
+        Ok(self)
     }
 
     /// Takes what an OpenPGP certificate says that its owner's software can do
@@ -160,6 +175,23 @@ impl Recipient {
     /// The fingerprint by which messages name it.
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
+    }
+
+    /// The issuer and serial number of its X.509 certificate.
+    pub fn issuer_and_serial(&self) -> Option<&IssuerAndSerial> {
+        self.issuer_and_serial.as_ref()
+    }
+
+    /// Whether a message's handle names it.
+    pub fn is_named_by(&self, handle: &KeyHandle) -> bool {
+        match handle {
+            KeyHandle::IssuerAndSerial(certificate) => self
+                .issuer_and_serial
+                .as_ref()
+                .is_some_and(|own| own.names(certificate)),
+            KeyHandle::SubjectKeyId(id) => self.subject_key_ids.contains(id),
+            _ => handle.names(&self.fingerprint),
+        }
     }
 
     /// The fingerprint of its certificate, in upper-case hexadecimal digits:
