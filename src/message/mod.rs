@@ -3,10 +3,12 @@
 
 mod expansion;
 mod fault;
+mod format;
 mod openpgp;
 
 pub use expansion::Expansion;
 pub use fault::{MessageFault, OpenError};
+pub use format::MessageFormat;
 pub use openpgp::{
     Armor, Envelope, LiteralHeader, MAX_LITERAL_NAME, OpenMessage, SealError, SealPlan, Sealer,
 };

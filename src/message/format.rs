@@ -1,0 +1,50 @@
+//! The kinds of message.
+
+use crate::keys::MessageVersion;
+
+/// What kind of message a file is sealed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MessageFormat {
+    /// OpenPGP, SEIPDv1
+    /// ([RFC 9580, section 5.13.1](https://www.rfc-editor.org/rfc/rfc9580#section-5.13.1)),
+    /// which the readers of RFC 4880 know.
+    Rfc4880,
+    /// OpenPGP, SEIPDv2 (RFC 9580, section 5.13.2).
+    Rfc9580,
+    /// CMS EnvelopedData
+    /// ([RFC 5652, section 6](https://www.rfc-editor.org/rfc/rfc5652#section-6)),
+    /// formerly PKCS#7. Nothing protects it from change.
+    Cms,
+    /// CMS AuthEnvelopedData with AES-GCM
+    /// ([RFC 5083](https://www.rfc-editor.org/rfc/rfc5083),
+    /// [RFC 5084](https://www.rfc-editor.org/rfc/rfc5084)).
+    CmsGcm,
+}
+
+impl MessageFormat {
+    /// The word for it in listings, in the config and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rfc4880 => "rfc4880",
+            Self::Rfc9580 => "rfc9580",
+            Self::Cms => "cms",
+            Self::CmsGcm => "cms-gcm",
+        }
+    }
+
+    /// Whether what such a message opens to is what was sealed, for certain.
+    /// The ciphertext of an unauthenticated one can be changed on its way so
+    /// that it still opens.
+    pub fn is_authenticated(self) -> bool {
+        self != Self::Cms
+    }
+}
+
+impl From<MessageVersion> for MessageFormat {
+    fn from(version: MessageVersion) -> Self {
+        match version {
+            MessageVersion::V1 => Self::Rfc4880,
+            MessageVersion::V2 => Self::Rfc9580,
+        }
+    }
+}
