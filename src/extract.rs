@@ -5,15 +5,14 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use globset::GlobBuilder;
 
 use crate::archive::{Archive, ArchiveError, Member, MemberName};
 use crate::error::{Error, MemberCause};
-use crate::keys::{Keyring, Passphrases};
-use crate::message::{Envelope, Expansion, LiteralHeader, OpenError, OpenMessage};
+use crate::message::{Envelope, LiteralHeader, OpenError, OpenMessage, Opened, Opener};
 use crate::output::{Access, Overwrite, PendingFile, TargetDir};
 use crate::progress::{Counted, NoProgress, Progress};
 
@@ -24,17 +23,6 @@ pub struct ArchiveFile {
     archive: Archive<File>,
 }
 
-/// What opens messages: the keys, their passphrases, and the limits.
-#[derive(Clone, Copy)]
-pub struct Opener<'a> {
-    /// The keys at hand.
-    pub keyring: &'a Keyring,
-    /// Where their passphrases come from.
-    pub passphrases: &'a dyn Passphrases,
-    /// How far messages may expand.
-    pub expansion: &'a Expansion,
-}
-
 /// What has been extracted, and what has not.
 #[derive(Debug, Default)]
 pub struct Extracted {
@@ -42,11 +30,28 @@ pub struct Extracted {
     pub done: usize,
     /// How many bytes of plaintext they had.
     pub plain: u64,
+    /// Which of them came out of messages that nothing
+    /// [authenticates](crate::message::MessageFormat::is_authenticated), in
+    /// the archive's order.
+    pub not_authenticated: Vec<String>,
+    /// Which of them a key opened without being named in them, and the key's
+    /// file (see [`Opener::trying_all_keys`]).
+    pub tried: Vec<(String, PathBuf)>,
     /// Those that failed, in the archive's order.
     pub failures: Vec<Error>,
 }
 
 impl Extracted {
+    fn add(&mut self, member: &Member, opened: Opened) {
+        let name = || member.shown_name().to_owned();
+        self.done += 1;
+        self.plain = self.plain.saturating_add(opened.length);
+        if !opened.format.is_authenticated() {
+            self.not_authenticated.push(name());
+        }
+        self.tried.extend(opened.tried_key.map(|key| (name(), key)));
+    }
+
     /// The failure of the job as a whole: the worst one where nothing came
     /// out, [`Error::Partial`] where some members did; `None` where all did.
     pub fn outcome(&mut self, archive: &Path) -> Option<Error> {
@@ -190,8 +195,7 @@ impl ArchiveFile {
         })?;
         progress.begin(members.len() as u64, total_size(members));
         let places = Places::of(members);
-        let plain = AtomicU64::new(0);
-        let failures = Mutex::new(Vec::new());
+        let outcomes = Mutex::new(Vec::with_capacity(members.len()));
         let taken = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..jobs.get().min(members.len()) {
@@ -205,31 +209,28 @@ impl ArchiveFile {
                             self.extract_one(member, name, &directory, overwrite, opener, progress)
                         });
                         progress.member();
-                        match outcome {
-                            Ok(length) => {
-                                plain.fetch_add(length, Ordering::Relaxed);
-                            }
-                            Err(cause) => failures
-                                .lock()
-                                .unwrap_or_else(PoisonError::into_inner)
-                                .push((number, member_error(member, cause))),
-                        }
+                        outcomes
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push((number, member, outcome));
                     }
                 });
             }
         });
         let flushed = directory.finish();
-        let mut failures = failures
+        let mut outcomes = outcomes
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        failures.sort_by_key(|(number, _)| *number);
-        let done = members.len() - failures.len();
-        let failures = failures.into_iter().map(|(_, error)| error);
-        Ok(Extracted {
-            done,
-            plain: plain.into_inner(),
-            failures: failures.chain(flushed.err().map(Error::from)).collect(),
-        })
+        outcomes.sort_unstable_by_key(|(number, ..)| *number);
+        let mut extracted = Extracted::default();
+        for (_, member, outcome) in outcomes {
+            match outcome {
+                Ok(opened) => extracted.add(member, opened),
+                Err(cause) => extracted.failures.push(member_error(member, cause)),
+            }
+        }
+        extracted.failures.extend(flushed.err().map(Error::from));
+        Ok(extracted)
     }
 
     fn extract_one(
@@ -240,7 +241,7 @@ impl ArchiveFile {
         overwrite: Overwrite,
         opener: Opener<'_>,
         progress: &dyn Progress,
-    ) -> Result<u64, MemberCause> {
+    ) -> Result<Opened, MemberCause> {
         let message = self.begin(member, name, opener, progress)?;
         let literal = message.literal().clone();
         let path = directory.place(name.as_str())?;
@@ -253,22 +254,19 @@ impl ArchiveFile {
         };
         let mut pending =
             PendingFile::create(&path, Access::Private, overwrite).map_err(write_cause)?;
-        let length =
-            message
-                .copy_to(&mut pending, opener.expansion)
-                .map_err(|error| match error {
-                    OpenError::Write(source) => write_cause(source),
-                    other => open_cause(other),
-                })?;
+        let opened = message.copy_to(&mut pending).map_err(|error| match error {
+            OpenError::Write(source) => write_cause(source),
+            other => open_cause(other),
+        })?;
         pending.set_modified(literal.modified.unwrap_or_else(|| member.modified()));
         pending
             .commit_into(directory.batch())
             .map_err(write_cause)?;
-        Ok(length)
+        Ok(opened)
     }
 
     /// Writes one member's plaintext to a pipe, nothing of it before it is
-    /// authentic (see [`OpenMessage::stream_to`]). Returns its length in bytes.
+    /// authentic (see [`OpenMessage::stream_to`]).
     ///
     /// # Errors
     ///
@@ -278,40 +276,35 @@ impl ArchiveFile {
         member: &Member,
         sink: &mut dyn Write,
         opener: Opener<'_>,
-    ) -> Result<u64, Error> {
+    ) -> Result<Opened, Error> {
         let fail = |cause| member_error(member, cause);
         let name = member
             .name()
             .map_err(|fault| fail(crate::archive::MemberFault::Name(fault).into()))?;
         self.begin(member, name, opener, &NoProgress)
-            .and_then(|message| {
-                message
-                    .stream_to(sink, opener.expansion)
-                    .map_err(open_cause)
-            })
+            .and_then(|message| message.stream_to(sink).map_err(open_cause))
             .map_err(fail)
     }
 
     /// Opens a member's message up to its content, and checks that the name
     /// which was sealed in it is the member's.
-    fn begin<'a>(
+    pub(crate) fn begin<'a>(
         &'a self,
         member: &Member,
         name: &MemberName,
-        opener: Opener<'_>,
+        opener: Opener<'a>,
         progress: &'a dyn Progress,
     ) -> Result<OpenMessage<'a>, MemberCause> {
         // What ZIP has compressed expands as well: whoever picks a message's
         // session key can make its ciphertext as regular as they like.
         let expands = member.size().saturating_sub(member.stored_size());
         opener
-            .expansion
+            .expansion()
             .spend(0, expands)
             .map_err(|fault| open_cause(fault.into()))?;
         let source = self.archive.read(member).map_err(bytes_cause)?;
         let reader = Counted { source, progress };
-        let message =
-            OpenMessage::begin(reader, opener.keyring, opener.passphrases).map_err(open_cause)?;
+        let message = OpenMessage::begin(reader, opener).map_err(open_cause)?;
         check_binding(message.literal(), name)?;
         Ok(message)
     }

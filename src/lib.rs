@@ -8,10 +8,10 @@
 //! use std::time::SystemTime;
 //!
 //! use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-//! use callseal::message::{Expansion, SealPlan};
+//! use callseal::message::{Expansion, Opener, SealPlan};
 //! use callseal::options::{Compression, Format};
 //! use callseal::output::Overwrite;
-//! use callseal::{ArchiveFile, NoProgress, Opener, name_members, pack, sources};
+//! use callseal::{ArchiveFile, NoProgress, name_members, pack, sources};
 //!
 //! fn main() -> Result<(), callseal::Error> {
 //!     let jobs = NonZeroUsize::MIN;
@@ -28,11 +28,8 @@
 //!     // The vendor extracts.
 //!     let keyring = Keyring::load(&["vendor.key".into()], &mut |_| {})?;
 //!     let archive = ArchiveFile::open(Path::new("calls.zip"))?;
-//!     let opener = Opener {
-//!         keyring: &keyring,
-//!         passphrases: &NoPassphrases,
-//!         expansion: &Expansion::default(),
-//!     };
+//!     let limits = Expansion::default();
+//!     let opener = Opener::new(&keyring, &NoPassphrases, &limits);
 //!     let members = archive.select(&["calls/**/*.wav".into()])?;
 //!     let target = Path::new("extracted");
 //!     let done = archive.extract(&members, target, Overwrite::Refuse, opener, jobs, &NoProgress)?;
@@ -61,7 +58,7 @@ pub mod sources;
 mod timestamp;
 
 pub use error::{Error, ErrorKind, MemberCause};
-pub use extract::{ArchiveFile, Extracted, Opener};
+pub use extract::{ArchiveFile, Extracted};
 pub use inspect::{Inspection, inspect};
 pub use pack::{Packed, PackedFile, name_members, pack, total_size};
 pub use progress::{NoProgress, Progress};

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use callseal::keys::{Keyring, LockedKey, Passphrase, Passphrases};
-use callseal::message::{Expansion, OpenError, OpenMessage};
+use callseal::message::{Expansion, OpenError, OpenMessage, Opener};
 
 mod support;
 use support::{CALL, P256, Scene};
@@ -54,9 +54,11 @@ fn keyring(scene: &Scene, names: &[&str]) -> Keyring {
 
 fn open(scene: &Scene, keyring: &Keyring, asked: &Listener) -> Result<Vec<u8>, OpenError> {
     let message = scene.read("call.pgp");
-    let opened = OpenMessage::begin(&*message, keyring, asked)?;
+    let limits = Expansion::default();
+    let opener = Opener::new(keyring, asked, &limits);
+    let opened = OpenMessage::begin(&*message, opener)?;
     let mut plain = Vec::new();
-    opened.copy_to(&mut plain, &Expansion::default())?;
+    opened.copy_to(&mut plain)?;
     Ok(plain)
 }
 

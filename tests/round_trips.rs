@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callseal::keys::{Keyring, NoPassphrases};
-use callseal::message::OpenMessage;
+use callseal::message::{Expansion, OpenMessage, Opener};
 
 mod support;
 use support::Scene;
@@ -86,7 +86,9 @@ fn a_deep_path_comes_out_whole_though_the_message_names_its_end_alone() {
         .output
         .stdout;
     let keyring = Keyring::load(&[scene.path("customer.key")], &mut |_| {}).unwrap();
-    let opened = OpenMessage::begin(&*message, &keyring, &NoPassphrases).unwrap();
+    let limits = Expansion::default();
+    let opener = Opener::new(&keyring, &NoPassphrases, &limits);
+    let opened = OpenMessage::begin(&*message, opener).unwrap();
     assert_eq!(opened.literal().name, b"end.wav");
 
     // At 255 bytes the message still has all of it.
@@ -99,7 +101,9 @@ fn a_deep_path_comes_out_whole_though_the_message_names_its_end_alone() {
         .exits(0)
         .output
         .stdout;
-    let opened = OpenMessage::begin(&*message, &keyring, &NoPassphrases).unwrap();
+    let limits = Expansion::default();
+    let opener = Opener::new(&keyring, &NoPassphrases, &limits);
+    let opened = OpenMessage::begin(&*message, opener).unwrap();
     assert_eq!(opened.literal().name, fits.as_bytes());
 }
 

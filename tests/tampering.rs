@@ -17,10 +17,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callseal::archive::{ArchiveWriter, MemberName};
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-use callseal::message::{Expansion, OpenMessage, SealPlan};
+use callseal::message::{Expansion, OpenMessage, Opener, SealPlan};
 use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
-use callseal::{ArchiveFile, Error, ErrorKind, NoProgress, Opener};
+use callseal::{ArchiveFile, Error, ErrorKind, NoProgress};
 use proptest::prelude::*;
 
 mod support;
@@ -93,9 +93,9 @@ fn nothing_wrong_comes_out(path: &Path, bytes: &[u8], context: &str) -> Result<u
         let mut plain = Vec::new();
         let right = expected.get(member.shown_name());
         match archive.cat(member, &mut plain, opener(&Expansion::default())) {
-            Ok(length) => {
+            Ok(opened) => {
                 assert_eq!(Some(&plain), right, "{context}");
-                assert_eq!(length, plain.len() as u64, "{context}");
+                assert_eq!(opened.length, plain.len() as u64, "{context}");
             }
             Err(error) => {
                 assert!(!error.to_string().is_empty());
@@ -114,11 +114,7 @@ fn nothing_wrong_comes_out(path: &Path, bytes: &[u8], context: &str) -> Result<u
 }
 
 fn opener(expansion: &Expansion) -> Opener<'_> {
-    Opener {
-        keyring: &KEYS.keyring,
-        passphrases: &NoPassphrases,
-        expansion,
-    }
+    Opener::new(&KEYS.keyring, &NoPassphrases, expansion)
 }
 
 fn extract(path: &Path, target: &Path) -> Result<(), ErrorKind> {
@@ -199,9 +195,10 @@ fn a_flipped_byte_of_a_bare_message_never_gives_wrong_bytes() {
 }
 
 fn open(message: &[u8]) -> Option<Vec<u8>> {
-    let opened = OpenMessage::begin(message, &KEYS.keyring, &NoPassphrases).ok()?;
+    let limits = Expansion::default();
+    let opened = OpenMessage::begin(message, opener(&limits)).ok()?;
     let mut plain = Vec::new();
-    opened.copy_to(&mut plain, &Expansion::default()).ok()?;
+    opened.copy_to(&mut plain).ok()?;
     Some(plain)
 }
 

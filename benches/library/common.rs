@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-use callseal::message::{Expansion, OpenMessage, SealPlan};
+use callseal::message::{Expansion, OpenMessage, Opener, SealPlan};
 use callseal::options::{Compression, Format};
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
@@ -67,9 +67,11 @@ impl Parties {
 
     pub fn open(&self, message: &[u8], sink: &mut Vec<u8>) {
         sink.clear();
-        OpenMessage::begin(message, &self.keyring, &NoPassphrases)
+        let limits = Expansion::default();
+        let opener = Opener::new(&self.keyring, &NoPassphrases, &limits);
+        OpenMessage::begin(message, opener)
             .unwrap()
-            .copy_to(sink, &Expansion::default())
+            .copy_to(sink)
             .unwrap();
     }
 }

@@ -11,6 +11,7 @@ use callseal::{ArchiveFile, Error};
 use serde_json::{Value, json};
 
 use super::names::KnownKeys;
+use super::opening::format_name;
 use crate::failure::Report;
 use crate::ui::count;
 
@@ -79,7 +80,8 @@ impl Overview {
         sets.map(|set| {
             json!({
                 "members": set.members,
-                "format": set.envelope.version.standard(),
+                "format": set.envelope.format.name(),
+                "authenticated": set.envelope.format.is_authenticated(),
                 "cipher": set.envelope.cipher,
                 "recipients": known.json(&set.envelope.recipients),
             })
@@ -115,7 +117,7 @@ impl Overview {
             let _ = writeln!(
                 text,
                 "  format {}, {cipher}",
-                set.envelope.version.standard()
+                format_name(set.envelope.format)
             );
         }
         text
@@ -133,11 +135,14 @@ impl Overview {
         self.set_of.len() as u64
     }
 
-    /// How many members any one of the keys opens.
-    pub fn reach(&self, keys: &[Identity]) -> Reach {
+    /// How many members any one of the keys, which are the keyring's, opens.
+    pub fn reach(&self, keys: &[Identity], keyring: &Keyring) -> Reach {
         let mut reach = Reach::default();
         for set in &self.sets {
-            let surest = keys.iter().filter_map(|key| set.envelope.fit(key)).min();
+            let surest = keys
+                .iter()
+                .filter_map(|key| set.envelope.fit(key, keyring))
+                .min();
             match surest {
                 Some(Fit::Named) => reach.opens += set.members,
                 Some(Fit::Hidden | Fit::Unknown) => reach.may_open += set.members,
@@ -150,21 +155,14 @@ impl Overview {
     /// The failure that none of the keys opens any of the messages.
     pub fn closed_to(&self, archive: &Path, keyring: &Keyring) -> Option<Error> {
         let keys = keyring.identities();
-        let reach = self.reach(keys);
+        let reach = self.reach(keys, keyring);
         if reach.closed == 0 || reach.opens + reach.may_open > 0 {
             return None;
         }
         let envelopes = || self.sets.iter().map(|set| &set.envelope);
         let handles: BTreeSet<_> = envelopes().flat_map(|e| &e.recipients).cloned().collect();
         let error = if !handles.is_empty() {
-            OpenError::from(NoIdentity::NoneFits {
-                handles: handles.into_iter().collect(),
-                keys: keys.len(),
-                presumed: keys
-                    .iter()
-                    .find(|key| key.is_presumed())
-                    .map(|key| key.source().to_owned()),
-            })
+            OpenError::from(keyring.none_fits(handles.into_iter().collect()))
         } else if envelopes().any(|envelope| envelope.passphrases > 0) {
             NoIdentity::PassphraseOnly.into()
         } else {

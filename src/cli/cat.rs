@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use callseal::{ArchiveFile, Opener};
+use callseal::ArchiveFile;
 use clap::Args;
 
 use super::Global;
-use super::args::{IdentityArgs, LimitArgs};
-use super::passphrases::PassphraseArgs;
+use super::opening::{OpenArgs, format_name, warn_of_tried};
 use super::streams::{closed_pipe, refuse_json};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui};
@@ -27,17 +26,14 @@ pub struct Arguments {
     /// The member
     member: String,
     #[command(flatten)]
-    identities: IdentityArgs,
-    #[command(flatten)]
-    passphrases: PassphraseArgs,
-    #[command(flatten)]
-    limits: LimitArgs,
+    opening: OpenArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     refuse_json(global)?;
     let config = global.config()?;
-    let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
+    let bar = Bar::new(ui, "").handle();
+    let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(std::slice::from_ref(&arguments.member))?;
     let [member] = members.as_slice() else {
@@ -50,16 +46,18 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "name one member, or use `callseal extract`",
         ));
     };
-    let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
-    let opener = Opener {
-        keyring: &keyring,
-        passphrases: &*passphrases,
-        expansion: &arguments.limits.expansion(),
-    };
     let mut stdout = io::stdout().lock();
-    archive
-        .cat(member, &mut stdout, opener)
+    let opened = archive
+        .cat(member, &mut stdout, opening.opener())
         .map_err(closed_pipe)?;
     stdout.flush()?;
+    if !opened.format.is_authenticated() {
+        ui.notice(&format!(
+            "{}: {}",
+            arguments.member,
+            format_name(opened.format)
+        ));
+    }
+    warn_of_tried(&opened.tried_key, ui);
     Ok(Report::default())
 }

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use callseal::{ArchiveFile, Opener};
+use callseal::ArchiveFile;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Global;
-use super::args::{IdentityArgs, JobsArgs, LimitArgs, OverwriteArgs};
-use super::passphrases::PassphraseArgs;
+use super::args::{JobsArgs, OverwriteArgs};
+use super::opening::{OpenArgs, authenticity, warn_of_tried};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count};
 
@@ -37,33 +37,24 @@ pub struct Arguments {
     )]
     directory: PathBuf,
     #[command(flatten)]
-    identities: IdentityArgs,
-    #[command(flatten)]
-    passphrases: PassphraseArgs,
+    opening: OpenArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
-    #[command(flatten)]
-    limits: LimitArgs,
     #[command(flatten)]
     jobs: JobsArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.config()?;
-    let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
+    let bar = Bar::new(ui, "extracting");
+    let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(&arguments.members)?;
-    let bar = Bar::new(ui, "extracting");
-    let passphrases = arguments.passphrases.source(bar.handle())?;
     let extracted = archive.extract(
         &members,
         &arguments.directory,
         arguments.overwrite.overwrite(),
-        Opener {
-            keyring: &keyring,
-            passphrases: &*passphrases,
-            expansion: &arguments.limits.expansion(),
-        },
+        opening.opener(),
         arguments.jobs.jobs(),
         &bar,
     );
@@ -71,12 +62,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let mut extracted = extracted?;
     if extracted.done > 0 || extracted.failures.is_empty() {
         ui.summary(&format!(
-            "extracted {} ({}) to {}",
+            "extracted {} ({}) to {}{}",
             count(extracted.done as u64, "file"),
             bytes(extracted.plain),
-            arguments.directory.display()
+            arguments.directory.display(),
+            authenticity(extracted.not_authenticated.len(), extracted.done)
         ));
     }
+    warn_of_tried(extracted.tried.iter().map(|(_, key)| key), ui);
     let outcome = extracted.outcome(&arguments.archive);
     Ok(Report {
         facts: json!({
@@ -84,9 +77,19 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "directory": arguments.directory.to_string_lossy(),
             "extracted": extracted.done,
             "plain_bytes": extracted.plain,
+            "not_authenticated": extracted.not_authenticated,
+            "tried": tried_json(&extracted.tried),
         }),
         failures: extracted.failures,
         outcome,
         ..Report::default()
     })
+}
+
+/// Which members a key has opened without being named in them.
+fn tried_json(tried: &[(String, PathBuf)]) -> Value {
+    tried
+        .iter()
+        .map(|(member, key)| json!({ "name": member, "key": key.to_string_lossy() }))
+        .collect()
 }

@@ -15,6 +15,7 @@ use super::args::IdentityArgs;
 use super::config::describe;
 use super::exposure::warn_of_exposed;
 use super::names::{KnownKeys, key_line, recipient_json};
+use super::opening::format_name;
 use super::recipients::KnownArgs;
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, bytes, count, safe};
@@ -77,7 +78,7 @@ fn show(file: &Path, inspection: Inspection, known: &KnownKeys, report: &mut Rep
             let _ = writeln!(
                 text,
                 "  format {}, {}",
-                envelope.version.standard(),
+                format_name(envelope.format),
                 cipher.unwrap_or("its cipher shows on opening")
             );
             for handle in &envelope.recipients {
@@ -89,7 +90,8 @@ fn show(file: &Path, inspection: Inspection, known: &KnownKeys, report: &mut Rep
             json!({
                 "path": path,
                 "kind": "message",
-                "format": envelope.version.standard(),
+                "format": envelope.format.name(),
+                "authenticated": envelope.format.is_authenticated(),
                 "cipher": envelope.cipher,
                 "recipients": known.json(&envelope.recipients),
                 "passphrases": envelope.passphrases,

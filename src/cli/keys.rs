@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             certificate,
             reach: overview
                 .as_ref()
-                .map(|overview| overview.reach(std::slice::from_ref(identity))),
+                .map(|overview| overview.reach(std::slice::from_ref(identity), &keyring)),
         })
         .collect();
     let members = overview.as_ref().map_or(0, Overview::members);
@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
 
 /// What the keys together can do with the archive.
 fn conclude(archive: &Path, overview: Overview, keyring: &Keyring, report: &mut Report) {
-    let reach = overview.reach(keyring.identities());
+    let reach = overview.reach(keyring.identities(), keyring);
     let path = archive.display().to_string();
     // Writing to a string does not fail.
     let _ = write!(

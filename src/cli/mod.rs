@@ -16,6 +16,7 @@ mod keys;
 mod list;
 mod names;
 mod open;
+mod opening;
 mod pack;
 mod passphrases;
 mod recipients;

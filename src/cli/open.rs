@@ -5,15 +5,15 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use callseal::Error;
-use callseal::message::{Expansion, OpenError, OpenMessage};
+use callseal::message::{OpenError, OpenMessage, Opened};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::SourceError;
 use clap::Args;
 use serde_json::json;
 
 use super::Global;
-use super::args::{IdentityArgs, LimitArgs, OverwriteArgs};
-use super::passphrases::PassphraseArgs;
+use super::args::OverwriteArgs;
+use super::opening::{OpenArgs, authenticity, format_name, warn_of_tried};
 use super::streams::{closed_pipe, is_stream, refuse_json, same_file};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes};
@@ -21,7 +21,7 @@ use crate::ui::{Bar, Ui, bytes};
 /// Open one message
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without -o, FILE.pgp (or .gpg, .asc) becomes FILE, and standard input goes to
+Without -o, FILE.pgp (or .gpg, .asc, .p7m, .p7, .cms, .der) becomes FILE, and standard input goes to
 standard output.
 
 Example:
@@ -34,17 +34,13 @@ pub struct Arguments {
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    identities: IdentityArgs,
-    #[command(flatten)]
-    passphrases: PassphraseArgs,
+    opening: OpenArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
-    #[command(flatten)]
-    limits: LimitArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
-    if is_stream(&arguments.file) && arguments.passphrases.uses_stdin() {
+    if is_stream(&arguments.file) && arguments.opening.passphrases.uses_stdin() {
         return Err(Failure::usage(
             "standard input can't be both the message and the passphrase",
             "name the message's file, or use another descriptor",
@@ -60,9 +56,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         refuse_json(global)?;
     }
     let config = global.config()?;
-    let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
-    let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
-    let expansion = arguments.limits.expansion();
+    let bar = Bar::new(ui, "").handle();
+    let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
 
     let source: Box<dyn Read + Send + Sync> = if is_stream(&arguments.file) {
         Box::new(io::stdin())
@@ -84,28 +79,41 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         path: name.clone(),
         error,
     };
-    let message = OpenMessage::begin(source, &keyring, &*passphrases).map_err(open_error)?;
+    let message = OpenMessage::begin(source, opening.opener()).map_err(open_error)?;
     match output {
         None => {
             let mut stdout = io::stdout().lock();
-            message
-                .stream_to(&mut stdout, &expansion)
+            let opened = message
+                .stream_to(&mut stdout)
                 .map_err(|error| closed_pipe(open_error(error)))?;
             stdout.flush()?;
+            if !opened.format.is_authenticated() {
+                ui.notice(&format!(
+                    "{}: {}",
+                    name.display(),
+                    format_name(opened.format)
+                ));
+            }
+            warn_of_tried(&opened.tried_key, ui);
             Ok(Report::default())
         }
         Some(output) => {
-            let length = publish(message, arguments, &output, &expansion)?;
+            let opened = publish(message, arguments, &output)?;
             ui.summary(&format!(
-                "opened {} into {} ({})",
+                "opened {} into {} ({}){}",
                 arguments.file.display(),
                 output.display(),
-                bytes(length)
+                bytes(opened.length),
+                authenticity(usize::from(!opened.format.is_authenticated()), 1)
             ));
+            warn_of_tried(&opened.tried_key, ui);
             Ok(Report {
                 facts: json!({
                     "file": output.to_string_lossy(),
-                    "plain_bytes": length,
+                    "plain_bytes": opened.length,
+                    "format": opened.format.name(),
+                    "authenticated": opened.format.is_authenticated(),
+                    "tried_key": opened.tried_key.map(|key| key.to_string_lossy().into_owned()),
                 }),
                 ..Report::default()
             })
@@ -117,8 +125,7 @@ fn publish(
     message: OpenMessage<'_>,
     arguments: &Arguments,
     output: &Path,
-    expansion: &Expansion,
-) -> Result<u64, Error> {
+) -> Result<Opened, Error> {
     if same_file(&arguments.file, output) {
         return Err(SourceError::IsOutput {
             path: output.to_owned(),
@@ -129,25 +136,23 @@ fn publish(
     let modified = message.literal().modified;
     let mut pending = PendingFile::create(output, Access::Private, arguments.overwrite.overwrite())
         .map_err(write_error)?;
-    let length = message
-        .copy_to(&mut pending, expansion)
-        .map_err(|error| match error {
-            OpenError::Write(source) => write_error(source),
-            error => Error::Open {
-                path: arguments.file.clone(),
-                error,
-            },
-        })?;
+    let opened = message.copy_to(&mut pending).map_err(|error| match error {
+        OpenError::Write(source) => write_error(source),
+        error => Error::Open {
+            path: arguments.file.clone(),
+            error,
+        },
+    })?;
     if let Some(modified) = modified {
         pending.set_modified(modified);
     }
     pending.commit().map_err(write_error)?;
-    Ok(length)
+    Ok(opened)
 }
 
 fn without_ending(path: &Path) -> Result<PathBuf, Failure> {
     let known = path.extension().is_some_and(|ending| {
-        ["pgp", "gpg", "asc"]
+        ["pgp", "gpg", "asc", "p7m", "p7", "cms", "der"]
             .iter()
             .any(|known| ending.eq_ignore_ascii_case(known))
     });

@@ -72,6 +72,15 @@ pub(super) fn wanted(
     Ok(files)
 }
 
+/// Whether the name ends as those of certificates and public keys do.
+pub(super) fn is_certificate(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| {
+        CERTIFICATE_ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+    })
+}
+
 /// Whether the name begins with a dot.
 pub(super) fn is_hidden(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default();

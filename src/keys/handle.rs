@@ -62,6 +62,11 @@ impl KeyHandle {
             Self::Hidden | Self::IssuerAndSerial(_) | Self::SubjectKeyId(_) => false,
         }
     }
+
+    /// Whether it is one of CMS, which names a certificate and not a key.
+    pub(crate) fn names_a_certificate(&self) -> bool {
+        matches!(self, Self::IssuerAndSerial(_) | Self::SubjectKeyId(_))
+    }
 }
 
 impl From<Option<openpgp::KeyHandle>> for KeyHandle {

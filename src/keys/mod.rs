@@ -25,6 +25,7 @@ pub use generate::{
 };
 pub use handle::{Fingerprint, KeyHandle};
 pub use keyring::{Beside, Fit, Identity, KeyError, KeyFault, Keyring, NoIdentity, UnlockFault};
+pub(crate) use keyring::{OpenedBy, SecretKey};
 pub use mapping::UnusableKey;
 pub use passphrase::{
     LockedKey, NewPassphrase, NoPassphrases, Passphrase, Passphrases, UnfitPassphrase,

@@ -83,6 +83,17 @@ impl From<io::Error> for OpenError {
     }
 }
 
+impl From<OpenError> for io::Error {
+    /// For readers: [`OpenError`] can be made from it again.
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Read(error) | OpenError::Write(error) => error,
+            OpenError::Fault(fault) => Self::other(fault),
+            OpenError::NoIdentity(no_identity) => Self::other(no_identity),
+        }
+    }
+}
+
 impl From<openpgp::anyhow::Error> for MessageFault {
     fn from(error: openpgp::anyhow::Error) -> Self {
         Self::Malformed(error.root_cause().to_string())

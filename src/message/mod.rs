@@ -1,14 +1,19 @@
-//! Messages: one sealed file each, an OpenPGP message
-//! ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)).
+//! Messages: one sealed file each. An OpenPGP message
+//! ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)), or one of CMS
+//! ([RFC 5652](https://www.rfc-editor.org/rfc/rfc5652)), formerly PKCS#7.
 
+mod cms;
+mod envelope;
 mod expansion;
 mod fault;
 mod format;
+mod open;
 mod openpgp;
+mod text;
 
+pub use envelope::Envelope;
 pub use expansion::Expansion;
 pub use fault::{MessageFault, OpenError};
 pub use format::MessageFormat;
-pub use openpgp::{
-    Armor, Envelope, LiteralHeader, MAX_LITERAL_NAME, OpenMessage, SealError, SealPlan, Sealer,
-};
+pub use open::{LiteralHeader, OpenMessage, Opened, Opener};
+pub use openpgp::{Armor, MAX_LITERAL_NAME, SealError, SealPlan, Sealer};

@@ -198,6 +198,11 @@ impl Identity {
         self.origin.beside(self.fingerprint.as_ref()?)
     }
 
+    /// The certificates in its own file, whosever they are.
+    pub(super) fn certificates_within(&self) -> Vec<Recipient> {
+        self.origin.within()
+    }
+
     /// Whether a passphrase locks it in its file.
     pub fn is_locked(&self) -> bool {
         self.locked

@@ -3,13 +3,14 @@
 mod fit;
 mod identity;
 mod key_file;
+mod named;
 mod origin;
 mod secret;
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openpgp::crypto::SessionKey;
 use openpgp::packet::PKESK;
@@ -18,12 +19,13 @@ use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
 use crate::keys::passphrase::Passphrases;
-use crate::keys::{Fingerprint, KeyHandle, files};
+use crate::keys::{Fingerprint, KeyHandle, Recipient, files};
 
 pub use fit::Fit;
 pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
+pub(crate) use named::OpenedBy;
 pub use origin::Beside;
-pub(super) use secret::SecretKey;
+pub(crate) use secret::SecretKey;
 
 /// How many private key operations one message may cost. A stranger's message
 /// can carry any number of PKESKs; a hidden recipient costs one for each key.
@@ -93,6 +95,10 @@ fn none_fits(handles: &[KeyHandle], keys: usize) -> String {
 #[derive(Debug, Default)]
 pub struct Keyring {
     identities: Vec<Identity>,
+    /// Files of the directories that hold no key.
+    searched: Vec<PathBuf>,
+    /// Read when a message asks for certificates, since most never do.
+    certificates: OnceLock<Vec<Recipient>>,
     /// Held while a passphrase is asked for: one question at a time.
     asking: Mutex<()>,
 }
@@ -129,7 +135,10 @@ impl Keyring {
                 }
                 match Identity::load(&file) {
                     Ok(found) => keyring.identities.extend(found),
-                    Err(fault) => skipped(KeyError { path: file, fault }),
+                    Err(fault) => {
+                        keyring.searched.push(file.clone());
+                        skipped(KeyError { path: file, fault });
+                    }
                 }
             }
         }
@@ -141,11 +150,17 @@ impl Keyring {
         &self.identities
     }
 
-    /// The identity with that fingerprint, whether unlocked or not.
+    /// The identity that a handle names, whether unlocked or not; for one of
+    /// CMS, the certificate has to lie beside the key.
     pub fn find(&self, handle: &KeyHandle) -> Option<&Identity> {
+        let certified = match handle.names_a_certificate() {
+            true => self.fingerprints(handle),
+            false => Vec::new(),
+        };
+        let is_named = |f| handle.names(f) || certified.contains(f);
         self.identities
             .iter()
-            .find(|identity| identity.fingerprint().is_some_and(|f| handle.names(f)))
+            .find(|identity| identity.fingerprint().is_some_and(is_named))
     }
 
     /// The secret key with that fingerprint, if it's there: one that lies open
@@ -245,20 +260,24 @@ impl Keyring {
             }
         }
         let spoiled = search.spoiled.map(|key| NoIdentity::NoSessionKey { key });
-        Err(still_locked
-            .or(spoiled)
-            .unwrap_or_else(|| NoIdentity::NoneFits {
-                handles: search
-                    .pkesks
-                    .into_iter()
-                    .map(|(handle, _)| handle)
-                    .collect(),
-                keys: self.identities.len(),
-                presumed: locked
-                    .iter()
-                    .find(|identity| identity.is_presumed())
-                    .map(|identity| identity.source().to_owned()),
-            }))
+        Err(still_locked.or(spoiled).unwrap_or_else(|| {
+            let handles = search.pkesks.into_iter().map(|(handle, _)| handle);
+            self.none_fits(handles.collect())
+        }))
+    }
+
+    /// None of the keys is for any of these recipients.
+    pub fn none_fits(&self, handles: Vec<KeyHandle>) -> NoIdentity {
+        let presumed = |key: &&Identity| key.is_presumed() && key.opened().is_none();
+        NoIdentity::NoneFits {
+            handles,
+            keys: self.identities.len(),
+            presumed: self
+                .identities
+                .iter()
+                .find(presumed)
+                .map(|key| key.source().to_owned()),
+        }
     }
 }
 

@@ -100,7 +100,8 @@ impl Origin {
         self.within().into_iter().chain(beside)
     }
 
-    fn within(&self) -> Vec<Recipient> {
+    /// Those in the key's own file.
+    pub fn within(&self) -> Vec<Recipient> {
         match &self.within {
             Within::Nothing => Vec::new(),
             Within::Pem(text) => file::blocks(text)

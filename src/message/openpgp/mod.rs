@@ -10,8 +10,8 @@ mod packet;
 mod schedule;
 mod seal;
 
-pub use envelope::Envelope;
-pub use open::{LiteralHeader, OpenMessage};
+pub(super) use envelope::Front;
+pub(super) use open::begin;
 pub use seal::{Armor, MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
 
 #[cfg(test)]

@@ -1,151 +1,105 @@
 //! Opening: one OpenPGP message to one file.
 
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::io::{self, BufRead, BufReader, Read};
+use std::time::{Duration, UNIX_EPOCH};
 
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::CompressionAlgorithm;
 
 use super::decrypt::Container;
-use super::envelope::{BUFFER, Front, dearmored};
-use super::packet::{Body, Header, read_array, read_u8};
-use crate::keys::{Keyring, MessageVersion, NoIdentity, Passphrases};
+use super::envelope::Front;
+use super::packet::{Body, Header, read_array, read_buffered, read_u8};
+use crate::keys::NoIdentity;
 use crate::message::expansion::Expansion;
 use crate::message::fault::{MessageFault, OpenError};
+use crate::message::open::{BUFFER, LiteralHeader, OpenMessage, Opener, Source};
 
-/// Plaintext of a version 1 message that waits in memory for its
-/// authentication, in bytes; more of it waits in an unnamed temporary file.
-const SPOOL: usize = 8 * 1024 * 1024;
-
-/// What the literal packet says of the file
-/// ([RFC 9580, section 5.9](https://www.rfc-editor.org/rfc/rfc9580#section-5.9)).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LiteralHeader {
-    /// The file's name, as bytes; empty where there is none.
-    pub name: Vec<u8>,
-    /// When the file was last changed, if the message tells.
-    pub modified: Option<SystemTime>,
-}
-
-type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
 type Plaintext<'a> = Container<Body<Source<'a>>>;
 type Inflated<'a> = BufReader<Inflate<Body<Plaintext<'a>>>>;
 
-/// A message whose session key has been found, before its content is read.
-///
-/// In a version 2 message the literal header is authentic already; in one of
-/// version 1 nothing is before [`OpenMessage::copy_to`] has returned.
-pub struct OpenMessage<'a> {
-    version: MessageVersion,
-    literal: LiteralHeader,
-    content: Content<'a>,
+/// Reads a message up to its content and unlocks a key for it, if need be.
+pub(in crate::message) fn begin<'a>(
+    source: Source<'a>,
+    opener: Opener<'a>,
+) -> Result<OpenMessage<'a>, OpenError> {
+    let front = Front::read(source)?;
+    let mut container = front.container;
+    let version = container.version();
+    if front.pkesks.is_empty() {
+        return Err(match front.passphrases {
+            0 => MessageFault::Malformed("it names no recipient".into()).into(),
+            _ => NoIdentity::PassphraseOnly.into(),
+        });
+    }
+    // A session key that came out of a PKESK whole, yet doesn't fit the
+    // data, means that the data was altered: not that the key is wrong.
+    let mut misfit = None;
+    let found = opener.keyring.open_session_key(
+        &front.pkesks,
+        container.parameters().map(|p| p.cipher),
+        opener.passphrases,
+        &mut |cipher, session_key| match container.unlock(cipher, session_key) {
+            Ok(true) => true,
+            Ok(false) => {
+                misfit.get_or_insert(OpenError::Fault(MessageFault::Altered));
+                false
+            }
+            Err(error) => {
+                misfit.get_or_insert(error);
+                false
+            }
+        },
+    );
+    if let Err(no_identity) = found {
+        return Err(misfit.unwrap_or(no_identity.into()));
+    }
+
+    let mut plaintext = container;
+    let header = next_content(&mut plaintext)?;
+    let (literal, content) = match header.tag {
+        Tag::CompressedData => {
+            let mut inflated = inflate(Body::new(plaintext, header))?;
+            let header = next_content(&mut inflated)?;
+            if header.tag != Tag::Literal {
+                let what = "compressed data inside of compressed data";
+                return Err(MessageFault::Malformed(what.into()).into());
+            }
+            let mut body = Body::new(inflated, header);
+            let literal = literal_header(&mut body)?;
+            (literal, Content::Compressed(body, opener.expansion.into()))
+        }
+        _ => {
+            let mut body = Body::new(plaintext, header);
+            (literal_header(&mut body)?, Content::Plain(body))
+        }
+    };
+    Ok(OpenMessage::new(
+        version.into(),
+        literal,
+        Box::new(LiteralBody(content)),
+    ))
 }
+
+/// The content of the literal packet. Its end is reported only when the whole
+/// message has been read, and all of it is authentic.
+struct LiteralBody<'a>(Content<'a>);
 
 enum Content<'a> {
-    Plain(Box<Body<Plaintext<'a>>>),
-    Compressed(Box<Body<Inflated<'a>>>),
+    Plain(Body<Plaintext<'a>>),
+    Compressed(Body<Inflated<'a>>, Meter<'a>),
+    /// Read to its authentic end.
+    Ended,
+    /// There was an error: it never ends.
+    Failed,
 }
 
-impl<'a> OpenMessage<'a> {
-    /// Reads a message, armored or binary, up to its content and unlocks a
-    /// key for it, if need be.
-    ///
-    /// # Errors
-    ///
-    /// No identity opens it, or it is not an encrypted message with integrity
-    /// protection around one file.
-    pub fn begin(
-        source: impl Read + Send + Sync + 'a,
-        keyring: &Keyring,
-        passphrases: &dyn Passphrases,
-    ) -> Result<Self, OpenError> {
-        let front = Front::read(dearmored(source, BUFFER)?)?;
-        let mut container = front.container;
-        let version = container.version();
-        if front.pkesks.is_empty() {
-            return Err(match front.passphrases {
-                0 => MessageFault::Malformed("it names no recipient".into()).into(),
-                _ => NoIdentity::PassphraseOnly.into(),
-            });
-        }
-        // A session key that came out of a PKESK whole, yet doesn't fit the
-        // data, means that the data was altered: not that the key is wrong.
-        let mut misfit = None;
-        let found = keyring.open_session_key(
-            &front.pkesks,
-            container.parameters().map(|p| p.cipher),
-            passphrases,
-            &mut |cipher, session_key| match container.unlock(cipher, session_key) {
-                Ok(true) => true,
-                Ok(false) => {
-                    misfit.get_or_insert(OpenError::Fault(MessageFault::Altered));
-                    false
-                }
-                Err(error) => {
-                    misfit.get_or_insert(error);
-                    false
-                }
-            },
-        );
-        if let Err(no_identity) = found {
-            return Err(misfit.unwrap_or(no_identity.into()));
-        }
-
-        let mut plaintext = container;
-        let header = next_content(&mut plaintext)?;
-        let (literal, content) = match header.tag {
-            Tag::CompressedData => {
-                let mut inflated = inflate(Body::new(plaintext, header))?;
-                let header = next_content(&mut inflated)?;
-                if header.tag != Tag::Literal {
-                    let what = "compressed data inside of compressed data";
-                    return Err(MessageFault::Malformed(what.into()).into());
-                }
-                let mut body = Body::new(inflated, header);
-                (literal_header(&mut body)?, Content::Compressed(body.into()))
-            }
-            _ => {
-                let mut body = Body::new(plaintext, header);
-                (literal_header(&mut body)?, Content::Plain(body.into()))
-            }
-        };
-        Ok(Self {
-            version,
-            literal,
-            content,
-        })
-    }
-
-    /// The literal header.
-    pub fn literal(&self) -> &LiteralHeader {
-        &self.literal
-    }
-
-    /// Which version of message it is.
-    pub fn version(&self) -> MessageVersion {
-        self.version
-    }
-
-    /// Writes the plaintext to `sink` and returns its length in bytes. Only
-    /// when this returns `Ok` is all of it authentic: until then it must not
-    /// be published.
-    ///
-    /// # Errors
-    ///
-    /// The message was altered or truncated, expands beyond what `expansion`
-    /// allows, or reading or writing fails.
-    pub fn copy_to(self, sink: &mut dyn Write, expansion: &Expansion) -> Result<u64, OpenError> {
-        match self.content {
-            Content::Plain(mut body) => {
-                let length = copy(&mut body, sink, |_, _| Ok(()))?;
-                finish(body.into_inner())?;
-                Ok(length)
-            }
-            Content::Compressed(mut body) => {
-                let length = copy(&mut body, sink, |so_far, more| {
-                    expansion.spend(so_far, more)
-                })?;
+impl LiteralBody<'_> {
+    /// Reads on behind the content.
+    fn end(&mut self) -> Result<(), OpenError> {
+        match std::mem::replace(&mut self.0, Content::Failed) {
+            Content::Plain(body) => finish(body.into_inner())?,
+            Content::Compressed(body, _) => {
                 let mut inflated = body.into_inner();
                 expect_end(&mut inflated)?;
                 let mut compressed = inflated.into_inner().into_inner();
@@ -154,31 +108,79 @@ impl<'a> OpenMessage<'a> {
                     return Err(MessageFault::Malformed(what.into()).into());
                 }
                 finish(compressed.into_inner())?;
-                Ok(length)
             }
+            Content::Ended => {}
+            Content::Failed => return Err(MessageFault::Altered.into()),
+        }
+        self.0 = Content::Ended;
+        Ok(())
+    }
+}
+
+impl BufRead for LiteralBody<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let is_empty = match &mut self.0 {
+            Content::Plain(body) => body.fill_buf()?.is_empty(),
+            Content::Compressed(body, meter) => {
+                let data = body.fill_buf()?;
+                meter.charge(data.len()).map_err(io::Error::other)?;
+                data.is_empty()
+            }
+            Content::Ended | Content::Failed => true,
+        };
+        if is_empty {
+            self.end()?;
+        }
+        match &mut self.0 {
+            Content::Plain(body) => body.fill_buf(),
+            Content::Compressed(body, _) => body.fill_buf(),
+            Content::Ended | Content::Failed => Ok(&[]),
         }
     }
 
-    /// Writes the plaintext to a pipe: nothing of it before it is authentic.
-    /// Version 2 messages stream chunk by chunk; a later chunk may turn out to
-    /// be altered, so that a failure means that what was written is only the
-    /// start. Version 1 messages are held back to their end, in memory up to
-    /// 8 MiB, else in an unnamed temporary file.
-    ///
-    /// # Errors
-    ///
-    /// As for [`OpenMessage::copy_to`].
-    pub fn stream_to(self, sink: &mut dyn Write, expansion: &Expansion) -> Result<u64, OpenError> {
-        if self.version == MessageVersion::V2 {
-            return self.copy_to(sink, expansion);
+    fn consume(&mut self, amount: usize) {
+        match &mut self.0 {
+            Content::Plain(body) => body.consume(amount),
+            Content::Compressed(body, meter) => {
+                body.consume(amount);
+                meter.waiting = meter.waiting.saturating_sub(amount);
+            }
+            Content::Ended | Content::Failed => {}
         }
-        let mut spool = tempfile::spooled_tempfile(SPOOL);
-        let length = self.copy_to(&mut spool, expansion)?;
-        spool
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| io::copy(&mut spool, sink))
-            .map_err(OpenError::Write)?;
-        Ok(length)
+    }
+}
+
+impl Read for LiteralBody<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        read_buffered(self, buffer)
+    }
+}
+
+/// Counts what comes out of a compressed packet.
+struct Meter<'a> {
+    expansion: &'a Expansion,
+    so_far: u64,
+    /// Of what has been counted, that much has not been consumed yet.
+    waiting: usize,
+}
+
+impl<'a> From<&'a Expansion> for Meter<'a> {
+    fn from(expansion: &'a Expansion) -> Self {
+        Self {
+            expansion,
+            so_far: 0,
+            waiting: 0,
+        }
+    }
+}
+
+impl Meter<'_> {
+    fn charge(&mut self, available: usize) -> Result<(), MessageFault> {
+        let more = available.saturating_sub(self.waiting) as u64;
+        self.expansion.spend(self.so_far, more)?;
+        self.so_far += more;
+        self.waiting = available;
+        Ok(())
     }
 }
 
@@ -247,25 +249,6 @@ fn literal_header(body: &mut impl BufRead) -> Result<LiteralHeader, OpenError> {
         name,
         modified: (date != 0).then(|| UNIX_EPOCH + Duration::from_secs(date.into())),
     })
-}
-
-fn copy(
-    source: &mut impl BufRead,
-    sink: &mut dyn Write,
-    mut spend: impl FnMut(u64, u64) -> Result<(), MessageFault>,
-) -> Result<u64, OpenError> {
-    let mut length = 0;
-    loop {
-        let data = source.fill_buf()?;
-        let n = data.len();
-        if n == 0 {
-            return Ok(length);
-        }
-        spend(length, n as u64)?;
-        sink.write_all(data).map_err(OpenError::Write)?;
-        source.consume(n);
-        length += n as u64;
-    }
 }
 
 /// The algorithms of compressed packets

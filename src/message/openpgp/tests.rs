@@ -10,7 +10,9 @@ use openssl::rsa::Rsa;
 
 use super::*;
 use crate::keys::{self, Keyring, MessageVersion, NoPassphrases, Recipients, Requirements};
-use crate::message::{Expansion, MessageFault, OpenError};
+use crate::message::{
+    Envelope, Expansion, LiteralHeader, MessageFault, OpenError, OpenMessage, Opener,
+};
 use crate::options::{Compression, Format};
 
 struct Party {
@@ -70,10 +72,12 @@ fn seal(
 }
 
 fn open(party: &Party, message: &[u8]) -> Result<(LiteralHeader, Vec<u8>), OpenError> {
-    let opened = OpenMessage::begin(message, &party.keyring, &NoPassphrases)?;
+    let limits = Expansion::default();
+    let opener = Opener::new(&party.keyring, &NoPassphrases, &limits);
+    let opened = OpenMessage::begin(message, opener)?;
     let literal = opened.literal().clone();
     let mut plain = Vec::new();
-    opened.copy_to(&mut plain, &Expansion::default())?;
+    opened.copy_to(&mut plain)?;
     Ok((literal, plain))
 }
 
@@ -146,7 +150,7 @@ fn the_envelope_tells_recipients_and_version() {
     {
         let message = seal(&party, format, Compression::Auto, false, b"hello");
         let envelope = Envelope::read(&*message).unwrap();
-        assert_eq!(envelope.version, version);
+        assert_eq!(envelope.format, version.into());
         for (handle, recipient) in envelope.recipients.iter().zip(party.recipients.iter()) {
             assert!(handle.names(recipient.fingerprint()));
         }
@@ -221,10 +225,12 @@ fn what_decompresses_beyond_the_limit_is_refused() {
         false,
         &vec![0; 1 << 20],
     );
-    let opened = OpenMessage::begin(&*message, &party.keyring, &NoPassphrases).unwrap();
-    let expansion = Expansion::new(1 << 19, 1 << 30);
+
+    let limits = Expansion::new(1 << 19, 1 << 30);
+    let opener = Opener::new(&party.keyring, &NoPassphrases, &limits);
+    let opened = OpenMessage::begin(&*message, opener).unwrap();
     assert!(matches!(
-        opened.copy_to(&mut std::io::sink(), &expansion),
+        opened.copy_to(&mut std::io::sink()),
         Err(OpenError::Fault(MessageFault::TooLarge { limit: 0x80000 }))
     ));
 }

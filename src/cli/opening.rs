@@ -1,0 +1,100 @@
+//! What opens messages: the arguments for keys, passphrases and limits; and
+//! what is to be said of what they have opened.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use callseal::config::Config;
+use callseal::keys::{Keyring, Passphrases};
+use callseal::message::{Expansion, MessageFormat, Opener};
+use clap::Args;
+use indicatif::ProgressBar;
+
+use super::args::{IdentityArgs, LimitArgs};
+use super::passphrases::PassphraseArgs;
+use crate::failure::Failure;
+use crate::ui::{Ui, count};
+
+/// What opens messages.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    #[command(flatten)]
+    identities: IdentityArgs,
+    #[command(flatten)]
+    pub passphrases: PassphraseArgs,
+    /// Try each key on CMS messages that don't name its certificate, too: for
+    /// a key whose certificate is lost
+    #[arg(long)]
+    try_all_keys: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// The keys, the source of their passphrases, and the limits.
+pub struct Opening {
+    keyring: Keyring,
+    passphrases: Box<dyn Passphrases>,
+    expansion: Expansion,
+    try_all_keys: bool,
+}
+
+impl OpenArgs {
+    /// Loads the keys, of which there must be one. `bar` gives way to prompts.
+    pub fn load(
+        &self,
+        config: Option<&Config>,
+        bar: ProgressBar,
+        ui: &Ui,
+    ) -> Result<Opening, Failure> {
+        Ok(Opening {
+            keyring: self.identities.some_keyring(config, ui)?,
+            passphrases: self.passphrases.source(bar)?,
+            expansion: self.limits.expansion(),
+            try_all_keys: self.try_all_keys,
+        })
+    }
+}
+
+impl Opening {
+    pub fn opener(&self) -> Opener<'_> {
+        let opener = Opener::new(&self.keyring, &*self.passphrases, &self.expansion);
+        match self.try_all_keys {
+            true => opener.trying_all_keys(),
+            false => opener,
+        }
+    }
+}
+
+/// How a message's format is called in listings, with a mark where nothing
+/// protects such messages from change.
+pub fn format_name(format: MessageFormat) -> String {
+    match format.is_authenticated() {
+        true => format.name().to_owned(),
+        false => format!("{}, not authenticated", format.name()),
+    }
+}
+
+/// The same mark at the end of a summary of `all` opened files.
+pub fn authenticity(not_authenticated: usize, all: usize) -> String {
+    match not_authenticated {
+        0 => String::new(),
+        some if some == all => ", not authenticated".to_owned(),
+        some => format!(", {some} of them not authenticated"),
+    }
+}
+
+/// Says of members that a key has opened without being named in them.
+pub fn warn_of_tried<'a>(tried: impl IntoIterator<Item = &'a PathBuf>, ui: &Ui) {
+    let mut members: BTreeMap<_, u64> = BTreeMap::new();
+    for key in tried {
+        *members.entry(key).or_default() += 1;
+    }
+    for (key, number) in members {
+        ui.warning(&format!(
+            "{}: tried with success on {} that {} not name its certificate",
+            key.display(),
+            count(number, "message"),
+            if number == 1 { "does" } else { "do" },
+        ));
+    }
+}

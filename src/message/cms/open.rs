@@ -1,0 +1,70 @@
+//! Opening: one CMS message to one file.
+
+use sequoia_openpgp::types::PublicKeyAlgorithm;
+
+use super::front::Front;
+use crate::keys::{KeyHandle, NoIdentity, OpenedBy};
+use crate::message::envelope::Envelope;
+use crate::message::fault::{MessageFault, OpenError};
+use crate::message::open::{LiteralHeader, OpenMessage, Opener, Source};
+
+/// Whether a message that starts with these octets may be one of CMS: a
+/// SEQUENCE.
+pub(in crate::message) fn starts(octets: &[u8]) -> bool {
+    octets.first() == Some(&0x30)
+}
+
+/// Reads a message up to its content and unlocks a key for it, if need be.
+pub(in crate::message) fn begin<'a>(
+    source: Source<'a>,
+    opener: Opener<'a>,
+) -> Result<OpenMessage<'a>, OpenError> {
+    let front = Front::read(source)?;
+    if front.recipients.is_empty() {
+        return Err(match front.passphrases {
+            0 => MessageFault::Malformed("it names no recipient".into()).into(),
+            _ => NoIdentity::PassphraseOnly.into(),
+        });
+    }
+    let (format, cipher) = (front.format(), front.cipher());
+    let named: Vec<(KeyHandle, PublicKeyAlgorithm)> = front
+        .recipients
+        .iter()
+        .map(|recipient| (recipient.handle().clone(), recipient.algorithm()))
+        .collect();
+    let mut found = None;
+    let opened_by = opener.keyring.open_named(
+        &named,
+        opener.passphrases,
+        opener.try_all_keys,
+        &mut |number, key| {
+            let recipient = front.recipients.get(number);
+            found = recipient.and_then(|recipient| recipient.open(key, cipher));
+            found.is_some()
+        },
+    )?;
+    let content_key = found.ok_or(MessageFault::Altered)?;
+    let plaintext = front.decrypt(&content_key)?;
+    Ok(
+        OpenMessage::new(format, LiteralHeader::default(), Box::new(plaintext)).by_trying(
+            match opened_by {
+                OpenedBy::Named => None,
+                OpenedBy::Tried(key) => Some(key),
+            },
+        ),
+    )
+}
+
+impl<R> Front<R> {
+    /// What it shows to everybody.
+    pub(in crate::message) fn envelope(&self) -> Envelope {
+        let recipients = self.recipients.iter();
+        Envelope {
+            recipients: recipients.clone().map(|r| r.handle().clone()).collect(),
+            algorithms: recipients.map(|r| r.algorithm()).collect(),
+            passphrases: self.passphrases,
+            format: self.format(),
+            cipher: Some(self.cipher().to_string()),
+        }
+    }
+}

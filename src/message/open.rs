@@ -1,0 +1,217 @@
+//! Opening: one message to one file.
+
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::expansion::Expansion;
+use super::fault::OpenError;
+use super::format::MessageFormat;
+use super::{cms, openpgp, text};
+use crate::keys::{Keyring, Passphrases};
+
+/// How much is read of a message at a time, in bytes.
+pub(super) const BUFFER: usize = 64 * 1024;
+
+/// Plaintext that waits in memory for its authentication, in bytes; more of it
+/// waits in an unnamed temporary file.
+const SPOOL: usize = 8 * 1024 * 1024;
+
+/// The bytes of a message.
+pub(super) type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
+
+/// What opens messages: the keys, their passphrases, and the limits.
+#[derive(Clone, Copy)]
+pub struct Opener<'a> {
+    pub(super) keyring: &'a Keyring,
+    pub(super) passphrases: &'a dyn Passphrases,
+    pub(super) expansion: &'a Expansion,
+    pub(super) try_all_keys: bool,
+}
+
+impl<'a> Opener<'a> {
+    /// Opens with the keys that a message names, and with those that it may be
+    /// for where an OpenPGP message hides its recipients.
+    pub fn new(
+        keyring: &'a Keyring,
+        passphrases: &'a dyn Passphrases,
+        expansion: &'a Expansion,
+    ) -> Self {
+        Self {
+            keyring,
+            passphrases,
+            expansion,
+            try_all_keys: false,
+        }
+    }
+
+    /// Tries the keys also on CMS messages that name none of their
+    /// certificates: for a key whose certificate is lost. A key is taken only
+    /// if what it decrypts is a content-encryption key of the right length in
+    /// the right padding; by chance that's so in one of some 30 million tries.
+    /// [`OpenMessage::tried_key`] tells.
+    #[must_use]
+    pub fn trying_all_keys(self) -> Self {
+        Self {
+            try_all_keys: true,
+            ..self
+        }
+    }
+
+    /// How far messages may expand.
+    pub(crate) fn expansion(&self) -> &'a Expansion {
+        self.expansion
+    }
+}
+
+/// What a message says of the file in it: OpenPGP's literal packet does
+/// ([RFC 9580, section 5.9](https://www.rfc-editor.org/rfc/rfc9580#section-5.9)),
+/// CMS says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiteralHeader {
+    /// The file's name, as bytes; empty where there is none.
+    pub name: Vec<u8>,
+    /// When the file was last changed, if the message tells.
+    pub modified: Option<SystemTime>,
+}
+
+/// A file that came out of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Opened {
+    /// Its length in bytes.
+    pub length: u64,
+    /// What kind of message it was: whether that is
+    /// [authenticated](MessageFormat::is_authenticated) decides whether it is
+    /// what was sealed, for certain.
+    pub format: MessageFormat,
+    /// The file of the key that opened it without being named in it (see
+    /// [`Opener::trying_all_keys`]).
+    pub tried_key: Option<PathBuf>,
+}
+
+/// A message whose session key has been found, before its content is read.
+///
+/// In an RFC 9580 message the literal header is authentic already; in others
+/// nothing is before the content has been read to its end, and in one whose
+/// [format](MessageFormat::is_authenticated) isn't authenticated nothing ever
+/// is.
+pub struct OpenMessage<'a> {
+    format: MessageFormat,
+    literal: LiteralHeader,
+    tried_key: Option<PathBuf>,
+    plaintext: Box<dyn BufRead + 'a>,
+}
+
+impl<'a> OpenMessage<'a> {
+    /// Reads a message, as bytes or as text, up to its content, and unlocks a
+    /// key for it, if need be.
+    ///
+    /// # Errors
+    ///
+    /// No identity opens it; or it is no encrypted message around one file, or
+    /// an OpenPGP message without integrity protection.
+    pub fn begin(
+        source: impl Read + Send + Sync + 'a,
+        opener: Opener<'a>,
+    ) -> Result<Self, OpenError> {
+        let mut source = text::binary(source, BUFFER)?;
+        match cms::starts(source.fill_buf()?) {
+            true => cms::begin(source, opener),
+            false => openpgp::begin(source, opener),
+        }
+    }
+
+    /// A message whose plaintext reads to its end only if it is as it should
+    /// be.
+    pub(super) fn new(
+        format: MessageFormat,
+        literal: LiteralHeader,
+        plaintext: Box<dyn BufRead + 'a>,
+    ) -> Self {
+        Self {
+            format,
+            literal,
+            tried_key: None,
+            plaintext,
+        }
+    }
+
+    pub(super) fn by_trying(self, key: Option<PathBuf>) -> Self {
+        Self {
+            tried_key: key,
+            ..self
+        }
+    }
+
+    /// The literal header.
+    pub fn literal(&self) -> &LiteralHeader {
+        &self.literal
+    }
+
+    /// What kind of message it is.
+    pub fn format(&self) -> MessageFormat {
+        self.format
+    }
+
+    /// The file of the key that opened it without being named in it (see
+    /// [`Opener::trying_all_keys`]).
+    pub fn tried_key(&self) -> Option<&Path> {
+        self.tried_key.as_deref()
+    }
+
+    /// The plaintext, to be read. Only when its end has been read without an
+    /// error is all of it authentic: until then it must not be published.
+    /// Errors are such as [`OpenError`] is made from.
+    pub fn into_plaintext(self) -> Box<dyn BufRead + 'a> {
+        self.plaintext
+    }
+
+    /// Writes the plaintext to `sink`. Only when this returns `Ok` is all of it
+    /// authentic: until then it must not be published.
+    ///
+    /// # Errors
+    ///
+    /// The message was altered or truncated, expands beyond what the opener
+    /// allows, or reading or writing fails.
+    pub fn copy_to(self, sink: &mut dyn Write) -> Result<Opened, OpenError> {
+        let mut plaintext = self.plaintext;
+        let mut length = 0;
+        loop {
+            let data = plaintext.fill_buf()?;
+            let n = data.len();
+            if n == 0 {
+                return Ok(Opened {
+                    length,
+                    format: self.format,
+                    tried_key: self.tried_key,
+                });
+            }
+            sink.write_all(data).map_err(OpenError::Write)?;
+            plaintext.consume(n);
+            length += n as u64;
+        }
+    }
+
+    /// Writes the plaintext to a pipe: nothing of it before it is authentic.
+    /// RFC 9580 messages stream chunk by chunk; a later chunk may turn out to
+    /// be altered, so that a failure means that what was written is only the
+    /// start. Others are held back to their end, in memory up to 8 MiB, else
+    /// in an unnamed temporary file.
+    ///
+    /// # Errors
+    ///
+    /// As for [`OpenMessage::copy_to`].
+    pub fn stream_to(self, sink: &mut dyn Write) -> Result<Opened, OpenError> {
+        if self.format == MessageFormat::Rfc9580 {
+            return self.copy_to(sink);
+        }
+        let mut spool = tempfile::spooled_tempfile(SPOOL);
+        let opened = self.copy_to(&mut spool)?;
+        spool
+            .seek(SeekFrom::Start(0))
+            .and_then(|_| io::copy(&mut spool, sink))
+            .map_err(OpenError::Write)?;
+        Ok(opened)
+    }
+}
