@@ -312,7 +312,7 @@ impl ArchiveFile {
 
 /// The size of all members' messages together, in bytes: as the archive says,
 /// which may be anything.
-fn total_size(members: &[&Member]) -> u64 {
+pub(crate) fn total_size(members: &[&Member]) -> u64 {
     let sizes = members.iter().map(|member| member.size());
     sizes.fold(0, u64::saturating_add)
 }
@@ -333,12 +333,12 @@ fn check_binding(literal: &LiteralHeader, name: &MemberName) -> Result<(), Membe
 }
 
 /// Where the chosen members go: each path belongs to one of them.
-struct Places<'a> {
+pub(crate) struct Places<'a> {
     members_at: HashMap<&'a MemberName, usize>,
 }
 
 impl<'a> Places<'a> {
-    fn of(members: &[&'a Member]) -> Self {
+    pub fn of(members: &[&'a Member]) -> Self {
         let mut members_at = HashMap::with_capacity(members.len());
         for name in members.iter().filter_map(|member| member.name().ok()) {
             *members_at.entry(name).or_insert(0) += 1;
@@ -346,7 +346,7 @@ impl<'a> Places<'a> {
         Self { members_at }
     }
 
-    fn name<'m>(&self, member: &'m Member) -> Result<&'m MemberName, MemberCause> {
+    pub fn name<'m>(&self, member: &'m Member) -> Result<&'m MemberName, MemberCause> {
         if let Some(fault) = member.fault() {
             return Err(fault.into());
         }
@@ -364,7 +364,7 @@ fn has_name(member: &Member, name: &str) -> bool {
     member.stored_name() == name || member.shown_name() == name
 }
 
-fn member_error(member: &Member, cause: MemberCause) -> Error {
+pub(crate) fn member_error(member: &Member, cause: MemberCause) -> Error {
     Error::Member {
         member: member.shown_name().to_owned(),
         cause,
@@ -381,7 +381,7 @@ fn bytes_cause(error: ArchiveError) -> MemberCause {
     }
 }
 
-fn open_cause(error: OpenError) -> MemberCause {
+pub(crate) fn open_cause(error: OpenError) -> MemberCause {
     let OpenError::Read(e) = error else {
         return MemberCause::Open(error);
     };

@@ -45,6 +45,7 @@
 pub mod archive;
 mod cause;
 pub mod config;
+mod convert;
 mod error;
 mod extract;
 mod inspect;
@@ -57,6 +58,7 @@ mod progress;
 pub mod sources;
 mod timestamp;
 
+pub use convert::{Converted, ConvertedMember};
 pub use error::{Error, ErrorKind, MemberCause};
 pub use extract::{ArchiveFile, Extracted};
 pub use inspect::{Inspection, inspect};

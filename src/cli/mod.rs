@@ -6,6 +6,7 @@ mod args;
 mod cat;
 mod check;
 mod config;
+mod convert;
 mod export;
 mod exposure;
 mod extract;
@@ -82,6 +83,7 @@ pub enum Command {
     List(list::Arguments),
     Extract(extract::Arguments),
     Cat(cat::Arguments),
+    Convert(convert::Arguments),
     Seal(seal::Arguments),
     Open(open::Arguments),
     Inspect(inspect::Arguments),
@@ -102,6 +104,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Report, Failure> {
         Command::List(arguments) => list::run(arguments, global, ui),
         Command::Extract(arguments) => extract::run(arguments, global, ui),
         Command::Cat(arguments) => cat::run(arguments, global, ui),
+        Command::Convert(arguments) => convert::run(arguments, global, ui),
         Command::Seal(arguments) => seal::run(arguments, global, ui),
         Command::Open(arguments) => open::run(arguments, global, ui),
         Command::Inspect(arguments) => inspect::run(arguments, global, ui),

@@ -145,6 +145,18 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Several members can't be converted, and so nothing was written.
+    #[error("{}: {failed} of {members} members can't be converted; nothing was written", .archive.display())]
+    NotConverted {
+        /// The archive.
+        archive: PathBuf,
+        /// How many can't be converted.
+        failed: usize,
+        /// How many were to be.
+        members: usize,
+        /// The worst of the failures.
+        worst: ErrorKind,
+    },
     /// Some members failed, or all of several.
     #[error("{}: {}", .archive.display(), partial_phrase(*.failed, *.total))]
     Partial {
@@ -232,6 +244,7 @@ impl Error {
             Self::Open { error, .. } => open_kind(error),
             Self::Archive { error, .. } => archive_kind(error),
             Self::Member { cause, .. } => cause.kind(),
+            Self::NotConverted { worst, .. } => *worst,
             Self::Partial {
                 failed,
                 total,
@@ -285,6 +298,7 @@ impl Error {
             }
             Self::Open { error, .. } => return open_hint(error),
             Self::Member { cause, .. } => return cause.hint(),
+            Self::NotConverted { .. } => "see to each of them, or leave them out with --exclude",
             Self::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
             Self::Archive {
                 error: ArchiveError::Malformed { .. },

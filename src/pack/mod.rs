@@ -1,22 +1,21 @@
 //! Packing: files to one archive.
 
 mod queue;
+mod workers;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::archive::{ArchiveWriter, MemberName};
+use crate::archive::MemberName;
 use crate::error::Error;
 use crate::message::{MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
-use crate::output::{Access, Overwrite, PendingFile};
+use crate::output::{Overwrite, PendingFile};
 use crate::progress::{Counted, Progress};
 use crate::sources::{Source, SourceError};
-use queue::{Entry, PanicGuard, Queue};
+pub(crate) use queue::{Entry, Queue};
+pub(crate) use workers::{Content, write_archive};
 
 /// A file that is to become a member.
 #[derive(Clone, Debug)]
@@ -116,105 +115,98 @@ pub fn pack(
     jobs: NonZeroUsize,
     progress: &dyn Progress,
 ) -> Result<Packed, Error> {
-    let write_error = |e: io::Error| Error::writing(output, e);
-    let pending = PendingFile::create(output, Access::Shared, overwrite).map_err(write_error)?;
     progress.begin(files.len() as u64, total_size(files));
-
-    let queue = Queue::new(ArchiveWriter::new(pending));
-    let failure = Mutex::new(None);
-    let taken = AtomicUsize::new(0);
-    let plain = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.get().min(files.len()) {
-            scope.spawn(|| {
-                let _guard = PanicGuard(&queue);
-                let mut sealer = plan.sealer();
-                loop {
-                    let number = taken.fetch_add(1, Ordering::Relaxed);
-                    let Some(file) = files.get(number) else {
-                        return;
-                    };
-                    if queue.has_failed() {
-                        return;
-                    }
-                    match seal_file(number, file, plan, &mut sealer, &queue, output, progress) {
-                        Ok(length) => {
-                            plain.fetch_add(length, Ordering::Relaxed);
-                            progress.member();
-                        }
-                        Err(error) => {
-                            // Those who only lost their turn have nothing to say.
-                            if queue.fail() {
-                                let mut first =
-                                    failure.lock().unwrap_or_else(PoisonError::into_inner);
-                                *first = Some(error);
-                            }
-                            return;
-                        }
-                    }
-                }
-            });
-        }
-    });
-    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error);
-    }
-    let writer = queue
-        .into_writer()
-        .ok_or_else(|| write_error(io::Error::other("a member is missing")))?;
-    let pending = writer.finish().map_err(write_error)?;
-    let archive = pending.as_file().metadata().map_err(write_error)?.len();
-    pending.commit().map_err(write_error)?;
+    let contents: Vec<FileContent<'_>> = files
+        .iter()
+        .map(|file| FileContent {
+            file,
+            plan,
+            output,
+            progress,
+        })
+        .collect();
+    let written = write_archive(&contents, plan, output, overwrite, jobs, progress);
+    let written = written.map_err(|failures| first(failures, output))?;
     Ok(Packed {
         members: files.len() as u64,
-        plain: plain.into_inner(),
-        archive,
+        plain: written.members.iter().fold(0, |sum, length| sum + length),
+        archive: written.size,
     })
 }
 
-fn seal_file<'a>(
-    number: usize,
-    file: &'a PackedFile,
-    plan: &SealPlan,
-    sealer: &mut Sealer<'_>,
-    queue: &Queue<'a, PendingFile>,
-    output: &Path,
-    progress: &dyn Progress,
-) -> Result<u64, Error> {
-    let source = &file.source;
-    let mut content = Counted {
-        source: source.open()?,
-        progress,
-    };
-    let mut sink = queue.sink(
-        number,
-        Entry {
-            name: &file.name,
-            modified: source.modified,
-            at_most: plan.at_most(source.size),
-        },
-    );
-    let name = file.name.as_str();
-    let name = if name.len() <= MAX_LITERAL_NAME {
-        name
+/// Nothing is left out of an archive: the first failure is that of all.
+fn first(failures: Vec<Error>, output: &Path) -> Error {
+    let missing = || Error::writing(output, io::Error::other("a member is missing"));
+    failures.into_iter().next().unwrap_or_else(missing)
+}
+
+/// The name that is sealed with a member: its path, or where that doesn't fit
+/// the last component.
+pub(crate) fn literal_name(name: &MemberName) -> &str {
+    if name.as_str().len() <= MAX_LITERAL_NAME {
+        name.as_str()
     } else {
-        file.name.last_component()
-    };
-    let length = sealer
-        .seal(&mut content, name, source.modified, &mut sink)
-        .map_err(|error| match error {
-            SealError::Read(e) => Error::from(SourceError::Io {
-                path: source.path.clone(),
-                source: e,
-            }),
-            SealError::Write(e) => Error::writing(output, e),
-            other => Error::Seal {
-                path: source.path.clone(),
-                error: other,
+        name.last_component()
+    }
+}
+
+/// A file on its way into the archive.
+struct FileContent<'a> {
+    file: &'a PackedFile,
+    plan: &'a SealPlan,
+    output: &'a Path,
+    progress: &'a dyn Progress,
+}
+
+impl Content for FileContent<'_> {
+    /// The length of its plaintext in bytes.
+    type Done = u64;
+
+    fn seal<'a>(
+        &'a self,
+        number: usize,
+        sealer: &mut Sealer<'_>,
+        queue: &Queue<'a, PendingFile>,
+    ) -> Result<u64, Error> {
+        let source = &self.file.source;
+        let write_error = |e| Error::writing(self.output, e);
+        let mut content = Counted {
+            source: source.open()?,
+            progress: self.progress,
+        };
+        let mut sink = queue.sink(
+            number,
+            Entry {
+                name: &self.file.name,
+                modified: source.modified,
+                at_most: self.plan.at_most(source.size),
             },
-        })?;
-    // Only a file that stayed as it was gets its turn in the archive.
-    content.source.finish()?;
-    sink.finish().map_err(|e| Error::writing(output, e))?;
-    Ok(length)
+        );
+        let length = sealer
+            .seal(
+                &mut content,
+                literal_name(&self.file.name),
+                source.modified,
+                &mut sink,
+            )
+            .map_err(|error| match error {
+                SealError::Read(e) => Error::from(SourceError::Io {
+                    path: source.path.clone(),
+                    source: e,
+                }),
+                SealError::Write(e) => write_error(e),
+                other => Error::Seal {
+                    path: source.path.clone(),
+                    error: other,
+                },
+            })?;
+        // Only a file that stayed as it was gets its turn in the archive.
+        content.source.finish()?;
+        sink.finish().map_err(write_error)?;
+        Ok(length)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }

@@ -20,7 +20,7 @@ const SPARE: usize = 2;
 
 /// What a member is called, and when its file was last changed.
 #[derive(Clone, Copy)]
-pub(super) struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     pub name: &'a MemberName,
     pub modified: SystemTime,
     /// An upper estimate of its size in bytes.
@@ -29,7 +29,7 @@ pub(super) struct Entry<'a> {
 
 /// Puts the members into the archive in the order of their numbers, whatever
 /// the order in which they are finished.
-pub(super) struct Queue<'a, W> {
+pub(crate) struct Queue<'a, W> {
     state: Mutex<State<'a, W>>,
     turn: Condvar,
 }
@@ -183,7 +183,7 @@ impl<W: Write + Seek> Drop for PanicGuard<'_, '_, W> {
 
 /// Where one message is written to: into memory, or if it grows too large for
 /// that, straight into the archive once it's its turn.
-pub(super) struct Sink<'q, 'a, W> {
+pub(crate) struct Sink<'q, 'a, W> {
     queue: &'q Queue<'a, W>,
     number: usize,
     entry: Entry<'a>,

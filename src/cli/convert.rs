@@ -1,0 +1,181 @@
+//! `callseal convert`
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use callseal::archive::Member;
+use callseal::sources::SourceError;
+use callseal::{ArchiveFile, ConvertedMember, Error, Timestamp};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Global;
+use super::args::{JobsArgs, OverwriteArgs, SealArgs};
+use super::names::recipients_json;
+use super::opening::{OpenArgs, warn_of_tried};
+use super::streams::same_file;
+use crate::failure::{Failure, Report};
+use crate::ui::{Bar, Ui, bytes, count, safe};
+
+/// Open the members of an archive and seal each anew into another archive
+#[derive(Debug, Args)]
+#[command(after_help = "\
+For archives in another format (Genesys: CMS, formerly PKCS#7), or to add or
+change recipients. No plaintext is written anywhere. Names and times are kept.
+
+The SHA-256 of each member's content is printed in the way of sha256sum, and
+with --json: `sha256sum -c` checks what is extracted from the new archive. If
+any member can't be converted, no archive is written, and all such members are
+named; --exclude leaves them out.
+
+Examples:
+  callseal convert GIR.zip -o calls.zip -r customer.crt -r vendor.crt -k gir.key > calls.sha256
+  callseal convert GIR.zip -o calls.zip -r vendor.crt -k gir.key --force --json > calls.json")]
+pub struct Arguments {
+    /// The archive
+    archive: PathBuf,
+    /// Only these members: names or patterns
+    #[arg(value_name = "MEMBER|GLOB")]
+    members: Vec<String>,
+    /// Leave out these members: names or patterns
+    #[arg(long, value_name = "MEMBER|GLOB")]
+    exclude: Vec<String>,
+    /// The archive to write
+    #[arg(short, long, value_name = "OUT.zip")]
+    output: PathBuf,
+    #[command(flatten)]
+    seal: SealArgs,
+    #[command(flatten)]
+    opening: OpenArgs,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
+    jobs: JobsArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let config = global.config()?;
+    let plan = arguments.seal.plan(global, ui)?;
+    let bar = Bar::new(ui, "converting");
+    let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
+    let archive = ArchiveFile::open(&arguments.archive)?;
+    if same_file(&arguments.archive, &arguments.output) {
+        let path = arguments.output.clone();
+        return Err(Error::from(SourceError::IsOutput { path }).into());
+    }
+    let members = chosen(&archive, arguments)?;
+    let converted = archive.convert(
+        &members,
+        opening.opener(),
+        &plan,
+        &arguments.output,
+        arguments.overwrite.overwrite(),
+        arguments.jobs.jobs(),
+        &bar,
+    );
+    bar.finish();
+    let facts = json!({
+        "archive": arguments.archive.to_string_lossy(),
+        "output": arguments.output.to_string_lossy(),
+        "format": plan.version().standard(),
+        "recipients": recipients_json(plan.recipients()),
+    });
+    let converted = match converted {
+        Ok(converted) => converted,
+        Err(failures) => return Ok(nothing_written(failures, members.len(), arguments, facts)),
+    };
+    let total = converted.members.iter().map(|member| member.plain);
+    let not_authenticated = converted.members.iter();
+    let not_authenticated = not_authenticated.filter(|m| !m.format.is_authenticated());
+    ui.summary(&format!(
+        "converted {} ({}) for {} into {} ({}){}",
+        count(converted.members.len() as u64, "member"),
+        bytes(total.fold(0, u64::saturating_add)),
+        count(plan.recipients().iter().count() as u64, "recipient"),
+        arguments.output.display(),
+        bytes(converted.archive),
+        match not_authenticated.count() {
+            0 => String::new(),
+            some => format!("; {some} of them had not been authenticated"),
+        }
+    ));
+    let tried = converted.members.iter();
+    warn_of_tried(tried.filter_map(|member| member.tried_key.as_ref()), ui);
+    let mut text = String::new();
+    for member in &converted.members {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{}  {}", hex(&member.sha256), safe(&member.name));
+    }
+    Ok(Report {
+        text,
+        facts: with(
+            facts,
+            json!({
+                "archive_bytes": converted.archive,
+                "members": converted.members.iter().map(member_json).collect::<Vec<_>>(),
+            }),
+        ),
+        ..Report::default()
+    })
+}
+
+/// The members that were named, or all, without those to leave out.
+fn chosen<'a>(archive: &'a ArchiveFile, arguments: &Arguments) -> Result<Vec<&'a Member>, Error> {
+    let mut members = archive.select(&arguments.members)?;
+    if !arguments.exclude.is_empty() {
+        let excluded = archive.select(&arguments.exclude)?;
+        members.retain(|member| !excluded.iter().any(|other| std::ptr::eq(*other, *member)));
+    }
+    Ok(members)
+}
+
+/// No archive was written, since some members can't be converted.
+fn nothing_written(
+    mut failures: Vec<Error>,
+    members: usize,
+    arguments: &Arguments,
+    facts: Value,
+) -> Report {
+    let outcome = match failures.len() {
+        1 => failures.pop(),
+        failed => failures
+            .iter()
+            .map(Error::kind)
+            .max()
+            .map(|worst| Error::NotConverted {
+                archive: arguments.archive.clone(),
+                failed,
+                members,
+                worst,
+            }),
+    };
+    Report {
+        facts: with(facts, json!({ "members": [] })),
+        failures,
+        outcome,
+        ..Report::default()
+    }
+}
+
+fn with(mut facts: Value, more: Value) -> Value {
+    if let (Some(facts), Value::Object(more)) = (facts.as_object_mut(), more) {
+        facts.extend(more);
+    }
+    facts
+}
+
+fn member_json(member: &ConvertedMember) -> Value {
+    json!({
+        "name": member.name,
+        "sha256": hex(&member.sha256),
+        "plain_bytes": member.plain,
+        "modified": Timestamp(member.modified).to_string(),
+        "format": member.format.name(),
+        "authenticated": member.format.is_authenticated(),
+        "tried_key": member.tried_key.as_ref().map(|key| key.to_string_lossy()),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,203 @@
+//! Converting: the members of an archive, whatever their format and whomever
+//! they are sealed to, sealed anew into another archive.
+
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use openssl::sha::Sha256;
+
+use crate::archive::{Member, MemberName};
+use crate::error::Error;
+use crate::extract::{ArchiveFile, Places, member_error, open_cause};
+use crate::message::{MessageFormat, OpenError, OpenMessage, Opener, SealError, SealPlan, Sealer};
+use crate::output::{Overwrite, PendingFile};
+use crate::pack::{Content, Entry, Queue, literal_name, write_archive};
+use crate::progress::{NoProgress, Progress};
+
+/// By how much Deflate expands at most, and compressed OpenPGP messages with
+/// it.
+const MAX_DEFLATE: u64 = 1040;
+
+/// What has been converted.
+#[derive(Debug)]
+pub struct Converted {
+    /// The members, in the archive's order.
+    pub members: Vec<ConvertedMember>,
+    /// The size of the new archive in bytes.
+    pub archive: u64,
+}
+
+/// A member that has been sealed anew: the evidence that its content is what
+/// it was.
+#[derive(Clone, Debug)]
+pub struct ConvertedMember {
+    /// Its path, as it is extracted.
+    pub name: String,
+    /// The SHA-256 of its content.
+    pub sha256: [u8; 32],
+    /// The length of its content in bytes.
+    pub plain: u64,
+    /// When the file was last changed, as both archives have it.
+    pub modified: SystemTime,
+    /// The format that it had.
+    pub format: MessageFormat,
+    /// The file of the key that opened it without being named in it.
+    pub tried_key: Option<PathBuf>,
+}
+
+impl ArchiveFile {
+    /// Opens members and seals each anew into a new archive at `output`, with
+    /// `jobs` workers. No plaintext is written anywhere. Names and times stay
+    /// as they would be on extraction.
+    ///
+    /// The archive is there when this returns `Ok`, complete and flushed to
+    /// disk; else nothing is.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the output, or with each of the members that can't
+    /// be converted.
+    #[expect(clippy::too_many_arguments, reason = "as many things take part")]
+    pub fn convert(
+        &self,
+        members: &[&Member],
+        opener: Opener<'_>,
+        plan: &SealPlan,
+        output: &Path,
+        overwrite: Overwrite,
+        jobs: NonZeroUsize,
+        progress: &dyn Progress,
+    ) -> Result<Converted, Vec<Error>> {
+        progress.begin(members.len() as u64, crate::extract::total_size(members));
+        let places = Places::of(members);
+        let contents: Vec<MemberContent<'_>> = members
+            .iter()
+            .map(|member| MemberContent {
+                archive: self,
+                member,
+                places: &places,
+                opener,
+                plan,
+                output,
+                progress,
+            })
+            .collect();
+        let written = write_archive(&contents, plan, output, overwrite, jobs, progress)?;
+        Ok(Converted {
+            members: written.members,
+            archive: written.size,
+        })
+    }
+}
+
+/// A member on its way into the new archive.
+struct MemberContent<'a> {
+    archive: &'a ArchiveFile,
+    member: &'a Member,
+    places: &'a Places<'a>,
+    opener: Opener<'a>,
+    plan: &'a SealPlan,
+    output: &'a Path,
+    progress: &'a dyn Progress,
+}
+
+impl MemberContent<'_> {
+    fn name(&self) -> Result<&MemberName, Error> {
+        let name = self.places.name(self.member);
+        name.map_err(|cause| member_error(self.member, cause))
+    }
+
+    fn begin<'b>(
+        &'b self,
+        name: &MemberName,
+        progress: &'b dyn Progress,
+    ) -> Result<OpenMessage<'b>, Error> {
+        let message = self.archive.begin(self.member, name, self.opener, progress);
+        message.map_err(|cause| member_error(self.member, cause))
+    }
+
+    /// An upper estimate of the length of the content, in bytes.
+    fn at_most(&self, format: MessageFormat) -> u64 {
+        let size = self.member.size();
+        match format {
+            MessageFormat::Rfc4880 | MessageFormat::Rfc9580 => size.saturating_mul(MAX_DEFLATE),
+            MessageFormat::Cms | MessageFormat::CmsGcm => size,
+        }
+    }
+
+    fn open_error(&self, error: OpenError) -> Error {
+        member_error(self.member, open_cause(error))
+    }
+}
+
+impl Content for MemberContent<'_> {
+    type Done = ConvertedMember;
+
+    fn seal<'a>(
+        &'a self,
+        number: usize,
+        sealer: &mut Sealer<'_>,
+        queue: &Queue<'a, PendingFile>,
+    ) -> Result<ConvertedMember, Error> {
+        let name = self.name()?;
+        let message = self.begin(name, self.progress)?;
+        let literal = message.literal();
+        let modified = literal.modified.unwrap_or_else(|| self.member.modified());
+        let format = message.format();
+        let tried_key = message.tried_key().map(Into::into);
+        let mut sink = queue.sink(
+            number,
+            Entry {
+                name,
+                modified,
+                at_most: self.plan.at_most(self.at_most(format)),
+            },
+        );
+        let mut content = Hashed {
+            source: message.into_plaintext(),
+            hash: Sha256::new(),
+        };
+        let write_error = |e| Error::writing(self.output, e);
+        let plain = sealer
+            .seal(&mut content, literal_name(name), modified, &mut sink)
+            .map_err(|error| match error {
+                SealError::Read(e) => self.open_error(e.into()),
+                SealError::Write(e) => write_error(e),
+                error => Error::Seal {
+                    path: name.as_str().into(),
+                    error,
+                },
+            })?;
+        sink.finish().map_err(write_error)?;
+        Ok(ConvertedMember {
+            name: name.as_str().to_owned(),
+            sha256: content.hash.finish(),
+            plain,
+            modified,
+            format,
+            tried_key,
+        })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let message = self.begin(self.name()?, &NoProgress)?;
+        let opened = message.copy_to(&mut io::sink());
+        opened.map(drop).map_err(|error| self.open_error(error))
+    }
+}
+
+/// Hashes what is read from it.
+struct Hashed<R> {
+    source: R,
+    hash: Sha256,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.source.read(buffer)?;
+        self.hash.update(buffer.get(..length).unwrap_or_default());
+        Ok(length)
+    }
+}
