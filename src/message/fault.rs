@@ -83,12 +83,19 @@ impl From<io::Error> for OpenError {
     }
 }
 
+impl From<MessageFault> for io::Error {
+    /// As the readers of messages report it, for [`OpenError`] to find again.
+    fn from(fault: MessageFault) -> Self {
+        Self::new(io::ErrorKind::InvalidData, fault)
+    }
+}
+
 impl From<OpenError> for io::Error {
-    /// For readers: [`OpenError`] can be made from it again.
+    /// The same, of whatever went wrong.
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Read(error) | OpenError::Write(error) => error,
-            OpenError::Fault(fault) => Self::other(fault),
+            OpenError::Fault(fault) => fault.into(),
             OpenError::NoIdentity(no_identity) => Self::other(no_identity),
         }
     }

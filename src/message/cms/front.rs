@@ -1,63 +1,203 @@
-//! stub
-#![allow(missing_docs, dead_code)]
-use crate::keys::{KeyHandle, SecretKey};
-use crate::message::{MessageFault, MessageFormat, OpenError};
-use sequoia_openpgp::types::PublicKeyAlgorithm;
-use std::io::{self, BufRead, Read};
-pub struct Front<R> {
-    pub recipients: Vec<RecipientInfo>,
-    pub passphrases: usize,
-    source: R,
+//! The front of a message: everything before the encrypted content.
+
+use std::io::{self, BufRead, ErrorKind};
+
+use super::algorithm::{Algorithm, decode, take_oid};
+use super::ber::{CONSTRUCTED, INTEGER, OID, Octets, Reader, SEQUENCE, SET, context, malformed};
+use super::cipher::{ContentCipher, Parameters};
+use super::content::Plaintext;
+use super::recipient_info::{ContentKey, RecipientInfo};
+use crate::message::MessageFormat;
+use crate::message::fault::{MessageFault, OpenError};
+
+/// A message may have this many recipients: more than anybody seals to.
+const MAX_RECIPIENTS: usize = 2000;
+
+/// The kinds of message that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Enveloped,
+    AuthEnveloped,
 }
-pub struct RecipientInfo {
-    handle: KeyHandle,
+
+/// A message read up to its encrypted content.
+pub(in crate::message) struct Front<R> {
+    /// Whom it's sealed to, those that are named by certificate.
+    pub(super) recipients: Vec<RecipientInfo>,
+    /// How many passphrases open it as well.
+    pub(super) passphrases: usize,
+    kind: Kind,
+    parameters: Parameters,
+    content: Octets,
+    reader: Reader<R>,
 }
-pub struct ContentKey;
-#[derive(Clone, Copy)]
-pub struct ContentCipher;
-impl std::fmt::Display for ContentCipher {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("x")
-    }
-}
-impl<R> Front<R> {
-    pub fn format(&self) -> MessageFormat {
-        MessageFormat::Cms
-    }
-    pub fn cipher(&self) -> ContentCipher {
-        ContentCipher
-    }
-}
+
 impl<R: BufRead> Front<R> {
-    pub fn read(_source: R) -> Result<Self, OpenError> {
-        Err(MessageFault::NotAMessage.into())
+    /// Reads up to the encrypted content.
+    ///
+    /// # Errors
+    ///
+    /// It's no CMS message, not encrypted, malformed or truncated, or uses
+    /// something that isn't offered here.
+    pub fn read(source: R) -> Result<Self, OpenError> {
+        let mut reader = Reader::new(source);
+        let kind = kind(&mut reader)?;
+        let content = reader.expect(context(0))?;
+        reader.enter(content)?;
+        let body = reader.expect(SEQUENCE)?;
+        reader.enter(body)?;
+        version(&mut reader)?;
+        let mut next = reader.next()?;
+        // originatorInfo: certificates and CRLs.
+        if let Some(header) = next
+            && header.tag() == context(0)
+        {
+            reader.skip(header)?;
+            next = reader.next()?;
+        }
+        let (recipients, passphrases) = match next {
+            Some(header) if header.tag() == SET => {
+                reader.enter(header)?;
+                recipients(&mut reader)?
+            }
+            _ => return Err(malformed("it has no recipients").into()),
+        };
+        let (parameters, content) = encrypted_content(&mut reader, kind)?;
+        Ok(Self {
+            recipients,
+            passphrases,
+            kind,
+            parameters,
+            content,
+            reader,
+        })
     }
-    pub fn decrypt(self, _key: &ContentKey) -> Result<Plaintext<R>, OpenError> {
-        Ok(Plaintext(self.source))
+
+    /// What kind of message it is.
+    pub fn format(&self) -> MessageFormat {
+        match self.kind {
+            Kind::Enveloped => MessageFormat::Cms,
+            Kind::AuthEnveloped => MessageFormat::CmsGcm,
+        }
+    }
+
+    /// What its content is encrypted with.
+    pub fn cipher(&self) -> ContentCipher {
+        self.parameters.cipher
+    }
+
+    /// The content, which reads as plaintext from here on.
+    ///
+    /// # Errors
+    ///
+    /// The key was opened for another cipher.
+    pub fn decrypt(self, key: &ContentKey) -> Result<Plaintext<R>, OpenError> {
+        Ok(Plaintext::new(
+            self.reader,
+            self.content,
+            &self.parameters,
+            key,
+        )?)
     }
 }
-impl RecipientInfo {
-    pub fn handle(&self) -> &KeyHandle {
-        &self.handle
-    }
-    pub fn algorithm(&self) -> PublicKeyAlgorithm {
-        PublicKeyAlgorithm::RSAEncryptSign
-    }
-    pub fn open(&self, _key: &SecretKey, _cipher: ContentCipher) -> Option<ContentKey> {
-        None
+
+/// Reads as far as the type of the message
+/// ([RFC 5652, section 3](https://www.rfc-editor.org/rfc/rfc5652#section-3)).
+fn kind<R: BufRead>(reader: &mut Reader<R>) -> Result<Kind, OpenError> {
+    let unsupported = |what: &str| Err(MessageFault::Unsupported(format!("CMS {what}")).into());
+    match content_type(reader).map_err(not_a_message)?.as_str() {
+        "1.2.840.113549.1.7.3" => Ok(Kind::Enveloped),
+        "1.2.840.113549.1.9.16.1.23" => Ok(Kind::AuthEnveloped),
+        "1.2.840.113549.1.7.1" | "1.2.840.113549.1.7.2" => Err(MessageFault::NotEncrypted.into()),
+        "1.2.840.113549.1.7.4" => unsupported("SignedAndEnvelopedData"),
+        "1.2.840.113549.1.7.5" => unsupported("DigestedData"),
+        "1.2.840.113549.1.7.6" => unsupported("EncryptedData"),
+        "1.2.840.113549.1.9.16.1.2" => unsupported("AuthenticatedData"),
+        "1.2.840.113549.1.9.16.1.9" => unsupported("CompressedData"),
+        _ => Err(MessageFault::NotAMessage.into()),
     }
 }
-pub struct Plaintext<R>(R);
-impl<R: BufRead> Read for Plaintext<R> {
-    fn read(&mut self, b: &mut [u8]) -> io::Result<usize> {
-        self.0.read(b)
+
+fn content_type<R: BufRead>(reader: &mut Reader<R>) -> io::Result<String> {
+    let info = reader.expect(SEQUENCE)?;
+    reader.enter(info)?;
+    let header = reader.expect(OID)?;
+    let element = reader.collect(header)?;
+    Ok(decode(&element, "its type", take_oid)?.to_string())
+}
+
+/// What doesn't start like a message is none, unless it can't be read at all.
+fn not_a_message(error: io::Error) -> OpenError {
+    match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::InvalidData => MessageFault::NotAMessage.into(),
+        _ => error.into(),
     }
 }
-impl<R: BufRead> BufRead for Plaintext<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.0.fill_buf()
+
+/// The version follows from the rest; those that nobody has defined might mean
+/// anything.
+fn version<R: BufRead>(reader: &mut Reader<R>) -> Result<(), OpenError> {
+    let header = reader.expect(INTEGER)?;
+    let element = reader.collect(header)?;
+    match decode(&element, "its version", |cons| cons.take_u64())? {
+        0..=4 => Ok(()),
+        version => Err(MessageFault::Unsupported(format!("CMS of version {version}")).into()),
     }
-    fn consume(&mut self, n: usize) {
-        self.0.consume(n)
+}
+
+/// RecipientInfos ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1)).
+fn recipients<R: BufRead>(
+    reader: &mut Reader<R>,
+) -> Result<(Vec<RecipientInfo>, usize), OpenError> {
+    const AGREEMENT: u8 = context(1);
+    const KEY_ENCRYPTION_KEY: u8 = context(2);
+    const PASSWORD: u8 = context(3);
+    const OTHER: u8 = context(4);
+    let mut recipients = Vec::new();
+    let (mut passphrases, mut others) = (0, 0);
+    while let Some(header) = reader.next()? {
+        match header.tag() {
+            SEQUENCE => recipients.push(RecipientInfo::transport(&reader.collect(header)?)?),
+            AGREEMENT => recipients.extend(RecipientInfo::agreement(&reader.collect(header)?)?),
+            PASSWORD => {
+                reader.skip(header)?;
+                passphrases += 1;
+            }
+            KEY_ENCRYPTION_KEY | OTHER => {
+                reader.skip(header)?;
+                others += 1;
+            }
+            _ => return Err(malformed("a recipient of no known kind").into()),
+        }
+        if recipients.len() + passphrases + others > MAX_RECIPIENTS {
+            return Err(malformed("it has too many recipients").into());
+        }
+    }
+    Ok((recipients, passphrases))
+}
+
+/// EncryptedContentInfo (RFC 5652, section 6.1) up to the content itself.
+fn encrypted_content<R: BufRead>(
+    reader: &mut Reader<R>,
+    kind: Kind,
+) -> Result<(Parameters, Octets), OpenError> {
+    const CONTENT: u8 = context(0);
+    let info = reader.expect(SEQUENCE)?;
+    reader.enter(info)?;
+    let content_type = reader.expect(OID)?;
+    reader.skip(content_type)?;
+    let header = reader.expect(SEQUENCE)?;
+    let element = reader.collect(header)?;
+    let algorithm = decode(&element, "its cipher", Algorithm::take_from)?;
+    let parameters = match kind {
+        Kind::Enveloped => Parameters::enveloped(&algorithm),
+        Kind::AuthEnveloped => Parameters::auth_enveloped(&algorithm),
+    }?;
+    match reader.next()? {
+        Some(header) if header.tag() | CONSTRUCTED == CONTENT => {
+            Ok((parameters, Octets::begin(reader, header)?))
+        }
+        None => Err(MessageFault::Unsupported("content in another file".into()).into()),
+        Some(_) => Err(malformed("it has no content").into()),
     }
 }

@@ -55,7 +55,7 @@ pub(in crate::message) fn begin<'a>(
     )
 }
 
-impl<R> Front<R> {
+impl<R: std::io::BufRead> Front<R> {
     /// What it shows to everybody.
     pub(in crate::message) fn envelope(&self) -> Envelope {
         let recipients = self.recipients.iter();

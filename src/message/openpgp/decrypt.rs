@@ -194,11 +194,11 @@ impl<R: BufRead> Cfb<R> {
                 .split_at_checked(MDC_HEADER.len())
                 .filter(|(header, code)| header.len() + code.len() == MDC)
             else {
-                return Err(fault(MessageFault::Truncated));
+                return Err(MessageFault::Truncated.into());
             };
             hash.update(header);
             if header != MDC_HEADER || hash.clone().finish() != code {
-                return Err(fault(MessageFault::Altered));
+                return Err(MessageFault::Altered.into());
             }
             self.plain.clear();
             self.ended = true;
@@ -263,7 +263,7 @@ impl<R: BufRead> Aead<R> {
         let mut cipher = self.key.take().ok_or_else(locked)?;
         while !self.ended && self.start >= self.plain.len() {
             self.fill_ahead()?;
-            self.next_chunk(&mut cipher).map_err(fault)?;
+            self.next_chunk(&mut cipher).map_err(io::Error::from)?;
         }
         self.key = Some(cipher);
         Ok(self.plain.get(self.start..).unwrap_or_default())
@@ -315,11 +315,7 @@ impl<R: BufRead> Aead<R> {
     }
 }
 
-fn fault(fault: MessageFault) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, fault)
-}
-
 /// After an error, too, nothing more can be read.
 fn locked() -> io::Error {
-    fault(MessageFault::Altered)
+    MessageFault::Altered.into()
 }

@@ -123,7 +123,7 @@ impl BufRead for LiteralBody<'_> {
             Content::Plain(body) => body.fill_buf()?.is_empty(),
             Content::Compressed(body, meter) => {
                 let data = body.fill_buf()?;
-                meter.charge(data.len()).map_err(io::Error::other)?;
+                meter.charge(data.len())?;
                 data.is_empty()
             }
             Content::Ended | Content::Failed => true,

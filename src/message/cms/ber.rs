@@ -1,0 +1,353 @@
+//! Reading BER from a source, one header at a time
+//! ([X.690](https://www.itu.int/rec/T-REC-X.690), section 8.1): what bcder
+//! can't do, which wants all of a value at hand.
+//!
+//! Whatever a length claims, nothing is reserved for it.
+
+use std::io::{self, BufRead, ErrorKind};
+
+use crate::message::fault::MessageFault;
+
+/// Identifier octets, those of constructed elements with bit 6 set.
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const OID: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
+pub(super) const CONSTRUCTED: u8 = 0x20;
+
+/// The identifier octet of a constructed element tagged [n].
+pub(super) const fn context(n: u8) -> u8 {
+    0xA0 | n
+}
+
+/// How deep elements of indefinite length, or segments of a string, may be
+/// nested where nothing calls for it: far deeper than anybody's.
+pub(super) const MAX_NESTING: usize = 16;
+
+/// How much of one message is held in memory for its structure, in bytes:
+/// more than anybody's recipients take.
+const MAX_STRUCTURE: u64 = 4 * 1024 * 1024;
+
+/// The header of an element: identifier and length octets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Header {
+    octets: [u8; MAX_HEADER],
+    used: usize,
+    /// `None` where it's indefinite: the end is marked.
+    length: Option<u64>,
+}
+
+/// 4 identifier octets, 1 for the number of length octets, and 8 of these.
+const MAX_HEADER: usize = 13;
+
+impl Header {
+    /// The identifier octet. Numbers above 30, which take more of them, are
+    /// nowhere in CMS, and like no constant here.
+    pub fn tag(&self) -> u8 {
+        let [tag, ..] = self.octets;
+        tag
+    }
+
+    fn is_end_marker(&self) -> bool {
+        self.tag() == 0 && self.length == Some(0)
+    }
+
+    fn octets(&self) -> &[u8] {
+        self.octets.get(..self.used).unwrap_or_default()
+    }
+}
+
+/// An element that is being read.
+struct Frame {
+    /// Where its content ends; `None` if that is marked.
+    end: Option<u64>,
+    /// Where the innermost element of known length ends that it's part of.
+    limit: Option<u64>,
+}
+
+/// Reads elements, and sees to it that each ends where its parent says.
+pub(super) struct Reader<R> {
+    source: R,
+    position: u64,
+    frames: Vec<Frame>,
+    /// How much more of the structure may be held in memory.
+    room: u64,
+}
+
+impl<R: BufRead> Reader<R> {
+    pub fn new(source: R) -> Self {
+        Self {
+            source,
+            position: 0,
+            frames: Vec::new(),
+            room: MAX_STRUCTURE,
+        }
+    }
+
+    /// How many elements are entered and not yet left.
+    pub fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The header of the next element; `None` at the end of the entered one,
+    /// which is left then.
+    pub fn next(&mut self) -> io::Result<Option<Header>> {
+        let end = self.frames.last().map(|frame| frame.end);
+        if end.flatten() == Some(self.position) {
+            self.frames.pop();
+            return Ok(None);
+        }
+        let header = self.header()?;
+        if header.is_end_marker() && end == Some(None) {
+            self.frames.pop();
+            return Ok(None);
+        }
+        if header.tag() == 0 {
+            return Err(malformed("an end that nothing waits for"));
+        }
+        Ok(Some(header))
+    }
+
+    /// The header of the next element, which has to be that one.
+    pub fn expect(&mut self, tag: u8) -> io::Result<Header> {
+        match self.next()? {
+            Some(header) if header.tag() == tag => Ok(header),
+            _ => Err(malformed("an element is missing, or another stands there")),
+        }
+    }
+
+    /// Enters an element: the next header is that of its first part.
+    pub fn enter(&mut self, header: Header) -> io::Result<()> {
+        if header.tag() & CONSTRUCTED == 0 {
+            return Err(malformed("an element without parts should have some"));
+        }
+        let end = header.length.map(|length| self.position + length);
+        self.frames.push(Frame {
+            end,
+            limit: end.or(self.limit()),
+        });
+        Ok(())
+    }
+
+    /// Leaves the entered element, which has to end here.
+    pub fn leave(&mut self) -> io::Result<()> {
+        match self.next()? {
+            None => Ok(()),
+            Some(_) => Err(malformed("an element that doesn't belong there")),
+        }
+    }
+
+    /// Skips the content of an element.
+    pub fn skip(&mut self, header: Header) -> io::Result<()> {
+        self.walk(header, &mut |_| Ok(()))
+    }
+
+    /// The whole element, with a length that bcder can read.
+    pub fn collect(&mut self, header: Header) -> io::Result<Vec<u8>> {
+        let mut element = vec![header.tag(), 0x84, 0, 0, 0, 0];
+        let start = element.len();
+        let mut room = self.room;
+        self.walk(header, &mut |octets| {
+            let left = room.checked_sub(octets.len() as u64);
+            room = left.ok_or_else(|| malformed("its recipients take too much room"))?;
+            element.extend_from_slice(octets);
+            Ok(())
+        })?;
+        self.room = room;
+        let length = (element.len() - start) as u32;
+        if let Some(place) = element.get_mut(2..start) {
+            place.copy_from_slice(&length.to_be_bytes());
+        }
+        Ok(element)
+    }
+
+    /// Nothing may follow.
+    pub fn finish(&mut self) -> io::Result<()> {
+        if self.fill()?.is_empty() {
+            Ok(())
+        } else {
+            Err(malformed("something follows it"))
+        }
+    }
+
+    /// At least one octet, and at most so many of the current element.
+    pub fn available(&mut self, wanted: u64) -> io::Result<&[u8]> {
+        let buffer = self.fill()?;
+        if buffer.is_empty() {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let limit = usize::try_from(wanted).unwrap_or(usize::MAX);
+        Ok(buffer.get(..limit).unwrap_or(buffer))
+    }
+
+    pub fn consume(&mut self, amount: usize) {
+        self.source.consume(amount);
+        self.position += amount as u64;
+    }
+
+    /// Passes on the content of an element, with all that is nested in it.
+    fn walk(
+        &mut self,
+        header: Header,
+        sink: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if let Some(length) = header.length {
+            return self.pass(length, sink);
+        }
+        let depth = self.depth();
+        self.enter(header)?;
+        while self.depth() > depth {
+            let Some(inner) = self.next()? else {
+                if self.depth() > depth {
+                    sink(&[0, 0])?;
+                }
+                continue;
+            };
+            sink(inner.octets())?;
+            match inner.length {
+                Some(length) => self.pass(length, sink)?,
+                None if self.depth() - depth < MAX_NESTING => self.enter(inner)?,
+                None => return Err(malformed("its elements are nested too deep")),
+            }
+        }
+        Ok(())
+    }
+
+    fn pass(
+        &mut self,
+        mut length: u64,
+        sink: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        while length > 0 {
+            let octets = self.available(length)?;
+            sink(octets)?;
+            let n = octets.len();
+            self.consume(n);
+            length -= n as u64;
+        }
+        Ok(())
+    }
+
+    fn header(&mut self) -> io::Result<Header> {
+        let mut header = Header {
+            octets: [0; MAX_HEADER],
+            used: 0,
+            length: None,
+        };
+        let tag = self.octet(&mut header)?;
+        if tag & 0x1F == 0x1F {
+            while self.octet(&mut header)? & 0x80 != 0 {
+                if header.used >= 4 {
+                    return Err(malformed("a tag that is too large"));
+                }
+            }
+        }
+        let first = self.octet(&mut header)?;
+        header.length = match first {
+            0x80 if tag & CONSTRUCTED != 0 => return Ok(header),
+            0..=0x7F => Some(first.into()),
+            0x81..=0x88 => {
+                let mut length = 0;
+                for _ in 0x80..first {
+                    length = length << 8 | u64::from(self.octet(&mut header)?);
+                }
+                Some(length)
+            }
+            _ => return Err(malformed("a length that makes no sense")),
+        };
+        let end = header
+            .length
+            .map_or(Some(0), |length| self.position.checked_add(length));
+        let limit = self.limit().unwrap_or(u64::MAX);
+        if end.is_none_or(|end| end > limit) {
+            return Err(malformed("an element is longer than what it is part of"));
+        }
+        Ok(header)
+    }
+
+    fn octet(&mut self, header: &mut Header) -> io::Result<u8> {
+        if self.limit() == Some(self.position) {
+            return Err(malformed("an element is longer than what it is part of"));
+        }
+        let octet = self.available(1)?.first().copied().unwrap_or_default();
+        self.consume(1);
+        if let Some(place) = header.octets.get_mut(header.used) {
+            *place = octet;
+            header.used += 1;
+        }
+        Ok(octet)
+    }
+
+    fn limit(&self) -> Option<u64> {
+        self.frames.last().and_then(|frame| frame.limit)
+    }
+
+    /// What the source has at hand; nothing at its end.
+    fn fill(&mut self) -> io::Result<&[u8]> {
+        loop {
+            match self.source.fill_buf() {
+                Ok(_) => break,
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        self.source.fill_buf()
+    }
+}
+
+/// The content of an OCTET STRING of any length, be it in one piece or in
+/// segments, which may have segments themselves.
+pub(super) struct Octets {
+    /// The reader's depth outside of the string.
+    depth: usize,
+    /// How much is left of the current piece.
+    left: u64,
+}
+
+impl Octets {
+    /// Starts behind the header of the string, whatever its tag.
+    pub fn begin<R: BufRead>(reader: &mut Reader<R>, header: Header) -> io::Result<Self> {
+        let mut octets = Self {
+            depth: reader.depth(),
+            left: 0,
+        };
+        octets.piece(reader, header)?;
+        Ok(octets)
+    }
+
+    /// The next octets; none at the string's end.
+    pub fn fill<'a, R: BufRead>(&mut self, reader: &'a mut Reader<R>) -> io::Result<&'a [u8]> {
+        while self.left == 0 {
+            if reader.depth() <= self.depth {
+                return Ok(&[]);
+            }
+            match reader.next()? {
+                Some(header) if header.tag() & !CONSTRUCTED == OCTET_STRING => {
+                    self.piece(reader, header)?;
+                }
+                Some(_) => return Err(malformed("a segment that is no OCTET STRING")),
+                None => {}
+            }
+        }
+        reader.available(self.left)
+    }
+
+    pub fn consume<R: BufRead>(&mut self, reader: &mut Reader<R>, amount: usize) {
+        reader.consume(amount);
+        self.left = self.left.saturating_sub(amount as u64);
+    }
+
+    fn piece<R: BufRead>(&mut self, reader: &mut Reader<R>, header: Header) -> io::Result<()> {
+        match header.length {
+            Some(length) if header.tag() & CONSTRUCTED == 0 => self.left = length,
+            _ if reader.depth() - self.depth < MAX_NESTING => reader.enter(header)?,
+            _ => return Err(malformed("its segments are nested too deep")),
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn malformed(what: &str) -> io::Error {
+    MessageFault::Malformed(what.into()).into()
+}

@@ -1,0 +1,191 @@
+//! Decrypting the content
+//! ([RFC 5652, section 6.3](https://www.rfc-editor.org/rfc/rfc5652#section-6.3);
+//! [RFC 5083](https://www.rfc-editor.org/rfc/rfc5083)).
+
+use std::io::{self, BufRead, Read};
+
+use bcder::Tag;
+use openssl::cipher_ctx::CipherCtx;
+use openssl::error::ErrorStack;
+use zeroize::Zeroizing;
+
+use super::algorithm::{decode, take_octets};
+use super::ber::{CONSTRUCTED, OCTET_STRING, Octets, Reader, context, malformed};
+use super::cipher::{MAX_BLOCK, Parameters};
+use super::recipient_info::ContentKey;
+use crate::message::fault::MessageFault;
+
+/// How much is decrypted at a time, in bytes.
+const PIECE: usize = 64 * 1024;
+
+/// The content of a message, decrypted. Its end is reported only when the
+/// padding or the tag is right, the structure is complete and nothing follows
+/// it: until then, nothing vouches for what was read.
+pub(super) struct Plaintext<R> {
+    /// `None` after the end, and after an error.
+    decryption: Option<Decryption<R>>,
+    ended: bool,
+    /// Decrypted, from `start` to `end` still to be read.
+    plain: Zeroizing<Vec<u8>>,
+    start: usize,
+    end: usize,
+}
+
+struct Decryption<R> {
+    reader: Reader<R>,
+    content: Octets,
+    cipher: CipherCtx,
+    /// How much was encrypted, in bytes.
+    total: u64,
+    block: u64,
+    tag: Option<usize>,
+}
+
+impl<R: BufRead> Plaintext<R> {
+    /// Starts behind the header of the content.
+    pub fn new(
+        reader: Reader<R>,
+        content: Octets,
+        parameters: &Parameters,
+        key: &ContentKey,
+    ) -> io::Result<Self> {
+        let cipher = cipher(parameters, key)?;
+        Ok(Self {
+            decryption: Some(Decryption {
+                reader,
+                content,
+                block: cipher.block_size() as u64,
+                cipher,
+                total: 0,
+                tag: parameters.tag,
+            }),
+            ended: false,
+            // The last block of a piece comes with the next one, and OpenSSL
+            // wants room for one more than it writes.
+            plain: Zeroizing::new(vec![0; PIECE + 2 * MAX_BLOCK]),
+            start: 0,
+            end: 0,
+        })
+    }
+}
+
+fn cipher(parameters: &Parameters, key: &ContentKey) -> io::Result<CipherCtx> {
+    let Parameters { cipher, iv, tag } = parameters;
+    // OpenSSL's bindings panic where there are fewer octets.
+    if key.octets().len() != cipher.key_length() {
+        return Err(malformed("its key is one of another cipher"));
+    }
+    let mut context = CipherCtx::new()?;
+    context.decrypt_init(Some(cipher.openssl()), None, None)?;
+    if tag.is_some() {
+        context.set_iv_length(iv.len())?;
+    }
+    context.decrypt_init(None, Some(key.octets()), Some(iv))?;
+    Ok(context)
+}
+
+impl<R: BufRead> Decryption<R> {
+    /// Decrypts a piece. Returns its length and whether it's the last one.
+    fn piece(&mut self, plain: &mut [u8]) -> io::Result<(usize, bool)> {
+        let mut filled = 0;
+        while filled < PIECE {
+            let octets = self.content.fill(&mut self.reader)?;
+            let n = octets.len().min(PIECE - filled);
+            let (octets, free) = (octets.get(..n), plain.get_mut(filled..));
+            let (octets, free) = (octets.unwrap_or_default(), free.unwrap_or_default());
+            if octets.is_empty() {
+                return Ok((filled + self.finish(free)?, true));
+            }
+            filled += self.cipher.cipher_update(octets, Some(free))?;
+            self.content.consume(&mut self.reader, n);
+            self.total += n as u64;
+        }
+        Ok((filled, false))
+    }
+
+    /// Reads what stands behind the content, and checks whatever tells that it
+    /// is complete. Returns the length of the last block.
+    fn finish(&mut self, last: &mut [u8]) -> io::Result<usize> {
+        // EncryptedContentInfo ends with its content.
+        self.reader.leave()?;
+        if let Some(length) = self.tag {
+            let tag = self.tag(length)?;
+            self.cipher.set_tag(&tag)?;
+        } else if self.total == 0 || !self.total.is_multiple_of(self.block) {
+            return Err(MessageFault::Truncated.into());
+        }
+        self.attributes()?;
+        // ContentInfo, and its content.
+        self.reader.leave()?;
+        self.reader.leave()?;
+        self.reader.finish()?;
+        // Of the padding, OpenSSL looks at every octet.
+        let altered = |_: ErrorStack| MessageFault::Altered;
+        Ok(self.cipher.cipher_final(last).map_err(altered)?)
+    }
+
+    /// The tag of AuthEnvelopedData
+    /// ([RFC 5083, section 2.1](https://www.rfc-editor.org/rfc/rfc5083#section-2.1)).
+    fn tag(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        const ATTRIBUTES: u8 = context(1);
+        let header = match self.reader.next()? {
+            Some(header) if header.tag() & !CONSTRUCTED == OCTET_STRING => header,
+            Some(header) if header.tag() == ATTRIBUTES => {
+                // The tag covers them, and they before the content.
+                let what = "authenticated attributes".into();
+                return Err(MessageFault::Unsupported(what).into());
+            }
+            _ => return Err(malformed("it has no tag")),
+        };
+        let element = self.reader.collect(header)?;
+        let tag = decode(&element, "its tag", |cons| {
+            take_octets(cons, Tag::OCTET_STRING)
+        })?;
+        if tag.len() != length {
+            return Err(malformed("its tag is of another length than it says"));
+        }
+        Ok(tag)
+    }
+
+    /// Skips attributes that nothing protects, at the end of both kinds of
+    /// message, and leaves them.
+    fn attributes(&mut self) -> io::Result<()> {
+        let tag = match self.tag {
+            None => context(1),
+            Some(_) => context(2),
+        };
+        match self.reader.next()? {
+            Some(header) if header.tag() == tag => {
+                self.reader.skip(header)?;
+                self.reader.leave()
+            }
+            Some(_) => Err(malformed("an element that doesn't belong there")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<R: BufRead> BufRead for Plaintext<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.start >= self.end && !self.ended {
+            // After an error, nothing more can be read.
+            let mut decryption = self.decryption.take().ok_or(MessageFault::Altered)?;
+            (self.end, self.ended) = decryption.piece(&mut self.plain)?;
+            self.start = 0;
+            self.decryption = Some(decryption);
+        }
+        Ok(self.plain.get(self.start..self.end).unwrap_or_default())
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.start += amount;
+    }
+}
+
+impl<R: BufRead> Read for Plaintext<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.fill_buf()?.read(buffer)?;
+        self.consume(n);
+        Ok(n)
+    }
+}

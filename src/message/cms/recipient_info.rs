@@ -1,0 +1,170 @@
+//! RecipientInfos: to whom the content's key is sealed, and how
+//! ([RFC 5652, section 6.2](https://www.rfc-editor.org/rfc/rfc5652#section-6.2)).
+
+use std::sync::Arc;
+
+use bcder::Tag;
+use bcder::decode::{Constructed, Source};
+use sequoia_openpgp::types::PublicKeyAlgorithm;
+use zeroize::Zeroizing;
+
+use super::algorithm::{
+    Algorithm, Decoded, decode, skip_any, take_any, take_octets, take_opt_octets,
+};
+use super::cipher::ContentCipher;
+use super::key_agreement::KeyAgreement;
+use super::key_transport::KeyTransport;
+use crate::keys::{IssuerAndSerial, KeyHandle, SecretKey, SubjectKeyId};
+use crate::message::fault::MessageFault;
+
+/// Serial numbers and subject key identifiers have at most some 20 octets, or
+/// as many as a hash has.
+const MAX_IDENTIFIER: usize = 64;
+
+/// The key of a message's content. Wiped after use.
+pub(super) struct ContentKey(Zeroizing<Vec<u8>>);
+
+impl ContentKey {
+    /// Every key is one that was opened for a cipher: of its key length.
+    pub fn new(octets: Zeroizing<Vec<u8>>, cipher: ContentCipher) -> Option<Self> {
+        (octets.len() == cipher.key_length()).then_some(Self(octets))
+    }
+
+    pub fn octets(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// One recipient, as a message names it.
+pub(super) struct RecipientInfo {
+    handle: KeyHandle,
+    sealing: Sealing,
+    encrypted_key: Vec<u8>,
+}
+
+/// How the content's key is sealed.
+enum Sealing {
+    Transport(Result<KeyTransport, String>),
+    /// One for all the recipients that share it.
+    Agreement(Arc<Result<KeyAgreement, String>>),
+}
+
+impl RecipientInfo {
+    /// What the message calls the recipient's certificate.
+    pub fn handle(&self) -> &KeyHandle {
+        &self.handle
+    }
+
+    /// Of what algorithm the recipient's key is.
+    pub fn algorithm(&self) -> PublicKeyAlgorithm {
+        match self.sealing {
+            Sealing::Transport(_) => PublicKeyAlgorithm::RSAEncryptSign,
+            Sealing::Agreement(_) => PublicKeyAlgorithm::ECDH,
+        }
+    }
+
+    /// What it takes to open it, where that isn't offered here: then no key
+    /// does.
+    pub fn unsupported(&self) -> Option<&str> {
+        match &self.sealing {
+            Sealing::Transport(how) => how.as_ref().err(),
+            Sealing::Agreement(how) => how.as_ref().as_ref().err(),
+        }
+        .map(String::as_str)
+    }
+
+    /// The content's key, if what is sealed to `key` holds one for that cipher.
+    pub fn open(&self, key: &SecretKey, cipher: ContentCipher) -> Option<ContentKey> {
+        let (encrypted, length) = (&self.encrypted_key, cipher.key_length());
+        let octets = match &self.sealing {
+            Sealing::Transport(how) => how.as_ref().ok()?.open(key.rsa()?, encrypted, length),
+            Sealing::Agreement(how) => {
+                let how = how.as_ref().as_ref().ok()?;
+                how.open(key.ec()?, encrypted, length)
+            }
+        };
+        ContentKey::new(octets?, cipher)
+    }
+
+    /// From a KeyTransRecipientInfo (RFC 5652, section 6.2.1).
+    pub fn transport(element: &[u8]) -> Result<Self, MessageFault> {
+        decode(element, "a recipient", |cons| {
+            cons.take_sequence(|cons| {
+                skip_version(cons)?;
+                let handle = match take_opt_octets(cons, Tag::CTX_0)? {
+                    Some(id) => subject_key_id(cons, &id)?,
+                    None => issuer_and_serial(cons)?,
+                };
+                let how = KeyTransport::new(&Algorithm::take_from(cons)?);
+                Ok(Self {
+                    handle,
+                    sealing: Sealing::Transport(how),
+                    encrypted_key: take_octets(cons, Tag::OCTET_STRING)?,
+                })
+            })
+        })
+    }
+
+    /// From a KeyAgreeRecipientInfo (RFC 5652, section 6.2.2), which can be
+    /// for any number of recipients.
+    pub fn agreement(element: &[u8]) -> Result<Vec<Self>, MessageFault> {
+        decode(element, "a recipient", |cons| {
+            cons.take_constructed_if(Tag::CTX_1, |cons| {
+                skip_version(cons)?;
+                let how = Arc::new(KeyAgreement::take_from(cons)?);
+                cons.take_sequence(|cons| {
+                    let mut recipients = Vec::new();
+                    while let Some(next) = cons.take_opt_sequence(|cons| {
+                        Ok(Self {
+                            handle: recipient_identifier(cons)?,
+                            sealing: Sealing::Agreement(Arc::clone(&how)),
+                            encrypted_key: take_octets(cons, Tag::OCTET_STRING)?,
+                        })
+                    })? {
+                        recipients.push(next);
+                    }
+                    Ok(recipients)
+                })
+            })
+        })
+    }
+}
+
+/// The version follows from the rest.
+fn skip_version<S: Source>(cons: &mut Constructed<S>) -> Decoded<(), S> {
+    cons.take_u8().map(drop)
+}
+
+/// KeyAgreeRecipientIdentifier.
+fn recipient_identifier<S: Source>(cons: &mut Constructed<S>) -> Decoded<KeyHandle, S> {
+    let id = cons.take_opt_constructed_if(Tag::CTX_0, |cons| {
+        let id = take_octets(cons, Tag::OCTET_STRING)?;
+        // The date of the key, and whatever else somebody adds.
+        while skip_any(cons)? {}
+        Ok(id)
+    })?;
+    match id {
+        Some(id) => subject_key_id(cons, &id),
+        None => issuer_and_serial(cons),
+    }
+}
+
+fn subject_key_id<S: Source>(cons: &Constructed<S>, id: &[u8]) -> Decoded<KeyHandle, S> {
+    if id.len() > MAX_IDENTIFIER {
+        return Err(cons.content_err("a very long key identifier"));
+    }
+    Ok(KeyHandle::SubjectKeyId(SubjectKeyId::new(id)))
+}
+
+/// IssuerAndSerialNumber (RFC 5652, section 10.2.4).
+fn issuer_and_serial<S: Source>(cons: &mut Constructed<S>) -> Decoded<KeyHandle, S> {
+    cons.take_sequence(|cons| {
+        let issuer = take_any(cons)?.ok_or_else(|| cons.content_err("no issuer"))?;
+        let serial = cons.take_primitive_if(Tag::INTEGER, |integer| integer.take_all())?;
+        if serial.is_empty() || serial.len() > MAX_IDENTIFIER {
+            return Err(cons.content_err("a serial number that is none"));
+        }
+        let certificate = IssuerAndSerial::new(issuer.as_slice(), &serial);
+        Ok(KeyHandle::IssuerAndSerial(certificate))
+    })
+}

@@ -1,0 +1,154 @@
+//! What others seal opens, and nothing else does.
+
+mod peers;
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use openssl::asn1::{Asn1Integer, Asn1Time};
+use openssl::bn::BigNum;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::rsa::Rsa;
+use openssl::x509::extension::SubjectKeyIdentifier;
+use openssl::x509::{X509, X509Builder, X509NameBuilder};
+use tempfile::TempDir;
+
+use super::front::Front;
+use super::recipient_info::ContentKey;
+use crate::keys::{IssuerAndSerial, SecretKey};
+use crate::message::{MessageFault, OpenError};
+
+/// Somebody with a certificate.
+struct Peer {
+    directory: TempDir,
+    pkey: PKey<Private>,
+    key: SecretKey,
+    certificate: X509,
+}
+
+impl Peer {
+    fn new(pkey: PKey<Private>) -> Self {
+        let certificate = certificate(&pkey);
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: Vec<u8>| {
+            std::fs::write(directory.path().join(name), content).unwrap();
+        };
+        file("crt", certificate.to_pem().unwrap());
+        file("key", pkey.private_key_to_pem_pkcs8().unwrap());
+        Self {
+            key: SecretKey::from_openssl(&pkey).unwrap(),
+            directory,
+            pkey,
+            certificate,
+        }
+    }
+
+    fn rsa() -> Self {
+        Self::new(PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap())
+    }
+
+    fn ec(curve: Nid) -> Self {
+        let group = EcGroup::from_curve_name(curve).unwrap();
+        Self::new(PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        let path: PathBuf = self.directory.path().join(name);
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn issuer_and_serial(&self) -> IssuerAndSerial {
+        IssuerAndSerial::of(&self.certificate).unwrap()
+    }
+}
+
+fn certificate(key: &PKey<Private>) -> X509 {
+    let mut builder = X509Builder::new().unwrap();
+    builder.set_version(2).unwrap();
+    let serial = BigNum::from_hex_str("8123456789ABCDEF").unwrap();
+    let serial = Asn1Integer::from_bn(&serial).unwrap();
+    builder.set_serial_number(&serial).unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("O", "Käufer & Söhne").unwrap();
+    name.append_entry_by_text("CN", "Calls").unwrap();
+    let name = name.build();
+    builder.set_subject_name(&name).unwrap();
+    builder.set_issuer_name(&name).unwrap();
+    builder
+        .set_not_before(&Asn1Time::from_unix(0).unwrap())
+        .unwrap();
+    builder
+        .set_not_after(&Asn1Time::days_from_now(9).unwrap())
+        .unwrap();
+    builder.set_pubkey(key).unwrap();
+    let id = {
+        let context = builder.x509v3_context(None, None);
+        SubjectKeyIdentifier::new().build(&context).unwrap()
+    };
+    builder.append_extension2(&id).unwrap();
+    builder.sign(key, MessageDigest::sha256()).unwrap();
+    builder.build()
+}
+
+/// Runs the peer's program with a file as its input.
+#[track_caller]
+fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let directory = tempfile::tempdir().unwrap();
+    let (from, to) = (directory.path().join("in"), directory.path().join("out"));
+    std::fs::write(&from, input).unwrap();
+    let output = Command::new("openssl")
+        .args(&arguments[..2])
+        .arg("-in")
+        .arg(&from)
+        .arg("-out")
+        .arg(&to)
+        .args(&arguments[2..])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    std::fs::read(to).unwrap()
+}
+
+/// A message that `openssl cms` seals. Recipients come last in `arguments`.
+#[track_caller]
+fn sealed(arguments: &[&str], plain: &[u8]) -> Vec<u8> {
+    let start = ["cms", "-encrypt", "-binary", "-outform", "DER"];
+    openssl(&[&start, arguments].concat(), plain)
+}
+
+/// The key that is sealed to somebody, if that is one.
+fn content_key(message: &[u8], key: &SecretKey) -> Option<ContentKey> {
+    let front = Front::read(message).unwrap();
+    let cipher = front.cipher();
+    front.recipients.iter().find_map(|r| r.open(key, cipher))
+}
+
+fn open(message: &[u8], key: &SecretKey) -> Result<Option<Vec<u8>>, OpenError> {
+    let front = Front::read(message)?;
+    let cipher = front.cipher();
+    let found = front.recipients.iter().find_map(|r| r.open(key, cipher));
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let mut plain = Vec::new();
+    front.decrypt(&found)?.read_to_end(&mut plain)?;
+    Ok(Some(plain))
+}
+
+#[track_caller]
+fn fault(message: &[u8], key: &SecretKey) -> MessageFault {
+    match open(message, key) {
+        Err(OpenError::Fault(fault)) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn content(length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i / 3 * 31 + i % 7) as u8).collect()
+}
