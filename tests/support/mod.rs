@@ -9,6 +9,7 @@
 
 mod ca;
 mod calls;
+mod genesys;
 mod keys;
 mod run;
 mod scene;
@@ -17,6 +18,7 @@ mod trust;
 
 pub use ca::Certificate;
 pub use calls::{CALL, content};
+pub use genesys::ENVELOPED;
 pub use keys::P256;
 pub use run::{Outcome, Run, wait};
 pub use scene::Scene;

@@ -82,7 +82,7 @@ impl<R: BufRead> Front<R> {
     }
 
     /// What its content is encrypted with.
-    pub fn cipher(&self) -> ContentCipher {
+    pub(super) fn cipher(&self) -> ContentCipher {
         self.parameters.cipher
     }
 
@@ -91,7 +91,7 @@ impl<R: BufRead> Front<R> {
     /// # Errors
     ///
     /// The key was opened for another cipher.
-    pub fn decrypt(self, key: &ContentKey) -> Result<Plaintext<R>, OpenError> {
+    pub(super) fn decrypt(self, key: &ContentKey) -> Result<Plaintext<R>, OpenError> {
         Ok(Plaintext::new(
             self.reader,
             self.content,

@@ -1,0 +1,318 @@
+//! Archives of CMS messages: listed, extracted, and who can open them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
+
+mod support;
+use support::{ENVELOPED, P256, Scene};
+
+fn genesys() -> Scene {
+    let scene = Scene::new();
+    scene.key_pair("gir", "rsa:2048");
+    scene.key_pair("auditor", "rsa:2048");
+    scene.genesys_archive("gir.crt auditor.crt");
+    scene
+}
+
+fn serial(scene: &Scene, certificate: &str) -> String {
+    let shown = scene.tool(&format!("openssl x509 -noout -serial -in {certificate}"));
+    shown.stdout().trim().replace("serial=", "")
+}
+
+#[test]
+fn an_archive_is_extracted_under_the_recordings_names_and_times() {
+    let scene = genesys();
+    scene
+        .ok("extract GIR.zip -k gir.key -C opened")
+        .says("extracted 2 files (29 B) to opened, not authenticated");
+    assert_eq!(
+        scene.tree("opened"),
+        ["GIR", "GIR/1001.wav", "GIR/1002.wav"]
+    );
+    for name in ["1001.wav", "1002.wav"] {
+        assert_eq!(
+            scene.read(format!("opened/GIR/{name}")),
+            scene.read(format!("said/{name}"))
+        );
+    }
+    scene
+        .tool("stat -c %Y opened/GIR/1001.wav")
+        .prints("1551522030");
+}
+
+#[test]
+fn every_recipient_opens_it() {
+    let scene = genesys();
+    for key in ["gir.key", "auditor.key"] {
+        scene
+            .ok(&format!("cat GIR.zip GIR/1001.wav -k {key}"))
+            .prints("RIFF said first");
+    }
+}
+
+#[test]
+fn a_listing_shows_the_recipients_by_issuer_and_serial_number() {
+    let scene = genesys();
+    let listed = scene.ok("list GIR.zip -k gir.key -r auditor.crt");
+    for text in [
+        format!("serial {} of gir", serial(&scene, "gir.crt")),
+        "your key: gir.key".to_owned(),
+        format!("serial {} of auditor", serial(&scene, "auditor.crt")),
+        "(auditor.crt)".to_owned(),
+        "format cms, not authenticated, AES-256 with CBC".to_owned(),
+    ] {
+        assert!(listed.stdout().contains(&text), "{text}\n{listed}");
+    }
+}
+
+#[test]
+fn a_listing_for_programs_says_the_same() {
+    let scene = genesys();
+    let listed = scene.ok("list --json GIR.zip -k gir.key").json();
+    let sealed = &listed["sealed"][0];
+    assert_eq!(sealed["format"], "cms");
+    assert_eq!(sealed["authenticated"], false);
+    assert_eq!(sealed["cipher"], "AES-256 with CBC");
+    let recipient = &sealed["recipients"][0];
+    let gir = sealed["recipients"].as_array().unwrap();
+    let gir = gir.iter().find(|r| r["key"] == "gir.key").unwrap();
+    assert_eq!(gir["issuer"], "gir");
+    assert_eq!(gir["serial"], serial(&scene, "gir.crt"));
+    assert!(recipient.get("fingerprint").is_none());
+}
+
+#[test]
+fn what_is_not_authenticated_is_marked_wherever_it_comes_out() {
+    let scene = genesys();
+    scene
+        .ok("cat GIR.zip GIR/1001.wav -k gir.key")
+        .says("GIR/1001.wav: cms, not authenticated");
+    let extracted = scene
+        .ok("extract --json GIR.zip -k gir.key -C opened")
+        .json();
+    assert_eq!(
+        extracted["not_authenticated"],
+        serde_json::json!(["GIR/1001.wav", "GIR/1002.wav"])
+    );
+    scene
+        .ok("open GIR/1001.wav.p7m -k gir.key -o 1001.wav")
+        .says("not authenticated");
+    let opened = scene.ok("open --json -f GIR/1001.wav.p7m -k gir.key -o 1001.wav");
+    assert_eq!(opened.json()["authenticated"], false);
+    scene
+        .ok("inspect GIR/1001.wav.p7m")
+        .prints("format cms, not authenticated, AES-256 with CBC");
+    assert_eq!(scene.inspect("GIR/1001.wav.p7m")["authenticated"], false);
+}
+
+#[test]
+fn what_is_authenticated_is_not_marked() {
+    let scene = genesys();
+    scene.cms(
+        "said/1001.wav",
+        "1001.wav.p7m",
+        "-aes-256-gcm -outform DER gir.crt",
+    );
+    scene.tool("zip -q gcm.zip 1001.wav.p7m");
+    let extracted = scene.ok("extract gcm.zip -k gir.key -C opened");
+    assert!(!extracted.stderr().contains("authenticated"), "{extracted}");
+    let listed = scene.ok("list gcm.zip");
+    assert!(!listed.stdout().contains("authenticated"), "{listed}");
+    listed.prints("format cms-gcm, AES-256 with GCM");
+    assert_eq!(scene.inspect("1001.wav.p7m")["authenticated"], true);
+}
+
+#[test]
+fn an_archive_of_both_kinds_of_message_is_extracted_whole() {
+    let scene = genesys();
+    scene.write("note.txt", "of our own");
+    scene.ok("seal -r gir.crt note.txt");
+    scene.tool("zip -q GIR.zip note.txt.pgp");
+    scene
+        .ok("extract GIR.zip -k gir.key -C opened")
+        .says("extracted 3 files (39 B) to opened, 2 of them not authenticated");
+    assert_eq!(scene.text("opened/note.txt"), "of our own");
+    scene
+        .ok("list GIR.zip")
+        .prints("2 members open, each with any one of these keys")
+        .prints("1 member opens with any one of these keys");
+}
+
+#[test]
+fn members_lose_the_endings_of_messages() {
+    let scene = genesys();
+    scene.write("in.txt", "x");
+    for ending in ["p7m", "p7", "cms", "der", "P7M"] {
+        scene.cms(
+            "in.txt",
+            &format!("{ending}.txt.{ending}"),
+            &format!("{ENVELOPED} gir.crt"),
+        );
+    }
+    scene.bash("zip -q endings.zip *.txt.*").exits(0);
+    scene.ok("extract endings.zip -k gir.key -C opened");
+    assert_eq!(
+        scene.tree("opened"),
+        ["P7M.txt", "cms.txt", "der.txt", "p7.txt", "p7m.txt"]
+    );
+    scene.ok("open p7m.txt.p7m -k gir.key");
+    assert_eq!(scene.text("p7m.txt"), "x");
+}
+
+#[test]
+fn a_certificate_is_found_wherever_it_lies_beside_the_key() {
+    let scene = genesys();
+    let opens = |key: &str| {
+        scene
+            .ok(&format!("cat GIR.zip GIR/1001.wav -k {key}"))
+            .prints("RIFF said first");
+    };
+    // In the key's own file.
+    scene.concatenate(&["gir.key", "gir.crt"], "alone/both.pem");
+    opens("alone/both.pem");
+    // Under another name in the same directory.
+    scene.write_private("other/private.key", scene.read("gir.key"));
+    scene.write("other/genesys-2019.CER", scene.read("gir.crt"));
+    opens("other/private.key");
+    // Elsewhere in a directory of keys.
+    scene.write_private("ring/keys/private.key", scene.read("gir.key"));
+    scene.write("ring/certificates/old.crt", scene.read("gir.crt"));
+    opens("ring");
+    // As DER.
+    scene.write_private("der/private.key", scene.read("gir.key"));
+    scene.tool("openssl x509 -in gir.crt -outform DER -out der/gir.der");
+    opens("der/private.key");
+}
+
+#[test]
+fn an_expired_certificate_still_tells_whose_key_it_is() {
+    let scene = Scene::new();
+    scene.key_pair("gir", "rsa:2048");
+    scene.tool("openssl req -x509 -key gir.key -subj /CN=gir -days 1 -out old.crt");
+    scene.dated_certificate("gir.crt", "gir", -800, 365);
+    scene.write("in.txt", "x");
+    scene.cms("in.txt", "in.txt.p7m", &format!("{ENVELOPED} gir.crt"));
+    scene.tool("rm old.crt");
+    scene.ok("open in.txt.p7m -k gir.key -o -").prints("x");
+}
+
+#[test]
+fn a_locked_key_is_unlocked_for_its_certificate() {
+    let scene = genesys();
+    scene.tool("openssl pkcs8 -topk8 -in gir.key -passout pass:secret -out locked/private.key");
+    scene.write("locked/gir.crt", scene.read("gir.crt"));
+    scene.write("passphrase", "secret\n");
+    scene
+        .ok("cat GIR.zip GIR/1001.wav -k locked/private.key --passphrase-file passphrase")
+        .prints("RIFF said first");
+    scene
+        .line("cat GIR.zip GIR/1001.wav -k locked/private.key")
+        .exits(4)
+        .complains_with_hint(&["locked/private.key", "locked"]);
+}
+
+#[test]
+fn a_key_alone_opens_what_names_the_identifier_of_its_certificate() {
+    let scene = genesys();
+    scene.cms(
+        "said/1001.wav",
+        "call.p7m",
+        &format!("{ENVELOPED} -keyid gir.crt"),
+    );
+    scene.write_private("alone/gir.key", scene.read("gir.key"));
+    scene
+        .ok("open call.p7m -k alone/gir.key -o -")
+        .prints("RIFF said first");
+    scene
+        .ok("inspect call.p7m -k alone/gir.key")
+        .prints("subject key identifier ")
+        .prints("your key: alone/gir.key");
+    let inspected = scene.inspect("call.p7m");
+    assert!(inspected["recipients"][0]["subject_key_id"].is_string());
+}
+
+#[test]
+fn a_key_without_its_certificate_is_not_tried() {
+    let scene = genesys();
+    scene.write_private("alone/gir.key", scene.read("gir.key"));
+    scene
+        .line("extract GIR.zip -k alone/gir.key -C opened")
+        .exits(4)
+        .complains(&["GIR/1001.wav", "the key at hand is not for it", "of gir"])
+        .says("certificate")
+        .says("--try-all-keys");
+    assert_eq!(scene.tree("opened"), [""; 0]);
+}
+
+#[test]
+fn on_demand_a_key_without_its_certificate_is_tried_and_that_is_told() {
+    let scene = genesys();
+    scene.write_private("alone/gir.key", scene.read("gir.key"));
+    scene
+        .ok("extract --try-all-keys GIR.zip -k alone/gir.key -C opened")
+        .says("alone/gir.key: tried with success on 2 messages that do not name its certificate");
+    assert_eq!(scene.text("opened/GIR/1001.wav"), "RIFF said first");
+    let told = scene
+        .ok("extract --json -f --try-all-keys GIR.zip -k alone/gir.key -C opened")
+        .json();
+    assert_eq!(told["tried"][0]["name"], "GIR/1001.wav");
+    assert_eq!(told["tried"][0]["key"], "alone/gir.key");
+    // One that is named isn't spoken of.
+    let named = scene.ok("extract --json -f --try-all-keys GIR.zip -k gir.key -C opened");
+    assert_eq!(named.json()["tried"], serde_json::json!([]));
+}
+
+#[test]
+fn a_wrong_key_opens_nothing_even_if_all_keys_are_tried() {
+    let scene = genesys();
+    scene.key_pair("other/stranger", "rsa:2048");
+    scene
+        .line("extract --try-all-keys GIR.zip -k other/stranger.key -C opened")
+        .exits(4)
+        .complains_with_hint(&["GIR/1001.wav"]);
+    assert_eq!(scene.tree("opened"), [""; 0]);
+}
+
+#[test]
+fn a_certificate_with_the_same_names_over_another_key_opens_nothing() {
+    let scene = genesys();
+    // Another key under the issuer and the serial number of the right one.
+    let serial = serial(&scene, "gir.crt");
+    scene.key_pair("false/gir", "rsa:2048");
+    scene.tool(&format!(
+        "openssl req -x509 -key false/gir.key -subj /CN=gir -set_serial 0x{serial} -days 9 -out false/gir.crt"
+    ));
+    scene
+        .line("extract GIR.zip -k false/gir.key -C opened")
+        .exits(5)
+        .complains(&["GIR/1001.wav", "false/gir.key"]);
+    assert_eq!(scene.tree("opened"), [""; 0]);
+}
+
+#[test]
+fn the_keys_at_hand_are_counted_for_an_archive() {
+    let scene = genesys();
+    scene.key_pair("other/stranger", P256);
+    scene
+        .ok("keys -k gir.key -k other/stranger.key --archive GIR.zip")
+        .prints("keys at hand open 2 of 2 members");
+    scene
+        .line("keys -k other/stranger.key --archive GIR.zip")
+        .exits(4)
+        .complains(&["of gir"]);
+}
+
+#[test]
+fn what_is_signed_and_not_encrypted_is_called_so() {
+    let scene = genesys();
+    scene.tool("openssl cms -sign -binary -nodetach -in said/1001.wav -signer gir.crt -inkey gir.key -outform DER -out signed.p7m");
+    scene
+        .line("open signed.p7m -k gir.key")
+        .exits(5)
+        .complains(&["signed.p7m", "not encrypted"]);
+}
