@@ -89,8 +89,8 @@ impl SealArgs {
 }
 
 /// A parser for a choice among a few words.
-pub fn words<T: Clone + Send + Sync + 'static>(
-    choices: [(&'static str, T); 3],
+pub fn words<const N: usize, T: Clone + Send + Sync + 'static>(
+    choices: [(&'static str, T); N],
 ) -> impl TypedValueParser<Value = T> {
     let names = choices.each_ref().map(|(name, _)| *name);
     PossibleValuesParser::new(names).try_map(move |word: String| {

@@ -21,7 +21,8 @@ use crate::ui::{Bar, Ui, bytes};
 /// Open one message
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without -o, FILE.pgp (or .gpg, .asc, .p7m, .p7, .cms, .der) becomes FILE, and standard input goes to
+Without -o, FILE.pgp (or .gpg, .asc, .b64, .p7m, .p7, .cms, .der) becomes FILE,
+and standard input goes to
 standard output.
 
 Example:
@@ -152,7 +153,7 @@ fn publish(
 
 fn without_ending(path: &Path) -> Result<PathBuf, Failure> {
     let known = path.extension().is_some_and(|ending| {
-        ["pgp", "gpg", "asc", "p7m", "p7", "cms", "der"]
+        ["pgp", "gpg", "asc", "p7m", "p7", "cms", "der", "b64"]
             .iter()
             .any(|known| ending.eq_ignore_ascii_case(known))
     });

@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::Global;
-use super::args::{OverwriteArgs, SealArgs};
+use super::args::{OverwriteArgs, SealArgs, words};
 use super::names::recipients_json;
 use super::streams::{closed_pipe, is_stream, refuse_json, same_file};
 use crate::failure::{Failure, Report};
@@ -21,8 +21,8 @@ use crate::ui::{Ui, bytes, count};
 /// Seal one file as one message
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without -o, FILE becomes FILE.pgp (FILE.asc with --armor), and standard input
-goes to standard output.
+Without -o, FILE becomes FILE.pgp (FILE.asc with --armor, FILE.b64 with
+--armor=base64), and standard input goes to standard output.
 
 Example:
   callseal seal -r vendor.crt note.txt")]
@@ -33,9 +33,18 @@ pub struct Arguments {
     /// The message to write, or - for standard output
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Write the message as text
-    #[arg(short, long)]
-    armor: bool,
+    /// Write the message as text: in OpenPGP's armor, or with =base64 as base64
+    /// and nothing else
+    #[arg(
+        short,
+        long,
+        value_name = "KIND",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "openpgp",
+        value_parser = words([("openpgp", Armor::OpenPgp), ("base64", Armor::Base64)]),
+    )]
+    armor: Option<Armor>,
     #[command(flatten)]
     seal: SealArgs,
     #[command(flatten)]
@@ -57,23 +66,23 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         ));
     }
     let plan = arguments.seal.plan(global, ui)?;
+    let armor = arguments.armor.unwrap_or(Armor::Binary);
     let output = match &arguments.output {
         Some(output) if is_stream(output) => None,
         Some(output) => Some(output.clone()),
         None if is_stream(&arguments.file) => None,
         None => Some(with_ending(
             &arguments.file,
-            if arguments.armor { "asc" } else { "pgp" },
+            match armor {
+                Armor::Binary => "pgp",
+                Armor::OpenPgp => "asc",
+                Armor::Base64 => "b64",
+            },
         )),
-    };
-    let armor = if arguments.armor {
-        Armor::Text
-    } else {
-        Armor::Binary
     };
     let Some(output) = output else {
         refuse_json(global)?;
-        if io::stdout().is_terminal() && !arguments.armor && arguments.output.is_none() {
+        if io::stdout().is_terminal() && armor == Armor::Binary && arguments.output.is_none() {
             return Err(Failure::usage(
                 "a binary message is not written to the terminal",
                 "give -o FILE, or --armor, or -o - to have it there all the same",

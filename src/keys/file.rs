@@ -175,7 +175,7 @@ pub(crate) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> + Clone {
 }
 
 /// The offset at which a line starts with `marker`, white space before it allowed.
-fn find_line(bytes: &[u8], marker: &[u8]) -> Option<usize> {
+pub(crate) fn find_line(bytes: &[u8], marker: &[u8]) -> Option<usize> {
     let mut offset = 0;
     for line in bytes.split_inclusive(|&b| b == b'\n') {
         let indent = line

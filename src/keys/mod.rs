@@ -19,6 +19,7 @@ mod x509;
 mod x509_handle;
 
 pub use export::{ExportError, SecretKeyExport, export_certificate};
+pub(crate) use file::find_line;
 pub use generate::{
     Attribute, GenerateError, KeyKind, NewKey, OpenPgpKey, RsaSizeError, Subject, SubjectError,
     SubjectFault, UserId,

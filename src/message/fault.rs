@@ -73,9 +73,14 @@ impl From<io::Error> for OpenError {
             Ok(fault) => return fault.into(),
             Err(error) => error,
         };
+        // The decoder of armor says so of some bad data.
+        let error = match error.downcast::<base64::DecodeSliceError>() {
+            Ok(_) => return MessageFault::Altered.into(),
+            Err(error) => error,
+        };
         match error.kind() {
             UnexpectedEof => MessageFault::Truncated.into(),
-            // The decoders of armor and Deflate say so of bad data. Errors of
+            // The decoders of armor and Deflate say so of other bad data. Errors of
             // the source have a number from the system, or another kind.
             InvalidInput | Other if error.raw_os_error().is_none() => MessageFault::Altered.into(),
             _ => Self::Read(error),

@@ -12,6 +12,7 @@ mod seal;
 
 pub(super) use envelope::Front;
 pub(super) use open::begin;
+pub(super) use packet::{begins_message, read_buffered};
 pub use seal::{Armor, MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
 
 #[cfg(test)]

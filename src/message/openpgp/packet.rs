@@ -54,6 +54,23 @@ impl Header {
     }
 }
 
+/// Whether this begins as an encrypted message does: with a PKESK, SKESK or
+/// SEIPD packet of a version that there is, or with a marker
+/// ([RFC 9580, section 5](https://www.rfc-editor.org/rfc/rfc9580#section-5)).
+/// Up to 9 octets tell.
+pub(in crate::message) fn begins_message(mut octets: &[u8]) -> bool {
+    let Ok(Some(header)) = Header::read(&mut octets) else {
+        return false;
+    };
+    match (header.tag, octets) {
+        (Tag::PKESK, [3 | 6, ..]) => true,
+        (Tag::SKESK, [4..=6, ..]) => true,
+        (Tag::SEIP, [1 | 2, ..]) => true,
+        (Tag::Marker, body) => body.starts_with(b"PGP"),
+        _ => false,
+    }
+}
+
 /// Reads the length octets of the OpenPGP format (RFC 9580, section 4.2.1).
 fn read_length(source: &mut impl BufRead) -> io::Result<Length> {
     Ok(match read_u8(source)? {
@@ -141,7 +158,10 @@ impl<R: BufRead> Read for Body<R> {
 }
 
 /// `read` in terms of `fill_buf` and `consume`.
-pub(super) fn read_buffered(source: &mut impl BufRead, buffer: &mut [u8]) -> io::Result<usize> {
+pub(in crate::message) fn read_buffered(
+    source: &mut impl BufRead,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
     let available = source.fill_buf()?;
     let n = available.len().min(buffer.len());
     let (Some(from), Some(to)) = (available.get(..n), buffer.get_mut(..n)) else {

@@ -17,6 +17,7 @@ use super::encrypt::ContainerWriter;
 use super::framing::{PART, PacketWriter};
 use crate::cause::cause;
 use crate::keys::{MessageVersion, RecipientError, Recipients};
+use crate::message::text::Base64Writer;
 use crate::options::{Compression, Format};
 
 /// The key of AES-256, in bytes.
@@ -35,13 +36,18 @@ pub struct SealPlan {
     hidden: bool,
 }
 
-/// Whether a message is written as bytes or as text.
+/// Whether a message is written as bytes or as text, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Armor {
     /// As bytes.
     Binary,
-    /// As text between `-----BEGIN PGP MESSAGE-----` and its end.
-    Text,
+    /// As text between `-----BEGIN PGP MESSAGE-----` and its end
+    /// ([RFC 9580, section 6](https://www.rfc-editor.org/rfc/rfc9580#section-6)).
+    OpenPgp,
+    /// As base64 and nothing else
+    /// ([RFC 4648, section 4](https://www.rfc-editor.org/rfc/rfc4648#section-4)),
+    /// with padding, in lines of 76 characters that each end in LF.
+    Base64,
 }
 
 /// Why a message could not be sealed.
@@ -180,8 +186,7 @@ impl Sealer<'_> {
         }
     }
 
-    /// The same, as text where `armor` says so
-    /// ([RFC 9580, section 6.2](https://www.rfc-editor.org/rfc/rfc9580#section-6.2)).
+    /// The same, as text where `armor` says so.
     ///
     /// # Errors
     ///
@@ -196,10 +201,16 @@ impl Sealer<'_> {
     ) -> Result<u64, SealError> {
         match armor {
             Armor::Binary => self.seal(source, name, modified, sink),
-            Armor::Text => {
+            Armor::OpenPgp => {
                 let mut text = Writer::new(sink, Kind::Message).map_err(SealError::Write)?;
                 let length = self.seal(source, name, modified, &mut text)?;
                 text.finalize().map_err(SealError::Write)?;
+                Ok(length)
+            }
+            Armor::Base64 => {
+                let mut text = Base64Writer::new(sink);
+                let length = self.seal(source, name, modified, &mut text)?;
+                text.finish().map_err(SealError::Write)?;
                 Ok(length)
             }
         }

@@ -1,0 +1,61 @@
+//! From octets to base64.
+
+use std::io::{self, Write};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+/// The octets of one line, which make 76 characters.
+const LINE: usize = 57;
+
+/// How many octets are encoded at a time, at most: 840 lines.
+const OCTETS: usize = 840 * LINE;
+
+/// Writes octets as base64
+/// ([RFC 4648, section 4](https://www.rfc-editor.org/rfc/rfc4648#section-4))
+/// with padding, in lines of 76 characters that each end in LF.
+pub(in crate::message) struct Base64Writer<W> {
+    sink: W,
+    /// Less than a line, between calls.
+    octets: Vec<u8>,
+    text: String,
+}
+
+impl<W: Write> Base64Writer<W> {
+    pub fn new(sink: W) -> Self {
+        Self {
+            sink,
+            octets: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    /// Writes the last line.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.write_lines(self.octets.len())
+    }
+
+    /// Writes so many of the octets, in lines.
+    fn write_lines(&mut self, octets: usize) -> io::Result<()> {
+        self.text.clear();
+        for line in self.octets.drain(..octets).as_slice().chunks(LINE) {
+            BASE64_STANDARD.encode_string(line, &mut self.text);
+            self.text.push('\n');
+        }
+        self.sink.write_all(self.text.as_bytes())
+    }
+}
+
+impl<W: Write> Write for Base64Writer<W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let data = data.get(..OCTETS).unwrap_or(data);
+        self.octets.extend_from_slice(data);
+        self.write_lines(self.octets.len() / LINE * LINE)?;
+        Ok(data.len())
+    }
+
+    /// What makes no whole line waits for the rest of it.
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+}

@@ -1,0 +1,142 @@
+//! Messages as text: OpenPGP's armor
+//! ([RFC 9580, section 6](https://www.rfc-editor.org/rfc/rfc9580#section-6)),
+//! PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)), and base64 alone
+//! ([RFC 4648, section 4](https://www.rfc-editor.org/rfc/rfc4648#section-4)).
+
+mod decode;
+mod encode;
+
+use std::io::{BufRead, BufReader, Cursor, Read};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sequoia_openpgp::armor::{Kind, Reader, ReaderMode};
+
+use self::decode::Decoded;
+pub(super) use self::encode::Base64Writer;
+use super::fault::{MessageFault, OpenError};
+use super::openpgp::begins_message;
+use crate::keys::find_line;
+
+/// A block begins within so many bytes from the start of its file.
+const WINDOW: usize = 64 * 1024;
+
+/// What tells a CMS message, in octets, and bare base64, in characters.
+const HEAD: usize = 16;
+
+const ARMOR: &[u8] = b"-----BEGIN PGP MESSAGE-----";
+
+/// RFC 7468, sections 8 and 9, without what some old software writes.
+const PEM: [(&[u8], &[u8]); 2] = [
+    (b"-----BEGIN CMS-----", b"-----END CMS-----"),
+    (b"-----BEGIN PKCS7-----", b"-----END PKCS7-----"),
+];
+
+/// How a text holds a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As base64, and nothing else.
+    Base64,
+    /// As OpenPGP's armor.
+    Armor,
+    /// As a PEM block, whose base64 begins after so many bytes and goes up to
+    /// that line.
+    Pem(u64, &'static [u8]),
+}
+
+/// The octets of a message, be it text or binary, read `buffer` bytes at a
+/// time. The first one tells the rest: bit 7 is set in that of an OpenPGP
+/// message, and that of a CMS message is 0x30.
+///
+/// An error of these bytes that holds a [`MessageFault`] says what is wrong
+/// with the text. That a text is whole shows at its end: who reads less of it
+/// doesn't know.
+///
+/// # Errors
+///
+/// The source can't be read, or is [`MessageFault::NotAMessage`].
+pub(super) fn binary<'a>(
+    source: impl Read + Send + Sync + 'a,
+    buffer: usize,
+) -> Result<Box<dyn BufRead + Send + Sync + 'a>, OpenError> {
+    let mut source = BufReader::with_capacity(buffer, source);
+    // RFC 9580, section 4.2: bit 7 of a packet's first octet is always set.
+    let first = source.fill_buf()?.first().copied();
+    if first.is_some_and(|octet| octet & 0x80 != 0) {
+        return Ok(Box::new(source));
+    }
+    let mut start = Vec::new();
+    source.by_ref().take(HEAD as u64).read_to_end(&mut start)?;
+    if begins_content_info(&start) {
+        return Ok(Box::new(Cursor::new(start).chain(source)));
+    }
+    // From a pipe, the text before a block may come some time before it.
+    let room = WINDOW - start.len();
+    source.by_ref().take(room as u64).read_to_end(&mut start)?;
+    let form = form(&start).ok_or(MessageFault::NotAMessage)?;
+    let mut start = Cursor::new(start);
+    let mut octets: Box<dyn BufRead + Send + Sync> = match form {
+        Form::Base64 => Box::new(Decoded::new(start.chain(source), None)),
+        Form::Pem(begin, end) => {
+            start.set_position(begin);
+            Box::new(Decoded::new(start.chain(source), Some(end)))
+        }
+        Form::Armor => {
+            let mode = ReaderMode::Tolerant(Some(Kind::Message));
+            let armor = Reader::from_reader(start.chain(source), mode);
+            Box::new(BufReader::with_capacity(buffer, armor))
+        }
+    };
+    match octets.fill_buf()?.first() {
+        Some(0x30 | 0x80..) => Ok(octets),
+        _ => Err(MessageFault::NotAMessage.into()),
+    }
+}
+
+/// Tells by the start of a text how it holds a message, if it holds one: the
+/// first block counts.
+fn form(start: &[u8]) -> Option<Form> {
+    if is_base64(start) {
+        return Some(Form::Base64);
+    }
+    let armor = start.windows(ARMOR.len()).position(|at| at == ARMOR);
+    let armor = armor.map(|at| (at, Form::Armor));
+    let pem = PEM.iter().filter_map(|(begin, end)| {
+        let at = find_line(start, begin)?;
+        Some((at, Form::Pem((at + begin.len()) as u64, end)))
+    });
+    let first = armor.into_iter().chain(pem).min_by_key(|(at, _)| *at);
+    first.map(|(_, form)| form)
+}
+
+/// Whether this begins as the base64 of a message. Many a word of plain text
+/// begins as that of some packet, so a look at the first octet is not enough.
+fn is_base64(start: &[u8]) -> bool {
+    let characters = start.iter().copied();
+    let mut characters: Vec<u8> = characters
+        .filter(|c| !c.is_ascii_whitespace())
+        .take(HEAD)
+        .collect();
+    characters.truncate(characters.len() / 4 * 4);
+    let octets = BASE64_STANDARD.decode(characters);
+    octets.is_ok_and(|octets| begins_content_info(&octets) || begins_message(&octets))
+}
+
+/// Whether this begins as a CMS message does, a SEQUENCE that starts with an
+/// OBJECT IDENTIFIER
+/// ([RFC 5652, section 3](https://www.rfc-editor.org/rfc/rfc5652#section-3)),
+/// with a length of any form.
+fn begins_content_info(octets: &[u8]) -> bool {
+    let [0x30, length, rest @ ..] = octets else {
+        return false;
+    };
+    let more = match length {
+        0x00..=0x80 => 0,
+        0x81..=0x88 => usize::from(length & 0x0F),
+        _ => return false,
+    };
+    rest.get(more) == Some(&0x06)
+}
+
+#[cfg(test)]
+mod tests;
