@@ -132,6 +132,24 @@ fn pgp_opens_what_is_sealed_to_its_version_6_key() {
 }
 
 #[test]
+fn pgp_opens_a_key_that_was_handed_over_as_base64() {
+    let scene = Scene::new();
+    let key = from_x509(&scene, "rsa:4096");
+    scene.tool("openssl rsa -in a.key -RSAPublicKey_out -out public.pem");
+    scene.tool("openssl genrsa -out secret.pem 4096");
+    scene.ok("seal -r public.pem --armor=base64 secret.pem -o secret.b64");
+    assert_eq!(scene.inspect("secret.b64")["format"], "rfc9580");
+    let message = scene.tool("base64 -d secret.b64").output.stdout;
+    let sealed = Message::from_bytes(Cursor::new(message)).unwrap();
+    let message = sealed.decrypt(&Password::empty(), &key).unwrap();
+    let mut message = match message.is_compressed() {
+        true => message.decompress().unwrap(),
+        false => message,
+    };
+    assert_eq!(message.as_data_vec().unwrap(), scene.read("secret.pem"));
+}
+
+#[test]
 fn pgp_opens_what_is_sealed_to_its_keys_of_other_kinds() {
     for (version, primary, encryption) in [
         (KeyVersion::V4, KeyType::Ed25519, KeyType::X25519),
