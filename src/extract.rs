@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use globset::GlobBuilder;
 
-use crate::archive::{Archive, ArchiveError, Member, MemberName};
+use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
 use crate::error::{Error, MemberCause};
 use crate::message::{Envelope, LiteralHeader, OpenError, OpenMessage, Opened, Opener};
 use crate::output::{Access, Overwrite, PendingFile, TargetDir};
@@ -87,10 +87,7 @@ impl ArchiveFile {
                 path: path.to_owned(),
                 source,
             })?;
-        let archive = Archive::open(file).map_err(|error| Error::Archive {
-            path: path.to_owned(),
-            error,
-        })?;
+        let archive = Archive::open(file).map_err(|error| unopened(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
             archive,
@@ -310,6 +307,23 @@ impl ArchiveFile {
     }
 }
 
+/// Why an archive doesn't open, or that it's none but a message. A pipe can't
+/// be read again to see.
+fn unopened(path: PathBuf, error: ArchiveError) -> Error {
+    let has_no_end = matches!(
+        error,
+        ArchiveError::Malformed {
+            fault: ArchiveFault::NoEnd,
+            ..
+        }
+    );
+    let is_message = || File::open(&path).is_ok_and(|file| Envelope::read(file).is_ok());
+    if has_no_end && path.is_file() && is_message() {
+        return Error::IsMessage { path };
+    }
+    Error::Archive { path, error }
+}
+
 /// The size of all members' messages together, in bytes: as the archive says,
 /// which may be anything.
 pub(crate) fn total_size(members: &[&Member]) -> u64 {
@@ -385,7 +399,7 @@ pub(crate) fn open_cause(error: OpenError) -> MemberCause {
     let OpenError::Read(e) = error else {
         return MemberCause::Open(error);
     };
-    match e.downcast::<crate::archive::ArchiveFault>() {
+    match e.downcast::<ArchiveFault>() {
         Ok(fault) => MemberCause::Bytes(fault.into()),
         Err(e) => MemberCause::Open(OpenError::Read(e)),
     }

@@ -203,3 +203,46 @@ with zipfile.ZipFile('calls.zip', 'w') as archive:
             .prints(name);
     }
 }
+
+#[test]
+fn a_message_and_an_archive_are_not_taken_for_each_other() {
+    let scene = Scene::with_a_call();
+    scene.ok("pack -r customer.crt -o calls.zip calls");
+    for line in [
+        "open calls.zip -k customer.key",
+        "open calls.zip -k customer.key -o out",
+    ] {
+        scene
+            .line(line)
+            .exits(5)
+            .complains_with_hint(&["calls.zip", "it is an archive, not one message"])
+            .says("callseal extract");
+    }
+    for option in ["", "--armor", "--armor=base64"] {
+        scene.ok(&format!(
+            "seal -f -r customer.crt {option} calls/a.txt -o one"
+        ));
+        for line in [
+            "extract one -k customer.key",
+            "cat one a.txt -k customer.key",
+            "list one",
+        ] {
+            scene
+                .line(line)
+                .exits(5)
+                .complains_with_hint(&["one", "it is one message, not an archive"])
+                .says("callseal open");
+        }
+    }
+    // What is neither is called neither.
+    scene.write("note", "plain text");
+    scene
+        .line("list note")
+        .exits(5)
+        .complains(&["note", "no ZIP archive"]);
+    scene
+        .line("open note -k customer.key -o out")
+        .exits(5)
+        .complains(&["note", "it is not"]);
+    assert!(!scene.exists("out"));
+}

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use callseal::Error;
-use callseal::message::{OpenError, OpenMessage, Opened};
+use callseal::message::{MessageFault, OpenError, OpenMessage, Opened};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::SourceError;
+use callseal::{Error, Inspection, inspect};
 use clap::Args;
 use serde_json::json;
 
@@ -22,8 +23,7 @@ use crate::ui::{Bar, Ui, bytes};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Without -o, FILE.pgp (or .gpg, .asc, .b64, .p7m, .p7, .cms, .der) becomes FILE,
-and standard input goes to
-standard output.
+and standard input goes to standard output.
 
 Example:
   callseal open note.txt.pgp -k vendor.key -o note.txt")]
@@ -76,9 +76,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         true => PathBuf::from("standard input"),
         false => arguments.file.clone(),
     };
-    let open_error = |error| Error::Open {
-        path: name.clone(),
-        error,
+    let open_error = |error| match error {
+        OpenError::Fault(MessageFault::NotAMessage) if is_archive(&arguments.file) => {
+            Error::IsArchive { path: name.clone() }
+        }
+        error => Error::Open {
+            path: name.clone(),
+            error,
+        },
     };
     let message = OpenMessage::begin(source, opening.opener()).map_err(open_error)?;
     match output {
@@ -151,6 +156,12 @@ fn publish(
     Ok(opened)
 }
 
+/// A pipe can't be read again to see.
+fn is_archive(path: &Path) -> bool {
+    let inspected = || inspect(path, SystemTime::now());
+    path.is_file() && matches!(inspected(), Ok(Inspection::Archive(_)))
+}
+
 fn without_ending(path: &Path) -> Result<PathBuf, Failure> {
     let known = path.extension().is_some_and(|ending| {
         ["pgp", "gpg", "asc", "p7m", "p7", "cms", "der", "b64"]
@@ -159,6 +170,10 @@ fn without_ending(path: &Path) -> Result<PathBuf, Failure> {
     });
     if known {
         return Ok(path.with_extension(""));
+    }
+    if is_archive(path) {
+        let path = path.to_owned();
+        return Err(Error::IsArchive { path }.into());
     }
     Err(Failure::usage(
         format!(

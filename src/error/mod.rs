@@ -121,6 +121,18 @@ pub enum Error {
         /// Why not.
         error: ArchiveError,
     },
+    /// A message stands where an archive should.
+    #[error("{}: it is one message, not an archive", .path.display())]
+    IsMessage {
+        /// The message's file.
+        path: PathBuf,
+    },
+    /// An archive stands where a message should.
+    #[error("{}: it is an archive, not one message", .path.display())]
+    IsArchive {
+        /// The archive.
+        path: PathBuf,
+    },
     /// One member can't be extracted.
     #[error("{member}: {cause}")]
     Member {
@@ -243,6 +255,7 @@ impl Error {
             Self::Name { .. } | Self::SameName { .. } => ErrorKind::Usage,
             Self::Open { error, .. } => open_kind(error),
             Self::Archive { error, .. } => archive_kind(error),
+            Self::IsMessage { .. } | Self::IsArchive { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
             Self::NotConverted { worst, .. } => *worst,
             Self::Partial {
@@ -299,6 +312,8 @@ impl Error {
             Self::Open { error, .. } => return open_hint(error),
             Self::Member { cause, .. } => return cause.hint(),
             Self::NotConverted { .. } => "see to each of them, or leave them out with --exclude",
+            Self::IsMessage { .. } => "open it with `callseal open`",
+            Self::IsArchive { .. } => "open its members with `callseal extract`",
             Self::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
             Self::Archive {
                 error: ArchiveError::Malformed { .. },
