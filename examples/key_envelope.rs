@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-use callseal::message::{Armor, Expansion, OpenMessage, SealPlan};
+use callseal::message::{Armor, Expansion, OpenMessage, Opener, SealPlan};
 use callseal::options::{Compression, Format};
 use callseal::output::{Access, Overwrite, PendingFile};
 
@@ -40,9 +40,11 @@ pub fn seal(recipient: &Path, content: &Path, envelope: &Path) -> Result<(), Box
 /// Opens the envelope with the private key in `key`.
 pub fn open(key: &Path, envelope: &Path, content: &Path) -> Result<(), Box<dyn Error>> {
     let keyring = Keyring::load(&[key.to_owned()], &mut |_| {})?;
-    let message = OpenMessage::begin(File::open(envelope)?, &keyring, &NoPassphrases)?;
+    let limits = Expansion::default();
+    let opener = Opener::new(&keyring, &NoPassphrases, &limits);
+    let message = OpenMessage::begin(File::open(envelope)?, opener)?;
     let mut sink = PendingFile::create(content, Access::Private, Overwrite::Refuse)?;
-    message.copy_to(&mut sink, &Expansion::default())?;
+    message.copy_to(&mut sink)?;
     // It's authentic to its last byte only now.
     sink.commit()?;
     Ok(())
