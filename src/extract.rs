@@ -110,7 +110,8 @@ impl ArchiveFile {
 
     /// The members with the given names, or whose path fits one of the given
     /// patterns (`*` and `?` within a directory, `**` across them); all of
-    /// them where none is given. A name counts with and without its `.pgp`.
+    /// them where none is given. A name counts with and without the ending
+    /// that it's stored with.
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 use std::time::{Duration, SystemTime};
 
-use callseal::archive::{Archive, ArchiveError, ArchiveWriter, MemberName, MemberReader};
+use callseal::archive::{Archive, ArchiveError, ArchiveWriter, Ending, MemberName, MemberReader};
 use proptest::prelude::*;
 
 mod archive_support;
@@ -220,7 +220,10 @@ proptest! {
             prop_assert_eq!(name.as_str(), &path);
             let mut components = std::path::Path::new(name.as_str()).components();
             prop_assert!(components.all(|part| matches!(part, std::path::Component::Normal(_))));
-            prop_assert_eq!(MemberName::from_stored(&name.stored()), Ok(name));
+            for ending in [Ending::Pgp, Ending::P7m] {
+                let stored = name.stored(ending);
+                prop_assert_eq!(MemberName::from_stored(&stored), Ok(name.clone()));
+            }
         }
     }
 

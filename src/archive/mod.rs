@@ -12,6 +12,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `name.rs` | names that are safe on extraction |
+//! | `ending.rs` | what stored names end with |
 //! | `fault.rs` | what can be wrong with an archive or a member |
 //! | `dos_time.rs` | MS-DOS and Unix times |
 //! | `extra.rs` | extra fields |
@@ -27,6 +28,7 @@
 mod directory;
 mod dos_time;
 mod encode;
+mod ending;
 mod extra;
 mod fault;
 mod member_reader;
@@ -37,6 +39,7 @@ mod records;
 mod sink;
 mod writer;
 
+pub use ending::Ending;
 pub use fault::{ArchiveError, ArchiveFault, MemberFault};
 pub use member_reader::MemberReader;
 pub use name::{MemberName, NameFault};

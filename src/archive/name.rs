@@ -5,12 +5,7 @@ use std::fmt;
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
-/// What a stored name ends with.
-const SUFFIX: &str = ".pgp";
-
-/// Endings that [`MemberName::from_stored`] drops: what other tools call a
-/// message.
-const KNOWN_SUFFIXES: [&str; 3] = [SUFFIX, ".gpg", ".asc"];
+use super::ending::{self, Ending};
 
 /// The longest stored name in bytes: the length field has 16 bits
 /// (APPNOTE 4.4.10).
@@ -21,7 +16,7 @@ const WINDOWS_DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOU
 
 /// A member's path: relative, `/`-separated, UTF-8, safe on extraction.
 ///
-/// It is the path as packed, `calls/2026/a.wav`, without the `.pgp` of the
+/// It is the path as packed, `calls/2026/a.wav`, without the [`Ending`] of the
 /// stored name. The only ways to one are [`parse`](Self::parse) and
 /// [`from_stored`](Self::from_stored).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,7 +33,7 @@ impl MemberName {
         if path.is_empty() {
             return Err(NameFault::Empty);
         }
-        let bytes = path.len().saturating_add(SUFFIX.len());
+        let bytes = path.len().saturating_add(ending::LONGEST);
         if bytes > MAX_STORED_BYTES {
             return Err(NameFault::TooLong { bytes });
         }
@@ -67,22 +62,18 @@ impl MemberName {
         Ok(Self(path.into()))
     }
 
-    /// From a stored name: drops one final `.pgp`, `.gpg` or `.asc` in any
-    /// ASCII case, if a file name is left; else takes the name as it is.
+    /// From a stored name: drops one final `.pgp`, `.gpg`, `.asc`, `.p7m`,
+    /// `.p7`, `.cms` or `.der` in any ASCII case, if a file name is left; else
+    /// takes the name as it is.
     ///
     /// # Errors
     ///
     /// As for [`parse`](Self::parse).
     pub fn from_stored(stored: &str) -> Result<Self, NameFault> {
-        let path = KNOWN_SUFFIXES
-            .iter()
-            .find_map(|suffix| strip_suffix_ignoring_case(stored, suffix))
-            .filter(|path| !path.is_empty() && !path.ends_with('/'))
-            .unwrap_or(stored);
-        Self::parse(path)
+        Self::parse(ending::without_ending(stored).unwrap_or(stored))
     }
 
-    /// The path, without `.pgp`.
+    /// The path, without the ending.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -105,10 +96,10 @@ impl MemberName {
         decomposed.to_uppercase().to_lowercase().nfc().collect()
     }
 
-    /// The stored name: the path plus `.pgp`. At most 65,535 bytes.
+    /// The stored name: the path and an ending. At most 65,535 bytes.
     #[must_use]
-    pub fn stored(&self) -> String {
-        format!("{}{SUFFIX}", self.0)
+    pub fn stored(&self, ending: Ending) -> String {
+        format!("{}{}", self.0, ending.as_str())
     }
 }
 
@@ -190,11 +181,6 @@ fn check_for_windows(component: &str) -> Result<(), NameFault> {
     Ok(())
 }
 
-fn strip_suffix_ignoring_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
-    let (start, end) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
-    end.eq_ignore_ascii_case(suffix).then_some(start)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,7 +218,8 @@ mod tests {
             }
             let name = MemberName::parse(path).expect("a good name");
             assert_eq!(name.as_str(), path);
-            assert_eq!(name.stored(), format!("{path}.pgp"));
+            assert_eq!(name.stored(Ending::Pgp), format!("{path}.pgp"));
+            assert_eq!(name.stored(Ending::P7m), format!("{path}.p7m"));
         }
     }
 
@@ -279,7 +266,9 @@ mod tests {
 
     #[test]
     fn a_member_name_that_does_not_fit_the_field_once_stored_is_refused() {
-        assert_eq!(fault_of(&"a".repeat(65_531)), None);
+        let longest = MemberName::parse(&"a".repeat(65_531)).expect("a good name");
+        assert_eq!(longest.stored(Ending::Pgp).len(), 65_535);
+        assert_eq!(longest.stored(Ending::P7m).len(), 65_535);
         assert_eq!(
             fault_of(&"a".repeat(65_532)),
             Some(NameFault::TooLong { bytes: 65_536 })
@@ -312,6 +301,12 @@ mod tests {
         assert_eq!(from_stored("a.wav.pgp"), "a.wav");
         assert_eq!(from_stored("a.wav.GPG"), "a.wav");
         assert_eq!(from_stored("a.asc"), "a");
+        assert_eq!(from_stored("a.wav.p7m"), "a.wav");
+        assert_eq!(from_stored("a.wav.P7"), "a.wav");
+        assert_eq!(from_stored("a.wav.cms"), "a.wav");
+        assert_eq!(from_stored("a.wav.Der"), "a.wav");
+        assert_eq!(from_stored("a.p7m.pgp"), "a.p7m");
+        assert_eq!(from_stored("a.pem"), "a.pem");
         assert_eq!(from_stored("a.pgp.pgp"), "a.pgp");
         assert_eq!(from_stored("a.wav"), "a.wav");
         assert_eq!(from_stored("ü.pgp"), "ü");
@@ -322,6 +317,7 @@ mod tests {
     fn a_suffix_with_nothing_before_it_is_the_name() {
         assert_eq!(from_stored(".pgp"), ".pgp");
         assert_eq!(from_stored("d/.pgp"), "d/.pgp");
+        assert_eq!(from_stored("d/.der"), "d/.der");
     }
 
     #[test]

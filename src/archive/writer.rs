@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::dos_time::unix_seconds;
 use super::encode::{Stored, end_records};
+use super::ending::Ending;
 use super::name::MemberName;
 use super::records::ZIP64_MARKER;
 use super::sink::Sink;
@@ -23,18 +24,27 @@ use super::sink::Sink;
 /// for each member.
 pub struct ArchiveWriter<W> {
     sink: Sink<W>,
+    ending: Ending,
     directory: Vec<u8>,
     members: u64,
 }
 
 impl<W: Write + Seek> ArchiveWriter<W> {
-    /// An archive without members yet. `sink` must be empty, at its position 0.
+    /// An archive without members yet, whose names will end in `.pgp`. `sink`
+    /// must be empty, at its position 0.
     pub fn new(sink: W) -> Self {
         Self {
             sink: Sink::new(sink),
+            ending: Ending::default(),
             directory: Vec::new(),
             members: 0,
         }
+    }
+
+    /// With another ending of the names.
+    #[must_use]
+    pub fn with_ending(self, ending: Ending) -> Self {
+        Self { ending, ..self }
     }
 
     /// Adds a whole member that is in memory.
@@ -48,7 +58,7 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     pub fn add(&mut self, name: &MemberName, modified: SystemTime, data: &[u8]) -> io::Result<()> {
         let size = data.len() as u64;
         let member = Stored {
-            name: name.stored(),
+            name: name.stored(self.ending),
             modified: unix_seconds(modified),
             crc: crc32fast::hash(data),
             size,
@@ -82,7 +92,7 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         at_most: u64,
     ) -> io::Result<MemberWriter<W>> {
         let member = Stored {
-            name: name.stored(),
+            name: name.stored(self.ending),
             modified: unix_seconds(modified),
             crc: 0,
             size: 0,

@@ -1,0 +1,66 @@
+//! What the stored names of members end with.
+
+use crate::message::MessageFormat;
+
+/// What a stored name has after the member's path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// `.pgp`, of an OpenPGP message.
+    #[default]
+    Pgp,
+    /// `.p7m`, of a CMS message
+    /// ([RFC 8551, section 3.2.1](https://www.rfc-editor.org/rfc/rfc8551#section-3.2.1)).
+    P7m,
+}
+
+impl Ending {
+    /// The ending with its dot.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pgp => ".pgp",
+            Self::P7m => ".p7m",
+        }
+    }
+}
+
+impl From<MessageFormat> for Ending {
+    fn from(format: MessageFormat) -> Self {
+        match format {
+            MessageFormat::Rfc4880 | MessageFormat::Rfc9580 => Self::Pgp,
+            MessageFormat::Cms | MessageFormat::CmsGcm => Self::P7m,
+        }
+    }
+}
+
+/// The longest ending, in bytes.
+pub(super) const LONGEST: usize = 4;
+
+/// What messages are called, by callseal and by other tools.
+const KNOWN: [&str; 7] = [".pgp", ".gpg", ".asc", ".p7m", ".p7", ".cms", ".der"];
+
+/// The name without one final ending that messages have, in any ASCII case, if
+/// it has one and a file name is left.
+pub(super) fn without_ending(name: &str) -> Option<&str> {
+    KNOWN
+        .iter()
+        .find_map(|ending| strip_suffix_ignoring_case(name, ending))
+        .filter(|path| !path.is_empty() && !path.ends_with('/'))
+}
+
+fn strip_suffix_ignoring_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
+    let (start, end) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
+    end.eq_ignore_ascii_case(suffix).then_some(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_known_and_no_longer_than_the_longest() {
+        for ending in [Ending::Pgp, Ending::P7m] {
+            assert!(KNOWN.contains(&ending.as_str()), "{ending:?}");
+            assert!(ending.as_str().len() <= LONGEST, "{ending:?}");
+        }
+    }
+}
