@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-use callseal::message::{Armor, Expansion, OpenMessage, Opener, SealPlan};
+use callseal::message::{Armor, Expansion, OpenMessage, Opener, SealPlan, SealedFile};
 use callseal::options::{Compression, Format};
 use callseal::output::{Access, Overwrite, PendingFile};
 
@@ -29,9 +29,14 @@ pub fn seal(recipient: &Path, content: &Path, envelope: &Path) -> Result<(), Box
     let mut source = File::open(content)?;
     let modified = source.metadata()?.modified()?;
     let name = content.file_name().unwrap_or_default().to_string_lossy();
+    let file = SealedFile {
+        name: &name,
+        modified,
+        length: None,
+    };
     let mut sink = PendingFile::create(envelope, Access::Shared, Overwrite::Refuse)?;
     plan.sealer()
-        .seal_armored(&mut source, &name, modified, Armor::Base64, &mut sink)?;
+        .seal_armored(&mut source, &file, Armor::Base64, &mut sink)?;
     // Until here there is no file of that name.
     sink.commit()?;
     Ok(())

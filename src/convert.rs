@@ -11,7 +11,9 @@ use openssl::sha::Sha256;
 use crate::archive::{Member, MemberName};
 use crate::error::Error;
 use crate::extract::{ArchiveFile, Places, member_error, open_cause};
-use crate::message::{MessageFormat, OpenError, OpenMessage, Opener, SealError, SealPlan, Sealer};
+use crate::message::{
+    MessageFormat, OpenError, OpenMessage, Opener, SealError, SealPlan, SealedFile, Sealer,
+};
 use crate::output::{Overwrite, PendingFile};
 use crate::pack::{Content, Entry, Queue, literal_name, write_archive};
 use crate::progress::{NoProgress, Progress};
@@ -160,8 +162,13 @@ impl Content for MemberContent<'_> {
             hash: Sha256::new(),
         };
         let write_error = |e| Error::writing(self.output, e);
+        let file = SealedFile {
+            name: literal_name(name),
+            modified,
+            length: None,
+        };
         let plain = sealer
-            .seal(&mut content, literal_name(name), modified, &mut sink)
+            .seal(&mut content, &file, &mut sink)
             .map_err(|error| match error {
                 SealError::Read(e) => self.open_error(e.into()),
                 SealError::Write(e) => write_error(e),

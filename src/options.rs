@@ -1,11 +1,10 @@
 //! Choices that the config and the command line share.
 
-use serde::Deserialize;
+use crate::message::MessageFormat;
 
 /// Whether plaintext is compressed before it's sealed. The compressed size
 /// tells something about the content; `None` avoids that.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
     /// Decided for each file on a sample of its content.
     #[default]
@@ -32,21 +31,28 @@ impl Compression {
 
 impl Format {
     /// All choices.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Rfc4880, Self::Rfc9580];
+    pub const ALL: [Self; 5] = [
+        Self::Auto,
+        Self::Rfc4880,
+        Self::Rfc9580,
+        Self::Cms,
+        Self::CmsGcm,
+    ];
 
     /// The word for it in the config and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
-            Self::Rfc4880 => "rfc4880",
-            Self::Rfc9580 => "rfc9580",
+            Self::Rfc4880 => MessageFormat::Rfc4880.name(),
+            Self::Rfc9580 => MessageFormat::Rfc9580.name(),
+            Self::Cms => MessageFormat::Cms.name(),
+            Self::CmsGcm => MessageFormat::CmsGcm.name(),
         }
     }
 }
 
 /// Which kind of message is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// RFC 9580 if every recipient reads it, else RFC 4880.
     #[default]
@@ -55,4 +61,10 @@ pub enum Format {
     Rfc4880,
     /// SEIPDv2.
     Rfc9580,
+    /// CMS EnvelopedData, for readers that have only `openssl smime` and RSA
+    /// keys. Nothing protects it from change.
+    Cms,
+    /// CMS AuthEnvelopedData with AES-GCM, for readers that have only
+    /// `openssl cms`.
+    CmsGcm,
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callseal::archive::{ArchiveWriter, MemberName};
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-use callseal::message::{Expansion, OpenMessage, Opener, SealPlan};
+use callseal::message::{Expansion, OpenMessage, Opener, SealPlan, SealedFile};
 use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
 use callseal::{ArchiveFile, Error, ErrorKind, NoProgress};
@@ -59,8 +59,13 @@ fn calls() -> BTreeMap<&'static str, Vec<u8>> {
 fn seal(plan: &SealPlan, name: &str, content: &[u8]) -> Vec<u8> {
     let mut message = Vec::new();
     let modified = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let file = SealedFile {
+        name,
+        modified,
+        length: Some(content.len() as u64),
+    };
     plan.sealer()
-        .seal(&mut &*content, name, modified, &mut message)
+        .seal(&mut &*content, &file, &mut message)
         .unwrap();
     message
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-use callseal::message::{Expansion, OpenMessage, Opener, SealPlan};
+use callseal::message::{Expansion, OpenMessage, Opener, SealPlan, SealedFile};
 use callseal::options::{Compression, Format};
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
@@ -60,7 +60,7 @@ impl Parties {
         let mut message = Vec::with_capacity(content.len() + 4096);
         self.plan(format)
             .sealer()
-            .seal(&mut &*content, "call", UNIX_EPOCH, &mut message)
+            .seal(&mut &*content, &call(content), &mut message)
             .unwrap();
         message
     }
@@ -73,6 +73,15 @@ impl Parties {
             .unwrap()
             .copy_to(sink)
             .unwrap();
+    }
+}
+
+/// What a call is called, and how long it is.
+pub fn call(content: &[u8]) -> SealedFile<'static> {
+    SealedFile {
+        name: "call",
+        modified: UNIX_EPOCH,
+        length: Some(content.len() as u64),
     }
 }
 

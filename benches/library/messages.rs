@@ -1,11 +1,9 @@
 //! Sealing and opening one call file and one recording, in memory, for two
 //! RSA-2048 recipients.
 
-use std::time::UNIX_EPOCH;
-
 use criterion::{Criterion, Throughput};
 
-use crate::common::{CALL, FORMATS, Parties, RECORDING, noise};
+use crate::common::{CALL, FORMATS, Parties, RECORDING, call, noise};
 
 pub fn messages(criterion: &mut Criterion) {
     let parties = Parties::new();
@@ -24,7 +22,7 @@ pub fn messages(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     message.clear();
                     sealer
-                        .seal(&mut &*content, "call", UNIX_EPOCH, &mut message)
+                        .seal(&mut &*content, &call(&content), &mut message)
                         .unwrap()
                 });
             });

@@ -56,7 +56,9 @@ pub struct SealArgs {
     #[arg(long, value_name = "HOW", value_parser = words(Compression::ALL.map(|c| (c.name(), c))))]
     compress: Option<Compression>,
     /// The message format: auto is rfc9580 if every recipient reads it;
-    /// rfc4880 is for readers that have only GnuPG
+    /// rfc4880 is for readers that have only GnuPG; cms and cms-gcm are for
+    /// readers that have only openssl, cms with RSA certificates and not
+    /// authenticated (who changes it on its way goes unnoticed)
     #[arg(long, value_name = "FORMAT", value_parser = words(Format::ALL.map(|f| (f.name(), f))))]
     format: Option<Format>,
     /// Don't name the recipients in the messages
@@ -73,8 +75,8 @@ impl SealArgs {
         let (compress, format) = config.as_ref().map(configured).unwrap_or_default();
         let compression = self.compress.unwrap_or(compress);
         let format = self.format.unwrap_or(format);
-        let plan = SealPlan::new(recipients, format, compression, self.hidden_recipients)
-            .map_err(Error::from)?;
+        let plan = SealPlan::new(recipients, format, compression, self.hidden_recipients);
+        let plan = plan.map_err(Error::from)?;
         for recipient in plan.recipients().iter() {
             ui.detail(&format!(
                 "sealing to {} {} ({}, {})",

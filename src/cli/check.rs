@@ -7,7 +7,7 @@ use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
     Chain, Examined, Outlook, Party, Recipient, RecipientError, Recipients, Requirements,
 };
-use callseal::message::SealPlan;
+use callseal::message::{PlanError, SealPlan};
 use callseal::{Error, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
@@ -148,10 +148,13 @@ impl Check<'_> {
     fn together(&mut self, name: &str, profile: &Profile, requirements: &Requirements) {
         let (format, compress) = (self.config.format, self.config.compress);
         let plan = Recipients::load(&profile.parties, requirements, &mut |_| {})
+            .map_err(PlanError::from)
             .and_then(|recipients| SealPlan::new(recipients, format, compress, false));
-        if let Err(error) = plan {
-            self.line(1, &format!("refused: {error}"));
-            self.refuse(name, error);
+        let Err(error) = plan else { return };
+        self.line(1, &format!("refused: {error}"));
+        match error {
+            PlanError::Recipient(error) => self.refuse(name, error),
+            error => self.report.failures.push(error.into()),
         }
     }
 

@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let facts = json!({
         "archive": arguments.archive.to_string_lossy(),
         "output": arguments.output.to_string_lossy(),
-        "format": plan.version().standard(),
+        "format": plan.format().name(),
         "recipients": recipients_json(plan.recipients()),
     });
     let converted = match converted {

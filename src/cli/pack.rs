@@ -108,7 +108,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let facts = |extra: serde_json::Value| {
         let mut facts = json!({
             "archive": arguments.output.to_string_lossy(),
-            "format": plan.version().standard(),
+            "format": plan.format().name(),
             "recipients": recipients_json(plan.recipients()),
             "left_out": left_out.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
         });

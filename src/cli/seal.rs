@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use callseal::Error;
-use callseal::message::{Armor, SealError, SealPlan};
+use callseal::archive::Ending;
+use callseal::message::{Armor, SealError, SealPlan, SealedFile};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{self, SourceError, SourceOptions};
 use clap::Args;
@@ -21,8 +22,9 @@ use crate::ui::{Ui, bytes, count};
 /// Seal one file as one message
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without -o, FILE becomes FILE.pgp (FILE.asc with --armor, FILE.b64 with
---armor=base64), and standard input goes to standard output.
+Without -o, FILE becomes FILE.pgp (FILE.asc with --armor), or FILE.p7m with
+--format cms and cms-gcm, or FILE.b64 with --armor=base64; standard input goes
+to standard output.
 
 Example:
   callseal seal -r vendor.crt note.txt")]
@@ -33,16 +35,16 @@ pub struct Arguments {
     /// The message to write, or - for standard output
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Write the message as text: in OpenPGP's armor, or with =base64 as base64
-    /// and nothing else
+    /// Write the message as text: in OpenPGP's armor or as PEM, or with =base64
+    /// as base64 and nothing else
     #[arg(
         short,
         long,
         value_name = "KIND",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "openpgp",
-        value_parser = words([("openpgp", Armor::OpenPgp), ("base64", Armor::Base64)]),
+        default_missing_value = "ascii",
+        value_parser = words([("ascii", Armor::Ascii), ("base64", Armor::Base64)]),
     )]
     armor: Option<Armor>,
     #[command(flatten)]
@@ -73,10 +75,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         None if is_stream(&arguments.file) => None,
         None => Some(with_ending(
             &arguments.file,
-            match armor {
-                Armor::Binary => "pgp",
-                Armor::OpenPgp => "asc",
-                Armor::Base64 => "b64",
+            match (armor, Ending::from(plan.format())) {
+                (Armor::Base64, _) => ".b64",
+                (Armor::Ascii, Ending::Pgp) => ".asc",
+                (_, ending) => ending.as_str(),
             },
         )),
     };
@@ -118,7 +120,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         facts: json!({
             "message": output.to_string_lossy(),
             "plain_bytes": length,
-            "format": plan.version().standard(),
+            "format": plan.format().name(),
             "recipients": recipients_json(plan.recipients()),
         }),
         ..Report::default()
@@ -133,13 +135,16 @@ fn seal_into(
     output: &Path,
     sink: &mut dyn Write,
 ) -> Result<u64, Failure> {
-    let mut seal = |source: &mut dyn Read, name: &str, modified| {
+    let mut seal = |source: &mut dyn Read, content: SealedFile<'_>| {
         let mut sealer = plan.sealer();
-        let sealed = sealer.seal_armored(source, name, modified, armor, &mut *sink);
+        let sealed = sealer.seal_armored(source, &content, armor, &mut *sink);
         sealed.map_err(|error| match error {
             SealError::Read(source) => Error::from(SourceError::Io {
                 path: file.to_owned(),
                 source,
+            }),
+            SealError::OtherLength => Error::from(SourceError::ChangedWhileRead {
+                path: file.to_owned(),
             }),
             SealError::Write(source) => Error::writing(output, source),
             error => Error::Seal {
@@ -149,7 +154,12 @@ fn seal_into(
         })
     };
     let sealed = if is_stream(file) {
-        seal(&mut io::stdin().lock(), "", SystemTime::now())
+        let content = SealedFile {
+            name: "",
+            modified: SystemTime::now(),
+            length: None,
+        };
+        seal(&mut io::stdin().lock(), content)
     } else {
         seal_file(file, seal)
     };
@@ -160,7 +170,7 @@ fn seal_into(
 /// changes meanwhile is noticed.
 fn seal_file(
     file: &Path,
-    seal: impl FnOnce(&mut dyn Read, &str, SystemTime) -> Result<u64, Error>,
+    seal: impl FnOnce(&mut dyn Read, SealedFile<'_>) -> Result<u64, Error>,
 ) -> Result<u64, Error> {
     let options = SourceOptions {
         follow_links: true,
@@ -170,15 +180,18 @@ fn seal_file(
     let source = found.first().ok_or(SourceError::Nothing)?;
     let mut content = source.open()?;
     let name = Path::new(&source.name).file_name().unwrap_or_default();
-    let name = name.to_str().unwrap_or_default();
-    let length = seal(&mut content, name, source.modified)?;
+    let sealed = SealedFile {
+        name: name.to_str().unwrap_or_default(),
+        modified: source.modified,
+        length: Some(source.size),
+    };
+    let length = seal(&mut content, sealed)?;
     content.finish()?;
     Ok(length)
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".");
     name.push(ending);
     name.into()
 }

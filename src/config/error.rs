@@ -63,7 +63,7 @@ pub enum ConfigError {
         line: usize,
         key: &'static str,
         value: String,
-        known: &'static [&'static str],
+        known: Vec<&'static str>,
     },
     /// In `callseal.toml`.
     #[error("{}:{line}: default-profile names the profile {name:?}, which is not there", file.display())]

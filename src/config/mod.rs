@@ -41,7 +41,7 @@ pub struct Config {
     pub keys: Vec<PathBuf>,
     /// Whether files are compressed before they are sealed.
     pub compress: Compression,
-    /// Which version of the message format is written.
+    /// Which kind of message is written.
     pub format: Format,
     /// How large the RSA keys of recipients must be.
     pub min_rsa_bits: MinRsaBits,

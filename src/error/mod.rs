@@ -14,7 +14,7 @@ use crate::keys::{
     ExportError, GenerateError, KeyError, KeyFault, NoIdentity, RecipientError, Refusal,
     SubjectError, UnlockFault,
 };
-use crate::message::{MessageFault, OpenError, SealError};
+use crate::message::{MessageFault, OpenError, PlanError, SealError, UnfitFormat};
 use crate::output::FlushError;
 use crate::sources::SourceError;
 pub use member::MemberCause;
@@ -43,6 +43,9 @@ pub enum Error {
     /// The recipients can't be used: nothing is sealed.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
+    /// The message format can't do what is asked of it: nothing is sealed.
+    #[error(transparent)]
+    Unfit(#[from] UnfitFormat),
     /// The recipients of a profile can't be used.
     #[error("profile {profile}: {error}")]
     Profile {
@@ -231,7 +234,7 @@ impl Error {
         match self {
             Self::Io { .. } | Self::Exists { .. } | Self::Seal { .. } => ErrorKind::Io,
             Self::NoSuchMember { .. } | Self::KeyExists { .. } | Self::Generate(_) => ErrorKind::Io,
-            Self::Subject(_) => ErrorKind::Usage,
+            Self::Subject(_) | Self::Unfit(_) => ErrorKind::Usage,
             Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
             Self::Recipient(error) => recipient_kind(error),
             Self::Profile { error, .. } => recipient_kind(error),
@@ -280,6 +283,11 @@ impl Error {
             Self::Source(error) => return error.hint(),
             Self::Recipient(error) => return error.hint().map(Into::into),
             Self::Profile { error, .. } => return error.hint().map(Into::into),
+            Self::Unfit(unfit) => unfit.hint(),
+            Self::Seal {
+                error: SealError::TooLong { .. },
+                ..
+            } => "give `--format auto`: OpenPGP messages hold files of any length",
             Self::NoKeys => "give it with -k KEY, or list `keys` in the config",
             Self::NoKeysThere { .. } => "-v says what was left out, and why",
             Self::Export(ExportError::OpenPgpKey { .. }) => "`gpg --import` takes it as it is",
@@ -324,6 +332,15 @@ impl Error {
             _ => return None,
         };
         Some(hint.into())
+    }
+}
+
+impl From<PlanError> for Error {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Recipient(error) => error.into(),
+            PlanError::Unfit(error) => error.into(),
+        }
     }
 }
 

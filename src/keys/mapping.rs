@@ -12,9 +12,10 @@ use openpgp::packet::Key;
 use openpgp::packet::key::{Key4, PublicParts, SecretParts, UnspecifiedRole};
 use openpgp::types::{Curve, HashAlgorithm, PublicKeyAlgorithm, SymmetricAlgorithm};
 use openssl::bn::{BigNum, BigNumContext};
-use openssl::ec::{EcKey, EcKeyRef, PointConversionForm};
+use openssl::ec::{EcGroup, EcKey, EcKeyRef, EcPoint, PointConversionForm};
+use openssl::error::ErrorStack;
 use openssl::nid::Nid;
-use openssl::pkey::{HasPublic, Id, PKeyRef, Private};
+use openssl::pkey::{HasPublic, Id, PKeyRef, Private, Public};
 use openssl::rsa::Rsa;
 use openssl::sha::sha1;
 use sequoia_openpgp as openpgp;
@@ -171,7 +172,7 @@ pub(crate) fn rsa_from_mpis(
         let (mut less_one, mut exponent) = (BigNum::new_secure()?, BigNum::new_secure()?);
         less_one.checked_sub(prime, &*BigNum::from_u32(1)?)?;
         exponent.nnmod(&d, &less_one, &mut context)?;
-        Ok::<_, openssl::error::ErrorStack>(exponent)
+        Ok::<_, ErrorStack>(exponent)
     };
     let (dmp1, dmq1) = (reduced(&p)?, reduced(&q)?);
     // OpenPGP stores the inverse of p modulo q; OpenSSL wants that of q modulo p.
@@ -188,6 +189,22 @@ pub(crate) fn rsa_from_mpis(
         iqmp,
     )?;
     Ok(Some(key))
+}
+
+/// The OpenSSL key of an ECDH key on one of the NIST curves.
+pub(crate) fn ec_from_mpis(public: &PublicKey) -> Result<Option<EcKey<Public>>, ErrorStack> {
+    let mpi::PublicKey::ECDH { curve, q, .. } = public.mpis() else {
+        return Ok(None);
+    };
+    let curve = match curve {
+        Curve::NistP256 => Nid::X9_62_PRIME256V1,
+        Curve::NistP384 => Nid::SECP384R1,
+        Curve::NistP521 => Nid::SECP521R1,
+        _ => return Ok(None),
+    };
+    let group = EcGroup::from_curve_name(curve)?;
+    let point = EcPoint::from_bytes(&group, q.value(), &mut *BigNumContext::new()?)?;
+    EcKey::from_public_key(&group, &point).map(Some)
 }
 
 /// An OpenSSL RSA key as OpenPGP secret key material.
@@ -256,7 +273,7 @@ pub(crate) fn point(key: &EcKeyRef<impl HasPublic>) -> Result<Vec<u8>, UnusableK
         .map_err(malformed)
 }
 
-fn malformed(e: openssl::error::ErrorStack) -> UnusableKey {
+fn malformed(e: ErrorStack) -> UnusableKey {
     UnusableKey::Malformed(openssl_reason(&e))
 }
 

@@ -39,7 +39,7 @@ pub use trust::{CaBundle, Chain, ChainFault, ChainLink, TrustError, TrustFault};
 pub use x509_handle::{IssuerAndSerial, SubjectKeyId};
 
 /// OpenSSL's own reason, without its error codes and file names.
-fn openssl_reason(e: &openssl::error::ErrorStack) -> String {
+pub(crate) fn openssl_reason(e: &openssl::error::ErrorStack) -> String {
     e.errors()
         .iter()
         .find_map(openssl::error::Error::reason)

@@ -9,6 +9,8 @@ mod fault;
 mod format;
 mod open;
 mod openpgp;
+mod seal;
+mod seal_error;
 mod text;
 
 pub use envelope::Envelope;
@@ -16,4 +18,6 @@ pub use expansion::Expansion;
 pub use fault::{MessageFault, OpenError};
 pub use format::MessageFormat;
 pub use open::{LiteralHeader, OpenMessage, Opened, Opener};
-pub use openpgp::{Armor, MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
+pub use openpgp::MAX_LITERAL_NAME;
+pub use seal::{Armor, SealPlan, SealedFile, Sealer};
+pub use seal_error::{PlanError, SealError, UnfitFormat};

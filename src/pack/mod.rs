@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::archive::MemberName;
 use crate::error::Error;
-use crate::message::{MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
+use crate::message::{MAX_LITERAL_NAME, SealError, SealPlan, SealedFile, Sealer};
 use crate::output::{Overwrite, PendingFile};
 use crate::progress::{Counted, Progress};
 use crate::sources::{Source, SourceError};
@@ -182,17 +182,20 @@ impl Content for FileContent<'_> {
                 at_most: self.plan.at_most(source.size),
             },
         );
+        let file = SealedFile {
+            name: literal_name(&self.file.name),
+            modified: source.modified,
+            length: Some(source.size),
+        };
         let length = sealer
-            .seal(
-                &mut content,
-                literal_name(&self.file.name),
-                source.modified,
-                &mut sink,
-            )
+            .seal(&mut content, &file, &mut sink)
             .map_err(|error| match error {
                 SealError::Read(e) => Error::from(SourceError::Io {
                     path: source.path.clone(),
                     source: e,
+                }),
+                SealError::OtherLength => Error::from(SourceError::ChangedWhileRead {
+                    path: source.path.clone(),
                 }),
                 SealError::Write(e) => write_error(e),
                 other => Error::Seal {

@@ -51,7 +51,8 @@ pub(crate) fn write_archive<C: Content>(
 ) -> Result<Written<C::Done>, Vec<Error>> {
     let write_error = |e: io::Error| vec![Error::writing(output, e)];
     let pending = PendingFile::create(output, Access::Shared, overwrite).map_err(write_error)?;
-    let queue = Queue::new(ArchiveWriter::new(pending));
+    let writer = ArchiveWriter::new(pending).with_ending(plan.format().into());
+    let queue = Queue::new(writer);
     let taken = AtomicUsize::new(0);
     let is_output_lost = AtomicBool::new(false);
     let outcomes = Mutex::new(Vec::with_capacity(contents.len()));

@@ -6,18 +6,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 use toml::Spanned;
 
 use crate::keys::{MinRsaBits, Party, Pin};
+use crate::options::{Compression, Format};
 
 use self::schema::{Entry, OneOrMany, PartyTable};
 use super::{Config, ConfigError, Profile, Trust, base, line_at, resolve};
 
 /// The words for [`Trust`].
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Default)]
 enum TrustWord {
     #[default]
     Listed,
@@ -63,8 +61,16 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         source: source.to_owned(),
         default_profile: file.default_profile.map(Spanned::into_inner),
         keys: keys.collect::<Result<_, _>>()?,
-        compress: place.choice("compress", file.compress, &["auto", "none", "deflate"])?,
-        format: place.choice("format", file.format, &["auto", "rfc4880", "rfc9580"])?,
+        compress: place.choice(
+            "compress",
+            file.compress,
+            Compression::ALL.map(|compression| (compression.name(), compression)),
+        )?,
+        format: place.choice(
+            "format",
+            file.format,
+            Format::ALL.map(|format| (format.name(), format)),
+        )?,
         min_rsa_bits: place.min_rsa_bits(file.min_rsa_bits)?,
         profiles,
     })
@@ -208,7 +214,11 @@ impl Place<'_> {
             Ok(list.iter().map(|path| resolve(path, self.source)).collect())
         };
         let line = table.trust.as_ref().map_or(0, |trust| self.line(trust));
-        let word: TrustWord = self.choice("trust", table.trust.take(), &["listed", "ca"])?;
+        let word: TrustWord = self.choice(
+            "trust",
+            table.trust.take(),
+            [("listed", TrustWord::Listed), ("ca", TrustWord::Ca)],
+        )?;
         let ca = table
             .ca_file
             .take()
@@ -255,26 +265,27 @@ impl Place<'_> {
     }
 
     /// The value of a key that has a few words to choose from.
-    fn choice<T>(
+    fn choice<T: Default, const N: usize>(
         &self,
         key: &'static str,
         value: Option<Spanned<String>>,
-        known: &'static [&'static str],
-    ) -> Result<T, ConfigError>
-    where
-        T: Default + for<'de> Deserialize<'de>,
-    {
+        known: [(&'static str, T); N],
+    ) -> Result<T, ConfigError> {
         let Some(value) = value else {
             return Ok(T::default());
         };
-        let word: StrDeserializer<'_, ValueError> = value.get_ref().as_str().into_deserializer();
-        T::deserialize(word).map_err(|_| ConfigError::UnknownValue {
-            file: self.source.to_owned(),
-            line: self.line(&value),
-            key,
-            value: value.get_ref().clone(),
-            known,
-        })
+        let names = known.each_ref().map(|(name, _)| *name);
+        let mut known = known.into_iter();
+        match known.find(|(name, _)| name == value.get_ref()) {
+            Some((_, choice)) => Ok(choice),
+            None => Err(ConfigError::UnknownValue {
+                file: self.source.to_owned(),
+                line: self.line(&value),
+                key,
+                value: value.into_inner(),
+                known: names.into(),
+            }),
+        }
     }
 }
 

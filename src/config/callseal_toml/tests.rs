@@ -73,6 +73,8 @@ fn every_word_of_a_choice_is_known() {
         ("auto", Format::Auto),
         ("rfc4880", Format::Rfc4880),
         ("rfc9580", Format::Rfc9580),
+        ("cms", Format::Cms),
+        ("cms-gcm", Format::CmsGcm),
     ] {
         let config = read(&format!("format = '{word}'")).unwrap();
         assert_eq!(config.format, format);

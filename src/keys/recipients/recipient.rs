@@ -8,6 +8,7 @@ use openpgp::crypto::mpi;
 use openpgp::packet::{PKESK, pkesk::PKESK3, pkesk::PKESK6};
 use openpgp::types::{Features, PublicKeyAlgorithm, SymmetricAlgorithm};
 use openssl::bn::BigNum;
+use openssl::ec::EcKey;
 use openssl::error::ErrorStack;
 use openssl::pkey::Public;
 use openssl::rsa::{Padding, Rsa};
@@ -224,6 +225,16 @@ impl Recipient {
     /// Algorithm and size, such as `RSA 2048` or `ECDH P-256`.
     pub fn algorithm(&self) -> String {
         mapping::algorithm_name(&self.key)
+    }
+
+    /// The OpenSSL key, if it's RSA.
+    pub(crate) fn rsa(&self) -> Option<&Rsa<Public>> {
+        self.rsa.as_ref()
+    }
+
+    /// The OpenSSL key, if it's on P-256, P-384 or P-521.
+    pub(crate) fn ec(&self) -> Result<Option<EcKey<Public>>, ErrorStack> {
+        mapping::ec_from_mpis(&self.key)
     }
 
     /// The algorithm that PKESKs for it have.

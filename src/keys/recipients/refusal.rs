@@ -217,6 +217,29 @@ pub enum Refusal {
         /// The version that was asked for.
         version: &'static str,
     },
+    /// The messages name their recipients by X.509 certificate, and it has
+    /// none.
+    #[error(
+        "“{subject}” has no X.509 certificate, and {format} messages name their recipients by it"
+    )]
+    NotX509 {
+        /// Whose it is.
+        subject: String,
+        /// The format of the messages.
+        format: &'static str,
+    },
+    /// Its key isn't RSA, and the readers of the messages know no other.
+    #[error(
+        "“{subject}” has an {algorithm} key, and those who read {format} messages know only RSA: with it in the list, nobody could open them"
+    )]
+    NotRsa {
+        /// Whose certificate it is.
+        subject: String,
+        /// Algorithm and size of its key.
+        algorithm: String,
+        /// The format of the messages.
+        format: &'static str,
+    },
     /// No version of message is for both this key and another one.
     #[error("“{subject}” reads only rfc9580 messages, and “{other}” only rfc4880")]
     NoCommonVersion {
@@ -320,6 +343,10 @@ impl Refusal {
             }
             Self::NoCommonVersion { .. } => {
                 "pack for them separately, or ask one of them for another certificate"
+            }
+            Self::NotX509 { .. } => "list its owner's X.509 certificate, or give `--format auto`",
+            Self::NotRsa { .. } => {
+                "`--format cms-gcm` takes EC certificates too; else ask its owner for one with an RSA key"
             }
             Self::MessageVersion { .. } => "use `--format auto`, or leave the option out",
         })

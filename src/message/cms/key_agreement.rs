@@ -3,6 +3,7 @@
 //! ([RFC 5753](https://www.rfc-editor.org/rfc/rfc5753)).
 
 use bcder::decode::{Constructed, Source};
+use bcder::encode::{self, PrimitiveContent};
 use bcder::{BitString, Oid, Tag};
 use openssl::bn::BigNumContext;
 use openssl::cipher::{Cipher, CipherRef};
@@ -16,6 +17,7 @@ use openssl::pkey::{PKey, Private};
 use zeroize::Zeroizing;
 
 use super::algorithm::{Algorithm, Decoded, skip_any, take_opt_octets};
+use super::encode::der;
 use super::kdf;
 
 /// User keying material is as long as a hash; it's hashed for each recipient.
@@ -165,12 +167,9 @@ impl KeyWrap {
     }
 
     fn shared_info(&self, user_keying_material: Option<&[u8]>) -> Vec<u8> {
-        kdf::shared_info(
-            &self.oid,
-            self.null,
-            user_keying_material,
-            self.cipher.key_length(),
-        )
+        let null = self.null.then_some(().encode());
+        let algorithm = der(encode::sequence((self.oid.encode_ref(), null)));
+        kdf::shared_info(&algorithm, user_keying_material, self.cipher.key_length())
     }
 
     fn unwrap(&self, key: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, ErrorStack> {

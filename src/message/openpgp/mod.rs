@@ -13,7 +13,8 @@ mod seal;
 pub(super) use envelope::Front;
 pub(super) use open::begin;
 pub(super) use packet::{begins_message, read_buffered};
-pub use seal::{Armor, MAX_LITERAL_NAME, SealError, SealPlan, Sealer};
+pub use seal::MAX_LITERAL_NAME;
+pub(super) use seal::{SealPlan, Sealer};
 
 #[cfg(test)]
 mod tests;

@@ -8,10 +8,10 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
-use super::*;
 use crate::keys::{self, Keyring, MessageVersion, NoPassphrases, Recipients, Requirements};
 use crate::message::{
-    Envelope, Expansion, LiteralHeader, MessageFault, OpenError, OpenMessage, Opener,
+    Envelope, Expansion, LiteralHeader, MessageFault, OpenError, OpenMessage, Opener, SealPlan,
+    SealedFile,
 };
 use crate::options::{Compression, Format};
 
@@ -62,9 +62,14 @@ fn seal(
     let plan = SealPlan::new(party.recipients.clone(), format, compression, hidden).unwrap();
     let mut message = Vec::new();
     let at = UNIX_EPOCH + Duration::from_secs(1_773_480_413);
+    let file = SealedFile {
+        name: "calls/a.wav",
+        modified: at,
+        length: None,
+    };
     let length = plan
         .sealer()
-        .seal(&mut &*data, "calls/a.wav", at, &mut message)
+        .seal(&mut &*data, &file, &mut message)
         .unwrap();
     assert_eq!(length, data.len() as u64);
     assert!(message.len() as u64 <= plan.at_most(length));

@@ -17,7 +17,7 @@ const CMS: &[u8] = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03rest";
 
 fn base64(octets: &[u8]) -> String {
     let mut text = Vec::new();
-    let mut writer = Base64Writer::new(&mut text);
+    let mut writer = Base64Writer::new(&mut text, 57);
     writer.write_all(octets).unwrap();
     writer.finish().unwrap();
     String::from_utf8(text).unwrap()
@@ -284,7 +284,7 @@ proptest! {
     ) {
         let octets = [openpgp(length), content].concat();
         let mut text = Vec::new();
-        let mut writer = Base64Writer::new(&mut text);
+        let mut writer = Base64Writer::new(&mut text, 57);
         let mut rest = &*octets;
         for part in parts.iter().cycle() {
             let (now, later) = rest.split_at(rest.len().min(*part));

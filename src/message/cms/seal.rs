@@ -1,0 +1,349 @@
+//! Sealing: one file to one CMS message.
+
+use std::io::{self, Read, Write};
+
+use bcder::encode::PrimitiveContent;
+use bcder::{ConstOid, OctetString, Oid, encode};
+use openssl::cipher::{Cipher, CipherRef};
+use openssl::cipher_ctx::CipherCtx;
+use openssl::error::ErrorStack;
+use openssl::pkey::PKey;
+use openssl::rand::{rand_bytes, rand_priv_bytes};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::encode::{Front, der, ends, octet_string, set_of};
+use super::wrap::{Method, Wrapper};
+use crate::keys::{Recipient, RecipientError, Recipients, Refusal, openssl_reason};
+use crate::message::seal::fill;
+use crate::message::{MessageFormat, SealError};
+
+/// 1.2.840.113549.1.7.1
+const DATA: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1]);
+/// 1.2.840.113549.1.7.3
+const ENVELOPED_DATA: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 3]);
+/// 1.2.840.113549.1.9.16.1.23
+const AUTH_ENVELOPED_DATA: ConstOid =
+    Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 0x10, 1, 0x17]);
+/// 2.16.840.1.101.3.4.1.42
+const AES256_CBC: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2A]);
+/// 2.16.840.1.101.3.4.1.46
+const AES256_GCM: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2E]);
+
+/// The key of AES-256, in bytes.
+const SESSION_KEY: usize = 32;
+
+/// The block of AES, in bytes.
+const BLOCK: usize = 16;
+
+/// The nonce of GCM and its authentication tag, in bytes
+/// ([RFC 5084, section 3.2](https://www.rfc-editor.org/rfc/rfc5084#section-3.2)).
+const NONCE: usize = 12;
+const TAG: usize = 16;
+
+/// The most that GCM encrypts with one key and nonce, in bytes: 2^39 - 256 bits
+/// (NIST SP 800-38D, section 5.2.1.1).
+const GCM_MOST: u64 = (1 << 36) - 32;
+
+/// How much is encrypted at a time, in bytes: whole blocks.
+const PIECE: usize = 256 * 1024;
+
+/// The two kinds of CMS message that are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::message) enum Kind {
+    /// EnvelopedData with AES-256-CBC
+    /// ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1)).
+    Enveloped,
+    /// AuthEnvelopedData with AES-256-GCM
+    /// ([RFC 5083, section 2.1](https://www.rfc-editor.org/rfc/rfc5083#section-2.1)).
+    AuthEnveloped,
+}
+
+impl From<Kind> for MessageFormat {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Enveloped => Self::Cms,
+            Kind::AuthEnveloped => Self::CmsGcm,
+        }
+    }
+}
+
+/// How CMS messages are sealed.
+#[derive(Clone, Debug)]
+pub(in crate::message) struct SealPlan {
+    kind: Kind,
+    wrappers: Vec<Wrapper>,
+}
+
+impl SealPlan {
+    /// For recipients who can all open such messages.
+    ///
+    /// # Errors
+    ///
+    /// The first that can't.
+    pub fn new(recipients: &Recipients, kind: Kind) -> Result<Self, RecipientError> {
+        let wrappers = recipients.iter().map(|recipient| {
+            wrapper(recipient, kind).map_err(|refusal| RecipientError::Refused {
+                path: recipient.source().to_owned(),
+                refusal,
+            })
+        });
+        Ok(Self {
+            kind,
+            wrappers: wrappers.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The kind of message.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// An upper estimate of what the recipients take of a message, in bytes.
+    pub fn recipients_at_most(&self) -> u64 {
+        self.wrappers.iter().map(Wrapper::at_most).sum()
+    }
+}
+
+/// How session keys get to a recipient.
+fn wrapper(recipient: &Recipient, kind: Kind) -> Result<Wrapper, Refusal> {
+    let format = MessageFormat::from(kind).name();
+    let subject = || recipient.label().to_owned();
+    let Some(certificate) = recipient.issuer_and_serial() else {
+        return Err(Refusal::NotX509 {
+            subject: subject(),
+            format,
+        });
+    };
+    let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
+    let ec = recipient.ec().map_err(malformed)?;
+    let method = match (kind, recipient.rsa(), ec) {
+        (Kind::Enveloped, Some(rsa), _) => Method::Pkcs1(rsa.clone()),
+        (Kind::AuthEnveloped, Some(rsa), _) => {
+            Method::Oaep(PKey::from_rsa(rsa.clone()).map_err(malformed)?)
+        }
+        (Kind::AuthEnveloped, None, Some(ec)) => Method::Ecdh(ec),
+        // `openssl smime` knows no key agreement, and gives up a message in
+        // which anybody's key has come that way.
+        (_, None, _) => {
+            return Err(Refusal::NotRsa {
+                subject: subject(),
+                algorithm: recipient.algorithm(),
+                format,
+            });
+        }
+    };
+    Ok(Wrapper::new(recipient.label(), certificate, method))
+}
+
+/// Seals files one after the other.
+pub(in crate::message) struct Sealer<'a> {
+    plan: &'a SealPlan,
+    /// A piece, with room for what the cipher adds to the last one.
+    buffer: Vec<u8>,
+}
+
+impl<'a> Sealer<'a> {
+    pub fn new(plan: &'a SealPlan) -> Self {
+        Self {
+            plan,
+            buffer: vec![0; PIECE + 2 * BLOCK],
+        }
+    }
+
+    /// The label of a message as text. `openssl smime` reads its own alone,
+    /// and `openssl cms` both; but PKCS#7 has no AuthEnvelopedData.
+    pub fn pem_label(&self) -> &'static str {
+        match self.plan.kind {
+            Kind::Enveloped => "PKCS7",
+            Kind::AuthEnveloped => "CMS",
+        }
+    }
+
+    /// Reads a file to its end and writes it as one message: as DER if its
+    /// `length` is known, else with indefinite lengths as BER. Returns the
+    /// plaintext's length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Reading or writing fails, or OpenSSL does; or the file has another
+    /// length, or one beyond what the cipher allows.
+    pub fn seal(
+        &mut self,
+        source: &mut dyn Read,
+        length: Option<u64>,
+        mut sink: impl Write,
+    ) -> Result<u64, SealError> {
+        let kind = self.plan.kind;
+        kind.check_length(length.unwrap_or(0))?;
+        let mut session_key = Zeroizing::new([0; SESSION_KEY]);
+        rand_priv_bytes(&mut *session_key).map_err(openssl)?;
+        let iv = kind.fresh_iv().map_err(openssl)?;
+        let mut context = CipherCtx::new().map_err(openssl)?;
+        context
+            .encrypt_init(Some(kind.cipher()), Some(&*session_key), Some(&iv))
+            .map_err(openssl)?;
+        let front = self.front(&*session_key, &iv, length)?;
+        sink.write_all(&front).map_err(SealError::Write)?;
+
+        let mut total = 0u64;
+        loop {
+            let piece = self.buffer.get_mut(..PIECE).unwrap_or_default();
+            let filled = fill(source, piece).map_err(SealError::Read)?;
+            let is_last = filled < PIECE;
+            total = total.saturating_add(filled as u64);
+            kind.check_length(total)?;
+            // Neither does a message begin that can't be ended as it began,
+            // nor does one end that is no message.
+            let as_said = |said| total == said || (!is_last && total < said);
+            if !length.is_none_or(as_said) {
+                return Err(SealError::OtherLength);
+            }
+            let mut encrypted = context
+                .cipher_update_inplace(&mut self.buffer, filled)
+                .map_err(openssl)?;
+            if is_last {
+                let rest = self.buffer.get_mut(encrypted..).unwrap_or_default();
+                encrypted += context.cipher_final(rest).map_err(openssl)?;
+            }
+            if length.is_none() && encrypted > 0 {
+                let header = octet_string(encrypted as u64);
+                sink.write_all(&header).map_err(SealError::Write)?;
+            }
+            let encrypted = self.buffer.get(..encrypted).unwrap_or_default();
+            sink.write_all(encrypted).map_err(SealError::Write)?;
+            if is_last {
+                break;
+            }
+        }
+        let end = self.end(&context, length).map_err(openssl)?;
+        sink.write_all(&end).map_err(SealError::Write)?;
+        Ok(total)
+    }
+
+    /// What stands in front of the encrypted content.
+    fn front(
+        &self,
+        session_key: &[u8],
+        iv: &[u8],
+        length: Option<u64>,
+    ) -> Result<Vec<u8>, SealError> {
+        let kind = self.plan.kind;
+        let recipient_infos = self.plan.wrappers.iter().map(|wrapper| {
+            let info = wrapper.recipient_info(session_key);
+            info.map_err(|e| SealError::Recipient {
+                label: wrapper.label().to_owned(),
+                reason: openssl_reason(&e),
+            })
+        });
+        let recipient_infos = set_of(recipient_infos.collect::<Result<_, _>>()?);
+        // RFC 5652, section 6.1, and RFC 5083, section 2.1: version 0 in both.
+        let version = der(0u8.encode());
+        Ok(Front::of_content(length.map(|n| kind.encrypted_length(n)))
+            .after(&kind.algorithm(iv))
+            .after(&der(DATA.encode()))
+            .in_sequence()
+            .before(kind.mac_length())
+            .after(&recipient_infos)
+            .after(&version)
+            .in_sequence()
+            .in_context_0()
+            .after(&der(kind.content_type().encode()))
+            .in_sequence()
+            .into_octets())
+    }
+
+    /// What stands behind the encrypted content.
+    fn end(&self, context: &CipherCtx, length: Option<u64>) -> Result<Vec<u8>, ErrorStack> {
+        // Content and EncryptedContentInfo end before the mac, and what is
+        // around them after it.
+        let (inner, outer) = match length {
+            Some(_) => (0, 0),
+            None => (2, 3),
+        };
+        let mut end = ends(inner);
+        if self.plan.kind == Kind::AuthEnveloped {
+            let mut tag = [0; TAG];
+            context.tag(&mut tag)?;
+            end.extend(der(OctetString::encode_slice(tag)));
+        }
+        end.extend(ends(outer));
+        Ok(end)
+    }
+}
+
+impl Drop for Sealer<'_> {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
+    }
+}
+
+impl Kind {
+    fn content_type(self) -> ConstOid {
+        match self {
+            Self::Enveloped => ENVELOPED_DATA,
+            Self::AuthEnveloped => AUTH_ENVELOPED_DATA,
+        }
+    }
+
+    fn cipher(self) -> &'static CipherRef {
+        match self {
+            Self::Enveloped => Cipher::aes_256_cbc(),
+            Self::AuthEnveloped => Cipher::aes_256_gcm(),
+        }
+    }
+
+    fn fresh_iv(self) -> Result<Vec<u8>, ErrorStack> {
+        let mut iv = match self {
+            Self::Enveloped => vec![0; BLOCK],
+            Self::AuthEnveloped => vec![0; NONCE],
+        };
+        rand_bytes(&mut iv)?;
+        Ok(iv)
+    }
+
+    /// The AlgorithmIdentifier of the cipher
+    /// ([RFC 3565, section 4.1](https://www.rfc-editor.org/rfc/rfc3565#section-4.1),
+    /// RFC 5084, section 3.2).
+    fn algorithm(self, iv: &[u8]) -> Vec<u8> {
+        let iv = OctetString::encode_slice(iv);
+        match self {
+            Self::Enveloped => der(encode::sequence((AES256_CBC.encode(), iv))),
+            Self::AuthEnveloped => der(encode::sequence((
+                AES256_GCM.encode(),
+                encode::sequence((iv, (TAG as u8).encode())),
+            ))),
+        }
+    }
+
+    /// How long the content is once encrypted, in bytes. CBC pads it to whole
+    /// blocks, by one octet at least (RFC 5652, section 6.3).
+    fn encrypted_length(self, length: u64) -> u64 {
+        match self {
+            Self::Enveloped => (length / BLOCK as u64 + 1).saturating_mul(BLOCK as u64),
+            Self::AuthEnveloped => length,
+        }
+    }
+
+    /// The size of the mac with its header, in bytes.
+    fn mac_length(self) -> u64 {
+        match self {
+            Self::Enveloped => 0,
+            Self::AuthEnveloped => 2 + TAG as u64,
+        }
+    }
+
+    /// Refuses what is too long for the cipher.
+    fn check_length(self, length: u64) -> Result<(), SealError> {
+        match self {
+            Self::AuthEnveloped if length > GCM_MOST => Err(SealError::TooLong {
+                format: self.into(),
+                most: GCM_MOST,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn openssl(e: ErrorStack) -> SealError {
+    SealError::Write(io::Error::other(openssl_reason(&e)))
+}

@@ -1,0 +1,199 @@
+//! Session keys on their way to recipients: RecipientInfos
+//! ([RFC 5652, section 6.2](https://www.rfc-editor.org/rfc/rfc5652#section-6.2)).
+
+use bcder::encode::{PrimitiveContent, Values};
+use bcder::{BitString, ConstOid, OctetString, Oid, Tag, encode};
+use openssl::bn::BigNumContext;
+use openssl::cipher::Cipher;
+use openssl::cipher_ctx::{CipherCtx, CipherCtxFlags};
+use openssl::derive::Deriver;
+use openssl::ec::{EcKey, PointConversionForm};
+use openssl::encrypt::Encrypter;
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Public};
+use openssl::rsa::{Padding, Rsa};
+use zeroize::Zeroizing;
+
+use super::encode::{Encoded, der};
+use super::kdf;
+use crate::keys::IssuerAndSerial;
+
+/// 1.2.840.113549.1.1.1
+const RSA_ENCRYPTION: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1]);
+/// 1.2.840.113549.1.1.7
+const RSAES_OAEP: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 7]);
+/// 1.2.840.113549.1.1.8
+const MGF1: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 8]);
+/// 2.16.840.1.101.3.4.2.1
+const SHA256: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1]);
+/// 1.2.840.10045.2.1
+const EC_PUBLIC_KEY: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1]);
+/// 1.3.132.1.11.1 to 3
+const STD_DH_SHA256_KDF: ConstOid = Oid(&[0x2B, 0x81, 4, 1, 0x0B, 1]);
+const STD_DH_SHA384_KDF: ConstOid = Oid(&[0x2B, 0x81, 4, 1, 0x0B, 2]);
+const STD_DH_SHA512_KDF: ConstOid = Oid(&[0x2B, 0x81, 4, 1, 0x0B, 3]);
+/// 2.16.840.1.101.3.4.1.45
+const AES256_WRAP: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2D]);
+
+/// The size of the key that wraps another one, in bytes.
+const WRAPPING_KEY: usize = 32;
+
+/// How session keys get to one recipient.
+#[derive(Clone, Debug)]
+pub(super) struct Wrapper {
+    label: String,
+    /// IssuerAndSerialNumber, as its certificate has them.
+    name: Vec<u8>,
+    method: Method,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Method {
+    /// Key transport with RSAES-PKCS1-v1_5
+    /// ([RFC 3370, section 4.2.1](https://www.rfc-editor.org/rfc/rfc3370#section-4.2.1)).
+    Pkcs1(Rsa<Public>),
+    /// Key transport with RSAES-OAEP, SHA-256 in all places
+    /// ([RFC 3560](https://www.rfc-editor.org/rfc/rfc3560)).
+    Oaep(PKey<Public>),
+    /// Ephemeral-static ECDH
+    /// ([RFC 5753, section 3.1](https://www.rfc-editor.org/rfc/rfc5753#section-3.1)).
+    Ecdh(EcKey<Public>),
+}
+
+impl Wrapper {
+    pub fn new(label: &str, certificate: &IssuerAndSerial, method: Method) -> Self {
+        let serial = certificate.serial_octets();
+        Self {
+            label: label.into(),
+            name: der(encode::sequence((
+                Encoded(certificate.issuer_der()),
+                serial.encode_as(Tag::INTEGER),
+            ))),
+            method,
+        }
+    }
+
+    /// Whose key it is.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// An upper estimate of the size of a RecipientInfo, in bytes: a key or
+    /// point takes at most 2 KiB.
+    pub fn at_most(&self) -> u64 {
+        self.name.len() as u64 + 4096
+    }
+
+    /// The RecipientInfo with a session key for it.
+    pub fn recipient_info(&self, session_key: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+        match &self.method {
+            Method::Pkcs1(rsa) => {
+                let mut encrypted = vec![0; rsa.size() as usize];
+                let length = rsa.public_encrypt(session_key, &mut encrypted, Padding::PKCS1)?;
+                encrypted.truncate(length);
+                let algorithm = encode::sequence((RSA_ENCRYPTION.encode(), ().encode()));
+                Ok(self.key_transport(algorithm, &encrypted))
+            }
+            Method::Oaep(key) => {
+                let mut encrypter = Encrypter::new(key)?;
+                encrypter.set_rsa_padding(Padding::PKCS1_OAEP)?;
+                encrypter.set_rsa_oaep_md(MessageDigest::sha256())?;
+                encrypter.set_rsa_mgf1_md(MessageDigest::sha256())?;
+                let mut encrypted = vec![0; encrypter.encrypt_len(session_key)?];
+                let length = encrypter.encrypt(session_key, &mut encrypted)?;
+                encrypted.truncate(length);
+                Ok(self.key_transport(oaep_sha256(), &encrypted))
+            }
+            Method::Ecdh(key) => self.key_agreement(key, session_key),
+        }
+    }
+
+    /// KeyTransRecipientInfo (RFC 5652, section 6.2.1).
+    fn key_transport(&self, algorithm: impl Values, encrypted: &[u8]) -> Vec<u8> {
+        der(encode::sequence((
+            0u8.encode(),
+            Encoded(&self.name),
+            algorithm,
+            OctetString::encode_slice(encrypted),
+        )))
+    }
+
+    /// `[1]` KeyAgreeRecipientInfo (RFC 5652, section 6.2.2), with a key pair
+    /// of its own for each message.
+    fn key_agreement(
+        &self,
+        key: &EcKey<Public>,
+        session_key: &[u8],
+    ) -> Result<Vec<u8>, ErrorStack> {
+        let ephemeral = EcKey::generate(key.group())?;
+        let point = ephemeral.public_key().to_bytes(
+            key.group(),
+            PointConversionForm::UNCOMPRESSED,
+            &mut *BigNumContext::new()?,
+        )?;
+        let ephemeral = PKey::from_ec_key(ephemeral)?;
+        let recipient = PKey::from_ec_key(key.clone())?;
+        let mut deriver = Deriver::new(&ephemeral)?;
+        deriver.set_peer(&recipient)?;
+        let secret = Zeroizing::new(deriver.derive_to_vec()?);
+
+        // RFC 5753, section 7.1.4: the parameters of AES wrap are absent.
+        let wrap = der(encode::sequence(AES256_WRAP.encode()));
+        let (scheme, digest) = match key.group().curve_name() {
+            Some(Nid::SECP521R1) => (STD_DH_SHA512_KDF, MessageDigest::sha512()),
+            Some(Nid::SECP384R1) => (STD_DH_SHA384_KDF, MessageDigest::sha384()),
+            _ => (STD_DH_SHA256_KDF, MessageDigest::sha256()),
+        };
+        let info = kdf::shared_info(&wrap, None, WRAPPING_KEY);
+        let wrapping_key = kdf::x963(digest, &secret, &info, WRAPPING_KEY)?;
+        let wrapped = wrapped(&wrapping_key, session_key)?;
+        Ok(der(encode::sequence_as(
+            Tag::CTX_1,
+            (
+                3u8.encode(),
+                encode::sequence_as(
+                    Tag::CTX_0,
+                    encode::sequence_as(
+                        Tag::CTX_1,
+                        (
+                            encode::sequence(EC_PUBLIC_KEY.encode()),
+                            BitString::encode_slice(point, 0),
+                        ),
+                    ),
+                ),
+                encode::sequence((scheme.encode(), Encoded(&wrap))),
+                encode::sequence(encode::sequence((
+                    Encoded(&self.name),
+                    OctetString::encode_slice(wrapped),
+                ))),
+            ),
+        )))
+    }
+}
+
+/// The AlgorithmIdentifier of RSAES-OAEP
+/// ([RFC 4055, section 4.1](https://www.rfc-editor.org/rfc/rfc4055#section-4.1)).
+fn oaep_sha256() -> impl Values {
+    let sha256 = || encode::sequence((SHA256.encode(), ().encode()));
+    encode::sequence((
+        RSAES_OAEP.encode(),
+        encode::sequence((
+            encode::sequence_as(Tag::CTX_0, sha256()),
+            encode::sequence_as(Tag::CTX_1, encode::sequence((MGF1.encode(), sha256()))),
+        )),
+    ))
+}
+
+/// A key in AES key wrap ([RFC 3394](https://www.rfc-editor.org/rfc/rfc3394)).
+fn wrapped(wrapping_key: &[u8], key: &[u8]) -> Result<Vec<u8>, ErrorStack> {
+    let mut context = CipherCtx::new()?;
+    // Without this OpenSSL takes a wrapping cipher for a mistake.
+    context.set_flags(CipherCtxFlags::FLAG_WRAP_ALLOW);
+    context.encrypt_init(Some(Cipher::aes_256_wrap()), Some(wrapping_key), None)?;
+    let mut wrapped = Vec::new();
+    context.cipher_update_vec(key, &mut wrapped)?;
+    context.cipher_final_vec(&mut wrapped)?;
+    Ok(wrapped)
+}

@@ -1,0 +1,219 @@
+//! Sealing: one file to one message.
+
+use std::io::{self, Read, Write};
+use std::time::SystemTime;
+
+use sequoia_openpgp::armor::{Kind, Writer};
+
+use super::seal_error::{PlanError, SealError, UnfitFormat};
+use super::text::Base64Writer;
+use super::{MessageFormat, cms, openpgp};
+use crate::keys::{MessageVersion, Recipients};
+use crate::options::{Compression, Format};
+
+/// The octets of a line of base64 that stands alone: 76 characters.
+const BASE64_LINE: usize = 57;
+
+/// How messages are sealed, decided once for all of them.
+#[derive(Clone, Debug)]
+pub struct SealPlan {
+    recipients: Recipients,
+    way: Way,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    OpenPgp(openpgp::SealPlan),
+    Cms(cms::SealPlan),
+}
+
+/// What is known of a file beside its content.
+#[derive(Clone, Copy, Debug)]
+pub struct SealedFile<'a> {
+    /// Its name, of which an OpenPGP message carries at most
+    /// [`MAX_LITERAL_NAME`](super::MAX_LITERAL_NAME) bytes (a longer one is
+    /// left out), and a CMS message none.
+    pub name: &'a str,
+    /// When it was last changed. An OpenPGP message carries that to the
+    /// second, and 0 where it is before 1970 or after 2106.
+    pub modified: SystemTime,
+    /// The length of its content in bytes, where it's known. CMS messages tell
+    /// it in front then, so that they are DER and not BER.
+    pub length: Option<u64>,
+}
+
+/// Whether a message is written as bytes or as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Armor {
+    /// As bytes.
+    Binary,
+    /// As text between a line that tells what it is and one that ends it: the
+    /// armor of OpenPGP
+    /// ([RFC 9580, section 6](https://www.rfc-editor.org/rfc/rfc9580#section-6)),
+    /// or for CMS PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)).
+    Ascii,
+    /// As base64 and nothing else
+    /// ([RFC 4648, section 4](https://www.rfc-editor.org/rfc/rfc4648#section-4)),
+    /// with padding, in lines of 76 characters that each end in LF.
+    Base64,
+}
+
+impl SealPlan {
+    /// Fixes the format for the recipients. With `hidden`, messages don't tell
+    /// whom they are sealed to.
+    ///
+    /// # Errors
+    ///
+    /// `format` is one that a recipient can't read, or has no place for what
+    /// else is asked.
+    pub fn new(
+        recipients: Recipients,
+        format: Format,
+        compression: Compression,
+        hidden: bool,
+    ) -> Result<Self, PlanError> {
+        let open_pgp = |wanted: Option<MessageVersion>| {
+            Ok::<_, PlanError>(Way::OpenPgp(openpgp::SealPlan {
+                version: recipients.message_version(wanted)?,
+                compression,
+                hidden,
+            }))
+        };
+        let cms = |kind: cms::Kind| {
+            if compression == Compression::Deflate {
+                return Err(UnfitFormat::Compression(kind.into()).into());
+            }
+            if hidden {
+                return Err(UnfitFormat::HiddenRecipients(kind.into()).into());
+            }
+            Ok(Way::Cms(cms::SealPlan::new(&recipients, kind)?))
+        };
+        let way = match format {
+            Format::Auto => open_pgp(None),
+            Format::Rfc4880 => open_pgp(Some(MessageVersion::V1)),
+            Format::Rfc9580 => open_pgp(Some(MessageVersion::V2)),
+            Format::Cms => cms(cms::Kind::Enveloped),
+            Format::CmsGcm => cms(cms::Kind::AuthEnveloped),
+        }?;
+        Ok(Self { recipients, way })
+    }
+
+    /// Whom it's sealed to.
+    pub fn recipients(&self) -> &Recipients {
+        &self.recipients
+    }
+
+    /// What kind of message is written.
+    pub fn format(&self) -> MessageFormat {
+        match &self.way {
+            Way::OpenPgp(plan) => plan.version.into(),
+            Way::Cms(plan) => plan.kind().into(),
+        }
+    }
+
+    /// An upper estimate of a binary message's size in bytes, for a file of
+    /// `length` bytes: 1/256 more, and 64 KiB plus what names the recipients.
+    pub fn at_most(&self, length: u64) -> u64 {
+        let recipients = match &self.way {
+            Way::OpenPgp(_) => 4096 * self.recipients.iter().count() as u64,
+            Way::Cms(plan) => plan.recipients_at_most(),
+        };
+        length
+            .saturating_add(length / 256)
+            .saturating_add(64 * 1024)
+            .saturating_add(recipients)
+    }
+
+    /// A sealer, one for each thread.
+    pub fn sealer(&self) -> Sealer<'_> {
+        Sealer(match &self.way {
+            Way::OpenPgp(plan) => {
+                Hand::OpenPgp(Box::new(openpgp::Sealer::new(&self.recipients, plan)))
+            }
+            Way::Cms(plan) => Hand::Cms(cms::Sealer::new(plan)),
+        })
+    }
+}
+
+/// Seals files one after the other.
+pub struct Sealer<'a>(Hand<'a>);
+
+enum Hand<'a> {
+    OpenPgp(Box<openpgp::Sealer<'a>>),
+    Cms(cms::Sealer<'a>),
+}
+
+impl Sealer<'_> {
+    /// Reads a file to its end and writes it as one message. Returns the
+    /// plaintext's length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Reading or writing fails, or OpenSSL does; or the content has another
+    /// length than `file` says.
+    pub fn seal(
+        &mut self,
+        source: &mut dyn Read,
+        file: &SealedFile<'_>,
+        sink: impl Write,
+    ) -> Result<u64, SealError> {
+        let length = match &mut self.0 {
+            Hand::OpenPgp(sealer) => sealer.seal(source, file.name, file.modified, sink),
+            Hand::Cms(sealer) => sealer.seal(source, file.length, sink),
+        }?;
+        match file.length {
+            Some(said) if said != length => Err(SealError::OtherLength),
+            _ => Ok(length),
+        }
+    }
+
+    /// The same, as text where `armor` says so.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sealer::seal`].
+    pub fn seal_armored(
+        &mut self,
+        source: &mut dyn Read,
+        file: &SealedFile<'_>,
+        armor: Armor,
+        sink: &mut dyn Write,
+    ) -> Result<u64, SealError> {
+        match (armor, &self.0) {
+            (Armor::Binary, _) => self.seal(source, file, sink),
+            (Armor::Ascii, Hand::OpenPgp(_)) => {
+                let mut text = Writer::new(sink, Kind::Message).map_err(SealError::Write)?;
+                let length = self.seal(source, file, &mut text)?;
+                text.finalize().map_err(SealError::Write)?;
+                Ok(length)
+            }
+            (Armor::Base64, _) => {
+                let mut text = Base64Writer::new(sink, BASE64_LINE);
+                let length = self.seal(source, file, &mut text)?;
+                text.finish().map_err(SealError::Write)?;
+                Ok(length)
+            }
+            (Armor::Ascii, Hand::Cms(sealer)) => {
+                let label = sealer.pem_label();
+                let mut text = cms::PemWriter::new(sink, label).map_err(SealError::Write)?;
+                let length = self.seal(source, file, &mut text)?;
+                text.finish().map_err(SealError::Write)?;
+                Ok(length)
+            }
+        }
+    }
+}
+
+/// Reads until the buffer is full or the source at its end.
+pub(super) fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match source.read(room) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,74 @@
+//! Why files can't be sealed.
+
+use std::io;
+
+use thiserror::Error;
+
+use super::MessageFormat;
+use crate::cause::cause;
+use crate::keys::RecipientError;
+
+/// Why files can't be sealed as asked. Nothing is sealed then.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The format isn't for one of the recipients.
+    #[error(transparent)]
+    Recipient(#[from] RecipientError),
+    /// The format can't do what is asked of it.
+    #[error(transparent)]
+    Unfit(#[from] UnfitFormat),
+}
+
+/// What a format has no place for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UnfitFormat {
+    /// Compression.
+    #[error("{} messages can't be compressed", .0.name())]
+    Compression(MessageFormat),
+    /// Recipients that aren't named.
+    #[error("{} messages name all their recipients", .0.name())]
+    HiddenRecipients(MessageFormat),
+}
+
+impl UnfitFormat {
+    /// What to do about it.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Compression(_) => "give `--compress none`, or another --format",
+            Self::HiddenRecipients(_) => "leave out --hidden-recipients, or give another --format",
+        }
+    }
+}
+
+/// Why a message could not be sealed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The plaintext could not be read.
+    #[error("{}", cause(.0))]
+    Read(#[source] io::Error),
+    /// The message could not be written.
+    #[error("{}", cause(.0))]
+    Write(#[source] io::Error),
+    /// The plaintext is longer or shorter than was said before.
+    #[error("its length has changed")]
+    OtherLength,
+    /// The plaintext is longer than a format allows.
+    #[error("it is longer than the {most} bytes that a {} message holds", .format.name())]
+    TooLong {
+        /// The format.
+        format: MessageFormat,
+        /// How long it may be, in bytes.
+        most: u64,
+    },
+    /// The session key could not be encrypted to a recipient.
+    #[error("{label}: {reason}")]
+    Recipient {
+        /// Whose key it is.
+        label: String,
+        /// What went wrong.
+        reason: String,
+    },
+}
