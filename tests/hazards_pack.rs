@@ -146,7 +146,8 @@ fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
     let parties = [scene.path("customer.crt")].map(Party::with_certificate);
     let requirements = Requirements::listed(SystemTime::now());
     let recipients = Recipients::load(&parties, &requirements, &mut |_| {}).unwrap();
-    let plan = SealPlan::new(recipients, Format::Auto, Compression::None, false).unwrap();
+    let plan = |format| SealPlan::new(recipients.clone(), format, Compression::None, false);
+    let plans = [Format::Auto, Format::CmsGcm].map(|format| plan(format).unwrap());
     let append = || {
         let mut file = fs::OpenOptions::new().append(true).open(&file).unwrap();
         file.write_all(b"more").unwrap();
@@ -169,7 +170,10 @@ fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
         ("changed in place", &overwrite),
         ("replaced", &remove),
     ];
-    for (what, change) in changes {
+    let cases = changes
+        .iter()
+        .flat_map(|c| plans.iter().map(move |plan| (c, plan)));
+    for ((what, change), plan) in cases {
         fs::write(&file, vec![1; 4 << 20]).unwrap();
         // For the change to come later by the file system's clock as well.
         std::thread::sleep(Duration::from_millis(20));
@@ -177,7 +181,7 @@ fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
         let files = name_members(sources).unwrap();
         let outcome = callseal::pack(
             &files,
-            &plan,
+            plan,
             &scene.path("calls.zip"),
             Overwrite::Refuse,
             NonZeroUsize::MIN,

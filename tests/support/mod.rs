@@ -13,6 +13,7 @@ mod genesys;
 mod keys;
 mod run;
 mod scene;
+mod smime;
 mod terminal;
 mod trust;
 

@@ -1,0 +1,472 @@
+//! What callseal seals with `--format cms` and `--format cms-gcm`, openssl
+//! opens.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
+
+mod support;
+use support::{CALL, Scene, content};
+
+/// Around the sizes of cipher blocks, of lengths in ASN.1 and of the pieces in
+/// which messages are sealed.
+const SIZES: [usize; 14] = [
+    0,
+    1,
+    15,
+    16,
+    17,
+    127,
+    65_535,
+    65_536,
+    65_537,
+    262_143,
+    262_144,
+    262_145,
+    524_288,
+    (8 << 20) + 1,
+];
+
+#[test]
+fn the_documented_command_opens_files_of_all_sizes_for_each_recipient() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.rsa_pair("b");
+    for size in SIZES {
+        let content = content(size);
+        scene.write("call.wav", &content);
+        scene.ok("seal -f --format cms -r a.crt -r b.crt call.wav");
+        for name in ["a", "b"] {
+            scene.smime("call.wav.p7m", name).outcome().yields(&content);
+        }
+    }
+}
+
+#[test]
+fn openssl_cms_opens_files_of_all_sizes_with_rsa_and_ec_keys() {
+    let scene = Scene::new();
+    scene.rsa_pair("rsa");
+    scene.ec_pair("p256", "P-256");
+    scene.ec_pair("p384", "P-384");
+    scene.ec_pair("p521", "P-521");
+    let names = ["rsa", "p256", "p384", "p521"];
+    for size in SIZES {
+        let content = content(size);
+        scene.write("call.wav", &content);
+        scene
+            .ok("seal -f --format cms-gcm -r rsa.crt -r p256.crt -r p384.crt -r p521.crt call.wav");
+        for name in names {
+            let opened = scene.cms("call.wav.p7m", name);
+            opened
+                .args(["-recip", &format!("{name}.crt")])
+                .outcome()
+                .yields(&content);
+        }
+    }
+    for name in names {
+        // Without its certificate as well.
+        let content = content(SIZES[13]);
+        scene.cms("call.wav.p7m", name).outcome().yields(&content);
+    }
+}
+
+#[test]
+fn what_comes_from_a_pipe_opens_too() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.ec_pair("e", "P-256");
+    for size in SIZES {
+        let content = content(size);
+        let seal = |line: &str, sealed: &str| {
+            let run = scene.line(line).stdin(&content);
+            scene.write(sealed, run.exits(0).output.stdout);
+        };
+        seal("seal --format cms -r a.crt", "cbc.p7m");
+        scene.smime("cbc.p7m", "a").outcome().yields(&content);
+        scene.cms("cbc.p7m", "a").outcome().yields(&content);
+        seal("seal --format cms-gcm -r a.crt -r e.crt", "gcm.p7m");
+        scene.cms("gcm.p7m", "a").outcome().yields(&content);
+        scene.cms("gcm.p7m", "e").outcome().yields(&content);
+    }
+    // Its length isn't known when its front is written.
+    for sealed in ["cbc.p7m", "gcm.p7m"] {
+        let parsed = scene.tool(&format!("openssl asn1parse -inform DER -in {sealed}"));
+        assert_eq!(parsed.stdout().matches("l=inf").count(), 5, "{parsed}");
+    }
+}
+
+#[test]
+fn recipients_are_found_by_their_certificates() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.rsa_pair("b");
+    scene.rsa_pair("stranger");
+    scene.write("call.wav", CALL);
+    scene.ok("seal --format cms -r a.crt -r b.crt call.wav");
+    for name in ["a", "b"] {
+        let certificate = format!("{name}.crt");
+        let smime = scene.smime("call.wav.p7m", name);
+        smime.args(["-recip", &certificate]).outcome().yields(CALL);
+        let cms = scene.cms("call.wav.p7m", name);
+        cms.args(["-recip", &certificate]).outcome().yields(CALL);
+    }
+    let stranger = scene.smime("call.wav.p7m", "stranger");
+    let refused = stranger.args(["-recip", "stranger.crt"]).exits(4);
+    refused.says("no recipient matches certificate");
+}
+
+#[test]
+fn other_keys_open_nothing() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.ec_pair("e", "P-384");
+    scene.rsa_pair("stranger");
+    scene.ec_pair("other", "P-384");
+    scene.write("call.wav", CALL);
+    scene.ok("seal --format cms-gcm -r a.crt -r e.crt call.wav");
+    for name in ["stranger", "other"] {
+        let opened = scene.cms("call.wav.p7m", name).outcome();
+        assert_ne!(opened.status(), Some(0), "{opened}");
+        assert_eq!(opened.output.stdout, b"", "{opened}");
+    }
+    // This one may end well with rubbish: there is nothing to check it by.
+    scene.ok("seal -f --format cms -r a.crt call.wav");
+    let opened = scene.smime("call.wav.p7m", "stranger").outcome();
+    assert_ne!(opened.output.stdout, CALL, "{opened}");
+}
+
+#[test]
+fn the_structure_is_that_of_the_standards() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.ec_pair("p256", "P-256");
+    scene.ec_pair("p384", "P-384");
+    scene.ec_pair("p521", "P-521");
+    scene.write("call.wav", CALL);
+
+    scene.ok("seal --format cms -r a.crt call.wav");
+    let text = scene.cms_structure("call.wav.p7m");
+    in_order(
+        &text,
+        &[
+            "pkcs7-envelopedData",
+            "version: 0",
+            "originatorInfo: <ABSENT>",
+            "d.ktri",
+            "version: 0",
+            "d.issuerAndSerialNumber",
+            "issuer: CN=a",
+            "keyEncryptionAlgorithm",
+            "rsaEncryption",
+            "parameter: NULL",
+            "contentType: pkcs7-data",
+            "aes-256-cbc",
+            "unprotectedAttrs:\n      <ABSENT>",
+        ],
+    );
+
+    scene.ok("seal -f --format cms-gcm -r a.crt call.wav");
+    let text = scene.cms_structure("call.wav.p7m");
+    in_order(
+        &text,
+        &[
+            "id-smime-ct-authEnvelopedData",
+            "version: 0",
+            "d.ktri",
+            "version: 0",
+            "d.issuerAndSerialNumber",
+            "rsaesOaep",
+            ":sha256",
+            ":mgf1",
+            ":sha256",
+            "contentType: pkcs7-data",
+            "aes-256-gcm",
+            "INTEGER           :10",
+            "authAttrs:\n      <ABSENT>",
+            "mac",
+            "unauthAttrs:\n      <ABSENT>",
+        ],
+    );
+
+    for (name, scheme) in [
+        ("p256", "dhSinglePass-stdDH-sha256kdf-scheme"),
+        ("p384", "dhSinglePass-stdDH-sha384kdf-scheme"),
+        ("p521", "dhSinglePass-stdDH-sha512kdf-scheme"),
+    ] {
+        scene.ok(&format!("seal -f --format cms-gcm -r {name}.crt call.wav"));
+        let text = scene.cms_structure("call.wav.p7m");
+        let issuer = format!("issuer: CN={name}");
+        in_order(
+            &text,
+            &[
+                "version: 0",
+                "d.kari",
+                "version: 3",
+                "d.originatorKey",
+                "id-ecPublicKey",
+                "parameter: <ABSENT>",
+                "ukm: <ABSENT>",
+                scheme,
+                "id-aes256-wrap",
+                "d.issuerAndSerialNumber",
+                &issuer,
+                "aes-256-gcm",
+            ],
+        );
+    }
+}
+
+/// That a text has these parts, one after the other.
+#[track_caller]
+fn in_order(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            panic!("no {part:?} in\n{rest}\n--- of\n{text}");
+        };
+        rest = after;
+    }
+}
+
+#[test]
+fn a_file_becomes_der() {
+    let scene = Scene::new();
+    for name in ["a", "b", "c"] {
+        scene.rsa_pair(name);
+    }
+    scene.ec_pair("e", "P-256");
+    scene.write("call.wav", content(70_000));
+    for options in [
+        "--format cms -r a.crt -r b.crt -r c.crt",
+        "--format cms -r c.crt -r b.crt -r a.crt",
+        "--format cms-gcm -r a.crt -r e.crt -r b.crt",
+        "--format cms-gcm -r e.crt -r b.crt -r a.crt",
+    ] {
+        scene.ok(&format!("seal -f {options} call.wav -o call.p7m"));
+        // openssl writes DER, with the recipients in order.
+        scene.tool("openssl cms -cmsout -inform DER -in call.p7m -outform DER -out again.p7m");
+        assert!(
+            scene.read("call.p7m") == scene.read("again.p7m"),
+            "{options}"
+        );
+    }
+}
+
+#[test]
+fn armor_is_pem_that_openssl_reads() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    for size in [0, 1, 1000, 300_000] {
+        let content = content(size);
+        scene.write("call.wav", &content);
+        scene.ok("seal -f --armor --format cms -r a.crt call.wav");
+        for command in ["smime", "cms"] {
+            let line =
+                format!("openssl {command} -decrypt -inform PEM -in call.wav.p7m -inkey a.key");
+            scene.tool_line(&line).outcome().yields(&content);
+        }
+        is_pem(&scene.text("call.wav.p7m"), "PKCS7");
+        scene.ok("seal -f --armor --format cms-gcm -r a.crt call.wav");
+        let line = "openssl cms -decrypt -inform PEM -in call.wav.p7m -inkey a.key";
+        scene.tool_line(line).outcome().yields(&content);
+        is_pem(&scene.text("call.wav.p7m"), "CMS");
+        let piped = scene
+            .line("seal --armor --format cms-gcm -r a.crt")
+            .stdin(&content);
+        scene.write("piped.p7m", piped.exits(0).output.stdout);
+        let line = "openssl cms -decrypt -inform PEM -in piped.p7m -inkey a.key";
+        scene.tool_line(line).outcome().yields(&content);
+    }
+}
+
+/// RFC 7468, section 3: 64 characters in every line but the last.
+#[track_caller]
+fn is_pem(text: &str, label: &str) {
+    let lines: Vec<&str> = text.lines().collect();
+    let (first, rest) = lines.split_first().unwrap();
+    let (last, body) = rest.split_last().unwrap();
+    assert_eq!(*first, format!("-----BEGIN {label}-----"));
+    assert_eq!(*last, format!("-----END {label}-----"));
+    let (end, full) = body.split_last().unwrap();
+    assert!(full.iter().all(|line| line.len() == 64));
+    assert!((1..=64).contains(&end.len()));
+    assert!(text.ends_with('\n'));
+}
+
+#[test]
+fn every_message_has_a_key_of_its_own() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.ec_pair("e", "P-256");
+    scene.write("call.wav", content(4000));
+    for options in ["--format cms -r a.crt", "--format cms-gcm -r e.crt"] {
+        for sealed in ["one.p7m", "two.p7m"] {
+            scene.ok(&format!("seal -f {options} call.wav -o {sealed}"));
+        }
+        let [one, two] = ["one.p7m", "two.p7m"].map(|sealed| scene.read(sealed));
+        assert_eq!(one.len(), two.len());
+        let same = |range: std::ops::Range<usize>| {
+            let pairs = one[range.clone()].iter().zip(&two[range.clone()]);
+            pairs.filter(|(one, two)| one == two).count() * 16 > range.len()
+        };
+        assert!(!same(one.len() - 4000..one.len()), "{options}: the content");
+        // Encrypted keys, ephemeral points and initial vectors.
+        let texts = ["one.p7m", "two.p7m"].map(|sealed| scene.cms_structure(sealed));
+        let dumps = texts.each_ref().map(|text| {
+            let dumped = |line: &&str| line.contains(" - ") || line.contains("[HEX DUMP]");
+            let lines: Vec<&str> = text.lines().filter(dumped).collect();
+            assert!(lines.len() > 10, "{text}");
+            lines
+        });
+        for line in &dumps[0] {
+            // Four octets may be the same by chance, but not more.
+            assert!(line.len() < 24 || !dumps[1].contains(line), "{line}");
+        }
+    }
+}
+
+#[test]
+fn who_changes_an_authenticated_message_is_noticed() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.write("call.wav", content(5000));
+    scene.ok("seal --format cms-gcm -r a.crt call.wav -o call.p7m");
+    let message = scene.read("call.p7m");
+    // The nonce, the content and the mac.
+    for at in [
+        message.len() - 5030,
+        message.len() - 2000,
+        message.len() - 1,
+    ] {
+        let mut changed = message.clone();
+        changed[at] ^= 1;
+        scene.write("changed.p7m", changed);
+        let opened = scene.cms("changed.p7m", "a").outcome();
+        assert_ne!(opened.status(), Some(0), "{at}: {opened}");
+    }
+}
+
+#[test]
+fn who_changes_an_unauthenticated_message_goes_unnoticed_as_is_documented() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.write("call.wav", b"amount: 100 EUR");
+    scene.ok("seal --format cms -r a.crt call.wav -o call.p7m");
+    let mut message = scene.read("call.p7m");
+    // CBC: a bit of the initial vector is the same bit of the first block.
+    let iv = message.len() - 16 - 2 - 16;
+    message[iv + 8] ^= b'1' ^ b'9';
+    scene.write("changed.p7m", message);
+    scene
+        .smime("changed.p7m", "a")
+        .outcome()
+        .yields(b"amount: 900 EUR");
+}
+
+#[test]
+fn issuer_and_serial_number_are_those_of_the_certificate() {
+    let scene = Scene::new();
+    scene.write("call.wav", CALL);
+    for (name, subject, serial) in [
+        ("plain", "/CN=plain", "7"),
+        ("negative", "/CN=negative", "-129"),
+        (
+            "large",
+            "/CN=large",
+            "0xFFEEDDCCBBAA99887766554433221100FFEEDD",
+        ),
+        ("utf8", "/C=DE/O=Köln Süd GmbH/CN=日本", "128"),
+        ("multi", "/DC=org+O=a+CN=b/OU=c+CN=d", "255"),
+    ] {
+        let line = format!(
+            "req -x509 -days 365 -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.crt \
+             -utf8 -set_serial {serial} -subj"
+        );
+        let line = line.split_whitespace().chain([subject]);
+        scene.program("openssl", line).exits(0);
+        let certificate = openssl::x509::X509::from_pem(&scene.read(format!("{name}.crt")));
+        let der = certificate.unwrap().to_der().unwrap();
+        let expected = issuer_and_serial(&der);
+        for format in ["cms", "cms-gcm"] {
+            scene.ok(&format!("seal -f --format {format} -r {name}.crt call.wav"));
+            let message = scene.read("call.wav.p7m");
+            let found = message.windows(expected.len()).any(|part| part == expected);
+            assert!(found, "{name}, {format}");
+            let opened = scene.cms("call.wav.p7m", name);
+            opened
+                .args(["-recip", &format!("{name}.crt")])
+                .outcome()
+                .yields(CALL);
+        }
+    }
+}
+
+/// The octets of issuer and serial number in a certificate
+/// (RFC 5280, section 4.1), as a message has them.
+fn issuer_and_serial(certificate: &[u8]) -> Vec<u8> {
+    let (_, certificate, _) = value(certificate);
+    let (_, tbs, _) = value(certificate);
+    let (_, _, rest) = value(tbs);
+    let (serial, _, rest) = value(rest);
+    let (_, _, rest) = value(rest);
+    let (issuer, _, _) = value(rest);
+    [issuer, serial].concat()
+}
+
+/// The first value of some DER: all of it, its content, and what follows it.
+fn value(der: &[u8]) -> (&[u8], &[u8], &[u8]) {
+    let (header, length) = match usize::from(der[1]) {
+        short @ 0..0x80 => (2, short),
+        long => {
+            let octets = &der[2..2 + long - 0x80];
+            let length = octets
+                .iter()
+                .fold(0, |length, octet| length << 8 | usize::from(*octet));
+            (2 + octets.len(), length)
+        }
+    };
+    let (all, rest) = der.split_at(header + length);
+    (all, &all[header..], rest)
+}
+
+#[test]
+fn a_recipient_with_a_chain_is_the_first_certificate_of_its_file() {
+    let scene = Scene::new();
+    scene.make_cas();
+    scene.leaf("leaf", "issuing").with_key("rsa:2048").make();
+    scene.concatenate(&["leaf.crt", "issuing.crt", "regional.crt"], "chain.crt");
+    scene.write("call.wav", CALL);
+    scene.ok("seal --format cms -r chain.crt call.wav");
+    let opened = scene.smime("call.wav.p7m", "leaf");
+    opened.args(["-recip", "leaf.crt"]).outcome().yields(CALL);
+    let text = scene.cms_structure("call.wav.p7m");
+    assert_eq!(text.matches("d.issuerAndSerialNumber").count(), 1, "{text}");
+    assert!(text.contains("issuer: CN=issuing"), "{text}");
+}
+
+#[test]
+fn a_renewed_certificate_is_a_recipient_as_it_stands() {
+    let scene = Scene::new();
+    scene.rsa_pair("old");
+    scene.tool("openssl req -x509 -days 700 -key old.key -subj /CN=old -out new.crt");
+    scene.write("call.wav", CALL);
+    scene.ok("seal --format cms -r new.crt call.wav");
+    let with = |certificate: &str| {
+        let run = scene.smime("call.wav.p7m", "old");
+        run.args(["-recip", certificate]).outcome()
+    };
+    with("new.crt").yields(CALL);
+    with("old.crt")
+        .exits(4)
+        .says("no recipient matches certificate");
+    // The key alone opens it whatever its certificate.
+    scene.smime("call.wav.p7m", "old").outcome().yields(CALL);
+    // Both at once are the same key, and the first one names it.
+    let both = scene.ok("seal -f --format cms -r old.crt -r new.crt call.wav");
+    both.says("new.crt: the same key as old.crt, counted once");
+    with("old.crt").yields(CALL);
+}

@@ -1,0 +1,55 @@
+//! Readers of CMS messages who have only openssl.
+
+use super::{Outcome, Run, Scene};
+
+impl Scene {
+    /// A recipient with an RSA key and a self-signed certificate.
+    #[track_caller]
+    pub fn rsa_pair(&self, name: &str) {
+        self.key_pair(name, "rsa:2048");
+    }
+
+    /// A recipient with a key on a curve as openssl calls it.
+    #[track_caller]
+    pub fn ec_pair(&self, name: &str, curve: &str) {
+        self.key_pair(name, &format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
+    }
+
+    /// The command that Genesys documents, with `NAME.key`.
+    pub fn smime(&self, file: &str, name: &str) -> Run {
+        self.tool_line(&format!(
+            "openssl smime -decrypt -inform DER -in {file} -inkey {name}.key"
+        ))
+    }
+
+    /// `openssl cms -decrypt` with `NAME.key`.
+    pub fn cms(&self, file: &str, name: &str) -> Run {
+        self.tool_line(&format!(
+            "openssl cms -decrypt -inform DER -in {file} -inkey {name}.key"
+        ))
+    }
+
+    /// What openssl makes of the structure of a message.
+    #[track_caller]
+    pub fn cms_structure(&self, file: &str) -> String {
+        self.tool(&format!(
+            "openssl cms -cmsout -print -inform DER -in {file}"
+        ))
+        .stdout()
+    }
+}
+
+impl Outcome {
+    /// That it has ended well with this content on standard output.
+    #[track_caller]
+    pub fn yields(self, content: &[u8]) {
+        let opened = self.exits(0);
+        assert!(
+            opened.output.stdout == content,
+            "{} bytes that aren't the {} expected\n{}",
+            opened.output.stdout.len(),
+            content.len(),
+            opened.stderr()
+        );
+    }
+}
