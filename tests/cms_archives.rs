@@ -113,7 +113,7 @@ fn what_is_not_authenticated_is_marked_wherever_it_comes_out() {
 #[test]
 fn what_is_authenticated_is_not_marked() {
     let scene = genesys();
-    scene.cms(
+    scene.cms_encrypt(
         "said/1001.wav",
         "1001.wav.p7m",
         "-aes-256-gcm -outform DER gir.crt",
@@ -148,7 +148,7 @@ fn members_lose_the_endings_of_messages() {
     let scene = genesys();
     scene.write("in.txt", "x");
     for ending in ["p7m", "p7", "cms", "der", "P7M"] {
-        scene.cms(
+        scene.cms_encrypt(
             "in.txt",
             &format!("{ending}.txt.{ending}"),
             &format!("{ENVELOPED} gir.crt"),
@@ -196,7 +196,7 @@ fn an_expired_certificate_still_tells_whose_key_it_is() {
     scene.tool("openssl req -x509 -key gir.key -subj /CN=gir -days 1 -out old.crt");
     scene.dated_certificate("gir.crt", "gir", -800, 365);
     scene.write("in.txt", "x");
-    scene.cms("in.txt", "in.txt.p7m", &format!("{ENVELOPED} gir.crt"));
+    scene.cms_encrypt("in.txt", "in.txt.p7m", &format!("{ENVELOPED} gir.crt"));
     scene.tool("rm old.crt");
     scene.ok("open in.txt.p7m -k gir.key -o -").prints("x");
 }
@@ -219,7 +219,7 @@ fn a_locked_key_is_unlocked_for_its_certificate() {
 #[test]
 fn a_key_alone_opens_what_names_the_identifier_of_its_certificate() {
     let scene = genesys();
-    scene.cms(
+    scene.cms_encrypt(
         "said/1001.wav",
         "call.p7m",
         &format!("{ENVELOPED} -keyid gir.crt"),

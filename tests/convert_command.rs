@@ -121,7 +121,7 @@ fn members_that_can_not_be_converted_are_all_named_and_nothing_is_written() {
     let scene = genesys();
     scene.key_pair("other", "rsa:2048");
     for name in ["3", "4"] {
-        scene.cms(
+        scene.cms_encrypt(
             "said/1001.wav",
             &format!("{name}.wav.p7m"),
             "-aes256 -outform DER other.crt",
@@ -181,7 +181,7 @@ fn no_plaintext_is_written_to_any_file() {
     // 20 MiB: more than any buffer holds.
     let said = "what was said in this call ".repeat(800_000);
     scene.write("long.wav", &said);
-    scene.cms("long.wav", "long.wav.p7m", "-aes256 -outform DER gir.crt");
+    scene.cms_encrypt("long.wav", "long.wav.p7m", "-aes256 -outform DER gir.crt");
     scene.tool("zip -q -0 GIR.zip long.wav.p7m");
     scene
         .bash(&format!(

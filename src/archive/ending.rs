@@ -36,11 +36,14 @@ impl From<MessageFormat> for Ending {
 pub(super) const LONGEST: usize = 4;
 
 /// What messages are called, by callseal and by other tools.
-const KNOWN: [&str; 7] = [".pgp", ".gpg", ".asc", ".p7m", ".p7", ".cms", ".der"];
+const KNOWN: [&str; 8] = [
+    ".pgp", ".gpg", ".asc", ".p7m", ".p7", ".cms", ".der", ".b64",
+];
 
-/// The name without one final ending that messages have, in any ASCII case, if
-/// it has one and a file name is left.
-pub(super) fn without_ending(name: &str) -> Option<&str> {
+/// The name without one final ending that messages have (`.pgp`, `.gpg`,
+/// `.asc`, `.p7m`, `.p7`, `.cms`, `.der` or `.b64`), in any ASCII case, if it
+/// has one and a file name is left.
+pub fn without_ending(name: &str) -> Option<&str> {
     KNOWN
         .iter()
         .find_map(|ending| strip_suffix_ignoring_case(name, ending))

@@ -39,7 +39,7 @@ mod records;
 mod sink;
 mod writer;
 
-pub use ending::Ending;
+pub use ending::{Ending, without_ending};
 pub use fault::{ArchiveError, ArchiveFault, MemberFault};
 pub use member_reader::MemberReader;
 pub use name::{MemberName, NameFault};

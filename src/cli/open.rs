@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use callseal::archive::without_ending;
 use callseal::message::{MessageFault, OpenError, OpenMessage, Opened};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::SourceError;
@@ -51,7 +52,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         Some(output) if is_stream(output) => None,
         Some(output) => Some(output.clone()),
         None if is_stream(&arguments.file) => None,
-        None => Some(without_ending(&arguments.file)?),
+        None => Some(opened_name(&arguments.file)?),
     };
     if output.is_none() {
         refuse_json(global)?;
@@ -162,18 +163,10 @@ fn is_archive(path: &Path) -> bool {
     path.is_file() && matches!(inspected(), Ok(Inspection::Archive(_)))
 }
 
-fn without_ending(path: &Path) -> Result<PathBuf, Failure> {
-    let known = path.extension().is_some_and(|ending| {
-        ["pgp", "gpg", "asc", "p7m", "p7", "cms", "der", "b64"]
-            .iter()
-            .any(|known| ending.eq_ignore_ascii_case(known))
-    });
-    if known {
-        return Ok(path.with_extension(""));
-    }
-    if is_archive(path) {
-        let path = path.to_owned();
-        return Err(Error::IsArchive { path }.into());
+fn opened_name(path: &Path) -> Result<PathBuf, Failure> {
+    let name = path.file_name().unwrap_or_default().to_str();
+    if let Some(name) = name.and_then(without_ending) {
+        return Ok(path.with_file_name(name));
     }
     Err(Failure::usage(
         format!(

@@ -10,7 +10,7 @@ impl Scene {
     /// Encrypts a file as `openssl cms` does, with those arguments (which end
     /// with the certificates).
     #[track_caller]
-    pub fn cms(&self, file: &str, message: &str, arguments: &str) {
+    pub fn cms_encrypt(&self, file: &str, message: &str, arguments: &str) {
         self.tool(&format!(
             "openssl cms -encrypt -binary -in {file} -out {message} {arguments}"
         ));
