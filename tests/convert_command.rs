@@ -19,7 +19,7 @@ fn genesys() -> Scene {
     scene.key_pair("vendor", P256);
     scene.write(
         "callseal.toml",
-        "[profile.acme]\nrecipients = [\"customer.crt\", \"vendor.crt\"]\n",
+        "[profiles.acme]\nrecipients = [\"customer.crt\", \"vendor.crt\"]\n",
     );
     scene.genesys_archive("gir.crt");
     scene
@@ -195,7 +195,7 @@ fn no_plaintext_is_written_to_any_file() {
 #[test]
 fn one_refused_recipient_means_no_archive() {
     let scene = genesys();
-    scene.expired_certificate("old");
+    scene.dated_certificate("old.crt", "old", -800, 365);
     scene
         .line("convert GIR.zip -o calls.zip -r vendor.crt -r old.crt -k gir.key")
         .exits(3)

@@ -149,7 +149,7 @@ fn each_form_has_its_ending_and_loses_it_again() {
     for (option, ending, start) in [
         ("--armor", "asc", "-----BEGIN PGP MESSAGE-----"),
         ("-a", "asc", "-----BEGIN PGP MESSAGE-----"),
-        ("--armor=openpgp", "asc", "-----BEGIN PGP MESSAGE-----"),
+        ("--armor=ascii", "asc", "-----BEGIN PGP MESSAGE-----"),
         ("--armor=base64", "b64", "w"),
         ("-a=base64", "b64", "w"),
     ] {

@@ -168,6 +168,10 @@ fn opened_name(path: &Path) -> Result<PathBuf, Failure> {
     if let Some(name) = name.and_then(without_ending) {
         return Ok(path.with_file_name(name));
     }
+    if is_archive(path) {
+        let path = path.to_owned();
+        return Err(Error::IsArchive { path }.into());
+    }
     Err(Failure::usage(
         format!(
             "{}: its name tells no name for the opened file",

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::{ErrorKind, archive_kind, archive_phrase, open_hint, open_kind};
+use super::opening::{open_hint, open_kind};
+use super::{ErrorKind, archive_kind, archive_phrase};
 use crate::archive::{ArchiveError, MemberFault};
 use crate::cause::cause;
 use crate::message::OpenError;

@@ -1,6 +1,7 @@
 //! What can go wrong with a job, sorted by what it means for the caller.
 
 mod member;
+mod opening;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,13 +12,13 @@ use crate::archive::{ArchiveError, NameFault};
 use crate::cause::cause;
 use crate::config::ConfigError;
 use crate::keys::{
-    ExportError, GenerateError, KeyError, KeyFault, NoIdentity, RecipientError, Refusal,
-    SubjectError, UnlockFault,
+    ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
 };
-use crate::message::{MessageFault, OpenError, PlanError, SealError, UnfitFormat};
+use crate::message::{OpenError, PlanError, SealError, UnfitFormat};
 use crate::output::FlushError;
 use crate::sources::SourceError;
 pub use member::MemberCause;
+use opening::{open_hint, open_kind, unlock_hint};
 
 /// Why a job failed. The display is one sentence that names the file.
 #[derive(Debug, Error)]
@@ -371,63 +372,6 @@ fn archive_kind(error: &ArchiveError) -> ErrorKind {
     match error {
         ArchiveError::Io(_) => ErrorKind::Io,
         ArchiveError::Malformed { .. } | ArchiveError::Member { .. } => ErrorKind::Integrity,
-    }
-}
-
-fn open_kind(error: &OpenError) -> ErrorKind {
-    match error {
-        OpenError::NoIdentity(NoIdentity::NoSessionKey { .. }) => ErrorKind::Integrity,
-        OpenError::NoIdentity(_) => ErrorKind::NoIdentity,
-        OpenError::Fault(_) => ErrorKind::Integrity,
-        // The archive's reader says so of members that were altered.
-        OpenError::Read(e) if e.kind() == io::ErrorKind::InvalidData => ErrorKind::Integrity,
-        OpenError::Read(_) | OpenError::Write(_) => ErrorKind::Io,
-    }
-}
-
-fn open_hint(error: &OpenError) -> Option<String> {
-    let hint = match error {
-        OpenError::NoIdentity(NoIdentity::NoneFits {
-            presumed: Some(key),
-            ..
-        }) => {
-            return Some(format!(
-                "{} was judged by the certificate beside it; if that belongs to another key, give a copy of the key from another directory",
-                key.display()
-            ));
-        }
-        OpenError::NoIdentity(NoIdentity::NoneFits { .. }) => {
-            "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"
-        }
-        OpenError::NoIdentity(NoIdentity::Locked { fault, .. }) => return unlock_hint(fault),
-        OpenError::NoIdentity(NoIdentity::PassphraseOnly) => "open it with `gpg --decrypt`",
-        OpenError::Fault(MessageFault::TooLarge { .. }) => {
-            "if you trust its sender, allow more with --max-member-size"
-        }
-        OpenError::Fault(MessageFault::TotalTooLarge { .. }) => {
-            "if you trust its sender, allow more with --max-total-size"
-        }
-        OpenError::Fault(MessageFault::Truncated | MessageFault::Altered)
-        | OpenError::NoIdentity(NoIdentity::NoSessionKey { .. }) => {
-            "get it again from where it came from"
-        }
-        OpenError::Fault(MessageFault::NotAMessage) => {
-            "`callseal inspect FILE` says what a file is"
-        }
-        _ => return None,
-    };
-    Some(hint.into())
-}
-
-fn unlock_hint(fault: &UnlockFault) -> Option<String> {
-    match fault {
-        UnlockFault::NoPassphrase => Some(
-            "run it on a terminal to be asked, or give --passphrase-file or --passphrase-fd".into(),
-        ),
-        UnlockFault::WrongPassphrase => {
-            Some("check the passphrase; the key's owner set it when the key was made".into())
-        }
-        _ => None,
     }
 }
 

@@ -30,8 +30,8 @@ pub enum OpenError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MessageFault {
-    /// It is no OpenPGP message.
-    #[error("it is not an OpenPGP message")]
+    /// It is no message, neither of OpenPGP nor of CMS.
+    #[error("it is not an OpenPGP message, nor one of CMS")]
     NotAMessage,
     /// An OpenPGP message, but nothing in it is encrypted.
     #[error("it is not encrypted")]

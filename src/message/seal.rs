@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use sequoia_openpgp::armor::{Kind, Writer};
 
 use super::seal_error::{PlanError, SealError, UnfitFormat};
-use super::text::Base64Writer;
+use super::text::{Base64Writer, PemWriter};
 use super::{MessageFormat, cms, openpgp};
 use crate::keys::{MessageVersion, Recipients};
 use crate::options::{Compression, Format};
@@ -187,15 +187,15 @@ impl Sealer<'_> {
                 text.finalize().map_err(SealError::Write)?;
                 Ok(length)
             }
-            (Armor::Base64, _) => {
-                let mut text = Base64Writer::new(sink, BASE64_LINE);
+            (Armor::Ascii, Hand::Cms(sealer)) => {
+                let text = PemWriter::new(sink, sealer.pem_label());
+                let mut text = text.map_err(SealError::Write)?;
                 let length = self.seal(source, file, &mut text)?;
                 text.finish().map_err(SealError::Write)?;
                 Ok(length)
             }
-            (Armor::Ascii, Hand::Cms(sealer)) => {
-                let label = sealer.pem_label();
-                let mut text = cms::PemWriter::new(sink, label).map_err(SealError::Write)?;
+            (Armor::Base64, _) => {
+                let mut text = Base64Writer::new(sink, BASE64_LINE);
                 let length = self.seal(source, file, &mut text)?;
                 text.finish().map_err(SealError::Write)?;
                 Ok(length)

@@ -41,14 +41,12 @@ mod kdf;
 mod key_agreement;
 mod key_transport;
 mod open;
-mod pem;
 mod recipient_info;
 mod seal;
 mod wrap;
 
 pub(super) use front::Front;
 pub(super) use open::{begin, starts};
-pub(super) use pem::PemWriter;
 pub(super) use seal::{Kind, SealPlan, Sealer};
 
 #[cfg(test)]

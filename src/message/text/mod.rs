@@ -5,6 +5,7 @@
 
 mod decode;
 mod encode;
+mod pem;
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
@@ -14,6 +15,7 @@ use sequoia_openpgp::armor::{Kind, Reader, ReaderMode};
 
 use self::decode::Decoded;
 pub(super) use self::encode::Base64Writer;
+pub(super) use self::pem::PemWriter;
 use super::fault::{MessageFault, OpenError};
 use super::openpgp::begins_message;
 use crate::keys::find_line;

@@ -1,11 +1,10 @@
-//! Messages as text.
+//! PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)).
 
 use std::io::{self, Write};
 
-use crate::message::text::Base64Writer;
+use super::Base64Writer;
 
-/// The octets of a line: 64 characters
-/// ([RFC 7468, section 2](https://www.rfc-editor.org/rfc/rfc7468#section-2)).
+/// The octets of a line: 64 characters (RFC 7468, section 2).
 const LINE: usize = 48;
 
 /// Writes what is written to it as PEM to its sink.
