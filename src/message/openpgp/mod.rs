@@ -7,12 +7,15 @@ mod envelope;
 mod framing;
 mod open;
 mod packet;
+mod parts;
 mod schedule;
 mod seal;
+mod unlock;
 
 pub(super) use envelope::Front;
 pub(super) use open::begin;
 pub(super) use packet::{begins_message, read_buffered};
+pub(crate) use parts::{Part, PartsOpener, PartsSealer};
 pub use seal::MAX_LITERAL_NAME;
 pub(super) use seal::{SealPlan, Sealer};
 

@@ -10,7 +10,6 @@ use sequoia_openpgp::types::CompressionAlgorithm;
 use super::decrypt::Container;
 use super::envelope::Front;
 use super::packet::{Body, Header, read_array, read_buffered, read_u8};
-use crate::keys::NoIdentity;
 use crate::message::expansion::Expansion;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::open::{BUFFER, LiteralHeader, OpenMessage, Opener, Source};
@@ -24,36 +23,8 @@ pub(in crate::message) fn begin<'a>(
     opener: Opener<'a>,
 ) -> Result<OpenMessage<'a>, OpenError> {
     let front = Front::read(source)?;
-    let mut container = front.container;
+    let (container, _) = front.unlock(opener.keyring, opener.passphrases)?;
     let version = container.version();
-    if front.pkesks.is_empty() {
-        return Err(match front.passphrases {
-            0 => MessageFault::Malformed("it names no recipient".into()).into(),
-            _ => NoIdentity::PassphraseOnly.into(),
-        });
-    }
-    // A session key that came out of a PKESK whole, yet doesn't fit the
-    // data, means that the data was altered: not that the key is wrong.
-    let mut misfit = None;
-    let found = opener.keyring.open_session_key(
-        &front.pkesks,
-        container.parameters().map(|p| p.cipher),
-        opener.passphrases,
-        &mut |cipher, session_key| match container.unlock(cipher, session_key) {
-            Ok(true) => true,
-            Ok(false) => {
-                misfit.get_or_insert(OpenError::Fault(MessageFault::Altered));
-                false
-            }
-            Err(error) => {
-                misfit.get_or_insert(error);
-                false
-            }
-        },
-    );
-    if let Err(no_identity) = found {
-        return Err(misfit.unwrap_or(no_identity.into()));
-    }
 
     let mut plaintext = container;
     let header = next_content(&mut plaintext)?;
@@ -240,7 +211,7 @@ fn finish(mut plaintext: Plaintext<'_>) -> Result<(), OpenError> {
 }
 
 /// Reads format, name and date.
-fn literal_header(body: &mut impl BufRead) -> Result<LiteralHeader, OpenError> {
+pub(super) fn literal_header(body: &mut impl BufRead) -> Result<LiteralHeader, OpenError> {
     let [_format, length] = read_array(body)?;
     let mut name = vec![0; length.into()];
     body.read_exact(&mut name)?;

@@ -62,18 +62,9 @@ impl<'a> Sealer<'a> {
         modified: SystemTime,
         mut sink: impl Write,
     ) -> Result<u64, SealError> {
-        let session_key = SessionKey::new(SESSION_KEY)
-            .map_err(|e| SealError::Write(io::Error::other(e.to_string())))?;
-        for recipient in self.recipients.iter() {
-            let packet = recipient
-                .wrap(&session_key, self.plan.version, self.plan.hidden)
-                .and_then(|pkesk| Packet::from(pkesk).to_vec())
-                .map_err(|e| SealError::Recipient {
-                    label: recipient.label().to_owned(),
-                    reason: e.to_string(),
-                })?;
-            sink.write_all(&packet).map_err(SealError::Write)?;
-        }
+        let session_key = new_session_key().map_err(SealError::Write)?;
+        let (version, hidden) = (self.plan.version, self.plan.hidden);
+        write_pkesks(self.recipients, &session_key, version, hidden, &mut sink)?;
         let container = ContainerWriter::new(sink, self.plan.version, &session_key)
             .map_err(SealError::Write)?;
 
@@ -132,8 +123,34 @@ impl Drop for Sealer<'_> {
     }
 }
 
+/// The key of one message.
+pub(super) fn new_session_key() -> io::Result<SessionKey> {
+    SessionKey::new(SESSION_KEY).map_err(|e| io::Error::other(e.to_string()))
+}
+
+/// Writes the session key, encrypted to each recipient.
+pub(super) fn write_pkesks(
+    recipients: &Recipients,
+    session_key: &SessionKey,
+    version: MessageVersion,
+    hidden: bool,
+    sink: &mut impl Write,
+) -> Result<(), SealError> {
+    for recipient in recipients.iter() {
+        let packet = recipient
+            .wrap(session_key, version, hidden)
+            .and_then(|pkesk| Packet::from(pkesk).to_vec())
+            .map_err(|e| SealError::Recipient {
+                label: recipient.label().to_owned(),
+                reason: e.to_string(),
+            })?;
+        sink.write_all(&packet).map_err(SealError::Write)?;
+    }
+    Ok(())
+}
+
 /// Format, name and date (RFC 9580, section 5.9).
-fn literal_header(name: &str, modified: SystemTime) -> Vec<u8> {
+pub(super) fn literal_header(name: &str, modified: SystemTime) -> Vec<u8> {
     let name = if name.len() <= MAX_LITERAL_NAME {
         name
     } else {

@@ -1,0 +1,123 @@
+//! Parts: several containers under one session key, whose PKESKs are kept
+//! apart. The PKESKs and any one of the containers are a complete message of
+//! version 2; a salt of its own gives each container another key
+//! ([RFC 9580, section 5.13.2](https://www.rfc-editor.org/rfc/rfc9580#section-5.13.2)).
+
+use std::io::{BufRead, Read, Write};
+use std::time::UNIX_EPOCH;
+
+use sequoia_openpgp::crypto::SessionKey;
+use sequoia_openpgp::packet::Tag;
+use zeroize::Zeroizing;
+
+use super::decrypt::Container;
+use super::encrypt::ContainerWriter;
+use super::envelope::Front;
+use super::framing::PacketWriter;
+use super::open::literal_header;
+use super::packet::{Body, Header};
+use super::seal::{literal_header as new_literal_header, new_session_key, write_pkesks};
+use crate::keys::{Keyring, MessageVersion, Passphrases, Recipients};
+use crate::message::SealError;
+use crate::message::fault::{MessageFault, OpenError};
+
+/// Seals parts under a new session key.
+pub(crate) struct PartsSealer {
+    session_key: SessionKey,
+}
+
+impl PartsSealer {
+    /// A new session key, and its PKESKs for the recipients, all of whom must
+    /// read version 2.
+    pub fn new(recipients: &Recipients) -> Result<(Self, Vec<u8>), SealError> {
+        let session_key = new_session_key().map_err(SealError::Write)?;
+        let mut pkesks = Vec::new();
+        let version = MessageVersion::V2;
+        write_pkesks(recipients, &session_key, version, false, &mut pkesks)?;
+        Ok((Self { session_key }, pkesks))
+    }
+
+    /// One part: a container with nothing but one literal packet in it.
+    pub fn seal(&self, name: &str, content: &[u8]) -> Result<Vec<u8>, SealError> {
+        let part = Vec::with_capacity(content.len() + 512);
+        ContainerWriter::new(part, MessageVersion::V2, &self.session_key)
+            .and_then(|container| {
+                let mut literal = PacketWriter::new(container, Tag::Literal);
+                literal.write_all(&new_literal_header(name, UNIX_EPOCH))?;
+                literal.write_all(content)?;
+                literal.finish()?.finish()
+            })
+            .map_err(SealError::Write)
+    }
+}
+
+/// A part, opened and authentic.
+pub(crate) struct Part {
+    pub name: Vec<u8>,
+    pub content: Zeroizing<Vec<u8>>,
+}
+
+/// Opens parts under the session key of the first one.
+pub(crate) struct PartsOpener {
+    session_key: SessionKey,
+}
+
+impl PartsOpener {
+    /// Finds the session key, and opens the first part with it.
+    pub fn begin(
+        pkesks: &[u8],
+        first: &[u8],
+        keyring: &Keyring,
+        passphrases: &dyn Passphrases,
+    ) -> Result<(Self, Part), OpenError> {
+        let message = [pkesks, first].concat();
+        let (container, session_key) = Front::read(&*message)?.unlock(keyring, passphrases)?;
+        let part = read(container, first.len())?;
+        Ok((Self { session_key }, part))
+    }
+
+    /// Opens another part.
+    pub fn open(&self, mut part: &[u8]) -> Result<Part, OpenError> {
+        let length = part.len();
+        let malformed = || MessageFault::Malformed("no encrypted data".into());
+        let header = Header::read(&mut part)?.ok_or_else(malformed)?;
+        if header.tag != Tag::SEIP {
+            return Err(malformed().into());
+        }
+        let mut container = Container::read(Body::new(part, header))?;
+        let cipher = container.parameters().map(|p| p.cipher);
+        if !container.unlock(cipher, &self.session_key)? {
+            return Err(MessageFault::Altered.into());
+        }
+        read(container, length)
+    }
+}
+
+/// Reads an unlocked container of at most `length` bytes to its end, and the
+/// source with it.
+fn read(mut container: Container<Body<&[u8]>>, length: usize) -> Result<Part, OpenError> {
+    let malformed = |what: &str| OpenError::from(MessageFault::Malformed(what.into()));
+    if container.version() != MessageVersion::V2 {
+        return Err(malformed("a container of version 1"));
+    }
+    let header = Header::read(&mut container)?;
+    let header = header.filter(|header| header.tag == Tag::Literal);
+    let header = header.ok_or_else(|| malformed("there is no literal packet in it"))?;
+    let mut literal = Body::new(container, header);
+    let name = literal_header(&mut literal)?.name;
+    // Growing would leave copies behind that nobody wipes.
+    let mut content = Zeroizing::new(Vec::with_capacity(length));
+    literal.read_to_end(&mut content)?;
+    let mut container = literal.into_inner();
+    if !container.fill_buf()?.is_empty() {
+        return Err(malformed("data behind the literal packet"));
+    }
+    let mut body = container.into_inner();
+    if !body.fill_buf()?.is_empty() {
+        return Err(MessageFault::Altered.into());
+    }
+    if !body.into_inner().is_empty() {
+        return Err(malformed("data behind the encrypted data"));
+    }
+    Ok(Part { name, content })
+}
