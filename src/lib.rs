@@ -48,6 +48,7 @@ pub mod config;
 mod convert;
 mod error;
 mod extract;
+pub mod fields;
 mod inspect;
 pub mod keys;
 pub mod message;

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::archive::{ArchiveError, NameFault};
 use crate::cause::cause;
 use crate::config::ConfigError;
+use crate::fields::DocumentError;
 use crate::keys::{
     ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
 };
@@ -173,8 +174,30 @@ pub enum Error {
         /// The worst of the failures.
         worst: ErrorKind,
     },
+    /// A document in a stream can't be sealed or opened.
+    #[error("{}: line {line}: {error}", .path.display())]
+    Document {
+        /// The file, or what stands for it.
+        path: PathBuf,
+        /// The line that it begins on, counted from 1.
+        line: u64,
+        /// Why not.
+        error: Box<DocumentError>,
+    },
+    /// Some documents of a stream failed, or all of several.
+    #[error("{}: {}", .path.display(), partial_phrase(*.failed, *.total, "document"))]
+    PartialDocuments {
+        /// The file, or what stands for it.
+        path: PathBuf,
+        /// How many failed.
+        failed: usize,
+        /// How many there were.
+        total: usize,
+        /// The worst of the failures.
+        worst: ErrorKind,
+    },
     /// Some members failed, or all of several.
-    #[error("{}: {}", .archive.display(), partial_phrase(*.failed, *.total))]
+    #[error("{}: {}", .archive.display(), partial_phrase(*.failed, *.total, "member"))]
     Partial {
         /// The archive.
         archive: PathBuf,
@@ -262,7 +285,14 @@ impl Error {
             Self::IsMessage { .. } | Self::IsArchive { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
             Self::NotConverted { worst, .. } => *worst,
+            Self::Document { error, .. } => document_kind(error),
             Self::Partial {
+                failed,
+                total,
+                worst,
+                ..
+            }
+            | Self::PartialDocuments {
                 failed,
                 total,
                 worst,
@@ -323,6 +353,7 @@ impl Error {
             Self::NotConverted { .. } => "see to each of them, or leave them out with --exclude",
             Self::IsMessage { .. } => "open it with `callseal open`",
             Self::IsArchive { .. } => "open its members with `callseal extract`",
+            Self::Document { error, .. } => return document_hint(error),
             Self::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
             Self::Archive {
                 error: ArchiveError::Malformed { .. },
@@ -375,6 +406,37 @@ fn archive_kind(error: &ArchiveError) -> ErrorKind {
     }
 }
 
+fn document_kind(error: &DocumentError) -> ErrorKind {
+    match error {
+        DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => open_kind(error),
+        DocumentError::Seal(_) => ErrorKind::Io,
+        _ => ErrorKind::Integrity,
+    }
+}
+
+fn document_hint(error: &DocumentError) -> Option<String> {
+    let hint = match error {
+        DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => {
+            return open_hint(error);
+        }
+        DocumentError::NotJson { line, .. } if *line > 1 => {
+            "where there are several documents, each stands on a line of its own"
+        }
+        DocumentError::NotAnObject => "fields are what JSON objects have: { … }",
+        DocumentError::Missing { .. } | DocumentError::NoSuchKey { .. } => {
+            "if it may be missing, give --missing ignore"
+        }
+        DocumentError::Sealed { .. } => {
+            "open it first, or seal it with an --attribute of another name"
+        }
+        DocumentError::Removed { .. }
+        | DocumentError::NotSealed { .. }
+        | DocumentError::Moved { .. } => "don't trust it; get it again from where it came from",
+        _ => return None,
+    };
+    Some(hint.into())
+}
+
 fn same_name_phrase(first: &Path, second: &Path) -> String {
     let (first, second) = (first.display(), second.display());
     if first.to_string() == second.to_string() {
@@ -384,13 +446,13 @@ fn same_name_phrase(first: &Path, second: &Path) -> String {
     }
 }
 
-fn partial_phrase(failed: usize, total: usize) -> String {
+fn partial_phrase(failed: usize, total: usize, what: &str) -> String {
     if failed < total {
-        format!("{failed} of {total} members failed, the others are done")
+        format!("{failed} of {total} {what}s failed, the others are done")
     } else if total == 1 {
-        "its only member failed".into()
+        format!("its only {what} failed")
     } else {
-        format!("all {total} members failed")
+        format!("all {total} {what}s failed")
     }
 }
 

@@ -240,6 +240,12 @@ pub enum Refusal {
         /// The format of the messages.
         format: &'static str,
     },
+    /// Fields can't be sealed to this key.
+    #[error("“{subject}” can't read rfc9580 messages, of which sealed fields are made")]
+    SealedFields {
+        /// Whose certificate it is.
+        subject: String,
+    },
     /// No version of message is for both this key and another one.
     #[error("“{subject}” reads only rfc9580 messages, and “{other}” only rfc4880")]
     NoCommonVersion {
@@ -340,6 +346,9 @@ impl Refusal {
             }
             Self::NoEncryptionKey { .. } | Self::Policy { .. } => {
                 "ask its owner for an updated certificate"
+            }
+            Self::SealedFields { .. } => {
+                "seal whole files for its owner with `callseal seal`, or ask for an X.509 certificate or an OpenPGP one that reads rfc9580"
             }
             Self::NoCommonVersion { .. } => {
                 "pack for them separately, or ask one of them for another certificate"

@@ -12,7 +12,7 @@ use crate::message::fault::{MessageFault, OpenError};
 
 impl<R: BufRead> Front<R> {
     /// Finds the session key, and unlocks the container with it.
-    pub fn unlock(
+    pub(super) fn unlock(
         self,
         keyring: &Keyring,
         passphrases: &dyn Passphrases,

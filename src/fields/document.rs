@@ -1,0 +1,195 @@
+//! One JSON text ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)): where
+//! its values stand, and how others are put in their places. What isn't
+//! replaced stays as it is, to the byte.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::error::DocumentError;
+
+/// How deep values may be nested. Other software has its limits too, of which
+/// this one is common.
+const MAX_DEPTH: usize = 128;
+
+/// Reads a document, which must be a JSON text.
+pub(super) fn parse(text: &str) -> Result<&RawValue, DocumentError> {
+    let root: &RawValue = serde_json::from_str(text).map_err(|e| DocumentError::not_json(&e))?;
+    if depth(root.get()) > MAX_DEPTH {
+        return Err(DocumentError::TooDeep { limit: MAX_DEPTH });
+    }
+    Ok(root)
+}
+
+/// Whether a text is one complete JSON value.
+pub(super) fn is_complete(text: &[u8]) -> bool {
+    serde_json::from_slice::<&RawValue>(text).is_ok()
+}
+
+/// How deep a valid JSON text is nested.
+fn depth(text: &str) -> usize {
+    let (mut now, mut most) = (0usize, 0);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => {
+                now += 1;
+                most = most.max(now);
+            }
+            b'}' | b']' => now = now.saturating_sub(1),
+            b'"' => loop {
+                match bytes.next() {
+                    Some(b'\\') => drop(bytes.next()),
+                    Some(b'"') | None => break,
+                    Some(_) => {}
+                }
+            },
+            _ => {}
+        }
+    }
+    most
+}
+
+/// What kind of value it is, as far as there is something below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Object,
+    Array,
+    Scalar,
+}
+
+pub(super) fn kind(value: &RawValue) -> Kind {
+    match value.get().as_bytes().first() {
+        Some(b'{') => Kind::Object,
+        Some(b'[') => Kind::Array,
+        _ => Kind::Scalar,
+    }
+}
+
+/// Where a part of a text stands in it.
+pub(super) fn span(text: &str, part: &str) -> Range<usize> {
+    let start = part
+        .as_ptr()
+        .addr()
+        .saturating_sub(text.as_ptr().addr())
+        .min(text.len());
+    start..start.saturating_add(part.len()).min(text.len())
+}
+
+/// What a JSON string says; `None` where it has half of a surrogate pair.
+pub(super) fn unquoted(string: &str) -> Option<Cow<'_, str>> {
+    let inner = string.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        serde_json::from_str(string).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inner))
+    }
+}
+
+/// Goes through an object's members: the key as it is written, and the value.
+pub(super) fn members<'a>(
+    object: &'a RawValue,
+    each: &mut dyn FnMut(&'a RawValue, &'a RawValue) -> Result<(), DocumentError>,
+) -> Result<(), DocumentError> {
+    let mut outcome = Ok(());
+    let mut parser = serde_json::Deserializer::from_str(object.get());
+    let read = parser.deserialize_map(Each {
+        each: &mut |key, value| match key {
+            Some(key) => each(key, value),
+            None => Ok(()),
+        },
+        outcome: &mut outcome,
+    });
+    conclude(read, outcome)
+}
+
+/// Goes through an array's elements.
+pub(super) fn elements<'a>(
+    array: &'a RawValue,
+    each: &mut dyn FnMut(&'a RawValue) -> Result<(), DocumentError>,
+) -> Result<(), DocumentError> {
+    let mut outcome = Ok(());
+    let mut parser = serde_json::Deserializer::from_str(array.get());
+    let read = parser.deserialize_seq(Each {
+        each: &mut |_, value| each(value),
+        outcome: &mut outcome,
+    });
+    conclude(read, outcome)
+}
+
+fn conclude(
+    read: Result<(), serde_json::Error>,
+    outcome: Result<(), DocumentError>,
+) -> Result<(), DocumentError> {
+    outcome?;
+    read.map_err(|e| DocumentError::not_json(&e))
+}
+
+/// Hands on what stands in an object or array, one by one.
+struct Each<'f, 'a> {
+    each: &'f mut dyn FnMut(Option<&'a RawValue>, &'a RawValue) -> Result<(), DocumentError>,
+    /// Why it was broken off: serde's errors hold nothing but text.
+    outcome: &'f mut Result<(), DocumentError>,
+}
+
+impl<'a> Each<'_, 'a> {
+    fn hand_on<E: serde::de::Error>(
+        &mut self,
+        key: Option<&'a RawValue>,
+        value: &'a RawValue,
+    ) -> Result<(), E> {
+        (self.each)(key, value).map_err(|error| {
+            *self.outcome = Err(error);
+            E::custom("broken off")
+        })
+    }
+}
+
+impl<'de> Visitor<'de> for Each<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or array")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((key, value)) = map.next_entry()? {
+            self.hand_on(Some(key), value)?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(value) = list.next_element()? {
+            self.hand_on(None, value)?;
+        }
+        Ok(())
+    }
+}
+
+/// A part of a text, and what takes its place.
+pub(super) struct Edit {
+    pub at: Range<usize>,
+    pub with: Zeroizing<String>,
+}
+
+/// The text with all edits made, which are in its order and don't overlap.
+pub(super) fn edited(text: &str, edits: &[Edit]) -> Zeroizing<String> {
+    let more: usize = edits.iter().map(|edit| edit.with.len()).sum();
+    let less: usize = edits.iter().map(|edit| edit.at.len()).sum();
+    // To the byte: growing would leave a copy of plaintext behind.
+    let capacity = (text.len() + more).saturating_sub(less);
+    let mut result = Zeroizing::new(String::with_capacity(capacity));
+    let mut done = 0;
+    for edit in edits {
+        result.push_str(text.get(done..edit.at.start).unwrap_or_default());
+        result.push_str(&edit.with);
+        done = edit.at.end;
+    }
+    result.push_str(text.get(done..).unwrap_or_default());
+    result
+}

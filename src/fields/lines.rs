@@ -1,0 +1,136 @@
+//! The lines of a stream, with no more of it in memory than the longest line
+//! that is let through.
+
+use std::io::{self, Read};
+
+use zeroize::{Zeroize, Zeroizing};
+
+/// How much is read at a time, in bytes. The lines that are at hand after a
+/// read are worked on together.
+const CHUNK: usize = 256 * 1024;
+
+/// A line with its end, or what is left of the stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'b> {
+    /// Counted from 1.
+    pub number: u64,
+    pub content: &'b [u8],
+}
+
+/// Whether there is nothing but white space, as JSON has it, in a line.
+pub(super) fn is_blank(line: &[u8]) -> bool {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    line.iter().all(is_space)
+}
+
+/// A stream, from the line on that is next.
+pub(super) struct Input<'s> {
+    source: &'s mut dyn Read,
+    buffer: Zeroizing<Vec<u8>>,
+    /// Where in the buffer the next line begins.
+    start: usize,
+    /// Up to where there is no line end in it, from `start` on.
+    searched: usize,
+    number: u64,
+    ended: bool,
+}
+
+impl<'s> Input<'s> {
+    pub fn new(source: &'s mut dyn Read) -> Self {
+        Self {
+            source,
+            buffer: Zeroizing::default(),
+            start: 0,
+            searched: 0,
+            number: 1,
+            ended: false,
+        }
+    }
+
+    /// Whether all has been read.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// All that is at hand.
+    pub fn rest(&self) -> Line<'_> {
+        Line {
+            number: self.number,
+            content: self.buffer.get(self.start..).unwrap_or_default(),
+        }
+    }
+
+    /// How long the lines are together that are at hand whole.
+    pub fn complete(&mut self) -> usize {
+        let end = if self.ended {
+            self.buffer.len()
+        } else {
+            let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
+            match unsearched.iter().rposition(|&byte| byte == b'\n') {
+                Some(last) => self.searched + last + 1,
+                None => {
+                    self.searched = self.buffer.len();
+                    self.start
+                }
+            }
+        };
+        end - self.start
+    }
+
+    /// The lines in the next `length` bytes.
+    pub fn lines(&self, length: usize) -> impl Iterator<Item = Line<'_>> {
+        let rest = self.rest().content;
+        let lines = rest.get(..length).unwrap_or_default();
+        let lines = lines.split_inclusive(|&byte| byte == b'\n');
+        let lines = lines.zip(self.number..);
+        lines.map(|(content, number)| Line { number, content })
+    }
+
+    /// Goes on to what is behind that many bytes.
+    pub fn consume(&mut self, length: usize) {
+        let end = self.buffer.len().min(self.start + length);
+        let gone = self.buffer.get(self.start..end).unwrap_or_default();
+        self.number += gone.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        self.start = end;
+        self.searched = self.searched.max(end);
+    }
+
+    /// Reads more.
+    pub fn fill(&mut self) -> io::Result<()> {
+        self.searched -= self.start;
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        let filled = self.buffer.len();
+        self.buffer.resize(filled + CHUNK, 0);
+        let room = self.buffer.get_mut(filled..).unwrap_or_default();
+        let read = loop {
+            match self.source.read(room) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        let count = *read.as_ref().unwrap_or(&0);
+        self.buffer.truncate(filled + count);
+        self.ended = read? == 0;
+        Ok(())
+    }
+
+    /// Reads to the end of the line, which isn't at hand whole, and forgets
+    /// it.
+    pub fn skip_line(&mut self) -> io::Result<()> {
+        loop {
+            self.buffer.zeroize();
+            (self.start, self.searched) = (0, 0);
+            self.fill()?;
+            let end = self.buffer.iter().position(|&byte| byte == b'\n');
+            match end {
+                Some(end) => {
+                    self.consume(end + 1);
+                    return Ok(());
+                }
+                None if self.ended => return Ok(()),
+                None => {}
+            }
+        }
+    }
+}

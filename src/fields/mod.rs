@@ -1,0 +1,137 @@
+//! Fields of JSON documents, sealed one by one while the rest stays readable.
+//!
+//! ```no_run
+//! use std::time::SystemTime;
+//!
+//! use callseal::fields::{ATTRIBUTE, FieldOpener, FieldPlan, FieldSealer, Missing, Selection};
+//! use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let parties = ["customer.crt", "vendor.crt"].map(Party::with_certificate);
+//!     let requirements = Requirements::listed(SystemTime::now());
+//!     let recipients = Recipients::load(&parties, &requirements, &mut |_| {})?;
+//!     let plan = FieldPlan::new(recipients, ATTRIBUTE)?;
+//!     let selection = Selection::paths("caller.number,cards[*].pan")?;
+//!     let sealer = FieldSealer::new(&plan, &selection, Missing::Error);
+//!     let call = r#"{"caller": {"number": "+431234"}, "cards": [], "seconds": 30.50}"#;
+//!     let sealed = sealer.seal(call)?;
+//!
+//!     let keyring = Keyring::load(&["vendor.key".into()], &mut |_| {})?;
+//!     let opener = FieldOpener::new(&keyring, &NoPassphrases, ATTRIBUTE);
+//!     assert_eq!(opener.open(sealed.text())?.text(), call);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # The format
+//!
+//! A sealed document has one attribute more, at its end:
+//!
+//! ```json
+//! {"caller": {"number": "0s0C…"}, "cards": [],
+//!  "_callseal": {"version": 1, "keys": "wcFM…", "sealed": ["caller.number"]}}
+//! ```
+//!
+//! - `version` is 1.
+//! - `keys` has the PKESK packets of the document's session key, of version 6
+//!   ([RFC 9580, section 5.1.2](https://www.rfc-editor.org/rfc/rfc9580#section-5.1.2)),
+//!   one for each recipient.
+//! - `sealed` lists the paths of the sealed values, each as [`Selection`] has
+//!   it, without stars, and with quotes only around keys that need them.
+//! - A sealed value is a string with one SEIPD packet of version 2 (AES-256 in
+//!   OCB mode) under that session key, with a salt of its own. In it there is
+//!   one literal packet and nothing else: format `b`, date 0, the value's path
+//!   for a name, and the value's JSON text for content. A path longer than the
+//!   255 bytes of a name is replaced by `sha256:` and the 64 lower-case
+//!   hexadecimal digits of its SHA-256.
+//! - Both are in base64 with padding and without line breaks
+//!   ([RFC 4648, section 4](https://www.rfc-editor.org/rfc/rfc4648#section-4)).
+//!
+//! The PKESKs and any one of the values are a complete OpenPGP message.
+//!
+//! What is not sealed is neither hidden nor protected from change: nor are the
+//! paths, the number of sealed values, and about how long each is. A whole
+//! document can be replaced by an older one, or by one that somebody else has
+//! sealed: it is not signed.
+
+mod document;
+mod envelope;
+mod error;
+mod lines;
+mod open;
+mod path;
+mod seal;
+mod select;
+mod stream;
+mod walk;
+
+use zeroize::Zeroizing;
+
+pub use error::{AttributeFault, DocumentError, StreamError};
+pub use open::FieldOpener;
+pub use seal::{FieldPlan, FieldSealer};
+pub use select::{Missing, Selection, SelectionError};
+pub use stream::{Streamed, convert_stream};
+
+/// The usual name of the attribute that sealed documents have.
+pub const ATTRIBUTE: &str = "_callseal";
+
+/// The largest document, in bytes: 64 MiB.
+pub const MAX_DOCUMENT: usize = 64 << 20;
+
+/// A document with fields sealed or opened, wiped from memory when dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    text: Zeroizing<String>,
+    fields: usize,
+}
+
+impl Document {
+    fn unchanged(text: &str) -> Self {
+        Self {
+            text: Zeroizing::new(text.to_owned()),
+            fields: 0,
+        }
+    }
+
+    /// The same without line breaks but for one at its end, for a stream in
+    /// which each line is a document. They are white space, and nothing else.
+    fn on_one_line(self) -> Self {
+        let body = self.text.strip_suffix('\n').unwrap_or(&self.text);
+        if !body.contains('\n') {
+            return self;
+        }
+        let mut text = Zeroizing::new(body.replace('\n', " "));
+        text.push_str(self.text.get(body.len()..).unwrap_or_default());
+        Self {
+            text,
+            fields: self.fields,
+        }
+    }
+
+    /// The JSON text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The JSON text, which is not wiped from memory any more.
+    pub fn into_text(mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    /// How many fields have been sealed or opened; none if the document is
+    /// what it was.
+    pub fn fields(&self) -> usize {
+        self.fields
+    }
+}
+
+/// What is done to each document of a stream.
+pub trait Convert: Sync {
+    /// Makes one document of another.
+    ///
+    /// # Errors
+    ///
+    /// It can't be done; nothing is known of the other document then.
+    fn convert(&self, text: &str) -> Result<Document, DocumentError>;
+}

@@ -1,0 +1,251 @@
+//! Opening: a document with sealed values to what it was before.
+
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::document::{self, Edit, Kind, span};
+use super::envelope::{Envelope, Top, from_base64};
+use super::error::{AttributeFault, DocumentError};
+use super::path::Step;
+use super::seal::literal_name;
+use super::select;
+use super::walk::{Guide, Place, walk};
+use super::{Convert, Document};
+use crate::keys::{Keyring, Passphrases};
+use crate::message::{OpenError, Part, PartsOpener};
+
+/// Opens sealed documents. One serves any number of threads.
+pub struct FieldOpener<'a> {
+    keyring: &'a Keyring,
+    passphrases: &'a dyn Passphrases,
+    attribute: String,
+}
+
+impl<'a> FieldOpener<'a> {
+    /// Opens documents with these keys. `attribute` is the name of the
+    /// reserved attribute, as for [`FieldPlan::new`](super::FieldPlan::new).
+    pub fn new(
+        keyring: &'a Keyring,
+        passphrases: &'a dyn Passphrases,
+        attribute: impl Into<String>,
+    ) -> Self {
+        Self {
+            keyring,
+            passphrases,
+            attribute: attribute.into(),
+        }
+    }
+
+    /// Opens all sealed fields of one document: it's to the byte what was
+    /// sealed then, as far as nobody changed what isn't sealed. A document
+    /// without the reserved attribute stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// No identity opens it; it's no JSON text; or a sealed field was altered,
+    /// moved, swapped, repeated or removed.
+    pub fn open(&self, text: &str) -> Result<Document, DocumentError> {
+        let root = document::parse(text)?;
+        let top = Top::read(text, root, &self.attribute)?;
+        let Some(reserved) = top.and_then(|top| top.reserved) else {
+            return Ok(Document::unchanged(text));
+        };
+        let refused = |fault| DocumentError::Attribute {
+            attribute: self.attribute.clone(),
+            fault,
+        };
+        let envelope = Envelope::read(reserved.value).map_err(refused)?;
+        let malformed = || refused(AttributeFault::Malformed);
+        let pkesks = envelope.pkesks().ok_or_else(malformed)?;
+        let mut listed = Listed::new(envelope.sealed(), &self.attribute).ok_or_else(malformed)?;
+
+        let places = walk(root, &mut listed)?;
+        if let Some(path) = listed.not_found(envelope.sealed()) {
+            return Err(DocumentError::Removed { path: path.clone() });
+        }
+        let fields = places.len();
+        let mut edits = Vec::with_capacity(fields + 1);
+        let mut parts = None;
+        for place in places {
+            let sealed = sealed_part(&place)?;
+            let at = span(text, place.value.get());
+            let part = match &parts {
+                None => {
+                    let begun =
+                        PartsOpener::begin(&pkesks, &sealed, self.keyring, self.passphrases);
+                    begun.map(|(opener, part)| {
+                        parts = Some(opener);
+                        part
+                    })
+                }
+                Some(parts) => parts.open(&sealed),
+            };
+            let part = part.map_err(|error| failure(&place.path, error))?;
+            edits.push(Edit {
+                at,
+                with: value(place.path, part)?,
+            });
+        }
+        // The attribute may stand anywhere: others write documents anew.
+        let before = edits.partition_point(|edit| edit.at.start < reserved.at.start);
+        edits.insert(
+            before,
+            Edit {
+                at: reserved.at,
+                with: Zeroizing::default(),
+            },
+        );
+        Ok(Document {
+            text: document::edited(text, &edits),
+            fields,
+        })
+    }
+}
+
+impl Convert for FieldOpener<'_> {
+    fn convert(&self, text: &str) -> Result<Document, DocumentError> {
+        self.open(text)
+    }
+}
+
+/// The packet in a JSON string.
+fn sealed_part(place: &Place<'_>) -> Result<Vec<u8>, DocumentError> {
+    let string = document::unquoted(place.value.get());
+    string
+        .and_then(|text| from_base64(&text))
+        .ok_or_else(|| DocumentError::NotSealed {
+            path: place.path.clone(),
+        })
+}
+
+fn failure(path: &str, error: OpenError) -> DocumentError {
+    match error {
+        OpenError::NoIdentity(_) => DocumentError::SessionKey(error),
+        error => DocumentError::Value {
+            path: path.to_owned(),
+            error,
+        },
+    }
+}
+
+/// The value in an opened part that is what stood at that path.
+fn value(path: String, part: Part) -> Result<Zeroizing<String>, DocumentError> {
+    if part.name != literal_name(&path).as_bytes() {
+        let sealed = String::from_utf8_lossy(&part.name).into_owned();
+        return Err(DocumentError::Moved { path, sealed });
+    }
+    let mut content = part.content;
+    // Neither does it hold more than the value, nor less.
+    let whole = serde_json::from_slice::<&RawValue>(&content);
+    if !whole.is_ok_and(|value| value.get().len() == content.len()) {
+        return Err(DocumentError::NotAValue { path });
+    }
+    match String::from_utf8(std::mem::take(&mut *content)) {
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Err(DocumentError::NotAValue { path })
+        }
+    }
+}
+
+/// Leads to the fields that a document lists as sealed.
+struct Listed {
+    nodes: Vec<Node>,
+    found: usize,
+}
+
+#[derive(Default)]
+struct Node {
+    below: HashMap<Step<'static>, usize>,
+    /// Whether a listed path ends here.
+    is_listed: bool,
+    is_found: bool,
+}
+
+impl Listed {
+    /// `None` if a path is none, is there twice, leads into another one or
+    /// into the reserved attribute.
+    fn new(paths: &[String], attribute: &str) -> Option<Self> {
+        let mut listed = Self {
+            nodes: vec![Node::default()],
+            found: 0,
+        };
+        for path in paths {
+            let steps = select::steps(path)?;
+            if matches!(steps.first(), Some(Step::Key(key)) if key == attribute) {
+                return None;
+            }
+            let mut at = 0;
+            for step in steps {
+                let new = listed.nodes.len();
+                let node = listed.nodes.get_mut(at)?;
+                if node.is_listed {
+                    return None;
+                }
+                at = *node.below.entry(step).or_insert(new);
+                if at == new {
+                    listed.nodes.push(Node::default());
+                }
+            }
+            let node = listed.nodes.get_mut(at)?;
+            if node.is_listed || !node.below.is_empty() {
+                return None;
+            }
+            node.is_listed = true;
+        }
+        Some(listed)
+    }
+
+    /// The first of the paths that led nowhere.
+    fn not_found<'p>(&self, paths: &'p [String]) -> Option<&'p String> {
+        if self.found == paths.len() {
+            return None;
+        }
+        paths.iter().find(|path| {
+            let steps = select::steps(path).unwrap_or_default();
+            let end = steps.iter().try_fold(0, |at, step| self.below(at, step));
+            let node = end.and_then(|at| self.nodes.get(at));
+            node.is_none_or(|node| !node.is_found)
+        })
+    }
+
+    fn below(&self, at: usize, step: &Step<'_>) -> Option<usize> {
+        self.nodes.get(at)?.below.get(step).copied()
+    }
+}
+
+impl Guide for Listed {
+    /// The index of a node.
+    type State = usize;
+
+    fn start(&self) -> usize {
+        0
+    }
+
+    fn step(&self, above: &mut usize, step: &Step<'_>) -> Option<usize> {
+        self.below(*above, step)
+    }
+
+    fn arrive(&mut self, at: &usize) -> bool {
+        let Some(node) = self.nodes.get_mut(*at).filter(|node| node.is_listed) else {
+            return false;
+        };
+        if !std::mem::replace(&mut node.is_found, true) {
+            self.found += 1;
+        }
+        true
+    }
+
+    fn leads_on(&self, at: &usize) -> bool {
+        self.nodes
+            .get(*at)
+            .is_some_and(|node| !node.below.is_empty())
+    }
+
+    fn unmet(&self, _: &usize, _: Kind, _: &mut String) -> bool {
+        false
+    }
+}

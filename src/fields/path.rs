@@ -1,0 +1,60 @@
+//! Where a value stands in a document: `cards[0].pan`.
+//!
+//! A key stands bare if it has only ASCII letters and digits, `_`, `-` and
+//! characters beyond ASCII in it; any other is quoted as JSON has it,
+//! `["a.b"]`. So there is one way to write a path, and no two values of a
+//! document have the same one.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// One step down in a document.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Step<'a> {
+    /// To an object's value with that key.
+    Key(Cow<'a, str>),
+    /// To an array's element, counted from 0.
+    Element(usize),
+}
+
+/// Whether a character may stand in a key that isn't quoted.
+pub(super) fn is_bare(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || !c.is_ascii()
+}
+
+/// Adds a key to a path.
+pub(super) fn push_key(path: &mut String, key: &str) {
+    if !key.is_empty() && key.chars().all(is_bare) {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(key);
+    } else {
+        path.push('[');
+        path.push_str(&quoted(key));
+        path.push(']');
+    }
+}
+
+/// Adds an element to a path.
+pub(super) fn push_element(path: &mut String, index: usize) {
+    // Writing to a string does not fail.
+    let _ = write!(path, "[{index}]");
+}
+
+/// A path in words.
+pub(super) fn written(steps: &[Step<'_>]) -> String {
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Key(key) => push_key(&mut path, key),
+            Step::Element(index) => push_element(&mut path, *index),
+        }
+    }
+    path
+}
+
+/// A text as a JSON string.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,145 @@
+//! Sealing: one document to another in which some values can't be read.
+
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
+use super::document::{self, Edit, span};
+use super::envelope::{Envelope, MAX_FIELDS, Top, to_base64};
+use super::error::DocumentError;
+use super::select::{Missing, Selection};
+use super::{Convert, Document, MAX_DOCUMENT};
+use crate::keys::{MessageVersion, RecipientError, Recipients, Refusal};
+use crate::message::{MAX_LITERAL_NAME, PartsSealer, SealError};
+
+/// Whom fields are sealed to, and the name of the attribute that says so.
+#[derive(Clone, Debug)]
+pub struct FieldPlan {
+    recipients: Recipients,
+    attribute: String,
+}
+
+impl FieldPlan {
+    /// Takes recipients and the name of the reserved attribute, which is
+    /// [`ATTRIBUTE`](super::ATTRIBUTE) unless the documents use that name for
+    /// something else.
+    ///
+    /// # Errors
+    ///
+    /// A recipient can't read version 2 messages, of which sealed values are
+    /// made.
+    pub fn new(
+        recipients: Recipients,
+        attribute: impl Into<String>,
+    ) -> Result<Self, RecipientError> {
+        if let Some(older) = recipients.iter().find(|r| !r.reads(MessageVersion::V2)) {
+            return Err(RecipientError::Refused {
+                path: older.source().to_owned(),
+                refusal: Refusal::SealedFields {
+                    subject: older.label().to_owned(),
+                },
+            });
+        }
+        Ok(Self {
+            recipients,
+            attribute: attribute.into(),
+        })
+    }
+
+    /// Whom it's sealed to.
+    pub fn recipients(&self) -> &Recipients {
+        &self.recipients
+    }
+}
+
+/// Seals fields of documents. One serves any number of threads.
+#[derive(Clone, Debug)]
+pub struct FieldSealer<'a> {
+    plan: &'a FieldPlan,
+    selection: &'a Selection,
+    missing: Missing,
+}
+
+impl<'a> FieldSealer<'a> {
+    /// Seals the selected fields. `missing` says what happens to documents
+    /// that lack one.
+    pub fn new(plan: &'a FieldPlan, selection: &'a Selection, missing: Missing) -> Self {
+        Self {
+            plan,
+            selection,
+            missing,
+        }
+    }
+
+    /// Seals the selected fields of one document, a JSON object, under a
+    /// session key of its own. A document without any stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// It's no JSON object, is sealed already, lacks a field, has one twice,
+    /// or is too large or nested too deep.
+    pub fn seal(&self, text: &str) -> Result<Document, DocumentError> {
+        let attribute = &self.plan.attribute;
+        let root = document::parse(text)?;
+        let top = Top::read(text, root, attribute)?.ok_or(DocumentError::NotAnObject)?;
+        if top.reserved.is_some() {
+            return Err(DocumentError::Sealed {
+                attribute: attribute.clone(),
+            });
+        }
+        let places = self.selection.find(root, self.missing)?;
+        if places.is_empty() {
+            return Ok(Document::unchanged(text));
+        }
+        if places.len() > MAX_FIELDS {
+            return Err(DocumentError::TooMany { limit: MAX_FIELDS });
+        }
+        let (parts, pkesks) = PartsSealer::new(&self.plan.recipients)?;
+        let mut edits = Vec::with_capacity(places.len() + 1);
+        let mut sealed = Vec::with_capacity(places.len());
+        for place in places {
+            let content = place.value.get();
+            let part = parts.seal(&literal_name(&place.path), content.as_bytes())?;
+            edits.push(Edit {
+                at: span(text, content),
+                with: Zeroizing::new(format!("\"{}\"", to_base64(&part))),
+            });
+            sealed.push(place.path);
+        }
+        let fields = sealed.len();
+        let envelope = Envelope::new(&pkesks, sealed);
+        let envelope = envelope.attribute(attribute);
+        edits.push(Edit {
+            at: top.end..top.end,
+            with: envelope
+                .map_err(|e| SealError::Write(e.into()))
+                .map(Zeroizing::new)?,
+        });
+        let text = document::edited(text, &edits);
+        // Else nobody could open it.
+        if text.len() > MAX_DOCUMENT {
+            return Err(DocumentError::TooLarge {
+                limit: MAX_DOCUMENT,
+            });
+        }
+        Ok(Document { text, fields })
+    }
+}
+
+impl Convert for FieldSealer<'_> {
+    fn convert(&self, text: &str) -> Result<Document, DocumentError> {
+        self.seal(text)
+    }
+}
+
+/// What the literal packet around a value is called: its path, or where that
+/// is too long, the path's SHA-256. No path is written as that is, since `:`
+/// stands in none but in quotes.
+pub(super) fn literal_name(path: &str) -> Cow<'_, str> {
+    if path.len() <= MAX_LITERAL_NAME {
+        return Cow::Borrowed(path);
+    }
+    let digest = openssl::sha::sha256(path.as_bytes());
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Cow::Owned(format!("sha256:{digits}"))
+}

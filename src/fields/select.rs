@@ -1,0 +1,488 @@
+//! Which fields of a document are meant.
+
+use std::str::FromStr;
+
+use regex::Regex;
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use super::document::Kind;
+use super::error::DocumentError;
+use super::path::{self, Step};
+use super::walk::{self, Guide, Place};
+
+/// What happens to a document that lacks a field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// It's an error.
+    #[default]
+    Error,
+    /// The fields that are there are sealed, or opened.
+    Ignore,
+}
+
+/// Which fields of a document are meant: by paths, or by the names of keys.
+///
+/// A path has the keys on the way, with dots between them:
+///
+/// | path | what it selects |
+/// |---|---|
+/// | `caller.number` | the value of `number` in the object `caller` |
+/// | `cards[0].pan` | `pan` in the first element of the array `cards` |
+/// | `cards[*].pan` | `pan` in each element |
+/// | `*.number` | `number` in each object of the document |
+/// | `**.pan` | `pan` at any depth, at the top too |
+/// | `["a.b"].c` | a key in quotes, as JSON has them: any key but those of letters, digits, `_` and `-` |
+///
+/// What is inside of a selected value is covered by it.
+#[derive(Clone, Debug)]
+pub struct Selection(By);
+
+#[derive(Clone, Debug)]
+enum By {
+    Paths(Vec<Expression>),
+    KeyNames(Regex),
+}
+
+/// Why a selection can't be understood.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SelectionError {
+    /// A path is none.
+    #[error("the field {expression:?} can't be understood: {fault} (character {at})")]
+    Path {
+        /// The path.
+        expression: String,
+        /// Where in it, counted from 1.
+        at: usize,
+        /// What is wrong there.
+        fault: &'static str,
+    },
+    /// A pattern is no regular expression.
+    #[error("{pattern:?} is no regular expression: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Selection {
+    /// The fields at these paths, of which there may be several, with commas
+    /// between them.
+    ///
+    /// # Errors
+    ///
+    /// The first path that is none, and where.
+    pub fn paths(paths: &str) -> Result<Self, SelectionError> {
+        let mut parser = Parser { text: paths, at: 0 };
+        parser.list().map(|list| Self(By::Paths(list)))
+    }
+
+    /// Every field, at any depth, whose key has a match of a regular
+    /// expression in it. (`^` and `$` stand for the key's start and end.)
+    ///
+    /// # Errors
+    ///
+    /// It is no regular expression.
+    pub fn key_names(pattern: &str) -> Result<Self, SelectionError> {
+        match Regex::new(pattern) {
+            Ok(regex) => Ok(Self(By::KeyNames(regex))),
+            Err(error) => Err(SelectionError::Pattern {
+                pattern: pattern.to_owned(),
+                reason: last_line(&error),
+            }),
+        }
+    }
+
+    /// The selected values of a document, in its order.
+    pub(super) fn find<'a>(
+        &self,
+        root: &'a RawValue,
+        missing: Missing,
+    ) -> Result<Vec<Place<'a>>, DocumentError> {
+        match &self.0 {
+            By::Paths(expressions) => {
+                let mut guide = Paths {
+                    expressions,
+                    missing,
+                    found: vec![false; expressions.len()],
+                };
+                let found = walk::walk(root, &mut guide)?;
+                match guide.nowhere() {
+                    Some(path) => Err(DocumentError::Missing { path }),
+                    None => Ok(found),
+                }
+            }
+            By::KeyNames(regex) => {
+                let found = walk::walk(root, &mut KeyNames(regex))?;
+                if found.is_empty() && missing == Missing::Error {
+                    return Err(DocumentError::NoSuchKey {
+                        pattern: regex.as_str().to_owned(),
+                    });
+                }
+                Ok(found)
+            }
+        }
+    }
+}
+
+impl FromStr for Selection {
+    type Err = SelectionError;
+
+    /// As [`Selection::paths`].
+    fn from_str(paths: &str) -> Result<Self, SelectionError> {
+        Self::paths(paths)
+    }
+}
+
+/// What the regex crate says at the end of a drawing of some lines.
+fn last_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.trim_start_matches("error: ").to_owned()
+}
+
+/// A path that may stand for several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Expression(Vec<Pattern>);
+
+/// One step of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pattern {
+    Key(String),
+    AnyKey,
+    Element(usize),
+    AnyElement,
+    /// Any number of steps, or none.
+    AnyDepth,
+}
+
+impl Pattern {
+    fn fits(&self, step: &Step<'_>) -> bool {
+        match (self, step) {
+            (Self::Key(wanted), Step::Key(key)) => wanted == key,
+            (Self::Element(wanted), Step::Element(index)) => wanted == index,
+            (Self::AnyKey, Step::Key(_)) | (Self::AnyElement, Step::Element(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Expression {
+    /// Whether it says where its values must be, so that each of them can be
+    /// missed.
+    fn is_definite(&self) -> bool {
+        let vague = |p: &Pattern| matches!(p, Pattern::AnyKey | Pattern::AnyDepth);
+        !self.0.iter().any(vague)
+    }
+
+    /// Its steps from that one on, in words.
+    fn written_from(&self, step: usize, path: &mut String) {
+        for pattern in self.0.iter().skip(step) {
+            match pattern {
+                Pattern::Key(key) => path::push_key(path, key),
+                Pattern::Element(index) => path::push_element(path, *index),
+                Pattern::AnyElement => path.push_str("[*]"),
+                Pattern::AnyKey | Pattern::AnyDepth => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(match pattern {
+                        Pattern::AnyKey => "*",
+                        _ => "**",
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// The steps of a path that stands for one value, written in the one way that
+/// there is.
+pub(super) fn steps(path: &str) -> Option<Vec<Step<'static>>> {
+    let mut parser = Parser { text: path, at: 0 };
+    let patterns = parser.expression().ok()?;
+    let steps = patterns.into_iter().map(|pattern| match pattern {
+        Pattern::Key(key) => Some(Step::Key(key.into())),
+        Pattern::Element(index) => Some(Step::Element(index)),
+        _ => None,
+    });
+    let steps: Vec<_> = steps.collect::<Option<_>>()?;
+    (path::written(&steps) == path).then_some(steps)
+}
+
+/// Leads along paths.
+struct Paths<'e> {
+    expressions: &'e [Expression],
+    missing: Missing,
+    /// For each expression whether it has led to anything.
+    found: Vec<bool>,
+}
+
+/// How far one expression has come.
+#[derive(Clone, Copy, Debug)]
+struct Position {
+    expression: usize,
+    /// The step that it waits for.
+    step: usize,
+    /// Whether that was there.
+    met: bool,
+}
+
+impl Paths<'_> {
+    fn pattern(&self, position: &Position) -> Option<&Pattern> {
+        let expression = self.expressions.get(position.expression)?;
+        expression.0.get(position.step)
+    }
+
+    /// Adds a position, and those that are reached from it without a step.
+    fn add(&self, positions: &mut Vec<Position>, expression: usize, mut step: usize) {
+        loop {
+            let is_there = |p: &Position| p.expression == expression && p.step == step;
+            if positions.iter().any(is_there) {
+                return;
+            }
+            let position = Position {
+                expression,
+                step,
+                met: false,
+            };
+            positions.push(position);
+            if self.pattern(&position) != Some(&Pattern::AnyDepth) {
+                return;
+            }
+            step += 1;
+        }
+    }
+
+    /// An expression that may lead anywhere, and has led nowhere.
+    fn nowhere(&self) -> Option<String> {
+        let mut all = self.expressions.iter().zip(&self.found);
+        let (expression, _) =
+            all.find(|(expression, found)| !**found && !expression.is_definite())?;
+        let mut path = String::new();
+        expression.written_from(0, &mut path);
+        (self.missing == Missing::Error).then_some(path)
+    }
+}
+
+impl Guide for Paths<'_> {
+    type State = Vec<Position>;
+
+    fn start(&self) -> Vec<Position> {
+        let mut positions = Vec::with_capacity(self.expressions.len());
+        for expression in 0..self.expressions.len() {
+            self.add(&mut positions, expression, 0);
+        }
+        positions
+    }
+
+    fn step(&self, above: &mut Vec<Position>, step: &Step<'_>) -> Option<Vec<Position>> {
+        let mut below = Vec::new();
+        for position in above {
+            match self.pattern(position) {
+                Some(Pattern::AnyDepth) => {
+                    self.add(&mut below, position.expression, position.step);
+                }
+                Some(pattern) if pattern.fits(step) => {
+                    position.met = true;
+                    self.add(&mut below, position.expression, position.step + 1);
+                }
+                _ => {}
+            }
+        }
+        (!below.is_empty()).then_some(below)
+    }
+
+    fn arrive(&mut self, state: &Vec<Position>) -> bool {
+        let mut arrived = false;
+        for position in state {
+            if self.pattern(position).is_none() {
+                arrived = true;
+                if let Some(found) = self.found.get_mut(position.expression) {
+                    *found = true;
+                }
+            }
+        }
+        arrived
+    }
+
+    fn leads_on(&self, state: &Vec<Position>) -> bool {
+        state
+            .iter()
+            .any(|position| self.pattern(position).is_some())
+    }
+
+    fn unmet(&self, state: &Vec<Position>, kind: Kind, path: &mut String) -> bool {
+        if self.missing == Missing::Ignore {
+            return false;
+        }
+        let unmet = state.iter().find_map(|position| {
+            let expression = self.expressions.get(position.expression)?;
+            let satisfied = match self.pattern(position) {
+                None => true,
+                // An empty array has none that could be missing.
+                Some(Pattern::AnyElement) => kind == Kind::Array,
+                Some(_) => position.met,
+            };
+            (!satisfied && expression.is_definite()).then_some((expression, position.step))
+        });
+        if let Some((expression, step)) = unmet {
+            expression.written_from(step, path);
+        }
+        unmet.is_some()
+    }
+}
+
+/// Leads to the keys whose names fit.
+struct KeyNames<'r>(&'r Regex);
+
+impl Guide for KeyNames<'_> {
+    /// Whether the value's own key fits.
+    type State = bool;
+
+    fn start(&self) -> bool {
+        false
+    }
+
+    fn step(&self, _: &mut bool, step: &Step<'_>) -> Option<bool> {
+        Some(match step {
+            Step::Key(key) => self.0.is_match(key),
+            Step::Element(_) => false,
+        })
+    }
+
+    fn arrive(&mut self, fits: &bool) -> bool {
+        *fits
+    }
+
+    fn leads_on(&self, fits: &bool) -> bool {
+        !fits
+    }
+
+    fn unmet(&self, _: &bool, _: Kind, _: &mut String) -> bool {
+        false
+    }
+}
+
+/// Understands paths.
+struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl<'t> Parser<'t> {
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn takes(&mut self, token: &str) -> bool {
+        let there = self.rest().starts_with(token);
+        if there {
+            self.at += token.len();
+        }
+        there
+    }
+
+    fn skip_blanks(&mut self) {
+        while self.takes(" ") || self.takes("\t") {}
+    }
+
+    fn list(&mut self) -> Result<Vec<Expression>, SelectionError> {
+        let mut list = Vec::new();
+        loop {
+            self.skip_blanks();
+            let start = self.at;
+            let steps = self
+                .expression()
+                .map_err(|fault| self.error(start, fault))?;
+            list.push(Expression(steps));
+            self.skip_blanks();
+            if self.rest().is_empty() {
+                return Ok(list);
+            }
+            if !self.takes(",") {
+                return Err(self.error(
+                    start,
+                    "a key has only letters, digits, _ and - in it, or stands in brackets and quotes: [\"…\"]",
+                ));
+            }
+        }
+    }
+
+    fn error(&self, start: usize, fault: &'static str) -> SelectionError {
+        let before = self.text.get(start..self.at).unwrap_or_default();
+        let after = self.rest().split(',').next().unwrap_or_default();
+        SelectionError::Path {
+            expression: format!("{before}{after}").trim_end().to_owned(),
+            at: before.chars().count() + 1,
+            fault,
+        }
+    }
+
+    fn expression(&mut self) -> Result<Vec<Pattern>, &'static str> {
+        let mut steps = Vec::new();
+        if !self.rest().starts_with('[') {
+            steps.push(self.name()?);
+        }
+        loop {
+            if self.takes("[") {
+                steps.push(self.bracket()?);
+            } else if self.takes(".") {
+                steps.push(self.name()?);
+            } else if steps.last() == Some(&Pattern::AnyDepth) {
+                return Err("a key must follow **");
+            } else {
+                return Ok(steps);
+            }
+        }
+    }
+
+    fn name(&mut self) -> Result<Pattern, &'static str> {
+        if self.takes("**") {
+            return Ok(Pattern::AnyDepth);
+        }
+        if self.takes("*") {
+            return Ok(Pattern::AnyKey);
+        }
+        let rest = self.rest();
+        let end = rest.find(|c| !path::is_bare(c)).unwrap_or(rest.len());
+        match rest.get(..end) {
+            Some(key) if !key.is_empty() => {
+                self.at += end;
+                Ok(Pattern::Key(key.to_owned()))
+            }
+            _ => Err("a key is missing, or must stand in brackets and quotes: [\"…\"]"),
+        }
+    }
+
+    /// What stands behind an opening bracket.
+    fn bracket(&mut self) -> Result<Pattern, &'static str> {
+        let rest = self.rest();
+        let pattern = if self.takes("*") {
+            Pattern::AnyElement
+        } else if rest.starts_with('"') {
+            let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+            let Some(Ok(key)) = strings.next() else {
+                return Err("a key in quotes is written as a JSON string");
+            };
+            self.at += strings.byte_offset();
+            Pattern::Key(key)
+        } else {
+            let is_digit = |c: char| c.is_ascii_digit();
+            let end = rest.find(|c| !is_digit(c)).unwrap_or(rest.len());
+            let Some(Ok(index)) = rest.get(..end).map(str::parse) else {
+                return Err("in brackets there is a number, * or a key in quotes");
+            };
+            self.at += end;
+            Pattern::Element(index)
+        };
+        if self.takes("]") {
+            Ok(pattern)
+        } else {
+            Err("a closing bracket is missing")
+        }
+    }
+}

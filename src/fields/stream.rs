@@ -1,0 +1,225 @@
+//! Documents of a stream: newline-delimited JSON, one document on each line,
+//! or one document alone over any number of lines.
+
+use std::io::{BufWriter, Read, Write};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::document::is_complete;
+use super::error::{DocumentError, StreamError};
+use super::lines::{Input, Line, is_blank};
+use super::{Convert, Document, MAX_DOCUMENT};
+
+/// Results are written that many bytes at a time, or as soon as there are no
+/// more documents at hand.
+const WRITE: usize = 256 * 1024;
+
+/// What became of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Streamed {
+    /// Documents in it, good and bad.
+    pub documents: u64,
+    /// Those in which fields were sealed or opened.
+    pub changed: u64,
+    /// How many fields that were.
+    pub fields: u64,
+    /// Documents that failed: there is nothing of them in the result.
+    pub failed: u64,
+}
+
+/// Converts the documents of a stream, `jobs` at the same time, and writes
+/// them in their order, each as soon as it's there. White space between
+/// documents stays as it is. `failed` hears of each document that fails, and
+/// of the line that it begins on, counted from 1; the others are not harmed.
+///
+/// If the first line that isn't blank is a complete JSON text, each line is a
+/// document. Else the whole stream is one; or, where it's none, and its second
+/// line is a complete object, each line is one and the first is broken.
+///
+/// A document or line can have [`MAX_DOCUMENT`] bytes. Documents that were on
+/// one line stay on one: a line break inside of a value that was sealed over
+/// several lines becomes a blank.
+///
+/// # Errors
+///
+/// Reading or writing fails.
+pub fn convert_stream(
+    source: &mut dyn Read,
+    sink: &mut dyn Write,
+    converter: &dyn Convert,
+    jobs: NonZeroUsize,
+    failed: &mut dyn FnMut(u64, DocumentError),
+) -> Result<Streamed, StreamError> {
+    let mut input = Input::new(source);
+    let mut output = Output {
+        sink: BufWriter::with_capacity(WRITE, sink),
+        converter,
+        jobs: jobs.get(),
+        failed,
+        done: Streamed::default(),
+    };
+    if !is_in_lines(&mut input, &mut output)? {
+        let document = input.rest();
+        let outcome = convert(converter, &document);
+        output.write(&document, outcome)?;
+        output.flush()?;
+        return Ok(output.done);
+    }
+    loop {
+        let length = input.complete();
+        if length > 0 {
+            let batch: Vec<_> = input.lines(length).collect();
+            output.convert(&batch)?;
+            input.consume(length);
+        } else if input.has_ended() {
+            return Ok(output.done);
+        } else if input.rest().content.len() > MAX_DOCUMENT {
+            let line = input.rest();
+            let outcome = convert(converter, &line);
+            output.write(&line, outcome)?;
+            input.skip_line().map_err(StreamError::Read)?;
+        } else {
+            input.fill().map_err(StreamError::Read)?;
+        }
+    }
+}
+
+/// Whether each line is a document. Blank lines before the first one are
+/// passed on; it stays in the input.
+fn is_in_lines(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<bool, StreamError> {
+    loop {
+        let length = input.complete();
+        let first = input.lines(length).next();
+        match first {
+            Some(line) if is_blank(line.content) => {
+                let length = line.content.len();
+                output.write(&line, None)?;
+                input.consume(length);
+            }
+            Some(line) if is_complete(line.content) => return Ok(true),
+            Some(_) => break,
+            None if input.has_ended() || input.rest().content.len() > MAX_DOCUMENT => {
+                return Ok(true);
+            }
+            None => input.fill().map_err(StreamError::Read)?,
+        }
+    }
+    while !input.has_ended() && input.rest().content.len() <= MAX_DOCUMENT {
+        input.fill().map_err(StreamError::Read)?;
+    }
+    let all = input.rest().content;
+    if all.len() <= MAX_DOCUMENT && is_complete(all) {
+        return Ok(false);
+    }
+    let length = input.complete();
+    let mut lines = input.lines(length).skip(1);
+    let second = lines.find(|line| !is_blank(line.content));
+    Ok(second.is_some_and(|line| {
+        line.content.trim_ascii_start().starts_with(b"{") && is_complete(line.content)
+    }))
+}
+
+/// What becomes of a document; `None` of a blank line.
+type Outcome = Option<Result<Document, DocumentError>>;
+
+fn convert(converter: &dyn Convert, line: &Line<'_>) -> Outcome {
+    if line.content.len() > MAX_DOCUMENT {
+        return Some(Err(DocumentError::TooLarge {
+            limit: MAX_DOCUMENT,
+        }));
+    }
+    if is_blank(line.content) {
+        return None;
+    }
+    Some(match std::str::from_utf8(line.content) {
+        Ok(text) => converter.convert(text),
+        Err(_) => Err(DocumentError::NotUtf8),
+    })
+}
+
+/// Where the results go.
+struct Output<'s, 'c> {
+    sink: BufWriter<&'s mut dyn Write>,
+    converter: &'c dyn Convert,
+    jobs: usize,
+    failed: &'c mut dyn FnMut(u64, DocumentError),
+    done: Streamed,
+}
+
+impl Output<'_, '_> {
+    /// Converts lines, at the same time if there are several.
+    fn convert(&mut self, lines: &[Line<'_>]) -> Result<(), StreamError> {
+        let jobs = self.jobs.min(lines.len());
+        if jobs <= 1 {
+            for line in lines {
+                let outcome = convert(self.converter, line);
+                self.write(line, outcome.map(on_one_line))?;
+            }
+        } else {
+            for (line, outcome) in lines.iter().zip(converted(self.converter, lines, jobs)) {
+                self.write(line, outcome.map(on_one_line))?;
+            }
+        }
+        self.flush()
+    }
+
+    fn write(&mut self, line: &Line<'_>, outcome: Outcome) -> Result<(), StreamError> {
+        let bytes = match &outcome {
+            None => line.content,
+            Some(Ok(document)) => document.text().as_bytes(),
+            Some(Err(_)) => &[],
+        };
+        self.sink.write_all(bytes).map_err(StreamError::Write)?;
+        let done = &mut self.done;
+        done.documents += u64::from(outcome.is_some());
+        match outcome {
+            Some(Ok(document)) => {
+                done.changed += u64::from(document.fields() > 0);
+                done.fields += document.fields() as u64;
+            }
+            Some(Err(error)) => {
+                done.failed += 1;
+                (self.failed)(line.number, error);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StreamError> {
+        self.sink.flush().map_err(StreamError::Write)
+    }
+}
+
+fn on_one_line(outcome: Result<Document, DocumentError>) -> Result<Document, DocumentError> {
+    outcome.map(Document::on_one_line)
+}
+
+/// Converts lines on several threads; the outcomes in the order of the lines.
+fn converted(converter: &dyn Convert, lines: &[Line<'_>], jobs: usize) -> Vec<Outcome> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut outcomes = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(line) = lines.get(number) else {
+                return outcomes;
+            };
+            outcomes.push((number, convert(converter, line)));
+        }
+    };
+    let mut outcomes = thread::scope(|scope| {
+        let others: Vec<_> = (1..jobs).map(|_| scope.spawn(work)).collect();
+        let mut outcomes = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => outcomes.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        outcomes
+    });
+    outcomes.sort_unstable_by_key(|(number, _)| *number);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
