@@ -69,26 +69,23 @@ impl Report {
 
     /// Shows the failures, each hint once, and gives the exit status.
     pub fn conclude(&self, ui: &Ui) -> ExitCode {
-        let shown = if ui.is_verbose() { usize::MAX } else { SHOWN };
-        let mut hinted = BTreeSet::new();
-        let listed = self.failures.iter().take(shown);
-        for error in listed {
-            show(ui, error, &mut hinted);
+        let most = if ui.is_verbose() { usize::MAX } else { SHOWN };
+        let mut shown = Shown::new(ui);
+        for error in self.failures.iter().take(most) {
+            shown.error(error);
         }
-        if let Some(more) = self.failures.len().checked_sub(shown).filter(|n| *n > 0) {
+        if let Some(more) = self.failures.len().checked_sub(most).filter(|n| *n > 0) {
             ui.error(&format!(
                 "{more} more like these; -v or --json names them all"
             ));
         }
         if let Some(error) = &self.outcome {
-            show(ui, error, &mut hinted);
+            shown.error(error);
         }
         for warning in &self.warnings {
             ui.warning(&warning.message);
-            if let Some(hint) = &warning.hint
-                && hinted.insert(hint.clone())
-            {
-                ui.hint(hint);
+            if let Some(hint) = &warning.hint {
+                shown.hint(hint.clone());
             }
         }
         // Of several, the one that says most of the files themselves.
@@ -132,7 +129,7 @@ impl Failure {
     pub fn conclude(&self, ui: &Ui) -> ExitCode {
         match self {
             Self::Library(error) => {
-                show(ui, error, &mut BTreeSet::new());
+                Shown::new(ui).error(error);
                 exit::code(error.kind())
             }
             Self::Usage { message, hint } => {
@@ -153,12 +150,32 @@ fn stream_message(error: &io::Error) -> String {
     format!("standard input or output: {error}")
 }
 
-fn show(ui: &Ui, error: &Error, hinted: &mut BTreeSet<String>) {
-    ui.error(&error.to_string());
-    if let Some(hint) = error.hint()
-        && hinted.insert(hint.clone())
-    {
-        ui.hint(&hint);
+/// Shows errors, each hint once.
+pub struct Shown<'u> {
+    ui: &'u Ui,
+    hinted: BTreeSet<String>,
+}
+
+impl<'u> Shown<'u> {
+    pub fn new(ui: &'u Ui) -> Self {
+        Self {
+            ui,
+            hinted: BTreeSet::new(),
+        }
+    }
+
+    pub fn error(&mut self, error: &Error) {
+        self.ui.error(&error.to_string());
+        if let Some(hint) = error.hint() {
+            self.hint(hint);
+        }
+    }
+
+    fn hint(&mut self, hint: String) {
+        if !self.hinted.contains(&hint) {
+            self.ui.hint(&hint);
+            self.hinted.insert(hint);
+        }
     }
 }
 

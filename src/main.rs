@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use callseal::ErrorKind;
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 
 use cli::Cli;
 use failure::{Failure, Report};
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     forbid_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return conclude_parsing(&error),
+        Err(error) => return conclude_parsing(error),
     };
     let ui = Ui::new(cli.global.quiet, cli.global.verbose, cli.global.color);
     let outcome = cli::run(&cli, &ui).and_then(|report| {
@@ -41,7 +42,12 @@ fn main() -> ExitCode {
 }
 
 /// Shows the help that was asked for, or what is wrong with the command line.
-fn conclude_parsing(error: &clap::Error) -> ExitCode {
+fn conclude_parsing(mut error: clap::Error) -> ExitCode {
+    // What a flag was given that takes no value may be a key.
+    if error.kind() == clap::error::ErrorKind::TooManyValues {
+        let value = ContextValue::String("…".into());
+        error.insert(ContextKind::InvalidValue, value);
+    }
     // Nobody reads it, if it can't be written.
     let _ = error.print();
     if !error.use_stderr() {

@@ -112,6 +112,11 @@ pub struct IdentityArgs {
 }
 
 impl IdentityArgs {
+    /// Whether any is given with -k.
+    pub fn is_given(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// Loads the keys, of which there must be one.
     pub fn some_keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
         let keyring = self.keyring(config, ui)?;
@@ -200,8 +205,8 @@ impl OverwriteArgs {
 /// How many workers.
 #[derive(Debug, Args)]
 pub struct JobsArgs {
-    /// How many members to work on at the same time [default: one for each
-    /// core]
+    /// How many members, or documents, to work on at the same time [default:
+    /// one for each core]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 }

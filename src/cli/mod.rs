@@ -10,6 +10,7 @@ mod convert;
 mod export;
 mod exposure;
 mod extract;
+mod fields;
 mod generate;
 mod inspect;
 mod keygen;
@@ -87,6 +88,7 @@ pub enum Command {
     Seal(seal::Arguments),
     Open(open::Arguments),
     Inspect(inspect::Arguments),
+    Fields(fields::Arguments),
     Keygen(keygen::Arguments),
     Keys(keys::Arguments),
     Export(export::Arguments),
@@ -108,6 +110,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Report, Failure> {
         Command::Seal(arguments) => seal::run(arguments, global, ui),
         Command::Open(arguments) => open::run(arguments, global, ui),
         Command::Inspect(arguments) => inspect::run(arguments, global, ui),
+        Command::Fields(arguments) => fields::run(arguments, global, ui),
         Command::Keygen(arguments) => keygen::run(arguments, global, ui),
         Command::Keys(arguments) => keys::run(arguments, global, ui),
         Command::Export(arguments) => export::run(arguments, global, ui),

@@ -1,7 +1,6 @@
 //! `callseal open`
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -16,7 +15,7 @@ use serde_json::json;
 use super::Global;
 use super::args::OverwriteArgs;
 use super::opening::{OpenArgs, authenticity, format_name, warn_of_tried};
-use super::streams::{closed_pipe, is_stream, refuse_json, same_file};
+use super::streams::{closed_pipe, input, input_name, is_stream, refuse_json, same_file};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes};
 
@@ -61,22 +60,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let bar = Bar::new(ui, "").handle();
     let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
 
-    let source: Box<dyn Read + Send + Sync> = if is_stream(&arguments.file) {
-        Box::new(io::stdin())
-    } else {
-        let file = File::open(&arguments.file).and_then(|file| match file.metadata()?.is_dir() {
-            true => Err(io::ErrorKind::IsADirectory.into()),
-            false => Ok(file),
-        });
-        Box::new(file.map_err(|source| Error::Io {
-            path: arguments.file.clone(),
-            source,
-        })?)
-    };
-    let name = match is_stream(&arguments.file) {
-        true => PathBuf::from("standard input"),
-        false => arguments.file.clone(),
-    };
+    let source = input(&arguments.file)?;
+    let name = input_name(&arguments.file);
     let open_error = |error| match error {
         OpenError::Fault(MessageFault::NotAMessage) if is_archive(&arguments.file) => {
             Error::IsArchive { path: name.clone() }

@@ -27,6 +27,11 @@ pub struct RecipientArgs {
 }
 
 impl RecipientArgs {
+    /// Whether any is named on the command line.
+    pub fn is_given(&self) -> bool {
+        !self.recipients.is_empty() || self.profile.is_some()
+    }
+
     /// Loads the certificates: those given with -r, and those of the profile,
     /// whose rules hold for all of them then.
     pub fn load(&self, config: Option<&Config>, ui: &Ui) -> Result<Recipients, Failure> {

@@ -1,6 +1,8 @@
 //! Standard input and output in the place of files.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use callseal::Error;
 
@@ -10,6 +12,32 @@ use crate::failure::Failure;
 /// Whether a path stands for standard input or output.
 pub fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// What errors call the input.
+pub fn input_name(path: &Path) -> PathBuf {
+    match is_stream(path) {
+        true => PathBuf::from("standard input"),
+        false => path.to_owned(),
+    }
+}
+
+/// A file, or standard input, to read from.
+pub fn input(path: &Path) -> Result<Box<dyn Read + Send + Sync>, Error> {
+    if is_stream(path) {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    });
+    match file {
+        Ok(file) => Ok(Box::new(file)),
+        Err(source) => Err(Error::Io {
+            path: path.to_owned(),
+            source,
+        }),
+    }
 }
 
 /// Whether two paths lead to the same file.

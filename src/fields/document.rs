@@ -18,7 +18,9 @@ const MAX_DEPTH: usize = 128;
 
 /// Reads a document, which must be a JSON text.
 pub(super) fn parse(text: &str) -> Result<&RawValue, DocumentError> {
-    let root: &RawValue = serde_json::from_str(text).map_err(|e| DocumentError::not_json(&e))?;
+    // Its end is where its text ends, not at the start of the next line.
+    let body = text.trim_end_matches([' ', '\t', '\r', '\n']);
+    let root: &RawValue = serde_json::from_str(body).map_err(|e| DocumentError::not_json(&e))?;
     if depth(root.get()) > MAX_DEPTH {
         return Err(DocumentError::TooDeep { limit: MAX_DEPTH });
     }

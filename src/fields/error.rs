@@ -41,7 +41,13 @@ pub enum DocumentError {
     },
     /// A key has half of a surrogate pair in it.
     #[error("a key in it is no Unicode text")]
-    NotText,
+    KeyNotText,
+    /// A string has half of a surrogate pair in it, where its text is needed.
+    #[error("{path}: it is no Unicode text")]
+    NotText {
+        /// The field.
+        path: String,
+    },
     /// A field that was asked for isn't there.
     #[error("{path}: it is missing")]
     Missing {
@@ -114,6 +120,12 @@ pub enum DocumentError {
         path: String,
         /// What it was sealed as.
         sealed: String,
+    },
+    /// A field in the legacy layout doesn't open.
+    #[error("{path}: it doesn't open with this key, or was altered")]
+    WrongKey {
+        /// The field.
+        path: String,
     },
     /// What was sealed is no JSON value.
     #[error("{path}: what is sealed there is no JSON value")]

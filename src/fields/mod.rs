@@ -57,6 +57,7 @@
 mod document;
 mod envelope;
 mod error;
+pub mod legacy;
 mod lines;
 mod open;
 mod path;

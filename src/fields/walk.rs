@@ -165,5 +165,5 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
 }
 
 fn key_of(key: &RawValue) -> Result<Cow<'_, str>, DocumentError> {
-    document::unquoted(key.get()).ok_or(DocumentError::NotText)
+    document::unquoted(key.get()).ok_or(DocumentError::KeyNotText)
 }

@@ -18,6 +18,8 @@ mod trust;
 mod x509;
 mod x509_handle;
 
+pub(crate) use file::read_key as read_key_file;
+
 pub use export::{ExportError, SecretKeyExport, export_certificate};
 pub(crate) use file::find_line;
 pub use generate::{

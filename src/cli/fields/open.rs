@@ -1,0 +1,98 @@
+//! `callseal fields open`
+
+use callseal::fields::legacy::AesCbcOpener;
+use callseal::fields::{ATTRIBUTE, Convert, FieldOpener};
+use callseal::output::Access;
+use clap::Args;
+
+use super::legacy::{LegacyArgs, refuse_key, refuse_parties};
+use super::select::SelectionArgs;
+use super::stream::{StreamArgs, of_the_others};
+use crate::cli::Global;
+use crate::cli::args::IdentityArgs;
+use crate::cli::passphrases::PassphraseArgs;
+use crate::failure::{Failure, Report};
+use crate::ui::{Bar, Ui, count};
+
+/// Open the sealed fields of JSON documents
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A document comes out as it was sealed, or not at all. One without sealed fields
+stays as it is.
+
+Examples:
+  callseal fields open -k vendor.key <sealed.ndjson
+  callseal fields open -k vendor.key sealed.ndjson -o opened.ndjson")]
+pub struct Arguments {
+    #[command(flatten)]
+    stream: StreamArgs,
+    #[command(flatten)]
+    identities: IdentityArgs,
+    #[command(flatten)]
+    passphrases: PassphraseArgs,
+    /// The attribute that the documents got when they were sealed
+    #[arg(long, value_name = "NAME", default_value = ATTRIBUTE, conflicts_with = "legacy_aes_cbc")]
+    attribute: String,
+    #[command(flatten)]
+    legacy: LegacyArgs,
+    #[command(flatten, next_help_heading = "With --legacy-aes-cbc")]
+    selection: SelectionArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let stream = &arguments.stream;
+    stream.check(global)?;
+    if arguments.legacy.is_wanted() {
+        if arguments.identities.is_given() {
+            return Err(refuse_key());
+        }
+        if arguments.passphrases.is_given() {
+            return Err(refuse_parties("passphrase"));
+        }
+        let selection = arguments.selection.selection()?;
+        global.config()?;
+        if let Some(key) = arguments.legacy.key(ui)? {
+            let missing = arguments.selection.missing();
+            let opener = AesCbcOpener::new(&key, &selection, missing);
+            return arguments.open(&opener, ", not authenticated", global, ui);
+        }
+    }
+    if arguments.selection.is_given() {
+        return Err(Failure::usage(
+            "a sealed document tells itself which of its fields are sealed",
+            "leave out --fields, --fields-regex and --missing: they are for --legacy-aes-cbc",
+        ));
+    }
+    if stream.uses_stdin() && arguments.passphrases.uses_stdin() {
+        return Err(Failure::usage(
+            "standard input can't be both the documents and the passphrase",
+            "name the documents' file, or use another descriptor",
+        ));
+    }
+    let config = global.config()?;
+    let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
+    let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
+    let opener = FieldOpener::new(&keyring, &*passphrases, &arguments.attribute);
+    arguments.open(&opener, "", global, ui)
+}
+
+impl Arguments {
+    fn open(
+        &self,
+        opener: &dyn Convert,
+        how: &str,
+        global: &Global,
+        ui: &Ui,
+    ) -> Result<Report, Failure> {
+        let (done, report) = self.stream.convert(opener, Access::Private, global, ui)?;
+        if done.failed == 0 || done.failed < done.documents {
+            ui.summary(&format!(
+                "opened {} in {}{how}{}",
+                count(done.fields, "field"),
+                count(done.changed, "document"),
+                of_the_others(&done)
+            ));
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,103 @@
+//! `callseal fields seal`
+
+use std::ffi::OsString;
+
+use callseal::Error;
+use callseal::fields::legacy::AesCbcSealer;
+use callseal::fields::{ATTRIBUTE, Convert, FieldPlan, FieldSealer};
+use callseal::output::Access;
+use clap::Args;
+
+use super::legacy::{LegacyArgs, refuse_key, refuse_parties};
+use super::select::SelectionArgs;
+use super::stream::{StreamArgs, of_the_others};
+use crate::cli::Global;
+use crate::cli::names::recipients_json;
+use crate::cli::recipients::RecipientArgs;
+use crate::failure::{Failure, Report};
+use crate::ui::{Ui, count};
+
+/// Seal fields of JSON documents, one on each line or one alone
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A field is a path of keys: caller.number is `number` in `caller`, cards[0].pan
+`pan` in the first of `cards`, cards[*].pan in each of them, **.pan at any
+depth, *.pan below any key. Keys with other characters than letters, digits, _
+and - are quoted: [\"a.b\"].
+
+All else stays as it is, to the byte. A document that can't be sealed is left
+out, and the others are not harmed.
+
+Examples:
+  callseal fields seal --fields caller.number,transcript -r vendor.crt <calls.ndjson
+  callseal fields seal --fields 'cards[*].pan' -r vendor.crt calls.ndjson -o sealed.ndjson")]
+pub struct Arguments {
+    #[command(flatten)]
+    stream: StreamArgs,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    #[command(flatten)]
+    recipients: RecipientArgs,
+    /// The attribute that sealed documents get
+    #[arg(long, value_name = "NAME", default_value = ATTRIBUTE, conflicts_with = "legacy_aes_cbc")]
+    attribute: String,
+    #[command(flatten)]
+    legacy: LegacyArgs,
+    /// For whoever gives a key here: it's refused.
+    #[arg(short, long, hide = true)]
+    key: Option<OsString>,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    let missing = arguments.selection.missing();
+    if arguments.key.is_some() {
+        return Err(match arguments.legacy.is_wanted() {
+            true => refuse_key(),
+            false => Failure::usage(
+                "fields are sealed without a private key",
+                "give recipients with -r",
+            ),
+        });
+    }
+    let selection = arguments.selection.selection()?;
+    arguments.stream.check(global)?;
+    let config = global.config()?;
+    if let Some(key) = arguments.legacy.key(ui)? {
+        if arguments.recipients.is_given() {
+            return Err(refuse_parties("recipients"));
+        }
+        let sealer = AesCbcSealer::new(&key, &selection, missing);
+        return arguments.seal(&sealer, "with AES-CBC, not authenticated", global, ui);
+    }
+    let recipients = arguments.recipients.load(config.as_ref(), ui)?;
+    let plan = FieldPlan::new(recipients, &arguments.attribute).map_err(Error::from)?;
+    let sealer = FieldSealer::new(&plan, &selection, missing);
+    let number = plan.recipients().iter().count() as u64;
+    let whom = format!("for {}", count(number, "recipient"));
+    let mut report = arguments.seal(&sealer, &whom, global, ui)?;
+    if let Some(facts) = report.facts.as_object_mut() {
+        facts.insert("recipients".into(), recipients_json(plan.recipients()));
+    }
+    Ok(report)
+}
+
+impl Arguments {
+    fn seal(
+        &self,
+        sealer: &dyn Convert,
+        how: &str,
+        global: &Global,
+        ui: &Ui,
+    ) -> Result<Report, Failure> {
+        let (done, report) = self.stream.convert(sealer, Access::Shared, global, ui)?;
+        if done.failed == 0 || done.failed < done.documents {
+            ui.summary(&format!(
+                "sealed {} in {} {how}{}",
+                count(done.fields, "field"),
+                count(done.changed, "document"),
+                of_the_others(&done)
+            ));
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,164 @@
+//! From one stream of documents to another.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use callseal::fields::{Convert, DocumentError, StreamError, Streamed, convert_stream};
+use callseal::output::{Access, PendingFile};
+use callseal::sources::SourceError;
+use callseal::{Error, ErrorKind};
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::Global;
+use crate::cli::args::{JobsArgs, OverwriteArgs};
+use crate::cli::streams::{closed_pipe, input, input_name, is_stream, refuse_json, same_file};
+use crate::failure::{Failure, Report, Shown};
+use crate::ui::{Ui, count};
+
+/// Where documents come from and go to.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub struct StreamArgs {
+    /// The documents, or - for standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// The file to write, or - for standard output
+    #[arg(short, long, value_name = "OUT", default_value = "-")]
+    output: PathBuf,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
+    jobs: JobsArgs,
+}
+
+impl StreamArgs {
+    /// Whether the documents come from standard input.
+    pub fn uses_stdin(&self) -> bool {
+        is_stream(&self.file)
+    }
+
+    /// Refuses what can't be done, before anything is.
+    pub fn check(&self, global: &Global) -> Result<(), Failure> {
+        if is_stream(&self.output) {
+            return refuse_json(global);
+        }
+        if same_file(&self.file, &self.output) {
+            let path = self.output.clone();
+            return Err(Error::from(SourceError::IsOutput { path }).into());
+        }
+        Ok(())
+    }
+
+    /// Converts all documents. The good ones are the result, though others
+    /// have failed; a file without any good one is not written.
+    pub fn convert(
+        &self,
+        converter: &dyn Convert,
+        access: Access,
+        global: &Global,
+        ui: &Ui,
+    ) -> Result<(Streamed, Report), Failure> {
+        let mut source = input(&self.file)?;
+        let mut failures = Failures::new(input_name(&self.file), global.json, ui);
+        let mut convert = |sink: &mut dyn Write| {
+            let jobs = self.jobs.jobs();
+            let mut failed = |line, error| failures.add(line, error);
+            convert_stream(&mut *source, sink, converter, jobs, &mut failed).map_err(|error| {
+                match error {
+                    StreamError::Write(source) => Error::writing(output_name(&self.output), source),
+                    StreamError::Read(source) => Error::Io {
+                        path: input_name(&self.file),
+                        source,
+                    },
+                    _ => Error::Io {
+                        path: input_name(&self.file),
+                        source: io::Error::other(error.to_string()),
+                    },
+                }
+            })
+        };
+        let done = if is_stream(&self.output) {
+            convert(&mut io::stdout().lock()).map_err(closed_pipe)?
+        } else {
+            let write_error = |source| Error::writing(&self.output, source);
+            let overwrite = self.overwrite.overwrite();
+            let mut pending =
+                PendingFile::create(&self.output, access, overwrite).map_err(write_error)?;
+            let done = convert(&mut pending)?;
+            if done.failed == 0 || done.failed < done.documents {
+                pending.commit().map_err(write_error)?;
+            }
+            done
+        };
+        Ok((done, failures.report(&done, &self.output)))
+    }
+}
+
+/// What a summary says of the documents in which nothing was to be done.
+pub fn of_the_others(done: &Streamed) -> String {
+    match done.documents - done.failed - done.changed {
+        0 => String::new(),
+        others => format!("; {} had none", count(others, "other")),
+    }
+}
+
+/// Shows failures as they come: a stream may have no end.
+struct Failures<'u> {
+    path: PathBuf,
+    /// All of them, where they go into the JSON document.
+    kept: Option<Vec<Error>>,
+    worst: Option<ErrorKind>,
+    shown: Shown<'u>,
+}
+
+impl<'u> Failures<'u> {
+    fn new(path: PathBuf, keep: bool, ui: &'u Ui) -> Self {
+        Self {
+            path,
+            kept: keep.then(Vec::new),
+            worst: None,
+            shown: Shown::new(ui),
+        }
+    }
+
+    fn add(&mut self, line: u64, error: DocumentError) {
+        let error = Error::Document {
+            path: self.path.clone(),
+            line,
+            error: Box::new(error),
+        };
+        self.worst = self.worst.max(Some(error.kind()));
+        match &mut self.kept {
+            Some(kept) => kept.push(error),
+            None => self.shown.error(&error),
+        }
+    }
+
+    fn report(self, done: &Streamed, output: &Path) -> Report {
+        Report {
+            facts: json!({
+                "output": output.to_string_lossy(),
+                "documents": done.documents,
+                "changed": done.changed,
+                "fields": done.fields,
+                "failed": done.failed,
+            }),
+            failures: self.kept.unwrap_or_default(),
+            outcome: self.worst.map(|worst| Error::PartialDocuments {
+                path: self.path,
+                failed: usize::try_from(done.failed).unwrap_or(usize::MAX),
+                total: usize::try_from(done.documents).unwrap_or(usize::MAX),
+                worst,
+            }),
+            ..Report::default()
+        }
+    }
+}
+
+fn output_name(path: &Path) -> &Path {
+    match is_stream(path) {
+        true => Path::new("standard output"),
+        false => path,
+    }
+}

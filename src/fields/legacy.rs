@@ -1,0 +1,274 @@
+//! Legacy, and **not authenticated**: fields in AES-CBC under a shared key, as
+//! a widespread Python sample seals them. For data that is there already, and
+//! for peers that can't do better.
+//!
+//! The string that replaces a value is the base64 of a random initialisation
+//! vector of 16 bytes and the ciphertext behind it: AES in CBC mode, with
+//! PKCS#7 padding. Of a string its UTF-8 text is sealed, of any other value
+//! its JSON text. The layout doesn't tell which of them it was, so that an
+//! opened value always is a string.
+//!
+//! Whoever can change such a document can change what it says, in part even
+//! at will, and nobody notices: a wrong key or a changed value shows by chance
+//! only. Whoever can have many documents opened, and learns which of them
+//! fail, can read values without the key.
+
+use std::fmt;
+use std::path::Path;
+
+use openssl::rand::rand_bytes;
+use openssl::symm::{Cipher, decrypt, encrypt};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::document::{self, Edit, Kind, span};
+use super::envelope::{from_base64, to_base64};
+use super::error::DocumentError;
+use super::select::{Missing, Selection};
+use super::walk::Place;
+use super::{Convert, Document};
+use crate::cause::cause;
+use crate::keys::read_key_file;
+use crate::message::SealError;
+
+/// The length of an initialisation vector in bytes.
+const IV: usize = 16;
+
+/// How an AES key is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyForm {
+    /// As it is: 16, 24 or 32 bytes.
+    Raw,
+    /// As 32, 48 or 64 hexadecimal digits.
+    Hex,
+    /// As 16, 24 or 32 ASCII characters, which are taken as bytes whatever
+    /// they look like. (The sample takes 32 hexadecimal digits so.)
+    Text,
+}
+
+/// An AES key, wiped from memory when dropped and never shown.
+#[derive(Clone)]
+pub struct AesCbcKey {
+    bytes: Zeroizing<Vec<u8>>,
+    exposed: bool,
+}
+
+/// Why something is no AES key. Nothing of it is in the text.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AesCbcKeyError {
+    /// Its file can't be read.
+    #[error("{}", cause(.0))]
+    Unreadable(#[source] std::io::Error),
+    /// It isn't of that length.
+    #[error("it is not of 16, 24 or 32 bytes")]
+    RawLength,
+    /// It has other characters in it, or not that many.
+    #[error("it is not of 32, 48 or 64 hexadecimal digits")]
+    Hex,
+    /// It has other characters in it, or not that many.
+    #[error("it is not of 16, 24 or 32 ASCII characters")]
+    Text,
+}
+
+impl AesCbcKey {
+    /// Takes a key in that form. Of a key in digits or characters, one line
+    /// end behind it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// It is no key of that form.
+    pub fn new(key: &[u8], form: KeyForm) -> Result<Self, AesCbcKeyError> {
+        let line = key.strip_suffix(b"\n").unwrap_or(key);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let (bytes, fault) = match form {
+            KeyForm::Raw => (Some(key.to_vec()), AesCbcKeyError::RawLength),
+            KeyForm::Hex => (from_hex(line), AesCbcKeyError::Hex),
+            KeyForm::Text => (line.is_ascii().then(|| line.to_vec()), AesCbcKeyError::Text),
+        };
+        let bytes = Zeroizing::new(bytes.unwrap_or_default());
+        match bytes.len() {
+            16 | 24 | 32 => Ok(Self {
+                bytes,
+                exposed: false,
+            }),
+            _ => Err(fault),
+        }
+    }
+
+    /// Reads a file that holds nothing but a key in that form.
+    ///
+    /// # Errors
+    ///
+    /// The file can't be read, or there is no key of that form in it.
+    pub fn load(path: &Path, form: KeyForm) -> Result<Self, AesCbcKeyError> {
+        let (bytes, exposed) = read_key_file(path).map_err(AesCbcKeyError::Unreadable)?;
+        Ok(Self {
+            exposed,
+            ..Self::new(&bytes, form)?
+        })
+    }
+
+    /// Whether it came from a file that every user of the machine can read or
+    /// change.
+    pub fn is_exposed(&self) -> bool {
+        self.exposed
+    }
+
+    fn cipher(&self) -> Cipher {
+        match self.bytes.len() {
+            16 => Cipher::aes_128_cbc(),
+            24 => Cipher::aes_192_cbc(),
+            _ => Cipher::aes_256_cbc(),
+        }
+    }
+}
+
+impl fmt::Debug for AesCbcKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AesCbcKey(…)")
+    }
+}
+
+fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    // In advance: growing would leave copies behind that nobody wipes.
+    let mut bytes = Vec::with_capacity(digits.len() / 2);
+    for pair in digits.chunks(2) {
+        let &[high, low] = pair else { return None };
+        bytes.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
+    }
+    Some(bytes)
+}
+
+/// Seals fields in the legacy layout. One serves any number of threads.
+#[derive(Clone, Debug)]
+pub struct AesCbcSealer<'a> {
+    key: &'a AesCbcKey,
+    selection: &'a Selection,
+    missing: Missing,
+}
+
+impl<'a> AesCbcSealer<'a> {
+    /// Seals the selected fields. `missing` says what happens to documents
+    /// that lack one.
+    pub fn new(key: &'a AesCbcKey, selection: &'a Selection, missing: Missing) -> Self {
+        Self {
+            key,
+            selection,
+            missing,
+        }
+    }
+
+    /// Seals the selected fields of one document. Nothing shows whether one is
+    /// sealed already.
+    ///
+    /// # Errors
+    ///
+    /// It's no JSON object, lacks a field, has one twice, or is nested too
+    /// deep.
+    pub fn seal(&self, text: &str) -> Result<Document, DocumentError> {
+        replaced(text, self.selection, self.missing, &|place| {
+            let value = place.value.get();
+            let content = match value.starts_with('"') {
+                true => document::unquoted(value).ok_or_else(|| DocumentError::NotText {
+                    path: place.path.clone(),
+                })?,
+                false => value.into(),
+            };
+            let content = Zeroizing::new(content.into_owned());
+            let mut iv = [0; IV];
+            let encrypted = rand_bytes(&mut iv).and_then(|()| {
+                let cipher = self.key.cipher();
+                encrypt(cipher, &self.key.bytes, Some(&iv), content.as_bytes())
+            });
+            let encrypted = encrypted.map_err(|e| SealError::Write(e.into()))?;
+            let sealed = to_base64(&[&iv[..], &encrypted].concat());
+            Ok(Zeroizing::new(format!("\"{sealed}\"")))
+        })
+    }
+}
+
+impl Convert for AesCbcSealer<'_> {
+    fn convert(&self, text: &str) -> Result<Document, DocumentError> {
+        self.seal(text)
+    }
+}
+
+/// Opens fields in the legacy layout. One serves any number of threads.
+#[derive(Clone, Debug)]
+pub struct AesCbcOpener<'a> {
+    key: &'a AesCbcKey,
+    selection: &'a Selection,
+    missing: Missing,
+}
+
+impl<'a> AesCbcOpener<'a> {
+    /// Opens the selected fields: the document doesn't tell which are sealed.
+    /// `missing` says what happens to documents that lack one.
+    pub fn new(key: &'a AesCbcKey, selection: &'a Selection, missing: Missing) -> Self {
+        Self {
+            key,
+            selection,
+            missing,
+        }
+    }
+
+    /// Opens the selected fields of one document, each to a JSON string. **What
+    /// comes out is not authenticated.**
+    ///
+    /// # Errors
+    ///
+    /// A field holds nothing that is made in this way, or the key doesn't fit
+    /// it, as far as that shows; or it's a document that can't be sealed
+    /// either.
+    pub fn open(&self, text: &str) -> Result<Document, DocumentError> {
+        replaced(text, self.selection, self.missing, &|place| {
+            let path = || place.path.clone();
+            let sealed = document::unquoted(place.value.get())
+                .and_then(|text| from_base64(&text))
+                .filter(|sealed| sealed.len() >= 2 * IV && sealed.len() % IV == 0)
+                .ok_or_else(|| DocumentError::NotSealed { path: path() })?;
+            let (iv, encrypted) = sealed.split_at(IV);
+            let cipher = self.key.cipher();
+            let content = decrypt(cipher, &self.key.bytes, Some(iv), encrypted).map(Zeroizing::new);
+            // Neither does it tell which of the two was wrong.
+            let text = content.as_ref().ok();
+            let text = text.and_then(|content| std::str::from_utf8(content).ok());
+            text.and_then(|text| serde_json::to_string(text).ok())
+                .map(Zeroizing::new)
+                .ok_or_else(|| DocumentError::WrongKey { path: path() })
+        })
+    }
+}
+
+impl Convert for AesCbcOpener<'_> {
+    fn convert(&self, text: &str) -> Result<Document, DocumentError> {
+        self.open(text)
+    }
+}
+
+/// The document with something else in the place of each selected value.
+fn replaced(
+    text: &str,
+    selection: &Selection,
+    missing: Missing,
+    replacement: &dyn Fn(&Place<'_>) -> Result<Zeroizing<String>, DocumentError>,
+) -> Result<Document, DocumentError> {
+    let root = document::parse(text)?;
+    if document::kind(root) != Kind::Object {
+        return Err(DocumentError::NotAnObject);
+    }
+    let places = selection.find(root, missing)?;
+    let edits = places.iter().map(|place| {
+        Ok(Edit {
+            at: span(text, place.value.get()),
+            with: replacement(place)?,
+        })
+    });
+    let edits: Vec<Edit> = edits.collect::<Result<_, DocumentError>>()?;
+    Ok(Document {
+        text: document::edited(text, &edits),
+        fields: places.len(),
+    })
+}
