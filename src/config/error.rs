@@ -49,6 +49,13 @@ pub enum ConfigError {
         key: String,
         known: Vec<String>,
     },
+    /// In `callseal.toml`: a setting with a secret in it, by its name.
+    #[error("{}:{line}: {key:?} looks like a secret key, and the config takes none", file.display())]
+    SecretKey {
+        file: PathBuf,
+        line: usize,
+        key: String,
+    },
     /// In `callseal.toml`: a value of the wrong type.
     #[error("{}:{line}: {detail}", file.display())]
     WrongType {
@@ -194,6 +201,9 @@ impl ConfigError {
                 "put text in quotes; a Windows path in single quotes, as in 'C:\\certs\\a.crt'".into()
             }
             Self::Syntax { .. } => return None,
+            Self::SecretKey { .. } => {
+                "keep it in a file of its own, for --key-file, or in a variable, for --key-env; the paths of private keys stand under keys".into()
+            }
             Self::UnknownKey { key, known, .. }
                 if TOP_LEVEL.contains(&key.as_str()) && !known.contains(key) =>
             {

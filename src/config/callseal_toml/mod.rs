@@ -106,18 +106,32 @@ impl Place<'_> {
         let line = self.line_of(error);
         // serde hands over the key, and which ones it knows, in words only.
         match unknown_key(error.message()) {
-            Some((key, known)) => ConfigError::UnknownKey {
-                file,
-                line,
-                key,
-                known,
+            Some((key, known)) => match self.secret(&key) {
+                Some(key) => ConfigError::SecretKey { file, line, key },
+                None => ConfigError::UnknownKey {
+                    file,
+                    line,
+                    key,
+                    known,
+                },
             },
             None => ConfigError::WrongType {
                 file,
                 line,
-                detail: on_one_line(error.message()),
+                detail: without_text(&on_one_line(error.message())),
             },
         }
+    }
+
+    /// The name of a setting that isn't known and looks like a secret key; in
+    /// a table of its own, where somebody may expect it, too.
+    fn secret(&self, key: &str) -> Option<String> {
+        if is_secret(key) {
+            return Some(key.to_owned());
+        }
+        let file: toml::Table = toml::from_str(self.text).ok()?;
+        let table = file.get(key)?.as_table()?;
+        table.keys().find(|key| is_secret(key)).cloned()
     }
 
     fn profile(&self, name: &str, table: Spanned<schema::Profile>) -> Result<Profile, ConfigError> {
@@ -296,6 +310,20 @@ fn unknown_key(message: &str) -> Option<(String, Vec<String>)> {
         .rsplit_once("`, expected ")?;
     let known = expected.split('`').skip(1).step_by(2).map(str::to_owned);
     Some((key.to_owned(), known.collect()))
+}
+
+fn is_secret(key: &str) -> bool {
+    let name = key.to_ascii_lowercase().replace('_', "-");
+    name == "key" || name.ends_with("-key")
+}
+
+/// The message without the text that was found where something else should be:
+/// there may be a secret in it.
+fn without_text(message: &str) -> String {
+    match (message.split_once("string \""), message.rsplit_once("\", ")) {
+        (Some((before, _)), Some((_, after))) => format!("{before}string, {after}"),
+        _ => message.to_owned(),
+    }
 }
 
 /// The parser's messages may quote what they found, line ends included.
