@@ -287,11 +287,13 @@ impl<R: BufRead> Reader<R> {
     fn fill(&mut self) -> io::Result<&[u8]> {
         loop {
             match self.source.fill_buf() {
+                Ok([]) => return Ok(&[]),
                 Ok(_) => break,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => return Err(e),
             }
         }
+        // This time, it doesn't read.
         self.source.fill_buf()
     }
 }
@@ -314,6 +316,11 @@ impl Octets {
         };
         octets.piece(reader, header)?;
         Ok(octets)
+    }
+
+    /// How many octets there are, where that is said in front of them.
+    pub fn length(&self, depth: usize) -> Option<u64> {
+        (depth == self.depth).then_some(self.left)
     }
 
     /// The next octets; none at the string's end.

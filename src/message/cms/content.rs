@@ -16,7 +16,7 @@ use super::recipient_info::ContentKey;
 use crate::message::fault::MessageFault;
 
 /// How much is decrypted at a time, in bytes.
-const PIECE: usize = 64 * 1024;
+const PIECE: u64 = 64 * 1024;
 
 /// The content of a message, decrypted. Its end is reported only when the
 /// padding or the tag is right, the structure is complete and nothing follows
@@ -39,6 +39,8 @@ struct Decryption<R> {
     total: u64,
     block: u64,
     tag: Option<usize>,
+    /// How much is decrypted at a time, in bytes.
+    piece: usize,
 }
 
 impl<R: BufRead> Plaintext<R> {
@@ -50,6 +52,9 @@ impl<R: BufRead> Plaintext<R> {
         key: &ContentKey,
     ) -> io::Result<Self> {
         let cipher = cipher(parameters, key)?;
+        // Short contents need little, and all of it gets wiped.
+        let length = content.length(reader.depth()).unwrap_or(PIECE);
+        let piece = length.clamp(1, PIECE) as usize;
         Ok(Self {
             decryption: Some(Decryption {
                 reader,
@@ -58,11 +63,12 @@ impl<R: BufRead> Plaintext<R> {
                 cipher,
                 total: 0,
                 tag: parameters.tag,
+                piece,
             }),
             ended: false,
             // The last block of a piece comes with the next one, and OpenSSL
             // wants room for one more than it writes.
-            plain: Zeroizing::new(vec![0; PIECE + 2 * MAX_BLOCK]),
+            plain: Zeroizing::new(vec![0; piece + 2 * MAX_BLOCK]),
             start: 0,
             end: 0,
         })
@@ -88,9 +94,9 @@ impl<R: BufRead> Decryption<R> {
     /// Decrypts a piece. Returns its length and whether it's the last one.
     fn piece(&mut self, plain: &mut [u8]) -> io::Result<(usize, bool)> {
         let mut filled = 0;
-        while filled < PIECE {
+        while filled < self.piece {
             let octets = self.content.fill(&mut self.reader)?;
-            let n = octets.len().min(PIECE - filled);
+            let n = octets.len().min(self.piece - filled);
             let (octets, free) = (octets.get(..n), plain.get_mut(filled..));
             let (octets, free) = (octets.unwrap_or_default(), free.unwrap_or_default());
             if octets.is_empty() {

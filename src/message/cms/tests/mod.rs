@@ -1,6 +1,12 @@
 //! What others seal opens, and nothing else does.
 
+mod agreement;
+mod altered;
+mod encode;
+mod forms;
+mod hostile;
 mod peers;
+mod transport;
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -151,4 +157,17 @@ fn fault(message: &[u8], key: &SecretKey) -> MessageFault {
 
 fn content(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i / 3 * 31 + i % 7) as u8).collect()
+}
+
+fn is_malformed(fault: &MessageFault) -> bool {
+    matches!(fault, MessageFault::Malformed(_))
+}
+
+/// Whether the first recipient's key opens, and what it needs if none does.
+fn opens(message: &[u8], key: &SecretKey) -> (bool, Option<String>) {
+    let front = Front::read(message).unwrap();
+    assert_eq!(front.recipients.len(), 1);
+    let recipient = &front.recipients[0];
+    let needed = recipient.unsupported().map(str::to_owned);
+    (recipient.open(key, front.cipher()).is_some(), needed)
 }

@@ -1,0 +1,309 @@
+//! What strangers make up: no panic, no hang, no memory without bounds.
+
+use std::io::BufRead;
+use std::rc::Rc;
+
+use proptest::prelude::*;
+
+use super::encode::{Node, element, indefinite, oid};
+use super::forms::{BODY, CIPHER, CONTENT, CONTENT_INFO, RECIPIENTS, samples, two_samples};
+use super::*;
+
+#[test]
+fn elements_end_where_their_parents_do() {
+    for (message, peer) in samples(b"hello") {
+        let twice = [&message[..], &message].concat();
+        assert!(is_malformed(&fault(&twice, &peer.key)));
+        let zero = [&message[..], &[0]].concat();
+        assert!(is_malformed(&fault(&zero, &peer.key)));
+        for path in [&[][..], &[1], BODY, CONTENT_INFO] {
+            let mut node = Node::parse(&message);
+            node.at(path).parts.push(Node::parse(&element(0x05, &[])));
+            for message in [node.der(), node.in_pieces()] {
+                assert!(is_malformed(&fault(&message, &peer.key)), "{path:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_missing_element_is_an_error() {
+    for (message, peer) in samples(b"hello") {
+        for path in [&[][..], &[1], BODY, RECIPIENTS, CONTENT_INFO] {
+            let mut node = Node::parse(&message);
+            for at in 0..node.at(path).parts.len() {
+                let mut node = node.clone();
+                node.at(path).parts.remove(at);
+                for message in [node.der(), node.in_pieces()] {
+                    // Without its recipient, nobody has the key.
+                    let opened = open(&message, &peer.key);
+                    assert!(matches!(opened, Err(_) | Ok(None)), "{path:?} {at}");
+                }
+            }
+        }
+        let mut node = Node::parse(&message);
+        node.at(CONTENT_INFO).parts.pop();
+        let elsewhere = MessageFault::Unsupported("content in another file".into());
+        assert_eq!(fault(&node.der(), &peer.key), elsewhere);
+    }
+}
+
+#[test]
+fn lengths_that_claim_too_much_are_found_out() {
+    let lengths: [&[u8]; 10] = [
+        &[0x80],
+        &[0xFF],
+        &[0x81, 0xFF],
+        &[0x84, 0x7F, 0xFF, 0xFF, 0xFF],
+        &[0x84, 0xFF, 0xFF, 0xFF, 0xFF],
+        &[0x88, 0, 0, 0, 1, 0, 0, 0, 0],
+        &[0x88, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        &[0x88, 0x80, 0, 0, 0, 0, 0, 0, 0],
+        &[0x88, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        &[0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+    ];
+    for (message, peer) in two_samples(b"hello") {
+        for message in [&message, &Node::parse(&message).in_pieces()] {
+            for at in 1..message.len() {
+                for length in lengths {
+                    let claim = [&message[..at], length, &message[at + 1..]].concat();
+                    if let Ok(Some(_)) = open(&claim, &peer.key) {
+                        // What nothing protects: a name, or the version.
+                        assert_eq!(length.len(), 1, "{at}");
+                    }
+                }
+            }
+        }
+    }
+    // The content claims 2^62 octets, and the others that they hold it.
+    let (message, peer) = &samples(b"hello")[0];
+    let node = Node::parse(message);
+    let open_ended = |tag: u8, parts: &[Vec<u8>]| [&[tag, 0x80][..], &parts.concat()].concat();
+    let mut body: Vec<_> = node.clone().at(BODY).parts.iter().map(Node::der).collect();
+    let mut info: Vec<_> = node
+        .clone()
+        .at(CONTENT_INFO)
+        .parts
+        .iter()
+        .map(Node::der)
+        .collect();
+    info[2] = [&[0x80, 0x88, 0x40, 0, 0, 0, 0, 0, 0, 0], &info[2][2..]].concat();
+    body[2] = open_ended(0x30, &info);
+    let content = open_ended(0xA0, &[open_ended(0x30, &body)]);
+    let bomb = open_ended(0x30, &[node.parts[0].der(), content]);
+    assert_eq!(fault(&bomb, &peer.key), MessageFault::Truncated);
+}
+
+#[test]
+fn nesting_without_end_is_refused() {
+    const DEEP: usize = 1 << 18;
+    let (message, peer) = &samples(b"hello")[0];
+    let deep = |tag: u8| [tag, 0x80].repeat(DEEP);
+    let ends = [0, 0].repeat(DEEP);
+    let definite = |tag: u8| {
+        let wrap = |inner: Vec<u8>, _| {
+            let length = (inner.len() as u32).to_be_bytes();
+            // From the inside outwards, so that the octets stand backwards.
+            let header = [&[tag, 0x84][..], &length].concat();
+            [inner, header.into_iter().rev().collect()].concat()
+        };
+        let mut backwards = (0..1000).fold(Vec::new(), wrap);
+        backwards.reverse();
+        backwards
+    };
+    let node = Node::parse(message);
+    let with = |path: &[usize], octets: Vec<u8>| {
+        // Stands in for the element, whatever its own header says.
+        let mut node = node.clone();
+        let placeholder = element(0x0C, b"placeholder placeholder");
+        *node.at(path) = Node::parse(&placeholder);
+        let whole = node.in_pieces();
+        let at = whole
+            .windows(placeholder.len())
+            .position(|w| w == placeholder)
+            .unwrap();
+        [&whole[..at], &octets, &whole[at + placeholder.len()..]].concat()
+    };
+    for (path, tag) in [
+        (RECIPIENTS, 0x31),
+        (&[1, 0, 1, 0][..], 0x30),
+        (&[1, 0, 1, 0][..], 0xA1),
+        (&[1, 0, 1, 0][..], 0xA2),
+        (&[1, 0, 1, 0, 1, 0][..], 0x30),
+        (CIPHER, 0x30),
+        (&[1, 0, 2, 1, 1][..], 0x24),
+        (CONTENT, 0xA0),
+    ] {
+        for inner in [tag, 0x24, 0x30] {
+            let octets = [vec![tag, 0x80], deep(inner), ends.clone(), vec![0, 0]].concat();
+            let opened = open(&with(path, octets), &peer.key);
+            assert!(opened.is_err(), "{path:?} {tag:#X} {inner:#X}");
+        }
+        let opened = open(&with(path, element(tag, &definite(0x30))), &peer.key);
+        assert!(matches!(opened, Err(_) | Ok(None)), "{path:?} {tag:#X}");
+    }
+    let segments = |depth: usize| {
+        let content = node.clone().at(CONTENT).content.clone();
+        let octets = (0..depth).fold(element(4, &content), |inner, _| indefinite(0x24, &inner));
+        with(CONTENT, indefinite(0xA0, &octets))
+    };
+    assert!(open(&segments(8), &peer.key).unwrap().is_some());
+    assert!(is_malformed(&fault(&segments(99), &peer.key)));
+}
+
+#[test]
+fn ends_that_nothing_waits_for_are_refused() {
+    for (message, peer) in two_samples(b"hello") {
+        let pieces = Node::parse(&message).in_pieces();
+        for message in [&message, &pieces] {
+            for at in 0..=message.len() {
+                for end in [&[0, 0][..], &[0, 1, 0], &[0x20, 0], &[0, 0x80]] {
+                    let altered = [&message[..at], end, &message[at..]].concat();
+                    let _ = open(&altered, &peer.key);
+                }
+            }
+        }
+        let mut short = pieces.clone();
+        short.truncate(pieces.len() - 2);
+        assert_eq!(fault(&short, &peer.key), MessageFault::Truncated);
+        short.extend([0, 1, 0]);
+        assert!(is_malformed(&fault(&short, &peer.key)));
+    }
+}
+
+#[test]
+fn a_flood_of_recipients_is_refused() {
+    for (message, peer) in two_samples(b"hello") {
+        let flooded = |count: usize| {
+            let mut node = Node::parse(&message);
+            let recipients = &mut node.at(RECIPIENTS).parts;
+            recipients.resize(count, recipients[0].clone());
+            node.der()
+        };
+        assert!(open(&flooded(2000), &peer.key).unwrap().is_some());
+        let expected = MessageFault::Malformed("it has too many recipients".into());
+        assert_eq!(fault(&flooded(2001), &peer.key), expected);
+    }
+    // One key agreement for all of them.
+    let (message, peer) = &samples(b"hello")[1];
+    let flooded = |count: usize| {
+        let mut node = Node::parse(message);
+        let recipients = &mut node.at(&[1, 0, 1, 0, 3]).parts;
+        recipients.resize(count, recipients[0].clone());
+        node.der()
+    };
+    assert!(open(&flooded(2000), &peer.key).unwrap().is_some());
+    assert!(is_malformed(&fault(&flooded(2001), &peer.key)));
+}
+
+#[test]
+fn recipients_take_bounded_room() {
+    let (message, peer) = &samples(b"hello")[0];
+    let sized = |size: usize| {
+        let mut node = Node::parse(message);
+        let recipients = &mut node.at(RECIPIENTS).parts;
+        let mut large = recipients[0].clone();
+        large.at(&[3]).content = vec![7; size];
+        recipients.insert(0, large);
+        node.der()
+    };
+    assert!(open(&sized(3 << 20), &peer.key).unwrap().is_some());
+    for size in [4 << 20, 5 << 20] {
+        let expected = "its recipients take too much room".into();
+        let expected = MessageFault::Malformed(expected);
+        assert_eq!(fault(&sized(size), &peer.key), expected);
+    }
+    let serial = |length: usize| {
+        let mut node = Node::parse(message);
+        node.at(&[1, 0, 1, 0, 1, 1]).content = vec![7; length];
+        node.der()
+    };
+    assert!(open(&serial(64), &peer.key).unwrap().is_some());
+    for length in [0, 65, 100_000] {
+        assert!(is_malformed(&fault(&serial(length), &peer.key)));
+    }
+}
+
+#[test]
+fn what_only_starts_like_a_message_is_none() {
+    let peer = Peer::rsa();
+    for octets in [
+        element(0x30, &[]),
+        element(0x30, &oid("1.2.840.113549.1.7")),
+        element(0x30, &oid("1.2.840.113549.1.7.3.1")),
+        element(0x30, &element(0x02, &[0])),
+        element(0x30, &element(0x06, &[])),
+        element(0x30, &element(0x06, &[0x2A; 65])),
+        element(0x30, &element(0x06, &[0xFF; 9])),
+        element(0x31, &oid("1.2.840.113549.1.7.3")),
+        b"\x30\x84\xFF\xFF\xFF\xFF\x06\x80".to_vec(),
+        b"\x30\x80\x06\x88\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x2A".to_vec(),
+        b"0123456789012345678901234567890123456789".to_vec(),
+    ] {
+        assert_eq!(fault(&octets, &peer.key), MessageFault::NotAMessage);
+    }
+    let cut = element(0x30, &oid("1.2.840.113549.1.7.3"));
+    assert!(is_malformed(&fault(&cut, &peer.key)));
+}
+
+/// Reads all that a message lets be read, with whatever key.
+fn exhaust(message: &[u8], key: &ContentKey) {
+    if let Ok(front) = Front::read(message) {
+        let _ = (front.cipher().to_string(), front.format());
+        for recipient in &front.recipients {
+            let _ = recipient.handle().to_string();
+        }
+        if let Ok(mut plaintext) = front.decrypt(key) {
+            while let Ok(piece) = plaintext.fill_buf() {
+                match piece.len() {
+                    0 => break,
+                    n => plaintext.consume(n),
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_input_makes_it_panic(tail: Vec<u8>, cut in 0_usize..600) {
+        thread_local! {
+            static SAMPLE: (Vec<u8>, Rc<Peer>) = samples(b"hello").swap_remove(0);
+        }
+        SAMPLE.with(|(message, peer)| {
+            let key = content_key(message, &peer.key).unwrap();
+            exhaust(&tail, &key);
+            exhaust(&[&message[..cut.min(message.len())], &tail].concat(), &key);
+        });
+    }
+
+    #[test]
+    fn no_change_to_a_message_makes_it_panic(
+        sample in 0_usize..8,
+        pieces: bool,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3), 1..6),
+    ) {
+        thread_local! {
+            static SAMPLES: Vec<(Vec<u8>, Rc<Peer>)> = samples(b"hello");
+        }
+        SAMPLES.with(|samples| {
+            let (message, peer) = &samples[sample];
+            let mut altered = message.clone();
+            if pieces {
+                altered = Node::parse(message).in_pieces();
+            }
+            for (at, octet, how) in changes {
+                let at = at.index(altered.len());
+                match how {
+                    0 => altered[at] = octet,
+                    1 => altered.insert(at, octet),
+                    _ => drop(altered.remove(at)),
+                }
+            }
+            let _ = open(&altered, &peer.key);
+            exhaust(&altered, &content_key(message, &peer.key).unwrap());
+        });
+    }
+}
