@@ -27,6 +27,28 @@ fn elements_end_where_their_parents_do() {
 }
 
 #[test]
+fn an_element_is_no_longer_than_what_it_is_part_of() {
+    let (message, peer) = &samples(b"hello")[0];
+    let longer = |path: &[usize]| {
+        let element = Node::parse(message).at(path).der();
+        let at = message.windows(element.len()).position(|w| w == element);
+        let mut message = message.clone();
+        let length = at.unwrap()
+            + match element[1] {
+                0..=0x7F => 1,
+                n => 1 + usize::from(n & 0x7F),
+            };
+        assert_ne!(message[length], 0xFF);
+        message[length] += 1;
+        message
+    };
+    for path in [&[1][..], BODY, CONTENT_INFO, CONTENT] {
+        assert!(is_malformed(&fault(&longer(path), &peer.key)), "{path:?}");
+    }
+    assert_eq!(fault(&longer(&[]), &peer.key), MessageFault::Truncated);
+}
+
+#[test]
 fn a_missing_element_is_an_error() {
     for (message, peer) in samples(b"hello") {
         for path in [&[][..], &[1], BODY, RECIPIENTS, CONTENT_INFO] {
@@ -168,6 +190,16 @@ fn ends_that_nothing_waits_for_are_refused() {
         assert_eq!(fault(&short, &peer.key), MessageFault::Truncated);
         short.extend([0, 1, 0]);
         assert!(is_malformed(&fault(&short, &peer.key)));
+        // Where everything else is skipped.
+        let mut node = Node::parse(&message);
+        let parts = &node.at(BODY).parts;
+        let tag = if parts.len() == 4 { 0xA2 } else { 0xA1 };
+        let parts: Vec<_> = parts.iter().flat_map(Node::in_pieces).collect();
+        let attributes = indefinite(tag, &[0, 1, 0]);
+        let body = indefinite(0x30, &[parts, attributes].concat());
+        let parts = [node.parts[0].der(), indefinite(0xA0, &body)];
+        let message = indefinite(0x30, &parts.concat());
+        assert!(is_malformed(&fault(&message, &peer.key)));
     }
 }
 
