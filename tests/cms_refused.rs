@@ -151,13 +151,16 @@ fn a_file_of_another_length_than_was_said_is_no_message() {
         let content = content(size);
         for said in [size - 1, size + 1, 0, 2 * size] {
             let mut sink = Vec::new();
-            let sealed = plan
-                .sealer()
-                .seal(&mut &*content, &file(Some(said as u64)), &mut sink);
+            let mut sealer = plan.sealer();
+            let sealed = sealer.seal(&mut &*content, &file(Some(said as u64)), &mut sink);
             assert!(
                 matches!(sealed, Err(SealError::OtherLength)),
                 "{format:?}, {size}, {said}: {sealed:?}"
             );
+            // What has been written by then opens for nobody.
+            scene.write("call.p7m", sink);
+            let opened = scene.cms("call.p7m", "a").outcome();
+            assert_ne!(opened.status(), Some(0), "{format:?}, {size}, {said}");
         }
     }
 }

@@ -9,8 +9,11 @@
     reason = "a test that can't go on has failed"
 )]
 
+use openssl::pkey::PKey;
+use openssl::rsa::Padding;
+
 mod support;
-use support::{CALL, Scene, content};
+use support::{CALL, Scene, content, der_value};
 
 /// Around the sizes of cipher blocks, of lengths in ASN.1 and of the pieces in
 /// which messages are sealed.
@@ -330,6 +333,47 @@ fn every_message_has_a_key_of_its_own() {
 }
 
 #[test]
+fn every_session_key_is_random() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    let key = PKey::private_key_from_pem(&scene.read("a.key")).unwrap();
+    scene.write("call.wav", CALL);
+    let mut keys = Vec::new();
+    for _ in 0..3 {
+        scene.ok("seal -f --format cms -r a.crt call.wav");
+        let message = scene.read("call.wav.p7m");
+        let encrypted = only_encrypted_key(&message);
+        let mut session_key = vec![0; 256];
+        let length = key
+            .rsa()
+            .unwrap()
+            .private_decrypt(encrypted, &mut session_key, Padding::PKCS1)
+            .unwrap();
+        assert_eq!(length, 32);
+        session_key.truncate(length);
+        keys.push(session_key);
+    }
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 3);
+}
+
+/// The encryptedKey of the one recipient (RFC 5652, sections 6.1 and 6.2.1).
+fn only_encrypted_key(message: &[u8]) -> &[u8] {
+    let (_, info, _) = der_value(message);
+    let (_, _, content) = der_value(info);
+    let (_, enveloped, _) = der_value(der_value(content).1);
+    let (_, _, rest) = der_value(enveloped);
+    let (_, recipients, _) = der_value(rest);
+    let (_, recipient, nothing) = der_value(recipients);
+    assert_eq!(nothing, b"");
+    let (_, _, rest) = der_value(recipient);
+    let (_, _, rest) = der_value(rest);
+    let (_, _, rest) = der_value(rest);
+    der_value(rest).1
+}
+
+#[test]
 fn who_changes_an_authenticated_message_is_noticed() {
     let scene = Scene::new();
     scene.rsa_pair("a");
@@ -408,29 +452,13 @@ fn issuer_and_serial_number_are_those_of_the_certificate() {
 /// The octets of issuer and serial number in a certificate
 /// (RFC 5280, section 4.1), as a message has them.
 fn issuer_and_serial(certificate: &[u8]) -> Vec<u8> {
-    let (_, certificate, _) = value(certificate);
-    let (_, tbs, _) = value(certificate);
-    let (_, _, rest) = value(tbs);
-    let (serial, _, rest) = value(rest);
-    let (_, _, rest) = value(rest);
-    let (issuer, _, _) = value(rest);
+    let (_, certificate, _) = der_value(certificate);
+    let (_, tbs, _) = der_value(certificate);
+    let (_, _, rest) = der_value(tbs);
+    let (serial, _, rest) = der_value(rest);
+    let (_, _, rest) = der_value(rest);
+    let (issuer, _, _) = der_value(rest);
     [issuer, serial].concat()
-}
-
-/// The first value of some DER: all of it, its content, and what follows it.
-fn value(der: &[u8]) -> (&[u8], &[u8], &[u8]) {
-    let (header, length) = match usize::from(der[1]) {
-        short @ 0..0x80 => (2, short),
-        long => {
-            let octets = &der[2..2 + long - 0x80];
-            let length = octets
-                .iter()
-                .fold(0, |length, octet| length << 8 | usize::from(*octet));
-            (2 + octets.len(), length)
-        }
-    };
-    let (all, rest) = der.split_at(header + length);
-    (all, &all[header..], rest)
 }
 
 #[test]

@@ -23,4 +23,5 @@ pub use genesys::ENVELOPED;
 pub use keys::P256;
 pub use run::{Outcome, Run, wait};
 pub use scene::Scene;
+pub use smime::der_value;
 pub use trust::{Trust, day};

@@ -53,3 +53,19 @@ impl Outcome {
         );
     }
 }
+
+/// The first value of some DER: all of it, its content, and what follows it.
+pub fn der_value(der: &[u8]) -> (&[u8], &[u8], &[u8]) {
+    let (header, length) = match usize::from(der[1]) {
+        short @ 0..0x80 => (2, short),
+        long => {
+            let octets = &der[2..2 + long - 0x80];
+            let length = octets
+                .iter()
+                .fold(0, |length, octet| length << 8 | usize::from(*octet));
+            (2 + octets.len(), length)
+        }
+    };
+    let (all, rest) = der.split_at(header + length);
+    (all, &all[header..], rest)
+}

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_values_of_a_set_are_in_order() {
-        let values = vec![vec![4, 2, 0, 0], vec![4, 1, 9], vec![4, 1, 0]];
+        let values = vec![vec![4, 1, 9], vec![4, 2, 0, 0], vec![4, 1, 0]];
         assert_eq!(set_of(values), [0x31, 10, 4, 1, 0, 4, 1, 9, 4, 2, 0, 0]);
     }
 }
