@@ -56,9 +56,9 @@ pub struct SealArgs {
     #[arg(long, value_name = "HOW", value_parser = words(Compression::ALL.map(|c| (c.name(), c))))]
     compress: Option<Compression>,
     /// The message format: auto is rfc9580 if every recipient reads it;
-    /// rfc4880 is for readers that have only GnuPG; cms and cms-gcm are for
-    /// readers that have only openssl, cms with RSA certificates and not
-    /// authenticated (who changes it on its way goes unnoticed)
+    /// rfc4880 is for readers that have only GnuPG, cms-gcm for those that
+    /// have only openssl; cms is for those that have only `openssl smime` and
+    /// RSA keys, and is not authenticated: changes on its way go unnoticed
     #[arg(long, value_name = "FORMAT", value_parser = words(Format::ALL.map(|f| (f.name(), f))))]
     format: Option<Format>,
     /// Don't name the recipients in the messages
