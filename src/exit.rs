@@ -13,7 +13,7 @@ Exit status:
   3  a recipient certificate was refused
   4  no identity at hand opens it (wrong key, wrong passphrase)
   5  integrity failure: altered, truncated, unsafe or malformed
-  6  partial: some members failed, the others are done; of `check`: warnings";
+  6  partial: some members or documents failed, the others are done; of `check`: warnings";
 
 /// The exit status of a failure.
 pub fn status(kind: ErrorKind) -> u8 {
