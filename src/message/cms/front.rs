@@ -6,19 +6,13 @@ use super::algorithm::{Algorithm, decode, take_oid};
 use super::ber::{CONSTRUCTED, INTEGER, OID, Octets, Reader, SEQUENCE, SET, context, malformed};
 use super::cipher::{ContentCipher, Parameters};
 use super::content::Plaintext;
+use super::kind::Kind;
 use super::recipient_info::{ContentKey, RecipientInfo};
 use crate::message::MessageFormat;
 use crate::message::fault::{MessageFault, OpenError};
 
 /// A message may have this many recipients: more than anybody seals to.
 const MAX_RECIPIENTS: usize = 2000;
-
-/// The kinds of message that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Enveloped,
-    AuthEnveloped,
-}
 
 /// A message read up to its encrypted content.
 pub(in crate::message) struct Front<R> {
@@ -75,10 +69,7 @@ impl<R: BufRead> Front<R> {
 
     /// What kind of message it is.
     pub fn format(&self) -> MessageFormat {
-        match self.kind {
-            Kind::Enveloped => MessageFormat::Cms,
-            Kind::AuthEnveloped => MessageFormat::CmsGcm,
-        }
+        self.kind.into()
     }
 
     /// What its content is encrypted with.

@@ -40,14 +40,16 @@ mod front;
 mod kdf;
 mod key_agreement;
 mod key_transport;
+mod kind;
 mod open;
 mod recipient_info;
 mod seal;
 mod wrap;
 
 pub(super) use front::Front;
+pub(super) use kind::Kind;
 pub(super) use open::{begin, starts};
-pub(super) use seal::{Kind, SealPlan, Sealer};
+pub(super) use seal::{SealPlan, Sealer};
 
 #[cfg(test)]
 mod tests;

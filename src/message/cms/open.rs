@@ -3,6 +3,7 @@
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 
 use super::front::Front;
+use super::recipient_info::RecipientInfo;
 use crate::keys::{KeyHandle, NoIdentity, OpenedBy};
 use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
@@ -33,16 +34,25 @@ pub(in crate::message) fn begin<'a>(
         .map(|recipient| (recipient.handle().clone(), recipient.algorithm()))
         .collect();
     let mut found = None;
+    let mut unsupported = None;
     let opened_by = opener.keyring.open_named(
         &named,
         opener.passphrases,
         opener.try_all_keys,
         &mut |number, key| {
             let recipient = front.recipients.get(number);
+            if let Some(name) = recipient.and_then(RecipientInfo::unsupported) {
+                unsupported.get_or_insert_with(|| name.to_owned());
+            }
             found = recipient.and_then(|recipient| recipient.open(key, cipher));
             found.is_some()
         },
-    )?;
+    );
+    // The key fits, but nobody here knows what was done with it.
+    let opened_by = opened_by.map_err(|error| match unsupported {
+        Some(name) => MessageFault::Unsupported(name).into(),
+        None => OpenError::from(error),
+    })?;
     let content_key = found.ok_or(MessageFault::Altered)?;
     let plaintext = front.decrypt(&content_key)?;
     Ok(

@@ -3,15 +3,15 @@
 use std::io::{self, Read, Write};
 
 use bcder::encode::PrimitiveContent;
-use bcder::{ConstOid, OctetString, Oid, encode};
-use openssl::cipher::{Cipher, CipherRef};
+use bcder::{ConstOid, OctetString, Oid};
 use openssl::cipher_ctx::CipherCtx;
 use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
-use openssl::rand::{rand_bytes, rand_priv_bytes};
+use openssl::rand::rand_priv_bytes;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::encode::{Front, der, ends, octet_string, set_of};
+use super::kind::{BLOCK, Kind, TAG};
 use super::wrap::{Method, Wrapper};
 use crate::keys::{Recipient, RecipientError, Recipients, Refusal, openssl_reason};
 use crate::message::seal::fill;
@@ -19,53 +19,12 @@ use crate::message::{MessageFormat, SealError};
 
 /// 1.2.840.113549.1.7.1
 const DATA: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1]);
-/// 1.2.840.113549.1.7.3
-const ENVELOPED_DATA: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 3]);
-/// 1.2.840.113549.1.9.16.1.23
-const AUTH_ENVELOPED_DATA: ConstOid =
-    Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 0x10, 1, 0x17]);
-/// 2.16.840.1.101.3.4.1.42
-const AES256_CBC: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2A]);
-/// 2.16.840.1.101.3.4.1.46
-const AES256_GCM: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2E]);
 
 /// The key of AES-256, in bytes.
 const SESSION_KEY: usize = 32;
 
-/// The block of AES, in bytes.
-const BLOCK: usize = 16;
-
-/// The nonce of GCM and its authentication tag, in bytes
-/// ([RFC 5084, section 3.2](https://www.rfc-editor.org/rfc/rfc5084#section-3.2)).
-const NONCE: usize = 12;
-const TAG: usize = 16;
-
-/// The most that GCM encrypts with one key and nonce, in bytes: 2^39 - 256 bits
-/// (NIST SP 800-38D, section 5.2.1.1).
-const GCM_MOST: u64 = (1 << 36) - 32;
-
 /// How much is encrypted at a time, in bytes: whole blocks.
 const PIECE: usize = 256 * 1024;
-
-/// The two kinds of CMS message that are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::message) enum Kind {
-    /// EnvelopedData with AES-256-CBC
-    /// ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1)).
-    Enveloped,
-    /// AuthEnvelopedData with AES-256-GCM
-    /// ([RFC 5083, section 2.1](https://www.rfc-editor.org/rfc/rfc5083#section-2.1)).
-    AuthEnveloped,
-}
-
-impl From<Kind> for MessageFormat {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Enveloped => Self::Cms,
-            Kind::AuthEnveloped => Self::CmsGcm,
-        }
-    }
-}
 
 /// How CMS messages are sealed.
 #[derive(Clone, Debug)]
@@ -192,8 +151,7 @@ impl<'a> Sealer<'a> {
             let is_last = filled < PIECE;
             total = total.saturating_add(filled as u64);
             kind.check_length(total)?;
-            // Neither does a message begin that can't be ended as it began,
-            // nor does one end that is no message.
+            // No message is completed whose front doesn't tell the truth.
             let as_said = |said| total == said || (!is_last && total < said);
             if !length.is_none_or(as_said) {
                 return Err(SealError::OtherLength);
@@ -274,73 +232,6 @@ impl<'a> Sealer<'a> {
 impl Drop for Sealer<'_> {
     fn drop(&mut self) {
         self.buffer.zeroize();
-    }
-}
-
-impl Kind {
-    fn content_type(self) -> ConstOid {
-        match self {
-            Self::Enveloped => ENVELOPED_DATA,
-            Self::AuthEnveloped => AUTH_ENVELOPED_DATA,
-        }
-    }
-
-    fn cipher(self) -> &'static CipherRef {
-        match self {
-            Self::Enveloped => Cipher::aes_256_cbc(),
-            Self::AuthEnveloped => Cipher::aes_256_gcm(),
-        }
-    }
-
-    fn fresh_iv(self) -> Result<Vec<u8>, ErrorStack> {
-        let mut iv = match self {
-            Self::Enveloped => vec![0; BLOCK],
-            Self::AuthEnveloped => vec![0; NONCE],
-        };
-        rand_bytes(&mut iv)?;
-        Ok(iv)
-    }
-
-    /// The AlgorithmIdentifier of the cipher
-    /// ([RFC 3565, section 4.1](https://www.rfc-editor.org/rfc/rfc3565#section-4.1),
-    /// RFC 5084, section 3.2).
-    fn algorithm(self, iv: &[u8]) -> Vec<u8> {
-        let iv = OctetString::encode_slice(iv);
-        match self {
-            Self::Enveloped => der(encode::sequence((AES256_CBC.encode(), iv))),
-            Self::AuthEnveloped => der(encode::sequence((
-                AES256_GCM.encode(),
-                encode::sequence((iv, (TAG as u8).encode())),
-            ))),
-        }
-    }
-
-    /// How long the content is once encrypted, in bytes. CBC pads it to whole
-    /// blocks, by one octet at least (RFC 5652, section 6.3).
-    fn encrypted_length(self, length: u64) -> u64 {
-        match self {
-            Self::Enveloped => (length / BLOCK as u64 + 1).saturating_mul(BLOCK as u64),
-            Self::AuthEnveloped => length,
-        }
-    }
-
-    /// The size of the mac with its header, in bytes.
-    fn mac_length(self) -> u64 {
-        match self {
-            Self::Enveloped => 0,
-            Self::AuthEnveloped => 2 + TAG as u64,
-        }
-    }
-
-    /// Refuses what is too long for the cipher.
-    fn check_length(self, length: u64) -> Result<(), SealError> {
-        match self {
-            Self::AuthEnveloped if length > GCM_MOST => Err(SealError::TooLong {
-                format: self.into(),
-                most: GCM_MOST,
-            }),
-            _ => Ok(()),
-        }
     }
 }
 

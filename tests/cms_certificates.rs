@@ -1,0 +1,121 @@
+//! CMS messages name their recipients by X.509 certificate, as openssl looks
+//! for them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
+
+mod support;
+use support::{CALL, Scene, der_value};
+
+#[test]
+fn recipients_are_found_by_their_certificates() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.rsa_pair("b");
+    scene.rsa_pair("stranger");
+    scene.write("call.wav", CALL);
+    scene.ok("seal --format cms -r a.crt -r b.crt call.wav");
+    for name in ["a", "b"] {
+        let certificate = format!("{name}.crt");
+        let smime = scene.smime("call.wav.p7m", name);
+        smime.args(["-recip", &certificate]).outcome().yields(CALL);
+        let cms = scene.cms("call.wav.p7m", name);
+        cms.args(["-recip", &certificate]).outcome().yields(CALL);
+    }
+    let stranger = scene.smime("call.wav.p7m", "stranger");
+    let refused = stranger.args(["-recip", "stranger.crt"]).exits(4);
+    refused.says("no recipient matches certificate");
+}
+
+#[test]
+fn issuer_and_serial_number_are_those_of_the_certificate() {
+    let scene = Scene::new();
+    scene.write("call.wav", CALL);
+    for (name, subject, serial) in [
+        ("plain", "/CN=plain", "7"),
+        ("negative", "/CN=negative", "-129"),
+        (
+            "large",
+            "/CN=large",
+            "0xFFEEDDCCBBAA99887766554433221100FFEEDD",
+        ),
+        ("utf8", "/C=DE/O=Köln Süd GmbH/CN=日本", "128"),
+        ("multi", "/DC=org+O=a+CN=b/OU=c+CN=d", "255"),
+    ] {
+        let line = format!(
+            "req -x509 -days 365 -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.crt \
+             -utf8 -set_serial {serial} -subj"
+        );
+        let line = line.split_whitespace().chain([subject]);
+        scene.program("openssl", line).exits(0);
+        let certificate = openssl::x509::X509::from_pem(&scene.read(format!("{name}.crt")));
+        let der = certificate.unwrap().to_der().unwrap();
+        let expected = issuer_and_serial(&der);
+        for format in ["cms", "cms-gcm"] {
+            scene.ok(&format!("seal -f --format {format} -r {name}.crt call.wav"));
+            let message = scene.read("call.wav.p7m");
+            let found = message.windows(expected.len()).any(|part| part == expected);
+            assert!(found, "{name}, {format}");
+            let opened = scene.cms("call.wav.p7m", name);
+            opened
+                .args(["-recip", &format!("{name}.crt")])
+                .outcome()
+                .yields(CALL);
+        }
+    }
+}
+
+/// The octets of issuer and serial number in a certificate
+/// (RFC 5280, section 4.1), as a message has them.
+fn issuer_and_serial(certificate: &[u8]) -> Vec<u8> {
+    let (_, certificate, _) = der_value(certificate);
+    let (_, tbs, _) = der_value(certificate);
+    let (_, _, rest) = der_value(tbs);
+    let (serial, _, rest) = der_value(rest);
+    let (_, _, rest) = der_value(rest);
+    let (issuer, _, _) = der_value(rest);
+    [issuer, serial].concat()
+}
+
+#[test]
+fn a_recipient_with_a_chain_is_the_first_certificate_of_its_file() {
+    let scene = Scene::new();
+    scene.make_cas();
+    scene.leaf("leaf", "issuing").with_key("rsa:2048").make();
+    scene.concatenate(&["leaf.crt", "issuing.crt", "regional.crt"], "chain.crt");
+    scene.write("call.wav", CALL);
+    scene.ok("seal --format cms -r chain.crt call.wav");
+    let opened = scene.smime("call.wav.p7m", "leaf");
+    opened.args(["-recip", "leaf.crt"]).outcome().yields(CALL);
+    let text = scene.cms_structure("call.wav.p7m");
+    assert_eq!(text.matches("d.issuerAndSerialNumber").count(), 1, "{text}");
+    assert!(text.contains("issuer: CN=issuing"), "{text}");
+}
+
+#[test]
+fn a_renewed_certificate_is_a_recipient_as_it_stands() {
+    let scene = Scene::new();
+    scene.rsa_pair("old");
+    scene.tool("openssl req -x509 -days 700 -key old.key -subj /CN=old -out new.crt");
+    scene.write("call.wav", CALL);
+    scene.ok("seal --format cms -r new.crt call.wav");
+    let with = |certificate: &str| {
+        let run = scene.smime("call.wav.p7m", "old");
+        run.args(["-recip", certificate]).outcome()
+    };
+    with("new.crt").yields(CALL);
+    with("old.crt")
+        .exits(4)
+        .says("no recipient matches certificate");
+    // The key alone opens it whatever its certificate.
+    scene.smime("call.wav.p7m", "old").outcome().yields(CALL);
+    // Both at once are the same key, and the first one names it.
+    let both = scene.ok("seal -f --format cms -r old.crt -r new.crt call.wav");
+    both.says("new.crt: the same key as old.crt, counted once");
+    with("old.crt").yields(CALL);
+}
