@@ -245,7 +245,8 @@ impl<R: BufRead> Reader<R> {
         }
         let first = self.octet(&mut header)?;
         header.length = match first {
-            0x80 if tag & CONSTRUCTED != 0 => return Ok(header),
+            // Entering it fails unless it is constructed.
+            0x80 => return Ok(header),
             0..=0x7F => Some(first.into()),
             0x81..=0x88 => {
                 let mut length = 0;
@@ -319,8 +320,8 @@ impl Octets {
     }
 
     /// How many octets there are, where that is said in front of them.
-    pub fn length(&self, depth: usize) -> Option<u64> {
-        (depth == self.depth).then_some(self.left)
+    pub fn length<R: BufRead>(&self, reader: &Reader<R>) -> Option<u64> {
+        (reader.depth() == self.depth).then_some(self.left)
     }
 
     /// The next octets; none at the string's end.

@@ -53,7 +53,7 @@ impl<R: BufRead> Plaintext<R> {
     ) -> io::Result<Self> {
         let cipher = cipher(parameters, key)?;
         // Short contents need little, and all of it gets wiped.
-        let length = content.length(reader.depth()).unwrap_or(PIECE);
+        let length = content.length(&reader).unwrap_or(PIECE);
         let piece = length.clamp(1, PIECE) as usize;
         Ok(Self {
             decryption: Some(Decryption {

@@ -7,12 +7,9 @@ use super::ber::{CONSTRUCTED, INTEGER, OID, Octets, Reader, SEQUENCE, SET, conte
 use super::cipher::{ContentCipher, Parameters};
 use super::content::Plaintext;
 use super::kind::Kind;
-use super::recipient_info::{ContentKey, RecipientInfo};
+use super::recipient_info::{ContentKey, MAX_RECIPIENTS, RecipientInfo};
 use crate::message::MessageFormat;
 use crate::message::fault::{MessageFault, OpenError};
-
-/// A message may have this many recipients: more than anybody seals to.
-const MAX_RECIPIENTS: usize = 2000;
 
 /// A message read up to its encrypted content.
 pub(in crate::message) struct Front<R> {

@@ -17,6 +17,9 @@ use super::key_transport::KeyTransport;
 use crate::keys::{IssuerAndSerial, KeyHandle, SecretKey, SubjectKeyId};
 use crate::message::fault::MessageFault;
 
+/// A message may have this many recipients: more than anybody seals to.
+pub(super) const MAX_RECIPIENTS: usize = 2000;
+
 /// Serial numbers and subject key identifiers have at most some 20 octets, or
 /// as many as a hash has.
 const MAX_IDENTIFIER: usize = 64;
@@ -122,6 +125,9 @@ impl RecipientInfo {
                         })
                     })? {
                         recipients.push(next);
+                        if recipients.len() > MAX_RECIPIENTS {
+                            return Err(cons.content_err("too many recipients"));
+                        }
                     }
                     Ok(recipients)
                 })

@@ -190,6 +190,14 @@ fn ends_that_nothing_waits_for_are_refused() {
         assert_eq!(fault(&short, &peer.key), MessageFault::Truncated);
         short.extend([0, 1, 0]);
         assert!(is_malformed(&fault(&short, &peer.key)));
+        // In segments, and in what isn't one.
+        let mut node = Node::parse(&message);
+        for tag in [0x0C, 0x30, 0x80] {
+            let segments = [element(4, b"hello"), element(tag, b"")].concat();
+            let segments = element(0xA0, &segments);
+            *node.at(CONTENT) = Node::parse(&segments);
+            assert!(is_malformed(&fault(&node.der(), &peer.key)), "{tag:#X}");
+        }
         // Where everything else is skipped.
         let mut node = Node::parse(&message);
         let parts = &node.at(BODY).parts;
