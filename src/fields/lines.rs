@@ -66,7 +66,7 @@ impl<'s> Input<'s> {
             self.buffer.len()
         } else {
             let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
-            match unsearched.iter().rposition(|&byte| byte == b'\n') {
+            match last_line_end(unsearched) {
                 Some(last) => self.searched + last + 1,
                 None => {
                     self.searched = self.buffer.len();
@@ -122,15 +122,23 @@ impl<'s> Input<'s> {
             self.buffer.zeroize();
             (self.start, self.searched) = (0, 0);
             self.fill()?;
-            let end = self.buffer.iter().position(|&byte| byte == b'\n');
-            match end {
-                Some(end) => {
-                    self.consume(end + 1);
-                    return Ok(());
-                }
-                None if self.ended => return Ok(()),
-                None => {}
+            let length = self.complete();
+            let line = self.lines(length).next().map(|line| line.content.len());
+            if let Some(length) = line {
+                self.consume(length);
+                return Ok(());
+            }
+            if self.ended {
+                return Ok(());
             }
         }
     }
+}
+
+fn last_line_end(bytes: &[u8]) -> Option<usize> {
+    // Most parts of a long line have none, and to look for any is faster.
+    if !bytes.contains(&b'\n') {
+        return None;
+    }
+    bytes.iter().rposition(|&byte| byte == b'\n')
 }

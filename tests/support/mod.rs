@@ -9,6 +9,7 @@
 
 mod ca;
 mod calls;
+mod fields;
 mod genesys;
 mod keys;
 mod run;
@@ -19,6 +20,7 @@ mod trust;
 
 pub use ca::Certificate;
 pub use calls::{CALL, content};
+pub use fields::{Office, listed};
 pub use genesys::ENVELOPED;
 pub use keys::P256;
 pub use run::{Outcome, Run, wait};
