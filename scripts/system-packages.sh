@@ -11,7 +11,7 @@ build_packages=(libssl-dev libclang-dev pkg-config gcc make)
 build_commands=(pkg-config cc make)
 demo_packages=(openssl gnupg unzip zip)
 demo_commands=(openssl gpg unzip zip)
-test_packages=("${demo_packages[@]}" rnp sqop 7zip libarchive-tools python3 python3-pip age expect faketime)
+test_packages=("${demo_packages[@]}" rnp sqop 7zip libarchive-tools python3 python3-pip python3-pycryptodome age expect faketime)
 test_commands=("${demo_commands[@]}" rnp sqop 7zz bsdtar python3 pip3 age expect faketime)
 
 fail() {
@@ -23,6 +23,7 @@ fail() {
 packages=()
 commands=()
 needs_libraries=no
+needs_modules=no
 [ $# -gt 0 ] || fail "no group of packages named" "use build, demo or test"
 for group in "$@"; do
     case $group in
@@ -38,6 +39,7 @@ for group in "$@"; do
         test)
             packages+=("${test_packages[@]}")
             commands+=("${test_commands[@]}")
+            needs_modules=yes
             ;;
         *) fail "no group of packages is called '$group'" "use build, demo or test" ;;
     esac
@@ -52,7 +54,12 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     if [ "$needs_libraries" = yes ] && command -v pkg-config >/dev/null; then
         pkg-config --exists 'openssl >= 3.0' || missing+=("OpenSSL 3 with its headers")
     fi
+    if [ "$needs_modules" = yes ] && command -v python3 >/dev/null; then
+        python3 -c 'import Cryptodome' 2>/dev/null || python3 -c 'import Crypto.Cipher' 2>/dev/null \
+            || missing+=("PyCryptodome for python3")
+    fi
     echo "This is not Debian, so nothing is installed. Needed here: ${commands[*]}" >&2
+    [ "$needs_modules" = no ] || echo "and PyCryptodome for python3." >&2
     [ "$needs_libraries" = no ] || echo "and the libraries OpenSSL (3.0 or newer, with headers) and libclang." >&2
     [ ${#missing[@]} -eq 0 ] || fail "not found: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')" \
         "install them, then run this again"

@@ -70,14 +70,16 @@ fn values(lines: &str) -> Vec<Value> {
     lines.collect::<Result<_, _>>().unwrap()
 }
 
-/// The Python that Debian's packages are for, where there is another one.
+/// The first Python on the path may not be the one that the system's packages
+/// are for.
 fn peer(scene: &Scene, mode: &str, form: &str) -> Run {
-    let debian = std::path::Path::new("/usr/bin/python3");
-    let python = if debian.exists() {
-        "/usr/bin/python3"
-    } else {
-        "python3"
+    const IMPORT: &str = "try: import Cryptodome\nexcept ImportError: import Crypto.Cipher";
+    let has_it = |python: &&str| {
+        let run = scene.program(python, ["-c", IMPORT]);
+        run.outcome().status() == Some(0)
     };
+    let python = ["python3", "/usr/bin/python3"].into_iter().find(has_it);
+    let python = python.expect("PyCryptodome: `make test` installs it");
     scene.program(python, ["-c", PEER, mode, form, "aes.key"])
 }
 

@@ -116,7 +116,7 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 14] = [
+    const COMMANDS: [&str; 15] = [
         "pack",
         "list",
         "extract",
@@ -124,6 +124,7 @@ fn the_examples_of_the_help_run() {
         "seal",
         "open",
         "inspect",
+        "fields",
         "keygen",
         "keys",
         "export",
@@ -142,7 +143,8 @@ fn the_examples_of_the_help_run() {
     assert!(listed.eq(COMMANDS), "another command has come");
 
     let mut run = 0;
-    for command in COMMANDS {
+    let nested = ["fields seal", "fields open"];
+    for command in COMMANDS.into_iter().chain(nested) {
         for example in examples(&help, command) {
             let desk = Desk::new(false);
             desk.run(
@@ -156,6 +158,13 @@ fn the_examples_of_the_help_run() {
             match command {
                 "pack" | "seal" => {}
                 "open" => drop(desk.run("callseal seal -r vendor.crt note.txt && rm note.txt")),
+                "fields seal" => {
+                    let call = r#"{"caller":{"number":1},"transcript":"","cards":[{"pan":1}]}"#;
+                    desk.scene.write("calls.ndjson", format!("{call}\n"));
+                }
+                "fields open" => {
+                    desk.run("echo '{\"a\":1}' | callseal fields seal --fields a -r vendor.crt >sealed.ndjson");
+                }
                 _ => {
                     drop(desk.run("callseal pack -o calls.zip -r customer.crt -r vendor.crt calls"))
                 }
@@ -172,5 +181,5 @@ fn the_examples_of_the_help_run() {
             run += 1;
         }
     }
-    assert!(run >= 14, "{run}");
+    assert!(run >= 18, "{run}");
 }
