@@ -90,7 +90,7 @@ fn keys() -> Vec<(&'static str, Vec<u8>)> {
         let bytes: Vec<u8> = (0..size as u8).map(|n| n.wrapping_mul(37) ^ 0x0A).collect();
         let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
         keys.push(("raw", bytes));
-        keys.push(("text", hex[..size].as_bytes().to_vec()));
+        keys.push(("text", hex.as_bytes()[..size].to_vec()));
         keys.push(("text", format!("{}\r\n", &hex[..size]).into()));
         keys.push(("hex", format!("{}\n", hex.to_lowercase()).into()));
         keys.push(("hex", hex.into()));

@@ -9,6 +9,7 @@
 
 mod archives;
 mod common;
+mod fields;
 mod messages;
 mod private_keys;
 
@@ -18,6 +19,7 @@ criterion_group!(
     benches,
     messages::messages,
     archives::listing,
+    fields::fields,
     private_keys::private_keys
 );
 criterion_main!(benches);
