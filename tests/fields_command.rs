@@ -332,8 +332,10 @@ fn the_attribute_can_have_another_name() {
 #[test]
 fn documents_come_out_while_others_are_awaited() {
     let scene = Scene::with_parties();
-    let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_callseal"))
+    // It would wait for ever, if it kept documents back.
+    let mut run = std::process::Command::new("timeout")
         .current_dir(scene.root())
+        .args(["60", env!("CARGO_BIN_EXE_callseal")])
         .args(SEAL.split(' '))
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())

@@ -8,10 +8,14 @@
     reason = "a test that can't go on has failed"
 )]
 
+use std::time::UNIX_EPOCH;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callseal::ErrorKind;
 use callseal::fields::{ATTRIBUTE, DocumentError};
+use callseal::message::SealPlan;
+use callseal::options::{Compression, Format};
 use serde_json::{Value, json};
 
 mod support;
@@ -315,5 +319,64 @@ fn too_many_recipients_are_refused() {
         &office,
         &document,
         "caller.number: it is malformed: it has too many recipients",
+    );
+}
+
+/// A document whose field `id` holds a whole message of somebody's making, its
+/// PKESKs put in the place of the keys.
+fn crafted(
+    office: &Office,
+    format: Format,
+    compression: Compression,
+    name: &str,
+    content: &str,
+) -> Value {
+    let recipients = office.plan.recipients().clone();
+    let plan = SealPlan::new(recipients, format, compression, false).unwrap();
+    let mut message = Vec::new();
+    let mut sealer = plan.sealer();
+    sealer
+        .seal(&mut content.as_bytes(), name, UNIX_EPOCH, &mut message)
+        .unwrap();
+    // RFC 9580, section 4.2.1.1: PKESKs for these keys are shorter than 192.
+    let mut rest = &message[..];
+    while rest[0] == 0xC1 {
+        assert!(rest[1] < 192);
+        rest = &rest[2 + usize::from(rest[1])..];
+    }
+    let keys = &message[..message.len() - rest.len()];
+    json!({
+        "id": STANDARD.encode(rest),
+        ATTRIBUTE: {"version": 1, "keys": STANDARD.encode(keys), "sealed": ["id"]},
+    })
+}
+
+#[test]
+fn a_sealed_value_has_one_form() {
+    let office = Office::new();
+    let auto = |name, content| crafted(&office, Format::Auto, Compression::None, name, content);
+    for value in ["7", "\"a\"", "{\"a\": [1 ,2]}", "1e999"] {
+        let opened = office.open(&auto("id", value).to_string());
+        assert_eq!(opened, format!("{{\"id\":{value}}}"));
+    }
+    for value in ["", " 7", "7\n", "7,8", "7}", "{", "text", "7//", "\"a"] {
+        refused(
+            &office,
+            &auto("id", value),
+            "id: what is sealed there is no JSON value",
+        );
+    }
+    for name in ["", "ID", "id ", "x.id", "[\"id\"]"] {
+        refused(&office, &auto(name, "7"), "id: it was sealed as");
+    }
+    refused(
+        &office,
+        &crafted(&office, Format::Rfc4880, Compression::None, "id", "7"),
+        "id: it is malformed: a container of version 1",
+    );
+    refused(
+        &office,
+        &crafted(&office, Format::Auto, Compression::Deflate, "id", "7"),
+        "id: it is malformed: there is no literal packet in it",
     );
 }
