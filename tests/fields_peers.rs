@@ -15,7 +15,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callseal::fields::ATTRIBUTE;
 use pgp::composed::{Deserializable, Message, SignedSecretKey};
-use pgp::types::Password;
+use pgp::crypto::aead::{AeadAlgorithm, ChunkSize};
+use pgp::crypto::sym::SymmetricKeyAlgorithm;
+use pgp::packet::{
+    LiteralData, PacketTrait, Padding, PublicKeyEncryptedSessionKey, SymEncryptedProtectedData,
+};
+use pgp::types::{PacketHeaderVersion, Password};
+use rand::thread_rng;
 use serde_json::Value;
 
 mod support;
@@ -64,6 +70,61 @@ fn pgp_opens_the_keys_with_any_one_of_the_values() {
             assert_eq!(&literal.file_name()[..], path.as_bytes());
         }
     }
+}
+
+#[test]
+fn a_field_that_pgp_seals_opens_if_there_is_nothing_else_in_it() {
+    let scene = Scene::new();
+    scene.key_pair("a", P256);
+    scene.ok("export --gpg a.key -o a.asc");
+    let (key, _) = SignedSecretKey::from_string(&scene.text("a.asc")).unwrap();
+    let key = key.to_public_key();
+    let recipient = &key.public_subkeys[0].key;
+    let mut rng = thread_rng();
+    let cipher = SymmetricKeyAlgorithm::AES256;
+    let session_key = cipher.new_session_key(&mut rng);
+    let pkesk =
+        PublicKeyEncryptedSessionKey::from_session_key_v6(&mut rng, &session_key, recipient)
+            .unwrap();
+    let mut keys = Vec::new();
+    pkesk.to_writer_with_header(&mut keys).unwrap();
+
+    let mut document = |with_padding| {
+        let mut value = |path: &'static str, content: &'static [u8]| {
+            let mut plain = Vec::new();
+            let literal = LiteralData::from_bytes(path, content.into()).unwrap();
+            literal.to_writer_with_header(&mut plain).unwrap();
+            if with_padding {
+                let padding = Padding::new(&mut rng, PacketHeaderVersion::New, 50).unwrap();
+                padding.to_writer_with_header(&mut plain).unwrap();
+            }
+            let sealed = SymEncryptedProtectedData::encrypt_seipdv2(
+                &mut rng,
+                cipher,
+                AeadAlgorithm::Ocb,
+                ChunkSize::C4KiB,
+                session_key.as_ref(),
+                &plain,
+            )
+            .unwrap();
+            let mut part = Vec::new();
+            sealed.to_writer_with_header(&mut part).unwrap();
+            STANDARD.encode(part)
+        };
+        format!(
+            r#"{{"a":{{"b":"{}"}},"c":"{}","_callseal":{{"version":1,"keys":"{}","sealed":["a.b","c"]}}}}"#,
+            value("a.b", b"[1.0]"),
+            value("c", b"null"),
+            STANDARD.encode(&keys)
+        )
+    };
+    let open = || scene.line("fields open -k a.key");
+    let opened = open().stdin(document(false)).exits(0).stdout();
+    assert_eq!(opened, r#"{"a":{"b":[1.0]},"c":null}"#);
+    open()
+        .stdin(document(true))
+        .exits(5)
+        .complains(&["a.b: it is malformed: data behind the literal packet"]);
 }
 
 #[test]

@@ -236,6 +236,18 @@ fn the_list_of_sealed_fields_must_be_right() {
 }
 
 #[test]
+fn a_list_that_would_take_much_memory_is_refused() {
+    let office = Office::new();
+    let deep = ".a".repeat(120);
+    let list: Vec<String> = (0..9_000).map(|n| format!("k{n}{deep}")).collect();
+    let mut document = sealed(&office);
+    document[ATTRIBUTE]["sealed"] = json!(list);
+    refused(&office, &document, "_callseal: it is malformed");
+    document[ATTRIBUTE]["sealed"] = json!(list[..5_000]);
+    refused(&office, &document, "k0.a.a");
+}
+
+#[test]
 fn a_field_left_out_of_the_list_stays_sealed() {
     let office = Office::new();
     let mut document = sealed(&office);

@@ -18,6 +18,9 @@ const VERSION: u64 = 1;
 /// How many fields of one document can be sealed.
 pub(super) const MAX_FIELDS: usize = 100_000;
 
+/// How many steps their paths can have together.
+pub(super) const MAX_STEPS: usize = 1_000_000;
+
 /// The attribute's value.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

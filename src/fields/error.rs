@@ -66,8 +66,9 @@ pub enum DocumentError {
         /// The field, or the object on the way to it.
         path: String,
     },
-    /// Too many fields would be sealed in one document.
-    #[error("more than {limit} fields of it would be sealed")]
+    /// Too many fields would be sealed in one document, or fields too deep in
+    /// it.
+    #[error("more than {limit} fields of it would be sealed, or ten times as many steps to them")]
     TooMany {
         /// How many may be.
         limit: usize,

@@ -23,13 +23,31 @@
 //! }
 //! ```
 //!
+//! [`convert_stream`] does that to all documents of a stream, such as a file of
+//! newline-delimited JSON, on several threads:
+//!
+//! ```no_run
+//! # use std::fs::File;
+//! # use std::num::NonZeroUsize;
+//! # use callseal::fields::{FieldSealer, StreamError, convert_stream};
+//! # fn seal_all(sealer: FieldSealer<'_>) -> Result<(), Box<dyn std::error::Error>> {
+//! let (mut calls, mut sealed) = (File::open("calls.ndjson")?, File::create("sealed.ndjson")?);
+//! let jobs = NonZeroUsize::new(2).unwrap_or(NonZeroUsize::MIN);
+//! let done = convert_stream(&mut calls, &mut sealed, &sealer, jobs, &mut |line, error| {
+//!     eprintln!("calls.ndjson: line {line}: {error}");
+//! })?;
+//! println!("{} fields in {} documents", done.fields, done.changed);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # The format
 //!
 //! A sealed document has one attribute more, at its end:
 //!
 //! ```json
-//! {"caller": {"number": "0s0C…"}, "cards": [],
-//!  "_callseal": {"version": 1, "keys": "wcFM…", "sealed": ["caller.number"]}}
+//! {"caller": {"number": "0l0CCQIM…"}, "cards": [],
+//!  "_callseal": {"version": 1, "keys": "wcBaBhUE…", "sealed": ["caller.number"]}}
 //! ```
 //!
 //! - `version` is 1.

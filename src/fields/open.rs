@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::document::{self, Edit, Kind, span};
-use super::envelope::{Envelope, Top, from_base64};
+use super::envelope::{Envelope, MAX_STEPS, Top, from_base64};
 use super::error::{AttributeFault, DocumentError};
 use super::path::Step;
 use super::seal::literal_name;
@@ -153,24 +153,29 @@ fn value(path: String, part: Part) -> Result<Zeroizing<String>, DocumentError> {
 
 /// Leads to the fields that a document lists as sealed.
 struct Listed {
+    /// One after the other, the document itself first.
     nodes: Vec<Node>,
+    /// From a node and a step to the node below.
+    below: HashMap<(usize, Step<'static>), usize>,
     found: usize,
 }
 
-#[derive(Default)]
-struct Node {
-    below: HashMap<Step<'static>, usize>,
-    /// Whether a listed path ends here.
-    is_listed: bool,
-    is_found: bool,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Node {
+    /// There are listed ones below.
+    OnTheWay,
+    Listed,
+    Found,
 }
 
 impl Listed {
-    /// `None` if a path is none, is there twice, leads into another one or
-    /// into the reserved attribute.
+    /// Takes the paths. `None` if one is none, is there twice, leads into
+    /// another one or into the reserved attribute, or if they have too many
+    /// steps.
     fn new(paths: &[String], attribute: &str) -> Option<Self> {
         let mut listed = Self {
-            nodes: vec![Node::default()],
+            nodes: vec![Node::OnTheWay],
+            below: HashMap::new(),
             found: 0,
         };
         for path in paths {
@@ -178,23 +183,22 @@ impl Listed {
             if matches!(steps.first(), Some(Step::Key(key)) if key == attribute) {
                 return None;
             }
+            let last = steps.len().checked_sub(1)?;
             let mut at = 0;
-            for step in steps {
+            for (number, step) in steps.into_iter().enumerate() {
                 let new = listed.nodes.len();
-                let node = listed.nodes.get_mut(at)?;
-                if node.is_listed {
+                let below = *listed.below.entry((at, step)).or_insert(new);
+                let node = match number == last {
+                    true => Node::Listed,
+                    false => Node::OnTheWay,
+                };
+                if below == new && new <= MAX_STEPS {
+                    listed.nodes.push(node);
+                } else if node == Node::Listed || listed.nodes.get(below) != Some(&node) {
                     return None;
                 }
-                at = *node.below.entry(step).or_insert(new);
-                if at == new {
-                    listed.nodes.push(Node::default());
-                }
+                at = below;
             }
-            let node = listed.nodes.get_mut(at)?;
-            if node.is_listed || !node.below.is_empty() {
-                return None;
-            }
-            node.is_listed = true;
         }
         Some(listed)
     }
@@ -207,13 +211,12 @@ impl Listed {
         paths.iter().find(|path| {
             let steps = select::steps(path).unwrap_or_default();
             let end = steps.iter().try_fold(0, |at, step| self.below(at, step));
-            let node = end.and_then(|at| self.nodes.get(at));
-            node.is_none_or(|node| !node.is_found)
+            end.and_then(|at| self.nodes.get(at)) != Some(&Node::Found)
         })
     }
 
     fn below(&self, at: usize, step: &Step<'_>) -> Option<usize> {
-        self.nodes.get(at)?.below.get(step).copied()
+        self.below.get(&(at, step.clone())).copied()
     }
 }
 
@@ -230,19 +233,19 @@ impl Guide for Listed {
     }
 
     fn arrive(&mut self, at: &usize) -> bool {
-        let Some(node) = self.nodes.get_mut(*at).filter(|node| node.is_listed) else {
-            return false;
-        };
-        if !std::mem::replace(&mut node.is_found, true) {
-            self.found += 1;
+        match self.nodes.get_mut(*at) {
+            Some(node) if *node != Node::OnTheWay => {
+                if std::mem::replace(node, Node::Found) == Node::Listed {
+                    self.found += 1;
+                }
+                true
+            }
+            _ => false,
         }
-        true
     }
 
     fn leads_on(&self, at: &usize) -> bool {
-        self.nodes
-            .get(*at)
-            .is_some_and(|node| !node.below.is_empty())
+        self.nodes.get(*at) == Some(&Node::OnTheWay)
     }
 
     fn unmet(&self, _: &usize, _: Kind, _: &mut String) -> bool {

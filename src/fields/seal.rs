@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 use super::document::{self, Edit, span};
-use super::envelope::{Envelope, MAX_FIELDS, Top, to_base64};
+use super::envelope::{Envelope, MAX_FIELDS, MAX_STEPS, Top, to_base64};
 use super::error::DocumentError;
 use super::select::{Missing, Selection};
 use super::{Convert, Document, MAX_DOCUMENT};
@@ -91,7 +91,8 @@ impl<'a> FieldSealer<'a> {
         if places.is_empty() {
             return Ok(Document::unchanged(text));
         }
-        if places.len() > MAX_FIELDS {
+        let steps: usize = places.iter().map(|place| place.steps).sum();
+        if places.len() > MAX_FIELDS || steps > MAX_STEPS {
             return Err(DocumentError::TooMany { limit: MAX_FIELDS });
         }
         let (parts, pkesks) = PartsSealer::new(&self.plan.recipients)?;

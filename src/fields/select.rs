@@ -1,7 +1,5 @@
 //! Which fields of a document are meant.
 
-use std::str::FromStr;
-
 use regex::Regex;
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -125,15 +123,6 @@ impl Selection {
                 Ok(found)
             }
         }
-    }
-}
-
-impl FromStr for Selection {
-    type Err = SelectionError;
-
-    /// As [`Selection::paths`].
-    fn from_str(paths: &str) -> Result<Self, SelectionError> {
-        Self::paths(paths)
     }
 }
 

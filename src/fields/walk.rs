@@ -36,6 +36,8 @@ pub(super) trait Guide {
 pub(super) struct Place<'a> {
     /// Its path.
     pub path: String,
+    /// How many steps that has.
+    pub steps: usize,
     /// The value, as it stands in the document.
     pub value: &'a RawValue,
 }
@@ -78,6 +80,7 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
         if arrived && !covered {
             self.found.push(Place {
                 path: written(&self.path),
+                steps: self.path.len(),
                 value,
             });
         }

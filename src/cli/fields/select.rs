@@ -1,6 +1,6 @@
 //! Which fields are meant: the arguments.
 
-use callseal::fields::{self, Selection};
+use callseal::fields::{self, Selection, SelectionError};
 use clap::{Args, ValueEnum};
 
 use crate::failure::Failure;
@@ -56,10 +56,13 @@ impl SelectionArgs {
             None => Selection::paths(&self.fields.join(",")),
         };
         selection.map_err(|error| {
-            Failure::usage(
-                error.to_string(),
-                "fields are written as in --fields 'caller.number,cards[*].pan,**.pan,[\"a.b\"]'",
-            )
+            let hint = match error {
+                SelectionError::Pattern { .. } => "a regular expression is as in grep -E",
+                _ => {
+                    "fields are written as in --fields 'caller.number,cards[*].pan,**.pan,[\"a.b\"]'"
+                }
+            };
+            Failure::usage(error.to_string(), hint)
         })
     }
 }
