@@ -317,3 +317,74 @@ fn what_is_signed_and_not_encrypted_is_called_so() {
         .exits(5)
         .complains(&["signed.p7m", "not encrypted"]);
 }
+
+#[test]
+fn what_callseal_packs_in_either_format_it_extracts() {
+    let scene = Scene::new();
+    scene.key_pair("rsa", "rsa:2048");
+    scene.key_pair("ec", P256);
+    scene.write("calls/a.wav", "RIFF said");
+    scene.write("calls/empty", "");
+    for (format, recipients, key, mark) in [
+        ("cms", "-r rsa.crt", "rsa.key", ", not authenticated"),
+        ("cms-gcm", "-r rsa.crt -r ec.crt", "rsa.key", ""),
+        ("cms-gcm", "-r rsa.crt -r ec.crt", "ec.key", ""),
+    ] {
+        scene.ok(&format!(
+            "pack -f -o calls.zip --format {format} {recipients} calls"
+        ));
+        let extracted = scene.ok(&format!("extract -f calls.zip -k {key} -C opened"));
+        let summary = format!("extracted 2 files (9 B) to opened{mark}\n");
+        assert_eq!(extracted.stderr(), summary, "{format}");
+        scene.tool("diff -r calls opened/calls");
+    }
+}
+
+#[test]
+fn a_wrong_key_that_is_tried_two_thousand_times_opens_nothing() {
+    let scene = Scene::new();
+    scene.key_pair("gir", "rsa:2048");
+    scene.tool("openssl genrsa -out wrong.key 2048");
+    for number in 0..2000 {
+        scene.write(format!("calls/{number}"), "said");
+    }
+    scene.ok("pack -o calls.zip --format cms -r gir.crt calls");
+    scene.tool("rm gir.crt");
+    let told = scene
+        .line("extract --json --try-all-keys calls.zip -k wrong.key -C opened")
+        .exits(4)
+        .json();
+    assert_eq!(told["extracted"], 0);
+    // One for each, and one for all of them.
+    assert_eq!(told["failures"].as_array().unwrap().len(), 2001);
+    assert_eq!(scene.tree("opened"), [""; 0]);
+    // The right one opens them all, without its certificate.
+    let told = scene.ok("extract --json --try-all-keys calls.zip -k gir.key -C opened");
+    assert_eq!(told.json()["extracted"], 2000);
+}
+
+#[test]
+fn pem_and_indefinite_lengths_are_told_by_their_content() {
+    let scene = genesys();
+    for (name, arguments) in [
+        ("der", "-aes256 -outform DER"),
+        ("ber", "-aes256 -stream -outform DER"),
+        ("pem", "-aes256 -outform PEM"),
+    ] {
+        scene.write(format!("{name}/call.p7m"), "");
+        scene.cms_encrypt(
+            "said/1001.wav",
+            &format!("{name}/call.p7m"),
+            &format!("{arguments} gir.crt"),
+        );
+        scene
+            .ok(&format!("open {name}/call.p7m -k gir.key -o -"))
+            .prints("RIFF said first");
+        assert_eq!(scene.inspect(&format!("{name}/call.p7m"))["format"], "cms");
+    }
+    scene.bash("zip -q forms.zip */call.p7m").exits(0);
+    scene.ok("extract forms.zip -k gir.key -C opened");
+    for name in ["der", "ber", "pem"] {
+        assert_eq!(scene.text(format!("opened/{name}/call")), "RIFF said first");
+    }
+}

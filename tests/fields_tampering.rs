@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callseal::ErrorKind;
 use callseal::fields::{ATTRIBUTE, DocumentError};
-use callseal::message::SealPlan;
+use callseal::message::{SealPlan, SealedFile};
 use callseal::options::{Compression, Format};
 use serde_json::{Value, json};
 
@@ -345,10 +345,15 @@ fn crafted(
 ) -> Value {
     let recipients = office.plan.recipients().clone();
     let plan = SealPlan::new(recipients, format, compression, false).unwrap();
+    let file = SealedFile {
+        name,
+        modified: UNIX_EPOCH,
+        length: None,
+    };
     let mut message = Vec::new();
     let mut sealer = plan.sealer();
     sealer
-        .seal(&mut content.as_bytes(), name, UNIX_EPOCH, &mut message)
+        .seal(&mut content.as_bytes(), &file, &mut message)
         .unwrap();
     // RFC 9580, section 4.2.1.1: PKESKs for these keys are shorter than 192.
     let mut rest = &message[..];

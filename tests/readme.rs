@@ -116,11 +116,12 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 15] = [
+    const COMMANDS: [&str; 16] = [
         "pack",
         "list",
         "extract",
         "cat",
+        "convert",
         "seal",
         "open",
         "inspect",
@@ -157,6 +158,11 @@ fn the_examples_of_the_help_run() {
             );
             match command {
                 "pack" | "seal" => {}
+                "convert" => drop(desk.run(
+                    "openssl req -x509 -newkey rsa:2048 -nodes -keyout gir.key -out gir.crt -subj /CN=GIR 2>&1
+                    openssl smime -encrypt -binary -aes256 -outform DER -in note.txt -out note.p7m gir.crt
+                    zip -q GIR.zip note.p7m",
+                )),
                 "open" => drop(desk.run("callseal seal -r vendor.crt note.txt && rm note.txt")),
                 "fields seal" => {
                     let call = r#"{"caller":{"number":1},"transcript":"","cards":[{"pan":1}]}"#;
