@@ -9,8 +9,9 @@ use std::time::SystemTime;
 use openssl::sha::Sha256;
 
 use crate::archive::{Member, MemberName};
+use crate::archive_file::{ArchiveFile, member_error, open_cause};
 use crate::error::Error;
-use crate::extract::{ArchiveFile, Places, member_error, open_cause};
+use crate::extract::{Places, total_size};
 use crate::message::{
     MessageFormat, OpenError, OpenMessage, Opener, SealError, SealPlan, SealedFile, Sealer,
 };
@@ -72,7 +73,7 @@ impl ArchiveFile {
         jobs: NonZeroUsize,
         progress: &dyn Progress,
     ) -> Result<Converted, Vec<Error>> {
-        progress.begin(members.len() as u64, crate::extract::total_size(members));
+        progress.begin(members.len() as u64, total_size(members));
         let places = Places::of(members);
         let contents: Vec<MemberContent<'_>> = members
             .iter()

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use crate::archive::looks_like_zip;
+use crate::archive_file::ArchiveFile;
 use crate::config::Config;
 use crate::error::Error;
-use crate::extract::ArchiveFile;
 use crate::keys::{Identity, Recipient, Refusal, Requirements};
 use crate::message::{Envelope, MessageFault, OpenError};
 

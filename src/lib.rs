@@ -43,6 +43,7 @@
 //! [`Progress`].
 
 pub mod archive;
+mod archive_file;
 mod cause;
 pub mod config;
 mod convert;
@@ -59,9 +60,10 @@ mod progress;
 pub mod sources;
 mod timestamp;
 
+pub use archive_file::ArchiveFile;
 pub use convert::{Converted, ConvertedMember};
 pub use error::{Error, ErrorKind, MemberCause};
-pub use extract::{ArchiveFile, Extracted};
+pub use extract::Extracted;
 pub use inspect::{Inspection, inspect};
 pub use pack::{Packed, PackedFile, name_members, pack, total_size};
 pub use progress::{NoProgress, Progress};

@@ -1,5 +1,6 @@
 //! What can go wrong with a job, sorted by what it means for the caller.
 
+mod document;
 mod member;
 mod opening;
 
@@ -18,6 +19,7 @@ use crate::keys::{
 use crate::message::{OpenError, PlanError, SealError, UnfitFormat};
 use crate::output::FlushError;
 use crate::sources::SourceError;
+use document::{document_hint, document_kind};
 pub use member::MemberCause;
 use opening::{open_hint, open_kind, unlock_hint};
 
@@ -404,37 +406,6 @@ fn archive_kind(error: &ArchiveError) -> ErrorKind {
         ArchiveError::Io(_) => ErrorKind::Io,
         ArchiveError::Malformed { .. } | ArchiveError::Member { .. } => ErrorKind::Integrity,
     }
-}
-
-fn document_kind(error: &DocumentError) -> ErrorKind {
-    match error {
-        DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => open_kind(error),
-        DocumentError::Seal(_) => ErrorKind::Io,
-        _ => ErrorKind::Integrity,
-    }
-}
-
-fn document_hint(error: &DocumentError) -> Option<String> {
-    let hint = match error {
-        DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => {
-            return open_hint(error);
-        }
-        DocumentError::NotJson { line, .. } if *line > 1 => {
-            "where there are several documents, each stands on a line of its own"
-        }
-        DocumentError::NotAnObject => "fields are what JSON objects have: { … }",
-        DocumentError::Missing { .. } | DocumentError::NoSuchKey { .. } => {
-            "if it may be missing, give --missing ignore"
-        }
-        DocumentError::Sealed { .. } => {
-            "open it first, or seal it with an --attribute of another name"
-        }
-        DocumentError::Removed { .. }
-        | DocumentError::NotSealed { .. }
-        | DocumentError::Moved { .. } => "don't trust it; get it again from where it came from",
-        _ => return None,
-    };
-    Some(hint.into())
 }
 
 fn same_name_phrase(first: &Path, second: &Path) -> String {

@@ -1,0 +1,206 @@
+//! Archive files: opened, their members chosen, and single messages begun.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+
+use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
+use crate::error::{Error, MemberCause};
+use crate::message::{Envelope, LiteralHeader, OpenError, OpenMessage, Opener};
+use crate::progress::{Counted, Progress};
+
+/// An archive file, opened for listing and extraction.
+#[derive(Debug)]
+pub struct ArchiveFile {
+    path: PathBuf,
+    archive: Archive<File>,
+}
+
+impl ArchiveFile {
+    /// Opens an archive and checks its structure.
+    ///
+    /// # Errors
+    ///
+    /// The file can't be read, or is not one sound ZIP archive.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path)
+            .and_then(|file| match file.metadata()?.is_dir() {
+                true => Err(io::ErrorKind::IsADirectory.into()),
+                false => Ok(file),
+            })
+            .map_err(|source| Error::Io {
+                path: path.to_owned(),
+                source,
+            })?;
+        let archive = Archive::open(file).map_err(|error| unopened(path.to_owned(), error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            archive,
+        })
+    }
+
+    /// The archive's path, as given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// All members that are not directories, in the archive's order. A
+    /// directory with a fault is among them, so that nobody passes over it.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.archive
+            .members()
+            .iter()
+            .filter(|member| !member.is_directory() || member.fault().is_some())
+    }
+
+    /// The members with the given names, or whose path fits one of the given
+    /// patterns (`*` and `?` within a directory, `**` across them); all of
+    /// them where none is given. A name counts with and without the ending
+    /// that it's stored with.
+    ///
+    /// # Errors
+    ///
+    /// A name or pattern that no member has, or that is no pattern.
+    pub fn select(&self, patterns: &[String]) -> Result<Vec<&Member>, Error> {
+        let members: Vec<&Member> = self.members().collect();
+        if patterns.is_empty() {
+            return Ok(members);
+        }
+        let mut chosen = vec![false; members.len()];
+        for pattern in patterns {
+            let glob = GlobBuilder::new(pattern)
+                .literal_separator(true)
+                .build()
+                .map_err(|e| Error::Pattern {
+                    pattern: pattern.clone(),
+                    reason: e.kind().to_string(),
+                })?
+                .compile_matcher();
+            // A name may hold characters that mean something in a pattern.
+            let named = members.iter().any(|member| has_name(member, pattern));
+            let mut found = false;
+            for (chosen, member) in chosen.iter_mut().zip(&members) {
+                let fits = if named {
+                    has_name(member, pattern)
+                } else {
+                    glob.is_match(member.shown_name())
+                };
+                *chosen |= fits;
+                found |= fits;
+            }
+            if !found {
+                return Err(Error::NoSuchMember {
+                    archive: self.path.clone(),
+                    pattern: pattern.clone(),
+                });
+            }
+        }
+        Ok(members
+            .into_iter()
+            .zip(chosen)
+            .filter_map(|(member, chosen)| chosen.then_some(member))
+            .collect())
+    }
+
+    /// What a member's message shows to everybody.
+    ///
+    /// # Errors
+    ///
+    /// The member can't be read, or is no encrypted message.
+    pub fn envelope(&self, member: &Member) -> Result<Envelope, Error> {
+        let fail = |cause| member_error(member, cause);
+        let reader = self
+            .archive
+            .read(member)
+            .map_err(|error| fail(bytes_cause(error)))?;
+        Envelope::read(reader).map_err(|error| fail(open_cause(error)))
+    }
+
+    /// Opens a member's message up to its content, and checks that the name
+    /// which was sealed in it is the member's.
+    pub(crate) fn begin<'a>(
+        &'a self,
+        member: &Member,
+        name: &MemberName,
+        opener: Opener<'a>,
+        progress: &'a dyn Progress,
+    ) -> Result<OpenMessage<'a>, MemberCause> {
+        // What ZIP has compressed expands as well: whoever picks a message's
+        // session key can make its ciphertext as regular as they like.
+        let expands = member.size().saturating_sub(member.stored_size());
+        opener
+            .expansion()
+            .spend(0, expands)
+            .map_err(|fault| open_cause(fault.into()))?;
+        let source = self.archive.read(member).map_err(bytes_cause)?;
+        let reader = Counted { source, progress };
+        let message = OpenMessage::begin(reader, opener).map_err(open_cause)?;
+        check_binding(message.literal(), name)?;
+        Ok(message)
+    }
+}
+
+/// Why an archive doesn't open, or that it's none but a message. A pipe can't
+/// be read again to see.
+fn unopened(path: PathBuf, error: ArchiveError) -> Error {
+    let has_no_end = matches!(
+        error,
+        ArchiveError::Malformed {
+            fault: ArchiveFault::NoEnd,
+            ..
+        }
+    );
+    let is_message = || File::open(&path).is_ok_and(|file| Envelope::read(file).is_ok());
+    if has_no_end && path.is_file() && is_message() {
+        return Error::IsMessage { path };
+    }
+    Error::Archive { path, error }
+}
+
+/// A literal name that isn't empty must be the member's path or its last
+/// component: else the member was moved or swapped.
+fn check_binding(literal: &LiteralHeader, name: &MemberName) -> Result<(), MemberCause> {
+    let sealed = literal.name.as_slice();
+    if sealed.is_empty()
+        || sealed == name.as_str().as_bytes()
+        || sealed == name.last_component().as_bytes()
+    {
+        return Ok(());
+    }
+    Err(MemberCause::Moved {
+        sealed: String::from_utf8_lossy(sealed).into_owned(),
+    })
+}
+
+fn has_name(member: &Member, name: &str) -> bool {
+    member.stored_name() == name || member.shown_name() == name
+}
+
+pub(crate) fn member_error(member: &Member, cause: MemberCause) -> Error {
+    Error::Member {
+        member: member.shown_name().to_owned(),
+        cause,
+    }
+}
+
+/// An error of a member's bytes, wherever it surfaced.
+fn bytes_cause(error: ArchiveError) -> MemberCause {
+    match error {
+        ArchiveError::Member { fault, .. } => MemberCause::Archive(fault),
+        // The member is named already.
+        ArchiveError::Malformed { fault, .. } => MemberCause::Bytes(fault.into()),
+        other => MemberCause::Bytes(other),
+    }
+}
+
+pub(crate) fn open_cause(error: OpenError) -> MemberCause {
+    let OpenError::Read(e) = error else {
+        return MemberCause::Open(error);
+    };
+    match e.downcast::<ArchiveFault>() {
+        Ok(fault) => MemberCause::Bytes(fault.into()),
+        Err(e) => MemberCause::Open(OpenError::Read(e)),
+    }
+}

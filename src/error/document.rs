@@ -1,0 +1,37 @@
+//! Why a document's fields can't be sealed or opened: what that means, and what
+//! to do.
+
+use super::ErrorKind;
+use super::opening::{open_hint, open_kind};
+use crate::fields::DocumentError;
+
+pub(super) fn document_kind(error: &DocumentError) -> ErrorKind {
+    match error {
+        DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => open_kind(error),
+        DocumentError::Seal(_) => ErrorKind::Io,
+        _ => ErrorKind::Integrity,
+    }
+}
+
+pub(super) fn document_hint(error: &DocumentError) -> Option<String> {
+    let hint = match error {
+        DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => {
+            return open_hint(error);
+        }
+        DocumentError::NotJson { line, .. } if *line > 1 => {
+            "where there are several documents, each stands on a line of its own"
+        }
+        DocumentError::NotAnObject => "fields are what JSON objects have: { … }",
+        DocumentError::Missing { .. } | DocumentError::NoSuchKey { .. } => {
+            "if it may be missing, give --missing ignore"
+        }
+        DocumentError::Sealed { .. } => {
+            "open it first, or seal it with an --attribute of another name"
+        }
+        DocumentError::Removed { .. }
+        | DocumentError::NotSealed { .. }
+        | DocumentError::Moved { .. } => "don't trust it; get it again from where it came from",
+        _ => return None,
+    };
+    Some(hint.into())
+}
