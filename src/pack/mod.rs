@@ -129,7 +129,7 @@ pub fn pack(
     let written = written.map_err(|failures| first(failures, output))?;
     Ok(Packed {
         members: files.len() as u64,
-        plain: written.members.iter().fold(0, |sum, length| sum + length),
+        plain: written.members.into_iter().fold(0, u64::saturating_add),
         archive: written.size,
     })
 }

@@ -38,11 +38,14 @@ pub(in crate::message) fn begin<'a>(
             }
             let mut body = Body::new(inflated, header);
             let literal = literal_header(&mut body)?;
-            (literal, Content::Compressed(body, opener.expansion.into()))
+            (
+                literal,
+                Content::Compressed(body.into(), opener.expansion.into()),
+            )
         }
         _ => {
             let mut body = Body::new(plaintext, header);
-            (literal_header(&mut body)?, Content::Plain(body))
+            (literal_header(&mut body)?, Content::Plain(body.into()))
         }
     };
     Ok(OpenMessage::new(
@@ -57,8 +60,8 @@ pub(in crate::message) fn begin<'a>(
 struct LiteralBody<'a>(Content<'a>);
 
 enum Content<'a> {
-    Plain(Body<Plaintext<'a>>),
-    Compressed(Body<Inflated<'a>>, Meter<'a>),
+    Plain(Box<Body<Plaintext<'a>>>),
+    Compressed(Box<Body<Inflated<'a>>>, Meter<'a>),
     /// Read to its authentic end.
     Ended,
     /// There was an error: it never ends.
