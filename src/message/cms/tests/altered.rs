@@ -179,6 +179,8 @@ fn a_cipher_stands_where_it_belongs() {
         *node.at(CIPHER) = Node::parse(cipher);
         let expected = MessageFault::Unsupported(name.into());
         assert_eq!(fault(&node.der(), &peer.key), expected);
+        node.at(CIPHER).parts[0].content = vec![0x2A; 65];
+        assert!(is_malformed(&fault(&node.der(), &peer.key)));
     }
 }
 

@@ -161,8 +161,10 @@ fn nesting_without_end_is_refused() {
             let opened = open(&with(path, octets), &peer.key);
             assert!(opened.is_err(), "{path:?} {tag:#X} {inner:#X}");
         }
-        let opened = open(&with(path, element(tag, &definite(0x30))), &peer.key);
-        assert!(matches!(opened, Err(_) | Ok(None)), "{path:?} {tag:#X}");
+        for inner in [0x30, 0x24] {
+            let opened = open(&with(path, element(tag, &definite(inner))), &peer.key);
+            assert!(matches!(opened, Err(_) | Ok(None)), "{path:?} {tag:#X}");
+        }
     }
     let segments = |depth: usize| {
         let content = node.clone().at(CONTENT).content.clone();
@@ -262,6 +264,13 @@ fn recipients_take_bounded_room() {
     for length in [0, 65, 100_000] {
         assert!(is_malformed(&fault(&serial(length), &peer.key)));
     }
+    let key_id = |length: usize| {
+        let mut node = Node::parse(message);
+        node.at(&[1, 0, 1, 0]).parts[1] = Node::parse(&element(0x80, &vec![7; length]));
+        node.der()
+    };
+    assert!(open(&key_id(64), &peer.key).unwrap().is_some());
+    assert!(is_malformed(&fault(&key_id(65), &peer.key)));
 }
 
 #[test]

@@ -99,6 +99,13 @@ fn an_encrypted_key_is_as_long_as_the_modulus() {
         for content in [vec![], vec![0], vec![0; 256], vec![0xFF; 256], vec![1; 512]] {
             assert!(!with(content));
         }
+        // Nor may zeros in front be left out.
+        let mut content = own;
+        while content[0] != 0 {
+            content = encrypted(&peer.pkey, &[0x5A; 32], Padding::PKCS1);
+        }
+        assert_eq!(with(content.clone()), way.is_empty());
+        assert!(!with(content[1..].to_vec()));
     }
 }
 
