@@ -60,6 +60,12 @@ fn one_document_may_have_several_lines() {
         .complains_with_hint(&[
             "standard input: line 3: it is not JSON: expected value at its line 3, column 1",
         ]);
+    // The second line is complete, but nothing that could be a document.
+    scene
+        .line(SEAL)
+        .stdin("[1,\n2\n,3")
+        .exits(5)
+        .complains(&["its only document failed"]);
     let two = "{\n\"a\":1}\n{\n\"a\":1}\n";
     scene
         .line(SEAL)

@@ -75,6 +75,7 @@
 mod document;
 mod envelope;
 mod error;
+mod expression;
 pub mod legacy;
 mod lines;
 mod open;

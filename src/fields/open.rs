@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 use super::document::{self, Edit, Kind, span};
 use super::envelope::{Envelope, MAX_STEPS, Top, from_base64};
 use super::error::{AttributeFault, DocumentError};
+use super::expression;
 use super::path::Step;
 use super::seal::literal_name;
-use super::select;
 use super::walk::{Guide, Place, walk};
 use super::{Convert, Document};
 use crate::keys::{Keyring, Passphrases};
@@ -179,7 +179,7 @@ impl Listed {
             found: 0,
         };
         for path in paths {
-            let steps = select::steps(path)?;
+            let steps = expression::steps(path)?;
             if matches!(steps.first(), Some(Step::Key(key)) if key == attribute) {
                 return None;
             }
@@ -209,7 +209,7 @@ impl Listed {
             return None;
         }
         paths.iter().find(|path| {
-            let steps = select::steps(path).unwrap_or_default();
+            let steps = expression::steps(path).unwrap_or_default();
             let end = steps.iter().try_fold(0, |at, step| self.below(at, step));
             end.and_then(|at| self.nodes.get(at)) != Some(&Node::Found)
         })

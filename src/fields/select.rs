@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use super::document::Kind;
 use super::error::DocumentError;
-use super::path::{self, Step};
+use super::expression::{self, Expression, Pattern};
+use super::path::Step;
 use super::walk::{self, Guide, Place};
 
 /// What happens to a document that lacks a field.
@@ -74,8 +75,7 @@ impl Selection {
     ///
     /// The first path that is none, and where.
     pub fn paths(paths: &str) -> Result<Self, SelectionError> {
-        let mut parser = Parser { text: paths, at: 0 };
-        parser.list().map(|list| Self(By::Paths(list)))
+        expression::list(paths).map(|list| Self(By::Paths(list)))
     }
 
     /// Every field, at any depth, whose key has a match of a regular
@@ -133,75 +133,6 @@ fn last_line(error: &regex::Error) -> String {
     last.trim_start_matches("error: ").to_owned()
 }
 
-/// A path that may stand for several.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Expression(Vec<Pattern>);
-
-/// One step of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Pattern {
-    Key(String),
-    AnyKey,
-    Element(usize),
-    AnyElement,
-    /// Any number of steps, or none.
-    AnyDepth,
-}
-
-impl Pattern {
-    fn fits(&self, step: &Step<'_>) -> bool {
-        match (self, step) {
-            (Self::Key(wanted), Step::Key(key)) => wanted == key,
-            (Self::Element(wanted), Step::Element(index)) => wanted == index,
-            (Self::AnyKey, Step::Key(_)) | (Self::AnyElement, Step::Element(_)) => true,
-            _ => false,
-        }
-    }
-}
-
-impl Expression {
-    /// Whether it says where its values must be, so that each of them can be
-    /// missed.
-    fn is_definite(&self) -> bool {
-        let vague = |p: &Pattern| matches!(p, Pattern::AnyKey | Pattern::AnyDepth);
-        !self.0.iter().any(vague)
-    }
-
-    /// Its steps from that one on, in words.
-    fn written_from(&self, step: usize, path: &mut String) {
-        for pattern in self.0.iter().skip(step) {
-            match pattern {
-                Pattern::Key(key) => path::push_key(path, key),
-                Pattern::Element(index) => path::push_element(path, *index),
-                Pattern::AnyElement => path.push_str("[*]"),
-                Pattern::AnyKey | Pattern::AnyDepth => {
-                    if !path.is_empty() {
-                        path.push('.');
-                    }
-                    path.push_str(match pattern {
-                        Pattern::AnyKey => "*",
-                        _ => "**",
-                    });
-                }
-            }
-        }
-    }
-}
-
-/// The steps of a path that stands for one value, written in the one way that
-/// there is.
-pub(super) fn steps(path: &str) -> Option<Vec<Step<'static>>> {
-    let mut parser = Parser { text: path, at: 0 };
-    let patterns = parser.expression().ok()?;
-    let steps = patterns.into_iter().map(|pattern| match pattern {
-        Pattern::Key(key) => Some(Step::Key(key.into())),
-        Pattern::Element(index) => Some(Step::Element(index)),
-        _ => None,
-    });
-    let steps: Vec<_> = steps.collect::<Option<_>>()?;
-    (path::written(&steps) == path).then_some(steps)
-}
-
 /// Leads along paths.
 struct Paths<'e> {
     expressions: &'e [Expression],
@@ -223,7 +154,7 @@ struct Position {
 impl Paths<'_> {
     fn pattern(&self, position: &Position) -> Option<&Pattern> {
         let expression = self.expressions.get(position.expression)?;
-        expression.0.get(position.step)
+        expression.step(position.step)
     }
 
     /// Adds a position, and those that are reached from it without a step.
@@ -353,125 +284,5 @@ impl Guide for KeyNames<'_> {
 
     fn unmet(&self, _: &bool, _: Kind, _: &mut String) -> bool {
         false
-    }
-}
-
-/// Understands paths.
-struct Parser<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl<'t> Parser<'t> {
-    fn rest(&self) -> &'t str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn takes(&mut self, token: &str) -> bool {
-        let there = self.rest().starts_with(token);
-        if there {
-            self.at += token.len();
-        }
-        there
-    }
-
-    fn skip_blanks(&mut self) {
-        while self.takes(" ") || self.takes("\t") {}
-    }
-
-    fn list(&mut self) -> Result<Vec<Expression>, SelectionError> {
-        let mut list = Vec::new();
-        loop {
-            self.skip_blanks();
-            let start = self.at;
-            let steps = self
-                .expression()
-                .map_err(|fault| self.error(start, fault))?;
-            list.push(Expression(steps));
-            self.skip_blanks();
-            if self.rest().is_empty() {
-                return Ok(list);
-            }
-            if !self.takes(",") {
-                return Err(self.error(
-                    start,
-                    "a key has only letters, digits, _ and - in it, or stands in brackets and quotes: [\"…\"]",
-                ));
-            }
-        }
-    }
-
-    fn error(&self, start: usize, fault: &'static str) -> SelectionError {
-        let before = self.text.get(start..self.at).unwrap_or_default();
-        let after = self.rest().split(',').next().unwrap_or_default();
-        SelectionError::Path {
-            expression: format!("{before}{after}").trim_end().to_owned(),
-            at: before.chars().count() + 1,
-            fault,
-        }
-    }
-
-    fn expression(&mut self) -> Result<Vec<Pattern>, &'static str> {
-        let mut steps = Vec::new();
-        if !self.rest().starts_with('[') {
-            steps.push(self.name()?);
-        }
-        loop {
-            if self.takes("[") {
-                steps.push(self.bracket()?);
-            } else if self.takes(".") {
-                steps.push(self.name()?);
-            } else if steps.last() == Some(&Pattern::AnyDepth) {
-                return Err("a key must follow **");
-            } else {
-                return Ok(steps);
-            }
-        }
-    }
-
-    fn name(&mut self) -> Result<Pattern, &'static str> {
-        if self.takes("**") {
-            return Ok(Pattern::AnyDepth);
-        }
-        if self.takes("*") {
-            return Ok(Pattern::AnyKey);
-        }
-        let rest = self.rest();
-        let end = rest.find(|c| !path::is_bare(c)).unwrap_or(rest.len());
-        match rest.get(..end) {
-            Some(key) if !key.is_empty() => {
-                self.at += end;
-                Ok(Pattern::Key(key.to_owned()))
-            }
-            _ => Err("a key is missing, or must stand in brackets and quotes: [\"…\"]"),
-        }
-    }
-
-    /// What stands behind an opening bracket.
-    fn bracket(&mut self) -> Result<Pattern, &'static str> {
-        let rest = self.rest();
-        let pattern = if self.takes("*") {
-            Pattern::AnyElement
-        } else if rest.starts_with('"') {
-            let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
-            let Some(Ok(key)) = strings.next() else {
-                return Err("a key in quotes is written as a JSON string");
-            };
-            self.at += strings.byte_offset();
-            Pattern::Key(key)
-        } else {
-            let is_digit = |c: char| c.is_ascii_digit();
-            let end = rest.find(|c| !is_digit(c)).unwrap_or(rest.len());
-            let Some(Ok(index)) = rest.get(..end).map(str::parse) else {
-                return Err("in brackets there is a number, * or a key in quotes");
-            };
-            self.at += end;
-            Pattern::Element(index)
-        };
-        if self.takes("]") {
-            Ok(pattern)
-        } else {
-            Err("a closing bracket is missing")
-        }
     }
 }
