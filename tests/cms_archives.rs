@@ -388,3 +388,44 @@ fn pem_and_indefinite_lengths_are_told_by_their_content() {
         assert_eq!(scene.text(format!("opened/{name}/call")), "RIFF said first");
     }
 }
+
+#[test]
+fn a_locked_key_is_tried_for_each_recipient_that_may_be_it() {
+    let scene = genesys();
+    scene.cms_encrypt(
+        "said/1001.wav",
+        "call.p7m",
+        &format!("{ENVELOPED} -keyid auditor.crt gir.crt"),
+    );
+    scene.write("passphrase", "secret\n");
+    scene.write("locked/README", "");
+    scene.tool("openssl pkcs8 -topk8 -in gir.key -passout pass:secret -out locked/private.key");
+    scene
+        .ok("open call.p7m -k locked/private.key --passphrase-file passphrase -o -")
+        .prints("RIFF said first");
+}
+
+#[test]
+fn damage_to_a_stored_member_shows_in_every_form_of_message() {
+    let scene = genesys();
+    scene.write("long.txt", "what was said, and answered. ".repeat(100));
+    for (name, form) in [("der.p7m", "DER"), ("pem.p7m", "PEM")] {
+        scene.cms_encrypt(
+            "long.txt",
+            name,
+            &format!("-aes256 -outform {form} gir.crt"),
+        );
+        let archive = format!("{form}.zip");
+        scene.tool(&format!("zip -q -0 {archive} {name}"));
+        let mut bytes = scene.read(&archive);
+        // Amid the content, whose padding stays as it is.
+        let at = bytes.len() / 2;
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        scene.write(&archive, bytes);
+        scene
+            .line(&format!("extract {archive} -k gir.key -C opened"))
+            .exits(5)
+            .complains(&["altered or damaged in the archive"]);
+        assert_eq!(scene.tree("opened"), [""; 0]);
+    }
+}

@@ -67,7 +67,9 @@ pub enum NoIdentity {
         key: PathBuf,
     },
     /// Too many recipients that might be any key.
-    #[error("given up after {MAX_TRIALS} trials: the message has too many hidden recipients")]
+    #[error(
+        "given up after {MAX_TRIALS} trials: the message has too many recipients that may be any key"
+    )]
     TooManyTrials,
 }
 

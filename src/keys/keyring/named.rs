@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
@@ -56,102 +55,39 @@ impl Keyring {
         try_all: bool,
         attempt: &mut dyn FnMut(usize, &SecretKey) -> bool,
     ) -> Result<OpenedBy, NoIdentity> {
-        let mut still_locked = None;
-        let mut spoiled = None;
-        for is_locked in [false, true] {
-            for (number, (handle, algorithm)) in recipients.iter().enumerate() {
-                for (identity, key) in self.holders(handle, is_locked, passphrases, &mut |locked| {
-                    still_locked.get_or_insert(locked);
-                }) {
-                    if key.public().pk_algo() != *algorithm {
-                        continue;
-                    }
-                    if attempt(number, &key) {
-                        return Ok(OpenedBy::Named);
-                    }
-                    spoiled.get_or_insert_with(|| identity.source().to_owned());
-                }
+        let mut search = Search {
+            keyring: self,
+            recipients: recipients
+                .iter()
+                .map(|(handle, algorithm)| (handle, *algorithm, self.fingerprints(handle)))
+                .collect(),
+            passphrases,
+            attempt,
+            trials: 0,
+            still_locked: None,
+            spoiled: None,
+        };
+        let (open, locked): (Vec<_>, Vec<_>) = self
+            .identities
+            .iter()
+            .partition(|identity| identity.opened().is_some());
+        for identity in open.iter().chain(&locked) {
+            if search.may_be_named(identity) && search.open(identity, true)? {
+                return Ok(OpenedBy::Named);
             }
         }
         if try_all {
-            let mut trials = 0;
-            for identity in &self.identities {
-                let key = match self.ask_and_unlock(identity, passphrases) {
-                    Ok(key) => key,
-                    Err(fault) => {
-                        still_locked.get_or_insert(NoIdentity::Locked {
-                            key: identity.source().to_owned(),
-                            fault,
-                        });
-                        continue;
-                    }
-                };
-                for (number, (_, algorithm)) in recipients.iter().enumerate() {
-                    if key.public().pk_algo() != *algorithm {
-                        continue;
-                    }
-                    trials += 1;
-                    if trials > MAX_TRIALS {
-                        return Err(NoIdentity::TooManyTrials);
-                    }
-                    if attempt(number, &key) {
-                        return Ok(OpenedBy::Tried(identity.source().to_owned()));
-                    }
+            for identity in open.iter().chain(&locked) {
+                if search.open(identity, false)? {
+                    return Ok(OpenedBy::Tried(identity.source().to_owned()));
                 }
             }
         }
-        let spoiled = spoiled.map(|key| NoIdentity::NoSessionKey { key });
-        Err(still_locked.or(spoiled).unwrap_or_else(|| {
+        let spoiled = search.spoiled.map(|key| NoIdentity::NoSessionKey { key });
+        Err(search.still_locked.or(spoiled).unwrap_or_else(|| {
             let handles = recipients.iter().map(|(handle, _)| handle.clone());
             self.none_fits(handles.collect())
         }))
-    }
-
-    /// The keys that a handle names: those that lie open, or with `is_locked`
-    /// the others, unlocked. One that stays locked is reported.
-    fn holders<'a>(
-        &'a self,
-        handle: &KeyHandle,
-        is_locked: bool,
-        passphrases: &dyn Passphrases,
-        locked: &mut dyn FnMut(NoIdentity),
-    ) -> Vec<(&'a Identity, Arc<SecretKey>)> {
-        let named = self.fingerprints(handle);
-        let mut holders = Vec::new();
-        for identity in &self.identities {
-            let opened = identity.opened();
-            if opened.is_none() != is_locked {
-                continue;
-            }
-            let key = match opened {
-                Some(key) => key,
-                None if self.may_hold(identity, handle, &named) => {
-                    match self.ask_and_unlock(identity, passphrases) {
-                        Ok(key) => key,
-                        Err(fault) => {
-                            locked(NoIdentity::Locked {
-                                key: identity.source().to_owned(),
-                                fault,
-                            });
-                            continue;
-                        }
-                    }
-                }
-                None => continue,
-            };
-            if is_named(&key, handle, &named) {
-                holders.push((identity, key));
-            }
-        }
-        holders
-    }
-
-    /// Whether it is worth to unlock the identity, as far as that shows.
-    fn may_hold(&self, identity: &Identity, handle: &KeyHandle, named: &[Fingerprint]) -> bool {
-        match identity.fingerprint() {
-            Some(fingerprint) => named.contains(fingerprint),
-            None => !named.is_empty() || matches!(handle, KeyHandle::SubjectKeyId(_)),
-        }
     }
 
     /// The fingerprints of the keys whose certificates a handle names, as far
@@ -208,10 +144,72 @@ impl Keyring {
     }
 }
 
-fn is_named(key: &SecretKey, handle: &KeyHandle, named: &[Fingerprint]) -> bool {
-    named.contains(&key.public().fingerprint().into()) || has_identifier(key, handle)
+/// The search for the key of a CMS message.
+struct Search<'a> {
+    keyring: &'a Keyring,
+    /// Each with the fingerprints of the keys that it names, as far as their
+    /// certificates are at hand.
+    recipients: Vec<(&'a KeyHandle, PublicKeyAlgorithm, Vec<Fingerprint>)>,
+    passphrases: &'a dyn Passphrases,
+    attempt: &'a mut dyn FnMut(usize, &SecretKey) -> bool,
+    trials: usize,
+    /// The first key that stays locked.
+    still_locked: Option<NoIdentity>,
+    /// The file of a key that is named, by a recipient that doesn't open.
+    spoiled: Option<PathBuf>,
 }
 
+impl Search<'_> {
+    /// Whether it is worth to unlock the identity, as far as that shows.
+    fn may_be_named(&self, identity: &Identity) -> bool {
+        self.recipients.iter().any(|(handle, _, named)| {
+            match (identity.fingerprint(), identity.opened()) {
+                (Some(fingerprint), _) if named.contains(fingerprint) => true,
+                (_, Some(key)) => has_identifier(&key, handle),
+                (Some(_), None) => false,
+                // It may be the key of a certificate that lies here without
+                // its key; and its identifier shows once it's unlocked.
+                (None, None) => !named.is_empty() || matches!(handle, KeyHandle::SubjectKeyId(_)),
+            }
+        })
+    }
+
+    /// Tries a key, unlocked if need be, on the recipients that name it, or on
+    /// all of them.
+    fn open(&mut self, identity: &Identity, named_only: bool) -> Result<bool, NoIdentity> {
+        let key = match self.keyring.ask_and_unlock(identity, self.passphrases) {
+            Ok(key) => key,
+            Err(fault) => {
+                self.still_locked.get_or_insert_with(|| NoIdentity::Locked {
+                    key: identity.source().to_owned(),
+                    fault,
+                });
+                return Ok(false);
+            }
+        };
+        let fingerprint = Fingerprint::from(key.public().fingerprint());
+        for (number, (handle, algorithm, named)) in self.recipients.iter().enumerate() {
+            let is_named = named.contains(&fingerprint) || has_identifier(&key, handle);
+            if key.public().pk_algo() != *algorithm || (named_only && !is_named) {
+                continue;
+            }
+            self.trials += 1;
+            if self.trials > MAX_TRIALS {
+                return Err(NoIdentity::TooManyTrials);
+            }
+            if (self.attempt)(number, &key) {
+                return Ok(true);
+            }
+            if is_named {
+                self.spoiled
+                    .get_or_insert_with(|| identity.source().to_owned());
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Whether a handle is the identifier of the key itself.
 fn has_identifier(key: &SecretKey, handle: &KeyHandle) -> bool {
     match handle {
         KeyHandle::SubjectKeyId(id) => mapping::subject_key_id(key.public()).as_ref() == Some(id),

@@ -97,6 +97,9 @@ impl<R: BufRead> Decoded<R> {
     }
 
     /// Reads the end line, if there has to be one, and tells whether it's there.
+    /// What follows it is of no concern, but has to be read: at the end of a
+    /// member, its checksum is all that tells of damage to unauthenticated
+    /// content.
     fn read_end_line(&mut self) -> io::Result<bool> {
         let expected = self.end_line.unwrap_or_default();
         let mut found = Vec::with_capacity(expected.len());
@@ -104,6 +107,7 @@ impl<R: BufRead> Decoded<R> {
             .by_ref()
             .take(expected.len() as u64)
             .read_to_end(&mut found)?;
+        io::copy(&mut self.source, &mut io::sink())?;
         Ok(found == expected)
     }
 
