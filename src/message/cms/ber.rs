@@ -16,7 +16,7 @@ pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 pub(super) const CONSTRUCTED: u8 = 0x20;
 
-/// The identifier octet of a constructed element tagged [n].
+/// The identifier octet of a constructed element with context tag `n`.
 pub(super) const fn context(n: u8) -> u8 {
     0xA0 | n
 }
