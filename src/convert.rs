@@ -115,9 +115,10 @@ impl MemberContent<'_> {
     fn begin<'b>(
         &'b self,
         name: &MemberName,
+        opener: Opener<'b>,
         progress: &'b dyn Progress,
     ) -> Result<OpenMessage<'b>, Error> {
-        let message = self.archive.begin(self.member, name, self.opener, progress);
+        let message = self.archive.begin(self.member, name, opener, progress);
         message.map_err(|cause| member_error(self.member, cause))
     }
 
@@ -145,7 +146,7 @@ impl Content for MemberContent<'_> {
         queue: &Queue<'a, PendingFile>,
     ) -> Result<ConvertedMember, Error> {
         let name = self.name()?;
-        let message = self.begin(name, self.progress)?;
+        let message = self.begin(name, self.opener, self.progress)?;
         let literal = message.literal();
         let modified = literal.modified.unwrap_or_else(|| self.member.modified());
         let format = message.format();
@@ -190,7 +191,9 @@ impl Content for MemberContent<'_> {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let message = self.begin(self.name()?, &NoProgress)?;
+        // What has been spent on an archive that comes to nothing doesn't count.
+        let limits = self.opener.expansion().unspent();
+        let message = self.begin(self.name()?, self.opener.within(&limits), &NoProgress)?;
         let opened = message.copy_to(&mut io::sink());
         opened.map(drop).map_err(|error| self.open_error(error))
     }

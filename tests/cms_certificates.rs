@@ -119,3 +119,22 @@ fn a_renewed_certificate_is_a_recipient_as_it_stands() {
     both.says("new.crt: the same key as old.crt, counted once");
     with("old.crt").yields(CALL);
 }
+
+#[test]
+fn all_certificates_over_one_key_find_the_message() {
+    let scene = Scene::new();
+    scene.key_pair("reader", "rsa:2048");
+    scene.tool("openssl req -x509 -key reader.key -subj /CN=reader -days 9 -out renewed.crt");
+    scene.write("call.wav", CALL);
+    scene
+        .ok("seal --format cms -r reader.crt -r renewed.crt call.wav")
+        .says("counted once");
+    for certificate in ["reader.crt", "renewed.crt"] {
+        let decrypt =
+            "openssl smime -decrypt -inform DER -in call.wav.p7m -inkey reader.key -recip";
+        scene
+            .tool_line(&format!("{decrypt} {certificate}"))
+            .outcome()
+            .yields(CALL);
+    }
+}

@@ -43,7 +43,8 @@ fn those_who_cannot_read_the_format_are_refused_and_nothing_is_written() {
     scene.ec_pair("e", "P-256");
     scene.rsa_pair("gone");
     scene.expired_certificate("gone");
-    scene.tool("openssl pkey -in a.key -pubout -out bare.pem");
+    scene.rsa_pair("other");
+    scene.tool("openssl pkey -in other.key -pubout -out bare.pem");
     scene.ok("keygen --openpgp --name pgp --no-passphrase");
     scene.write("call.wav", CALL);
     let refused = |recipients: &str, format: &str, words: &[&str]| {

@@ -202,3 +202,51 @@ fn one_refused_recipient_means_no_archive() {
         .complains(&["old.crt", "expired"]);
     assert!(!scene.exists("calls.zip"));
 }
+
+#[test]
+fn a_single_member_that_can_not_be_converted_means_no_archive_and_that_is_said() {
+    let scene = genesys();
+    scene.key_pair("other", "rsa:2048");
+    scene.cms_encrypt(
+        "said/1001.wav",
+        "3.wav.p7m",
+        "-aes256 -outform DER other.crt",
+    );
+    scene.tool("rm other.crt");
+    scene.tool("zip -q GIR.zip 3.wav.p7m");
+    scene
+        .line(CONVERT)
+        .exits(4)
+        .complains(&["3.wav", "of other"])
+        .complains_with_hint(&["GIR.zip", "1 of 3 members", "nothing was written"]);
+}
+
+#[test]
+fn members_that_were_fine_are_not_counted_twice_against_the_limit() {
+    let scene = genesys();
+    for name in ["a", "b", "c"] {
+        scene.write(format!("calls/{name}"), name.repeat(1 << 20));
+    }
+    scene.ok("pack -o own.zip -r customer.crt --compress deflate calls");
+    scene.ok("pack -o other.zip -r vendor.crt --compress deflate calls/a");
+    scene.tool("unzip -q other.zip");
+    scene.tool("mv calls/a.pgp d.pgp");
+    scene.tool("zip -q own.zip d.pgp");
+    let convert = "convert own.zip -o new.zip -r vendor.crt -k customer.key --jobs 3";
+    let failed = scene
+        .line(&format!("{convert} --max-total-size 3200K"))
+        .exits(4)
+        .complains(&["d:", "the key at hand is not for it"]);
+    assert!(!failed.stderr().contains("decompressed"), "{failed}");
+    scene.ok(&format!("{convert} --exclude d --max-total-size 3200K"));
+}
+
+#[test]
+fn nothing_to_convert_is_an_error() {
+    let scene = genesys();
+    scene
+        .line(&format!("{CONVERT} --exclude **"))
+        .exits(2)
+        .complains_with_hint(&["GIR.zip", "no member is left"]);
+    assert!(!scene.exists("calls.zip"));
+}

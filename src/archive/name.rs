@@ -63,7 +63,7 @@ impl MemberName {
     }
 
     /// From a stored name: drops one final `.pgp`, `.gpg`, `.asc`, `.p7m`,
-    /// `.p7`, `.cms` or `.der` in any ASCII case, if a file name is left; else
+    /// `.p7`, `.cms`, `.der` or `.b64` in any ASCII case, if a file name is left; else
     /// takes the name as it is.
     ///
     /// # Errors

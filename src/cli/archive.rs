@@ -94,6 +94,17 @@ impl Overview {
         self.set_of.iter().copied()
     }
 
+    /// For each member whether it is to be marked as not authenticated: in an
+    /// archive with members of both sorts, where what is said of all doesn't
+    /// tell.
+    pub fn marks(&self) -> impl Iterator<Item = bool> {
+        let is_authenticated = |set: &EnvelopeSet| set.envelope.format.is_authenticated();
+        let is_mixed = self.sets.iter().any(is_authenticated);
+        let set = |index: Option<usize>| index.and_then(|index| self.sets.get(index));
+        let marked = move |index| set(index).is_some_and(|set| is_mixed && !is_authenticated(set));
+        self.set_of.iter().map(move |index| marked(*index))
+    }
+
     /// Who can open it, for people.
     pub fn text(&self, known: &KnownKeys) -> String {
         let mut text = String::new();

@@ -16,7 +16,9 @@ use crate::ui::{Bar, Ui};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Nothing is written before it is authentic. A later part of the file may still
-turn out to be altered: then the exit status is not 0.
+turn out to be altered: then the exit status is not 0. Members of CMS with
+AES-CBC or 3DES never are authentic for certain; they are written once read to
+their end, with a warning.
 
 Example:
   callseal cat calls.zip calls/1001.xml -k customer.key | less")]
@@ -52,7 +54,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .map_err(closed_pipe)?;
     stdout.flush()?;
     if !opened.format.is_authenticated() {
-        ui.notice(&format!(
+        ui.warning(&format!(
             "{}: {}",
             arguments.member,
             format_name(opened.format)

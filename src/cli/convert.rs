@@ -120,11 +120,17 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
 }
 
 /// The members that were named, or all, without those to leave out.
-fn chosen<'a>(archive: &'a ArchiveFile, arguments: &Arguments) -> Result<Vec<&'a Member>, Error> {
+fn chosen<'a>(archive: &'a ArchiveFile, arguments: &Arguments) -> Result<Vec<&'a Member>, Failure> {
     let mut members = archive.select(&arguments.members)?;
     if !arguments.exclude.is_empty() {
         let excluded = archive.select(&arguments.exclude)?;
         members.retain(|member| !excluded.iter().any(|other| std::ptr::eq(*other, *member)));
+    }
+    if members.is_empty() {
+        return Err(Failure::usage(
+            format!("{}: no member is left to convert", archive.path().display()),
+            "leave out less with --exclude; `callseal list ARCHIVE` shows the members",
+        ));
     }
     Ok(members)
 }
@@ -136,18 +142,18 @@ fn nothing_written(
     arguments: &Arguments,
     facts: Value,
 ) -> Report {
-    let outcome = match failures.len() {
-        1 => failures.pop(),
-        failed => failures
-            .iter()
-            .map(Error::kind)
-            .max()
-            .map(|worst| Error::NotConverted {
-                archive: arguments.archive.clone(),
-                failed,
-                members,
-                worst,
-            }),
+    let is_of_member = |error: &Error| matches!(error, Error::Member { .. });
+    let failed = failures.iter().filter(|error| is_of_member(error)).count();
+    let worst = failures.iter().map(Error::kind).max();
+    let outcome = match worst.filter(|_| failed > 0) {
+        Some(worst) => Some(Error::NotConverted {
+            archive: arguments.archive.clone(),
+            failed,
+            members,
+            worst,
+        }),
+        // The output's, then.
+        None => failures.pop(),
     };
     Report {
         facts: with(facts, json!({ "members": [] })),

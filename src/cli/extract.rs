@@ -17,7 +17,8 @@ use crate::ui::{Bar, Ui, bytes, count};
 #[command(after_help = "\
 Patterns: * and ? stand for characters of one name, ** for any directories.
 
-Files are for their owner alone (mode 0600).
+Files are for their owner alone (mode 0600). The summary tells of files that
+came out of CMS messages with AES-CBC or 3DES: these are not authenticated.
 
 Examples:
   callseal extract calls.zip -k customer.key -C opened/

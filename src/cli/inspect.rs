@@ -85,7 +85,15 @@ fn show(file: &Path, inspection: Inspection, known: &KnownKeys, report: &mut Rep
                 let _ = writeln!(text, "  sealed to {}", known.line(handle));
             }
             if envelope.passphrases > 0 {
-                let _ = writeln!(text, "  sealed with a passphrase as well");
+                let _ = writeln!(
+                    text,
+                    "  sealed with a passphrase{}",
+                    if envelope.recipients.is_empty() {
+                        ""
+                    } else {
+                        " as well"
+                    }
+                );
             }
             json!({
                 "path": path,

@@ -21,7 +21,8 @@ use crate::ui::{Ui, bytes, count, safe};
 #[command(after_help = "\
 Sizes are those of the sealed members. Certificates given with -r, and those
 of the config, put names to the recipients; keys given with -k show which of
-yours fit.
+yours fit. What stands in messages of CMS with AES-CBC or 3DES is marked as not
+authenticated: it may have been changed on its way.
 
 Examples:
   callseal list calls.zip
@@ -49,13 +50,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
 
     let mut text = String::new();
     let _ = writeln!(text, "{:>14}  {:<20}  NAME", "SEALED BYTES", "MODIFIED");
-    for member in &members {
+    for (member, marked) in members.iter().zip(overview.marks()) {
         let _ = writeln!(
             text,
-            "{:>14}  {:<20}  {}",
+            "{:>14}  {:<20}  {}{}",
             member.size(),
             Timestamp(member.modified()).to_string(),
-            safe(member.shown_name())
+            safe(member.shown_name()),
+            if marked { "  (not authenticated)" } else { "" }
         );
     }
     let sizes = members.iter().map(|member| member.size());

@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                 .map_err(|error| closed_pipe(open_error(error)))?;
             stdout.flush()?;
             if !opened.format.is_authenticated() {
-                ui.notice(&format!(
+                ui.warning(&format!(
                     "{}: {}",
                     name.display(),
                     format_name(opened.format)

@@ -37,7 +37,9 @@ pub(super) fn open_hint(error: &OpenError) -> Option<String> {
             "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"
         }
         OpenError::NoIdentity(NoIdentity::Locked { fault, .. }) => return unlock_hint(fault),
-        OpenError::NoIdentity(NoIdentity::PassphraseOnly) => "open it with `gpg --decrypt`",
+        OpenError::NoIdentity(NoIdentity::PassphraseOnly) => {
+            "open it with `gpg --decrypt`, or a CMS message with `openssl cms -decrypt`"
+        }
         OpenError::Fault(MessageFault::TooLarge { .. }) => {
             "if you trust its sender, allow more with --max-member-size"
         }

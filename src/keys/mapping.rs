@@ -34,6 +34,9 @@ pub(super) const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=16384;
 /// its modulus is large, in bits.
 const MAX_EXPONENT_BITS: usize = 64;
 
+/// The RSA modulus sizes that open what has been sealed long ago, in bits.
+const OPENING_RSA_BITS: std::ops::RangeInclusive<u32> = 1024..=*RSA_BITS.end();
+
 /// Why a key can't receive messages. The text completes a sentence that begins
 /// with the certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -107,11 +110,12 @@ pub(crate) fn subject_key_id(key: &PublicKey) -> Option<SubjectKeyId> {
     Some(SubjectKeyId::new(&sha1(&bits)))
 }
 
-/// Refuses RSA keys that are too small, too large or degenerate.
+/// Refuses RSA keys that are too small even to open old messages, too large or
+/// degenerate. What is sealed to has to meet the requirements as well.
 pub(crate) fn check_strength(key: &PublicKey) -> Result<(), UnusableKey> {
     if let (mpi::PublicKey::RSA { e, n }, Some(bits)) = (key.mpis(), rsa_bits(key)) {
-        if !RSA_BITS.contains(&bits) {
-            let least = *RSA_BITS.start();
+        if !OPENING_RSA_BITS.contains(&bits) {
+            let least = *OPENING_RSA_BITS.start();
             return Err(UnusableKey::RsaSize { bits, least });
         }
         let is_even = |number: &mpi::MPI| number.value().last().is_none_or(|octet| octet % 2 == 0);
@@ -205,6 +209,23 @@ pub(crate) fn ec_from_mpis(public: &PublicKey) -> Result<Option<EcKey<Public>>, 
     let group = EcGroup::from_curve_name(curve)?;
     let point = EcPoint::from_bytes(&group, q.value(), &mut *BigNumContext::new()?)?;
     EcKey::from_public_key(&group, &point).map(Some)
+}
+
+/// The OpenSSL key of OpenPGP ECDH secret key material, if it's of a NIST curve.
+pub(crate) fn ec_secret_from_mpis(
+    public: &PublicKey,
+    secret: &mpi::SecretKeyMaterial,
+) -> openpgp::Result<Option<EcKey<Private>>> {
+    let mpi::SecretKeyMaterial::ECDH { scalar } = secret else {
+        return Ok(None);
+    };
+    let Some(public) = ec_from_mpis(public)? else {
+        return Ok(None);
+    };
+    let mut number = BigNum::new_secure()?;
+    number.copy_from_slice(scalar.value())?;
+    let key = EcKey::from_private_components(public.group(), &number, public.public_key())?;
+    Ok(Some(key))
 }
 
 /// An OpenSSL RSA key as OpenPGP secret key material.

@@ -31,6 +31,11 @@ impl Expansion {
         }
     }
 
+    /// The same limits, of which nothing is spent.
+    pub(crate) fn unspent(&self) -> Self {
+        Self::new(self.per_message, self.total)
+    }
+
     /// Takes `more` bytes for a message that has got `so_far` already.
     pub(crate) fn spend(&self, so_far: u64, more: u64) -> Result<(), MessageFault> {
         if so_far.saturating_add(more) > self.per_message {

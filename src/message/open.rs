@@ -58,6 +58,14 @@ impl<'a> Opener<'a> {
         }
     }
 
+    /// The same with other limits.
+    pub(crate) fn within<'b>(self, expansion: &'b Expansion) -> Opener<'b>
+    where
+        'a: 'b,
+    {
+        Opener { expansion, ..self }
+    }
+
     /// How far messages may expand.
     pub(crate) fn expansion(&self) -> &'a Expansion {
         self.expansion

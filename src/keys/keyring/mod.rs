@@ -39,10 +39,12 @@ const MAX_DEPTH: usize = 8;
 #[non_exhaustive]
 pub enum NoIdentity {
     /// The message is not sealed to any of the keys.
-    #[error("{}", none_fits(.handles, *.keys))]
+    #[error("{}", none_fits(.handles, *.more, *.keys))]
     NoneFits {
-        /// Whom it is sealed to.
+        /// Whom it is sealed to, the first four.
         handles: Vec<KeyHandle>,
+        /// How many more there are.
+        more: usize,
         /// How many keys were at hand.
         keys: usize,
         /// A locked key that was judged by the certificate beside it.
@@ -73,14 +75,8 @@ pub enum NoIdentity {
     TooManyTrials,
 }
 
-fn none_fits(handles: &[KeyHandle], keys: usize) -> String {
-    const SHOWN: usize = 4;
-    let names: Vec<String> = handles
-        .iter()
-        .take(SHOWN)
-        .map(ToString::to_string)
-        .collect();
-    let more = handles.len().saturating_sub(SHOWN);
+fn none_fits(handles: &[KeyHandle], more: usize, keys: usize) -> String {
+    let names: Vec<String> = handles.iter().map(ToString::to_string).collect();
     let more = if more > 0 {
         format!(" and {more} more")
     } else {
@@ -269,10 +265,16 @@ impl Keyring {
     }
 
     /// None of the keys is for any of these recipients.
-    pub fn none_fits(&self, handles: Vec<KeyHandle>) -> NoIdentity {
+    pub fn none_fits(&self, mut handles: Vec<KeyHandle>) -> NoIdentity {
+        // There may be as many failures as an archive has members.
+        const SHOWN: usize = 4;
+        let more = handles.len().saturating_sub(SHOWN);
+        handles.truncate(SHOWN);
+        handles.shrink_to_fit();
         let presumed = |key: &&Identity| key.is_presumed() && key.opened().is_none();
         NoIdentity::NoneFits {
             handles,
+            more,
             keys: self.identities.len(),
             presumed: self
                 .identities

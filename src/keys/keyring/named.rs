@@ -34,14 +34,7 @@ impl Keyring {
         if identity.pk_algo().is_some_and(|own| own != algorithm) {
             return None;
         }
-        let named = self.fingerprints(handle);
-        match identity.fingerprint() {
-            Some(fingerprint) => named.contains(fingerprint).then_some(Fit::Named),
-            // It may be the key of a certificate that lies here without its
-            // key; and its identifier shows once it's unlocked.
-            None => (!named.is_empty() || matches!(handle, KeyHandle::SubjectKeyId(_)))
-                .then_some(Fit::Unknown),
-        }
+        fit(identity, handle, &self.fingerprints(handle))
     }
 
     /// Finds the key of one of the recipients of a CMS message: the first one
@@ -138,7 +131,7 @@ impl Keyring {
                 .iter()
                 .filter_map(|f| Recipient::load_any_age(f).ok());
             certificates.extend(loaded.flatten());
-            certificates.retain(|certificate| certificate.issuer_and_serial().is_some());
+            certificates.retain(|certificate| !certificate.issuers_and_serials().is_empty());
             certificates
         })
     }
@@ -162,16 +155,8 @@ struct Search<'a> {
 impl Search<'_> {
     /// Whether it is worth to unlock the identity, as far as that shows.
     fn may_be_named(&self, identity: &Identity) -> bool {
-        self.recipients.iter().any(|(handle, _, named)| {
-            match (identity.fingerprint(), identity.opened()) {
-                (Some(fingerprint), _) if named.contains(fingerprint) => true,
-                (_, Some(key)) => has_identifier(&key, handle),
-                (Some(_), None) => false,
-                // It may be the key of a certificate that lies here without
-                // its key; and its identifier shows once it's unlocked.
-                (None, None) => !named.is_empty() || matches!(handle, KeyHandle::SubjectKeyId(_)),
-            }
-        })
+        let mut recipients = self.recipients.iter();
+        recipients.any(|(handle, _, named)| fit(identity, handle, named).is_some())
     }
 
     /// Tries a key, unlocked if need be, on the recipients that name it, or on
@@ -206,6 +191,18 @@ impl Search<'_> {
             }
         }
         Ok(false)
+    }
+}
+
+/// How surely a handle names an identity, where `named` are the fingerprints
+/// that it stands for.
+fn fit(identity: &Identity, handle: &KeyHandle, named: &[Fingerprint]) -> Option<Fit> {
+    match identity.fingerprint() {
+        Some(fingerprint) => named.contains(fingerprint).then_some(Fit::Named),
+        // It may be the key of a certificate that lies here without its key;
+        // and its identifier shows once it's unlocked.
+        None => (!named.is_empty() || matches!(handle, KeyHandle::SubjectKeyId(_)))
+            .then_some(Fit::Unknown),
     }
 }
 

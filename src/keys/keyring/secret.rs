@@ -50,15 +50,19 @@ impl SecretKey {
     /// An OpenPGP key that is not locked.
     pub fn from_openpgp(key: Key<SecretParts, UnspecifiedRole>) -> Result<Self, String> {
         let public = key.clone().take_secret().0;
-        let rsa = match key.secret() {
-            KeyMaterial::Unencrypted(material) => {
-                material.map(|mpis: &SecretKeyMaterial| mapping::rsa_from_mpis(&public, mpis))
-            }
-            KeyMaterial::Encrypted(_) => return Err("the key is locked".into()),
+        let KeyMaterial::Unencrypted(material) = key.secret() else {
+            return Err("the key is locked".into());
         };
-        let operation = match rsa.map_err(|e| e.to_string())? {
-            Some(rsa) => Operation::Rsa(rsa),
-            None => Operation::Other(Box::new(key.into_keypair().map_err(|e| e.to_string())?)),
+        let openssl = material.map(|mpis: &SecretKeyMaterial| {
+            let rsa = mapping::rsa_from_mpis(&public, mpis)?;
+            Ok((rsa, mapping::ec_secret_from_mpis(&public, mpis)?))
+        });
+        let openssl = openssl.map_err(|e: openpgp::anyhow::Error| e.to_string())?;
+        let pair = || key.into_keypair().map_err(|e| e.to_string()).map(Box::new);
+        let operation = match openssl {
+            (Some(rsa), _) => Operation::Rsa(rsa),
+            (None, Some(ec)) => Operation::Ec(ec, pair()?),
+            (None, None) => Operation::Other(pair()?),
         };
         Ok(Self { public, operation })
     }
@@ -76,8 +80,7 @@ impl SecretKey {
         }
     }
 
-    /// The key as OpenSSL has it, if it's one of a NIST curve from a PEM or
-    /// DER file.
+    /// The key as OpenSSL has it, if it's one of a NIST curve.
     pub fn ec(&self) -> Option<&EcKeyRef<Private>> {
         match &self.operation {
             Operation::Ec(ec, _) => Some(ec),

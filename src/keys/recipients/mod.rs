@@ -70,13 +70,16 @@ impl Recipients {
             }
             for recipient in recipients {
                 let known = list
-                    .iter()
+                    .iter_mut()
                     .find(|known| known.fingerprint() == recipient.fingerprint());
                 match known {
-                    Some(known) => notice(RecipientNotice::Duplicate {
-                        source: recipient.source().to_owned(),
-                        first: known.source().to_owned(),
-                    }),
+                    Some(known) => {
+                        notice(RecipientNotice::Duplicate {
+                            source: recipient.source().to_owned(),
+                            first: known.source().to_owned(),
+                        });
+                        known.merge(recipient);
+                    }
                     None => list.push(recipient),
                 }
             }

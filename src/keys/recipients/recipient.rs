@@ -72,7 +72,8 @@ pub struct Recipient {
     kind: CertificateKind,
     fingerprint: Fingerprint,
     certificate_fingerprint: Option<String>,
-    issuer_and_serial: Option<IssuerAndSerial>,
+    /// Of its X.509 certificates, of which a renewed one may be listed too.
+    issuers_and_serials: Vec<IssuerAndSerial>,
     subject_key_ids: Vec<SubjectKeyId>,
     expires: Option<SystemTime>,
     chain: Option<Chain>,
@@ -114,7 +115,7 @@ impl Recipient {
             kind,
             fingerprint: key.fingerprint().into(),
             certificate_fingerprint: None,
-            issuer_and_serial: None,
+            issuers_and_serials: Vec::new(),
             subject_key_ids: mapping::subject_key_id(&key).into_iter().collect(),
             expires: None,
             chain: None,
@@ -143,7 +144,8 @@ impl Recipient {
 
     /// Takes the names that CMS messages may have for it.
     pub(super) fn of_x509(mut self, certificate: &X509Ref) -> Result<Self, ErrorStack> {
-        self.issuer_and_serial = Some(IssuerAndSerial::of(certificate)?);
+        self.issuers_and_serials
+            .push(IssuerAndSerial::of(certificate)?);
         let id = certificate.subject_key_id();
         self.subject_key_ids
             .extend(id.map(|id| SubjectKeyId::new(id.as_slice())));
@@ -178,18 +180,29 @@ impl Recipient {
         &self.fingerprint
     }
 
-    /// The issuer and serial number of its X.509 certificate.
-    pub fn issuer_and_serial(&self) -> Option<&IssuerAndSerial> {
-        self.issuer_and_serial.as_ref()
+    /// The issuers and serial numbers of its X.509 certificates: several where
+    /// certificates over one key are listed.
+    pub fn issuers_and_serials(&self) -> &[IssuerAndSerial] {
+        &self.issuers_and_serials
+    }
+
+    /// Takes the names of another certificate over the same key.
+    pub(super) fn merge(&mut self, other: Self) {
+        for name in other.issuers_and_serials {
+            if !self.issuers_and_serials.contains(&name) {
+                self.issuers_and_serials.push(name);
+            }
+        }
+        self.subject_key_ids.extend(other.subject_key_ids);
     }
 
     /// Whether a message's handle names it.
     pub fn is_named_by(&self, handle: &KeyHandle) -> bool {
         match handle {
             KeyHandle::IssuerAndSerial(certificate) => self
-                .issuer_and_serial
-                .as_ref()
-                .is_some_and(|own| own.names(certificate)),
+                .issuers_and_serials
+                .iter()
+                .any(|own| own.names(certificate)),
             KeyHandle::SubjectKeyId(id) => self.subject_key_ids.contains(id),
             _ => handle.names(&self.fingerprint),
         }

@@ -161,6 +161,10 @@ fn recipients<R: BufRead>(
             return Err(malformed("it has too many recipients").into());
         }
     }
+    if recipients.is_empty() && passphrases == 0 && others > 0 {
+        let what = "a key that both sides share".into();
+        return Err(MessageFault::Unsupported(what).into());
+    }
     Ok((recipients, passphrases))
 }
 

@@ -49,9 +49,9 @@ pub(in crate::message) fn begin<'a>(
         },
     );
     // The key fits, but nobody here knows what was done with it.
-    let opened_by = opened_by.map_err(|error| match unsupported {
-        Some(name) => MessageFault::Unsupported(name).into(),
-        None => OpenError::from(error),
+    let opened_by = opened_by.map_err(|error| match (unsupported, error) {
+        (Some(name), NoIdentity::NoSessionKey { .. }) => MessageFault::Unsupported(name).into(),
+        (_, error) => OpenError::from(error),
     })?;
     let content_key = found.ok_or(MessageFault::Altered)?;
     let plaintext = front.decrypt(&content_key)?;

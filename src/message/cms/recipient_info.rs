@@ -24,6 +24,10 @@ pub(super) const MAX_RECIPIENTS: usize = 2000;
 /// as many as a hash has.
 const MAX_IDENTIFIER: usize = 64;
 
+/// A name of an issuer is kept for each member of an archive; no CA has one that
+/// takes so many octets.
+const MAX_ISSUER: usize = 4 * 1024;
+
 /// The key of a message's content. Wiped after use.
 pub(super) struct ContentKey(Zeroizing<Vec<u8>>);
 
@@ -166,6 +170,9 @@ fn subject_key_id<S: Source>(cons: &Constructed<S>, id: &[u8]) -> Decoded<KeyHan
 fn issuer_and_serial<S: Source>(cons: &mut Constructed<S>) -> Decoded<KeyHandle, S> {
     cons.take_sequence(|cons| {
         let issuer = take_any(cons)?.ok_or_else(|| cons.content_err("no issuer"))?;
+        if issuer.as_slice().len() > MAX_ISSUER {
+            return Err(cons.content_err("a very long name of an issuer"));
+        }
         let serial = cons.take_primitive_if(Tag::INTEGER, |integer| integer.take_all())?;
         if serial.is_empty() || serial.len() > MAX_IDENTIFIER {
             return Err(cons.content_err("a serial number that is none"));

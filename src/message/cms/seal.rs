@@ -40,15 +40,17 @@ impl SealPlan {
     ///
     /// The first that can't.
     pub fn new(recipients: &Recipients, kind: Kind) -> Result<Self, RecipientError> {
-        let wrappers = recipients.iter().map(|recipient| {
-            wrapper(recipient, kind).map_err(|refusal| RecipientError::Refused {
+        let mut all = Vec::new();
+        for recipient in recipients.iter() {
+            let wrappers = wrappers(recipient, kind);
+            all.extend(wrappers.map_err(|refusal| RecipientError::Refused {
                 path: recipient.source().to_owned(),
                 refusal,
-            })
-        });
+            })?);
+        }
         Ok(Self {
             kind,
-            wrappers: wrappers.collect::<Result<_, _>>()?,
+            wrappers: all,
         })
     }
 
@@ -63,16 +65,18 @@ impl SealPlan {
     }
 }
 
-/// How session keys get to a recipient.
-fn wrapper(recipient: &Recipient, kind: Kind) -> Result<Wrapper, Refusal> {
+/// How session keys get to a recipient, under each of its names: its reader may
+/// look for any of its certificates.
+fn wrappers(recipient: &Recipient, kind: Kind) -> Result<Vec<Wrapper>, Refusal> {
     let format = MessageFormat::from(kind).name();
     let subject = || recipient.label().to_owned();
-    let Some(certificate) = recipient.issuer_and_serial() else {
+    let names = recipient.issuers_and_serials();
+    if names.is_empty() {
         return Err(Refusal::NotX509 {
             subject: subject(),
             format,
         });
-    };
+    }
     let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
     let ec = recipient.ec().map_err(malformed)?;
     let method = match (kind, recipient.rsa(), ec) {
@@ -91,7 +95,8 @@ fn wrapper(recipient: &Recipient, kind: Kind) -> Result<Wrapper, Refusal> {
             });
         }
     };
-    Ok(Wrapper::new(recipient.label(), certificate, method))
+    let wrapper = |name| Wrapper::new(recipient.label(), name, method.clone());
+    Ok(names.iter().map(wrapper).collect())
 }
 
 /// Seals files one after the other.
