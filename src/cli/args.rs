@@ -77,6 +77,12 @@ impl SealArgs {
         let format = self.format.unwrap_or(format);
         let plan = SealPlan::new(recipients, format, compression, self.hidden_recipients);
         let plan = plan.map_err(Error::from)?;
+        if !plan.format().is_authenticated() {
+            ui.notice(&format!(
+                "{} messages are not authenticated: who changes one on its way can change what it opens to",
+                plan.format().name()
+            ));
+        }
         for recipient in plan.recipients().iter() {
             ui.detail(&format!(
                 "sealing to {} {} ({}, {})",

@@ -13,7 +13,7 @@ use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::names::recipients_json;
 use super::opening::{OpenArgs, warn_of_tried};
-use super::streams::same_file;
+use super::streams::{is_stream, same_file};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count, safe};
 
@@ -54,6 +54,12 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    if is_stream(&arguments.output) {
+        return Err(Failure::usage(
+            "an archive can't be written to standard output",
+            "name a file with -o",
+        ));
+    }
     let config = global.config()?;
     let plan = arguments.seal.plan(global, ui)?;
     let bar = Bar::new(ui, "converting");
@@ -78,6 +84,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         "archive": arguments.archive.to_string_lossy(),
         "output": arguments.output.to_string_lossy(),
         "format": plan.format().name(),
+        "authenticated": plan.format().is_authenticated(),
         "recipients": recipients_json(plan.recipients()),
     });
     let converted = match converted {

@@ -109,6 +109,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         let mut facts = json!({
             "archive": arguments.output.to_string_lossy(),
             "format": plan.format().name(),
+            "authenticated": plan.format().is_authenticated(),
             "recipients": recipients_json(plan.recipients()),
             "left_out": left_out.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
         });

@@ -121,6 +121,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "message": output.to_string_lossy(),
             "plain_bytes": length,
             "format": plan.format().name(),
+            "authenticated": plan.format().is_authenticated(),
             "recipients": recipients_json(plan.recipients()),
         }),
         ..Report::default()

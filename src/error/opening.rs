@@ -3,7 +3,7 @@
 use std::io;
 
 use super::ErrorKind;
-use crate::keys::{KeyHandle, NoIdentity, UnlockFault};
+use crate::keys::{Missed, NoIdentity, UnlockFault};
 use crate::message::{MessageFault, OpenError};
 
 pub(super) fn open_kind(error: &OpenError) -> ErrorKind {
@@ -20,7 +20,7 @@ pub(super) fn open_kind(error: &OpenError) -> ErrorKind {
 pub(super) fn open_hint(error: &OpenError) -> Option<String> {
     let hint = match error {
         OpenError::NoIdentity(NoIdentity::NoneFits {
-            presumed: Some(key),
+            missed: Missed::Presumed(key),
             ..
         }) => {
             return Some(format!(
@@ -28,10 +28,11 @@ pub(super) fn open_hint(error: &OpenError) -> Option<String> {
                 key.display()
             ));
         }
-        OpenError::NoIdentity(NoIdentity::NoneFits { handles, .. })
-            if handles.iter().any(KeyHandle::names_a_certificate) =>
-        {
-            "give the key of one of these recipients with -k KEY, and put its certificate beside it; where that is lost, --try-all-keys tries every key"
+        OpenError::NoIdentity(NoIdentity::NoneFits {
+            missed: Missed::Uncertified(_),
+            ..
+        }) => {
+            "put its certificate into its directory, or give it with another -k; where that is lost, --try-all-keys tries every key"
         }
         OpenError::NoIdentity(NoIdentity::NoneFits { .. }) => {
             "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"

@@ -63,6 +63,16 @@ impl KeyHandle {
         }
     }
 
+    /// What it takes of memory beside its own size, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::IssuerAndSerial(certificate) => {
+                certificate.issuer_der().len() + certificate.serial_octets().len()
+            }
+            Self::Fingerprint(_) | Self::KeyId(_) | Self::Hidden | Self::SubjectKeyId(_) => 0,
+        }
+    }
+
     /// Whether it is one of CMS, which names a certificate and not a key.
     pub(crate) fn names_a_certificate(&self) -> bool {
         matches!(self, Self::IssuerAndSerial(_) | Self::SubjectKeyId(_))

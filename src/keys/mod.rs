@@ -27,7 +27,9 @@ pub use generate::{
     SubjectFault, UserId,
 };
 pub use handle::{Fingerprint, KeyHandle};
-pub use keyring::{Beside, Fit, Identity, KeyError, KeyFault, Keyring, NoIdentity, UnlockFault};
+pub use keyring::{
+    Beside, Fit, Identity, KeyError, KeyFault, Keyring, Missed, NoIdentity, UnlockFault,
+};
 pub(crate) use keyring::{OpenedBy, SecretKey};
 pub use mapping::UnusableKey;
 pub use passphrase::{

@@ -39,7 +39,7 @@ const MAX_DEPTH: usize = 8;
 #[non_exhaustive]
 pub enum NoIdentity {
     /// The message is not sealed to any of the keys.
-    #[error("{}", none_fits(.handles, *.more, *.keys))]
+    #[error("{}", none_fits(.handles, *.more, *.keys, .missed))]
     NoneFits {
         /// Whom it is sealed to, the first four.
         handles: Vec<KeyHandle>,
@@ -47,8 +47,8 @@ pub enum NoIdentity {
         more: usize,
         /// How many keys were at hand.
         keys: usize,
-        /// A locked key that was judged by the certificate beside it.
-        presumed: Option<PathBuf>,
+        /// What may be the matter with the keys.
+        missed: Missed,
     },
     /// The key that fits, or may fit, stays locked.
     #[error("{}: {fault}", .key.display())]
@@ -75,7 +75,21 @@ pub enum NoIdentity {
     TooManyTrials,
 }
 
-fn none_fits(handles: &[KeyHandle], more: usize, keys: usize) -> String {
+/// Why a key may have been missed, though none fits a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Missed {
+    /// Nothing speaks for that.
+    Nothing,
+    /// This locked key was judged by the certificate beside it.
+    Presumed(PathBuf),
+    /// The message names certificates, and none was found for this key.
+    Uncertified(PathBuf),
+    /// All keys were tried.
+    Tried,
+}
+
+fn none_fits(handles: &[KeyHandle], more: usize, keys: usize, missed: &Missed) -> String {
     let names: Vec<String> = handles.iter().map(ToString::to_string).collect();
     let more = if more > 0 {
         format!(" and {more} more")
@@ -83,9 +97,16 @@ fn none_fits(handles: &[KeyHandle], more: usize, keys: usize) -> String {
         String::new()
     };
     let names = names.join(", ");
-    match keys {
-        1 => format!("the key at hand is not for it, which is sealed to {names}{more}"),
-        n => format!("none of the {n} keys at hand is for it, which is sealed to {names}{more}"),
+    let sealed = format!("which is sealed to {names}{more}");
+    match (missed, keys) {
+        (Missed::Uncertified(key), 1) => format!(
+            "{}: without its certificate nothing tells whether this key is for it, {sealed}",
+            key.display()
+        ),
+        (Missed::Tried, 1) => format!("the key at hand doesn't open it, {sealed}"),
+        (Missed::Tried, n) => format!("none of the {n} keys at hand opens it, {sealed}"),
+        (_, 1) => format!("the key at hand is not for it, {sealed}"),
+        (_, n) => format!("none of the {n} keys at hand is for it, {sealed}"),
     }
 }
 
@@ -104,26 +125,33 @@ pub struct Keyring {
 impl Keyring {
     /// Loads key files and searches key directories (8 levels deep, files of
     /// up to 1 MiB, in the order of their names). Files of a directory that
-    /// yield no key are passed to `skipped` and left out.
+    /// yield no key are passed to `skipped` and left out. A file named in
+    /// `paths` may also be the certificate of a key.
     ///
     /// # Errors
     ///
     /// A path that can't be read, or a file named in `paths` itself that
-    /// yields no key.
+    /// yields no key; certificates without any key.
     pub fn load(paths: &[PathBuf], skipped: &mut dyn FnMut(KeyError)) -> Result<Self, KeyError> {
         let mut keyring = Self::default();
         let mut seen = BTreeSet::new();
+        let mut certificate = None;
         for path in paths {
             let is_directory = std::fs::metadata(path)
                 .map_err(|e| unreadable(path, e))?
                 .is_dir();
             if !is_directory {
-                if seen.insert(path.clone()) {
-                    let found = Identity::load(path).map_err(|fault| KeyError {
-                        path: path.clone(),
-                        fault,
-                    })?;
-                    keyring.identities.extend(found);
+                if !seen.insert(path.clone()) {
+                    continue;
+                }
+                match Identity::load(path) {
+                    Ok(found) => keyring.identities.extend(found),
+                    // It tells which messages are for one of the keys.
+                    Err(KeyFault::NoPrivateKey) if Recipient::load_any_age(path).is_ok() => {
+                        certificate.get_or_insert_with(|| path.clone());
+                        keyring.searched.push(path.clone());
+                    }
+                    Err(fault) => return Err(not_a_key(path, fault)),
                 }
                 continue;
             }
@@ -140,7 +168,12 @@ impl Keyring {
                 }
             }
         }
-        Ok(keyring)
+        match certificate {
+            Some(path) if keyring.identities.is_empty() => {
+                Err(not_a_key(&path, KeyFault::NoPrivateKey))
+            }
+            _ => Ok(keyring),
+        }
     }
 
     /// The identities, in the order in which they were found.
@@ -271,16 +304,20 @@ impl Keyring {
         let more = handles.len().saturating_sub(SHOWN);
         handles.truncate(SHOWN);
         handles.shrink_to_fit();
-        let presumed = |key: &&Identity| key.is_presumed() && key.opened().is_none();
+        let path = |key: &Identity| key.source().to_owned();
+        let mut keys = self.identities.iter();
+        let presumed = keys.find(|key| key.is_presumed() && key.opened().is_none());
+        let uncertified = match handles.iter().any(KeyHandle::names_a_certificate) {
+            true => self.uncertified(),
+            false => None,
+        };
+        let missed = presumed.map(|key| Missed::Presumed(path(key)));
+        let missed = missed.or(uncertified.map(|key| Missed::Uncertified(path(key))));
         NoIdentity::NoneFits {
             handles,
             more,
             keys: self.identities.len(),
-            presumed: self
-                .identities
-                .iter()
-                .find(presumed)
-                .map(|key| key.source().to_owned()),
+            missed: missed.unwrap_or(Missed::Nothing),
         }
     }
 }
@@ -334,8 +371,10 @@ impl Search<'_> {
 }
 
 fn unreadable(path: &Path, source: io::Error) -> KeyError {
-    KeyError {
-        path: path.to_owned(),
-        fault: KeyFault::Unreadable(source),
-    }
+    not_a_key(path, KeyFault::Unreadable(source))
+}
+
+fn not_a_key(path: &Path, fault: KeyFault) -> KeyError {
+    let path = path.to_owned();
+    KeyError { path, fault }
 }

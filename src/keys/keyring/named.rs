@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
 
-use super::{Fit, Identity, Keyring, MAX_TRIALS, NoIdentity, SecretKey};
+use super::{Fit, Identity, Keyring, MAX_TRIALS, Missed, NoIdentity, SecretKey};
 use crate::keys::passphrase::Passphrases;
 use crate::keys::{Fingerprint, KeyHandle, Recipient, files, mapping};
 
@@ -79,7 +79,11 @@ impl Keyring {
         let spoiled = search.spoiled.map(|key| NoIdentity::NoSessionKey { key });
         Err(search.still_locked.or(spoiled).unwrap_or_else(|| {
             let handles = recipients.iter().map(|(handle, _)| handle.clone());
-            self.none_fits(handles.collect())
+            let mut none = self.none_fits(handles.collect());
+            if let (true, NoIdentity::NoneFits { missed, .. }) = (try_all, &mut none) {
+                *missed = Missed::Tried;
+            }
+            none
         }))
     }
 
@@ -100,6 +104,15 @@ impl Keyring {
                 .map(|key| key.public().fingerprint().into()),
         );
         named
+    }
+
+    /// A key whose certificate is not at hand.
+    pub(super) fn uncertified(&self) -> Option<&Identity> {
+        self.identities.iter().find(|identity| {
+            let own = identity.fingerprint();
+            let mut certificates = self.certificates().iter();
+            !certificates.any(|certificate| Some(certificate.fingerprint()) == own)
+        })
     }
 
     /// The X.509 certificates in the key files, in the files beside them that

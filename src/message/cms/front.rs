@@ -11,6 +11,10 @@ use super::recipient_info::{ContentKey, MAX_RECIPIENTS, RecipientInfo};
 use crate::message::MessageFormat;
 use crate::message::fault::{MessageFault, OpenError};
 
+/// The names of all recipients together, in octets. They are kept for each
+/// member of an archive.
+const MAX_NAMES: usize = 512 * 1024;
+
 /// A message read up to its encrypted content.
 pub(in crate::message) struct Front<R> {
     /// Whom it's sealed to, those that are named by certificate.
@@ -160,6 +164,10 @@ fn recipients<R: BufRead>(
         if recipients.len() + passphrases + others > MAX_RECIPIENTS {
             return Err(malformed("it has too many recipients").into());
         }
+    }
+    let names = recipients.iter().map(|recipient| recipient.handle().size());
+    if names.sum::<usize>() > MAX_NAMES {
+        return Err(malformed("its recipients have very long names").into());
     }
     if recipients.is_empty() && passphrases == 0 && others > 0 {
         let what = "a key that both sides share".into();

@@ -75,7 +75,7 @@ pub(super) fn binary<'a>(
     // From a pipe, the text before a block may come some time before it.
     let room = WINDOW - start.len();
     source.by_ref().take(room as u64).read_to_end(&mut start)?;
-    let form = form(&start).ok_or(MessageFault::NotAMessage)?;
+    let form = form(&start).ok_or_else(|| not_a_message(&start))?;
     let mut start = Cursor::new(start);
     let mut octets: Box<dyn BufRead + Send + Sync> = match form {
         Form::Base64 => Box::new(Decoded::new(start.chain(source), None)),
@@ -109,6 +109,23 @@ fn form(start: &[u8]) -> Option<Form> {
     });
     let first = armor.into_iter().chain(pem).min_by_key(|(at, _)| *at);
     first.map(|(_, form)| form)
+}
+
+/// What a text is that holds no message which is read here.
+fn not_a_message(start: &[u8]) -> MessageFault {
+    // RFC 8551, section 3.2.
+    let mut words = start.split(|octet| octet.is_ascii_whitespace() || *octet == b';');
+    let is_mime = words.any(|word| {
+        word.eq_ignore_ascii_case(b"application/pkcs7-mime")
+            || word.eq_ignore_ascii_case(b"application/x-pkcs7-mime")
+    });
+    match is_mime {
+        true => {
+            let what = "the MIME form of S/MIME (`openssl smime -pk7out` makes PEM of it)";
+            MessageFault::Unsupported(what.into())
+        }
+        false => MessageFault::NotAMessage,
+    }
 }
 
 /// Whether this begins as the base64 of a message. Many a word of plain text

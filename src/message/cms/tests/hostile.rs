@@ -265,6 +265,19 @@ fn recipients_take_bounded_room() {
     for length in [0, 65, 100_000] {
         assert!(is_malformed(&fault(&serial(length), &peer.key)));
     }
+    // The recipient is in front, so that the names behind it may be anything.
+    let issuers = |length: usize, count: usize| {
+        let mut node = Node::parse(message);
+        let recipients = &mut node.at(RECIPIENTS).parts;
+        let mut other = recipients[0].clone();
+        other.at(&[1]).parts[0] = Node::parse(&element(0x30, &[5, 0].repeat(length / 2)));
+        recipients.extend(vec![other; count]);
+        node.der()
+    };
+    assert!(open(&issuers(4000, 130), &peer.key).unwrap().is_some());
+    assert!(is_malformed(&fault(&issuers(4096, 1), &peer.key)));
+    let expected = MessageFault::Malformed("its recipients have very long names".into());
+    assert_eq!(fault(&issuers(4000, 140), &peer.key), expected);
     let key_id = |length: usize| {
         let mut node = Node::parse(message);
         node.at(&[1, 0, 1, 0]).parts[1] = Node::parse(&element(0x80, &vec![7; length]));
