@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# callseal beside gpg, age and cp: whole programs, in one run on one machine,
-# so that the ratios mean something where the seconds don't. The programs take
-# turns (A B A B A B), and the median counts. "make bench" builds and runs it.
-# Ends with status 1 if a mark is missed.
+# callseal beside gpg, age and cp: whole programs, in one run on
+# one machine, so that the ratios mean something where the seconds don't. The
+# programs take turns (A B A B A B), and the median counts. "make bench" builds
+# and runs it. Ends with status 1 if a mark is missed.
 #
 #   CALLSEAL   the program to measure (default: target/release/callseal)
+#   PARTS      what to measure (default: openpgp)
 #   ROUNDS     how many turns each program gets (default: 3)
 #   TMPDIR     a directory on a disk for the file of 6 GiB (default: /tmp)
 #
@@ -14,22 +15,23 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 callseal=${CALLSEAL:-$root/target/release/callseal}
 rounds=${ROUNDS:-3}
+parts=${PARTS:-openpgp}
 missed=0
 
-fail() {
-    echo "error: $1" >&2
-    echo "hint: $2" >&2
-    exit 1
-}
+# shellcheck source=scripts/compare/measuring.sh
+. "$root/scripts/compare/measuring.sh"
 
+for part in $parts; do
+    case $part in
+        openpgp) ;;
+        *) fail "there is no part called '$part'" "use openpgp" ;;
+    esac
+done
 [ -x "$callseal" ] || fail "no program at $callseal" 'run "make bench", which builds it'
 callseal=$(realpath "$callseal")
 for tool in openssl gpg zip age age-keygen taskset; do
     command -v "$tool" >/dev/null || fail "$tool is not installed" 'run "make bench", which installs it'
 done
-free_kib() {
-    df -Pk "$1" | awk 'NR == 2 { print $4 }'
-}
 [ "$(free_kib /dev/shm)" -ge $((2 << 20)) ] || fail "less than 2 GiB is free in /dev/shm" "make room there"
 
 work=$(mktemp -d /dev/shm/callseal-compare.XXXXXX)
@@ -47,116 +49,13 @@ unset CALLSEAL_CONFIG
 export LC_ALL=C GNUPGHOME=$work/gnupg
 umask 077
 
-# --- measuring -------------------------------------------------------------
-
-# The command's wall-clock time, in "took", in seconds.
-timed() {
-    local start=$EPOCHREALTIME
-    "$@" >"$work/output" 2>&1 || {
-        cat "$work/output" >&2
-        fail "this command failed: $*" "see what it says above"
-    }
-    took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
-}
-
-# The command's peak memory, in "peak", in MiB.
-measured() {
-    if [ -x /usr/bin/time ]; then
-        /usr/bin/time -f %M -o "$work/peak" "$@" >"$work/output" 2>&1 || {
-            cat "$work/output" >&2
-            fail "this command failed: $*" "see what it says above"
-        }
-    else
-        # The high-water mark never falls: the last look is the highest.
-        "$@" >"$work/output" 2>&1 &
-        while kill -0 $! 2>/dev/null; do
-            awk '/^VmHWM:/ { print $2 }' "/proc/$!/status" >"$work/look" 2>/dev/null || true
-            [ ! -s "$work/look" ] || mv "$work/look" "$work/peak"
-            sleep 0.02
-        done
-        wait $! || {
-            cat "$work/output" >&2
-            fail "this command failed: $*" "see what it says above"
-        }
-    fi
-    peak=$(awk '{ printf "%d", $1 / 1024 }' "$work/peak")
-}
-
-median() {
-    printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-
-ratio() {
-    awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'
-}
-
-# mark VALUE at-least|at-most|below MARK TEXT
-mark() {
-    local verdict
-    verdict=$(awk -v value="$1" -v way="$2" -v mark="$3" 'BEGIN {
-        met = way == "at-least" ? value >= mark : way == "at-most" ? value <= mark : value < mark
-        print met ? "met" : "MISSED" }')
-    [ "$verdict" = met ] || missed=$((missed + 1))
-    printf '  %s (mark: %s %s): %s\n' "$4" "${2/-/ }" "$3" "$verdict"
-}
-
-# race PREPARE NAME COMMAND [NAME COMMAND]…: each command is a function, and
-# PREPARE runs before each. The medians are in "medians", in their order.
-race() {
-    local prepare=$1 round i
-    shift
-    local names=() commands=()
-    while [ $# -gt 0 ]; do
-        names+=("$1")
-        commands+=("$2")
-        shift 2
-    done
-    local times=("${names[@]/*/}")
-    for ((round = 0; round < rounds; round++)); do
-        for i in "${!commands[@]}"; do
-            "$prepare"
-            timed "${commands[i]}"
-            times[i]+=" $took"
-        done
-    done
-    "$prepare"
-    medians=()
-    for i in "${!names[@]}"; do
-        # shellcheck disable=SC2086 # a list of numbers
-        medians+=("$(median ${times[i]})")
-        printf '  %-34s %8.3f s  (%s)\n' "${names[i]}" "${medians[i]}" "${times[i]# }"
-    done
-}
-
-# That many bytes that don't compress, the same each time.
-noise() {
-    head -c "$1" /dev/zero | openssl enc -aes-128-ctr -nosalt \
-        -K 000102030405060708090a0b0c0d0e0f -iv "$2"000000000000000000000000000000
-}
-
-# --- the parties -----------------------------------------------------------
-
 mkdir gnupg
 recipients=()
 for party in customer vendor; do
     openssl req -x509 -nodes -days 2 -newkey rsa:2048 -keyout "$party.key" -out "$party.crt" \
         -subj "/CN=$party" 2>/dev/null
-    "$callseal" export -q --gpg "$party.key" -o "$party.asc"
-    gpg --batch --quiet --import "$party.asc"
     recipients+=(-r "$party.crt")
 done
-gpg_recipients=()
-while read -r fingerprint; do
-    gpg_recipients+=(-r "$fingerprint")
-done < <(gpg --batch --list-keys --with-colons | awk -F: '$1 == "fpr" { print $10 }')
-age_recipients=()
-for party in 1 2; do
-    age-keygen -o "age-$party.key" 2>/dev/null
-    age_recipients+=(-r "$(age-keygen -y "age-$party.key")")
-done
-
-encrypt=(gpg --batch --quiet --yes --no-tty --trust-model always --multifile "${gpg_recipients[@]}" --encrypt)
-decrypt=(gpg --batch --quiet --yes --no-tty --multifile --decrypt)
 
 echo "callseal beside other programs, on a memory file system, with $(nproc) cores"
 # callseal works on all cores, gpg and age on one: on a busy machine only the
@@ -168,160 +67,10 @@ awk -v cores="$(nproc)" '$1 > cores / 4 {
 gpg --version | head -n 1
 echo "age $(age --version)"
 
-# --- call files ------------------------------------------------------------
-
-files=2000
-mkdir calls
-noise $((files * 16384)) 01 | split -b 16384 -a 4 -d - calls/call-
-
-drop_packed() {
-    rm -rf calls.zip by-gpg.zip
-    find calls -name '*.gpg' -delete
-}
-pack_calls() {
-    "$callseal" pack -q "${recipients[@]}" -o calls.zip calls
-}
-gpg_calls() {
-    "${encrypt[@]}" calls/call-*
-    zip -0 -q -r by-gpg.zip calls -i '*.gpg'
-}
-printf '\nPacking %s call files of 16 KiB for two RSA-2048 recipients\n' "$files"
-race drop_packed "callseal pack" pack_calls "gpg --multifile, zip -0" gpg_calls
-mark "$(ratio "${medians[1]}" "${medians[0]}")" at-least 5 \
-    "callseal is $(ratio "${medians[1]}" "${medians[0]}") times as fast"
-
-pack_calls
-"${encrypt[@]}" calls/call-*
-mkdir sealed
-mv calls/*.gpg sealed
-drop_extracted() {
-    rm -rf extracted
-    find sealed -type f ! -name '*.gpg' -delete
-}
-extract_calls() {
-    "$callseal" extract -q calls.zip -k customer.key -C extracted
-}
-gpg_extract_calls() {
-    "${decrypt[@]}" sealed/*.gpg
-}
-printf '\nExtracting them\n'
-race drop_extracted "callseal extract" extract_calls "gpg --multifile --decrypt" gpg_extract_calls
-mark "$(ratio "${medians[1]}" "${medians[0]}")" at-least 15 \
-    "callseal is $(ratio "${medians[1]}" "${medians[0]}") times as fast"
-
-# Only a comparison of what came out makes the times worth anything.
-extract_calls
-gpg_extract_calls
-diff -r calls extracted/calls
-rm -f sealed/*.gpg
-diff -r calls sealed
-rm -rf calls extracted sealed calls.zip
-
-# --- private key operations ------------------------------------------------
-
-mkdir small
-noise $((2000 * 1024)) 02 | split -b 1024 -a 4 -d - small/call-
-"$callseal" pack -q "${recipients[@]}" -o small.zip small
-drop_small() {
-    rm -rf extracted
-}
-# One core, of those that we may use.
-core=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
-extract_small() {
-    taskset -c "$core" "$callseal" extract -q --jobs 1 small.zip -k customer.key -C extracted
-}
-printf '\nExtracting 2000 members of 1 KiB with one worker on one core\n'
-raw=()
-extracted=()
-for ((round = 0; round < rounds; round++)); do
-    drop_small
-    timed extract_small
-    extracted+=("$(awk -v t="$took" 'BEGIN { printf "%.0f", 2000 / t }')")
-    raw+=("$(taskset -c "$core" openssl speed -seconds 2 -mr rsa2048 2>/dev/null \
-        | awk -F: '/^\+F2:/ { printf "%.0f", $4; exit }')")
+for part in $parts; do
+    # shellcheck source=/dev/null
+    . "$root/scripts/compare/$part.sh"
 done
-drop_small
-ours=$(median "${extracted[@]}")
-theirs=$(median "${raw[@]}")
-printf '  %-34s %8s /s (%s)\n' "callseal extract, members" "$ours" "${extracted[*]}" \
-    "openssl speed rsa2048, private" "$theirs" "${raw[*]}"
-mark "$(ratio "$((100 * ours))" "$theirs")" at-least 70 \
-    "that is $(ratio "$((100 * ours))" "$theirs") % of the rate of OpenSSL alone"
-rm -rf small small.zip
-
-# --- recordings ------------------------------------------------------------
-
-# A WAV header for 8 MiB of PCM in all: 8 kHz, 16 bits, mono.
-wav_header() {
-    printf 'RIFF\370\377\177\000WAVEfmt \020\000\000\000\001\000\001\000'
-    printf '\100\037\000\000\200\076\000\000\002\000\020\000data\324\377\177\000'
-}
-mkdir recordings
-for i in $(seq -w 64); do
-    { wav_header && noise $(((8 << 20) - 44)) "$i"; } >"recordings/$i.wav"
-done
-drop_recordings() {
-    rm -rf recordings.zip by-gpg.zip by-age copy
-    find recordings -name '*.gpg' -delete
-    mkdir by-age
-}
-pack_recordings() {
-    "$callseal" pack -q "${recipients[@]}" -o recordings.zip recordings
-}
-age_recordings() {
-    local file
-    for file in recordings/*.wav; do
-        age "${age_recipients[@]}" -o "by-age/${file##*/}.age" "$file"
-    done
-}
-copy_recordings() {
-    cp -r recordings copy
-}
-# Without compression, as callseal does with audio: it costs gpg five times
-# the time, and doesn't shrink noise.
-gpg_recordings() {
-    "${encrypt[@]}" --compress-algo none recordings/*.wav
-    zip -0 -q -r by-gpg.zip recordings -i '*.gpg'
-}
-printf '\nPacking 64 recordings of 8 MiB\n'
-race drop_recordings "callseal pack" pack_recordings "age, one by one" age_recordings \
-    "cp -r" copy_recordings "gpg --multifile, zip -0" gpg_recordings
-mark "$(ratio "${medians[0]}" "${medians[1]}")" at-most 1.0 \
-    "callseal takes $(ratio "${medians[0]}" "${medians[1]}") of the time of age"
-echo "  and $(ratio "${medians[0]}" "${medians[2]}") of that of cp," \
-    "$(ratio "${medians[0]}" "${medians[3]}") of that of gpg and zip"
-
-# --- memory ----------------------------------------------------------------
-
-printf '\nPeak memory with two workers\n'
-show_peak() {
-    mark "$peak" below 128 "$(printf '%-40s %4d MiB' "$1" "$peak")"
-}
-measured "$callseal" pack -q --jobs 2 "${recipients[@]}" -o recordings.zip recordings
-show_peak "64 recordings of 8 MiB, packed"
-measured "$callseal" extract -q --jobs 2 recordings.zip -k customer.key -C extracted
-show_peak "the same, extracted"
-rm -rf recordings extracted recordings.zip
-
-# Small files that are done while a large one before them is being written.
-mkdir -p mixed/small
-truncate -s 2G mixed/large
-(cd mixed/small && seq -f '%06g.json' 24000 | xargs touch)
-measured "$callseal" pack -q --jobs 2 --compress none "${recipients[@]}" -o mixed.zip mixed
-show_peak "24,000 small files behind one of 2 GiB"
-rm -rf mixed mixed.zip
-
-if [ "$(free_kib "$disk")" -lt $((13 << 20)) ]; then
-    echo "  left out: the file of 6 GiB, for want of 13 GiB in ${TMPDIR:-/tmp}"
-else
-    truncate -s 6G "$disk/large"
-    measured "$callseal" pack -q --jobs 2 --compress none "${recipients[@]}" -o "$disk/large.zip" "$disk/large"
-    show_peak "a sparse file of 6 GiB, packed"
-    measured "$callseal" extract -q --jobs 2 "$disk/large.zip" -k customer.key -C "$disk/extracted"
-    show_peak "the same, extracted"
-    [ "$(find "$disk/extracted" -type f -size 6291456k | wc -l)" -eq 1 ] \
-        || fail "the file of 6 GiB did not come back whole" "this is a bug"
-fi
 
 echo
 if [ "$missed" -gt 0 ]; then

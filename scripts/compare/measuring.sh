@@ -1,0 +1,100 @@
+# shellcheck shell=bash
+# For scripts/compare.sh: how programs are measured and marks set. What is
+# assigned here counts there.
+# shellcheck disable=SC2034,SC2154
+
+fail() {
+    echo "error: $1" >&2
+    echo "hint: $2" >&2
+    exit 1
+}
+
+# The free room of a directory, in KiB.
+free_kib() {
+    df -Pk "$1" | awk 'NR == 2 { print $4 }'
+}
+
+# The command's wall-clock time, in "took", in seconds.
+timed() {
+    local start=$EPOCHREALTIME
+    "$@" >"$work/output" 2>&1 || {
+        cat "$work/output" >&2
+        fail "this command failed: $*" "see what it says above"
+    }
+    took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
+}
+
+# The command's peak memory, in "peak", in MiB.
+measured() {
+    if [ -x /usr/bin/time ]; then
+        /usr/bin/time -f %M -o "$work/peak" "$@" >"$work/output" 2>&1 || {
+            cat "$work/output" >&2
+            fail "this command failed: $*" "see what it says above"
+        }
+    else
+        # The high-water mark never falls: the last look is the highest.
+        "$@" >"$work/output" 2>&1 &
+        while kill -0 $! 2>/dev/null; do
+            awk '/^VmHWM:/ { print $2 }' "/proc/$!/status" >"$work/look" 2>/dev/null || true
+            [ ! -s "$work/look" ] || mv "$work/look" "$work/peak"
+            sleep 0.02
+        done
+        wait $! || {
+            cat "$work/output" >&2
+            fail "this command failed: $*" "see what it says above"
+        }
+    fi
+    peak=$(awk '{ printf "%d", $1 / 1024 }' "$work/peak")
+}
+
+median() {
+    printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+ratio() {
+    awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'
+}
+
+# mark VALUE at-least|at-most|below MARK TEXT
+mark() {
+    local verdict
+    verdict=$(awk -v value="$1" -v way="$2" -v mark="$3" 'BEGIN {
+        met = way == "at-least" ? value >= mark : way == "at-most" ? value <= mark : value < mark
+        print met ? "met" : "MISSED" }')
+    [ "$verdict" = met ] || missed=$((missed + 1))
+    printf '  %s (mark: %s %s): %s\n' "$4" "${2/-/ }" "$3" "$verdict"
+}
+
+# race PREPARE NAME COMMAND [NAME COMMAND]…: each command is a function, and
+# PREPARE runs before each. The medians are in "medians", in their order.
+race() {
+    local prepare=$1 round i
+    shift
+    local names=() commands=()
+    while [ $# -gt 0 ]; do
+        names+=("$1")
+        commands+=("$2")
+        shift 2
+    done
+    local times=("${names[@]/*/}")
+    for ((round = 0; round < rounds; round++)); do
+        for i in "${!commands[@]}"; do
+            "$prepare"
+            timed "${commands[i]}"
+            times[i]+=" $took"
+        done
+    done
+    "$prepare"
+    medians=()
+    for i in "${!names[@]}"; do
+        # shellcheck disable=SC2086 # a list of numbers
+        medians+=("$(median ${times[i]})")
+        printf '  %-34s %8.3f s  (%s)\n' "${names[i]}" "${medians[i]}" "${times[i]# }"
+    done
+}
+
+# That many bytes that don't compress, the same each time.
+noise() {
+    head -c "$1" /dev/zero | openssl enc -aes-128-ctr -nosalt \
+        -K 000102030405060708090a0b0c0d0e0f -iv "$2"000000000000000000000000000000
+}
