@@ -57,7 +57,7 @@ large: ## Test 6 GiB and 100,000 members (14 GB of disk, some minutes)
 	@$(PACKAGES) build test
 	$(CARGO) test --release --locked --test large -- --include-ignored --test-threads 1
 
-bench: ## Measure: the library, then the program beside gpg, age and cp
+bench: ## Measure: the library, then the program beside gpg, age, openssl and others
 	@$(PACKAGES) build test
 	$(CARGO) bench --locked
 	$(CARGO) build --release --locked

@@ -1,21 +1,26 @@
 #!/usr/bin/env bash
-# callseal beside gpg, age and cp: whole programs, in one run on
+# callseal beside gpg, age, openssl and others: whole programs, in one run on
 # one machine, so that the ratios mean something where the seconds don't. The
 # programs take turns (A B A B A B), and the median counts. "make bench" builds
 # and runs it. Ends with status 1 if a mark is missed.
 #
 #   CALLSEAL   the program to measure (default: target/release/callseal)
-#   PARTS      what to measure (default: openpgp)
+#   PARTS      what to measure (default: openpgp cms)
 #   ROUNDS     how many turns each program gets (default: 3)
 #   TMPDIR     a directory on a disk for the file of 6 GiB (default: /tmp)
 #
-# Needs up to 2 GiB of /dev/shm, and 13 GiB of TMPDIR for the last part.
+# To try the script, and not for the marks, the CMS message can be small:
+#
+#   CMS_MIB    its size (default: 1024)
+#
+# Needs up to 2 GiB of /dev/shm, 4 GiB of it for the CMS message (with 4 GiB
+# more of memory for openssl), and 13 GiB of TMPDIR for the file of 6 GiB.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 callseal=${CALLSEAL:-$root/target/release/callseal}
 rounds=${ROUNDS:-3}
-parts=${PARTS:-openpgp}
+parts=${PARTS:-openpgp cms}
 missed=0
 
 # shellcheck source=scripts/compare/measuring.sh
@@ -23,13 +28,13 @@ missed=0
 
 for part in $parts; do
     case $part in
-        openpgp) ;;
-        *) fail "there is no part called '$part'" "use openpgp" ;;
+        openpgp | cms) ;;
+        *) fail "there is no part called '$part'" "use openpgp or cms" ;;
     esac
 done
 [ -x "$callseal" ] || fail "no program at $callseal" 'run "make bench", which builds it'
 callseal=$(realpath "$callseal")
-for tool in openssl gpg zip age age-keygen taskset; do
+for tool in openssl gpg zip unzip age age-keygen taskset; do
     command -v "$tool" >/dev/null || fail "$tool is not installed" 'run "make bench", which installs it'
 done
 [ "$(free_kib /dev/shm)" -ge $((2 << 20)) ] || fail "less than 2 GiB is free in /dev/shm" "make room there"
@@ -66,6 +71,7 @@ awk -v cores="$(nproc)" '$1 > cores / 4 {
 "$callseal" --version
 gpg --version | head -n 1
 echo "age $(age --version)"
+openssl version
 
 for part in $parts; do
     # shellcheck source=/dev/null
