@@ -5,13 +5,14 @@
 # and runs it. Ends with status 1 if a mark is missed.
 #
 #   CALLSEAL   the program to measure (default: target/release/callseal)
-#   PARTS      what to measure (default: openpgp cms)
+#   PARTS      what to measure (default: openpgp cms fields)
 #   ROUNDS     how many turns each program gets (default: 3)
 #   TMPDIR     a directory on a disk for the file of 6 GiB (default: /tmp)
 #
-# To try the script, and not for the marks, the CMS message can be small:
+# To try the script, and not for the marks, the last two parts can be small:
 #
-#   CMS_MIB    its size (default: 1024)
+#   CMS_MIB    the size of the CMS message (default: 1024)
+#   DOCUMENTS  how many JSON documents there are (default: 20000)
 #
 # Needs up to 2 GiB of /dev/shm, 4 GiB of it for the CMS message (with 4 GiB
 # more of memory for openssl), and 13 GiB of TMPDIR for the file of 6 GiB.
@@ -20,7 +21,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 callseal=${CALLSEAL:-$root/target/release/callseal}
 rounds=${ROUNDS:-3}
-parts=${PARTS:-openpgp cms}
+parts=${PARTS:-openpgp cms fields}
 missed=0
 
 # shellcheck source=scripts/compare/measuring.sh
@@ -28,13 +29,13 @@ missed=0
 
 for part in $parts; do
     case $part in
-        openpgp | cms) ;;
-        *) fail "there is no part called '$part'" "use openpgp or cms" ;;
+        openpgp | cms | fields) ;;
+        *) fail "there is no part called '$part'" "use openpgp, cms or fields" ;;
     esac
 done
 [ -x "$callseal" ] || fail "no program at $callseal" 'run "make bench", which builds it'
 callseal=$(realpath "$callseal")
-for tool in openssl gpg zip unzip age age-keygen taskset; do
+for tool in openssl gpg zip unzip age age-keygen taskset python3; do
     command -v "$tool" >/dev/null || fail "$tool is not installed" 'run "make bench", which installs it'
 done
 [ "$(free_kib /dev/shm)" -ge $((2 << 20)) ] || fail "less than 2 GiB is free in /dev/shm" "make room there"
