@@ -103,7 +103,12 @@ fn a_key_without_its_certificate_is_not_tried() {
     scene
         .line("extract GIR.zip -k alone/gir.key -C opened")
         .exits(4)
-        .complains(&["GIR/1001.wav", "the key at hand is not for it", "of gir"])
+        .complains(&[
+            "GIR/1001.wav",
+            "alone/gir.key",
+            "without its certificate",
+            "of gir",
+        ])
         .says("certificate")
         .says("--try-all-keys");
     assert_eq!(scene.tree("opened"), [""; 0]);
@@ -250,4 +255,28 @@ fn of_several_locked_keys_no_more_are_asked_for_than_it_takes() {
         .on_a_terminal("open call.p7m -k ring -o opened", "prompt\nsend secret\\r")
         .exits(0);
     assert_eq!(scene.text("opened"), "RIFF said first");
+}
+
+#[test]
+fn a_certificate_is_given_beside_the_key() {
+    let scene = genesys();
+    scene.write_private("alone/gir.key", scene.read("gir.key"));
+    scene
+        .ok("cat GIR.zip GIR/1001.wav -k alone/gir.key -k gir.crt")
+        .prints("RIFF said first");
+    scene
+        .line("cat GIR.zip GIR/1001.wav -k gir.crt")
+        .exits(4)
+        .complains_with_hint(&["gir.crt", "it holds no private key"]);
+}
+
+#[test]
+fn a_key_that_was_tried_in_vain_is_not_told_to_be_tried() {
+    let scene = genesys();
+    scene.tool("openssl genrsa -out wrong.key 2048");
+    let failed = scene
+        .line("open --try-all-keys GIR/1001.wav.p7m -k wrong.key -o -")
+        .exits(4)
+        .complains(&["the key at hand doesn't open it"]);
+    assert!(!failed.stderr().contains("--try-all-keys"), "{failed}");
 }
