@@ -140,7 +140,7 @@ fn six_gibibytes_come_back() {
 
 #[test]
 fn a_large_cms_message_takes_little_memory() {
-    cms_in_bounded_memory(256 << 20);
+    cms_in_bounded_memory(64 << 20);
 }
 
 #[test]
@@ -155,13 +155,16 @@ fn cms_in_bounded_memory(length: u64) {
     let scene = Scene::new();
     scene.key_pair("a", "rsa:2048");
     sparse(&scene, "large", length);
-    let openssl = "openssl cms -encrypt -binary -stream -aes256 -outform DER -in large a.crt";
-    let callseal = concat!(
-        env!("CARGO_BIN_EXE_callseal"),
-        " seal --format cms-gcm -r a.crt large"
-    );
-    for (form, writer, output) in [("CBC", openssl, "-out"), ("GCM", callseal, "-o")] {
-        run(&scene, &format!("{writer} {output} large.p7m"));
+    let openssl = "openssl cms -encrypt -binary -stream -aes256 -outform DER -in large -out";
+    let callseal = env!("CARGO_BIN_EXE_callseal");
+    for (form, line) in [
+        ("CBC", format!("{openssl} large.p7m a.crt")),
+        (
+            "GCM",
+            format!("{callseal} seal --format cms-gcm -r a.crt large -o large.p7m"),
+        ),
+    ] {
+        run(&scene, &line);
         run(&scene, "zip -q -0 large.zip large.p7m");
         fs::remove_file(scene.path("large.p7m")).unwrap();
         let extracted = peak(&scene, "extract --jobs 2 --force large.zip -k a.key -C out");
