@@ -10,11 +10,12 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
+use super::MAX_DOCUMENT;
 use super::error::DocumentError;
 
 /// How deep values may be nested. Other software has its limits too, of which
 /// this one is common.
-const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// Reads a document, which must be a JSON text.
 pub(super) fn parse(text: &str) -> Result<&RawValue, DocumentError> {
@@ -180,11 +181,20 @@ pub(super) struct Edit {
 }
 
 /// The text with all edits made, which are in its order and don't overlap.
-pub(super) fn edited(text: &str, edits: &[Edit]) -> Zeroizing<String> {
+///
+/// # Errors
+///
+/// It would be too large for anybody to work on it again.
+pub(super) fn edited(text: &str, edits: &[Edit]) -> Result<Zeroizing<String>, DocumentError> {
     let more: usize = edits.iter().map(|edit| edit.with.len()).sum();
     let less: usize = edits.iter().map(|edit| edit.at.len()).sum();
     // To the byte: growing would leave a copy of plaintext behind.
     let capacity = (text.len() + more).saturating_sub(less);
+    if capacity > MAX_DOCUMENT {
+        return Err(DocumentError::TooLarge {
+            limit: MAX_DOCUMENT,
+        });
+    }
     let mut result = Zeroizing::new(String::with_capacity(capacity));
     let mut done = 0;
     for edit in edits {
@@ -193,5 +203,5 @@ pub(super) fn edited(text: &str, edits: &[Edit]) -> Zeroizing<String> {
         done = edit.at.end;
     }
     result.push_str(text.get(done..).unwrap_or_default());
-    result
+    Ok(result)
 }

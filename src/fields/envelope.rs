@@ -15,7 +15,7 @@ use super::path::quoted;
 /// The version of the format.
 const VERSION: u64 = 1;
 
-/// How many fields of one document can be sealed.
+/// How many fields of one document can be sealed, or opened.
 pub(super) const MAX_FIELDS: usize = 100_000;
 
 /// How many steps their paths can have together.

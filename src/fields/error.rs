@@ -66,9 +66,9 @@ pub enum DocumentError {
         /// The field, or the object on the way to it.
         path: String,
     },
-    /// Too many fields would be sealed in one document, or fields too deep in
-    /// it.
-    #[error("more than {limit} fields of it would be sealed, or ten times as many steps to them")]
+    /// Too many fields of one document are meant, or their paths are too long
+    /// together: a million steps, or 64 MiB.
+    #[error("more than {limit} of its fields are meant, or their paths are too long together")]
     TooMany {
         /// How many may be.
         limit: usize,

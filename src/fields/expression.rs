@@ -1,5 +1,6 @@
 //! Paths that may stand for several: `cards[*].pan`, `**.pan`.
 
+use super::document::MAX_DEPTH;
 use super::path::{self, Step};
 use super::select::SelectionError;
 
@@ -143,7 +144,9 @@ impl<'t> Parser<'t> {
             steps.push(self.name()?);
         }
         loop {
-            if self.takes("[") {
+            if steps.len() > MAX_DEPTH {
+                return Err("it goes deeper than documents are nested");
+            } else if self.takes("[") {
                 steps.push(self.bracket()?);
             } else if self.takes(".") {
                 steps.push(self.name()?);

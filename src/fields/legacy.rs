@@ -165,8 +165,8 @@ impl<'a> AesCbcSealer<'a> {
     ///
     /// # Errors
     ///
-    /// It's no JSON object, lacks a field, has one twice, or is nested too
-    /// deep.
+    /// It's no JSON object, lacks a field, has one twice or too many of them,
+    /// or is too large or nested too deep.
     pub fn seal(&self, text: &str) -> Result<Document, DocumentError> {
         replaced(text, self.selection, self.missing, &|place| {
             let value = place.value.get();
@@ -268,7 +268,7 @@ fn replaced(
     });
     let edits: Vec<Edit> = edits.collect::<Result<_, DocumentError>>()?;
     Ok(Document {
-        text: document::edited(text, &edits),
+        text: document::edited(text, &edits)?,
         fields: places.len(),
     })
 }

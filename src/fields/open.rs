@@ -98,7 +98,7 @@ impl<'a> FieldOpener<'a> {
             },
         );
         Ok(Document {
-            text: document::edited(text, &edits),
+            text: document::edited(text, &edits)?,
             fields,
         })
     }

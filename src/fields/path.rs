@@ -42,14 +42,19 @@ pub(super) fn push_element(path: &mut String, index: usize) {
     let _ = write!(path, "[{index}]");
 }
 
+/// Adds a step to a path.
+pub(super) fn push_step(path: &mut String, step: &Step<'_>) {
+    match step {
+        Step::Key(key) => push_key(path, key),
+        Step::Element(index) => push_element(path, *index),
+    }
+}
+
 /// A path in words.
 pub(super) fn written(steps: &[Step<'_>]) -> String {
     let mut path = String::new();
     for step in steps {
-        match step {
-            Step::Key(key) => push_key(&mut path, key),
-            Step::Element(index) => push_element(&mut path, *index),
-        }
+        push_step(&mut path, step);
     }
     path
 }

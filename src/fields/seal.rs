@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 use super::document::{self, Edit, span};
-use super::envelope::{Envelope, MAX_FIELDS, MAX_STEPS, Top, to_base64};
+use super::envelope::{Envelope, Top, to_base64};
 use super::error::DocumentError;
 use super::select::{Missing, Selection};
-use super::{Convert, Document, MAX_DOCUMENT};
+use super::{Convert, Document};
 use crate::keys::{MessageVersion, RecipientError, Recipients, Refusal};
 use crate::message::{MAX_LITERAL_NAME, PartsSealer, SealError};
 
@@ -76,8 +76,8 @@ impl<'a> FieldSealer<'a> {
     ///
     /// # Errors
     ///
-    /// It's no JSON object, is sealed already, lacks a field, has one twice,
-    /// or is too large or nested too deep.
+    /// It's no JSON object, is sealed already, lacks a field, has one twice or
+    /// too many of them, or is too large or nested too deep.
     pub fn seal(&self, text: &str) -> Result<Document, DocumentError> {
         let attribute = &self.plan.attribute;
         let root = document::parse(text)?;
@@ -90,10 +90,6 @@ impl<'a> FieldSealer<'a> {
         let places = self.selection.find(root, self.missing)?;
         if places.is_empty() {
             return Ok(Document::unchanged(text));
-        }
-        let steps: usize = places.iter().map(|place| place.steps).sum();
-        if places.len() > MAX_FIELDS || steps > MAX_STEPS {
-            return Err(DocumentError::TooMany { limit: MAX_FIELDS });
         }
         let (parts, pkesks) = PartsSealer::new(&self.plan.recipients)?;
         let mut edits = Vec::with_capacity(places.len() + 1);
@@ -116,14 +112,10 @@ impl<'a> FieldSealer<'a> {
                 .map_err(|e| SealError::Write(e.into()))
                 .map(Zeroizing::new)?,
         });
-        let text = document::edited(text, &edits);
-        // Else nobody could open it.
-        if text.len() > MAX_DOCUMENT {
-            return Err(DocumentError::TooLarge {
-                limit: MAX_DOCUMENT,
-            });
-        }
-        Ok(Document { text, fields })
+        Ok(Document {
+            text: document::edited(text, &edits)?,
+            fields,
+        })
     }
 }
 

@@ -5,9 +5,11 @@ use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
+use super::MAX_DOCUMENT;
 use super::document::{self, Kind};
+use super::envelope::{MAX_FIELDS, MAX_STEPS};
 use super::error::DocumentError;
-use super::path::{Step, written};
+use super::path::{Step, push_step};
 
 /// Leads to the values that are looked for.
 pub(super) trait Guide {
@@ -36,8 +38,6 @@ pub(super) trait Guide {
 pub(super) struct Place<'a> {
     /// Its path.
     pub path: String,
-    /// How many steps that has.
-    pub steps: usize,
     /// The value, as it stands in the document.
     pub value: &'a RawValue,
 }
@@ -47,8 +47,9 @@ pub(super) struct Place<'a> {
 ///
 /// # Errors
 ///
-/// A value that should be there and isn't; or one whose path fits several
-/// values, as an object on its way has a key twice.
+/// A value that should be there and isn't; one whose path fits several values,
+/// as an object on its way has a key twice; or more values, or paths, than a
+/// sealed document can list.
 pub(super) fn walk<'a, G: Guide>(
     root: &'a RawValue,
     guide: &mut G,
@@ -56,8 +57,11 @@ pub(super) fn walk<'a, G: Guide>(
     let start = guide.start();
     let mut walk = Walk {
         guide,
-        path: Vec::new(),
+        path: String::new(),
+        depth: 0,
         found: Vec::new(),
+        steps: 0,
+        bytes: 0,
     };
     walk.visit(root, start, false)?;
     Ok(walk.found)
@@ -65,8 +69,13 @@ pub(super) fn walk<'a, G: Guide>(
 
 struct Walk<'a, 'g, G> {
     guide: &'g mut G,
-    path: Vec<Step<'a>>,
+    /// The path of the value that it's at, and how many steps that has.
+    path: String,
+    depth: usize,
     found: Vec<Place<'a>>,
+    /// How many steps and bytes their paths have together.
+    steps: usize,
+    bytes: usize,
 }
 
 impl<'a, G: Guide> Walk<'a, '_, G> {
@@ -78,11 +87,7 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
     ) -> Result<(), DocumentError> {
         let arrived = self.guide.arrive(&state);
         if arrived && !covered {
-            self.found.push(Place {
-                path: written(&self.path),
-                steps: self.path.len(),
-                value,
-            });
+            self.add(value)?;
         }
         if !self.guide.leads_on(&state) {
             return Ok(());
@@ -94,10 +99,41 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
             Kind::Array => self.array(value, &mut state, covered)?,
             Kind::Scalar => {}
         }
-        let mut path = written(&self.path);
-        if self.guide.unmet(&state, kind, &mut path) {
+        if self.guide.unmet(&state, kind, &mut self.path) {
+            let path = std::mem::take(&mut self.path);
             return Err(DocumentError::Missing { path });
         }
+        Ok(())
+    }
+
+    /// Lists a value. A long key above many of them is in the path of each, so
+    /// the paths can be far larger than the document.
+    fn add(&mut self, value: &'a RawValue) -> Result<(), DocumentError> {
+        self.steps += self.depth;
+        self.bytes += self.path.len();
+        let is_full = self.found.len() == MAX_FIELDS;
+        if is_full || self.steps > MAX_STEPS || self.bytes > MAX_DOCUMENT {
+            return Err(DocumentError::TooMany { limit: MAX_FIELDS });
+        }
+        let path = self.path.clone();
+        self.found.push(Place { path, value });
+        Ok(())
+    }
+
+    /// Visits what is one step further down.
+    fn descend(
+        &mut self,
+        step: &Step<'_>,
+        value: &'a RawValue,
+        state: G::State,
+        covered: bool,
+    ) -> Result<(), DocumentError> {
+        let above = self.path.len();
+        push_step(&mut self.path, step);
+        self.depth += 1;
+        self.visit(value, state, covered)?;
+        self.depth -= 1;
+        self.path.truncate(above);
         Ok(())
     }
 
@@ -108,43 +144,41 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
         covered: bool,
     ) -> Result<(), DocumentError> {
         let mut led = HashSet::new();
-        let mut twice = None;
         document::members(object, &mut |key, value| {
             let key = key_of(key)?;
             let step = Step::Key(key.clone());
             let Some(next) = self.guide.step(state, &step) else {
                 return Ok(());
             };
+            // Every key that led somewhere must be there once.
+            if led.contains(&key) {
+                return Err(self.ambiguous(&step));
+            }
             let before = self.found.len();
-            self.path.push(step);
-            self.visit(value, next, covered)?;
+            self.descend(&step, value, next, covered)?;
             if self.found.len() > before {
                 led.insert(key);
             }
-            self.path.pop();
             Ok(())
         })?;
         if led.is_empty() {
             return Ok(());
         }
-        // Every key that led somewhere must be there once.
+        // It may also be that it led nowhere at first.
         let mut seen = HashSet::new();
         document::members(object, &mut |key, _| {
             let key = key_of(key)?;
             if led.contains(&key) && !seen.insert(key.clone()) {
-                twice.get_or_insert(key);
+                return Err(self.ambiguous(&Step::Key(key)));
             }
             Ok(())
-        })?;
-        match twice {
-            Some(key) => {
-                self.path.push(Step::Key(key));
-                Err(DocumentError::Ambiguous {
-                    path: written(&self.path),
-                })
-            }
-            None => Ok(()),
-        }
+        })
+    }
+
+    fn ambiguous(&mut self, step: &Step<'_>) -> DocumentError {
+        let mut path = std::mem::take(&mut self.path);
+        push_step(&mut path, step);
+        DocumentError::Ambiguous { path }
     }
 
     fn array(
@@ -158,9 +192,7 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
             let step = Step::Element(index);
             index += 1;
             if let Some(next) = self.guide.step(state, &step) {
-                self.path.push(step);
-                self.visit(value, next, covered)?;
-                self.path.pop();
+                self.descend(&step, value, next, covered)?;
             }
             Ok(())
         })
