@@ -9,6 +9,7 @@
 )]
 
 use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
@@ -335,21 +336,27 @@ fn the_attribute_can_have_another_name() {
     assert_eq!(opened.stdout(), CALLS);
 }
 
-#[test]
-fn documents_come_out_while_others_are_awaited() {
-    let scene = Scene::with_parties();
-    // It would wait for ever, if it kept documents back.
-    let mut run = std::process::Command::new("timeout")
+/// Seals documents that come one by one. It would wait for ever, if it kept any
+/// back.
+fn awaited(scene: &Scene) -> (Child, ChildStdin, BufReader<ChildStdout>) {
+    let mut run = Command::new("timeout")
         .current_dir(scene.root())
         .args(["60", env!("CARGO_BIN_EXE_callseal")])
         .args(SEAL.split(' '))
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut input = run.stdin.take().unwrap();
-    let mut output = BufReader::new(run.stdout.take().unwrap());
+    let input = run.stdin.take().unwrap();
+    let output = BufReader::new(run.stdout.take().unwrap());
+    (run, input, output)
+}
+
+#[test]
+fn documents_come_out_while_others_are_awaited() {
+    let scene = Scene::with_parties();
+    let (mut run, mut input, mut output) = awaited(&scene);
     let mut errors = BufReader::new(run.stderr.take().unwrap());
     for number in 0..5 {
         writeln!(input, "{{\"id\":{number},\"caller\":{{\"number\":1}}}}").unwrap();
@@ -445,6 +452,42 @@ fn a_broken_first_line_is_told_from_a_document_of_several_lines() {
         .stdout();
     let opened = scene.line(OPEN).stdin(sealed).exits(0).stdout();
     assert_eq!(opened, format!("\n{}", call.repeat(20_000)));
+}
+
+#[test]
+fn good_lines_are_found_behind_several_broken_ones() {
+    let scene = Scene::with_parties();
+    for (broken, lines) in [
+        ("{\"id\":0,\"a\":\"hello\nworld\"}\n", 2),
+        ("{\"a\":1,\n{\"a\":2,\n{\"a\":3,\n", 3),
+        ("{\"a\":[\n{\"b\":\n", 2),
+        ("{\n}\n{\n\"a\":1\n}\n", 5),
+        ("x\n1\n", 2),
+    ] {
+        let calls = format!("{broken}{}", "{\"caller\":{\"number\":1}}\n".repeat(1000));
+        let sealed = scene.line(SEAL).stdin(calls).exits(6);
+        let all = 1000 + lines;
+        let sealed = sealed.complains(&[&format!("{lines} of {all} documents failed")]);
+        assert_eq!(sealed.stdout().lines().count(), 1000, "{broken:?}");
+    }
+    // One document that is broken is one still.
+    scene
+        .line(SEAL)
+        .stdin("{\n  \"a\": [\n    {\"b\": 1},,\n    1\n  ]\n}\n")
+        .exits(5)
+        .complains(&["at its line 3, column"]);
+}
+
+#[test]
+fn a_broken_first_line_does_not_keep_back_what_follows() {
+    let scene = Scene::with_parties();
+    let (mut run, mut input, mut output) = awaited(&scene);
+    writeln!(input, "{{\"a\":x}}\n{{\"caller\":{{\"number\":1}}}}").unwrap();
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    assert_eq!(listed(&line), ["caller.number"]);
+    drop(input);
+    assert_eq!(run.wait().unwrap().code(), Some(6));
 }
 
 #[test]

@@ -4,9 +4,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::ops::Range;
 
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -31,6 +33,21 @@ pub(super) fn parse(text: &str) -> Result<&RawValue, DocumentError> {
 /// Whether a text is one complete JSON value.
 pub(super) fn is_complete(text: &[u8]) -> bool {
     serde_json::from_slice::<&RawValue>(text).is_ok()
+}
+
+/// Whether all that comes is one JSON value. Stops where it shows that it's
+/// none.
+///
+/// # Errors
+///
+/// Reading fails.
+pub(super) fn is_text(source: impl io::Read) -> io::Result<bool> {
+    let mut parser = serde_json::Deserializer::from_reader(io::BufReader::new(source));
+    let read = IgnoredAny::deserialize(&mut parser).and_then(|_| parser.end());
+    match read {
+        Err(error) if error.is_io() => Err(error.into()),
+        read => Ok(read.is_ok()),
+    }
 }
 
 /// How deep a valid JSON text is nested.

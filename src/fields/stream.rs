@@ -1,12 +1,12 @@
 //! Documents of a stream: newline-delimited JSON, one document on each line,
 //! or one document alone over any number of lines.
 
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::document::is_complete;
+use super::document::{is_complete, is_text};
 use super::error::{DocumentError, StreamError};
 use super::lines::{Input, Line, is_blank};
 use super::{Convert, Document, MAX_DOCUMENT};
@@ -34,8 +34,9 @@ pub struct Streamed {
 /// of the line that it begins on, counted from 1; the others are not harmed.
 ///
 /// If the first line that isn't blank is a complete JSON text, each line is a
-/// document. Else the whole stream is one; or, where it's none, and its second
-/// line is a complete object, each line is one and the first is broken.
+/// document. Else the whole stream is one; or, as soon as it shows that it's
+/// none, and that a later line is a complete object, each line is one and the
+/// first is broken.
 ///
 /// A document or line can have [`MAX_DOCUMENT`] bytes. Documents that were on
 /// one line stay on one: a line break inside of a value that was sealed over
@@ -105,19 +106,47 @@ fn is_in_lines(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<boo
             None => input.fill().map_err(StreamError::Read)?,
         }
     }
-    while !input.has_ended() && input.rest().content.len() <= MAX_DOCUMENT {
+    let is_text = is_text(Ahead { input, at: 0 }).map_err(StreamError::Read)?;
+    Ok(!is_text && has_good_line(input)?)
+}
+
+/// Whether a later line is a complete object. Reads on until there is one, or
+/// there is more than a document can have.
+fn has_good_line(input: &mut Input<'_>) -> Result<bool, StreamError> {
+    let mut looked_at = 0;
+    loop {
+        let length = input.complete();
+        let lines = input.rest().content.get(looked_at..length);
+        let mut lines = lines.unwrap_or_default().split(|&byte| byte == b'\n');
+        let found =
+            lines.any(|line| line.trim_ascii_start().starts_with(b"{") && is_complete(line));
+        looked_at = length;
+        if found || input.has_ended() || input.rest().content.len() > MAX_DOCUMENT {
+            return Ok(found);
+        }
         input.fill().map_err(StreamError::Read)?;
     }
-    let all = input.rest().content;
-    if all.len() <= MAX_DOCUMENT && is_complete(all) {
-        return Ok(false);
+}
+
+/// Reads what comes, as far as a document can go, and leaves it in the input.
+struct Ahead<'i, 's> {
+    input: &'i mut Input<'s>,
+    at: usize,
+}
+
+impl Read for Ahead<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let content = self.input.rest().content;
+            let ahead = content.get(self.at..).unwrap_or_default();
+            if !ahead.is_empty() || self.input.has_ended() || content.len() > MAX_DOCUMENT {
+                let count = (&*ahead).read(buffer)?;
+                self.at += count;
+                return Ok(count);
+            }
+            self.input.fill()?;
+        }
     }
-    let length = input.complete();
-    let mut lines = input.lines(length).skip(1);
-    let second = lines.find(|line| !is_blank(line.content));
-    Ok(second.is_some_and(|line| {
-        line.content.trim_ascii_start().starts_with(b"{") && is_complete(line.content)
-    }))
 }
 
 /// What becomes of a document; `None` of a blank line.
