@@ -9,8 +9,16 @@
     reason = "a test that can't go on has failed"
 )]
 
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use callseal::fields::{
+    Convert, Document, DocumentError, FieldSealer, Missing, Selection, convert_stream,
+};
+
 mod support;
-use support::{Outcome, Scene};
+use support::{Office, Outcome, Scene};
 
 const LEGACY: &str = "--legacy-aes-cbc --key-file aes.key --key-form text";
 
@@ -97,4 +105,72 @@ fn nothing_is_sealed_in_the_legacy_layout_that_would_be_too_large() {
     bounded(&scene, &format!("seal --fields a {LEGACY}"), &document)
         .exits(5)
         .complains(&["64 MiB"]);
+}
+
+#[test]
+fn more_jobs_than_a_system_has_are_no_failure() {
+    let scene = Scene::with_parties();
+    let arguments = "seal --fields a --missing ignore -r vendor.crt -j 100000";
+    bounded(&scene, arguments, &"{}\n".repeat(60_000)).exits(0);
+    assert_eq!(scene.text("out.json").len(), 180_000);
+}
+
+/// Makes the same large document of each, and counts them.
+struct Large {
+    document: Document,
+    made: AtomicUsize,
+}
+
+impl Convert for Large {
+    fn convert(&self, _: &str) -> Result<Document, DocumentError> {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        Ok(self.document.clone())
+    }
+}
+
+/// Notes how many documents had been made at the first write.
+struct FirstWrite<'l> {
+    large: &'l Large,
+    made: Option<usize>,
+}
+
+impl Write for FirstWrite<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let made = || self.large.made.load(Ordering::Relaxed);
+        self.made.get_or_insert_with(made);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn documents_are_written_before_all_at_hand_are_made() {
+    let office = Office::new();
+    let selection = Selection::paths("a").unwrap();
+    let sealer = FieldSealer::new(&office.plan, &selection, Missing::Error);
+    let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(100_000));
+    let large = Large {
+        document: sealer.seal(&text).unwrap(),
+        made: AtomicUsize::new(0),
+    };
+    for jobs in [1, 2, 5] {
+        large.made.store(0, Ordering::Relaxed);
+        let large = &large;
+        let mut sink = FirstWrite { large, made: None };
+        let calls = "{}\n".repeat(1000);
+        let jobs = NonZeroUsize::new(jobs).unwrap();
+        let done = convert_stream(
+            &mut calls.as_bytes(),
+            &mut sink,
+            large,
+            jobs,
+            &mut |_, _| {},
+        );
+        assert_eq!(done.unwrap().changed, 1000);
+        let made = sink.made.unwrap();
+        assert!(made <= 80, "{made} documents with {jobs} jobs");
+    }
 }

@@ -208,6 +208,10 @@ impl OverwriteArgs {
     }
 }
 
+/// How many workers there can be. More would not be faster, and a system has
+/// its limits.
+const MAX_JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
+
 /// How many workers.
 #[derive(Debug, Args)]
 pub struct JobsArgs {
@@ -222,12 +226,25 @@ impl JobsArgs {
         self.jobs
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN)
+            .min(MAX_JOBS)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use std::num::NonZeroUsize;
+
+    use super::{JobsArgs, size};
+
+    #[test]
+    fn jobs_have_a_limit() {
+        for (wanted, jobs) in [(1, 1), (256, 256), (257, 256), (usize::MAX, 256)] {
+            let jobs_args = JobsArgs {
+                jobs: NonZeroUsize::new(wanted),
+            };
+            assert_eq!(jobs_args.jobs().get(), jobs);
+        }
+    }
 
     #[test]
     fn sizes_have_units() {

@@ -15,6 +15,11 @@ use super::{Convert, Document, MAX_DOCUMENT};
 /// more documents at hand.
 const WRITE: usize = 256 * 1024;
 
+/// Several threads work on that many lines for each of them, and then what they
+/// have made is written. That keeps it small, and those who read it from
+/// waiting.
+const LINES: usize = 16;
+
 /// What became of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Streamed {
@@ -186,8 +191,10 @@ impl Output<'_, '_> {
                 self.write(line, outcome.map(on_one_line))?;
             }
         } else {
-            for (line, outcome) in lines.iter().zip(converted(self.converter, lines, jobs)) {
-                self.write(line, outcome.map(on_one_line))?;
+            for lines in lines.chunks(jobs.saturating_mul(LINES)) {
+                for (line, outcome) in lines.iter().zip(converted(self.converter, lines, jobs)) {
+                    self.write(line, outcome.map(on_one_line))?;
+                }
             }
         }
         self.flush()
@@ -225,7 +232,8 @@ fn on_one_line(outcome: Result<Document, DocumentError>) -> Result<Document, Doc
     outcome.map(Document::on_one_line)
 }
 
-/// Converts lines on several threads; the outcomes in the order of the lines.
+/// Converts lines on several threads, or on as many as can be had; the outcomes
+/// in the order of the lines.
 fn converted(converter: &dyn Convert, lines: &[Line<'_>], jobs: usize) -> Vec<Outcome> {
     let next = AtomicUsize::new(0);
     let work = || {
@@ -239,7 +247,9 @@ fn converted(converter: &dyn Convert, lines: &[Line<'_>], jobs: usize) -> Vec<Ou
         }
     };
     let mut outcomes = thread::scope(|scope| {
-        let others: Vec<_> = (1..jobs).map(|_| scope.spawn(work)).collect();
+        let others: Vec<_> = (1..jobs)
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
+            .collect();
         let mut outcomes = work();
         for other in others {
             match other.join() {
