@@ -327,8 +327,14 @@ fn the_attribute_can_have_another_name() {
         .line(OPEN)
         .stdin(&sealed)
         .exits(0)
+        .says("no document has the attribute \"_callseal\", so nothing was opened")
         .says("opened 0 fields in 0 documents");
     assert_eq!(same.stdout(), sealed);
+    // One that has it is enough, and none is no reason.
+    for some in [format!("{{}}\n{sealed}"), String::new()] {
+        let opened = scene.line(&format!("{OPEN} --attribute vault")).stdin(some);
+        assert!(!opened.exits(0).stderr().contains("warning"));
+    }
     let opened = scene
         .line(&format!("{OPEN} --attribute vault"))
         .stdin(sealed)

@@ -18,7 +18,7 @@ use crate::ui::{Bar, Ui, count};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A document comes out as it was sealed, or not at all. One without sealed fields
-stays as it is.
+stays as it is; if all are like that, there is a warning.
 
 Examples:
   callseal fields open -k vendor.key <sealed.ndjson
@@ -85,6 +85,14 @@ impl Arguments {
         ui: &Ui,
     ) -> Result<Report, Failure> {
         let (done, report) = self.stream.convert(opener, Access::Private, global, ui)?;
+        if !self.legacy.is_wanted() && done.documents > 0 && done.failed + done.changed == 0 {
+            // Another name, or somebody who took the attribute away, would go
+            // unnoticed.
+            ui.warning(&format!(
+                "no document has the attribute {:?}, so nothing was opened",
+                self.attribute
+            ));
+        }
         if done.failed == 0 || done.failed < done.documents {
             ui.summary(&format!(
                 "opened {} in {}{how}{}",
