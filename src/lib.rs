@@ -44,6 +44,7 @@
 
 pub mod archive;
 mod archive_file;
+mod byte_order_mark;
 mod cause;
 pub mod config;
 mod convert;

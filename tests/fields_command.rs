@@ -461,6 +461,25 @@ fn a_broken_first_line_is_told_from_a_document_of_several_lines() {
 }
 
 #[test]
+fn a_byte_order_mark_stays_before_the_documents() {
+    let scene = Scene::with_parties();
+    for calls in [CALLS, "{\n\"caller\":{\"number\":1}}\n"] {
+        let calls = format!("\u{FEFF}{calls}");
+        let sealed = scene.line(SEAL).stdin(&calls).exits(0).stdout();
+        assert!(sealed.starts_with("\u{FEFF}{"));
+        let opened = scene.line(OPEN).stdin(sealed).exits(0).stdout();
+        assert_eq!(opened, calls);
+    }
+    for none in ["\u{FEFF}".as_bytes(), b"\xEF", b""] {
+        let status = if none == b"\xEF" { 5 } else { 0 };
+        assert_eq!(
+            scene.line(OPEN).stdin(none).outcome().status(),
+            Some(status)
+        );
+    }
+}
+
+#[test]
 fn good_lines_are_found_behind_several_broken_ones() {
     let scene = Scene::with_parties();
     for (broken, lines) in [

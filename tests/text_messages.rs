@@ -75,6 +75,20 @@ fn base64_opens_with_any_white_space() {
 }
 
 #[test]
+fn text_opens_behind_a_byte_order_mark() {
+    let call = content(1000);
+    let scene = sealed(&call);
+    scene.ok("seal -r customer.crt --armor=base64 call.wav");
+    scene.ok("seal -r customer.crt --armor call.wav");
+    for text in ["call.wav.b64", "call.wav.asc"] {
+        let text = [b"\xEF\xBB\xBF", &scene.read(text)[..]].concat();
+        opens(&scene, text, &call);
+    }
+    is_refused(&scene, b"\xEF\xBB", &[]);
+    is_refused(&scene, b"\xEF\xBB\xBF", &[]);
+}
+
+#[test]
 fn base64_that_was_cut_off_or_altered_is_refused() {
     let call = content(1000);
     let scene = sealed(&call);

@@ -10,6 +10,7 @@ use super::document::{is_complete, is_text};
 use super::error::{DocumentError, StreamError};
 use super::lines::{Input, Line, is_blank};
 use super::{Convert, Document, MAX_DOCUMENT};
+use crate::byte_order_mark::BYTE_ORDER_MARK;
 
 /// Results are written that many bytes at a time, or as soon as there are no
 /// more documents at hand.
@@ -35,7 +36,8 @@ pub struct Streamed {
 
 /// Converts the documents of a stream, `jobs` at the same time, and writes
 /// them in their order, each as soon as it's there. White space between
-/// documents stays as it is. `failed` hears of each document that fails, and
+/// documents stays as it is, and so does a byte order mark before them.
+/// `failed` hears of each document that fails, and
 /// of the line that it begins on, counted from 1; the others are not harmed.
 ///
 /// If the first line that isn't blank is a complete JSON text, each line is a
@@ -65,6 +67,7 @@ pub fn convert_stream(
         failed,
         done: Streamed::default(),
     };
+    pass_mark(&mut input, &mut output)?;
     if !is_in_lines(&mut input, &mut output)? {
         let document = input.rest();
         let outcome = convert(converter, &document);
@@ -89,6 +92,22 @@ pub fn convert_stream(
             input.fill().map_err(StreamError::Read)?;
         }
     }
+}
+
+/// Passes on a byte order mark before all documents, which is in none of them.
+fn pass_mark(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<(), StreamError> {
+    while !input.has_ended()
+        && input.rest().content.len() < BYTE_ORDER_MARK.len()
+        && BYTE_ORDER_MARK.starts_with(input.rest().content)
+    {
+        input.fill().map_err(StreamError::Read)?;
+    }
+    if input.rest().content.starts_with(BYTE_ORDER_MARK) {
+        let mark = output.sink.write_all(BYTE_ORDER_MARK);
+        mark.map_err(StreamError::Write)?;
+        input.consume(BYTE_ORDER_MARK.len());
+    }
+    Ok(())
 }
 
 /// Whether each line is a document. Blank lines before the first one are

@@ -18,6 +18,7 @@ pub(super) use self::encode::Base64Writer;
 pub(super) use self::pem::PemWriter;
 use super::fault::{MessageFault, OpenError};
 use super::openpgp::begins_message;
+use crate::byte_order_mark::BYTE_ORDER_MARK;
 use crate::keys::find_line;
 
 /// A block begins within so many bytes from the start of its file.
@@ -64,10 +65,17 @@ pub(super) fn binary<'a>(
     let mut source = BufReader::with_capacity(buffer, source);
     // RFC 9580, section 4.2: bit 7 of a packet's first octet is always set.
     let first = source.fill_buf()?.first().copied();
-    if first.is_some_and(|octet| octet & 0x80 != 0) {
+    let mut start = Vec::new();
+    if first == BYTE_ORDER_MARK.first().copied() {
+        let mark = BYTE_ORDER_MARK.len() as u64;
+        source.by_ref().take(mark).read_to_end(&mut start)?;
+        if start != BYTE_ORDER_MARK {
+            return Ok(Box::new(Cursor::new(start).chain(source)));
+        }
+        start.clear();
+    } else if first.is_some_and(|octet| octet & 0x80 != 0) {
         return Ok(Box::new(source));
     }
-    let mut start = Vec::new();
     source.by_ref().take(HEAD as u64).read_to_end(&mut start)?;
     if begins_content_info(&start) {
         return Ok(Box::new(Cursor::new(start).chain(source)));
