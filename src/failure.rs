@@ -11,7 +11,7 @@ use crate::exit;
 use crate::ui::Ui;
 
 /// How many failures are shown one by one.
-const SHOWN: usize = 10;
+pub const SHOWN: usize = 10;
 
 /// What a command has done.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Report {
     pub warnings: Vec<Warning>,
     /// What went wrong with single members or files.
     pub failures: Vec<Error>,
+    /// How many more there were, of which nothing else is known any more.
+    pub more_failures: usize,
     /// What went wrong on the whole.
     pub outcome: Option<Error>,
 }
@@ -74,10 +76,14 @@ impl Report {
         for error in self.failures.iter().take(most) {
             shown.error(error);
         }
-        if let Some(more) = self.failures.len().checked_sub(most).filter(|n| *n > 0) {
-            ui.error(&format!(
-                "{more} more like these; -v or --json names them all"
-            ));
+        let more = self.failures.len().saturating_sub(most) + self.more_failures;
+        if more > 0 {
+            let remedy = match (self.more_failures, ui.is_verbose()) {
+                (0, _) => "; -v or --json names them all",
+                (_, false) => "; -v names more of them",
+                (_, true) => "",
+            };
+            ui.error(&format!("{more} more like these{remedy}"));
         }
         if let Some(error) = &self.outcome {
             shown.error(error);

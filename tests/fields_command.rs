@@ -480,6 +480,27 @@ fn a_byte_order_mark_stays_before_the_documents() {
 }
 
 #[test]
+fn of_many_failures_the_first_ones_are_told_and_all_are_counted() {
+    let scene = Scene::with_parties();
+    scene.write("calls.ndjson", "{}\n".repeat(1500));
+    for (verbose, shown) in [("", 10), ("-v", 1500)] {
+        let seal = format!("{SEAL} {verbose} calls.ndjson");
+        let failed = scene.line(&seal).exits(5).stderr();
+        assert_eq!(failed.matches(": it is missing").count(), shown);
+        assert_eq!(
+            failed.contains("error: 1490 more like these; -v"),
+            shown == 10
+        );
+        assert!(failed.contains("all 1500 documents failed"), "{failed}");
+    }
+    let failed = scene.line(&format!("{SEAL} calls.ndjson -o out --json"));
+    let failed = failed.exits(5).complains(&["1490 more like these"]);
+    assert_eq!(failed.json()["failed"], 1500);
+    // And what became of the whole.
+    assert_eq!(failed.json()["failures"].as_array().unwrap().len(), 1001);
+}
+
+#[test]
 fn good_lines_are_found_behind_several_broken_ones() {
     let scene = Scene::with_parties();
     for (broken, lines) in [

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::cli::Global;
 use crate::cli::args::{JobsArgs, OverwriteArgs};
 use crate::cli::streams::{closed_pipe, input, input_name, is_stream, refuse_json, same_file};
-use crate::failure::{Failure, Report, Shown};
+use crate::failure::{Failure, Report, SHOWN, Shown};
 use crate::ui::{Ui, count};
 
 /// Where documents come from and go to.
@@ -103,13 +103,18 @@ pub fn of_the_others(done: &Streamed) -> String {
     }
 }
 
-/// Shows failures as they come: a stream may have no end.
+/// How many failures are kept for the JSON document.
+const KEPT: usize = 1000;
+
+/// Shows failures as they come, or keeps them for the JSON document: as many
+/// as somebody will read, as a stream may have no end.
 struct Failures<'u> {
     path: PathBuf,
-    /// All of them, where they go into the JSON document.
     kept: Option<Vec<Error>>,
     worst: Option<ErrorKind>,
     shown: Shown<'u>,
+    room: usize,
+    more: usize,
 }
 
 impl<'u> Failures<'u> {
@@ -119,6 +124,12 @@ impl<'u> Failures<'u> {
             kept: keep.then(Vec::new),
             worst: None,
             shown: Shown::new(ui),
+            room: match (keep, ui.is_verbose()) {
+                (true, _) => KEPT,
+                (false, true) => usize::MAX,
+                (false, false) => SHOWN,
+            },
+            more: 0,
         }
     }
 
@@ -129,6 +140,11 @@ impl<'u> Failures<'u> {
             error: Box::new(error),
         };
         self.worst = self.worst.max(Some(error.kind()));
+        let Some(room) = self.room.checked_sub(1) else {
+            self.more += 1;
+            return;
+        };
+        self.room = room;
         match &mut self.kept {
             Some(kept) => kept.push(error),
             None => self.shown.error(&error),
@@ -145,6 +161,7 @@ impl<'u> Failures<'u> {
                 "failed": done.failed,
             }),
             failures: self.kept.unwrap_or_default(),
+            more_failures: self.more,
             outcome: self.worst.map(|worst| Error::PartialDocuments {
                 path: self.path,
                 failed: usize::try_from(done.failed).unwrap_or(usize::MAX),
