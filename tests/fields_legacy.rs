@@ -234,6 +234,7 @@ fn a_key_of_another_form_is_refused_and_not_shown() {
 #[test]
 fn a_key_on_the_command_line_is_refused_and_not_shown() {
     let scene = Scene::with_parties();
+    scene.write_private("aes.key", "0123456789abcdef0123456789abcdef");
     for line in [
         "fields seal --legacy-aes-cbc --fields id -k SECRET",
         "fields seal --legacy-aes-cbc --fields id -kSECRET --key-form hex",
@@ -247,6 +248,8 @@ fn a_key_on_the_command_line_is_refused_and_not_shown() {
         "fields open --legacy-aes-cbc --fields id --key-form SECRET",
         "fields open --legacy-aes-cbc --fields id --key-form hex --key-env SECRET",
         "fields open --legacy-aes-cbc --fields id --key-form hex --key-file SECRET",
+        "fields seal --legacy-aes-cbc SECRET --fields id --key-form hex --key-file aes.key",
+        "fields open --legacy-aes-cbc SECRET --fields id --key-form hex --key-file aes.key",
     ] {
         for json in ["", " --json -o out"] {
             let outcome = scene.line(&format!("{line}{json}")).stdin("{}").exits(2);

@@ -120,6 +120,15 @@ pub fn refuse_key() -> Failure {
     )
 }
 
+/// What is said where there is no file of documents: its name may be a key,
+/// given behind --legacy-aes-cbc by mistake.
+pub fn refuse_file() -> Failure {
+    Failure::usage(
+        "the file of documents is not there",
+        format!("--legacy-aes-cbc takes no key behind it: {HINT}"),
+    )
+}
+
 /// What is said where recipients or passphrases are given, of which the legacy
 /// layout knows nothing.
 pub fn refuse_parties(what: &str) -> Failure {

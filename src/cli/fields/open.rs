@@ -5,7 +5,7 @@ use callseal::fields::{ATTRIBUTE, Convert, FieldOpener};
 use callseal::output::Access;
 use clap::Args;
 
-use super::legacy::{LegacyArgs, refuse_key, refuse_parties};
+use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
 use super::stream::{StreamArgs, of_the_others};
 use crate::cli::Global;
@@ -48,6 +48,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         }
         if arguments.passphrases.is_given() {
             return Err(refuse_parties("passphrase"));
+        }
+        if !stream.is_there() {
+            return Err(refuse_file());
         }
         let selection = arguments.selection.selection()?;
         global.config()?;

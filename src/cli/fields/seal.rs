@@ -8,7 +8,7 @@ use callseal::fields::{ATTRIBUTE, Convert, FieldPlan, FieldSealer};
 use callseal::output::Access;
 use clap::Args;
 
-use super::legacy::{LegacyArgs, refuse_key, refuse_parties};
+use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
 use super::stream::{StreamArgs, of_the_others};
 use crate::cli::Global;
@@ -61,6 +61,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     }
     let selection = arguments.selection.selection()?;
     arguments.stream.check(global)?;
+    if arguments.legacy.is_wanted() && !arguments.stream.is_there() {
+        return Err(refuse_file());
+    }
     let config = global.config()?;
     if let Some(key) = arguments.legacy.key(ui)? {
         if arguments.recipients.is_given() {

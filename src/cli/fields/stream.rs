@@ -38,6 +38,11 @@ impl StreamArgs {
         is_stream(&self.file)
     }
 
+    /// Whether there is anything to read the documents from.
+    pub fn is_there(&self) -> bool {
+        self.uses_stdin() || self.file.exists()
+    }
+
     /// Refuses what can't be done, before anything is.
     pub fn check(&self, global: &Global) -> Result<(), Failure> {
         if is_stream(&self.output) {
