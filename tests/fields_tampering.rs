@@ -278,11 +278,11 @@ fn an_attribute_that_makes_no_sense_is_refused() {
         (with("keys", json!("?")), "_callseal: it is malformed"),
         (
             with("keys", json!("")),
-            "caller.number: it is malformed: it names no recipient",
+            "_callseal.keys: it is malformed: it names no recipient",
         ),
         (
             with("keys", json!("AAAA")),
-            "caller.number: it is not an OpenPGP message",
+            "_callseal.keys: it is not an OpenPGP message",
         ),
     ] {
         let mut document = sealed(&office);
@@ -307,8 +307,25 @@ fn keys_hold_nothing_but_keys() {
     refused(
         &office,
         &document,
-        "caller.number: it is malformed: data behind",
+        "_callseal.keys: it is malformed: data behind",
     );
+}
+
+#[test]
+fn keys_that_were_cut_off_are_told_from_values_that_were() {
+    let office = Office::new();
+    for by in [1, 30, 200] {
+        let mut document = sealed(&office);
+        alter(&mut document[ATTRIBUTE]["keys"], |keys| {
+            keys.truncate(keys.len() - by);
+        });
+        refused(&office, &document, "_callseal.keys: it is truncated");
+        let mut document = sealed(&office);
+        alter(&mut document["caller"]["number"], |value| {
+            value.truncate(value.len().saturating_sub(by));
+        });
+        refused(&office, &document, "caller.number: it ");
+    }
 }
 
 #[test]
@@ -330,7 +347,7 @@ fn too_many_recipients_are_refused() {
     refused(
         &office,
         &document,
-        "caller.number: it is malformed: it has too many recipients",
+        "_callseal.keys: it is malformed: it has too many recipients",
     );
 }
 

@@ -106,10 +106,10 @@ pub enum DocumentError {
         /// The field.
         path: String,
     },
-    /// A field's value doesn't open.
+    /// A field's value doesn't open, or there is something wrong with the keys.
     #[error("{path}: {error}")]
     Value {
-        /// The field.
+        /// The field, or `keys` in the attribute.
         path: String,
         /// Why not.
         error: OpenError,

@@ -9,12 +9,12 @@ use super::document::{self, Edit, Kind, span};
 use super::envelope::{Envelope, MAX_STEPS, Top, from_base64};
 use super::error::{AttributeFault, DocumentError};
 use super::expression;
-use super::path::Step;
+use super::path::{Step, written};
 use super::seal::literal_name;
 use super::walk::{Guide, Place, walk};
 use super::{Convert, Document};
 use crate::keys::{Keyring, Passphrases};
-use crate::message::{OpenError, Part, PartsOpener};
+use crate::message::{OpenError, Part, PartsOpener, check_pkesks};
 
 /// Opens sealed documents. One serves any number of threads.
 pub struct FieldOpener<'a> {
@@ -59,6 +59,13 @@ impl<'a> FieldOpener<'a> {
         let envelope = Envelope::read(reserved.value).map_err(refused)?;
         let malformed = || refused(AttributeFault::Malformed);
         let pkesks = envelope.pkesks().ok_or_else(malformed)?;
+        check_pkesks(&pkesks).map_err(|error| DocumentError::Value {
+            path: written(&[
+                Step::Key(self.attribute.as_str().into()),
+                Step::Key("keys".into()),
+            ]),
+            error,
+        })?;
         let mut listed = Listed::new(envelope.sealed(), &self.attribute).ok_or_else(malformed)?;
 
         let places = walk(root, &mut listed)?;

@@ -19,6 +19,6 @@ pub use fault::{MessageFault, OpenError};
 pub use format::MessageFormat;
 pub use open::{LiteralHeader, OpenMessage, Opened, Opener};
 pub use openpgp::MAX_LITERAL_NAME;
-pub(crate) use openpgp::{Part, PartsOpener, PartsSealer};
+pub(crate) use openpgp::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::{Armor, SealPlan, SealedFile, Sealer};
 pub use seal_error::{PlanError, SealError, UnfitFormat};

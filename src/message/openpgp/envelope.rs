@@ -14,8 +14,8 @@ use crate::message::fault::{MessageFault, OpenError};
 
 /// A message may have this many PKESKs, and they this many bytes together:
 /// more than anybody seals to, and little enough to be held in memory.
-const MAX_PKESKS: usize = 2000;
-const MAX_PKESK_BYTES: u64 = 4 * 1024 * 1024;
+pub(super) const MAX_PKESKS: usize = 2000;
+pub(super) const MAX_PKESK_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A message read up to its sealed data.
 pub(in crate::message) struct Front<R> {

@@ -15,7 +15,7 @@ mod unlock;
 pub(super) use envelope::Front;
 pub(super) use open::begin;
 pub(super) use packet::{begins_message, read_buffered};
-pub(crate) use parts::{Part, PartsOpener, PartsSealer};
+pub(crate) use parts::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::MAX_LITERAL_NAME;
 pub(super) use seal::{SealPlan, Sealer};
 

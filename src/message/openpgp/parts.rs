@@ -3,7 +3,7 @@
 //! version 2; a salt of its own gives each container another key
 //! ([RFC 9580, section 5.13.2](https://www.rfc-editor.org/rfc/rfc9580#section-5.13.2)).
 
-use std::io::{BufRead, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::time::UNIX_EPOCH;
 
 use sequoia_openpgp::crypto::SessionKey;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::decrypt::Container;
 use super::encrypt::ContainerWriter;
-use super::envelope::Front;
+use super::envelope::{Front, MAX_PKESK_BYTES, MAX_PKESKS};
 use super::framing::PacketWriter;
 use super::open::literal_header;
 use super::packet::{Body, Header};
@@ -51,6 +51,28 @@ impl PartsSealer {
     }
 }
 
+/// That these are PKESKs, each of them whole, and nothing else: what is wrong
+/// with them would else be said of the part behind them.
+pub(crate) fn check_pkesks(mut packets: &[u8]) -> Result<(), OpenError> {
+    let malformed = |what: &str| OpenError::from(MessageFault::Malformed(what.into()));
+    let length = packets.len() as u64;
+    let mut count = 0;
+    while let Some(header) = Header::read(&mut packets)? {
+        if header.tag != Tag::PKESK {
+            return Err(malformed("data behind the keys"));
+        }
+        let mut body = Body::new(packets, header);
+        io::copy(&mut body, &mut io::sink())?;
+        packets = body.into_inner();
+        count += 1;
+    }
+    match count {
+        0 => Err(malformed("it names no recipient")),
+        1..=MAX_PKESKS if length <= MAX_PKESK_BYTES => Ok(()),
+        _ => Err(malformed("it has too many recipients")),
+    }
+}
+
 /// A part, opened and authentic.
 pub(crate) struct Part {
     pub name: Vec<u8>,
@@ -63,7 +85,7 @@ pub(crate) struct PartsOpener {
 }
 
 impl PartsOpener {
-    /// Finds the session key, and opens the first part with it.
+    /// Finds the session key in PKESKs, and opens the first part with it.
     pub fn begin(
         pkesks: &[u8],
         first: &[u8],
