@@ -43,7 +43,7 @@ fn warns_of(outcome: &Outcome, file: &str) {
     assert_eq!(
         warnings(outcome),
         [format!(
-            "warning: {file}: other users can read or change this private key; \
+            "warning: {file}: other users can read or change this key; \
              run `chmod 600 {file}`"
         )],
         "{outcome}"

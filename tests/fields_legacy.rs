@@ -332,7 +332,7 @@ fn a_key_that_others_can_read_is_warned_of() {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let line = format!("fields seal {FIELDS} --key-file aes.key --key-form raw");
     let warned = scene.line(&line).stdin(CALLS).exits(0);
-    let warned = warned.says("warning: aes.key: other users can read or change this private key");
+    let warned = warned.says("warning: aes.key: other users can read or change this key");
     let stderr = warned.stderr();
     scene.bash(stderr.split('`').nth(1).unwrap()).exits(0);
     let outcome = scene.line(&line).stdin(CALLS).exits(0);

@@ -1,4 +1,4 @@
-//! Private keys that lie about for everybody.
+//! Keys that lie about for everybody.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub fn warn_of_exposed(identities: &[Identity], ui: &Ui) {
 pub fn warn_of_file(file: &Path, ui: &Ui) {
     let file = file.display().to_string();
     ui.warning(&format!(
-        "{file}: other users can read or change this private key; run `chmod 600 {}`",
+        "{file}: other users can read or change this key; run `chmod 600 {}`",
         shell_word(&file)
     ));
 }

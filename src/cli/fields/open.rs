@@ -2,7 +2,6 @@
 
 use callseal::fields::legacy::AesCbcOpener;
 use callseal::fields::{ATTRIBUTE, Convert, FieldOpener};
-use callseal::output::Access;
 use clap::Args;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
@@ -87,7 +86,7 @@ impl Arguments {
         global: &Global,
         ui: &Ui,
     ) -> Result<Report, Failure> {
-        let (done, report) = self.stream.convert(opener, Access::Private, global, ui)?;
+        let (done, report) = self.stream.convert(opener, global, ui)?;
         if !self.legacy.is_wanted() && done.documents > 0 && done.failed + done.changed == 0 {
             // Another name, or somebody who took the attribute away, would go
             // unnoticed.

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use callseal::Error;
 use callseal::fields::legacy::AesCbcSealer;
 use callseal::fields::{ATTRIBUTE, Convert, FieldPlan, FieldSealer};
-use callseal::output::Access;
 use clap::Args;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
@@ -92,7 +91,7 @@ impl Arguments {
         global: &Global,
         ui: &Ui,
     ) -> Result<Report, Failure> {
-        let (done, report) = self.stream.convert(sealer, Access::Shared, global, ui)?;
+        let (done, report) = self.stream.convert(sealer, global, ui)?;
         if done.failed == 0 || done.failed < done.documents {
             ui.summary(&format!(
                 "sealed {} in {} {how}{}",

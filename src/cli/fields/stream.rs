@@ -60,7 +60,6 @@ impl StreamArgs {
     pub fn convert(
         &self,
         converter: &dyn Convert,
-        access: Access,
         global: &Global,
         ui: &Ui,
     ) -> Result<(Streamed, Report), Failure> {
@@ -88,8 +87,9 @@ impl StreamArgs {
         } else {
             let write_error = |source| Error::writing(&self.output, source);
             let overwrite = self.overwrite.overwrite();
-            let mut pending =
-                PendingFile::create(&self.output, access, overwrite).map_err(write_error)?;
+            // What isn't sealed in documents is not for everybody either.
+            let mut pending = PendingFile::create(&self.output, Access::Private, overwrite)
+                .map_err(write_error)?;
             let done = convert(&mut pending)?;
             if done.failed == 0 || done.failed < done.documents {
                 pending.commit().map_err(write_error)?;
