@@ -293,11 +293,41 @@ fn a_key_in_the_config_is_refused_and_not_shown() {
             .complains(&["callseal.toml:"]);
         assert!(!outcome.stderr().contains("SECRET"), "{outcome}");
     }
-    scene.write("callseal.toml", "[fields]\nkey = \"SECRET\"\n");
-    scene
-        .line("config check --config callseal.toml")
-        .exits(2)
-        .complains_with_hint(&["\"key\" looks like a secret key, and the config takes none"]);
+    for (config, name) in [
+        ("[fields]\nkey = \"SECRET\"", "key"),
+        ("legacy-aes-cbc = \"SECRET\"", "legacy-aes-cbc"),
+        ("aeskey = \"SECRET\"", "aeskey"),
+        ("key-hex = \"SECRET\"", "key-hex"),
+        ("Secret = \"SECRET\"", "Secret"),
+        ("key_password = \"SECRET\"", "key_password"),
+        ("[fields.a.b]\nkey = \"SECRET\"", "key"),
+        (
+            "[profiles.acme]\nfields = [{a = 1, key = \"SECRET\"}]",
+            "key",
+        ),
+    ] {
+        scene.write("callseal.toml", config);
+        let why = format!("{name:?} looks like a secret key, and the config takes none");
+        scene
+            .line("config check --config callseal.toml")
+            .exits(2)
+            .complains_with_hint(&[&why]);
+    }
+    // Neither of these is one.
+    for (config, hint) in [
+        (
+            "LOGGING_ENCRYPTION_KEY = 'a.crt'",
+            "list the certificates under recipients",
+        ),
+        ("key-file = 'aes.key'", "known here"),
+    ] {
+        scene.write("callseal.toml", config);
+        scene
+            .line("config check --config callseal.toml")
+            .exits(2)
+            .complains_with_hint(&["unknown"])
+            .says(hint);
+    }
 }
 
 #[test]

@@ -209,6 +209,9 @@ impl ConfigError {
             {
                 format!("{key} belongs at the top, before the first [profiles.NAME]")
             }
+            Self::UnknownKey { key, .. } if key.eq_ignore_ascii_case(SETTING) => {
+                "it belongs into client_property.conf; here, list the certificates under recipients in [profiles.NAME]".into()
+            }
             Self::UnknownKey { known, .. } => format!("known here: {}", known.join(", ")),
             Self::WrongType { detail, .. } if detail.contains("missing field") => {
                 "a party is written as { name = \"NAME\", certificates = [\"CERT\"] }".into()

@@ -12,6 +12,7 @@ use crate::keys::{MinRsaBits, Party, Pin};
 use crate::options::{Compression, Format};
 
 use self::schema::{Entry, OneOrMany, PartyTable};
+use super::client_property::SETTING;
 use super::{Config, ConfigError, Profile, Trust, base, line_at, resolve};
 
 /// The words for [`Trust`].
@@ -124,14 +125,13 @@ impl Place<'_> {
     }
 
     /// The name of a setting that isn't known and looks like a secret key; in
-    /// a table of its own, where somebody may expect it, too.
+    /// tables of its own, where somebody may expect it, too.
     fn secret(&self, key: &str) -> Option<String> {
         if is_secret(key) {
             return Some(key.to_owned());
         }
         let file: toml::Table = toml::from_str(self.text).ok()?;
-        let table = file.get(key)?.as_table()?;
-        table.keys().find(|key| is_secret(key)).cloned()
+        secret_below(&file.into(), Some(key))
     }
 
     fn profile(&self, name: &str, table: Spanned<schema::Profile>) -> Result<Profile, ConfigError> {
@@ -312,9 +312,30 @@ fn unknown_key(message: &str) -> Option<(String, Vec<String>)> {
     Some((key.to_owned(), known.collect()))
 }
 
+/// The name of a setting that looks like a secret key, anywhere below; or only
+/// below settings of that name.
+fn secret_below(value: &toml::Value, unknown: Option<&str>) -> Option<String> {
+    match value {
+        toml::Value::Array(list) => list.iter().find_map(|value| secret_below(value, unknown)),
+        toml::Value::Table(table) => table.iter().find_map(|(key, value)| match unknown {
+            None if is_secret(key) => Some(key.clone()),
+            unknown => secret_below(value, unknown.filter(|unknown| unknown != key)),
+        }),
+        _ => None,
+    }
+}
+
 fn is_secret(key: &str) -> bool {
     let name = key.to_ascii_lowercase().replace('_', "-");
-    name == "key" || name.ends_with("-key")
+    let (_, last) = name.rsplit_once('-').unwrap_or_default();
+    let is_elsewhere = ["file", "env", "form", "fd"].contains(&last);
+    let is_setting = key.eq_ignore_ascii_case(SETTING);
+    let says_so = ["secret", "password", "passphrase", "aes"];
+    !is_elsewhere
+        && !is_setting
+        && (name.ends_with("key")
+            || name.split('-').any(|word| word == "key")
+            || says_so.iter().any(|word| name.contains(word)))
 }
 
 /// The message without the text that was found where something else should be:
