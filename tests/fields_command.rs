@@ -294,6 +294,7 @@ fn fields_can_be_selected_in_every_way() {
             "\"a.\" can't be understood: a key is missing",
         ),
         (&["--fields-regex", "["], "is no regular expression"),
+        (&["--fields-regex", ""], "is empty, and would fit every key"),
         (
             &["--fields", "a", "--fields-regex", "a"],
             "cannot be used with",
@@ -308,6 +309,23 @@ fn fields_can_be_selected_in_every_way() {
             .exits(2)
             .complains(&[why]);
     }
+    let hinted = |fields: &str, hint: &str| {
+        let seal = ["fields", "seal", "-r", "customer.crt", "--fields", fields];
+        let document = "{\"cards\":[{\"pan\":1}]}";
+        let outcome = scene.callseal(seal).stdin(document).outcome();
+        assert_ne!(outcome.status(), Some(0), "{fields}");
+        outcome.says(&format!("hint: {hint}"));
+    };
+    hinted("$.a", "leave out the $");
+    hinted(".a", "leave out the dot");
+    hinted("/a/b", "dots stand between keys");
+    hinted("cards[].pan", "all elements of an array are [*]");
+    hinted("a,", "there is a comma too many");
+    hinted("a b", "fields are written as in");
+    let bracket = "elements of an array stand in brackets:";
+    hinted("cards.0.pan", &format!("{bracket} cards[0].pan\n"));
+    hinted("cards.0", &format!("{bracket} cards[0]\n"));
+    hinted("cards.0a", "if it may be missing");
     scene
         .line("fields open -k customer.key --fields a")
         .exits(2)

@@ -22,6 +22,10 @@ pub(super) fn document_hint(error: &DocumentError) -> Option<String> {
             "where there are several documents, each stands on a line of its own"
         }
         DocumentError::NotAnObject => "fields are what JSON objects have: { … }",
+        DocumentError::Missing {
+            element: Some(path),
+            ..
+        } => return Some(format!("elements of an array stand in brackets: {path}")),
         DocumentError::Missing { .. } | DocumentError::NoSuchKey { .. } => {
             "if it may be missing, give --missing ignore"
         }

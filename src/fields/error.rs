@@ -53,6 +53,8 @@ pub enum DocumentError {
     Missing {
         /// The field.
         path: String,
+        /// What may be meant, where it asks an array for a number as a key.
+        element: Option<String>,
     },
     /// No key fits the pattern.
     #[error("no key fits the pattern {pattern:?}")]

@@ -50,6 +50,17 @@ pub(super) fn push_step(path: &mut String, step: &Step<'_>) {
     }
 }
 
+/// The path that may be meant where a key is asked of an array, whose own path
+/// has `array` bytes: `cards[0].pan` for `cards.0.pan`.
+pub(super) fn with_element(path: &str, array: usize) -> Option<String> {
+    let (array, below) = path.split_at_checked(array)?;
+    let key = below.strip_prefix('.')?;
+    let end = key.find(|c: char| !c.is_ascii_digit()).unwrap_or(key.len());
+    let (index, below) = key.split_at_checked(end)?;
+    let is_key = below.is_empty() || below.starts_with(['.', '[']);
+    (is_key && !index.is_empty()).then(|| format!("{array}[{index}]{below}"))
+}
+
 /// A path in words.
 pub(super) fn written(steps: &[Step<'_>]) -> String {
     let mut path = String::new();

@@ -31,7 +31,7 @@ pub enum Missing {
 /// | `cards[*].pan` | `pan` in each element |
 /// | `*.number` | `number` in each object of the document |
 /// | `**.pan` | `pan` at any depth, at the top too |
-/// | `["a.b"].c` | a key in quotes, as JSON has them: any key but those of letters, digits, `_` and `-` |
+/// | `["a.b"].c` | a key in quotes, as JSON has them: needed where it has other characters than letters, digits, `_` and `-` |
 ///
 /// What is inside of a selected value is covered by it.
 #[derive(Clone, Debug)]
@@ -109,7 +109,10 @@ impl Selection {
                 };
                 let found = walk::walk(root, &mut guide)?;
                 match guide.nowhere() {
-                    Some(path) => Err(DocumentError::Missing { path }),
+                    Some(path) => Err(DocumentError::Missing {
+                        path,
+                        element: None,
+                    }),
                     None => Ok(found),
                 }
             }

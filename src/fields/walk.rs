@@ -9,7 +9,7 @@ use super::MAX_DOCUMENT;
 use super::document::{self, Kind};
 use super::envelope::{MAX_FIELDS, MAX_STEPS};
 use super::error::DocumentError;
-use super::path::{Step, push_step};
+use super::path::{Step, push_step, with_element};
 
 /// Leads to the values that are looked for.
 pub(super) trait Guide {
@@ -99,9 +99,14 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
             Kind::Array => self.array(value, &mut state, covered)?,
             Kind::Scalar => {}
         }
+        let above = self.path.len();
         if self.guide.unmet(&state, kind, &mut self.path) {
             let path = std::mem::take(&mut self.path);
-            return Err(DocumentError::Missing { path });
+            let element = match kind {
+                Kind::Array => with_element(&path, above),
+                _ => None,
+            };
+            return Err(DocumentError::Missing { path, element });
         }
         Ok(())
     }

@@ -46,6 +46,12 @@ impl SelectionArgs {
     /// The fields, of which there must be some.
     pub fn selection(&self) -> Result<Selection, Failure> {
         let selection = match &self.fields_regex {
+            Some(pattern) if pattern.is_empty() => {
+                return Err(Failure::usage(
+                    "the pattern of --fields-regex is empty, and would fit every key",
+                    "give a part of the keys that are meant",
+                ));
+            }
             Some(pattern) => Selection::key_names(pattern),
             None if self.fields.is_empty() => {
                 return Err(Failure::usage(
@@ -56,13 +62,28 @@ impl SelectionArgs {
             None => Selection::paths(&self.fields.join(",")),
         };
         selection.map_err(|error| {
-            let hint = match error {
-                SelectionError::Pattern { .. } => "a regular expression is as in grep -E",
-                _ => {
-                    "fields are written as in --fields 'caller.number,cards[*].pan,**.pan,[\"a.b\"]'"
-                }
+            let hint = match &error {
+                SelectionError::Path { expression, .. } => path_hint(expression),
+                _ => "a regular expression is as in grep -E, without references back to groups",
             };
             Failure::usage(error.to_string(), hint)
         })
+    }
+}
+
+/// How the same is written here, for those who know other ways.
+fn path_hint(expression: &str) -> &'static str {
+    if expression.is_empty() {
+        "there is a comma too many, or no field at all"
+    } else if expression.starts_with('$') {
+        "leave out the $ at the start: caller.number, not $.caller.number"
+    } else if expression.contains('/') {
+        "dots stand between keys: caller.number, not /caller/number"
+    } else if expression.contains("[]") {
+        "all elements of an array are [*], the first one is [0]: cards[*].pan, cards[0].pan"
+    } else if expression.starts_with('.') {
+        "leave out the dot at the start: caller.number, not .caller.number"
+    } else {
+        "fields are written as in --fields 'caller.number,cards[*].pan,**.pan,[\"a.b\"]'"
     }
 }
