@@ -614,3 +614,16 @@ fn no_value_of_a_document_is_in_any_message() {
         }
     }
 }
+
+#[test]
+fn a_stream_of_which_nothing_was_sealed_is_warned_of() {
+    let scene = Scene::new();
+    scene.key_pair("a", "rsa:2048");
+    let input = "{\"caller\": 1}\n{\"caller\": 2}\n";
+    let seal = "fields seal -q --missing ignore -r a.crt --fields";
+    let missed = scene.line(&format!("{seal} calller")).stdin(input).exits(0);
+    assert_eq!(missed.stdout(), input);
+    missed.says("warning: no document has any of the fields, so nothing was sealed");
+    let sealed = scene.line(&format!("{seal} caller")).stdin(input).exits(0);
+    assert_eq!(sealed.stderr(), "");
+}

@@ -21,16 +21,21 @@ pub(super) fn document_hint(error: &DocumentError) -> Option<String> {
         DocumentError::NotJson { line, .. } if *line > 1 => {
             "where there are several documents, each stands on a line of its own"
         }
-        DocumentError::NotAnObject => "fields are what JSON objects have: { … }",
+        DocumentError::NotAnObject => {
+            "fields are what JSON objects have: { … }; `jq -c .[]` makes a line of each element of an array"
+        }
         DocumentError::Missing {
             element: Some(path),
             ..
         } => return Some(format!("elements of an array stand in brackets: {path}")),
         DocumentError::Missing { .. } | DocumentError::NoSuchKey { .. } => {
-            "if it may be missing, give --missing ignore"
+            "check its spelling; if it may be missing, give --missing ignore"
         }
         DocumentError::Sealed { .. } => {
             "open it first, or seal it with an --attribute of another name"
+        }
+        DocumentError::WrongKey { .. } => {
+            "check the key, and that --key-form is the one that the sender uses: 32 hexadecimal digits are a key in each of them"
         }
         DocumentError::Removed { .. }
         | DocumentError::NotSealed { .. }

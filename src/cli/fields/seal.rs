@@ -92,6 +92,11 @@ impl Arguments {
         ui: &Ui,
     ) -> Result<Report, Failure> {
         let (done, report) = self.stream.convert(sealer, global, ui)?;
+        if done.documents > 0 && done.failed + done.changed == 0 {
+            // A slip in a path would go unnoticed otherwise, and everything
+            // out in the clear.
+            ui.warning("no document has any of the fields, so nothing was sealed");
+        }
         if done.failed == 0 || done.failed < done.documents {
             ui.summary(&format!(
                 "sealed {} in {} {how}{}",
