@@ -326,10 +326,6 @@ fn fields_can_be_selected_in_every_way() {
     hinted("cards.0.pan", &format!("{bracket} cards[0].pan\n"));
     hinted("cards.0", &format!("{bracket} cards[0]\n"));
     hinted("cards.0a", "if it may be missing");
-    scene
-        .line("fields open -k customer.key --fields a")
-        .exits(2)
-        .complains_with_hint(&["tells itself which of its fields are sealed"]);
 }
 
 #[test]
@@ -516,6 +512,42 @@ fn of_many_failures_the_first_ones_are_told_and_all_are_counted() {
     assert_eq!(failed.json()["failed"], 1500);
     // And what became of the whole.
     assert_eq!(failed.json()["failures"].as_array().unwrap().len(), 1001);
+}
+
+#[test]
+fn what_must_be_sealed_is_refused_where_it_is_not() {
+    let scene = Scene::with_parties();
+    let call = "{\"caller\":{\"number\":1},\"keys\":2}\n";
+    let seal = |fields: &str| {
+        let line = format!("fields seal -r customer.crt --fields {fields}");
+        scene.line(&line).stdin(call).exits(0).stdout()
+    };
+    let open = |fields: &str, sealed: &str| {
+        let line = format!("{OPEN} {fields}");
+        scene.line(&line).stdin(sealed).outcome()
+    };
+    let sealed = seal("caller.number,keys");
+    for fields in [
+        "--fields caller.number,keys",
+        "--fields **.keys",
+        "--fields-regex ^(number|keys)$",
+    ] {
+        assert_eq!(open(fields, &sealed).exits(0).stdout(), call, "{fields}");
+    }
+    // The attribute is gone, or the field is off the list.
+    for forged in [call, &seal("keys")] {
+        open("--fields caller.number", forged)
+            .exits(5)
+            .complains_with_hint(&["caller.number: it holds no sealed value"]);
+        open("", forged).exits(0);
+    }
+    open("--fields caller.name", &sealed)
+        .exits(5)
+        .complains(&["caller.name: it is missing"]);
+    open("--fields caller.name --missing ignore", &sealed).exits(0);
+    open("--missing ignore", &sealed)
+        .exits(2)
+        .complains(&["no fields are given"]);
 }
 
 #[test]

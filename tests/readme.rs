@@ -169,7 +169,7 @@ fn the_examples_of_the_help_run() {
                     desk.scene.write("calls.ndjson", format!("{call}\n"));
                 }
                 "fields open" => {
-                    desk.run("echo '{\"a\":1}' | callseal fields seal --fields a -r vendor.crt >sealed.ndjson");
+                    desk.run("echo '{\"transcript\":1}' | callseal fields seal --fields transcript -r vendor.crt >sealed.ndjson");
                 }
                 _ => {
                     drop(desk.run("callseal pack -o calls.zip -r customer.crt -r vendor.crt calls"))

@@ -1,6 +1,6 @@
 //! Opening: a document with sealed values to what it was before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -11,6 +11,7 @@ use super::error::{AttributeFault, DocumentError};
 use super::expression;
 use super::path::{Step, written};
 use super::seal::literal_name;
+use super::select::{Missing, Selection};
 use super::walk::{Guide, Place, walk};
 use super::{Convert, Document};
 use crate::keys::{Keyring, Passphrases};
@@ -21,6 +22,7 @@ pub struct FieldOpener<'a> {
     keyring: &'a Keyring,
     passphrases: &'a dyn Passphrases,
     attribute: String,
+    required: Option<(&'a Selection, Missing)>,
 }
 
 impl<'a> FieldOpener<'a> {
@@ -35,6 +37,17 @@ impl<'a> FieldOpener<'a> {
             keyring,
             passphrases,
             attribute: attribute.into(),
+            required: None,
+        }
+    }
+
+    /// Refuses documents in which one of the selected values isn't sealed:
+    /// what is sealed is a list that isn't protected from change. `missing`
+    /// says what happens to documents that lack one.
+    pub fn requiring(self, selection: &'a Selection, missing: Missing) -> Self {
+        Self {
+            required: Some((selection, missing)),
+            ..self
         }
     }
 
@@ -44,12 +57,13 @@ impl<'a> FieldOpener<'a> {
     ///
     /// # Errors
     ///
-    /// No identity opens it; it's no JSON text; or a sealed field was altered,
-    /// moved, swapped, repeated or removed.
+    /// No identity opens it; it's no JSON text; a sealed field was altered,
+    /// moved, swapped, repeated or removed; or a required one isn't sealed.
     pub fn open(&self, text: &str) -> Result<Document, DocumentError> {
         let root = document::parse(text)?;
         let top = Top::read(text, root, &self.attribute)?;
         let Some(reserved) = top.and_then(|top| top.reserved) else {
+            self.check_required(root, None, &[])?;
             return Ok(Document::unchanged(text));
         };
         let refused = |fault| DocumentError::Attribute {
@@ -57,6 +71,7 @@ impl<'a> FieldOpener<'a> {
             fault,
         };
         let envelope = Envelope::read(reserved.value).map_err(refused)?;
+        self.check_required(root, Some(reserved.value), envelope.sealed())?;
         let malformed = || refused(AttributeFault::Malformed);
         let pkesks = envelope.pkesks().ok_or_else(malformed)?;
         check_pkesks(&pkesks).map_err(|error| DocumentError::Value {
@@ -108,6 +123,31 @@ impl<'a> FieldOpener<'a> {
             text: document::edited(text, &edits)?,
             fields,
         })
+    }
+
+    /// That what is required is on the list of what is sealed. What is in the
+    /// reserved attribute itself doesn't count.
+    fn check_required(
+        &self,
+        root: &RawValue,
+        reserved: Option<&RawValue>,
+        sealed: &[String],
+    ) -> Result<(), DocumentError> {
+        let Some((selection, missing)) = self.required else {
+            return Ok(());
+        };
+        let sealed: HashSet<&String> = sealed.iter().collect();
+        let reserved = reserved.map(|value| span(root.get(), value.get()));
+        let is_open = |place: &Place<'_>| {
+            let start = span(root.get(), place.value.get()).start;
+            let is_reserved = reserved.as_ref().is_some_and(|at| at.contains(&start));
+            !is_reserved && !sealed.contains(&place.path)
+        };
+        let places = selection.find(root, missing)?;
+        match places.into_iter().find(is_open) {
+            Some(Place { path, .. }) => Err(DocumentError::NotSealed { path }),
+            None => Ok(()),
+        }
     }
 }
 

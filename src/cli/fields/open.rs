@@ -18,10 +18,14 @@ use crate::ui::{Bar, Ui, count};
 #[command(after_help = "\
 A document comes out as it was sealed, or not at all. One without sealed fields
 stays as it is; if all are like that, there is a warning.
+With --fields or --fields-regex a document fails where one of these is not
+sealed: somebody may have put another value there. With --legacy-aes-cbc they
+say what to open.
 
 Examples:
   callseal fields open -k vendor.key <sealed.ndjson
-  callseal fields open -k vendor.key sealed.ndjson -o opened.ndjson")]
+  callseal fields open -k vendor.key sealed.ndjson -o opened.ndjson
+  callseal fields open -k vendor.key --fields transcript <sealed.ndjson")]
 pub struct Arguments {
     #[command(flatten)]
     stream: StreamArgs,
@@ -34,7 +38,7 @@ pub struct Arguments {
     attribute: String,
     #[command(flatten)]
     legacy: LegacyArgs,
-    #[command(flatten, next_help_heading = "With --legacy-aes-cbc")]
+    #[command(flatten, next_help_heading = "Fields that must be sealed")]
     selection: SelectionArgs,
 }
 
@@ -59,12 +63,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             return arguments.open(&opener, ", not authenticated", global, ui);
         }
     }
-    if arguments.selection.is_given() {
-        return Err(Failure::usage(
-            "a sealed document tells itself which of its fields are sealed",
-            "leave out --fields, --fields-regex and --missing: they are for --legacy-aes-cbc",
-        ));
-    }
+    let required = match arguments.selection.is_given() {
+        true => Some(arguments.selection.selection()?),
+        false => None,
+    };
     if stream.uses_stdin() && arguments.passphrases.uses_stdin() {
         return Err(Failure::usage(
             "standard input can't be both the documents and the passphrase",
@@ -74,7 +76,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let config = global.config()?;
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
     let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
-    let opener = FieldOpener::new(&keyring, &*passphrases, &arguments.attribute);
+    let mut opener = FieldOpener::new(&keyring, &*passphrases, &arguments.attribute);
+    if let Some(selection) = &required {
+        opener = opener.requiring(selection, arguments.selection.missing());
+    }
     arguments.open(&opener, "", global, ui)
 }
 
