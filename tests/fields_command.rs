@@ -325,7 +325,7 @@ fn fields_can_be_selected_in_every_way() {
     let bracket = "elements of an array stand in brackets:";
     hinted("cards.0.pan", &format!("{bracket} cards[0].pan\n"));
     hinted("cards.0", &format!("{bracket} cards[0]\n"));
-    hinted("cards.0a", "if it may be missing");
+    hinted("cards.0a", "check its spelling; if it may be missing");
 }
 
 #[test]
