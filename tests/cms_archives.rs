@@ -225,7 +225,8 @@ fn pem_and_indefinite_lengths_are_told_by_their_content() {
 #[test]
 fn damage_to_a_stored_member_shows_in_every_form_of_message() {
     let scene = genesys();
-    scene.write("long.txt", "what was said, and answered. ".repeat(100));
+    // Longer than what is read before the message begins.
+    scene.write("long.txt", "what was said, and answered. ".repeat(10_000));
     for (name, form) in [("der.p7m", "DER"), ("pem.p7m", "PEM")] {
         scene.cms_encrypt(
             "long.txt",
