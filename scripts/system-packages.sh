@@ -11,8 +11,8 @@ build_packages=(libssl-dev libclang-dev pkg-config gcc make)
 build_commands=(pkg-config cc make)
 demo_packages=(openssl gnupg unzip zip)
 demo_commands=(openssl gpg unzip zip)
-test_packages=("${demo_packages[@]}" rnp sqop 7zip libarchive-tools python3 python3-pip python3-pycryptodome age expect faketime)
-test_commands=("${demo_commands[@]}" rnp sqop 7zz bsdtar python3 pip3 age expect faketime)
+test_packages=("${demo_packages[@]}" rnp sqop 7zip libarchive-tools python3 python3-pip python3-pycryptodome age expect faketime strace)
+test_commands=("${demo_commands[@]}" rnp sqop 7zz bsdtar python3 pip3 age expect faketime strace)
 
 fail() {
     echo "error: $1" >&2
