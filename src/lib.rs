@@ -1,6 +1,7 @@
 //! callseal seals call files to a list of recipient certificates, each file
 //! as one OpenPGP message, and packs the messages into ordinary ZIP archives
-//! whose members each open on their own with the key of any one recipient.
+//! whose members each open on their own with the key of any one recipient. CMS
+//! messages are read and written as well, and fields of JSON documents sealed.
 //!
 //! ```no_run
 //! use std::num::NonZeroUsize;
