@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use crate::archive::{Member, MemberFault, MemberName};
 use crate::archive_file::{ArchiveFile, member_error, open_cause};
@@ -13,6 +11,7 @@ use crate::error::{Error, MemberCause};
 use crate::message::{OpenError, Opened, Opener};
 use crate::output::{Access, Overwrite, PendingFile, TargetDir};
 use crate::progress::{NoProgress, Progress};
+use crate::workers::work_on;
 
 /// What has been extracted, and what has not.
 #[derive(Debug, Default)]
@@ -85,35 +84,17 @@ impl ArchiveFile {
         })?;
         progress.begin(members.len() as u64, total_size(members));
         let places = Places::of(members);
-        let outcomes = Mutex::new(Vec::with_capacity(members.len()));
-        let taken = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..jobs.get().min(members.len()) {
-                scope.spawn(|| {
-                    loop {
-                        let number = taken.fetch_add(1, Ordering::Relaxed);
-                        let Some(member) = members.get(number) else {
-                            return;
-                        };
-                        let outcome = places.name(member).and_then(|name| {
-                            self.extract_one(member, name, &directory, overwrite, opener, progress)
-                        });
-                        progress.member();
-                        outcomes
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push((number, member, outcome));
-                    }
-                });
-            }
-        });
+        let extract = |(): &mut (), _, member: &&Member| {
+            let outcome = places.name(member).and_then(|name| {
+                self.extract_one(member, name, &directory, overwrite, opener, progress)
+            });
+            progress.member();
+            outcome
+        };
+        let outcomes = work_on(members, jobs, || (), extract);
         let flushed = directory.finish();
-        let mut outcomes = outcomes
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        outcomes.sort_unstable_by_key(|(number, ..)| *number);
         let mut extracted = Extracted::default();
-        for (_, member, outcome) in outcomes {
+        for (member, outcome) in members.iter().zip(outcomes) {
             match outcome {
                 Ok(opened) => extracted.add(member, opened),
                 Err(cause) => extracted.failures.push(member_error(member, cause)),

@@ -61,6 +61,7 @@ mod pack;
 mod progress;
 pub mod sources;
 mod timestamp;
+mod workers;
 
 pub use archive_file::ArchiveFile;
 pub use convert::{Converted, ConvertedMember};

@@ -3,14 +3,13 @@
 
 use std::io::{self, BufWriter, Read, Write};
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use super::document::{is_complete, is_text};
 use super::error::{DocumentError, StreamError};
 use super::lines::{Input, Line, is_blank};
 use super::{Convert, Document, MAX_DOCUMENT};
 use crate::byte_order_mark::BYTE_ORDER_MARK;
+use crate::workers::work_on;
 
 /// Results are written that many bytes at a time, or as soon as there are no
 /// more documents at hand.
@@ -63,7 +62,7 @@ pub fn convert_stream(
     let mut output = Output {
         sink: BufWriter::with_capacity(WRITE, sink),
         converter,
-        jobs: jobs.get(),
+        jobs,
         failed,
         done: Streamed::default(),
     };
@@ -195,7 +194,7 @@ fn convert(converter: &dyn Convert, line: &Line<'_>) -> Outcome {
 struct Output<'s, 'c> {
     sink: BufWriter<&'s mut dyn Write>,
     converter: &'c dyn Convert,
-    jobs: usize,
+    jobs: NonZeroUsize,
     failed: &'c mut dyn FnMut(u64, DocumentError),
     done: Streamed,
 }
@@ -203,17 +202,16 @@ struct Output<'s, 'c> {
 impl Output<'_, '_> {
     /// Converts lines, at the same time if there are several.
     fn convert(&mut self, lines: &[Line<'_>]) -> Result<(), StreamError> {
-        let jobs = self.jobs.min(lines.len());
-        if jobs <= 1 {
-            for line in lines {
-                let outcome = convert(self.converter, line);
+        let converter = self.converter;
+        // One thread writes each result at once.
+        let batch = match self.jobs {
+            NonZeroUsize::MIN => 1,
+            jobs => jobs.get().saturating_mul(LINES),
+        };
+        for lines in lines.chunks(batch) {
+            let outcomes = work_on(lines, self.jobs, || (), |(), _, line| convert(converter, line));
+            for (line, outcome) in lines.iter().zip(outcomes) {
                 self.write(line, outcome.map(on_one_line))?;
-            }
-        } else {
-            for lines in lines.chunks(jobs.saturating_mul(LINES)) {
-                for (line, outcome) in lines.iter().zip(converted(self.converter, lines, jobs)) {
-                    self.write(line, outcome.map(on_one_line))?;
-                }
             }
         }
         self.flush()
@@ -249,35 +247,4 @@ impl Output<'_, '_> {
 
 fn on_one_line(outcome: Result<Document, DocumentError>) -> Result<Document, DocumentError> {
     outcome.map(Document::on_one_line)
-}
-
-/// Converts lines on several threads, or on as many as can be had; the outcomes
-/// in the order of the lines.
-fn converted(converter: &dyn Convert, lines: &[Line<'_>], jobs: usize) -> Vec<Outcome> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut outcomes = Vec::new();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(line) = lines.get(number) else {
-                return outcomes;
-            };
-            outcomes.push((number, convert(converter, line)));
-        }
-    };
-    let mut outcomes = thread::scope(|scope| {
-        let others: Vec<_> = (1..jobs)
-            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
-            .collect();
-        let mut outcomes = work();
-        for other in others {
-            match other.join() {
-                Ok(more) => outcomes.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        outcomes
-    });
-    outcomes.sort_unstable_by_key(|(number, _)| *number);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }

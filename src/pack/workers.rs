@@ -3,8 +3,7 @@
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::queue::{PanicGuard, Queue};
 use crate::archive::ArchiveWriter;
@@ -12,6 +11,7 @@ use crate::error::Error;
 use crate::message::{SealPlan, Sealer};
 use crate::output::{Access, Overwrite, PendingFile};
 use crate::progress::Progress;
+use crate::workers::work_on;
 
 /// Something that becomes a member.
 pub(crate) trait Content: Sync {
@@ -53,54 +53,17 @@ pub(crate) fn write_archive<C: Content>(
     let pending = PendingFile::create(output, Access::Shared, overwrite).map_err(write_error)?;
     let writer = ArchiveWriter::new(pending).with_ending(plan.format().into());
     let queue = Queue::new(writer);
-    let taken = AtomicUsize::new(0);
     let is_output_lost = AtomicBool::new(false);
-    let outcomes = Mutex::new(Vec::with_capacity(contents.len()));
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.get().min(contents.len()) {
-            scope.spawn(|| {
-                let _guard = PanicGuard(&queue);
-                let mut sealer = plan.sealer();
-                loop {
-                    let number = taken.fetch_add(1, Ordering::Relaxed);
-                    let Some(content) = contents.get(number) else {
-                        return;
-                    };
-                    let outcome = if queue.has_failed() {
-                        Err(None)
-                    } else {
-                        let sealed = content.seal(number, &mut sealer, &queue);
-                        // Those who only lost their turn have nothing to say.
-                        sealed.map_err(|error| queue.fail().then_some(error))
-                    };
-                    let outcome = match outcome {
-                        Ok(done) => Ok(done),
-                        Err(Some(error)) => {
-                            if !matches!(error, Error::Member { .. }) {
-                                is_output_lost.store(true, Ordering::Relaxed);
-                            }
-                            Err(error)
-                        }
-                        Err(None) if is_output_lost.load(Ordering::Relaxed) => return,
-                        Err(None) => match content.check() {
-                            Ok(()) => continue,
-                            Err(error) => Err(error),
-                        },
-                    };
-                    progress.member();
-                    let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-                    outcomes.push((number, outcome));
-                }
-            });
-        }
-    });
-    let mut outcomes = outcomes
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    outcomes.sort_unstable_by_key(|(number, _)| *number);
+    // `None` of a content that is sound, but has no archive to go into.
+    let seal = |(_, sealer): &mut (PanicGuard<'_, '_, _>, Sealer<'_>), number, content| {
+        let outcome = seal_or_check(content, number, sealer, &queue, &is_output_lost)?;
+        progress.member();
+        Some(outcome)
+    };
+    let begin = || (PanicGuard(&queue), plan.sealer());
     let mut members = Vec::with_capacity(contents.len());
     let mut failures = Vec::new();
-    for (_, outcome) in outcomes {
+    for outcome in work_on(contents, jobs, begin, seal).into_iter().flatten() {
         match outcome {
             Ok(done) => members.push(done),
             Err(error) => failures.push(error),
@@ -116,4 +79,31 @@ pub(crate) fn write_archive<C: Content>(
     let size = pending.as_file().metadata().map_err(write_error)?.len();
     pending.commit().map_err(write_error)?;
     Ok(Written { members, size })
+}
+
+/// Seals a content; or, once another one has failed, says what is wrong with
+/// this one, if anything is.
+fn seal_or_check<'a, C: Content>(
+    content: &'a C,
+    number: usize,
+    sealer: &mut Sealer<'_>,
+    queue: &Queue<'a, PendingFile>,
+    is_output_lost: &AtomicBool,
+) -> Option<Result<C::Done, Error>> {
+    if !queue.has_failed() {
+        match content.seal(number, sealer, queue) {
+            Ok(done) => return Some(Ok(done)),
+            Err(error) if queue.fail() => {
+                let is_of_output = !matches!(error, Error::Member { .. });
+                is_output_lost.fetch_or(is_of_output, Ordering::Relaxed);
+                return Some(Err(error));
+            }
+            // It may only have lost its turn.
+            Err(_) => {}
+        }
+    }
+    match is_output_lost.load(Ordering::Relaxed) {
+        true => None,
+        false => content.check().err().map(Err),
+    }
 }
