@@ -8,7 +8,8 @@ use globset::GlobBuilder;
 
 use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
 use crate::error::{Error, MemberCause};
-use crate::message::{Envelope, LiteralHeader, OpenError, OpenMessage, Opener};
+use crate::message::{Envelope, OpenError, OpenMessage, Opener};
+use crate::name_binding;
 use crate::progress::{Counted, Progress};
 
 /// An archive file, opened for listing and extraction.
@@ -85,7 +86,7 @@ impl ArchiveFile {
                 let fits = if named {
                     has_name(member, pattern)
                 } else {
-                    glob.is_match(member.shown_name())
+                    glob.is_match(&*member.shown_name())
                 };
                 *chosen |= fits;
                 found |= fits;
@@ -119,7 +120,8 @@ impl ArchiveFile {
     }
 
     /// Opens a member's message up to its content, and checks that the name
-    /// which was sealed in it is the member's.
+    /// which was sealed in it is the member's, unless the opener accepts
+    /// others.
     pub(crate) fn begin<'a>(
         &'a self,
         member: &Member,
@@ -137,8 +139,13 @@ impl ArchiveFile {
         let source = self.archive.read(member).map_err(bytes_cause)?;
         let reader = Counted { source, progress };
         let message = OpenMessage::begin(reader, opener).map_err(open_cause)?;
-        check_binding(message.literal(), name)?;
-        Ok(message)
+        let literal = &message.literal().name;
+        let sealed_as = (!name_binding::fits(literal, name))
+            .then(|| String::from_utf8_lossy(literal).into_owned());
+        match sealed_as {
+            Some(sealed) if !opener.accepts_renamed() => Err(MemberCause::Moved { sealed }),
+            sealed_as => Ok(message.renamed_from(sealed_as)),
+        }
     }
 }
 
@@ -159,28 +166,13 @@ fn unopened(path: PathBuf, error: ArchiveError) -> Error {
     Error::Archive { path, error }
 }
 
-/// A literal name that isn't empty must be the member's path or its last
-/// component: else the member was moved or swapped.
-fn check_binding(literal: &LiteralHeader, name: &MemberName) -> Result<(), MemberCause> {
-    let sealed = literal.name.as_slice();
-    if sealed.is_empty()
-        || sealed == name.as_str().as_bytes()
-        || sealed == name.last_component().as_bytes()
-    {
-        return Ok(());
-    }
-    Err(MemberCause::Moved {
-        sealed: String::from_utf8_lossy(sealed).into_owned(),
-    })
-}
-
 fn has_name(member: &Member, name: &str) -> bool {
     member.stored_name() == name || member.shown_name() == name
 }
 
 pub(crate) fn member_error(member: &Member, cause: MemberCause) -> Error {
     Error::Member {
-        member: member.shown_name().to_owned(),
+        member: member.shown_name().into_owned(),
         cause,
     }
 }

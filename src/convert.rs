@@ -15,8 +15,9 @@ use crate::extract::{Places, total_size};
 use crate::message::{
     MessageFormat, OpenError, OpenMessage, Opener, SealError, SealPlan, SealedFile, Sealer,
 };
+use crate::name_binding::literal_name;
 use crate::output::{Overwrite, PendingFile};
-use crate::pack::{Content, Entry, Queue, literal_name, write_archive};
+use crate::pack::{Content, Entry, Queue, write_archive};
 use crate::progress::{NoProgress, Progress};
 
 /// By how much Deflate expands at most, and compressed OpenPGP messages with
@@ -48,6 +49,9 @@ pub struct ConvertedMember {
     pub format: MessageFormat,
     /// The file of the key that opened it without being named in it.
     pub tried_key: Option<PathBuf>,
+    /// The name that it was sealed under before, where that was another one
+    /// (see [`Opener::accepting_renamed`]). Not safe on a terminal.
+    pub sealed_as: Option<String>,
 }
 
 impl ArchiveFile {
@@ -151,6 +155,7 @@ impl Content for MemberContent<'_> {
         let modified = literal.modified.unwrap_or_else(|| self.member.modified());
         let format = message.format();
         let tried_key = message.tried_key().map(Into::into);
+        let sealed_as = message.sealed_as().map(Into::into);
         let mut sink = queue.sink(
             number,
             Entry {
@@ -165,7 +170,7 @@ impl Content for MemberContent<'_> {
         };
         let write_error = |e| Error::writing(self.output, e);
         let file = SealedFile {
-            name: literal_name(name),
+            name: &literal_name(name),
             modified,
             length: None,
         };
@@ -187,6 +192,7 @@ impl Content for MemberContent<'_> {
             modified,
             format,
             tried_key,
+            sealed_as,
         })
     }
 
@@ -208,7 +214,10 @@ struct Hashed<R> {
 impl<R: Read> Read for Hashed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.source.read(buffer)?;
-        self.hash.update(buffer.get(..length).unwrap_or_default());
+        let (read, _) = buffer
+            .split_at_checked(length)
+            .ok_or_else(|| io::Error::other("more was read than there is room for"))?;
+        self.hash.update(read);
         Ok(length)
     }
 }

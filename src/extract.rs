@@ -27,19 +27,24 @@ pub struct Extracted {
     /// Which of them a key opened without being named in them, and the key's
     /// file (see [`Opener::trying_all_keys`]).
     pub tried: Vec<(String, PathBuf)>,
+    /// Which of them were sealed under another name, and that name (see
+    /// [`Opener::accepting_renamed`]). Not safe on a terminal.
+    pub renamed: Vec<(String, String)>,
     /// Those that failed, in the archive's order.
     pub failures: Vec<Error>,
 }
 
 impl Extracted {
     fn add(&mut self, member: &Member, opened: Opened) {
-        let name = || member.shown_name().to_owned();
+        let name = || member.shown_name().into_owned();
         self.done += 1;
         self.plain = self.plain.saturating_add(opened.length);
         if !opened.format.is_authenticated() {
             self.not_authenticated.push(name());
         }
         self.tried.extend(opened.tried_key.map(|key| (name(), key)));
+        let sealed_as = opened.sealed_as;
+        self.renamed.extend(sealed_as.map(|sealed| (name(), sealed)));
     }
 
     /// The failure of the job as a whole: the worst one where nothing came

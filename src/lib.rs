@@ -55,6 +55,7 @@ pub mod fields;
 mod inspect;
 pub mod keys;
 pub mod message;
+mod name_binding;
 pub mod options;
 pub mod output;
 mod pack;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 use time::{Date, Month, OffsetDateTime, Time};
@@ -31,12 +31,16 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Whole seconds since 1970; as many as there can be, where there are more.
-pub(crate) fn unix_seconds(t: SystemTime) -> i64 {
-    let seconds = |d: Duration| i64::try_from(d.as_secs()).unwrap_or(i64::MAX);
-    match t.duration_since(UNIX_EPOCH) {
-        Ok(after) => seconds(after),
-        Err(before) => -seconds(before.duration()),
+/// Whole seconds since 1970, rounded down; the smallest or largest number for
+/// times far beyond any calendar.
+pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => {
+            let before = before.duration();
+            let up = u64::from(before.subsec_nanos() > 0);
+            i64::try_from(before.as_secs().saturating_add(up)).map_or(i64::MIN, i64::saturating_neg)
+        }
     }
 }
 
@@ -91,12 +95,20 @@ fn parse(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn shows_utc_to_the_second() {
         let t = UNIX_EPOCH + Duration::from_secs(1_773_480_413);
         assert_eq!(Timestamp(t).to_string(), "2026-03-14 09:26:53Z");
         assert_eq!(Timestamp(UNIX_EPOCH).to_string(), "1970-01-01 00:00:00Z");
+    }
+
+    #[test]
+    fn a_time_before_1970_is_rounded_down() {
+        let time = UNIX_EPOCH - Duration::from_millis(1500);
+        assert_eq!(unix_seconds(time), -2);
+        assert_eq!(Timestamp(time).to_string(), "1969-12-31 23:59:58Z");
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn contents(bytes: &[u8]) -> Result<Contents, ArchiveError> {
     for member in archive.members() {
         let mut bytes = Vec::new();
         archive.read(member)?.read_to_end(&mut bytes)?;
-        all.push((member.stored_name().to_owned(), bytes));
+        all.push((member.stored_name().into_owned(), bytes));
     }
     Ok(all)
 }

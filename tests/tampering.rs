@@ -96,7 +96,7 @@ fn nothing_wrong_comes_out(path: &Path, bytes: &[u8], context: &str) -> Result<u
     for member in archive.members() {
         let _ = archive.envelope(member);
         let mut plain = Vec::new();
-        let right = expected.get(member.shown_name());
+        let right = expected.get(&*member.shown_name());
         match archive.cat(member, &mut plain, opener(&Expansion::default())) {
             Ok(opened) => {
                 assert_eq!(Some(&plain), right, "{context}");

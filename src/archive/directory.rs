@@ -1,13 +1,15 @@
-//! From the end of the file to the checked list of its entries.
+//! From the end of the file to the checked list of its members.
 //!
 //! Everything here is decided by the end records and the central directory
 //! alone. They give each member an extent of the file that no other member
 //! shares; that a member fills its extent is checked when it is read.
 
 use std::collections::HashSet;
+use std::io;
 
 use super::extra::Extra;
 use super::fault::{ArchiveError, ArchiveFault};
+use super::member::{Member, StoredName};
 use super::read_at::{ReadAt, read_exact_at};
 use super::records::{
     CENTRAL_BYTES, CentralHeader, END_BYTES, END_SIGNATURE, End, FLAG_ENCRYPTED, Fields,
@@ -34,31 +36,12 @@ pub(super) struct Location {
     members: u64,
 }
 
-/// One entry of the central directory, with its ZIP64 values in place.
-pub(super) struct Entry {
-    pub name: Vec<u8>,
-    pub flags: u16,
-    pub method: u16,
-    /// Seconds since 1970.
-    pub modified: i64,
-    pub crc: u32,
-    pub size: u64,
-    pub stored_size: u64,
-    /// Where the local header begins.
-    pub offset: u64,
-    /// The bytes of the extent that are neither fixed header, name nor data:
-    /// extra field and data descriptor.
-    pub slack: u32,
-    /// The Unix mode with its file type bits, or 0.
-    pub mode: u16,
-    /// Whether there is a Unicode Path other than the name.
-    pub has_second_name: bool,
-}
-
 /// Finds the central directory by the end records.
 ///
-/// Readers differ in how they search for the end record, so there must be
-/// exactly one whose comment reaches exactly to the end of the file.
+/// Readers differ in how they search for the end record: the last signature
+/// counts for some, a comment that reaches to the end of the file for others.
+/// So there must be exactly one whose comment reaches exactly to the end, and
+/// no signature in that comment.
 pub(super) fn locate(source: &impl ReadAt) -> Result<Location, ArchiveError> {
     let (end, end_offset) = find_end(source)?;
     let zip64_end_offset = check_zip64_end(source, &end, end_offset)?;
@@ -88,35 +71,38 @@ pub(super) fn locate(source: &impl ReadAt) -> Result<Location, ArchiveError> {
 fn find_end(source: &impl ReadAt) -> Result<(End, u64), ArchiveError> {
     let size = source.size()?;
     let start = size.saturating_sub(END_SEARCH_BYTES);
-    let mut tail = vec![0; usize::try_from(size.saturating_sub(start)).unwrap_or_default()];
+    let mut tail = vec![0; in_memory(size.saturating_sub(start))?];
     read_exact_at(source, &mut tail, start)?;
 
     let signature = END_SIGNATURE.to_le_bytes();
     let mut found: Option<(End, u64)> = None;
-    for (position, _) in tail
-        .windows(END_BYTES)
-        .enumerate()
-        .filter(|(_, bytes)| bytes.starts_with(&signature))
-    {
-        let mut fields = Fields::new(tail.get(position..).unwrap_or_default());
-        let Some((end, comment_bytes)) = End::parse(&mut fields) else {
-            continue;
-        };
-        let reaches_the_end = fields.bytes(comment_bytes.into()).is_some() && fields.is_empty();
-        if !reaches_the_end {
-            continue;
-        }
-        let offset = start.saturating_add(position as u64);
-        if let Some((_, first)) = found {
-            return Err(ArchiveFault::TwoEnds {
-                first,
-                second: offset,
+    let mut rest = tail.as_slice();
+    while let Some((_, next)) = rest.split_first() {
+        if rest.starts_with(&signature) {
+            let offset = size.saturating_sub(rest.len() as u64);
+            if let Some((_, first)) = found {
+                let second = offset;
+                return Err(ArchiveFault::TwoEnds { first, second }.into());
             }
-            .into());
+            found = end_record(rest).map(|end| (end, offset));
         }
-        found = Some((end, offset));
+        rest = next;
     }
     Ok(found.ok_or(ArchiveFault::NoEnd)?)
+}
+
+/// The end record at the start of `bytes`, if its comment reaches exactly to
+/// their end.
+fn end_record(bytes: &[u8]) -> Option<End> {
+    let mut fields = Fields::new(bytes);
+    let (end, comment_bytes) = End::parse(&mut fields)?;
+    fields.bytes(comment_bytes.into())?;
+    fields.is_empty().then_some(end)
+}
+
+/// A length of some KiB, as that of a buffer.
+fn in_memory(length: u64) -> io::Result<usize> {
+    usize::try_from(length).map_err(io::Error::other)
 }
 
 /// The ZIP64 end record and its offset, if there is a locator before the end
@@ -155,10 +141,10 @@ fn check_zip64_end(
 
 /// Reads the entries of the central directory, in its order, and checks that
 /// they can lie side by side in the file.
-pub(super) fn read_entries(
+pub(super) fn read_members(
     source: &impl ReadAt,
     location: &Location,
-) -> Result<Vec<Entry>, ArchiveError> {
+) -> Result<Box<[Member]>, ArchiveError> {
     let end = location.offset.saturating_add(location.size);
     let mut window = Window {
         source,
@@ -168,26 +154,28 @@ pub(super) fn read_entries(
     };
     let mut position = location.offset;
     // Not reserved by the declared number: nothing vouches for it.
-    let mut entries = Vec::new();
+    let mut members = Vec::new();
     for _ in 0..location.members {
-        let (entry, next) = read_entry(&mut window, position)?;
-        entries.push(entry);
+        let (member, next) = read_member(&mut window, position)?;
+        members.push(member);
         position = next;
     }
     if position != end {
         let bytes = end.saturating_sub(position);
         return Err(ArchiveFault::DirectoryNotFilled { bytes }.into());
     }
-    refuse_duplicates(&entries)?;
-    assign_extents(&mut entries, location.offset)?;
-    Ok(entries)
+    drop(window);
+    let mut members = members.into_boxed_slice();
+    refuse_duplicates(&members)?;
+    assign_extents(&mut members, location.offset)?;
+    Ok(members)
 }
 
 /// The entry at `position`, and where the next one begins.
-fn read_entry<R: ReadAt>(
+fn read_member<R: ReadAt>(
     window: &mut Window<'_, R>,
     position: u64,
-) -> Result<(Entry, u64), ArchiveError> {
+) -> Result<(Member, u64), ArchiveError> {
     let missing = ArchiveFault::NoCentralHeader { offset: position };
     let fixed = window.get(position, CENTRAL_BYTES)?.ok_or(missing)?;
     let header = CentralHeader::parse(&mut Fields::new(fixed)).ok_or(missing)?;
@@ -196,17 +184,17 @@ fn read_entry<R: ReadAt>(
     let whole = [name_bytes, extra_bytes, comment_bytes]
         .into_iter()
         .fold(CENTRAL_BYTES, usize::saturating_add);
-    let bytes = window.get(position, whole)?.ok_or(missing)?;
-    let mut fields = Fields::new(bytes.get(CENTRAL_BYTES..).unwrap_or_default());
+    let mut fields = Fields::new(window.get(position, whole)?.ok_or(missing)?);
+    fields.bytes(CENTRAL_BYTES).ok_or(missing)?;
     let name = fields.bytes(name_bytes).ok_or(missing)?;
     let extra = fields.bytes(extra_bytes).ok_or(missing)?;
 
-    let entry = entry(&header, name, extra).map_err(|fault| in_member(fault, name))?;
-    Ok((entry, position.saturating_add(whole as u64)))
+    let member = member(&header, name, extra).map_err(|fault| in_member(fault, name))?;
+    Ok((member, position.saturating_add(whole as u64)))
 }
 
 /// Joins a header, a name and an extra field.
-fn entry(header: &CentralHeader, name: &[u8], extra: &[u8]) -> Result<Entry, ArchiveFault> {
+fn member(header: &CentralHeader, name: &[u8], extra: &[u8]) -> Result<Member, ArchiveFault> {
     let extra = Extra::parse(extra)?;
     // The order of APPNOTE 4.5.3.
     let narrow = [header.size, header.stored_size, header.offset];
@@ -220,8 +208,8 @@ fn entry(header: &CentralHeader, name: &[u8], extra: &[u8]) -> Result<Entry, Arc
         return Err(ArchiveFault::StoredSizes { size, stored_size });
     }
     let [_, _, low, high] = header.external_attributes.to_le_bytes();
-    Ok(Entry {
-        name: name.to_vec(),
+    Ok(Member {
+        name: StoredName::new(name),
         flags: header.flags,
         method: header.method,
         modified: extra
@@ -238,53 +226,47 @@ fn entry(header: &CentralHeader, name: &[u8], extra: &[u8]) -> Result<Entry, Arc
 }
 
 /// Of two members with one name, readers take the first, the last or both.
-fn refuse_duplicates(entries: &[Entry]) -> Result<(), ArchiveError> {
-    let mut names = HashSet::with_capacity(entries.len());
-    match entries
-        .iter()
-        .find(|entry| !names.insert(entry.name.as_slice()))
-    {
-        Some(entry) => Err(in_member(ArchiveFault::DuplicateName, &entry.name)),
+fn refuse_duplicates(members: &[Member]) -> Result<(), ArchiveError> {
+    let mut names = HashSet::with_capacity(members.len());
+    match members.iter().find(|member| !names.insert(&member.name)) {
+        Some(member) => Err(in_member(ArchiveFault::DuplicateName, &member.name.bytes())),
         None => Ok(()),
     }
 }
 
 /// Gives each member the bytes from its local header to the next one's, or to
 /// the central directory, and checks that it can fill them.
-fn assign_extents(entries: &mut [Entry], directory_offset: u64) -> Result<(), ArchiveError> {
-    let mut in_file_order: Vec<&mut Entry> = entries.iter_mut().collect();
-    in_file_order.sort_by_key(|entry| entry.offset);
+fn assign_extents(members: &mut [Member], directory_offset: u64) -> Result<(), ArchiveError> {
+    let mut in_file_order: Vec<&mut Member> = members.iter_mut().collect();
+    in_file_order.sort_unstable_by_key(|member| member.offset);
     let first = in_file_order
         .first()
-        .map_or(directory_offset, |entry| entry.offset);
+        .map_or(directory_offset, |member| member.offset);
     if first != 0 {
         return Err(ArchiveFault::Prefix { bytes: first }.into());
     }
     // From the last to the first: the start of one is the end of another.
     let mut next = directory_offset;
-    for entry in in_file_order.into_iter().rev() {
-        let offset = entry.offset;
+    for member in in_file_order.into_iter().rev() {
+        let offset = member.offset;
+        let in_this = |fault| in_member(fault, &member.name.bytes());
         let slack = [
             LOCAL_BYTES as u64,
-            entry.name.len() as u64,
-            entry.stored_size,
+            member.name.len() as u64,
+            member.stored_size,
         ]
         .into_iter()
         .try_fold(offset, u64::checked_add)
         .and_then(|least_end| next.checked_sub(least_end))
-        .ok_or_else(|| in_member(ArchiveFault::Overlap { offset, next }, &entry.name))?;
-        entry.slack = u32::try_from(slack)
+        .ok_or_else(|| in_this(ArchiveFault::Overlap { offset, next }))?;
+        let gap = ArchiveFault::Gap {
+            offset,
+            bytes: slack,
+        };
+        member.slack = u32::try_from(slack)
             .ok()
             .filter(|_| slack <= MAX_SLACK)
-            .ok_or_else(|| {
-                in_member(
-                    ArchiveFault::Gap {
-                        offset,
-                        bytes: slack,
-                    },
-                    &entry.name,
-                )
-            })?;
+            .ok_or_else(|| in_this(gap))?;
         next = offset;
     }
     Ok(())
@@ -314,8 +296,7 @@ impl<R: ReadAt> Window<'_, R> {
     fn get(&mut self, offset: u64, count: usize) -> Result<Option<&[u8]>, ArchiveError> {
         if self.held(offset, count).is_none() {
             let available = self.end.saturating_sub(offset).min(WINDOW_BYTES);
-            self.bytes
-                .resize(usize::try_from(available).unwrap_or_default(), 0);
+            self.bytes.resize(in_memory(available)?, 0);
             self.start = offset;
             read_exact_at(self.source, &mut self.bytes, offset)?;
         }

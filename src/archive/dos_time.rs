@@ -67,19 +67,8 @@ impl DosTime {
     }
 }
 
-/// Whole seconds since 1970, rounded down; saturates far beyond any calendar.
-pub(super) fn unix_seconds(time: SystemTime) -> i64 {
-    match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
-        Err(before) => {
-            let before = before.duration();
-            let up = u64::from(before.subsec_nanos() > 0);
-            i64::try_from(before.as_secs().saturating_add(up)).map_or(i64::MIN, i64::saturating_neg)
-        }
-    }
-}
-
-/// The other way; the epoch where the system can't represent the time.
+/// The point in time of seconds since 1970; the epoch where the system can't
+/// represent it.
 pub(super) fn system_time(seconds: i64) -> SystemTime {
     let distance = Duration::from_secs(seconds.unsigned_abs());
     let time = if seconds < 0 {
@@ -193,9 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_before_1970_is_rounded_down() {
-        let time = SystemTime::UNIX_EPOCH - Duration::from_millis(1500);
-        assert_eq!(unix_seconds(time), -2);
+    fn a_time_before_1970_is_represented() {
         assert_eq!(
             system_time(-2),
             SystemTime::UNIX_EPOCH - Duration::from_secs(2)

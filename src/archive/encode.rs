@@ -1,6 +1,8 @@
 //! Headers and end records, made into bytes (APPNOTE 4.3). All numbers are
 //! little-endian.
 
+use std::io;
+
 use super::dos_time::DosTime;
 use super::extra;
 use super::records::{
@@ -37,26 +39,26 @@ pub(super) struct Stored {
 impl Stored {
     /// The local header. Its length depends on the name, the time and `zip64`
     /// only.
-    pub fn local_header(&self) -> Vec<u8> {
+    pub fn local_header(&self) -> io::Result<Vec<u8>> {
         let mut extra = Vec::new();
         let size = if self.zip64 {
             // Both sizes, uncompressed first (APPNOTE 4.5.3).
-            extra::push_zip64(&mut extra, &[self.size, self.size]);
+            extra::push_zip64(&mut extra, &[self.size, self.size])?;
             ZIP64_MARKER
         } else {
             self.size
         };
-        extra::push_modified(&mut extra, self.modified);
+        extra::push_modified(&mut extra, self.modified)?;
         let mut out = Vec::new();
         push_u32(&mut out, LOCAL_SIGNATURE);
-        self.push_common(&mut out, self.zip64, size, &extra);
+        self.push_common(&mut out, self.zip64, size, &extra)?;
         out.extend_from_slice(self.name.as_bytes());
         out.extend_from_slice(&extra);
-        out
+        Ok(out)
     }
 
     /// Appends the central directory header.
-    pub fn push_central_header(&self, out: &mut Vec<u8>) {
+    pub fn push_central_header(&self, out: &mut Vec<u8>) -> io::Result<()> {
         let [size, offset] = [self.size, self.offset].map(|value| value.min(ZIP64_MARKER));
         let mut wide = Vec::new();
         if size == ZIP64_MARKER {
@@ -66,11 +68,11 @@ impl Stored {
             wide.push(self.offset);
         }
         let mut extra = Vec::new();
-        extra::push_zip64(&mut extra, &wide);
-        extra::push_modified(&mut extra, self.modified);
+        extra::push_zip64(&mut extra, &wide)?;
+        extra::push_modified(&mut extra, self.modified)?;
         push_u32(out, CENTRAL_SIGNATURE);
         push_u16(out, MADE_BY);
-        self.push_common(out, self.zip64 || !wide.is_empty(), size, &extra);
+        self.push_common(out, self.zip64 || !wide.is_empty(), size, &extra)?;
         push_u16(out, 0); // comment length
         push_u16(out, 0); // disk
         push_u16(out, 0); // internal attributes
@@ -78,11 +80,18 @@ impl Stored {
         push_low_u32(out, offset);
         out.extend_from_slice(self.name.as_bytes());
         out.extend_from_slice(&extra);
+        Ok(())
     }
 
     /// What both headers have in the same order: from the version needed to
     /// the length of the extra field.
-    fn push_common(&self, out: &mut Vec<u8>, zip64: bool, size: u64, extra: &[u8]) {
+    fn push_common(
+        &self,
+        out: &mut Vec<u8>,
+        zip64: bool,
+        size: u64,
+        extra: &[u8],
+    ) -> io::Result<()> {
         let modified = DosTime::from_unix(self.modified);
         push_u16(out, if zip64 { VERSION_ZIP64 } else { VERSION_STORED });
         push_u16(out, FLAG_UTF8);
@@ -92,8 +101,8 @@ impl Stored {
         push_u32(out, self.crc);
         push_low_u32(out, size);
         push_low_u32(out, size);
-        push_length(out, self.name.as_bytes());
-        push_length(out, extra);
+        push_length(out, self.name.as_bytes())?;
+        push_length(out, extra)
     }
 }
 
@@ -149,8 +158,10 @@ fn push_low_u32(out: &mut Vec<u8>, value: u64) {
     push_u32(out, u32::try_from(value).unwrap_or(u32::MAX));
 }
 
-/// The length of a name or extra field. Names fit by construction of
-/// [`MemberName`](super::MemberName); our extra fields are short.
-fn push_length(out: &mut Vec<u8>, bytes: &[u8]) {
-    push_u16(out, u16::try_from(bytes.len()).unwrap_or(u16::MAX));
+/// The length of a name, an extra field or one of its records, in 16 bits.
+/// Names fit by construction of [`MemberName`](super::MemberName), and our
+/// extra fields are short.
+pub(super) fn push_length(out: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
+    push_u16(out, u16::try_from(bytes.len()).map_err(io::Error::other)?);
+    Ok(())
 }

@@ -1,5 +1,8 @@
 //! Extra fields: the records that follow a name (APPNOTE 4.5).
 
+use std::io;
+
+use super::encode::push_length;
 use super::fault::ArchiveFault;
 use super::records::Fields;
 
@@ -95,29 +98,31 @@ impl<'a> Extra<'a> {
 }
 
 /// Appends a ZIP64 record with these values, or nothing if there are none.
-pub(super) fn push_zip64(out: &mut Vec<u8>, values: &[u64]) {
+pub(super) fn push_zip64(out: &mut Vec<u8>, values: &[u64]) -> io::Result<()> {
     if values.is_empty() {
-        return;
+        return Ok(());
     }
     let data: Vec<u8> = values
         .iter()
         .flat_map(|value| value.to_le_bytes())
         .collect();
-    push_record(out, ZIP64, &data);
+    push_record(out, ZIP64, &data)
 }
 
 /// Appends an extended timestamp with the modification time, seconds since
 /// 1970, or nothing where the field's 32 bits can't hold it.
-pub(super) fn push_modified(out: &mut Vec<u8>, seconds: i64) {
-    if let Ok(seconds) = i32::try_from(seconds) {
-        let [a, b, c, d] = seconds.to_le_bytes();
-        push_record(out, EXTENDED_TIMESTAMP, &[HAS_MODIFIED, a, b, c, d]);
-    }
+pub(super) fn push_modified(out: &mut Vec<u8>, seconds: i64) -> io::Result<()> {
+    let Ok(seconds) = i32::try_from(seconds) else {
+        return Ok(());
+    };
+    let [a, b, c, d] = seconds.to_le_bytes();
+    push_record(out, EXTENDED_TIMESTAMP, &[HAS_MODIFIED, a, b, c, d])
 }
 
-/// Appends one record. `data` is at most 24 bytes here, so its length fits.
-fn push_record(out: &mut Vec<u8>, kind: u16, data: &[u8]) {
+/// Appends one record.
+fn push_record(out: &mut Vec<u8>, kind: u16, data: &[u8]) -> io::Result<()> {
     out.extend_from_slice(&kind.to_le_bytes());
-    out.extend_from_slice(&u16::try_from(data.len()).unwrap_or(u16::MAX).to_le_bytes());
+    push_length(out, data)?;
     out.extend_from_slice(data);
+    Ok(())
 }

@@ -59,8 +59,9 @@ pub enum ArchiveFault {
     /// (APPNOTE 4.3.16).
     #[error("it has no end record, so it is no ZIP archive or was cut off")]
     NoEnd,
-    /// More than one does.
-    #[error("two end records, at {first} and at {second}, both reach to the end of the file")]
+    /// Another one follows the one that does, in its comment. Readers differ
+    /// in which of them they use.
+    #[error("it has two end records, at {first} and at {second}, and readers differ in which counts")]
     TwoEnds {
         /// Offset of the first within the file.
         first: u64,

@@ -7,8 +7,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::extra::Extra;
 use super::fault::{ArchiveError, ArchiveFault};
+use super::member::Member;
 use super::read_at::{ReadAt, read_exact_at, read_some_at};
-use super::reader::Member;
 use super::records::{
     FLAG_DESCRIPTOR, FLAG_ENCRYPTED, FLAG_MASKED_HEADERS, FLAG_STRONG_ENCRYPTION, FLAG_UTF8,
     Fields, LOCAL_BYTES, LocalHeader, METHOD_DEFLATED, parse_descriptor,
@@ -51,6 +51,9 @@ enum State {
     Unreadable(io::ErrorKind, Option<i32>),
 }
 
+/// More came out than there is room for, which can't be.
+const OUTSIDE: State = State::Unreadable(io::ErrorKind::Other, None);
+
 impl State {
     fn unreadable(error: &io::Error) -> Self {
         Self::Unreadable(error.kind(), error.raw_os_error())
@@ -64,7 +67,7 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
     pub(super) fn new(source: &'a R, member: &Member) -> Result<Self, ArchiveError> {
         let malformed = |fault| ArchiveError::Malformed {
             fault,
-            member: Some(member.stored_name.clone()),
+            member: Some(member.stored_name().into()),
         };
         let (data, descriptor) = read_local_header(source, member)?.map_err(malformed)?;
         let mut bytes = [0; 24];
@@ -150,7 +153,8 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
             if made == 0 {
                 return Err(State::Malformed(ArchiveFault::DeflateSize));
             }
-            self.crc.update(buf.get(..made).unwrap_or_default());
+            let (bytes, _) = buf.split_at_checked(made).ok_or(OUTSIDE)?;
+            self.crc.update(bytes);
             self.left = self.left.saturating_sub(made as u64);
         }
         if self.left == 0 {
@@ -197,10 +201,11 @@ fn read_local_header(
     member: &Member,
 ) -> io::Result<Result<(u64, usize), ArchiveFault>> {
     let slack = usize::try_from(member.slack).unwrap_or(usize::MAX);
-    let name = member.stored_name.as_bytes();
     // One read: the extra field is no longer than the slack, and as much as
     // this is within the member's extent.
-    let most = LOCAL_BYTES.saturating_add(name.len()).saturating_add(slack);
+    let most = LOCAL_BYTES
+        .saturating_add(member.name.len())
+        .saturating_add(slack);
     let mut bytes = vec![0; most];
     read_exact_at(source, &mut bytes, member.offset)?;
     Ok(check_local_header(&bytes, member))
@@ -217,7 +222,8 @@ fn check_local_header(bytes: &[u8], member: &Member) -> Result<(u64, usize), Arc
     if header.method != member.method {
         return Err(ArchiveFault::LocalMethod);
     }
-    if fields.bytes(header.name_bytes.into()) != Some(member.stored_name.as_bytes()) {
+    let name = member.name.bytes();
+    if fields.bytes(header.name_bytes.into()) != Some(&*name) {
         return Err(ArchiveFault::LocalName);
     }
 
@@ -245,7 +251,7 @@ fn check_local_header(bytes: &[u8], member: &Member) -> Result<(u64, usize), Arc
 
     let extra = fields.bytes(header.extra_bytes.into()).ok_or(missing)?;
     let extra = Extra::parse(extra)?;
-    if extra.contradicts(member.stored_name.as_bytes()) {
+    if extra.contradicts(&name) {
         return Err(ArchiveFault::LocalName);
     }
     // A writer that streams may reserve the ZIP64 values and leave them zero.
@@ -297,7 +303,7 @@ impl Inflater {
 
     /// Reads the next input, and says how many bytes.
     fn fill(&mut self, source: &impl ReadAt, position: u64, left: u64) -> io::Result<u64> {
-        let most = usize::try_from(left.min(INPUT_BYTES)).unwrap_or_default();
+        let most = usize::try_from(left.min(INPUT_BYTES)).map_err(io::Error::other)?;
         self.done = 0;
         self.input.resize(most, 0);
         let read = read_some_at(source, &mut self.input, position)?;
@@ -310,17 +316,20 @@ impl Inflater {
         if self.ended {
             return Ok(Step::Ended);
         }
-        let input = self.input.get(self.done..).unwrap_or_default();
+        let (_, input) = self
+            .input
+            .split_at_checked(self.done)
+            .ok_or(ArchiveFault::Deflate)?;
         let (before_in, before_out) = (self.engine.total_in(), self.engine.total_out());
         let status = self
             .engine
             .decompress(input, buf, FlushDecompress::None)
             .map_err(|_| ArchiveFault::Deflate)?;
         let count = |after: u64, before: u64| {
-            usize::try_from(after.saturating_sub(before)).unwrap_or_default()
+            usize::try_from(after.saturating_sub(before)).map_err(|_| ArchiveFault::Deflate)
         };
-        let taken = count(self.engine.total_in(), before_in);
-        let made = count(self.engine.total_out(), before_out);
+        let taken = count(self.engine.total_in(), before_in)?;
+        let made = count(self.engine.total_out(), before_out)?;
         self.done = self.done.saturating_add(taken);
         self.ended = status == Status::StreamEnd;
         if made > 0 {

@@ -21,8 +21,9 @@
 //! | `sink.rs` | the buffered output whose past can be patched |
 //! | `writer.rs` | the writer |
 //! | `read_at.rs` | positioned reads |
-//! | `directory.rs` | from the end of the file to the checked list of entries |
-//! | `reader.rs` | the reader and its list of members |
+//! | `member.rs` | what the central directory says of one member |
+//! | `directory.rs` | from the end of the file to the checked list of members |
+//! | `reader.rs` | the reader |
 //! | `member_reader.rs` | one member's bytes, checked |
 
 mod directory;
@@ -31,6 +32,7 @@ mod encode;
 mod ending;
 mod extra;
 mod fault;
+mod member;
 mod member_reader;
 mod name;
 mod read_at;
@@ -41,8 +43,9 @@ mod writer;
 
 pub use ending::{Ending, without_ending};
 pub use fault::{ArchiveError, ArchiveFault, MemberFault};
+pub use member::Member;
 pub use member_reader::MemberReader;
 pub use name::{MemberName, NameFault};
 pub use read_at::ReadAt;
-pub use reader::{Archive, Member, looks_like_zip};
+pub use reader::{Archive, looks_like_zip};
 pub use writer::{ArchiveWriter, MemberWriter};

@@ -82,7 +82,8 @@ impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
     }
 }
 
-/// Reads at least one byte into `buf`, which must not be empty.
+/// Reads at least one byte into `buf`, which must not be empty, and at most as
+/// many as it holds.
 ///
 /// The caller keeps within the source's size, so the end of it means that it
 /// shrank.
@@ -90,7 +91,8 @@ pub(super) fn read_some_at(source: &impl ReadAt, buf: &mut [u8], offset: u64) ->
     loop {
         match source.read_at(buf, offset) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => return Ok(read.min(buf.len())),
+            Ok(read) if read > buf.len() => return Err(too_much()),
+            Ok(read) => return Ok(read),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -105,8 +107,13 @@ pub(super) fn read_exact_at(
 ) -> io::Result<()> {
     while !buf.is_empty() {
         let read = read_some_at(source, buf, offset)?;
-        buf = buf.get_mut(read..).unwrap_or_default();
+        (_, buf) = buf.split_at_mut_checked(read).ok_or_else(too_much)?;
         offset = offset.saturating_add(read as u64);
     }
     Ok(())
+}
+
+/// A source must not claim to have read more than there is room for.
+fn too_much() -> io::Error {
+    io::Error::other("the source read more than it was asked for")
 }

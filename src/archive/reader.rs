@@ -1,22 +1,11 @@
 //! Reading an archive: the list of its members.
 
-use std::time::SystemTime;
-
-use super::directory::{self, Entry};
-use super::dos_time::system_time;
-use super::fault::{ArchiveError, MemberFault};
+use super::directory;
+use super::fault::ArchiveError;
+use super::member::Member;
 use super::member_reader::MemberReader;
-use super::name::{MemberName, NameFault};
 use super::read_at::ReadAt;
-use super::records::{
-    END_SIGNATURE, FLAG_ENCRYPTED, FLAG_MASKED_HEADERS, FLAG_STRONG_ENCRYPTION, LOCAL_SIGNATURE,
-    METHOD_DEFLATED, METHOD_STORED,
-};
-
-/// The file type bits of a Unix mode, and two of their values.
-const MODE_TYPE: u16 = 0o170_000;
-const MODE_DIRECTORY: u16 = 0o040_000;
-const MODE_REGULAR: u16 = 0o100_000;
+use super::records::{END_SIGNATURE, LOCAL_SIGNATURE};
 
 /// Whether a file that starts with these bytes may be a ZIP archive: it has a
 /// local header first (APPNOTE 4.3.7), or is an empty archive (4.3.16).
@@ -45,8 +34,8 @@ pub struct Archive<R> {
 impl<R: ReadAt> Archive<R> {
     /// Reads and checks the central directory.
     ///
-    /// Memory: the members' names twice and about 150 bytes for each, whatever
-    /// the archive declares.
+    /// Memory: 72 bytes and the stored name for each member, whatever the
+    /// archive declares.
     ///
     /// # Errors
     ///
@@ -54,8 +43,7 @@ impl<R: ReadAt> Archive<R> {
     /// be understood in two ways; [`ArchiveError::Io`] where it can't be read.
     pub fn open(source: R) -> Result<Self, ArchiveError> {
         let location = directory::locate(&source)?;
-        let entries = directory::read_entries(&source, &location)?;
-        let members = entries.into_iter().map(Member::new).collect();
+        let members = directory::read_members(&source, &location)?;
         Ok(Self { source, members })
     }
 
@@ -78,144 +66,9 @@ impl<R: ReadAt> Archive<R> {
         if let Some(fault) = member.fault() {
             return Err(ArchiveError::Member {
                 fault,
-                member: member.stored_name.clone(),
+                member: member.stored_name().into(),
             });
         }
         MemberReader::new(&self.source, member)
-    }
-}
-
-/// What the central directory says of one member.
-#[derive(Clone, Debug)]
-pub struct Member {
-    pub(super) stored_name: Box<str>,
-    name: Result<MemberName, NameFault>,
-    fault: Option<MemberFault>,
-    modified: i64,
-    pub(super) size: u64,
-    pub(super) stored_size: u64,
-    pub(super) offset: u64,
-    pub(super) slack: u32,
-    pub(super) crc: u32,
-    pub(super) flags: u16,
-    pub(super) method: u16,
-}
-
-impl Member {
-    fn new(entry: Entry) -> Self {
-        let name = match std::str::from_utf8(&entry.name) {
-            Ok(stored) => match stored.strip_suffix('/') {
-                Some(directory) => MemberName::parse(directory),
-                None => MemberName::from_stored(stored),
-            },
-            Err(_) => Err(NameFault::NotUtf8),
-        };
-        let fault = fault(&entry);
-        let stored_name = match String::from_utf8(entry.name) {
-            Ok(stored) => stored,
-            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-        };
-        Self {
-            stored_name: stored_name.into(),
-            name,
-            fault,
-            modified: entry.modified,
-            size: entry.size,
-            stored_size: entry.stored_size,
-            offset: entry.offset,
-            slack: entry.slack,
-            crc: entry.crc,
-            flags: entry.flags,
-            method: entry.method,
-        }
-    }
-
-    /// The name as the archive has it, where it isn't UTF-8 with replacement
-    /// characters. Safe neither as a path nor on a terminal.
-    #[must_use]
-    pub fn stored_name(&self) -> &str {
-        &self.stored_name
-    }
-
-    /// The safe name: without `.pgp` and the like, or without a directory's
-    /// final `/`.
-    ///
-    /// # Errors
-    ///
-    /// Why the stored name is not safe.
-    pub fn name(&self) -> Result<&MemberName, NameFault> {
-        self.name.as_ref().map_err(|fault| *fault)
-    }
-
-    /// How to name the member to a person: its safe name, or where that fails
-    /// its stored name. Not safe on a terminal.
-    #[must_use]
-    pub fn shown_name(&self) -> &str {
-        self.name
-            .as_ref()
-            .map_or(&*self.stored_name, MemberName::as_str)
-    }
-
-    /// Why the member can't be read, where that shows already.
-    #[must_use]
-    pub fn fault(&self) -> Option<MemberFault> {
-        self.name
-            .as_ref()
-            .err()
-            .copied()
-            .map(MemberFault::Name)
-            .or(self.fault)
-    }
-
-    /// Size of the member in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Bytes that its data takes in the archive.
-    #[must_use]
-    pub fn stored_size(&self) -> u64 {
-        self.stored_size
-    }
-
-    /// The modification time: by Info-ZIP's extended timestamp where there is
-    /// one, else the MS-DOS time taken as UTC.
-    #[must_use]
-    pub fn modified(&self) -> SystemTime {
-        system_time(self.modified)
-    }
-
-    /// Whether it is an entry for a directory: its stored name ends in `/`.
-    #[must_use]
-    pub fn is_directory(&self) -> bool {
-        self.stored_name.ends_with('/')
-    }
-}
-
-/// What stands against reading the member, its name aside.
-fn fault(entry: &Entry) -> Option<MemberFault> {
-    let encryption = FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION | FLAG_MASKED_HEADERS;
-    let is_directory = entry.name.ends_with(b"/");
-    let kind = entry.mode & MODE_TYPE;
-    // No type bits: the writer's system has no modes.
-    let agrees = match kind {
-        0 => true,
-        MODE_DIRECTORY => is_directory,
-        MODE_REGULAR => !is_directory,
-        _ => return Some(MemberFault::Special { mode: entry.mode }),
-    };
-    if entry.has_second_name {
-        Some(MemberFault::SecondName)
-    } else if entry.flags & encryption != 0 {
-        Some(MemberFault::Encrypted)
-    } else if !agrees || (is_directory && entry.size != 0) {
-        Some(MemberFault::HalfDirectory)
-    } else if !matches!(entry.method, METHOD_STORED | METHOD_DEFLATED) {
-        Some(MemberFault::Method {
-            method: entry.method,
-        })
-    } else {
-        None
     }
 }

@@ -3,12 +3,12 @@
 use std::io::{self, Seek, Write};
 use std::time::SystemTime;
 
-use super::dos_time::unix_seconds;
 use super::encode::{Stored, end_records};
 use super::ending::Ending;
 use super::name::MemberName;
 use super::records::ZIP64_MARKER;
 use super::sink::Sink;
+use crate::timestamp::unix_seconds;
 
 /// Writes an archive: stored members, then the central directory.
 ///
@@ -65,10 +65,9 @@ impl<W: Write + Seek> ArchiveWriter<W> {
             offset: self.sink.position(),
             zip64: size >= ZIP64_MARKER,
         };
-        self.sink.write_all(&member.local_header())?;
+        self.sink.write_all(&member.local_header()?)?;
         self.sink.write_all(data)?;
-        self.enter(&member);
-        Ok(())
+        self.enter(&member)
     }
 
     /// Begins a member whose length isn't known yet.
@@ -99,7 +98,7 @@ impl<W: Write + Seek> ArchiveWriter<W> {
             offset: self.sink.position(),
             zip64: at_most >= ZIP64_MARKER,
         };
-        self.sink.write_all(&member.local_header())?;
+        self.sink.write_all(&member.local_header()?)?;
         Ok(MemberWriter {
             archive: self,
             member,
@@ -123,9 +122,10 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     }
 
     /// Enters a written member into the central directory.
-    fn enter(&mut self, member: &Stored) {
-        member.push_central_header(&mut self.directory);
+    fn enter(&mut self, member: &Stored) -> io::Result<()> {
+        member.push_central_header(&mut self.directory)?;
         self.members = self.members.saturating_add(1);
+        Ok(())
     }
 }
 
@@ -148,9 +148,9 @@ impl<W: Write + Seek> MemberWriter<W> {
     /// Whatever the sink reports; and always, once a write failed.
     pub fn end(mut self) -> io::Result<ArchiveWriter<W>> {
         self.member.crc = self.crc.finalize();
-        let header = self.member.local_header();
+        let header = self.member.local_header()?;
         self.archive.sink.patch(self.member.offset, &header)?;
-        self.archive.enter(&self.member);
+        self.archive.enter(&self.member)?;
         Ok(self.archive)
     }
 }

@@ -7,7 +7,7 @@ use callseal::ArchiveFile;
 use clap::Args;
 
 use super::Global;
-use super::opening::{OpenArgs, format_name, warn_of_tried};
+use super::opening::{OpenArgs, RenamedArgs, format_name, warn_of_renamed, warn_of_tried};
 use super::streams::{closed_pipe, refuse_json};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui};
@@ -29,6 +29,8 @@ pub struct Arguments {
     member: String,
     #[command(flatten)]
     opening: OpenArgs,
+    #[command(flatten)]
+    renamed: RenamedArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
@@ -50,7 +52,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     };
     let mut stdout = io::stdout().lock();
     let opened = archive
-        .cat(member, &mut stdout, opening.opener())
+        .cat(member, &mut stdout, arguments.renamed.apply(opening.opener()))
         .map_err(closed_pipe)?;
     stdout.flush()?;
     if !opened.format.is_authenticated() {
@@ -61,5 +63,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         ));
     }
     warn_of_tried(&opened.tried_key, ui);
+    let sealed_as = opened.sealed_as.as_deref();
+    warn_of_renamed(sealed_as.map(|name| (arguments.member.as_str(), name)), ui);
     Ok(Report::default())
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::names::recipients_json;
-use super::opening::{OpenArgs, warn_of_tried};
+use super::opening::{OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
 use super::streams::{is_stream, same_file};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count, safe};
@@ -48,6 +48,8 @@ pub struct Arguments {
     #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
+    renamed: RenamedArgs,
+    #[command(flatten)]
     overwrite: OverwriteArgs,
     #[command(flatten)]
     jobs: JobsArgs,
@@ -72,7 +74,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let members = chosen(&archive, arguments)?;
     let converted = archive.convert(
         &members,
-        opening.opener(),
+        arguments.renamed.apply(opening.opener()),
         &plan,
         &arguments.output,
         arguments.overwrite.overwrite(),
@@ -108,6 +110,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     ));
     let tried = converted.members.iter();
     warn_of_tried(tried.filter_map(|member| member.tried_key.as_ref()), ui);
+    let renamed = converted.members.iter();
+    let renamed = renamed.filter_map(|m| Some((m.name.as_str(), m.sealed_as.as_deref()?)));
+    warn_of_renamed(renamed, ui);
     let mut text = String::new();
     for member in &converted.members {
         // Writing to a string does not fail.
@@ -186,6 +191,7 @@ fn member_json(member: &ConvertedMember) -> Value {
         "format": member.format.name(),
         "authenticated": member.format.is_authenticated(),
         "tried_key": member.tried_key.as_ref().map(|key| key.to_string_lossy()),
+        "sealed_as": member.sealed_as,
     })
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs};
-use super::opening::{OpenArgs, authenticity, warn_of_tried};
+use super::opening::{OpenArgs, RenamedArgs, authenticity, warn_of_renamed, warn_of_tried};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count};
 
@@ -40,6 +40,8 @@ pub struct Arguments {
     #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
+    renamed: RenamedArgs,
+    #[command(flatten)]
     overwrite: OverwriteArgs,
     #[command(flatten)]
     jobs: JobsArgs,
@@ -55,7 +57,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         &members,
         &arguments.directory,
         arguments.overwrite.overwrite(),
-        opening.opener(),
+        arguments.renamed.apply(opening.opener()),
         arguments.jobs.jobs(),
         &bar,
     );
@@ -71,6 +73,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         ));
     }
     warn_of_tried(extracted.tried.iter().map(|(_, key)| key), ui);
+    let renamed = extracted.renamed.iter();
+    warn_of_renamed(renamed.map(|(member, name)| (member.as_str(), name.as_str())), ui);
     let outcome = extracted.outcome(&arguments.archive);
     Ok(Report {
         facts: json!({
@@ -80,6 +84,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "plain_bytes": extracted.plain,
             "not_authenticated": extracted.not_authenticated,
             "tried": tried_json(&extracted.tried),
+            "renamed": renamed_json(&extracted.renamed),
         }),
         failures: extracted.failures,
         outcome,
@@ -92,5 +97,13 @@ fn tried_json(tried: &[(String, PathBuf)]) -> Value {
     tried
         .iter()
         .map(|(member, key)| json!({ "name": member, "key": key.to_string_lossy() }))
+        .collect()
+}
+
+/// Which members were sealed under another name.
+fn renamed_json(renamed: &[(String, String)]) -> Value {
+    renamed
+        .iter()
+        .map(|(member, sealed_as)| json!({ "name": member, "sealed_as": sealed_as }))
         .collect()
 }

@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "{:>14}  {:<20}  {}{}",
             member.size(),
             Timestamp(member.modified()).to_string(),
-            safe(member.shown_name()),
+            safe(&member.shown_name()),
             if marked { "  (not authenticated)" } else { "" }
         );
     }

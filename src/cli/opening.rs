@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 
 use super::args::{IdentityArgs, LimitArgs};
 use super::passphrases::PassphraseArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, SHOWN};
 use crate::ui::{Ui, count};
 
 /// What opens messages.
@@ -28,6 +28,25 @@ pub struct OpenArgs {
     try_all_keys: bool,
     #[command(flatten)]
     limits: LimitArgs,
+}
+
+/// Whether members may have other names than they were sealed under.
+#[derive(Debug, Args)]
+pub struct RenamedArgs {
+    /// Take members that were sealed under another name than they have in the
+    /// archive, with a warning
+    #[arg(long)]
+    accept_renamed: bool,
+}
+
+impl RenamedArgs {
+    /// The opener with this choice.
+    pub fn apply<'a>(&self, opener: Opener<'a>) -> Opener<'a> {
+        match self.accept_renamed {
+            true => opener.accepting_renamed(),
+            false => opener,
+        }
+    }
 }
 
 /// The keys, the source of their passphrases, and the limits.
@@ -96,5 +115,22 @@ pub fn warn_of_tried<'a>(tried: impl IntoIterator<Item = &'a PathBuf>, ui: &Ui) 
             count(number, "message"),
             if number == 1 { "does" } else { "do" },
         ));
+    }
+}
+
+/// Warns of members that were sealed under another name: of each the name that
+/// it has, and that one.
+pub fn warn_of_renamed<'a>(renamed: impl IntoIterator<Item = (&'a str, &'a str)>, ui: &Ui) {
+    let mut renamed = renamed.into_iter();
+    for (member, sealed_as) in renamed.by_ref().take(SHOWN) {
+        ui.warning(&format!("{member}: it was sealed as {sealed_as:?}"));
+    }
+    match renamed.count() as u64 {
+        0 => {}
+        more => ui.warning(&format!(
+            "{} more {} sealed under another name; --json names them all",
+            count(more, "member"),
+            if more == 1 { "was" } else { "were" },
+        )),
     }
 }

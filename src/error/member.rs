@@ -25,8 +25,10 @@ pub enum MemberCause {
     /// Its message doesn't open.
     #[error(transparent)]
     Open(OpenError),
-    /// What was sealed under this name was something else.
-    #[error("it was sealed as {sealed:?}, and has been moved or swapped in the archive")]
+    /// It was sealed under another name.
+    #[error(
+        "it was sealed as {sealed:?}: it was moved or swapped in the archive, or sealed under another name"
+    )]
     Moved {
         /// The name inside of the message.
         sealed: String,
@@ -72,7 +74,7 @@ impl MemberCause {
                 Some("extract into an empty directory with -C, or overwrite with --force".into())
             }
             Self::Moved { .. } => Some(
-                "don't trust it; its content opens with `unzip` and `callseal open`, for a closer look"
+                "don't trust it; if its sender says that the file was renamed, --accept-renamed takes it"
                     .into(),
             ),
             _ => None,

@@ -11,6 +11,7 @@ use super::select::{Missing, Selection};
 use super::{Convert, Document};
 use crate::keys::{MessageVersion, RecipientError, Recipients, Refusal};
 use crate::message::{MAX_LITERAL_NAME, PartsSealer, SealError};
+use crate::name_binding::hash_name;
 
 /// Whom fields are sealed to, and the name of the attribute that says so.
 #[derive(Clone, Debug)]
@@ -132,7 +133,5 @@ pub(super) fn literal_name(path: &str) -> Cow<'_, str> {
     if path.len() <= MAX_LITERAL_NAME {
         return Cow::Borrowed(path);
     }
-    let digest = openssl::sha::sha256(path.as_bytes());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Cow::Owned(format!("sha256:{digits}"))
+    Cow::Owned(hash_name(path))
 }

@@ -27,6 +27,7 @@ pub struct Opener<'a> {
     pub(super) passphrases: &'a dyn Passphrases,
     pub(super) expansion: &'a Expansion,
     pub(super) try_all_keys: bool,
+    accept_renamed: bool,
 }
 
 impl<'a> Opener<'a> {
@@ -42,6 +43,7 @@ impl<'a> Opener<'a> {
             passphrases,
             expansion,
             try_all_keys: false,
+            accept_renamed: false,
         }
     }
 
@@ -56,6 +58,21 @@ impl<'a> Opener<'a> {
             try_all_keys: true,
             ..self
         }
+    }
+
+    /// Takes members of archives also under other names than they were sealed
+    /// under. [`Opened::sealed_as`] tells.
+    #[must_use]
+    pub fn accepting_renamed(self) -> Self {
+        Self {
+            accept_renamed: true,
+            ..self
+        }
+    }
+
+    /// Whether members may have other names than they were sealed under.
+    pub(crate) fn accepts_renamed(&self) -> bool {
+        self.accept_renamed
     }
 
     /// The same with other limits.
@@ -96,6 +113,10 @@ pub struct Opened {
     /// The file of the key that opened it without being named in it (see
     /// [`Opener::trying_all_keys`]).
     pub tried_key: Option<PathBuf>,
+    /// The name that was sealed with the member of an archive, where the
+    /// member has another one (see [`Opener::accepting_renamed`]). Not safe on
+    /// a terminal.
+    pub sealed_as: Option<String>,
 }
 
 /// A message whose session key has been found, before its content is read.
@@ -108,6 +129,7 @@ pub struct OpenMessage<'a> {
     format: MessageFormat,
     literal: LiteralHeader,
     tried_key: Option<PathBuf>,
+    sealed_as: Option<String>,
     plaintext: Box<dyn BufRead + 'a>,
 }
 
@@ -141,6 +163,7 @@ impl<'a> OpenMessage<'a> {
             format,
             literal,
             tried_key: None,
+            sealed_as: None,
             plaintext,
         }
     }
@@ -150,6 +173,17 @@ impl<'a> OpenMessage<'a> {
             tried_key: key,
             ..self
         }
+    }
+
+    /// Of a member that was sealed under another name.
+    pub(crate) fn renamed_from(self, sealed_as: Option<String>) -> Self {
+        Self { sealed_as, ..self }
+    }
+
+    /// The name that was sealed with the member of an archive, where the
+    /// member has another one.
+    pub fn sealed_as(&self) -> Option<&str> {
+        self.sealed_as.as_deref()
     }
 
     /// The literal header.
@@ -193,6 +227,7 @@ impl<'a> OpenMessage<'a> {
                     length,
                     format: self.format,
                     tried_key: self.tried_key,
+                    sealed_as: self.sealed_as,
                 });
             }
             sink.write_all(data).map_err(OpenError::Write)?;

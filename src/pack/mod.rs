@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use crate::archive::MemberName;
 use crate::error::Error;
-use crate::message::{MAX_LITERAL_NAME, SealError, SealPlan, SealedFile, Sealer};
+use crate::message::{SealError, SealPlan, SealedFile, Sealer};
+use crate::name_binding::literal_name;
 use crate::output::{Overwrite, PendingFile};
 use crate::progress::{Counted, Progress};
 use crate::sources::{Source, SourceError};
@@ -140,16 +141,6 @@ fn first(failures: Vec<Error>, output: &Path) -> Error {
     failures.into_iter().next().unwrap_or_else(missing)
 }
 
-/// The name that is sealed with a member: its path, or where that doesn't fit
-/// the last component.
-pub(crate) fn literal_name(name: &MemberName) -> &str {
-    if name.as_str().len() <= MAX_LITERAL_NAME {
-        name.as_str()
-    } else {
-        name.last_component()
-    }
-}
-
 /// A file on its way into the archive.
 struct FileContent<'a> {
     file: &'a PackedFile,
@@ -183,7 +174,7 @@ impl Content for FileContent<'_> {
             },
         );
         let file = SealedFile {
-            name: literal_name(&self.file.name),
+            name: &literal_name(&self.file.name),
             modified: source.modified,
             length: Some(source.size),
         };

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The text with everything escaped that could act on a terminal or hide what
-/// is written: control characters, and the marks that change the direction of
-/// writing or take no room.
+/// is written: control characters, and characters that change the direction of
+/// writing or take no room, such as tags.
 pub fn safe(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -23,16 +23,33 @@ pub fn safe(text: &str) -> Cow<'_, str> {
 }
 
 fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{061C}'
-                | '\u{200B}'..='\u{200F}'
-                | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}'
-                | '\u{FEFF}'
-                | '\u{FFF9}'..='\u{FFFB}'
-        )
+    c.is_control() || is_default_ignorable(c) || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether Unicode has the character shown as nothing: its property
+/// Default_Ignorable_Code_Point (DerivedCoreProperties.txt, version 16), and
+/// the three characters for annotations.
+fn is_default_ignorable(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}'
+            | '\u{34F}'
+            | '\u{61C}'
+            | '\u{115F}'..='\u{1160}'
+            | '\u{17B4}'..='\u{17B5}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}'
+            | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    )
 }
 
 /// A number of bytes in a unit that is easy to read: `553 KiB`.
@@ -98,6 +115,25 @@ mod tests {
             "a\\u{1b}[2Jb\\u{a}c\\u{202e}d"
         );
         assert_eq!(safe("message-enregistré 录音"), "message-enregistré 录音");
+    }
+
+    #[test]
+    fn tags_and_other_characters_that_take_no_room_are_escaped() {
+        for c in [
+            '\u{AD}',
+            '\u{34F}',
+            '\u{180E}',
+            '\u{2064}',
+            '\u{3164}',
+            '\u{FE0F}',
+            '\u{E0000}',
+            '\u{E0041}',
+            '\u{E007F}',
+            '\u{E01EF}',
+        ] {
+            let code = u32::from(c);
+            assert_eq!(safe(&format!("a{c}b")), format!("a\\u{{{code:x}}}b"));
+        }
     }
 
     #[test]

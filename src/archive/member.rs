@@ -1,0 +1,252 @@
+//! What the central directory says of one member.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use super::dos_time::system_time;
+use super::ending;
+use super::fault::MemberFault;
+use super::name::{MemberName, NameFault};
+use super::records::{
+    FLAG_ENCRYPTED, FLAG_MASKED_HEADERS, FLAG_STRONG_ENCRYPTION, METHOD_DEFLATED, METHOD_STORED,
+};
+
+/// The file type bits of a Unix mode, and two of their values.
+const MODE_TYPE: u16 = 0o170_000;
+const MODE_DIRECTORY: u16 = 0o040_000;
+const MODE_REGULAR: u16 = 0o100_000;
+
+/// What the central directory says of one member. It takes 72 bytes and its
+/// stored name.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub(super) name: StoredName,
+    /// Seconds since 1970.
+    pub(super) modified: i64,
+    pub(super) size: u64,
+    pub(super) stored_size: u64,
+    /// Where the local header begins.
+    pub(super) offset: u64,
+    /// The bytes of the extent that are neither fixed header, name nor data:
+    /// extra field and data descriptor.
+    pub(super) slack: u32,
+    pub(super) crc: u32,
+    pub(super) flags: u16,
+    pub(super) method: u16,
+    /// The Unix mode with its file type bits, or 0.
+    pub(super) mode: u16,
+    /// Whether there is a Unicode Path other than the name.
+    pub(super) has_second_name: bool,
+}
+
+/// The name of a member as the archive has it, held once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum StoredName {
+    /// A safe path, and what follows it: nothing, `/`, or an ending that
+    /// messages have.
+    Safe(MemberName, Rest),
+    /// One that is not safe, or not UTF-8.
+    Unsafe(Box<[u8]>),
+}
+
+/// Up to four ASCII characters, followed by NULs.
+type Rest = [u8; ending::LONGEST];
+
+impl StoredName {
+    pub fn new(stored: &[u8]) -> Self {
+        let safe = std::str::from_utf8(stored).ok().and_then(|stored| {
+            let name = parse(stored).ok()?;
+            let rest = rest(stored.strip_prefix(name.as_str())?)?;
+            Some(Self::Safe(name, rest))
+        });
+        safe.unwrap_or_else(|| Self::Unsafe(stored.into()))
+    }
+
+    /// The whole stored name, in UTF-8 if it is so stored.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Safe(name, rest) => {
+                let path = name.as_str().as_bytes();
+                match characters(rest).count() {
+                    0 => Cow::Borrowed(path),
+                    _ => Cow::Owned(path.iter().copied().chain(characters(rest)).collect()),
+                }
+            }
+            Self::Unsafe(stored) => Cow::Borrowed(stored),
+        }
+    }
+
+    /// The length of the stored name in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Safe(name, rest) => name.as_str().len() + characters(rest).count(),
+            Self::Unsafe(stored) => stored.len(),
+        }
+    }
+
+    /// The stored name for people, where it isn't UTF-8 with replacement
+    /// characters.
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Safe(name, rest) if characters(rest).count() == 0 => name.as_str().into(),
+            Self::Safe(..) => String::from_utf8_lossy(&self.bytes()).into_owned().into(),
+            Self::Unsafe(stored) => String::from_utf8_lossy(stored),
+        }
+    }
+}
+
+/// The safe name that a stored name stands for.
+fn parse(stored: &str) -> Result<MemberName, NameFault> {
+    match stored.strip_suffix('/') {
+        Some(directory) => MemberName::parse(directory),
+        None => MemberName::from_stored(stored),
+    }
+}
+
+/// `None` for what is longer than the room for it.
+fn rest(text: &str) -> Option<Rest> {
+    let mut rest = Rest::default();
+    rest.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+    Some(rest)
+}
+
+fn characters(rest: &Rest) -> impl Iterator<Item = u8> {
+    rest.iter().copied().take_while(|octet| *octet != 0)
+}
+
+impl Member {
+    /// The name as the archive has it, where it isn't UTF-8 with replacement
+    /// characters. Safe neither as a path nor on a terminal.
+    #[must_use]
+    pub fn stored_name(&self) -> Cow<'_, str> {
+        self.name.text()
+    }
+
+    /// The safe name: without `.pgp` and the like, or without a directory's
+    /// final `/`.
+    ///
+    /// # Errors
+    ///
+    /// Why the stored name is not safe.
+    pub fn name(&self) -> Result<&MemberName, NameFault> {
+        match &self.name {
+            StoredName::Safe(name, _) => Ok(name),
+            StoredName::Unsafe(stored) => Err(match std::str::from_utf8(stored).map(parse) {
+                Ok(Err(fault)) => fault,
+                Ok(Ok(_)) | Err(_) => NameFault::NotUtf8,
+            }),
+        }
+    }
+
+    /// How to name the member to a person: its safe name, or where that fails
+    /// its stored name. Not safe on a terminal.
+    #[must_use]
+    pub fn shown_name(&self) -> Cow<'_, str> {
+        match &self.name {
+            StoredName::Safe(name, _) => name.as_str().into(),
+            StoredName::Unsafe(_) => self.name.text(),
+        }
+    }
+
+    /// Why the member can't be read, where that shows already.
+    #[must_use]
+    pub fn fault(&self) -> Option<MemberFault> {
+        let name = self.name().err().map(MemberFault::Name);
+        name.or_else(|| self.other_fault())
+    }
+
+    /// What stands against reading the member, its name aside.
+    fn other_fault(&self) -> Option<MemberFault> {
+        let encryption = FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION | FLAG_MASKED_HEADERS;
+        let is_directory = self.is_directory();
+        // No type bits: the writer's system has no modes.
+        let agrees = match self.mode & MODE_TYPE {
+            0 => true,
+            MODE_DIRECTORY => is_directory,
+            MODE_REGULAR => !is_directory,
+            _ => return Some(MemberFault::Special { mode: self.mode }),
+        };
+        if self.has_second_name {
+            Some(MemberFault::SecondName)
+        } else if self.flags & encryption != 0 {
+            Some(MemberFault::Encrypted)
+        } else if !agrees || (is_directory && self.size != 0) {
+            Some(MemberFault::HalfDirectory)
+        } else if !matches!(self.method, METHOD_STORED | METHOD_DEFLATED) {
+            Some(MemberFault::Method {
+                method: self.method,
+            })
+        } else {
+            None
+        }
+    }
+
+    /// Size of the member in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Bytes that its data takes in the archive.
+    #[must_use]
+    pub fn stored_size(&self) -> u64 {
+        self.stored_size
+    }
+
+    /// The modification time: by Info-ZIP's extended timestamp where there is
+    /// one, else the MS-DOS time taken as UTC.
+    #[must_use]
+    pub fn modified(&self) -> SystemTime {
+        system_time(self.modified)
+    }
+
+    /// Whether it is an entry for a directory: its stored name ends in `/`.
+    #[must_use]
+    pub fn is_directory(&self) -> bool {
+        match &self.name {
+            StoredName::Safe(_, rest) => rest.starts_with(b"/"),
+            StoredName::Unsafe(stored) => stored.ends_with(b"/"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_name_comes_back_as_it_was() {
+        for stored in [
+            &b"calls/a.wav.pgp"[..],
+            b"a.P7M",
+            b"a",
+            b"d/",
+            b"d/.pgp",
+            b"../a.pgp",
+            b"a\\b.pgp",
+            b"",
+            b"/",
+            b"caf\xE9.pgp",
+            "ü.b64".as_bytes(),
+        ] {
+            let name = StoredName::new(stored);
+            assert_eq!(&*name.bytes(), stored);
+            assert_eq!(name.len(), stored.len());
+            assert_eq!(name.text(), String::from_utf8_lossy(stored));
+        }
+    }
+
+    #[test]
+    fn a_safe_name_is_held_without_its_ending() {
+        let StoredName::Safe(name, rest) = StoredName::new(b"calls/a.wav.pgp") else {
+            panic!("it is safe");
+        };
+        assert_eq!(name.as_str(), "calls/a.wav");
+        assert_eq!(&rest, b".pgp");
+    }
+
+    #[test]
+    fn a_member_takes_as_little_memory_as_it_says() {
+        assert_eq!(size_of::<Member>(), 72);
+    }
+}

@@ -1,0 +1,148 @@
+//! The names that are sealed with what is sealed, and bind it to its place.
+//!
+//! | member | literal name |
+//! |---|---|
+//! | `calls/a.wav` | `calls/a.wav` |
+//! | `a.wav` | `./a.wav`, so that it shows that the path has no directory |
+//! | a path that makes more than 255 bytes so | `sha256:` and the path's SHA-256 in 64 hexadecimal digits |
+//!
+//! Other tools seal the file's own name alone or none, and so did callseal
+//! 0.1.0 in the second and third case.
+
+use std::borrow::Cow;
+
+use crate::archive::MemberName;
+use crate::message::MAX_LITERAL_NAME;
+
+/// What stands in front of a hash in the place of a path.
+const SHA256: &str = "sha256:";
+
+/// What stands in front of a path without a directory.
+const HERE: &str = "./";
+
+/// What GnuPG and others write where nobody may see the content on a disk
+/// ([RFC 4880, section 5.9](https://www.rfc-editor.org/rfc/rfc4880#section-5.9)):
+/// not a name.
+const CONSOLE: &[u8] = b"_CONSOLE";
+
+/// The name that is sealed with a member.
+pub(crate) fn literal_name(name: &MemberName) -> Cow<'_, str> {
+    let path = name.as_str();
+    let literal = match path.contains('/') {
+        true => Cow::Borrowed(path),
+        false => Cow::Owned(format!("{HERE}{path}")),
+    };
+    match literal.len() <= MAX_LITERAL_NAME {
+        true => literal,
+        false => Cow::Owned(hash_name(path)),
+    }
+}
+
+/// `sha256:` and the SHA-256 of a path, in 64 lower-case hexadecimal digits.
+pub(crate) fn hash_name(path: &str) -> String {
+    let digest = openssl::sha::sha256(path.as_bytes());
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{SHA256}{digits}")
+}
+
+/// Whether a message with that literal name belongs where the member is.
+pub(crate) fn fits(literal: &[u8], name: &MemberName) -> bool {
+    let path = name.as_str();
+    if literal.is_empty() || literal == CONSOLE {
+        return true;
+    }
+    if is_hash_name(literal) {
+        return literal == hash_name(path).as_bytes();
+    }
+    if literal.contains(&b'/') {
+        return literal.strip_prefix(HERE.as_bytes()).unwrap_or(literal) == path.as_bytes();
+    }
+    literal == name.last_component().as_bytes()
+}
+
+fn is_hash_name(literal: &[u8]) -> bool {
+    literal
+        .strip_prefix(SHA256.as_bytes())
+        .is_some_and(|digits| digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn name(path: &str) -> MemberName {
+        MemberName::parse(path).unwrap()
+    }
+
+    #[test]
+    fn a_path_is_sealed_as_it_is_where_it_has_a_directory_and_fits() {
+        assert_eq!(literal_name(&name("calls/a.wav")), "calls/a.wav");
+        let longest = format!("d/{}", "a".repeat(253));
+        assert_eq!(literal_name(&name(&longest)), longest);
+    }
+
+    #[test]
+    fn a_path_without_a_directory_shows_that() {
+        assert_eq!(literal_name(&name("a.wav")), "./a.wav");
+        let longest = "a".repeat(253);
+        assert_eq!(literal_name(&name(&longest)), format!("./{longest}"));
+    }
+
+    #[test]
+    fn a_longer_path_is_sealed_as_its_hash() {
+        for path in [format!("d/{}", "a".repeat(254)), "a".repeat(254)] {
+            let digest = openssl::sha::sha256(path.as_bytes());
+            let digits: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(literal_name(&name(&path)), format!("sha256:{digits}"));
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_elsewhere_does_not_fit() {
+        let long = name(&format!("{}/b/call.json", "d".repeat(250)));
+        let other = name(&format!("{}/a/call.json", "d".repeat(250)));
+        for (literal, member) in [
+            (literal_name(&name("a.wav")), name("d/a.wav")),
+            (literal_name(&name("d/a.wav")), name("a.wav")),
+            (literal_name(&name("d/a.wav")), name("e/a.wav")),
+            (literal_name(&long), other),
+            (literal_name(&long), name("call.json")),
+            ("b.wav".into(), name("d/a.wav")),
+            ("./d/b.wav".into(), name("d/a.wav")),
+            ("_CONSOLE/a".into(), name("d/a")),
+        ] {
+            assert!(!fits(literal.as_bytes(), &member), "{literal} {member}");
+        }
+    }
+
+    #[test]
+    fn what_other_tools_and_older_versions_write_fits() {
+        let long = name(&format!("{}/call.json", "d".repeat(250)));
+        for (literal, member) in [
+            ("", name("d/a.wav")),
+            ("_CONSOLE", name("d/a.wav")),
+            ("a.wav", name("d/a.wav")),
+            ("a.wav", name("a.wav")),
+            ("./d/a.wav", name("d/a.wav")),
+            ("call.json", long),
+            // A name of its own, not a hash.
+            ("sha256:", name("d/sha256:")),
+        ] {
+            assert!(fits(literal.as_bytes(), &member), "{literal} {member}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_member_fits_its_own_name_and_no_other_path(
+            one in "[ab]{1,3}(/[ab]{1,3}){0,2}(/[ab]{250})?",
+            other in "[ab]{1,3}(/[ab]{1,3}){0,2}(/[ab]{250})?",
+        ) {
+            let literal = literal_name(&name(&one)).into_owned();
+            prop_assert!(literal.len() <= MAX_LITERAL_NAME);
+            prop_assert!(fits(literal.as_bytes(), &name(&one)));
+            prop_assert_eq!(fits(literal.as_bytes(), &name(&other)), one == other);
+        }
+    }
+}
