@@ -44,7 +44,8 @@ impl Extracted {
         }
         self.tried.extend(opened.tried_key.map(|key| (name(), key)));
         let sealed_as = opened.sealed_as;
-        self.renamed.extend(sealed_as.map(|sealed| (name(), sealed)));
+        self.renamed
+            .extend(sealed_as.map(|sealed| (name(), sealed)));
     }
 
     /// The failure of the job as a whole: the worst one where nothing came

@@ -200,6 +200,24 @@ fn an_end_record_within_the_comment_of_another_is_refused() {
 }
 
 #[test]
+fn an_end_record_that_claims_more_comment_than_there_is_counts_for_some_readers() {
+    // Those that search backwards for the signature alone.
+    let mut inner = zip([]).bytes();
+    let length = inner.len() - 2;
+    inner[length..].copy_from_slice(&9_u16.to_le_bytes());
+    let zip = zip([good()]).with(|zip| zip.comment = inner);
+    assert!(matches!(fault_on_open(&zip), ArchiveFault::TwoEnds { .. }));
+}
+
+#[test]
+fn the_signature_of_an_end_record_in_the_last_bytes_of_a_comment_is_refused() {
+    for comment in [&b"PK\x05\x06"[..], b"....PK\x05\x06...."] {
+        let zip = zip([good()]).with(|zip| zip.comment = comment.to_vec());
+        assert!(matches!(fault_on_open(&zip), ArchiveFault::TwoEnds { .. }));
+    }
+}
+
+#[test]
 fn a_part_of_an_archive_on_several_disks_is_refused() {
     // This disk, the directory's disk, the members on this disk.
     for field in [4, 6, 8] {

@@ -64,7 +64,7 @@ fn two_members_that_changed_places_are_both_refused() {
     scene
         .line("cat forged.zip calls/a.txt -k customer.key")
         .exits(5)
-        .says("has been moved or swapped");
+        .says("it was moved or swapped in the archive, or sealed under another name");
 }
 
 #[test]
@@ -108,6 +108,131 @@ fn a_message_sealed_under_its_last_component_opens_in_any_directory() {
     repacked(&scene, &[("deep/down/a.txt", scene.read("a.pgp"))]);
     scene.ok("extract forged.zip -k customer.key -C out");
     assert_eq!(scene.read("out/deep/down/a.txt"), b"first");
+}
+
+#[test]
+fn a_member_that_was_moved_to_or_from_the_root_is_refused() {
+    let scene = packed();
+    scene.write("root.txt", "at the root");
+    scene.ok("pack -q -o root.zip -r customer.crt root.txt");
+    scene.ok("extract root.zip -k customer.key -C out");
+    assert_eq!(scene.read("out/root.txt"), b"at the root");
+
+    let root = message(&scene, "root.zip", "root.txt");
+    repacked(&scene, &[("agent-7/2026/root.txt", root)]);
+    scene
+        .line("extract forged.zip -k customer.key -C no")
+        .exits(5)
+        .complains_with_hint(&[r#"agent-7/2026/root.txt: it was sealed as "./root.txt""#]);
+
+    let below = message(&scene, "calls.zip", "calls/a.txt");
+    repacked(&scene, &[("a.txt", below)]);
+    scene
+        .line("extract forged.zip -k customer.key -C no")
+        .exits(5)
+        .complains_with_hint(&[r#"a.txt: it was sealed as "calls/a.txt""#]);
+    assert!(!scene.exists("no"));
+}
+
+#[test]
+fn members_below_long_directories_that_changed_places_are_refused() {
+    let scene = Scene::with_parties();
+    let directory = ["d".repeat(100).as_str(); 3].join("/");
+    let (a, b) = (
+        format!("{directory}/a/call.json"),
+        format!("{directory}/b/call.json"),
+    );
+    scene.write(&a, "first");
+    scene.write(&b, "second");
+    let top = "d".repeat(100);
+    scene.ok(&format!("pack -q -o long.zip -r customer.crt {top}"));
+    scene.ok("extract long.zip -k customer.key -C out");
+    assert_eq!(scene.read(format!("out/{a}")), b"first");
+
+    let (first, second) = (
+        message(&scene, "long.zip", &a),
+        message(&scene, "long.zip", &b),
+    );
+    repacked(&scene, &[(&a, second), (&b, first.clone())]);
+    scene
+        .line("extract forged.zip -k customer.key -C no")
+        .exits(5)
+        .complains_with_hint(&["/a/call.json: it was sealed as \"sha256:"]);
+    // Not under their own name elsewhere, either.
+    repacked(&scene, &[("call.json", first)]);
+    scene
+        .line("extract forged.zip -k customer.key -C no")
+        .exits(5)
+        .complains_with_hint(&["call.json: it was sealed as \"sha256:"]);
+    assert!(!scene.exists("no"));
+}
+
+#[test]
+fn convert_binds_members_to_their_whole_path() {
+    let scene = Scene::with_parties();
+    scene.write("root.txt", "at the root");
+    scene.ok("pack -q -o root.zip -r customer.crt root.txt");
+    scene.ok("convert root.zip -o again.zip -k customer.key -r vendor.crt");
+    let root = message(&scene, "again.zip", "root.txt");
+    repacked(&scene, &[("below/root.txt", root)]);
+    scene
+        .line("extract forged.zip -k vendor.key -C no")
+        .exits(5);
+}
+
+/// They were made by moving and swapping members, which nothing shows.
+#[test]
+fn what_version_0_1_0_sealed_under_the_last_component_still_opens() {
+    let scene = Scene::new();
+    let written =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/written-by-0.1.0");
+    scene.write_private("ec.key", std::fs::read(written.join("ec.key")).unwrap());
+    for (archive, files) in [("root_moved.zip", 1), ("swap_long.zip", 2)] {
+        scene.write(archive, std::fs::read(written.join(archive)).unwrap());
+        scene
+            .ok(&format!("extract {archive} -k ec.key -C out"))
+            .says(&format!("extracted {files} file"));
+    }
+}
+
+#[test]
+fn a_renamed_member_is_taken_with_a_warning_where_that_is_accepted() {
+    let scene = packed();
+    let sealed = message(&scene, "calls.zip", "calls/a.txt");
+    repacked(&scene, &[("new/name.txt", sealed)]);
+    scene
+        .line("extract forged.zip -k customer.key -C out")
+        .exits(5)
+        .says("--accept-renamed");
+    let extracted = scene
+        .ok("extract --json --accept-renamed forged.zip -k customer.key -C out")
+        .says(r#"warning: new/name.txt: it was sealed as "calls/a.txt""#);
+    assert_eq!(scene.read("out/new/name.txt"), b"first");
+    assert_eq!(extracted.json()["renamed"][0]["name"], "new/name.txt");
+    assert_eq!(extracted.json()["renamed"][0]["sealed_as"], "calls/a.txt");
+
+    scene
+        .ok("cat --accept-renamed forged.zip new/name.txt -k customer.key")
+        .prints("first")
+        .says(r#"it was sealed as "calls/a.txt""#);
+    let converted = scene
+        .ok("convert --json --accept-renamed forged.zip -o kept.zip -k customer.key -r vendor.crt")
+        .says(r#"it was sealed as "calls/a.txt""#);
+    assert_eq!(converted.json()["members"][0]["sealed_as"], "calls/a.txt");
+    // From then on it is bound to the name that it has.
+    scene.ok("extract kept.zip -k vendor.key -C kept");
+}
+
+#[test]
+fn what_gnupg_seals_for_eyes_only_has_no_name() {
+    let scene = Scene::with_parties();
+    scene.gpg("--quick-gen-key ann@example.org rsa2048 encr never");
+    scene.gpg("--export-secret-keys --output ann.gpg ann@example.org");
+    scene.write("a.txt", "for your eyes only");
+    scene.gpg("--for-your-eyes-only -r ann@example.org --output a.pgp --encrypt a.txt");
+    repacked(&scene, &[("deep/down/a.txt", scene.read("a.pgp"))]);
+    scene.ok("extract forged.zip -k ann.gpg -C out");
+    assert_eq!(scene.read("out/deep/down/a.txt"), b"for your eyes only");
 }
 
 #[test]

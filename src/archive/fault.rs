@@ -61,7 +61,9 @@ pub enum ArchiveFault {
     NoEnd,
     /// Another one follows the one that does, in its comment. Readers differ
     /// in which of them they use.
-    #[error("it has two end records, at {first} and at {second}, and readers differ in which counts")]
+    #[error(
+        "it has two end records, at {first} and at {second}, and readers differ in which counts"
+    )]
     TwoEnds {
         /// Offset of the first within the file.
         first: u64,

@@ -52,7 +52,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     };
     let mut stdout = io::stdout().lock();
     let opened = archive
-        .cat(member, &mut stdout, arguments.renamed.apply(opening.opener()))
+        .cat(
+            member,
+            &mut stdout,
+            arguments.renamed.apply(opening.opener()),
+        )
         .map_err(closed_pipe)?;
     stdout.flush()?;
     if !opened.format.is_authenticated() {

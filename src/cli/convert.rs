@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
-use super::names::recipients_json;
+use super::names::{recipients_json, recipients_line};
 use super::opening::{OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
 use super::streams::{is_stream, same_file};
 use crate::failure::{Failure, Report};
@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         "converted {} ({}) for {} into {} ({}){}",
         count(converted.members.len() as u64, "member"),
         bytes(total.fold(0, u64::saturating_add)),
-        count(plan.recipients().iter().count() as u64, "recipient"),
+        recipients_line(plan.recipients()),
         arguments.output.display(),
         bytes(converted.archive),
         match not_authenticated.count() {

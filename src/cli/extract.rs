@@ -74,7 +74,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     }
     warn_of_tried(extracted.tried.iter().map(|(_, key)| key), ui);
     let renamed = extracted.renamed.iter();
-    warn_of_renamed(renamed.map(|(member, name)| (member.as_str(), name.as_str())), ui);
+    warn_of_renamed(
+        renamed.map(|(member, name)| (member.as_str(), name.as_str())),
+        ui,
+    );
     let outcome = extracted.outcome(&arguments.archive);
     Ok(Report {
         facts: json!({

@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let config = global.config()?;
     let keyring: Keyring = arguments.identities.keyring(config.as_ref(), ui)?;
     let files = arguments.known.files(config.as_ref(), ui);
-    let known = KnownKeys::load(&files, keyring, ui);
+    let known = KnownKeys::load(&files, keyring, ui)?;
     let mut report = Report::default();
     let mut facts = Vec::new();
     for file in &arguments.files {

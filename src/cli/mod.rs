@@ -24,6 +24,7 @@ mod passphrases;
 mod recipients;
 mod seal;
 mod streams;
+mod suspects;
 
 use std::path::PathBuf;
 

@@ -1,12 +1,13 @@
 //! Putting names to the recipients of what has been sealed.
 
-use std::path::PathBuf;
-
-use callseal::Timestamp;
-use callseal::keys::{Chain, Identity, KeyHandle, Keyring, Recipient, Recipients};
+use callseal::keys::{Chain, Identity, KeyHandle, Keyring, Recipient, RecipientError, Recipients};
+use callseal::{Error, Timestamp};
 use serde_json::{Value, json};
 
-use crate::ui::{Ui, safe};
+use super::recipients::KnownFiles;
+
+use crate::failure::Failure;
+use crate::ui::{Ui, count, safe};
 
 /// The certificates and keys that are known here.
 pub struct KnownKeys {
@@ -15,20 +16,27 @@ pub struct KnownKeys {
 }
 
 impl KnownKeys {
-    /// Loads certificates, expired ones too. One that can't be used is no
-    /// obstacle: it only puts no name to anybody.
-    pub fn load(files: &[PathBuf], keyring: Keyring, ui: &Ui) -> Self {
+    /// Loads certificates, expired ones too. One that was given and can't be
+    /// used is an error; one of the config is none: it puts no name to anybody.
+    pub fn load(files: &KnownFiles, keyring: Keyring, ui: &Ui) -> Result<Self, Failure> {
         let mut recipients = Vec::new();
-        for file in files {
+        for path in &files.given {
+            let found = Recipient::load_any_age(path).map_err(|refusal| {
+                let path = path.clone();
+                Error::from(RecipientError::Refused { path, refusal })
+            });
+            recipients.extend(found?);
+        }
+        for file in &files.configured {
             match Recipient::load_any_age(file) {
                 Ok(found) => recipients.extend(found),
                 Err(refusal) => ui.detail(&format!("{}: {refusal}", file.display())),
             }
         }
-        Self {
+        Ok(Self {
             recipients,
             keyring,
-        }
+        })
     }
 
     /// The certificate of the key that a handle names, where that is known.
@@ -113,6 +121,26 @@ pub fn key_line(identity: &Identity) -> String {
         true => format!("{algorithm}, locked by a passphrase"),
         false => format!("{algorithm}, not locked"),
     }
+}
+
+/// How many recipients a summary names.
+const NAMED: usize = 6;
+
+/// The recipients that were sealed to, in one line: how many, and their names.
+pub fn recipients_line(recipients: &Recipients) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for recipient in recipients.iter() {
+        if !names.contains(&recipient.label()) {
+            names.push(recipient.label());
+        }
+    }
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    names.truncate(NAMED);
+    let number = count(recipients.iter().count() as u64, "recipient");
+    format!("{number} ({}{more})", names.join(", "))
 }
 
 /// The recipients that were sealed to, for programs.

@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
-use super::names::recipients_json;
+use super::names::{recipients_json, recipients_line};
 use super::streams::is_stream;
+use super::suspects;
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count, safe};
 
@@ -93,7 +94,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         Notice::Renamed { path, name } => {
             ui.notice(&format!("{} is packed as {name:?}", path.display()));
         }
-        Notice::Output { .. } => {}
+        Notice::Output { path } => {
+            let path = path.display();
+            ui.notice(&format!("{path}: the archive of an earlier run, left out"));
+        }
         Notice::Link { path } => {
             ui.warning(&format!("{}: a symbolic link, left out", path.display()));
             left_out.push(path);
@@ -104,6 +108,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         }
     })
     .map_err(Error::from)?;
+    let suspects = suspects::find(&sources, &arguments.paths);
+    suspects::warn(&suspects, ui);
     let files = name_members(sources)?;
     let facts = |extra: serde_json::Value| {
         let mut facts = json!({
@@ -111,6 +117,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "format": plan.format().name(),
             "authenticated": plan.format().is_authenticated(),
             "recipients": recipients_json(plan.recipients()),
+            "suspects": suspects::to_json(&suspects),
             "left_out": left_out.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
         });
         if let (Some(facts), serde_json::Value::Object(extra)) = (facts.as_object_mut(), extra) {
@@ -119,7 +126,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         facts
     };
     let overwrite = arguments.overwrite.overwrite();
-    let recipients = count(plan.recipients().iter().count() as u64, "recipient");
+    let recipients = recipients_line(plan.recipients());
 
     if arguments.dry_run {
         // Made and dropped, as the real run would begin.

@@ -1,7 +1,7 @@
 //! Whom to seal to, and who has been sealed to: the arguments, and the
 //! certificates that they resolve to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use callseal::Error;
@@ -12,7 +12,7 @@ use callseal::keys::{
 use clap::Args;
 
 use crate::failure::Failure;
-use crate::ui::Ui;
+use crate::ui::{Ui, shell_word};
 
 /// Whom to seal to.
 #[derive(Debug, Args)]
@@ -35,6 +35,9 @@ impl RecipientArgs {
     /// Loads the certificates: those given with -r, and those of the profile,
     /// whose rules hold for all of them then.
     pub fn load(&self, config: Option<&Config>, ui: &Ui) -> Result<Recipients, Failure> {
+        for path in &self.recipients {
+            refuse_list(path)?;
+        }
         let mut parties: Vec<Party> = self
             .recipients
             .iter()
@@ -66,6 +69,24 @@ impl RecipientArgs {
             }
         }
     }
+}
+
+/// Refuses several files in the place of one: `-r a.crt,b.crt`.
+fn refuse_list(path: &Path) -> Result<(), Failure> {
+    let text = path.to_string_lossy();
+    let mut parts = text.split(',');
+    if path.exists() || !text.contains(',') || !parts.clone().all(|part| Path::new(part).is_file())
+    {
+        return Ok(());
+    }
+    let options: Vec<String> = parts
+        .by_ref()
+        .map(|part| format!("-r {}", shell_word(part)))
+        .collect();
+    Err(Failure::usage(
+        format!("{text}: no such file; these are several certificates"),
+        format!("give each with an option of its own: {}", options.join(" ")),
+    ))
 }
 
 /// What certificates must meet, with the CA bundle loaded where there is one.
@@ -103,6 +124,14 @@ pub fn load_recipients(
     })
 }
 
+/// The files of certificates that put names to recipients.
+pub struct KnownFiles {
+    /// Those on the command line.
+    pub given: Vec<PathBuf>,
+    /// Those of the config.
+    pub configured: Vec<PathBuf>,
+}
+
 /// Which certificates put names to the recipients of what has been sealed.
 #[derive(Debug, Args)]
 pub struct KnownArgs {
@@ -119,16 +148,19 @@ impl KnownArgs {
     /// The files given with -r, and those of the named profile or of all
     /// profiles. A party without any is no obstacle: it puts no name to
     /// anybody.
-    pub fn files(&self, config: Option<&Config>, ui: &Ui) -> Vec<PathBuf> {
-        let mut files = self.recipients.clone();
+    pub fn files(&self, config: Option<&Config>, ui: &Ui) -> KnownFiles {
+        let mut configured = Vec::new();
         let profiles = config.iter().flat_map(|config| &config.profiles);
         let named = profiles.filter(|(name, _)| self.profile.as_ref().is_none_or(|p| p == *name));
         for party in named.flat_map(|(_, profile)| &profile.parties) {
             match party.files() {
-                Ok(found) => files.extend(found),
+                Ok(found) => configured.extend(found),
                 Err(error) => ui.detail(&error.to_string()),
             }
         }
-        files
+        KnownFiles {
+            given: self.recipients.clone(),
+            configured,
+        }
     }
 }

@@ -14,10 +14,11 @@ use serde_json::json;
 
 use super::Global;
 use super::args::{OverwriteArgs, SealArgs, words};
-use super::names::recipients_json;
+use super::names::{recipients_json, recipients_line};
 use super::streams::{closed_pipe, is_stream, refuse_json, same_file};
+use super::suspects;
 use crate::failure::{Failure, Report};
-use crate::ui::{Ui, bytes, count};
+use crate::ui::{Ui, bytes};
 
 /// Seal one file as one message
 #[derive(Debug, Args)]
@@ -97,6 +98,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             armor,
             Path::new("standard output"),
             &mut stdout,
+            ui,
         )?;
         stdout.flush()?;
         return Ok(Report::default());
@@ -107,13 +109,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let write_error = |source| Error::writing(&output, source);
     let mut pending = PendingFile::create(&output, Access::Shared, arguments.overwrite.overwrite())
         .map_err(write_error)?;
-    let length = seal_into(&arguments.file, &plan, armor, &output, &mut pending)?;
+    let length = seal_into(&arguments.file, &plan, armor, &output, &mut pending, ui)?;
     pending.commit().map_err(write_error)?;
     ui.summary(&format!(
         "sealed {} ({}) for {} into {}",
         arguments.file.display(),
         bytes(length),
-        count(plan.recipients().iter().count() as u64, "recipient"),
+        recipients_line(plan.recipients()),
         output.display()
     ));
     Ok(Report {
@@ -135,6 +137,7 @@ fn seal_into(
     armor: Armor,
     output: &Path,
     sink: &mut dyn Write,
+    ui: &Ui,
 ) -> Result<u64, Failure> {
     let mut seal = |source: &mut dyn Read, content: SealedFile<'_>| {
         let mut sealer = plan.sealer();
@@ -162,7 +165,7 @@ fn seal_into(
         };
         seal(&mut io::stdin().lock(), content)
     } else {
-        seal_file(file, seal)
+        seal_file(file, ui, seal)
     };
     sealed.map_err(closed_pipe)
 }
@@ -171,6 +174,7 @@ fn seal_into(
 /// changes meanwhile is noticed.
 fn seal_file(
     file: &Path,
+    ui: &Ui,
     seal: impl FnOnce(&mut dyn Read, SealedFile<'_>) -> Result<u64, Error>,
 ) -> Result<u64, Error> {
     let options = SourceOptions {
@@ -178,6 +182,7 @@ fn seal_file(
         ..SourceOptions::default()
     };
     let found = sources::collect(&[file.to_owned()], &options, &mut |_| {})?;
+    suspects::warn(&suspects::find(&found, &[file.to_owned()]), ui);
     let source = found.first().ok_or(SourceError::Nothing)?;
     let mut content = source.open()?;
     let name = Path::new(&source.name).file_name().unwrap_or_default();

@@ -209,7 +209,12 @@ impl Output<'_, '_> {
             jobs => jobs.get().saturating_mul(LINES),
         };
         for lines in lines.chunks(batch) {
-            let outcomes = work_on(lines, self.jobs, || (), |(), _, line| convert(converter, line));
+            let outcomes = work_on(
+                lines,
+                self.jobs,
+                || (),
+                |(), _, line| convert(converter, line),
+            );
             for (line, outcome) in lines.iter().zip(outcomes) {
                 self.write(line, outcome.map(on_one_line))?;
             }

@@ -119,6 +119,11 @@ impl Block<'_> {
         self.label == "PGP PUBLIC KEY BLOCK"
     }
 
+    /// Whether this block holds a certificate or public key of any kind.
+    pub fn is_public(&self) -> bool {
+        self.is_x509() || self.is_openpgp() || self.label.ends_with("PUBLIC KEY")
+    }
+
     /// Whether a passphrase locks this block: PKCS#8 says so in its label,
     /// the older form in its `Proc-Type` header (RFC 1421, section 4.6.1.1).
     pub fn is_locked(&self) -> bool {

@@ -9,7 +9,7 @@ use super::error::{SourceError, SpecialKind};
 use super::file::{Source, Stamp};
 use super::filter::Filter;
 use super::name::{member_name, member_path};
-use super::output::OutputEntry;
+use super::output::{OutputEntry, is_sealed_archive};
 
 /// What to collect.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +27,9 @@ pub struct SourceOptions {
     /// Leave out files and directories that match one of these patterns, even
     /// if they are included or named.
     pub exclude: Vec<String>,
-    /// The output of this run: left out where a walk meets it, refused where
-    /// it is named.
+    /// The output of this run. Where a walk meets the archive of an earlier
+    /// run there, it is left out. Anything else there is refused, and so is
+    /// whatever is named.
     pub output: Option<PathBuf>,
 }
 
@@ -47,7 +48,7 @@ pub enum Notice {
         /// What it is.
         kind: SpecialKind,
     },
-    /// The output of this run, that was left out.
+    /// The archive of an earlier run in the place of the output, left out.
     Output {
         /// Its path, as an input.
         path: PathBuf,
@@ -194,6 +195,9 @@ impl Walk<'_> {
     /// Takes in, or leaves out, something that a walk has met.
     fn entry(&mut self, path: PathBuf, member: &Path, found: &Metadata) -> Result<(), SourceError> {
         if self.is_output(&path, found) {
+            if !found.is_file() || !is_sealed_archive(&path) {
+                return Err(SourceError::WouldReplace { path });
+            }
             (self.report)(Notice::Output { path });
         } else if found.is_file() {
             return self.file(path, member, found);

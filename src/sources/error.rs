@@ -44,6 +44,13 @@ pub enum SourceError {
         /// Its path, as an input.
         path: PathBuf,
     },
+    /// The output would replace one of the files to pack, which is not an
+    /// archive of an earlier run.
+    #[error("{}: it is one of the files to pack, and the output would replace it", path.display())]
+    WouldReplace {
+        /// Its path, as an input.
+        path: PathBuf,
+    },
     /// A member path must be UTF-8, and this one is not.
     #[error("{}: the name is not valid UTF-8", path.display())]
     NotUtf8 {
@@ -83,7 +90,9 @@ impl SourceError {
             Self::Link { .. } => "name the file it points to, or use --follow-links",
             Self::Loop { .. } => "remove the link, or leave it out with --exclude",
             Self::Special { .. } => "only regular files and directories can be packed",
-            Self::IsOutput { .. } => "choose another name for the output",
+            Self::IsOutput { .. } | Self::WouldReplace { .. } => {
+                "choose another name for the output"
+            }
             Self::NotUtf8 { .. } => "rename it, or leave it out with --exclude",
             Self::ChangedWhileRead { .. } => "pack it again when nothing writes to it any more",
             Self::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",

@@ -1,10 +1,11 @@
 //! Telling the output of a run from its inputs.
 
 use std::ffi::OsString;
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
 
 use super::file::Stamp;
+use crate::archive::{Archive, ArchiveError, without_ending};
 
 /// The directory entry that the output has or will have.
 pub(super) struct OutputEntry {
@@ -50,6 +51,17 @@ impl OutputEntry {
                     .canonicalize()
                     .is_ok_and(|directory| directory == self.directory)
     }
+}
+
+/// Whether a file is an archive as callseal writes it: each member is called as
+/// messages are. Other archives are files like all others, which only an input
+/// can be.
+pub(super) fn is_sealed_archive(path: &Path) -> bool {
+    let archive = File::open(path).map_err(ArchiveError::from);
+    archive.and_then(Archive::open).is_ok_and(|archive| {
+        let mut members = archive.members().iter();
+        members.all(|member| without_ending(&member.stored_name()).is_some())
+    })
 }
 
 /// Whether a file has more than one name.

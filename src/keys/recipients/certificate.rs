@@ -48,32 +48,39 @@ impl CertificateFile<'_> {
             return Err(Refusal::PrivateKey);
         }
         // The first certificate or key is the recipient; X.509 certificates
-        // that follow are its chain. An OpenPGP certificate has none: another
-        // one would be another recipient.
+        // that follow are its chain. Any other one would be another recipient.
         let mut blocks = file::blocks(self.bytes).filter(|block| block.label != "EC PARAMETERS");
         let block = blocks.next().ok_or(Refusal::NotACertificate)?;
-        let more = blocks.clone().filter(Block::is_openpgp).count();
-        if more > 0 {
-            return Err(Refusal::SeveralCertificates(more + 1));
+        let others = blocks.clone().filter(|other| match block.is_openpgp() {
+            true => other.is_public(),
+            false => other.is_openpgp(),
+        });
+        match others.count() {
+            0 => {}
+            more => return Err(Refusal::SeveralCertificates(more + 1)),
         }
         let recipient = match block.label {
             _ if block.is_x509() => {
-                // One that can't be decoded vouches for nobody.
-                let chain = blocks.filter(Block::is_x509);
-                let chain: Vec<X509> = chain
-                    .filter_map(|block| x509::from_block(block).ok())
-                    .collect();
                 let certificate = x509::from_block(block).map_err(malformed)?;
+                let chain = self.certificates(blocks.clone())?;
                 self.refuse_successor(&certificate, &chain)?;
                 self.refuse_issuer(&certificate, &chain)?;
+                self.refuse_stranger(&certificate, &chain)?;
+                let key = certificate.public_key().map_err(malformed)?;
+                self.refuse_other_keys(&key, blocks)?;
                 self.certificate(&certificate, &chain)?
             }
-            "PUBLIC KEY" => {
-                self.public_key(&PKey::public_key_from_pem(block.text).map_err(malformed)?)?
-            }
-            "RSA PUBLIC KEY" => {
-                let rsa = Rsa::public_key_from_pem_pkcs1(block.text).map_err(malformed)?;
-                self.public_key(&PKey::from_rsa(rsa).map_err(malformed)?)?
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => {
+                let key = public_key(block).map_err(malformed)?;
+                // As `openssl x509 -pubkey` writes them, its certificate follows.
+                if let Some((own, chain)) = self.certificates(blocks.clone())?.split_first() {
+                    if !own.public_key().is_ok_and(|own| own.public_eq(&key)) {
+                        return Err(Refusal::SeveralCertificates(2));
+                    }
+                    self.refuse_stranger(own, chain)?;
+                }
+                self.refuse_other_keys(&key, blocks)?;
+                self.public_key(&key)?
             }
             "PGP PUBLIC KEY BLOCK" => {
                 return openpgp_certificate::recipients(block.text, self.source, self.requirements);
@@ -84,6 +91,19 @@ impl CertificateFile<'_> {
             _ => return Err(Refusal::NotACertificate),
         };
         Ok(vec![recipient])
+    }
+
+    /// The X.509 certificates among blocks: all of them where they are to be
+    /// relied on, else those that can be decoded.
+    fn certificates<'b>(
+        &self,
+        blocks: impl Iterator<Item = Block<'b>>,
+    ) -> Result<Vec<X509>, Refusal> {
+        let certificates = blocks.filter(Block::is_x509).map(x509::from_block);
+        match self.requirements {
+            Some(_) => certificates.collect::<Result<_, _>>().map_err(malformed),
+            None => Ok(certificates.filter_map(Result::ok).collect()),
+        }
     }
 
     /// Refuses a file in which a renewed certificate follows the first one:
@@ -114,6 +134,49 @@ impl CertificateFile<'_> {
                 subject: x509::subject(certificate),
                 issued: x509::subject(other),
             }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a file with a certificate that is neither the recipient's nor of
+    /// its chain. The chain may stand in any order, with several ways to a
+    /// root.
+    fn refuse_stranger(&self, certificate: &X509, chain: &[X509]) -> Result<(), Refusal> {
+        let mut known = vec![certificate];
+        let mut rest: Vec<&X509> = chain.iter().collect();
+        loop {
+            let is_known = |other: &&X509| {
+                known
+                    .iter()
+                    .any(|known| x509::has_signed(other, known) || x509::same(other, known))
+            };
+            let (found, left): (Vec<&X509>, Vec<&X509>) = rest.into_iter().partition(is_known);
+            if found.is_empty() {
+                return match left.first() {
+                    Some(other) if self.requirements.is_some() => Err(Refusal::NotIssuer {
+                        subject: x509::subject(certificate),
+                        other: x509::subject(other),
+                    }),
+                    _ => Ok(()),
+                };
+            }
+            known.extend(found);
+            rest = left;
+        }
+    }
+
+    /// Refuses a file in which another one's public key follows.
+    fn refuse_other_keys<'b>(
+        &self,
+        key: &PKey<Public>,
+        blocks: impl Iterator<Item = Block<'b>>,
+    ) -> Result<(), Refusal> {
+        let keys = blocks.filter(|block| block.label.ends_with("PUBLIC KEY"));
+        let is_other = |block: &Block<'_>| !public_key(*block).is_ok_and(|k| k.public_eq(key));
+        match keys.filter(is_other).count() {
+            more if more > 0 && self.requirements.is_some() => {
+                Err(Refusal::SeveralCertificates(more + 1))
+            }
             _ => Ok(()),
         }
     }
@@ -210,6 +273,14 @@ impl CertificateFile<'_> {
                 None => fault,
             },
         })
+    }
+}
+
+/// The public key in a PEM block.
+fn public_key(block: Block<'_>) -> Result<PKey<Public>, ErrorStack> {
+    match block.label {
+        "RSA PUBLIC KEY" => PKey::from_rsa(Rsa::public_key_from_pem_pkcs1(block.text)?),
+        _ => PKey::public_key_from_pem(block.text),
     }
 }
 

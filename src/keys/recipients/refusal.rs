@@ -119,6 +119,15 @@ pub enum Refusal {
     /// Several certificates that are no chain: which one is meant?
     #[error("it holds {0} certificates, and a recipient is one")]
     SeveralCertificates(usize),
+    /// Another certificate follows that of the recipient and is not of its
+    /// chain: somebody else's, probably.
+    #[error("it holds “{subject}” and “{other}”, which did not issue it, and a recipient is one")]
+    NotIssuer {
+        /// Whose certificate comes first.
+        subject: String,
+        /// Whose certificate follows.
+        other: String,
+    },
     /// It is the certificate of a CA, and not that of a recipient.
     #[error("“{subject}” is the CA that issued “{issued}”, and no recipient")]
     Issuer {
@@ -311,7 +320,7 @@ impl Refusal {
             Self::NotACertificate | Self::Malformed(_) => {
                 "give an X.509 certificate, a public key (PEM or DER) or an OpenPGP certificate; `callseal inspect FILE` says what a file is"
             }
-            Self::SeveralCertificates(_) => {
+            Self::SeveralCertificates(_) | Self::NotIssuer { .. } => {
                 "put each certificate into a file of its own, with nothing but its chain after it"
             }
             Self::Issuer { .. } => {
