@@ -26,10 +26,11 @@ use callseal::{ArchiveFile, Converted, Extracted, NoProgress};
 /// it's sealed to. No key is needed for that. What strangers have written is
 /// escaped.
 pub fn list(archive: &ArchiveFile) -> Result<Vec<String>, callseal::Error> {
+    let limits = Expansion::default();
     let members = archive.members();
     members
         .map(|member| {
-            let envelope = archive.envelope(member)?;
+            let envelope = archive.envelope(member, &limits)?;
             let authenticated = match envelope.format.is_authenticated() {
                 true => "authenticated",
                 false => "not authenticated",

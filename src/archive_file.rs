@@ -8,7 +8,7 @@ use globset::GlobBuilder;
 
 use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
 use crate::error::{Error, MemberCause};
-use crate::message::{Envelope, OpenError, OpenMessage, Opener};
+use crate::message::{Envelope, Expansion, Inflated, OpenError, OpenMessage, Opener};
 use crate::name_binding;
 use crate::progress::{Counted, Progress};
 
@@ -105,17 +105,19 @@ impl ArchiveFile {
             .collect())
     }
 
-    /// What a member's message shows to everybody.
+    /// What a member's message shows to everybody. What is read of members
+    /// that ZIP itself has compressed counts by `expansion`.
     ///
     /// # Errors
     ///
-    /// The member can't be read, or is no encrypted message.
-    pub fn envelope(&self, member: &Member) -> Result<Envelope, Error> {
+    /// The member can't be read, expands too far, or is no encrypted message.
+    pub fn envelope(&self, member: &Member, expansion: &Expansion) -> Result<Envelope, Error> {
         let fail = |cause| member_error(member, cause);
         let reader = self
             .archive
             .read(member)
             .map_err(|error| fail(bytes_cause(error)))?;
+        let reader = Inflated::new(reader, expands(member), expansion);
         Envelope::read(reader).map_err(|error| fail(open_cause(error)))
     }
 
@@ -131,10 +133,9 @@ impl ArchiveFile {
     ) -> Result<OpenMessage<'a>, MemberCause> {
         // What ZIP has compressed expands as well: whoever picks a message's
         // session key can make its ciphertext as regular as they like.
-        let expands = member.size().saturating_sub(member.stored_size());
         opener
             .expansion()
-            .spend(0, expands)
+            .spend(0, expands(member))
             .map_err(|fault| open_cause(fault.into()))?;
         let source = self.archive.read(member).map_err(bytes_cause)?;
         let reader = Counted { source, progress };
@@ -164,6 +165,11 @@ fn unopened(path: PathBuf, error: ArchiveError) -> Error {
         return Error::IsMessage { path };
     }
     Error::Archive { path, error }
+}
+
+/// By how much a member is larger than what the archive stores of it.
+fn expands(member: &Member) -> u64 {
+    member.size().saturating_sub(member.stored_size())
 }
 
 fn has_name(member: &Member, name: &str) -> bool {

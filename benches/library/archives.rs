@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use callseal::ArchiveFile;
 use callseal::archive::{ArchiveWriter, MemberName};
+use callseal::message::Expansion;
 use criterion::{Criterion, Throughput};
 
 use crate::common::{CALL, Parties, noise};
@@ -28,11 +29,15 @@ pub fn listing(criterion: &mut Criterion) {
     group.bench_function("open", |bencher| {
         bencher.iter(|| ArchiveFile::open(&path).unwrap().members().count());
     });
+    let limits = Expansion::default();
     group.bench_function("list with recipients", |bencher| {
         bencher.iter(|| {
             let archive = ArchiveFile::open(&path).unwrap();
             for member in archive.members() {
-                assert_eq!(archive.envelope(member).unwrap().recipients.len(), 2);
+                assert_eq!(
+                    archive.envelope(member, &limits).unwrap().recipients.len(),
+                    2
+                );
             }
         });
     });

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use callseal::keys::{Identity, Keyring, Recipient, Refusal};
+use callseal::message::Expansion;
 use callseal::{ArchiveFile, Inspection, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::Global;
 use super::archive::Overview;
-use super::args::IdentityArgs;
+use super::args::{IdentityArgs, LimitArgs};
 use super::config::describe;
 use super::exposure::warn_of_exposed;
 use super::names::{KnownKeys, key_line, recipient_json};
@@ -36,6 +37,8 @@ pub struct Arguments {
     known: KnownArgs,
     #[command(flatten)]
     identities: IdentityArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
@@ -43,6 +46,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let keyring: Keyring = arguments.identities.keyring(config.as_ref(), ui)?;
     let files = arguments.known.files(config.as_ref(), ui);
     let known = KnownKeys::load(&files, keyring, ui)?;
+    let expansion = arguments.limits.expansion();
     let mut report = Report::default();
     let mut facts = Vec::new();
     for file in &arguments.files {
@@ -51,7 +55,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                 if let Inspection::Keys(identities) = &inspection {
                     warn_of_exposed(identities, ui);
                 }
-                facts.push(show(file, inspection, &known, &mut report));
+                facts.push(show(file, inspection, &known, &expansion, &mut report));
             }
             Err(error) => report.failures.push(error),
         }
@@ -60,7 +64,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     Ok(report)
 }
 
-fn show(file: &Path, inspection: Inspection, known: &KnownKeys, report: &mut Report) -> Value {
+fn show(
+    file: &Path,
+    inspection: Inspection,
+    known: &KnownKeys,
+    expansion: &Expansion,
+    report: &mut Report,
+) -> Value {
     let path = file.display().to_string();
     let mut heading = |what: &str| {
         // Writing to a string does not fail.
@@ -69,7 +79,7 @@ fn show(file: &Path, inspection: Inspection, known: &KnownKeys, report: &mut Rep
     match inspection {
         Inspection::Archive(archive) => {
             heading("archive");
-            show_archive(&path, &archive, known, report)
+            show_archive(&path, &archive, known, expansion, report)
         }
         Inspection::Message(envelope) => {
             heading("message");
@@ -147,12 +157,13 @@ fn show_archive(
     path: &str,
     archive: &ArchiveFile,
     known: &KnownKeys,
+    expansion: &Expansion,
     report: &mut Report,
 ) -> Value {
     let members: Vec<_> = archive.members().collect();
     let sizes = members.iter().map(|member| member.size());
     let total = sizes.fold(0, u64::saturating_add);
-    let overview = Overview::of(archive, &members);
+    let overview = Overview::of(archive, &members, expansion);
     let _ = writeln!(
         report.text,
         "  {}, {} sealed",

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::archive::{Overview, Reach};
-use super::args::IdentityArgs;
+use super::args::{IdentityArgs, LimitArgs};
 use super::names::key_line;
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, count, safe};
@@ -35,12 +35,16 @@ pub struct Arguments {
     /// Say how many members of this archive each key opens
     #[arg(long)]
     archive: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.config()?;
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
-    let overview = arguments.archive.as_deref().map(Overview::read);
+    let expansion = arguments.limits.expansion();
+    let archive = arguments.archive.as_deref();
+    let overview = archive.map(|archive| Overview::read(archive, &expansion));
     let overview = overview.transpose()?;
 
     let certificates = own_certificates(&keyring, ui);

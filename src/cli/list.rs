@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::archive::Overview;
-use super::args::IdentityArgs;
+use super::args::{IdentityArgs, LimitArgs};
 use super::names::KnownKeys;
 use super::recipients::KnownArgs;
 use crate::failure::{Failure, Report};
@@ -37,6 +37,8 @@ pub struct Arguments {
     known: KnownArgs,
     #[command(flatten)]
     identities: IdentityArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
@@ -46,7 +48,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
     let files = arguments.known.files(config.as_ref(), ui);
     let known = KnownKeys::load(&files, keyring, ui)?;
-    let overview = Overview::of(&archive, &members);
+    let overview = Overview::of(&archive, &members, &arguments.limits.expansion());
 
     let mut text = String::new();
     let _ = writeln!(text, "{:>14}  {:<20}  NAME", "SEALED BYTES", "MODIFIED");

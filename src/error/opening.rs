@@ -51,6 +51,9 @@ pub(super) fn open_hint(error: &OpenError) -> Option<String> {
         | OpenError::NoIdentity(NoIdentity::NoSessionKey { .. }) => {
             "get it again from where it came from"
         }
+        OpenError::Fault(MessageFault::SecondMessage(_)) => {
+            "put each message into a file of its own; `csplit -z FILE '/^-----BEGIN /' '{*}'` does so with text"
+        }
         OpenError::Fault(MessageFault::NotAMessage) => {
             "`callseal inspect FILE` says what a file is"
         }

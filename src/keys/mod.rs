@@ -21,7 +21,6 @@ mod x509_handle;
 pub(crate) use file::read_key as read_key_file;
 
 pub use export::{ExportError, SecretKeyExport, export_certificate};
-pub(crate) use file::find_line;
 pub use generate::{
     Attribute, GenerateError, KeyKind, NewKey, OpenPgpKey, RsaSizeError, Subject, SubjectError,
     SubjectFault, UserId,

@@ -6,6 +6,7 @@ use sequoia_openpgp::types::PublicKeyAlgorithm;
 
 use super::fault::OpenError;
 use super::format::MessageFormat;
+use super::front_limit::FrontLimit;
 use super::{cms, openpgp, text};
 use crate::keys::{Fit, Identity, KeyHandle, Keyring};
 
@@ -36,6 +37,7 @@ impl Envelope {
     /// It is no encrypted message, or an OpenPGP message without integrity
     /// protection.
     pub fn read(source: impl Read + Send + Sync) -> Result<Self, OpenError> {
+        let (_limit, source) = FrontLimit::new(source);
         let mut source = text::binary(source, BUFFER)?;
         Ok(match cms::starts(source.fill_buf()?) {
             true => cms::Front::read(source)?.envelope(),

@@ -1,5 +1,6 @@
 //! How far compressed messages may expand.
 
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::MessageFault;
@@ -57,9 +58,55 @@ impl Default for Expansion {
     }
 }
 
+/// A member's bytes, of which those count that ZIP has made more of, as they
+/// are read: not all of a message is, where its envelope alone matters.
+pub(crate) struct Inflated<'a, R> {
+    source: R,
+    expansion: &'a Expansion,
+    /// By so many bytes the member is larger than what is stored of it, of
+    /// which `charged` have been read.
+    expands: u64,
+    charged: u64,
+}
+
+impl<'a, R> Inflated<'a, R> {
+    pub fn new(source: R, expands: u64, expansion: &'a Expansion) -> Self {
+        Self {
+            source,
+            expansion,
+            expands,
+            charged: 0,
+        }
+    }
+}
+
+impl<R: Read> Read for Inflated<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.source.read(buffer)?;
+        let more = (self.expands - self.charged).min(length as u64);
+        self.expansion.spend(self.charged, more)?;
+        self.charged += more;
+        Ok(length)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_what_zip_has_compressed_that_counts_which_is_read() {
+        let expansion = Expansion::new(100, 10);
+        let read = |expands, length| {
+            let mut source = Inflated::new(io::repeat(1), expands, &expansion);
+            source.read(&mut vec![0; length])
+        };
+        assert_eq!(read(0, 100).unwrap(), 100);
+        assert_eq!(read(4, 100).unwrap(), 100);
+        assert_eq!(read(100, 6).unwrap(), 6);
+        let error = super::super::OpenError::from(read(1, 1).unwrap_err());
+        assert!(error.to_string().contains("more than 10 bytes"), "{error}");
+    }
 
     #[test]
     fn a_message_may_reach_its_limit_but_not_pass_it() {

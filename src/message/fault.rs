@@ -8,6 +8,18 @@ use thiserror::Error;
 use crate::cause::cause;
 use crate::keys::NoIdentity;
 
+/// What must not be, whatever is read: a fault of the program's own. It fails
+/// the job, where to go on would lose something.
+#[derive(Debug, Error)]
+#[error("internal error: {0}")]
+struct Internal(&'static str);
+
+/// A fault of the program's own, as the readers and writers of messages report
+/// it.
+pub(crate) fn internal(what: &'static str) -> io::Error {
+    io::Error::other(Internal(what))
+}
+
 /// Why a message does not open.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -48,6 +60,9 @@ pub enum MessageFault {
     /// Its packets are not those of one message.
     #[error("it is malformed: {0}")]
     Malformed(String),
+    /// Another message stands behind it, of which that is known.
+    #[error("a second message follows the first ({0})")]
+    SecondMessage(&'static str),
     /// It uses something that is not offered here.
     #[error("it uses {0}, which is not supported")]
     Unsupported(String),
@@ -73,15 +88,13 @@ impl From<io::Error> for OpenError {
             Ok(fault) => return fault.into(),
             Err(error) => error,
         };
-        // The decoder of armor says so of some bad data.
-        let error = match error.downcast::<base64::DecodeSliceError>() {
-            Ok(_) => return MessageFault::Altered.into(),
-            Err(error) => error,
-        };
+        if error.get_ref().is_some_and(|inner| inner.is::<Internal>()) {
+            return Self::Read(error);
+        }
         match error.kind() {
             UnexpectedEof => MessageFault::Truncated.into(),
-            // The decoders of armor and Deflate say so of other bad data. Errors of
-            // the source have a number from the system, or another kind.
+            // OpenSSL and the decoder of Deflate say so of bad data. Errors of the
+            // source have a number from the system, or another kind.
             InvalidInput | Other if error.raw_os_error().is_none() => MessageFault::Altered.into(),
             _ => Self::Read(error),
         }

@@ -7,6 +7,7 @@ mod envelope;
 mod expansion;
 mod fault;
 mod format;
+mod front_limit;
 mod open;
 mod openpgp;
 mod seal;
@@ -15,6 +16,7 @@ mod text;
 
 pub use envelope::Envelope;
 pub use expansion::Expansion;
+pub(crate) use expansion::Inflated;
 pub use fault::{MessageFault, OpenError};
 pub use format::MessageFormat;
 pub use open::{LiteralHeader, OpenMessage, Opened, Opener};

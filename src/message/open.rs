@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use super::expansion::Expansion;
 use super::fault::OpenError;
 use super::format::MessageFormat;
+use super::front_limit::FrontLimit;
 use super::{cms, openpgp, text};
 use crate::keys::{Keyring, Passphrases};
 
@@ -145,10 +146,16 @@ impl<'a> OpenMessage<'a> {
         source: impl Read + Send + Sync + 'a,
         opener: Opener<'a>,
     ) -> Result<Self, OpenError> {
+        let (limit, source) = FrontLimit::new(source);
         let mut source = text::binary(source, BUFFER)?;
-        match cms::starts(source.fill_buf()?) {
-            true => cms::begin(source, opener),
-            false => openpgp::begin(source, opener),
+        if cms::starts(source.fill_buf()?) {
+            let front = cms::Front::read(source)?;
+            limit.lift();
+            cms::begin(front, opener)
+        } else {
+            let front = openpgp::Front::read(source)?;
+            limit.lift();
+            openpgp::begin(front, opener)
         }
     }
 

@@ -7,6 +7,7 @@
 use std::io::{self, BufRead, ErrorKind};
 
 use crate::message::fault::MessageFault;
+use crate::message::text::follows;
 
 /// Identifier octets, those of constructed elements with bit 6 set.
 pub(super) const INTEGER: u8 = 0x02;
@@ -164,10 +165,9 @@ impl<R: BufRead> Reader<R> {
 
     /// Nothing may follow.
     pub fn finish(&mut self) -> io::Result<()> {
-        if self.fill()?.is_empty() {
-            Ok(())
-        } else {
-            Err(malformed("something follows it"))
+        match self.fill()? {
+            [] => Ok(()),
+            _ => Err(follows(&mut self.source)?.into()),
         }
     }
 

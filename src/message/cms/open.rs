@@ -15,12 +15,11 @@ pub(in crate::message) fn starts(octets: &[u8]) -> bool {
     octets.first() == Some(&0x30)
 }
 
-/// Reads a message up to its content and unlocks a key for it, if need be.
+/// Unlocks a key for a message, if need be.
 pub(in crate::message) fn begin<'a>(
-    source: Source<'a>,
+    front: Front<Source<'a>>,
     opener: Opener<'a>,
 ) -> Result<OpenMessage<'a>, OpenError> {
-    let front = Front::read(source)?;
     if front.recipients.is_empty() {
         return Err(match front.passphrases {
             0 => MessageFault::Malformed("it names no recipient".into()).into(),

@@ -13,16 +13,16 @@ use super::packet::{Body, Header, read_array, read_buffered, read_u8};
 use crate::message::expansion::Expansion;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::open::{BUFFER, LiteralHeader, OpenMessage, Opener, Source};
+use crate::message::text::follows;
 
 type Plaintext<'a> = Container<Body<Source<'a>>>;
 type Inflated<'a> = BufReader<Inflate<Body<Plaintext<'a>>>>;
 
-/// Reads a message up to its content and unlocks a key for it, if need be.
+/// Unlocks a key for a message, if need be, and reads it up to its content.
 pub(in crate::message) fn begin<'a>(
-    source: Source<'a>,
+    front: Front<Source<'a>>,
     opener: Opener<'a>,
 ) -> Result<OpenMessage<'a>, OpenError> {
-    let front = Front::read(source)?;
     let (container, _) = front.unlock(opener.keyring, opener.passphrases)?;
     let version = container.version();
 
@@ -204,13 +204,27 @@ fn finish(mut plaintext: Plaintext<'_>) -> Result<(), OpenError> {
         return Err(MessageFault::Altered.into());
     }
     let mut source = body.into_inner();
-    while let Some(header) = Header::read(&mut source)? {
+    // RFC 9580, section 4.2: bit 7 of a packet's first octet is always set.
+    while source
+        .fill_buf()?
+        .first()
+        .is_some_and(|octet| octet & 0x80 != 0)
+    {
+        let Some(header) = Header::read(&mut source)? else {
+            break;
+        };
         match header.tag {
             Tag::Marker | Tag::Padding => Body::new(&mut source, header).skip()?,
+            Tag::PKESK | Tag::SKESK | Tag::SEIP | Tag::SED | Tag::AED => {
+                return Err(MessageFault::SecondMessage("OpenPGP packets").into());
+            }
             tag => return Err(unexpected(tag)),
         }
     }
-    Ok(())
+    match source.fill_buf()? {
+        [] => Ok(()),
+        _ => Err(follows(&mut source)?.into()),
+    }
 }
 
 /// Reads format, name and date.

@@ -5,20 +5,29 @@ use std::io::{self, BufRead, Read};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::message::fault::MessageFault;
+use super::block::Block;
+use super::second::second;
+use super::{HEAD, is_base64};
+use crate::message::fault::{MessageFault, internal};
 use crate::message::openpgp::read_buffered;
 
 /// How many characters are decoded at a time, at most.
 const CHARACTERS: usize = 64 * 1024;
 
+/// How many characters the checksum of armor has, the equals sign in front of
+/// them not counted.
+const CHECKSUM: usize = 4;
+
 /// The octets of a base64 text, with white space anywhere in it. An error that
 /// holds a [`MessageFault`] says that the text ends early, or is not base64
-/// to its end.
+/// to its end, or that a second message follows it.
 pub(super) struct Decoded<R> {
     source: R,
-    /// The line that ends the text; where there is none, the source's end does.
-    end_line: Option<&'static [u8]>,
-    /// What is read but not decoded: less than four characters, between calls.
+    /// The block whose end ends the text; where there is none, the source's
+    /// end does.
+    block: Option<Block>,
+    /// What is read but not decoded, between calls: less than four characters,
+    /// or what stands behind the padding.
     characters: Vec<u8>,
     /// What is decoded; from `start` on still to be read.
     octets: Vec<u8>,
@@ -29,7 +38,7 @@ pub(super) struct Decoded<R> {
 enum State {
     /// More may come.
     Open,
-    /// Padding has come, so that nothing may follow.
+    /// Padding has come, or the checksum: no more base64 may follow.
     Padded,
     /// The end has been reached, and is as it must be.
     Ended,
@@ -38,10 +47,10 @@ enum State {
 }
 
 impl<R: BufRead> Decoded<R> {
-    pub fn new(source: R, end_line: Option<&'static [u8]>) -> Self {
+    pub fn new(source: R, block: Option<Block>) -> Self {
         Self {
             source,
-            end_line,
+            block,
             characters: Vec::new(),
             octets: Vec::new(),
             start: 0,
@@ -53,18 +62,27 @@ impl<R: BufRead> Decoded<R> {
     fn refill(&mut self) -> io::Result<()> {
         let at_hand = self.source.fill_buf()?;
         let text = at_hand.get(..CHARACTERS).unwrap_or(at_hand);
-        let line = self.end_line.and(text.iter().position(|c| *c == b'-'));
-        let ends = line.is_some() || at_hand.is_empty();
-        let text = text.get(..line.unwrap_or(text.len())).unwrap_or_default();
-        let characters = text.iter().filter(|c| !c.is_ascii_whitespace());
-        self.characters.extend(characters);
-        let read = text.len();
+        let mut ends = at_hand.is_empty();
+        let read = match &self.block {
+            None => {
+                let characters = text.iter().filter(|c| !c.is_ascii_whitespace());
+                self.characters.extend(characters);
+                text.len()
+            }
+            Some(block) => {
+                let line = text.iter().position(|c| *c == b'-');
+                ends |= line.is_some();
+                let (text, _) = text.split_at(line.unwrap_or(text.len()));
+                let characters = text.iter().filter(|c| !block.is_blank(**c));
+                self.characters.extend(characters);
+                text.len()
+            }
+        };
         self.source.consume(read);
 
-        let mut outcome = self.decode();
+        let mut outcome = self.decode().and_then(|()| self.check_surplus(ends));
         if outcome.is_ok() && ends {
-            let is_whole = self.read_end_line()?;
-            outcome = self.finish(is_whole);
+            outcome = self.end()?;
         }
         if let Err(fault) = outcome {
             self.state = State::Broken(fault);
@@ -76,44 +94,80 @@ impl<R: BufRead> Decoded<R> {
     fn decode(&mut self) -> Result<(), MessageFault> {
         self.octets.clear();
         self.start = 0;
-        let (fours, _) = self.characters.as_chunks::<4>();
-        let fours = fours.as_flattened();
-        let Some(last) = fours.last() else {
+        if !matches!(self.state, State::Open) {
             return Ok(());
-        };
-        if matches!(self.state, State::Padded) {
-            return Err(MessageFault::Altered);
         }
-        if *last == b'=' {
-            self.state = State::Padded;
+        let (fours, _) = self.characters.as_chunks::<4>();
+        let mut whole = fours
+            .iter()
+            .take_while(|four| !four.contains(&b'='))
+            .count();
+        match fours.get(whole) {
+            None => {}
+            // Padding doesn't begin there, but the checksum of armor does.
+            Some([b'=', ..]) => self.state = State::Padded,
+            Some(_) => {
+                whole += 1;
+                self.state = State::Padded;
+            }
         }
-        if BASE64_STANDARD.decode_vec(fours, &mut self.octets).is_err() {
-            self.octets.clear();
-            return Err(MessageFault::Altered);
-        }
-        let decoded = fours.len();
+        let (fours, _) = fours.split_at(whole);
+        let decoded = fours.as_flattened().len();
+        let outcome = BASE64_STANDARD.decode_vec(fours.as_flattened(), &mut self.octets);
         self.characters.drain(..decoded);
-        Ok(())
+        outcome.map_err(|_| {
+            self.octets.clear();
+            MessageFault::Altered
+        })
     }
 
-    /// Reads the end line, if there has to be one, and tells whether it's there.
-    /// What follows it is of no concern, but has to be read: at the end of a
-    /// member, its checksum is all that tells of damage to unauthenticated
-    /// content.
-    fn read_end_line(&mut self) -> io::Result<bool> {
-        let expected = self.end_line.unwrap_or_default();
+    /// Judges what stands behind the padding: the checksum, or what doesn't
+    /// belong there. RFC 9580, section 6.1, forbids to refuse a message for
+    /// its checksum; the message has better ones.
+    fn check_surplus(&self, is_all: bool) -> Result<(), MessageFault> {
+        if !matches!(self.state, State::Padded) {
+            return Ok(());
+        }
+        match (self.characters.as_slice(), &self.block) {
+            ([], _) => Ok(()),
+            ([b'=', checksum @ ..], Some(block)) if block.may_have_checksum() => {
+                match checksum.len() <= CHECKSUM {
+                    true => Ok(()),
+                    false => Err(MessageFault::Altered),
+                }
+            }
+            // It doesn't show yet.
+            (few, None) if few.len() < HEAD && !is_all => Ok(()),
+            (more, None) if is_base64(more) => Err(MessageFault::SecondMessage("base64")),
+            _ => Err(MessageFault::Altered),
+        }
+    }
+
+    /// Reads the end line, if there has to be one, and what stands behind it.
+    fn end(&mut self) -> io::Result<Result<(), MessageFault>> {
+        let Some(block) = &self.block else {
+            return Ok(self.finish(true));
+        };
+        let expected = block.end();
         let mut found = Vec::with_capacity(expected.len());
         self.source
             .by_ref()
             .take(expected.len() as u64)
             .read_to_end(&mut found)?;
-        io::copy(&mut self.source, &mut io::sink())?;
-        Ok(found == expected)
+        if let Err(fault) = self.finish(found == expected) {
+            return Ok(Err(fault));
+        }
+        Ok(second(&mut self.source)?.map_or(Ok(()), Err))
     }
 
     fn finish(&mut self, is_whole: bool) -> Result<(), MessageFault> {
         let is_known = |c: &u8| c.is_ascii_alphanumeric() || b"+/=".contains(c);
-        match (&self.state, self.characters.as_slice()) {
+        let may_have_checksum = self.block.as_ref().is_some_and(Block::may_have_checksum);
+        let left = match self.characters.as_slice() {
+            [b'=', ..] if may_have_checksum => &[],
+            left => left,
+        };
+        match (&self.state, left) {
             (_, []) if is_whole => {
                 self.state = State::Ended;
                 Ok(())
@@ -130,11 +184,12 @@ impl<R: BufRead> BufRead for Decoded<R> {
         while self.start >= self.octets.len() {
             match &self.state {
                 State::Open | State::Padded => self.refill()?,
-                State::Ended => break,
+                State::Ended => return Ok(&[]),
                 State::Broken(fault) => return Err(fault.clone().into()),
             }
         }
-        Ok(self.octets.get(self.start..).unwrap_or_default())
+        let unread = self.octets.get(self.start..);
+        unread.ok_or_else(|| internal("more was decoded than there is"))
     }
 
     fn consume(&mut self, amount: usize) {

@@ -3,49 +3,31 @@
 //! PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)), and base64 alone
 //! ([RFC 4648, section 4](https://www.rfc-editor.org/rfc/rfc4648#section-4)).
 
+mod block;
 mod decode;
 mod encode;
 mod pem;
+mod second;
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use sequoia_openpgp::armor::{Kind, Reader, ReaderMode};
 
+use self::block::Block;
 use self::decode::Decoded;
 pub(super) use self::encode::Base64Writer;
 pub(super) use self::pem::PemWriter;
+pub(super) use self::second::follows;
 use super::fault::{MessageFault, OpenError};
 use super::openpgp::begins_message;
 use crate::byte_order_mark::BYTE_ORDER_MARK;
-use crate::keys::find_line;
 
 /// A block begins within so many bytes from the start of its file.
 const WINDOW: usize = 64 * 1024;
 
 /// What tells a CMS message, in octets, and bare base64, in characters.
 const HEAD: usize = 16;
-
-const ARMOR: &[u8] = b"-----BEGIN PGP MESSAGE-----";
-
-/// RFC 7468, sections 8 and 9, without what some old software writes.
-const PEM: [(&[u8], &[u8]); 2] = [
-    (b"-----BEGIN CMS-----", b"-----END CMS-----"),
-    (b"-----BEGIN PKCS7-----", b"-----END PKCS7-----"),
-];
-
-/// How a text holds a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// As base64, and nothing else.
-    Base64,
-    /// As OpenPGP's armor.
-    Armor,
-    /// As a PEM block, whose base64 begins after so many bytes and goes up to
-    /// that line.
-    Pem(u64, &'static [u8]),
-}
 
 /// The octets of a message, be it text or binary, read `buffer` bytes at a
 /// time. The first one tells the rest: bit 7 is set in that of an OpenPGP
@@ -83,40 +65,24 @@ pub(super) fn binary<'a>(
     // From a pipe, the text before a block may come some time before it.
     let room = WINDOW - start.len();
     source.by_ref().take(room as u64).read_to_end(&mut start)?;
-    let form = form(&start).ok_or_else(|| not_a_message(&start))?;
-    let mut start = Cursor::new(start);
-    let mut octets: Box<dyn BufRead + Send + Sync> = match form {
-        Form::Base64 => Box::new(Decoded::new(start.chain(source), None)),
-        Form::Pem(begin, end) => {
-            start.set_position(begin);
-            Box::new(Decoded::new(start.chain(source), Some(end)))
+    let mut octets: Box<dyn BufRead + Send + Sync> = if is_base64(&start) {
+        let text = Cursor::new(start).chain(source);
+        Box::new(Decoded::new(text, None))
+    } else {
+        let block = Block::find(&start).ok_or_else(|| not_a_message(&start))?;
+        let (_, content) = start.split_at(block.content());
+        // A small file tells before a key is asked for.
+        if let Some(what) = second::block_in(content) {
+            return Err(MessageFault::SecondMessage(what).into());
         }
-        Form::Armor => {
-            let mode = ReaderMode::Tolerant(Some(Kind::Message));
-            let armor = Reader::from_reader(start.chain(source), mode);
-            Box::new(BufReader::with_capacity(buffer, armor))
-        }
+        let mut text = Cursor::new(content.to_vec()).chain(source);
+        let line = block.skip_headers(&mut text)?;
+        Box::new(Decoded::new(Cursor::new(line).chain(text), Some(block)))
     };
     match octets.fill_buf()?.first() {
         Some(0x30 | 0x80..) => Ok(octets),
         _ => Err(MessageFault::NotAMessage.into()),
     }
-}
-
-/// Tells by the start of a text how it holds a message, if it holds one: the
-/// first block counts.
-fn form(start: &[u8]) -> Option<Form> {
-    if is_base64(start) {
-        return Some(Form::Base64);
-    }
-    let armor = start.windows(ARMOR.len()).position(|at| at == ARMOR);
-    let armor = armor.map(|at| (at, Form::Armor));
-    let pem = PEM.iter().filter_map(|(begin, end)| {
-        let at = find_line(start, begin)?;
-        Some((at, Form::Pem((at + begin.len()) as u64, end)))
-    });
-    let first = armor.into_iter().chain(pem).min_by_key(|(at, _)| *at);
-    first.map(|(_, form)| form)
 }
 
 /// What a text is that holds no message which is read here.

@@ -5,6 +5,7 @@ use std::io::Write;
 use proptest::prelude::*;
 
 use super::*;
+use sequoia_openpgp::armor::Kind;
 
 /// What begins as a message does: a PKESK of version 3, and then anything.
 fn openpgp(length: usize) -> Vec<u8> {
@@ -99,7 +100,7 @@ fn a_pem_block_is_found_behind_other_text() {
         for text in [
             block.clone(),
             block.replace('\n', "\r\n"),
-            format!("{block}What follows - is - not read: ÄÖÜ\n{block}"),
+            format!("{block}What follows - is - no message: ÄÖÜ\n{certificate}"),
             format!("0123, and more text\n\n{certificate}{block}"),
             format!("{}\n{block}", "a".repeat(60_000)),
             block.trim_end().to_owned(),
@@ -123,23 +124,189 @@ fn a_pem_block_without_its_own_end_is_truncated() {
     assert_eq!(read(heading.as_bytes()), Err(MessageFault::Altered));
 }
 
-#[test]
-fn the_first_block_of_several_counts() {
-    let armored = |octets: &[u8]| {
-        let mut writer = openpgp_armor();
-        writer.write_all(octets).unwrap();
-        String::from_utf8(writer.finalize().unwrap()).unwrap()
-    };
-    let pem = format!("-----BEGIN CMS-----\n{}-----END CMS-----\n", base64(CMS));
-    let message = openpgp(100);
-    let armored = armored(&message);
-    let read = |text: String| read(text.as_bytes()).unwrap();
-    assert_eq!(read(format!("hello\n{armored}{pem}")), message);
-    assert_eq!(read(format!("hello\n{pem}{armored}")), CMS);
+/// As sequoia writes it.
+fn armor(octets: &[u8]) -> String {
+    let writer = sequoia_openpgp::armor::Writer::new(Vec::new(), Kind::Message);
+    let mut writer = writer.unwrap();
+    writer.write_all(octets).unwrap();
+    String::from_utf8(writer.finalize().unwrap()).unwrap()
 }
 
-fn openpgp_armor() -> sequoia_openpgp::armor::Writer<Vec<u8>> {
-    sequoia_openpgp::armor::Writer::new(Vec::new(), Kind::Message).unwrap()
+fn pem(octets: &[u8]) -> String {
+    format!("-----BEGIN CMS-----\n{}-----END CMS-----\n", base64(octets))
+}
+
+#[test]
+fn armor_is_read_however_it_is_laid_out() {
+    for octets in [&openpgp(20_000)[..], &openpgp(0), &openpgp(1), &openpgp(2)] {
+        let text = armor(octets);
+        let (body, checksum) = text.trim_end().rsplit_once("\n=").unwrap();
+        let (_, end) = checksum.split_once('\n').unwrap();
+        let headers = "-----\nVersion: 1\nComment:\nHash: ÄÖÜ: x\n";
+        for layout in [
+            text.clone(),
+            text.replace('\n', "\r\n"),
+            text.trim_end().to_owned(),
+            // The checksum is left out, cut, or another one.
+            format!("{body}\n{end}"),
+            format!("{body}\n=AB\n{end}"),
+            format!("{body}\n=AAAA\n{end}"),
+            format!("{body}=AAAA{end}"),
+            // Headers, and the blank line behind them left out.
+            text.replacen("-----\n", headers, 1),
+            text.replacen("-----\n\n", headers, 1),
+            text.replacen("-----\n\n", "-----\n", 1),
+            text.replacen("-----\n\n", "-----  \n \t\r\n\n\n", 1),
+            text.replace('\n', " "),
+            // Quoted and indented.
+            format!("> {}", text.replace('\n', "\n> ")),
+            format!(">> {}", text.replace('\n', "\n>>")),
+            format!(" \t{}", text.replace('\n', "\n    ")),
+            // Among other text.
+            format!("From: us\n\nHello - see -----BEGIN PGP MESSAGE----- below\n{text}"),
+            format!("{text}-- \nRegards, - and no more\n"),
+        ] {
+            assert!(read(layout.as_bytes()).unwrap() == octets, "{layout:.200}");
+            let slow = ByteByByte(layout.as_bytes());
+            assert!(read(slow).unwrap() == octets, "{layout:.200}");
+        }
+    }
+}
+
+#[test]
+fn armor_that_was_cut_off_or_altered_is_refused() {
+    let octets = openpgp(100_000);
+    let text = armor(&octets);
+    let whole = text.trim_end();
+    for left in [
+        40,
+        60_000,
+        whole.len() - 34,
+        whole.len() - 28,
+        whole.len() - 1,
+    ] {
+        let outcome = read(&whole.as_bytes()[..left]);
+        assert_eq!(outcome, Err(MessageFault::Truncated), "{left}");
+    }
+    for at in [100, 70_000, text.len() - 50] {
+        for foreign in [b'!', b'_', b'=', b'>', b':', 0, 0xFF] {
+            let mut text = text.clone().into_bytes();
+            text[at] = foreign;
+            assert_eq!(read(&*text), Err(MessageFault::Altered), "{at} {foreign}");
+        }
+    }
+    let (body, end) = text.rsplit_once("\n-").unwrap();
+    for behind in ["A", "AAAA", "=", "\nwQMDAAAAAAAA"] {
+        let text = format!("{body}{behind}\n-{end}");
+        assert_eq!(
+            read(text.as_bytes()),
+            Err(MessageFault::Altered),
+            "{behind}"
+        );
+    }
+    let dashes = text.replace("-----END", "----END");
+    assert_eq!(read(dashes.as_bytes()), Err(MessageFault::Truncated));
+}
+
+#[test]
+fn the_headers_of_armor_have_a_limit() {
+    let octets = openpgp(100);
+    let text = armor(&octets);
+    let with = |headers: String| read(text.replacen("-----\n\n", &headers, 1).as_bytes());
+    let some = format!("-----\n{}\n\n", "Comment: x\n".repeat(5000));
+    assert_eq!(with(some).unwrap(), octets);
+    for many in [
+        format!("-----\n{}\n", "Comment: x\n".repeat(6000)),
+        format!("-----\nComment: {}\n\n", "x".repeat(66_000)),
+        format!("-----{}\n\n", " ".repeat(66_000)),
+        format!("-----\n\n{}", " ".repeat(66_000)),
+        format!("-----\n{}", "\n".repeat(66_000)),
+        format!("-----\n{}", "\r\n".repeat(33_000)),
+    ] {
+        let fault = with(many).unwrap_err().to_string();
+        assert!(fault.contains("64 KiB of headers"), "{fault}");
+    }
+}
+
+#[test]
+fn a_second_message_is_refused_wherever_it_stands() {
+    let (first, second) = (openpgp(100), openpgp(300));
+    let seconds = [armor(&second), pem(CMS), pem(&second)];
+    let part = armor(&second).replace("MESSAGE", "MESSAGE, PART 2/2");
+    for one in [armor(&first), pem(&first), pem(CMS)] {
+        for other in seconds.iter().chain([&part, &base64(&second)]) {
+            let quoted = format!("> {}", other.replace('\n', "\n> "));
+            let far = "Many words - and dashes\n".repeat(4000);
+            let mut texts = vec![
+                format!("{one}{other}"),
+                format!("{one}\r\n \t\r\n{other}"),
+                format!("{one}{other}").replace('\n', "\r\n"),
+                // No line end between them.
+                format!("{}{other}", one.trim_end()),
+            ];
+            if other.starts_with('-') {
+                texts.extend([
+                    format!("{one}Regards\n\n{other}"),
+                    format!("{one}Regards{other}"),
+                    format!("{one}{quoted}"),
+                    format!("{one}{far}{other}"),
+                    format!("{one}{}{other}", "-".repeat(65_530)),
+                    format!("{one}{}{other}", " ".repeat(200_000)),
+                ]);
+            }
+            for text in texts {
+                for outcome in [read(text.as_bytes()), read(ByteByByte(text.as_bytes()))] {
+                    let fault = outcome.unwrap_err();
+                    let is_second = matches!(fault, MessageFault::SecondMessage(_));
+                    assert!(is_second, "{fault}: {text:.1000}");
+                }
+            }
+        }
+        for other in [&second[..], b"\xD2\x40\x01", b"\x85\x01\x0c\x03abc", CMS] {
+            let both = [one.as_bytes(), b"\n", other].concat();
+            let fault = read(&*both).unwrap_err();
+            assert!(matches!(fault, MessageFault::SecondMessage(_)), "{fault}");
+        }
+    }
+}
+
+#[test]
+fn a_second_message_as_base64_is_told_from_damage() {
+    let texts = [base64(&openpgp(100)), base64(&openpgp(101)), base64(CMS)];
+    for one in &texts {
+        for other in &texts {
+            let both = format!("{one}{other}");
+            for outcome in [read(both.as_bytes()), read(ByteByByte(both.as_bytes()))] {
+                match one.contains('=') {
+                    true => {
+                        let fault = outcome.unwrap_err();
+                        assert!(matches!(fault, MessageFault::SecondMessage(_)), "{fault}");
+                    }
+                    // The octets of both, which those who read them see.
+                    false => drop(outcome.unwrap()),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn other_text_behind_a_message_is_no_message() {
+    let one = armor(&openpgp(100));
+    for other in [
+        "-----BEGIN PGP SIGNATURE-----\n\nwsBc\n-----END PGP SIGNATURE-----\n",
+        "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxsBN\n-----END PGP PUBLIC KEY BLOCK-----\n",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        "-- \nhi there, hQEM - a word that begins as base64 does\n",
+        "Ümläute, \u{280}\u{403}, 0\u{6}\n",
+        "hQEMAz\n",
+        "\0\0\0",
+        "\u{1a}",
+    ] {
+        let both = format!("{one}{other}");
+        assert_eq!(read(both.as_bytes()).unwrap(), openpgp(100), "{other}");
+        assert_eq!(read(ByteByByte(both.as_bytes())).unwrap(), openpgp(100));
+    }
 }
 
 #[test]

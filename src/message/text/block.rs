@@ -1,0 +1,135 @@
+//! Blocks: text between a line that tells what it is and one that ends it.
+
+use std::io::{BufRead, Read};
+
+use crate::message::fault::{MessageFault, OpenError};
+
+/// The headers of armor and the blank lines behind them may take so many
+/// bytes. Nobody reads them, and they are part of no message.
+const MAX_HEADERS: u64 = 64 * 1024;
+
+/// A kind of block that holds messages.
+#[derive(Debug, PartialEq, Eq)]
+struct Kind {
+    begin: &'static [u8],
+    end: &'static [u8],
+    /// OpenPGP's armor has headers and a checksum
+    /// ([RFC 9580, section 6.2](https://www.rfc-editor.org/rfc/rfc9580#section-6.2)),
+    /// PEM has neither.
+    is_armor: bool,
+}
+
+/// Armor, and PEM by RFC 7468, sections 8 and 9, without what some old
+/// software writes.
+const KINDS: [Kind; 3] = [
+    Kind {
+        begin: b"-----BEGIN PGP MESSAGE-----",
+        end: b"-----END PGP MESSAGE-----",
+        is_armor: true,
+    },
+    Kind {
+        begin: b"-----BEGIN CMS-----",
+        end: b"-----END CMS-----",
+        is_armor: false,
+    },
+    Kind {
+        begin: b"-----BEGIN PKCS7-----",
+        end: b"-----END PKCS7-----",
+        is_armor: false,
+    },
+];
+
+/// What mail programs put in front of the lines that they quote.
+const QUOTES: &[u8] = b">|]}";
+
+/// A block, found by its first line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    kind: &'static Kind,
+    /// So many bytes stand in the text up to the end of the first line's
+    /// dashes.
+    content: usize,
+    /// What the block is quoted with. It counts as white space.
+    quotes: Vec<u8>,
+}
+
+impl Block {
+    /// The first block of a text. Its first line stands alone, but for white
+    /// space and quotes in front of it.
+    pub fn find(text: &[u8]) -> Option<Self> {
+        let mut offset = 0;
+        for line in text.split_inclusive(|octet| *octet == b'\n') {
+            let margin = line.iter().take_while(|octet| is_margin(**octet)).count();
+            let (margin, rest) = line.split_at(margin);
+            if let Some(kind) = KINDS.iter().find(|kind| rest.starts_with(kind.begin)) {
+                let quotes = margin.iter().filter(|octet| QUOTES.contains(octet));
+                return Some(Self {
+                    kind,
+                    content: offset + margin.len() + kind.begin.len(),
+                    quotes: quotes.copied().collect(),
+                });
+            }
+            offset += line.len();
+        }
+        None
+    }
+
+    /// Where in the text its content begins.
+    pub fn content(&self) -> usize {
+        self.content
+    }
+
+    /// The line that ends it, but for its line end.
+    pub fn end(&self) -> &'static [u8] {
+        self.kind.end
+    }
+
+    /// Whether a checksum may stand behind its base64.
+    pub fn may_have_checksum(&self) -> bool {
+        self.kind.is_armor
+    }
+
+    /// Whether the octet means nothing in it.
+    pub fn is_blank(&self, octet: u8) -> bool {
+        octet.is_ascii_whitespace() || self.quotes.contains(&octet)
+    }
+
+    /// Reads to the base64 and a bit into it: what is returned, the source goes
+    /// on with. Where the blank line between headers and base64 is missing, a
+    /// colon tells: base64 has none.
+    ///
+    /// # Errors
+    ///
+    /// There are more headers than anybody writes.
+    pub fn skip_headers(&self, source: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
+        if !self.kind.is_armor {
+            return Ok(Vec::new());
+        }
+        let mut room = MAX_HEADERS;
+        // The rest of the first line.
+        let mut is_first = true;
+        let mut are_headers_read = false;
+        loop {
+            let mut line = Vec::new();
+            source.by_ref().take(room).read_until(b'\n', &mut line)?;
+            if line.is_empty() && room == 0 {
+                let what = "its armor has more than 64 KiB of headers";
+                return Err(MessageFault::Malformed(what.into()).into());
+            }
+            room -= line.len() as u64;
+            let is_blank = line.iter().all(|octet| self.is_blank(*octet));
+            let is_header = !are_headers_read && line.contains(&b':');
+            if line.is_empty() || !(is_blank || is_header) {
+                return Ok(line);
+            }
+            are_headers_read |= is_blank && !is_first;
+            is_first = false;
+        }
+    }
+}
+
+/// Whether the octet may stand in front of a block's first line: white space,
+/// quotes, and a byte order mark.
+fn is_margin(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r' | 0xEF | 0xBB | 0xBF) || QUOTES.contains(&octet)
+}
