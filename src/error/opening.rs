@@ -41,6 +41,12 @@ pub(super) fn open_hint(error: &OpenError) -> Option<String> {
         OpenError::NoIdentity(NoIdentity::PassphraseOnly) => {
             "open it with `gpg --decrypt`, or a CMS message with `openssl cms -decrypt`"
         }
+        OpenError::NoIdentity(NoIdentity::TooManyTrials { .. }) => {
+            "don't trust it; if you know its sender, give the one key that it is for with -k"
+        }
+        OpenError::NoIdentity(NoIdentity::TrialsUsedUp) => {
+            "name the members that you trust, and give the one key that they are for with -k"
+        }
         OpenError::Fault(MessageFault::TooLarge { .. }) => {
             "if you trust its sender, allow more with --max-member-size"
         }

@@ -14,13 +14,14 @@ use super::seal::literal_name;
 use super::select::{Missing, Selection};
 use super::walk::{Guide, Place, walk};
 use super::{Convert, Document};
-use crate::keys::{Keyring, Passphrases};
+use crate::keys::{Keyring, Passphrases, Trials};
 use crate::message::{OpenError, Part, PartsOpener, check_pkesks};
 
 /// Opens sealed documents. One serves any number of threads.
 pub struct FieldOpener<'a> {
     keyring: &'a Keyring,
     passphrases: &'a dyn Passphrases,
+    trials: Trials,
     attribute: String,
     required: Option<(&'a Selection, Missing)>,
 }
@@ -36,6 +37,7 @@ impl<'a> FieldOpener<'a> {
         Self {
             keyring,
             passphrases,
+            trials: Trials::default(),
             attribute: attribute.into(),
             required: None,
         }
@@ -95,8 +97,13 @@ impl<'a> FieldOpener<'a> {
             let at = span(text, place.value.get());
             let part = match &parts {
                 None => {
-                    let begun =
-                        PartsOpener::begin(&pkesks, &sealed, self.keyring, self.passphrases);
+                    let begun = PartsOpener::begin(
+                        &pkesks,
+                        &sealed,
+                        self.keyring,
+                        self.passphrases,
+                        &self.trials,
+                    );
                     begun.map(|(opener, part)| {
                         parts = Some(opener);
                         part

@@ -29,7 +29,7 @@ pub use handle::{Fingerprint, KeyHandle};
 pub use keyring::{
     Beside, Fit, Identity, KeyError, KeyFault, Keyring, Missed, NoIdentity, UnlockFault,
 };
-pub(crate) use keyring::{OpenedBy, SecretKey};
+pub(crate) use keyring::{OpenedBy, SecretKey, Trials};
 pub use mapping::UnusableKey;
 pub use passphrase::{
     LockedKey, NewPassphrase, NoPassphrases, Passphrase, Passphrases, UnfitPassphrase,

@@ -1,11 +1,14 @@
 //! How far compressed messages may expand.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::MessageFault;
+use crate::keys::Trials;
 
-/// The limits on decompressed plaintext, shared by all threads of a job.
+/// The limits of a job, shared by all its threads: those on decompressed
+/// plaintext, and on keys that are tried for nothing.
 ///
 /// What comes out of a compressed packet counts, and by how much ZIP itself
 /// has compressed a member: everything else is no larger than the archive that
@@ -15,6 +18,7 @@ pub struct Expansion {
     per_message: u64,
     total: u64,
     spent: AtomicU64,
+    trials: Arc<Trials>,
 }
 
 impl Expansion {
@@ -29,12 +33,22 @@ impl Expansion {
             per_message,
             total,
             spent: AtomicU64::new(0),
+            trials: Arc::default(),
         }
     }
 
-    /// The same limits, of which nothing is spent.
+    /// The same limits, of which nothing is spent. Time has been, though: the
+    /// trials of keys go on counting.
     pub(crate) fn unspent(&self) -> Self {
-        Self::new(self.per_message, self.total)
+        Self {
+            trials: Arc::clone(&self.trials),
+            ..Self::new(self.per_message, self.total)
+        }
+    }
+
+    /// How often keys may be tried.
+    pub(crate) fn trials(&self) -> &Trials {
+        &self.trials
     }
 
     /// Takes `more` bytes for a message that has got `so_far` already.

@@ -17,6 +17,7 @@ use crate::cause::cause;
 use super::key_file;
 use super::origin::{Beside, Origin};
 use super::secret::SecretKey;
+use super::trials::Success;
 use crate::keys::file::Bytes;
 use crate::keys::mapping::{PublicKey, algorithm_name};
 use crate::keys::passphrase::{LockedKey, Passphrase, Passphrases};
@@ -76,6 +77,7 @@ pub struct Identity {
     locked: bool,
     openpgp: bool,
     state: Mutex<State>,
+    success: Success,
 }
 
 /// How far the key is at hand.
@@ -125,6 +127,7 @@ impl Identity {
             locked: true,
             openpgp: false,
             state: Mutex::new(State::Locked(locked)),
+            success: Success::default(),
         }
     }
 
@@ -154,6 +157,7 @@ impl Identity {
             locked: matches!(state, State::Locked(_)),
             openpgp: false,
             state: Mutex::new(state),
+            success: Success::default(),
         }
     }
 
@@ -211,6 +215,11 @@ impl Identity {
     /// Whether it is an OpenPGP key, rather than a PEM or DER one.
     pub fn is_openpgp(&self) -> bool {
         self.openpgp
+    }
+
+    /// What it last opened.
+    pub(super) fn success(&self) -> &Success {
+        &self.success
     }
 
     /// The algorithm that PKESKs for it have, where that is known.

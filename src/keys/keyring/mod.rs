@@ -6,10 +6,13 @@ mod key_file;
 mod named;
 mod origin;
 mod secret;
+mod trials;
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openpgp::crypto::SessionKey;
@@ -26,10 +29,9 @@ pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
 pub(crate) use named::OpenedBy;
 pub use origin::Beside;
 pub(crate) use secret::SecretKey;
+pub(crate) use trials::Trials;
 
-/// How many private key operations one message may cost. A stranger's message
-/// can carry any number of PKESKs; a hidden recipient costs one for each key.
-const MAX_TRIALS: usize = 1000;
+use trials::MessageTrials;
 
 /// How deep a key directory is searched.
 const MAX_DEPTH: usize = 8;
@@ -70,9 +72,16 @@ pub enum NoIdentity {
     },
     /// Too many recipients that might be any key.
     #[error(
-        "given up after {MAX_TRIALS} trials: the message has too many recipients that may be any key"
+        "given up after {most} trials: the message has too many recipients that may be the keys at hand"
     )]
-    TooManyTrials,
+    TooManyTrials {
+        /// How many trials a message is worth.
+        most: usize,
+    },
+    /// With it, a job would make more trials that come to nothing than all of
+    /// its messages are worth.
+    #[error("given up: keys were tried too often for nothing, on this message and those before it")]
+    TrialsUsedUp,
 }
 
 /// Why a key may have been missed, though none fits a message.
@@ -120,6 +129,8 @@ pub struct Keyring {
     certificates: OnceLock<Vec<Recipient>>,
     /// Held while a passphrase is asked for: one question at a time.
     asking: Mutex<()>,
+    /// Counts the messages that were opened.
+    clock: AtomicU64,
 }
 
 impl Keyring {
@@ -238,22 +249,26 @@ impl Keyring {
     }
 
     /// Finds the session key of a message: the first one that `accept` takes.
-    /// A key that lies open is tried before one that needs a passphrase, and
-    /// one that fits for certain before one that may.
+    /// A key that lies open is tried before one that needs a passphrase, one
+    /// that fits for certain before one that may, and one that opened a message
+    /// lately before others. Equal PKESKs are tried once.
     pub(crate) fn open_session_key(
         &self,
         pkesks: &[PKESK],
         algorithm: Option<SymmetricAlgorithm>,
         passphrases: &dyn Passphrases,
+        trials: &Trials,
         accept: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
     ) -> Result<(), NoIdentity> {
+        let mut seen = HashSet::new();
+        let different = pkesks.iter().filter(|pkesk| seen.insert(*pkesk));
         let mut search = Search {
-            pkesks: pkesks
-                .iter()
+            clock: &self.clock,
+            pkesks: different
                 .map(|pkesk| (KeyHandle::from(pkesk.recipient()), pkesk))
                 .collect(),
             algorithm,
-            trials: 0,
+            trials: trials.for_message(self.identities.len()),
             spoiled: None,
             accept,
         };
@@ -265,6 +280,7 @@ impl Keyring {
                 None => locked.push(identity),
             }
         }
+        open.sort_by_key(|(identity, _)| Reverse(identity.success().at()));
         for fit in [Fit::Named, Fit::Hidden] {
             for (identity, key) in &open {
                 if search.open(identity, key, fit)? {
@@ -323,9 +339,10 @@ impl Keyring {
 }
 
 struct Search<'a> {
+    clock: &'a AtomicU64,
     pkesks: Vec<(KeyHandle, &'a PKESK)>,
     algorithm: Option<SymmetricAlgorithm>,
-    trials: usize,
+    trials: MessageTrials<'a>,
     /// The file of a key that is named, by a PKESK that doesn't decrypt.
     spoiled: Option<PathBuf>,
     accept: &'a mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
@@ -342,7 +359,7 @@ impl Search<'_> {
     /// Tries a key on the PKESKs that it may fit.
     fn open(&mut self, identity: &Identity, key: &SecretKey, fit: Fit) -> Result<bool, NoIdentity> {
         let fingerprint = Fingerprint::from(key.public().fingerprint());
-        for (handle, pkesk) in &self.pkesks {
+        for (number, (handle, pkesk)) in from(&self.pkesks, identity.success().recipient()) {
             let named = handle.names(&fingerprint);
             let fits = match fit {
                 Fit::Named => named,
@@ -352,12 +369,11 @@ impl Search<'_> {
             if !fits || pkesk.pk_algo() != key.public().pk_algo() {
                 continue;
             }
-            self.trials += 1;
-            if self.trials > MAX_TRIALS {
-                return Err(NoIdentity::TooManyTrials);
-            }
+            self.trials.next()?;
             match pkesk.decrypt(&mut key.decryptor(), self.algorithm) {
                 Some((algorithm, session_key)) if (self.accept)(algorithm, &session_key) => {
+                    self.trials.opened();
+                    identity.success().note(self.clock, number);
                     return Ok(true);
                 }
                 None if named => {
@@ -368,6 +384,14 @@ impl Search<'_> {
         }
         Ok(false)
     }
+}
+
+/// All of them with their numbers, from that number on and then those before
+/// it.
+fn from<T>(all: &[T], number: usize) -> impl Iterator<Item = (usize, &T)> {
+    let first = if number < all.len() { number } else { 0 };
+    let numbered = || all.iter().enumerate();
+    numbered().skip(first).chain(numbered().take(first))
 }
 
 fn unreadable(path: &Path, source: io::Error) -> KeyError {

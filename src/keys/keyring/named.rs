@@ -1,13 +1,15 @@
 //! Which keys the handles of CMS messages name: those whose X.509 certificates
 //! lie beside them.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
 
-use super::{Fit, Identity, Keyring, MAX_TRIALS, Missed, NoIdentity, SecretKey};
+use super::trials::MessageTrials;
+use super::{Fit, Identity, Keyring, Missed, NoIdentity, SecretKey, Trials, from};
 use crate::keys::passphrase::Passphrases;
 use crate::keys::{Fingerprint, KeyHandle, Recipient, files, mapping};
 
@@ -38,32 +40,39 @@ impl Keyring {
     }
 
     /// Finds the key of one of the recipients of a CMS message: the first one
-    /// with which `attempt` succeeds on the recipient of that number. Keys that
-    /// lie open come first. A key that no handle names is tried only if
-    /// `try_all` says so.
-    pub(crate) fn open_named(
+    /// with which `attempt` succeeds on the recipient. Keys that lie open come
+    /// first, and of these the ones that opened a message lately. A key that no
+    /// handle names is tried only if `try_all` says so.
+    pub(crate) fn open_named<T>(
         &self,
-        recipients: &[(KeyHandle, PublicKeyAlgorithm)],
+        recipients: &[(KeyHandle, PublicKeyAlgorithm, T)],
         passphrases: &dyn Passphrases,
         try_all: bool,
-        attempt: &mut dyn FnMut(usize, &SecretKey) -> bool,
+        trials: &Trials,
+        attempt: &mut dyn FnMut(&T, &SecretKey) -> bool,
     ) -> Result<OpenedBy, NoIdentity> {
         let mut search = Search {
             keyring: self,
             recipients: recipients
                 .iter()
-                .map(|(handle, algorithm)| (handle, *algorithm, self.fingerprints(handle)))
+                .map(|(handle, algorithm, what)| Named {
+                    handle,
+                    algorithm: *algorithm,
+                    fingerprints: self.fingerprints(handle),
+                    what,
+                })
                 .collect(),
             passphrases,
             attempt,
-            trials: 0,
+            trials: trials.for_message(self.identities.len()),
             still_locked: None,
             spoiled: None,
         };
-        let (open, locked): (Vec<_>, Vec<_>) = self
+        let (mut open, locked): (Vec<_>, Vec<_>) = self
             .identities
             .iter()
             .partition(|identity| identity.opened().is_some());
+        open.sort_by_key(|identity| Reverse(identity.success().at()));
         for identity in open.iter().chain(&locked) {
             if search.may_be_named(identity) && search.open(identity, true)? {
                 return Ok(OpenedBy::Named);
@@ -78,7 +87,7 @@ impl Keyring {
         }
         let spoiled = search.spoiled.map(|key| NoIdentity::NoSessionKey { key });
         Err(search.still_locked.or(spoiled).unwrap_or_else(|| {
-            let handles = recipients.iter().map(|(handle, _)| handle.clone());
+            let handles = recipients.iter().map(|(handle, ..)| handle.clone());
             let mut none = self.none_fits(handles.collect());
             if let (true, NoIdentity::NoneFits { missed, .. }) = (try_all, &mut none) {
                 *missed = Missed::Tried;
@@ -150,26 +159,35 @@ impl Keyring {
     }
 }
 
+/// A recipient of a CMS message.
+struct Named<'a, T> {
+    handle: &'a KeyHandle,
+    algorithm: PublicKeyAlgorithm,
+    /// Those of the keys that it names, as far as their certificates are at
+    /// hand.
+    fingerprints: Vec<Fingerprint>,
+    /// The recipient itself.
+    what: &'a T,
+}
+
 /// The search for the key of a CMS message.
-struct Search<'a> {
+struct Search<'a, T> {
     keyring: &'a Keyring,
-    /// Each with the fingerprints of the keys that it names, as far as their
-    /// certificates are at hand.
-    recipients: Vec<(&'a KeyHandle, PublicKeyAlgorithm, Vec<Fingerprint>)>,
+    recipients: Vec<Named<'a, T>>,
     passphrases: &'a dyn Passphrases,
-    attempt: &'a mut dyn FnMut(usize, &SecretKey) -> bool,
-    trials: usize,
+    attempt: &'a mut dyn FnMut(&T, &SecretKey) -> bool,
+    trials: MessageTrials<'a>,
     /// The first key that stays locked.
     still_locked: Option<NoIdentity>,
     /// The file of a key that is named, by a recipient that doesn't open.
     spoiled: Option<PathBuf>,
 }
 
-impl Search<'_> {
+impl<T> Search<'_, T> {
     /// Whether it is worth to unlock the identity, as far as that shows.
     fn may_be_named(&self, identity: &Identity) -> bool {
         let mut recipients = self.recipients.iter();
-        recipients.any(|(handle, _, named)| fit(identity, handle, named).is_some())
+        recipients.any(|named| fit(identity, named.handle, &named.fingerprints).is_some())
     }
 
     /// Tries a key, unlocked if need be, on the recipients that name it, or on
@@ -186,16 +204,17 @@ impl Search<'_> {
             }
         };
         let fingerprint = Fingerprint::from(key.public().fingerprint());
-        for (number, (handle, algorithm, named)) in self.recipients.iter().enumerate() {
-            let is_named = named.contains(&fingerprint) || has_identifier(&key, handle);
-            if key.public().pk_algo() != *algorithm || (named_only && !is_named) {
+        let success = identity.success();
+        for (number, named) in from(&self.recipients, success.recipient()) {
+            let is_named =
+                named.fingerprints.contains(&fingerprint) || has_identifier(&key, named.handle);
+            if key.public().pk_algo() != named.algorithm || (named_only && !is_named) {
                 continue;
             }
-            self.trials += 1;
-            if self.trials > MAX_TRIALS {
-                return Err(NoIdentity::TooManyTrials);
-            }
-            if (self.attempt)(number, &key) {
+            self.trials.next()?;
+            if (self.attempt)(named.what, &key) {
+                self.trials.opened();
+                success.note(&self.keyring.clock, number);
                 return Ok(true);
             }
             if is_named {

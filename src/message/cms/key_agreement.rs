@@ -2,6 +2,8 @@
 //! from their keys of the same elliptic curve
 //! ([RFC 5753](https://www.rfc-editor.org/rfc/rfc5753)).
 
+use std::hash::{Hash, Hasher};
+
 use bcder::decode::{Constructed, Source};
 use bcder::encode::{self, PrimitiveContent};
 use bcder::{BitString, Oid, Tag};
@@ -24,6 +26,7 @@ use super::kdf;
 const MAX_KEYING_MATERIAL: usize = 64 * 1024;
 
 /// What the recipients of one KeyAgreeRecipientInfo share.
+#[derive(PartialEq, Eq)]
 pub(super) struct KeyAgreement {
     /// The originator's ephemeral public key, an encoded point.
     point: Vec<u8>,
@@ -102,6 +105,13 @@ impl KeyAgreement {
     }
 }
 
+impl Hash for KeyAgreement {
+    /// The originator makes a new key each time: it tells.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.point.hash(state);
+    }
+}
+
 /// The originator's point, if its key stands in the message: static keys would
 /// have to be had from elsewhere.
 fn originator_key<S: Source>(cons: &mut Constructed<S>) -> Decoded<Option<Vec<u8>>, S> {
@@ -139,6 +149,15 @@ struct KeyWrap {
     null: bool,
     cipher: &'static CipherRef,
 }
+
+impl PartialEq for KeyWrap {
+    /// The cipher follows from its identifier.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.oid, self.null) == (&other.oid, other.null)
+    }
+}
+
+impl Eq for KeyWrap {}
 
 impl KeyWrap {
     fn new(algorithm: Algorithm) -> Option<Self> {

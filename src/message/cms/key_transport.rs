@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::algorithm::{Algorithm, Decoded, take_octets};
 
 /// How the key is encrypted.
+#[derive(PartialEq, Eq, Hash)]
 pub(super) enum KeyTransport {
     /// RSAES-PKCS1-v1_5
     /// ([RFC 8017, section 7.2](https://www.rfc-editor.org/rfc/rfc8017#section-7.2)).
@@ -23,6 +24,7 @@ pub(super) enum KeyTransport {
 
 /// The parameters of RSAES-OAEP
 /// ([RFC 4055, section 4.1](https://www.rfc-editor.org/rfc/rfc4055#section-4.1)).
+#[derive(PartialEq, Eq, Hash)]
 pub(super) struct Oaep {
     hash: Nid,
     mask_hash: Nid,

@@ -1,5 +1,7 @@
 //! Opening: one CMS message to one file.
 
+use std::collections::HashSet;
+
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 
 use super::front::Front;
@@ -27,10 +29,11 @@ pub(in crate::message) fn begin<'a>(
         });
     }
     let (format, cipher) = (front.format(), front.cipher());
-    let named: Vec<(KeyHandle, PublicKeyAlgorithm)> = front
-        .recipients
-        .iter()
-        .map(|recipient| (recipient.handle().clone(), recipient.algorithm()))
+    let mut seen = HashSet::new();
+    let different = front.recipients.iter();
+    let different = different.filter(|recipient| seen.insert(*recipient));
+    let named: Vec<(KeyHandle, PublicKeyAlgorithm, &RecipientInfo)> = different
+        .map(|recipient| (recipient.handle().clone(), recipient.algorithm(), recipient))
         .collect();
     let mut found = None;
     let mut unsupported = None;
@@ -38,12 +41,12 @@ pub(in crate::message) fn begin<'a>(
         &named,
         opener.passphrases,
         opener.try_all_keys,
-        &mut |number, key| {
-            let recipient = front.recipients.get(number);
-            if let Some(name) = recipient.and_then(RecipientInfo::unsupported) {
+        opener.expansion.trials(),
+        &mut |recipient, key| {
+            if let Some(name) = recipient.unsupported() {
                 unsupported.get_or_insert_with(|| name.to_owned());
             }
-            found = recipient.and_then(|recipient| recipient.open(key, cipher));
+            found = recipient.open(key, cipher);
             found.is_some()
         },
     );

@@ -43,6 +43,7 @@ impl ContentKey {
 }
 
 /// One recipient, as a message names it.
+#[derive(PartialEq, Eq, Hash)]
 pub(super) struct RecipientInfo {
     handle: KeyHandle,
     sealing: Sealing,
@@ -50,6 +51,7 @@ pub(super) struct RecipientInfo {
 }
 
 /// How the content's key is sealed.
+#[derive(PartialEq, Eq, Hash)]
 enum Sealing {
     Transport(Result<KeyTransport, String>),
     /// One for all the recipients that share it.

@@ -23,7 +23,11 @@ pub(in crate::message) fn begin<'a>(
     front: Front<Source<'a>>,
     opener: Opener<'a>,
 ) -> Result<OpenMessage<'a>, OpenError> {
-    let (container, _) = front.unlock(opener.keyring, opener.passphrases)?;
+    let (container, _) = front.unlock(
+        opener.keyring,
+        opener.passphrases,
+        opener.expansion.trials(),
+    )?;
     let version = container.version();
 
     let mut plaintext = container;

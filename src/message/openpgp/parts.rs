@@ -17,7 +17,7 @@ use super::framing::PacketWriter;
 use super::open::literal_header;
 use super::packet::{Body, Header};
 use super::seal::{literal_header as new_literal_header, new_session_key, write_pkesks};
-use crate::keys::{Keyring, MessageVersion, Passphrases, Recipients};
+use crate::keys::{Keyring, MessageVersion, Passphrases, Recipients, Trials};
 use crate::message::SealError;
 use crate::message::fault::{MessageFault, OpenError};
 
@@ -91,9 +91,11 @@ impl PartsOpener {
         first: &[u8],
         keyring: &Keyring,
         passphrases: &dyn Passphrases,
+        trials: &Trials,
     ) -> Result<(Self, Part), OpenError> {
         let message = [pkesks, first].concat();
-        let (container, session_key) = Front::read(&*message)?.unlock(keyring, passphrases)?;
+        let (container, session_key) =
+            Front::read(&*message)?.unlock(keyring, passphrases, trials)?;
         let part = read(container, first.len())?;
         Ok((Self { session_key }, part))
     }

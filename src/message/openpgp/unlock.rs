@@ -7,7 +7,7 @@ use sequoia_openpgp::crypto::SessionKey;
 use super::decrypt::Container;
 use super::envelope::Front;
 use super::packet::Body;
-use crate::keys::{Keyring, NoIdentity, Passphrases};
+use crate::keys::{Keyring, NoIdentity, Passphrases, Trials};
 use crate::message::fault::{MessageFault, OpenError};
 
 impl<R: BufRead> Front<R> {
@@ -16,6 +16,7 @@ impl<R: BufRead> Front<R> {
         self,
         keyring: &Keyring,
         passphrases: &dyn Passphrases,
+        trials: &Trials,
     ) -> Result<(Container<Body<R>>, SessionKey), OpenError> {
         let mut container = self.container;
         if self.pkesks.is_empty() {
@@ -32,6 +33,7 @@ impl<R: BufRead> Front<R> {
             &self.pkesks,
             container.parameters().map(|p| p.cipher),
             passphrases,
+            trials,
             &mut |cipher, session_key| match container.unlock(cipher, session_key) {
                 Ok(true) => {
                     fit = Some(session_key.clone());

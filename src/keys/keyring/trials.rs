@@ -1,0 +1,155 @@
+//! How many private key operations come to nothing before that is enough.
+//!
+//! A stranger's message can hold any number of recipients that may be any key,
+//! and ZIP makes a thousandth of those that are much the same: each costs an
+//! operation for each key, for next to no bytes.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+
+use super::NoIdentity;
+
+/// One message may cost so many, or [`FOR_EACH_KEY`] for each key at hand if
+/// that is more.
+const FOR_EACH_MESSAGE: usize = 64;
+
+/// With 40 keys at hand, a message to as many hidden recipients opens even if
+/// the last key opens the last of them.
+const FOR_EACH_KEY: usize = 8;
+
+/// A whole job may cost so many that come to nothing: some seconds.
+const FOR_A_JOB: i64 = 4096;
+
+/// Each message that opens allows for so many more. Keys that have opened a
+/// message are tried first on the next one, so honest archives need fewer.
+const FOR_AN_OPENED_MESSAGE: i64 = 8;
+
+/// What a job may still spend, shared by all its threads.
+#[derive(Debug)]
+pub(crate) struct Trials {
+    left: AtomicI64,
+}
+
+impl Default for Trials {
+    fn default() -> Self {
+        Self {
+            left: AtomicI64::new(FOR_A_JOB),
+        }
+    }
+}
+
+impl Trials {
+    /// For one message, with that many keys at hand.
+    pub(super) fn for_message(&self, keys: usize) -> MessageTrials<'_> {
+        MessageTrials {
+            job: self,
+            most: keys.saturating_mul(FOR_EACH_KEY).max(FOR_EACH_MESSAGE),
+            made: 0,
+        }
+    }
+}
+
+/// What one message may still cost.
+pub(super) struct MessageTrials<'a> {
+    job: &'a Trials,
+    most: usize,
+    made: usize,
+}
+
+impl MessageTrials<'_> {
+    /// Counts an operation that is about to be made. The first one of each
+    /// message is always allowed: hostile messages don't close the others.
+    pub fn next(&mut self) -> Result<(), NoIdentity> {
+        if self.made >= self.most {
+            return Err(NoIdentity::TooManyTrials { most: self.most });
+        }
+        if self.made > 0 && self.job.left.load(Ordering::Relaxed) <= 0 {
+            return Err(NoIdentity::TrialsUsedUp);
+        }
+        self.made += 1;
+        self.job.left.fetch_sub(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The last one opened the message, and so didn't come to nothing.
+    pub fn opened(&self) {
+        self.job
+            .left
+            .fetch_add(1 + FOR_AN_OPENED_MESSAGE, Ordering::Relaxed);
+    }
+}
+
+/// When a key last opened a message, and which of its recipients: most
+/// archives are sealed to the same ones throughout.
+#[derive(Debug, Default)]
+pub(super) struct Success {
+    at: AtomicU64,
+    recipient: AtomicUsize,
+}
+
+impl Success {
+    /// Tells the latest from earlier ones; 0 where there was none.
+    pub fn at(&self) -> u64 {
+        self.at.load(Ordering::Relaxed)
+    }
+
+    /// The number of the recipient in its message.
+    pub fn recipient(&self) -> usize {
+        self.recipient.load(Ordering::Relaxed)
+    }
+
+    /// Notes another one, of which `clock` tells the time.
+    pub fn note(&self, clock: &AtomicU64, recipient: usize) {
+        let now = clock.fetch_add(1, Ordering::Relaxed) + 1;
+        self.at.store(now, Ordering::Relaxed);
+        self.recipient.store(recipient, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_costs_64_trials_or_8_for_each_key() {
+        for (keys, most) in [(0, 64), (1, 64), (8, 64), (9, 72), (40, 320)] {
+            let job = Trials::default();
+            let mut message = job.for_message(keys);
+            for _ in 0..most {
+                message.next().unwrap();
+            }
+            assert!(matches!(
+                message.next(),
+                Err(NoIdentity::TooManyTrials { most: said }) if said == most
+            ));
+        }
+    }
+
+    #[test]
+    fn a_job_that_has_spent_all_leaves_each_message_its_first_trial() {
+        let job = Trials::default();
+        for _ in 0..64 {
+            let mut message = job.for_message(1);
+            for _ in 0..64 {
+                message.next().unwrap();
+            }
+        }
+        for _ in 0..3 {
+            let mut message = job.for_message(1);
+            message.next().unwrap();
+            assert!(matches!(message.next(), Err(NoIdentity::TrialsUsedUp)));
+        }
+    }
+
+    #[test]
+    fn messages_that_open_make_room_for_trials() {
+        let job = Trials::default();
+        for _ in 0..100_000 {
+            let mut message = job.for_message(40);
+            // Eight keys are tried before the one that opens it.
+            for _ in 0..9 {
+                message.next().unwrap();
+            }
+            message.opened();
+        }
+    }
+}
