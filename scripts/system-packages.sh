@@ -20,10 +20,23 @@ fail() {
     exit 1
 }
 
+# The README says so, too.
+least_openssl=3.0.7
+
+openssl_version() {
+    openssl version | awk '{ print $2 }'
+}
+
+# Whether a version is the one that is needed, or comes after it.
+is_new_enough() {
+    [ "$(printf '%s\n' "$least_openssl" "$1" | sort -V | head -n1)" = "$least_openssl" ]
+}
+
 packages=()
 commands=()
 needs_libraries=no
 needs_modules=no
+needs_openssl=no
 [ $# -gt 0 ] || fail "no group of packages named" "use build, demo or test"
 for group in "$@"; do
     case $group in
@@ -35,11 +48,13 @@ for group in "$@"; do
         demo)
             packages+=("${demo_packages[@]}")
             commands+=("${demo_commands[@]}")
+            needs_openssl=yes
             ;;
         test)
             packages+=("${test_packages[@]}")
             commands+=("${test_commands[@]}")
             needs_modules=yes
+            needs_openssl=yes
             ;;
         *) fail "no group of packages is called '$group'" "use build, demo or test" ;;
     esac
@@ -52,7 +67,11 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
         command -v "$name" >/dev/null || missing+=("$name")
     done
     if [ "$needs_libraries" = yes ] && command -v pkg-config >/dev/null; then
-        pkg-config --exists 'openssl >= 3.0' || missing+=("OpenSSL 3 with its headers")
+        pkg-config --exists "openssl >= $least_openssl" \
+            || missing+=("OpenSSL $least_openssl or newer with its headers")
+    fi
+    if [ "$needs_openssl" = yes ] && command -v openssl >/dev/null; then
+        is_new_enough "$(openssl_version)" || missing+=("the program openssl $least_openssl or newer")
     fi
     if [ "$needs_modules" = yes ] && command -v python3 >/dev/null; then
         python3 -c 'import Cryptodome' 2>/dev/null || python3 -c 'import Crypto.Cipher' 2>/dev/null \
@@ -60,7 +79,7 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     fi
     echo "This is not Debian, so nothing is installed. Needed here: ${commands[*]}" >&2
     [ "$needs_modules" = no ] || echo "and PyCryptodome for python3." >&2
-    [ "$needs_libraries" = no ] || echo "and the libraries OpenSSL (3.0 or newer, with headers) and libclang." >&2
+    [ "$needs_libraries" = no ] || echo "and the libraries OpenSSL ($least_openssl or newer, with headers) and libclang." >&2
     [ ${#missing[@]} -eq 0 ] || fail "not found: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')" \
         "install them, then run this again"
     exit 0
@@ -70,12 +89,28 @@ is_installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# Some releases have an older one, and a program of another origin may stand
+# before Debian's in the PATH.
+check_openssl() {
+    if [ "$needs_libraries" = yes ] && ! pkg-config --exists "openssl >= $least_openssl"; then
+        fail "the library OpenSSL is $(pkg-config --modversion openssl || echo not found), and $least_openssl or newer is needed" \
+            "take a newer release of the system, or let cargo build OpenSSL in: --features vendored"
+    fi
+    if [ "$needs_openssl" = yes ] && ! is_new_enough "$(openssl_version)"; then
+        fail "$(command -v openssl) is $(openssl_version), and $least_openssl or newer is needed" \
+            "take a newer release of the system, or put a newer one first in the PATH"
+    fi
+}
+
 missing=()
 for package in "${packages[@]}"; do
     case " ${missing[*]-} " in *" $package "*) continue ;; esac
     is_installed "$package" || missing+=("$package")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ ${#missing[@]} -eq 0 ]; then
+    check_openssl
+    exit 0
+fi
 
 # With sudo only if needed, and only if it can work.
 as_root=()
@@ -98,3 +133,4 @@ apt update || { sleep 5 && apt update; } || echo "warning: the package lists cou
 apt install -y --no-install-recommends "${missing[@]}" \
     || fail "these system packages could not be installed: ${missing[*]}" \
         "see apt-get's messages above"
+check_openssl

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use callseal::archive::{Archive, ArchiveError, ArchiveWriter, Ending, MemberName, MemberReader};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 mod archive_support;
 use archive_support::{Member, zip};
@@ -168,6 +169,11 @@ fn members() -> impl Strategy<Value = Contents> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..Default::default()
+    })]
+
     #[test]
     fn what_is_written_is_read(members in members(), streamed: bool) {
         let bytes = written(&members, streamed);

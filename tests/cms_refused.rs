@@ -160,8 +160,14 @@ fn a_file_of_another_length_than_was_said_is_no_message() {
             );
             // What has been written by then opens for nobody.
             scene.write("call.p7m", sink);
-            let opened = scene.cms("call.p7m", "a").outcome();
-            assert_ne!(opened.status(), Some(0), "{format:?}, {size}, {said}");
+            scene.cms("call.p7m", "a").outcome().fails();
+            let opened = scene.line("open call.p7m -k a.key -o opened").outcome();
+            assert_eq!(
+                opened.status(),
+                Some(5),
+                "{format:?}, {size}, {said}\n{opened}"
+            );
+            assert!(!scene.exists("opened"), "{format:?}, {size}, {said}");
         }
     }
 }

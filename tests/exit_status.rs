@@ -197,13 +197,9 @@ fn the_table_is_the_same_in_the_source_the_help_the_man_page_and_the_readme() {
         expected,
         "man page"
     );
-    if repository.join("README.md").exists() {
-        assert_eq!(
-            after(read("README.md"), "exit status\n"),
-            expected,
-            "README.md"
-        );
-    } else {
-        eprintln!("there is no README.md, so its table is not checked");
-    }
+    assert_eq!(
+        after(read("README.md"), "exit status\n"),
+        expected,
+        "README.md"
+    );
 }

@@ -33,8 +33,6 @@ fn gpg_encrypts(scene: &Scene, user: &str, key: &str) {
 /// GnuPG opens a message with a key that it has imported; or doesn't.
 #[track_caller]
 fn gpg_opens(scene: &Scene, passphrase: &str) -> bool {
-    // What the agent remembers of the import doesn't count.
-    scene.tool("gpgconf --kill gpg-agent");
     let line = "gpg --batch --quiet --yes --pinentry-mode loopback --passphrase";
     let opened = scene
         .tool_line(&format!("{line} {passphrase} --decrypt call.pgp"))
@@ -84,12 +82,11 @@ fn an_exported_certificate_has_nothing_secret_in_it() {
 #[test]
 fn the_exported_certificate_and_the_exported_key_are_one_in_gpg() {
     for kind in ["rsa:2048", P256] {
-        let scene = Scene::new();
-        scene.key_pair("customer", kind);
-        scene.ok("export customer.crt -k customer.key -o public.asc");
-        scene.ok("export --gpg customer.key -o secret.asc");
         for order in [["public", "secret"], ["secret", "public"]] {
-            let _ = fs::remove_dir_all(scene.path("gnupg"));
+            let scene = Scene::new();
+            scene.key_pair("customer", kind);
+            scene.ok("export customer.crt -k customer.key -o public.asc");
+            scene.ok("export --gpg customer.key -o secret.asc");
             for name in order {
                 scene.gpg(&format!("--import {name}.asc"));
             }
@@ -99,7 +96,6 @@ fn the_exported_certificate_and_the_exported_key_are_one_in_gpg() {
             scene.seal("--format rfc4880 -r public.asc");
             assert!(gpg_opens(&scene, "''"), "{kind} {order:?}");
             gpg_encrypts(&scene, &scene.gpg_fingerprint(""), "-k customer.key");
-            scene.tool("gpgconf --kill all");
         }
     }
 }

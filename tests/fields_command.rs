@@ -9,12 +9,12 @@
 )]
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::Value;
 
 mod support;
-use support::{P256, Scene, listed};
+use support::{P256, Scene, Watchdog, listed};
 
 const CALLS: &str = "\
 {\"id\":1,\"caller\":{\"number\":\"+43\"}}\n\
@@ -357,26 +357,19 @@ fn the_attribute_can_have_another_name() {
 }
 
 /// Seals documents that come one by one. It would wait for ever, if it kept any
-/// back.
-fn awaited(scene: &Scene) -> (Child, ChildStdin, BufReader<ChildStdout>) {
-    let mut run = Command::new("timeout")
-        .current_dir(scene.root())
-        .args(["60", env!("CARGO_BIN_EXE_callseal")])
-        .args(SEAL.split(' '))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+/// back, but for the watchdog.
+fn awaited(scene: &Scene) -> (Child, Watchdog, ChildStdin, BufReader<ChildStdout>) {
+    let mut run = scene.line(SEAL).start(Stdio::piped());
+    let watchdog = Watchdog::new(&run);
     let input = run.stdin.take().unwrap();
     let output = BufReader::new(run.stdout.take().unwrap());
-    (run, input, output)
+    (run, watchdog, input, output)
 }
 
 #[test]
 fn documents_come_out_while_others_are_awaited() {
     let scene = Scene::with_parties();
-    let (mut run, mut input, mut output) = awaited(&scene);
+    let (mut run, _watchdog, mut input, mut output) = awaited(&scene);
     let mut errors = BufReader::new(run.stderr.take().unwrap());
     for number in 0..5 {
         writeln!(input, "{{\"id\":{number},\"caller\":{{\"number\":1}}}}").unwrap();
@@ -387,7 +380,7 @@ fn documents_come_out_while_others_are_awaited() {
         let mut line = String::new();
         while !line.starts_with("error") {
             line.clear();
-            errors.read_line(&mut line).unwrap();
+            assert_ne!(errors.read_line(&mut line).unwrap(), 0, "it has ended");
         }
         assert!(
             line.contains(&format!("line {}: ", 2 * number + 2)),
@@ -417,8 +410,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 
 #[test]
 fn a_line_has_a_limit_and_the_next_one_is_found() {
-    let scene = Scene::in_memory();
-    scene.make_parties();
+    let scene = Scene::with_parties();
     let call = "{\"caller\":{\"number\":1}}\n";
     let mut calls = call.as_bytes().to_vec();
     calls.extend(b"{\"caller\":{\"number\":\"");
@@ -577,7 +569,7 @@ fn good_lines_are_found_behind_several_broken_ones() {
 #[test]
 fn a_broken_first_line_does_not_keep_back_what_follows() {
     let scene = Scene::with_parties();
-    let (mut run, mut input, mut output) = awaited(&scene);
+    let (mut run, _watchdog, mut input, mut output) = awaited(&scene);
     writeln!(input, "{{\"a\":x}}\n{{\"caller\":{{\"number\":1}}}}").unwrap();
     let mut line = String::new();
     output.read_line(&mut line).unwrap();

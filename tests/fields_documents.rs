@@ -14,6 +14,7 @@ use callseal::fields::{
 };
 use callseal::keys::NoPassphrases;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 
 mod support;
@@ -412,7 +413,12 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..Default::default()
+    })]
+
     #[test]
     fn any_fields_of_any_document_come_back_to_the_byte(
         (before, object, after) in (space(), object_of(value()), space()),

@@ -79,7 +79,10 @@ fn peer(scene: &Scene, mode: &str, form: &str) -> Run {
         run.outcome().status() == Some(0)
     };
     let python = ["python3", "/usr/bin/python3"].into_iter().find(has_it);
-    let python = python.expect("PyCryptodome: `make test` installs it");
+    let python = python.expect(
+        "PyCryptodome is not installed. It is in Debian's package python3-pycryptodome: \
+         `make test` installs what the tests need",
+    );
     scene.program(python, ["-c", PEER, mode, form, "aes.key"])
 }
 

@@ -22,12 +22,14 @@ use support::{Office, Outcome, Scene};
 
 const LEGACY: &str = "--legacy-aes-cbc --key-file aes.key --key-form text";
 
-/// Runs `callseal fields` on a document with a gigabyte and a minute.
+/// Runs `callseal fields` on a document with a gigabyte of addresses and a
+/// minute of processor time. With two workers: on a machine with many cores the
+/// stacks of as many would take up the addresses.
 fn bounded(scene: &Scene, arguments: &str, document: &str) -> Outcome {
     scene.write("document.json", document);
     scene.write_private("aes.key", "0123456789abcdef");
     let script = format!(
-        "ulimit -v 1000000 -t 60; exec callseal fields {arguments} document.json -o out.json"
+        "ulimit -v 1000000 -t 60; exec callseal fields {arguments} -j 2 document.json -o out.json"
     );
     scene.bash(&script).outcome()
 }

@@ -15,7 +15,9 @@ use std::num::NonZeroUsize;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use callseal::keys::{Party, Recipients, Requirements};
 use callseal::message::SealPlan;
@@ -25,7 +27,7 @@ use callseal::sources::{SourceError, collect};
 use callseal::{Error, ErrorKind, Progress, name_members};
 
 mod support;
-use support::{Outcome, Scene};
+use support::{Outcome, Scene, ticks};
 
 const PACK: &str = "pack -o calls.zip -r customer.crt";
 
@@ -113,8 +115,10 @@ fn a_link_that_is_named_is_refused_with_the_remedy() {
 #[test]
 fn special_files_are_never_opened() {
     let scene = Scene::with_a_call();
-    scene.tool("mkfifo calls/fifo");
-    let _socket = std::os::unix::net::UnixListener::bind(scene.path("calls/socket")).unwrap();
+    for (name, kind) in [("fifo", FileType::Fifo), ("socket", FileType::Socket)] {
+        let path = scene.path("calls").join(name);
+        mknodat(CWD, path, kind, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    }
     // It would hang, if it opened the FIFO.
     scene
         .ok(&format!("{PACK} calls"))
@@ -176,7 +180,7 @@ fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
     for ((what, change), plan) in cases {
         fs::write(&file, vec![1; 4 << 20]).unwrap();
         // For the change to come later by the file system's clock as well.
-        std::thread::sleep(Duration::from_millis(20));
+        ticks::wait_for_another_time(&file);
         let sources = collect(&[scene.path("calls")], &Default::default(), &mut |_| {}).unwrap();
         let files = name_members(sources).unwrap();
         let outcome = callseal::pack(

@@ -12,6 +12,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use openssl::asn1::Asn1Time;
+use openssl::x509::X509;
 
 mod support;
 use support::{CALL, Scene};
@@ -132,23 +136,30 @@ fn openssl_takes_key_and_certificate() {
     }
 }
 
+fn unix_now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    now.as_secs().try_into().unwrap()
+}
+
 #[test]
 fn a_certificate_is_valid_for_as_many_days_as_it_should() {
     let scene = Scene::new();
-    const DAY: u64 = 24 * 60 * 60;
     for (days, arguments) in [
         (730, "--ec p256"),
         (1, "--ec p256 --days 1"),
         (36_500, "--ec p256 --days 36500"),
     ] {
         let directory = format!("{days}");
+        let before = unix_now();
         keygen(&scene, &format!("{arguments} --out {directory}"));
-        let ends_within = |seconds: u64| {
-            let line = format!("openssl x509 -in {directory}/a.crt -noout -checkend {seconds}");
-            scene.tool_line(&line).outcome().status() == Some(1)
-        };
-        assert!(!ends_within(days * DAY - 120), "{days}");
-        assert!(ends_within(days * DAY), "{days}");
+        let certificate = X509::from_pem(&scene.read(format!("{directory}/a.crt"))).unwrap();
+        let validity = certificate.not_before().diff(certificate.not_after());
+        let validity = validity.unwrap();
+        assert_eq!((validity.days, validity.secs), (days, 0));
+        // It begins while this runs.
+        let moment = |seconds| Asn1Time::from_unix(seconds).unwrap();
+        assert!(certificate.not_before() >= &*moment(before));
+        assert!(certificate.not_before() <= &*moment(unix_now()));
         scene.opens(
             &format!("-r {directory}/a.crt"),
             &format!("-k {directory}/a.key"),
@@ -179,7 +190,7 @@ fn a_passphrase_locks_the_key_for_callseal_and_openssl() {
             )
         };
         check(PASSPHRASE).exits(0).prints("Key is valid");
-        check("wrong").exits(1);
+        check("wrong").fails();
         // A guess costs something: 600,000 rounds.
         scene
             .tool("openssl asn1parse -in a.key")
@@ -202,13 +213,13 @@ fn a_passphrase_locks_an_openpgp_key_for_callseal_and_gpg() {
 
     scene.seal("-r a.asc --format rfc4880");
     scene.gpg_with_passphrase("sesame", "--import a.key");
-    scene.tool("gpgconf --kill gpg-agent");
     let decrypt = "gpg --batch --quiet --pinentry-mode loopback --decrypt call.pgp --passphrase";
     let decrypt = |phrase| {
         let line = decrypt.replace("--decrypt call.pgp --passphrase", "--passphrase");
         scene.tool_line(&format!("{line} {phrase} --decrypt call.pgp"))
     };
-    decrypt("barley").exits(2);
+    let refused = decrypt("barley").fails();
+    assert_eq!(refused.output.stdout, b"", "{refused}");
     assert_eq!(decrypt("sesame").exits(0).output.stdout, CALL);
 }
 
@@ -296,8 +307,13 @@ fn a_ca_signs_the_request_and_the_key_opens_for_its_certificate() {
              -copy_extensions copy -days 30 -out {directory}/a.crt"
         ));
         scene.tool(&format!("openssl verify -CAfile ca.crt {directory}/a.crt"));
-        let text = scene.tool(&format!("openssl x509 -in {directory}/a.crt -noout -text"));
-        text.prints("Subject: C = DE, CN = a")
+        let certificate = format!("openssl x509 -in {directory}/a.crt -noout");
+        // OpenSSL 3.2 has left out the blanks of its own form.
+        scene
+            .tool(&format!("{certificate} -subject -nameopt RFC2253"))
+            .prints("subject=CN=a,C=DE\n");
+        scene
+            .tool(&format!("{certificate} -text"))
             .prints("Key Usage: critical");
         scene.opens(
             &format!("-r {directory}/a.crt"),
@@ -582,16 +598,21 @@ fn a_passphrase_that_locks_nothing_or_for_ever_is_refused() {
 #[test]
 fn a_passphrase_comes_from_a_descriptor_and_goes_nowhere_else() {
     let scene = Scene::new();
-    // While it waits, it's looked at from outside.
+    // While it waits, it's looked at from outside. Where nobody may look at its
+    // environment, that shows nothing.
     let script = format!(
-        "callseal keygen -v --name a --ec p256 --passphrase-fd 9 \
-             9< <(sleep 1; printf '%s\\r\\n' '{PASSPHRASE}') &
-         until grep -q callseal /proc/$!/comm; do sleep 0.01; done
-         cat /proc/$!/cmdline /proc/$!/environ > seen
+        "mkfifo looked-at
+         callseal keygen -v --name a --ec p256 --passphrase-fd 9 \
+             9< <(read <looked-at; printf '%s\\r\\n' '{PASSPHRASE}') &
+         until grep -zqx callseal /proc/$!/cmdline; do sleep 0.01; done
+         cat /proc/$!/cmdline > seen
+         cat /proc/$!/environ >> seen 2>> no-environment
+         echo >looked-at
          wait $!"
     );
     let outcome = scene.bash(&script).exits(0);
     let seen = String::from_utf8_lossy(&scene.read("seen")).into_owned();
+    assert!(seen.contains("--passphrase-fd\09"), "{seen}");
     for text in [seen, outcome.stdout(), outcome.stderr()] {
         assert!(!text.contains(PASSPHRASE), "{text}");
     }

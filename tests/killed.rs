@@ -11,86 +11,69 @@
 
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
-use std::process::Child;
-use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 mod support;
-use support::{Scene, wait};
+use support::{Run, Scene};
 
-/// Large enough that nobody is through with it in a moment, and all holes.
-const LONG: u64 = 64 << 30;
+const SIGNALS: [(&str, Signal); 4] = [
+    ("KILL", Signal::KILL),
+    ("TERM", Signal::TERM),
+    ("INT", Signal::INT),
+    ("HUP", Signal::HUP),
+];
 
-/// Waits until the process has written so much; fails if it ends before.
-fn wait_until_it_writes(child: &mut Child, bytes: u64) {
-    let start = Instant::now();
-    loop {
-        let io = fs::read_to_string(format!("/proc/{}/io", child.id())).unwrap_or_default();
-        let written = io
-            .lines()
-            .find_map(|line| line.strip_prefix("wchar: ")?.parse::<u64>().ok());
-        if written.is_some_and(|written| written >= bytes) {
-            return;
-        }
-        if let Some(status) = child.try_wait().unwrap() {
-            panic!("it ended before it was stopped: {status}");
-        }
-        assert!(
-            start.elapsed() < Duration::from_secs(30),
-            "it writes nothing"
-        );
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-/// Starts the line, sends it the signal while it writes, and says whether
-/// that is what it died of.
-fn stopped(scene: &Scene, line: &str, signal: Signal) {
-    let mut child = scene.line(line).start();
-    wait_until_it_writes(&mut child, 1 << 20);
-    kill_process(Pid::from_child(&child), signal).unwrap();
-    let status = wait(&mut child, line);
-    assert_eq!(status.signal(), Some(signal.as_raw()), "{line}: {status}");
+/// Runs the line, which gets the signal when it writes to a file for the
+/// fourth time, and makes sure that this is what it dies of. It is strace that
+/// sends it, on the way into the kernel, and then ends in the same way.
+fn stopped(scene: &Scene, line: &str, name: &str, signal: Signal) {
+    let writes = "write,pwrite64,writev,pwritev";
+    let inject = format!("inject={writes}:signal={name}:when=4");
+    let trace = format!("trace={writes}");
+    let strace = ["-f", "-qq", "-o", "trace", "-e", &trace, "-e", &inject];
+    let program = [Run::CALLSEAL].into_iter().chain(line.split(' '));
+    let outcome = scene.program("strace", strace).args(program).outcome();
+    fs::remove_file(scene.path("trace")).unwrap();
+    let died_of = outcome.output.status.signal();
+    assert_eq!(died_of, Some(signal.as_raw()), "{outcome}");
 }
 
 /// Whether files can be written here before they have a name. Elsewhere a
 /// killed process leaves a named temporary, which the tests then allow.
-fn without_temporaries(tree: Vec<String>) -> Vec<String> {
+fn without_temporaries(scene: &Scene, tree: Vec<String>) -> Vec<String> {
     tree.into_iter()
-        .filter(|name| !name.contains(".callseal-") || unnamed_files())
+        .filter(|name| !name.contains(".callseal-") || unnamed_files(scene))
         .collect()
 }
 
-fn unnamed_files() -> bool {
+fn unnamed_files(scene: &Scene) -> bool {
     use rustix::fs::{Mode, OFlags, open};
-    let here = std::env::temp_dir();
-    let supported = open(here, OFlags::TMPFILE | OFlags::RDWR, Mode::RUSR).is_ok();
-    if !supported {
-        eprintln!("this file system has no O_TMPFILE: named temporaries are not checked");
-    }
-    supported
+    open(scene.root(), OFlags::TMPFILE | OFlags::RDWR, Mode::RUSR).is_ok()
 }
 
 #[test]
 fn a_pack_that_was_stopped_leaves_nothing() {
     let scene = Scene::with_a_call();
     let file = File::create(scene.path("calls/long.wav")).unwrap();
-    file.set_len(LONG).unwrap();
+    file.set_len(128 << 20).unwrap();
     let before = scene.tree("");
-    for signal in [Signal::KILL, Signal::TERM, Signal::INT] {
+    for (name, signal) in SIGNALS {
         stopped(
             &scene,
             "pack -o calls.zip -r customer.crt calls --compress none",
+            name,
             signal,
         );
-        assert_eq!(without_temporaries(scene.tree("")), before);
+        let left = without_temporaries(&scene, scene.tree(""));
+        assert_eq!(left, before, "{name}");
     }
     // The old archive stays, when a new one is to replace it.
     scene.write("calls.zip", "the old one");
     stopped(
         &scene,
         "pack -f -o calls.zip -r customer.crt calls --compress none",
+        "KILL",
         Signal::KILL,
     );
     assert_eq!(scene.read("calls.zip"), b"the old one");
@@ -99,18 +82,18 @@ fn a_pack_that_was_stopped_leaves_nothing() {
 #[test]
 fn an_extraction_that_was_stopped_leaves_whole_files_alone() {
     let scene = Scene::with_a_call();
-    // Zeros compress well, so that the archive is small though it takes long.
     let file = File::create(scene.path("calls/long.log")).unwrap();
     file.set_len(128 << 20).unwrap();
     scene.ok("pack -q -o calls.zip -r customer.crt calls --compress deflate");
-    for signal in [Signal::KILL, Signal::TERM] {
+    for (name, signal) in SIGNALS {
         stopped(
             &scene,
             "extract calls.zip -k customer.key -C out -j 1",
+            name,
             signal,
         );
-        let left = without_temporaries(scene.tree("out"));
-        assert_eq!(left, ["calls/", "calls/a.txt"]);
+        let left = without_temporaries(&scene, scene.tree("out"));
+        assert_eq!(left, ["calls/", "calls/a.txt"], "{name}");
         assert_eq!(scene.read("out/calls/a.txt"), b"the first call");
         fs::remove_dir_all(scene.path("out")).unwrap();
     }

@@ -11,9 +11,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use callseal::archive::{ArchiveWriter, MemberName};
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
@@ -22,20 +23,26 @@ use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
 use callseal::{ArchiveFile, Error, ErrorKind, NoProgress};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 mod support;
-use support::Scene;
+use support::{Scene, day};
 
-/// The keys are made once for all tests.
+/// A file that callseal wrote once, or a key or certificate for it.
+fn vector(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors/0.1.0");
+    directory.join(name)
+}
+
+/// The keys are always the same, so that what a test fails on can be tried
+/// again.
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
-    let scene = Scene::with_parties();
-    let parties =
-        [scene.path("vendor.crt"), scene.path("customer.crt")].map(Party::with_certificate);
-    let requirements = Requirements::listed(SystemTime::now());
+    let parties = [vector("p384.crt"), vector("p256.crt")].map(Party::with_certificate);
+    let requirements = Requirements::listed(day("2030-01-02"));
     let recipients = Recipients::load(&parties, &requirements, &mut |_| {}).unwrap();
     let plan = |format| SealPlan::new(recipients.clone(), format, Compression::Auto, false);
     Keys {
-        keyring: Keyring::load(&[scene.path("customer.key")], &mut |_| {}).unwrap(),
+        keyring: Keyring::load(&[vector("p256.key"), vector("rsa.key")], &mut |_| {}).unwrap(),
         v1: plan(Format::Rfc4880).unwrap(),
         v2: plan(Format::Rfc9580).unwrap(),
     }
@@ -47,13 +54,35 @@ struct Keys {
     v2: SealPlan,
 }
 
+/// Runs a check on some bytes, which are kept in a file if it fails: they are
+/// never sealed in the same way again.
+fn kept<T>(bytes: &[u8], check: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|failure| {
+        let digest = openssl::sha::sha256(bytes);
+        let name = format!(
+            "tampering-{:02x}{:02x}{:02x}",
+            digest[0], digest[1], digest[2]
+        );
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::write(&path, bytes);
+        let key = vector("p256.key");
+        eprintln!("it fails on {} with {}", path.display(), key.display());
+        resume_unwind(failure)
+    })
+}
+
 /// What was packed, by name.
-fn calls() -> BTreeMap<&'static str, Vec<u8>> {
-    BTreeMap::from([
+type Calls = BTreeMap<String, Vec<u8>>;
+
+fn calls() -> Calls {
+    let calls = [
         ("a.txt", b"the first call".to_vec()),
         ("b/b.txt", vec![b'x'; 900]),
         ("c.txt", Vec::new()),
-    ])
+    ];
+    calls
+        .map(|(name, content)| (name.to_owned(), content))
+        .into()
 }
 
 fn seal(plan: &SealPlan, name: &str, content: &[u8]) -> Vec<u8> {
@@ -73,7 +102,7 @@ fn seal(plan: &SealPlan, name: &str, content: &[u8]) -> Vec<u8> {
 fn archive(plan: &SealPlan) -> Vec<u8> {
     zip(calls()
         .iter()
-        .map(|(name, call)| (*name, seal(plan, name, call))))
+        .map(|(name, call)| (&**name, seal(plan, name, call))))
 }
 
 fn zip<'a>(messages: impl Iterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8> {
@@ -88,10 +117,18 @@ fn zip<'a>(messages: impl Iterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8> {
 
 /// Nothing but the right bytes may come out of the archive, whatever was done
 /// to it. Returns how many members failed, or the failure of them all.
-fn nothing_wrong_comes_out(path: &Path, bytes: &[u8], context: &str) -> Result<usize, Error> {
+fn nothing_wrong_comes_out(
+    path: &Path,
+    bytes: &[u8],
+    expected: &Calls,
+    context: &str,
+) -> Result<usize, Error> {
     fs::write(path, bytes).unwrap();
+    kept(bytes, || what_comes_out_is_right(path, expected, context))
+}
+
+fn what_comes_out_is_right(path: &Path, expected: &Calls, context: &str) -> Result<usize, Error> {
     let archive = ArchiveFile::open(path)?;
-    let expected = calls();
     let mut failed = 0;
     for member in archive.members() {
         let _ = archive.envelope(member, &Expansion::default());
@@ -153,10 +190,9 @@ fn scratch() -> (Scene, PathBuf) {
 /// Flips bits of each byte in turn.
 fn flip_each_byte(whole: &[u8]) {
     let (_scene, path) = scratch();
-    assert_eq!(
-        nothing_wrong_comes_out(&path, whole, "unaltered").unwrap(),
-        0
-    );
+    let calls = calls();
+    let unaltered = nothing_wrong_comes_out(&path, whole, &calls, "unaltered");
+    assert_eq!(unaltered.unwrap(), 0);
     for at in 0..whole.len() {
         // One bit, or all of them.
         let bits = if at % 3 == 0 { 0xFF } else { 1 << (at % 8) };
@@ -164,7 +200,7 @@ fn flip_each_byte(whole: &[u8]) {
         bytes[at] ^= bits;
         let context = format!("byte {at} with {bits:02x}");
         // Either is fine: that nothing wrong came out has been checked.
-        let _ = nothing_wrong_comes_out(&path, &bytes, &context);
+        let _ = nothing_wrong_comes_out(&path, &bytes, &calls, &context);
     }
 }
 
@@ -190,10 +226,12 @@ fn a_flipped_byte_of_a_bare_message_never_gives_wrong_bytes() {
             for bits in [1, 0x10, 0x80, 0xFF] {
                 let mut message = whole.clone();
                 message[at] ^= bits;
-                if let Some(plain) = open(&message) {
-                    assert_eq!(plain, content, "byte {at} with {bits:02x}");
-                    assert!(at < others, "byte {at} with {bits:02x} opens");
-                }
+                kept(&message, || {
+                    if let Some(plain) = open(&message) {
+                        assert_eq!(plain, content, "byte {at} with {bits:02x}");
+                        assert!(at < others, "byte {at} with {bits:02x} opens");
+                    }
+                });
             }
         }
     }
@@ -217,24 +255,26 @@ fn what_is_extracted_of_a_damaged_archive_is_right_and_complete() {
             bytes[at] ^= 0x20;
             fs::write(&path, &bytes).unwrap();
             let target = scene.path("out");
-            let outcome = extract(&path, &target);
-            let mut done = 0;
-            for (name, content) in calls() {
-                if let Ok(found) = fs::read(target.join(name)) {
-                    assert_eq!(found, content, "byte {at}: {name}");
-                    done += 1;
+            kept(&bytes, || {
+                let outcome = extract(&path, &target);
+                let mut done = 0;
+                for (name, content) in calls() {
+                    if let Ok(found) = fs::read(target.join(&name)) {
+                        assert_eq!(found, content, "byte {at}: {name}");
+                        done += 1;
+                    }
                 }
-            }
-            match outcome {
-                Ok(()) => assert_eq!(done, 3, "byte {at}"),
-                Err(ErrorKind::Partial) => assert!((1..3).contains(&done), "byte {at}"),
-                Err(_) => assert!(!target.exists(), "byte {at}: something stayed behind"),
-            }
-            assert_eq!(
-                target.join("b").exists(),
-                target.join("b/b.txt").exists(),
-                "byte {at}: an empty directory stayed behind"
-            );
+                match outcome {
+                    Ok(()) => assert_eq!(done, 3, "byte {at}"),
+                    Err(ErrorKind::Partial) => assert!((1..3).contains(&done), "byte {at}"),
+                    Err(_) => assert!(!target.exists(), "byte {at}: something stayed behind"),
+                }
+                assert_eq!(
+                    target.join("b").exists(),
+                    target.join("b/b.txt").exists(),
+                    "byte {at}: an empty directory stayed behind"
+                );
+            });
         }
     }
 }
@@ -248,10 +288,13 @@ fn an_altered_message_under_a_fresh_checksum_is_not_extracted() {
             let (scene, path) = scratch();
             let mut message = whole.clone();
             message[at] ^= 1 << (at % 8);
-            fs::write(&path, zip([("a.txt", message)].into_iter())).unwrap();
+            let bytes = zip([("a.txt", message)].into_iter());
+            fs::write(&path, &bytes).unwrap();
             let target = scene.path("out");
-            assert!(extract(&path, &target).is_err(), "byte {at}");
-            assert!(!target.exists(), "byte {at}");
+            kept(&bytes, || {
+                assert!(extract(&path, &target).is_err(), "byte {at}");
+                assert!(!target.exists(), "byte {at}");
+            });
         }
     }
 }
@@ -264,12 +307,14 @@ fn an_archive_cut_off_anywhere_is_refused_as_a_whole() {
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).unwrap();
             let target = scene.path("out");
-            assert_eq!(
-                extract(&path, &target),
-                Err(ErrorKind::Integrity),
-                "{length} bytes"
-            );
-            assert!(!target.exists(), "{length} bytes");
+            kept(&whole[..length], || {
+                assert_eq!(
+                    extract(&path, &target),
+                    Err(ErrorKind::Integrity),
+                    "{length} bytes"
+                );
+                assert!(!target.exists(), "{length} bytes");
+            });
         }
     }
 }
@@ -279,7 +324,9 @@ fn a_message_cut_off_anywhere_does_not_open() {
     for plan in [&KEYS.v1, &KEYS.v2] {
         let whole = seal(plan, "", b"the end of this call is missing");
         for length in 0..whole.len() {
-            assert_eq!(open(&whole[..length]), None, "{length} bytes");
+            kept(&whole[..length], || {
+                assert_eq!(open(&whole[..length]), None, "{length} bytes");
+            });
         }
     }
 }
@@ -366,20 +413,53 @@ fn changed(whole: &[u8], changes: &[Change]) -> Vec<u8> {
     bytes
 }
 
+/// What was written once: a seed alone makes the same changes to the same bytes.
+struct Written {
+    message: Vec<u8>,
+    content: Vec<u8>,
+    archive: Vec<u8>,
+    members: Calls,
+}
+
+/// Of version 1, and of version 2.
+static WRITTEN: LazyLock<[Written; 2]> = LazyLock::new(|| {
+    ["v1", "v2"].map(|version| {
+        let message = fs::read(vector(&format!("{version}-rsa.pgp"))).unwrap();
+        let path = vector(&format!("{version}.zip"));
+        let archive = ArchiveFile::open(&path).unwrap();
+        let members = archive.members().map(|member| {
+            let mut plain = Vec::new();
+            archive
+                .cat(member, &mut plain, opener(&Expansion::default()))
+                .unwrap();
+            (member.shown_name().to_owned(), plain)
+        });
+        Written {
+            content: open(&message).unwrap(),
+            message,
+            archive: fs::read(&path).unwrap(),
+            members: members.collect(),
+        }
+    })
+});
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
+        ..Default::default()
+    })]
 
     #[test]
     fn no_change_of_a_message_makes_the_library_panic_or_lie(
         v2: bool,
         changes in prop::collection::vec(change(), 1..6),
     ) {
-        let content = b"every word of this counts";
-        let plan = if v2 { &KEYS.v2 } else { &KEYS.v1 };
-        let message = changed(&seal(plan, "a.txt", content), &changes);
+        let written = &WRITTEN[usize::from(v2)];
+        let message = changed(&written.message, &changes);
         let _ = callseal::message::Envelope::read(&*message);
         if let Some(plain) = open(&message) {
-            prop_assert_eq!(plain, content);
+            prop_assert_eq!(&plain, &written.content);
         }
     }
 
@@ -388,10 +468,10 @@ proptest! {
         v2: bool,
         changes in prop::collection::vec(change(), 1..6),
     ) {
-        let plan = if v2 { &KEYS.v2 } else { &KEYS.v1 };
-        let bytes = changed(&archive(plan), &changes);
+        let written = &WRITTEN[usize::from(v2)];
+        let bytes = changed(&written.archive, &changes);
         let (_scene, path) = scratch();
-        let _ = nothing_wrong_comes_out(&path, &bytes, "changed at random");
+        let _ = nothing_wrong_comes_out(&path, &bytes, &written.members, "changed at random");
     }
 }
 

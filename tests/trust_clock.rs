@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use callseal::keys::{ChainFault, Refusal};
 
 mod support;
-use support::{Scene, Trust, day};
+use support::{FAR_OFF, LONG_AGO, Scene, Trust, day};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -37,7 +37,7 @@ fn refusal(trust: &Trust<'_>, file: &str, at: SystemTime) -> (Refusal, String) {
     (refusal, words)
 }
 
-/// A root of 2020 to 2089, an issuing CA of the thirties, and a customer of
+/// A root of all times, an issuing CA of the thirties, and a customer of
 /// one day: 2032-05-05.
 fn of_one_day() -> Scene {
     let scene = Scene::new();
@@ -178,10 +178,7 @@ fn the_program_accepts_tomorrow_what_is_not_valid_today() {
     let first = SystemTime::now() + 48 * HOUR;
     let text = callseal::Timestamp(first).to_string();
     let (first, _) = text.split_once(' ').unwrap();
-    scene
-        .leaf("customer", "root")
-        .valid(first, "2089-01-01")
-        .make();
+    scene.leaf("customer", "root").valid(first, FAR_OFF).make();
     let trust = scene.trust(&["root.crt"]);
     let words = format!("not valid before {first}");
     trust.refuses("customer.crt", &["“customer”", &words]);
@@ -199,7 +196,7 @@ fn the_program_refuses_in_ten_years_what_ends_before() {
     scene
         .ca("issuing")
         .issued_by("root")
-        .valid("2020-01-01", end)
+        .valid(LONG_AGO, end)
         .make();
     scene.leaf("customer", "issuing").make();
     let trust = scene.trust(&["root.crt", "issuing.crt"]);

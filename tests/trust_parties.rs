@@ -90,7 +90,7 @@ fn any_one_of_four_that_can_not_be_trusted_stops_the_whole_pack() {
         .make();
     scene
         .leaf("future", "issuing")
-        .valid("2088-01-01", "2089-01-01")
+        .valid("9997-01-01", "9998-01-01")
         .make();
     scene.leaf("revoked", "issuing").make();
     scene.revoke("issuing", "revoked");
@@ -110,8 +110,8 @@ fn any_one_of_four_that_can_not_be_trusted_stops_the_whole_pack() {
     for broken in 0..4 {
         for (file, words) in [
             ("expired.crt", "expired on 2020-01-01"),
-            ("future.crt", "not valid before 2088-01-01"),
-            ("revoked.crt", "is revoked since 20"),
+            ("future.crt", "not valid before 9997-01-01"),
+            ("revoked.crt", "is revoked since 2"),
             ("stranger.crt", "self-signed"),
             ("small.crt", "1024"),
             ("sha1.crt", "SHA1"),

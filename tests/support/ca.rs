@@ -1,8 +1,14 @@
 //! Certification authorities by openssl, and what they issue.
 
 use std::fs;
+use std::time::{Duration, SystemTime};
 
 use super::{P256, Scene};
+
+/// The days between which everything is valid. RFC 5280 takes the very last
+/// second of 9999 for "no end" (section 4.1.2.5), which would be another thing.
+pub const LONG_AGO: &str = "1980-01-01";
+pub const FAR_OFF: &str = "9998-12-31";
 
 /// What a CA's certificate says of it.
 const OF_A_CA: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n\
@@ -13,7 +19,8 @@ const OF_A_LEAF: &str = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid
 
 /// A certificate to be made: `NAME.crt` over the key `NAME.key`, which is made
 /// where it isn't there. What is not said otherwise: its subject is `CN=NAME`,
-/// its key is on P-256, it's signed with SHA-256 and valid from 2020 to 2089.
+/// its key is on P-256, it's signed with SHA-256 and valid at any time that a
+/// clock may show.
 #[must_use = "it's made by `make`"]
 pub struct Certificate<'a> {
     scene: &'a Scene,
@@ -52,7 +59,7 @@ impl Scene {
             kind: P256.into(),
             issuer: issuer.map(Into::into),
             digest: "sha256".into(),
-            validity: ("2020-01-01".into(), "2089-12-31".into()),
+            validity: (LONG_AGO.into(), FAR_OFF.into()),
             extensions: extensions.into(),
         }
     }
@@ -85,7 +92,7 @@ impl Scene {
     /// A CRL that's good for as long as the certificates.
     #[track_caller]
     pub fn current_crl(&self, ca: &str) {
-        self.crl(ca, "2020-01-01", "2089-12-31");
+        self.crl(ca, LONG_AGO, FAR_OFF);
     }
 
     /// `openssl ca` in the name of a CA, with its config and its records.
@@ -154,7 +161,8 @@ impl Certificate<'_> {
         }
     }
 
-    /// From the beginning of one day, such as `2020-01-01`, to that of another.
+    /// From the beginning of one day, such as `2020-01-01`, to that of another;
+    /// or from moment to moment, as [`in_hours`] gives them.
     pub fn valid(self, from: &str, to: &str) -> Self {
         Self {
             validity: (from.into(), to.into()),
@@ -201,6 +209,19 @@ impl Certificate<'_> {
             None => scene.openssl_ca(name, &format!("-selfsign -keyfile {key}.key {issue}")),
         }
     }
+}
+
+/// So many hours from now, as openssl takes it. Half a day more than a number
+/// of days is still that number of days when the test has come to its end.
+pub fn in_hours(hours: i64) -> String {
+    let seconds = hours.unsigned_abs() * 3600;
+    let now = SystemTime::now();
+    let then = match hours {
+        0.. => now + Duration::from_secs(seconds),
+        _ => now - Duration::from_secs(seconds),
+    };
+    let shown = callseal::Timestamp(then).to_string();
+    shown.replace(['-', ':', ' '], "")
 }
 
 /// The beginning of a day as openssl takes it.

@@ -3,13 +3,17 @@
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// Nothing that is run here takes this long, unless it hangs.
-const LIMIT: Duration = Duration::from_secs(120);
+use super::packages;
+
+/// So that a test whose program hangs ends at all. No test may come near it,
+/// however slow and busy the machine is.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// A program about to run. Its standard input is empty.
 pub struct Run {
@@ -58,15 +62,22 @@ impl Run {
         self
     }
 
+    /// Standard output to somewhere else than the outcome.
+    pub fn stdout_to(mut self, output: impl Into<Stdio>) -> Self {
+        self.command.stdout(output);
+        self
+    }
+
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Starts it, for tests that don't let it run to its end.
+    /// Starts it, for tests that look at it while it runs or don't let it run
+    /// to its end.
     #[track_caller]
-    pub fn start(mut self) -> Child {
-        self.command.stdin(Stdio::null());
+    pub fn start(mut self, input: impl Into<Stdio>) -> Child {
+        self.command.stdin(input);
         self.spawn()
     }
 
@@ -75,34 +86,37 @@ impl Run {
     pub fn outcome(mut self) -> Outcome {
         let shown = shown(&self.command);
         let mut child = self.spawn();
-        let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let input = self.input;
         if let Some(mut stdin) = child.stdin.take() {
             // Whoever doesn't read its input is free to do so.
             std::thread::spawn(move || drop(stdin.write_all(&input)));
         }
-        let stdout = std::thread::spawn(move || read_all(&mut stdout));
-        let stderr = std::thread::spawn(move || read_all(&mut stderr));
+        let stdout = std::thread::spawn(move || read_all(stdout));
+        let stderr = std::thread::spawn(move || read_all(stderr));
         let status = wait(&mut child, &shown);
-        Outcome {
+        let outcome = Outcome {
             shown,
             output: Output {
                 status,
                 stdout: stdout.join().unwrap(),
                 stderr: stderr.join().unwrap(),
             },
-        }
+        };
+        outcome.needs_nothing();
+        outcome
     }
 
     #[track_caller]
     fn spawn(&mut self) -> Child {
-        self.command.spawn().unwrap_or_else(|e| match e.kind() {
-            io::ErrorKind::NotFound => panic!(
-                "{} is not installed: `make test` installs it",
-                self.command.get_program().display()
-            ),
-            _ => panic!("{:?} does not start: {e}", self.command),
-        })
+        let spawned = self.command.spawn();
+        spawned.unwrap_or_else(|e| panic!("{}", packages::does_not_start(&self.command, &e)))
+    }
+
+    /// Runs it to its end, which is a failure of some kind.
+    #[track_caller]
+    pub fn fails(self) -> Outcome {
+        self.outcome().fails()
     }
 
     /// Runs it to its end, with that exit status.
@@ -119,9 +133,12 @@ fn shown(command: &Command) -> String {
     format!("$ {}", words.join(" "))
 }
 
-fn read_all(source: &mut impl Read) -> Vec<u8> {
+/// What comes through a pipe, if there is one.
+fn read_all(source: Option<impl Read>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    source.read_to_end(&mut bytes).unwrap();
+    if let Some(mut source) = source {
+        source.read_to_end(&mut bytes).unwrap();
+    }
     bytes
 }
 
@@ -139,6 +156,27 @@ pub fn wait(child: &mut Child, shown: &str) -> ExitStatus {
             panic!("{shown} hangs");
         }
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Kills a program that hangs, for tests that read what it writes or wait for
+/// it themselves. It has to live as long as they do so, and no longer than the
+/// program's [`Child`] is waited for.
+#[must_use = "it watches until it's dropped"]
+pub struct Watchdog {
+    _ends: mpsc::Sender<()>,
+}
+
+impl Watchdog {
+    pub fn new(child: &Child) -> Self {
+        let (ends, end) = mpsc::channel();
+        let pid = rustix::process::Pid::from_child(child);
+        std::thread::spawn(move || {
+            if end.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            }
+        });
+        Self { _ends: ends }
     }
 }
 
@@ -160,6 +198,26 @@ impl Outcome {
 
     pub fn status(&self) -> Option<i32> {
         self.output.status.code()
+    }
+
+    /// That it has refused to do it, in whatever way other software does that.
+    #[track_caller]
+    pub fn fails(self) -> Self {
+        assert!(!self.output.status.success(), "has ended well\n{self}");
+        self
+    }
+
+    /// That a shell has found all the programs of its script: it says `bash:
+    /// line 1: NAME: command not found`.
+    #[track_caller]
+    fn needs_nothing(&self) {
+        let stderr = self.stderr();
+        let missing = stderr
+            .lines()
+            .find_map(|line| line.strip_suffix(": command not found"));
+        if let Some(program) = missing.and_then(|line| line.rsplit(": ").next()) {
+            panic!("{}\n{self}", packages::not_installed(program));
+        }
     }
 
     /// Standard output, which must be text.

@@ -17,14 +17,24 @@ pub struct Scene {
 impl Scene {
     /// With nothing in it.
     pub fn new() -> Self {
-        Self::below(&std::env::temp_dir())
+        let usual = std::env::temp_dir();
+        // The path of a socket is short: that of GnuPG's agent has 108 bytes.
+        match usual.as_os_str().len() {
+            0..=50 => Self::below(&usual),
+            _ => Self::below(Path::new("/tmp")),
+        }
     }
 
-    /// On a memory file system where there is one: a disk takes its time to
-    /// flush thousands of files.
+    /// On a memory file system where there is one with room: a disk takes its
+    /// time to flush thousands of files.
     pub fn in_memory() -> Self {
+        /// What no test comes near to, nor several at once. Containers often
+        /// have 64 MiB.
+        const ROOM: u64 = 2 << 30;
         let memory = Path::new("/dev/shm");
-        if memory.is_dir() {
+        let room = rustix::fs::statvfs(memory).map_or(0, |found| found.f_bavail * found.f_frsize);
+        let writable = rustix::fs::access(memory, rustix::fs::Access::WRITE_OK).is_ok();
+        if room >= ROOM && writable {
             Self::below(memory)
         } else {
             Self::new()
@@ -32,7 +42,6 @@ impl Scene {
     }
 
     fn below(parent: &Path) -> Self {
-        // A short name, since the path of a socket is short.
         let directory = tempfile::Builder::new().prefix("cs").tempdir_in(parent);
         Self {
             directory: directory.expect("a temporary directory"),
@@ -142,8 +151,18 @@ impl Scene {
         if home.exists() {
             return;
         }
-        // GnuPG's default is what takes 0.1 s: not worth the wait here.
-        self.write("gnupg/gpg-agent.conf", "s2k-count 65536\n");
+        // GnuPG's default is what takes 0.1 s: not worth the wait here. And what
+        // the agent remembers of a passphrase must not help the next command.
+        self.write(
+            "gnupg/gpg-agent.conf",
+            "s2k-count 65536\ndefault-cache-ttl 0\nmax-cache-ttl 0\n",
+        );
+        // What GnuPG 2.2 gives its keys. 2.4 says of them that they read the
+        // draft of authenticated encryption as well, and then encrypts with it.
+        self.write(
+            "gnupg/gpg.conf",
+            "default-preference-list AES256 AES192 AES SHA512 SHA384 SHA256 ZLIB ZIP Uncompressed\n",
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

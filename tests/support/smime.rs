@@ -29,6 +29,22 @@ impl Scene {
         ))
     }
 
+    /// The command with the reader's certificate, `NAME.crt`, as well: without
+    /// it, openssl tries the key on what is sealed to the others too, and may
+    /// take rubbish for a key.
+    #[track_caller]
+    pub fn smime_as(&self, file: &str, name: &str) -> Outcome {
+        let run = self.smime(file, name);
+        run.args(["-recip", &format!("{name}.crt")]).outcome()
+    }
+
+    /// `openssl cms -decrypt` in the same way.
+    #[track_caller]
+    pub fn cms_as(&self, file: &str, name: &str) -> Outcome {
+        let run = self.cms(file, name);
+        run.args(["-recip", &format!("{name}.crt")]).outcome()
+    }
+
     /// What openssl makes of the structure of a message.
     #[track_caller]
     pub fn cms_structure(&self, file: &str) -> String {

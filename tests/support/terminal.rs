@@ -9,24 +9,21 @@ impl Scene {
     }
 
     /// A terminal, a dialogue on it in expect's language, and the exit status.
-    /// In the dialogue, `prompt` waits until it can be answered.
+    /// In the dialogue, `prompt` waits until it can be answered: for as long as
+    /// that takes, since a run that hangs is ended from outside.
     pub fn on_a_terminal(&self, line: &str, dialogue: &str) -> Outcome {
         // The echo is turned off a moment after the prompt is there; people
         // don't type that fast, but this does.
         let script = format!(
             r#"
-set timeout 30
+set timeout -1
 proc prompt {{{{question "passphrase for "}}}} {{
-    expect timeout {{ exit 99 }} eof {{ exit 98 }} $question
-    for {{ set try 0 }} {{ $try < 1000 }} {{ incr try }} {{
-        if {{ [regexp -- {{-echo }} [exec stty -a -F $::spawn_out(slave,name)]] }} return
-        after 10
-    }}
-    exit 97
+    expect eof {{ exit 98 }} $question
+    while {{ ![regexp -- {{-echo }} [exec stty -a -F $::spawn_out(slave,name)]] }} {{ after 10 }}
 }}
 spawn -noecho callseal {line}
 {dialogue}
-expect timeout {{ exit 99 }} eof {{ }}
+expect eof
 lassign [wait] process spawned problem status
 exit $status
 "#

@@ -3,20 +3,23 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tempfile::TempDir;
 
 use crate::sources::{Source, SourceError, SourceOptions, collect};
 
+#[path = "../../../tests/support/ticks.rs"]
+mod ticks;
+
 const BYTES: &[u8] = b"RIFF and so on";
 
-/// A file with [`BYTES`] in it, and what a walk says of it. Long enough after
-/// the file was written for the next change to have another time.
+/// A file with [`BYTES`] in it, and what a walk says of it, so late that the
+/// next change has another time.
 fn source(directory: &TempDir) -> (PathBuf, Source) {
     let path = directory.path().join("call.wav");
     fs::write(&path, BYTES).unwrap();
-    std::thread::sleep(Duration::from_millis(20));
+    ticks::wait_for_another_time(&path);
     let mut sources = collect(
         std::slice::from_ref(&path),
         &SourceOptions::default(),
@@ -143,9 +146,8 @@ fn a_file_that_is_gone_is_an_error_that_names_it() {
 #[cfg(unix)]
 mod unix {
     use std::os::unix::fs::symlink;
-    use std::os::unix::net::UnixListener;
 
-    use super::super::special::fifo;
+    use super::super::special::{fifo, socket};
     use super::*;
 
     #[test]
@@ -158,7 +160,7 @@ mod unix {
             &|| fs::write(&path, BYTES).unwrap(),
             &|| symlink(&original, &path).unwrap(),
             &|| fifo(&path),
-            &|| drop(UnixListener::bind(&path).unwrap()),
+            &|| socket(&path),
             &|| fs::create_dir(&path).unwrap(),
         ];
         for replace in replacements {

@@ -28,6 +28,9 @@ use super::recipient_info::ContentKey;
 use crate::keys::{IssuerAndSerial, SecretKey};
 use crate::message::{MessageFault, OpenError};
 
+#[path = "../../../../tests/support/packages.rs"]
+mod packages;
+
 /// Somebody with a certificate.
 struct Peer {
     directory: TempDir,
@@ -106,19 +109,26 @@ fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let (from, to) = (directory.path().join("in"), directory.path().join("out"));
     std::fs::write(&from, input).unwrap();
-    let output = Command::new("openssl")
+    let mut command = Command::new("openssl");
+    command
         .args(&arguments[..2])
         .arg("-in")
         .arg(&from)
         .arg("-out")
         .arg(&to)
-        .args(&arguments[2..])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {said}");
+        .args(&arguments[2..]);
+    succeeds(&mut command);
     std::fs::read(to).unwrap()
+}
+
+/// Runs the peer's program, which must succeed; gives its standard output.
+#[track_caller]
+fn succeeds(command: &mut Command) -> Vec<u8> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|e| panic!("{}", packages::does_not_start(command, &e)));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+    output.stdout
 }
 
 /// A message that `openssl cms` seals. Recipients come last in `arguments`.

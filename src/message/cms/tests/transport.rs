@@ -18,6 +18,23 @@ fn encrypted(key: &PKey<Private>, plain: &[u8], padding: Padding) -> Vec<u8> {
     encrypted
 }
 
+/// Whether what a key decrypts has the shape of a padded key of that length
+/// (RFC 8017, section 7.2.1).
+fn is_padded(key: &PKey<Private>, encrypted: &[u8], length: usize) -> bool {
+    let mut block = vec![0; key.size()];
+    let rsa = key.rsa().unwrap();
+    // Numbers beyond the modulus are nothing at all.
+    if rsa
+        .private_decrypt(encrypted, &mut block, Padding::NONE)
+        .is_err()
+    {
+        return false;
+    }
+    let (front, _) = block.split_at(block.len() - length);
+    let (filling, end) = front.split_at(front.len() - 1);
+    filling.starts_with(&[0, 2]) && !filling[2..].contains(&0) && end == [0]
+}
+
 #[test]
 fn a_wrong_key_never_opens_what_is_sealed_to_another() {
     let (right, wrong) = (Peer::rsa(), Peer::rsa());
@@ -30,7 +47,11 @@ fn a_wrong_key_never_opens_what_is_sealed_to_another() {
             node.at(ENCRYPTED_KEY).content = encrypted(&right.pkey, &key, Padding::PKCS1);
             let message = node.der();
             assert_eq!(content_key(&message, &right.key).unwrap().octets(), key);
-            assert!(open(&message, &wrong.key).unwrap().is_none());
+            let encrypted = &node.at(ENCRYPTED_KEY).content;
+            // Once in some ten million times it can't be told from a key.
+            if !is_padded(&wrong.pkey, encrypted, length) {
+                assert!(open(&message, &wrong.key).unwrap().is_none());
+            }
         }
     }
     let (right, wrong) = (Nid::X9_62_PRIME256V1, Nid::X9_62_PRIME256V1);

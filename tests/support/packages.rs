@@ -1,0 +1,51 @@
+//! Which of Debian's packages has a program that the tests run. A test whose
+//! program is missing fails and names it: none is passed over in silence.
+
+use std::io;
+use std::process::Command;
+
+/// Of the programs that are not called as their packages are, those.
+pub const PACKAGES: [(&str, &str); 20] = [
+    ("7zz", "7zip"),
+    ("base64", "coreutils"),
+    ("bsdtar", "libarchive-tools"),
+    ("cmp", "diffutils"),
+    ("date", "coreutils"),
+    ("diff", "diffutils"),
+    ("find", "findutils"),
+    ("gpg", "gnupg"),
+    ("gpgconf", "gnupg"),
+    ("jar", "default-jdk-headless"),
+    ("mkfifo", "coreutils"),
+    ("mv", "coreutils"),
+    ("rm", "coreutils"),
+    ("rnpkeys", "rnp"),
+    ("script", "bsdutils"),
+    ("setsid", "util-linux"),
+    ("sha256sum", "coreutils"),
+    ("stat", "coreutils"),
+    ("stty", "coreutils"),
+    ("touch", "coreutils"),
+];
+
+fn package(program: &str) -> &str {
+    let listed = PACKAGES.iter().find(|(listed, _)| *listed == program);
+    listed.map_or(program, |(_, package)| package)
+}
+
+/// What is to be said of a program that is not there.
+pub fn not_installed(program: &str) -> String {
+    format!(
+        "{program} is not installed. It is in Debian's package {0}: `make test` installs what \
+         the tests need, or `apt-get install {0}`",
+        package(program)
+    )
+}
+
+/// What is to be said of a program that does not start.
+pub fn does_not_start(command: &Command, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => not_installed(&command.get_program().display().to_string()),
+        _ => format!("{command:?} does not start: {error}"),
+    }
+}
