@@ -166,8 +166,17 @@ impl Scene {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(home, fs::Permissions::from_mode(0o700)).unwrap();
+            fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
         }
+        // It's ready once this returns. GnuPG itself would start it too, but
+        // waits five seconds for it and no longer. (With a file for its log, it
+        // keeps none of our pipes.)
+        let log = home.join("agent.log");
+        self.program(
+            "gpg-agent",
+            ["--daemon".as_ref(), "--log-file".as_ref(), log.as_os_str()],
+        )
+        .exits(0);
     }
 
     /// A run of the program in this directory.
