@@ -1,13 +1,13 @@
 //! Archive files: opened, their members chosen, and single messages begun.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 
 use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
 use crate::error::{Error, MemberCause};
+use crate::input;
 use crate::message::{Envelope, Expansion, Inflated, OpenError, OpenMessage, Opener};
 use crate::name_binding;
 use crate::progress::{Counted, Progress};
@@ -26,15 +26,10 @@ impl ArchiveFile {
     ///
     /// The file can't be read, or is not one sound ZIP archive.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path)
-            .and_then(|file| match file.metadata()?.is_dir() {
-                true => Err(io::ErrorKind::IsADirectory.into()),
-                false => Ok(file),
-            })
-            .map_err(|source| Error::Io {
-                path: path.to_owned(),
-                source,
-            })?;
+        let file = input::open(path).map_err(|source| Error::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         let archive = Archive::open(file).map_err(|error| unopened(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -160,7 +155,7 @@ fn unopened(path: PathBuf, error: ArchiveError) -> Error {
             ..
         }
     );
-    let is_message = || File::open(&path).is_ok_and(|file| Envelope::read(file).is_ok());
+    let is_message = || input::open(&path).is_ok_and(|file| Envelope::read(file).is_ok());
     if has_no_end && path.is_file() && is_message() {
         return Error::IsMessage { path };
     }

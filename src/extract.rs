@@ -121,7 +121,8 @@ impl ArchiveFile {
     ) -> Result<Opened, MemberCause> {
         let message = self.begin(member, name, opener, progress)?;
         let literal = message.literal().clone();
-        let path = directory.place(name.as_str())?;
+        let place = directory.place(name.as_str())?;
+        let path = place.path().to_owned();
         let write_cause = |source: io::Error| match source.kind() {
             io::ErrorKind::AlreadyExists => MemberCause::Exists(path.clone()),
             _ => MemberCause::Write {
@@ -130,15 +131,13 @@ impl ArchiveFile {
             },
         };
         let mut pending =
-            PendingFile::create(&path, Access::Private, overwrite).map_err(write_cause)?;
+            PendingFile::create_at(place, Access::Private, overwrite).map_err(write_cause)?;
         let opened = message.copy_to(&mut pending).map_err(|error| match error {
             OpenError::Write(source) => write_cause(source),
             other => open_cause(other),
         })?;
         pending.set_modified(literal.modified.unwrap_or_else(|| member.modified()));
-        pending
-            .commit_into(directory.batch())
-            .map_err(write_cause)?;
+        pending.commit_into(directory).map_err(write_cause)?;
         Ok(opened)
     }
 

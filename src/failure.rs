@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::process::ExitCode;
 
-use callseal::{Error, ErrorKind};
+use callseal::{Error, ErrorKind, process};
 use serde_json::{Value, json};
 
 use crate::exit;
@@ -152,8 +152,22 @@ impl Failure {
     }
 }
 
+/// What has been written by then stays, and is named.
 fn stream_message(error: &io::Error) -> String {
-    format!("standard input or output: {error}")
+    let mut message = format!("standard input or output: {error}");
+    let process::Written { first, more } = process::written();
+    for (n, path) in first.iter().enumerate() {
+        message.push_str(if n == 0 {
+            "; complete all the same: "
+        } else {
+            ", "
+        });
+        message.push_str(&path.display().to_string());
+    }
+    if more > 0 {
+        message.push_str(&format!(" and {more} more"));
+    }
+    message
 }
 
 /// Shows errors, each hint once.

@@ -1,6 +1,5 @@
 //! What a file is, and what is in it.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
@@ -9,6 +8,7 @@ use crate::archive::looks_like_zip;
 use crate::archive_file::ArchiveFile;
 use crate::config::Config;
 use crate::error::Error;
+use crate::input;
 use crate::keys::{Identity, Recipient, Refusal, Requirements};
 use crate::message::{Envelope, MessageFault, OpenError};
 
@@ -54,7 +54,7 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
         path: path.to_owned(),
         source,
     };
-    let mut file = File::open(path).map_err(read_error)?;
+    let mut file = input::open(path).map_err(read_error)?;
     let mut start = Vec::new();
     file.by_ref()
         .take(4)
@@ -76,7 +76,7 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
             refusal,
         });
     }
-    let file = File::open(path).map_err(read_error)?;
+    let file = input::open(path).map_err(read_error)?;
     match Envelope::read(file) {
         Ok(envelope) => Ok(Inspection::Message(envelope)),
         Err(OpenError::Fault(MessageFault::NotAMessage)) => not_a_message(path, at),

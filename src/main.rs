@@ -3,21 +3,26 @@
 mod cli;
 mod exit;
 mod failure;
+#[cfg(unix)]
+mod signals;
 mod ui;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use callseal::ErrorKind;
+use callseal::{ErrorKind, process};
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
 use cli::Cli;
-use failure::{Failure, Report};
-use ui::Ui;
+use failure::{Failure, Report, SHOWN};
+use ui::{Ui, shell_word};
 
 fn main() -> ExitCode {
-    forbid_core_dumps();
+    keep_memory_to_itself();
+    #[cfg(unix)]
+    signals::handle();
+    process::remember();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return conclude_parsing(error),
@@ -27,6 +32,7 @@ fn main() -> ExitCode {
         print(&report, cli.global.json)?;
         Ok(report)
     });
+    warn_of_leftovers(&ui);
     match outcome {
         Ok(report) => report.conclude(&ui),
         // Whoever reads the output has seen enough, as `head` does.
@@ -80,8 +86,36 @@ fn print(report: &Report, json: bool) -> Result<(), Failure> {
     Ok(stdout.flush()?)
 }
 
-/// A core dump would hold keys, passphrases and plaintext.
-fn forbid_core_dumps() {
+/// Says what a run that was killed has left where this one has written.
+fn warn_of_leftovers(ui: &Ui) {
+    let leftovers = process::leftovers();
+    for path in leftovers.iter().take(SHOWN) {
+        ui.warning(&format!(
+            "{}: a run of callseal that was killed has left it; it may hold plaintext",
+            path.display()
+        ));
+    }
+    if let Some(more @ 1..) = leftovers.len().checked_sub(SHOWN) {
+        ui.warning(&format!("{more} more like these"));
+    }
+    if let Some(path) = leftovers.first() {
+        let word = path.display().to_string();
+        ui.hint(&format!(
+            "nobody uses it any more: `rm {}`",
+            shell_word(&word)
+        ));
+    }
+}
+
+/// A core dump would hold keys, passphrases and plaintext, and so does the
+/// memory that another process of the same user could read.
+fn keep_memory_to_itself() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // That this fails is not known of any system.
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};

@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use callseal::archive::Member;
-use callseal::sources::SourceError;
 use callseal::{ArchiveFile, ConvertedMember, Error, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::names::{recipients_json, recipients_line};
 use super::opening::{OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
-use super::streams::{is_stream, same_file};
+use super::streams::is_stream;
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count, safe};
 
@@ -67,10 +66,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let bar = Bar::new(ui, "converting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
-    if same_file(&arguments.archive, &arguments.output) {
-        let path = arguments.output.clone();
-        return Err(Error::from(SourceError::IsOutput { path }).into());
-    }
     let members = chosen(&archive, arguments)?;
     let converted = archive.convert(
         &members,

@@ -140,11 +140,15 @@ fn make(
     let mut pending = Vec::new();
     for file in plan.files() {
         let name = format!("{stem}.{}", file.ending);
+        let place = directory.place(&name).map_err(|error| {
+            let path = arguments.out.join(&name);
+            write_error(&path, std::io::Error::other(error))
+        })?;
         let path = match arguments.out.as_os_str() {
             here if here == "." => name.into(),
-            _ => arguments.out.join(name),
+            _ => place.path().to_owned(),
         };
-        let created = PendingFile::create(&path, file.access, Overwrite::Refuse);
+        let created = PendingFile::create_at(place, file.access, Overwrite::Refuse);
         pending.push(created.map_err(|source| write_error(&path, source))?);
         paths.push(path);
     }
@@ -158,7 +162,7 @@ fn make(
         written.map_err(|source| write_error(path, source))?;
     }
     for (n, (file, path)) in pending.into_iter().zip(&paths).enumerate() {
-        if let Err(source) = file.commit_into(directory.batch()) {
+        if let Err(source) = file.commit_into(directory) {
             // No half of a pair stays. One that can't be removed is to be seen.
             for done in paths.iter().take(n) {
                 let _ = std::fs::remove_file(done);

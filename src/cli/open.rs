@@ -7,7 +7,6 @@ use std::time::SystemTime;
 use callseal::archive::without_ending;
 use callseal::message::{MessageFault, OpenError, OpenMessage, Opened};
 use callseal::output::{Access, PendingFile};
-use callseal::sources::SourceError;
 use callseal::{Error, Inspection, inspect};
 use clap::Args;
 use serde_json::json;
@@ -15,7 +14,7 @@ use serde_json::json;
 use super::Global;
 use super::args::OverwriteArgs;
 use super::opening::{OpenArgs, authenticity, format_name, warn_of_tried};
-use super::streams::{closed_pipe, input, input_name, is_stream, refuse_json, same_file};
+use super::streams::{closed_pipe, input_name, is_stream, open_input, refuse_json};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes};
 
@@ -60,7 +59,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let bar = Bar::new(ui, "").handle();
     let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
 
-    let source = input(&arguments.file)?;
+    let source = open_input(&arguments.file)?;
     let name = input_name(&arguments.file);
     let open_error = |error| match error {
         OpenError::Fault(MessageFault::NotAMessage) if is_archive(&arguments.file) => {
@@ -118,12 +117,6 @@ fn publish(
     arguments: &Arguments,
     output: &Path,
 ) -> Result<Opened, Error> {
-    if same_file(&arguments.file, output) {
-        return Err(SourceError::IsOutput {
-            path: output.to_owned(),
-        }
-        .into());
-    }
     let write_error = |source| Error::writing(output, source);
     let modified = message.literal().modified;
     let mut pending = PendingFile::create(output, Access::Private, arguments.overwrite.overwrite())

@@ -1,6 +1,6 @@
 //! `callseal pack`
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::PathBuf;
 
 use callseal::output::{Access, PendingFile};
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::names::{recipients_json, recipients_line};
-use super::streams::is_stream;
+use super::streams::{input_name, is_stream, open_input};
 use super::suspects;
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes, count, safe};
@@ -68,19 +68,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let plan = arguments.seal.plan(global, ui)?;
     let mut inputs = arguments.paths.clone();
     if let Some(list) = &arguments.files_from {
-        let text = if is_stream(list) {
-            let mut text = Vec::new();
-            io::stdin()
-                .lock()
-                .read_to_end(&mut text)
-                .map_err(Failure::Stream)?;
-            text
-        } else {
-            std::fs::read(list).map_err(|source| Error::Io {
-                path: list.clone(),
-                source,
-            })?
-        };
+        let mut text = Vec::new();
+        let read = open_input(list)?.read_to_end(&mut text);
+        read.map_err(|source| Error::Io {
+            path: input_name(list),
+            source,
+        })?;
         inputs.extend(read_file_list(&text, arguments.null).map_err(Error::from)?);
     }
     let options = SourceOptions {

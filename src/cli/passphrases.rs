@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use callseal::Error;
 use callseal::keys::{NewPassphrase, Passphrase, Passphrases, UnfitPassphrase};
+use callseal::{Error, input};
 use clap::Args;
 use indicatif::ProgressBar;
 
@@ -122,7 +122,7 @@ struct Given {
 impl Given {
     fn read(file: Option<&Path>, number: Option<u32>) -> Result<Option<Self>, Failure> {
         let (source, opened) = match (file, number) {
-            (Some(path), _) => (path.to_owned(), File::open(path)),
+            (Some(path), _) => (path.to_owned(), input::open(path)),
             (None, Some(number)) => (
                 format!("file descriptor {number}").into(),
                 descriptor(number),

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use callseal::Error;
 use callseal::archive::Ending;
+use callseal::input::{is_same_file, note_stdin};
 use callseal::message::{Armor, SealError, SealPlan, SealedFile};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{self, SourceError, SourceOptions};
@@ -15,7 +16,7 @@ use serde_json::json;
 use super::Global;
 use super::args::{OverwriteArgs, SealArgs, words};
 use super::names::{recipients_json, recipients_line};
-use super::streams::{closed_pipe, is_stream, refuse_json, same_file};
+use super::streams::{closed_pipe, is_stream, refuse_json};
 use super::suspects;
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, bytes};
@@ -103,7 +104,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         stdout.flush()?;
         return Ok(Report::default());
     };
-    if same_file(&arguments.file, &output) {
+    if is_same_file(&arguments.file, &output) {
         return Err(Error::from(SourceError::IsOutput { path: output }).into());
     }
     let write_error = |source| Error::writing(&output, source);
@@ -163,6 +164,7 @@ fn seal_into(
             modified: SystemTime::now(),
             length: None,
         };
+        note_stdin();
         seal(&mut io::stdin().lock(), content)
     } else {
         seal_file(file, ui, seal)

@@ -1,10 +1,9 @@
 //! Standard input and output in the place of files.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use callseal::Error;
+use callseal::{Error, input};
 
 use super::Global;
 use crate::failure::Failure;
@@ -23,28 +22,17 @@ pub fn input_name(path: &Path) -> PathBuf {
 }
 
 /// A file, or standard input, to read from.
-pub fn input(path: &Path) -> Result<Box<dyn Read + Send + Sync>, Error> {
+pub fn open_input(path: &Path) -> Result<Box<dyn Read + Send + Sync>, Error> {
     if is_stream(path) {
+        input::note_stdin();
         return Ok(Box::new(io::stdin()));
     }
-    let file = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
-        true => Err(io::ErrorKind::IsADirectory.into()),
-        false => Ok(file),
-    });
-    match file {
+    match input::open(path) {
         Ok(file) => Ok(Box::new(file)),
         Err(source) => Err(Error::Io {
             path: path.to_owned(),
             source,
         }),
-    }
-}
-
-/// Whether two paths lead to the same file.
-pub fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::client_property::SETTING;
+use crate::input;
 
 /// Why a config was refused, or a profile in it not found.
 ///
@@ -185,7 +186,7 @@ impl ConfigError {
         let hint = match self {
             Self::NotFound { .. } => "check the path given for the config".into(),
             Self::IsDirectory { .. } => "name the file in it, such as callseal.toml".into(),
-            Self::Unreadable { .. } => return None,
+            Self::Unreadable { source, .. } => return input::hint(source).map(Into::into),
             Self::TooLarge { .. } => "check that this is the config and not some other file".into(),
             Self::NotUtf8 { .. } => "save the file as UTF-8".into(),
             Self::NoProfiles { .. } => {

@@ -15,13 +15,13 @@ mod client_property;
 mod error;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 pub use client_property::PROFILE_NAME as CLIENT_PROPERTY_PROFILE;
 pub use error::ConfigError;
 
+use crate::input;
 use crate::keys::{MinRsaBits, Party};
 use crate::options::{Compression, Format};
 
@@ -166,7 +166,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, ConfigError> {
         });
     }
     let mut bytes = Vec::new();
-    File::open(path)
+    input::open(path)
         .and_then(|file| file.take(MAX_SIZE + 1).read_to_end(&mut bytes))
         .map_err(failed)?;
     if bytes.len() as u64 > MAX_SIZE {

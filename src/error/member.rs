@@ -10,7 +10,7 @@ use super::{ErrorKind, archive_kind, archive_phrase};
 use crate::archive::{ArchiveError, MemberFault};
 use crate::cause::cause;
 use crate::message::OpenError;
-use crate::output::PlaceError;
+use crate::output::{PlaceError, is_input};
 
 /// Why one member can't be extracted.
 #[derive(Debug, Error)]
@@ -69,6 +69,9 @@ impl MemberCause {
             Self::Open(error) => open_hint(error),
             Self::Bytes(ArchiveError::Malformed { .. }) => {
                 Some("get the archive again from where it came from".into())
+            }
+            Self::Write { source, .. } if is_input(source) => {
+                Some("extract into another directory with -C".into())
             }
             Self::Exists(_) => {
                 Some("extract into an empty directory with -C, or overwrite with --force".into())

@@ -13,11 +13,12 @@ use crate::archive::{ArchiveError, NameFault};
 use crate::cause::cause;
 use crate::config::ConfigError;
 use crate::fields::DocumentError;
+use crate::input;
 use crate::keys::{
     ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
 };
 use crate::message::{OpenError, PlanError, SealError, UnfitFormat};
-use crate::output::FlushError;
+use crate::output::{FlushError, is_input};
 use crate::sources::SourceError;
 use document::{document_hint, document_kind};
 pub use member::MemberCause;
@@ -235,6 +236,7 @@ impl Error {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::AlreadyExists => Self::Exists { path },
+            _ if is_input(&source) => SourceError::IsOutput { path }.into(),
             _ => Self::Io { path, source },
         }
     }
@@ -312,6 +314,7 @@ impl Error {
     /// What the person in front of it can do, where that can be said.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Io { source, .. } => return input::hint(source).map(Into::into),
             Self::Config(error) => return error.hint(),
             Self::Source(error) => return error.hint(),
             Self::Recipient(error) => return error.hint().map(Into::into),
@@ -330,7 +333,7 @@ impl Error {
             Self::SameName { .. } => "rename one of them, or leave it out with --exclude",
             Self::Key(KeyError { fault, .. }) | Self::Export(ExportError::Key { fault, .. }) => {
                 match fault {
-                    KeyFault::Unreadable(_) => "check the path and the file's permissions",
+                    KeyFault::Unreadable(e) => unreadable_hint(e),
                     _ => {
                         "give a PEM, DER or OpenPGP private key; `callseal inspect FILE` says what a file is"
                     }
@@ -338,7 +341,7 @@ impl Error {
             }
             Self::Export(ExportError::Locked { fault, .. }) => return unlock_hint(fault),
             Self::Export(ExportError::Certificate { refusal, .. }) => match refusal {
-                Refusal::Unreadable(_) => "check the path and the file's permissions",
+                Refusal::Unreadable(e) => unreadable_hint(e),
                 Refusal::PrivateKey => "write a private key for GnuPG with --gpg KEY",
                 _ => return refusal.hint().map(Into::into),
             },
@@ -385,6 +388,10 @@ impl From<FlushError> for Error {
             source: error.source,
         }
     }
+}
+
+fn unreadable_hint(error: &io::Error) -> &'static str {
+    input::hint(error).unwrap_or("check the path and the file's permissions")
 }
 
 fn recipient_kind(error: &RecipientError) -> ErrorKind {

@@ -13,7 +13,7 @@ pub(super) fn open_kind(error: &OpenError) -> ErrorKind {
         OpenError::Fault(_) => ErrorKind::Integrity,
         // The archive's reader says so of members that were altered.
         OpenError::Read(e) if e.kind() == io::ErrorKind::InvalidData => ErrorKind::Integrity,
-        OpenError::Read(_) | OpenError::Write(_) => ErrorKind::Io,
+        OpenError::Read(_) | OpenError::Write(_) | OpenError::Spool { .. } => ErrorKind::Io,
     }
 }
 
@@ -59,6 +59,9 @@ pub(super) fn open_hint(error: &OpenError) -> Option<String> {
         }
         OpenError::Fault(MessageFault::SecondMessage(_)) => {
             "put each message into a file of its own; `csplit -z FILE '/^-----BEGIN /' '{*}'` does so with text"
+        }
+        OpenError::Spool { .. } => {
+            "set TMPDIR to a directory that exists, can be written to, and has room for the file"
         }
         OpenError::Fault(MessageFault::NotAMessage) => {
             "`callseal inspect FILE` says what a file is"

@@ -1,11 +1,13 @@
 //! What a certificate or key file holds, told by its content alone.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::Path;
 
 use openssl::pkey::PKey;
 use zeroize::Zeroizing;
+
+use crate::input;
 
 /// Larger files are no certificates or keys: 1 MiB.
 pub(crate) const MAX_KEY_FILE: u64 = 1 << 20;
@@ -37,11 +39,8 @@ pub(crate) fn read_key(path: &Path) -> io::Result<(Bytes, bool)> {
 fn read_with_metadata(path: &Path, limit: u64) -> io::Result<(Bytes, Metadata)> {
     // The capacity is taken in advance, so that growing leaves no copy of a
     // private key behind in freed memory.
-    let file = File::open(path)?;
+    let file = input::open(path)?;
     let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
     let mut bytes = Zeroizing::new(Vec::with_capacity(
         usize::try_from(metadata.len().min(limit) + 1).unwrap_or(0),
     ));

@@ -1,6 +1,7 @@
 //! What can be wrong with a message.
 
 use std::io;
+use std::path::PathBuf;
 
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
@@ -30,6 +31,14 @@ pub enum OpenError {
     /// The plaintext could not be written.
     #[error("{}", cause(.0))]
     Write(#[source] io::Error),
+    /// Plaintext that has to wait for its authentication has no place to.
+    #[error("no temporary file can be written in {}: {}", .directory.display(), cause(.source))]
+    Spool {
+        /// The directory for temporary files.
+        directory: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
     /// No key at hand opens it.
     #[error(transparent)]
     NoIdentity(#[from] NoIdentity),
@@ -113,6 +122,7 @@ impl From<OpenError> for io::Error {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Read(error) | OpenError::Write(error) => error,
+            OpenError::Spool { source, .. } => source,
             OpenError::Fault(fault) => fault.into(),
             OpenError::NoIdentity(no_identity) => Self::other(no_identity),
         }

@@ -12,6 +12,7 @@ mod open;
 mod openpgp;
 mod seal;
 mod seal_error;
+mod spool;
 mod text;
 
 pub use envelope::Envelope;

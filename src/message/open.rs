@@ -1,6 +1,6 @@
 //! Opening: one message to one file.
 
-use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -8,15 +8,12 @@ use super::expansion::Expansion;
 use super::fault::OpenError;
 use super::format::MessageFormat;
 use super::front_limit::FrontLimit;
+use super::spool::Spool;
 use super::{cms, openpgp, text};
 use crate::keys::{Keyring, Passphrases};
 
 /// How much is read of a message at a time, in bytes.
 pub(super) const BUFFER: usize = 64 * 1024;
-
-/// Plaintext that waits in memory for its authentication, in bytes; more of it
-/// waits in an unnamed temporary file.
-const SPOOL: usize = 8 * 1024 * 1024;
 
 /// The bytes of a message.
 pub(super) type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
@@ -251,17 +248,18 @@ impl<'a> OpenMessage<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`OpenMessage::copy_to`].
+    /// As for [`OpenMessage::copy_to`]; and the temporary file can't be made or
+    /// written.
     pub fn stream_to(self, sink: &mut dyn Write) -> Result<Opened, OpenError> {
         if self.format == MessageFormat::Rfc9580 {
             return self.copy_to(sink);
         }
-        let mut spool = tempfile::spooled_tempfile(SPOOL);
-        let opened = self.copy_to(&mut spool)?;
-        spool
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| io::copy(&mut spool, sink))
-            .map_err(OpenError::Write)?;
+        let mut spool = Spool::new();
+        let opened = self.copy_to(&mut spool).map_err(|error| match error {
+            OpenError::Write(source) => spool.error(source),
+            other => other,
+        })?;
+        spool.copy_to(sink)?;
         Ok(opened)
     }
 }

@@ -2,16 +2,19 @@
 //!
 //! [`PendingFile`] is a file that nobody sees before [`PendingFile::commit`].
 //! [`TargetDir`] is a directory out of which no member of an archive can be
-//! written. [`DirectoryFlush`] makes the names of a whole batch durable at its
-//! end, so that extracting 100,000 files flushes each directory once.
+//! written. It makes the names of all its files durable at its end, so that
+//! extracting 100,000 files flushes each directory once.
 
 mod directory;
-mod flush;
 mod pending;
+mod recent;
+mod target;
+mod temporary;
 
-pub use directory::{PlaceError, TargetDir};
-pub use flush::{DirectoryFlush, FlushError};
-pub use pending::{Access, Overwrite, PendingFile};
+pub(crate) use pending::is_input;
+pub use pending::{Access, Overwrite, PendingFile, Place};
+pub use target::{FlushError, PlaceError, TargetDir};
+pub use temporary::{NoTemporaries, remove_temporaries};
 
 use std::path::{Path, PathBuf};
 

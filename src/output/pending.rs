@@ -1,14 +1,16 @@
 //! A file that is complete or absent.
 
-use std::fs::{self, File};
+use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use tempfile::{Builder, NamedTempFile};
-
-use super::directory_of;
-use super::flush::{DirectoryFlush, flush};
+use super::directory::{Directory, Kind};
+use super::temporary::Temporary;
+use super::{TargetDir, directory_of};
+use crate::process;
 
 /// Who may read an output file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,30 +33,99 @@ pub enum Overwrite {
     Replace,
 }
 
+/// Where a file goes: a name in a directory. On Unix the directory is held
+/// open, so that the file goes there, whatever has its path by then.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub(super) directory: Arc<Directory>,
+    pub(super) name: OsString,
+    path: PathBuf,
+}
+
 /// An output file that nobody sees until it is committed.
 ///
 /// On Linux it has no name while it is written, so that even a killed process
 /// leaves nothing behind. Where the file system can't do that it is called
-/// `.callseal-XXXXXX.tmp`, beside the target, and is removed on drop. A file
-/// that replaces another has such a name for an instant in any case, complete
-/// by then.
+/// `.callseal-XXXXXX.tmp`, in the target's directory, and is removed on drop and
+/// by [`remove_temporaries`](super::remove_temporaries). A file that replaces
+/// another has such a name for an instant in any case, complete by then.
 ///
 /// Writes are not buffered. Dropping it discards it.
 #[derive(Debug)]
 pub struct PendingFile {
-    target: PathBuf,
+    place: Place,
     overwrite: Overwrite,
     modified: Option<SystemTime>,
     temporary: Temporary,
 }
 
-/// The file before it has its name.
-#[derive(Debug)]
-pub(super) enum Temporary {
-    /// Reachable through its descriptor alone; the kernel frees it on close.
-    #[cfg(target_os = "linux")]
-    Unnamed(File),
-    Named(NamedTempFile),
+impl Place {
+    /// The place of a file that will be called `path`. Its directory must
+    /// exist.
+    ///
+    /// # Errors
+    ///
+    /// [`IsADirectory`](io::ErrorKind::IsADirectory) for a path that can only
+    /// be that of a directory, and whatever keeps the file's directory from
+    /// being used.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        // "calls/" and "calls/." name a directory, though `file_name` leaves
+        // out how they end.
+        let text = path.as_os_str().as_encoded_bytes();
+        let name = path
+            .file_name()
+            .filter(|name| text.ends_with(name.as_encoded_bytes()))
+            .ok_or(io::ErrorKind::IsADirectory)?;
+        let directory = Arc::new(Directory::open(&directory_of(path))?);
+        Ok(Self::new(directory, name.to_owned(), path.to_owned()))
+    }
+
+    pub(super) fn new(directory: Arc<Directory>, name: OsString, path: PathBuf) -> Self {
+        Self {
+            directory,
+            name,
+            path,
+        }
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Refuses what can't be published here.
+    fn check(&self, overwrite: Overwrite) -> io::Result<()> {
+        let existing = match self.directory.entry(&self.name, false) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        if existing.kind == Kind::Directory {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        // What a link leads to stays, but it is known by the link.
+        let replaced = match existing.kind {
+            Kind::Link => self.directory.entry(&self.name, true).ok(),
+            _ => Some(existing),
+        };
+        if replaced
+            .as_ref()
+            .is_some_and(|file| process::has_read(&file.id))
+        {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, IsInput));
+        }
+        if overwrite == Overwrite::Refuse {
+            return Err(already_exists());
+        }
+        // /dev/stdout is a link to something special. A dangling link may be
+        // replaced.
+        if replaced.is_some_and(|file| file.kind != Kind::File) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not a regular file",
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl PendingFile {
@@ -69,18 +140,29 @@ impl PendingFile {
     ///   directory.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): with
     ///   [`Overwrite::Replace`], the name belongs to a device, FIFO or socket
-    ///   (replacing `/dev/null` serves nobody), or to a link to anything but a
-    ///   regular file.
+    ///   (replacing `/dev/null` serves nobody), to a link to anything but a
+    ///   regular file, or to an input (see
+    ///   [`remember`](crate::process::remember)).
     /// - Whatever else keeps a file from being made in that directory.
     pub fn create(target: &Path, access: Access, overwrite: Overwrite) -> io::Result<Self> {
-        check_target(target, overwrite)?;
-        let temporary = Temporary::create(&directory_of(target), access)?;
-        Ok(Self::over(temporary, target, overwrite))
+        Self::create_at(Place::at(target)?, access, overwrite)
     }
 
-    pub(super) fn over(temporary: Temporary, target: &Path, overwrite: Overwrite) -> Self {
+    /// The same in a place that is held open.
+    ///
+    /// # Errors
+    ///
+    /// As for [`create`](Self::create).
+    pub fn create_at(place: Place, access: Access, overwrite: Overwrite) -> io::Result<Self> {
+        // Before any work is done for it.
+        place.check(overwrite)?;
+        let temporary = Temporary::create(&place.directory, access)?;
+        Ok(Self::over(temporary, place, overwrite))
+    }
+
+    pub(super) fn over(temporary: Temporary, place: Place, overwrite: Overwrite) -> Self {
         Self {
-            target: target.to_path_buf(),
+            place,
             overwrite,
             modified: None,
             temporary,
@@ -89,11 +171,7 @@ impl PendingFile {
 
     /// The file itself, open for reading and writing.
     pub fn as_file(&self) -> &File {
-        match &self.temporary {
-            #[cfg(target_os = "linux")]
-            Temporary::Unnamed(file) => file,
-            Temporary::Named(named) => named.as_file(),
-        }
+        self.temporary.as_file()
     }
 
     /// Sets the modification time that the file has once it is committed,
@@ -114,43 +192,44 @@ impl PendingFile {
     ///   it was the flush of the directory that failed: then it is there and
     ///   complete, but may not survive a power failure.
     pub fn commit(self) -> io::Result<()> {
-        let directory = directory_of(&self.target);
-        self.publish()?;
-        flush(&directory)
+        self.publish()?.flush()
     }
 
-    /// As [`commit`](Self::commit), but leaves the directory to `batch`.
+    /// As [`commit`](Self::commit), but leaves the directory to `target`,
+    /// which the place is in.
     ///
     /// # Errors
     ///
     /// Those of [`commit`](Self::commit), after each of which the file is
     /// absent.
-    pub fn commit_into(self, batch: &DirectoryFlush) -> io::Result<()> {
-        let directory = directory_of(&self.target);
-        self.publish()?;
-        batch.note(&directory);
+    pub fn commit_into(self, target: &TargetDir) -> io::Result<()> {
+        target.note(&*self.publish()?);
         Ok(())
     }
 
-    fn publish(self) -> io::Result<()> {
+    /// Gives the directory in which it has its name.
+    fn publish(self) -> io::Result<Arc<Directory>> {
         if let Some(time) = self.modified {
             self.as_file().set_modified(time)?;
         }
         self.as_file().sync_all()?;
-        match self.temporary {
-            #[cfg(target_os = "linux")]
-            Temporary::Unnamed(file) => unnamed::publish(&file, &self.target, self.overwrite),
-            Temporary::Named(named) => match self.overwrite {
-                Overwrite::Refuse => named.persist_noclobber(&self.target),
-                Overwrite::Replace => named.persist(&self.target),
-            }
-            .map(drop)
-            .map_err(|refused| refused.error),
+        if self.overwrite == Overwrite::Replace {
+            // Something may have been read since.
+            self.place.check(self.overwrite)?;
         }
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => already_exists(),
-            _ => error,
-        })
+        let Place {
+            directory,
+            name,
+            path,
+        } = self.place;
+        self.temporary
+            .publish(&directory, &name, self.overwrite)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => already_exists(),
+                _ => error,
+            })?;
+        process::note_written(&path);
+        Ok(directory)
     }
 }
 
@@ -170,150 +249,16 @@ impl Seek for PendingFile {
     }
 }
 
-impl Temporary {
-    fn create(directory: &Path, access: Access) -> io::Result<Self> {
-        // Whatever kept the unnamed file from being made (a file system or a
-        // kernel without O_TMPFILE, no /proc) either does not matter to a named
-        // one, or stops that as well, with an error of its own.
-        #[cfg(target_os = "linux")]
-        if let Ok(file) = unnamed::create(directory, access) {
-            return Ok(Self::Unnamed(file));
-        }
-        Self::named(directory, access)
-    }
-
-    pub(super) fn named(directory: &Path, access: Access) -> io::Result<Self> {
-        let mut options = File::options();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode(access));
-        // Opened here and not by tempfile, whose errors name a temporary that
-        // nobody has heard of.
-        let named = named_temporary().make_in(directory, |path| options.open(path))?;
-        ensure_private(named.as_file(), access)?;
-        Ok(Self::Named(named))
-    }
-}
-
-fn named_temporary() -> Builder<'static, 'static> {
-    let mut builder = Builder::new();
-    builder.prefix(".callseal-").suffix(".tmp");
-    builder
-}
-
-/// Refuses before any work is done what `publish` would refuse in the end.
-fn check_target(target: &Path, overwrite: Overwrite) -> io::Result<()> {
-    let text = target.as_os_str().as_encoded_bytes();
-    // "calls/" and "calls/." name a directory, though `file_name` leaves out
-    // how they end.
-    if !target
-        .file_name()
-        .is_some_and(|name| text.ends_with(name.as_encoded_bytes()))
-    {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    let existing = match fs::symlink_metadata(target) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other?.file_type(),
-    };
-    if existing.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if overwrite == Overwrite::Refuse {
-        return Err(already_exists());
-    }
-    let special = if existing.is_symlink() {
-        // /dev/stdout is such a link. A dangling one may be replaced.
-        fs::metadata(target).is_ok_and(|pointee| !pointee.is_file())
-    } else {
-        !existing.is_file()
-    };
-    if special {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ));
-    }
-    Ok(())
-}
-
 fn already_exists() -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, "already exists")
 }
 
-#[cfg(unix)]
-fn mode(access: Access) -> u32 {
-    match access {
-        Access::Private => 0o600,
-        Access::Shared => 0o666,
-    }
-}
+/// What would be replaced is an input of the same run.
+#[derive(Debug, thiserror::Error)]
+#[error("both input and output")]
+struct IsInput;
 
-/// A umask can only take away from the mode a file is created with; its owner
-/// must be able to read what is extracted for them.
-#[cfg(unix)]
-fn ensure_private(file: &File, access: Access) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    match access {
-        Access::Private => file.set_permissions(fs::Permissions::from_mode(mode(access))),
-        Access::Shared => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-fn ensure_private(_file: &File, _access: Access) -> io::Result<()> {
-    Ok(())
-}
-
-/// Files without a name: open(2), "O_TMPFILE".
-#[cfg(target_os = "linux")]
-mod unnamed {
-    use std::fs::{self, File};
-    use std::io;
-    use std::os::fd::AsRawFd;
-    use std::path::{Path, PathBuf};
-
-    use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
-
-    use super::{Access, Overwrite, ensure_private, mode, named_temporary};
-    use crate::output::directory_of;
-
-    pub(super) fn create(directory: &Path, access: Access) -> io::Result<File> {
-        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        let file = File::from(open(directory, flags, Mode::from_raw_mode(mode(access)))?);
-        // Without /proc it could never get a name; better to know it now.
-        fs::symlink_metadata(handle(&file))?;
-        ensure_private(&file, access)?;
-        Ok(file)
-    }
-
-    /// Links the file to its target, which is atomic and never overwrites.
-    pub(super) fn publish(file: &File, target: &Path, overwrite: Overwrite) -> io::Result<()> {
-        match link(file, target) {
-            Err(error)
-                if error.kind() == io::ErrorKind::AlreadyExists
-                    && overwrite == Overwrite::Replace =>
-            {
-                // Only rename(2) replaces in one step, and it wants a name.
-                let named =
-                    named_temporary().make_in(directory_of(target), |path| link(file, path))?;
-                named
-                    .into_temp_path()
-                    .persist(target)
-                    .map_err(|refused| refused.error)
-            }
-            other => other,
-        }
-    }
-
-    fn link(file: &File, path: &Path) -> io::Result<()> {
-        linkat(CWD, handle(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?;
-        Ok(())
-    }
-
-    /// The one path by which an unprivileged process can link such a file:
-    /// linkat(2), "AT_EMPTY_PATH".
-    fn handle(file: &File) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
-    }
+/// Whether a file could not be written since it is an input of the same run.
+pub(crate) fn is_input(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<IsInput>())
 }

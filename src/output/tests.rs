@@ -6,15 +6,27 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::pending::Temporary;
+use super::temporary::Temporary;
 use super::*;
 
 /// Both kinds of temporary: the one that this file system gives, and the
 /// fallback.
 fn both(target: &Path, overwrite: Overwrite) -> [PendingFile; 2] {
     let created = PendingFile::create(target, Access::Private, overwrite).unwrap();
-    let named = Temporary::named(&directory_of(target), Access::Private).unwrap();
-    [created, PendingFile::over(named, target, overwrite)]
+    [created, named(target, Access::Private, overwrite)]
+}
+
+fn named(target: &Path, access: Access, overwrite: Overwrite) -> PendingFile {
+    let place = Place::at(target).unwrap();
+    let temporary = Temporary::named(&place.directory, access).unwrap();
+    PendingFile::over(temporary, place, overwrite)
+}
+
+/// An empty file in an extraction directory.
+fn put(target: &TargetDir, relative: &str) {
+    let place = target.place(relative).unwrap();
+    let file = PendingFile::create_at(place, Access::Private, Overwrite::Refuse).unwrap();
+    file.commit_into(target).unwrap();
 }
 
 fn names(directory: &Path) -> Vec<String> {
@@ -190,27 +202,26 @@ fn a_name_without_a_directory_lands_in_the_current_one() {
 }
 
 #[test]
-fn a_batch_flushes_each_directory_once_and_names_one_that_is_gone() {
+fn a_directory_that_is_gone_or_another_one_by_the_end_is_named() {
     let directory = TempDir::new().unwrap();
     let gone = directory.path().join("gone");
-    fs::create_dir(&gone).unwrap();
-    let batch = DirectoryFlush::new();
-    for index in 0..20 {
-        let parent = if index % 2 == 0 {
-            directory.path()
+    for another in [false, true] {
+        let target = TargetDir::create(directory.path()).unwrap();
+        for index in 0..20 {
+            put(&target, &format!("{index}-{another}"));
+            put(&target, &format!("gone/{index}"));
+        }
+        if another {
+            // Not removed, or its number would be given to the new one.
+            fs::rename(&gone, directory.path().join("aside")).unwrap();
+            fs::create_dir(&gone).unwrap();
         } else {
-            &gone
-        };
-        let target = parent.join(format!("{index}"));
-        let file = PendingFile::create(&target, Access::Shared, Overwrite::Refuse).unwrap();
-        file.commit_into(&batch).unwrap();
-        assert!(target.exists());
+            fs::remove_dir_all(&gone).unwrap();
+        }
+        let error = target.finish().unwrap_err();
+        assert_eq!(error.path, gone);
+        assert!(error.to_string().contains("gone: not flushed to disk: "));
     }
-    fs::remove_dir_all(&gone).unwrap();
-    let error = batch.finish().unwrap_err();
-    assert_eq!(error.path, gone);
-    assert!(error.to_string().contains("gone: not flushed to disk: "));
-    DirectoryFlush::new().finish().unwrap();
 }
 
 #[test]
@@ -218,11 +229,10 @@ fn a_place_is_below_the_target_and_its_parents_exist() {
     let directory = TempDir::new().unwrap();
     let root = directory.path().join("new/target");
     let target = TargetDir::create(&root).unwrap();
-    assert_eq!(target.place("call.wav").unwrap(), root.join("call.wav"));
-    let deep = target.place("2024/05/call.wav").unwrap();
-    assert_eq!(deep, root.join("2024/05/call.wav"));
-    let file = PendingFile::create(&deep, Access::Private, Overwrite::Refuse).unwrap();
-    file.commit_into(target.batch()).unwrap();
+    for name in ["call.wav", "2024/05/call.wav"] {
+        assert_eq!(target.place(name).unwrap().path(), root.join(name));
+    }
+    put(&target, "2024/05/call.wav");
     assert_eq!(names(&root), ["2024"]);
     assert_eq!(names(&root.join("2024/05")), ["call.wav"]);
     target.finish().unwrap();
@@ -235,9 +245,7 @@ fn directories_that_no_file_came_into_are_gone_at_the_end() {
     let root = directory.path().join("new/target");
     let target = TargetDir::create(&root).unwrap();
     target.place("a/b/c/call.wav").unwrap();
-    let kept = target.place("a/d/call.wav").unwrap();
-    let file = PendingFile::create(&kept, Access::Private, Overwrite::Refuse).unwrap();
-    file.commit_into(target.batch()).unwrap();
+    put(&target, "a/d/call.wav");
     target.finish().unwrap();
     assert_eq!(names(&root.join("a")), ["d"]);
 
@@ -308,7 +316,7 @@ fn eight_workers_may_place_at_once() {
                 start.wait();
                 for index in 0..50 {
                     let path = target.place(&format!("{index}/a/b/{worker}")).unwrap();
-                    fs::write(path, "").unwrap();
+                    fs::write(path.path(), "").unwrap();
                 }
             });
         }
@@ -323,8 +331,8 @@ proptest! {
         let directory = TempDir::new().unwrap();
         let root = directory.path().join("target");
         let target = TargetDir::create(&root).unwrap();
-        if let Ok(path) = target.place(&name) {
-            let below = path.strip_prefix(&root).unwrap();
+        if let Ok(place) = target.place(&name) {
+            let below = place.path().strip_prefix(&root).unwrap();
             let plain = |part| matches!(part, std::path::Component::Normal(_));
             prop_assert!(below.components().all(plain));
             prop_assert_eq!(below, Path::new(&name));

@@ -35,11 +35,19 @@ impl Passphrases for Prompt {
             ""
         };
         let question = format!("{again}passphrase for {whose}: ");
-        match self.bar.suspend(|| rpassword::prompt_password(question)) {
+        match self.bar.suspend(|| prompt(question)) {
             Ok(answer) => Ok(Some(Passphrase::new(answer.into_bytes()))),
             Err(_) => Ok(None),
         }
     }
+}
+
+fn prompt(question: impl ToString) -> io::Result<String> {
+    let ask = || rpassword::prompt_password(question);
+    #[cfg(unix)]
+    return crate::signals::while_asking(ask);
+    #[cfg(not(unix))]
+    return ask();
 }
 
 /// Why there is no new passphrase.
@@ -55,7 +63,7 @@ pub enum NoAnswer {
 /// twice, unless it's empty.
 pub fn ask_new(key: &Path) -> Result<Passphrase, NoAnswer> {
     let ask = |question: &str| {
-        let answer = rpassword::prompt_password(question);
+        let answer = prompt(question);
         answer.map(Zeroizing::new).map_err(|_| NoAnswer::NoTerminal)
     };
     let key = key.display().to_string();

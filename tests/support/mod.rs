@@ -11,6 +11,7 @@ mod ca;
 mod calls;
 mod fields;
 mod genesys;
+mod kernel;
 mod keys;
 pub mod packages;
 mod run;

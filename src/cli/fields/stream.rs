@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use callseal::fields::{Convert, DocumentError, StreamError, Streamed, convert_stream};
+use callseal::input::is_same_file;
 use callseal::output::{Access, PendingFile};
 use callseal::sources::SourceError;
 use callseal::{Error, ErrorKind};
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use crate::cli::Global;
 use crate::cli::args::{JobsArgs, OverwriteArgs};
-use crate::cli::streams::{closed_pipe, input, input_name, is_stream, refuse_json, same_file};
+use crate::cli::streams::{closed_pipe, input_name, is_stream, open_input, refuse_json};
 use crate::failure::{Failure, Report, SHOWN, Shown};
 use crate::ui::{Ui, count};
 
@@ -48,7 +49,7 @@ impl StreamArgs {
         if is_stream(&self.output) {
             return refuse_json(global);
         }
-        if same_file(&self.file, &self.output) {
+        if is_same_file(&self.file, &self.output) {
             let path = self.output.clone();
             return Err(Error::from(SourceError::IsOutput { path }).into());
         }
@@ -63,7 +64,7 @@ impl StreamArgs {
         global: &Global,
         ui: &Ui,
     ) -> Result<(Streamed, Report), Failure> {
-        let mut source = input(&self.file)?;
+        let mut source = open_input(&self.file)?;
         let mut failures = Failures::new(input_name(&self.file), global.json, ui);
         let mut convert = |sink: &mut dyn Write| {
             let jobs = self.jobs.jobs();

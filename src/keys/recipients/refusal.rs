@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use thiserror::Error;
 
 use crate::cause::cause;
+use crate::input;
 use crate::timestamp::Timestamp;
 
 use crate::keys::mapping::UnusableKey;
@@ -312,7 +313,7 @@ impl Refusal {
             Self::Unreadable(e) if e.kind() == io::ErrorKind::IsADirectory => {
                 "name a file; a directory can be the `certificates` of a party in the config"
             }
-            Self::Unreadable(_) => "check the file and its permissions",
+            Self::Unreadable(e) => input::hint(e).unwrap_or("check the file and its permissions"),
             Self::PrivateKey => {
                 "keep private keys off this machine and list the certificate; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a private one"
             }

@@ -93,10 +93,7 @@ fn child_of_a_umask() {
         let file = PendingFile::create(&target, access, Overwrite::Refuse).unwrap();
         file.commit().unwrap();
         let target = directory.join(format!("named-{name}"));
-        let named = Temporary::named(&directory, access).unwrap();
-        PendingFile::over(named, &target, Overwrite::Refuse)
-            .commit()
-            .unwrap();
+        named(&target, access, Overwrite::Refuse).commit().unwrap();
     }
 }
 
@@ -196,4 +193,242 @@ fn directories_that_are_made_are_private() {
         let mode = fs::metadata(made).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0);
     }
+}
+
+#[test]
+fn a_directory_that_is_swapped_for_a_link_gets_nothing_outside() {
+    let directory = TempDir::new().unwrap();
+    let (root, outside) = (
+        directory.path().join("target"),
+        directory.path().join("outside"),
+    );
+    fs::create_dir(&outside).unwrap();
+    let swap = |name: &str| {
+        fs::rename(root.join(name), root.join(format!("{name}-before"))).unwrap();
+        symlink(&outside, root.join(name)).unwrap();
+    };
+    let target = TargetDir::create(&root).unwrap();
+    // Between the finding of the place, the making of the file, and its commit.
+    for overwrite in [Overwrite::Refuse, Overwrite::Replace] {
+        for (name, steps) in [("early", 0), ("late", 1)] {
+            let name = format!("{name}-{overwrite:?}");
+            let place = target.place(&format!("{name}/deep/call.wav")).unwrap();
+            if steps == 0 {
+                swap(&name);
+            }
+            let mut file = PendingFile::create_at(place, Access::Private, overwrite).unwrap();
+            file.write_all(b"a call").unwrap();
+            if steps == 1 {
+                swap(&name);
+            }
+            file.commit_into(&target).unwrap();
+            let there = root.join(format!("{name}-before/deep/call.wav"));
+            assert_eq!(fs::read(there).unwrap(), b"a call");
+            // It is held open, but not found again.
+            let flushed = target.place(&format!("{name}/another/call.wav"));
+            let flushed = flushed.map(|place| place.path().to_owned());
+            assert!(!outside.join("another").exists(), "{flushed:?}");
+        }
+    }
+    assert!(names(&outside).is_empty());
+    // What was written lies elsewhere by now, and is not known to be flushed.
+    let error = target.finish().unwrap_err();
+    assert!(
+        error.to_string().contains("a symbolic link on the way"),
+        "{error}"
+    );
+    assert!(names(&outside).is_empty());
+}
+
+#[test]
+fn a_target_that_is_swapped_for_a_link_gets_nothing_outside() {
+    let directory = TempDir::new().unwrap();
+    let (root, moved) = (
+        directory.path().join("target"),
+        directory.path().join("moved"),
+    );
+    let outside = directory.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    let target = TargetDir::create(&root).unwrap();
+    fs::rename(&root, &moved).unwrap();
+    symlink(&outside, &root).unwrap();
+    put(&target, "a/call.wav");
+    put(&target, "call.wav");
+    target.finish().unwrap();
+    assert!(names(&outside).is_empty());
+    assert_eq!(names(&moved), ["a", "call.wav"]);
+}
+
+/// Whoever swaps directories for links and back meanwhile gets at most errors.
+#[test]
+fn nothing_lands_outside_while_directories_are_swapped() {
+    let directory = TempDir::new().unwrap();
+    let (root, outside) = (
+        directory.path().join("target"),
+        directory.path().join("outside"),
+    );
+    fs::create_dir_all(root.join("calls")).unwrap();
+    fs::create_dir_all(outside.join("deep")).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let is_done = || done.load(std::sync::atomic::Ordering::Relaxed);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (calls, aside) = (root.join("calls"), root.join("aside"));
+            while !is_done() {
+                let _ = fs::rename(&calls, &aside);
+                let _ = symlink(&outside, &calls);
+                let _ = fs::remove_file(&calls);
+                let _ = fs::rename(&aside, &calls);
+            }
+        });
+        for round in 0..40 {
+            // Anew, so that nothing is held open.
+            let target = TargetDir::create(&root).unwrap();
+            for number in 0..25 {
+                let name = format!("calls/deep/{round}-{number}");
+                let Ok(place) = target.place(&name) else {
+                    continue;
+                };
+                let file = PendingFile::create_at(place, Access::Private, Overwrite::Replace);
+                let _ = file.and_then(|file| file.commit_into(&target));
+            }
+            let _ = target.finish();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(names(&outside), ["deep"]);
+    assert!(names(&outside.join("deep")).is_empty());
+}
+
+#[test]
+fn many_directories_take_few_descriptors() {
+    let directory = TempDir::new().unwrap();
+    let target = TargetDir::create(directory.path()).unwrap();
+    for number in 0..300 {
+        put(&target, &format!("{}/{number}/call.wav", number % 7));
+    }
+    let open = fs::read_dir("/dev/fd").unwrap().filter(|entry| {
+        let link = entry.as_ref().unwrap().path();
+        fs::read_link(link).is_ok_and(|path| path.starts_with(directory.path()))
+    });
+    if cfg!(target_os = "linux") {
+        assert!((1..=65).contains(&open.count()));
+    }
+    target.finish().unwrap();
+}
+
+#[test]
+fn a_path_that_no_system_call_takes_is_not_made_step_by_step() {
+    let directory = TempDir::new().unwrap();
+    let target = TargetDir::create(directory.path()).unwrap();
+    let error = target.place(&"a/".repeat(3000).replace("a/a", "a/b")[..5999]);
+    let error = error.unwrap_err();
+    assert!(
+        error.to_string().ends_with(": file name too long"),
+        "{error}"
+    );
+    assert!(names(directory.path()).is_empty());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_killed_run_has_left_is_found_and_what_others_write_is_not() {
+    let directory = TempDir::new().unwrap();
+    let mut other = child("child_with_a_named_temporary", directory.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(other.stdout.take().unwrap());
+    let mut report = output.lines().map_while(Result::ok);
+    assert!(report.any(|line| line.contains("written")));
+    fs::write(directory.path().join(".callseal-000000.tmp"), "").unwrap();
+    fs::write(directory.path().join(".callseal-other"), "not ours").unwrap();
+    symlink("/etc/passwd", directory.path().join(".callseal-link.tmp")).unwrap();
+    rustix::fs::mkfifoat(
+        rustix::fs::CWD,
+        directory.path().join(".callseal-fifo.tmp"),
+        Mode::RUSR | Mode::WUSR,
+    )
+    .unwrap();
+
+    let found = || {
+        let looking = child("child_that_looks_for_leftovers", directory.path());
+        let output = { looking }.output().unwrap();
+        assert!(output.status.success());
+        let output = String::from_utf8(output.stdout).unwrap();
+        let lines = output
+            .lines()
+            .filter_map(|line| line.strip_prefix("left: "));
+        lines.map(PathBuf::from).collect::<Vec<_>>()
+    };
+    assert_eq!(found(), Vec::<PathBuf>::new(), "while it is running");
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let left = names(directory.path()).into_iter().find(|name| {
+        let path = directory.path().join(name);
+        fs::symlink_metadata(path).unwrap().len() == 6 && !name.contains("link")
+    });
+    assert_eq!(found(), [directory.path().join(left.unwrap())]);
+}
+
+#[test]
+#[ignore = "a child process of what_a_killed_run_has_left_is_found_and_what_others_write_is_not"]
+fn child_that_looks_for_leftovers() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else {
+        return;
+    };
+    crate::process::remember();
+    let target = PathBuf::from(directory).join("call.wav");
+    drop(named(&target, Access::Private, Overwrite::Refuse));
+    for path in crate::process::leftovers() {
+        println!("\nleft: {}", path.display());
+    }
+}
+
+#[test]
+#[ignore = "a child process of what_a_killed_run_has_left_is_found_and_what_others_write_is_not"]
+fn child_with_a_named_temporary() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else {
+        return;
+    };
+    let target = PathBuf::from(directory).join("call.wav");
+    let mut file = named(&target, Access::Private, Overwrite::Refuse);
+    file.write_all(b"a call").unwrap();
+    println!("written");
+    let _ = io::stdin().read(&mut [0]);
+}
+
+#[test]
+fn temporaries_are_removed_on_demand_and_none_is_made_then() {
+    let directory = TempDir::new().unwrap();
+    let status = child("child_that_removes_its_temporaries", directory.path())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(names(directory.path()), ["before"]);
+}
+
+#[test]
+#[ignore = "a child process of temporaries_are_removed_on_demand_and_none_is_made_then"]
+fn child_that_removes_its_temporaries() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else {
+        return;
+    };
+    let directory = PathBuf::from(directory);
+    let path = |name: &str| directory.join(name);
+    let published = named(&path("before"), Access::Private, Overwrite::Refuse);
+    let file = named(&path("after"), Access::Private, Overwrite::Refuse);
+    published.commit().unwrap();
+    assert_eq!(names(&directory).len(), 2);
+    let none = remove_temporaries();
+    assert_eq!(names(&directory), ["before"]);
+    // Too late to be published, and nothing new appears.
+    file.commit().unwrap_err();
+    let late = path("late");
+    std::thread::spawn(move || named(&late, Access::Private, Overwrite::Refuse).commit());
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    assert_eq!(names(&directory), ["before"]);
+    std::mem::forget(none);
 }

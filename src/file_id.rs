@@ -1,0 +1,46 @@
+//! Which file it is, whatever its name.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+
+/// A file as the system tells it from all others, by whatever name or link it
+/// is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileId {
+    /// The device, and the number of the file on it.
+    #[cfg(unix)]
+    inode: (u64, u64),
+    /// Elsewhere the name, with its links resolved, has to do.
+    #[cfg(not(unix))]
+    path: std::path::PathBuf,
+}
+
+impl FileId {
+    /// The file at `path`, of which `metadata` is known.
+    #[cfg(unix)]
+    pub fn of(_path: &Path, metadata: &Metadata) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+        Ok(Self {
+            inode: (metadata.dev(), metadata.ino()),
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub fn of(path: &Path, _metadata: &Metadata) -> io::Result<Self> {
+        let path = path.canonicalize()?;
+        Ok(Self { path })
+    }
+
+    /// The file that a system call has looked at.
+    #[cfg(unix)]
+    #[allow(
+        clippy::unnecessary_cast,
+        reason = "the types differ from system to system"
+    )]
+    pub fn of_stat(stat: &rustix::fs::Stat) -> Self {
+        Self {
+            inode: (stat.st_dev as u64, stat.st_ino as u64),
+        }
+    }
+}

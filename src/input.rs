@@ -1,0 +1,119 @@
+//! Input files: opened so that nothing waits for ever.
+//!
+//! Every file that is read as an input is opened here, but for those that are
+//! packed (see [`sources`](crate::sources)). So no FIFO is waited for, and where
+//! the process [remembers](crate::process::remember) its inputs, none of them
+//! is ever an output.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::path::Path;
+
+use crate::file_id::FileId;
+use crate::process;
+
+/// What is neither a file nor a directory, and nothing that somebody has
+/// opened already.
+#[derive(Debug, thiserror::Error)]
+#[error("not a regular file")]
+struct NotAFile;
+
+/// Opens an input file.
+///
+/// A descriptor that is open already, named below `/dev/fd` (as shells do it
+/// for `<(…)`) or as `/dev/stdin`, may also be a pipe or a terminal; and
+/// `/dev/null` is an empty file.
+///
+/// # Errors
+///
+/// - [`IsADirectory`](io::ErrorKind::IsADirectory): it is a directory.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput): it is a FIFO, a socket or
+///   a device. These may never have a byte or an end.
+/// - Whatever else keeps it from being opened.
+pub fn open(path: &Path) -> io::Result<File> {
+    // Looked at before it's opened, since opening is enough to wait for ever,
+    // or to do something to a device; and then again, as something else may
+    // have taken its place.
+    check(path, &fs::metadata(path)?)?;
+    let file = open_at_once(path)?;
+    let metadata = file.metadata()?;
+    check(path, &metadata)?;
+    if metadata.is_file() {
+        process::note_read(FileId::of(path, &metadata)?);
+    } else {
+        let_wait(&file)?;
+    }
+    Ok(file)
+}
+
+/// Notes that standard input is read: a file that it may come from is an
+/// input like others.
+pub fn note_stdin() {
+    #[cfg(unix)]
+    if let Ok(stat) = rustix::fs::fstat(io::stdin()) {
+        process::note_read(FileId::of_stat(&stat));
+    }
+}
+
+/// Whether two paths lead to the same file.
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    let id = |path| FileId::of(path, &fs::metadata(path)?);
+    matches!((id(a), id(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// The remedy, where an error is one of [`open`].
+pub(crate) fn hint(error: &io::Error) -> Option<&'static str> {
+    let inner = error.get_ref()?;
+    inner
+        .is::<NotAFile>()
+        .then_some("give a regular file, or in bash `<(cat FIFO)` for what comes through a FIFO")
+}
+
+fn check(path: &Path, metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if metadata.is_file() || is_open_already(path) || path == Path::new("/dev/null") {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, NotAFile))
+}
+
+/// Whether the path is that of a descriptor: what is behind it has been opened
+/// by whoever named it, and is there to be read.
+fn is_open_already(path: &Path) -> bool {
+    let is_descriptor = |path: &Path| {
+        let directory = path.parent().and_then(|parent| parent.canonicalize().ok());
+        directory.is_some_and(|directory| {
+            directory == Path::new("/dev/fd")
+                || directory.starts_with("/proc") && directory.ends_with("fd")
+        })
+    };
+    // /dev/stdin is a link to one.
+    is_descriptor(path) || fs::read_link(path).is_ok_and(|target| is_descriptor(&target))
+}
+
+#[cfg(unix)]
+fn open_at_once(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags, open};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let opened = rustix::io::retry_on_intr(|| open(path, flags, Mode::empty()))?;
+    Ok(opened.into())
+}
+
+#[cfg(not(unix))]
+fn open_at_once(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Reading from it waits until there is something.
+#[cfg(unix)]
+fn let_wait(file: &File) -> io::Result<()> {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    Ok(fcntl_setfl(file, fcntl_getfl(file)? - OFlags::NONBLOCK)?)
+}
+
+#[cfg(not(unix))]
+fn let_wait(_file: &File) -> io::Result<()> {
+    Ok(())
+}

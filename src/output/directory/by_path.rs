@@ -1,0 +1,115 @@
+//! A directory as a path, where there are no handles of directories.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
+
+use super::{Entry, Kind};
+use crate::file_id::FileId;
+use crate::output::Access;
+
+/// A directory as a path.
+#[derive(Debug)]
+pub(in crate::output) struct Directory {
+    path: PathBuf,
+}
+
+impl Directory {
+    /// The directory at `path`, by following links.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Self::at(path.to_owned(), fs::metadata(path)?.is_dir())
+    }
+
+    /// The directory `name` in this one; no link.
+    pub fn below(&self, name: &OsStr) -> io::Result<Self> {
+        let path = self.path.join(name);
+        let is_directory = fs::symlink_metadata(&path)?.is_dir();
+        Self::at(path, is_directory)
+    }
+
+    fn at(path: PathBuf, is_directory: bool) -> io::Result<Self> {
+        match is_directory {
+            true => Ok(Self { path }),
+            false => Err(io::ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Which directory it is.
+    pub fn id(&self) -> io::Result<FileId> {
+        FileId::of(&self.path, &fs::metadata(&self.path)?)
+    }
+
+    /// Makes a directory in it.
+    pub fn make(&self, name: &OsStr) -> io::Result<()> {
+        fs::create_dir(self.path.join(name))
+    }
+
+    /// What has that name; a link itself, or what it leads to.
+    pub fn entry(&self, name: &OsStr, follow: bool) -> io::Result<Entry> {
+        let path = self.path.join(name);
+        let metadata = match follow {
+            true => fs::metadata(&path),
+            false => fs::symlink_metadata(&path),
+        }?;
+        let kind = if metadata.is_symlink() {
+            Kind::Link
+        } else if metadata.is_dir() {
+            Kind::Directory
+        } else if metadata.is_file() {
+            Kind::File
+        } else {
+            Kind::Special
+        };
+        let id = FileId::of(&path, &metadata)?;
+        Ok(Entry { kind, id })
+    }
+
+    /// Makes a new file, open for reading and writing. There are no modes.
+    pub fn create(&self, name: &OsStr, _access: Access) -> io::Result<File> {
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        options.open(self.path.join(name))
+    }
+
+    /// Gives the file `from` the name `to`, which another may have.
+    pub fn replace(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
+    /// Gives the file `from` the name `to`, which nothing has yet.
+    pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        let from = TempPath::try_from_path(self.path.join(from))?;
+        from.persist_noclobber(self.path.join(to))
+            .map_err(|refused| refused.error)
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+        fs::remove_file(self.path.join(name))
+    }
+
+    /// Removes a directory that has nothing in it.
+    pub fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
+        fs::remove_dir(self.path.join(name))
+    }
+
+    /// A directory can't be opened as a file; its file system looks after its
+    /// names by itself.
+    pub fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Without locks nobody can tell what is left of a killed run.
+    pub fn search(&self) {}
+}
+
+/// There are no locks that go away with a killed process.
+pub(in crate::output) fn lock(_file: &File) {}

@@ -1,0 +1,251 @@
+//! A directory, held open.
+
+use std::ffi::OsStr;
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat, flock, fstat,
+    linkat, mkdirat, openat, renameat, renameat_with, statat, unlinkat,
+};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::{Entry, Kind};
+use crate::file_id::FileId;
+use crate::output::Access;
+use crate::output::temporary::is_temporary;
+use crate::process;
+
+/// A directory, held open.
+#[derive(Debug)]
+pub(in crate::output) struct Directory {
+    path: PathBuf,
+    handle: OwnedFd,
+    /// Whether somebody has looked for what a killed run left in it.
+    searched: AtomicBool,
+}
+
+impl Directory {
+    /// Opens the directory at `path`, following links.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let opened = retry_on_intr(|| openat(CWD, path, handle_flags(), Mode::empty()))?;
+        Ok(Self::new(path.to_owned(), opened))
+    }
+
+    /// Opens the directory `name` in this one, and follows no link.
+    pub fn below(&self, name: &OsStr) -> io::Result<Self> {
+        let flags = handle_flags() | OFlags::NOFOLLOW;
+        let opened = retry_on_intr(|| openat(&self.handle, name, flags, Mode::empty()))?;
+        Ok(Self::new(self.path.join(name), opened))
+    }
+
+    fn new(path: PathBuf, handle: OwnedFd) -> Self {
+        Self {
+            path,
+            handle,
+            searched: AtomicBool::new(false),
+        }
+    }
+
+    /// Where it was when it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Which directory it is.
+    pub fn id(&self) -> io::Result<FileId> {
+        Ok(FileId::of_stat(&fstat(&self.handle)?))
+    }
+
+    /// Makes a directory in it, for its owner alone.
+    pub fn make(&self, name: &OsStr) -> io::Result<()> {
+        Ok(mkdirat(&self.handle, name, Mode::RWXU)?)
+    }
+
+    /// What has that name; a link itself, or what it leads to.
+    pub fn entry(&self, name: &OsStr, follow: bool) -> io::Result<Entry> {
+        let flags = match follow {
+            true => AtFlags::empty(),
+            false => AtFlags::SYMLINK_NOFOLLOW,
+        };
+        let stat = statat(&self.handle, name, flags)?;
+        Ok(Entry {
+            kind: kind(&stat),
+            id: FileId::of_stat(&stat),
+        })
+    }
+
+    /// Makes a new file, open for reading and writing.
+    pub fn create(&self, name: &OsStr, access: Access) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let made = retry_on_intr(|| openat(&self.handle, name, flags, mode(access)))?;
+        restrict(made.into(), access)
+    }
+
+    /// Makes a file without a name, which the kernel frees with its last
+    /// descriptor.
+    #[cfg(target_os = "linux")]
+    pub fn create_unnamed(&self, access: Access) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+        let made = retry_on_intr(|| openat(&self.handle, c".", flags, mode(access)))?;
+        let file = restrict(made.into(), access)?;
+        // Without /proc it could never get a name; better to know it now.
+        std::fs::symlink_metadata(super::unnamed::path(&file))?;
+        Ok(file)
+    }
+
+    /// Gives such a file a name, which nothing has yet.
+    #[cfg(target_os = "linux")]
+    pub fn link_unnamed(&self, file: &File, name: &OsStr) -> io::Result<()> {
+        let path = super::unnamed::path(file);
+        Ok(linkat(
+            CWD,
+            path,
+            &self.handle,
+            name,
+            AtFlags::SYMLINK_FOLLOW,
+        )?)
+    }
+
+    /// Gives the file `from` the name `to`, which another may have.
+    pub fn replace(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(renameat(&self.handle, from, &self.handle, to)?)
+    }
+
+    /// Gives the file `from` the name `to`, which nothing has yet.
+    pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        match self.rename_in_one_step(from, to) {
+            // The kernel or the file system can't, and has links instead.
+            Err(Errno::NOSYS | Errno::INVAL) => {}
+            other => return Ok(other?),
+        }
+        linkat(&self.handle, from, &self.handle, to, AtFlags::empty())?;
+        // It's complete under its name. The other goes away with its owner.
+        let _ = self.remove(from);
+        Ok(())
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    fn rename_in_one_step(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
+        renameat_with(&self.handle, from, &self.handle, to, RenameFlags::NOREPLACE)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    fn rename_in_one_step(&self, _from: &OsStr, _to: &OsStr) -> Result<(), Errno> {
+        Err(Errno::NOSYS)
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.handle, name, AtFlags::empty())?)
+    }
+
+    /// Removes a directory that has nothing in it.
+    pub fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.handle, name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// Flushes its names to disk.
+    pub fn flush(&self) -> io::Result<()> {
+        let file = match self.read() {
+            // A drop box: one may write into it but not read it, and what
+            // can't be opened for reading has no way to be flushed.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+            other => File::from(other?),
+        };
+        match file.sync_all() {
+            // The file system has no such operation for directories.
+            Err(error)
+                if matches!(
+                    Errno::from_io_error(&error),
+                    Some(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS)
+                ) =>
+            {
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn read(&self) -> io::Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(retry_on_intr(|| {
+            openat(&self.handle, c".", flags, Mode::empty())
+        })?)
+    }
+
+    /// Looks, once, for what a killed run has left in it.
+    pub fn search(&self) {
+        if process::remembers() && !self.searched.swap(true, Ordering::Relaxed) {
+            // Nothing depends on it, and what can't be read can't be told.
+            let Ok(directory) = self.read().and_then(|handle| Ok(Dir::new(handle)?)) else {
+                return;
+            };
+            for entry in directory.map_while(Result::ok) {
+                let name = OsStr::from_bytes(entry.file_name().to_bytes());
+                if is_temporary(name) && self.is_leftover(name).unwrap_or(false) {
+                    process::note_leftover(self.path.join(name));
+                }
+            }
+        }
+    }
+
+    /// Whether nobody writes the temporary file any more: who does has locked
+    /// it, before its first byte.
+    fn is_leftover(&self, name: &OsStr) -> io::Result<bool> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(&self.handle, name, flags, Mode::empty())?;
+        let stat = fstat(&file)?;
+        if kind(&stat) != Kind::File || stat.st_size == 0 {
+            return Ok(false);
+        }
+        flock(&file, FlockOperation::NonBlockingLockShared)?;
+        // Its owner may have given it its name just now.
+        Ok(self.entry(name, false)?.id == FileId::of_stat(&stat))
+    }
+}
+
+/// Locks a temporary file for as long as it is open.
+pub(in crate::output) fn lock(file: &File) {
+    // Where files can't be locked, those that are left behind are not found.
+    let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
+}
+
+/// A handle takes no right to read the directory, where the system allows.
+fn handle_flags() -> OFlags {
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    #[cfg(target_os = "linux")]
+    return flags | OFlags::PATH;
+    #[cfg(not(target_os = "linux"))]
+    return flags | OFlags::RDONLY;
+}
+
+fn kind(stat: &Stat) -> Kind {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => Kind::Link,
+        _ => Kind::Special,
+    }
+}
+
+fn mode(access: Access) -> Mode {
+    match access {
+        Access::Private => Mode::RUSR | Mode::WUSR,
+        Access::Shared => Mode::from_raw_mode(0o666),
+    }
+}
+
+/// A umask can only take away from the mode a file is created with; its owner
+/// must be able to read what is extracted for them.
+fn restrict(file: File, access: Access) -> io::Result<File> {
+    if access == Access::Private {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}

@@ -1,0 +1,48 @@
+//! The directories that were used last, held open.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::directory::Directory;
+
+/// How many are held open. An archive may have 100,000 directories, and a
+/// process often no more than 1,024 descriptors.
+const MOST: usize = 64;
+
+/// The directories that were used last, the latest at the end.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    directories: Mutex<Vec<Arc<Directory>>>,
+}
+
+impl Recent {
+    pub fn get(&self, path: &Path) -> Option<Arc<Directory>> {
+        let mut directories = self.directories();
+        // As bytes: taking paths apart would take longer than opening them.
+        let is_it = |known: &Arc<Directory>| known.path().as_os_str() == path.as_os_str();
+        let at = directories.iter().rposition(is_it)?;
+        let found = directories.remove(at);
+        directories.push(found.clone());
+        Some(found)
+    }
+
+    pub fn keep(&self, directory: Arc<Directory>) {
+        let mut directories = self.directories();
+        if directories.len() >= MOST {
+            directories.remove(0);
+        }
+        directories.push(directory);
+    }
+
+    /// Forgets them all.
+    pub fn clear(&self) {
+        self.directories().clear();
+    }
+
+    fn directories(&self) -> MutexGuard<'_, Vec<Arc<Directory>>> {
+        // Whole after any panic, as none of these changes fails half way.
+        self.directories
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

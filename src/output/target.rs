@@ -1,0 +1,331 @@
+//! An extraction directory out of which nothing can be written.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::directory::{Directory, Kind};
+use super::recent::Recent;
+use super::{Place, directory_of};
+use crate::cause::cause;
+use crate::file_id::FileId;
+
+/// A directory that receives the members of an archive.
+///
+/// What an archive says decides where below the directory a file goes, and
+/// never anything else: no name leads out of it, and no symbolic link in it is
+/// followed. On Unix that holds whatever happens in it meanwhile: it is held
+/// open, and so is each directory below it while a file is made there, reached
+/// from the one above without following links.
+///
+/// The directories that it makes are for their owner alone (mode 0700 less
+/// the umask), since plaintext goes into them. Those of them that no file came
+/// into are gone after [`finish`](Self::finish).
+#[derive(Debug)]
+pub struct TargetDir {
+    root: Arc<Directory>,
+    recent: Recent,
+    /// The root and the directories above it that were not there before.
+    made_above: Vec<PathBuf>,
+    below: Mutex<Below>,
+}
+
+/// Longer paths could be made step by step, but no system call takes them
+/// whole: nobody could use what is there.
+const MAX_PATH: usize = 4095;
+
+/// What has happened to the directory and below it: where, and in which
+/// directory that was.
+#[derive(Debug, Default)]
+struct Below {
+    /// The directories that were not there before.
+    made: BTreeMap<PathBuf, FileId>,
+    /// Those in which names have appeared.
+    written: BTreeMap<PathBuf, FileId>,
+}
+
+/// Why a member has no place below the target directory.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The name does not stay below the directory, or is no name at all.
+    #[error("{relative:?}: not a path below the target directory")]
+    Outside {
+        /// The name as it was given.
+        relative: String,
+    },
+    /// A directory on the way is a symbolic link, which may lead anywhere.
+    #[error("{}: a symbolic link on the way to an extracted file", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Something on the way exists and is not a directory.
+    #[error("{}: not a directory, on the way to an extracted file", path.display())]
+    NotADirectory {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// A directory on the way could not be opened or made.
+    #[error("{}: {}", path.display(), cause(source))]
+    Io {
+        /// The directory.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+impl PlaceError {
+    /// The remedy, where there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Link { .. } => {
+                Some("extract into an empty directory, or remove the link".to_owned())
+            }
+            Self::NotADirectory { .. } => Some("extract into an empty directory".to_owned()),
+            Self::Outside { .. } | Self::Io { .. } => None,
+        }
+    }
+}
+
+/// A directory that could not be flushed: its new names may not survive a
+/// power failure.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: not flushed to disk: {}", path.display(), cause(source))]
+pub struct FlushError {
+    /// The directory.
+    pub path: PathBuf,
+    /// What the operating system said.
+    pub source: io::Error,
+}
+
+impl TargetDir {
+    /// Opens the directory `path` for extraction; makes it, and its parents,
+    /// where they are missing. `path` itself may be a symbolic link: it is the
+    /// user's word, not an archive's.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the directory from being made, and
+    /// [`NotADirectory`](io::ErrorKind::NotADirectory) where `path` is
+    /// something else.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let path = match path.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => path,
+        };
+        let made_above = path
+            .ancestors()
+            .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+            .map(Path::to_path_buf)
+            .collect();
+        private_directory()
+            .recursive(true)
+            .create(path)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+                _ => error,
+            })?;
+        Ok(Self {
+            root: Arc::new(Directory::open(path)?),
+            recent: Recent::default(),
+            made_above,
+            below: Mutex::default(),
+        })
+    }
+
+    /// The place for the member path `relative` (`/`-separated), after making
+    /// the directories on the way to it. Threads may call this at the same
+    /// time.
+    ///
+    /// The last component is not looked at: [`PendingFile`](super::PendingFile)
+    /// neither follows a link there nor overwrites unasked.
+    ///
+    /// # Errors
+    ///
+    /// [`PlaceError`]; nothing is made for a `relative` that leads outside.
+    pub fn place(&self, relative: &str) -> Result<Place, PlaceError> {
+        // All of it, before the first directory is made.
+        if !relative.split('/').all(is_plain) {
+            return Err(PlaceError::Outside {
+                relative: relative.to_owned(),
+            });
+        }
+        let path = self.root.path().join(relative);
+        if path.as_os_str().len() > MAX_PATH {
+            let source = io::Error::new(io::ErrorKind::InvalidFilename, "file name too long");
+            return Err(PlaceError::Io { path, source });
+        }
+        let (directory, name) = match relative.rsplit_once('/') {
+            Some((directory, name)) => (self.enter(&self.root.path().join(directory), true)?, name),
+            None => (self.root.clone(), relative),
+        };
+        Ok(Place::new(directory, name.into(), path))
+    }
+
+    /// Ends the extraction: removes the directories that were made for files
+    /// which never came, and flushes to disk every other one that was made or
+    /// written to.
+    ///
+    /// # Errors
+    ///
+    /// The first directory that could not be flushed; the others are flushed
+    /// all the same.
+    pub fn finish(self) -> Result<(), FlushError> {
+        let Below { made, mut written } = std::mem::take(&mut *self.below());
+        // Children before their parents.
+        for (path, id) in made.iter().rev() {
+            if self.remove(path, id).unwrap_or(false) {
+                written.remove(path);
+            }
+        }
+        self.recent.clear();
+        let mut outcome = Ok(());
+        for (path, id) in written {
+            if let Err(source) = self.flush(&path, &id) {
+                outcome = outcome.and(Err(FlushError { path, source }));
+            }
+        }
+        for made in self.made_above {
+            // Refused for one that has something in it, which is what counts.
+            if fs::remove_dir(&made).is_ok() {
+                continue;
+            }
+            let path = directory_of(&made);
+            if let Err(source) = Directory::open(&path).and_then(|above| above.flush()) {
+                outcome = outcome.and(Err(FlushError { path, source }));
+            }
+        }
+        outcome
+    }
+
+    /// Names have appeared in a directory.
+    pub(super) fn note(&self, directory: &Directory) {
+        let mut below = self.below();
+        // Looked up first: most files of an archive share a directory, and the
+        // path is then not copied.
+        if !below.written.contains_key(directory.path())
+            // One that can't say which it is can't be found again.
+            && let Ok(id) = directory.id()
+        {
+            below.written.insert(directory.path().to_owned(), id);
+        }
+    }
+
+    /// Removes a directory below the root, if it's the one that was made and
+    /// nothing is in it.
+    fn remove(&self, path: &Path, id: &FileId) -> io::Result<bool> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Ok(false);
+        };
+        let parent = self.enter(parent, false).map_err(io::Error::other)?;
+        let is_it = parent.entry(name, false)?.id == *id;
+        if is_it {
+            parent.remove_directory(name)?;
+        }
+        Ok(is_it)
+    }
+
+    fn flush(&self, path: &Path, id: &FileId) -> io::Result<()> {
+        let directory = self.enter(path, false).map_err(|error| match error {
+            PlaceError::Io { source, .. } => source,
+            other => io::Error::other(other),
+        })?;
+        if directory.id()? != *id {
+            return Err(io::Error::other("another directory has taken its place"));
+        }
+        directory.flush()
+    }
+
+    /// Opens the directory `path`, which is the root or below it, from one to
+    /// the next; makes those that are missing, if it may.
+    fn enter(&self, path: &Path, may_make: bool) -> Result<Arc<Directory>, PlaceError> {
+        let mut to_enter = Vec::new();
+        let mut directory = None;
+        for above in path.ancestors() {
+            if above == self.root.path() {
+                directory = Some(self.root.clone());
+            } else {
+                directory = self.recent.get(above);
+            }
+            if directory.is_some() {
+                break;
+            }
+            to_enter.extend(above.file_name());
+        }
+        let mut directory = directory.ok_or_else(|| PlaceError::Outside {
+            relative: path.display().to_string(),
+        })?;
+        for name in to_enter.into_iter().rev() {
+            directory = Arc::new(self.step(&directory, name, may_make)?);
+            self.recent.keep(directory.clone());
+        }
+        Ok(directory)
+    }
+
+    /// From one directory to one in it.
+    fn step(
+        &self,
+        directory: &Directory,
+        name: &OsStr,
+        may_make: bool,
+    ) -> Result<Directory, PlaceError> {
+        let opened = match directory.below(name) {
+            Err(error) if may_make && error.kind() == io::ErrorKind::NotFound => {
+                match directory.make(name) {
+                    Ok(()) => {
+                        self.note(directory);
+                        directory.below(name).and_then(|made| {
+                            let (path, id) = (made.path().to_owned(), made.id()?);
+                            self.below().made.insert(path, id);
+                            Ok(made)
+                        })
+                    }
+                    // Another worker was faster, or somebody else altogether:
+                    // what they made is looked at like all that was there.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        directory.below(name)
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            other => other,
+        };
+        opened.map_err(|source| {
+            let path = directory.path().join(name);
+            match directory.entry(name, false).map(|entry| entry.kind) {
+                Ok(Kind::Link) => PlaceError::Link { path },
+                Ok(Kind::File | Kind::Special) => PlaceError::NotADirectory { path },
+                Ok(Kind::Directory) | Err(_) => PlaceError::Io { path, source },
+            }
+        })
+    }
+
+    fn below(&self) -> MutexGuard<'_, Below> {
+        // Whole after any panic of another thread: insertions are all that
+        // ever happens under this lock.
+        self.below.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether `component` is one plain name on this system. The parser of member
+/// names has refused the others already; this is the last door.
+fn is_plain(component: &str) -> bool {
+    let mut parsed = Path::new(component).components();
+    let one_name =
+        matches!(parsed.next(), Some(Component::Normal(name)) if name.to_str() == Some(component));
+    // On Windows a colon opens an alternate stream of another file.
+    let stream = cfg!(windows) && component.contains(':');
+    one_name && parsed.next().is_none() && !component.contains('\0') && !stream
+}
+
+fn private_directory() -> fs::DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}

@@ -1,0 +1,99 @@
+//! What signals do to the program.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use callseal::output::remove_temporaries;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+/// What ends the program, unless somebody has it ignored.
+const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+/// From now on, signals that end the program remove its temporary files first;
+/// and a file that grows too large for the limit is an error like others.
+pub fn handle() {
+    // With a handler for this signal, write(2) says EFBIG.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
+    // The thread before the handlers: where there is none to be had, signals
+    // do what they always did.
+    let (sender, receiver) = mpsc::channel::<Signals>();
+    let thread = std::thread::Builder::new().name("signals".into());
+    let wait = move || {
+        let signals = receiver.recv().ok();
+        if let Some(signal) = signals.and_then(|mut signals| signals.forever().next()) {
+            end(signal);
+        }
+    };
+    if thread.spawn(wait).is_ok() {
+        let ending = ENDING.into_iter().filter(|signal| !is_ignored(*signal));
+        if let Ok(signals) = Signals::new(ending) {
+            let _ = sender.send(signals);
+        }
+    }
+}
+
+/// Ends the program as the signal would have done.
+pub fn end(signal: i32) {
+    let _none = remove_temporaries();
+    if let Some(terminal) = &*terminal() {
+        let _ = restore(terminal);
+    }
+    let _ = emulate_default_handler(signal);
+}
+
+/// Whether whoever started the program has this signal ignored, as `nohup`
+/// and shells do. Where that can't be told, all but SIGTERM are left alone.
+fn is_ignored(signal: i32) -> bool {
+    let ignored = || {
+        let status = callseal::input::open("/proc/self/status".as_ref()).ok()?;
+        let status = io::read_to_string(status).ok()?;
+        let mask = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigIgn:"))?;
+        let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+        Some(mask & (1 << (signal - 1)) != 0)
+    };
+    ignored().unwrap_or(signal != SIGTERM)
+}
+
+/// How the terminal was before a question that is being asked on it.
+static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
+
+fn terminal() -> std::sync::MutexGuard<'static, Option<Termios>> {
+    TERMINAL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks a question without echo. A signal that ends the program meanwhile
+/// leaves the terminal as it was.
+pub fn while_asking<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    *terminal() = open_terminal()
+        .and_then(|terminal| Ok(tcgetattr(terminal)?))
+        .ok();
+    let answer = ask();
+    *terminal() = None;
+    // Ctrl-C has been read, and sent as a signal, which is waited for.
+    if answer
+        .as_ref()
+        .is_err_and(|error| error.kind() == io::ErrorKind::Interrupted)
+    {
+        end(SIGINT);
+    }
+    answer
+}
+
+fn restore(attributes: &Termios) -> io::Result<()> {
+    Ok(tcsetattr(
+        open_terminal()?,
+        OptionalActions::Now,
+        attributes,
+    )?)
+}
+
+fn open_terminal() -> io::Result<std::os::fd::OwnedFd> {
+    use rustix::fs::{Mode, OFlags, open};
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(open("/dev/tty", flags, Mode::empty())?)
+}

@@ -1,0 +1,42 @@
+//! Runs under a kernel that lacks something.
+
+use super::{Run, Scene};
+
+/// Makes system calls fail, for itself and the program that it becomes: those
+/// of openat(2) with O_TMPFILE, as on a file system without it. A filter that
+/// every user may set, in the form of seccomp(2).
+const WITHOUT_UNNAMED_FILES: &str = r#"
+import ctypes, os, platform, struct, sys
+arch, openat = {"x86_64": (0xC000003E, 257), "aarch64": (0xC00000B7, 56)}[platform.machine()]
+LOAD, EQUAL, SET, RETURN = 0x20, 0x15, 0x45, 0x06
+ALLOW, EOPNOTSUPP = 0x7FFF0000, 0x00050000 | 95
+program = [
+    (LOAD, 0, 0, 4), (EQUAL, 0, 5, arch),
+    (LOAD, 0, 0, 0), (EQUAL, 0, 3, openat),
+    # The third argument's low half has the bit of O_TMPFILE.
+    (LOAD, 0, 0, 32), (SET, 0, 1, 0o20000000),
+    (RETURN, 0, 0, EOPNOTSUPP), (RETURN, 0, 0, ALLOW),
+]
+code = b"".join(struct.pack("HBBI", *step) for step in program)
+buffer = ctypes.create_string_buffer(code)
+class Filter(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+filter = Filter(len(program), ctypes.cast(buffer, ctypes.c_void_p))
+libc = ctypes.CDLL(None, use_errno=True)
+libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+SET_NO_NEW_PRIVS, SET_SECCOMP, FILTER = 38, 22, 2
+for call in (SET_NO_NEW_PRIVS, 1, 0), (SET_SECCOMP, FILTER, ctypes.addressof(filter)):
+    if libc.prctl(*call, 0, 0) != 0:
+        sys.exit(os.strerror(ctypes.get_errno()))
+os.execv(sys.argv[1], sys.argv[1:])
+"#;
+
+impl Scene {
+    /// A run of the program as on a file system where files have to have a
+    /// name while they are written.
+    pub fn without_unnamed_files(&self, line: &str) -> Run {
+        let words = ["-c", WITHOUT_UNNAMED_FILES, Run::CALLSEAL];
+        let words = words.into_iter().chain(line.split_whitespace());
+        self.program("python3", words)
+    }
+}
