@@ -1,6 +1,6 @@
 # Every target installs the system packages that it needs, if any is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint unit doc-tests man man-check large bench clean
+.PHONY: help demo build test lint unit doc-tests man man-check fuzz large bench clean
 
 CARGO ?= cargo
 PACKAGES := scripts/system-packages.sh
@@ -24,10 +24,15 @@ test: ## Check everything: format, lints, tests, man pages
 	@$(PACKAGES) build test
 	@$(MAKE) --no-print-directory lint unit doc-tests man-check
 
-lint: ## Check the format and the lints
+# The bodies of the fuzz targets are part of a test, and linted with it.
+lint: ## Check the format, the lints, the docs and the dependencies
 	@$(PACKAGES) build
+	@scripts/cargo-tool.sh deny
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items --locked
+	$(CARGO) deny --locked --log-level error check bans licenses sources
 
 unit:
 	@scripts/fetch-pkits.sh "$(TARGET)"
@@ -53,6 +58,11 @@ man-check:
 	    echo 'error: the man pages are not those of the program' >&2; \
 	    echo 'hint: run "make man" and commit man/' >&2; exit 1; }; }
 
+fuzz: ## Fuzz every target for a minute (FUZZ_SECONDS=60)
+	@$(PACKAGES) build fuzz
+	@scripts/cargo-tool.sh fuzz
+	@scripts/fuzz.sh
+
 large: ## Test 6 GiB and 100,000 members (14 GB of disk, some minutes)
 	@$(PACKAGES) build test
 	$(CARGO) test --release --locked --test large -- --include-ignored --test-threads 1
@@ -65,3 +75,4 @@ bench: ## Measure: the library, then the program beside gpg, age, openssl and ot
 
 clean: ## Remove what was built
 	$(CARGO) clean
+	$(CARGO) clean --manifest-path fuzz/Cargo.toml

@@ -2,8 +2,8 @@
 # Installs the system packages that are missing: system-packages.sh GROUP…
 #
 # Groups: build (to compile), demo (what the demo shows), test (what the tests
-# run against; includes demo). Does nothing, and asks nothing of the network,
-# where all are there.
+# run against; includes demo), fuzz (to fuzz: libFuzzer is in C++). Does
+# nothing, and asks nothing of the network, where all are there.
 set -euo pipefail
 
 # Debian's packages, and the commands by which other systems are judged.
@@ -13,6 +13,8 @@ demo_packages=(openssl gnupg unzip zip)
 demo_commands=(openssl gpg unzip zip)
 test_packages=("${demo_packages[@]}" rnp sqop 7zip libarchive-tools python3 python3-pip python3-pycryptodome age expect faketime strace)
 test_commands=("${demo_commands[@]}" rnp sqop 7zz bsdtar python3 pip3 age expect faketime strace)
+fuzz_packages=(g++ unzip zip)
+fuzz_commands=(c++ unzip zip)
 
 fail() {
     echo "error: $1" >&2
@@ -37,7 +39,7 @@ commands=()
 needs_libraries=no
 needs_modules=no
 needs_openssl=no
-[ $# -gt 0 ] || fail "no group of packages named" "use build, demo or test"
+[ $# -gt 0 ] || fail "no group of packages named" "use build, demo, test or fuzz"
 for group in "$@"; do
     case $group in
         build)
@@ -56,7 +58,11 @@ for group in "$@"; do
             needs_modules=yes
             needs_openssl=yes
             ;;
-        *) fail "no group of packages is called '$group'" "use build, demo or test" ;;
+        fuzz)
+            packages+=("${fuzz_packages[@]}")
+            commands+=("${fuzz_commands[@]}")
+            ;;
+        *) fail "no group of packages is called '$group'" "use build, demo, test or fuzz" ;;
     esac
 done
 

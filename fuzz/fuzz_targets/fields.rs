@@ -1,0 +1,4 @@
+//! See `src/fields.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| callseal_fuzz::check("fields", input));

@@ -1,0 +1,102 @@
+//! Opening with every keyring.
+
+use std::io::Read;
+
+use callseal::keys::{Keyring, NoPassphrases};
+use callseal::message::{
+    Envelope, Expansion, LiteralHeader, OpenError, OpenMessage, Opened, Opener,
+};
+
+use super::sealed::{EMPTY, KEYRINGS, LONG, SHORT};
+
+/// How far a message may expand here.
+const EXPANSION: u64 = 1 << 20;
+
+/// What came out of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Plain {
+    pub literal: LiteralHeader,
+    pub opened: Opened,
+    pub content: Vec<u8>,
+}
+
+/// Why a message doesn't open, and what came out of it before that showed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failed {
+    pub said: String,
+    pub content: Vec<u8>,
+}
+
+impl From<OpenError> for Failed {
+    fn from(error: OpenError) -> Self {
+        Self {
+            said: error.to_string(),
+            content: Vec::new(),
+        }
+    }
+}
+
+/// Opens a message with the first key that does it. Else the failure of the
+/// first key that does something.
+pub fn open<R: Read + Send + Sync>(source: impl Fn() -> R) -> Result<Plain, Failed> {
+    let mut outcome = open_with(&KEYRINGS[0], source());
+    for keyring in KEYRINGS.iter().skip(1) {
+        match &outcome {
+            Err(failed) if failed.content.is_empty() => {}
+            _ => break,
+        }
+        outcome = open_with(keyring, source());
+    }
+    outcome
+}
+
+/// Opens a message with one key.
+fn open_with(keyring: &Keyring, source: impl Read + Send + Sync) -> Result<Plain, Failed> {
+    let limits = Expansion::new(EXPANSION, EXPANSION);
+    let opener = Opener::new(keyring, &NoPassphrases, &limits);
+    let message = OpenMessage::begin(source, opener)?;
+    let literal = message.literal().clone();
+    let format = message.format();
+    let mut content = Vec::new();
+    match message.stream_to(&mut content) {
+        Ok(opened) => {
+            assert_eq!(opened.format, format);
+            assert_eq!(opened.length, content.len() as u64);
+            Ok(Plain {
+                literal,
+                opened,
+                content,
+            })
+        }
+        Err(error) => Err(Failed {
+            content,
+            ..error.into()
+        }),
+    }
+}
+
+/// What a message shows to everybody.
+pub fn envelope(source: impl Read + Send + Sync) -> Result<Envelope, String> {
+    Envelope::read(source).map_err(|error| error.to_string())
+}
+
+/// That what came out as authentic is one of the files in `sealed/`, or its
+/// start where the rest fails.
+pub fn assert_sealed(outcome: &Result<Plain, Failed>) {
+    let files = [SHORT, LONG, EMPTY];
+    let is_sealed = match outcome {
+        Ok(plain) => {
+            let literal = plain.literal.name.as_slice();
+            !plain.opened.format.is_authenticated()
+                || files.iter().any(|(name, content)| {
+                    (literal.is_empty() || literal == name.as_bytes())
+                        && plain.content == content.as_bytes()
+                })
+        }
+        Err(failed) => {
+            let mut starts = files.iter().map(|(_, content)| content.as_bytes());
+            starts.any(|content| content.starts_with(&failed.content))
+        }
+    };
+    assert!(is_sealed, "what came out was never sealed: {outcome:?}");
+}

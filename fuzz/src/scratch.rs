@@ -1,0 +1,25 @@
+//! Files for what is read by path alone: one without a name, in memory where
+//! there is a file system for that, so that nothing is left behind.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+/// Writes a file, and lends its path.
+pub fn with_file<T>(content: &[u8], job: impl FnOnce(&Path) -> T) -> T {
+    thread_local! {
+        static FILE: File = tempfile::tempfile_in("/dev/shm")
+            .or_else(|_| tempfile::tempfile())
+            .unwrap();
+    }
+    FILE.with(|mut file| {
+        file.set_len(0).unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        file.write_all(content).unwrap();
+        job(&PathBuf::from(format!(
+            "/proc/self/fd/{}",
+            file.as_raw_fd()
+        )))
+    })
+}

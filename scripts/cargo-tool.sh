@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs one of cargo's tools, if it is missing: cargo-tool.sh deny|fuzz
+#
+# Any version that is there already will do. Does nothing, and asks nothing of
+# the network, where there is one.
+set -euo pipefail
+
+case ${1-} in
+    deny) version=0.20.2 ;;
+    fuzz) version=0.13.2 ;;
+    *)
+        echo "error: no tool is called '${1-}'" >&2
+        echo "hint: use deny or fuzz" >&2
+        exit 1
+        ;;
+esac
+tool="cargo-$1"
+! command -v "$tool" >/dev/null || exit 0
+
+# They are run for seconds: what optimising costs is never got back.
+echo "Installing $tool $version (takes two minutes, once)" >&2
+CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
+    "${CARGO:-cargo}" install --quiet --locked --version "$version" "$tool" || {
+    echo "error: $tool could not be installed" >&2
+    echo "hint: with network access, run: cargo install --locked --version $version $tool" >&2
+    exit 1
+}
