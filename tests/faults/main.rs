@@ -1,0 +1,194 @@
+//! Every call by which the program asks something of the system fails once, in
+//! every way: by strace, one run for each. Whatever fails, the promises hold.
+//!
+//! `make faults` goes through all of it. What runs with the other tests is one
+//! failure for each call of the commonest jobs.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
+
+mod jobs;
+mod place;
+mod promises;
+mod strace;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jobs::Job;
+use place::Tree;
+use strace::{Fault, Recording};
+
+/// How many runs go on at the same time.
+const AT_ONCE: usize = 2;
+
+/// How many examples of each kind of failure are shown.
+const SHOWN: usize = 3;
+
+/// What has been tried, and what came of it.
+#[derive(Default)]
+struct Tally {
+    runs: usize,
+    /// Runs in which the call was made, and failed.
+    reached: usize,
+    /// Calls of other threads than the first that can't be told from calls of
+    /// the loader's.
+    out_of_reach: usize,
+    /// The promises that were broken, each with the runs.
+    broken: BTreeMap<String, Vec<String>>,
+}
+
+/// Runs a job once for each of the faults that are chosen of all that are
+/// possible.
+fn inject(job: &Job, choose: impl Fn(Vec<Fault>) -> Vec<Fault>) -> Tally {
+    let (recording, always) = Recording::of(job);
+    let (faults, out_of_reach) = recording.faults(always.as_deref());
+    let faults = choose(faults);
+    let taken = AtomicUsize::new(0);
+    let tally = Mutex::new(Tally {
+        runs: faults.len(),
+        out_of_reach,
+        ..Tally::default()
+    });
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(fault) = faults.get(taken.fetch_add(1, Ordering::Relaxed)) {
+                    let place = job.prepare();
+                    let ended = strace::run(job, &place, always.as_deref(), fault);
+                    let broken = promises::broken(job, &place, fault, &ended);
+                    let mut tally = tally.lock().unwrap();
+                    let reached = !ended.injected.is_empty() || ended.was_killed();
+                    tally.reached += usize::from(reached);
+                    let always = always.iter().map(|always| format!("{always} "));
+                    let always: String = always.collect();
+                    for promise in broken {
+                        tally.broken.entry(promise).or_default().push(format!(
+                            "  $ strace -f {always}{fault} callseal {}\n{ended}",
+                            job.line
+                        ));
+                    }
+                }
+            });
+        }
+    });
+    let tally = tally.into_inner().unwrap();
+    println!(
+        "{}: {} runs, in {} of which the call was made; {out_of_reach} calls out of reach",
+        job.line, tally.runs, tally.reached
+    );
+    tally
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.reached += other.reached;
+        self.out_of_reach += other.out_of_reach;
+        for (promise, runs) in other.broken {
+            self.broken.entry(promise).or_default().extend(runs);
+        }
+    }
+
+    /// Fails unless every promise was kept.
+    #[track_caller]
+    fn is_clean(&self) {
+        println!(
+            "{} runs, in {} of which the call was made and failed; {} calls out of reach",
+            self.runs, self.reached, self.out_of_reach
+        );
+        let mut report = String::new();
+        for (promise, runs) in &self.broken {
+            writeln!(report, "\n{promise} ({} runs)", runs.len()).unwrap();
+            for run in runs.iter().take(SHOWN) {
+                write!(report, "{run}").unwrap();
+            }
+        }
+        assert!(report.is_empty(), "broken promises:\n{report}");
+        assert!(self.reached * 10 > self.runs * 9, "most faults miss");
+    }
+}
+
+/// Each call of the first of these jobs fails once, in one way after another.
+#[track_caller]
+fn each_call_fails_once(jobs: fn(&Tree) -> Vec<Job>) {
+    let jobs = jobs(&jobs::stock());
+    let tally = inject(&jobs[0], |faults| {
+        let mut turn = 0;
+        faults
+            .chunk_by(|a, b| a.same_call(b))
+            .filter(|ways| ways[0].is_essential())
+            .map(|ways| {
+                turn += 1;
+                ways[turn % ways.len()].clone()
+            })
+            .collect()
+    });
+    tally.is_clean();
+}
+
+#[test]
+fn pack_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::pack);
+}
+
+#[test]
+fn extract_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::extract);
+}
+
+#[test]
+fn convert_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::convert);
+}
+
+#[test]
+fn seal_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::seal);
+}
+
+#[test]
+fn open_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::open);
+}
+
+#[test]
+fn fields_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::fields);
+}
+
+#[test]
+fn keygen_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::keygen);
+}
+
+#[test]
+#[ignore = "thousands of runs: make faults"]
+fn every_call_of_every_command_fails_in_every_way() {
+    let stock = jobs::stock();
+    let mut all = Tally::default();
+    for command in [
+        jobs::pack,
+        jobs::extract,
+        jobs::convert,
+        jobs::seal,
+        jobs::open,
+        jobs::fields,
+        jobs::keygen,
+    ] {
+        for job in command(&stock) {
+            all.add(inject(&job, |faults| faults));
+        }
+    }
+    all.is_clean();
+}

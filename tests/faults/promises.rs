@@ -1,0 +1,244 @@
+//! What must be true after a run in which a call has failed.
+
+use std::path::Path;
+
+use super::jobs::{Job, Output, SECRETS};
+use super::place::{Entry, Place, Tree};
+use super::strace::{Ended, Fault};
+
+/// What has become of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Absent,
+    /// What was there before still is.
+    Old,
+    Complete,
+    Broken,
+}
+
+/// The promises that were broken.
+pub fn broken(job: &Job, place: &Place, fault: &Fault, ended: &Ended) -> Vec<String> {
+    let after = place.tree();
+    let mut found = Vec::new();
+    how_it_ended(fault, ended, &mut found);
+    others_are_untouched(job, &after, &mut found);
+    nothing_else_is_left(job, place, fault, ended, &after, &mut found);
+    nothing_leaks(job, ended, &mut found);
+    let states: Vec<State> = job
+        .outputs
+        .iter()
+        .map(|output| state(job, output, place, &after, &mut found))
+        .collect();
+    if ended.status.success() {
+        found.extend(
+            job.check_all(place, &ended.stdout)
+                .into_iter()
+                .map(|wrong| format!("status 0, though {wrong}")),
+        );
+    } else if ended.status.code().is_some() {
+        tells_the_truth(job, fault, ended, &states, &mut found);
+    }
+    found
+}
+
+/// P7, and the table of exit statuses.
+fn how_it_ended(fault: &Fault, ended: &Ended, found: &mut Vec<String>) {
+    if ended.hangs {
+        found.push("it hangs".into());
+    }
+    if let Some((_, panic)) = ended.stderr.split_once("panicked at ") {
+        let lines: Vec<&str> = panic.lines().take(2).collect();
+        found.push(format!("a panic at {}", lines.join(" ")));
+    }
+    // Rust has no other answer to a refused allocation than to abort.
+    let out_of_memory = fault.is_of_memory() && ended.stderr.contains("memory allocation of");
+    let fine = match ended.status.code() {
+        Some(code) => (0..=6).contains(&code),
+        None => (fault.is_kill() && ended.was_killed()) || out_of_memory,
+    };
+    if !fine && !ended.hangs {
+        found.push(format!("it ends with {}", ended.status));
+    }
+}
+
+/// Whatever is not an output is what it was.
+fn others_are_untouched(job: &Job, after: &Tree, found: &mut Vec<String>) {
+    for (name, entry) in &job.before {
+        if job.outputs.iter().all(|output| output.name != *name) && after.get(name) != Some(entry) {
+            found.push(format!("{name} is not what it was"));
+        }
+    }
+}
+
+fn state(
+    job: &Job,
+    output: &Output,
+    place: &Place,
+    after: &Tree,
+    found: &mut Vec<String>,
+) -> State {
+    let name = &output.name;
+    let old = job.before.get(name);
+    match (after.get(name), old) {
+        (None, None) => State::Absent,
+        (None, Some(_)) => {
+            found.push(format!("the old {name} is gone"));
+            State::Broken
+        }
+        (new, old) if new == old => State::Old,
+        (Some(Entry::File { mode, .. }), _) => {
+            if output.private && mode & 0o077 != 0 {
+                found.push(format!("{name} is not private: mode {mode:o}"));
+            }
+            match (output.is_right)(place, name) {
+                Ok(()) => State::Complete,
+                Err(wrong) => {
+                    found.push(format!("{name} is incomplete: {wrong}"));
+                    State::Broken
+                }
+            }
+        }
+        (Some(_), _) => {
+            found.push(format!("{name} is no file"));
+            State::Broken
+        }
+    }
+}
+
+/// P1 and P2: no temporary files, and no directories that nothing came into.
+fn nothing_else_is_left(
+    job: &Job,
+    place: &Place,
+    fault: &Fault,
+    ended: &Ended,
+    after: &Tree,
+    found: &mut Vec<String>,
+) {
+    let new = after
+        .iter()
+        .filter(|(name, _)| !job.before.contains_key(*name));
+    for (name, entry) in new {
+        if job.outputs.iter().any(|output| output.name == *name) {
+            continue;
+        }
+        let inside = format!("{name}/");
+        let on_the_way = job
+            .outputs
+            .iter()
+            .any(|output| output.name.starts_with(&inside));
+        if *entry == Entry::Directory && on_the_way {
+            let empty = !after.keys().any(|other| other.starts_with(&inside));
+            if empty && !ended.was_killed() && fault.name != "rmdir" {
+                found.push(format!("an empty directory is left: {name}"));
+            }
+            continue;
+        }
+        let file_name = Path::new(name).file_name().unwrap().to_str().unwrap();
+        if !(file_name.starts_with(".callseal-") && file_name.ends_with(".tmp")) {
+            found.push(format!("something is left: {name}"));
+            continue;
+        }
+        temporary(job, place, fault, ended, name, entry, found);
+    }
+}
+
+/// A temporary file stays where a process is killed that can't do without, or
+/// where it can't be removed. It's as private as what it was to become.
+fn temporary(
+    job: &Job,
+    place: &Place,
+    fault: &Fault,
+    ended: &Ended,
+    name: &str,
+    entry: &Entry,
+    found: &mut Vec<String>,
+) {
+    // Random letters would make each of them a kind of its own.
+    const NAME: &str = ".callseal-XXXXXX.tmp";
+    if job.outputs.iter().any(|output| output.private)
+        && !matches!(entry, Entry::File { mode, .. } if mode & 0o077 == 0)
+    {
+        found.push(format!("{NAME} is not private"));
+    }
+    let is_stuck = fault.name.starts_with("unlink");
+    if !(is_stuck || ended.was_killed() && (job.named || job.replaces())) {
+        found.push(format!("{NAME} is left"));
+        return;
+    }
+    // What replaces a file has a name for an instant only, when it's complete.
+    if !job.named && !is_stuck {
+        let complete = job
+            .outputs
+            .iter()
+            .any(|output| (output.is_right)(place, name).is_ok());
+        if !complete {
+            found.push(format!("{NAME} is left, and incomplete"));
+        }
+    }
+}
+
+/// P6: no plaintext, key or passphrase in any message.
+fn nothing_leaks(job: &Job, ended: &Ended, found: &mut Vec<String>) {
+    for secret in SECRETS {
+        let printed = String::from_utf8_lossy(&ended.stdout).contains(secret);
+        if ended.stderr.contains(secret) || (printed && !job.prints_plaintext) {
+            found.push(format!("{secret:?} is in a message"));
+        }
+    }
+}
+
+/// A failure is told: what failed, and why.
+fn tells_the_truth(
+    job: &Job,
+    fault: &Fault,
+    ended: &Ended,
+    states: &[State],
+    found: &mut Vec<String>,
+) {
+    let status = ended.status.code();
+    let done = states
+        .iter()
+        .filter(|state| **state == State::Complete)
+        .count();
+    if status == Some(6) && (done == 0 || done == states.len()) {
+        found.push(format!("status 6, with {done} of {} done", states.len()));
+    }
+    if ended.lost_a_message() {
+        return;
+    }
+    let errors: Vec<&str> = ended
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
+    if errors.is_empty() {
+        found.push("a failure without an error line".into());
+        return;
+    }
+    if ended.injected.is_empty() {
+        return;
+    }
+    if let Some(cause) = fault.answer.said()
+        && !errors
+            .iter()
+            .any(|line| line.to_lowercase().contains(cause))
+    {
+        found.push(format!("the cause is not told: {}", errors.join(" / ")));
+    }
+    // Of a file that is named on the command line, the name.
+    let files = ended.injected.iter().filter_map(|line| {
+        let names = job
+            .before
+            .keys()
+            .chain(job.outputs.iter().map(|output| &output.name));
+        let named = |name: &&String| {
+            line.contains(&format!("\"{name}\"")) || line.contains(&format!("/work/{name}>"))
+        };
+        names.filter(named).max_by_key(|name| name.len())
+    });
+    for name in files {
+        if !errors.iter().any(|line| line.contains(name.as_str())) {
+            found.push(format!("{name} is not named: {}", errors.join(" / ")));
+        }
+    }
+}
