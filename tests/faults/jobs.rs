@@ -44,17 +44,11 @@ pub struct Output {
 type Check<T> = Box<dyn Fn(&T) -> Result<(), String> + Send + Sync>;
 
 /// What calls a job makes that writes a file and gives it its name.
-const WRITES: &[&str] = &[
-    "open|openat|openat2",
-    "write",
-    "fsync",
-    "linkat",
-    "close",
-    "mmap",
-];
+const WRITES: &[&str] = &["open|openat|openat2", "write", "fsync", "linkat", "close"];
 const REPLACES: &[&str] = &["write", "fsync", "linkat", "rename|renameat|renameat2"];
-const THREADS: &[&str] = &["clone3|clone", "write", "fsync", "linkat"];
-const STREAMS: &[&str] = &["open|openat|openat2", "read", "write", "close", "mmap"];
+const NAMES: &[&str] = &["write", "fsync", "rename|renameat|renameat2|link|linkat"];
+const THREADS: &[&str] = &["clone3|clone", "write", "fsync", "linkat", "mmap"];
+const STREAMS: &[&str] = &["open|openat|openat2", "read", "write", "close"];
 
 impl Job {
     fn new(stock: &Tree, line: &str) -> Self {
@@ -138,7 +132,7 @@ impl Job {
 
     fn named(mut self) -> Self {
         self.named = true;
-        self.calls = &["write", "fsync"];
+        self.calls = NAMES;
         self
     }
 
@@ -248,7 +242,7 @@ pub fn stock() -> Tree {
     scene.write("docs.ndjson", documents);
     scene.write(
         "callseal.toml",
-        "default_profile = \"both\"\n[profiles.both]\nrecipients = [\"customer.crt\", \"vendor.crt\"]\n",
+        "default-profile = \"both\"\n[profiles.both]\nrecipients = [\"customer.crt\", \"vendor.crt\"]\n",
     );
     scene.ok("pack -q -o in.zip -r customer.crt -r vendor.crt calls");
     scene.ok("seal -q -r customer.crt -r locked.crt calls/more/b.wav -o in.pgp");

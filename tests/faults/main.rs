@@ -172,23 +172,59 @@ fn keygen_keeps_its_promises_whichever_call_fails() {
     each_call_fails_once(jobs::keygen);
 }
 
-#[test]
-#[ignore = "thousands of runs: make faults"]
-fn every_call_of_every_command_fails_in_every_way() {
-    let stock = jobs::stock();
+/// How many runs there were, in all of the tests that are run on demand.
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+/// Each call of each of these jobs fails in every way.
+#[track_caller]
+fn each_call_fails_in_every_way(jobs: fn(&Tree) -> Vec<Job>) {
     let mut all = Tally::default();
-    for command in [
-        jobs::pack,
-        jobs::extract,
-        jobs::convert,
-        jobs::seal,
-        jobs::open,
-        jobs::fields,
-        jobs::keygen,
-    ] {
-        for job in command(&stock) {
-            all.add(inject(&job, |faults| faults));
-        }
+    for job in jobs(&jobs::stock()) {
+        all.add(inject(&job, |faults| faults));
     }
+    let runs = RUNS.fetch_add(all.runs, Ordering::Relaxed) + all.runs;
+    println!("{runs} runs so far");
     all.is_clean();
+}
+
+#[test]
+#[ignore = "a thousand runs: make faults"]
+fn pack_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::pack);
+}
+
+#[test]
+#[ignore = "a thousand runs: make faults"]
+fn extract_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::extract);
+}
+
+#[test]
+#[ignore = "hundreds of runs: make faults"]
+fn convert_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::convert);
+}
+
+#[test]
+#[ignore = "a thousand runs: make faults"]
+fn seal_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::seal);
+}
+
+#[test]
+#[ignore = "a thousand runs: make faults"]
+fn open_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::open);
+}
+
+#[test]
+#[ignore = "a thousand runs: make faults"]
+fn fields_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::fields);
+}
+
+#[test]
+#[ignore = "hundreds of runs: make faults"]
+fn keygen_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::keygen);
 }

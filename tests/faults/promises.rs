@@ -46,9 +46,9 @@ fn how_it_ended(fault: &Fault, ended: &Ended, found: &mut Vec<String>) {
     if ended.hangs {
         found.push("it hangs".into());
     }
-    if let Some((_, panic)) = ended.stderr.split_once("panicked at ") {
-        let lines: Vec<&str> = panic.lines().take(2).collect();
-        found.push(format!("a panic at {}", lines.join(" ")));
+    if let Some(panic) = panic_of(ended) {
+        found.push(format!("a panic: {panic}"));
+        return;
     }
     // Rust has no other answer to a refused allocation than to abort.
     let out_of_memory = fault.is_of_memory() && ended.stderr.contains("memory allocation of");
@@ -59,6 +59,15 @@ fn how_it_ended(fault: &Fault, ended: &Ended, found: &mut Vec<String>) {
     if !fine && !ended.hangs {
         found.push(format!("it ends with {}", ended.status));
     }
+}
+
+/// What a thread has panicked with, without the numbers in it.
+fn panic_of(ended: &Ended) -> Option<String> {
+    let (_, panic) = ended.stderr.split_once("panicked at ")?;
+    let mut lines = panic.lines();
+    let place = lines.next()?.rsplit("/library/").next()?;
+    let words = lines.next()?.split(" { ").next()?;
+    Some(format!("{words} ({})", place.trim_end_matches(':')))
 }
 
 /// Whatever is not an output is what it was.
@@ -155,10 +164,13 @@ fn temporary(
 ) {
     // Random letters would make each of them a kind of its own.
     const NAME: &str = ".callseal-XXXXXX.tmp";
-    if job.outputs.iter().any(|output| output.private)
-        && !matches!(entry, Entry::File { mode, .. } if mode & 0o077 == 0)
-    {
-        found.push(format!("{NAME} is not private"));
+    let Entry::File { content, mode } = entry else {
+        found.push(format!("{NAME} is no file"));
+        return;
+    };
+    let holds = String::from_utf8_lossy(content);
+    if SECRETS.iter().any(|secret| holds.contains(secret)) && mode & 0o077 != 0 {
+        found.push(format!("{NAME} is not private: mode {mode:o}"));
     }
     let is_stuck = fault.name.starts_with("unlink");
     if !(is_stuck || ended.was_killed() && (job.named || job.replaces())) {
@@ -203,7 +215,7 @@ fn tells_the_truth(
     if status == Some(6) && (done == 0 || done == states.len()) {
         found.push(format!("status 6, with {done} of {} done", states.len()));
     }
-    if ended.lost_a_message() {
+    if ended.lost_a_message() || panic_of(ended).is_some() {
         return;
     }
     let errors: Vec<&str> = ended
@@ -225,20 +237,33 @@ fn tells_the_truth(
     {
         found.push(format!("the cause is not told: {}", errors.join(" / ")));
     }
-    // Of a file that is named on the command line, the name.
-    let files = ended.injected.iter().filter_map(|line| {
-        let names = job
-            .before
-            .keys()
-            .chain(job.outputs.iter().map(|output| &output.name));
-        let named = |name: &&String| {
-            line.contains(&format!("\"{name}\"")) || line.contains(&format!("/work/{name}>"))
-        };
-        names.filter(named).max_by_key(|name| name.len())
-    });
-    for name in files {
-        if !errors.iter().any(|line| line.contains(name.as_str())) {
-            found.push(format!("{name} is not named: {}", errors.join(" / ")));
-        }
+    let mut files = ended
+        .injected
+        .iter()
+        .filter_map(|line| file_of(job, line))
+        .peekable();
+    if files.peek().is_some()
+        && !files.any(|name| {
+            // A directory on the way to it, for what is found in directories.
+            let mut places = Path::new(name).ancestors().filter_map(Path::to_str);
+            places.any(|name| {
+                let start = format!("error: {name}:");
+                !name.is_empty() && errors.iter().any(|line| line.starts_with(&start))
+            })
+        })
+    {
+        found.push(format!("the file is not named: {}", errors.join(" / ")));
     }
+}
+
+/// The file of the job that a call of strace's log is about.
+fn file_of<'a>(job: &'a Job, line: &str) -> Option<&'a str> {
+    let inputs = job.before.keys().map(String::as_str);
+    let names = inputs.chain(job.outputs.iter().map(|output| output.name.as_str()));
+    let named = names.filter(|name| {
+        line.contains(&format!("\"{name}\"")) || line.contains(&format!("/work/{name}>"))
+    });
+    // Standard input has no name that anybody has given.
+    let name = named.max_by_key(|name| name.len())?;
+    (job.stdin != Some(name)).then_some(name)
 }

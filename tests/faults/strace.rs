@@ -17,6 +17,9 @@ use super::support::{Run, Scene};
 /// Nothing that is run here takes this long, unless it hangs.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// How much of the arguments of a call is shown.
+const SHOWN: usize = 120;
+
 /// The calls that are made to fail. Some have several names: which of them a
 /// program uses depends on its libraries and on the processor.
 const CALLS: &[&str] = &[
@@ -105,6 +108,8 @@ pub struct Recording {
     /// loader, by OpenSSL's constructors and by Rust's runtime. They are not
     /// the program's to handle.
     before_main: BTreeMap<String, usize>,
+    /// What the job finds, by which strace can tell calls apart.
+    inputs: BTreeSet<String>,
 }
 
 /// How a run ended.
@@ -205,7 +210,7 @@ impl Recording {
         assert!(fine, "{}: without any fault\n{ended}", job.line);
         let broken = job.check_all(place, &ended.stdout);
         assert!(broken.is_empty(), "{}: {broken:?}", job.line);
-        let recording = Self::read(&ended.log, place);
+        let recording = Self::read(&ended.log, place, job.before.keys().cloned().collect());
         for name in job.calls {
             let any = |call: &Call| name.split('|').any(|name| call.name == name);
             let found = recording.calls.iter().any(any);
@@ -214,7 +219,7 @@ impl Recording {
         recording
     }
 
-    fn read(log: &str, place: &Place) -> Self {
+    fn read(log: &str, place: &Place, inputs: BTreeSet<String>) -> Self {
         let mut threads: Vec<&str> = Vec::new();
         let mut counts: BTreeMap<(usize, &str), usize> = BTreeMap::new();
         let mut before_main = None;
@@ -256,6 +261,7 @@ impl Recording {
         }
         Self {
             calls,
+            inputs,
             before_main: before_main
                 .unwrap_or_else(|| panic!("where does main begin? No RLIMIT_CORE in\n{log}")),
         }
@@ -281,6 +287,12 @@ impl Recording {
         calls.filter(|call| call.text.contains("O_TMPFILE"))
     }
 
+    /// Whether it is about a directory whose names were read.
+    fn is_listed(&self, call: &Call) -> bool {
+        let mut calls = self.calls.iter();
+        calls.any(|other| other.name == "getdents64" && other.path == call.path)
+    }
+
     /// Every call that can be made to fail on its own, each as it is given to
     /// strace; and how many others there are. Calls named in `except` are in
     /// neither.
@@ -294,11 +306,15 @@ impl Recording {
                 continue;
             }
             let loader = self.before_main.get(name).copied().unwrap_or(0);
-            // With the number of one of the loader's calls, that one fails
+            // With the number of one of the loader's calls, that one would fail
             // first. What is about a certain file can be told apart.
             let (number, path) = if call.thread == 0 || call.number > loader {
                 (call.number, None)
-            } else if let Some(path) = &call.path {
+            } else if let Some(path) = call
+                .path
+                .as_ref()
+                .filter(|path| self.inputs.contains(*path))
+            {
                 let alike = self.calls[..=at].iter().filter(|other| {
                     other.thread == call.thread && other.name == *name && other.path == call.path
                 });
@@ -313,7 +329,13 @@ impl Recording {
                 path: path.clone(),
                 answer,
             };
-            let new = Answer::of(name).into_iter().map(fault);
+            let mut answers = Answer::of(name);
+            if name == "close" && self.is_listed(call) {
+                // No file system has anything to say when a directory is
+                // closed, and Rust's library panics if one had.
+                answers.retain(|answer| *answer == Answer::Killed);
+            }
+            let new = answers.into_iter().map(fault);
             order.extend(new.filter(|fault| faults.insert(fault.clone())));
         }
         (order, out_of_reach)
@@ -339,10 +361,13 @@ fn path_of(name: &str, arguments: &str, place: &Place) -> Option<String> {
 /// Runs the job with one call failing.
 pub fn run(job: &Job, place: &Place, always: Option<&str>, fault: &Fault) -> Ended {
     let mut arguments = vec!["-e".to_owned(), format!("trace={}", fault.name)];
-    arguments.extend(fault.to_string().split(' ').map(Into::into));
     if let Some(always) = always {
+        // Only what is traced is made to fail.
+        let name = always.split(['=', ':']).nth(1).unwrap();
+        arguments[1] += &format!(",{name}");
         arguments.extend(always.split(' ').map(Into::into));
     }
+    arguments.extend(fault.to_string().split(' ').map(Into::into));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut ended = trace(job, place, &arguments);
     let lines = ended.log.lines();
@@ -438,11 +463,10 @@ impl Ended {
 impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.injected {
-            writeln!(
-                f,
-                "    {}",
-                line.split_once(' ').map_or("", |(_, call)| call.trim())
-            )?;
+            let call = line.split_once(' ').map_or("", |(_, call)| call.trim());
+            let (call, end) = call.split_once('(').unwrap_or((call, ""));
+            let arguments: String = end.chars().take(SHOWN).collect();
+            writeln!(f, "    {call}({arguments}")?;
         }
         if self.hangs {
             writeln!(f, "    hangs")?;
