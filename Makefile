@@ -1,6 +1,6 @@
 # Every target installs the system packages that it needs, if any is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint unit doc-tests man man-check fuzz large bench clean
+.PHONY: help demo build test lint unit doc-tests man man-check fuzz large faults bench clean
 
 CARGO ?= cargo
 PACKAGES := scripts/system-packages.sh
@@ -66,6 +66,10 @@ fuzz: ## Fuzz every target for a minute (FUZZ_SECONDS=60)
 large: ## Test 6 GiB and 100,000 members (14 GB of disk, some minutes)
 	@$(PACKAGES) build test
 	$(CARGO) test --release --locked --test large -- --include-ignored --test-threads 1
+
+faults: ## Let each system call of each command fail, by strace (15 minutes)
+	@$(PACKAGES) build test
+	$(CARGO) test --locked --test faults -- --ignored --nocapture --test-threads 1
 
 bench: ## Measure: the library, then the program beside gpg, age, openssl and others
 	@$(PACKAGES) build test

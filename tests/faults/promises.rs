@@ -30,6 +30,9 @@ pub fn broken(job: &Job, place: &Place, fault: &Fault, ended: &Ended) -> Vec<Str
         .map(|output| state(job, output, place, &after, &mut found))
         .collect();
     if ended.status.success() {
+        if fault.is_of_a_flush() && !ended.injected.is_empty() {
+            found.push("status 0, though it is not flushed to disk".into());
+        }
         found.extend(
             job.check_all(place, &ended.stdout)
                 .into_iter()
@@ -247,8 +250,8 @@ fn tells_the_truth(
             // A directory on the way to it, for what is found in directories.
             let mut places = Path::new(name).ancestors().filter_map(Path::to_str);
             places.any(|name| {
-                let start = format!("error: {name}:");
-                !name.is_empty() && errors.iter().any(|line| line.starts_with(&start))
+                let named = format!("{name}:");
+                !name.is_empty() && errors.iter().any(|line| line.contains(&named))
             })
         })
     {

@@ -182,6 +182,11 @@ impl Fault {
             .any(|name| self.name.contains(name))
     }
 
+    /// Whether it keeps something from the disk.
+    pub fn is_of_a_flush(&self) -> bool {
+        matches!(self.name.as_str(), "fsync" | "fdatasync")
+    }
+
     /// Whether it is memory that is refused.
     pub fn is_of_memory(&self) -> bool {
         self.name == "mmap"
