@@ -432,7 +432,7 @@ static WRITTEN: LazyLock<[Written; 2]> = LazyLock::new(|| {
             archive
                 .cat(member, &mut plain, opener(&Expansion::default()))
                 .unwrap();
-            (member.shown_name().to_owned(), plain)
+            (member.shown_name().into_owned(), plain)
         });
         Written {
             content: open(&message).unwrap(),
