@@ -8,7 +8,7 @@ use crate::fields::DocumentError;
 pub(super) fn document_kind(error: &DocumentError) -> ErrorKind {
     match error {
         DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => open_kind(error),
-        DocumentError::Seal(_) => ErrorKind::Io,
+        DocumentError::Seal(_) | DocumentError::Internal(_) => ErrorKind::Io,
         _ => ErrorKind::Integrity,
     }
 }

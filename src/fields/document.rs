@@ -91,13 +91,11 @@ pub(super) fn kind(value: &RawValue) -> Kind {
 }
 
 /// Where a part of a text stands in it.
-pub(super) fn span(text: &str, part: &str) -> Range<usize> {
-    let start = part
-        .as_ptr()
-        .addr()
-        .saturating_sub(text.as_ptr().addr())
-        .min(text.len());
-    start..start.saturating_add(part.len()).min(text.len())
+pub(super) fn span(text: &str, part: &str) -> Result<Range<usize>, DocumentError> {
+    let start = part.as_ptr().addr().checked_sub(text.as_ptr().addr());
+    let span = start.map(|start| start..start.saturating_add(part.len()));
+    span.filter(|span| span.end <= text.len())
+        .ok_or(DocumentError::Internal("a part stands outside of its text"))
 }
 
 /// What a JSON string says; `None` where it has half of a surrogate pair.
@@ -213,12 +211,13 @@ pub(super) fn edited(text: &str, edits: &[Edit]) -> Result<Zeroizing<String>, Do
         });
     }
     let mut result = Zeroizing::new(String::with_capacity(capacity));
+    let overlap = || DocumentError::Internal("edits that overlap");
     let mut done = 0;
     for edit in edits {
-        result.push_str(text.get(done..edit.at.start).unwrap_or_default());
+        result.push_str(text.get(done..edit.at.start).ok_or_else(overlap)?);
         result.push_str(&edit.with);
         done = edit.at.end;
     }
-    result.push_str(text.get(done..).unwrap_or_default());
+    result.push_str(text.get(done..).ok_or_else(overlap)?);
     Ok(result)
 }

@@ -116,13 +116,13 @@ impl<'a> Top<'a> {
             return Ok(None);
         }
         let mut top = Self {
-            end: span(text, root.get()).start + 1,
+            end: span(text, root.get())?.start + 1,
             reserved: None,
         };
         let mut count = 0usize;
         let mut is_first_of_several = false;
         document::members(root, &mut |key, value| {
-            let (key_span, value_span) = (span(text, key.get()), span(text, value.get()));
+            let (key_span, value_span) = (span(text, key.get())?, span(text, value.get())?);
             if document::unquoted(key.get()).is_some_and(|key| key == reserved) {
                 if top.reserved.is_some() {
                     return Err(DocumentError::Attribute {

@@ -130,6 +130,9 @@ pub enum DocumentError {
         /// The field.
         path: String,
     },
+    /// A fault of the program's own: to go on would lose something.
+    #[error("internal error: {0}")]
+    Internal(&'static str),
     /// What was sealed is no JSON value.
     #[error("{path}: what is sealed there is no JSON value")]
     NotAValue {

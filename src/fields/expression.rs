@@ -66,13 +66,13 @@ impl Expression {
 
 /// The paths in a list, with commas between them.
 pub(super) fn list(text: &str) -> Result<Vec<Expression>, SelectionError> {
-    Parser { text, at: 0 }.list()
+    Parser { rest: text }.list()
 }
 
 /// The steps of a path that stands for one value, written in the one way that
 /// there is.
 pub(super) fn steps(path: &str) -> Option<Vec<Step<'static>>> {
-    let mut parser = Parser { text: path, at: 0 };
+    let mut parser = Parser { rest: path };
     let patterns = parser.expression().ok()?;
     let steps = patterns.into_iter().map(|pattern| match pattern {
         Pattern::Key(key) => Some(Step::Key(key.into())),
@@ -85,21 +85,15 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step<'static>>> {
 
 /// Understands paths.
 struct Parser<'t> {
-    text: &'t str,
-    at: usize,
+    /// What of the text is still to be understood.
+    rest: &'t str,
 }
 
 impl<'t> Parser<'t> {
-    fn rest(&self) -> &'t str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
     fn takes(&mut self, token: &str) -> bool {
-        let there = self.rest().starts_with(token);
-        if there {
-            self.at += token.len();
-        }
-        there
+        let rest = self.rest.strip_prefix(token);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
     }
 
     fn skip_blanks(&mut self) {
@@ -110,13 +104,13 @@ impl<'t> Parser<'t> {
         let mut list = Vec::new();
         loop {
             self.skip_blanks();
-            let start = self.at;
+            let start = self.rest;
             let steps = self
                 .expression()
                 .map_err(|fault| self.error(start, fault))?;
             list.push(Expression(steps));
             self.skip_blanks();
-            if self.rest().is_empty() {
+            if self.rest.is_empty() {
                 return Ok(list);
             }
             if !self.takes(",") {
@@ -128,9 +122,10 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn error(&self, start: usize, fault: &'static str) -> SelectionError {
-        let before = self.text.get(start..self.at).unwrap_or_default();
-        let after = self.rest().split(',').next().unwrap_or_default();
+    /// What is wrong with the expression that begins the text from `start` on.
+    fn error(&self, start: &str, fault: &'static str) -> SelectionError {
+        let before = start.strip_suffix(self.rest).unwrap_or(start);
+        let after = self.rest.split(',').next().unwrap_or_default();
         SelectionError::Path {
             expression: format!("{before}{after}").trim_end().to_owned(),
             at: before.chars().count() + 1,
@@ -140,7 +135,7 @@ impl<'t> Parser<'t> {
 
     fn expression(&mut self) -> Result<Vec<Pattern>, &'static str> {
         let mut steps = Vec::new();
-        if !self.rest().starts_with('[') {
+        if !self.rest.starts_with('[') {
             steps.push(self.name()?);
         }
         loop {
@@ -165,36 +160,35 @@ impl<'t> Parser<'t> {
         if self.takes("*") {
             return Ok(Pattern::AnyKey);
         }
-        let rest = self.rest();
-        let end = rest.find(|c| !path::is_bare(c)).unwrap_or(rest.len());
-        match rest.get(..end) {
-            Some(key) if !key.is_empty() => {
-                self.at += end;
-                Ok(Pattern::Key(key.to_owned()))
-            }
-            _ => Err("a key is missing, or must stand in brackets and quotes: [\"…\"]"),
+        let end = self.rest.find(|c| !path::is_bare(c));
+        let (key, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        if key.is_empty() {
+            return Err("a key is missing, or must stand in brackets and quotes: [\"…\"]");
         }
+        self.rest = rest;
+        Ok(Pattern::Key(key.to_owned()))
     }
 
     /// What stands behind an opening bracket.
     fn bracket(&mut self) -> Result<Pattern, &'static str> {
-        let rest = self.rest();
         let pattern = if self.takes("*") {
             Pattern::AnyElement
-        } else if rest.starts_with('"') {
-            let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
-            let Some(Ok(key)) = strings.next() else {
+        } else if self.rest.starts_with('"') {
+            let mut strings = serde_json::Deserializer::from_str(self.rest).into_iter::<String>();
+            let key = strings.next();
+            let rest = self.rest.split_at_checked(strings.byte_offset());
+            let (Some(Ok(key)), Some((_, rest))) = (key, rest) else {
                 return Err("a key in quotes is written as a JSON string");
             };
-            self.at += strings.byte_offset();
+            self.rest = rest;
             Pattern::Key(key)
         } else {
-            let is_digit = |c: char| c.is_ascii_digit();
-            let end = rest.find(|c| !is_digit(c)).unwrap_or(rest.len());
-            let Some(Ok(index)) = rest.get(..end).map(str::parse) else {
+            let end = self.rest.find(|c: char| !c.is_ascii_digit());
+            let (digits, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+            let Ok(index) = digits.parse() else {
                 return Err("in brackets there is a number, * or a key in quotes");
             };
-            self.at += end;
+            self.rest = rest;
             Pattern::Element(index)
         };
         if self.takes("]") {

@@ -262,7 +262,7 @@ fn replaced(
     let places = selection.find(root, missing)?;
     let edits = places.iter().map(|place| {
         Ok(Edit {
-            at: span(text, place.value.get()),
+            at: span(text, place.value.get())?,
             with: replacement(place)?,
         })
     });

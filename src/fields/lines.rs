@@ -5,6 +5,8 @@ use std::io::{self, Read};
 
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::message::internal;
+
 /// How much is read at a time, in bytes. The lines that are at hand after a
 /// read are worked on together.
 const CHUNK: usize = 256 * 1024;
@@ -53,19 +55,21 @@ impl<'s> Input<'s> {
     }
 
     /// All that is at hand.
-    pub fn rest(&self) -> Line<'_> {
-        Line {
+    pub fn rest(&self) -> io::Result<Line<'_>> {
+        let rest = self.buffer.split_at_checked(self.start);
+        let (_, content) = rest.ok_or_else(outside)?;
+        Ok(Line {
             number: self.number,
-            content: self.buffer.get(self.start..).unwrap_or_default(),
-        }
+            content,
+        })
     }
 
     /// How long the lines are together that are at hand whole.
-    pub fn complete(&mut self) -> usize {
+    pub fn complete(&mut self) -> io::Result<usize> {
         let end = if self.ended {
             self.buffer.len()
         } else {
-            let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
+            let unsearched = self.buffer.get(self.searched..).ok_or_else(outside)?;
             match last_line_end(unsearched) {
                 Some(last) => self.searched + last + 1,
                 None => {
@@ -74,25 +78,26 @@ impl<'s> Input<'s> {
                 }
             }
         };
-        end - self.start
+        end.checked_sub(self.start).ok_or_else(outside)
     }
 
     /// The lines in the next `length` bytes.
-    pub fn lines(&self, length: usize) -> impl Iterator<Item = Line<'_>> {
-        let rest = self.rest().content;
-        let lines = rest.get(..length).unwrap_or_default();
+    pub fn lines(&self, length: usize) -> io::Result<impl Iterator<Item = Line<'_>>> {
+        let lines = self.rest()?.content.split_at_checked(length);
+        let (lines, _) = lines.ok_or_else(outside)?;
         let lines = lines.split_inclusive(|&byte| byte == b'\n');
         let lines = lines.zip(self.number..);
-        lines.map(|(content, number)| Line { number, content })
+        Ok(lines.map(|(content, number)| Line { number, content }))
     }
 
     /// Goes on to what is behind that many bytes.
-    pub fn consume(&mut self, length: usize) {
-        let end = self.buffer.len().min(self.start + length);
-        let gone = self.buffer.get(self.start..end).unwrap_or_default();
+    pub fn consume(&mut self, length: usize) -> io::Result<()> {
+        let gone = self.rest()?.content.split_at_checked(length);
+        let (gone, _) = gone.ok_or_else(outside)?;
         self.number += gone.iter().filter(|&&byte| byte == b'\n').count() as u64;
-        self.start = end;
-        self.searched = self.searched.max(end);
+        self.start += length;
+        self.searched = self.searched.max(self.start);
+        Ok(())
     }
 
     /// Reads more.
@@ -102,7 +107,8 @@ impl<'s> Input<'s> {
         self.start = 0;
         let filled = self.buffer.len();
         self.buffer.resize(filled + CHUNK, 0);
-        let room = self.buffer.get_mut(filled..).unwrap_or_default();
+        // Where there's no room, nothing is read, as at the stream's end.
+        let room = self.buffer.get_mut(filled..).ok_or_else(outside)?;
         let read = loop {
             match self.source.read(room) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -122,17 +128,20 @@ impl<'s> Input<'s> {
             self.buffer.zeroize();
             (self.start, self.searched) = (0, 0);
             self.fill()?;
-            let length = self.complete();
-            let line = self.lines(length).next().map(|line| line.content.len());
+            let length = self.complete()?;
+            let line = self.lines(length)?.next().map(|line| line.content.len());
             if let Some(length) = line {
-                self.consume(length);
-                return Ok(());
+                return self.consume(length);
             }
             if self.ended {
                 return Ok(());
             }
         }
     }
+}
+
+fn outside() -> io::Error {
+    internal("a line stands outside of what was read")
 }
 
 fn last_line_end(bytes: &[u8]) -> Option<usize> {

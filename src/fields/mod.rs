@@ -117,12 +117,15 @@ impl Document {
     /// The same without line breaks but for one at its end, for a stream in
     /// which each line is a document. They are white space, and nothing else.
     fn on_one_line(self) -> Self {
-        let body = self.text.strip_suffix('\n').unwrap_or(&self.text);
+        let (body, end) = match self.text.strip_suffix('\n') {
+            Some(body) => (body, "\n"),
+            None => (self.text.as_str(), ""),
+        };
         if !body.contains('\n') {
             return self;
         }
         let mut text = Zeroizing::new(body.replace('\n', " "));
-        text.push_str(self.text.get(body.len()..).unwrap_or_default());
+        text.push_str(end);
         Self {
             text,
             fields: self.fields,

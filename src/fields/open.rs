@@ -94,7 +94,7 @@ impl<'a> FieldOpener<'a> {
         let mut parts = None;
         for place in places {
             let sealed = sealed_part(&place)?;
-            let at = span(text, place.value.get());
+            let at = span(text, place.value.get())?;
             let part = match &parts {
                 None => {
                     let begun = PartsOpener::begin(
@@ -145,16 +145,15 @@ impl<'a> FieldOpener<'a> {
         };
         let sealed: HashSet<&String> = sealed.iter().collect();
         let reserved = reserved.map(|value| span(root.get(), value.get()));
-        let is_open = |place: &Place<'_>| {
-            let start = span(root.get(), place.value.get()).start;
+        let reserved = reserved.transpose()?;
+        for Place { path, value } in selection.find(root, missing)? {
+            let start = span(root.get(), value.get())?.start;
             let is_reserved = reserved.as_ref().is_some_and(|at| at.contains(&start));
-            !is_reserved && !sealed.contains(&place.path)
-        };
-        let places = selection.find(root, missing)?;
-        match places.into_iter().find(is_open) {
-            Some(Place { path, .. }) => Err(DocumentError::NotSealed { path }),
-            None => Ok(()),
+            if !is_reserved && !sealed.contains(&path) {
+                return Err(DocumentError::NotSealed { path });
+            }
         }
+        Ok(())
     }
 }
 

@@ -99,7 +99,7 @@ impl<'a> FieldSealer<'a> {
             let content = place.value.get();
             let part = parts.seal(&literal_name(&place.path), content.as_bytes())?;
             edits.push(Edit {
-                at: span(text, content),
+                at: span(text, content)?,
                 with: Zeroizing::new(format!("\"{}\"", to_base64(&part))),
             });
             sealed.push(place.path);

@@ -9,6 +9,7 @@ use super::error::{DocumentError, StreamError};
 use super::lines::{Input, Line, is_blank};
 use super::{Convert, Document, MAX_DOCUMENT};
 use crate::byte_order_mark::BYTE_ORDER_MARK;
+use crate::message::internal;
 use crate::workers::work_on;
 
 /// Results are written that many bytes at a time, or as soon as there are no
@@ -68,22 +69,23 @@ pub fn convert_stream(
     };
     pass_mark(&mut input, &mut output)?;
     if !is_in_lines(&mut input, &mut output)? {
-        let document = input.rest();
+        let document = input.rest().map_err(StreamError::Read)?;
         let outcome = convert(converter, &document);
         output.write(&document, outcome)?;
         output.flush()?;
         return Ok(output.done);
     }
     loop {
-        let length = input.complete();
+        let length = input.complete().map_err(StreamError::Read)?;
+        let rest = input.rest().map_err(StreamError::Read)?;
         if length > 0 {
-            let batch: Vec<_> = input.lines(length).collect();
+            let batch: Vec<_> = input.lines(length).map_err(StreamError::Read)?.collect();
             output.convert(&batch)?;
-            input.consume(length);
+            input.consume(length).map_err(StreamError::Read)?;
         } else if input.has_ended() {
             return Ok(output.done);
-        } else if input.rest().content.len() > MAX_DOCUMENT {
-            let line = input.rest();
+        } else if rest.content.len() > MAX_DOCUMENT {
+            let line = rest;
             let outcome = convert(converter, &line);
             output.write(&line, outcome)?;
             input.skip_line().map_err(StreamError::Read)?;
@@ -95,59 +97,63 @@ pub fn convert_stream(
 
 /// Passes on a byte order mark before all documents, which is in none of them.
 fn pass_mark(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<(), StreamError> {
-    while !input.has_ended()
-        && input.rest().content.len() < BYTE_ORDER_MARK.len()
-        && BYTE_ORDER_MARK.starts_with(input.rest().content)
-    {
+    loop {
+        let start = input.rest().map_err(StreamError::Read)?.content;
+        if start.starts_with(BYTE_ORDER_MARK) {
+            let mark = output.sink.write_all(BYTE_ORDER_MARK);
+            mark.map_err(StreamError::Write)?;
+            let read = input.consume(BYTE_ORDER_MARK.len());
+            return read.map_err(StreamError::Read);
+        }
+        if input.has_ended() || !BYTE_ORDER_MARK.starts_with(start) {
+            return Ok(());
+        }
         input.fill().map_err(StreamError::Read)?;
     }
-    if input.rest().content.starts_with(BYTE_ORDER_MARK) {
-        let mark = output.sink.write_all(BYTE_ORDER_MARK);
-        mark.map_err(StreamError::Write)?;
-        input.consume(BYTE_ORDER_MARK.len());
-    }
-    Ok(())
 }
 
 /// Whether each line is a document. Blank lines before the first one are
 /// passed on; it stays in the input.
 fn is_in_lines(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<bool, StreamError> {
     loop {
-        let length = input.complete();
-        let first = input.lines(length).next();
+        let length = input.complete().map_err(StreamError::Read)?;
+        let rest = input.rest().map_err(StreamError::Read)?;
+        let first = input.lines(length).map_err(StreamError::Read)?.next();
         match first {
             Some(line) if is_blank(line.content) => {
                 let length = line.content.len();
                 output.write(&line, None)?;
-                input.consume(length);
+                input.consume(length).map_err(StreamError::Read)?;
             }
             Some(line) if is_complete(line.content) => return Ok(true),
             Some(_) => break,
-            None if input.has_ended() || input.rest().content.len() > MAX_DOCUMENT => {
+            None if input.has_ended() || rest.content.len() > MAX_DOCUMENT => {
                 return Ok(true);
             }
             None => input.fill().map_err(StreamError::Read)?,
         }
     }
     let is_text = is_text(Ahead { input, at: 0 }).map_err(StreamError::Read)?;
-    Ok(!is_text && has_good_line(input)?)
+    Ok(!is_text && has_good_line(input).map_err(StreamError::Read)?)
 }
 
 /// Whether a later line is a complete object. Reads on until there is one, or
 /// there is more than a document can have.
-fn has_good_line(input: &mut Input<'_>) -> Result<bool, StreamError> {
+fn has_good_line(input: &mut Input<'_>) -> io::Result<bool> {
     let mut looked_at = 0;
     loop {
-        let length = input.complete();
-        let lines = input.rest().content.get(looked_at..length);
-        let mut lines = lines.unwrap_or_default().split(|&byte| byte == b'\n');
+        let length = input.complete()?;
+        let rest = input.rest()?.content;
+        let lines = rest.get(looked_at..length);
+        let lines = lines.ok_or_else(|| internal("a line stands outside of what was read"))?;
+        let mut lines = lines.split(|&byte| byte == b'\n');
         let found =
             lines.any(|line| line.trim_ascii_start().starts_with(b"{") && is_complete(line));
         looked_at = length;
-        if found || input.has_ended() || input.rest().content.len() > MAX_DOCUMENT {
+        if found || input.has_ended() || rest.len() > MAX_DOCUMENT {
             return Ok(found);
         }
-        input.fill().map_err(StreamError::Read)?;
+        input.fill()?;
     }
 }
 
@@ -160,8 +166,9 @@ struct Ahead<'i, 's> {
 impl Read for Ahead<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let content = self.input.rest().content;
-            let ahead = content.get(self.at..).unwrap_or_default();
+            let content = self.input.rest()?.content;
+            let ahead = content.get(self.at..);
+            let ahead = ahead.ok_or_else(|| internal("more was taken than was read"))?;
             if !ahead.is_empty() || self.input.has_ended() || content.len() > MAX_DOCUMENT {
                 let count = (&*ahead).read(buffer)?;
                 self.at += count;

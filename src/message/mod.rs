@@ -18,6 +18,7 @@ mod text;
 pub use envelope::Envelope;
 pub use expansion::Expansion;
 pub(crate) use expansion::Inflated;
+pub(crate) use fault::internal;
 pub use fault::{MessageFault, OpenError};
 pub use format::MessageFormat;
 pub use open::{LiteralHeader, OpenMessage, Opened, Opener};

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use sequoia_openpgp::armor::{Kind, Writer};
 
+use super::fault::internal;
 use super::seal_error::{PlanError, SealError, UnfitFormat};
 use super::text::{Base64Writer, PemWriter};
 use super::{MessageFormat, cms, openpgp};
@@ -207,13 +208,16 @@ impl Sealer<'_> {
 /// Reads until the buffer is full or the source at its end.
 pub(super) fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
-    while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+    loop {
+        let (_, room) = buffer
+            .split_at_mut_checked(filled)
+            .ok_or_else(|| internal("more was read than there is room for"))?;
         match source.read(room) {
-            Ok(0) => break,
+            // There is no more, or no more room.
+            Ok(0) => return Ok(filled),
             Ok(n) => filled += n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
     }
-    Ok(filled)
 }

@@ -123,7 +123,8 @@ impl Decryptor for SessionKeyOpener<'_> {
                 let mut plain = SessionKey::from(vec![0; size]);
                 let length =
                     rsa.private_decrypt(&c.value_padded(size)?, &mut plain, Padding::PKCS1)?;
-                plain.get(..length).unwrap_or_default().into()
+                let no_length = || openpgp::Error::InvalidOperation("longer than its key".into());
+                plain.get(..length).ok_or_else(no_length)?.into()
             }
             (Operation::Rsa(_), _) => {
                 return Err(openpgp::Error::InvalidOperation("not for an RSA key".into()).into());

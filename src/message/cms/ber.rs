@@ -6,7 +6,7 @@
 
 use std::io::{self, BufRead, ErrorKind};
 
-use crate::message::fault::MessageFault;
+use crate::message::fault::{MessageFault, internal};
 use crate::message::text::follows;
 
 /// Identifier octets, those of constructed elements with bit 6 set.
@@ -54,8 +54,9 @@ impl Header {
         self.tag() == 0 && self.length == Some(0)
     }
 
-    fn octets(&self) -> &[u8] {
-        self.octets.get(..self.used).unwrap_or_default()
+    fn octets(&self) -> io::Result<&[u8]> {
+        let octets = self.octets.get(..self.used);
+        octets.ok_or_else(|| internal("a header longer than any"))
     }
 }
 
@@ -146,21 +147,17 @@ impl<R: BufRead> Reader<R> {
 
     /// The whole element, with a length that bcder can read.
     pub fn collect(&mut self, header: Header) -> io::Result<Vec<u8>> {
-        let mut element = vec![header.tag(), 0x84, 0, 0, 0, 0];
-        let start = element.len();
+        let mut content = Vec::new();
         let mut room = self.room;
         self.walk(header, &mut |octets| {
             let left = room.checked_sub(octets.len() as u64);
             room = left.ok_or_else(|| malformed("its recipients take too much room"))?;
-            element.extend_from_slice(octets);
+            content.extend_from_slice(octets);
             Ok(())
         })?;
         self.room = room;
-        let length = (element.len() - start) as u32;
-        if let Some(place) = element.get_mut(2..start) {
-            place.copy_from_slice(&length.to_be_bytes());
-        }
-        Ok(element)
+        let length = u32::try_from(content.len()).map_err(io::Error::other)?;
+        Ok([&[header.tag(), 0x84][..], &length.to_be_bytes(), &content].concat())
     }
 
     /// Nothing may follow.
@@ -204,7 +201,7 @@ impl<R: BufRead> Reader<R> {
                 }
                 continue;
             };
-            sink(inner.octets())?;
+            sink(inner.octets()?)?;
             match inner.length {
                 Some(length) => self.pass(length, sink)?,
                 None if self.depth() - depth < MAX_NESTING => self.enter(inner)?,
@@ -271,12 +268,13 @@ impl<R: BufRead> Reader<R> {
         if self.limit() == Some(self.position) {
             return Err(malformed("an element is longer than what it is part of"));
         }
-        let octet = self.available(1)?.first().copied().unwrap_or_default();
+        let [octet, ..] = *self.available(1)? else {
+            return Err(ErrorKind::UnexpectedEof.into());
+        };
         self.consume(1);
-        if let Some(place) = header.octets.get_mut(header.used) {
-            *place = octet;
-            header.used += 1;
-        }
+        let place = header.octets.get_mut(header.used);
+        *place.ok_or_else(|| internal("a header longer than any"))? = octet;
+        header.used += 1;
         Ok(octet)
     }
 
@@ -341,9 +339,11 @@ impl Octets {
         reader.available(self.left)
     }
 
-    pub fn consume<R: BufRead>(&mut self, reader: &mut Reader<R>, amount: usize) {
+    pub fn consume<R: BufRead>(&mut self, reader: &mut Reader<R>, amount: usize) -> io::Result<()> {
         reader.consume(amount);
-        self.left = self.left.saturating_sub(amount as u64);
+        let left = self.left.checked_sub(amount as u64);
+        self.left = left.ok_or_else(|| internal("more was taken than a segment has"))?;
+        Ok(())
     }
 
     fn piece<R: BufRead>(&mut self, reader: &mut Reader<R>, header: Header) -> io::Result<()> {

@@ -13,7 +13,7 @@ use super::algorithm::{decode, take_octets};
 use super::ber::{CONSTRUCTED, OCTET_STRING, Octets, Reader, context, malformed};
 use super::cipher::{MAX_BLOCK, Parameters};
 use super::recipient_info::ContentKey;
-use crate::message::fault::MessageFault;
+use crate::message::fault::{MessageFault, internal};
 
 /// How much is decrypted at a time, in bytes.
 const PIECE: u64 = 64 * 1024;
@@ -96,14 +96,17 @@ impl<R: BufRead> Decryption<R> {
         let mut filled = 0;
         while filled < self.piece {
             let octets = self.content.fill(&mut self.reader)?;
-            let n = octets.len().min(self.piece - filled);
-            let (octets, free) = (octets.get(..n), plain.get_mut(filled..));
-            let (octets, free) = (octets.unwrap_or_default(), free.unwrap_or_default());
+            let room = self.piece - filled;
+            let octets = octets.get(..room).unwrap_or(octets);
+            let (_, free) = plain
+                .split_at_mut_checked(filled)
+                .ok_or_else(|| internal("more was decrypted than there is room for"))?;
             if octets.is_empty() {
                 return Ok((filled + self.finish(free)?, true));
             }
+            let n = octets.len();
             filled += self.cipher.cipher_update(octets, Some(free))?;
-            self.content.consume(&mut self.reader, n);
+            self.content.consume(&mut self.reader, n)?;
             self.total += n as u64;
         }
         Ok((filled, false))
@@ -180,7 +183,8 @@ impl<R: BufRead> BufRead for Plaintext<R> {
             self.start = 0;
             self.decryption = Some(decryption);
         }
-        Ok(self.plain.get(self.start..self.end).unwrap_or_default())
+        let unread = self.plain.get(self.start..self.end);
+        unread.ok_or_else(|| internal("more was taken than was decrypted"))
     }
 
     fn consume(&mut self, amount: usize) {

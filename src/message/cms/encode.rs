@@ -125,16 +125,15 @@ fn header(tag: u8, length: Option<u64>) -> Vec<u8> {
     let Some(length) = length else {
         return vec![tag, 0x80];
     };
-    let octets = length.to_be_bytes();
-    let zeros = (length.leading_zeros() / 8) as usize;
-    let octets = octets.get(zeros..).unwrap_or_default();
+    let octets = length.to_be_bytes().into_iter();
+    let octets: Vec<u8> = octets.skip_while(|octet| *octet == 0).collect();
     let mut header = vec![tag];
     if length >= 0x80 {
         header.push(0x80 | octets.len() as u8);
     }
-    match octets {
-        [] => header.push(0),
-        octets => header.extend_from_slice(octets),
+    match octets.is_empty() {
+        true => header.push(0),
+        false => header.extend(octets),
     }
     header
 }

@@ -14,6 +14,7 @@ use super::encode::{Front, der, ends, octet_string, set_of};
 use super::kind::{BLOCK, Kind, TAG};
 use super::wrap::{Method, Wrapper};
 use crate::keys::{Recipient, RecipientError, Recipients, Refusal, openssl_reason};
+use crate::message::fault::internal;
 use crate::message::seal::fill;
 use crate::message::{MessageFormat, SealError};
 
@@ -151,7 +152,7 @@ impl<'a> Sealer<'a> {
 
         let mut total = 0u64;
         loop {
-            let piece = self.buffer.get_mut(..PIECE).unwrap_or_default();
+            let (piece, _) = self.buffer.split_at_mut_checked(PIECE).ok_or_else(short)?;
             let filled = fill(source, piece).map_err(SealError::Read)?;
             let is_last = filled < PIECE;
             total = total.saturating_add(filled as u64);
@@ -165,14 +166,15 @@ impl<'a> Sealer<'a> {
                 .cipher_update_inplace(&mut self.buffer, filled)
                 .map_err(openssl)?;
             if is_last {
-                let rest = self.buffer.get_mut(encrypted..).unwrap_or_default();
+                let rest = self.buffer.split_at_mut_checked(encrypted);
+                let (_, rest) = rest.ok_or_else(short)?;
                 encrypted += context.cipher_final(rest).map_err(openssl)?;
             }
             if length.is_none() && encrypted > 0 {
                 let header = octet_string(encrypted as u64);
                 sink.write_all(&header).map_err(SealError::Write)?;
             }
-            let encrypted = self.buffer.get(..encrypted).unwrap_or_default();
+            let (encrypted, _) = self.buffer.split_at_checked(encrypted).ok_or_else(short)?;
             sink.write_all(encrypted).map_err(SealError::Write)?;
             if is_last {
                 break;
@@ -238,6 +240,11 @@ impl Drop for Sealer<'_> {
     fn drop(&mut self) {
         self.buffer.zeroize();
     }
+}
+
+/// A piece that isn't there is not the last one, and no empty one.
+fn short() -> SealError {
+    SealError::Write(internal("a piece is longer than the buffer"))
 }
 
 fn openssl(e: ErrorStack) -> SealError {

@@ -17,7 +17,7 @@ use super::encrypt::MDC_HEADER;
 use super::packet::{read_array, read_buffered, read_u8};
 use super::schedule::{ChunkCipher, Direction, Parameters, SALT, TAG};
 use crate::keys::MessageVersion;
-use crate::message::fault::{MessageFault, OpenError};
+use crate::message::fault::{MessageFault, OpenError, internal};
 
 /// AES' block size: the only ciphers that are read have it.
 const BLOCK: usize = 16;
@@ -175,7 +175,7 @@ impl<R: BufRead> Cfb<R> {
 
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let (cipher, hash) = self.key.as_mut().ok_or_else(locked)?;
-        while !self.ended && self.plain.len() - self.start <= MDC {
+        while !self.ended && self.plain.len() <= self.start + MDC {
             self.plain.drain(..self.start);
             (self.start, self.hashed) = (0, 0);
             let encrypted = self.source.fill_buf()?;
@@ -184,7 +184,8 @@ impl<R: BufRead> Cfb<R> {
                 cipher.cipher_update_vec(encrypted, &mut self.plain)?;
                 self.source.consume(n);
                 if let Some(released) = self.plain.len().checked_sub(MDC) {
-                    hash.update(self.plain.get(self.hashed..released).unwrap_or_default());
+                    let unhashed = self.plain.get(self.hashed..released);
+                    hash.update(unhashed.ok_or_else(|| internal("more was hashed than there is"))?);
                     self.hashed = released;
                 }
                 continue;
@@ -203,8 +204,12 @@ impl<R: BufRead> Cfb<R> {
             self.plain.clear();
             self.ended = true;
         }
-        let released = self.plain.len().saturating_sub(MDC);
-        Ok(self.plain.get(self.start..released).unwrap_or_default())
+        if self.ended {
+            return Ok(&[]);
+        }
+        let unread = self.plain.split_last_chunk::<MDC>();
+        let unread = unread.and_then(|(released, _)| released.get(self.start..));
+        unread.ok_or_else(|| internal("more was taken than was decrypted"))
     }
 }
 
@@ -266,11 +271,13 @@ impl<R: BufRead> Aead<R> {
             self.next_chunk(&mut cipher).map_err(io::Error::from)?;
         }
         self.key = Some(cipher);
-        Ok(self.plain.get(self.start..).unwrap_or_default())
+        let unread = self.plain.get(self.start..);
+        unread.ok_or_else(|| internal("more was taken than was decrypted"))
     }
 
     fn fill_ahead(&mut self) -> io::Result<()> {
-        let wanted = self.full().saturating_sub(self.ahead.len());
+        let wanted = self.full().checked_sub(self.ahead.len());
+        let wanted = wanted.ok_or_else(|| internal("more was read than a chunk has"))?;
         self.source
             .by_ref()
             .take(wanted as u64)

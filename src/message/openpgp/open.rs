@@ -121,7 +121,11 @@ impl BufRead for LiteralBody<'_> {
             Content::Plain(body) => body.consume(amount),
             Content::Compressed(body, meter) => {
                 body.consume(amount);
-                meter.waiting = meter.waiting.saturating_sub(amount);
+                match meter.waiting.checked_sub(amount) {
+                    Some(waiting) => meter.waiting = waiting,
+                    // What wasn't offered was not counted either.
+                    None => self.0 = Content::Failed,
+                }
             }
             Content::Ended | Content::Failed => {}
         }
@@ -154,6 +158,7 @@ impl<'a> From<&'a Expansion> for Meter<'a> {
 
 impl Meter<'_> {
     fn charge(&mut self, available: usize) -> Result<(), MessageFault> {
+        // None of what was at hand goes away without being consumed.
         let more = available.saturating_sub(self.waiting) as u64;
         self.expansion.spend(self.so_far, more)?;
         self.so_far += more;

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use sequoia_openpgp::packet::Tag;
 
-use crate::message::fault::{MessageFault, OpenError};
+use crate::message::fault::{MessageFault, OpenError, internal};
 
 /// The header of one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ enum Length {
     Part(u64),
     /// Everything to the end of the source (legacy format only).
     Indeterminate,
+    /// More was consumed than there was.
+    Overrun,
 }
 
 impl Header {
@@ -135,6 +137,7 @@ impl<R: BufRead> BufRead for Body<R> {
             Length::Last(0) => return Ok(&[]),
             Length::Last(left) | Length::Part(left) => usize::try_from(left).unwrap_or(usize::MAX),
             Length::Indeterminate => return self.source.fill_buf(),
+            Length::Overrun => return Err(internal("more was taken than a packet has")),
         };
         let buffer = self.source.fill_buf()?;
         if buffer.is_empty() {
@@ -146,7 +149,10 @@ impl<R: BufRead> BufRead for Body<R> {
     fn consume(&mut self, amount: usize) {
         self.source.consume(amount);
         if let Length::Last(left) | Length::Part(left) = &mut self.left {
-            *left = left.saturating_sub(amount as u64);
+            match left.checked_sub(amount as u64) {
+                Some(less) => *left = less,
+                None => self.left = Length::Overrun,
+            }
         }
     }
 }
@@ -162,12 +168,7 @@ pub(in crate::message) fn read_buffered(
     source: &mut impl BufRead,
     buffer: &mut [u8],
 ) -> io::Result<usize> {
-    let available = source.fill_buf()?;
-    let n = available.len().min(buffer.len());
-    let (Some(from), Some(to)) = (available.get(..n), buffer.get_mut(..n)) else {
-        return Ok(0);
-    };
-    to.copy_from_slice(from);
+    let n = source.fill_buf()?.read(buffer)?;
     source.consume(n);
     Ok(n)
 }

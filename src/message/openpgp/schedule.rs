@@ -13,7 +13,7 @@ use sequoia_openpgp::crypto::mem::Protected;
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
 
-use crate::message::fault::MessageFault;
+use crate::message::fault::{MessageFault, internal};
 
 /// The length of an authentication tag, for OCB and GCM alike.
 pub(super) const TAG: usize = 16;
@@ -164,10 +164,9 @@ impl ChunkCipher {
 
     /// Sets the next chunk's nonce and associated data.
     fn step(&mut self) -> io::Result<()> {
-        let counter = self.nonce.len().saturating_sub(8);
-        if let Some(counter) = self.nonce.get_mut(counter..) {
-            counter.copy_from_slice(&self.index.to_be_bytes());
-        }
+        // The same nonce twice would give away what both chunks hold.
+        let counter = self.nonce.last_chunk_mut::<8>();
+        *counter.ok_or_else(|| internal("a nonce without a counter"))? = self.index.to_be_bytes();
         begin(
             &mut self.context,
             self.direction,

@@ -15,6 +15,7 @@ use super::encrypt::ContainerWriter;
 use super::framing::{PART, PacketWriter};
 use crate::keys::{MessageVersion, Recipients};
 use crate::message::SealError;
+use crate::message::fault::internal;
 use crate::message::seal::fill;
 use crate::options::Compression;
 
@@ -70,7 +71,7 @@ impl<'a> Sealer<'a> {
 
         // The first part decides about compression.
         let first = fill(source, &mut self.buffer).map_err(SealError::Read)?;
-        let head = self.buffer.get(..first).unwrap_or_default();
+        let (head, _) = self.buffer.split_at_checked(first).ok_or_else(short)?;
         if self.judge.worthwhile(head) {
             let mut packet = PacketWriter::new(container, Tag::CompressedData);
             packet
@@ -108,7 +109,7 @@ impl<'a> Sealer<'a> {
         let mut length = 0;
         let mut filled = first;
         while filled > 0 {
-            let part = self.buffer.get(..filled).unwrap_or_default();
+            let (part, _) = self.buffer.split_at_checked(filled).ok_or_else(short)?;
             packet.write_all(part).map_err(SealError::Write)?;
             length += filled as u64;
             filled = fill(source, &mut self.buffer).map_err(SealError::Read)?;
@@ -121,6 +122,11 @@ impl Drop for Sealer<'_> {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.buffer);
     }
+}
+
+/// A part that isn't there can't be left out.
+fn short() -> SealError {
+    SealError::Read(internal("more was read than there is room for"))
 }
 
 /// The key of one message.
