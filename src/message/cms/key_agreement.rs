@@ -106,9 +106,9 @@ impl KeyAgreement {
 }
 
 impl Hash for KeyAgreement {
-    /// The originator makes a new key each time: it tells.
+    /// What can differ in more than a few ways.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.point.hash(state);
+        (&self.point, &self.user_keying_material).hash(state);
     }
 }
 

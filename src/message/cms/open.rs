@@ -18,6 +18,10 @@ pub(in crate::message) fn starts(octets: &[u8]) -> bool {
 }
 
 /// Unlocks a key for a message, if need be.
+#[expect(
+    clippy::mutable_key_type,
+    reason = "OpenSSL's ciphers are constants, and no part of the hash"
+)]
 pub(in crate::message) fn begin<'a>(
     front: Front<Source<'a>>,
     opener: Opener<'a>,

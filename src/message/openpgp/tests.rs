@@ -8,7 +8,9 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
-use crate::keys::{self, Keyring, MessageVersion, NoPassphrases, Recipients, Requirements};
+use crate::keys::{
+    self, Keyring, MessageVersion, NoIdentity, NoPassphrases, Recipients, Requirements,
+};
 use crate::message::{
     Envelope, Expansion, LiteralHeader, MessageFault, OpenError, OpenMessage, Opener, SealPlan,
     SealedFile,
@@ -271,4 +273,77 @@ fn a_flood_of_recipients_is_refused() {
     ));
     let many = [pkesk.repeat(1999), message.clone()].concat();
     assert_eq!(Envelope::read(&*many).unwrap().recipients.len(), 2000);
+}
+
+/// PKESKs that name nobody and hold no session key, all of them different.
+fn futile(number: usize) -> Vec<u8> {
+    use sequoia_openpgp::packet::{PKESK, pkesk::PKESK3};
+    use sequoia_openpgp::serialize::SerializeInto;
+    use sequoia_openpgp::{Packet, crypto::mpi, types::PublicKeyAlgorithm};
+    let pkesks = (1..=number).map(|i| {
+        let mut c = vec![7; 255];
+        c[0] = i as u8;
+        let c = mpi::Ciphertext::RSA { c: c.into() };
+        let pkesk = PKESK3::new(None, PublicKeyAlgorithm::RSAEncryptSign, c);
+        Packet::from(PKESK::from(pkesk.unwrap())).to_vec().unwrap()
+    });
+    pkesks.flatten().collect()
+}
+
+#[test]
+fn equal_pkesks_are_tried_once_and_a_message_costs_no_more_than_64_trials() {
+    let party = party(&[rsa()]);
+    let message = seal(&party, Format::Rfc4880, Compression::None, true, b"hello");
+    let behind = |front: Vec<u8>| open(&party, &[front, message.clone()].concat());
+    let too_many = NoIdentity::TooManyTrials { most: 64 }.to_string();
+    assert_eq!(behind(futile(64)).unwrap_err().to_string(), too_many);
+    assert_eq!(behind(futile(1).repeat(1500)).unwrap().1, b"hello");
+    assert_eq!(behind(futile(63)).unwrap().1, b"hello");
+}
+
+#[test]
+fn a_job_has_a_budget_of_trials_and_then_still_opens_what_names_a_key() {
+    let party = party(&[rsa()]);
+    let hidden = seal(&party, Format::Rfc4880, Compression::None, true, b"hello");
+    let named = seal(&party, Format::Rfc4880, Compression::None, false, b"hello");
+    let limits = Expansion::default();
+    let begin = |message: &[u8], limits: &Expansion| {
+        let opener = Opener::new(&party.keyring, &NoPassphrases, limits);
+        OpenMessage::begin(message, opener).map(drop)
+    };
+    let hostile = [futile(64), hidden.clone()].concat();
+    for _ in 0..64 {
+        assert!(matches!(
+            begin(&hostile, &limits),
+            Err(OpenError::NoIdentity(NoIdentity::TooManyTrials { .. }))
+        ));
+    }
+    // What was spent stays so where expansion is counted anew.
+    for limits in [&limits, &limits.unspent()] {
+        assert!(matches!(
+            begin(&hostile, limits),
+            Err(OpenError::NoIdentity(NoIdentity::TrialsUsedUp))
+        ));
+    }
+    begin(&named, &limits).unwrap();
+    begin(&hidden, &limits).unwrap();
+    // Another job has its own.
+    let few = [futile(63), hidden].concat();
+    begin(&few, &Expansion::default()).unwrap();
+}
+
+#[test]
+fn hidden_recipients_open_with_the_last_of_40_keys_in_archives_of_any_size() {
+    let keys: Vec<_> = (0..41).map(|_| ec(Nid::X9_62_PRIME256V1)).collect();
+    let (stranger, own) = keys.split_first().unwrap();
+    let keyring = party(own);
+    for (number, key) in [(500, own.last().unwrap()), (500, &own[20])] {
+        let both = party(&[stranger.clone(), key.clone()]);
+        let message = seal(&both, Format::Rfc9580, Compression::None, true, b"hello");
+        let limits = Expansion::default();
+        for _ in 0..number {
+            let opener = Opener::new(&keyring.keyring, &NoPassphrases, &limits);
+            OpenMessage::begin(&*message, opener).map(drop).unwrap();
+        }
+    }
 }

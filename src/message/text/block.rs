@@ -108,20 +108,25 @@ impl Block {
         let mut room = MAX_HEADERS;
         // The rest of the first line.
         let mut is_first = true;
-        let mut are_headers_read = false;
+        let (mut has_headers, mut are_headers_read) = (false, false);
         loop {
             let mut line = Vec::new();
             source.by_ref().take(room).read_until(b'\n', &mut line)?;
-            if line.is_empty() && room == 0 {
+            let is_blank = line.iter().all(|octet| self.is_blank(*octet));
+            let is_header = !are_headers_read && line.contains(&b':');
+            if line.is_empty() && room > 0 {
+                return Ok(line);
+            }
+            room -= line.len() as u64;
+            // What is cut there may be the beginning of another header.
+            if room == 0 && (is_blank || (has_headers && !are_headers_read)) {
                 let what = "its armor has more than 64 KiB of headers";
                 return Err(MessageFault::Malformed(what.into()).into());
             }
-            room -= line.len() as u64;
-            let is_blank = line.iter().all(|octet| self.is_blank(*octet));
-            let is_header = !are_headers_read && line.contains(&b':');
-            if line.is_empty() || !(is_blank || is_header) {
+            if !is_blank && !is_header {
                 return Ok(line);
             }
+            has_headers |= is_header;
             are_headers_read |= is_blank && !is_first;
             is_first = false;
         }

@@ -215,9 +215,21 @@ fn the_headers_of_armor_have_a_limit() {
     let with = |headers: String| read(text.replacen("-----\n\n", &headers, 1).as_bytes());
     let some = format!("-----\n{}\n\n", "Comment: x\n".repeat(5000));
     assert_eq!(with(some).unwrap(), octets);
+    // A line of base64 may be longer than all headers.
+    let long = openpgp(100_000);
+    for begin in [
+        "-----BEGIN PGP MESSAGE-----\n\n",
+        "-----BEGIN PGP MESSAGE-----\nHash: x\n\n",
+        "-----BEGIN PGP MESSAGE-----",
+    ] {
+        let body = base64(&long).replace('\n', "");
+        let text = format!("{begin}{body}\n-----END PGP MESSAGE-----\n");
+        assert!(read(text.as_bytes()).unwrap() == long, "{begin}");
+    }
     for many in [
         format!("-----\n{}\n", "Comment: x\n".repeat(6000)),
         format!("-----\nComment: {}\n\n", "x".repeat(66_000)),
+        format!("-----\n{}\n", "Comment: xxxx\n".repeat(6000)),
         format!("-----{}\n\n", " ".repeat(66_000)),
         format!("-----\n\n{}", " ".repeat(66_000)),
         format!("-----\n{}", "\n".repeat(66_000)),

@@ -8,12 +8,15 @@ use proptest::prelude::*;
 use super::encode::{Node, element, indefinite, oid};
 use super::forms::{BODY, CIPHER, CONTENT, CONTENT_INFO, RECIPIENTS, samples, two_samples};
 use super::*;
+use crate::keys::{Keyring, NoIdentity, NoPassphrases};
+use crate::message::{Expansion, OpenMessage, Opener};
 
 #[test]
 fn elements_end_where_their_parents_do() {
     for (message, peer) in samples(b"hello") {
         let twice = [&message[..], &message].concat();
-        assert!(is_malformed(&fault(&twice, &peer.key)));
+        let fault_of_two = fault(&twice, &peer.key);
+        assert!(matches!(fault_of_two, MessageFault::SecondMessage(_)));
         let zero = [&message[..], &[0]].concat();
         assert!(is_malformed(&fault(&zero, &peer.key)));
         for path in [&[][..], &[1], BODY, CONTENT_INFO] {
@@ -368,5 +371,36 @@ proptest! {
             let _ = open(&altered, &peer.key);
             exhaust(&altered, &content_key(message, &peer.key).unwrap());
         });
+    }
+}
+
+#[test]
+fn equal_recipients_are_tried_once_and_a_message_costs_no_more_than_64_trials() {
+    for (message, peer) in two_samples(b"hello") {
+        let files = ["key", "crt"].map(|name| peer.path(name).into());
+        let keyring = || Keyring::load(&files, &mut |_| {}).unwrap();
+        let good = Node::parse(&message).at(RECIPIENTS).parts[0].clone();
+        // With another key that is no key.
+        let spoiled = |change: u8| {
+            let mut recipient = good.clone();
+            let mut last = &mut recipient;
+            while !last.parts.is_empty() {
+                last = last.parts.last_mut().unwrap();
+            }
+            *last.content.last_mut().unwrap() ^= change;
+            recipient
+        };
+        let begin = |front: Vec<Node>| {
+            let mut node = Node::parse(&message);
+            node.at(RECIPIENTS).parts = [front, vec![good.clone()]].concat();
+            let (keyring, limits) = (keyring(), Expansion::default());
+            let opener = Opener::new(&keyring, &NoPassphrases, &limits);
+            OpenMessage::begin(&*node.der(), opener).map(drop)
+        };
+        begin(vec![spoiled(1); 1500]).unwrap();
+        begin((1..=63).map(spoiled).collect()).unwrap();
+        let outcome = begin((1..=64).map(spoiled).collect());
+        let too_many = NoIdentity::TooManyTrials { most: 64 }.to_string();
+        assert_eq!(outcome.unwrap_err().to_string(), too_many);
     }
 }
