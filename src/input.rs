@@ -103,7 +103,7 @@ fn open_at_once(path: &Path) -> io::Result<File> {
 
 #[cfg(not(unix))]
 fn open_at_once(path: &Path) -> io::Result<File> {
-    File::open(path)
+    File::options().read(true).open(path)
 }
 
 /// Reading from it waits until there is something.

@@ -43,6 +43,8 @@
 //! passphrases come through [`keys::Passphrases`], progress goes to
 //! [`Progress`].
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 pub mod archive;
 mod archive_file;
 mod byte_order_mark;

@@ -1,5 +1,7 @@
 //! The program: parse, run, report, exit.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 mod cli;
 mod exit;
 mod failure;

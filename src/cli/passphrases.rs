@@ -188,5 +188,5 @@ fn descriptor(number: u32) -> io::Result<File> {
         Ok(pidfd_getfd(this, number, PidfdGetfdFlags::empty())?.into())
     }
     #[cfg(not(target_os = "linux"))]
-    File::open(format!("/dev/fd/{number}"))
+    input::open(format!("/dev/fd/{number}").as_ref())
 }

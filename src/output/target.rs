@@ -207,11 +207,9 @@ impl TargetDir {
         let mut below = self.below();
         // Looked up first: most files of an archive share a directory, and the
         // path is then not copied.
-        if !below.written.contains_key(directory.path())
-            // One that can't say which it is can't be found again.
-            && let Ok(id) = directory.id()
-        {
-            below.written.insert(directory.path().to_owned(), id);
+        if !below.written.contains_key(directory.path()) {
+            let path = directory.path().to_owned();
+            below.written.insert(path, directory.id().clone());
         }
     }
 
@@ -234,7 +232,7 @@ impl TargetDir {
             PlaceError::Io { source, .. } => source,
             other => io::Error::other(other),
         })?;
-        if directory.id()? != *id {
+        if directory.id() != id {
             return Err(io::Error::other("another directory has taken its place"));
         }
         directory.flush()
@@ -278,11 +276,12 @@ impl TargetDir {
                 match directory.make(name) {
                     Ok(()) => {
                         self.note(directory);
-                        directory.below(name).and_then(|made| {
-                            let (path, id) = (made.path().to_owned(), made.id()?);
-                            self.below().made.insert(path, id);
-                            Ok(made)
-                        })
+                        let made = directory.below(name);
+                        if let Ok(made) = &made {
+                            let path = made.path().to_owned();
+                            self.below().made.insert(path, made.id().clone());
+                        }
+                        made
                     }
                     // Another worker was faster, or somebody else altogether:
                     // what they made is looked at like all that was there.

@@ -1,7 +1,7 @@
 //! A directory as a path, where there are no handles of directories.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,26 +15,28 @@ use crate::output::Access;
 #[derive(Debug)]
 pub(in crate::output) struct Directory {
     path: PathBuf,
+    id: FileId,
 }
 
 impl Directory {
     /// The directory at `path`, by following links.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::at(path.to_owned(), fs::metadata(path)?.is_dir())
+        Self::at(path.to_owned(), &fs::metadata(path)?)
     }
 
     /// The directory `name` in this one; no link.
     pub fn below(&self, name: &OsStr) -> io::Result<Self> {
         let path = self.path.join(name);
-        let is_directory = fs::symlink_metadata(&path)?.is_dir();
-        Self::at(path, is_directory)
+        let metadata = fs::symlink_metadata(&path)?;
+        Self::at(path, &metadata)
     }
 
-    fn at(path: PathBuf, is_directory: bool) -> io::Result<Self> {
-        match is_directory {
-            true => Ok(Self { path }),
-            false => Err(io::ErrorKind::NotADirectory.into()),
+    fn at(path: PathBuf, metadata: &Metadata) -> io::Result<Self> {
+        if !metadata.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
         }
+        let id = FileId::of(&path, metadata)?;
+        Ok(Self { path, id })
     }
 
     /// Where it is.
@@ -43,8 +45,8 @@ impl Directory {
     }
 
     /// Which directory it is.
-    pub fn id(&self) -> io::Result<FileId> {
-        FileId::of(&self.path, &fs::metadata(&self.path)?)
+    pub fn id(&self) -> &FileId {
+        &self.id
     }
 
     /// Makes a directory in it.

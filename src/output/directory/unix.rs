@@ -26,6 +26,7 @@ use crate::process;
 pub(in crate::output) struct Directory {
     path: PathBuf,
     handle: OwnedFd,
+    id: FileId,
     /// Whether somebody has looked for what a killed run left in it.
     searched: AtomicBool,
 }
@@ -34,22 +35,23 @@ impl Directory {
     /// Opens the directory at `path`, following links.
     pub fn open(path: &Path) -> io::Result<Self> {
         let opened = retry_on_intr(|| openat(CWD, path, handle_flags(), Mode::empty()))?;
-        Ok(Self::new(path.to_owned(), opened))
+        Self::new(path.to_owned(), opened)
     }
 
     /// Opens the directory `name` in this one, and follows no link.
     pub fn below(&self, name: &OsStr) -> io::Result<Self> {
         let flags = handle_flags() | OFlags::NOFOLLOW;
         let opened = retry_on_intr(|| openat(&self.handle, name, flags, Mode::empty()))?;
-        Ok(Self::new(self.path.join(name), opened))
+        Self::new(self.path.join(name), opened)
     }
 
-    fn new(path: PathBuf, handle: OwnedFd) -> Self {
-        Self {
+    fn new(path: PathBuf, handle: OwnedFd) -> io::Result<Self> {
+        Ok(Self {
             path,
+            id: FileId::of_stat(&fstat(&handle)?),
             handle,
             searched: AtomicBool::new(false),
-        }
+        })
     }
 
     /// Where it was when it was opened.
@@ -58,8 +60,8 @@ impl Directory {
     }
 
     /// Which directory it is.
-    pub fn id(&self) -> io::Result<FileId> {
-        Ok(FileId::of_stat(&fstat(&self.handle)?))
+    pub fn id(&self) -> &FileId {
+        &self.id
     }
 
     /// Makes a directory in it, for its owner alone.
