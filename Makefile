@@ -31,7 +31,8 @@ lint: ## Check the format, the lints, the docs and the dependencies
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items --locked
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib --locked
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib --locked --document-private-items
 	$(CARGO) deny --locked --log-level error check bans licenses sources
 
 unit:

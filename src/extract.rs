@@ -142,7 +142,7 @@ impl ArchiveFile {
     }
 
     /// Writes one member's plaintext to a pipe, nothing of it before it is
-    /// authentic (see [`OpenMessage::stream_to`]).
+    /// authentic (see [`stream_to`](crate::message::OpenMessage::stream_to)).
     ///
     /// # Errors
     ///
