@@ -36,6 +36,10 @@ pub enum Error {
         /// What the operating system says.
         source: io::Error,
     },
+    /// What was written is there and complete, but may not survive a power
+    /// failure.
+    #[error(transparent)]
+    Flush(#[from] FlushError),
     /// The output exists, and is not to be overwritten.
     #[error("{}: it exists already", .path.display())]
     Exists {
@@ -261,6 +265,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. } | Self::Exists { .. } | Self::Seal { .. } => ErrorKind::Io,
+            Self::Flush(_) => ErrorKind::Io,
             Self::NoSuchMember { .. } | Self::KeyExists { .. } | Self::Generate(_) => ErrorKind::Io,
             Self::Subject(_) | Self::Unfit(_) => ErrorKind::Usage,
             Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
@@ -327,6 +332,9 @@ impl Error {
             Self::NoKeys => "give it with -k KEY, or list `keys` in the config",
             Self::NoKeysThere { .. } => "-v says what was left out, and why",
             Self::Export(ExportError::OpenPgpKey { .. }) => "`gpg --import` takes it as it is",
+            Self::Flush(_) => {
+                "what was written there is complete, but a power failure may undo it: check the disk"
+            }
             Self::Exists { .. } => "choose another name, or overwrite it with --force",
             Self::Name { .. } => "rename the file, or leave it out with --exclude",
             Self::SameName { first, second } if first == second => "name it once",
@@ -377,15 +385,6 @@ impl From<PlanError> for Error {
         match error {
             PlanError::Recipient(error) => error.into(),
             PlanError::Unfit(error) => error.into(),
-        }
-    }
-}
-
-impl From<FlushError> for Error {
-    fn from(error: FlushError) -> Self {
-        Self::Io {
-            path: error.path,
-            source: error.source,
         }
     }
 }

@@ -109,7 +109,7 @@ impl Source {
 }
 
 #[cfg(unix)]
-fn open(path: &Path, follow_links: bool) -> io::Result<File> {
+pub(super) fn open(path: &Path, follow_links: bool) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags, open};
     let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     flags.set(OFlags::NOFOLLOW, !follow_links);
@@ -118,7 +118,7 @@ fn open(path: &Path, follow_links: bool) -> io::Result<File> {
 }
 
 #[cfg(not(unix))]
-fn open(path: &Path, _follow_links: bool) -> io::Result<File> {
+pub(super) fn open(path: &Path, _follow_links: bool) -> io::Result<File> {
     File::open(path)
 }
 

@@ -1,10 +1,10 @@
 //! Telling the output of a run from its inputs.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
-use super::file::Stamp;
+use super::file::{Stamp, open};
 use crate::archive::{Archive, ArchiveError, without_ending};
 
 /// The directory entry that the output has or will have.
@@ -57,7 +57,7 @@ impl OutputEntry {
 /// messages are. Other archives are files like all others, which only an input
 /// can be.
 pub(super) fn is_sealed_archive(path: &Path) -> bool {
-    let archive = File::open(path).map_err(ArchiveError::from);
+    let archive = open(path, false).map_err(ArchiveError::from);
     archive.and_then(Archive::open).is_ok_and(|archive| {
         let mut members = archive.members().iter();
         members.all(|member| without_ending(&member.stored_name()).is_some())

@@ -167,6 +167,10 @@ impl Job {
         outputs.any(|output| self.before.contains_key(&output.name))
     }
 
+    pub fn has_threads(&self) -> bool {
+        self.calls == THREADS
+    }
+
     /// What is wrong with what a job has written that says that all is well.
     pub fn check_all(&self, place: &Place, stdout: &[u8]) -> Vec<String> {
         let outputs = self.outputs.iter().map(|output| {
@@ -360,12 +364,14 @@ pub fn fields(stock: &Tree) -> Vec<Job> {
     let to_file = |job: Job| job.writes_plaintext("out.ndjson", &documents);
     vec![
         seal("-j 1 docs.ndjson -o out.ndjson").writes("out.ndjson", sealed.clone()),
-        seal("-j 2 docs.ndjson -o out.ndjson").writes("out.ndjson", sealed.clone()),
+        seal("-j 2 docs.ndjson -o out.ndjson")
+            .writes("out.ndjson", sealed.clone())
+            .calling(THREADS),
         seal("-j 1 docs.ndjson -f -o out.ndjson")
             .writes("out.ndjson", sealed)
             .replacing(),
         to_file(open("-j 1 sealed.ndjson -o out.ndjson")),
-        to_file(open("-j 2 sealed.ndjson -o out.ndjson")),
+        to_file(open("-j 2 sealed.ndjson -o out.ndjson")).calling(THREADS),
         to_file(open("-j 1 sealed.ndjson -o out.ndjson")).named(),
         open("-j 1")
             .reads("sealed.ndjson")

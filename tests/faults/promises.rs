@@ -230,6 +230,13 @@ fn tells_the_truth(
         found.push("a failure without an error line".into());
         return;
     }
+    // Who reads of an error alone takes it that nothing was written.
+    if done > 0 && done == states.len() && !tells_what_is_there(job, ended) {
+        found.push(format!(
+            "all is there, and nothing says so: {}",
+            errors.join(" / ")
+        ));
+    }
     if ended.injected.is_empty() {
         return;
     }
@@ -257,6 +264,25 @@ fn tells_the_truth(
     {
         found.push(format!("the file is not named: {}", errors.join(" / ")));
     }
+}
+
+/// Whether it is told that the outputs are there: by the summary, or in the
+/// error.
+fn tells_what_is_there(job: &Job, ended: &Ended) -> bool {
+    let directory = |output: &Output| output.name.split('/').next().map(str::to_owned);
+    ended
+        .stderr
+        .lines()
+        .any(|line| match line.split_once(": ") {
+            Some(("error" | "hint", text)) => ["written", "complete"]
+                .iter()
+                .any(|word| text.contains(word)),
+            _ => job
+                .outputs
+                .iter()
+                .filter_map(directory)
+                .any(|name| line.contains(&name)),
+        })
 }
 
 /// The file of the job that a call of strace's log is about.
