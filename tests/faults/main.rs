@@ -119,8 +119,8 @@ impl Tally {
     }
 }
 
-/// Each call of the first of these jobs fails once, in one way after another;
-/// of the others those calls that the first doesn't make: by which threads
+/// Each call of the first of these jobs fails once, in one way after another,
+/// and in every way what gives a file its name; of the others those calls that the first doesn't make: by which threads
 /// begin, and by which files take the place of others.
 #[track_caller]
 fn each_call_fails_once(jobs: fn(&Tree) -> Vec<Job>) {
@@ -130,21 +130,19 @@ fn each_call_fails_once(jobs: fn(&Tree) -> Vec<Job>) {
     all.add(inject(first, |faults| {
         let calls = faults.chunk_by(Fault::same_call);
         let calls = calls.filter(|ways| ways[0].is_essential()).enumerate();
-        calls
-            .map(|(turn, ways)| ways[turn % ways.len()].clone())
-            .collect()
+        let chosen = calls.map(|(turn, ways)| match ways[0].is_of_publishing() {
+            true => ways,
+            false => &ways[turn % ways.len()..][..1],
+        });
+        chosen.flatten().cloned().collect()
     }));
-    for job in others
-        .iter()
-        .filter(|job| job.replaces() || job.has_threads())
-    {
+    let others = others.iter();
+    for job in others.filter(|job| job.replaces() || job.has_threads()) {
         all.add(inject(job, |faults| {
-            let rare = |fault: &Fault| {
-                ["clone", "rename"]
-                    .iter()
-                    .any(|name| fault.name.starts_with(name))
-            };
-            faults.into_iter().filter(rare).collect()
+            let faults = faults.into_iter();
+            faults
+                .filter(|fault| fault.is_of_a_thread() || fault.is_of_replacing())
+                .collect()
         }));
     }
     all.is_clean();

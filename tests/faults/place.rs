@@ -60,7 +60,7 @@ impl Place {
         let outcome = self.0.line(line).outcome();
         match outcome.status() {
             Some(0) => Ok(outcome.output.stdout),
-            _ => Err(outcome.to_string()),
+            _ => Err(format!("{line}: {}", outcome.stderr().replace('\n', " "))),
         }
     }
 }

@@ -187,6 +187,21 @@ impl Fault {
         matches!(self.name.as_str(), "fsync" | "fdatasync")
     }
 
+    /// Whether it keeps a file from being flushed and getting its name.
+    pub fn is_of_publishing(&self) -> bool {
+        self.is_of_a_flush() || self.is_of_replacing() || self.name.starts_with("link")
+    }
+
+    /// Whether it keeps a file from taking the name of another.
+    pub fn is_of_replacing(&self) -> bool {
+        self.name.starts_with("rename")
+    }
+
+    /// Whether it keeps a thread from beginning.
+    pub fn is_of_a_thread(&self) -> bool {
+        self.name.starts_with("clone")
+    }
+
     /// Whether it is memory that is refused.
     pub fn is_of_memory(&self) -> bool {
         self.name == "mmap"
