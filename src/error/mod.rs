@@ -39,7 +39,7 @@ pub enum Error {
     /// What was written is there and complete, but may not survive a power
     /// failure.
     #[error(transparent)]
-    Flush(#[from] FlushError),
+    Flush(FlushError),
     /// The output exists, and is not to be overwritten.
     #[error("{}: it exists already", .path.display())]
     Exists {
@@ -391,6 +391,12 @@ impl From<PlanError> for Error {
 
 fn unreadable_hint(error: &io::Error) -> &'static str {
     input::hint(error).unwrap_or("check the path and the file's permissions")
+}
+
+impl From<FlushError> for Error {
+    fn from(error: FlushError) -> Self {
+        Self::Flush(error)
+    }
 }
 
 fn recipient_kind(error: &RecipientError) -> ErrorKind {
