@@ -3,18 +3,22 @@
 use super::{Run, Scene};
 
 /// Makes system calls fail, for itself and the program that it becomes: those
-/// of openat(2) with O_TMPFILE, as on a file system without it. A filter that
-/// every user may set, in the form of seccomp(2).
+/// of openat(2) and open(2) with O_TMPFILE, as on a file system without it. A
+/// filter that every user may set, in the form of seccomp(2).
 const WITHOUT_UNNAMED_FILES: &str = r#"
 import ctypes, os, platform, struct, sys
-arch, openat = {"x86_64": (0xC000003E, 257), "aarch64": (0xC00000B7, 56)}[platform.machine()]
-LOAD, EQUAL, SET, RETURN = 0x20, 0x15, 0x45, 0x06
+arch, openat, open = {
+    "x86_64": (0xC000003E, 257, 2),
+    "aarch64": (0xC00000B7, 56, 0xFFFFFFFF),
+}[platform.machine()]
+LOAD, JUMP, EQUAL, SET, RETURN = 0x20, 0x05, 0x15, 0x45, 0x06
 ALLOW, EOPNOTSUPP = 0x7FFF0000, 0x00050000 | 95
 program = [
-    (LOAD, 0, 0, 4), (EQUAL, 0, 5, arch),
-    (LOAD, 0, 0, 0), (EQUAL, 0, 3, openat),
-    # The third argument's low half has the bit of O_TMPFILE.
-    (LOAD, 0, 0, 32), (SET, 0, 1, 0o20000000),
+    (LOAD, 0, 0, 4), (EQUAL, 0, 8, arch),
+    (LOAD, 0, 0, 0), (EQUAL, 1, 0, openat), (EQUAL, 2, 5, open),
+    # The low half of the third argument, or of the second, has the flags.
+    (LOAD, 0, 0, 32), (JUMP, 0, 0, 1), (LOAD, 0, 0, 24),
+    (SET, 0, 1, 0o20000000),
     (RETURN, 0, 0, EOPNOTSUPP), (RETURN, 0, 0, ALLOW),
 ]
 code = b"".join(struct.pack("HBBI", *step) for step in program)
