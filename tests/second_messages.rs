@@ -93,7 +93,7 @@ fn a_message_appended_to_another_as_base64_is_refused() {
         scene.ok("seal -f -q -r a.crt --armor m.txt -o armored");
         let armored = scene.text("armored");
         is_refused(&scene, format!("{armored}{text}").as_bytes(), SECOND);
-        is_refused(&scene, format!("{text}{armored}").as_bytes(), "it ");
+        is_refused(&scene, format!("{text}{armored}").as_bytes(), SECOND);
     }
 }
 

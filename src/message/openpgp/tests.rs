@@ -347,3 +347,32 @@ fn hidden_recipients_open_with_the_last_of_40_keys_in_archives_of_any_size() {
         }
     }
 }
+
+#[test]
+fn a_source_that_claims_more_than_it_gave_is_an_error_and_no_empty_file() {
+    struct Boastful(bool);
+    impl std::io::Read for Boastful {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            match std::mem::replace(&mut self.0, true) {
+                false => Ok(buffer.len() + 1),
+                true => Ok(0),
+            }
+        }
+    }
+    let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
+    for format in FORMATS {
+        let recipients = party.recipients.clone();
+        let plan = SealPlan::new(recipients, format, Compression::Auto, false).unwrap();
+        let file = SealedFile {
+            name: "call",
+            modified: UNIX_EPOCH,
+            length: None,
+        };
+        let mut message = Vec::new();
+        let outcome = plan
+            .sealer()
+            .seal(&mut Boastful(false), &file, &mut message);
+        let error = outcome.unwrap_err().to_string();
+        assert!(error.starts_with("internal error"), "{error}");
+    }
+}

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::block::Block;
-use super::second::second;
+use super::second::{block_in, second};
 use super::{HEAD, is_base64};
 use crate::message::fault::{MessageFault, internal};
 use crate::message::openpgp::read_buffered;
@@ -63,8 +63,10 @@ impl<R: BufRead> Decoded<R> {
         let at_hand = self.source.fill_buf()?;
         let text = at_hand.get(..CHARACTERS).unwrap_or(at_hand);
         let mut ends = at_hand.is_empty();
+        let mut second_block = None;
         let read = match &self.block {
             None => {
+                second_block = block_in(text);
                 let characters = text.iter().filter(|c| !c.is_ascii_whitespace());
                 self.characters.extend(characters);
                 text.len()
@@ -80,7 +82,10 @@ impl<R: BufRead> Decoded<R> {
         };
         self.source.consume(read);
 
-        let mut outcome = self.decode().and_then(|()| self.check_surplus(ends));
+        let mut outcome = match second_block {
+            Some(what) => Err(MessageFault::SecondMessage(what)),
+            None => self.decode().and_then(|()| self.check_surplus(ends)),
+        };
         if outcome.is_ok() && ends {
             outcome = self.end()?;
         }
