@@ -283,3 +283,30 @@ fn no_other_process_of_the_user_may_read_its_memory() {
         "{calls}"
     );
 }
+
+#[test]
+fn a_signal_at_the_question_for_a_passphrase_leaves_the_terminal_as_it_was() {
+    let scene = Scene::with_a_call();
+    scene.locked_key_pair("locked", "rsa:2048", "correct-horse");
+    scene.ok("seal -q -o a.pgp -r locked.crt calls/a.txt");
+    let ask = "sh -c 'echo $$ >pid; exec callseal open a.pgp -k locked.key -o -'";
+    scene.write("ask.sh", format!("{ask}\necho status $?\nstty -a\n"));
+    for (act, status) in [
+        ("exec kill -TERM [string trim [read [open pid]]]", 143),
+        ("exec kill -HUP [string trim [read [open pid]]]", 129),
+        (r#"send "\003""#, 130),
+    ] {
+        let outcome = scene.on_a_terminal_with(
+            "bash ask.sh",
+            &format!("prompt\n{act}\nexpect timeout {{ exit 99 }} \"status\""),
+        );
+        let shown = outcome.stdout();
+        assert!(shown.contains(&format!("status {status}")), "{outcome}");
+        let (_, after) = shown.split_once("status").unwrap();
+        assert!(
+            after.contains(" echo ") && after.contains(" icanon "),
+            "{outcome}"
+        );
+        assert!(!after.contains("-echo "), "{outcome}");
+    }
+}

@@ -12,6 +12,11 @@ impl Scene {
     /// In the dialogue, `prompt` waits until it can be answered: for as long as
     /// that takes, since a run that hangs is ended from outside.
     pub fn on_a_terminal(&self, line: &str, dialogue: &str) -> Outcome {
+        self.on_a_terminal_with(&format!("callseal {line}"), dialogue)
+    }
+
+    /// The same with another program on the terminal.
+    pub fn on_a_terminal_with(&self, line: &str, dialogue: &str) -> Outcome {
         // The echo is turned off a moment after the prompt is there; people
         // don't type that fast, but this does.
         let script = format!(
@@ -21,7 +26,7 @@ proc prompt {{{{question "passphrase for "}}}} {{
     expect eof {{ exit 98 }} $question
     while {{ ![regexp -- {{-echo }} [exec stty -a -F $::spawn_out(slave,name)]] }} {{ after 10 }}
 }}
-spawn -noecho callseal {line}
+spawn -noecho {line}
 {dialogue}
 expect eof
 lassign [wait] process spawned problem status
