@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat, flock, fstat,
-    linkat, mkdirat, openat, renameat, renameat_with, statat, unlinkat,
+    AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, Stat, flock, fstat, linkat, mkdirat,
+    openat, renameat, statat, unlinkat,
 };
 use rustix::io::{Errno, retry_on_intr};
 
@@ -134,6 +134,7 @@ impl Directory {
 
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     fn rename_in_one_step(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
+        use rustix::fs::{RenameFlags, renameat_with};
         renameat_with(&self.handle, from, &self.handle, to, RenameFlags::NOREPLACE)
     }
 
