@@ -15,12 +15,13 @@ case ${1-} in
         ;;
 esac
 tool="cargo-$1"
-! command -v "$tool" >/dev/null || exit 0
+cargo=${CARGO:-cargo}
+! "$cargo" "$1" --version >/dev/null 2>&1 || exit 0
 
 # They are run for seconds: what optimising costs is never got back.
 echo "Installing $tool $version (takes two minutes, once)" >&2
 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
-    "${CARGO:-cargo}" install --quiet --locked --version "$version" "$tool" || {
+    "$cargo" install --quiet --locked --version "$version" "$tool" || {
     echo "error: $tool could not be installed" >&2
     echo "hint: with network access, run: cargo install --locked --version $version $tool" >&2
     exit 1
