@@ -240,7 +240,7 @@ pub fn stock() -> Tree {
     });
     noise.splice(..0, *b"RIFF said in confidence ");
     scene.write("calls/more/b.wav", &noise);
-    let documents: String = (0..40)
+    let documents: String = (0..6)
         .map(|n| format!("{{\"n\":{n},\"caller\":{{\"number\":\"said in confidence {n}\"}}}}\n"))
         .collect();
     scene.write("docs.ndjson", documents);

@@ -254,11 +254,13 @@ fn tells_the_truth(
         .peekable();
     if files.peek().is_some()
         && !files.any(|name| {
-            // A directory on the way to it, for what is found in directories.
+            // Or a directory on the way to it, or a file in it: some calls name
+            // the one, some the other.
             let mut places = Path::new(name).ancestors().filter_map(Path::to_str);
             places.any(|name| {
-                let named = format!("{name}:");
-                !name.is_empty() && errors.iter().any(|line| line.contains(&named))
+                let named = [format!("{name}:"), format!("{name}/")];
+                let named = |line: &&str| named.iter().any(|name| line.contains(name));
+                !name.is_empty() && errors.iter().any(named)
             })
         })
     {
