@@ -51,8 +51,7 @@ struct Tally {
 /// Runs a job once for each of the faults that are chosen of all that are
 /// possible.
 fn inject(job: &Job, choose: impl Fn(Vec<Fault>) -> Vec<Fault>) -> Tally {
-    let (recording, always) = Recording::of(job);
-    let (faults, out_of_reach) = recording.faults(always.as_deref());
+    let (faults, out_of_reach) = Recording::of(job).faults();
     let faults = choose(faults);
     let taken = AtomicUsize::new(0);
     let tally = Mutex::new(Tally {
@@ -65,16 +64,14 @@ fn inject(job: &Job, choose: impl Fn(Vec<Fault>) -> Vec<Fault>) -> Tally {
             scope.spawn(|| {
                 while let Some(fault) = faults.get(taken.fetch_add(1, Ordering::Relaxed)) {
                     let place = job.prepare();
-                    let ended = strace::run(job, &place, always.as_deref(), fault);
+                    let ended = strace::run(job, &place, fault);
                     let broken = promises::broken(job, &place, fault, &ended);
                     let mut tally = tally.lock().unwrap();
                     let reached = !ended.injected.is_empty() || ended.was_killed();
                     tally.reached += usize::from(reached);
-                    let always = always.iter().map(|always| format!("{always} "));
-                    let always: String = always.collect();
                     for promise in broken {
                         tally.broken.entry(promise).or_default().push(format!(
-                            "  $ strace -f {always}{fault} callseal {}\n{ended}",
+                            "  $ strace -f {fault} callseal {}\n{ended}",
                             job.line
                         ));
                     }

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::jobs::Job;
 use super::place::Place;
-use super::support::{Run, Scene};
+use super::support::{Run, Scene, WITHOUT_UNNAMED_FILES};
 
 /// Nothing that is run here takes this long, unless it hangs.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -78,7 +78,6 @@ pub struct Call {
     number: usize,
     /// The file that it is about, as seen from the directory of the run.
     path: Option<String>,
-    pub text: String,
 }
 
 /// What a call answers, or doesn't.
@@ -126,7 +125,10 @@ pub struct Ended {
 impl Answer {
     /// What a call of that name may answer. EMFILE and ENOMEM are what one
     /// meets in practice where a limit is reached.
-    pub fn of(name: &str) -> Vec<Self> {
+    fn of(name: &str) -> Vec<Self> {
+        if only_looks(name) {
+            return vec![Self::Error("EIO")];
+        }
         let mut answers: Vec<Self> = ["EIO", "ENOSPC", "EAGAIN"].map(Self::Error).into();
         match name {
             "open" | "openat" | "openat2" => answers.push(Self::Error("EMFILE")),
@@ -174,12 +176,9 @@ impl Fault {
         (&self.name, self.number, &self.path) == (&other.name, other.number, &other.path)
     }
 
-    /// Whether it is a call by which files come and go: not one that only
-    /// looks at them.
+    /// Whether it is a call by which files come and go.
     pub fn is_essential(&self) -> bool {
-        !["read", "stat", "getdents"]
-            .iter()
-            .any(|name| self.name.contains(name))
+        !only_looks(&self.name)
     }
 
     /// Whether it keeps something from the disk.
@@ -209,28 +208,15 @@ impl Fault {
 }
 
 impl Recording {
-    /// Runs the job to its end, which must be a good one. It gets what it
-    /// needs to run without unnamed files, if it is to.
-    pub fn of(job: &Job) -> (Self, Option<String>) {
+    /// Runs the job to its end, which must be a good one.
+    pub fn of(job: &Job) -> Self {
         let place = job.prepare();
-        let recording = Self::with(job, &place, None);
-        if !job.named {
-            return (recording, None);
-        }
-        let refusal = recording.refusal_of_unnamed_files(job);
-        let place = job.prepare();
-        (Self::with(job, &place, Some(&refusal)), Some(refusal))
-    }
-
-    fn with(job: &Job, place: &Place, always: Option<&str>) -> Self {
-        let mut arguments = vec!["-s", "0"];
-        arguments.extend(always.iter().flat_map(|always| always.split(' ')));
-        let ended = trace(job, place, &arguments);
+        let ended = trace(job, &place, &["-s", "0"]);
         let fine = ended.status.success() && !ended.hangs;
         assert!(fine, "{}: without any fault\n{ended}", job.line);
-        let broken = job.check_all(place, &ended.stdout);
+        let broken = job.check_all(&place, &ended.stdout);
         assert!(broken.is_empty(), "{}: {broken:?}", job.line);
-        let recording = Self::read(&ended.log, place, job.before.keys().cloned().collect());
+        let recording = Self::read(&ended.log, &place, job.before.keys().cloned().collect());
         for name in job.calls {
             let any = |call: &Call| name.split('|').any(|name| call.name == name);
             let found = recording.calls.iter().any(any);
@@ -269,7 +255,6 @@ impl Recording {
                     name: name.into(),
                     number: *number,
                     path: path_of(name, arguments, place),
-                    text: text.into(),
                 });
             }
             // The first thing that `main` does is to forbid core dumps.
@@ -287,26 +272,6 @@ impl Recording {
         }
     }
 
-    /// The arguments of strace with which no unnamed file can be made.
-    fn refusal_of_unnamed_files(&self, job: &Job) -> String {
-        let unnamed: Vec<&Call> = self.unnamed_files().collect();
-        let numbers: BTreeSet<usize> = unnamed.iter().map(|call| call.number).collect();
-        let numbers: Vec<usize> = numbers.into_iter().collect();
-        let (name, when) = match (unnamed.first(), &numbers[..]) {
-            (Some(call), [only]) => (&call.name, only.to_string()),
-            (Some(call), [first, .., last]) if last - first == numbers.len() - 1 => {
-                (&call.name, format!("{first}..{last}+"))
-            }
-            _ => panic!("{}: these can't be refused: {unnamed:?}", job.line),
-        };
-        format!("-e inject={name}:error=EOPNOTSUPP:when={when}")
-    }
-
-    fn unnamed_files(&self) -> impl Iterator<Item = &Call> {
-        let calls = self.calls.iter();
-        calls.filter(|call| call.text.contains("O_TMPFILE"))
-    }
-
     /// Whether it is about a directory whose names were read.
     fn is_listed(&self, call: &Call) -> bool {
         let mut calls = self.calls.iter();
@@ -314,17 +279,13 @@ impl Recording {
     }
 
     /// Every call that can be made to fail on its own, each as it is given to
-    /// strace; and how many others there are. Calls named in `except` are in
-    /// neither.
-    pub fn faults(&self, except: Option<&str>) -> (Vec<Fault>, usize) {
+    /// strace; and how many others there are.
+    pub fn faults(&self) -> (Vec<Fault>, usize) {
         let mut faults = BTreeSet::new();
         let mut order = Vec::new();
         let mut out_of_reach = 0;
         for (at, call) in self.calls.iter().enumerate() {
             let name = &call.name;
-            if except.is_some_and(|except| except.contains(&format!("inject={name}:"))) {
-                continue;
-            }
             let loader = self.before_main.get(name).copied().unwrap_or(0);
             // With the number of one of the loader's calls, that one would fail
             // first. What is about a certain file can be told apart.
@@ -362,6 +323,13 @@ impl Recording {
     }
 }
 
+/// Whether such a call changes nothing: it reads, or asks what is there.
+fn only_looks(name: &str) -> bool {
+    ["read", "stat", "getdents"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
 /// The file that a call is about: the one behind its descriptor, or the last
 /// one that it names.
 fn path_of(name: &str, arguments: &str, place: &Place) -> Option<String> {
@@ -379,19 +347,12 @@ fn path_of(name: &str, arguments: &str, place: &Place) -> Option<String> {
 }
 
 /// Runs the job with one call failing.
-pub fn run(job: &Job, place: &Place, always: Option<&str>, fault: &Fault) -> Ended {
-    let mut arguments = vec!["-e".to_owned(), format!("trace={}", fault.name)];
-    if let Some(always) = always {
-        // Only what is traced is made to fail.
-        let name = always.split(['=', ':']).nth(1).unwrap();
-        arguments[1] += &format!(",{name}");
-        arguments.extend(always.split(' ').map(Into::into));
-    }
-    arguments.extend(fault.to_string().split(' ').map(Into::into));
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+pub fn run(job: &Job, place: &Place, fault: &Fault) -> Ended {
+    let traced = format!("-e trace={} {fault}", fault.name);
+    let arguments: Vec<&str> = traced.split(' ').collect();
     let mut ended = trace(job, place, &arguments);
     let lines = ended.log.lines();
-    let injected = lines.filter(|line| line.contains("(INJECTED)") && !line.contains("EOPNOTSUPP"));
+    let injected = lines.filter(|line| line.contains("(INJECTED)"));
     ended.injected = injected.map(Into::into).collect();
     ended
 }
@@ -407,7 +368,10 @@ fn trace(job: &Job, place: &Place, arguments: &[&str]) -> Ended {
         place.file("stdout"),
         place.file("stderr"),
     );
-    let mut command = Command::new("strace");
+    let mut command = Command::new(if job.named { "python3" } else { "strace" });
+    if job.named {
+        command.args(["-c", WITHOUT_UNNAMED_FILES, "/usr/bin/env", "strace"]);
+    }
     command
         .args(["-f", "-y", "--quiet=attach,path-resolution", "-o"])
         .arg(&log)

@@ -5,7 +5,7 @@ use super::{Run, Scene};
 /// Makes system calls fail, for itself and the program that it becomes: those
 /// of openat(2) and open(2) with O_TMPFILE, as on a file system without it. A
 /// filter that every user may set, in the form of seccomp(2).
-const WITHOUT_UNNAMED_FILES: &str = r#"
+pub const WITHOUT_UNNAMED_FILES: &str = r#"
 import ctypes, os, platform, struct, sys
 arch, openat, open = {
     "x86_64": (0xC000003E, 257, 2),

@@ -25,6 +25,7 @@ pub use ca::{Certificate, FAR_OFF, LONG_AGO, in_hours};
 pub use calls::{CALL, content};
 pub use fields::{Office, listed};
 pub use genesys::ENVELOPED;
+pub use kernel::WITHOUT_UNNAMED_FILES;
 pub use keys::P256;
 pub use run::{Outcome, Run, Watchdog, wait};
 pub use scene::Scene;
