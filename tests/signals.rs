@@ -10,9 +10,10 @@
     reason = "a test that can't go on has failed"
 )]
 
-use std::fs::{self, File};
+use std::fs;
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -20,17 +21,16 @@ use rustix::process::{Pid, Signal, kill_process};
 mod support;
 use support::{Run, Scene, wait};
 
-/// Large enough that nobody is through with it in a moment, and all holes.
-const LONG: u64 = 64 << 30;
+/// Seals what comes through its standard input.
+const SEAL: &str = "seal -q -f -r customer.crt -o call.pgp -";
 
-const PACK: &str = "pack -f -o calls.zip -r customer.crt calls --compress none";
-
-/// With a call that takes its time.
-fn scene() -> Scene {
-    let scene = Scene::with_a_call();
-    let file = File::create(scene.path("calls/long.wav")).unwrap();
-    file.set_len(LONG).unwrap();
-    scene
+/// Starts it with a megabyte to seal, and more to come. It ends by itself if
+/// the test does.
+fn start(scene: &Scene) -> Child {
+    let mut child = scene.without_unnamed_files(SEAL).start(Stdio::piped());
+    let input = child.stdin.as_mut().unwrap();
+    input.write_all(&vec![0; 1 << 20]).unwrap();
+    child
 }
 
 /// The temporary files in the directory.
@@ -67,17 +67,17 @@ fn send(child: &Child, signal: Signal) {
 
 #[test]
 fn signals_remove_named_temporaries_and_are_what_it_dies_of() {
-    let scene = scene();
-    scene.write("calls.zip", "the old one");
+    let scene = Scene::with_a_call();
+    scene.write("call.pgp", "the old one");
     let before = scene.tree("");
     for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
-        let mut child = scene.without_unnamed_files(PACK).start();
+        let mut child = start(&scene);
         wait_for_temporaries(&scene, 1, &mut child);
         send(&child, signal);
-        let status = wait(&mut child, PACK);
+        let status = wait(&mut child, SEAL);
         assert_eq!(status.signal(), Some(signal.as_raw()), "{status}");
         assert_eq!(scene.tree(""), before, "{signal:?}");
-        assert_eq!(scene.text("calls.zip"), "the old one");
+        assert_eq!(scene.text("call.pgp"), "the old one");
     }
 }
 
@@ -97,13 +97,13 @@ fn a_signal_that_is_ignored_stays_ignored() {
 
 #[test]
 fn what_a_killed_run_left_is_named_by_the_next_one() {
-    let scene = scene();
-    let mut killed = scene.without_unnamed_files(PACK).start();
+    let scene = Scene::with_a_call();
+    let mut killed = start(&scene);
     let left = wait_for_temporaries(&scene, 1, &mut killed).remove(0);
     send(&killed, Signal::KILL);
-    wait(&mut killed, PACK);
+    wait(&mut killed, SEAL);
     assert_eq!(temporaries(&scene), [left.clone()]);
-    let mut running = scene.without_unnamed_files(PACK).start();
+    let mut running = start(&scene);
     let both = wait_for_temporaries(&scene, 2, &mut running);
 
     let outcome = scene
@@ -126,7 +126,7 @@ fn what_a_killed_run_left_is_named_by_the_next_one() {
         .exits(0)
         .stays_silent();
     send(&running, Signal::TERM);
-    wait(&mut running, PACK);
+    wait(&mut running, SEAL);
     assert!(temporaries(&scene).is_empty());
 }
 
