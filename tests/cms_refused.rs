@@ -158,7 +158,12 @@ fn a_file_of_another_length_than_was_said_is_no_message() {
                 matches!(sealed, Err(SealError::OtherLength)),
                 "{format:?}, {size}, {said}: {sealed:?}"
             );
-            // What has been written by then opens for nobody.
+            // What has been written by then opens for nobody, if it is CMS, where
+            // the length comes first. Of OpenPGP it may be a whole message: it's
+            // the error that keeps it from being published.
+            if format == Format::Auto {
+                continue;
+            }
             scene.write("call.p7m", sink);
             scene.cms("call.p7m", "a").outcome().fails();
             let opened = scene.line("open call.p7m -k a.key -o opened").outcome();
