@@ -32,6 +32,9 @@ pub struct Extracted {
     pub renamed: Vec<(String, String)>,
     /// Those that failed, in the archive's order.
     pub failures: Vec<Error>,
+    /// The first directory whose new names could not be flushed to disk. The
+    /// files in it are complete.
+    pub not_flushed: Option<Error>,
 }
 
 impl Extracted {
@@ -49,20 +52,24 @@ impl Extracted {
     }
 
     /// The failure of the job as a whole: the worst one where nothing came
-    /// out, [`Error::Partial`] where some members did; `None` where all did.
+    /// out, [`Error::Partial`] where some members did; where all did, that of
+    /// flushing them to disk, or `None`.
     pub fn outcome(&mut self, archive: &Path) -> Option<Error> {
-        if self.failures.is_empty() {
-            return None;
-        }
-        let total = self.done + self.failures.len();
+        let not_flushed = self.not_flushed.take();
+        let Some(worst) = self.failures.iter().map(Error::kind).max() else {
+            return not_flushed;
+        };
+        let failed = self.failures.len();
+        let total = self.done + failed;
+        self.failures.extend(not_flushed);
         if self.done == 0 && total == 1 {
             return self.failures.pop();
         }
         Some(Error::Partial {
             archive: archive.to_owned(),
-            failed: self.failures.len(),
+            failed,
             total,
-            worst: self.failures.iter().map(Error::kind).max()?,
+            worst,
         })
     }
 }
@@ -106,7 +113,7 @@ impl ArchiveFile {
                 Err(cause) => extracted.failures.push(member_error(member, cause)),
             }
         }
-        extracted.failures.extend(flushed.err().map(Error::from));
+        extracted.not_flushed = flushed.err().map(Error::from);
         Ok(extracted)
     }
 

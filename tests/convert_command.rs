@@ -32,7 +32,7 @@ fn a_genesys_archive_becomes_one_for_a_profile_with_names_and_times_kept() {
     let scene = genesys();
     scene
         .ok(CONVERT)
-        .says("converted 2 members (29 B) for 2 recipients into calls.zip")
+        .says("converted 2 members (29 B) for 2 recipients (customer, vendor) into calls.zip")
         .says("2 of them had not been authenticated");
     for key in ["customer.key", "vendor.key"] {
         scene.ok(&format!("extract -f calls.zip -k {key} -C opened"));

@@ -143,8 +143,8 @@ fn line_ends_of_windows_and_a_byte_order_mark_do_no_harm() {
 #[test]
 fn the_first_certificate_of_a_chain_is_the_recipient() {
     let scene = Scene::new();
-    scene.key_pair("leaf", P256);
-    scene.key_pair("issuer", P256);
+    scene.ca("issuer").make();
+    scene.leaf("leaf", "issuer").make();
     scene.concatenate(&["leaf.crt", "issuer.crt"], "chain.crt");
     scene.opens("-r chain.crt", "-k leaf.key");
     scene.seal("-r chain.crt");

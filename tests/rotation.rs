@@ -446,9 +446,11 @@ fn a_renewed_certificate_behind_the_old_one_in_a_file_is_refused() {
         );
         is_refused(&scene, &["customer-ec.crt: it holds 2 certificates"]);
     }
-    // Its own again, or that of somebody else, is no successor.
-    scene.concatenate(&["old.crt", "old.crt", "other.crt"], "customer-ec.crt");
+    // Its own again is no successor.
+    scene.concatenate(&["old.crt", "old.crt"], "customer-ec.crt");
     pack(&scene).exits(0).says("for 1 recipient ");
+    scene.concatenate(&["old.crt", "other.crt"], "customer-ec.crt");
+    is_refused(&scene, &["“customer” and “other”, which did not issue it"]);
     // Behind one in DER, nothing may follow at all.
     scene.tool("openssl x509 -in old.crt -outform DER -out old.der");
     scene.concatenate(&["old.der", "old.der"], "customer-ec.crt");

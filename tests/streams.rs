@@ -118,7 +118,7 @@ fn what_people_read_is_one_summary_line_on_standard_error() {
     for (line, summary) in [
         (
             "pack -o calls.zip -r customer.crt calls",
-            "packed 1 file (14 B) for 1 recipient into calls.zip",
+            "packed 1 file (14 B) for 1 recipient (customer) into calls.zip",
         ),
         (
             "extract calls.zip -k customer.key -C out",
@@ -126,7 +126,7 @@ fn what_people_read_is_one_summary_line_on_standard_error() {
         ),
         (
             "seal -r customer.crt calls/a.txt -o a.pgp",
-            "sealed calls/a.txt (14 B) for 1 recipient into a.pgp",
+            "sealed calls/a.txt (14 B) for 1 recipient (customer) into a.pgp",
         ),
         (
             "open a.pgp -k customer.key -o a",

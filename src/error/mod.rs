@@ -18,7 +18,7 @@ use crate::keys::{
     ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
 };
 use crate::message::{OpenError, PlanError, SealError, UnfitFormat};
-use crate::output::{FlushError, is_input};
+use crate::output::{FlushError, is_input, is_not_flushed};
 use crate::sources::SourceError;
 use document::{document_hint, document_kind};
 pub use member::MemberCause;
@@ -319,6 +319,7 @@ impl Error {
     /// What the person in front of it can do, where that can be said.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Io { source, .. } if is_not_flushed(source) => NOT_FLUSHED_HINT,
             Self::Io { source, .. } => return input::hint(source).map(Into::into),
             Self::Config(error) => return error.hint(),
             Self::Source(error) => return error.hint(),
@@ -332,9 +333,7 @@ impl Error {
             Self::NoKeys => "give it with -k KEY, or list `keys` in the config",
             Self::NoKeysThere { .. } => "-v says what was left out, and why",
             Self::Export(ExportError::OpenPgpKey { .. }) => "`gpg --import` takes it as it is",
-            Self::Flush(_) => {
-                "what was written there is complete, but a power failure may undo it: check the disk"
-            }
+            Self::Flush(_) => NOT_FLUSHED_HINT,
             Self::Exists { .. } => "choose another name, or overwrite it with --force",
             Self::Name { .. } => "rename the file, or leave it out with --exclude",
             Self::SameName { first, second } if first == second => "name it once",
@@ -388,6 +387,9 @@ impl From<PlanError> for Error {
         }
     }
 }
+
+const NOT_FLUSHED_HINT: &str =
+    "what was written there is complete, but a power failure may undo it: check the disk";
 
 fn unreadable_hint(error: &io::Error) -> &'static str {
     input::hint(error).unwrap_or("check the path and the file's permissions")

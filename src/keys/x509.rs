@@ -83,16 +83,12 @@ pub(crate) fn same(a: &X509Ref, b: &X509Ref) -> bool {
     a.to_der().is_ok_and(|a| b.to_der().is_ok_and(|b| a == b))
 }
 
-/// Whether a CA's certificate belongs to the key that signed another one's.
+/// Whether a CA's certificate belongs to the key that signed another one.
 pub(crate) fn has_issued(ca: &X509Ref, other: &X509Ref) -> bool {
-    !same_name(ca.subject_name(), other.subject_name()) && has_signed(ca, other)
-}
-
-/// Whether a certificate belongs to the key that signed another one, which may
-/// be of the same name: a CA signs its own next key.
-pub(crate) fn has_signed(ca: &X509Ref, other: &X509Ref) -> bool {
     let signed = |key: PKey<Public>| other.verify(&key).unwrap_or(false);
-    same_name(ca.subject_name(), other.issuer_name()) && ca.public_key().is_ok_and(signed)
+    same_name(ca.subject_name(), other.issuer_name())
+        && !same_name(ca.subject_name(), other.subject_name())
+        && ca.public_key().is_ok_and(signed)
 }
 
 /// Whether two distinguished names are the same.

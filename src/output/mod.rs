@@ -11,8 +11,8 @@ mod recent;
 mod target;
 mod temporary;
 
-pub(crate) use pending::is_input;
 pub use pending::{Access, Overwrite, PendingFile, Place};
+pub(crate) use pending::{is_input, is_not_flushed};
 pub use target::{FlushError, PlaceError, TargetDir};
 pub use temporary::{NoTemporaries, remove_temporaries};
 

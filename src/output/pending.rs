@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use super::directory::{Directory, Kind};
 use super::temporary::Temporary;
 use super::{TargetDir, directory_of};
+use crate::cause::cause;
 use crate::process;
 
 /// Who may read an output file.
@@ -192,7 +193,10 @@ impl PendingFile {
     ///   it was the flush of the directory that failed: then it is there and
     ///   complete, but may not survive a power failure.
     pub fn commit(self) -> io::Result<()> {
-        self.publish()?.flush()
+        let directory = self.publish()?;
+        directory
+            .flush()
+            .map_err(|error| io::Error::new(error.kind(), NotFlushed(error)))
     }
 
     /// As [`commit`](Self::commit), but leaves the directory to `target`,
@@ -261,4 +265,17 @@ struct IsInput;
 /// Whether a file could not be written since it is an input of the same run.
 pub(crate) fn is_input(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<IsInput>())
+}
+
+/// The directory in which a complete file has its name could not be flushed.
+#[derive(Debug, thiserror::Error)]
+#[error("written and complete, but not flushed to disk: {}", cause(.0))]
+struct NotFlushed(#[source] io::Error);
+
+/// Whether an error is that of a complete file whose directory could not be
+/// flushed.
+pub(crate) fn is_not_flushed(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<NotFlushed>())
 }

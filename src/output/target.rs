@@ -117,20 +117,20 @@ impl TargetDir {
             true => Path::new("."),
             false => path,
         };
-        let made_above = path
+        let made_above: Vec<PathBuf> = path
             .ancestors()
             .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
             .map(Path::to_path_buf)
             .collect();
-        private_directory()
-            .recursive(true)
-            .create(path)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
-                _ => error,
-            })?;
+        let root = make_and_open(path).inspect_err(|_| {
+            // Children before their parents. Refused for those that somebody
+            // else has made meanwhile, and put something into.
+            for made in &made_above {
+                let _ = fs::remove_dir(made);
+            }
+        })?;
         Ok(Self {
-            root: Arc::new(Directory::open(path)?),
+            root: Arc::new(root),
             recent: Recent::default(),
             made_above,
             below: Mutex::default(),
@@ -307,6 +307,21 @@ impl TargetDir {
         // Whole after any panic of another thread: insertions are all that
         // ever happens under this lock.
         self.below.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens a directory; makes it, and its parents, where they are missing.
+fn make_and_open(path: &Path) -> io::Result<Directory> {
+    let made = private_directory().recursive(true).create(path);
+    match made {
+        // Something is there that is not a directory, or can't be looked at.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match fs::metadata(path)?.is_dir() {
+                true => Directory::open(path),
+                false => Err(io::ErrorKind::NotADirectory.into()),
+            }
+        }
+        made => made.and_then(|()| Directory::open(path)),
     }
 }
 

@@ -188,9 +188,13 @@ fn a_bad_pattern_ends_it_before_anything_is_read() {
     assert!(matches!(error, SourceError::Glob { pattern, .. } if pattern == "a["));
 }
 
+/// An archive without members (APPNOTE 4.3.16).
+const ARCHIVE: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
 #[test]
 fn the_output_inside_a_walked_directory_is_left_out() {
     let directory = tree(&["calls/a", "calls/out.zip", "calls/sub/out.zip"]);
+    fs::write(directory.path().join("calls/out.zip"), ARCHIVE).unwrap();
     let output = directory.path().join("calls/sub/../out.zip");
     let (names, notices) = found(directory.path(), &["calls"], &with_output(output)).unwrap();
     assert_eq!(names, ["calls/a", "calls/sub/out.zip"]);
@@ -222,6 +226,7 @@ fn an_output_that_is_not_there_yet_disturbs_nothing() {
 #[test]
 fn the_output_as_an_input_is_refused() {
     let directory = tree(&["calls/out.zip"]);
+    fs::write(directory.path().join("calls/out.zip"), ARCHIVE).unwrap();
     let options = with_output(directory.path().join("calls/out.zip"));
     let error = error(&directory, &["calls", "calls/../calls/out.zip"], &options);
     assert!(matches!(error, SourceError::IsOutput { .. }));

@@ -14,6 +14,7 @@ use super::refusal::Refusal;
 use super::requirements::Requirements;
 use crate::keys::file::{self, Block, Form};
 use crate::keys::mapping::{self, PublicKey, UnusableKey};
+use crate::keys::trust::Verifier;
 use crate::keys::{openssl_reason, x509};
 
 /// The recipients in the content of a file: such as meet the requirements, or
@@ -109,12 +110,9 @@ impl CertificateFile<'_> {
     /// Refuses a file in which a renewed certificate follows the first one:
     /// somebody means it to be used, and it would be left out without a word.
     fn refuse_successor(&self, certificate: &X509, chain: &[X509]) -> Result<(), Refusal> {
-        let key = |certificate: &X509| certificate.public_key().ok();
         let succeeds = |other: &&X509| {
             x509::same_name(other.subject_name(), certificate.subject_name())
-                && key(other)
-                    .zip(key(certificate))
-                    .is_some_and(|(a, b)| !a.public_eq(&b))
+                && !same_key(certificate, other)
         };
         match chain.iter().filter(succeeds).count() {
             more if more > 0 && self.requirements.is_some() => {
@@ -138,27 +136,35 @@ impl CertificateFile<'_> {
         }
     }
 
-    /// Refuses a file with a certificate that is neither the recipient's nor of
-    /// its chain. The chain may stand in any order, with several ways to a
-    /// root.
+    /// Refuses a file with a certificate that is neither the recipient's nor
+    /// called like an issuer of its chain. The chain may stand in any order,
+    /// with several ways to a root, and the CA bundle may have a part of it.
     fn refuse_stranger(&self, certificate: &X509, chain: &[X509]) -> Result<(), Refusal> {
-        let mut known = vec![certificate];
+        let Some(requirements) = self.requirements else {
+            return Ok(());
+        };
+        let bundle = requirements.ca().map(Verifier::authorities);
+        let mut known: Vec<&X509> = bundle.into_iter().flatten().collect();
+        known.push(certificate);
         let mut rest: Vec<&X509> = chain.iter().collect();
         loop {
-            let is_known = |other: &&X509| {
+            let is_issuer = |other: &&X509| {
+                let name = other.subject_name();
                 known
                     .iter()
-                    .any(|known| x509::has_signed(other, known) || x509::same(other, known))
+                    .any(|known| x509::same_name(name, known.issuer_name()))
+                    || same_key(certificate, other)
             };
-            let (found, left): (Vec<&X509>, Vec<&X509>) = rest.into_iter().partition(is_known);
-            if found.is_empty() {
-                return match left.first() {
-                    Some(other) if self.requirements.is_some() => Err(Refusal::NotIssuer {
+            let (found, left): (Vec<&X509>, Vec<&X509>) = rest.into_iter().partition(is_issuer);
+            match (found.as_slice(), left.first()) {
+                (_, None) => return Ok(()),
+                ([], Some(other)) => {
+                    return Err(Refusal::NotIssuer {
                         subject: x509::subject(certificate),
                         other: x509::subject(other),
-                    }),
-                    _ => Ok(()),
-                };
+                    });
+                }
+                _ => {}
             }
             known.extend(found);
             rest = left;
@@ -274,6 +280,12 @@ impl CertificateFile<'_> {
             },
         })
     }
+}
+
+/// Whether two certificates are over one key, as far as it can be decoded.
+fn same_key(one: &X509, other: &X509) -> bool {
+    let keys = one.public_key().ok().zip(other.public_key().ok());
+    keys.is_some_and(|(one, other)| one.public_eq(&other))
 }
 
 /// The public key in a PEM block.

@@ -79,6 +79,11 @@ impl Verifier {
         })
     }
 
+    /// The certificates of the CAs, roots and intermediates.
+    pub fn authorities(&self) -> impl Iterator<Item = &X509> {
+        self.roots.iter().chain(&self.intermediates)
+    }
+
     /// One for a later time, when there will be other CRLs: they are taken to
     /// revoke what those of this one do.
     pub fn later(self: &Arc<Self>, at: SystemTime) -> Result<Self, TrustError> {
