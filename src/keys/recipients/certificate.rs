@@ -67,8 +67,10 @@ impl CertificateFile<'_> {
                 self.refuse_successor(&certificate, &chain)?;
                 self.refuse_issuer(&certificate, &chain)?;
                 self.refuse_stranger(&certificate, &chain)?;
-                let key = certificate.public_key().map_err(malformed)?;
-                self.refuse_other_keys(&key, blocks)?;
+                // A key that can't be decoded is refused below.
+                if let Ok(key) = certificate.public_key() {
+                    self.refuse_other_keys(&key, blocks)?;
+                }
                 self.certificate(&certificate, &chain)?
             }
             "PUBLIC KEY" | "RSA PUBLIC KEY" => {
