@@ -101,6 +101,9 @@ fn cause(refusal: &Refusal) -> &'static str {
         Refusal::NotYetValid { .. } => "NotYetValid",
         Refusal::Revoked { .. } => "Revoked",
         Refusal::Key { .. } => "Key",
+        // In the certificate's own file, a CA that is not called like its
+        // issuer is taken for somebody else.
+        Refusal::NotIssuer { .. } => "UnknownIssuer",
         Refusal::Untrusted { fault, .. } => match fault {
             ChainFault::UnknownIssuer { .. } => "UnknownIssuer",
             ChainFault::CaExpired { .. } => "CaExpired",
