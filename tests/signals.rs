@@ -102,7 +102,7 @@ fn what_a_killed_run_left_is_named_by_the_next_one() {
     let left = wait_for_temporaries(&scene, 1, &mut killed).remove(0);
     send(&killed, Signal::KILL);
     wait(&mut killed, SEAL);
-    assert_eq!(temporaries(&scene), [left.clone()]);
+    assert_eq!(temporaries(&scene), std::slice::from_ref(&left));
     let mut running = start(&scene);
     let both = wait_for_temporaries(&scene, 2, &mut running);
 

@@ -38,8 +38,11 @@ pub struct Output {
     pub name: String,
     /// For its owner alone.
     pub private: bool,
-    pub is_right: Box<dyn Fn(&Place, &str) -> Result<(), String> + Send + Sync>,
+    pub is_right: CheckNamed,
 }
+
+/// What must hold of the output of that name.
+type CheckNamed = Box<dyn Fn(&Place, &str) -> Result<(), String> + Send + Sync>;
 
 type Check<T> = Box<dyn Fn(&T) -> Result<(), String> + Send + Sync>;
 
