@@ -33,7 +33,7 @@ pub struct Written {
 
 /// From now on the process remembers which files it reads as inputs, and no
 /// output replaces one of them, whatever names it by. It also remembers what it
-/// has [written](written), and what it [found](leftovers) of others.
+/// has [`written`], and the [`leftovers`] of others that it finds.
 pub fn remember() {
     MEMORY.get_or_init(Mutex::default);
 }
