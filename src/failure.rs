@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::process::ExitCode;
 
 use callseal::{Error, ErrorKind, process};
 use serde_json::{Value, json};
@@ -69,8 +68,9 @@ impl Report {
         Value::Object(document)
     }
 
-    /// Shows the failures, each hint once, and gives the exit status.
-    pub fn conclude(&self, ui: &Ui) -> ExitCode {
+    /// Shows the failures, each hint once, and says what they mean for the exit
+    /// status; `None` where nothing went wrong.
+    pub fn conclude(&self, ui: &Ui) -> Option<ErrorKind> {
         let most = if ui.is_verbose() { usize::MAX } else { SHOWN };
         let mut shown = Shown::new(ui);
         for error in self.failures.iter().take(most) {
@@ -96,11 +96,8 @@ impl Report {
         }
         // Of several, the one that says most of the files themselves.
         let worst = self.failures.iter().map(Error::kind).max();
-        match self.outcome.as_ref().map(Error::kind).or(worst) {
-            Some(kind) => exit::code(kind),
-            None if !self.warnings.is_empty() => exit::code(ErrorKind::Partial),
-            None => ExitCode::SUCCESS,
-        }
+        let warned = (!self.warnings.is_empty()).then_some(ErrorKind::Partial);
+        self.outcome.as_ref().map(Error::kind).or(worst).or(warned)
     }
 }
 
@@ -131,23 +128,24 @@ impl Failure {
         json!({ "failures": [failure] })
     }
 
-    /// Shows the failure and gives the exit status.
-    pub fn conclude(&self, ui: &Ui) -> ExitCode {
+    /// Shows the failure and says what it means for the exit status; `None`
+    /// where nobody reads the output any more, which is not a failure.
+    pub fn conclude(&self, ui: &Ui) -> Option<ErrorKind> {
         match self {
             Self::Library(error) => {
                 Shown::new(ui).error(error);
-                exit::code(error.kind())
+                Some(error.kind())
             }
             Self::Usage { message, hint } => {
                 ui.error(message);
                 ui.hint(hint);
-                exit::code(ErrorKind::Usage)
+                Some(ErrorKind::Usage)
             }
             Self::Stream(error) => {
                 ui.error(&stream_message(error));
-                exit::code(ErrorKind::Io)
+                Some(ErrorKind::Io)
             }
-            Self::ClosedPipe => ExitCode::SUCCESS,
+            Self::ClosedPipe => None,
         }
     }
 }

@@ -55,6 +55,18 @@ pub fn note_stdin() {
     }
 }
 
+/// Notes that a file is read which was opened elsewhere: an input like others.
+pub fn note(file: &File) {
+    #[cfg(unix)]
+    if file.metadata().is_ok_and(|metadata| metadata.is_file())
+        && let Ok(stat) = rustix::fs::fstat(file)
+    {
+        process::note_read(FileId::of_stat(&stat));
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
 /// Whether two paths lead to the same file.
 pub fn is_same_file(a: &Path, b: &Path) -> bool {
     let id = |path| FileId::of(path, &fs::metadata(path)?);

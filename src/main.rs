@@ -30,23 +30,28 @@ fn main() -> ExitCode {
         Err(error) => return conclude_parsing(error),
     };
     let ui = Ui::new(cli.global.quiet, cli.global.verbose, cli.global.color);
-    let outcome = cli::run(&cli, &ui).and_then(|report| {
-        print(&report, cli.global.json)?;
-        Ok(report)
-    });
-    warn_of_leftovers(&ui);
-    match outcome {
-        Ok(report) => report.conclude(&ui),
-        // Whoever reads the output has seen enough, as `head` does.
-        Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+    let ended = match cli::run(&cli, &ui) {
+        Ok(report) => conclude(&report, cli.global.json, &ui),
         Err(failure) => {
-            if cli.global.json {
+            if cli.global.json && !matches!(failure, Failure::ClosedPipe) {
                 // The exit status tells, if nobody reads this.
                 let _ = writeln!(io::stdout().lock(), "{:#}", failure.json());
             }
+            warn_of_leftovers(&ui);
             failure.conclude(&ui)
         }
-    }
+    };
+    ended.map_or(ExitCode::SUCCESS, exit::code)
+}
+
+/// Prints a report and says what went wrong. That a reader has seen enough of
+/// standard output, as `head` does, changes nothing of that.
+fn conclude(report: &Report, json: bool, ui: &Ui) -> Option<ErrorKind> {
+    let printed = print(report, json);
+    warn_of_leftovers(ui);
+    let of_report = report.conclude(ui);
+    let of_printing = printed.err().and_then(|failure| failure.conclude(ui));
+    of_report.max(of_printing)
 }
 
 /// Shows the help that was asked for, or what is wrong with the command line.

@@ -19,6 +19,7 @@ static MEMORY: OnceLock<Mutex<Memory>> = OnceLock::new();
 struct Memory {
     read: HashSet<FileId>,
     written: Written,
+    searched: HashSet<FileId>,
     leftovers: BTreeSet<PathBuf>,
 }
 
@@ -55,10 +56,11 @@ pub fn leftovers() -> Vec<PathBuf> {
     })
 }
 
-/// Whether anything is remembered.
+/// Whether a directory is searched for leftovers for the first time, where
+/// anything is remembered.
 #[cfg(unix)]
-pub(crate) fn remembers() -> bool {
-    MEMORY.get().is_some()
+pub(crate) fn is_first_search(directory: &FileId) -> bool {
+    memory().is_some_and(|mut memory| memory.searched.insert(directory.clone()))
 }
 
 /// A file is an input.

@@ -95,6 +95,46 @@ fn a_private_key_among_the_files_to_pack_draws_a_warning() {
 }
 
 #[test]
+fn what_only_resembles_a_certificate_is_not_offered_as_a_recipient() {
+    let scene = Scene::with_a_call();
+    scene.tool("openssl req -new -key vendor.key -subj /CN=vendor -out vendor.csr");
+    scene.write("store.p12", "a keystore");
+    scene.write("calls/.callseal-abc123.tmp", "half a call");
+    let packed = scene
+        .ok("pack -o out.zip -r customer.crt vendor.csr store.p12 calls")
+        .says("vendor.csr: a certificate or a request for one")
+        .says("store.p12: a keystore by its name")
+        .says("calls/.callseal-abc123.tmp: left by a run of callseal that was killed");
+    assert!(!packed.stderr().contains("`-r "), "{packed}");
+}
+
+#[test]
+fn recipients_of_the_same_name_are_told_by_their_files() {
+    let scene = Scene::with_a_call();
+    scene.self_signed("one").called("same").make();
+    scene.self_signed("two").called("same").make();
+    scene
+        .ok("seal -r one.crt -r two.crt -r customer.crt calls/a.txt")
+        .says("for 3 recipients (same in one.crt, same in two.crt, customer)");
+}
+
+#[test]
+fn a_failure_is_one_though_nobody_reads_the_report() {
+    let scene = Scene::with_a_call();
+    scene.ok("pack -o calls.zip -r customer.crt calls");
+    let convert = "convert calls.zip -o out.zip -k vendor.key -r vendor.crt --json";
+    for reader in ["| true", "> /dev/full"] {
+        scene
+            .bash(&format!("set -o pipefail; callseal {convert} {reader}"))
+            .exits(4)
+            .complains(&["calls/a.txt"]);
+    }
+    scene
+        .bash("set -o pipefail; callseal list calls.zip | true")
+        .exits(0);
+}
+
+#[test]
 fn a_message_among_the_files_to_pack_draws_a_warning() {
     let scene = Scene::with_a_call();
     scene.key_pair("rsa", "rsa:2048");
@@ -266,5 +306,6 @@ fn several_certificates_in_one_option_are_told_how_to_be_written() {
     scene.ok("pack -o out.zip -r a,b.crt calls");
     scene
         .line("pack -o no.zip -r customer.crt,nobody.crt calls")
-        .exits(3);
+        .exits(2)
+        .says("-r customer.crt -r nobody.crt");
 }

@@ -1,5 +1,7 @@
 //! Putting names to the recipients of what has been sealed.
 
+use std::path::Path;
+
 use callseal::keys::{Chain, Identity, KeyHandle, Keyring, Recipient, RecipientError, Recipients};
 use callseal::{Error, Timestamp};
 use serde_json::{Value, json};
@@ -126,19 +128,29 @@ pub fn key_line(identity: &Identity) -> String {
 /// How many recipients a summary names.
 const NAMED: usize = 6;
 
-/// The recipients that were sealed to, in one line: how many, and their names.
+/// The recipients that were sealed to, in one line: how many, and their names;
+/// where two have the same, with their files.
 pub fn recipients_line(recipients: &Recipients) -> String {
-    let mut names: Vec<&str> = Vec::new();
+    let mut certificates: Vec<(&str, &Path)> = Vec::new();
     for recipient in recipients.iter() {
-        if !names.contains(&recipient.label()) {
-            names.push(recipient.label());
+        let certificate = (recipient.label(), recipient.source());
+        if !certificates.contains(&certificate) {
+            certificates.push(certificate);
         }
     }
-    let more = match names.len().saturating_sub(NAMED) {
+    let is_shared = |label: &str| certificates.iter().filter(|(l, _)| *l == label).count() > 1;
+    let names = certificates
+        .iter()
+        .take(NAMED)
+        .map(|(label, source)| match is_shared(label) {
+            true => format!("{label} in {}", source.display()),
+            false => (*label).to_owned(),
+        });
+    let names: Vec<String> = names.collect();
+    let more = match certificates.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    names.truncate(NAMED);
     let number = count(recipients.iter().count() as u64, "recipient");
     format!("{number} ({}{more})", names.join(", "))
 }

@@ -185,7 +185,9 @@ fn descriptor(number: u32) -> io::Result<File> {
         use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
         let number = i32::try_from(number).map_err(io::Error::other)?;
         let this = pidfd_open(getpid(), PidfdFlags::empty())?;
-        Ok(pidfd_getfd(this, number, PidfdGetfdFlags::empty())?.into())
+        let file = File::from(pidfd_getfd(this, number, PidfdGetfdFlags::empty())?);
+        input::note(&file);
+        Ok(file)
     }
     #[cfg(not(target_os = "linux"))]
     input::open(format!("/dev/fd/{number}").as_ref())

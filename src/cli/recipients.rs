@@ -74,13 +74,11 @@ impl RecipientArgs {
 /// Refuses several files in the place of one: `-r a.crt,b.crt`.
 fn refuse_list(path: &Path) -> Result<(), Failure> {
     let text = path.to_string_lossy();
-    let mut parts = text.split(',');
-    if path.exists() || !text.contains(',') || !parts.clone().all(|part| Path::new(part).is_file())
-    {
+    let parts = || text.split(',').map(str::trim);
+    if path.exists() || !text.contains(',') || !parts().any(|part| Path::new(part).is_file()) {
         return Ok(());
     }
-    let options: Vec<String> = parts
-        .by_ref()
+    let options: Vec<String> = parts()
         .map(|part| format!("-r {}", shell_word(part)))
         .collect();
     Err(Failure::usage(

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use callseal::archive::without_ending;
+use callseal::keys::Refusal;
+use callseal::output::is_temporary;
 use callseal::sources::Source;
 use callseal::{Inspection, inspect};
 use serde_json::{Value, json};
@@ -12,10 +14,14 @@ use serde_json::{Value, json};
 use crate::failure::SHOWN;
 use crate::ui::{Ui, count, shell_word};
 
-/// What certificates and keys are called.
-const ENDINGS: [&str; 11] = [
-    "crt", "cer", "pem", "der", "pub", "asc", "pgp", "gpg", "key", "sec", "p8",
+/// What certificates, requests for them and keys are called.
+const ENDINGS: [&str; 14] = [
+    "crt", "cer", "cert", "pem", "der", "pub", "asc", "pgp", "gpg", "csr", "key", "sec", "p8",
+    "p7b",
 ];
+
+/// What keystores are called, which hold private keys.
+const KEYSTORES: [&str; 5] = ["p12", "pfx", "jks", "keystore", "ppk"];
 
 /// A file that is named on the command line is looked into whatever it is
 /// called, up to this size in bytes: certificates and keys are small.
@@ -29,17 +35,26 @@ pub struct Suspect {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// One that can be sealed to.
     Certificate,
+    /// One that can't, at least not now, or a request for one.
+    OtherCertificate,
     PrivateKey,
+    /// By its name.
+    Keystore,
     Message,
+    /// A temporary file of a run that was killed.
+    Leftover,
 }
 
 impl Kind {
     fn name(self) -> &'static str {
         match self {
-            Self::Certificate => "certificate",
+            Self::Certificate | Self::OtherCertificate => "certificate",
             Self::PrivateKey => "private key",
+            Self::Keystore => "keystore",
             Self::Message => "message",
+            Self::Leftover => "temporary file",
         }
     }
 }
@@ -68,18 +83,32 @@ pub fn find(sources: &[Source], named: &[PathBuf]) -> Vec<Suspect> {
 
 fn is_called_so(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let ending = path.extension().unwrap_or_default();
     without_ending(&name).is_some()
-        || ENDINGS
-            .iter()
-            .any(|known| ending.eq_ignore_ascii_case(known))
+        || has_ending(path, &ENDINGS)
+        || has_ending(path, &KEYSTORES)
+        || is_temporary(path)
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    endings
+        .iter()
+        .any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 fn kind(path: &Path) -> Option<Kind> {
-    match inspect(path, SystemTime::now()).ok()? {
-        Inspection::Certificate { .. } => Some(Kind::Certificate),
-        Inspection::Keys(_) => Some(Kind::PrivateKey),
-        Inspection::Message(_) => Some(Kind::Message),
+    if is_temporary(path) {
+        return Some(Kind::Leftover);
+    }
+    match inspect(path, SystemTime::now()) {
+        Ok(Inspection::Certificate { refusal, .. }) => Some(match refusal {
+            None => Kind::Certificate,
+            Some(Refusal::PrivateKey) => Kind::PrivateKey,
+            Some(_) => Kind::OtherCertificate,
+        }),
+        Ok(Inspection::Keys(_)) => Some(Kind::PrivateKey),
+        Ok(Inspection::Message(_)) => Some(Kind::Message),
+        _ if has_ending(path, &KEYSTORES) => Some(Kind::Keystore),
         _ => None,
     }
 }
@@ -96,12 +125,21 @@ pub fn warn(suspects: &[Suspect], ui: &Ui) {
             Kind::PrivateKey => format!(
                 "{path}: a private key, sealed as a file for all recipients; if that is not meant, leave it out"
             ),
-            _ => format!(
+            Kind::Keystore => format!(
+                "{path}: a keystore by its name, sealed as a file for all recipients; if that is not meant, leave it out"
+            ),
+            Kind::Leftover => format!(
+                "{path}: left by a run of callseal that was killed, sealed as a file like others"
+            ),
+            Kind::Certificate => format!(
                 "{path}: a certificate, sealed as a file; to make it a recipient, write `-r {word}`"
             ),
+            Kind::OtherCertificate | Kind::Message => {
+                format!("{path}: a certificate or a request for one, sealed as a file")
+            }
         });
     }
-    warn_of_more(others.len(), "certificates or keys", ui);
+    warn_of_more(others.len(), "certificates, keys and the like", ui);
     for suspect in sealed.iter().take(SHOWN) {
         let path = suspect.path.display();
         ui.warning(&format!("{path}: sealed already, and now sealed once more"));

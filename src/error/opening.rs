@@ -57,6 +57,9 @@ pub(super) fn open_hint(error: &OpenError) -> Option<String> {
         | OpenError::NoIdentity(NoIdentity::NoSessionKey { .. }) => {
             "get it again from where it came from"
         }
+        OpenError::Fault(MessageFault::SecondMessage(what)) if !what.starts_with("-----") => {
+            "put each message into a file of its own"
+        }
         OpenError::Fault(MessageFault::SecondMessage(_)) => {
             "put each message into a file of its own; `csplit -z FILE '/^-----BEGIN /' '{*}'` does so with text"
         }

@@ -14,7 +14,7 @@ mod temporary;
 pub use pending::{Access, Overwrite, PendingFile, Place};
 pub(crate) use pending::{is_input, is_not_flushed};
 pub use target::{FlushError, PlaceError, TargetDir};
-pub use temporary::{NoTemporaries, remove_temporaries};
+pub use temporary::{NoTemporaries, is_temporary, remove_temporaries};
 
 use std::path::{Path, PathBuf};
 

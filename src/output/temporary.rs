@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
@@ -19,10 +20,9 @@ const SUFFIX: &str = ".tmp";
 /// How often a name may be taken.
 const TRIES: usize = 1000;
 
-/// Whether the name is that of a temporary file.
-#[cfg(unix)]
-pub(super) fn is_temporary(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
+/// Whether a file is called as those are that callseal has not completed.
+pub fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes())
 }
 

@@ -308,7 +308,7 @@ impl Refusal {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => {
-                "check the path; nothing is sealed until every listed recipient can be used"
+                "check the path of the certificate"
             }
             Self::Unreadable(e) if e.kind() == io::ErrorKind::IsADirectory => {
                 "name a file; a directory can be the `certificates` of a party in the config"

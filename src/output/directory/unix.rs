@@ -7,7 +7,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, FlockOperation, Mode, OFlags, Stat, flock, fstat, linkat, mkdirat,
@@ -27,8 +26,6 @@ pub(in crate::output) struct Directory {
     path: PathBuf,
     handle: OwnedFd,
     id: FileId,
-    /// Whether somebody has looked for what a killed run left in it.
-    searched: AtomicBool,
 }
 
 impl Directory {
@@ -50,7 +47,6 @@ impl Directory {
             path,
             id: FileId::of_stat(&fstat(&handle)?),
             handle,
-            searched: AtomicBool::new(false),
         })
     }
 
@@ -127,8 +123,10 @@ impl Directory {
             other => return Ok(other?),
         }
         linkat(&self.handle, from, &self.handle, to, AtFlags::empty())?;
-        // It's complete under its name. The other goes away with its owner.
-        let _ = self.remove(from);
+        // It is complete under its name. If the other one stays, that is said.
+        if self.remove(from).is_err() {
+            process::note_leftover(self.path.join(from));
+        }
         Ok(())
     }
 
@@ -184,14 +182,14 @@ impl Directory {
 
     /// Looks, once, for what a killed run has left in it.
     pub fn search(&self) {
-        if process::remembers() && !self.searched.swap(true, Ordering::Relaxed) {
+        if process::is_first_search(&self.id) {
             // Nothing depends on it, and what can't be read can't be told.
             let Ok(directory) = self.read().and_then(|handle| Ok(Dir::new(handle)?)) else {
                 return;
             };
             for entry in directory.map_while(Result::ok) {
                 let name = OsStr::from_bytes(entry.file_name().to_bytes());
-                if is_temporary(name) && self.is_leftover(name).unwrap_or(false) {
+                if is_temporary(name.as_ref()) && self.is_leftover(name).unwrap_or(false) {
                     process::note_leftover(self.path.join(name));
                 }
             }
