@@ -93,7 +93,7 @@ fn check(path: &Path, metadata: &Metadata) -> io::Result<()> {
 
 /// Whether the path is that of a descriptor: what is behind it has been opened
 /// by whoever named it, and is there to be read.
-fn is_open_already(path: &Path) -> bool {
+pub(crate) fn is_open_already(path: &Path) -> bool {
     let is_descriptor = |path: &Path| {
         let directory = path.parent().and_then(|parent| parent.canonicalize().ok());
         directory.is_some_and(|directory| {

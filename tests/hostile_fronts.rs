@@ -193,3 +193,24 @@ fn the_limits_on_expansion_hold_where_envelopes_are_read() {
     scene.write("calls.zip", zip(members).bytes());
     scene.ok("list calls.zip --max-total-size 100");
 }
+
+#[test]
+fn a_flood_of_recipients_of_no_known_kind_is_refused() {
+    let scene = Scene::with_a_call();
+    scene.ok("seal -o a.pgp -r customer.crt calls/a.txt");
+    // PKESK packets that are empty, or of a version that nobody has defined.
+    for packet in [&b"\xC1\x00"[..], b"\xC1\x01\x09"] {
+        let message = [packet.repeat(1000), scene.read("a.pgp")].concat();
+        scene.write("flood.pgp", message);
+        for line in ["inspect flood.pgp", "open flood.pgp -k customer.key -o out"] {
+            scene
+                .line(line)
+                .exits(5)
+                .complains(&["flood.pgp", "too many recipients"]);
+        }
+        // A few are for others.
+        let message = [packet.repeat(64), scene.read("a.pgp")].concat();
+        scene.write("few.pgp", message);
+        scene.ok("open -f few.pgp -k customer.key -o out");
+    }
+}

@@ -248,3 +248,41 @@ fn an_extraction_overwrites_neither_its_archive_nor_its_keys() {
     assert!(before == after);
     assert_eq!(scene.text("plain.txt"), "not what it was");
 }
+
+#[test]
+fn an_extraction_replaces_no_certificate_that_a_later_member_needs() {
+    let scene = Scene::with_a_call();
+    scene.key_pair("rsa", "rsa:2048");
+    scene.write_private("keys/a.key", scene.read("rsa.key"));
+    scene.write("keys/gir.crt", scene.read("rsa.crt"));
+    // The archive's first member has the name of the certificate; the second
+    // one is a CMS message, for which it is read.
+    scene.write("in/keys/gir.crt", "something else");
+    scene
+        .bash("cd in && callseal pack -q -o ../calls.zip -r ../rsa.crt keys")
+        .exits(0);
+    scene.ok("seal -q --format cms -o z.txt.p7m -r rsa.crt calls/a.txt");
+    scene.tool("zip -q -0 calls.zip z.txt.p7m");
+    scene
+        .line("extract -f -j 1 calls.zip -k keys/a.key -C .")
+        .exits(6)
+        .complains(&["keys/gir.crt", "both input and output"]);
+    assert_eq!(scene.read("keys/gir.crt"), scene.read("rsa.crt"));
+    assert_eq!(scene.text("z.txt"), "the first call");
+}
+
+#[test]
+fn a_descriptor_is_not_an_output() {
+    let scene = Scene::with_a_call();
+    scene.ok("seal -q -o a.pgp -r customer.crt calls/a.txt");
+    scene.write("passphrase", "secret");
+    for line in [
+        "open -f a.pgp -k customer.key -o /dev/stdout > out",
+        "open -f a.pgp -k customer.key --passphrase-fd 7 -o passphrase 7< passphrase",
+    ] {
+        let outcome = scene.bash(&format!("callseal {line}")).outcome();
+        assert_ne!(outcome.status(), Some(0), "{outcome}");
+    }
+    assert_eq!(scene.text("passphrase"), "secret");
+    assert!(std::path::Path::new("/dev/stdout").is_symlink());
+}

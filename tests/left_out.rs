@@ -42,6 +42,22 @@ fn an_archive_of_other_files_is_a_file_to_pack() {
     assert_eq!(scene.read("calls/data.zip"), before);
 }
 
+#[test]
+fn an_archive_that_holds_no_messages_is_a_file_to_pack_whatever_its_names() {
+    let scene = Scene::with_a_call();
+    scene.write("mail.asc", "plain text");
+    for members in ["mail.asc", ""] {
+        scene.python(
+            "import sys, zipfile\nz = zipfile.ZipFile('calls/out.zip', 'w')\n[z.write(name) for name in sys.argv[1].split()]\nz.close()",
+            &[members],
+        );
+        scene
+            .line("pack --force -o calls/out.zip -r customer.crt calls")
+            .exits(2)
+            .complains_with_hint(&["calls/out.zip", "the output would replace it"]);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_among_the_files_to_pack_is_never_the_output() {

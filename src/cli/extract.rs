@@ -51,6 +51,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let config = global.config()?;
     let bar = Bar::new(ui, "extracting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
+    opening.before(arguments.overwrite.overwrite());
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(&arguments.members)?;
     let extracted = archive.extract(

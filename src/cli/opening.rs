@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use callseal::config::Config;
 use callseal::keys::{Keyring, Passphrases};
 use callseal::message::{Expansion, MessageFormat, Opener};
+use callseal::output::Overwrite;
 use clap::Args;
 use indicatif::ProgressBar;
 
@@ -75,6 +76,14 @@ impl OpenArgs {
 }
 
 impl Opening {
+    /// Reads all that may be needed of the disk, if what is there may be
+    /// replaced: it is an input then, and not replaced.
+    pub fn before(&self, overwrite: Overwrite) {
+        if overwrite == Overwrite::Replace {
+            self.keyring.read_certificates();
+        }
+    }
+
     pub fn opener(&self) -> Opener<'_> {
         let opener = Opener::new(&self.keyring, &*self.passphrases, &self.expansion);
         match self.try_all_keys {

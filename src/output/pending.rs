@@ -11,6 +11,7 @@ use super::directory::{Directory, Kind};
 use super::temporary::Temporary;
 use super::{TargetDir, directory_of};
 use crate::cause::cause;
+use crate::input::is_open_already;
 use crate::process;
 
 /// Who may read an output file.
@@ -100,6 +101,7 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             other => other?,
         };
+        let existing_is_link = existing.kind == Kind::Link;
         if existing.kind == Kind::Directory {
             return Err(io::ErrorKind::IsADirectory.into());
         }
@@ -117,9 +119,10 @@ impl Place {
         if overwrite == Overwrite::Refuse {
             return Err(already_exists());
         }
-        // /dev/stdout is a link to something special. A dangling link may be
+        // Such as /dev/stdout, wherever that leads. A dangling link may be
         // replaced.
-        if replaced.is_some_and(|file| file.kind != Kind::File) {
+        let is_special = replaced.is_some_and(|file| file.kind != Kind::File);
+        if is_special || existing_is_link && is_open_already(&self.path) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "not a regular file",

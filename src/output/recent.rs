@@ -9,6 +9,18 @@ use super::directory::Directory;
 /// process often no more than 1,024 descriptors.
 const MOST: usize = 64;
 
+/// Where the process may have fewer descriptors, a part of them.
+fn most() -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        usize::try_from(limit / 8).unwrap_or(MOST).clamp(1, MOST)
+    }
+    #[cfg(not(unix))]
+    MOST
+}
+
 /// The directories that were used last, the latest at the end.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
@@ -28,9 +40,9 @@ impl Recent {
 
     pub fn keep(&self, directory: Arc<Directory>) {
         let mut directories = self.directories();
-        if directories.len() >= MOST {
-            directories.remove(0);
-        }
+        let held = directories.len();
+        let surplus = (held + 1).saturating_sub(most());
+        directories.drain(..surplus.min(held));
         directories.push(directory);
     }
 

@@ -5,7 +5,8 @@ use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use super::file::{Stamp, open};
-use crate::archive::{Archive, ArchiveError, without_ending};
+use crate::archive::{Archive, ArchiveError, Member};
+use crate::message::Envelope;
 
 /// The directory entry that the output has or will have.
 pub(super) struct OutputEntry {
@@ -53,14 +54,18 @@ impl OutputEntry {
     }
 }
 
-/// Whether a file is an archive as callseal writes it: each member is called as
-/// messages are. Other archives are files like all others, which only an input
-/// can be.
+/// Whether a file is an archive as callseal writes it, with a message in each
+/// member. Other archives are files like all others, which only an input can
+/// be.
 pub(super) fn is_sealed_archive(path: &Path) -> bool {
     let archive = open(path, false).map_err(ArchiveError::from);
     archive.and_then(Archive::open).is_ok_and(|archive| {
-        let mut members = archive.members().iter();
-        members.all(|member| without_ending(&member.stored_name()).is_some())
+        let members = archive.members();
+        let is_message = |member: &Member| {
+            let reader = archive.read(member);
+            reader.is_ok_and(|reader| Envelope::read(reader).is_ok())
+        };
+        !members.is_empty() && members.iter().all(is_message)
     })
 }
 

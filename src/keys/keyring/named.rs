@@ -23,6 +23,12 @@ pub(crate) enum OpenedBy {
 }
 
 impl Keyring {
+    /// Reads the certificates next to the keys now, which otherwise the first
+    /// CMS message does: before anything may replace them.
+    pub fn read_certificates(&self) {
+        self.certificates();
+    }
+
     /// How surely the identity is the key of a recipient; `None` if it isn't.
     pub(crate) fn fit(
         &self,

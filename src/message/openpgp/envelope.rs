@@ -17,6 +17,10 @@ use crate::message::fault::{MessageFault, OpenError};
 pub(super) const MAX_PKESKS: usize = 2000;
 pub(super) const MAX_PKESK_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Of these, so many may be of kinds that are not known here: to find that out
+/// takes longer than to read one that is.
+const MAX_UNKNOWN: usize = 64;
+
 /// A message read up to its sealed data.
 pub(in crate::message) struct Front<R> {
     pub(super) pkesks: Vec<PKESK>,
@@ -41,6 +45,7 @@ impl<R: BufRead> Front<R> {
 impl<R: BufRead> Front<R> {
     pub fn read(mut source: R) -> Result<Self, OpenError> {
         let mut pkesks = Vec::new();
+        let mut unknown = 0;
         let mut passphrases = 0;
         let mut room = MAX_PKESK_BYTES;
         let mut first = true;
@@ -50,14 +55,15 @@ impl<R: BufRead> Front<R> {
                     let mut body = Vec::new();
                     let mut reader = Body::new(&mut source, header).take(room + 1);
                     let read = reader.read_to_end(&mut body)? as u64;
-                    if read > room || pkesks.len() >= MAX_PKESKS {
+                    if read > room || pkesks.len() >= MAX_PKESKS || unknown > MAX_UNKNOWN {
                         let what = "it has too many recipients";
                         return Err(MessageFault::Malformed(what.into()).into());
                     }
                     room -= read;
                     // One of a kind that sequoia doesn't know is for others.
-                    if let Ok(Packet::PKESK(pkesk)) = parse(Tag::PKESK, &body) {
-                        pkesks.push(pkesk);
+                    match parse(Tag::PKESK, &body) {
+                        Ok(Packet::PKESK(pkesk)) => pkesks.push(pkesk),
+                        _ => unknown += 1,
                     }
                 }
                 Tag::SKESK => {
