@@ -44,7 +44,8 @@ pub fn check(input: &[u8]) {
             envelope(Pieces::new(reader, limit))
         };
         let whole_shown = shown(1 << 20);
-        if member.size() <= MOST_IN_PIECES {
+        // Of a damaged member, how much is read decides whether that shows.
+        if whole.is_ok() && member.size() <= MOST_IN_PIECES {
             assert_eq!(whole_shown, shown(13));
         }
         if let (Ok(bytes), Ok(name)) = (whole, member.name())

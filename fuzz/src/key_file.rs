@@ -4,6 +4,7 @@ use std::path::Path;
 
 use callseal::keys::{Beside, Identity, Keyring, NoPassphrases, SecretKeyExport};
 use callseal::message::{Expansion, OpenMessage, Opener};
+use openssl::x509::X509;
 
 use super::scratch::with_file;
 use super::sealed::MESSAGES;
@@ -11,8 +12,10 @@ use super::sealed::MESSAGES;
 pub fn check(input: &[u8]) {
     let (described, exported) = with_file(input, |path| {
         let described = described(path);
-        assert_eq!(described, self::described(path));
         check_opening(path);
+        // Whatever has failed meanwhile.
+        leave_an_error();
+        assert_eq!(described, self::described(path));
         let exported = SecretKeyExport::unlock(path, &NoPassphrases)
             .and_then(|key| key.armored())
             .ok();
@@ -26,6 +29,11 @@ pub fn check(input: &[u8]) {
         };
         assert_eq!(fingerprints(&before), fingerprints(&after));
     }
+}
+
+/// Leaves an error in OpenSSL's queue, as sequoia does.
+fn leave_an_error() {
+    X509::from_pem(b"no certificate").unwrap_err().put();
 }
 
 /// What is told of a key.
@@ -63,7 +71,8 @@ fn check_opening(path: &Path) {
     let Ok(keyring) = Keyring::load(&[path.into()], &mut |_| {}) else {
         return;
     };
-    for message in &MESSAGES {
+    // One of each kind, and one for RSA.
+    for message in MESSAGES.iter().step_by(2).take(6) {
         let limits = Expansion::new(1 << 16, 1 << 16);
         let opener = Opener::new(&keyring, &NoPassphrases, &limits);
         let Ok(begun) = OpenMessage::begin(message.bytes, opener) else {

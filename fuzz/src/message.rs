@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use openssl::sha::sha256;
 
-use super::opening::{envelope, open};
+use super::opening::{assert_same_again, envelope, open};
 use super::pieces::Pieces;
 use super::sealed::MESSAGES;
 
@@ -41,7 +41,7 @@ pub fn check(input: &[u8]) {
     let shown = envelope(input);
     assert_eq!(shown, envelope(Pieces::new(input, 3)));
     let opened = open(|| input);
-    assert_eq!(opened, open(|| Pieces::new(input, 7)));
+    assert_same_again(input, &opened);
     let Ok(plain) = opened else { return };
     let shown = shown.expect("what opens has an envelope");
     assert_eq!(shown.format, plain.opened.format);

@@ -7,6 +7,7 @@ use callseal::message::{
     Envelope, Expansion, LiteralHeader, OpenError, OpenMessage, Opened, Opener,
 };
 
+use super::pieces::Pieces;
 use super::sealed::{EMPTY, KEYRINGS, LONG, SHORT};
 
 /// How far a message may expand here.
@@ -48,6 +49,17 @@ pub fn open<R: Read + Send + Sync>(source: impl Fn() -> R) -> Result<Plain, Fail
         outcome = open_with(keyring, source());
     }
     outcome
+}
+
+/// Opens a message again, at once and in pieces, to the same. What is said of
+/// a message with several faults depends on which shows first.
+pub fn assert_same_again(message: &[u8], outcome: &Result<Plain, Failed>) {
+    assert_eq!(open(|| message), *outcome);
+    let in_pieces = open(|| Pieces::new(message, 7));
+    match (&in_pieces, outcome) {
+        (Err(failed), Err(before)) => assert_eq!(failed.content, before.content),
+        _ => assert_eq!(in_pieces, *outcome),
+    }
 }
 
 /// Opens a message with one key.

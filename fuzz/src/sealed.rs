@@ -12,19 +12,24 @@ use super::scratch::with_file;
 
 /// A message, and what is in it.
 pub struct Message {
+    /// As it was sealed.
     pub bytes: &'static [u8],
     /// Empty where it was sealed without one.
     pub name: &'static str,
+    /// The file in it.
     pub content: &'static str,
 }
 
+/// A file, and its name.
 pub const SHORT: (&str, &str) = ("calls/short.txt", "every word of this counts\n");
+/// One of several chunks.
 pub const LONG: (&str, &str) = (
     "calls/day/long.txt",
     "Caller: hello. Agent: hello, how may I help? Caller: the line is bad, I say, the line is \
      bad. Agent: I hear you well. Caller: then read me the number of the card again, please. \
      Agent: I may not read it, and it's not in what is kept of this call. Caller: good, good.\n",
 );
+/// One without content.
 pub const EMPTY: (&str, &str) = ("calls/empty", "");
 
 macro_rules! message {
@@ -107,6 +112,7 @@ const KEYS: [&[&[u8]]; 6] = [
     &[include_bytes!("../seeds/key_file/gpg-user.key")],
 ];
 
+/// A keyring for each of the keys, the one for P-256 first.
 pub static KEYRINGS: LazyLock<Vec<Keyring>> = LazyLock::new(|| {
     let load = |files: &&[&[u8]]| {
         with_file(&files.concat(), |path| {
@@ -116,13 +122,13 @@ pub static KEYRINGS: LazyLock<Vec<Keyring>> = LazyLock::new(|| {
     KEYS.iter().map(load).collect()
 });
 
-/// The one that opens everything in `sealed/` that is not for RSA or version 6
-/// keys.
+/// Whom fields are sealed to: the first keyring opens them.
 pub static PLAN: LazyLock<FieldPlan> = LazyLock::new(|| {
     let recipients = recipients(vector!("p256.crt"));
     FieldPlan::new(recipients, ATTRIBUTE).unwrap()
 });
 
+/// The recipients of a certificate.
 pub fn recipients(certificate: &[u8]) -> Recipients {
     with_file(certificate, |path| {
         let party = Party::with_certificate(path);

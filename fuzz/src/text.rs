@@ -4,8 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::edits::edited;
-use super::opening::{assert_sealed, envelope, open};
-use super::pieces::Pieces;
+use super::opening::{assert_same_again, assert_sealed, envelope, open};
 use super::sealed::{MESSAGES, Message};
 
 /// The first octets choose the message, the length of a line, and what else
@@ -31,8 +30,7 @@ pub fn check(input: &[u8]) {
     if opened.is_ok() {
         envelope(&*text).unwrap();
     }
-    let again = open(|| Pieces::new(&*text, 5));
-    assert_eq!(opened, again, "in pieces it is another message");
+    assert_same_again(&text, &opened);
 }
 
 /// A message as text. Each bit of `form` is for one thing that texts have.

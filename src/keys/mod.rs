@@ -41,6 +41,13 @@ pub use recipients::{
 pub use trust::{CaBundle, Chain, ChainFault, ChainLink, TrustError, TrustFault};
 pub use x509_handle::{IssuerAndSerial, SubjectKeyId};
 
+/// Forgets the errors in OpenSSL's queue. sequoia leaves those of signatures
+/// that don't hold and keys that don't fit, and whoever asks next for the
+/// reason of a failure would get them.
+pub(crate) fn forget_openssl_errors() {
+    drop(openssl::error::ErrorStack::get());
+}
+
 /// OpenSSL's own reason, without its error codes and file names.
 pub(crate) fn openssl_reason(e: &openssl::error::ErrorStack) -> String {
     e.errors()

@@ -21,7 +21,7 @@ use super::trials::Success;
 use crate::keys::file::Bytes;
 use crate::keys::mapping::{PublicKey, algorithm_name};
 use crate::keys::passphrase::{LockedKey, Passphrase, Passphrases};
-use crate::keys::{Fingerprint, Recipient, openssl_reason};
+use crate::keys::{Fingerprint, Recipient, forget_openssl_errors, openssl_reason};
 
 /// Why a file yields no identity.
 #[derive(Debug, Error)]
@@ -307,6 +307,7 @@ impl std::fmt::Debug for Identity {
 impl Locked {
     fn unlock(&self, passphrase: &Passphrase) -> Result<SecretKey, UnlockFault> {
         let phrase = passphrase.as_bytes();
+        forget_openssl_errors();
         match self {
             Self::Pem(text) => {
                 let key = PKey::private_key_from_pem_callback(text, |room| answer(phrase, room));
@@ -385,5 +386,27 @@ hdGzlyvU+x5IQXnoKHCK5YDOQus/gCcbix6Ym7vl4uM=
             );
         }
         assert!(locked.unlock(&Passphrase::new(b"right".to_vec())).is_ok());
+    }
+
+    /// It would not be asked for again.
+    #[test]
+    fn a_wrong_passphrase_is_called_wrong_whatever_failed_before() {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        let text = EcKey::generate(&group)
+            .unwrap()
+            .private_key_to_pem_passphrase(Cipher::aes_128_cbc(), b"right")
+            .unwrap();
+        let locked = Locked::Pem(Bytes::new(text));
+        // What OpenSSL says of a digest that it doesn't offer.
+        let unsupported = openssl::md::Md::fetch(None, "none", None).err().unwrap();
+        assert!(matches!(
+            openssl_fault(&unsupported),
+            UnlockFault::Unusable(_)
+        ));
+        unsupported.put();
+        assert_eq!(
+            locked.unlock(&Passphrase::new(b"wrong".to_vec())).err(),
+            Some(UnlockFault::WrongPassphrase)
+        );
     }
 }

@@ -14,7 +14,7 @@ use super::identity::{Identity, KeyFault, Locked, State};
 use super::origin::Origin;
 use super::secret::SecretKey;
 use crate::keys::file::{self, Block, Bytes, Form};
-use crate::keys::openssl_reason;
+use crate::keys::{forget_openssl_errors, openssl_reason};
 
 /// The identities of a key file.
 pub(super) fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
@@ -45,6 +45,7 @@ fn from_block(block: Block<'_>, origin: &Arc<Origin>) -> Result<Vec<Identity>, K
         let locked = Locked::Pem(Bytes::new(block.text.to_vec()));
         return Ok(vec![Identity::locked(origin, locked)]);
     }
+    forget_openssl_errors();
     // The callback keeps OpenSSL from asking on the terminal itself.
     let key = PKey::private_key_from_pem_callback(block.text, |_| Ok(0))
         .map_err(|e| KeyFault::Unusable(openssl_reason(&e)))?;

@@ -5,7 +5,6 @@ use openpgp::crypto::{Decryptor, KeyPair, SessionKey};
 use openpgp::packet::Key;
 use openpgp::packet::key::{SecretKeyMaterial as KeyMaterial, SecretParts, UnspecifiedRole};
 use openssl::ec::{EcKey, EcKeyRef};
-use openssl::error::ErrorStack;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::{Padding, Rsa, RsaRef};
 use sequoia_openpgp as openpgp;
@@ -130,13 +129,7 @@ impl Decryptor for SessionKeyOpener<'_> {
                 return Err(openpgp::Error::InvalidOperation("not for an RSA key".into()).into());
             }
             (Operation::Ec(_, pair) | Operation::Other(pair), _) => {
-                let plain = pair.clone().decrypt(ciphertext, plaintext_len);
-                if plain.is_err() {
-                    // sequoia leaves OpenSSL's errors in the queue, where they
-                    // would be taken for the reason of the next failure.
-                    drop(ErrorStack::get());
-                }
-                plain?
+                pair.clone().decrypt(ciphertext, plaintext_len)?
             }
         };
         if plain.len() < MIN_SESSION_KEY {
