@@ -2,9 +2,9 @@
 # Fuzzes: fuzz.sh [TARGET…]. All targets where none is named, one after the
 # other, each for a minute or for FUZZ_SECONDS.
 #
-# What is found is kept between runs in fuzz/corpus/. With FUZZ_KEEP=1, as much
-# of it as reaches all code that it reaches is put into fuzz/seeds/TARGET.zip,
-# for the ordinary tests.
+# What is found is kept between runs in fuzz/corpus/. With FUZZ_KEEP=1, the
+# smallest inputs that reach something are put into fuzz/seeds/TARGET.zip, for
+# the ordinary tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,7 +18,8 @@ targets=("$@")
 [ $# -gt 0 ] || mapfile -t targets < <(cargo fuzz list)
 cargo fuzz build "${options[@]}"
 
-# Keeps the smallest part of the corpus that reaches all that it reaches.
+# Keeps the smallest inputs that together reach what the corpus does: as many as
+# the ordinary tests get through in seconds.
 keep() {
     local target=$1 smallest
     smallest=$(mktemp -d)
@@ -27,7 +28,8 @@ keep() {
     rm -f "fuzz/seeds/$target.zip"
     # Without times and owners, so that the same inputs make the same archive.
     find "$smallest" -type f -exec touch -d 1980-01-01T00:00:00Z {} +
-    (cd "$smallest" && find . -type f | LC_ALL=C sort | TZ=UTC zip -q -X -9 -@ inputs.zip)
+    (cd "$smallest" && find . -type f -printf '%s %p\n' | LC_ALL=C sort -n | sed -n '1,150s/^[0-9]* //p' |
+        TZ=UTC zip -q -X -9 -@ inputs.zip)
     mv "$smallest/inputs.zip" "fuzz/seeds/$target.zip"
     rm -rf "$smallest"
 }

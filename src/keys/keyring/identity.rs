@@ -391,12 +391,7 @@ hdGzlyvU+x5IQXnoKHCK5YDOQus/gCcbix6Ym7vl4uM=
     /// It would not be asked for again.
     #[test]
     fn a_wrong_passphrase_is_called_wrong_whatever_failed_before() {
-        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
-        let text = EcKey::generate(&group)
-            .unwrap()
-            .private_key_to_pem_passphrase(Cipher::aes_128_cbc(), b"right")
-            .unwrap();
-        let locked = Locked::Pem(Bytes::new(text));
+        let locked = Locked::Pem(Bytes::new(LOCKED.to_vec()));
         // What OpenSSL says of a digest that it doesn't offer.
         let unsupported = openssl::md::Md::fetch(None, "none", None).err().unwrap();
         assert!(matches!(
