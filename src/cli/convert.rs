@@ -65,7 +65,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let plan = arguments.seal.plan(global, ui)?;
     let bar = Bar::new(ui, "converting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
-    opening.before(arguments.overwrite.overwrite());
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = chosen(&archive, arguments)?;
     let converted = archive.convert(

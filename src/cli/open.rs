@@ -59,7 +59,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let bar = Bar::new(ui, "").handle();
     let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
 
-    opening.before(arguments.overwrite.overwrite());
     let source = open_input(&arguments.file)?;
     let name = input_name(&arguments.file);
     let open_error = |error| match error {
