@@ -6,12 +6,13 @@ use callseal::keys::{CaBundle, Party, Recipient, Recipients, Requirements};
 use callseal::message::{Envelope, SealPlan, SealedFile};
 use callseal::options::{Compression, Format};
 
-use super::scratch::with_file;
+use super::scratch::{leave_an_error, with_file};
 use super::sealed::now;
 
 pub fn check(input: &[u8]) {
     with_file(input, |path| {
         let any_age = described(Recipient::load_any_age(path));
+        leave_an_error();
         assert_eq!(any_age, described(Recipient::load_any_age(path)));
         let requirements = Requirements::listed(now());
         let valid = described(Recipient::load(path, &requirements));
@@ -78,6 +79,7 @@ fn check_sealing(path: &Path, requirements: &Requirements) {
 /// As a CA bundle, and as the CRLs of one.
 fn check_trust(path: &Path) {
     let [first, second] = [(); 2].map(|()| {
+        leave_an_error();
         let bundle = CaBundle::load(&[path.into()], &[path.into()]);
         let bundle = bundle.map_err(|error| error.to_string())?;
         let requirements = Requirements::listed(now()).with_ca(&bundle);

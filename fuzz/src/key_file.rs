@@ -4,16 +4,14 @@ use std::path::Path;
 
 use callseal::keys::{Beside, Identity, Keyring, NoPassphrases, SecretKeyExport};
 use callseal::message::{Expansion, OpenMessage, Opener};
-use openssl::x509::X509;
 
-use super::scratch::with_file;
+use super::scratch::{leave_an_error, with_file};
 use super::sealed::MESSAGES;
 
 pub fn check(input: &[u8]) {
     let (described, exported) = with_file(input, |path| {
         let described = described(path);
         check_opening(path);
-        // Whatever has failed meanwhile.
         leave_an_error();
         assert_eq!(described, self::described(path));
         let exported = SecretKeyExport::unlock(path, &NoPassphrases)
@@ -29,11 +27,6 @@ pub fn check(input: &[u8]) {
         };
         assert_eq!(fingerprints(&before), fingerprints(&after));
     }
-}
-
-/// Leaves an error in OpenSSL's queue, as sequoia does.
-fn leave_an_error() {
-    X509::from_pem(b"no certificate").unwrap_err().put();
 }
 
 /// What is told of a key.

@@ -6,6 +6,8 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
+use openssl::x509::X509;
+
 /// Writes a file, and lends its path.
 pub fn with_file<T>(content: &[u8], job: impl FnOnce(&Path) -> T) -> T {
     thread_local! {
@@ -22,4 +24,10 @@ pub fn with_file<T>(content: &[u8], job: impl FnOnce(&Path) -> T) -> T {
             file.as_raw_fd()
         )))
     })
+}
+
+/// Leaves an error in OpenSSL's queue, as sequoia does: nothing that is said
+/// of the next file may come from it.
+pub fn leave_an_error() {
+    X509::from_pem(b"no certificate").unwrap_err().put();
 }

@@ -8,6 +8,7 @@ use openssl::pkey::PKey;
 use zeroize::Zeroizing;
 
 use crate::input;
+use crate::keys::forget_openssl_errors;
 
 /// Larger files are no certificates or keys: 1 MiB.
 pub(crate) const MAX_KEY_FILE: u64 = 1 << 20;
@@ -37,6 +38,8 @@ pub(crate) fn read_key(path: &Path) -> io::Result<(Bytes, bool)> {
 }
 
 fn read_with_metadata(path: &Path, limit: u64) -> io::Result<(Bytes, Metadata)> {
+    // What is wrong with one file is not to be said of the next.
+    forget_openssl_errors();
     // The capacity is taken in advance, so that growing leaves no copy of a
     // private key behind in freed memory.
     let file = input::open(path)?;
