@@ -44,6 +44,9 @@ for target in "${targets[@]}"; do
         inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
         echo "$target: $inputs inputs in $seconds seconds, and nothing found"
         [ -z "${FUZZ_KEEP-}" ] || keep "$target"
+    elif [ $? -gt 128 ]; then
+        echo "error: $target: ended by a signal before its time (see $log)" >&2
+        exit 1
     else
         failed+=("$target")
         grep -v -E '^(#[0-9]+|NEW_FUNC|stat::)' "$log" | tail -40

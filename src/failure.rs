@@ -152,7 +152,9 @@ impl Failure {
 
 /// What has been written by then stays, and is named.
 fn stream_message(error: &io::Error) -> String {
-    let mut message = format!("standard input or output: {error}");
+    let text = error.to_string();
+    let cause = text.split(" (os error ").next().unwrap_or(&text);
+    let mut message = format!("standard input or output: {cause}");
     let process::Written { first, more } = process::written();
     for (n, path) in first.iter().enumerate() {
         message.push_str(if n == 0 {

@@ -14,15 +14,16 @@ use std::borrow::Cow;
 use crate::archive::MemberName;
 use crate::message::MAX_LITERAL_NAME;
 
-/// What stands in front of a hash in the place of a path.
+/// The prefix of a hash that replaces a path.
 const SHA256: &str = "sha256:";
 
-/// What stands in front of a path without a directory.
+/// The prefix of a path without a directory.
 const HERE: &str = "./";
 
-/// What GnuPG and others write where nobody may see the content on a disk
-/// ([RFC 4880, section 5.9](https://www.rfc-editor.org/rfc/rfc4880#section-5.9)):
-/// not a name.
+/// The placeholder that GnuPG and others write for content that must not be
+/// saved to a disk
+/// ([RFC 4880, section 5.9](https://www.rfc-editor.org/rfc/rfc4880#section-5.9)).
+/// It is not a name.
 const CONSOLE: &[u8] = b"_CONSOLE";
 
 /// The name that is sealed with a member.

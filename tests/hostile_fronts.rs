@@ -88,7 +88,7 @@ fn is_refused(scene: &Scene, message: &[u8]) {
     for line in ["open m.pgp -k a.key -o out", "inspect m.pgp"] {
         bounded(scene, line)
             .exits(5)
-            .says("more than 8 MiB stand in front of its sealed data");
+            .says("more than 8 MiB precede its sealed data");
     }
     assert!(!scene.exists("out"));
 }

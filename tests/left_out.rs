@@ -274,6 +274,7 @@ fn another_key_behind_a_key_or_certificate_is_refused() {
         "customer.pub",
     );
     scene.tool_to("openssl x509 -in vendor.crt -pubkey -noout", "vendor.pub");
+    scene.tool("openssl crl2pkcs7 -nocrl -certfile vendor.crt -out bundle.p7b");
     scene.gpg("--quick-gen-key ann@example.org rsa2048 encr never");
     scene.tool_to("gpg --batch --armor --export ann@example.org", "ann.asc");
     for (first, second) in [
@@ -283,6 +284,7 @@ fn another_key_behind_a_key_or_certificate_is_refused() {
         ("customer.crt", "ann.asc"),
         ("ann.asc", "customer.crt"),
         ("ann.asc", "customer.pub"),
+        ("customer.crt", "bundle.p7b"),
     ] {
         scene.concatenate(&[first, second], "two.pem");
         scene

@@ -98,6 +98,47 @@ fn a_message_appended_to_another_as_base64_is_refused() {
 }
 
 #[test]
+fn text_between_two_messages_hides_neither_of_them() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.write("m.txt", CALL);
+    let sealed = |options: &str| {
+        scene.ok(&format!("seal -f -q -r a.crt {options} m.txt -o sealed"));
+        scene.read("sealed")
+    };
+    let block = sealed("--armor");
+    for other in [
+        sealed("--armor=base64"),
+        sealed("--armor=base64 --format cms"),
+        sealed(""),
+        sealed("--format rfc4880"),
+        sealed("--format cms"),
+    ] {
+        for between in ["\nThe second call:\n\n", "\n> ", "\n\0"] {
+            let message = [&block, between.as_bytes(), &other].concat();
+            is_refused(&scene, &message, SECOND);
+        }
+        // Far behind.
+        let between = "words and words\n".repeat(20_000);
+        is_refused(
+            &scene,
+            &[&block, between.as_bytes(), &other].concat(),
+            SECOND,
+        );
+    }
+    let base64 = sealed("--armor=base64");
+    let first = [
+        b"The first call:\n\n",
+        &*base64,
+        b"\nThe second:\n\n",
+        &block,
+    ]
+    .concat();
+    is_refused(&scene, &first, SECOND);
+    is_refused(&scene, &[b"\0", &*block, &block].concat(), SECOND);
+}
+
+#[test]
 fn what_is_held_back_is_not_released_before_the_second_message_is_found() {
     let scene = Scene::new();
     scene.rsa_pair("a");

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Global;
 use super::opening::{OpenArgs, RenamedArgs, format_name, warn_of_renamed, warn_of_tried};
-use super::streams::{closed_pipe, refuse_json};
+use super::streams::{refuse_json, writing_stdout};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui};
 
@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             &mut stdout,
             arguments.renamed.apply(opening.opener()),
         )
-        .map_err(closed_pipe)?;
+        .map_err(writing_stdout)?;
     stdout.flush()?;
     if !opened.format.is_authenticated() {
         ui.warning(&format!(

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Global;
 use super::args::OverwriteArgs;
 use super::opening::{OpenArgs, authenticity, format_name, warn_of_tried};
-use super::streams::{closed_pipe, input_name, is_stream, open_input, refuse_json};
+use super::streams::{input_name, is_stream, open_input, refuse_json, writing_stdout};
 use crate::failure::{Failure, Report};
 use crate::ui::{Bar, Ui, bytes};
 
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             let mut stdout = io::stdout().lock();
             let opened = message
                 .stream_to(&mut stdout)
-                .map_err(|error| closed_pipe(open_error(error)))?;
+                .map_err(|error| writing_stdout(open_error(error)))?;
             stdout.flush()?;
             if !opened.format.is_authenticated() {
                 ui.warning(&format!(

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::Global;
 use super::args::{OverwriteArgs, SealArgs, words};
 use super::names::{recipients_json, recipients_line};
-use super::streams::{closed_pipe, is_stream, refuse_json};
+use super::streams::{input_name, is_stream, refuse_json, writing_stdout};
 use super::suspects;
 use crate::failure::{Failure, Report};
 use crate::ui::{Ui, bytes};
@@ -145,7 +145,7 @@ fn seal_into(
         let sealed = sealer.seal_armored(source, &content, armor, &mut *sink);
         sealed.map_err(|error| match error {
             SealError::Read(source) => Error::from(SourceError::Io {
-                path: file.to_owned(),
+                path: input_name(file),
                 source,
             }),
             SealError::OtherLength => Error::from(SourceError::ChangedWhileRead {
@@ -169,7 +169,7 @@ fn seal_into(
     } else {
         seal_file(file, ui, seal)
     };
-    sealed.map_err(closed_pipe)
+    sealed.map_err(writing_stdout)
 }
 
 /// Seals a file as the walk of `callseal pack` finds it, so that one which

@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use callseal::{Error, input};
+use callseal::message::OpenError;
+use callseal::{Error, MemberCause, input};
 
 use super::Global;
 use crate::failure::Failure;
@@ -47,11 +48,19 @@ pub fn refuse_json(global: &Global) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A reader that has gone is no failure of ours.
-pub fn closed_pipe(error: Error) -> Failure {
-    if error.is_closed_pipe() {
-        Failure::ClosedPipe
-    } else {
-        error.into()
+/// Tells failures of standard output from those of what is written to it. A
+/// reader that has gone is not a failure.
+pub fn writing_stdout(error: Error) -> Failure {
+    match error {
+        Error::Open {
+            error: OpenError::Write(e),
+            ..
+        }
+        | Error::Member {
+            cause: MemberCause::Open(OpenError::Write(e)),
+            ..
+        } => e.into(),
+        error if error.is_closed_pipe() => Failure::ClosedPipe,
+        error => error.into(),
     }
 }

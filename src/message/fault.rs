@@ -69,7 +69,7 @@ pub enum MessageFault {
     /// Its packets are not those of one message.
     #[error("it is malformed: {0}")]
     Malformed(String),
-    /// Another message stands behind it, of which that is known.
+    /// Another message follows it. The text says how that one begins.
     #[error("a second message follows the first ({0})")]
     SecondMessage(&'static str),
     /// It uses something that is not offered here.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::MessageFault;
 
-/// So many bytes of a message, be it text or not, may stand in front of its
+/// So many bytes of a message, be it text or not, may come before its
 /// sealed data: recipients, headers, white space, whatever is passed over.
 /// Recipients are held to less; a list of revoked certificates may take some
 /// megabytes. What is there costs time for each message of an archive, and
@@ -51,7 +51,7 @@ impl<R: Read> Read for Limited<R> {
             return self.source.read(buffer);
         }
         if left == 0 {
-            let what = "more than 8 MiB stand in front of its sealed data";
+            let what = "more than 8 MiB precede its sealed data";
             return Err(MessageFault::Malformed(what.into()).into());
         }
         let length = self.source.by_ref().take(left).read(buffer)?;

@@ -93,7 +93,7 @@ impl Job {
         let calls = below(&self.before, "calls/");
         self.writes(name, move |place, name| {
             for key in keys {
-                place.callseal(&format!("extract -q work/{name} -k work/{key} -C check"))?;
+                place.callseal(&format!("extract -q scene/{name} -k scene/{key} -C check"))?;
                 let extracted = tree(&place.file("check"));
                 fs::remove_dir_all(place.file("check")).unwrap();
                 if below(&extracted, "calls/") != calls {
@@ -108,7 +108,7 @@ impl Job {
     fn writes_message(self, name: &str) -> Self {
         let call = file(&self.before, "calls/a.txt");
         self.writes(name, move |place, name| {
-            let line = format!("open work/{name} -k work/customer.key -o -");
+            let line = format!("open scene/{name} -k scene/customer.key -o -");
             same(&place.callseal(&line)?, &call)
         })
     }
@@ -358,7 +358,7 @@ pub fn fields(stock: &Tree) -> Vec<Job> {
     let sealed = {
         let documents = documents.clone();
         move |place: &Place, name: &str| {
-            let opened = place.callseal(&format!("fields open -k work/customer.key work/{name}"));
+            let opened = place.callseal(&format!("fields open -k scene/customer.key scene/{name}"));
             same(&opened?, &documents)
         }
     };
@@ -411,8 +411,8 @@ pub fn keygen(stock: &Tree) -> Vec<Job> {
         job.outputs[0].private = true;
         job.outputs[2].private = true;
         job.together = Box::new(|place| {
-            place.callseal("seal -q -r work/keys/new.asc work/calls/a.txt -o sealed")?;
-            let opened = place.callseal("open sealed -k work/keys/new.key -o -")?;
+            place.callseal("seal -q -r scene/keys/new.asc scene/calls/a.txt -o sealed")?;
+            let opened = place.callseal("open sealed -k scene/keys/new.key -o -")?;
             same(&opened, &read(place, "calls/a.txt"))
         });
         job

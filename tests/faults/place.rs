@@ -26,9 +26,9 @@ impl Place {
     pub fn with(tree: &Tree) -> Self {
         // In memory, where flushing costs nothing.
         let scene = Scene::in_memory();
-        fs::create_dir(scene.path("work")).unwrap();
+        fs::create_dir(scene.path("scene")).unwrap();
         for (name, entry) in tree {
-            let path = scene.path("work").join(name);
+            let path = scene.path("scene").join(name);
             match entry {
                 Entry::Directory => fs::create_dir(path).unwrap(),
                 Entry::File { content, mode } => {
@@ -42,7 +42,7 @@ impl Place {
     }
 
     pub fn work(&self) -> PathBuf {
-        self.0.path("work")
+        self.0.path("scene")
     }
 
     /// A file beside the job's directory.

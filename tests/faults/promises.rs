@@ -292,7 +292,7 @@ fn file_of<'a>(job: &'a Job, line: &str) -> Option<&'a str> {
     let inputs = job.before.keys().map(String::as_str);
     let names = inputs.chain(job.outputs.iter().map(|output| output.name.as_str()));
     let named = names.filter(|name| {
-        line.contains(&format!("\"{name}\"")) || line.contains(&format!("/work/{name}>"))
+        line.contains(&format!("\"{name}\"")) || line.contains(&format!("/scene/{name}>"))
     });
     // Standard input has no name that anybody has given.
     let name = named.max_by_key(|name| name.len())?;

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::cli::Global;
 use crate::cli::args::{JobsArgs, OverwriteArgs};
-use crate::cli::streams::{closed_pipe, input_name, is_stream, open_input, refuse_json};
+use crate::cli::streams::{input_name, is_stream, open_input, refuse_json, writing_stdout};
 use crate::failure::{Failure, Report, SHOWN, Shown};
 use crate::ui::{Ui, count};
 
@@ -84,7 +84,7 @@ impl StreamArgs {
             })
         };
         let done = if is_stream(&self.output) {
-            convert(&mut io::stdout().lock()).map_err(closed_pipe)?
+            convert(&mut io::stdout().lock()).map_err(writing_stdout)?
         } else {
             let write_error = |source| Error::writing(&self.output, source);
             let overwrite = self.overwrite.overwrite();

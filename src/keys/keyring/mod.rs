@@ -72,7 +72,7 @@ pub enum NoIdentity {
     },
     /// Too many recipients that might be any key.
     #[error(
-        "given up after {most} trials: the message has too many recipients that may be the keys at hand"
+        "gave up after {most} private key operations: too many of the recipients may be one of your keys"
     )]
     TooManyTrials {
         /// How many trials a message is worth.

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use super::NoIdentity;
 
-/// One message may cost so many, or [`FOR_EACH_KEY`] for each key at hand if
-/// that is more.
+/// How many one message may cost, or [`FOR_EACH_KEY`] for each key in the
+/// keyring if that is more.
 const FOR_EACH_MESSAGE: usize = 64;
 
-/// With 40 keys at hand, a message to as many hidden recipients opens even if
-/// the last key opens the last of them.
+/// With 40 keys, a message to 8 hidden recipients opens even if the last key
+/// opens the last of them.
 const FOR_EACH_KEY: usize = 8;
 
 /// A whole job may cost so many that come to nothing: some seconds.
@@ -38,7 +38,7 @@ impl Default for Trials {
 }
 
 impl Trials {
-    /// For one message, with that many keys at hand.
+    /// The budget of one message, with that many keys in the keyring.
     pub(super) fn for_message(&self, keys: usize) -> MessageTrials<'_> {
         MessageTrials {
             job: self,

@@ -54,7 +54,8 @@ impl CertificateFile<'_> {
         let block = blocks.next().ok_or(Refusal::NotACertificate)?;
         let others = blocks.clone().filter(|other| match block.is_openpgp() {
             true => other.is_public(),
-            false => other.is_openpgp(),
+            // A PKCS#7 block is a bundle of certificates.
+            false => other.is_openpgp() || matches!(other.label, "PKCS7" | "CMS"),
         });
         match others.count() {
             0 => {}

@@ -158,7 +158,7 @@ impl<'a> From<&'a Expansion> for Meter<'a> {
 
 impl Meter<'_> {
     fn charge(&mut self, available: usize) -> Result<(), MessageFault> {
-        // None of what was at hand goes away without being consumed.
+        // What was returned stays until it is consumed.
         let more = available.saturating_sub(self.waiting) as u64;
         self.expansion.spend(self.so_far, more)?;
         self.so_far += more;

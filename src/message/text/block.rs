@@ -84,7 +84,7 @@ impl Block {
         self.kind.end
     }
 
-    /// Whether a checksum may stand behind its base64.
+    /// Whether a checksum may follow its base64.
     pub fn may_have_checksum(&self) -> bool {
         self.kind.is_armor
     }
@@ -133,8 +133,8 @@ impl Block {
     }
 }
 
-/// Whether the octet may stand in front of a block's first line: white space,
-/// quotes, and a byte order mark.
-fn is_margin(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t' | b'\r' | 0xEF | 0xBB | 0xBF) || QUOTES.contains(&octet)
+/// Whether the octet may come before a block's first line, on that line: white
+/// space, zeros, quotes, and a byte order mark.
+pub(super) fn is_margin(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r' | 0 | 0xEF | 0xBB | 0xBF) || QUOTES.contains(&octet)
 }

@@ -27,7 +27,7 @@ pub(super) struct Decoded<R> {
     /// end does.
     block: Option<Block>,
     /// What is read but not decoded, between calls: less than four characters,
-    /// or what stands behind the padding.
+    /// or what follows the padding.
     characters: Vec<u8>,
     /// What is decoded; from `start` on still to be read.
     octets: Vec<u8>,
@@ -58,7 +58,7 @@ impl<R: BufRead> Decoded<R> {
         }
     }
 
-    /// Decodes what the source has at hand.
+    /// Decodes what the source has buffered.
     fn refill(&mut self) -> io::Result<()> {
         let at_hand = self.source.fill_buf()?;
         let text = at_hand.get(..CHARACTERS).unwrap_or(at_hand);
@@ -126,9 +126,9 @@ impl<R: BufRead> Decoded<R> {
         })
     }
 
-    /// Judges what stands behind the padding: the checksum, or what doesn't
-    /// belong there. RFC 9580, section 6.1, forbids to refuse a message for
-    /// its checksum; the message has better ones.
+    /// Checks what follows the padding: the checksum of armor, or something
+    /// that doesn't belong there. RFC 9580, section 6.1, forbids refusing a
+    /// message for its checksum; the message has better ones.
     fn check_surplus(&self, is_all: bool) -> Result<(), MessageFault> {
         if !matches!(self.state, State::Padded) {
             return Ok(());
@@ -148,7 +148,7 @@ impl<R: BufRead> Decoded<R> {
         }
     }
 
-    /// Reads the end line, if there has to be one, and what stands behind it.
+    /// Reads the end line, if there has to be one, and what follows it.
     fn end(&mut self) -> io::Result<Result<(), MessageFault>> {
         let Some(block) = &self.block else {
             return Ok(self.finish(true));

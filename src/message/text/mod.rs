@@ -70,7 +70,14 @@ pub(super) fn binary<'a>(
         Box::new(Decoded::new(text, None))
     } else {
         let block = Block::find(&start).ok_or_else(|| not_a_message(&start))?;
-        let (_, content) = start.split_at(block.content());
+        let (before, content) = start.split_at(block.content());
+        // Text before a block is passed over, but not another message. The
+        // block is the second one then.
+        if second::at_line(before, false).is_some()
+            && let Some(what) = second::block_in(before)
+        {
+            return Err(MessageFault::SecondMessage(what).into());
+        }
         // A small file tells before a key is asked for.
         if let Some(what) = second::block_in(content) {
             return Err(MessageFault::SecondMessage(what).into());

@@ -322,6 +322,48 @@ fn other_text_behind_a_message_is_no_message() {
 }
 
 #[test]
+fn a_message_at_the_beginning_of_a_line_is_found_however_far_away() {
+    let (one, other) = (armor(&openpgp(100)), base64(&openpgp(300)));
+    let lines = "Many words\n".repeat(12_000);
+    for length in (65_300..65_700).step_by(7) {
+        let long = "*".repeat(length);
+        for between in [
+            lines.get(..length).unwrap(),
+            &long,
+            &format!("{long}\n{long}"),
+        ] {
+            let text = format!("{one}{between}\n> {other}");
+            let fault = read(text.as_bytes()).unwrap_err();
+            assert!(matches!(fault, MessageFault::SecondMessage(_)), "{fault}");
+        }
+    }
+}
+
+#[test]
+fn a_line_of_other_base64_is_no_message_though_it_looks_like_the_first_of_one() {
+    let message = armor(&openpgp(100));
+    let line = "hQEMAwEC".repeat(8);
+    assert!(is_base64(line.as_bytes()));
+    let first = "MIID".repeat(16);
+    let certificate = |lines: usize| {
+        let lines = format!("{line}\n").repeat(lines);
+        format!("-----BEGIN CERTIFICATE-----\n{first}\n{lines}-----END CERTIFICATE-----\n")
+    };
+    for lines in [1, 2, 18] {
+        let certificate = certificate(lines);
+        for text in [
+            format!("{message}{certificate}"),
+            format!("{certificate}{message}"),
+        ] {
+            assert_eq!(read(text.as_bytes()).unwrap(), openpgp(100));
+        }
+    }
+    // In pieces.
+    let text = format!("{message}{}", certificate(4000));
+    assert_eq!(read(text.as_bytes()).unwrap(), openpgp(100));
+}
+
+#[test]
 fn base64_that_ends_early_is_truncated() {
     let octets = openpgp(100_000);
     let text = base64(&octets);
