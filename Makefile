@@ -31,6 +31,8 @@ lint: ## Check the format, the lints, the docs and the dependencies
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --all-targets --locked -- -D warnings
+	$(CARGO) clippy --lib --no-default-features --locked -- -D warnings
+	@scripts/library-dependencies.sh
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib --locked
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib --locked --document-private-items
 	$(CARGO) deny --locked --log-level error check bans licenses sources
@@ -70,7 +72,7 @@ large: ## Test 6 GiB and 100,000 members (14 GB of disk, some minutes)
 
 faults: ## Let each system call of each command fail, by strace (15 minutes)
 	@$(PACKAGES) build test
-	$(CARGO) test --locked --test faults -- --ignored --nocapture --test-threads 1
+	$(CARGO) test --locked --test suite faults:: -- --ignored --nocapture --test-threads 1
 
 bench: ## Measure: the library, then the program beside gpg, age, openssl and others
 	@$(PACKAGES) build test

@@ -1,0 +1,295 @@
+//! Messages that a stranger made on purpose.
+
+use std::io::Write;
+
+use flate2::write::DeflateEncoder;
+use openpgp::cert::{CertBuilder, CipherSuite};
+use openpgp::crypto::SessionKey;
+use openpgp::packet::pkesk::{PKESK3, PKESK6};
+use openpgp::packet::{Key, Tag, key};
+use openpgp::serialize::stream::{Encryptor, Message, Recipient};
+use openpgp::serialize::{Serialize, SerializeInto};
+use openpgp::types::{Features, KeyFlags, SymmetricAlgorithm};
+use openpgp::{Cert, KeyHandle, Packet};
+use sequoia_openpgp as openpgp;
+
+use crate::archive_support::{Member, zip};
+use crate::support::{Outcome, Scene};
+
+type PublicKey = Key<key::PublicParts, key::UnspecifiedRole>;
+
+/// A key whose owner is attacked.
+struct Target {
+    scene: Scene,
+    cert: Cert,
+}
+
+impl Target {
+    fn new(suite: CipherSuite) -> Self {
+        let (cert, _) = CertBuilder::new()
+            .add_userid("target")
+            .set_cipher_suite(suite)
+            .add_subkey(KeyFlags::empty().set_storage_encryption(), None, None)
+            .generate()
+            .unwrap();
+        let scene = Scene::with_parties();
+        let mut secret = Vec::new();
+        cert.as_tsk().serialize(&mut secret).unwrap();
+        scene.write_private("target.key", secret);
+        Self { scene, cert }
+    }
+
+    fn key(&self) -> PublicKey {
+        self.cert
+            .keys()
+            .subkeys()
+            .next()
+            .unwrap()
+            .key()
+            .clone()
+            .role_into_unspecified()
+    }
+
+    /// A message, whatever is in it, that is sealed as it should be.
+    fn seal(&self, content: &[u8]) -> Vec<u8> {
+        self.seal_as(&Features::sequoia(), content)
+    }
+
+    /// The same, of the version that these features are for.
+    fn seal_as(&self, features: &Features, content: &[u8]) -> Vec<u8> {
+        let key = self.key();
+        let handle = match features.supports_seipdv2() {
+            true => KeyHandle::from(key.fingerprint()),
+            false => KeyHandle::from(key.keyid()),
+        };
+        let recipient = Recipient::new(features.clone(), Some(handle), &key);
+        let mut message = Vec::new();
+        let mut writer = Encryptor::for_recipients(Message::new(&mut message), [recipient])
+            .build()
+            .unwrap();
+        writer.write_all(content).unwrap();
+        writer.finalize().unwrap();
+        message
+    }
+
+    /// Opens a message, and as the member of an archive.
+    #[track_caller]
+    fn open(&self, message: &[u8], status: i32) -> Outcome {
+        self.scene.write("m.pgp", message);
+        let archive = zip([Member::new("m.txt.pgp", message)]);
+        self.scene.write("m.zip", archive.bytes());
+        self.scene
+            .line("extract m.zip -k target.key -C out -f")
+            .exits(status);
+        self.scene
+            .line("cat m.zip m.txt -k target.key")
+            .exits(status);
+        let outcome = self
+            .scene
+            .line("open m.pgp -k target.key -o out/m -f")
+            .outcome();
+        if status != 0 {
+            assert!(!self.scene.exists("out"), "{outcome}");
+            // There is no directory for the output then, which shows first or
+            // last but doesn't matter.
+            return self
+                .scene
+                .line("open m.pgp -k target.key -o m")
+                .exits(status);
+        }
+        assert_eq!(self.scene.read("out/m.txt"), PLAIN);
+        outcome.exits(0)
+    }
+}
+
+const PLAIN: &[u8] = b"a call";
+
+fn packet(tag: Tag, body: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0xC0 | u8::from(tag), 0xFF];
+    packet.extend((body.len() as u32).to_be_bytes());
+    packet.extend(body);
+    packet
+}
+
+/// A literal packet without a name and a date.
+fn literal(content: &[u8]) -> Vec<u8> {
+    packet(Tag::Literal, &[b"b\0\0\0\0\0", content].concat())
+}
+
+/// A packet compressed with Deflate (algorithm 1).
+fn compressed(content: &[u8]) -> Vec<u8> {
+    let mut deflate = DeflateEncoder::new(vec![1], flate2::Compression::best());
+    deflate.write_all(content).unwrap();
+    packet(Tag::CompressedData, &deflate.finish().unwrap())
+}
+
+/// PKESKs whose plaintext is this long, of both versions, naming the key and
+/// nobody.
+fn pkesks(key: &PublicKey, length: usize) -> Vec<Vec<u8>> {
+    let plain = SessionKey::from(vec![9; length]);
+    let encrypted = || key.encrypt(&plain).unwrap();
+    let algorithm = key.pk_algo();
+    let v3 = [Some(key.keyid()), None].map(|recipient| {
+        let pkesk = PKESK3::new(recipient, algorithm, encrypted()).unwrap();
+        Packet::from(openpgp::packet::PKESK::from(pkesk))
+    });
+    let v6 = [Some(key.fingerprint()), None].map(|recipient| {
+        let pkesk = PKESK6::new(recipient, algorithm, encrypted()).unwrap();
+        Packet::from(openpgp::packet::PKESK::from(pkesk))
+    });
+    v3.into_iter()
+        .chain(v6)
+        .map(|packet| packet.to_vec().unwrap())
+        .collect()
+}
+
+/// What stands behind the PKESKs: the sealed data alone.
+fn without_pkesks(message: &[u8]) -> Vec<u8> {
+    assert_eq!(message[0], 0xC0 | u8::from(Tag::PKESK));
+    let (header, length) = match message[1] {
+        short @ 0..192 => (2, usize::from(short)),
+        long => (
+            3,
+            ((usize::from(long) - 192) << 8) + usize::from(message[2]) + 192,
+        ),
+    };
+    message[header + length..].to_vec()
+}
+
+fn short_session_keys(suite: CipherSuite) {
+    let target = Target::new(suite);
+    let versions = [Features::empty().set_seipdv1(), Features::sequoia()];
+    let messages = versions.map(|features| target.seal_as(&features, &literal(PLAIN)));
+    for length in (0..6).chain([16, 17, 31, 34, 36]) {
+        let hostile = pkesks(&target.key(), length);
+        // PKESKs of version 3 belong to one kind of message, of 6 to the other.
+        for (message, hostile) in messages.iter().zip(hostile.chunks(2)) {
+            // In front of a good one.
+            let all = [hostile.concat(), message.clone()].concat();
+            target.open(&all, 0);
+            // Alone: whatever is said, it is said in order.
+            for pkesk in hostile {
+                let alone = [&pkesk[..], &without_pkesks(message)].concat();
+                target.scene.write("m.pgp", &alone);
+                let outcome = target.scene.line("open m.pgp -k target.key -o m").outcome();
+                let status = outcome.status().unwrap_or_default();
+                assert!([4, 5].contains(&status), "{length} bytes\n{outcome}");
+                assert!(outcome.stderr().starts_with("error: m.pgp: "), "{outcome}");
+                assert!(!target.scene.exists("m"), "{outcome}");
+            }
+        }
+        std::fs::remove_dir_all(target.scene.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn an_rsa_session_key_of_no_or_few_bytes_does_no_harm() {
+    short_session_keys(CipherSuite::RSA2k);
+}
+
+#[test]
+fn an_ecdh_session_key_of_no_or_few_bytes_does_no_harm() {
+    short_session_keys(CipherSuite::P256);
+}
+
+#[test]
+fn what_is_not_encrypted_is_refused() {
+    let target = Target::new(CipherSuite::P256);
+    for message in [literal(PLAIN), compressed(&literal(PLAIN))] {
+        target.open(&message, 5).says("m.pgp: it is not encrypted");
+    }
+    target.open(b"a call", 5).says("not an OpenPGP message");
+    target.open(b"", 5).says("not an OpenPGP message");
+}
+
+#[test]
+fn what_has_no_integrity_protection_is_refused() {
+    let target = Target::new(CipherSuite::P256);
+    let message = target.seal(&literal(PLAIN));
+    let pkesk = &message[..message.len() - without_pkesks(&message).len()];
+    for (tag, reason) in [
+        (Tag::SED, "it has no integrity protection"),
+        (Tag::AED, "a draft of authenticated encryption"),
+    ] {
+        let old = [pkesk, &packet(tag, &[7; 100])].concat();
+        target.open(&old, 5).says(reason);
+    }
+}
+
+#[test]
+fn packets_in_the_wrong_place_are_refused() {
+    let target = Target::new(CipherSuite::P256);
+    let good = literal(PLAIN);
+    target.open(&target.seal(&good), 0);
+    std::fs::remove_dir_all(target.scene.path("out")).unwrap();
+    let inner = target.seal(&good);
+    for content in [
+        // Nothing in it, or no packet.
+        vec![],
+        b"a call".to_vec(),
+        // Two files, in every way to pack them.
+        [good.clone(), good.clone()].concat(),
+        compressed(&[good.clone(), good.clone()].concat()),
+        [compressed(&good), good.clone()].concat(),
+        // Data behind the end of the compressed data.
+        {
+            let mut packet = compressed(&good);
+            packet.push(0);
+            packet[5] += 1;
+            packet
+        },
+        compressed(&compressed(&good)),
+        compressed(&[]),
+        inner,
+        // A file whose packet says more than there is.
+        packet(Tag::Literal, b"b\xffabc"),
+        packet(Tag::Literal, b""),
+        [&good[..], b"\xCB"].concat(),
+    ] {
+        let outcome = target.open(&target.seal(&content), 5);
+        assert!(outcome.stderr().starts_with("error: m.pgp: "), "{outcome}");
+    }
+    // Outside of the sealed data.
+    let message = target.seal(&good);
+    for trailing in [&good[..], b"\xCB", b"x", &message] {
+        let long = [&message[..], trailing].concat();
+        target.open(&long, 5);
+    }
+}
+
+#[test]
+fn a_message_for_a_passphrase_alone_says_so() {
+    let target = Target::new(CipherSuite::P256);
+    let mut message = Vec::new();
+    let mut writer = Encryptor::with_passwords(Message::new(&mut message), ["secret"])
+        .symmetric_algo(SymmetricAlgorithm::AES256)
+        .build()
+        .unwrap();
+    writer.write_all(&literal(PLAIN)).unwrap();
+    writer.finalize().unwrap();
+    target
+        .open(&message, 4)
+        .complains_with_hint(&["sealed with a passphrase and not to a key"]);
+}
+
+#[test]
+fn thousands_of_hidden_recipients_cost_no_more_than_the_cap() {
+    let target = Target::new(CipherSuite::P256);
+    let hidden = || pkesks(&target.key(), 3).swap_remove(3);
+    let message = target.seal(&literal(PLAIN));
+    // Each of them is another one, though they hold the same.
+    let many: Vec<_> = (0..65).map(|_| hidden()).collect();
+    let many = [many.concat(), without_pkesks(&message)].concat();
+    target
+        .open(&many, 4)
+        .complains_with_hint(&["given up after 64 trials"]);
+    // Equal ones are tried once, and don't close the message.
+    let equal = [hidden().repeat(1990), message.clone()].concat();
+    target.open(&equal, 0);
+    std::fs::remove_dir_all(target.scene.path("out")).unwrap();
+    // More of them than fit in the room there is for them.
+    let flood = packet(Tag::PKESK, &vec![3; 5 << 20]);
+    target
+        .open(&[flood, message].concat(), 5)
+        .says("too many recipients");
+}

@@ -1,0 +1,80 @@
+//! Everything that callseal does, through the program and the library, beside
+//! its peers. The modules are one topic each.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on has failed"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod archive_faults;
+mod archive_properties;
+mod archive_support;
+mod archive_tools;
+mod check_command;
+mod cms_archives;
+mod cms_certificates;
+mod cms_keys;
+mod cms_pack;
+mod cms_refused;
+mod cms_seal;
+mod config_command;
+mod convert_command;
+mod exit_status;
+mod expansion;
+mod export_command;
+mod exposed_keys;
+mod faults;
+mod fields_command;
+mod fields_documents;
+mod fields_legacy;
+mod fields_limits;
+mod fields_peers;
+mod fields_tampering;
+mod genesys_example;
+mod hazards_pack;
+mod hostile_fronts;
+mod hostile_messages;
+mod identities;
+mod identities_keyring;
+mod input_files;
+mod json_output;
+mod key_envelope;
+mod keygen;
+mod keys_archive;
+mod keys_command;
+mod killed;
+mod left_out;
+mod missing_peers;
+mod packing_choices;
+mod passphrases;
+mod peers_open_ours;
+mod peers_rpgp;
+mod peers_seal_for_us;
+mod readme;
+mod recipients;
+mod recipients_openpgp;
+mod recipients_refused;
+mod refused_threads;
+mod rotation;
+mod round_trips;
+mod second_messages;
+mod secrets;
+mod signals;
+mod streams;
+mod swapped_members;
+mod tampering;
+mod text_messages;
+mod trust_bundles;
+mod trust_chains;
+mod trust_clock;
+mod trust_crls;
+mod trust_parties;
+mod trust_strength;
+mod unsafe_names;
+mod vectors;

@@ -1,0 +1,220 @@
+//! What was written once opens for ever: every entry of
+//! `testdata/vectors/*/index.toml` still does what the index says.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use openssl::sha::sha256;
+use serde::Deserialize;
+
+use crate::support::{Outcome, Run, Scene};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index {
+    vector: Vec<Vector>,
+}
+
+/// One entry: a message, an archive or a certificate.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vector {
+    file: String,
+    /// What it shows, in a sentence.
+    shows: String,
+    /// Each of these keys alone must do.
+    #[serde(default)]
+    keys: Vec<String>,
+    passphrase: Option<String>,
+    #[serde(default)]
+    arguments: Vec<String>,
+    /// The exit status.
+    status: i32,
+    /// The SHA-256 of a message's content.
+    sha256: Option<String>,
+    /// Those of an archive's members that must come out; no other may.
+    #[serde(default)]
+    members: BTreeMap<String, String>,
+    /// That of the certificate's key.
+    fingerprint: Option<String>,
+}
+
+struct Set {
+    directory: PathBuf,
+    vectors: Vec<Vector>,
+}
+
+fn sets() -> Vec<Set> {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors");
+    let mut sets: Vec<Set> = std::fs::read_dir(vectors)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|directory| {
+            let text = std::fs::read_to_string(directory.join("index.toml")).unwrap();
+            let index: Index = toml::from_str(&text).unwrap();
+            Set {
+                directory,
+                vectors: index.vector,
+            }
+        })
+        .collect();
+    sets.sort_by(|a, b| a.directory.cmp(&b.directory));
+    assert!(!sets.is_empty());
+    sets
+}
+
+/// Runs the program, which must neither panic nor die of a signal.
+#[track_caller]
+fn callseal(directory: &Path, arguments: &[&str]) -> Outcome {
+    run(Run::new(Run::CALLSEAL, directory), arguments)
+}
+
+/// The same on a day on which the certificates are valid, whatever day it is.
+#[track_caller]
+fn callseal_in_their_time(directory: &Path, arguments: &[&str]) -> Outcome {
+    let clock = ["-f", "@2030-01-02 12:00:00", Run::CALLSEAL];
+    run(Run::new("faketime", directory).args(clock), arguments)
+}
+
+#[track_caller]
+fn run(program: Run, arguments: &[&str]) -> Outcome {
+    let outcome = program
+        .env("CALLSEAL_CONFIG", "/dev/null")
+        .args(arguments)
+        .outcome();
+    assert!(!outcome.stderr().contains("panicked"), "{outcome}");
+    outcome
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The files below a directory with the SHA-256 of their content.
+fn files_below(directory: &Path) -> BTreeMap<String, String> {
+    walkdir::WalkDir::new(directory)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let name = entry.path().strip_prefix(directory).unwrap();
+            let content = std::fs::read(entry.path()).unwrap();
+            (name.to_str().unwrap().to_owned(), hex(&sha256(&content)))
+        })
+        .collect()
+}
+
+/// Opens a message or extracts an archive with one key, and compares what
+/// came out, and with which status.
+fn check(set: &Set, vector: &Vector, key: &str) {
+    let scene = Scene::new();
+    // A directory deeper than needed, so that `..` leads to where we look.
+    let out = scene.path("deep/out");
+    std::fs::create_dir_all(&out).unwrap();
+    let passphrase = scene.path("passphrase");
+    let is_archive = vector.file.ends_with(".zip");
+    let target = if is_archive {
+        out.clone()
+    } else {
+        out.join("message")
+    };
+    let target = target.to_str().unwrap();
+    let mut arguments = vec![vector.file.as_str(), "-k", key];
+    arguments.splice(
+        0..0,
+        if is_archive {
+            ["extract", "-C", target]
+        } else {
+            ["open", "-o", target]
+        },
+    );
+    if let Some(text) = &vector.passphrase {
+        scene.write("passphrase", text);
+        arguments.extend(["--passphrase-file", passphrase.to_str().unwrap()]);
+    }
+    arguments.extend(vector.arguments.iter().map(String::as_str));
+    let outcome = callseal(&set.directory, &arguments);
+
+    let what = format!(
+        "{} with {key} ({}): {outcome}",
+        set.directory.join(&vector.file).display(),
+        vector.shows,
+    );
+    assert_eq!(outcome.status(), Some(vector.status), "{what}");
+    let mut expected = vector.members.clone();
+    if let Some(sha256) = &vector.sha256 {
+        expected.insert("message".into(), sha256.clone());
+    }
+    assert_eq!(files_below(&out), expected, "{what}");
+    std::fs::remove_file(&passphrase).ok();
+    assert_eq!(files_below(scene.root()).len(), expected.len(), "{what}");
+}
+
+/// Seals to a certificate, and compares its fingerprint: messages name it, so
+/// that a key which gets another one no longer finds what is sealed to it.
+fn check_certificate(set: &Set, vector: &Vector) {
+    let scene = Scene::new();
+    let message = scene.path("message");
+    let arguments = [
+        "seal",
+        "--json",
+        "-r",
+        &vector.file,
+        "index.toml",
+        "-o",
+        message.to_str().unwrap(),
+    ];
+    let outcome = callseal_in_their_time(&set.directory, &arguments);
+    let what = format!("{} ({}): {outcome}", vector.file, vector.shows);
+    assert_eq!(outcome.status(), Some(vector.status), "{what}");
+    assert_eq!(message.exists(), vector.status == 0, "{what}");
+    if vector.status != 0 {
+        assert!(outcome.stderr().contains(&vector.file), "{what}");
+        return;
+    }
+    let facts = outcome.json();
+    let fingerprint = facts.pointer("/recipients/0/fingerprint");
+    assert_eq!(
+        fingerprint.and_then(|value| value.as_str()),
+        vector.fingerprint.as_deref(),
+        "{what}"
+    );
+}
+
+#[test]
+fn every_message_and_archive_does_what_its_index_says() {
+    for set in sets() {
+        for vector in &set.vectors {
+            for key in &vector.keys {
+                check(&set, vector, key);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_certificate_does_what_its_index_says() {
+    for set in sets() {
+        for vector in set.vectors.iter().filter(|vector| vector.keys.is_empty()) {
+            check_certificate(&set, vector);
+        }
+    }
+}
+
+#[test]
+fn every_file_is_in_its_index_or_is_a_key_of_it() {
+    for set in sets() {
+        for file in files_below(&set.directory).keys() {
+            let listed = set
+                .vectors
+                .iter()
+                .any(|vector| vector.file == *file || vector.keys.contains(file));
+            assert!(
+                listed || file == "index.toml",
+                "{}/{file} is in no entry",
+                set.directory.display()
+            );
+        }
+    }
+}
