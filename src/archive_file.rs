@@ -26,10 +26,7 @@ impl ArchiveFile {
     ///
     /// The file can't be read, or is not one sound ZIP archive.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = input::open(path).map_err(|source| Error::Io {
-            path: path.to_owned(),
-            source,
-        })?;
+        let file = input::open(path).map_err(|error| Error::reading(path, error))?;
         let archive = Archive::open(file).map_err(|error| unopened(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),

@@ -9,7 +9,7 @@ use crate::archive::{Member, MemberFault, MemberName};
 use crate::archive_file::{ArchiveFile, member_error, open_cause};
 use crate::error::{Error, MemberCause};
 use crate::message::{OpenError, Opened, Opener};
-use crate::output::{Access, Overwrite, PendingFile, TargetDir};
+use crate::output::{Access, Overwrite, PendingFile, TargetDir, is_input};
 use crate::progress::{NoProgress, Progress};
 use crate::workers::work_on;
 
@@ -91,10 +91,7 @@ impl ArchiveFile {
         jobs: NonZeroUsize,
         progress: &dyn Progress,
     ) -> Result<Extracted, Error> {
-        let directory = TargetDir::create(target).map_err(|source| Error::Io {
-            path: target.to_owned(),
-            source,
-        })?;
+        let directory = TargetDir::create(target).map_err(|error| Error::reading(target, error))?;
         progress.begin(members.len() as u64, total_size(members));
         let places = Places::of(members);
         let extract = |(): &mut (), _, member: &&Member| {
@@ -113,7 +110,9 @@ impl ArchiveFile {
                 Err(cause) => extracted.failures.push(member_error(member, cause)),
             }
         }
-        extracted.not_flushed = flushed.err().map(Error::from);
+        extracted.not_flushed = flushed
+            .err()
+            .map(|(path, error)| Error::NotFlushed { path, error });
         Ok(extracted)
     }
 
@@ -130,17 +129,18 @@ impl ArchiveFile {
         let literal = message.literal().clone();
         let place = directory.place(name.as_str())?;
         let path = place.path().to_owned();
-        let write_cause = |source: io::Error| match source.kind() {
+        let write_cause = |error: io::Error| match error.kind() {
             io::ErrorKind::AlreadyExists => MemberCause::Exists(path.clone()),
+            _ if is_input(&error) => MemberCause::IsInput(path.clone()),
             _ => MemberCause::Write {
                 path: path.clone(),
-                source,
+                error,
             },
         };
         let mut pending =
             PendingFile::create_at(place, Access::Private, overwrite).map_err(write_cause)?;
         let opened = message.copy_to(&mut pending).map_err(|error| match error {
-            OpenError::Write(source) => write_cause(source),
+            OpenError::Write(error) => write_cause(error),
             other => open_cause(other),
         })?;
         pending.set_modified(literal.modified.unwrap_or_else(|| member.modified()));

@@ -6,6 +6,7 @@ use std::io;
 use callseal::{Error, ErrorKind, process};
 use serde_json::{Value, json};
 
+use crate::cli::hints;
 use crate::exit;
 use crate::ui::Ui;
 
@@ -186,8 +187,8 @@ impl<'u> Shown<'u> {
 
     pub fn error(&mut self, error: &Error) {
         self.ui.error(&error.to_string());
-        if let Some(hint) = error.hint() {
-            self.hint(hint);
+        if let Some(hint) = hints::of(error) {
+            self.hint(hint.into_owned());
         }
     }
 
@@ -202,7 +203,7 @@ impl<'u> Shown<'u> {
 fn error_json(error: &Error) -> Value {
     json!({
         "error": error.to_string(),
-        "hint": error.hint(),
+        "hint": hints::of(error),
         "exit_status": exit::status(error.kind()),
     })
 }

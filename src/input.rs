@@ -73,12 +73,9 @@ pub fn is_same_file(a: &Path, b: &Path) -> bool {
     matches!((id(a), id(b)), (Ok(a), Ok(b)) if a == b)
 }
 
-/// The remedy, where an error is one of [`open`].
-pub(crate) fn hint(error: &io::Error) -> Option<&'static str> {
-    let inner = error.get_ref()?;
-    inner
-        .is::<NotAFile>()
-        .then_some("give a regular file, or in bash `<(cat FIFO)` for what comes through a FIFO")
+/// Whether [`open`] refused a FIFO, a socket or a device.
+pub fn is_not_a_file(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<NotAFile>())
 }
 
 fn check(path: &Path, metadata: &Metadata) -> io::Result<()> {

@@ -50,10 +50,7 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     if is_config {
         return Ok(Inspection::Config(Config::load(path)?));
     }
-    let read_error = |source| Error::Io {
-        path: path.to_owned(),
-        source,
-    };
+    let read_error = |error| Error::reading(path, error);
     let mut file = input::open(path).map_err(read_error)?;
     let mut start = Vec::new();
     file.by_ref()

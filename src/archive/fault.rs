@@ -5,32 +5,36 @@ use std::io;
 use thiserror::Error;
 
 use super::name::NameFault;
+use crate::cause::cause;
 
 /// Why an archive or a member could not be read.
 #[derive(Debug, Error)]
 pub enum ArchiveError {
     /// The source could not be read.
-    #[error("the archive could not be read")]
-    Io(#[source] io::Error),
+    #[error("{}", cause(.0))]
+    Io(io::Error),
     /// The archive breaks the format, or could be understood in two ways.
-    #[error("the archive is malformed")]
+    #[error("the archive is malformed{}: {fault}", at(.member.as_deref()))]
     Malformed {
         /// What is wrong.
-        #[source]
         fault: ArchiveFault,
         /// The stored name of the member where it was found, if it was one
         /// member's: as the archive has it, not fit for a terminal.
         member: Option<Box<str>>,
     },
     /// The archive is sound, but this member can't be read.
-    #[error("the member cannot be read")]
+    #[error("the member {member:?} {fault}")]
     Member {
         /// What is wrong.
-        #[source]
         fault: MemberFault,
         /// Its stored name: as the archive has it, not fit for a terminal.
         member: Box<str>,
     },
+}
+
+/// ` at the member NAME`, where the fault is one member's.
+fn at(member: Option<&str>) -> String {
+    member.map_or_else(String::new, |member| format!(" at the member {member:?}"))
 }
 
 impl From<io::Error> for ArchiveError {
@@ -192,7 +196,7 @@ pub enum ArchiveFault {
 pub enum MemberFault {
     /// Its name is not safe.
     #[error("has an unsafe name: the name {0}")]
-    Name(#[source] NameFault),
+    Name(NameFault),
     /// It has a second name in a Unicode Path extra field (APPNOTE 4.6.9).
     #[error("has a different second name in an extra field")]
     SecondName,

@@ -1,5 +1,6 @@
 //! `callseal check`
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Global;
+use super::hints::{self, Hint};
 use super::names::recipient_json;
 use super::recipients::requirements;
 use crate::failure::{Failure, Report, Warning};
@@ -201,7 +203,7 @@ impl Check<'_> {
         if let Some(due) = crls_due {
             self.warn(
                 format!("profile {profile}: {party} is refused from {} on: a CRL of its CAs expires then", Timestamp(due)),
-                Some("get the CA's next CRL in time, and put it where `crl-file` says"),
+                Some("get the CA's next CRL in time, and put it where `crl-file` says".into()),
             );
         }
         let reason = outlook.as_ref().map(|outlook| outlook.why.to_string());
@@ -214,7 +216,7 @@ impl Check<'_> {
                 let from = Timestamp(refused_from);
                 self.warn(
                     format!("profile {profile}: {party} is refused in {days}, from {from} on, with: {why}"),
-                    why.hint(),
+                    hints::of_recipients(&why),
                 );
             }
             _ => {}
@@ -234,10 +236,10 @@ impl Check<'_> {
         })
     }
 
-    fn warn(&mut self, message: String, hint: Option<&'static str>) {
+    fn warn(&mut self, message: String, hint: Hint) {
         self.report.warnings.push(Warning {
             message,
-            hint: hint.map(Into::into),
+            hint: hint.map(Cow::into_owned),
         });
     }
 
@@ -273,7 +275,7 @@ impl Check<'_> {
                     "path": path.to_string(),
                     "state": state,
                     "why": refusal.to_string(),
-                    "hint": refusal.hint(),
+                    "hint": hints::of_refusal(refusal),
                     "keys": known.iter().map(recipient_json).collect::<Vec<_>>(),
                 })
             }

@@ -42,10 +42,8 @@ pub struct Man {
 pub fn man(arguments: &Man, global: &Global) -> Result<Report, Failure> {
     let command = Cli::command().disable_help_subcommand(true);
     if let Some(directory) = &arguments.out {
-        clap_mangen::generate_to(command, directory).map_err(|source| Error::Io {
-            path: directory.clone(),
-            source,
-        })?;
+        clap_mangen::generate_to(command, directory)
+            .map_err(|error| Error::writing(directory, error))?;
         return Ok(Report::default());
     }
     refuse_json(global)?;

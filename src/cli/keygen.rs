@@ -101,15 +101,12 @@ struct SubjectArgs {
 pub fn run(arguments: &Arguments, _: &Global, ui: &Ui) -> Result<Report, Failure> {
     let plan = Plan::new(arguments)?;
     let out = &arguments.out;
-    let directory = TargetDir::create(out).map_err(|source| Error::Io {
-        path: out.clone(),
-        source,
-    })?;
+    let directory = TargetDir::create(out).map_err(|error| Error::reading(out, error))?;
     let made = make(&plan, arguments, &directory);
     // Without files, a directory that was made for them is gone with this.
-    let flushed = directory.finish().map_err(Error::from);
+    let flushed = directory.finish();
     let paths = made?;
-    flushed?;
+    flushed.map_err(|(path, error)| Error::NotFlushed { path, error })?;
 
     let shown: Vec<String> = paths
         .iter()

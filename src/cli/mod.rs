@@ -12,6 +12,7 @@ mod exposure;
 mod extract;
 mod fields;
 mod generate;
+pub mod hints;
 mod inspect;
 mod keygen;
 mod keys;

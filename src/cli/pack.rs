@@ -70,10 +70,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     if let Some(list) = &arguments.files_from {
         let mut text = Vec::new();
         let read = open_input(list)?.read_to_end(&mut text);
-        read.map_err(|source| Error::Io {
-            path: input_name(list),
-            source,
-        })?;
+        read.map_err(|error| Error::reading(input_name(list), error))?;
         inputs.extend(read_file_list(&text, arguments.null).map_err(Error::from)?);
     }
     let options = SourceOptions {

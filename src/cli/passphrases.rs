@@ -136,11 +136,7 @@ impl Given {
         zeroize::Zeroize::zeroize(&mut bytes);
         match read {
             Ok(_) => Ok(Some(Self { source, passphrase })),
-            Err(e) => Err(Error::Io {
-                path: source,
-                source: e,
-            }
-            .into()),
+            Err(error) => Err(Error::reading(source, error).into()),
         }
     }
 

@@ -144,14 +144,14 @@ fn seal_into(
         let mut sealer = plan.sealer();
         let sealed = sealer.seal_armored(source, &content, armor, &mut *sink);
         sealed.map_err(|error| match error {
-            SealError::Read(source) => Error::from(SourceError::Io {
+            SealError::Read(error) => Error::from(SourceError::Io {
                 path: input_name(file),
-                source,
+                error,
             }),
             SealError::OtherLength => Error::from(SourceError::ChangedWhileRead {
                 path: file.to_owned(),
             }),
-            SealError::Write(source) => Error::writing(output, source),
+            SealError::Write(error) => Error::writing(output, error),
             error => Error::Seal {
                 path: file.to_owned(),
                 error,

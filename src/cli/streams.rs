@@ -30,10 +30,7 @@ pub fn open_input(path: &Path) -> Result<Box<dyn Read + Send + Sync>, Error> {
     }
     match input::open(path) {
         Ok(file) => Ok(Box::new(file)),
-        Err(source) => Err(Error::Io {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(error) => Err(Error::reading(path, error)),
     }
 }
 

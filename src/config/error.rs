@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::client_property::SETTING;
-use crate::input;
+use crate::cause::cause;
 
 /// Why a config was refused, or a profile in it not found.
 ///
@@ -17,8 +17,8 @@ pub enum ConfigError {
     NotFound { file: PathBuf },
     #[error("{}: is a directory, not a config file", file.display())]
     IsDirectory { file: PathBuf },
-    #[error("{}: cannot be read: {source}", file.display())]
-    Unreadable { file: PathBuf, source: io::Error },
+    #[error("{}: cannot be read: {}", file.display(), cause(error))]
+    Unreadable { file: PathBuf, error: io::Error },
     #[error("{}: larger than a config may be ({limit} bytes)", file.display())]
     TooLarge { file: PathBuf, limit: u64 },
     #[error("{}:{line}: not UTF-8 text", file.display())]
@@ -169,111 +169,4 @@ pub enum ConfigError {
     /// In `client_property.conf`.
     #[error("{}:{line}: {SETTING} has text between a closing quote and the next comma", file.display())]
     TextAfterQuote { file: PathBuf, line: usize },
-}
-
-/// What is said once for all profiles.
-const TOP_LEVEL: [&str; 5] = [
-    "default-profile",
-    "keys",
-    "compress",
-    "format",
-    "min-rsa-bits",
-];
-
-impl ConfigError {
-    /// What to do about it, as one sentence in lower case without a full stop.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::NotFound { .. } => "check the path given for the config".into(),
-            Self::IsDirectory { .. } => "name the file in it, such as callseal.toml".into(),
-            Self::Unreadable { source, .. } => return input::hint(source).map(Into::into),
-            Self::TooLarge { .. } => "check that this is the config and not some other file".into(),
-            Self::NotUtf8 { .. } => "save the file as UTF-8".into(),
-            Self::NoProfiles { .. } => {
-                "add a profile, such as [profiles.NAME] with recipients = [\"CERT\"], or name the recipients with -r"
-                    .into()
-            }
-            Self::NoDefaultProfile { known, .. } => {
-                format!("choose {} with -p, or set default-profile", list(known, "or"))
-            }
-            Self::UnknownProfile { known, .. } => known_profiles(known),
-            // A path bare or with single backslashes is how most get it wrong.
-            Self::Syntax { detail, .. } if detail.contains("quoted") || detail.contains("escape") => {
-                "put text in quotes; a Windows path in single quotes, as in 'C:\\certs\\a.crt'".into()
-            }
-            Self::Syntax { .. } => return None,
-            Self::SecretKey { .. } => {
-                "keep it in a file of its own, for --key-file, or in a variable, for --key-env; the paths of private keys stand under keys".into()
-            }
-            Self::UnknownKey { key, known, .. }
-                if TOP_LEVEL.contains(&key.as_str()) && !known.contains(key) =>
-            {
-                format!("{key} belongs at the top, before the first [profiles.NAME]")
-            }
-            Self::UnknownKey { key, .. } if key.eq_ignore_ascii_case(SETTING) => {
-                "it belongs into client_property.conf; here, list the certificates under recipients in [profiles.NAME]".into()
-            }
-            Self::UnknownKey { known, .. } => format!("known here: {}", known.join(", ")),
-            Self::WrongType { detail, .. } if detail.contains("missing field") => {
-                "a party is written as { name = \"NAME\", certificates = [\"CERT\"] }".into()
-            }
-            Self::WrongType { .. } => return None,
-            Self::UnknownValue { known, .. } => format!("it can be {}", known.join(", ")),
-            Self::UnknownDefaultProfile { known, .. } => known_profiles(known),
-            Self::NoRecipients { profile, .. } => {
-                format!("list at least one certificate under recipients, or remove the profile {profile:?}")
-            }
-            Self::Fingerprint { .. } => {
-                "it has 40 or 64 hexadecimal digits; `callseal inspect CERT` shows it".into()
-            }
-            Self::CaFileMissing { .. } => {
-                "name the file or directory with the certificates of the CAs: ca-file = \"ca.pem\"".into()
-            }
-            Self::CaFileIdle { .. } => {
-                "set trust = \"ca\", if a CA is to vouch for the certificates; else remove it".into()
-            }
-            Self::MinRsaBits { .. } => "it can be 2048 to 16384".into(),
-            Self::EmptyRecipient { .. } | Self::EmptyKey { .. } | Self::EmptyCaFile { .. } => {
-                "write the path, or remove the empty string".into()
-            }
-            Self::SettingMissing { .. } | Self::SettingEmpty { .. } | Self::SettingDefault { .. } => {
-                format!("set {SETTING} = CERT,CERT to the certificates of all who may open the files")
-            }
-            Self::SettingRepeated { .. } => "keep the one that is right and remove the other".into(),
-            Self::EmptyPath { .. } => {
-                "check that no path is missing, then remove the comma that is too many".into()
-            }
-            Self::UnfinishedList { .. } => {
-                "check that no path is missing, then remove the last comma".into()
-            }
-            Self::StrayLine { .. } => {
-                "if it is one more path, end the line before it with a comma; else remove it".into()
-            }
-            Self::DefaultInList { .. } => {
-                "remove it; a file of that name can be written as ./default".into()
-            }
-            Self::UnclosedQuote { .. } | Self::TextAfterQuote { .. } => {
-                "put each path in its own pair of quotes, or leave the quotes out".into()
-            }
-        };
-        Some(hint)
-    }
-}
-
-fn known_profiles(known: &[String]) -> String {
-    match known {
-        [] => "there are no profiles".into(),
-        [only] => format!("the only profile is {only:?}"),
-        _ => format!("the profiles are {}", list(known, "and")),
-    }
-}
-
-/// `"a"`, `"a" and "b"`, `"a", "b" and "c"`.
-fn list(names: &[String], conjunction: &str) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
-        None => String::new(),
-    }
 }

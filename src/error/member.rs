@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::opening::{open_hint, open_kind};
-use super::{ErrorKind, archive_kind, archive_phrase};
+use super::opening::open_kind;
+use super::{ErrorKind, archive_kind};
 use crate::archive::{ArchiveError, MemberFault};
 use crate::cause::cause;
 use crate::message::OpenError;
-use crate::output::{PlaceError, is_input};
+use crate::output::PlaceError;
 
 /// Why one member can't be extracted.
 #[derive(Debug, Error)]
@@ -18,7 +18,7 @@ use crate::output::{PlaceError, is_input};
 pub enum MemberCause {
     /// The archive's record of it is unusable.
     #[error("it {0}")]
-    Archive(#[from] MemberFault),
+    Archive(MemberFault),
     /// Its bytes can't be read from the archive.
     #[error("{}", bytes_phrase(.0))]
     Bytes(ArchiveError),
@@ -43,13 +43,16 @@ pub enum MemberCause {
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
     /// The file can't be written.
-    #[error("{}: {}", .path.display(), cause(.source))]
+    #[error("{}: {}", .path.display(), cause(.error))]
     Write {
         /// The file.
         path: PathBuf,
         /// What the operating system says.
-        source: io::Error,
+        error: io::Error,
     },
+    /// The file is an input of the same run.
+    #[error("{}: both input and output", .0.display())]
+    IsInput(PathBuf),
 }
 
 impl MemberCause {
@@ -59,29 +62,16 @@ impl MemberCause {
             Self::Bytes(error) => archive_kind(error),
             Self::Open(error) => open_kind(error),
             Self::Place(PlaceError::Outside { .. }) => ErrorKind::Integrity,
-            Self::Place(_) | Self::Exists(_) | Self::Write { .. } => ErrorKind::Io,
+            Self::Place(_) | Self::Exists(_) | Self::Write { .. } | Self::IsInput(_) => {
+                ErrorKind::Io
+            }
         }
     }
+}
 
-    pub(super) fn hint(&self) -> Option<String> {
-        match self {
-            Self::Place(error) => error.hint(),
-            Self::Open(error) => open_hint(error),
-            Self::Bytes(ArchiveError::Malformed { .. }) => {
-                Some("get the archive again from where it came from".into())
-            }
-            Self::Write { source, .. } if is_input(source) => {
-                Some("extract into another directory with -C".into())
-            }
-            Self::Exists(_) => {
-                Some("extract into an empty directory with -C, or overwrite with --force".into())
-            }
-            Self::Moved { .. } => Some(
-                "don't trust it; if its sender says that the file was renamed, --accept-renamed takes it"
-                    .into(),
-            ),
-            _ => None,
-        }
+impl From<MemberFault> for MemberCause {
+    fn from(fault: MemberFault) -> Self {
+        Self::Archive(fault)
     }
 }
 
@@ -91,6 +81,6 @@ fn bytes_phrase(error: &ArchiveError) -> String {
         ArchiveError::Malformed { fault, .. } => {
             format!("it was altered or damaged in the archive: {fault}")
         }
-        other => archive_phrase(other),
+        other => other.to_string(),
     }
 }

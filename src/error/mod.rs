@@ -13,33 +13,41 @@ use crate::archive::{ArchiveError, NameFault};
 use crate::cause::cause;
 use crate::config::ConfigError;
 use crate::fields::DocumentError;
-use crate::input;
 use crate::keys::{
     ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
 };
 use crate::message::{OpenError, PlanError, SealError, UnfitFormat};
-use crate::output::{FlushError, is_input, is_not_flushed};
+use crate::output::{is_input, is_not_flushed};
 use crate::sources::SourceError;
-use document::{document_hint, document_kind};
+use document::document_kind;
 pub use member::MemberCause;
-use opening::{open_hint, open_kind, unlock_hint};
+use opening::open_kind;
 
 /// Why a job failed. The display is one sentence that names the file.
+///
+/// Here and in all errors of this crate, the display is whole: it includes the
+/// cause, and [`source`](std::error::Error::source) has nothing to add to it.
+/// The cause itself, an [`io::Error`] for instance, is a field of the variant.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Reading or writing a file fails.
-    #[error("{}: {}", .path.display(), cause(.source))]
+    #[error("{}: {}", .path.display(), cause(.error))]
     Io {
         /// The file.
         path: PathBuf,
         /// What the operating system says.
-        source: io::Error,
+        error: io::Error,
     },
-    /// What was written is there and complete, but may not survive a power
-    /// failure.
-    #[error(transparent)]
-    Flush(FlushError),
+    /// A file, or the files in a directory, are complete and have their names,
+    /// but may not survive a power failure.
+    #[error("{}: complete, but not flushed to disk: {}", .path.display(), cause(.error))]
+    NotFlushed {
+        /// The file or the directory.
+        path: PathBuf,
+        /// What the operating system says.
+        error: io::Error,
+    },
     /// The output exists, and is not to be overwritten.
     #[error("{}: it exists already", .path.display())]
     Exists {
@@ -126,7 +134,7 @@ pub enum Error {
         error: OpenError,
     },
     /// The archive as a whole can't be read.
-    #[error("{}: {}", .path.display(), archive_phrase(.error))]
+    #[error("{}: {error}", .path.display())]
     Archive {
         /// The archive.
         path: PathBuf,
@@ -235,20 +243,27 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// A failure to read or open `path`.
+    pub fn reading(path: impl Into<PathBuf>, error: io::Error) -> Self {
+        let path = path.into();
+        Self::Io { path, error }
+    }
+
     /// A failure to write the output `path`.
-    pub fn writing(path: &Path, source: io::Error) -> Self {
+    pub fn writing(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
-        match source.kind() {
+        match error.kind() {
             io::ErrorKind::AlreadyExists => Self::Exists { path },
-            _ if is_input(&source) => SourceError::IsOutput { path }.into(),
-            _ => Self::Io { path, source },
+            _ if is_input(&error) => SourceError::IsOutput { path }.into(),
+            _ if is_not_flushed(&error) => Self::NotFlushed { path, error },
+            _ => Self::Io { path, error },
         }
     }
 
     /// Whether all that failed is that nobody reads the output any more.
     pub fn is_closed_pipe(&self) -> bool {
         match self {
-            Self::Io { source, .. } => source.kind() == io::ErrorKind::BrokenPipe,
+            Self::Io { error, .. } => error.kind() == io::ErrorKind::BrokenPipe,
             Self::Open {
                 error: OpenError::Write(e),
                 ..
@@ -265,7 +280,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. } | Self::Exists { .. } | Self::Seal { .. } => ErrorKind::Io,
-            Self::Flush(_) => ErrorKind::Io,
+            Self::NotFlushed { .. } => ErrorKind::Io,
             Self::NoSuchMember { .. } | Self::KeyExists { .. } | Self::Generate(_) => ErrorKind::Io,
             Self::Subject(_) | Self::Unfit(_) => ErrorKind::Usage,
             Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
@@ -315,68 +330,6 @@ impl Error {
             }
         }
     }
-
-    /// What the person in front of it can do, where that can be said.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Io { source, .. } if is_not_flushed(source) => NOT_FLUSHED_HINT,
-            Self::Io { source, .. } => return input::hint(source).map(Into::into),
-            Self::Config(error) => return error.hint(),
-            Self::Source(error) => return error.hint(),
-            Self::Recipient(error) => return error.hint().map(Into::into),
-            Self::Profile { error, .. } => return error.hint().map(Into::into),
-            Self::Unfit(unfit) => unfit.hint(),
-            Self::Seal {
-                error: SealError::TooLong { .. },
-                ..
-            } => "give `--format auto`: OpenPGP messages hold files of any length",
-            Self::NoKeys => "give it with -k KEY, or list `keys` in the config",
-            Self::NoKeysThere { .. } => "-v says what was left out, and why",
-            Self::Export(ExportError::OpenPgpKey { .. }) => "`gpg --import` takes it as it is",
-            Self::Flush(_) => NOT_FLUSHED_HINT,
-            Self::Exists { .. } => "choose another name, or overwrite it with --force",
-            Self::Name { .. } => "rename the file, or leave it out with --exclude",
-            Self::SameName { first, second } if first == second => "name it once",
-            Self::SameName { .. } => "rename one of them, or leave it out with --exclude",
-            Self::Key(KeyError { fault, .. }) | Self::Export(ExportError::Key { fault, .. }) => {
-                match fault {
-                    KeyFault::Unreadable(e) => unreadable_hint(e),
-                    _ => {
-                        "give a PEM, DER or OpenPGP private key; `callseal inspect FILE` says what a file is"
-                    }
-                }
-            }
-            Self::Export(ExportError::Locked { fault, .. }) => return unlock_hint(fault),
-            Self::Export(ExportError::Certificate { refusal, .. }) => match refusal {
-                Refusal::Unreadable(e) => unreadable_hint(e),
-                Refusal::PrivateKey => "write a private key for GnuPG with --gpg KEY",
-                _ => return refusal.hint().map(Into::into),
-            },
-            Self::Export(ExportError::OpenPgpCertificate { .. }) => {
-                "give it to others as it is; `gpg --import` takes it"
-            }
-            Self::Export(ExportError::NotAtHand { .. }) => "give its private key with -k",
-            Self::Subject(error) => error.fault.hint(),
-            Self::KeyExists { .. } => {
-                "keys are never overwritten: choose another --name or --out, or move the file away"
-            }
-            Self::Open { error, .. } => return open_hint(error),
-            Self::Member { cause, .. } => return cause.hint(),
-            Self::NotConverted { .. } => "see to each of them, or leave them out with --exclude",
-            Self::IsMessage { .. } => "open it with `callseal open`",
-            Self::IsArchive { .. } => "open its members with `callseal extract`",
-            Self::Document { error, .. } => return document_hint(error),
-            Self::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
-            Self::Archive {
-                error: ArchiveError::Malformed { .. },
-                ..
-            } => {
-                "get the archive again from where it came from; `callseal inspect FILE` says what a file is"
-            }
-            _ => return None,
-        };
-        Some(hint.into())
-    }
 }
 
 impl From<PlanError> for Error {
@@ -385,19 +338,6 @@ impl From<PlanError> for Error {
             PlanError::Recipient(error) => error.into(),
             PlanError::Unfit(error) => error.into(),
         }
-    }
-}
-
-const NOT_FLUSHED_HINT: &str =
-    "what was written there is complete, but a power failure may undo it: check the disk";
-
-fn unreadable_hint(error: &io::Error) -> &'static str {
-    input::hint(error).unwrap_or("check the path and the file's permissions")
-}
-
-impl From<FlushError> for Error {
-    fn from(error: FlushError) -> Self {
-        Self::Flush(error)
     }
 }
 
@@ -441,18 +381,5 @@ fn partial_phrase(failed: usize, total: usize, what: &str) -> String {
     }
 }
 
-/// An archive's error and its cause in one phrase.
-fn archive_phrase(error: &ArchiveError) -> String {
-    match error {
-        ArchiveError::Io(e) => cause(e),
-        ArchiveError::Malformed {
-            fault,
-            member: None,
-        } => format!("the archive is malformed: {fault}"),
-        ArchiveError::Malformed {
-            fault,
-            member: Some(member),
-        } => format!("the archive is malformed at the member {member:?}: {fault}"),
-        ArchiveError::Member { fault, .. } => format!("it {fault}"),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -188,8 +188,8 @@ fn spot(line: usize, column: usize) -> String {
 pub enum StreamError {
     /// It can't be read.
     #[error("{}", cause(.0))]
-    Read(#[source] io::Error),
+    Read(io::Error),
     /// The results can't be written.
     #[error("{}", cause(.0))]
-    Write(#[source] io::Error),
+    Write(io::Error),
 }

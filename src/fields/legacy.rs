@@ -59,7 +59,7 @@ pub struct AesCbcKey {
 pub enum AesCbcKeyError {
     /// Its file can't be read.
     #[error("{}", cause(.0))]
-    Unreadable(#[source] std::io::Error),
+    Unreadable(std::io::Error),
     /// It isn't of that length.
     #[error("it is not of 16, 24 or 32 bytes")]
     RawLength,

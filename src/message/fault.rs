@@ -27,17 +27,17 @@ pub(crate) fn internal(what: &'static str) -> io::Error {
 pub enum OpenError {
     /// The message could not be read: the source's own error.
     #[error("{}", cause(.0))]
-    Read(#[source] io::Error),
+    Read(io::Error),
     /// The plaintext could not be written.
     #[error("{}", cause(.0))]
-    Write(#[source] io::Error),
+    Write(io::Error),
     /// Plaintext that has to wait for its authentication has no place to.
-    #[error("no temporary file can be written in {}: {}", .directory.display(), cause(.source))]
+    #[error("no temporary file can be written in {}: {}", .directory.display(), cause(.error))]
     Spool {
         /// The directory for temporary files.
         directory: PathBuf,
         /// What the operating system says.
-        source: io::Error,
+        error: io::Error,
     },
     /// No key at hand opens it.
     #[error(transparent)]
@@ -122,7 +122,7 @@ impl From<OpenError> for io::Error {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Read(error) | OpenError::Write(error) => error,
-            OpenError::Spool { source, .. } => source,
+            OpenError::Spool { error, .. } => error,
             OpenError::Fault(fault) => fault.into(),
             OpenError::NoIdentity(no_identity) => Self::other(no_identity),
         }

@@ -32,26 +32,16 @@ pub enum UnfitFormat {
     HiddenRecipients(MessageFormat),
 }
 
-impl UnfitFormat {
-    /// What to do about it.
-    pub fn hint(self) -> &'static str {
-        match self {
-            Self::Compression(_) => "give `--compress none`, or another --format",
-            Self::HiddenRecipients(_) => "leave out --hidden-recipients, or give another --format",
-        }
-    }
-}
-
 /// Why a message could not be sealed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SealError {
     /// The plaintext could not be read.
     #[error("{}", cause(.0))]
-    Read(#[source] io::Error),
+    Read(io::Error),
     /// The message could not be written.
     #[error("{}", cause(.0))]
-    Write(#[source] io::Error),
+    Write(io::Error),
     /// The plaintext is longer or shorter than was said before.
     #[error("its length has changed")]
     OtherLength,

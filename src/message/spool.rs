@@ -24,10 +24,10 @@ impl Spool {
     }
 
     /// The failure to keep it: of the directory, and not of the message.
-    pub fn error(&self, source: io::Error) -> OpenError {
+    pub fn error(&self, error: io::Error) -> OpenError {
         OpenError::Spool {
             directory: env::temp_dir(),
-            source,
+            error,
         }
     }
 

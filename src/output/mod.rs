@@ -13,7 +13,7 @@ mod temporary;
 
 pub use pending::{Access, Overwrite, PendingFile, Place};
 pub(crate) use pending::{is_input, is_not_flushed};
-pub use target::{FlushError, PlaceError, TargetDir};
+pub use target::{PlaceError, TargetDir};
 pub use temporary::{NoTemporaries, is_temporary, remove_temporaries};
 
 use std::path::{Path, PathBuf};

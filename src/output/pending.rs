@@ -272,8 +272,8 @@ pub(crate) fn is_input(error: &io::Error) -> bool {
 
 /// The directory in which a complete file has its name could not be flushed.
 #[derive(Debug, thiserror::Error)]
-#[error("written and complete, but not flushed to disk: {}", cause(.0))]
-struct NotFlushed(#[source] io::Error);
+#[error("{}", cause(.0))]
+struct NotFlushed(io::Error);
 
 /// Whether an error is that of a complete file whose directory could not be
 /// flushed.

@@ -69,37 +69,13 @@ pub enum PlaceError {
         path: PathBuf,
     },
     /// A directory on the way could not be opened or made.
-    #[error("{}: {}", path.display(), cause(source))]
+    #[error("{}: {}", path.display(), cause(error))]
     Io {
         /// The directory.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        error: io::Error,
     },
-}
-
-impl PlaceError {
-    /// The remedy, where there is one.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Link { .. } => {
-                Some("extract into an empty directory, or remove the link".to_owned())
-            }
-            Self::NotADirectory { .. } => Some("extract into an empty directory".to_owned()),
-            Self::Outside { .. } | Self::Io { .. } => None,
-        }
-    }
-}
-
-/// A directory that could not be flushed: its new names may not survive a
-/// power failure.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: not flushed to disk: {}", path.display(), cause(source))]
-pub struct FlushError {
-    /// The directory.
-    pub path: PathBuf,
-    /// What the operating system said.
-    pub source: io::Error,
 }
 
 impl TargetDir {
@@ -156,8 +132,8 @@ impl TargetDir {
         }
         let path = self.root.path().join(relative);
         if path.as_os_str().len() > MAX_PATH {
-            let source = io::Error::new(io::ErrorKind::InvalidFilename, "file name too long");
-            return Err(PlaceError::Io { path, source });
+            let error = io::Error::new(io::ErrorKind::InvalidFilename, "file name too long");
+            return Err(PlaceError::Io { path, error });
         }
         let (directory, name) = match relative.rsplit_once('/') {
             Some((directory, name)) => (self.enter(&self.root.path().join(directory), true)?, name),
@@ -174,7 +150,7 @@ impl TargetDir {
     ///
     /// The first directory that could not be flushed; the others are flushed
     /// all the same.
-    pub fn finish(self) -> Result<(), FlushError> {
+    pub fn finish(self) -> Result<(), (PathBuf, io::Error)> {
         let Below { made, mut written } = std::mem::take(&mut *self.below());
         // Children before their parents.
         for (path, id) in made.iter().rev() {
@@ -185,8 +161,8 @@ impl TargetDir {
         self.recent.clear();
         let mut outcome = Ok(());
         for (path, id) in written {
-            if let Err(source) = self.flush(&path, &id) {
-                outcome = outcome.and(Err(FlushError { path, source }));
+            if let Err(error) = self.flush(&path, &id) {
+                outcome = outcome.and(Err((path, error)));
             }
         }
         for made in self.made_above {
@@ -195,8 +171,8 @@ impl TargetDir {
                 continue;
             }
             let path = directory_of(&made);
-            if let Err(source) = Directory::open(&path).and_then(|above| above.flush()) {
-                outcome = outcome.and(Err(FlushError { path, source }));
+            if let Err(error) = Directory::open(&path).and_then(|above| above.flush()) {
+                outcome = outcome.and(Err((path, error)));
             }
         }
         outcome
@@ -229,7 +205,7 @@ impl TargetDir {
 
     fn flush(&self, path: &Path, id: &FileId) -> io::Result<()> {
         let directory = self.enter(path, false).map_err(|error| match error {
-            PlaceError::Io { source, .. } => source,
+            PlaceError::Io { error, .. } => error,
             other => io::Error::other(other),
         })?;
         if directory.id() != id {
@@ -293,12 +269,12 @@ impl TargetDir {
             }
             other => other,
         };
-        opened.map_err(|source| {
+        opened.map_err(|error| {
             let path = directory.path().join(name);
             match directory.entry(name, false).map(|entry| entry.kind) {
                 Ok(Kind::Link) => PlaceError::Link { path },
                 Ok(Kind::File | Kind::Special) => PlaceError::NotADirectory { path },
-                Ok(Kind::Directory) | Err(_) => PlaceError::Io { path, source },
+                Ok(Kind::Directory) | Err(_) => PlaceError::Io { path, error },
             }
         })
     }

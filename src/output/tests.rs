@@ -218,9 +218,8 @@ fn a_directory_that_is_gone_or_another_one_by_the_end_is_named() {
         } else {
             fs::remove_dir_all(&gone).unwrap();
         }
-        let error = target.finish().unwrap_err();
-        assert_eq!(error.path, gone);
-        assert!(error.to_string().contains("gone: not flushed to disk: "));
+        let (path, error) = target.finish().unwrap_err();
+        assert_eq!(path, gone, "{error}");
     }
 }
 
@@ -293,7 +292,6 @@ fn a_file_on_the_way_is_refused() {
     fs::write(&file, "").unwrap();
     let error = target.place("a/b").unwrap_err();
     assert!(matches!(&error, PlaceError::NotADirectory { path } if *path == file));
-    assert!(error.hint().is_some());
     assert_eq!(
         TargetDir::create(&file).unwrap_err().kind(),
         ErrorKind::NotADirectory

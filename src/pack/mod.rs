@@ -183,7 +183,7 @@ impl Content for FileContent<'_> {
             .map_err(|error| match error {
                 SealError::Read(e) => Error::from(SourceError::Io {
                     path: source.path.clone(),
-                    source: e,
+                    error: e,
                 }),
                 SealError::OtherLength => Error::from(SourceError::ChangedWhileRead {
                     path: source.path.clone(),

@@ -11,12 +11,12 @@ use crate::cause::cause;
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// A file or directory could not be read. The display includes the cause.
-    #[error("{}: {}", path.display(), cause(source))]
+    #[error("{}: {}", path.display(), cause(error))]
     Io {
         /// The file or directory.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// A symbolic link was named, and links are not followed.
     #[error("{}: a symbolic link", path.display())]
@@ -84,34 +84,14 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// The remedy, where there is one.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Link { .. } => "name the file it points to, or use --follow-links",
-            Self::Loop { .. } => "remove the link, or leave it out with --exclude",
-            Self::Special { .. } => "only regular files and directories can be packed",
-            Self::IsOutput { .. } | Self::WouldReplace { .. } => {
-                "choose another name for the output"
-            }
-            Self::NotUtf8 { .. } => "rename it, or leave it out with --exclude",
-            Self::ChangedWhileRead { .. } => "pack it again when nothing writes to it any more",
-            Self::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",
-            Self::Nothing => {
-                "the paths hold no regular file, or none that --include and --exclude let through"
-            }
-            Self::Io { .. } | Self::Glob { .. } => return None,
-        };
-        Some(hint.to_owned())
-    }
-
     /// Turns an error of the operating system about `path` into one of ours.
-    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+    pub(super) fn io(path: &Path, error: io::Error) -> Self {
         let path = path.to_path_buf();
         #[cfg(unix)]
-        if source.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
             return Self::Loop { path };
         }
-        Self::Io { path, source }
+        Self::Io { path, error }
     }
 }
 

@@ -79,10 +79,9 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_separated_list_read_as_lines_is_an_error_with_a_hint() {
+    fn a_nul_separated_list_read_as_lines_is_an_error() {
         let error = read_file_list(b"a\nb\0c\0", false).unwrap_err();
         assert!(matches!(error, SourceError::NulInFileList { line: 2 }));
-        assert!(error.hint().unwrap().contains("-0"));
     }
 
     #[cfg(unix)]

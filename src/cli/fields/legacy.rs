@@ -57,15 +57,14 @@ impl LegacyArgs {
         let (key, source) = match (&self.key_file, &self.key_env) {
             (Some(path), _) => {
                 let key = AesCbcKey::load(path, form);
-                if let Err(AesCbcKeyError::Unreadable(source)) = key {
-                    if source.kind() == io::ErrorKind::NotFound {
+                if let Err(AesCbcKeyError::Unreadable(error)) = key {
+                    if error.kind() == io::ErrorKind::NotFound {
                         return Err(Failure::usage(
                             "the file that --key-file names is not there",
                             HINT,
                         ));
                     }
-                    let path = path.clone();
-                    return Err(Error::Io { path, source }.into());
+                    return Err(Error::reading(path, error).into());
                 }
                 (key, path.display().to_string())
             }

@@ -71,15 +71,12 @@ impl StreamArgs {
             let mut failed = |line, error| failures.add(line, error);
             convert_stream(&mut *source, sink, converter, jobs, &mut failed).map_err(|error| {
                 match error {
-                    StreamError::Write(source) => Error::writing(output_name(&self.output), source),
-                    StreamError::Read(source) => Error::Io {
-                        path: input_name(&self.file),
-                        source,
-                    },
-                    _ => Error::Io {
-                        path: input_name(&self.file),
-                        source: io::Error::other(error.to_string()),
-                    },
+                    StreamError::Write(error) => Error::writing(output_name(&self.output), error),
+                    StreamError::Read(error) => Error::reading(input_name(&self.file), error),
+                    _ => {
+                        let error = io::Error::other(error.to_string());
+                        Error::reading(input_name(&self.file), error)
+                    }
                 }
             })
         };

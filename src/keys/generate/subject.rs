@@ -159,18 +159,6 @@ pub enum SubjectFault {
     NotACountry,
 }
 
-impl SubjectFault {
-    /// What to do about it.
-    pub fn hint(self) -> &'static str {
-        match self {
-            Self::Empty => "give it a text, or leave the option out",
-            Self::TooLong(_) => "shorten it; software refuses certificates with longer ones",
-            Self::ControlCharacter => "give it in one line of plain text",
-            Self::NotACountry => "give the code of the country, such as US or DE",
-        }
-    }
-}
-
 fn text_fault(text: &str) -> Option<SubjectFault> {
     if text.trim().is_empty() {
         return Some(SubjectFault::Empty);

@@ -29,7 +29,7 @@ use crate::keys::{Fingerprint, Recipient, forget_openssl_errors, openssl_reason}
 pub enum KeyFault {
     /// The file can't be read.
     #[error("{}", cause(.0))]
-    Unreadable(#[source] io::Error),
+    Unreadable(io::Error),
     /// There is no private key in it.
     #[error("it holds no private key")]
     NoPrivateKey,

@@ -30,7 +30,7 @@ pub(super) enum PlaceFault {
     /// There are none.
     Empty { place: PathBuf },
     /// Something stands in the way.
-    Obstacle { path: PathBuf, source: io::Error },
+    Obstacle { path: PathBuf, error: io::Error },
     /// The pattern makes no sense.
     Pattern { place: PathBuf, reason: String },
 }
@@ -40,11 +40,7 @@ impl PlaceFault {
     pub fn of(self, party: String) -> RecipientError {
         match self {
             Self::Empty { place } => RecipientError::NoCertificates { party, place },
-            Self::Obstacle { path, source } => RecipientError::Search {
-                party,
-                path,
-                source,
-            },
+            Self::Obstacle { path, error } => RecipientError::Search { party, path, error },
             Self::Pattern { place, reason } => RecipientError::Pattern { place, reason },
         }
     }
@@ -126,6 +122,6 @@ fn fitting(below: &Path, pattern: &str) -> Result<Vec<PathBuf>, PlaceFault> {
     files::wanted(&root, depth, &is_wanted).map_err(obstacle)
 }
 
-fn obstacle((path, source): (PathBuf, io::Error)) -> PlaceFault {
-    PlaceFault::Obstacle { path, source }
+fn obstacle((path, error): (PathBuf, io::Error)) -> PlaceFault {
+    PlaceFault::Obstacle { path, error }
 }

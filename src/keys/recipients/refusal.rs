@@ -7,7 +7,6 @@ use std::time::SystemTime;
 use thiserror::Error;
 
 use crate::cause::cause;
-use crate::input;
 use crate::timestamp::Timestamp;
 
 use crate::keys::mapping::UnusableKey;
@@ -45,14 +44,14 @@ pub enum RecipientError {
         place: PathBuf,
     },
     /// Something stands in the way where a party's certificates should be.
-    #[error("the certificates of “{party}” can't be read: {}: {}", .path.display(), cause(.source))]
+    #[error("the certificates of “{party}” can't be read: {}: {}", .path.display(), cause(.error))]
     Search {
         /// The party.
         party: String,
         /// What stands in the way: a directory, or something in it.
         path: PathBuf,
         /// What is wrong with it.
-        source: io::Error,
+        error: io::Error,
     },
     /// A pattern for certificates makes no sense.
     #[error("{}: it is no pattern: {reason}", .place.display())]
@@ -75,36 +74,13 @@ fn each(refusals: &[(PathBuf, Refusal)]) -> String {
     each.join("; ")
 }
 
-impl RecipientError {
-    /// What the administrator can do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoneGiven => Some("give `-r CERTIFICATE` or `-p PROFILE`"),
-            Self::Refused { refusal, .. } => refusal.hint(),
-            Self::NoneValid { .. } => {
-                Some("ask for a certificate that is valid now, and add it to the others")
-            }
-            Self::NoCertificates { .. } => Some(
-                "put its certificates there; of a directory, files count that end in crt, cer, pem, der, pub, asc, pgp or gpg",
-            ),
-            Self::Search { .. } => Some(
-                "check the path and its permissions; what is called as a certificate must be a file, and no link may lead nowhere",
-            ),
-            Self::Pattern { .. } => {
-                Some("`*` and `?` stay within a directory, `**` crosses directories")
-            }
-            Self::Trust(_) => Some("check `ca-file` and `crl-file` in the config"),
-        }
-    }
-}
-
 /// Why a file can't be used as a recipient.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The file can't be read.
     #[error("{}", cause(.0))]
-    Unreadable(#[source] io::Error),
+    Unreadable(io::Error),
     /// It is or contains a private key.
     #[error("it holds a private key, and a recipient is a certificate or public key")]
     PrivateKey,
@@ -302,72 +278,5 @@ impl Refusal {
                     ..
                 }
         )
-    }
-
-    /// What the administrator can do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Unreadable(e) if e.kind() == io::ErrorKind::NotFound => {
-                "check the path of the certificate"
-            }
-            Self::Unreadable(e) if e.kind() == io::ErrorKind::IsADirectory => {
-                "name a file; a directory can be the `certificates` of a party in the config"
-            }
-            Self::Unreadable(e) => input::hint(e).unwrap_or("check the file and its permissions"),
-            Self::PrivateKey => {
-                "keep private keys off this machine and list the certificate; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a private one"
-            }
-            Self::SigningRequest => "list the certificate that was issued for it",
-            Self::NotACertificate | Self::Malformed(_) => {
-                "give an X.509 certificate, a public key (PEM or DER) or an OpenPGP certificate; `callseal inspect FILE` says what a file is"
-            }
-            Self::SeveralCertificates(_) | Self::NotIssuer { .. } => {
-                "put each certificate into a file of its own, with nothing but its chain after it"
-            }
-            Self::Issuer { .. } => {
-                "list the recipient's own certificate; in a file with its chain, it comes first"
-            }
-            Self::Expired { .. } => "ask its owner for a renewed certificate and list that one",
-            Self::NotYetValid { .. } => {
-                "check this machine's clock, or use the certificate that is valid now"
-            }
-            Self::Revoked { .. } => "ask its owner for the certificate that replaces it",
-            Self::KeyUsage { .. } => {
-                "ask its owner for a certificate whose keyUsage allows encryption, or that has none"
-            }
-            Self::Untrusted { fault, .. } => fault.hint(),
-            Self::BareKey => {
-                "list its owner's certificate instead, or set `trust = \"listed\"` for this profile"
-            }
-            Self::NotPinned { .. } => {
-                "list it as a party with its `fingerprint`, which `callseal inspect FILE` shows: compare it with the owner's"
-            }
-            Self::OtherFingerprint { .. } => {
-                "compare it with the owner's; if it was renewed with a new key, update `fingerprint` in the config"
-            }
-            Self::Key {
-                fault: UnusableKey::RsaSize { .. },
-                ..
-            } => {
-                "ask its owner for a certificate with an RSA key of that size, or one on P-256, P-384 or P-521"
-            }
-            Self::Key { .. } => {
-                "ask its owner for a certificate with an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521"
-            }
-            Self::NoEncryptionKey { .. } | Self::Policy { .. } => {
-                "ask its owner for an updated certificate"
-            }
-            Self::SealedFields { .. } => {
-                "seal whole files for its owner with `callseal seal`, or ask for an X.509 certificate or an OpenPGP one that reads rfc9580"
-            }
-            Self::NoCommonVersion { .. } => {
-                "pack for them separately, or ask one of them for another certificate"
-            }
-            Self::NotX509 { .. } => "list its owner's X.509 certificate, or give `--format auto`",
-            Self::NotRsa { .. } => {
-                "`--format cms-gcm` takes EC certificates too; else ask its owner for one with an RSA key"
-            }
-            Self::MessageVersion { .. } => "use `--format auto`, or leave the option out",
-        })
     }
 }

@@ -34,7 +34,7 @@ pub struct TrustError {
 pub enum TrustFault {
     /// It can't be read.
     #[error("{}", cause(.0))]
-    Unreadable(#[source] io::Error),
+    Unreadable(io::Error),
     /// There is no certificate in it.
     #[error("it holds no CA certificate")]
     NoCertificate,

@@ -155,38 +155,4 @@ impl ChainFault {
             Self::CaExpired { .. } | Self::CaNotYetValid { .. } | Self::CaRevoked { .. }
         )
     }
-
-    /// What the administrator can do about it.
-    pub(crate) fn hint(&self) -> &'static str {
-        match self {
-            Self::SelfSigned => {
-                "add it to the bundle if it is to be trusted, or ask its owner for a certificate that a CA of the bundle issued"
-            }
-            Self::UnknownIssuer { .. } | Self::UnknownRoot { .. } => {
-                "check whose certificate it is; then add the missing CA certificate to the bundle, or ask its owner for one that a CA of the bundle issued"
-            }
-            Self::OtherIssuer { .. } => {
-                "if the CA has renewed its certificate, get the other one from the CA and add it to the bundle; if it has not, this one may be forged"
-            }
-            Self::BadSignature { .. } | Self::NotACa { .. } => {
-                "check where this certificate came from: it may be forged"
-            }
-            Self::CaExpired { .. } => {
-                "add the CA's renewed certificate to the bundle, or ask for a certificate from a CA that is valid"
-            }
-            Self::CaNotYetValid { .. } | Self::CrlNotYetValid { .. } => {
-                "check this machine's clock"
-            }
-            Self::WeakSignature { .. } | Self::WeakCaKey { .. } => {
-                "ask for a certificate signed with SHA-256 or better, by a CA with a key of 2048 bits (RSA) or 224 bits (EC) or more"
-            }
-            Self::PathTooLong { .. } | Self::Other { .. } => {
-                "ask whoever runs the CA; `openssl verify -CAfile BUNDLE CERT` shows the same"
-            }
-            Self::CaRevoked { .. } => "ask its owner for a certificate from another CA",
-            Self::NoCrl { .. } | Self::CrlExpired { .. } | Self::BadCrl { .. } => {
-                "get the CA's current CRL, and put it where `crl-file` says"
-            }
-        }
-    }
 }

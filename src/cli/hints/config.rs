@@ -1,0 +1,184 @@
+//! For the config.
+
+use callseal::config::ConfigError;
+use callseal::input;
+
+use super::{Hint, REGULAR_FILE, some};
+
+/// LumenVox's setting.
+const SETTING: &str = "LOGGING_ENCRYPTION_KEY";
+
+/// What is set once for all profiles.
+const TOP_LEVEL: [&str; 5] = [
+    "default-profile",
+    "keys",
+    "compress",
+    "format",
+    "min-rsa-bits",
+];
+
+pub fn of_config(error: &ConfigError) -> Hint {
+    some(match error {
+        ConfigError::NotFound { .. } => "check the path given for the config",
+        ConfigError::IsDirectory { .. } => "name the file in it, such as callseal.toml",
+        ConfigError::Unreadable { error, .. } => {
+            input::is_not_a_file(error).then_some(REGULAR_FILE)?
+        }
+        ConfigError::TooLarge { .. } => "check that this is the config and not some other file",
+        ConfigError::NotUtf8 { .. } => "save the file as UTF-8",
+        ConfigError::NoProfiles { .. } => {
+            "add a profile, such as [profiles.NAME] with recipients = [\"CERT\"], or name the recipients with -r"
+        }
+        ConfigError::NoDefaultProfile { known, .. } => {
+            return some(format!(
+                "choose {} with -p, or set default-profile",
+                list(known, "or")
+            ));
+        }
+        ConfigError::UnknownProfile { known, .. }
+        | ConfigError::UnknownDefaultProfile { known, .. } => return some(known_profiles(known)),
+        // Most people get it wrong with a path, bare or with single backslashes.
+        ConfigError::Syntax { detail, .. }
+            if detail.contains("quoted") || detail.contains("escape") =>
+        {
+            "put text in quotes; a Windows path in single quotes, as in 'C:\\certs\\a.crt'"
+        }
+        ConfigError::SecretKey { .. } => {
+            "keep it in a file of its own, for --key-file, or in a variable, for --key-env; list the paths of private keys under keys"
+        }
+        ConfigError::UnknownKey { key, known, .. }
+            if TOP_LEVEL.contains(&key.as_str()) && !known.contains(key) =>
+        {
+            return some(format!(
+                "{key} belongs at the top, before the first [profiles.NAME]"
+            ));
+        }
+        ConfigError::UnknownKey { key, .. } if key.eq_ignore_ascii_case(SETTING) => {
+            "it belongs into client_property.conf; here, list the certificates under recipients in [profiles.NAME]"
+        }
+        ConfigError::UnknownKey { known, .. } => {
+            return some(format!("known here: {}", known.join(", ")));
+        }
+        ConfigError::WrongType { detail, .. } if detail.contains("missing field") => {
+            "a party is written as { name = \"NAME\", certificates = [\"CERT\"] }"
+        }
+        ConfigError::UnknownValue { known, .. } => {
+            return some(format!("it can be {}", known.join(", ")));
+        }
+        ConfigError::NoRecipients { profile, .. } => {
+            return some(format!(
+                "list at least one certificate under recipients, or remove the profile {profile:?}"
+            ));
+        }
+        ConfigError::Fingerprint { .. } => {
+            "it has 40 or 64 hexadecimal digits; `callseal inspect CERT` shows it"
+        }
+        ConfigError::CaFileMissing { .. } => {
+            "name the file or directory with the certificates of the CAs: ca-file = \"ca.pem\""
+        }
+        ConfigError::CaFileIdle { .. } => {
+            "set trust = \"ca\", if a CA is to vouch for the certificates; else remove it"
+        }
+        ConfigError::MinRsaBits { .. } => "it can be 2048 to 16384",
+        ConfigError::EmptyRecipient { .. }
+        | ConfigError::EmptyKey { .. }
+        | ConfigError::EmptyCaFile { .. } => "write the path, or remove the empty string",
+        ConfigError::SettingMissing { .. }
+        | ConfigError::SettingEmpty { .. }
+        | ConfigError::SettingDefault { .. } => {
+            return some(format!(
+                "set {SETTING} = CERT,CERT to the certificates of all who may open the files"
+            ));
+        }
+        ConfigError::SettingRepeated { .. } => "keep the one that is right and remove the other",
+        ConfigError::EmptyPath { .. } => {
+            "check that no path is missing, then remove the superfluous comma"
+        }
+        ConfigError::UnfinishedList { .. } => {
+            "check that no path is missing, then remove the last comma"
+        }
+        ConfigError::StrayLine { .. } => {
+            "if it is one more path, end the line before it with a comma; else remove it"
+        }
+        ConfigError::DefaultInList { .. } => {
+            "remove it; a file of that name can be written as ./default"
+        }
+        ConfigError::UnclosedQuote { .. } | ConfigError::TextAfterQuote { .. } => {
+            "put each path in its own pair of quotes, or leave the quotes out"
+        }
+        _ => return None,
+    })
+}
+
+fn known_profiles(known: &[String]) -> String {
+    match known {
+        [] => "there are no profiles".into(),
+        [only] => format!("the only profile is {only:?}"),
+        _ => format!("the profiles are {}", list(known, "and")),
+    }
+}
+
+/// `"a"`, `"a" and "b"`, `"a", "b" and "c"`.
+fn list(names: &[String], conjunction: &str) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} {conjunction} {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use callseal::config::Config;
+
+    /// The remedy for what is wrong with a config.
+    fn hint(text: &str) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("callseal.toml");
+        std::fs::write(&path, text).unwrap();
+        let refused = Config::load(&path).and_then(|config| config.profile(None).map(|_| ()));
+        of_config(&refused.unwrap_err()).unwrap().into_owned()
+    }
+
+    #[test]
+    fn what_is_known_is_listed() {
+        let known = "known here: default-profile, keys, compress, format, min-rsa-bits, profiles";
+        assert_eq!(hint("default_profile = 'acme'"), known);
+        let acme = "[profiles.acme]\nrecipients = ['a.crt']\n";
+        let of_profile = hint(&format!("{acme}recipient = 'b.crt'"));
+        assert_eq!(
+            of_profile,
+            "known here: recipients, trust, ca-file, crl-file"
+        );
+        let trust = hint(&format!("{acme}trust = 'pki'"));
+        assert_eq!(trust, "it can be listed, ca");
+        assert_eq!(hint("compress = 'gzip'"), "it can be auto, none, deflate");
+        let default = hint(&format!("default-profile = 'acne'\n{acme}"));
+        assert_eq!(default, "the only profile is \"acme\"");
+        let choose = hint(&format!("{acme}[profiles.zenith]\nrecipients = ['b.crt']"));
+        assert_eq!(
+            choose,
+            "choose \"acme\" or \"zenith\" with -p, or set default-profile"
+        );
+    }
+
+    #[test]
+    fn a_windows_path_in_double_quotes_belongs_in_single_ones() {
+        for text in [r#"keys = ["C:\Program Files"]"#, r"keys = C:\certs"] {
+            assert!(hint(text).contains("single quotes"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_belongs_elsewhere() {
+        let profile = "[profiles.acme]\nrecipients = ['a.crt']\n";
+        assert_eq!(
+            hint(&format!("{profile}min-rsa-bits = 3072")),
+            "min-rsa-bits belongs at the top, before the first [profiles.NAME]"
+        );
+        let lumenvox = hint("LOGGING_ENCRYPTION_KEY = 'a.crt'");
+        assert!(lumenvox.contains("client_property.conf"), "{lumenvox}");
+    }
+}

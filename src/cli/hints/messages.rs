@@ -1,0 +1,87 @@
+//! For messages that don't open.
+
+use callseal::keys::{Missed, NoIdentity, UnlockFault};
+use callseal::message::{MessageFault, OpenError};
+
+use super::{Hint, some};
+
+pub fn of_open(error: &OpenError) -> Hint {
+    match error {
+        OpenError::NoIdentity(error) => of_identity(error),
+        OpenError::Fault(fault) => of_fault(fault),
+        OpenError::Spool { .. } => some(
+            "set TMPDIR to a directory that exists, can be written to, and has room for the file",
+        ),
+        _ => None,
+    }
+}
+
+fn of_identity(error: &NoIdentity) -> Hint {
+    let hint = match error {
+        NoIdentity::NoneFits {
+            missed: Missed::Presumed(key),
+            ..
+        } => {
+            return some(format!(
+                "{} was judged by the certificate next to it; if that belongs to another key, give a copy of the key from another directory",
+                key.display()
+            ));
+        }
+        NoIdentity::NoneFits {
+            missed: Missed::Uncertified(_),
+            ..
+        } => {
+            "put its certificate into its directory, or give it with another -k; if you don't have it any more, --try-all-keys tries every key"
+        }
+        NoIdentity::NoneFits { .. } => {
+            "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"
+        }
+        NoIdentity::Locked { fault, .. } => return of_unlock(fault),
+        NoIdentity::PassphraseOnly => {
+            "open it with `gpg --decrypt`, or a CMS message with `openssl cms -decrypt`"
+        }
+        NoIdentity::TooManyTrials { .. } => {
+            "don't trust it; if you know its sender, give the one key that it is for with -k"
+        }
+        NoIdentity::TrialsUsedUp => {
+            "name the members that you trust, and give the one key that they are for with -k"
+        }
+        NoIdentity::NoSessionKey { .. } => FROM_ITS_SOURCE,
+        _ => return None,
+    };
+    some(hint)
+}
+
+const FROM_ITS_SOURCE: &str = "get it again from where it came from";
+
+fn of_fault(fault: &MessageFault) -> Hint {
+    some(match fault {
+        MessageFault::TooLarge { .. } => {
+            "if you trust its sender, allow more with --max-member-size"
+        }
+        MessageFault::TotalTooLarge { .. } => {
+            "if you trust its sender, allow more with --max-total-size"
+        }
+        MessageFault::Truncated | MessageFault::Altered => FROM_ITS_SOURCE,
+        MessageFault::SecondMessage(what) if !what.starts_with("-----") => {
+            "put each message into a file of its own"
+        }
+        MessageFault::SecondMessage(_) => {
+            "put each message into a file of its own; `csplit -z FILE '/^-----BEGIN /' '{*}'` does so with text"
+        }
+        MessageFault::NotAMessage => "`callseal inspect FILE` says what a file is",
+        _ => return None,
+    })
+}
+
+pub fn of_unlock(fault: &UnlockFault) -> Hint {
+    some(match fault {
+        UnlockFault::NoPassphrase => {
+            "run it on a terminal to be asked, or give --passphrase-file or --passphrase-fd"
+        }
+        UnlockFault::WrongPassphrase => {
+            "check the passphrase; the key's owner set it when the key was made"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,102 @@
+//! The remedies: what a person can do about an error, chosen from its facts.
+//! The library says what is wrong, and nothing of options and commands; all
+//! that speaks of those is here.
+
+mod config;
+mod fields;
+mod keys;
+mod messages;
+mod recipients;
+mod sources;
+
+use std::borrow::Cow;
+
+use callseal::archive::ArchiveError;
+use callseal::message::{SealError, UnfitFormat};
+use callseal::output::PlaceError;
+use callseal::{Error, MemberCause, input};
+
+/// A remedy, as one sentence in lower case without a full stop.
+pub type Hint = Option<Cow<'static, str>>;
+
+pub use recipients::{of_recipients, of_refusal};
+
+/// The remedy for an error, where there is one.
+pub fn of(error: &Error) -> Hint {
+    let hint = match error {
+        Error::Io { error, .. } => input::is_not_a_file(error).then_some(REGULAR_FILE)?,
+        Error::NotFlushed { .. } => {
+            "what was written there is complete, but a power failure may undo it: check the disk"
+        }
+        Error::Exists { .. } => "choose another name, or overwrite it with --force",
+        Error::KeyExists { .. } => {
+            "keys are never overwritten: choose another --name or --out, or move the file away"
+        }
+        Error::Config(error) => return config::of_config(error),
+        Error::Recipient(error) => return of_recipients(error),
+        Error::Profile { error, .. } => return of_recipients(error),
+        Error::Unfit(UnfitFormat::Compression(_)) => "give `--compress none`, or another --format",
+        Error::Unfit(UnfitFormat::HiddenRecipients(_)) => {
+            "leave out --hidden-recipients, or give another --format"
+        }
+        Error::Key(error) => return keys::of_key(&error.fault),
+        Error::NoKeys => "give it with -k KEY, or list `keys` in the config",
+        Error::NoKeysThere { .. } => "-v says what was left out, and why",
+        Error::Export(error) => return keys::of_export(error),
+        Error::Subject(error) => return keys::of_subject(error.fault),
+        Error::Source(error) => return sources::of_source(error),
+        Error::Name { .. } => "rename the file, or leave it out with --exclude",
+        Error::SameName { first, second } if first == second => "name it once",
+        Error::SameName { .. } => "rename one of them, or leave it out with --exclude",
+        Error::Seal {
+            error: SealError::TooLong { .. },
+            ..
+        } => "give `--format auto`: OpenPGP messages hold files of any length",
+        Error::Open { error, .. } => return messages::of_open(error),
+        Error::Archive {
+            error: ArchiveError::Malformed { .. },
+            ..
+        } => {
+            "get the archive again from where it came from; `callseal inspect FILE` says what a file is"
+        }
+        Error::IsMessage { .. } => "open it with `callseal open`",
+        Error::IsArchive { .. } => "open its members with `callseal extract`",
+        Error::Member { cause, .. } => return of_member(cause),
+        Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
+        Error::NotConverted { .. } => {
+            "deal with each of these members, or leave them out with --exclude"
+        }
+        Error::Document { error, .. } => return fields::of_document(error),
+        _ => return None,
+    };
+    some(hint)
+}
+
+/// For a FIFO, a socket or a device where a file is expected.
+const REGULAR_FILE: &str =
+    "give a regular file, or in bash `<(cat FIFO)` for what comes through a FIFO";
+
+fn some(hint: impl Into<Cow<'static, str>>) -> Hint {
+    Some(hint.into())
+}
+
+fn of_member(cause: &MemberCause) -> Hint {
+    some(match cause {
+        MemberCause::Open(error) => return messages::of_open(error),
+        MemberCause::Bytes(ArchiveError::Malformed { .. }) => {
+            "get the archive again from where it came from"
+        }
+        MemberCause::Place(PlaceError::Link { .. }) => {
+            "extract into an empty directory, or remove the link"
+        }
+        MemberCause::Place(PlaceError::NotADirectory { .. }) => "extract into an empty directory",
+        MemberCause::IsInput(_) => "extract into another directory with -C",
+        MemberCause::Exists(_) => {
+            "extract into an empty directory with -C, or overwrite with --force"
+        }
+        MemberCause::Moved { .. } => {
+            "don't trust it; if its sender says that the file was renamed, --accept-renamed takes it"
+        }
+        _ => return None,
+    })
+}

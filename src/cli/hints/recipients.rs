@@ -1,0 +1,131 @@
+//! For certificates that are refused.
+
+use std::io;
+
+use callseal::input;
+use callseal::keys::{ChainFault, RecipientError, Refusal, UnusableKey};
+
+use super::{Hint, REGULAR_FILE, some};
+
+pub fn of_recipients(error: &RecipientError) -> Hint {
+    some(match error {
+        RecipientError::NoneGiven => "give `-r CERTIFICATE` or `-p PROFILE`",
+        RecipientError::Refused { refusal, .. } => return of_refusal(refusal),
+        RecipientError::NoneValid { .. } => {
+            "ask for a certificate that is valid now, and add it to the others"
+        }
+        RecipientError::NoCertificates { .. } => {
+            "put its certificates there; in a directory, only files that end in crt, cer, pem, der, pub, asc, pgp or gpg count"
+        }
+        RecipientError::Search { .. } => {
+            "check the path and its permissions; everything with the name of a certificate must be a file, and no link may lead nowhere"
+        }
+        RecipientError::Pattern { .. } => {
+            "`*` and `?` stay within a directory, `**` crosses directories"
+        }
+        RecipientError::Trust(_) => "check `ca-file` and `crl-file` in the config",
+        _ => return None,
+    })
+}
+
+pub fn of_refusal(refusal: &Refusal) -> Hint {
+    some(match refusal {
+        Refusal::Unreadable(error) => match error.kind() {
+            io::ErrorKind::NotFound => "check the path of the certificate",
+            io::ErrorKind::IsADirectory => {
+                "name a file; a directory can be the `certificates` of a party in the config"
+            }
+            _ if input::is_not_a_file(error) => REGULAR_FILE,
+            _ => "check the file and its permissions",
+        },
+        Refusal::PrivateKey => {
+            "keep private keys off this machine and list the certificate; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a private one"
+        }
+        Refusal::SigningRequest => "list the certificate that was issued for it",
+        Refusal::NotACertificate | Refusal::Malformed(_) => {
+            "give an X.509 certificate, a public key (PEM or DER) or an OpenPGP certificate; `callseal inspect FILE` says what a file is"
+        }
+        Refusal::SeveralCertificates(_) | Refusal::NotIssuer { .. } => {
+            "put each certificate into a file of its own, with nothing but its chain after it"
+        }
+        Refusal::Issuer { .. } => {
+            "list the recipient's own certificate; in a file with its chain, it comes first"
+        }
+        Refusal::Expired { .. } => "ask its owner for a renewed certificate and list that one",
+        Refusal::NotYetValid { .. } => {
+            "check this machine's clock, or use the certificate that is valid now"
+        }
+        Refusal::Revoked { .. } => "ask its owner for the certificate that replaces it",
+        Refusal::KeyUsage { .. } => {
+            "ask its owner for a certificate whose keyUsage allows encryption, or that has none"
+        }
+        Refusal::Untrusted { fault, .. } => return of_chain(fault),
+        Refusal::BareKey => {
+            "list its owner's certificate instead, or set `trust = \"listed\"` for this profile"
+        }
+        Refusal::NotPinned { .. } => {
+            "list it as a party with its `fingerprint`, which `callseal inspect FILE` shows: compare it with the owner's"
+        }
+        Refusal::OtherFingerprint { .. } => {
+            "compare it with the owner's; if it was renewed with a new key, update `fingerprint` in the config"
+        }
+        Refusal::Key {
+            fault: UnusableKey::RsaSize { .. },
+            ..
+        } => {
+            "ask its owner for a certificate with an RSA key of that size, or one on P-256, P-384 or P-521"
+        }
+        Refusal::Key { .. } => {
+            "ask its owner for a certificate with an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521"
+        }
+        Refusal::NoEncryptionKey { .. } | Refusal::Policy { .. } => {
+            "ask its owner for an updated certificate"
+        }
+        Refusal::SealedFields { .. } => {
+            "seal whole files for its owner with `callseal seal`, or ask for an X.509 certificate or an OpenPGP one that reads rfc9580"
+        }
+        Refusal::NoCommonVersion { .. } => {
+            "pack for them separately, or ask one of them for another certificate"
+        }
+        Refusal::NotX509 { .. } => "list its owner's X.509 certificate, or give `--format auto`",
+        Refusal::NotRsa { .. } => {
+            "`--format cms-gcm` takes EC certificates too; else ask its owner for one with an RSA key"
+        }
+        Refusal::MessageVersion { .. } => "use `--format auto`, or leave the option out",
+        _ => return None,
+    })
+}
+
+fn of_chain(fault: &ChainFault) -> Hint {
+    some(match fault {
+        ChainFault::SelfSigned => {
+            "add it to the bundle if it is to be trusted, or ask its owner for a certificate that a CA of the bundle issued"
+        }
+        ChainFault::UnknownIssuer { .. } | ChainFault::UnknownRoot { .. } => {
+            "check whose certificate it is; then add the missing CA certificate to the bundle, or ask its owner for one that a CA of the bundle issued"
+        }
+        ChainFault::OtherIssuer { .. } => {
+            "if the CA has renewed its certificate, get the other one from the CA and add it to the bundle; if it has not, this one may be forged"
+        }
+        ChainFault::BadSignature { .. } | ChainFault::NotACa { .. } => {
+            "check where this certificate came from: it may be forged"
+        }
+        ChainFault::CaExpired { .. } => {
+            "add the CA's renewed certificate to the bundle, or ask for a certificate from a CA that is valid"
+        }
+        ChainFault::CaNotYetValid { .. } | ChainFault::CrlNotYetValid { .. } => {
+            "check this machine's clock"
+        }
+        ChainFault::WeakSignature { .. } | ChainFault::WeakCaKey { .. } => {
+            "ask for a certificate signed with SHA-256 or better, by a CA with a key of 2048 bits (RSA) or 224 bits (EC) or more"
+        }
+        ChainFault::PathTooLong { .. } | ChainFault::Other { .. } => {
+            "ask the administrator of the CA; `openssl verify -CAfile BUNDLE CERT` shows the same"
+        }
+        ChainFault::CaRevoked { .. } => "ask its owner for a certificate from another CA",
+        ChainFault::NoCrl { .. } | ChainFault::CrlExpired { .. } | ChainFault::BadCrl { .. } => {
+            "get the CA's current CRL, and put it where `crl-file` says"
+        }
+        _ => return None,
+    })
+}

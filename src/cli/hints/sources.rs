@@ -1,0 +1,23 @@
+//! For files to pack.
+
+use callseal::sources::SourceError;
+
+use super::{Hint, some};
+
+pub fn of_source(error: &SourceError) -> Hint {
+    some(match error {
+        SourceError::Link { .. } => "name the file it points to, or use --follow-links",
+        SourceError::Loop { .. } => "remove the link, or leave it out with --exclude",
+        SourceError::Special { .. } => "only regular files and directories can be packed",
+        SourceError::IsOutput { .. } | SourceError::WouldReplace { .. } => {
+            "choose another name for the output"
+        }
+        SourceError::NotUtf8 { .. } => "rename it, or leave it out with --exclude",
+        SourceError::ChangedWhileRead { .. } => "pack it again when nothing writes to it any more",
+        SourceError::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",
+        SourceError::Nothing => {
+            "the paths contain no regular file, or none that --include and --exclude select"
+        }
+        _ => return None,
+    })
+}

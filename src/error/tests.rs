@@ -1,0 +1,182 @@
+//! A cause is part of the sentence, and of nothing else.
+
+use std::error::Error as StdError;
+use std::io;
+use std::path::PathBuf;
+
+use super::*;
+use crate::archive::{ArchiveFault, MemberFault};
+use crate::fields::legacy::AesCbcKeyError;
+use crate::fields::{DocumentError, StreamError};
+use crate::keys::{ChainFault, NoIdentity, TrustError, TrustFault, UnlockFault};
+use crate::message::MessageFault;
+use crate::output::PlaceError;
+
+fn path() -> PathBuf {
+    "calls".into()
+}
+
+fn cause() -> io::Error {
+    io::Error::other("Nothing works")
+}
+
+/// Every public error that has an operating system's behind it, and those
+/// around it.
+fn all() -> Vec<Box<dyn StdError>> {
+    let open = || OpenError::Read(cause());
+    let seal = || SealError::Write(cause());
+    let place = || PlaceError::Io {
+        path: path(),
+        error: cause(),
+    };
+    let refusal = || Refusal::Unreadable(cause());
+    let trust = || TrustError {
+        path: path(),
+        fault: TrustFault::Unreadable(cause()),
+    };
+    let key = || KeyError {
+        path: path(),
+        fault: KeyFault::Unreadable(cause()),
+    };
+    let refused = || RecipientError::Refused {
+        path: path(),
+        refusal: refusal(),
+    };
+    let member = |cause| Error::Member {
+        member: "a".into(),
+        cause,
+    };
+    let (path, error) = (path(), cause());
+    vec![
+        Box::new(Error::reading(&path, cause())),
+        Box::new(Error::NotFlushed {
+            path: path.clone(),
+            error,
+        }),
+        Box::new(Error::from(ConfigError::Unreadable {
+            file: path.clone(),
+            error: cause(),
+        })),
+        Box::new(Error::from(refused())),
+        Box::new(Error::from(RecipientError::from(trust()))),
+        Box::new(RecipientError::Search {
+            party: "a".into(),
+            path: path.clone(),
+            error: cause(),
+        }),
+        Box::new(RecipientError::NoneValid {
+            party: "a".into(),
+            refusals: vec![(path.clone(), refusal())],
+        }),
+        Box::new(Error::Profile {
+            profile: "a".into(),
+            error: Box::new(refused()),
+        }),
+        Box::new(PlanError::from(refused())),
+        Box::new(Error::from(key())),
+        Box::new(Error::from(ExportError::Key {
+            path: path.clone(),
+            fault: key().fault,
+        })),
+        Box::new(Error::from(ExportError::Certificate {
+            path: path.clone(),
+            refusal: refusal(),
+        })),
+        Box::new(Error::from(SourceError::Io {
+            path: path.clone(),
+            error: cause(),
+        })),
+        Box::new(Error::Seal {
+            path: path.clone(),
+            error: seal(),
+        }),
+        Box::new(Error::Open {
+            path: path.clone(),
+            error: open(),
+        }),
+        Box::new(Error::Open {
+            path: path.clone(),
+            error: OpenError::Spool {
+                directory: path.clone(),
+                error: cause(),
+            },
+        }),
+        Box::new(Error::Archive {
+            path: path.clone(),
+            error: cause().into(),
+        }),
+        Box::new(Error::Document {
+            path,
+            line: 1,
+            error: Box::new(DocumentError::SessionKey(open())),
+        }),
+        Box::new(member(MemberCause::Bytes(cause().into()))),
+        Box::new(member(MemberCause::Open(open()))),
+        Box::new(member(MemberCause::Place(place()))),
+        Box::new(member(MemberCause::Write {
+            path: self::path(),
+            error: cause(),
+        })),
+        Box::new(DocumentError::from(seal())),
+        Box::new(DocumentError::Value {
+            path: "a".into(),
+            error: open(),
+        }),
+        Box::new(StreamError::Read(cause())),
+        Box::new(AesCbcKeyError::Unreadable(cause())),
+    ]
+}
+
+/// Some of those around a fault of ours.
+fn around_a_fault() -> Vec<(Box<dyn StdError>, String)> {
+    let archive = ArchiveFault::NoEnd;
+    let member = MemberFault::Encrypted;
+    let message = MessageFault::Truncated;
+    let unlock = UnlockFault::WrongPassphrase;
+    let unlocked = NoIdentity::Locked {
+        key: path(),
+        fault: unlock.clone(),
+    };
+    let chain = ChainFault::SelfSigned;
+    vec![
+        (
+            Box::new(ArchiveError::Malformed {
+                fault: archive,
+                member: None,
+            }),
+            archive.to_string(),
+        ),
+        (
+            Box::new(ArchiveError::Member {
+                fault: member,
+                member: "a".into(),
+            }),
+            member.to_string(),
+        ),
+        (Box::new(MemberCause::from(member)), member.to_string()),
+        (
+            Box::new(OpenError::from(message.clone())),
+            message.to_string(),
+        ),
+        (Box::new(OpenError::from(unlocked)), unlock.to_string()),
+        (
+            Box::new(Refusal::Untrusted {
+                subject: "a".into(),
+                fault: chain.clone(),
+            }),
+            chain.to_string(),
+        ),
+    ]
+}
+
+#[test]
+fn every_error_says_its_cause_once_and_has_no_other_source() {
+    let causes = all()
+        .into_iter()
+        .map(|error| (error, "nothing works".to_owned()));
+    for (error, cause) in causes.chain(around_a_fault()) {
+        let said = error.to_string();
+        assert_eq!(said.matches(&cause).count(), 1, "{error:?}: {said}");
+        assert!(error.source().is_none(), "{error:?}");
+    }
+}
