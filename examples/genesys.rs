@@ -17,8 +17,8 @@ use std::time::SystemTime;
 
 use callseal::archive::Member;
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
+use callseal::message::{Compression, Format};
 use callseal::message::{Expansion, Opener, SealPlan};
-use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
 use callseal::{ArchiveFile, Converted, Extracted, NoProgress};
 

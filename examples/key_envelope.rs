@@ -16,7 +16,7 @@ use std::time::SystemTime;
 
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
 use callseal::message::{Armor, Expansion, OpenMessage, Opener, SealPlan, SealedFile};
-use callseal::options::{Compression, Format};
+use callseal::message::{Compression, Format};
 use callseal::output::{Access, Overwrite, PendingFile};
 
 /// Seals the file `content` to the public key in `recipient`.

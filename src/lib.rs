@@ -10,7 +10,7 @@
 //!
 //! use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
 //! use callseal::message::{Expansion, Opener, SealPlan};
-//! use callseal::options::{Compression, Format};
+//! use callseal::message::{Compression, Format};
 //! use callseal::output::Overwrite;
 //! use callseal::{ArchiveFile, NoProgress, name_members, pack, sources};
 //!
@@ -46,34 +46,19 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod archive;
-mod archive_file;
-mod byte_order_mark;
-mod cause;
 pub mod config;
-mod convert;
-mod error;
-mod extract;
 pub mod fields;
-mod file_id;
-pub mod input;
-mod inspect;
+pub mod files;
+mod jobs;
 pub mod keys;
 pub mod message;
-mod name_binding;
-pub mod options;
 pub mod output;
-mod pack;
-pub mod process;
-mod progress;
 pub mod sources;
 mod timestamp;
 mod workers;
 
-pub use archive_file::ArchiveFile;
-pub use convert::{Converted, ConvertedMember};
-pub use error::{Error, ErrorKind, MemberCause};
-pub use extract::Extracted;
-pub use inspect::{Inspection, inspect};
-pub use pack::{Packed, PackedFile, name_members, pack, total_size};
-pub use progress::{NoProgress, Progress};
+pub use jobs::{
+    ArchiveFile, Converted, ConvertedMember, Error, ErrorKind, Extracted, Inspection, MemberCause,
+    NoProgress, Packed, PackedFile, Progress, inspect, name_members, pack, total_size,
+};
 pub use timestamp::{NotATimestamp, Timestamp};

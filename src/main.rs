@@ -3,28 +3,25 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod cli;
-mod exit;
-mod failure;
-#[cfg(unix)]
-mod signals;
-mod ui;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use callseal::{ErrorKind, process};
+use callseal::ErrorKind;
+use callseal::files::record;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
 use cli::Cli;
-use failure::{Failure, Report, SHOWN};
-use ui::{Ui, shell_word};
+use cli::exit;
+use cli::failure::{Failure, Report, SHOWN};
+use cli::ui::{Ui, shell_word};
 
 fn main() -> ExitCode {
     keep_memory_to_itself();
     #[cfg(unix)]
-    signals::handle();
-    process::remember();
+    cli::signals::handle();
+    record::remember();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return conclude_parsing(error),
@@ -95,7 +92,7 @@ fn print(report: &Report, json: bool) -> Result<(), Failure> {
 
 /// Says what a run that was killed has left where this one has written.
 fn warn_of_leftovers(ui: &Ui) {
-    let leftovers = process::leftovers();
+    let leftovers = record::leftovers();
     for path in leftovers.iter().take(SHOWN) {
         ui.warning(&format!(
             "{}: a run of callseal that was killed has left it; it may hold plaintext",

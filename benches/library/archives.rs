@@ -14,7 +14,7 @@ const MEMBERS: usize = 2000;
 
 pub fn listing(criterion: &mut Criterion) {
     let parties = Parties::new();
-    let message = parties.seal(callseal::options::Format::Auto, &noise(CALL));
+    let message = parties.seal(callseal::message::Format::Auto, &noise(CALL));
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("calls.zip");
     let mut writer = ArchiveWriter::new(File::create_new(&path).unwrap());

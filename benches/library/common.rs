@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
+use callseal::message::{Compression, Format};
 use callseal::message::{Expansion, OpenMessage, Opener, SealPlan, SealedFile};
-use callseal::options::{Compression, Format};
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use callseal::keys::{CaBundle, Party, Recipient, Recipients, Requirements};
+use callseal::message::{Compression, Format};
 use callseal::message::{Envelope, SealPlan, SealedFile};
-use callseal::options::{Compression, Format};
 
 use super::scratch::{leave_an_error, with_file};
 use super::sealed::now;

@@ -5,7 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::name::NameFault;
-use crate::cause::cause;
+use crate::files::cause;
 
 /// Why an archive or a member could not be read.
 #[derive(Debug, Error)]

@@ -10,10 +10,10 @@ use callseal::message::{Envelope, Expansion, MessageFault, OpenError};
 use callseal::{ArchiveFile, Error};
 use serde_json::{Value, json};
 
+use super::failure::Report;
 use super::names::KnownKeys;
 use super::opening::format_name;
-use crate::failure::Report;
-use crate::ui::count;
+use super::ui::count;
 
 /// The members of an archive by what their envelopes show.
 pub struct Overview {

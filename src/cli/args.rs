@@ -7,17 +7,17 @@ use std::path::{Path, PathBuf};
 use callseal::Error;
 use callseal::config::Config;
 use callseal::keys::{KeyFault, Keyring};
+use callseal::message::{Compression, Format};
 use callseal::message::{Expansion, SealPlan};
-use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::Global;
 use super::exposure::warn_of_exposed;
+use super::failure::Failure;
 use super::recipients::RecipientArgs;
-use crate::failure::Failure;
-use crate::ui::Ui;
+use super::ui::Ui;
 
 /// Where the config is looked for last.
 const SYSTEM_CONFIG: &str = "/etc/callseal/callseal.toml";

@@ -7,10 +7,10 @@ use callseal::ArchiveFile;
 use clap::Args;
 
 use super::Global;
+use super::failure::{Failure, Report};
 use super::opening::{OpenArgs, RenamedArgs, format_name, warn_of_renamed, warn_of_tried};
 use super::streams::{refuse_json, writing_stdout};
-use crate::failure::{Failure, Report};
-use crate::ui::{Bar, Ui};
+use super::ui::{Bar, Ui};
 
 /// Write one member's plaintext to standard output
 #[derive(Debug, Args)]

@@ -14,11 +14,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Global;
+use super::failure::{Failure, Report, Warning};
 use super::hints::{self, Hint};
 use super::names::recipient_json;
 use super::recipients::requirements;
-use crate::failure::{Failure, Report, Warning};
-use crate::ui::{Ui, count, safe};
+use super::ui::{Ui, count, safe};
 
 /// Tell whether every recipient can be sealed to, and for how long
 #[derive(Debug, Args)]

@@ -9,10 +9,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Global;
+use super::failure::{Failure, Report};
 use super::names::recipients_json;
 use super::recipients::{load_recipients, requirements};
-use crate::failure::{Failure, Report};
-use crate::ui::{Ui, safe};
+use super::ui::{Ui, safe};
 
 /// Check the config
 #[derive(Debug, Args)]

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
+use super::failure::{Failure, Report};
 use super::names::{recipients_json, recipients_line};
 use super::opening::{OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
 use super::streams::is_stream;
-use crate::failure::{Failure, Report};
-use crate::ui::{Bar, Ui, bytes, count, safe};
+use super::ui::{Bar, Ui, bytes, count, safe};
 
 /// Open the members of an archive and seal each anew into another archive
 #[derive(Debug, Args)]

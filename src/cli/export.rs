@@ -12,10 +12,10 @@ use serde_json::json;
 use super::Global;
 use super::args::{IdentityArgs, OverwriteArgs};
 use super::exposure::warn_of_file;
+use super::failure::{Failure, Report};
 use super::passphrases::{NewPassphraseArgs, PassphraseArgs};
 use super::streams::{is_stream, refuse_json};
-use crate::failure::{Failure, Report};
-use crate::ui::{Bar, Ui};
+use super::ui::{Bar, Ui};
 
 /// Write a PEM private key or a certificate for GnuPG and other OpenPGP
 /// software

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use callseal::keys::Identity;
 
-use crate::ui::{Ui, shell_word};
+use super::ui::{Ui, shell_word};
 
 /// Warns of the key files that every user of the machine can read or change,
 /// once for each file.

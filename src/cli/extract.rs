@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs};
+use super::failure::{Failure, Report};
 use super::opening::{OpenArgs, RenamedArgs, authenticity, warn_of_renamed, warn_of_tried};
-use crate::failure::{Failure, Report};
-use crate::ui::{Bar, Ui, bytes, count};
+use super::ui::{Bar, Ui, bytes, count};
 
 /// Open the members of an archive and write them as files
 #[derive(Debug, Args)]

@@ -7,9 +7,9 @@ use callseal::Error;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
+use super::failure::{Failure, Report};
 use super::streams::refuse_json;
 use super::{Cli, Global};
-use crate::failure::{Failure, Report};
 
 /// Print the completions for a shell
 #[derive(Debug, Args)]

@@ -15,11 +15,11 @@ use super::archive::Overview;
 use super::args::{IdentityArgs, LimitArgs};
 use super::config::describe;
 use super::exposure::warn_of_exposed;
+use super::failure::{Failure, Report};
 use super::names::{KnownKeys, key_line, recipient_json};
 use super::opening::format_name;
 use super::recipients::KnownArgs;
-use crate::failure::{Failure, Report};
-use crate::ui::{Ui, bytes, count, safe};
+use super::ui::{Ui, bytes, count, safe};
 
 /// Say what a file is, and what is in it
 #[derive(Debug, Args)]

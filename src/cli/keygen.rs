@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 
 use super::Global;
 use super::args::words;
+use super::failure::{Failure, Report};
 use super::passphrases::PassphraseArgs;
-use crate::failure::{Failure, Report};
-use crate::ui::Ui;
+use super::ui::Ui;
 
 /// Make a key pair: a private key, and a certificate over it
 #[derive(Debug, Args)]

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::Global;
 use super::archive::{Overview, Reach};
 use super::args::{IdentityArgs, LimitArgs};
+use super::failure::{Failure, Report};
 use super::names::key_line;
-use crate::failure::{Failure, Report};
-use crate::ui::{Ui, count, safe};
+use super::ui::{Ui, count, safe};
 
 /// Show the private keys at hand, and which of them open an archive
 #[derive(Debug, Args)]

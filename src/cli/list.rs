@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::Global;
 use super::archive::Overview;
 use super::args::{IdentityArgs, LimitArgs};
+use super::failure::{Failure, Report};
 use super::names::KnownKeys;
 use super::recipients::KnownArgs;
-use crate::failure::{Failure, Report};
-use crate::ui::{Ui, bytes, count, safe};
+use super::ui::{Ui, bytes, count, safe};
 
 /// Show the members of an archive and who can open it, without any key
 #[derive(Debug, Args)]

@@ -7,9 +7,11 @@ mod cat;
 mod check;
 mod config;
 mod convert;
+pub mod exit;
 mod export;
 mod exposure;
 mod extract;
+pub mod failure;
 mod fields;
 mod generate;
 pub mod hints;
@@ -24,16 +26,18 @@ mod pack;
 mod passphrases;
 mod recipients;
 mod seal;
+#[cfg(unix)]
+pub mod signals;
 mod streams;
 mod suspects;
+pub mod ui;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::exit;
-use crate::failure::{Failure, Report};
-use crate::ui::{Colour, Ui};
+use self::failure::{Failure, Report};
+use self::ui::{Colour, Ui};
 
 /// Seal call files to a list of certificates, in ZIP archives whose members
 /// each open with any one recipient's key

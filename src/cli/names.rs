@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::recipients::KnownFiles;
 
-use crate::failure::Failure;
-use crate::ui::{Ui, count, safe};
+use super::failure::Failure;
+use super::ui::{Ui, count, safe};
 
 /// The certificates and keys that are known here.
 pub struct KnownKeys {

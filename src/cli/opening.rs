@@ -12,9 +12,9 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::args::{IdentityArgs, LimitArgs};
+use super::failure::{Failure, SHOWN};
 use super::passphrases::PassphraseArgs;
-use crate::failure::{Failure, SHOWN};
-use crate::ui::{Ui, count};
+use super::ui::{Ui, count};
 
 /// What opens messages.
 #[derive(Debug, Args)]

@@ -11,11 +11,11 @@ use serde_json::json;
 
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
+use super::failure::{Failure, Report};
 use super::names::{recipients_json, recipients_line};
 use super::streams::{input_name, is_stream, open_input};
 use super::suspects;
-use crate::failure::{Failure, Report};
-use crate::ui::{Bar, Ui, bytes, count, safe};
+use super::ui::{Bar, Ui, bytes, count, safe};
 
 /// Seal files and directories into one archive
 #[derive(Debug, Args)]

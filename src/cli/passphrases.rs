@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use callseal::Error;
+use callseal::files::input;
 use callseal::keys::{NewPassphrase, Passphrase, Passphrases, UnfitPassphrase};
-use callseal::{Error, input};
 use clap::Args;
 use indicatif::ProgressBar;
 
-use crate::failure::Failure;
-use crate::ui::{NoAnswer, Prompt, ask_new};
+use super::failure::Failure;
+use super::ui::{NoAnswer, Prompt, ask_new};
 
 /// Passphrase files are read up to this many bytes.
 const MAX_PASSPHRASE: u64 = 64 * 1024;

@@ -11,8 +11,8 @@ use callseal::keys::{
 };
 use clap::Args;
 
-use crate::failure::Failure;
-use crate::ui::{Ui, shell_word};
+use super::failure::Failure;
+use super::ui::{Ui, shell_word};
 
 /// Whom to seal to.
 #[derive(Debug, Args)]

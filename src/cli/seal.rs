@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use callseal::Error;
 use callseal::archive::Ending;
-use callseal::input::{is_same_file, note_stdin};
+use callseal::files::input::{is_same_file, note_stdin};
 use callseal::message::{Armor, SealError, SealPlan, SealedFile};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{self, SourceError, SourceOptions};
@@ -15,11 +15,11 @@ use serde_json::json;
 
 use super::Global;
 use super::args::{OverwriteArgs, SealArgs, words};
+use super::failure::{Failure, Report};
 use super::names::{recipients_json, recipients_line};
 use super::streams::{input_name, is_stream, refuse_json, writing_stdout};
 use super::suspects;
-use crate::failure::{Failure, Report};
-use crate::ui::{Ui, bytes};
+use super::ui::{Ui, bytes};
 
 /// Seal one file as one message
 #[derive(Debug, Args)]

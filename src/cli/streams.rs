@@ -3,11 +3,12 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use callseal::files::input;
 use callseal::message::OpenError;
-use callseal::{Error, MemberCause, input};
+use callseal::{Error, MemberCause};
 
 use super::Global;
-use crate::failure::Failure;
+use super::failure::Failure;
 
 /// Whether a path stands for standard input or output.
 pub fn is_stream(path: &Path) -> bool {

@@ -11,8 +11,8 @@ use callseal::sources::Source;
 use callseal::{Inspection, inspect};
 use serde_json::{Value, json};
 
-use crate::failure::SHOWN;
-use crate::ui::{Ui, count, shell_word};
+use super::failure::SHOWN;
+use super::ui::{Ui, count, shell_word};
 
 /// What certificates, requests for them and keys are called.
 const ENDINGS: [&str; 14] = [

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::client_property::SETTING;
-use crate::cause::cause;
+use crate::files::cause;
 
 /// Why a config was refused, or a profile in it not found.
 ///

@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 pub use client_property::PROFILE_NAME as CLIENT_PROPERTY_PROFILE;
 pub use error::ConfigError;
 
-use crate::input;
+use crate::files::input;
 use crate::keys::{MinRsaBits, Party};
-use crate::options::{Compression, Format};
+use crate::message::{Compression, Format};
 
 /// The largest config that is read, in bytes (1 MiB).
 ///

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::cause::cause;
+use crate::files::cause;
 use crate::message::{OpenError, SealError};
 
 /// Why a document can't be sealed or opened. No value of it is in the text.

@@ -27,7 +27,7 @@ use super::error::DocumentError;
 use super::select::{Missing, Selection};
 use super::walk::Place;
 use super::{Convert, Document};
-use crate::cause::cause;
+use crate::files::cause;
 use crate::keys::read_key_file;
 use crate::message::SealError;
 

@@ -10,8 +10,8 @@ use super::error::DocumentError;
 use super::select::{Missing, Selection};
 use super::{Convert, Document};
 use crate::keys::{MessageVersion, RecipientError, Recipients, Refusal};
+use crate::message::name_binding::hash_name;
 use crate::message::{MAX_LITERAL_NAME, PartsSealer, SealError};
-use crate::name_binding::hash_name;
 
 /// Whom fields are sealed to, and the name of the attribute that says so.
 #[derive(Clone, Debug)]

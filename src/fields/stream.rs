@@ -8,7 +8,7 @@ use super::document::{is_complete, is_text};
 use super::error::{DocumentError, StreamError};
 use super::lines::{Input, Line, is_blank};
 use super::{Convert, Document, MAX_DOCUMENT};
-use crate::byte_order_mark::BYTE_ORDER_MARK;
+use crate::files::BYTE_ORDER_MARK;
 use crate::message::internal;
 use crate::workers::work_on;
 

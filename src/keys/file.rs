@@ -7,7 +7,7 @@ use std::path::Path;
 use openssl::pkey::PKey;
 use zeroize::Zeroizing;
 
-use crate::input;
+use crate::files::input;
 use crate::keys::forget_openssl_errors;
 
 /// Larger files are no certificates or keys: 1 MiB.

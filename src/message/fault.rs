@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
-use crate::cause::cause;
+use crate::files::cause;
 use crate::keys::NoIdentity;
 
 /// What must not be, whatever is read: a fault of the program's own. It fails

@@ -3,11 +3,13 @@
 //! ([RFC 5652](https://www.rfc-editor.org/rfc/rfc5652)), formerly PKCS#7.
 
 mod cms;
+mod compression;
 mod envelope;
 mod expansion;
 mod fault;
 mod format;
 mod front_limit;
+pub(crate) mod name_binding;
 mod open;
 mod openpgp;
 mod seal;
@@ -15,6 +17,7 @@ mod seal_error;
 mod spool;
 mod text;
 
+pub use compression::{Compression, Format};
 pub use envelope::Envelope;
 pub use expansion::Expansion;
 pub(crate) use expansion::Inflated;

@@ -10,7 +10,7 @@ use super::seal_error::{PlanError, SealError, UnfitFormat};
 use super::text::{Base64Writer, PemWriter};
 use super::{MessageFormat, cms, openpgp};
 use crate::keys::{MessageVersion, Recipients};
-use crate::options::{Compression, Format};
+use crate::message::{Compression, Format};
 
 /// The octets of a line of base64 that stands alone: 76 characters.
 const BASE64_LINE: usize = 57;

@@ -5,7 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use super::MessageFormat;
-use crate::cause::cause;
+use crate::files::cause;
 use crate::keys::RecipientError;
 
 /// Why files can't be sealed as asked. Nothing is sealed then.

@@ -10,9 +10,9 @@ use std::time::SystemTime;
 use super::directory::{Directory, Kind};
 use super::temporary::Temporary;
 use super::{TargetDir, directory_of};
-use crate::cause::cause;
-use crate::input::is_open_already;
-use crate::process;
+use crate::files::cause;
+use crate::files::input::is_open_already;
+use crate::files::record;
 
 /// Who may read an output file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Place {
         };
         if replaced
             .as_ref()
-            .is_some_and(|file| process::has_read(&file.id))
+            .is_some_and(|file| record::has_read(&file.id))
         {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, IsInput));
         }
@@ -146,7 +146,7 @@ impl PendingFile {
     ///   [`Overwrite::Replace`], the name belongs to a device, FIFO or socket
     ///   (replacing `/dev/null` serves nobody), to a link to anything but a
     ///   regular file, or to an input (see
-    ///   [`remember`](crate::process::remember)).
+    ///   [`remember`](crate::files::record::remember)).
     /// - Whatever else keeps a file from being made in that directory.
     pub fn create(target: &Path, access: Access, overwrite: Overwrite) -> io::Result<Self> {
         Self::create_at(Place::at(target)?, access, overwrite)
@@ -235,7 +235,7 @@ impl PendingFile {
                 io::ErrorKind::AlreadyExists => already_exists(),
                 _ => error,
             })?;
-        process::note_written(&path);
+        record::note_written(&path);
         Ok(directory)
     }
 }

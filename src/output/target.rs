@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::directory::{Directory, Kind};
 use super::recent::Recent;
 use super::{Place, directory_of};
-use crate::cause::cause;
-use crate::file_id::FileId;
+use crate::files::FileId;
+use crate::files::cause;
 
 /// A directory that receives the members of an archive.
 ///

@@ -5,7 +5,7 @@ use std::fs::FileType;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::cause::cause;
+use crate::files::cause;
 
 /// Why the files could not be collected or read.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::SourceError;
-use crate::byte_order_mark::BYTE_ORDER_MARK;
+use crate::files::BYTE_ORDER_MARK;
 
 /// The paths in `text`: one a line (ended by LF or CRLF), or with
 /// `nul_separated` one before each NUL byte, as `find -print0` writes them.

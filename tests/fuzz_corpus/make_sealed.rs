@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use callseal::archive::{ArchiveWriter, Ending, MemberName};
 use callseal::fields::{FieldSealer, Missing, Selection};
+use callseal::message::{Compression, Format};
 use callseal::message::{SealPlan, SealedFile};
-use callseal::options::{Compression, Format};
 use pgp::composed::{Deserializable, MessageBuilder, SignedPublicKey};
 use pgp::crypto::aead::{AeadAlgorithm, ChunkSize};
 use pgp::crypto::sym::SymmetricKeyAlgorithm;

@@ -4,8 +4,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use callseal::keys::{Party, Recipients, Requirements};
+use callseal::message::{Compression, Format};
 use callseal::message::{MessageFormat, SealError, SealPlan, SealedFile};
-use callseal::options::{Compression, Format};
 
 use crate::support::{CALL, Scene, content};
 

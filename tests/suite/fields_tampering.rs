@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callseal::ErrorKind;
 use callseal::fields::{ATTRIBUTE, DocumentError};
+use callseal::message::{Compression, Format};
 use callseal::message::{SealPlan, SealedFile};
-use callseal::options::{Compression, Format};
 use serde_json::{Value, json};
 
 use crate::support::Office;

@@ -13,7 +13,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use callseal::keys::{Party, Recipients, Requirements};
 use callseal::message::SealPlan;
-use callseal::options::{Compression, Format};
+use callseal::message::{Compression, Format};
 use callseal::output::Overwrite;
 use callseal::sources::{SourceError, collect};
 use callseal::{Error, ErrorKind, Progress, name_members};

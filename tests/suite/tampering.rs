@@ -10,8 +10,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use callseal::archive::{ArchiveWriter, MemberName};
 use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
+use callseal::message::{Compression, Format};
 use callseal::message::{Expansion, OpenMessage, Opener, SealPlan, SealedFile};
-use callseal::options::{Compression, Format};
 use callseal::output::Overwrite;
 use callseal::{ArchiveFile, Error, ErrorKind, NoProgress};
 use proptest::prelude::*;

@@ -9,8 +9,8 @@ use callseal::fields::legacy::{AesCbcKey, AesCbcKeyError, KeyForm};
 use clap::Args;
 
 use crate::cli::exposure::warn_of_file;
-use crate::failure::Failure;
-use crate::ui::Ui;
+use crate::cli::failure::Failure;
+use crate::cli::ui::Ui;
 
 /// How keys are given.
 const HINT: &str = "give it with --key-file FILE, or --key-env NAME for the variable NAME that holds it, and say with --key-form whether it's raw, hex or text";

@@ -9,8 +9,8 @@ mod stream;
 use clap::{Args, Subcommand};
 
 use super::Global;
-use crate::failure::{Failure, Report};
-use crate::ui::Ui;
+use crate::cli::failure::{Failure, Report};
+use crate::cli::ui::Ui;
 
 /// Seal and open fields of JSON documents
 #[derive(Debug, Args)]

@@ -9,9 +9,9 @@ use super::select::SelectionArgs;
 use super::stream::{StreamArgs, of_the_others};
 use crate::cli::Global;
 use crate::cli::args::IdentityArgs;
+use crate::cli::failure::{Failure, Report};
 use crate::cli::passphrases::PassphraseArgs;
-use crate::failure::{Failure, Report};
-use crate::ui::{Bar, Ui, count};
+use crate::cli::ui::{Bar, Ui, count};
 
 /// Open the sealed fields of JSON documents
 #[derive(Debug, Args)]

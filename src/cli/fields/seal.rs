@@ -11,10 +11,10 @@ use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
 use super::stream::{StreamArgs, of_the_others};
 use crate::cli::Global;
+use crate::cli::failure::{Failure, Report};
 use crate::cli::names::recipients_json;
 use crate::cli::recipients::RecipientArgs;
-use crate::failure::{Failure, Report};
-use crate::ui::{Ui, count};
+use crate::cli::ui::{Ui, count};
 
 /// Seal fields of JSON documents, one on each line or one alone
 #[derive(Debug, Args)]

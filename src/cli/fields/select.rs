@@ -3,7 +3,7 @@
 use callseal::fields::{self, Selection, SelectionError};
 use clap::{Args, ValueEnum};
 
-use crate::failure::Failure;
+use crate::cli::failure::Failure;
 
 /// Which fields are meant.
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use callseal::fields::{Convert, DocumentError, StreamError, Streamed, convert_stream};
-use callseal::input::is_same_file;
+use callseal::files::input::is_same_file;
 use callseal::output::{Access, PendingFile};
 use callseal::sources::SourceError;
 use callseal::{Error, ErrorKind};
@@ -13,9 +13,9 @@ use serde_json::json;
 
 use crate::cli::Global;
 use crate::cli::args::{JobsArgs, OverwriteArgs};
+use crate::cli::failure::{Failure, Report, SHOWN, Shown};
 use crate::cli::streams::{input_name, is_stream, open_input, refuse_json, writing_stdout};
-use crate::failure::{Failure, Report, SHOWN, Shown};
-use crate::ui::{Ui, count};
+use crate::cli::ui::{Ui, count};
 
 /// Where documents come from and go to.
 #[derive(Debug, Args)]

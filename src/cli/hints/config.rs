@@ -1,7 +1,7 @@
 //! For the config.
 
 use callseal::config::ConfigError;
-use callseal::input;
+use callseal::files::input;
 
 use super::{Hint, REGULAR_FILE, some};
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use callseal::input;
+use callseal::files::input;
 use callseal::keys::{ExportError, KeyFault, Refusal, SubjectFault};
 
 use super::messages::of_unlock;

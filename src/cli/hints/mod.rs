@@ -12,9 +12,10 @@ mod sources;
 use std::borrow::Cow;
 
 use callseal::archive::ArchiveError;
+use callseal::files::input;
 use callseal::message::{SealError, UnfitFormat};
 use callseal::output::PlaceError;
-use callseal::{Error, MemberCause, input};
+use callseal::{Error, MemberCause};
 
 /// A remedy, as one sentence in lower case without a full stop.
 pub type Hint = Option<Cow<'static, str>>;

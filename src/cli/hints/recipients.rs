@@ -2,7 +2,7 @@
 
 use std::io;
 
-use callseal::input;
+use callseal::files::input;
 use callseal::keys::{ChainFault, RecipientError, Refusal, UnusableKey};
 
 use super::{Hint, REGULAR_FILE, some};

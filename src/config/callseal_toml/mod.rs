@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::keys::{MinRsaBits, Party, Pin};
-use crate::options::{Compression, Format};
+use crate::message::{Compression, Format};
 
 use self::schema::{Entry, OneOrMany, PartyTable};
 use super::client_property::SETTING;

@@ -12,7 +12,7 @@ use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
-use crate::cause::cause;
+use crate::files::cause;
 
 use super::key_file;
 use super::origin::{Beside, Origin};

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-use crate::cause::cause;
+use crate::files::cause;
 use crate::timestamp::Timestamp;
 
 use crate::keys::mapping::UnusableKey;

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use openssl::x509::{X509, X509Crl};
 use thiserror::Error;
 
-use crate::cause::cause;
+use crate::files::cause;
 use crate::keys::file::{self, Block, Form};
 use crate::keys::{files, openssl_reason, x509};
 

@@ -3,7 +3,7 @@
 use flate2::{Compress, FlushCompress, Status};
 use zeroize::Zeroize;
 
-use crate::options::Compression;
+use crate::message::Compression;
 
 /// How hard Deflate tries, of 0 to 9. At 2, call logs come within an eighth of
 /// what they'd be at 6, in a third of the time.

@@ -14,10 +14,10 @@ use super::compress::{self, Judge};
 use super::encrypt::ContainerWriter;
 use super::framing::{PART, PacketWriter};
 use crate::keys::{MessageVersion, Recipients};
+use crate::message::Compression;
 use crate::message::SealError;
 use crate::message::fault::internal;
 use crate::message::seal::fill;
-use crate::options::Compression;
 
 /// The key of AES-256, in bytes.
 const SESSION_KEY: usize = 32;

@@ -11,11 +11,11 @@ use openssl::rsa::Rsa;
 use crate::keys::{
     self, Keyring, MessageVersion, NoIdentity, NoPassphrases, Recipients, Requirements,
 };
+use crate::message::{Compression, Format};
 use crate::message::{
     Envelope, Expansion, LiteralHeader, MessageFault, OpenError, OpenMessage, Opener, SealPlan,
     SealedFile,
 };
-use crate::options::{Compression, Format};
 
 struct Party {
     recipients: Recipients,

@@ -21,7 +21,7 @@ pub(super) use self::pem::PemWriter;
 pub(super) use self::second::follows;
 use super::fault::{MessageFault, OpenError};
 use super::openpgp::begins_message;
-use crate::byte_order_mark::BYTE_ORDER_MARK;
+use crate::files::BYTE_ORDER_MARK;
 
 /// A block begins within so many bytes from the start of its file.
 const WINDOW: usize = 64 * 1024;

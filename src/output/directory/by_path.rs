@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 use super::{Entry, Kind};
-use crate::file_id::FileId;
+use crate::files::FileId;
 use crate::output::Access;
 
 /// A directory as a path.

@@ -16,7 +16,7 @@ pub(super) use by_path::{Directory, lock};
 #[cfg(unix)]
 pub(super) use unix::{Directory, lock};
 
-use crate::file_id::FileId;
+use crate::files::FileId;
 
 /// What has a name in a directory.
 pub(super) struct Entry {

@@ -15,10 +15,10 @@ use rustix::fs::{
 use rustix::io::{Errno, retry_on_intr};
 
 use super::{Entry, Kind};
-use crate::file_id::FileId;
+use crate::files::FileId;
+use crate::files::record;
 use crate::output::Access;
 use crate::output::temporary::is_temporary;
-use crate::process;
 
 /// A directory, held open.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Directory {
         linkat(&self.handle, from, &self.handle, to, AtFlags::empty())?;
         // It is complete under its name. If the other one stays, that is said.
         if self.remove(from).is_err() {
-            process::note_leftover(self.path.join(from));
+            record::note_leftover(self.path.join(from));
         }
         Ok(())
     }
@@ -182,7 +182,7 @@ impl Directory {
 
     /// Looks, once, for what a killed run has left in it.
     pub fn search(&self) {
-        if process::is_first_search(&self.id) {
+        if record::is_first_search(&self.id) {
             // Nothing depends on it, and what can't be read can't be told.
             let Ok(directory) = self.read().and_then(|handle| Ok(Dir::new(handle)?)) else {
                 return;
@@ -190,7 +190,7 @@ impl Directory {
             for entry in directory.map_while(Result::ok) {
                 let name = OsStr::from_bytes(entry.file_name().to_bytes());
                 if is_temporary(name.as_ref()) && self.is_leftover(name).unwrap_or(false) {
-                    process::note_leftover(self.path.join(name));
+                    record::note_leftover(self.path.join(name));
                 }
             }
         }

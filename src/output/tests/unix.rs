@@ -377,10 +377,10 @@ fn child_that_looks_for_leftovers() {
     let Some(directory) = std::env::var_os(DIRECTORY) else {
         return;
     };
-    crate::process::remember();
+    crate::files::record::remember();
     let target = PathBuf::from(directory).join("call.wav");
     drop(named(&target, Access::Private, Overwrite::Refuse));
-    for path in crate::process::leftovers() {
+    for path in crate::files::record::leftovers() {
         println!("\nleft: {}", path.display());
     }
 }

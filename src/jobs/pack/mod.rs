@@ -9,11 +9,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::archive::MemberName;
-use crate::error::Error;
+use crate::jobs::error::Error;
+use crate::jobs::progress::{Counted, Progress};
+use crate::message::name_binding::literal_name;
 use crate::message::{SealError, SealPlan, SealedFile, Sealer};
-use crate::name_binding::literal_name;
 use crate::output::{Overwrite, PendingFile};
-use crate::progress::{Counted, Progress};
 use crate::sources::{Source, SourceError};
 pub(crate) use queue::{Entry, Queue};
 pub(crate) use workers::{Content, write_archive};
@@ -174,7 +174,7 @@ impl Content for FileContent<'_> {
             },
         );
         let file = SealedFile {
-            name: &literal_name(&self.file.name),
+            name: &literal_name(self.file.name.as_str()),
             modified: source.modified,
             length: Some(source.size),
         };

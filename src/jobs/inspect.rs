@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use crate::archive::looks_like_zip;
-use crate::archive_file::ArchiveFile;
 use crate::config::Config;
-use crate::error::Error;
-use crate::input;
+use crate::files::input;
+use crate::jobs::archive_file::ArchiveFile;
+use crate::jobs::error::Error;
 use crate::keys::{Identity, Recipient, Refusal, Requirements};
 use crate::message::{Envelope, MessageFault, OpenError};
 

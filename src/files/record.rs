@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::file_id::FileId;
+use crate::files::FileId;
 
 /// How many files are kept by name that were written.
 const NAMED: usize = 3;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 
 use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
-use crate::error::{Error, MemberCause};
-use crate::input;
+use crate::files::input;
+use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::progress::{Counted, Progress};
+use crate::message::name_binding;
 use crate::message::{Envelope, Expansion, Inflated, OpenError, OpenMessage, Opener};
-use crate::name_binding;
-use crate::progress::{Counted, Progress};
 
 /// An archive file, opened for listing and extraction.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ impl ArchiveFile {
         let reader = Counted { source, progress };
         let message = OpenMessage::begin(reader, opener).map_err(open_cause)?;
         let literal = &message.literal().name;
-        let sealed_as = (!name_binding::fits(literal, name))
+        let sealed_as = (!name_binding::fits(literal, name.as_str()))
             .then(|| String::from_utf8_lossy(literal).into_owned());
         match sealed_as {
             Some(sealed) if !opener.accepts_renamed() => Err(MemberCause::Moved { sealed }),

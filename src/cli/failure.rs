@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use callseal::{Error, ErrorKind, process};
+use callseal::files::record;
+use callseal::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::cli::hints;
-use crate::exit;
-use crate::ui::Ui;
+use super::exit;
+use super::hints;
+use super::ui::Ui;
 
 /// How many failures are shown one by one.
 pub const SHOWN: usize = 10;
@@ -156,7 +157,7 @@ fn stream_message(error: &io::Error) -> String {
     let text = error.to_string();
     let cause = text.split(" (os error ").next().unwrap_or(&text);
     let mut message = format!("standard input or output: {cause}");
-    let process::Written { first, more } = process::written();
+    let record::Written { first, more } = record::written();
     for (n, path) in first.iter().enumerate() {
         message.push_str(if n == 0 {
             "; complete all the same: "

@@ -6,11 +6,11 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::archive::{Member, MemberFault, MemberName};
-use crate::archive_file::{ArchiveFile, member_error, open_cause};
-use crate::error::{Error, MemberCause};
+use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
+use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::progress::{NoProgress, Progress};
 use crate::message::{OpenError, Opened, Opener};
 use crate::output::{Access, Overwrite, PendingFile, TargetDir, is_input};
-use crate::progress::{NoProgress, Progress};
 use crate::workers::work_on;
 
 /// What has been extracted, and what has not.

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::archive::{ArchiveError, NameFault};
-use crate::cause::cause;
 use crate::config::ConfigError;
 use crate::fields::DocumentError;
+use crate::files::cause;
 use crate::keys::{
     ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
 };

@@ -11,8 +11,7 @@
 
 use std::borrow::Cow;
 
-use crate::archive::MemberName;
-use crate::message::MAX_LITERAL_NAME;
+use super::MAX_LITERAL_NAME;
 
 /// The prefix of a hash that replaces a path.
 const SHA256: &str = "sha256:";
@@ -26,9 +25,8 @@ const HERE: &str = "./";
 /// It is not a name.
 const CONSOLE: &[u8] = b"_CONSOLE";
 
-/// The name that is sealed with a member.
-pub(crate) fn literal_name(name: &MemberName) -> Cow<'_, str> {
-    let path = name.as_str();
+/// The name that is sealed with the member of that path.
+pub(crate) fn literal_name(path: &str) -> Cow<'_, str> {
     let literal = match path.contains('/') {
         true => Cow::Borrowed(path),
         false => Cow::Owned(format!("{HERE}{path}")),
@@ -46,9 +44,8 @@ pub(crate) fn hash_name(path: &str) -> String {
     format!("{SHA256}{digits}")
 }
 
-/// Whether a message with that literal name belongs where the member is.
-pub(crate) fn fits(literal: &[u8], name: &MemberName) -> bool {
-    let path = name.as_str();
+/// Whether a message with that literal name belongs to the member of that path.
+pub(crate) fn fits(literal: &[u8], path: &str) -> bool {
     if literal.is_empty() || literal == CONSOLE {
         return true;
     }
@@ -58,7 +55,8 @@ pub(crate) fn fits(literal: &[u8], name: &MemberName) -> bool {
     if literal.contains(&b'/') {
         return literal.strip_prefix(HERE.as_bytes()).unwrap_or(literal) == path.as_bytes();
     }
-    literal == name.last_component().as_bytes()
+    let last = path.rsplit('/').next().unwrap_or(path);
+    literal == last.as_bytes()
 }
 
 fn is_hash_name(literal: &[u8]) -> bool {
@@ -72,22 +70,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn name(path: &str) -> MemberName {
-        MemberName::parse(path).unwrap()
-    }
-
     #[test]
     fn a_path_is_sealed_as_it_is_where_it_has_a_directory_and_fits() {
-        assert_eq!(literal_name(&name("calls/a.wav")), "calls/a.wav");
+        assert_eq!(literal_name("calls/a.wav"), "calls/a.wav");
         let longest = format!("d/{}", "a".repeat(253));
-        assert_eq!(literal_name(&name(&longest)), longest);
+        assert_eq!(literal_name(&longest), longest);
     }
 
     #[test]
     fn a_path_without_a_directory_shows_that() {
-        assert_eq!(literal_name(&name("a.wav")), "./a.wav");
+        assert_eq!(literal_name("a.wav"), "./a.wav");
         let longest = "a".repeat(253);
-        assert_eq!(literal_name(&name(&longest)), format!("./{longest}"));
+        assert_eq!(literal_name(&longest), format!("./{longest}"));
     }
 
     #[test]
@@ -95,42 +89,42 @@ mod tests {
         for path in [format!("d/{}", "a".repeat(254)), "a".repeat(254)] {
             let digest = openssl::sha::sha256(path.as_bytes());
             let digits: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-            assert_eq!(literal_name(&name(&path)), format!("sha256:{digits}"));
+            assert_eq!(literal_name(&path), format!("sha256:{digits}"));
         }
     }
 
     #[test]
     fn what_was_sealed_elsewhere_does_not_fit() {
-        let long = name(&format!("{}/b/call.json", "d".repeat(250)));
-        let other = name(&format!("{}/a/call.json", "d".repeat(250)));
+        let long = format!("{}/b/call.json", "d".repeat(250));
+        let other = format!("{}/a/call.json", "d".repeat(250));
         for (literal, member) in [
-            (literal_name(&name("a.wav")), name("d/a.wav")),
-            (literal_name(&name("d/a.wav")), name("a.wav")),
-            (literal_name(&name("d/a.wav")), name("e/a.wav")),
-            (literal_name(&long), other),
-            (literal_name(&long), name("call.json")),
-            ("b.wav".into(), name("d/a.wav")),
-            ("./d/b.wav".into(), name("d/a.wav")),
-            ("_CONSOLE/a".into(), name("d/a")),
+            (literal_name("a.wav"), "d/a.wav"),
+            (literal_name("d/a.wav"), "a.wav"),
+            (literal_name("d/a.wav"), "e/a.wav"),
+            (literal_name(&long), &other),
+            (literal_name(&long), "call.json"),
+            ("b.wav".into(), "d/a.wav"),
+            ("./d/b.wav".into(), "d/a.wav"),
+            ("_CONSOLE/a".into(), "d/a"),
         ] {
-            assert!(!fits(literal.as_bytes(), &member), "{literal} {member}");
+            assert!(!fits(literal.as_bytes(), member), "{literal} {member}");
         }
     }
 
     #[test]
     fn what_other_tools_and_older_versions_write_fits() {
-        let long = name(&format!("{}/call.json", "d".repeat(250)));
+        let long = format!("{}/call.json", "d".repeat(250));
         for (literal, member) in [
-            ("", name("d/a.wav")),
-            ("_CONSOLE", name("d/a.wav")),
-            ("a.wav", name("d/a.wav")),
-            ("a.wav", name("a.wav")),
-            ("./d/a.wav", name("d/a.wav")),
-            ("call.json", long),
+            ("", "d/a.wav"),
+            ("_CONSOLE", "d/a.wav"),
+            ("a.wav", "d/a.wav"),
+            ("a.wav", "a.wav"),
+            ("./d/a.wav", "d/a.wav"),
+            ("call.json", &long),
             // A name of its own, not a hash.
-            ("sha256:", name("d/sha256:")),
+            ("sha256:", "d/sha256:"),
         ] {
-            assert!(fits(literal.as_bytes(), &member), "{literal} {member}");
+            assert!(fits(literal.as_bytes(), member), "{literal} {member}");
         }
     }
 
@@ -140,10 +134,10 @@ mod tests {
             one in "[ab]{1,3}(/[ab]{1,3}){0,2}(/[ab]{250})?",
             other in "[ab]{1,3}(/[ab]{1,3}){0,2}(/[ab]{250})?",
         ) {
-            let literal = literal_name(&name(&one)).into_owned();
+            let literal = literal_name(&one).into_owned();
             prop_assert!(literal.len() <= MAX_LITERAL_NAME);
-            prop_assert!(fits(literal.as_bytes(), &name(&one)));
-            prop_assert_eq!(fits(literal.as_bytes(), &name(&other)), one == other);
+            prop_assert!(fits(literal.as_bytes(), &one));
+            prop_assert_eq!(fits(literal.as_bytes(), &other), one == other);
         }
     }
 }

@@ -48,7 +48,7 @@ pub fn end(signal: i32) {
 /// and shells do. Where that can't be told, all but SIGTERM are left alone.
 fn is_ignored(signal: i32) -> bool {
     let ignored = || {
-        let status = callseal::input::open("/proc/self/status".as_ref()).ok()?;
+        let status = callseal::files::input::open("/proc/self/status".as_ref()).ok()?;
         let status = io::read_to_string(status).ok()?;
         let mask = status
             .lines()

@@ -2,15 +2,15 @@
 //!
 //! Every file that is read as an input is opened here, but for those that are
 //! packed (see [`sources`](crate::sources)). So no FIFO is waited for, and where
-//! the process [remembers](crate::process::remember) its inputs, none of them
+//! the process [remembers](crate::files::record::remember) its inputs, none of them
 //! is ever an output.
 
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::Path;
 
-use crate::file_id::FileId;
-use crate::process;
+use crate::files::FileId;
+use crate::files::record;
 
 /// What is neither a file nor a directory, and nothing that somebody has
 /// opened already.
@@ -39,7 +39,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     let metadata = file.metadata()?;
     check(path, &metadata)?;
     if metadata.is_file() {
-        process::note_read(FileId::of(path, &metadata)?);
+        record::note_read(FileId::of(path, &metadata)?);
     } else {
         let_wait(&file)?;
     }
@@ -51,7 +51,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 pub fn note_stdin() {
     #[cfg(unix)]
     if let Ok(stat) = rustix::fs::fstat(io::stdin()) {
-        process::note_read(FileId::of_stat(&stat));
+        record::note_read(FileId::of_stat(&stat));
     }
 }
 
@@ -61,7 +61,7 @@ pub fn note(file: &File) {
     if file.metadata().is_ok_and(|metadata| metadata.is_file())
         && let Ok(stat) = rustix::fs::fstat(file)
     {
-        process::note_read(FileId::of_stat(&stat));
+        record::note_read(FileId::of_stat(&stat));
     }
     #[cfg(not(unix))]
     let _ = file;

@@ -45,7 +45,7 @@ impl Passphrases for Prompt {
 fn prompt(question: impl ToString) -> io::Result<String> {
     let ask = || rpassword::prompt_password(question);
     #[cfg(unix)]
-    return crate::signals::while_asking(ask);
+    return crate::cli::signals::while_asking(ask);
     #[cfg(not(unix))]
     return ask();
 }

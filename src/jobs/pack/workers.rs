@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::queue::{PanicGuard, Queue};
 use crate::archive::ArchiveWriter;
-use crate::error::Error;
+use crate::jobs::error::Error;
+use crate::jobs::progress::Progress;
 use crate::message::{SealPlan, Sealer};
 use crate::output::{Access, Overwrite, PendingFile};
-use crate::progress::Progress;
 use crate::workers::work_on;
 
 /// Something that becomes a member.

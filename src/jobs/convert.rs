@@ -9,16 +9,16 @@ use std::time::SystemTime;
 use openssl::sha::Sha256;
 
 use crate::archive::{Member, MemberName};
-use crate::archive_file::{ArchiveFile, member_error, open_cause};
-use crate::error::Error;
-use crate::extract::{Places, total_size};
+use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
+use crate::jobs::error::Error;
+use crate::jobs::extract::{Places, total_size};
+use crate::jobs::pack::{Content, Entry, Queue, write_archive};
+use crate::jobs::progress::{NoProgress, Progress};
+use crate::message::name_binding::literal_name;
 use crate::message::{
     MessageFormat, OpenError, OpenMessage, Opener, SealError, SealPlan, SealedFile, Sealer,
 };
-use crate::name_binding::literal_name;
 use crate::output::{Overwrite, PendingFile};
-use crate::pack::{Content, Entry, Queue, write_archive};
-use crate::progress::{NoProgress, Progress};
 
 /// By how much Deflate expands at most, and compressed OpenPGP messages with
 /// it.
@@ -170,7 +170,7 @@ impl Content for MemberContent<'_> {
         };
         let write_error = |e| Error::writing(self.output, e);
         let file = SealedFile {
-            name: &literal_name(name),
+            name: &literal_name(name.as_str()),
             modified,
             length: None,
         };

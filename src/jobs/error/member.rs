@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::opening::open_kind;
 use super::{ErrorKind, archive_kind};
 use crate::archive::{ArchiveError, MemberFault};
-use crate::cause::cause;
+use crate::files::cause;
 use crate::message::OpenError;
 use crate::output::PlaceError;
 
