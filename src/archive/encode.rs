@@ -5,6 +5,7 @@ use std::io;
 
 use super::dos_time::DosTime;
 use super::extra;
+use super::numbers::{push_length, push_low_u32, push_u16, push_u32, push_u64};
 use super::records::{
     CENTRAL_SIGNATURE, END_SIGNATURE, FLAG_UTF8, LOCAL_SIGNATURE, LOCATOR_SIGNATURE, METHOD_STORED,
     ZIP64_COUNT_MARKER, ZIP64_END_REST, ZIP64_END_SIGNATURE, ZIP64_MARKER,
@@ -139,29 +140,4 @@ pub(super) fn end_records(members: u64, directory_size: u64, directory_offset: u
     push_low_u32(&mut out, directory_offset);
     push_u16(&mut out, 0); // comment length
     out
-}
-
-fn push_u16(out: &mut Vec<u8>, value: u16) {
-    out.extend_from_slice(&value.to_le_bytes());
-}
-
-fn push_u32(out: &mut Vec<u8>, value: u32) {
-    out.extend_from_slice(&value.to_le_bytes());
-}
-
-fn push_u64(out: &mut Vec<u8>, value: u64) {
-    out.extend_from_slice(&value.to_le_bytes());
-}
-
-/// The value in 32 bits, or the ZIP64 marker where it doesn't fit.
-fn push_low_u32(out: &mut Vec<u8>, value: u64) {
-    push_u32(out, u32::try_from(value).unwrap_or(u32::MAX));
-}
-
-/// The length of a name, an extra field or one of its records, in 16 bits.
-/// Names fit by construction of [`MemberName`](super::MemberName), and our
-/// extra fields are short.
-pub(super) fn push_length(out: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
-    push_u16(out, u16::try_from(bytes.len()).map_err(io::Error::other)?);
-    Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::encode::push_length;
 use super::fault::ArchiveFault;
+use super::numbers::push_length;
 use super::records::Fields;
 
 /// ZIP64 extended information (APPNOTE 4.5.3).

@@ -35,6 +35,7 @@ mod fault;
 mod member;
 mod member_reader;
 mod name;
+mod numbers;
 mod read_at;
 mod reader;
 mod records;

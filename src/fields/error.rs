@@ -162,6 +162,30 @@ pub enum AttributeFault {
     },
 }
 
+/// Why a selection can't be understood.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SelectionError {
+    /// A path is none.
+    #[error("the field {expression:?} can't be understood: {fault} (character {at})")]
+    Path {
+        /// The path.
+        expression: String,
+        /// Where in it, counted from 1.
+        at: usize,
+        /// What is wrong there.
+        fault: &'static str,
+    },
+    /// A pattern is no regular expression.
+    #[error("{pattern:?} is no regular expression: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
 impl DocumentError {
     /// What the parser found, without what stands there.
     pub(super) fn not_json(error: &serde_json::Error) -> Self {

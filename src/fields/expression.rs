@@ -1,8 +1,8 @@
 //! Paths that may stand for several: `cards[*].pan`, `**.pan`.
 
 use super::document::MAX_DEPTH;
+use super::error::SelectionError;
 use super::path::{self, Step};
-use super::select::SelectionError;
 
 /// A path that may stand for several.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -87,10 +87,10 @@ mod walk;
 
 use zeroize::Zeroizing;
 
-pub use error::{AttributeFault, DocumentError, StreamError};
+pub use error::{AttributeFault, DocumentError, SelectionError, StreamError};
 pub use open::FieldOpener;
 pub use seal::{FieldPlan, FieldSealer};
-pub use select::{Missing, Selection, SelectionError};
+pub use select::{Missing, Selection};
 pub use stream::{Streamed, convert_stream};
 
 /// The usual name of the attribute that sealed documents have.

@@ -2,10 +2,10 @@
 
 use regex::Regex;
 use serde_json::value::RawValue;
-use thiserror::Error;
 
 use super::document::Kind;
 use super::error::DocumentError;
+use super::error::SelectionError;
 use super::expression::{self, Expression, Pattern};
 use super::path::Step;
 use super::walk::{self, Guide, Place};
@@ -41,30 +41,6 @@ pub struct Selection(By);
 enum By {
     Paths(Vec<Expression>),
     KeyNames(Regex),
-}
-
-/// Why a selection can't be understood.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum SelectionError {
-    /// A path is none.
-    #[error("the field {expression:?} can't be understood: {fault} (character {at})")]
-    Path {
-        /// The path.
-        expression: String,
-        /// Where in it, counted from 1.
-        at: usize,
-        /// What is wrong there.
-        fault: &'static str,
-    },
-    /// A pattern is no regular expression.
-    #[error("{pattern:?} is no regular expression: {reason}")]
-    Pattern {
-        /// The pattern.
-        pattern: String,
-        /// What is wrong with it.
-        reason: String,
-    },
 }
 
 impl Selection {

@@ -14,7 +14,6 @@ use thiserror::Error;
 
 use crate::files::cause;
 
-use super::key_file;
 use super::origin::{Beside, Origin};
 use super::secret::SecretKey;
 use super::trials::Success;
@@ -96,17 +95,6 @@ pub(super) enum Locked {
 }
 
 impl Identity {
-    /// The identities of a key file: one for a PEM or DER key, for an OpenPGP
-    /// key one for each of its encryption keys, expired and revoked ones
-    /// included, since old messages must still open.
-    ///
-    /// # Errors
-    ///
-    /// The file holds no private key, or one that is of no use here.
-    pub fn load(path: &Path) -> Result<Vec<Self>, KeyFault> {
-        key_file::identities(path)
-    }
-
     /// A PEM or DER key that no passphrase locks.
     pub(super) fn open(origin: &Arc<Origin>, key: SecretKey) -> Self {
         let public = key.public().clone();

@@ -16,8 +16,20 @@ use super::secret::SecretKey;
 use crate::keys::file::{self, Block, Bytes, Form};
 use crate::keys::{forget_openssl_errors, openssl_reason};
 
-/// The identities of a key file.
-pub(super) fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
+impl Identity {
+    /// The identities of a key file: one for a PEM or DER key, for an OpenPGP
+    /// key one for each of its encryption keys, expired and revoked ones
+    /// included, since old messages must still open.
+    ///
+    /// # Errors
+    ///
+    /// The file holds no private key, or one that is of no use here.
+    pub fn load(path: &Path) -> Result<Vec<Self>, KeyFault> {
+        identities(path)
+    }
+}
+
+fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
     let (bytes, exposed) = file::read_key(path).map_err(KeyFault::Unreadable)?;
     match file::form(&bytes) {
         Form::Pem => {

@@ -17,6 +17,32 @@ use crate::keys::mapping::{self, PublicKey, UnusableKey};
 use crate::keys::trust::Verifier;
 use crate::keys::{openssl_reason, x509};
 
+impl Recipient {
+    /// All recipients that a certificate or public key file stands for: one,
+    /// or for an OpenPGP certificate one for each of its encryption keys that
+    /// is valid then, whether flagged for storage or for transport. (Its owner
+    /// may have only one of them at hand.)
+    ///
+    /// # Errors
+    ///
+    /// A file that doesn't meet the requirements is refused, with the reason.
+    pub fn load(path: &Path, requirements: &Requirements) -> Result<Vec<Self>, Refusal> {
+        let bytes = file::read(path).map_err(Refusal::Unreadable)?;
+        recipients(&bytes, path, Some(requirements))
+    }
+
+    /// As [`Recipient::load`], but without regard to validity periods: to
+    /// recognise the recipients of what has been sealed already.
+    ///
+    /// # Errors
+    ///
+    /// A file that is no certificate or public key is refused.
+    pub fn load_any_age(path: &Path) -> Result<Vec<Self>, Refusal> {
+        let bytes = file::read(path).map_err(Refusal::Unreadable)?;
+        recipients(&bytes, path, None)
+    }
+}
+
 /// The recipients in the content of a file: such as meet the requirements, or
 /// without any of them whatever their age.
 pub(crate) fn recipients(

@@ -15,12 +15,9 @@ use openssl::rsa::{Padding, Rsa};
 use openssl::x509::X509Ref;
 use sequoia_openpgp as openpgp;
 
-use super::certificate;
-use super::refusal::Refusal;
-use super::requirements::Requirements;
 use crate::keys::mapping::{self, PublicKey};
 use crate::keys::trust::Chain;
-use crate::keys::{Fingerprint, IssuerAndSerial, KeyHandle, SubjectKeyId, file};
+use crate::keys::{Fingerprint, IssuerAndSerial, KeyHandle, SubjectKeyId};
 
 /// The kind of file a recipient came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,30 +80,6 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// All recipients that a certificate or public key file stands for: one,
-    /// or for an OpenPGP certificate one for each of its encryption keys that
-    /// is valid then, whether flagged for storage or for transport. (Its owner
-    /// may have only one of them at hand.)
-    ///
-    /// # Errors
-    ///
-    /// A file that doesn't meet the requirements is refused, with the reason.
-    pub fn load(path: &Path, requirements: &Requirements) -> Result<Vec<Self>, Refusal> {
-        let bytes = file::read(path).map_err(Refusal::Unreadable)?;
-        certificate::recipients(&bytes, path, Some(requirements))
-    }
-
-    /// As [`Recipient::load`], but without regard to validity periods: to
-    /// recognise the recipients of what has been sealed already.
-    ///
-    /// # Errors
-    ///
-    /// A file that is no certificate or public key is refused.
-    pub fn load_any_age(path: &Path) -> Result<Vec<Self>, Refusal> {
-        let bytes = file::read(path).map_err(Refusal::Unreadable)?;
-        certificate::recipients(&bytes, path, None)
-    }
-
     pub(super) fn new(key: PublicKey, source: &Path, kind: CertificateKind, label: String) -> Self {
         let rsa = rsa_public(&key);
         Self {
