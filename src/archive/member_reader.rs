@@ -39,11 +39,11 @@ pub struct MemberReader<'a, R> {
     inflater: Option<Box<Inflater>>,
     declared_crc: u32,
     crc: crc32fast::Hasher,
-    state: State,
+    state: ReadState,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum ReadState {
     Reading,
     Checked,
     Malformed(ArchiveFault),
@@ -52,9 +52,9 @@ enum State {
 }
 
 /// More came out than there is room for, which can't be.
-const OUTSIDE: State = State::Unreadable(io::ErrorKind::Other, None);
+const OUTSIDE: ReadState = ReadState::Unreadable(io::ErrorKind::Other, None);
 
-impl State {
+impl ReadState {
     fn unreadable(error: &io::Error) -> Self {
         Self::Unreadable(error.kind(), error.raw_os_error())
     }
@@ -89,15 +89,15 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
             inflater: (member.method == METHOD_DEFLATED).then(Box::default),
             declared_crc: member.crc,
             crc: crc32fast::Hasher::new(),
-            state: State::Reading,
+            state: ReadState::Reading,
         })
     }
 
     /// Some bytes of the member, not yet checked.
-    fn produce(&mut self, buf: &mut [u8]) -> Result<usize, State> {
+    fn produce(&mut self, buf: &mut [u8]) -> Result<usize, ReadState> {
         let Some(inflater) = &mut self.inflater else {
             let read = read_some_at(self.source, buf, self.position)
-                .map_err(|error| State::unreadable(&error))?;
+                .map_err(|error| ReadState::unreadable(&error))?;
             self.position = self.position.saturating_add(read as u64);
             self.stored_left = self.stored_left.saturating_sub(read as u64);
             return Ok(read);
@@ -106,7 +106,7 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
             if inflater.is_drained() && self.stored_left > 0 {
                 let read = inflater
                     .fill(self.source, self.position, self.stored_left)
-                    .map_err(|error| State::unreadable(&error))?;
+                    .map_err(|error| ReadState::unreadable(&error))?;
                 self.position = self.position.saturating_add(read);
                 self.stored_left = self.stored_left.saturating_sub(read);
             }
@@ -114,13 +114,13 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
                 Ok(Step::Stuck) => {}
                 Ok(Step::Made(made)) => return Ok(made),
                 Ok(Step::Ended) => return Ok(0),
-                Err(fault) => return Err(State::Malformed(fault)),
+                Err(fault) => return Err(ReadState::Malformed(fault)),
             }
         }
     }
 
     /// After the last byte: the end of the deflated data, and the checksum.
-    fn check(&mut self) -> Result<(), State> {
+    fn check(&mut self) -> Result<(), ReadState> {
         if self.inflater.is_some() {
             // This also refills the input, so stored bytes that are left over
             // show in it.
@@ -130,12 +130,12 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
                 .as_ref()
                 .is_none_or(|inflater| inflater.is_drained());
             if surplus > 0 || !drained {
-                return Err(State::Malformed(ArchiveFault::DeflateSize));
+                return Err(ReadState::Malformed(ArchiveFault::DeflateSize));
             }
         }
         let (declared, actual) = (self.declared_crc, self.crc.clone().finalize());
         if declared != actual {
-            return Err(State::Malformed(ArchiveFault::Checksum {
+            return Err(ReadState::Malformed(ArchiveFault::Checksum {
                 declared,
                 actual,
             }));
@@ -143,7 +143,7 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
         Ok(())
     }
 
-    fn produce_and_check(&mut self, buf: &mut [u8]) -> Result<usize, State> {
+    fn produce_and_check(&mut self, buf: &mut [u8]) -> Result<usize, ReadState> {
         let most = usize::try_from(self.left)
             .unwrap_or(usize::MAX)
             .min(buf.len());
@@ -151,7 +151,7 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
         if let Some(buf) = buf.get_mut(..most).filter(|buf| !buf.is_empty()) {
             made = self.produce(buf)?;
             if made == 0 {
-                return Err(State::Malformed(ArchiveFault::DeflateSize));
+                return Err(ReadState::Malformed(ArchiveFault::DeflateSize));
             }
             let (bytes, _) = buf.split_at_checked(made).ok_or(OUTSIDE)?;
             self.crc.update(bytes);
@@ -159,7 +159,7 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
         }
         if self.left == 0 {
             self.check()?;
-            self.state = State::Checked;
+            self.state = ReadState::Checked;
         }
         Ok(made)
     }
@@ -167,7 +167,7 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
 
 impl<R: ReadAt> Read for MemberReader<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if let (State::Reading, false) = (self.state, buf.is_empty()) {
+        if let (ReadState::Reading, false) = (self.state, buf.is_empty()) {
             match self.produce_and_check(buf) {
                 Ok(made) => return Ok(made),
                 // What was produced is lost with the error, so there is no
@@ -176,10 +176,10 @@ impl<R: ReadAt> Read for MemberReader<'_, R> {
             }
         }
         match self.state {
-            State::Reading | State::Checked => Ok(0),
-            State::Malformed(fault) => Err(io::Error::new(io::ErrorKind::InvalidData, fault)),
-            State::Unreadable(kind, None) => Err(kind.into()),
-            State::Unreadable(_, Some(number)) => Err(io::Error::from_raw_os_error(number)),
+            ReadState::Reading | ReadState::Checked => Ok(0),
+            ReadState::Malformed(fault) => Err(io::Error::new(io::ErrorKind::InvalidData, fault)),
+            ReadState::Unreadable(kind, None) => Err(kind.into()),
+            ReadState::Unreadable(_, Some(number)) => Err(io::Error::from_raw_os_error(number)),
         }
     }
 }

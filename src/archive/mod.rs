@@ -36,10 +36,10 @@ mod member;
 mod member_reader;
 mod name;
 mod numbers;
+mod patched_writer;
 mod read_at;
 mod reader;
 mod records;
-mod sink;
 mod writer;
 
 pub use ending::{Ending, without_ending};

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use super::encode::{Stored, end_records};
 use super::ending::Ending;
 use super::name::MemberName;
+use super::patched_writer::PatchedWriter;
 use super::records::ZIP64_MARKER;
-use super::sink::Sink;
 use crate::timestamp::unix_seconds;
 
 /// Writes an archive: stored members, then the central directory.
@@ -23,7 +23,7 @@ use crate::timestamp::unix_seconds;
 /// It keeps the central directory in memory: about 60 bytes and the stored name
 /// for each member.
 pub struct ArchiveWriter<W> {
-    sink: Sink<W>,
+    sink: PatchedWriter<W>,
     ending: Ending,
     directory: Vec<u8>,
     members: u64,
@@ -34,7 +34,7 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     /// must be empty, at its position 0.
     pub fn new(sink: W) -> Self {
         Self {
-            sink: Sink::new(sink),
+            sink: PatchedWriter::new(sink),
             ending: Ending::default(),
             directory: Vec::new(),
             members: 0,

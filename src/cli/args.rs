@@ -14,9 +14,9 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::Global;
-use super::exposure::warn_of_exposed;
+use super::exposed_keys::warn_of_exposed;
 use super::failure::Failure;
-use super::recipients::RecipientArgs;
+use super::recipient_args::RecipientArgs;
 use super::ui::Ui;
 
 /// Where the config is looked for last.

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Global;
 use super::failure::{Failure, Report};
-use super::opening::{OpenArgs, RenamedArgs, format_name, warn_of_renamed, warn_of_tried};
+use super::open_args::{OpenArgs, RenamedArgs, format_name, warn_of_renamed, warn_of_tried};
 use super::streams::{refuse_json, writing_stdout};
 use super::ui::{Bar, Ui};
 

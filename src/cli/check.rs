@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use super::Global;
 use super::failure::{Failure, Report, Warning};
 use super::hints::{self, Hint};
-use super::names::recipient_json;
-use super::recipients::requirements;
+use super::known_recipients::recipient_json;
+use super::recipient_args::requirements;
 use super::ui::{Ui, count, safe};
 
 /// Tell whether every recipient can be sealed to, and for how long

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::failure::{Failure, Report};
-use super::names::recipients_json;
-use super::recipients::{load_recipients, requirements};
+use super::known_recipients::recipients_json;
+use super::recipient_args::{load_recipients, requirements};
 use super::ui::{Ui, safe};
 
 /// Check the config

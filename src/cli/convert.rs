@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::failure::{Failure, Report};
-use super::names::{recipients_json, recipients_line};
-use super::opening::{OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
+use super::known_recipients::{recipients_json, recipients_line};
+use super::open_args::{OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count, safe};
 

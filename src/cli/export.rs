@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::Global;
 use super::args::{IdentityArgs, OverwriteArgs};
-use super::exposure::warn_of_file;
+use super::exposed_keys::warn_of_file;
 use super::failure::{Failure, Report};
 use super::passphrases::{NewPassphraseArgs, PassphraseArgs};
 use super::streams::{is_stream, refuse_json};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs};
 use super::failure::{Failure, Report};
-use super::opening::{OpenArgs, RenamedArgs, authenticity, warn_of_renamed, warn_of_tried};
+use super::open_args::{OpenArgs, RenamedArgs, authenticity, warn_of_renamed, warn_of_tried};
 use super::ui::{Bar, Ui, bytes, count};
 
 /// Open the members of an archive and write them as files

@@ -11,14 +11,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Global;
-use super::archive::Overview;
+use super::archive_overview::Overview;
 use super::args::{IdentityArgs, LimitArgs};
 use super::config::describe;
-use super::exposure::warn_of_exposed;
+use super::exposed_keys::warn_of_exposed;
 use super::failure::{Failure, Report};
-use super::names::{KnownKeys, key_line, recipient_json};
-use super::opening::format_name;
-use super::recipients::KnownArgs;
+use super::known_recipients::{KnownKeys, key_line, recipient_json};
+use super::open_args::format_name;
+use super::recipient_args::KnownArgs;
 use super::ui::{Ui, bytes, count, safe};
 
 /// Say what a file is, and what is in it

@@ -11,10 +11,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Global;
-use super::archive::{Overview, Reach};
+use super::archive_overview::{Overview, Reach};
 use super::args::{IdentityArgs, LimitArgs};
 use super::failure::{Failure, Report};
-use super::names::key_line;
+use super::known_recipients::key_line;
 use super::ui::{Ui, count, safe};
 
 /// Show the private keys at hand, and which of them open an archive

@@ -9,11 +9,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Global;
-use super::archive::Overview;
+use super::archive_overview::Overview;
 use super::args::{IdentityArgs, LimitArgs};
 use super::failure::{Failure, Report};
-use super::names::KnownKeys;
-use super::recipients::KnownArgs;
+use super::known_recipients::KnownKeys;
+use super::recipient_args::KnownArgs;
 use super::ui::{Ui, bytes, count, safe};
 
 /// Show the members of an archive and who can open it, without any key

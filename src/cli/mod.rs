@@ -1,7 +1,7 @@
 //! The command line: one file for each subcommand, its arguments and what it
 //! does with them.
 
-mod archive;
+mod archive_overview;
 mod args;
 mod cat;
 mod check;
@@ -9,7 +9,7 @@ mod config;
 mod convert;
 pub mod exit;
 mod export;
-mod exposure;
+mod exposed_keys;
 mod extract;
 pub mod failure;
 mod fields;
@@ -18,13 +18,13 @@ pub mod hints;
 mod inspect;
 mod keygen;
 mod keys;
+mod known_recipients;
 mod list;
-mod names;
 mod open;
-mod opening;
+mod open_args;
 mod pack;
 mod passphrases;
-mod recipients;
+mod recipient_args;
 mod seal;
 #[cfg(unix)]
 pub mod signals;

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Global;
 use super::args::OverwriteArgs;
 use super::failure::{Failure, Report};
-use super::opening::{OpenArgs, authenticity, format_name, warn_of_tried};
+use super::open_args::{OpenArgs, authenticity, format_name, warn_of_tried};
 use super::streams::{input_name, is_stream, open_input, refuse_json, writing_stdout};
 use super::ui::{Bar, Ui, bytes};
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::failure::{Failure, Report};
-use super::names::{recipients_json, recipients_line};
+use super::known_recipients::{recipients_json, recipients_line};
 use super::streams::{input_name, is_stream, open_input};
 use super::suspects;
 use super::ui::{Bar, Ui, bytes, count, safe};

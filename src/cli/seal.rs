@@ -16,7 +16,7 @@ use serde_json::json;
 use super::Global;
 use super::args::{OverwriteArgs, SealArgs, words};
 use super::failure::{Failure, Report};
-use super::names::{recipients_json, recipients_line};
+use super::known_recipients::{recipients_json, recipients_line};
 use super::streams::{input_name, is_stream, refuse_json, writing_stdout};
 use super::suspects;
 use super::ui::{Ui, bytes};

@@ -76,17 +76,17 @@ fn depth(text: &str) -> usize {
 
 /// What kind of value it is, as far as there is something below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     Object,
     Array,
     Scalar,
 }
 
-pub(super) fn kind(value: &RawValue) -> Kind {
+pub(super) fn kind(value: &RawValue) -> ValueKind {
     match value.get().as_bytes().first() {
-        Some(b'{') => Kind::Object,
-        Some(b'[') => Kind::Array,
-        _ => Kind::Scalar,
+        Some(b'{') => ValueKind::Object,
+        Some(b'[') => ValueKind::Array,
+        _ => ValueKind::Scalar,
     }
 }
 

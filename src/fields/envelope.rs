@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::document::{self, Kind, span};
+use super::document::{self, ValueKind, span};
 use super::error::{AttributeFault, DocumentError};
 use super::path::quoted;
 
@@ -112,7 +112,7 @@ impl<'a> Top<'a> {
         root: &'a RawValue,
         reserved: &str,
     ) -> Result<Option<Self>, DocumentError> {
-        if document::kind(root) != Kind::Object {
+        if document::kind(root) != ValueKind::Object {
             return Ok(None);
         }
         let mut top = Self {

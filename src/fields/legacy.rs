@@ -21,7 +21,7 @@ use openssl::symm::{Cipher, decrypt, encrypt};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::document::{self, Edit, Kind, span};
+use super::document::{self, Edit, ValueKind, span};
 use super::envelope::{from_base64, to_base64};
 use super::error::DocumentError;
 use super::select::{Missing, Selection};
@@ -256,7 +256,7 @@ fn replaced(
     replacement: &dyn Fn(&Place<'_>) -> Result<Zeroizing<String>, DocumentError>,
 ) -> Result<Document, DocumentError> {
     let root = document::parse(text)?;
-    if document::kind(root) != Kind::Object {
+    if document::kind(root) != ValueKind::Object {
         return Err(DocumentError::NotAnObject);
     }
     let places = selection.find(root, missing)?;

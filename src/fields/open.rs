@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::document::{self, Edit, Kind, span};
+use super::document::{self, Edit, ValueKind, span};
 use super::envelope::{Envelope, MAX_STEPS, Top, from_base64};
 use super::error::{AttributeFault, DocumentError};
 use super::expression;
@@ -301,7 +301,7 @@ impl Guide for Listed {
         self.nodes.get(*at) == Some(&Node::OnTheWay)
     }
 
-    fn unmet(&self, _: &usize, _: Kind, _: &mut String) -> bool {
+    fn unmet(&self, _: &usize, _: ValueKind, _: &mut String) -> bool {
         false
     }
 }

@@ -3,7 +3,7 @@
 use regex::Regex;
 use serde_json::value::RawValue;
 
-use super::document::Kind;
+use super::document::ValueKind;
 use super::error::DocumentError;
 use super::error::SelectionError;
 use super::expression::{self, Expression, Pattern};
@@ -214,7 +214,7 @@ impl Guide for Paths<'_> {
             .any(|position| self.pattern(position).is_some())
     }
 
-    fn unmet(&self, state: &Vec<Position>, kind: Kind, path: &mut String) -> bool {
+    fn unmet(&self, state: &Vec<Position>, kind: ValueKind, path: &mut String) -> bool {
         if self.missing == Missing::Ignore {
             return false;
         }
@@ -223,7 +223,7 @@ impl Guide for Paths<'_> {
             let satisfied = match self.pattern(position) {
                 None => true,
                 // An empty array has none that could be missing.
-                Some(Pattern::AnyElement) => kind == Kind::Array,
+                Some(Pattern::AnyElement) => kind == ValueKind::Array,
                 Some(_) => position.met,
             };
             (!satisfied && expression.is_definite()).then_some((expression, position.step))
@@ -261,7 +261,7 @@ impl Guide for KeyNames<'_> {
         !fits
     }
 
-    fn unmet(&self, _: &bool, _: Kind, _: &mut String) -> bool {
+    fn unmet(&self, _: &bool, _: ValueKind, _: &mut String) -> bool {
         false
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::value::RawValue;
 
 use super::MAX_DOCUMENT;
-use super::document::{self, Kind};
+use super::document::{self, ValueKind};
 use super::envelope::{MAX_FIELDS, MAX_STEPS};
 use super::error::DocumentError;
 use super::path::{Step, push_step, with_element};
@@ -30,7 +30,7 @@ pub(super) trait Guide {
 
     /// Whether there should be one below that isn't, once all steps from here
     /// have been asked for; `path` goes on to it then.
-    fn unmet(&self, state: &Self::State, kind: Kind, path: &mut String) -> bool;
+    fn unmet(&self, state: &Self::State, kind: ValueKind, path: &mut String) -> bool;
 }
 
 /// A value that was looked for.
@@ -95,15 +95,15 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
         let covered = covered || arrived;
         let kind = document::kind(value);
         match kind {
-            Kind::Object => self.object(value, &mut state, covered)?,
-            Kind::Array => self.array(value, &mut state, covered)?,
-            Kind::Scalar => {}
+            ValueKind::Object => self.object(value, &mut state, covered)?,
+            ValueKind::Array => self.array(value, &mut state, covered)?,
+            ValueKind::Scalar => {}
         }
         let above = self.path.len();
         if self.guide.unmet(&state, kind, &mut self.path) {
             let path = std::mem::take(&mut self.path);
             let element = match kind {
-                Kind::Array => with_element(&path, above),
+                ValueKind::Array => with_element(&path, above),
                 _ => None,
             };
             return Err(DocumentError::Missing { path, element });

@@ -12,7 +12,7 @@ use crate::archive::{Member, MemberName};
 use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
 use crate::jobs::error::Error;
 use crate::jobs::extract::{Places, total_size};
-use crate::jobs::pack::{Content, Entry, Queue, write_archive};
+use crate::jobs::pack::{Content, NextMember, Queue, write_archive};
 use crate::jobs::progress::{NoProgress, Progress};
 use crate::message::name_binding::literal_name;
 use crate::message::{
@@ -158,7 +158,7 @@ impl Content for MemberContent<'_> {
         let sealed_as = message.sealed_as().map(Into::into);
         let mut sink = queue.sink(
             number,
-            Entry {
+            NextMember {
                 name,
                 modified,
                 at_most: self.plan.at_most(self.at_most(format)),

@@ -5,9 +5,9 @@
 //! - `keyring/`: the identities that open;
 //! - `generate/` makes key pairs, `export/` takes them to other software.
 
+mod directory_walk;
 mod export;
-mod file;
-mod files;
+mod file_content;
 mod generate;
 mod handle;
 mod keyring;
@@ -18,7 +18,7 @@ mod trust;
 mod x509;
 mod x509_handle;
 
-pub(crate) use file::read_key as read_key_file;
+pub(crate) use file_content::read_key as read_key_file;
 
 pub use export::{ExportError, SecretKeyExport, export_certificate};
 pub use generate::{

@@ -9,7 +9,7 @@ use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::{X509, X509KeyUsage, X509NameRef, X509Ref};
 
 use crate::keys::Refusal;
-use crate::keys::file::Block;
+use crate::keys::file_content::Block;
 use crate::timestamp::unix_seconds;
 
 /// The certificate in a PEM block.

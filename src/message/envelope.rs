@@ -40,8 +40,8 @@ impl Envelope {
         let (_limit, source) = FrontLimit::new(source);
         let mut source = text::binary(source, BUFFER)?;
         Ok(match cms::starts(source.fill_buf()?) {
-            true => cms::Front::read(source)?.envelope(),
-            false => openpgp::Front::read(source)?.envelope(),
+            true => cms::CmsFront::read(source)?.envelope(),
+            false => openpgp::OpenPgpFront::read(source)?.envelope(),
         })
     }
 

@@ -146,11 +146,11 @@ impl<'a> OpenMessage<'a> {
         let (limit, source) = FrontLimit::new(source);
         let mut source = text::binary(source, BUFFER)?;
         if cms::starts(source.fill_buf()?) {
-            let front = cms::Front::read(source)?;
+            let front = cms::CmsFront::read(source)?;
             limit.lift();
             cms::begin(front, opener)
         } else {
-            let front = openpgp::Front::read(source)?;
+            let front = openpgp::OpenPgpFront::read(source)?;
             limit.lift();
             openpgp::begin(front, opener)
         }

@@ -24,8 +24,8 @@ pub struct SealPlan {
 
 #[derive(Clone, Debug)]
 enum Way {
-    OpenPgp(openpgp::SealPlan),
-    Cms(cms::SealPlan),
+    OpenPgp(openpgp::OpenPgpPlan),
+    Cms(cms::CmsPlan),
 }
 
 /// What is known of a file beside its content.
@@ -74,27 +74,27 @@ impl SealPlan {
         hidden: bool,
     ) -> Result<Self, PlanError> {
         let open_pgp = |wanted: Option<MessageVersion>| {
-            Ok::<_, PlanError>(Way::OpenPgp(openpgp::SealPlan {
+            Ok::<_, PlanError>(Way::OpenPgp(openpgp::OpenPgpPlan {
                 version: recipients.message_version(wanted)?,
                 compression,
                 hidden,
             }))
         };
-        let cms = |kind: cms::Kind| {
+        let cms = |kind: cms::CmsKind| {
             if compression == Compression::Deflate {
                 return Err(UnfitFormat::Compression(kind.into()).into());
             }
             if hidden {
                 return Err(UnfitFormat::HiddenRecipients(kind.into()).into());
             }
-            Ok(Way::Cms(cms::SealPlan::new(&recipients, kind)?))
+            Ok(Way::Cms(cms::CmsPlan::new(&recipients, kind)?))
         };
         let way = match format {
             Format::Auto => open_pgp(None),
             Format::Rfc4880 => open_pgp(Some(MessageVersion::V1)),
             Format::Rfc9580 => open_pgp(Some(MessageVersion::V2)),
-            Format::Cms => cms(cms::Kind::Enveloped),
-            Format::CmsGcm => cms(cms::Kind::AuthEnveloped),
+            Format::Cms => cms(cms::CmsKind::Enveloped),
+            Format::CmsGcm => cms(cms::CmsKind::AuthEnveloped),
         }?;
         Ok(Self { recipients, way })
     }
@@ -128,10 +128,11 @@ impl SealPlan {
     /// A sealer, one for each thread.
     pub fn sealer(&self) -> Sealer<'_> {
         Sealer(match &self.way {
-            Way::OpenPgp(plan) => {
-                Hand::OpenPgp(Box::new(openpgp::Sealer::new(&self.recipients, plan)))
-            }
-            Way::Cms(plan) => Hand::Cms(cms::Sealer::new(plan)),
+            Way::OpenPgp(plan) => Hand::OpenPgp(Box::new(openpgp::OpenPgpSealer::new(
+                &self.recipients,
+                plan,
+            ))),
+            Way::Cms(plan) => Hand::Cms(cms::CmsSealer::new(plan)),
         })
     }
 }
@@ -140,8 +141,8 @@ impl SealPlan {
 pub struct Sealer<'a>(Hand<'a>);
 
 enum Hand<'a> {
-    OpenPgp(Box<openpgp::Sealer<'a>>),
-    Cms(cms::Sealer<'a>),
+    OpenPgp(Box<openpgp::OpenPgpSealer<'a>>),
+    Cms(cms::CmsSealer<'a>),
 }
 
 impl Sealer<'_> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::directory::{Directory, Kind};
+use super::directory::{Directory, EntryKind};
 use super::temporary::Temporary;
 use super::{TargetDir, directory_of};
 use crate::files::cause;
@@ -101,13 +101,13 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             other => other?,
         };
-        let existing_is_link = existing.kind == Kind::Link;
-        if existing.kind == Kind::Directory {
+        let existing_is_link = existing.kind == EntryKind::Link;
+        if existing.kind == EntryKind::Directory {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         // What a link leads to stays, but it is known by the link.
         let replaced = match existing.kind {
-            Kind::Link => self.directory.entry(&self.name, true).ok(),
+            EntryKind::Link => self.directory.entry(&self.name, true).ok(),
             _ => Some(existing),
         };
         if replaced
@@ -121,7 +121,7 @@ impl Place {
         }
         // Such as /dev/stdout, wherever that leads. A dangling link may be
         // replaced.
-        let is_special = replaced.is_some_and(|file| file.kind != Kind::File);
+        let is_special = replaced.is_some_and(|file| file.kind != EntryKind::File);
         if is_special || existing_is_link && is_open_already(&self.path) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,

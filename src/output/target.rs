@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::directory::{Directory, Kind};
+use super::directory::{Directory, EntryKind};
 use super::recent::Recent;
 use super::{Place, directory_of};
 use crate::files::FileId;
@@ -272,9 +272,9 @@ impl TargetDir {
         opened.map_err(|error| {
             let path = directory.path().join(name);
             match directory.entry(name, false).map(|entry| entry.kind) {
-                Ok(Kind::Link) => PlaceError::Link { path },
-                Ok(Kind::File | Kind::Special) => PlaceError::NotADirectory { path },
-                Ok(Kind::Directory) | Err(_) => PlaceError::Io { path, error },
+                Ok(EntryKind::Link) => PlaceError::Link { path },
+                Ok(EntryKind::File | EntryKind::Special) => PlaceError::NotADirectory { path },
+                Ok(EntryKind::Directory) | Err(_) => PlaceError::Io { path, error },
             }
         })
     }

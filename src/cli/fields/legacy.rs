@@ -8,7 +8,7 @@ use callseal::Error;
 use callseal::fields::legacy::{AesCbcKey, AesCbcKeyError, KeyForm};
 use clap::Args;
 
-use crate::cli::exposure::warn_of_file;
+use crate::cli::exposed_keys::warn_of_file;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 

@@ -12,8 +12,8 @@ use super::select::SelectionArgs;
 use super::stream::{StreamArgs, of_the_others};
 use crate::cli::Global;
 use crate::cli::failure::{Failure, Report};
-use crate::cli::names::recipients_json;
-use crate::cli::recipients::RecipientArgs;
+use crate::cli::known_recipients::recipients_json;
+use crate::cli::recipient_args::RecipientArgs;
 use crate::cli::ui::{Ui, count};
 
 /// Seal fields of JSON documents, one on each line or one alone

@@ -11,7 +11,7 @@ use toml::Spanned;
 use crate::keys::{MinRsaBits, Party, Pin};
 use crate::message::{Compression, Format};
 
-use self::schema::{Entry, OneOrMany, PartyTable};
+use self::schema::{OneOrMany, PartyTable, RecipientEntry};
 use super::client_property::SETTING;
 use super::{Config, ConfigError, Profile, Trust, base, line_at, resolve};
 
@@ -154,15 +154,17 @@ impl Place<'_> {
         let parties = recipients.into_iter().map(|entry| {
             let line = self.line(&entry);
             match entry.into_inner() {
-                Entry::Certificate(path) if path.is_empty() => Err(ConfigError::EmptyRecipient {
-                    file: self.source.to_owned(),
-                    line,
-                    profile: profile(),
-                }),
-                Entry::Certificate(path) => {
+                RecipientEntry::Certificate(path) if path.is_empty() => {
+                    Err(ConfigError::EmptyRecipient {
+                        file: self.source.to_owned(),
+                        line,
+                        profile: profile(),
+                    })
+                }
+                RecipientEntry::Certificate(path) => {
                     Ok(Party::with_certificate(resolve(&path, self.source)))
                 }
-                Entry::Party(table) => self.party(name, table),
+                RecipientEntry::Party(table) => self.party(name, table),
             }
         });
         Ok(Profile {

@@ -24,14 +24,14 @@ pub(super) struct File {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Profile {
-    pub recipients: Option<Spanned<Vec<Spanned<Entry>>>>,
+    pub recipients: Option<Spanned<Vec<Spanned<RecipientEntry>>>>,
     pub trust: Option<Spanned<String>>,
     pub ca_file: Option<Spanned<OneOrMany>>,
     pub crl_file: Option<Spanned<OneOrMany>>,
 }
 
 /// One entry of `recipients`.
-pub(super) enum Entry {
+pub(super) enum RecipientEntry {
     /// The path of a certificate.
     Certificate(String),
     /// A party with certificates of several ages.
@@ -50,22 +50,22 @@ pub(super) struct PartyTable {
 /// A string, or a list of them.
 pub(super) struct OneOrMany(pub Vec<String>);
 
-impl<'de> Deserialize<'de> for Entry {
+impl<'de> Deserialize<'de> for RecipientEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Kinds;
         impl<'de> Visitor<'de> for Kinds {
-            type Value = Entry;
+            type Value = RecipientEntry;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a certificate's path, or a table with name and certificates")
             }
 
-            fn visit_str<E>(self, path: &str) -> Result<Entry, E> {
-                Ok(Entry::Certificate(path.to_owned()))
+            fn visit_str<E>(self, path: &str) -> Result<RecipientEntry, E> {
+                Ok(RecipientEntry::Certificate(path.to_owned()))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
-                PartyTable::deserialize(MapAccessDeserializer::new(map)).map(Entry::Party)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RecipientEntry, A::Error> {
+                PartyTable::deserialize(MapAccessDeserializer::new(map)).map(RecipientEntry::Party)
             }
         }
         deserializer.deserialize_any(Kinds)

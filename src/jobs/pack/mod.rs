@@ -15,7 +15,7 @@ use crate::message::name_binding::literal_name;
 use crate::message::{SealError, SealPlan, SealedFile, Sealer};
 use crate::output::{Overwrite, PendingFile};
 use crate::sources::{Source, SourceError};
-pub(crate) use queue::{Entry, Queue};
+pub(crate) use queue::{NextMember, Queue};
 pub(crate) use workers::{Content, write_archive};
 
 /// A file that is to become a member.
@@ -167,7 +167,7 @@ impl Content for FileContent<'_> {
         };
         let mut sink = queue.sink(
             number,
-            Entry {
+            NextMember {
                 name: &self.file.name,
                 modified: source.modified,
                 at_most: self.plan.at_most(source.size),

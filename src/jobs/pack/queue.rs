@@ -20,7 +20,7 @@ const SPARE: usize = 2;
 
 /// What a member is called, and when its file was last changed.
 #[derive(Clone, Copy)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct NextMember<'a> {
     pub name: &'a MemberName,
     pub modified: SystemTime,
     /// An upper estimate of its size in bytes.
@@ -30,15 +30,15 @@ pub(crate) struct Entry<'a> {
 /// Puts the members into the archive in the order of their numbers, whatever
 /// the order in which they are finished.
 pub(crate) struct Queue<'a, W> {
-    state: Mutex<State<'a, W>>,
+    state: Mutex<QueueState<'a, W>>,
     turn: Condvar,
 }
 
-struct State<'a, W> {
+struct QueueState<'a, W> {
     /// Absent while somebody writes.
     writer: Option<ArchiveWriter<W>>,
     next: usize,
-    waiting: BTreeMap<usize, (Entry<'a>, Vec<u8>)>,
+    waiting: BTreeMap<usize, (NextMember<'a>, Vec<u8>)>,
     waiting_bytes: usize,
     spare: Vec<Vec<u8>>,
     failed: bool,
@@ -47,7 +47,7 @@ struct State<'a, W> {
 impl<'a, W: Write + Seek> Queue<'a, W> {
     pub fn new(writer: ArchiveWriter<W>) -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(QueueState {
                 writer: Some(writer),
                 next: 0,
                 waiting: BTreeMap::new(),
@@ -61,9 +61,9 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
 
     /// Where the member with that number is written to. Each number from 0 on
     /// must come, and be finished, once.
-    pub fn sink(&self, number: usize, entry: Entry<'a>) -> Sink<'_, 'a, W> {
+    pub fn sink(&self, number: usize, entry: NextMember<'a>) -> MemberSink<'_, 'a, W> {
         let buffer = self.state().spare.pop().unwrap_or_default();
-        Sink {
+        MemberSink {
             queue: self,
             number,
             entry,
@@ -95,7 +95,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
             .filter(|_| state.waiting.is_empty() && !state.failed)
     }
 
-    fn state(&self) -> MutexGuard<'_, State<'a, W>> {
+    fn state(&self) -> MutexGuard<'_, QueueState<'a, W>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -121,7 +121,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
 
     /// Hands over a finished message: written now if it's its turn, else left
     /// to whoever has the turn before it, if there is room to wait.
-    fn submit(&self, number: usize, entry: Entry<'a>, mut message: Vec<u8>) -> io::Result<()> {
+    fn submit(&self, number: usize, entry: NextMember<'a>, mut message: Vec<u8>) -> io::Result<()> {
         {
             let mut state = self.state();
             let its_turn = state.next == number;
@@ -167,7 +167,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
 
 /// What a waiting message takes of memory, its place in the map included.
 fn waiting_cost(message: &Vec<u8>) -> usize {
-    message.capacity() + 2 * size_of::<(usize, Entry<'_>, Vec<u8>)>()
+    message.capacity() + 2 * size_of::<(usize, NextMember<'_>, Vec<u8>)>()
 }
 
 /// Gives up for the others when a worker panics: they would wait for ever.
@@ -183,10 +183,10 @@ impl<W: Write + Seek> Drop for PanicGuard<'_, '_, W> {
 
 /// Where one message is written to: into memory, or if it grows too large for
 /// that, straight into the archive once it's its turn.
-pub(crate) struct Sink<'q, 'a, W> {
+pub(crate) struct MemberSink<'q, 'a, W> {
     queue: &'q Queue<'a, W>,
     number: usize,
-    entry: Entry<'a>,
+    entry: NextMember<'a>,
     target: Target<W>,
 }
 
@@ -197,7 +197,7 @@ enum Target<W> {
     Nowhere,
 }
 
-impl<W: Write + Seek> Sink<'_, '_, W> {
+impl<W: Write + Seek> MemberSink<'_, '_, W> {
     /// Completes the member.
     pub fn finish(self) -> io::Result<()> {
         match self.target {
@@ -208,7 +208,7 @@ impl<W: Write + Seek> Sink<'_, '_, W> {
     }
 }
 
-impl<W: Write + Seek> Write for Sink<'_, '_, W> {
+impl<W: Write + Seek> Write for MemberSink<'_, '_, W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         match std::mem::replace(&mut self.target, Target::Nowhere) {
             Target::Memory(mut buffer) if buffer.len().saturating_add(data.len()) <= BUFFER => {
@@ -221,7 +221,7 @@ impl<W: Write + Seek> Write for Sink<'_, '_, W> {
             }
             Target::Memory(buffer) => {
                 let writer = self.queue.wait_for_turn(self.number)?;
-                let Entry {
+                let NextMember {
                     name,
                     modified,
                     at_most,
@@ -258,8 +258,8 @@ mod tests {
             .collect()
     }
 
-    fn entry(name: &MemberName) -> Entry<'_> {
-        Entry {
+    fn entry(name: &MemberName) -> NextMember<'_> {
+        NextMember {
             name,
             modified: UNIX_EPOCH,
             at_most: 1 << 20,

@@ -14,10 +14,10 @@ use thiserror::Error;
 
 use crate::files::cause;
 
-use super::origin::{Beside, Origin};
+use super::key_source::{Beside, KeySource};
 use super::secret::SecretKey;
 use super::trials::Success;
-use crate::keys::file::Bytes;
+use crate::keys::file_content::Bytes;
 use crate::keys::mapping::{PublicKey, algorithm_name};
 use crate::keys::passphrase::{LockedKey, Passphrase, Passphrases};
 use crate::keys::{Fingerprint, Recipient, forget_openssl_errors, openssl_reason};
@@ -67,7 +67,7 @@ pub enum UnlockFault {
 
 /// One secret key, with where it came from.
 pub struct Identity {
-    origin: Arc<Origin>,
+    origin: Arc<KeySource>,
     label: Option<String>,
     algorithm: Option<String>,
     fingerprint: Option<Fingerprint>,
@@ -75,12 +75,12 @@ pub struct Identity {
     presumed: bool,
     locked: bool,
     openpgp: bool,
-    state: Mutex<State>,
+    state: Mutex<LockState>,
     success: Success,
 }
 
 /// How far the key is at hand.
-pub(super) enum State {
+pub(super) enum LockState {
     Locked(Locked),
     Open(Arc<SecretKey>),
     /// It stays locked: nobody is asked again.
@@ -96,14 +96,14 @@ pub(super) enum Locked {
 
 impl Identity {
     /// A PEM or DER key that no passphrase locks.
-    pub(super) fn open(origin: &Arc<Origin>, key: SecretKey) -> Self {
+    pub(super) fn open(origin: &Arc<KeySource>, key: SecretKey) -> Self {
         let public = key.public().clone();
-        Self::known(origin, &public, State::Open(Arc::new(key)))
+        Self::known(origin, &public, LockState::Open(Arc::new(key)))
     }
 
     /// A locked PEM or DER key, which doesn't tell its fingerprint: that of
     /// the certificate beside it stands in, where there is one.
-    pub(super) fn locked(origin: &Arc<Origin>, locked: Locked) -> Self {
+    pub(super) fn locked(origin: &Arc<KeySource>, locked: Locked) -> Self {
         let beside = origin.presumed();
         Self {
             origin: Arc::clone(origin),
@@ -114,17 +114,17 @@ impl Identity {
             fingerprint: beside.map(|r| r.fingerprint().clone()),
             locked: true,
             openpgp: false,
-            state: Mutex::new(State::Locked(locked)),
+            state: Mutex::new(LockState::Locked(locked)),
             success: Success::default(),
         }
     }
 
     /// An OpenPGP key, locked or not, with its owner's user ID.
     pub(super) fn openpgp(
-        origin: &Arc<Origin>,
+        origin: &Arc<KeySource>,
         label: Option<String>,
         public: &PublicKey,
-        state: State,
+        state: LockState,
     ) -> Self {
         Self {
             label,
@@ -134,7 +134,7 @@ impl Identity {
     }
 
     /// A key whose public half shows, locked or not.
-    fn known(origin: &Arc<Origin>, public: &PublicKey, state: State) -> Self {
+    fn known(origin: &Arc<KeySource>, public: &PublicKey, state: LockState) -> Self {
         Self {
             origin: Arc::clone(origin),
             label: None,
@@ -142,7 +142,7 @@ impl Identity {
             fingerprint: Some(public.fingerprint().into()),
             pk_algo: Some(public.pk_algo()),
             presumed: false,
-            locked: matches!(state, State::Locked(_)),
+            locked: matches!(state, LockState::Locked(_)),
             openpgp: false,
             state: Mutex::new(state),
             success: Success::default(),
@@ -224,8 +224,8 @@ impl Identity {
             Err(TryLockError::WouldBlock) => return None,
         };
         match &*state {
-            State::Open(key) => Some(Arc::clone(key)),
-            State::Locked(_) | State::Refused(_) => None,
+            LockState::Open(key) => Some(Arc::clone(key)),
+            LockState::Locked(_) | LockState::Refused(_) => None,
         }
     }
 
@@ -237,18 +237,18 @@ impl Identity {
     ) -> Result<Arc<SecretKey>, UnlockFault> {
         let mut state = self.state();
         let outcome = match &*state {
-            State::Open(key) => return Ok(Arc::clone(key)),
-            State::Refused(fault) => return Err(fault.clone()),
-            State::Locked(locked) => self.try_passphrases(locked, passphrases),
+            LockState::Open(key) => return Ok(Arc::clone(key)),
+            LockState::Refused(fault) => return Err(fault.clone()),
+            LockState::Locked(locked) => self.try_passphrases(locked, passphrases),
         };
         match outcome {
             Ok(key) => {
                 let key = Arc::new(key);
-                *state = State::Open(Arc::clone(&key));
+                *state = LockState::Open(Arc::clone(&key));
                 Ok(key)
             }
             Err(fault) => {
-                *state = State::Refused(fault.clone());
+                *state = LockState::Refused(fault.clone());
                 Err(fault)
             }
         }
@@ -277,7 +277,7 @@ impl Identity {
         Err(fault)
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, LockState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

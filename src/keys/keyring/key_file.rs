@@ -10,10 +10,10 @@ use openpgp::parse::Parse;
 use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
 
-use super::identity::{Identity, KeyFault, Locked, State};
-use super::origin::Origin;
+use super::identity::{Identity, KeyFault, LockState, Locked};
+use super::key_source::KeySource;
 use super::secret::SecretKey;
-use crate::keys::file::{self, Block, Bytes, Form};
+use crate::keys::file_content::{self, Block, Bytes, Form};
 use crate::keys::{forget_openssl_errors, openssl_reason};
 
 impl Identity {
@@ -30,12 +30,12 @@ impl Identity {
 }
 
 fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
-    let (bytes, exposed) = file::read_key(path).map_err(KeyFault::Unreadable)?;
-    match file::form(&bytes) {
+    let (bytes, exposed) = file_content::read_key(path).map_err(KeyFault::Unreadable)?;
+    match file_content::form(&bytes) {
         Form::Pem => {
-            let origin = Arc::new(Origin::pem(path, exposed, &bytes));
+            let origin = Arc::new(KeySource::pem(path, exposed, &bytes));
             let mut identities = Vec::new();
-            for block in file::blocks(&bytes).filter(Block::is_private) {
+            for block in file_content::blocks(&bytes).filter(Block::is_private) {
                 identities.extend(from_block(block, &origin)?);
             }
             if identities.is_empty() {
@@ -43,13 +43,13 @@ fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
             }
             Ok(identities)
         }
-        Form::Der => from_der(bytes, Origin::bare(path, exposed)).map(|identity| vec![identity]),
+        Form::Der => from_der(bytes, KeySource::bare(path, exposed)).map(|identity| vec![identity]),
         Form::OpenPgp => from_openpgp(&bytes, path, exposed),
         Form::Unknown => Err(KeyFault::NoPrivateKey),
     }
 }
 
-fn from_block(block: Block<'_>, origin: &Arc<Origin>) -> Result<Vec<Identity>, KeyFault> {
+fn from_block(block: Block<'_>, origin: &Arc<KeySource>) -> Result<Vec<Identity>, KeyFault> {
     if block.label == "PGP PRIVATE KEY BLOCK" {
         return from_openpgp(block.text, &origin.path, origin.exposed);
     }
@@ -65,9 +65,9 @@ fn from_block(block: Block<'_>, origin: &Arc<Origin>) -> Result<Vec<Identity>, K
     Ok(vec![Identity::open(origin, key)])
 }
 
-fn from_der(bytes: Bytes, origin: Origin) -> Result<Identity, KeyFault> {
+fn from_der(bytes: Bytes, origin: KeySource) -> Result<Identity, KeyFault> {
     let origin = Arc::new(origin);
-    if file::is_locked_pkcs8(&bytes) {
+    if file_content::is_locked_pkcs8(&bytes) {
         return Ok(Identity::locked(&origin, Locked::Pkcs8Der(bytes)));
     }
     let key = PKey::private_key_from_der(&bytes).map_err(|_| KeyFault::NoPrivateKey)?;
@@ -99,14 +99,14 @@ fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity
                 continue;
             }
             let state = if key.secret().is_encrypted() {
-                State::Locked(Locked::OpenPgp(Box::new(key)))
+                LockState::Locked(Locked::OpenPgp(Box::new(key)))
             } else {
                 let key = SecretKey::from_openpgp(key).map_err(KeyFault::Unusable)?;
-                State::Open(Arc::new(key))
+                LockState::Open(Arc::new(key))
             };
             keys.push((public, state));
         }
-        let origin = Arc::new(Origin::openpgp(path, exposed, cert));
+        let origin = Arc::new(KeySource::openpgp(path, exposed, cert));
         let found = keys
             .into_iter()
             .map(|(public, state)| Identity::openpgp(&origin, label.clone(), &public, state));

@@ -1,10 +1,10 @@
 //! The identities at hand, and which of them opens a message.
 
+mod cms_search;
 mod fit;
 mod identity;
 mod key_file;
-mod named;
-mod origin;
+mod key_source;
 mod secret;
 mod trials;
 
@@ -22,12 +22,12 @@ use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
 use crate::keys::passphrase::Passphrases;
-use crate::keys::{Fingerprint, KeyHandle, Recipient, files};
+use crate::keys::{Fingerprint, KeyHandle, Recipient, directory_walk};
 
+pub(crate) use cms_search::OpenedBy;
 pub use fit::Fit;
 pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
-pub(crate) use named::OpenedBy;
-pub use origin::Beside;
+pub use key_source::Beside;
 pub(crate) use secret::SecretKey;
 pub(crate) use trials::Trials;
 
@@ -166,7 +166,9 @@ impl Keyring {
                 }
                 continue;
             }
-            for file in files::below(path, MAX_DEPTH).map_err(|(path, e)| unreadable(&path, e))? {
+            for file in
+                directory_walk::below(path, MAX_DEPTH).map_err(|(path, e)| unreadable(&path, e))?
+            {
                 if !seen.insert(file.clone()) {
                     continue;
                 }

@@ -12,7 +12,7 @@ use super::openpgp_certificate;
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
 use super::requirements::Requirements;
-use crate::keys::file::{self, Block, Form};
+use crate::keys::file_content::{self, Block, Form};
 use crate::keys::mapping::{self, PublicKey, UnusableKey};
 use crate::keys::trust::Verifier;
 use crate::keys::{openssl_reason, x509};
@@ -27,7 +27,7 @@ impl Recipient {
     ///
     /// A file that doesn't meet the requirements is refused, with the reason.
     pub fn load(path: &Path, requirements: &Requirements) -> Result<Vec<Self>, Refusal> {
-        let bytes = file::read(path).map_err(Refusal::Unreadable)?;
+        let bytes = file_content::read(path).map_err(Refusal::Unreadable)?;
         recipients(&bytes, path, Some(requirements))
     }
 
@@ -38,7 +38,7 @@ impl Recipient {
     ///
     /// A file that is no certificate or public key is refused.
     pub fn load_any_age(path: &Path) -> Result<Vec<Self>, Refusal> {
-        let bytes = file::read(path).map_err(Refusal::Unreadable)?;
+        let bytes = file_content::read(path).map_err(Refusal::Unreadable)?;
         recipients(&bytes, path, None)
     }
 }
@@ -55,7 +55,7 @@ pub(crate) fn recipients(
         requirements,
         bytes,
     };
-    match file::form(bytes) {
+    match file_content::form(bytes) {
         Form::Pem => file.pem(),
         Form::Der => Ok(vec![file.der()?]),
         Form::OpenPgp => openpgp_certificate::recipients(bytes, source, requirements),
@@ -71,12 +71,13 @@ struct CertificateFile<'a> {
 
 impl CertificateFile<'_> {
     fn pem(&self) -> Result<Vec<Recipient>, Refusal> {
-        if file::blocks(self.bytes).any(|block| block.is_private()) {
+        if file_content::blocks(self.bytes).any(|block| block.is_private()) {
             return Err(Refusal::PrivateKey);
         }
         // The first certificate or key is the recipient; X.509 certificates
         // that follow are its chain. Any other one would be another recipient.
-        let mut blocks = file::blocks(self.bytes).filter(|block| block.label != "EC PARAMETERS");
+        let mut blocks =
+            file_content::blocks(self.bytes).filter(|block| block.label != "EC PARAMETERS");
         let block = blocks.next().ok_or(Refusal::NotACertificate)?;
         let others = blocks.clone().filter(|other| match block.is_openpgp() {
             true => other.is_public(),
@@ -233,7 +234,7 @@ impl CertificateFile<'_> {
         if let Ok(key) = Rsa::public_key_from_der_pkcs1(self.bytes).and_then(PKey::from_rsa) {
             return self.public_key(&key);
         }
-        Err(if file::is_private_der(self.bytes) {
+        Err(if file_content::is_private_der(self.bytes) {
             Refusal::PrivateKey
         } else {
             Refusal::NotACertificate

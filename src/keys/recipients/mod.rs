@@ -1,10 +1,10 @@
 //! The checked list of recipients: all of them or none.
 
 mod certificate;
+mod certificate_place;
 mod openpgp_certificate;
 mod outlook;
 mod party;
-mod place;
 mod recipient;
 mod refusal;
 mod requirements;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::place::CertificatePlace;
+use super::certificate_place::CertificatePlace;
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::{RecipientError, Refusal};
 use super::requirements::Requirements;

@@ -9,8 +9,8 @@ use openssl::x509::{X509, X509Crl};
 use thiserror::Error;
 
 use crate::files::cause;
-use crate::keys::file::{self, Block, Form};
-use crate::keys::{files, openssl_reason, x509};
+use crate::keys::file_content::{self, Block, Form};
+use crate::keys::{directory_walk, openssl_reason, x509};
 
 use super::Verifier;
 
@@ -130,8 +130,8 @@ fn below<T>(
         .map_err(|e| unreadable((path.to_owned(), e)))?
         .is_dir();
     let paths = if is_directory {
-        let mut found = files::below(path, 1).map_err(unreadable)?;
-        found.retain(|file| !files::is_hidden(file));
+        let mut found = directory_walk::below(path, 1).map_err(unreadable)?;
+        found.retain(|file| !directory_walk::is_hidden(file));
         found
     } else {
         vec![path.to_owned()]
@@ -143,10 +143,10 @@ fn below<T>(
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<X509>, TrustFault> {
-    let bytes = file::read(path).map_err(TrustFault::Unreadable)?;
-    refuse_cut_off(&bytes, &file::is_x509)?;
-    match file::form(&bytes) {
-        Form::Pem => file::blocks(&bytes)
+    let bytes = file_content::read(path).map_err(TrustFault::Unreadable)?;
+    refuse_cut_off(&bytes, &file_content::is_x509)?;
+    match file_content::form(&bytes) {
+        Form::Pem => file_content::blocks(&bytes)
             .filter(Block::is_x509)
             .map(|block| x509::from_block(block).map_err(malformed))
             .collect(),
@@ -156,12 +156,12 @@ fn read_certificates(path: &Path) -> Result<Vec<X509>, TrustFault> {
 }
 
 fn read_crls(path: &Path) -> Result<CrlFile, TrustFault> {
-    let bytes = file::read_up_to(path, MAX_CRL_FILE).map_err(TrustFault::Unreadable)?;
+    let bytes = file_content::read_up_to(path, MAX_CRL_FILE).map_err(TrustFault::Unreadable)?;
     let is_crl = |label: &str| label == "X509 CRL";
     refuse_cut_off(&bytes, &is_crl)?;
-    let form = file::form(&bytes);
+    let form = file_content::form(&bytes);
     let lists = match form {
-        Form::Pem => file::blocks(&bytes)
+        Form::Pem => file_content::blocks(&bytes)
             .filter(|block| is_crl(block.label))
             .map(|block| {
                 X509Crl::from_pem(block.text)
@@ -183,7 +183,7 @@ fn read_crls(path: &Path) -> Result<CrlFile, TrustFault> {
 }
 
 fn refuse_cut_off(bytes: &[u8], kind: &dyn Fn(&str) -> bool) -> Result<(), TrustFault> {
-    if file::is_cut_off(bytes, kind) {
+    if file_content::is_cut_off(bytes, kind) {
         let what = "a block of it has no end; is the file cut off?";
         return Err(TrustFault::Malformed(what.into()));
     }

@@ -8,7 +8,7 @@ use openssl::x509::X509;
 use openssl::x509::store::{X509Lookup, X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
 
-use crate::keys::file::Form;
+use crate::keys::file_content::Form;
 use crate::keys::openssl_reason;
 use crate::timestamp::unix_seconds;
 

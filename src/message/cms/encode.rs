@@ -49,14 +49,14 @@ pub(super) fn set_of(mut values: Vec<Vec<u8>>) -> Vec<u8> {
 }
 
 /// What stands in front of the encrypted content, built from the inside out.
-pub(super) struct Front {
+pub(super) struct CmsFront {
     octets: Vec<u8>,
     /// How many octets follow the front within what encloses them; unknown
     /// where lengths are indefinite.
     following: Option<u64>,
 }
 
-impl Front {
+impl CmsFront {
     /// `encryptedContent [0] IMPLICIT OCTET STRING`
     /// ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1))
     /// of that length, or one in segments.

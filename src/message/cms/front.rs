@@ -6,7 +6,7 @@ use super::algorithm::{Algorithm, decode, take_oid};
 use super::ber::{CONSTRUCTED, INTEGER, OID, Octets, Reader, SEQUENCE, SET, context, malformed};
 use super::cipher::{ContentCipher, Parameters};
 use super::content::Plaintext;
-use super::kind::Kind;
+use super::kind::CmsKind;
 use super::recipient_info::{ContentKey, MAX_RECIPIENTS, RecipientInfo};
 use crate::message::MessageFormat;
 use crate::message::fault::{MessageFault, OpenError};
@@ -16,18 +16,18 @@ use crate::message::fault::{MessageFault, OpenError};
 const MAX_NAMES: usize = 512 * 1024;
 
 /// A message read up to its encrypted content.
-pub(in crate::message) struct Front<R> {
+pub(in crate::message) struct CmsFront<R> {
     /// Whom it's sealed to, those that are named by certificate.
     pub(super) recipients: Vec<RecipientInfo>,
     /// How many passphrases open it as well.
     pub(super) passphrases: usize,
-    kind: Kind,
+    kind: CmsKind,
     parameters: Parameters,
     content: Octets,
     reader: Reader<R>,
 }
 
-impl<R: BufRead> Front<R> {
+impl<R: BufRead> CmsFront<R> {
     /// Reads up to the encrypted content.
     ///
     /// # Errors
@@ -95,11 +95,11 @@ impl<R: BufRead> Front<R> {
 
 /// Reads as far as the type of the message
 /// ([RFC 5652, section 3](https://www.rfc-editor.org/rfc/rfc5652#section-3)).
-fn kind<R: BufRead>(reader: &mut Reader<R>) -> Result<Kind, OpenError> {
+fn kind<R: BufRead>(reader: &mut Reader<R>) -> Result<CmsKind, OpenError> {
     let unsupported = |what: &str| Err(MessageFault::Unsupported(format!("CMS {what}")).into());
     match content_type(reader).map_err(not_a_message)?.as_str() {
-        "1.2.840.113549.1.7.3" => Ok(Kind::Enveloped),
-        "1.2.840.113549.1.9.16.1.23" => Ok(Kind::AuthEnveloped),
+        "1.2.840.113549.1.7.3" => Ok(CmsKind::Enveloped),
+        "1.2.840.113549.1.9.16.1.23" => Ok(CmsKind::AuthEnveloped),
         "1.2.840.113549.1.7.1" | "1.2.840.113549.1.7.2" => Err(MessageFault::NotEncrypted.into()),
         "1.2.840.113549.1.7.4" => unsupported("SignedAndEnvelopedData"),
         "1.2.840.113549.1.7.5" => unsupported("DigestedData"),
@@ -179,7 +179,7 @@ fn recipients<R: BufRead>(
 /// EncryptedContentInfo (RFC 5652, section 6.1) up to the content itself.
 fn encrypted_content<R: BufRead>(
     reader: &mut Reader<R>,
-    kind: Kind,
+    kind: CmsKind,
 ) -> Result<(Parameters, Octets), OpenError> {
     const CONTENT: u8 = context(0);
     let info = reader.expect(SEQUENCE)?;
@@ -190,8 +190,8 @@ fn encrypted_content<R: BufRead>(
     let element = reader.collect(header)?;
     let algorithm = decode(&element, "its cipher", Algorithm::take_from)?;
     let parameters = match kind {
-        Kind::Enveloped => Parameters::enveloped(&algorithm),
-        Kind::AuthEnveloped => Parameters::auth_enveloped(&algorithm),
+        CmsKind::Enveloped => Parameters::enveloped(&algorithm),
+        CmsKind::AuthEnveloped => Parameters::auth_enveloped(&algorithm),
     }?;
     match reader.next()? {
         Some(header) if header.tag() | CONSTRUCTED == CONTENT => {

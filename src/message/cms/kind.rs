@@ -33,7 +33,7 @@ const GCM_MOST: u64 = (1 << 36) - 32;
 
 /// The two kinds of CMS message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::message) enum Kind {
+pub(in crate::message) enum CmsKind {
     /// EnvelopedData; written with AES-256-CBC
     /// ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1)).
     Enveloped,
@@ -42,16 +42,16 @@ pub(in crate::message) enum Kind {
     AuthEnveloped,
 }
 
-impl From<Kind> for MessageFormat {
-    fn from(kind: Kind) -> Self {
+impl From<CmsKind> for MessageFormat {
+    fn from(kind: CmsKind) -> Self {
         match kind {
-            Kind::Enveloped => Self::Cms,
-            Kind::AuthEnveloped => Self::CmsGcm,
+            CmsKind::Enveloped => Self::Cms,
+            CmsKind::AuthEnveloped => Self::CmsGcm,
         }
     }
 }
 
-impl Kind {
+impl CmsKind {
     /// What the message says that it is.
     pub fn content_type(self) -> ConstOid {
         match self {

@@ -46,10 +46,10 @@ mod recipient_info;
 mod seal;
 mod wrap;
 
-pub(super) use front::Front;
-pub(super) use kind::Kind;
+pub(super) use front::CmsFront;
+pub(super) use kind::CmsKind;
 pub(super) use open::{begin, starts};
-pub(super) use seal::{SealPlan, Sealer};
+pub(super) use seal::{CmsPlan, CmsSealer};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 
-use super::front::Front;
+use super::front::CmsFront;
 use super::recipient_info::RecipientInfo;
 use crate::keys::{KeyHandle, NoIdentity, OpenedBy};
 use crate::message::envelope::Envelope;
@@ -23,7 +23,7 @@ pub(in crate::message) fn starts(octets: &[u8]) -> bool {
     reason = "OpenSSL's ciphers are constants, and no part of the hash"
 )]
 pub(in crate::message) fn begin<'a>(
-    front: Front<Source<'a>>,
+    front: CmsFront<Source<'a>>,
     opener: Opener<'a>,
 ) -> Result<OpenMessage<'a>, OpenError> {
     if front.recipients.is_empty() {
@@ -71,7 +71,7 @@ pub(in crate::message) fn begin<'a>(
     )
 }
 
-impl<R: std::io::BufRead> Front<R> {
+impl<R: std::io::BufRead> CmsFront<R> {
     /// What it shows to everybody.
     pub(in crate::message) fn envelope(&self) -> Envelope {
         let recipients = self.recipients.iter();

@@ -10,8 +10,8 @@ use openssl::pkey::PKey;
 use openssl::rand::rand_priv_bytes;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::encode::{Front, der, ends, octet_string, set_of};
-use super::kind::{BLOCK, Kind, TAG};
+use super::encode::{CmsFront, der, ends, octet_string, set_of};
+use super::kind::{BLOCK, CmsKind, TAG};
 use super::wrap::{Method, Wrapper};
 use crate::keys::{Recipient, RecipientError, Recipients, Refusal, openssl_reason};
 use crate::message::fault::internal;
@@ -29,18 +29,18 @@ const PIECE: usize = 256 * 1024;
 
 /// How CMS messages are sealed.
 #[derive(Clone, Debug)]
-pub(in crate::message) struct SealPlan {
-    kind: Kind,
+pub(in crate::message) struct CmsPlan {
+    kind: CmsKind,
     wrappers: Vec<Wrapper>,
 }
 
-impl SealPlan {
+impl CmsPlan {
     /// For recipients who can all open such messages.
     ///
     /// # Errors
     ///
     /// The first that can't.
-    pub fn new(recipients: &Recipients, kind: Kind) -> Result<Self, RecipientError> {
+    pub fn new(recipients: &Recipients, kind: CmsKind) -> Result<Self, RecipientError> {
         let mut all = Vec::new();
         for recipient in recipients.iter() {
             let wrappers = wrappers(recipient, kind);
@@ -56,7 +56,7 @@ impl SealPlan {
     }
 
     /// The kind of message.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> CmsKind {
         self.kind
     }
 
@@ -68,7 +68,7 @@ impl SealPlan {
 
 /// How session keys get to a recipient, under each of its names: its reader may
 /// look for any of its certificates.
-fn wrappers(recipient: &Recipient, kind: Kind) -> Result<Vec<Wrapper>, Refusal> {
+fn wrappers(recipient: &Recipient, kind: CmsKind) -> Result<Vec<Wrapper>, Refusal> {
     let format = MessageFormat::from(kind).name();
     let subject = || recipient.label().to_owned();
     let names = recipient.issuers_and_serials();
@@ -81,11 +81,11 @@ fn wrappers(recipient: &Recipient, kind: Kind) -> Result<Vec<Wrapper>, Refusal> 
     let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
     let ec = recipient.ec().map_err(malformed)?;
     let method = match (kind, recipient.rsa(), ec) {
-        (Kind::Enveloped, Some(rsa), _) => Method::Pkcs1(rsa.clone()),
-        (Kind::AuthEnveloped, Some(rsa), _) => {
+        (CmsKind::Enveloped, Some(rsa), _) => Method::Pkcs1(rsa.clone()),
+        (CmsKind::AuthEnveloped, Some(rsa), _) => {
             Method::Oaep(PKey::from_rsa(rsa.clone()).map_err(malformed)?)
         }
-        (Kind::AuthEnveloped, None, Some(ec)) => Method::Ecdh(ec),
+        (CmsKind::AuthEnveloped, None, Some(ec)) => Method::Ecdh(ec),
         // `openssl smime` knows no key agreement, and gives up a message in
         // which anybody's key has come that way.
         (_, None, _) => {
@@ -101,14 +101,14 @@ fn wrappers(recipient: &Recipient, kind: Kind) -> Result<Vec<Wrapper>, Refusal> 
 }
 
 /// Seals files one after the other.
-pub(in crate::message) struct Sealer<'a> {
-    plan: &'a SealPlan,
+pub(in crate::message) struct CmsSealer<'a> {
+    plan: &'a CmsPlan,
     /// A piece, with room for what the cipher adds to the last one.
     buffer: Vec<u8>,
 }
 
-impl<'a> Sealer<'a> {
-    pub fn new(plan: &'a SealPlan) -> Self {
+impl<'a> CmsSealer<'a> {
+    pub fn new(plan: &'a CmsPlan) -> Self {
         Self {
             plan,
             buffer: vec![0; PIECE + 2 * BLOCK],
@@ -119,8 +119,8 @@ impl<'a> Sealer<'a> {
     /// and `openssl cms` both; but PKCS#7 has no AuthEnvelopedData.
     pub fn pem_label(&self) -> &'static str {
         match self.plan.kind {
-            Kind::Enveloped => "PKCS7",
-            Kind::AuthEnveloped => "CMS",
+            CmsKind::Enveloped => "PKCS7",
+            CmsKind::AuthEnveloped => "CMS",
         }
     }
 
@@ -203,18 +203,20 @@ impl<'a> Sealer<'a> {
         let recipient_infos = set_of(recipient_infos.collect::<Result<_, _>>()?);
         // RFC 5652, section 6.1, and RFC 5083, section 2.1: version 0 in both.
         let version = der(0u8.encode());
-        Ok(Front::of_content(length.map(|n| kind.encrypted_length(n)))
-            .after(&kind.algorithm(iv))
-            .after(&der(DATA.encode()))
-            .in_sequence()
-            .before(kind.mac_length())
-            .after(&recipient_infos)
-            .after(&version)
-            .in_sequence()
-            .in_context_0()
-            .after(&der(kind.content_type().encode()))
-            .in_sequence()
-            .into_octets())
+        Ok(
+            CmsFront::of_content(length.map(|n| kind.encrypted_length(n)))
+                .after(&kind.algorithm(iv))
+                .after(&der(DATA.encode()))
+                .in_sequence()
+                .before(kind.mac_length())
+                .after(&recipient_infos)
+                .after(&version)
+                .in_sequence()
+                .in_context_0()
+                .after(&der(kind.content_type().encode()))
+                .in_sequence()
+                .into_octets(),
+        )
     }
 
     /// What stands behind the encrypted content.
@@ -226,7 +228,7 @@ impl<'a> Sealer<'a> {
             None => (2, 3),
         };
         let mut end = ends(inner);
-        if self.plan.kind == Kind::AuthEnveloped {
+        if self.plan.kind == CmsKind::AuthEnveloped {
             let mut tag = [0; TAG];
             context.tag(&mut tag)?;
             end.extend(der(OctetString::encode_slice(tag)));
@@ -236,7 +238,7 @@ impl<'a> Sealer<'a> {
     }
 }
 
-impl Drop for Sealer<'_> {
+impl Drop for CmsSealer<'_> {
     fn drop(&mut self) {
         self.buffer.zeroize();
     }

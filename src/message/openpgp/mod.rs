@@ -3,8 +3,8 @@
 mod compress;
 mod decrypt;
 mod encrypt;
-mod envelope;
 mod framing;
+mod front;
 mod open;
 mod packet;
 mod parts;
@@ -12,12 +12,12 @@ mod schedule;
 mod seal;
 mod unlock;
 
-pub(super) use envelope::Front;
+pub(super) use front::OpenPgpFront;
 pub(super) use open::begin;
 pub(super) use packet::{begins_message, read_buffered};
 pub(crate) use parts::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::MAX_LITERAL_NAME;
-pub(super) use seal::{SealPlan, Sealer};
+pub(super) use seal::{OpenPgpPlan, OpenPgpSealer};
 
 #[cfg(test)]
 mod tests;

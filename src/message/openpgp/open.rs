@@ -8,7 +8,7 @@ use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::CompressionAlgorithm;
 
 use super::decrypt::Container;
-use super::envelope::Front;
+use super::front::OpenPgpFront;
 use super::packet::{Body, Header, read_array, read_buffered, read_u8};
 use crate::message::expansion::Expansion;
 use crate::message::fault::{MessageFault, OpenError};
@@ -20,7 +20,7 @@ type Inflated<'a> = BufReader<Inflate<Body<Plaintext<'a>>>>;
 
 /// Unlocks a key for a message, if need be, and reads it up to its content.
 pub(in crate::message) fn begin<'a>(
-    front: Front<Source<'a>>,
+    front: OpenPgpFront<Source<'a>>,
     opener: Opener<'a>,
 ) -> Result<OpenMessage<'a>, OpenError> {
     let (container, _) = front.unlock(

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::decrypt::Container;
 use super::encrypt::ContainerWriter;
-use super::envelope::{Front, MAX_PKESK_BYTES, MAX_PKESKS};
 use super::framing::PacketWriter;
+use super::front::{MAX_PKESK_BYTES, MAX_PKESKS, OpenPgpFront};
 use super::open::literal_header;
 use super::packet::{Body, Header};
 use super::seal::{literal_header as new_literal_header, new_session_key, write_pkesks};
@@ -95,7 +95,7 @@ impl PartsOpener {
     ) -> Result<(Self, Part), OpenError> {
         let message = [pkesks, first].concat();
         let (container, session_key) =
-            Front::read(&*message)?.unlock(keyring, passphrases, trials)?;
+            OpenPgpFront::read(&*message)?.unlock(keyring, passphrases, trials)?;
         let part = read(container, first.len())?;
         Ok((Self { session_key }, part))
     }

@@ -28,7 +28,7 @@ pub const MAX_LITERAL_NAME: usize = 255;
 
 /// How OpenPGP messages are sealed.
 #[derive(Clone, Debug)]
-pub(in crate::message) struct SealPlan {
+pub(in crate::message) struct OpenPgpPlan {
     /// A version that all recipients read.
     pub version: MessageVersion,
     pub compression: Compression,
@@ -37,15 +37,15 @@ pub(in crate::message) struct SealPlan {
 }
 
 /// Seals files one after the other.
-pub(in crate::message) struct Sealer<'a> {
+pub(in crate::message) struct OpenPgpSealer<'a> {
     recipients: &'a Recipients,
-    plan: &'a SealPlan,
+    plan: &'a OpenPgpPlan,
     judge: Judge,
     buffer: Vec<u8>,
 }
 
-impl<'a> Sealer<'a> {
-    pub fn new(recipients: &'a Recipients, plan: &'a SealPlan) -> Self {
+impl<'a> OpenPgpSealer<'a> {
+    pub fn new(recipients: &'a Recipients, plan: &'a OpenPgpPlan) -> Self {
         Self {
             recipients,
             plan,
@@ -118,7 +118,7 @@ impl<'a> Sealer<'a> {
     }
 }
 
-impl Drop for Sealer<'_> {
+impl Drop for OpenPgpSealer<'_> {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.buffer);
     }

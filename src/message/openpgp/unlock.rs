@@ -5,12 +5,12 @@ use std::io::BufRead;
 use sequoia_openpgp::crypto::SessionKey;
 
 use super::decrypt::Container;
-use super::envelope::Front;
+use super::front::OpenPgpFront;
 use super::packet::Body;
 use crate::keys::{Keyring, NoIdentity, Passphrases, Trials};
 use crate::message::fault::{MessageFault, OpenError};
 
-impl<R: BufRead> Front<R> {
+impl<R: BufRead> OpenPgpFront<R> {
     /// Finds the session key, and unlocks the container with it.
     pub(super) fn unlock(
         self,

@@ -10,7 +10,7 @@ const MAX_HEADERS: u64 = 64 * 1024;
 
 /// A kind of block that holds messages.
 #[derive(Debug, PartialEq, Eq)]
-struct Kind {
+struct BlockKind {
     begin: &'static [u8],
     end: &'static [u8],
     /// OpenPGP's armor has headers and a checksum
@@ -21,18 +21,18 @@ struct Kind {
 
 /// Armor, and PEM by RFC 7468, sections 8 and 9, without what some old
 /// software writes.
-const KINDS: [Kind; 3] = [
-    Kind {
+const KINDS: [BlockKind; 3] = [
+    BlockKind {
         begin: b"-----BEGIN PGP MESSAGE-----",
         end: b"-----END PGP MESSAGE-----",
         is_armor: true,
     },
-    Kind {
+    BlockKind {
         begin: b"-----BEGIN CMS-----",
         end: b"-----END CMS-----",
         is_armor: false,
     },
-    Kind {
+    BlockKind {
         begin: b"-----BEGIN PKCS7-----",
         end: b"-----END PKCS7-----",
         is_armor: false,
@@ -45,7 +45,7 @@ const QUOTES: &[u8] = b">|]}";
 /// A block, found by its first line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Block {
-    kind: &'static Kind,
+    kind: &'static BlockKind,
     /// So many bytes stand in the text up to the end of the first line's
     /// dashes.
     content: usize,

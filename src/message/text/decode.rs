@@ -32,10 +32,10 @@ pub(super) struct Decoded<R> {
     /// What is decoded; from `start` on still to be read.
     octets: Vec<u8>,
     start: usize,
-    state: State,
+    state: DecodeState,
 }
 
-enum State {
+enum DecodeState {
     /// More may come.
     Open,
     /// Padding has come, or the checksum: no more base64 may follow.
@@ -54,7 +54,7 @@ impl<R: BufRead> Decoded<R> {
             characters: Vec::new(),
             octets: Vec::new(),
             start: 0,
-            state: State::Open,
+            state: DecodeState::Open,
         }
     }
 
@@ -90,7 +90,7 @@ impl<R: BufRead> Decoded<R> {
             outcome = self.end()?;
         }
         if let Err(fault) = outcome {
-            self.state = State::Broken(fault);
+            self.state = DecodeState::Broken(fault);
         }
         Ok(())
     }
@@ -99,7 +99,7 @@ impl<R: BufRead> Decoded<R> {
     fn decode(&mut self) -> Result<(), MessageFault> {
         self.octets.clear();
         self.start = 0;
-        if !matches!(self.state, State::Open) {
+        if !matches!(self.state, DecodeState::Open) {
             return Ok(());
         }
         let (fours, _) = self.characters.as_chunks::<4>();
@@ -110,10 +110,10 @@ impl<R: BufRead> Decoded<R> {
         match fours.get(whole) {
             None => {}
             // Padding doesn't begin there, but the checksum of armor does.
-            Some([b'=', ..]) => self.state = State::Padded,
+            Some([b'=', ..]) => self.state = DecodeState::Padded,
             Some(_) => {
                 whole += 1;
-                self.state = State::Padded;
+                self.state = DecodeState::Padded;
             }
         }
         let (fours, _) = fours.split_at(whole);
@@ -130,7 +130,7 @@ impl<R: BufRead> Decoded<R> {
     /// that doesn't belong there. RFC 9580, section 6.1, forbids refusing a
     /// message for its checksum; the message has better ones.
     fn check_surplus(&self, is_all: bool) -> Result<(), MessageFault> {
-        if !matches!(self.state, State::Padded) {
+        if !matches!(self.state, DecodeState::Padded) {
             return Ok(());
         }
         match (self.characters.as_slice(), &self.block) {
@@ -174,10 +174,10 @@ impl<R: BufRead> Decoded<R> {
         };
         match (&self.state, left) {
             (_, []) if is_whole => {
-                self.state = State::Ended;
+                self.state = DecodeState::Ended;
                 Ok(())
             }
-            (State::Open, left) if left.iter().all(is_known) => Err(MessageFault::Truncated),
+            (DecodeState::Open, left) if left.iter().all(is_known) => Err(MessageFault::Truncated),
             (_, []) => Err(MessageFault::Truncated),
             _ => Err(MessageFault::Altered),
         }
@@ -188,9 +188,9 @@ impl<R: BufRead> BufRead for Decoded<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.start >= self.octets.len() {
             match &self.state {
-                State::Open | State::Padded => self.refill()?,
-                State::Ended => return Ok(&[]),
-                State::Broken(fault) => return Err(fault.clone().into()),
+                DecodeState::Open | DecodeState::Padded => self.refill()?,
+                DecodeState::Ended => return Ok(&[]),
+                DecodeState::Broken(fault) => return Err(fault.clone().into()),
             }
         }
         let unread = self.octets.get(self.start..);

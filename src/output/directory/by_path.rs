@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
-use super::{Entry, Kind};
+use super::{DirectoryEntry, EntryKind};
 use crate::files::FileId;
 use crate::output::Access;
 
@@ -55,23 +55,23 @@ impl Directory {
     }
 
     /// What has that name; a link itself, or what it leads to.
-    pub fn entry(&self, name: &OsStr, follow: bool) -> io::Result<Entry> {
+    pub fn entry(&self, name: &OsStr, follow: bool) -> io::Result<DirectoryEntry> {
         let path = self.path.join(name);
         let metadata = match follow {
             true => fs::metadata(&path),
             false => fs::symlink_metadata(&path),
         }?;
         let kind = if metadata.is_symlink() {
-            Kind::Link
+            EntryKind::Link
         } else if metadata.is_dir() {
-            Kind::Directory
+            EntryKind::Directory
         } else if metadata.is_file() {
-            Kind::File
+            EntryKind::File
         } else {
-            Kind::Special
+            EntryKind::Special
         };
         let id = FileId::of(&path, &metadata)?;
-        Ok(Entry { kind, id })
+        Ok(DirectoryEntry { kind, id })
     }
 
     /// Makes a new file, open for reading and writing. There are no modes.

@@ -19,14 +19,14 @@ pub(super) use unix::{Directory, lock};
 use crate::files::FileId;
 
 /// What has a name in a directory.
-pub(super) struct Entry {
-    pub kind: Kind,
+pub(super) struct DirectoryEntry {
+    pub kind: EntryKind,
     pub id: FileId,
 }
 
 /// As far as it matters to those who write there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum EntryKind {
     File,
     Directory,
     Link,

@@ -14,7 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, retry_on_intr};
 
-use super::{Entry, Kind};
+use super::{DirectoryEntry, EntryKind};
 use crate::files::FileId;
 use crate::files::record;
 use crate::output::Access;
@@ -66,13 +66,13 @@ impl Directory {
     }
 
     /// What has that name; a link itself, or what it leads to.
-    pub fn entry(&self, name: &OsStr, follow: bool) -> io::Result<Entry> {
+    pub fn entry(&self, name: &OsStr, follow: bool) -> io::Result<DirectoryEntry> {
         let flags = match follow {
             true => AtFlags::empty(),
             false => AtFlags::SYMLINK_NOFOLLOW,
         };
         let stat = statat(&self.handle, name, flags)?;
-        Ok(Entry {
+        Ok(DirectoryEntry {
             kind: kind(&stat),
             id: FileId::of_stat(&stat),
         })
@@ -202,7 +202,7 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&self.handle, name, flags, Mode::empty())?;
         let stat = fstat(&file)?;
-        if kind(&stat) != Kind::File || stat.st_size == 0 {
+        if kind(&stat) != EntryKind::File || stat.st_size == 0 {
             return Ok(false);
         }
         flock(&file, FlockOperation::NonBlockingLockShared)?;
@@ -226,12 +226,12 @@ fn handle_flags() -> OFlags {
     return flags | OFlags::RDONLY;
 }
 
-fn kind(stat: &Stat) -> Kind {
+fn kind(stat: &Stat) -> EntryKind {
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Kind::File,
-        FileType::Directory => Kind::Directory,
-        FileType::Symlink => Kind::Link,
-        _ => Kind::Special,
+        FileType::RegularFile => EntryKind::File,
+        FileType::Directory => EntryKind::Directory,
+        FileType::Symlink => EntryKind::Link,
+        _ => EntryKind::Special,
     }
 }
 

@@ -244,7 +244,7 @@ fn recipients_that_need_something_else_are_shown() {
         let mut node = node.clone();
         change(&mut node.at(RECIPIENTS).parts[0]);
         let message = node.der();
-        let front = Front::read(&*message).unwrap();
+        let front = CmsFront::read(&*message).unwrap();
         let handle = front.recipients[0].handle().to_string();
         assert_eq!(handle, "serial 8123456789ABCDEF of Calls");
         let (opens, needed) = opens(&message, &peer.key);

@@ -79,7 +79,7 @@ fn a_wrong_tag_is_an_error_at_the_end_and_stays_one() {
     node.at(BODY).parts[3].content[15] ^= 1;
     let message = node.der();
     let key = content_key(&message, &peer.key).unwrap();
-    let mut plaintext = Front::read(&*message).unwrap().decrypt(&key).unwrap();
+    let mut plaintext = CmsFront::read(&*message).unwrap().decrypt(&key).unwrap();
     let mut plain = Vec::new();
     for _ in 0..3 {
         let error = plaintext.read_to_end(&mut plain).unwrap_err();
@@ -228,7 +228,7 @@ fn an_error_of_the_source_stays_what_it_is() {
     let key = content_key(message, &peer.key).unwrap();
     for length in [0, 1, 10, 100, message.len() - 900, message.len()] {
         let source = BufReader::new(Broken(&message[..length]));
-        let opened = Front::read(source).and_then(|front| {
+        let opened = CmsFront::read(source).and_then(|front| {
             let mut plaintext: Plaintext<_> = front.decrypt(&key)?;
             plaintext.read_to_end(&mut Vec::new())?;
             Ok(())
@@ -242,6 +242,6 @@ fn a_key_for_another_cipher_is_refused() {
     let samples = samples(b"hello");
     let (cbc, gcm) = (&samples[0], &samples[4]);
     let key = content_key(&cbc.0, &cbc.1.key).unwrap();
-    let front = Front::read(&*gcm.0).unwrap();
+    let front = CmsFront::read(&*gcm.0).unwrap();
     assert!(matches!(front.decrypt(&key), Err(OpenError::Fault(fault)) if is_malformed(&fault)));
 }

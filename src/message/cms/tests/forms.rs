@@ -47,7 +47,7 @@ fn ends_may_be_marked_and_strings_in_segments_everywhere() {
             assert_eq!(node.der(), message);
             let message = node.in_pieces();
             assert!(open(&message, &peer.key).unwrap() == Some(plain.clone()));
-            let front = Front::read(&*message).unwrap();
+            let front = CmsFront::read(&*message).unwrap();
             match front.recipients[0].handle() {
                 KeyHandle::IssuerAndSerial(named) => {
                     assert!(named.names(&peer.issuer_and_serial()));
@@ -79,7 +79,7 @@ fn a_source_may_give_one_octet_at_a_time_and_be_interrupted() {
             let key = content_key(message, &peer.key).unwrap();
             let source = BufReader::with_capacity(1, Hesitant(message, false));
             let mut plain = Vec::new();
-            let front = Front::read(source).unwrap();
+            let front = CmsFront::read(source).unwrap();
             front
                 .decrypt(&key)
                 .unwrap()
@@ -140,7 +140,7 @@ fn certificates_and_attributes_that_nothing_needs_are_skipped() {
 fn the_end_is_reported_once_everything_is_read() {
     for (message, peer) in samples(&content(200_000)) {
         let key = content_key(&message, &peer.key).unwrap();
-        let front = Front::read(&*message).unwrap();
+        let front = CmsFront::read(&*message).unwrap();
         let mut plaintext = front.decrypt(&key).unwrap();
         let mut plain = Vec::new();
         loop {

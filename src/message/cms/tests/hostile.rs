@@ -314,7 +314,7 @@ fn what_only_starts_like_a_message_is_none() {
 
 /// Reads all that a message lets be read, with whatever key.
 fn exhaust(message: &[u8], key: &ContentKey) {
-    if let Ok(front) = Front::read(message) {
+    if let Ok(front) = CmsFront::read(message) {
         let _ = (front.cipher().to_string(), front.format());
         for recipient in &front.recipients {
             let _ = recipient.handle().to_string();

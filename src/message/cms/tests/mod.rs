@@ -23,7 +23,7 @@ use openssl::x509::extension::SubjectKeyIdentifier;
 use openssl::x509::{X509, X509Builder, X509NameBuilder};
 use tempfile::TempDir;
 
-use super::front::Front;
+use super::front::CmsFront;
 use super::recipient_info::ContentKey;
 use crate::keys::{IssuerAndSerial, SecretKey};
 use crate::message::{MessageFault, OpenError};
@@ -140,13 +140,13 @@ fn sealed(arguments: &[&str], plain: &[u8]) -> Vec<u8> {
 
 /// The key that is sealed to somebody, if that is one.
 fn content_key(message: &[u8], key: &SecretKey) -> Option<ContentKey> {
-    let front = Front::read(message).unwrap();
+    let front = CmsFront::read(message).unwrap();
     let cipher = front.cipher();
     front.recipients.iter().find_map(|r| r.open(key, cipher))
 }
 
 fn open(message: &[u8], key: &SecretKey) -> Result<Option<Vec<u8>>, OpenError> {
-    let front = Front::read(message)?;
+    let front = CmsFront::read(message)?;
     let cipher = front.cipher();
     let found = front.recipients.iter().find_map(|r| r.open(key, cipher));
     let Some(found) = found else {
@@ -175,7 +175,7 @@ fn is_malformed(fault: &MessageFault) -> bool {
 
 /// Whether the first recipient's key opens, and what it needs if none does.
 fn opens(message: &[u8], key: &SecretKey) -> (bool, Option<String>) {
-    let front = Front::read(message).unwrap();
+    let front = CmsFront::read(message).unwrap();
     assert_eq!(front.recipients.len(), 1);
     let recipient = &front.recipients[0];
     let needed = recipient.unsupported().map(str::to_owned);

@@ -51,7 +51,7 @@ fn every_cipher_opens_at_every_size() {
             for form in forms {
                 let plain = content(size);
                 let message = sealed(&[form, &[name, &peer.path("crt")]].concat(), &plain);
-                let front = Front::read(&*message).unwrap();
+                let front = CmsFront::read(&*message).unwrap();
                 assert_eq!(front.cipher(), cipher);
                 let format = match is_gcm {
                     true => MessageFormat::CmsGcm,
@@ -149,7 +149,7 @@ fn each_of_several_recipients_opens_on_its_own() {
     let stranger = Peer::rsa();
     for cipher in ["-aes256", "-aes-256-gcm"] {
         let message = sealed(&[&[cipher], &paths[..]].concat(), b"hello");
-        let front = Front::read(&*message).unwrap();
+        let front = CmsFront::read(&*message).unwrap();
         assert_eq!(front.recipients.len(), peers.len());
         assert_eq!(front.passphrases, 0);
         for peer in &peers {
@@ -173,7 +173,7 @@ fn recipients_are_named_as_their_certificates_are() {
         };
         let handle = |arguments: &[&str]| {
             let message = sealed(&[arguments, &["-aes256", &peer.path("crt")]].concat(), b"");
-            let front = Front::read(&*message).unwrap();
+            let front = CmsFront::read(&*message).unwrap();
             let recipient = &front.recipients[0];
             assert_eq!(recipient.algorithm(), algorithm);
             assert_eq!(recipient.unsupported(), None);
@@ -206,7 +206,7 @@ fn passphrases_and_shared_keys_are_for_others() {
         &[&peer.path("crt")],
     ];
     let message = sealed(&arguments.concat(), b"hello");
-    let front = Front::read(&*message).unwrap();
+    let front = CmsFront::read(&*message).unwrap();
     assert_eq!((front.recipients.len(), front.passphrases), (1, 1));
     let opened = open(&message, &peer.key).unwrap();
     assert_eq!(opened.as_deref(), Some(&b"hello"[..]));

@@ -40,7 +40,7 @@ fn a_wrong_key_never_opens_what_is_sealed_to_another() {
     let (right, wrong) = (Peer::rsa(), Peer::rsa());
     for cipher in ["-aes256", "-aes128", "-des3"] {
         let mut node = Node::parse(&sealed(&[cipher, &right.path("crt")], b"hello"));
-        let length = Front::read(&*node.der()).unwrap().cipher().key_length();
+        let length = CmsFront::read(&*node.der()).unwrap().cipher().key_length();
         for _ in 0..700 {
             let mut key = vec![0; length];
             rand_bytes(&mut key).unwrap();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use openpgp::Cert;
 use sequoia_openpgp as openpgp;
 
-use crate::keys::file::{self, Block};
-use crate::keys::{CertificateKind, Fingerprint, Recipient, files, recipients};
+use crate::keys::file_content::{self, Block};
+use crate::keys::{CertificateKind, Fingerprint, Recipient, directory_walk, recipients};
 
 /// The certificate or public key that lies with a private key, whatever its
 /// age.
@@ -20,7 +20,7 @@ pub enum Beside {
 }
 
 /// The file that a private key came from.
-pub(super) struct Origin {
+pub(super) struct KeySource {
     pub path: PathBuf,
     /// Whether every user of the machine can read or change it.
     pub exposed: bool,
@@ -37,7 +37,7 @@ enum Within {
     OpenPgp(Box<Cert>),
 }
 
-impl Origin {
+impl KeySource {
     /// A file with nothing in it but the key.
     pub fn bare(path: &Path, exposed: bool) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Origin {
     /// A PEM file.
     pub fn pem(path: &Path, exposed: bool, bytes: &[u8]) -> Self {
         let mut public = Vec::new();
-        for block in file::blocks(bytes).filter(|block| !block.is_private()) {
+        for block in file_content::blocks(bytes).filter(|block| !block.is_private()) {
             public.extend_from_slice(block.text);
             public.push(b'\n');
         }
@@ -90,7 +90,7 @@ impl Origin {
 
     /// Those in the key's own file, then those beside it.
     fn certificates(&self) -> impl Iterator<Item = Recipient> {
-        let beside = files::CERTIFICATE_ENDINGS
+        let beside = directory_walk::CERTIFICATE_ENDINGS
             .iter()
             .map(|ending| self.path.with_extension(ending))
             // Special files are left alone: opening a FIFO would wait for ever.
@@ -104,7 +104,7 @@ impl Origin {
     pub fn within(&self) -> Vec<Recipient> {
         match &self.within {
             Within::Nothing => Vec::new(),
-            Within::Pem(text) => file::blocks(text)
+            Within::Pem(text) => file_content::blocks(text)
                 .filter_map(|Block { text, .. }| {
                     recipients::of_content(text, &self.path, None).ok()
                 })

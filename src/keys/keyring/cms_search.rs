@@ -11,7 +11,7 @@ use sequoia_openpgp as openpgp;
 use super::trials::MessageTrials;
 use super::{Fit, Identity, Keyring, Missed, NoIdentity, SecretKey, Trials, from};
 use crate::keys::passphrase::Passphrases;
-use crate::keys::{Fingerprint, KeyHandle, Recipient, files, mapping};
+use crate::keys::{Fingerprint, KeyHandle, Recipient, directory_walk, mapping};
 
 /// A key that opened something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,8 +152,12 @@ impl Keyring {
                     false => directory,
                 };
                 // A directory that can't be read holds nothing for us.
-                let beside = files::below(directory, 1).unwrap_or_default();
-                candidates.extend(beside.into_iter().filter(|f| files::is_certificate(f)));
+                let beside = directory_walk::below(directory, 1).unwrap_or_default();
+                candidates.extend(
+                    beside
+                        .into_iter()
+                        .filter(|f| directory_walk::is_certificate(f)),
+                );
             }
             let loaded = candidates
                 .iter()

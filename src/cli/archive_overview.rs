@@ -11,8 +11,8 @@ use callseal::{ArchiveFile, Error};
 use serde_json::{Value, json};
 
 use super::failure::Report;
-use super::names::KnownKeys;
-use super::opening::format_name;
+use super::known_recipients::KnownKeys;
+use super::open_args::format_name;
 use super::ui::count;
 
 /// The members of an archive by what their envelopes show.

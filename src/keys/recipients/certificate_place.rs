@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use globset::GlobBuilder;
 
 use super::refusal::RecipientError;
-use crate::keys::files;
+use crate::keys::directory_walk;
 
 /// How deep `**` searches.
 const MAX_DEPTH: usize = 8;
@@ -63,7 +63,7 @@ impl CertificatePlace {
         let place = self.path();
         let found = match std::fs::metadata(&place) {
             Ok(metadata) if metadata.is_dir() => {
-                files::wanted(&place, 1, &|file| has_ending(file)).map_err(obstacle)?
+                directory_walk::wanted(&place, 1, &|file| has_ending(file)).map_err(obstacle)?
             }
             Err(_) if pattern.contains(SPECIAL) => fitting(below, pattern)?,
             // If it's missing, its name says so where it's read.
@@ -78,9 +78,9 @@ impl CertificatePlace {
 
 /// Whether a file of a directory is one of its certificates, by its name.
 fn has_ending(file: &Path) -> bool {
-    !files::is_hidden(file)
+    !directory_walk::is_hidden(file)
         && file.extension().is_some_and(|ending| {
-            files::CERTIFICATE_ENDINGS
+            directory_walk::CERTIFICATE_ENDINGS
                 .iter()
                 .any(|known| ending.eq_ignore_ascii_case(known))
         })
@@ -117,9 +117,9 @@ fn fitting(below: &Path, pattern: &str) -> Result<Vec<PathBuf>, PlaceFault> {
         let name = file.strip_prefix(&root).unwrap_or(file);
         let mut parts = name.iter();
         matcher.is_match(name)
-            && (wants_hidden || !parts.any(|part| files::is_hidden(part.as_ref())))
+            && (wants_hidden || !parts.any(|part| directory_walk::is_hidden(part.as_ref())))
     };
-    files::wanted(&root, depth, &is_wanted).map_err(obstacle)
+    directory_walk::wanted(&root, depth, &is_wanted).map_err(obstacle)
 }
 
 fn obstacle((path, error): (PathBuf, io::Error)) -> PlaceFault {

@@ -6,7 +6,7 @@ use callseal::keys::{Chain, Identity, KeyHandle, Keyring, Recipient, RecipientEr
 use callseal::{Error, Timestamp};
 use serde_json::{Value, json};
 
-use super::recipients::KnownFiles;
+use super::recipient_args::KnownFiles;
 
 use super::failure::Failure;
 use super::ui::{Ui, count, safe};

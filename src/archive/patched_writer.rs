@@ -10,7 +10,7 @@ const CAPACITY: usize = 64 * 1024;
 ///
 /// After an error it stays broken: what the inner writer holds is unknown, and
 /// an archive must not be finished over a hole.
-pub(super) struct Sink<W> {
+pub(super) struct PatchedWriter<W> {
     inner: W,
     buffer: Vec<u8>,
     /// Bytes that the inner writer has.
@@ -18,7 +18,7 @@ pub(super) struct Sink<W> {
     broken: bool,
 }
 
-impl<W: Write + Seek> Sink<W> {
+impl<W: Write + Seek> PatchedWriter<W> {
     /// `inner` must be at its position 0.
     pub fn new(inner: W) -> Self {
         Self {
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_patch_reaches_the_buffer_and_what_is_below_it() {
-        let mut sink = Sink::new(Cursor::new(Vec::new()));
+        let mut sink = PatchedWriter::new(Cursor::new(Vec::new()));
         sink.write_all(b"first").expect("room");
         sink.write_all(&vec![7; CAPACITY]).expect("room");
         sink.write_all(b"last").expect("room");
@@ -146,7 +146,7 @@ mod tests {
                 panic!("nothing to patch")
             }
         }
-        let mut sink = Sink::new(Counting(0));
+        let mut sink = PatchedWriter::new(Counting(0));
         for _ in 0..1000 {
             sink.write_all(b"a small header").expect("room");
         }
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn after_an_error_nothing_more_is_written() {
         let mut room_for_ten = [0; 10];
-        let mut sink = Sink::new(Cursor::new(&mut room_for_ten[..]));
+        let mut sink = PatchedWriter::new(Cursor::new(&mut room_for_ten[..]));
         sink.write_all(&[1; 11]).expect("buffered");
         sink.flush().expect_err("no room");
         sink.write_all(b"").expect_err("broken");

@@ -22,13 +22,13 @@ pub(super) const MAX_PKESK_BYTES: u64 = 4 * 1024 * 1024;
 const MAX_UNKNOWN: usize = 64;
 
 /// A message read up to its sealed data.
-pub(in crate::message) struct Front<R> {
+pub(in crate::message) struct OpenPgpFront<R> {
     pub(super) pkesks: Vec<PKESK>,
     pub(super) passphrases: usize,
     pub(super) container: Container<Body<R>>,
 }
 
-impl<R: BufRead> Front<R> {
+impl<R: BufRead> OpenPgpFront<R> {
     /// What it shows to everybody.
     pub fn envelope(&self) -> Envelope {
         let parameters = self.container.parameters();
@@ -42,7 +42,7 @@ impl<R: BufRead> Front<R> {
     }
 }
 
-impl<R: BufRead> Front<R> {
+impl<R: BufRead> OpenPgpFront<R> {
     pub fn read(mut source: R) -> Result<Self, OpenError> {
         let mut pkesks = Vec::new();
         let mut unknown = 0;
