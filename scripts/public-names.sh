@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Lists the library's public names, and counts those outside of fields and
+# config. With a number as argument, fails if there are more.
+set -euo pipefail
+
+most=${1-}
+cargo=${CARGO:-cargo}
+"$cargo" doc --quiet --no-deps --lib --locked
+target=$("$cargo" metadata --format-version 1 --no-deps --locked |
+    sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+names=$(grep -o '<li><a href="[^"]*\.html">[^<]*</a></li>' "$target/doc/callseal/all.html" |
+    sed 's/<[^>]*>//g' | sort)
+echo "$names"
+count=$(grep -vcE '^(fields|config)::' <<<"$names")
+echo "$count public names outside of fields and config" >&2
+if [ -n "$most" ] && [ "$count" -gt "$most" ]; then
+    echo "error: more than $most public names" >&2
+    echo "hint: keep what only the program needs out of the library's front rooms" >&2
+    exit 1
+fi
