@@ -316,9 +316,6 @@ fn every_command_has_a_schema_or_prints_content() {
             let first = heading.split(' ').next();
             first == Some(command) || (command == "config" && *heading == "config check")
         };
-        assert!(
-            headings.iter().any(|heading| has_schema(&heading)),
-            "{command}"
-        );
+        assert!(headings.iter().any(has_schema), "{command}");
     }
 }
