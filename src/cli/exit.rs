@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use callseal::ErrorKind;
 
-/// The table that stands in the help, the man page and the README.
+/// The table in the help, the man page and docs/guide.md.
 pub const TABLE: &str = "\
 Exit status:
   0  all done

@@ -167,7 +167,7 @@ fn table(text: &str) -> Vec<(u8, String)> {
 }
 
 #[test]
-fn the_table_is_the_same_in_the_source_the_help_the_man_page_and_the_readme() {
+fn the_table_is_the_same_in_the_source_the_help_the_man_page_and_the_guide() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |name: &str| std::fs::read_to_string(repository.join(name)).unwrap();
     let after = |text: String, heading: &str| {
@@ -189,8 +189,8 @@ fn the_table_is_the_same_in_the_source_the_help_the_man_page_and_the_readme() {
         "man page"
     );
     assert_eq!(
-        after(read("README.md"), "exit status\n"),
+        after(read("docs/guide.md"), "## exit status\n"),
         expected,
-        "README.md"
+        "docs/guide.md"
     );
 }

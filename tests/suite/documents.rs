@@ -1,13 +1,17 @@
-//! The README's examples and those of the help are run as they stand.
+//! The documents: their examples and those of the help run as they stand, their
+//! links lead somewhere, and the JSON schemas describe what is printed.
 
-use std::path::Path;
+mod json;
+mod links;
+mod schema;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crate::support::Scene;
 
-const README: &str = include_str!("../../README.md");
-
-/// A directory to type commands in, with the sample calls, and the keys and
-/// certificates of a customer and a vendor.
+/// A directory to type commands in, with the sample calls, and perhaps the keys
+/// and certificates of a customer and a vendor.
 struct Desk {
     scene: Scene,
     /// Apart, so that nothing of it is among the files.
@@ -15,16 +19,22 @@ struct Desk {
 }
 
 impl Desk {
-    /// The vendor's key has the passphrase in `vendor.pass`, or none.
-    fn new(locked: bool) -> Self {
+    /// With no keys.
+    fn bare() -> Self {
         let desk = Self {
             scene: Scene::new(),
             home: Scene::new(),
         };
         desk.home.make_gnupg_home();
-        let calls = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/calls");
+        let calls = repository().join("testdata/calls");
         // Copied without their dates: some examples want what is new.
         desk.run(&format!("cp -r {} calls", calls.display()));
+        desk
+    }
+
+    /// The vendor's key has the passphrase in `vendor.pass`, or none.
+    fn new(locked: bool) -> Self {
+        let desk = Self::bare();
         desk.scene.write("vendor.pass", "secret\n");
         desk.scene.key_pair("customer", "rsa:2048");
         if locked {
@@ -47,32 +57,58 @@ impl Desk {
             .stdout()
     }
 
+    /// Runs the examples of a document in their order. `least` is how many it
+    /// has at least. Returns what they print.
+    #[track_caller]
+    fn run_examples_of(&self, document: &str, least: usize) -> String {
+        let text = read(document);
+        let blocks = blocks(&text, "sh");
+        assert!(blocks.len() >= least, "{document}: {}", blocks.len());
+        blocks.into_iter().map(|block| self.run(block)).collect()
+    }
+
     fn has(&self, path: &str) -> bool {
         self.scene.path(path).exists()
     }
 }
 
-/// The README's blocks with that word after the fence.
-fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[track_caller]
+fn read(document: &str) -> String {
+    let path = repository().join(document);
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The documents in `docs/`, by their names there.
+fn in_docs() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(repository().join("docs")).unwrap();
+    let paths = entries.map(|entry| PathBuf::from(entry.unwrap().file_name()));
+    let documents = paths.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    documents.map(|path| path.display().to_string()).collect()
+}
+
+/// The blocks with that word after the fence.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
-    README
-        .split(&fence)
+    text.split(&fence)
         .skip(1)
         .map(|rest| rest.split_once("\n```").unwrap().0)
-        .collect::<Vec<_>>()
-        .into_iter()
+        .collect()
 }
 
 #[test]
-fn the_examples_of_the_readme_run_in_their_order() {
+fn the_examples_of_the_readme_run() {
+    let desk = Desk::bare();
+    desk.run_examples_of("README.md", 1);
+}
+
+#[test]
+fn the_examples_of_the_guide_run() {
     let desk = Desk::new(true);
-    let mut number = 0;
-    let mut output = String::new();
-    for block in blocks("sh") {
-        output += &desk.run(block);
-        number += 1;
-    }
-    assert!(number > 15, "{number}");
+    let output = desk.run_examples_of("docs/guide.md", 13);
     assert!(output.contains("packed; the calls may be deleted"));
     assert!(desk.has("only-metadata/calls/2026-03-14/agent-17"));
     assert!(!desk.has("only-metadata/calls/2026-03-15"));
@@ -80,11 +116,85 @@ fn the_examples_of_the_readme_run_in_their_order() {
 }
 
 #[test]
-fn the_readme_has_the_table_of_exit_statuses() {
+fn the_examples_of_interoperability_run() {
+    Desk::new(true).run_examples_of("docs/interoperability.md", 3);
+}
+
+#[test]
+fn the_examples_of_fields_run() {
+    Desk::new(true).run_examples_of("docs/fields.md", 2);
+}
+
+#[test]
+fn the_examples_of_recipients_run() {
+    Desk::new(true).run_examples_of("docs/recipients.md", 3);
+}
+
+#[test]
+fn the_examples_of_keys_run() {
+    Desk::new(true).run_examples_of("docs/keys.md", 6);
+}
+
+#[test]
+fn the_examples_of_the_config_run() {
+    Desk::new(true).run_examples_of("docs/config.md", 1);
+}
+
+#[test]
+fn the_examples_of_the_format_run() {
+    Desk::new(true).run_examples_of("docs/format.md", 1);
+}
+
+#[test]
+fn an_archive_opens_without_callseal() {
+    // The first Python on the path may not be the one that the system's
+    // packages are for.
+    const IMPORT: &str = "import cryptography.hazmat.primitives.ciphers.aead";
+    let desk = Desk::new(true);
+    let has_it = |python: &&str| {
+        let run = desk.scene.program(python, ["-c", IMPORT]);
+        run.outcome().status() == Some(0)
+    };
+    let python = ["python3", "/usr/bin/python3"].into_iter().find(has_it);
+    let python = python.expect(
+        "Python's package cryptography is not installed. It is in Debian's package \
+         python3-cryptography: `make test` installs what the tests need",
+    );
+    let mut examples = String::new();
+    for block in blocks(&read("docs/without-callseal.md"), "sh") {
+        examples += &block.replace("python3 ", &format!("{python} "));
+        examples += "\n";
+    }
+    desk.run(&examples);
+}
+
+#[test]
+fn no_document_is_passed_over() {
+    let known = [
+        "config.md",
+        "fields.md",
+        "format.md",
+        "guide.md",
+        "interoperability.md",
+        "json.md",
+        "keys.md",
+        "recipients.md",
+        "without-callseal.md",
+    ];
+    let known = BTreeSet::from(known.map(String::from));
+    assert_eq!(in_docs(), known, "its examples need a test");
+    assert_eq!(blocks(&read("docs/json.md"), "sh"), [""; 0]);
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        assert_eq!(blocks(&read(document), "sh"), [""; 0], "{document}");
+    }
+}
+
+#[test]
+fn the_guide_has_the_table_of_exit_statuses() {
     let desk = Desk::new(false);
     let help = desk.run("callseal --help");
     let (_, table) = help.split_once("Exit status:\n").unwrap();
-    assert_eq!(blocks("text").next().unwrap(), table.trim_end());
+    assert_eq!(blocks(&read("docs/guide.md"), "text")[0], table.trim_end());
 }
 
 /// What stands below `Example:` or `Examples:` in a command's help.

@@ -1,0 +1,321 @@
+//! What the commands print with `--json` fits the schemas in docs/json.md, and
+//! each property that is described there is printed by some command.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::read;
+use super::schema::Schemas;
+use crate::support::Scene;
+
+const DOCUMENT: &str = "docs/json.md";
+const DEFINITIONS: &str = "common definitions";
+
+/// The document's schemas by their headings.
+fn schemas() -> BTreeMap<String, Value> {
+    let text = read(DOCUMENT);
+    let sections = text.split("\n## ").skip(1);
+    let schemas = sections.map(|section| {
+        let (heading, body) = section.split_once('\n').unwrap();
+        let [schema] = super::blocks(body, "json")[..] else {
+            panic!("{heading}: not one schema");
+        };
+        let schema = serde_json::from_str(schema);
+        let schema = schema.unwrap_or_else(|e| panic!("{heading}: {e}"));
+        (heading.to_lowercase(), schema)
+    });
+    schemas.collect()
+}
+
+/// Runs commands and compares what they print with the schemas.
+struct Checker {
+    scene: Scene,
+    schemas: BTreeMap<String, Value>,
+    common: Schemas,
+    seen: RefCell<BTreeSet<String>>,
+}
+
+impl Checker {
+    fn new() -> Self {
+        let mut schemas = schemas();
+        let definitions = schemas.remove(DEFINITIONS).unwrap();
+        Self {
+            scene: Scene::with_a_call(),
+            schemas,
+            common: Schemas::new(&definitions),
+            seen: RefCell::default(),
+        }
+    }
+
+    /// What the line prints fits the schema with that heading.
+    #[track_caller]
+    fn fits(&self, heading: &str, line: &str, status: i32) {
+        let outcome = self.scene.line(&format!("{line} --json")).exits(status);
+        let document = outcome.json();
+        let findings = self
+            .common
+            .check(&self.schemas[heading], heading, &document, "");
+        let faults = findings.faults;
+        assert!(faults.is_empty(), "{faults:#?}\n{outcome}");
+        self.seen.borrow_mut().extend(findings.seen);
+    }
+
+    fn config(&self, name: &str, text: &str) {
+        self.scene.write(name, text);
+    }
+}
+
+#[test]
+fn what_is_printed_is_what_is_described() {
+    let checker = Checker::new();
+    sealing(&checker);
+    archives(&checker);
+    messages(&checker);
+    fields(&checker);
+    keys(&checker);
+    configs(&checker);
+    failures(&checker);
+
+    let mut described = BTreeSet::new();
+    for (heading, schema) in &checker.schemas {
+        checker.common.properties(schema, heading, &mut described);
+    }
+    let seen = checker.seen.take();
+    let never: Vec<&String> = described.difference(&seen).collect();
+    assert!(never.is_empty(), "no command prints {never:#?}");
+}
+
+fn sealing(checker: &Checker) {
+    let scene = &checker.scene;
+    scene.tool("cp customer.key calls/left-behind.key");
+    scene.tool("ln -s a.txt calls/link");
+    let recipients = "-r customer.crt -r vendor.crt";
+    checker.fits(
+        "pack",
+        &format!("pack --dry-run -o calls.zip {recipients} calls"),
+        0,
+    );
+    checker.fits("pack", &format!("pack -o calls.zip {recipients} calls"), 0);
+    scene.tool("rm calls/left-behind.key calls/link");
+    checker.fits("seal", "seal -r customer.crt calls/a.txt -o a.pgp", 0);
+}
+
+fn archives(checker: &Checker) {
+    let scene = &checker.scene;
+    let hidden = "pack -q --hidden-recipients -r customer.crt -o hidden.zip calls";
+    scene.ok(hidden);
+    scene.ok("pack -q --format rfc4880 -r customer.crt -o v1.zip calls");
+    scene.key_pair("gir", "rsa:2048");
+    scene.ok("pack -q --format cms -r gir.crt -o cms.zip calls");
+    // Named by its subject key identifier, and no message at all.
+    scene.write("members/a.p7m", "");
+    scene.cms_encrypt(
+        "calls/a.txt",
+        "members/a.p7m",
+        "-aes256 -outform DER -keyid gir.crt",
+    );
+    scene.write("members/b.txt", "no message");
+    scene.tool("zip -q -r mixed.zip members");
+    // Under another name than it was sealed.
+    scene.write("renamed/calls/b.txt.pgp", scene.read("a.pgp"));
+    scene
+        .bash("cd renamed && zip -q ../renamed.zip calls/b.txt.pgp")
+        .exits(0);
+
+    for archive in ["calls.zip", "hidden.zip", "v1.zip", "cms.zip"] {
+        checker.fits(
+            "list",
+            &format!("list {archive} -k customer.key -r vendor.crt"),
+            0,
+        );
+    }
+    checker.fits("list", "list mixed.zip", 6);
+    checker.fits("extract", "extract calls.zip -k customer.key -C out", 0);
+    checker.fits("extract", "extract cms.zip -k gir.key -C from-cms", 0);
+    checker.fits("extract", "extract mixed.zip -k gir.key -C from-mixed", 6);
+    scene.tool("mkdir alone");
+    scene.tool("cp gir.key alone/");
+    checker.fits(
+        "extract",
+        "extract cms.zip -k alone/gir.key --try-all-keys -C tried",
+        0,
+    );
+    checker.fits(
+        "extract",
+        "extract renamed.zip -k customer.key --accept-renamed -C renamed-out",
+        0,
+    );
+    checker.fits(
+        "convert",
+        "convert calls.zip -o new.zip -r vendor.crt -k customer.key",
+        0,
+    );
+    checker.fits(
+        "convert",
+        "convert renamed.zip -o again.zip -r vendor.crt -k customer.key --accept-renamed",
+        0,
+    );
+    checker.fits(
+        "convert",
+        "convert cms.zip -o tried.zip -r vendor.crt -k alone/gir.key --try-all-keys",
+        0,
+    );
+    checker.fits(
+        "convert",
+        "convert mixed.zip -o no.zip -r vendor.crt -k gir.key",
+        5,
+    );
+}
+
+fn messages(checker: &Checker) {
+    checker.fits("open", "open a.pgp -k customer.key -o a", 0);
+    checker.fits(
+        "open",
+        "open members/a.p7m -k alone/gir.key --try-all-keys -o b",
+        0,
+    );
+}
+
+fn fields(checker: &Checker) {
+    let scene = &checker.scene;
+    scene.write("calls.ndjson", "{\"a\": 1, \"b\": 2}\n{\"b\": 2}\n");
+    scene.write_private("shared.key", "00112233445566778899aabbccddeeff");
+    let legacy = "--legacy-aes-cbc --fields a --key-file shared.key --key-form text";
+    checker.fits(
+        "fields seal",
+        "fields seal --fields b -r customer.crt calls.ndjson -o sealed.ndjson",
+        0,
+    );
+    checker.fits(
+        "fields seal",
+        &format!("fields seal {legacy} calls.ndjson -o legacy.ndjson"),
+        6,
+    );
+    checker.fits(
+        "fields open",
+        "fields open -k customer.key sealed.ndjson -o opened.ndjson",
+        0,
+    );
+}
+
+fn keys(checker: &Checker) {
+    let scene = &checker.scene;
+    checker.fits(
+        "keygen",
+        "keygen --no-passphrase --ec p256 --name a --out made",
+        0,
+    );
+    checker.fits(
+        "keygen",
+        "keygen --no-passphrase --ec p256 --name b --csr --out made",
+        0,
+    );
+    checker.fits(
+        "keygen",
+        "keygen --no-passphrase --name c --openpgp --out made",
+        0,
+    );
+    scene.locked_key_pair("locked", crate::support::P256, "secret");
+    scene.tool("cp locked.key alone/");
+    checker.fits(
+        "keys",
+        "keys -k customer.key -k made/c.key -k alone/locked.key",
+        0,
+    );
+    checker.fits(
+        "keys",
+        "keys -k customer.key -k alone/locked.key --archive calls.zip",
+        0,
+    );
+    checker.fits("export", "export --gpg customer.key -o customer.asc", 0);
+    checker.fits(
+        "export",
+        "export customer.crt -k customer.key -o public.asc",
+        0,
+    );
+    checker.fits("man", "man --out .", 0);
+}
+
+fn configs(checker: &Checker) {
+    let scene = &checker.scene;
+    scene.make_cas();
+    scene.leaf("archive", "issuing").make();
+    scene.tool("mkdir party");
+    scene.dated_certificate("party/old.crt", "old", -400, 365);
+    scene.dated_certificate("party/now.crt", "now", -1, 20);
+    scene.dated_certificate("expired.crt", "old", -400, 365);
+    checker.config(
+        "good.toml",
+        "default-profile = \"acme\"\nkeys = [\"customer.key\"]\n[profiles.acme]\nrecipients = [\"customer.crt\"]\n",
+    );
+    checker.config(
+        "all.toml",
+        "[profiles.parties]\nrecipients = [{ name = \"party\", certificates = \"party\" }]\n\
+         [profiles.ca]\nrecipients = [\"archive.crt\"]\ntrust = \"ca\"\n\
+         ca-file = [\"root.crt\", \"regional.crt\", \"issuing.crt\"]\n\
+         [profiles.expired]\nrecipients = [\"expired.crt\"]\n\
+         [profiles.none]\nrecipients = [\"archive.crt\"]\ntrust = \"ca\"\nca-file = \"missing.crt\"\n",
+    );
+    checker.fits("config check", "config check --config good.toml", 0);
+    checker.fits("config check", "config check --config all.toml", 3);
+    checker.fits("check", "check --config good.toml", 0);
+    checker.fits("check", "check --config all.toml -p parties", 6);
+    checker.fits("check", "check --config all.toml", 3);
+    let files = "calls.zip hidden.zip v1.zip cms.zip a.pgp members/a.p7m customer.crt expired.crt \
+                 made/c.asc made/a.pub customer.key alone/locked.key good.toml calls/a.txt";
+    checker.fits("inspect", &format!("inspect {files}"), 0);
+    checker.fits("inspect", "inspect mixed.zip missing", 6);
+}
+
+fn failures(checker: &Checker) {
+    for (line, status) in [
+        ("pack -o calls.zip -r customer.crt calls", 1),
+        ("pack -o x.zip -r missing.crt calls", 3),
+        ("pack", 2),
+        ("list missing.zip", 1),
+        ("extract calls.zip -C nowhere", 4),
+        ("extract calls/a.txt -k customer.key -C nowhere", 5),
+        ("cat calls.zip calls/a.txt -k customer.key", 2),
+        (
+            "convert missing.zip -o x.zip -r customer.crt -k customer.key",
+            1,
+        ),
+        ("seal -r customer.crt missing.txt", 1),
+        ("open a.pgp -k vendor.key -o x", 4),
+        (
+            "fields seal --fields a -r customer.crt missing.json -o x",
+            1,
+        ),
+        ("fields open -k customer.key missing.json -o x", 1),
+        ("keygen --no-passphrase --name a --out made", 1),
+        ("keys", 4),
+        ("export --gpg calls/a.txt -o x", 4),
+        ("check", 2),
+        ("config check", 2),
+        ("completions bash", 2),
+        ("man", 2),
+    ] {
+        checker.fits("failure", line, status);
+    }
+}
+
+#[test]
+fn every_command_has_a_schema_or_prints_content() {
+    let schemas = schemas();
+    let headings: BTreeSet<&str> = schemas.keys().map(String::as_str).collect();
+    let help = Scene::new().ok("--help").stdout();
+    let commands = help.lines().filter_map(|line| {
+        let name = line.strip_prefix("  ")?.split(' ').next()?;
+        (!name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase())).then_some(name)
+    });
+    let content = ["cat", "completions", "help"];
+    for command in commands.filter(|command| !content.contains(command)) {
+        let has_schema = |heading: &&str| {
+            let first = heading.split(' ').next();
+            first == Some(command) || (command == "config" && *heading == "config check")
+        };
+        assert!(headings.iter().any(has_schema), "{command}");
+    }
+}
