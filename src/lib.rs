@@ -4,37 +4,24 @@
 //! messages are read and written as well, and fields of JSON documents sealed.
 //!
 //! ```no_run
-//! use std::num::NonZeroUsize;
-//! use std::path::Path;
-//! use std::time::SystemTime;
-//!
-//! use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-//! use callseal::message::{Expansion, Opener, SealPlan};
-//! use callseal::message::{Compression, Format};
-//! use callseal::output::Overwrite;
-//! use callseal::{ArchiveFile, NoProgress, name_members, pack, sources};
+//! use callseal::keys::{Keyring, Recipients};
+//! use callseal::message::{Opener, SealOptions, SealPlan};
+//! use callseal::sources::{SourceOptions, collect};
+//! use callseal::{ArchiveFile, Job};
 //!
 //! fn main() -> Result<(), callseal::Error> {
-//!     let jobs = NonZeroUsize::MIN;
-//!
 //!     // The IVR server packs for the customer and the vendor.
-//!     let parties = ["customer.crt", "vendor.crt"].map(Party::with_certificate);
-//!     let requirements = Requirements::listed(SystemTime::now());
-//!     let recipients = Recipients::load(&parties, &requirements, &mut |_| {})?;
-//!     let plan = SealPlan::new(recipients, Format::Auto, Compression::Auto, false)?;
-//!     let found = sources::collect(&["calls".into()], &Default::default(), &mut |_| {})?;
-//!     let files = name_members(found)?;
-//!     pack(&files, &plan, Path::new("calls.zip"), Overwrite::Refuse, jobs, &NoProgress)?;
+//!     let recipients = Recipients::from_files(&["customer.crt", "vendor.crt"])?;
+//!     let plan = SealPlan::new(recipients, SealOptions::default())?;
+//!     let found = collect(&["calls"], &SourceOptions::default())?;
+//!     Job::new().pack(&found.files, &plan, "calls.zip")?;
 //!
 //!     // The vendor extracts.
-//!     let keyring = Keyring::load(&["vendor.key".into()], &mut |_| {})?;
-//!     let archive = ArchiveFile::open(Path::new("calls.zip"))?;
-//!     let limits = Expansion::default();
-//!     let opener = Opener::new(&keyring, &NoPassphrases, &limits);
-//!     let members = archive.select(&["calls/**/*.wav".into()])?;
-//!     let target = Path::new("extracted");
-//!     let done = archive.extract(&members, target, Overwrite::Refuse, opener, jobs, &NoProgress)?;
-//!     assert!(done.failures.is_empty());
+//!     let keyring = Keyring::load(&["vendor.key"])?;
+//!     let archive = ArchiveFile::open("calls.zip")?;
+//!     let members = archive.select(&["calls/**/*.wav"])?;
+//!     let extracted = Job::new().extract(&members, &Opener::new(&keyring), "extracted")?;
+//!     assert!(extracted.failures.is_empty());
 //!     Ok(())
 //! }
 //! ```
@@ -58,7 +45,7 @@ mod timestamp;
 mod workers;
 
 pub use jobs::{
-    ArchiveFile, Converted, ConvertedMember, Error, ErrorKind, Extracted, Inspection, MemberCause,
-    NoProgress, Packed, PackedFile, Progress, inspect, name_members, pack, total_size,
+    ArchiveFile, Converted, ConvertedMember, Error, ErrorKind, Extracted, Inspection, Job,
+    MemberCause, Members, NoProgress, Packed, Progress, inspect,
 };
 pub use timestamp::{NotATimestamp, Timestamp};

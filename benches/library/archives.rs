@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use callseal::ArchiveFile;
 use callseal::archive::{ArchiveWriter, MemberName};
-use callseal::message::Expansion;
+use callseal::message::Limits;
 use criterion::{Criterion, Throughput};
 
 use crate::common::{CALL, Parties, noise};
@@ -14,7 +14,7 @@ const MEMBERS: usize = 2000;
 
 pub fn listing(criterion: &mut Criterion) {
     let parties = Parties::new();
-    let message = parties.seal(callseal::message::Format::Auto, &noise(CALL));
+    let message = parties.seal(None, &noise(CALL));
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("calls.zip");
     let mut writer = ArchiveWriter::new(File::create_new(&path).unwrap());
@@ -29,7 +29,7 @@ pub fn listing(criterion: &mut Criterion) {
     group.bench_function("open", |bencher| {
         bencher.iter(|| ArchiveFile::open(&path).unwrap().members().count());
     });
-    let limits = Expansion::default();
+    let limits = Limits::default();
     group.bench_function("list with recipients", |bencher| {
         bencher.iter(|| {
             let archive = ArchiveFile::open(&path).unwrap();

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-use callseal::message::{Compression, Format};
-use callseal::message::{Expansion, OpenMessage, Opener, SealPlan, SealedFile};
+use callseal::keys::{Keyring, Party, Recipients, Requirements};
+use callseal::message::Format;
+use callseal::message::{Limits, OpenMessage, Opener, SealOptions, SealPlan, SealedFile};
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
@@ -45,18 +45,25 @@ impl Parties {
         let parties: Vec<Party> = certificates.iter().map(Party::with_certificate).collect();
         let requirements = Requirements::listed(SystemTime::now());
         Self {
-            recipients: Recipients::load(&parties, &requirements, &mut |_| {}).unwrap(),
-            keyring: Keyring::load(&[path], &mut |_| {}).unwrap(),
+            recipients: Recipients::load(&parties, &requirements).unwrap(),
+            keyring: Keyring::load(&[path]).unwrap(),
             key,
             _files: files,
         }
     }
 
-    pub fn plan(&self, format: Format) -> SealPlan {
-        SealPlan::new(self.recipients.clone(), format, Compression::Auto, false).unwrap()
+    pub fn plan(&self, format: impl Into<Option<Format>>) -> SealPlan {
+        SealPlan::new(
+            self.recipients.clone(),
+            SealOptions {
+                format: format.into(),
+                ..SealOptions::default()
+            },
+        )
+        .unwrap()
     }
 
-    pub fn seal(&self, format: Format, content: &[u8]) -> Vec<u8> {
+    pub fn seal(&self, format: impl Into<Option<Format>>, content: &[u8]) -> Vec<u8> {
         let mut message = Vec::with_capacity(content.len() + 4096);
         self.plan(format)
             .sealer()
@@ -67,9 +74,9 @@ impl Parties {
 
     pub fn open(&self, message: &[u8], sink: &mut Vec<u8>) {
         sink.clear();
-        let limits = Expansion::default();
-        let opener = Opener::new(&self.keyring, &NoPassphrases, &limits);
-        OpenMessage::begin(message, opener)
+        let limits = Limits::default();
+        let opener = Opener::new(&self.keyring).with_limits(&limits);
+        OpenMessage::begin(message, &opener)
             .unwrap()
             .copy_to(sink)
             .unwrap();

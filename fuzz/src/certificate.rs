@@ -4,7 +4,7 @@ use std::path::Path;
 
 use callseal::keys::{CaBundle, Party, Recipient, Recipients, Requirements};
 use callseal::message::{Compression, Format};
-use callseal::message::{Envelope, SealPlan, SealedFile};
+use callseal::message::{Envelope, SealOptions, SealPlan, SealedFile};
 
 use super::scratch::{leave_an_error, with_file};
 use super::sealed::now;
@@ -48,9 +48,16 @@ fn described<E: ToString>(found: Result<Vec<Recipient>, E>) -> Result<Vec<String
 /// A message has each recipient in its envelope, and nobody else.
 fn check_sealing(path: &Path, requirements: &Requirements) {
     let party = Party::with_certificate(path);
-    let recipients = Recipients::load(&[party], requirements, &mut |_| {}).unwrap();
-    for format in [Format::Auto, Format::Cms] {
-        let plan = SealPlan::new(recipients.clone(), format, Compression::None, false);
+    let recipients = Recipients::load(&[party], requirements).unwrap();
+    for format in [None, Some(Format::Cms)] {
+        let plan = SealPlan::new(
+            recipients.clone(),
+            SealOptions {
+                format,
+                compression: Compression::None,
+                ..SealOptions::default()
+            },
+        );
         // There are keys that CMS has no place for.
         let Ok(plan) = plan else { continue };
         let file = SealedFile {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use callseal::keys::{Beside, Identity, Keyring, NoPassphrases, SecretKeyExport};
-use callseal::message::{Expansion, OpenMessage, Opener};
+use callseal::message::{Limits, OpenMessage, Opener};
 
 use super::scratch::{leave_an_error, with_file};
 use super::sealed::MESSAGES;
@@ -61,14 +61,14 @@ fn described(path: &Path) -> Result<Vec<Described>, String> {
 
 /// A key opens a message to what was sealed, or not at all.
 fn check_opening(path: &Path) {
-    let Ok(keyring) = Keyring::load(&[path.into()], &mut |_| {}) else {
+    let Ok(keyring) = Keyring::load(&[path]) else {
         return;
     };
     // One of each kind, and one for RSA.
     for message in MESSAGES.iter().step_by(2).take(6) {
-        let limits = Expansion::new(1 << 16, 1 << 16);
-        let opener = Opener::new(&keyring, &NoPassphrases, &limits);
-        let Ok(begun) = OpenMessage::begin(message.bytes, opener) else {
+        let limits = Limits::new(1 << 16, 1 << 16);
+        let opener = Opener::new(&keyring).with_limits(&limits);
+        let Ok(begun) = OpenMessage::begin(message.bytes, &opener) else {
             continue;
         };
         let mut content = Vec::new();

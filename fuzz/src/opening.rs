@@ -2,10 +2,8 @@
 
 use std::io::Read;
 
-use callseal::keys::{Keyring, NoPassphrases};
-use callseal::message::{
-    Envelope, Expansion, LiteralHeader, OpenError, OpenMessage, Opened, Opener,
-};
+use callseal::keys::Keyring;
+use callseal::message::{Envelope, Limits, LiteralHeader, OpenError, OpenMessage, Opened, Opener};
 
 use super::pieces::Pieces;
 use super::sealed::{EMPTY, KEYRINGS, LONG, SHORT};
@@ -64,9 +62,9 @@ pub fn assert_same_again(message: &[u8], outcome: &Result<Plain, Failed>) {
 
 /// Opens a message with one key.
 fn open_with(keyring: &Keyring, source: impl Read + Send + Sync) -> Result<Plain, Failed> {
-    let limits = Expansion::new(EXPANSION, EXPANSION);
-    let opener = Opener::new(keyring, &NoPassphrases, &limits);
-    let message = OpenMessage::begin(source, opener)?;
+    let limits = Limits::new(EXPANSION, EXPANSION);
+    let opener = Opener::new(keyring).with_limits(&limits);
+    let message = OpenMessage::begin(source, &opener)?;
     let literal = message.literal().clone();
     let format = message.format();
     let mut content = Vec::new();

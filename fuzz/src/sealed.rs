@@ -114,11 +114,8 @@ const KEYS: [&[&[u8]]; 6] = [
 
 /// A keyring for each of the keys, the one for P-256 first.
 pub static KEYRINGS: LazyLock<Vec<Keyring>> = LazyLock::new(|| {
-    let load = |files: &&[&[u8]]| {
-        with_file(&files.concat(), |path| {
-            Keyring::load(&[path.into()], &mut |_| {}).unwrap()
-        })
-    };
+    let load =
+        |files: &&[&[u8]]| with_file(&files.concat(), |path| Keyring::load(&[path]).unwrap());
     KEYS.iter().map(load).collect()
 });
 
@@ -132,7 +129,7 @@ pub static PLAN: LazyLock<FieldPlan> = LazyLock::new(|| {
 pub fn recipients(certificate: &[u8]) -> Recipients {
     with_file(certificate, |path| {
         let party = Party::with_certificate(path);
-        Recipients::load(&[party], &Requirements::listed(now()), &mut |_| {}).unwrap()
+        Recipients::load(&[party], &Requirements::listed(now())).unwrap()
     })
 }
 

@@ -1,8 +1,7 @@
 //! Changes to an archive that callseal packed.
 
 use callseal::ArchiveFile;
-use callseal::keys::NoPassphrases;
-use callseal::message::{Expansion, Opener};
+use callseal::message::{Limits, Opener};
 
 use super::edits::edited;
 use super::scratch::with_file;
@@ -34,12 +33,12 @@ fn names_are_sealed(bytes: &[u8]) -> bool {
 /// Reads all members: how many were right.
 fn contents(path: &std::path::Path, names_are_sealed: bool) -> Result<usize, String> {
     let archive = ArchiveFile::open(path).map_err(|error| error.to_string())?;
-    let limits = Expansion::new(1 << 20, 1 << 20);
-    let opener = Opener::new(&KEYRINGS[0], &NoPassphrases, &limits);
+    let limits = Limits::new(1 << 20, 1 << 20);
+    let opener = Opener::new(&KEYRINGS[0]).with_limits(&limits);
     let mut right = 0;
     for member in archive.members() {
         let mut plain = Vec::new();
-        let outcome = archive.cat(member, &mut plain, opener);
+        let outcome = archive.cat(member, &mut plain, &opener);
         let is_it = |(name, content): &(&str, &str)| {
             let content = content.as_bytes();
             (*name == member.shown_name() || !names_are_sealed)

@@ -1,6 +1,6 @@
 //! What the stored names of members end with.
 
-use crate::message::MessageFormat;
+use crate::message::Format;
 
 /// What a stored name has after the member's path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,11 +23,11 @@ impl Ending {
     }
 }
 
-impl From<MessageFormat> for Ending {
-    fn from(format: MessageFormat) -> Self {
+impl From<Format> for Ending {
+    fn from(format: Format) -> Self {
         match format {
-            MessageFormat::Rfc4880 | MessageFormat::Rfc9580 => Self::Pgp,
-            MessageFormat::Cms | MessageFormat::CmsGcm => Self::P7m,
+            Format::Rfc4880 | Format::Rfc9580 => Self::Pgp,
+            Format::Cms | Format::CmsGcm => Self::P7m,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use callseal::archive::Member;
 use callseal::keys::{Fit, Identity, Keyring, NoIdentity};
-use callseal::message::{Envelope, Expansion, MessageFault, OpenError};
+use callseal::message::{Envelope, Limits, MessageFault, OpenError};
 use callseal::{ArchiveFile, Error};
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ pub struct Reach {
 
 impl Overview {
     /// Reads the envelopes of the members.
-    pub fn of(archive: &ArchiveFile, members: &[&Member], expansion: &Expansion) -> Self {
+    pub fn of(archive: &ArchiveFile, members: &[&Member], limits: &Limits) -> Self {
         let mut known = HashMap::new();
         let mut overview = Self {
             sets: Vec::new(),
@@ -50,7 +50,7 @@ impl Overview {
             failures: Vec::new(),
         };
         for member in members {
-            let set = match archive.envelope(member, expansion) {
+            let set = match archive.envelope(member, limits) {
                 Ok(envelope) => {
                     let set = *known.entry(envelope).or_insert_with_key(|envelope| {
                         overview.sets.push(EnvelopeSet {
@@ -135,10 +135,10 @@ impl Overview {
     }
 
     /// Opens an archive and reads the envelopes of all members.
-    pub fn read(path: &Path, expansion: &Expansion) -> Result<Self, Error> {
+    pub fn read(path: &Path, limits: &Limits) -> Result<Self, Error> {
         let archive = ArchiveFile::open(path)?;
         let members: Vec<_> = archive.members().collect();
-        Ok(Self::of(&archive, &members, expansion))
+        Ok(Self::of(&archive, &members, limits))
     }
 
     /// How many members there are, messages or not.

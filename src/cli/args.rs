@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use callseal::Error;
 use callseal::config::Config;
 use callseal::keys::{KeyFault, Keyring};
-use callseal::message::{Compression, Format};
-use callseal::message::{Expansion, SealPlan};
+use callseal::message::{Compression, Format, Limits, SealOptions, SealPlan};
 use callseal::output::Overwrite;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -53,14 +52,14 @@ pub struct SealArgs {
     #[command(flatten)]
     recipients: RecipientArgs,
     /// Compress before sealing: auto decides for each file (audio never)
-    #[arg(long, value_name = "HOW", value_parser = words(Compression::ALL.map(|c| (c.name(), c))))]
+    #[arg(long, value_name = "HOW", value_parser = words(Compression::CHOICES))]
     compress: Option<Compression>,
     /// The message format: auto is rfc9580 if every recipient reads it;
     /// rfc4880 is for readers that have only GnuPG, cms-gcm for those that
     /// have only openssl; cms is for those that have only `openssl smime` and
     /// RSA keys, and is not authenticated: changes on its way go unnoticed
-    #[arg(long, value_name = "FORMAT", value_parser = words(Format::ALL.map(|f| (f.name(), f))))]
-    format: Option<Format>,
+    #[arg(long, value_name = "FORMAT", value_parser = words(Format::CHOICES))]
+    format: Option<FormatChoice>,
     /// Don't name the recipients in the messages
     #[arg(long)]
     hidden_recipients: bool,
@@ -75,7 +74,12 @@ impl SealArgs {
         let (compress, format) = config.as_ref().map(configured).unwrap_or_default();
         let compression = self.compress.unwrap_or(compress);
         let format = self.format.unwrap_or(format);
-        let plan = SealPlan::new(recipients, format, compression, self.hidden_recipients);
+        let options = SealOptions {
+            format,
+            compression,
+            hidden_recipients: self.hidden_recipients,
+        };
+        let plan = SealPlan::new(recipients, options);
         let plan = plan.map_err(Error::from)?;
         if !plan.format().is_authenticated() {
             ui.notice(&format!(
@@ -94,6 +98,15 @@ impl SealArgs {
         }
         Ok(plan)
     }
+}
+
+/// `None` is the word `auto`.
+type FormatChoice = Option<Format>;
+
+/// The word for a choice.
+pub fn word<T: PartialEq>(choices: &[(&'static str, T)], choice: &T) -> &'static str {
+    let found = choices.iter().find(|(_, known)| known == choice);
+    found.map_or("", |(word, _)| word)
 }
 
 /// A parser for a choice among a few words.
@@ -145,11 +158,13 @@ impl IdentityArgs {
 
     /// Loads the keys, if there are any.
     pub fn keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
-        let keyring = Keyring::load(self.paths(config), &mut |skipped| match skipped.fault {
-            KeyFault::NoPrivateKey => ui.detail(&format!("left out {skipped}")),
-            _ => ui.warning(&format!("left out {skipped}")),
-        })
-        .map_err(Error::from)?;
+        let keyring = Keyring::load(self.paths(config)).map_err(Error::from)?;
+        for skipped in keyring.skipped() {
+            match skipped.fault {
+                KeyFault::NoPrivateKey => ui.detail(&format!("left out {skipped}")),
+                _ => ui.warning(&format!("left out {skipped}")),
+            }
+        }
         warn_of_exposed(keyring.identities(), ui);
         Ok(keyring)
     }
@@ -167,8 +182,8 @@ pub struct LimitArgs {
 }
 
 impl LimitArgs {
-    pub fn expansion(&self) -> Expansion {
-        Expansion::new(self.max_member_size, self.max_total_size)
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.max_member_size, self.max_total_size)
     }
 }
 

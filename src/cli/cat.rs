@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             format!(
                 "{:?} stands for {} members",
                 arguments.member,
-                members.len()
+                members.as_slice().len()
             ),
             "name one member, or use `callseal extract`",
         ));
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .cat(
             member,
             &mut stdout,
-            arguments.renamed.apply(opening.opener()),
+            &arguments.renamed.apply(opening.opener()),
         )
         .map_err(writing_stdout)?;
     stdout.flush()?;

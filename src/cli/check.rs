@@ -8,7 +8,7 @@ use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
     Chain, Examined, Outlook, Party, Recipient, RecipientError, Recipients, Requirements,
 };
-use callseal::message::{PlanError, SealPlan};
+use callseal::message::{PlanError, SealOptions, SealPlan};
 use callseal::{Error, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
@@ -149,9 +149,16 @@ impl Check<'_> {
     /// Whether those who can each be sealed to can be in one message.
     fn together(&mut self, name: &str, profile: &Profile, requirements: &Requirements) {
         let (format, compress) = (self.config.format, self.config.compress);
-        let plan = Recipients::load(&profile.parties, requirements, &mut |_| {})
+        let plan = Recipients::load(&profile.parties, requirements)
             .map_err(PlanError::from)
-            .and_then(|recipients| SealPlan::new(recipients, format, compress, false));
+            .and_then(|recipients| {
+                let options = SealOptions {
+                    format,
+                    compression: compress,
+                    hidden_recipients: false,
+                };
+                SealPlan::new(recipients, options)
+            });
         let Err(error) = plan else { return };
         self.line(1, &format!("refused: {error}"));
         match error {

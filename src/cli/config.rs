@@ -5,10 +5,12 @@ use std::time::SystemTime;
 
 use callseal::Error;
 use callseal::config::{Config, Trust};
+use callseal::message::{Compression, Format};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Global;
+use super::args::word;
 use super::failure::{Failure, Report};
 use super::known_recipients::recipients_json;
 use super::recipient_args::{load_recipients, requirements};
@@ -63,8 +65,8 @@ fn check(config: &Config, ui: &Ui) -> Report {
         "config": config.source.to_string_lossy(),
         "default_profile": config.default_profile,
         "keys": config.keys.iter().map(|key| key.to_string_lossy()).collect::<Vec<_>>(),
-        "compress": config.compress.name(),
-        "format": config.format.name(),
+        "compress": word(&Compression::CHOICES, &config.compress),
+        "format": word(&Format::CHOICES, &config.format),
         "min_rsa_bits": config.min_rsa_bits.bits(),
         "profiles": profiles,
     });
@@ -83,8 +85,8 @@ pub fn describe(config: &Config) -> String {
         "default profile",
         config.default_profile.as_deref().unwrap_or("none"),
     );
-    line("compress", config.compress.name());
-    line("format", config.format.name());
+    line("compress", word(&Compression::CHOICES, &config.compress));
+    line("format", word(&Format::CHOICES, &config.format));
     line("min-rsa-bits", &config.min_rsa_bits.bits().to_string());
     for key in &config.keys {
         line("key", &key.display().to_string());

@@ -3,8 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use callseal::archive::Member;
-use callseal::{ArchiveFile, ConvertedMember, Error, Timestamp};
+use callseal::{ArchiveFile, ConvertedMember, Error, Job, Members, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -67,15 +66,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = chosen(&archive, arguments)?;
-    let converted = archive.convert(
-        &members,
-        arguments.renamed.apply(opening.opener()),
-        &plan,
-        &arguments.output,
-        arguments.overwrite.overwrite(),
-        arguments.jobs.jobs(),
-        &bar,
-    );
+    let job = Job::new()
+        .overwrite(arguments.overwrite.overwrite())
+        .workers(arguments.jobs.jobs())
+        .progress(&bar);
+    let opener = arguments.renamed.apply(opening.opener());
+    let converted = job.convert(&members, &opener, &plan, &arguments.output);
     bar.finish();
     let facts = json!({
         "archive": arguments.archive.to_string_lossy(),
@@ -86,7 +82,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     });
     let converted = match converted {
         Ok(converted) => converted,
-        Err(failures) => return Ok(nothing_written(failures, members.len(), arguments, facts)),
+        Err(failures) => {
+            return Ok(nothing_written(
+                failures,
+                members.as_slice().len(),
+                arguments,
+                facts,
+            ));
+        }
     };
     let total = converted.members.iter().map(|member| member.plain);
     let not_authenticated = converted.members.iter();
@@ -127,13 +130,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
 }
 
 /// The members that were named, or all, without those to leave out.
-fn chosen<'a>(archive: &'a ArchiveFile, arguments: &Arguments) -> Result<Vec<&'a Member>, Failure> {
+fn chosen<'a>(archive: &'a ArchiveFile, arguments: &Arguments) -> Result<Members<'a>, Failure> {
     let mut members = archive.select(&arguments.members)?;
     if !arguments.exclude.is_empty() {
-        let excluded = archive.select(&arguments.exclude)?;
-        members.retain(|member| !excluded.iter().any(|other| std::ptr::eq(*other, *member)));
+        members = members.without(&archive.select(&arguments.exclude)?);
     }
-    if members.is_empty() {
+    if members.as_slice().is_empty() {
         return Err(Failure::usage(
             format!("{}: no member is left to convert", archive.path().display()),
             "leave out less with --exclude; `callseal list ARCHIVE` shows the members",

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use callseal::ArchiveFile;
+use callseal::{ArchiveFile, Job};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -54,16 +54,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     opening.before(arguments.overwrite.overwrite());
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(&arguments.members)?;
-    let extracted = archive.extract(
-        &members,
-        &arguments.directory,
-        arguments.overwrite.overwrite(),
-        arguments.renamed.apply(opening.opener()),
-        arguments.jobs.jobs(),
-        &bar,
-    );
+    let job = Job::new()
+        .overwrite(arguments.overwrite.overwrite())
+        .workers(arguments.jobs.jobs())
+        .progress(&bar);
+    let opener = arguments.renamed.apply(opening.opener());
+    let extracted = job.extract(&members, &opener, &arguments.directory);
     bar.finish();
-    let mut extracted = extracted?;
+    let extracted = extracted?;
     if extracted.done > 0 || extracted.failures.is_empty() {
         ui.summary(&format!(
             "extracted {} ({}) to {}{}",
@@ -79,9 +77,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         renamed.map(|(member, name)| (member.as_str(), name.as_str())),
         ui,
     );
-    let outcome = extracted.outcome(&arguments.archive);
-    Ok(Report {
-        facts: json!({
+    let facts = json!({
             "archive": arguments.archive.to_string_lossy(),
             "directory": arguments.directory.to_string_lossy(),
             "extracted": extracted.done,
@@ -89,8 +85,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "not_authenticated": extracted.not_authenticated,
             "tried": tried_json(&extracted.tried),
             "renamed": renamed_json(&extracted.renamed),
-        }),
-        failures: extracted.failures,
+    });
+    let (failures, outcome) = extracted.outcome();
+    Ok(Report {
+        facts,
+        failures,
         outcome,
         ..Report::default()
     })

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use callseal::keys::{Identity, Keyring, Recipient, Refusal};
-use callseal::message::Expansion;
+use callseal::message::Limits;
 use callseal::{ArchiveFile, Inspection, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let keyring: Keyring = arguments.identities.keyring(config.as_ref(), ui)?;
     let files = arguments.known.files(config.as_ref(), ui);
     let known = KnownKeys::load(&files, keyring, ui)?;
-    let expansion = arguments.limits.expansion();
+    let limits = arguments.limits.limits();
     let mut report = Report::default();
     let mut facts = Vec::new();
     for file in &arguments.files {
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                 if let Inspection::Keys(identities) = &inspection {
                     warn_of_exposed(identities, ui);
                 }
-                facts.push(show(file, inspection, &known, &expansion, &mut report));
+                facts.push(show(file, inspection, &known, &limits, &mut report));
             }
             Err(error) => report.failures.push(error),
         }
@@ -68,7 +68,7 @@ fn show(
     file: &Path,
     inspection: Inspection,
     known: &KnownKeys,
-    expansion: &Expansion,
+    limits: &Limits,
     report: &mut Report,
 ) -> Value {
     let path = file.display().to_string();
@@ -79,7 +79,7 @@ fn show(
     match inspection {
         Inspection::Archive(archive) => {
             heading("archive");
-            show_archive(&path, &archive, known, expansion, report)
+            show_archive(&path, &archive, known, limits, report)
         }
         Inspection::Message(envelope) => {
             heading("message");
@@ -157,18 +157,16 @@ fn show_archive(
     path: &str,
     archive: &ArchiveFile,
     known: &KnownKeys,
-    expansion: &Expansion,
+    limits: &Limits,
     report: &mut Report,
 ) -> Value {
-    let members: Vec<_> = archive.members().collect();
-    let sizes = members.iter().map(|member| member.size());
-    let total = sizes.fold(0, u64::saturating_add);
-    let overview = Overview::of(archive, &members, expansion);
+    let members = archive.all();
+    let overview = Overview::of(archive, members.as_slice(), limits);
     let _ = writeln!(
         report.text,
         "  {}, {} sealed",
-        count(members.len() as u64, "member"),
-        bytes(total)
+        count(members.as_slice().len() as u64, "member"),
+        bytes(members.total_size())
     );
     for line in overview.text(known).lines().filter(|line| !line.is_empty()) {
         let _ = writeln!(report.text, "  {line}");
@@ -181,8 +179,8 @@ fn show_archive(
     json!({
         "path": path,
         "kind": "archive",
-        "members": members.len(),
-        "sealed_bytes": total,
+        "members": members.as_slice().len(),
+        "sealed_bytes": members.total_size(),
         "sealed": sealed,
     })
 }

@@ -42,9 +42,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.config()?;
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
-    let expansion = arguments.limits.expansion();
+    let limits = arguments.limits.limits();
     let archive = arguments.archive.as_deref();
-    let overview = archive.map(|archive| Overview::read(archive, &expansion));
+    let overview = archive.map(|archive| Overview::read(archive, &limits));
     let overview = overview.transpose()?;
 
     let certificates = own_certificates(&keyring, ui);

@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
     let files = arguments.known.files(config.as_ref(), ui);
     let known = KnownKeys::load(&files, keyring, ui)?;
-    let overview = Overview::of(&archive, &members, &arguments.limits.expansion());
+    let overview = Overview::of(&archive, members.as_slice(), &arguments.limits.limits());
 
     let mut text = String::new();
     let _ = writeln!(text, "{:>14}  {:<20}  NAME", "SEALED BYTES", "MODIFIED");
@@ -62,14 +62,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             if marked { "  (not authenticated)" } else { "" }
         );
     }
-    let sizes = members.iter().map(|member| member.size());
-    let total = sizes.fold(0, u64::saturating_add);
     let _ = writeln!(
         text,
         "{:>14}  {:<20}  {}",
-        bytes(total),
+        bytes(members.total_size()),
         "",
-        count(members.len() as u64, "member")
+        count(members.as_slice().len() as u64, "member")
     );
     text.push_str(&overview.text(&known));
 
@@ -77,7 +75,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         json!({
             "archive": arguments.archive.to_string_lossy(),
             "sealed": overview.json(&known),
-            "members": members_json(&members, &overview),
+            "members": members_json(members.as_slice(), &overview),
         })
     } else {
         Value::Null

@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             error,
         },
     };
-    let message = OpenMessage::begin(source, opening.opener()).map_err(open_error)?;
+    let message = OpenMessage::begin(source, &opening.opener()).map_err(open_error)?;
     match output {
         None => {
             let mut stdout = io::stdout().lock();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use callseal::config::Config;
 use callseal::keys::{Keyring, Passphrases};
-use callseal::message::{Expansion, MessageFormat, Opener};
+use callseal::message::{Format, Limits, Opener};
 use callseal::output::Overwrite;
 use clap::Args;
 use indicatif::ProgressBar;
@@ -54,7 +54,7 @@ impl RenamedArgs {
 pub struct Opening {
     keyring: Keyring,
     passphrases: Box<dyn Passphrases>,
-    expansion: Expansion,
+    limits: Limits,
     try_all_keys: bool,
 }
 
@@ -69,7 +69,7 @@ impl OpenArgs {
         Ok(Opening {
             keyring: self.identities.some_keyring(config, ui)?,
             passphrases: self.passphrases.source(bar)?,
-            expansion: self.limits.expansion(),
+            limits: self.limits.limits(),
             try_all_keys: self.try_all_keys,
         })
     }
@@ -85,7 +85,9 @@ impl Opening {
     }
 
     pub fn opener(&self) -> Opener<'_> {
-        let opener = Opener::new(&self.keyring, &*self.passphrases, &self.expansion);
+        let opener = Opener::new(&self.keyring)
+            .with_passphrases(&*self.passphrases)
+            .with_limits(&self.limits);
         match self.try_all_keys {
             true => opener.trying_all_keys(),
             false => opener,
@@ -95,7 +97,7 @@ impl Opening {
 
 /// How a message's format is called in listings, with a mark where nothing
 /// protects such messages from change.
-pub fn format_name(format: MessageFormat) -> String {
+pub fn format_name(format: Format) -> String {
     match format.is_authenticated() {
         true => format.name().to_owned(),
         false => format!("{}, not authenticated", format.name()),

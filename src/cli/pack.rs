@@ -1,11 +1,14 @@
 //! `callseal pack`
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use callseal::archive::MemberName;
 use callseal::output::{Access, PendingFile};
-use callseal::sources::{Notice, SourceOptions, collect, read_file_list};
-use callseal::{Error, name_members, total_size};
+use callseal::sources::{
+    SourceNotice, SourceOptions, Sources, collect, member_names, read_file_list, total_size,
+};
+use callseal::{Error, Job};
 use clap::Args;
 use serde_json::json;
 
@@ -79,28 +82,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         exclude: arguments.exclude.clone(),
         output: Some(arguments.output.clone()),
     };
-    let mut left_out = Vec::new();
-    let sources = collect(&inputs, &options, &mut |notice| match notice {
-        Notice::Renamed { path, name } => {
-            ui.notice(&format!("{} is packed as {name:?}", path.display()));
-        }
-        Notice::Output { path } => {
-            let path = path.display();
-            ui.notice(&format!("{path}: the archive of an earlier run, left out"));
-        }
-        Notice::Link { path } => {
-            ui.warning(&format!("{}: a symbolic link, left out", path.display()));
-            left_out.push(path);
-        }
-        Notice::Special { path, kind } => {
-            ui.warning(&format!("{}: {kind}, left out", path.display()));
-            left_out.push(path);
-        }
-    })
-    .map_err(Error::from)?;
-    let suspects = suspects::find(&sources, &arguments.paths);
+    let found = collect(&inputs, &options).map_err(Error::from)?;
+    let left_out = show_notices(&found, ui);
+    let suspects = suspects::find(&found.files, &arguments.paths);
     suspects::warn(&suspects, ui);
-    let files = name_members(sources)?;
+    let names = member_names(&found.files).map_err(Error::from)?;
     let facts = |extra: serde_json::Value| {
         let mut facts = json!({
             "archive": arguments.output.to_string_lossy(),
@@ -122,21 +108,21 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         // Made and dropped, as the real run would begin.
         PendingFile::create(&arguments.output, Access::Shared, overwrite)
             .map_err(|source| Error::writing(&arguments.output, source))?;
-        for file in &files {
-            drop(file.source().open().map_err(Error::from)?);
+        for file in &found.files {
+            drop(file.open().map_err(Error::from)?);
         }
-        let total = total_size(&files);
+        let total = total_size(&found.files);
         let mut text = String::new();
-        for file in &files {
-            text.push_str(&safe(file.name().as_str()));
+        for name in &names {
+            text.push_str(&safe(name.as_str()));
             text.push('\n');
         }
         ui.summary(&format!(
             "would pack {} ({}) for {recipients}; nothing was written",
-            count(files.len() as u64, "file"),
+            count(names.len() as u64, "file"),
             bytes(total)
         ));
-        let names: Vec<&str> = files.iter().map(|file| file.name().as_str()).collect();
+        let names: Vec<&str> = names.iter().map(MemberName::as_str).collect();
         return Ok(Report {
             text,
             facts: facts(json!({ "dry_run": true, "members": names, "plain_bytes": total })),
@@ -145,14 +131,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     }
 
     let bar = Bar::new(ui, "packing");
-    let packed = callseal::pack(
-        &files,
-        &plan,
-        &arguments.output,
-        overwrite,
-        arguments.jobs.jobs(),
-        &bar,
-    );
+    let job = Job::new()
+        .overwrite(overwrite)
+        .workers(arguments.jobs.jobs())
+        .progress(&bar);
+    let packed = job.pack(&found.files, &plan, &arguments.output);
     bar.finish();
     let packed = packed?;
     ui.summary(&format!(
@@ -170,4 +153,31 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         })),
         ..Report::default()
     })
+}
+
+/// Says what is packed under another name, and what is not packed; returns the
+/// latter, where nobody has asked for that.
+fn show_notices<'a>(found: &'a Sources, ui: &Ui) -> Vec<&'a Path> {
+    let mut left_out = Vec::new();
+    for notice in &found.notices {
+        match notice {
+            SourceNotice::Renamed { path, name } => {
+                ui.notice(&format!("{} is packed as {name:?}", path.display()));
+            }
+            SourceNotice::Output { path } => {
+                let path = path.display();
+                ui.notice(&format!("{path}: the archive of an earlier run, left out"));
+            }
+            SourceNotice::Link { path } => {
+                ui.warning(&format!("{}: a symbolic link, left out", path.display()));
+                left_out.push(path.as_path());
+            }
+            SourceNotice::Special { path, kind } => {
+                ui.warning(&format!("{}: {kind}, left out", path.display()));
+                left_out.push(path.as_path());
+            }
+            _ => {}
+        }
+    }
+    left_out
 }

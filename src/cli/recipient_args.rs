@@ -109,17 +109,21 @@ pub fn load_recipients(
     requirements: &Requirements,
     ui: &Ui,
 ) -> Result<Recipients, RecipientError> {
-    Recipients::load(parties, requirements, &mut |notice| match notice {
-        RecipientNotice::Duplicate { source, first } => ui.notice(&format!(
-            "{}: the same key as {}, counted once",
-            source.display(),
-            first.display()
-        )),
-        RecipientNotice::LeftOut { path, refusal } => {
-            ui.notice(&format!("{}: {refusal}, left out", path.display()));
+    let recipients = Recipients::load(parties, requirements)?;
+    for notice in recipients.notices() {
+        match notice {
+            RecipientNotice::Duplicate { source, first } => ui.notice(&format!(
+                "{}: the same key as {}, counted once",
+                source.display(),
+                first.display()
+            )),
+            RecipientNotice::LeftOut { path, refusal } => {
+                ui.notice(&format!("{}: {refusal}, left out", path.display()));
+            }
+            _ => {}
         }
-        _ => {}
-    })
+    }
+    Ok(recipients)
 }
 
 /// The files of certificates that put names to recipients.

@@ -149,7 +149,7 @@ fn seal_into(
                 error,
             }),
             SealError::OtherLength => Error::from(SourceError::ChangedWhileRead {
-                path: file.to_owned(),
+                path: input_name(file),
             }),
             SealError::Write(error) => Error::writing(output, error),
             error => Error::Seal {
@@ -183,9 +183,9 @@ fn seal_file(
         follow_links: true,
         ..SourceOptions::default()
     };
-    let found = sources::collect(&[file.to_owned()], &options, &mut |_| {})?;
-    suspects::warn(&suspects::find(&found, &[file.to_owned()]), ui);
-    let source = found.first().ok_or(SourceError::Nothing)?;
+    let found = sources::collect(&[file], &options)?;
+    suspects::warn(&suspects::find(&found.files, &[file.to_owned()]), ui);
+    let source = found.files.first().ok_or(SourceError::Nothing)?;
     let mut content = source.open()?;
     let name = Path::new(&source.name).file_name().unwrap_or_default();
     let sealed = SealedFile {

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use crate::keys::{MinRsaBits, Party};
 
-use super::{Compression, Config, ConfigError, Format, Profile, Trust, resolve};
+use super::{Compression, Config, ConfigError, Profile, Trust, resolve};
 
 /// The name of the one profile that such a file yields.
 pub const PROFILE_NAME: &str = "client_property";
@@ -43,7 +43,7 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         default_profile: Some(PROFILE_NAME.to_owned()),
         keys: Vec::new(),
         compress: Compression::default(),
-        format: Format::default(),
+        format: None,
         min_rsa_bits: MinRsaBits::default(),
         profiles: BTreeMap::from([(PROFILE_NAME.to_owned(), profile)]),
     })

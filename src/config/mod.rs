@@ -42,7 +42,7 @@ pub struct Config {
     /// Whether files are compressed before they are sealed.
     pub compress: Compression,
     /// Which kind of message is written.
-    pub format: Format,
+    pub format: Option<Format>,
     /// How large the RSA keys of recipients must be.
     pub min_rsa_bits: MinRsaBits,
     /// The recipient lists by name. May be empty: who only extracts needs none.

@@ -1,22 +1,18 @@
 //! Fields of JSON documents, sealed one by one while the rest stays readable.
 //!
 //! ```no_run
-//! use std::time::SystemTime;
-//!
 //! use callseal::fields::{ATTRIBUTE, FieldOpener, FieldPlan, FieldSealer, Missing, Selection};
-//! use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
+//! use callseal::keys::{Keyring, NoPassphrases, Recipients};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let parties = ["customer.crt", "vendor.crt"].map(Party::with_certificate);
-//!     let requirements = Requirements::listed(SystemTime::now());
-//!     let recipients = Recipients::load(&parties, &requirements, &mut |_| {})?;
+//!     let recipients = Recipients::from_files(&["customer.crt", "vendor.crt"])?;
 //!     let plan = FieldPlan::new(recipients, ATTRIBUTE)?;
 //!     let selection = Selection::paths("caller.number,cards[*].pan")?;
 //!     let sealer = FieldSealer::new(&plan, &selection, Missing::Error);
 //!     let call = r#"{"caller": {"number": "+431234"}, "cards": [], "seconds": 30.50}"#;
 //!     let sealed = sealer.seal(call)?;
 //!
-//!     let keyring = Keyring::load(&["vendor.key".into()], &mut |_| {})?;
+//!     let keyring = Keyring::load(&["vendor.key"])?;
 //!     let opener = FieldOpener::new(&keyring, &NoPassphrases, ATTRIBUTE);
 //!     assert_eq!(opener.open(sealed.text())?.text(), call);
 //!     Ok(())

@@ -10,7 +10,42 @@ use crate::files::input;
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::progress::{Counted, Progress};
 use crate::message::name_binding;
-use crate::message::{Envelope, Expansion, Inflated, OpenError, OpenMessage, Opener};
+use crate::message::{Envelope, Inflated, Limits, OpenError, OpenMessage, Opener};
+
+/// Some members of an archive, in its order.
+#[derive(Clone, Debug)]
+pub struct Members<'a> {
+    pub(super) archive: &'a ArchiveFile,
+    pub(super) list: Vec<&'a Member>,
+}
+
+impl<'a> Members<'a> {
+    /// Without those members that are also among `others`, of the same archive.
+    #[must_use]
+    pub fn without(mut self, others: &Self) -> Self {
+        let is_other =
+            |member: &Member| others.list.iter().any(|other| std::ptr::eq(*other, member));
+        self.list.retain(|member| !is_other(member));
+        self
+    }
+
+    /// The members.
+    pub fn as_slice(&self) -> &[&'a Member] {
+        &self.list
+    }
+
+    /// The members, one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a Member> + '_ {
+        self.list.iter().copied()
+    }
+
+    /// The size of all messages together, in bytes: as the archive says, which
+    /// may be anything.
+    pub fn total_size(&self) -> u64 {
+        let sizes = self.iter().map(Member::size);
+        sizes.fold(0, u64::saturating_add)
+    }
+}
 
 /// An archive file, opened for listing and extraction.
 #[derive(Debug)]
@@ -25,7 +60,8 @@ impl ArchiveFile {
     /// # Errors
     ///
     /// The file can't be read, or is not one sound ZIP archive.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
         let file = input::open(path).map_err(|error| Error::reading(path, error))?;
         let archive = Archive::open(file).map_err(|error| unopened(path.to_owned(), error))?;
         Ok(Self {
@@ -48,6 +84,14 @@ impl ArchiveFile {
             .filter(|member| !member.is_directory() || member.fault().is_some())
     }
 
+    /// All members, to be extracted or converted.
+    pub fn all(&self) -> Members<'_> {
+        Members {
+            archive: self,
+            list: self.members().collect(),
+        }
+    }
+
     /// The members with the given names, or whose path fits one of the given
     /// patterns (`*` and `?` within a directory, `**` across them); all of
     /// them where none is given. A name counts with and without the ending
@@ -56,25 +100,25 @@ impl ArchiveFile {
     /// # Errors
     ///
     /// A name or pattern that no member has, or that is no pattern.
-    pub fn select(&self, patterns: &[String]) -> Result<Vec<&Member>, Error> {
-        let members: Vec<&Member> = self.members().collect();
+    pub fn select(&self, patterns: &[impl AsRef<str>]) -> Result<Members<'_>, Error> {
+        let mut members = self.all();
         if patterns.is_empty() {
             return Ok(members);
         }
-        let mut chosen = vec![false; members.len()];
-        for pattern in patterns {
+        let mut chosen = vec![false; members.list.len()];
+        for pattern in patterns.iter().map(AsRef::as_ref) {
             let glob = GlobBuilder::new(pattern)
                 .literal_separator(true)
                 .build()
                 .map_err(|e| Error::Pattern {
-                    pattern: pattern.clone(),
+                    pattern: pattern.to_owned(),
                     reason: e.kind().to_string(),
                 })?
                 .compile_matcher();
             // A name may hold characters that mean something in a pattern.
             let named = members.iter().any(|member| has_name(member, pattern));
             let mut found = false;
-            for (chosen, member) in chosen.iter_mut().zip(&members) {
+            for (chosen, member) in chosen.iter_mut().zip(members.iter()) {
                 let fits = if named {
                     has_name(member, pattern)
                 } else {
@@ -86,30 +130,28 @@ impl ArchiveFile {
             if !found {
                 return Err(Error::NoSuchMember {
                     archive: self.path.clone(),
-                    pattern: pattern.clone(),
+                    pattern: pattern.to_owned(),
                 });
             }
         }
-        Ok(members
-            .into_iter()
-            .zip(chosen)
-            .filter_map(|(member, chosen)| chosen.then_some(member))
-            .collect())
+        let mut chosen = chosen.into_iter();
+        members.list.retain(|_| chosen.next() == Some(true));
+        Ok(members)
     }
 
     /// What a member's message shows to everybody. What is read of members
-    /// that ZIP itself has compressed counts by `expansion`.
+    /// that ZIP itself has compressed counts by `limits`.
     ///
     /// # Errors
     ///
     /// The member can't be read, expands too far, or is no encrypted message.
-    pub fn envelope(&self, member: &Member, expansion: &Expansion) -> Result<Envelope, Error> {
+    pub fn envelope(&self, member: &Member, limits: &Limits) -> Result<Envelope, Error> {
         let fail = |cause| member_error(member, cause);
         let reader = self
             .archive
             .read(member)
             .map_err(|error| fail(bytes_cause(error)))?;
-        let reader = Inflated::new(reader, expands(member), expansion);
+        let reader = Inflated::new(reader, expands(member), limits);
         Envelope::read(reader).map_err(|error| fail(open_cause(error)))
     }
 
@@ -120,13 +162,13 @@ impl ArchiveFile {
         &'a self,
         member: &Member,
         name: &MemberName,
-        opener: Opener<'a>,
+        opener: &Opener<'_>,
         progress: &'a dyn Progress,
     ) -> Result<OpenMessage<'a>, MemberCause> {
         // What ZIP has compressed expands as well: whoever picks a message's
         // session key can make its ciphertext as regular as they like.
         opener
-            .expansion()
+            .limits()
             .spend(0, expands(member))
             .map_err(|fault| open_cause(fault.into()))?;
         let source = self.archive.read(member).map_err(bytes_cause)?;

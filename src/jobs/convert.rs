@@ -2,23 +2,23 @@
 //! they are sealed to, sealed anew into another archive.
 
 use std::io::{self, Read};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use openssl::sha::Sha256;
 
 use crate::archive::{Member, MemberName};
-use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
+use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::Error;
-use crate::jobs::extract::{Places, total_size};
+use crate::jobs::extract::Places;
+use crate::jobs::job::Job;
 use crate::jobs::pack::{Content, NextMember, Queue, write_archive};
 use crate::jobs::progress::{NoProgress, Progress};
 use crate::message::name_binding::literal_name;
 use crate::message::{
-    MessageFormat, OpenError, OpenMessage, Opener, SealError, SealPlan, SealedFile, Sealer,
+    Format, OpenError, OpenMessage, Opener, SealError, SealPlan, SealedFile, Sealer,
 };
-use crate::output::{Overwrite, PendingFile};
+use crate::output::PendingFile;
 
 /// By how much Deflate expands at most, and compressed OpenPGP messages with
 /// it.
@@ -46,7 +46,7 @@ pub struct ConvertedMember {
     /// When the file was last changed, as both archives have it.
     pub modified: SystemTime,
     /// The format that it had.
-    pub format: MessageFormat,
+    pub format: Format,
     /// The file of the key that opened it without being named in it.
     pub tried_key: Option<PathBuf>,
     /// The name that it was sealed under before, where that was another one
@@ -54,10 +54,10 @@ pub struct ConvertedMember {
     pub sealed_as: Option<String>,
 }
 
-impl ArchiveFile {
-    /// Opens members and seals each anew into a new archive at `output`, with
-    /// `jobs` workers. No plaintext is written anywhere. Names and times stay
-    /// as they would be on extraction.
+impl Job<'_> {
+    /// Opens members and seals each anew into a new archive at `output`. No
+    /// plaintext is written anywhere. Names and times stay as they would be on
+    /// extraction.
     ///
     /// The archive is there when this returns `Ok`, complete and flushed to
     /// disk; else nothing is.
@@ -66,32 +66,30 @@ impl ArchiveFile {
     ///
     /// What is wrong with the output, or with each of the members that can't
     /// be converted.
-    #[expect(clippy::too_many_arguments, reason = "as many things take part")]
     pub fn convert(
         &self,
-        members: &[&Member],
-        opener: Opener<'_>,
+        members: &Members<'_>,
+        opener: &Opener<'_>,
         plan: &SealPlan,
-        output: &Path,
-        overwrite: Overwrite,
-        jobs: NonZeroUsize,
-        progress: &dyn Progress,
+        output: impl AsRef<Path>,
     ) -> Result<Converted, Vec<Error>> {
-        progress.begin(members.len() as u64, total_size(members));
-        let places = Places::of(members);
-        let contents: Vec<MemberContent<'_>> = members
+        let output = output.as_ref();
+        let Members { archive, list } = members;
+        self.progress.begin(list.len() as u64, members.total_size());
+        let places = Places::of(list);
+        let contents: Vec<MemberContent<'_>> = list
             .iter()
             .map(|member| MemberContent {
-                archive: self,
+                archive,
                 member,
                 places: &places,
                 opener,
                 plan,
                 output,
-                progress,
+                progress: self.progress,
             })
             .collect();
-        let written = write_archive(&contents, plan, output, overwrite, jobs, progress)?;
+        let written = write_archive(&contents, plan, output, self)?;
         Ok(Converted {
             members: written.members,
             archive: written.size,
@@ -104,7 +102,7 @@ struct MemberContent<'a> {
     archive: &'a ArchiveFile,
     member: &'a Member,
     places: &'a Places<'a>,
-    opener: Opener<'a>,
+    opener: &'a Opener<'a>,
     plan: &'a SealPlan,
     output: &'a Path,
     progress: &'a dyn Progress,
@@ -119,7 +117,7 @@ impl MemberContent<'_> {
     fn begin<'b>(
         &'b self,
         name: &MemberName,
-        opener: Opener<'b>,
+        opener: &Opener<'_>,
         progress: &'b dyn Progress,
     ) -> Result<OpenMessage<'b>, Error> {
         let message = self.archive.begin(self.member, name, opener, progress);
@@ -127,11 +125,11 @@ impl MemberContent<'_> {
     }
 
     /// An upper estimate of the length of the content, in bytes.
-    fn at_most(&self, format: MessageFormat) -> u64 {
+    fn at_most(&self, format: Format) -> u64 {
         let size = self.member.size();
         match format {
-            MessageFormat::Rfc4880 | MessageFormat::Rfc9580 => size.saturating_mul(MAX_DEFLATE),
-            MessageFormat::Cms | MessageFormat::CmsGcm => size,
+            Format::Rfc4880 | Format::Rfc9580 => size.saturating_mul(MAX_DEFLATE),
+            Format::Cms | Format::CmsGcm => size,
         }
     }
 
@@ -198,8 +196,12 @@ impl Content for MemberContent<'_> {
 
     fn check(&self) -> Result<(), Error> {
         // What has been spent on an archive that comes to nothing doesn't count.
-        let limits = self.opener.expansion().unspent();
-        let message = self.begin(self.name()?, self.opener.within(&limits), &NoProgress)?;
+        let limits = self.opener.limits().unspent();
+        let message = self.begin(
+            self.name()?,
+            &self.opener.clone().with_limits(&limits),
+            &NoProgress,
+        )?;
         let opened = message.copy_to(&mut io::sink());
         opened.map(drop).map_err(|error| self.open_error(error))
     }

@@ -2,26 +2,28 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::archive::{Member, MemberFault, MemberName};
-use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
+use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
-use crate::jobs::progress::{NoProgress, Progress};
+use crate::jobs::job::Job;
+use crate::jobs::progress::NoProgress;
 use crate::message::{OpenError, Opened, Opener};
-use crate::output::{Access, Overwrite, PendingFile, TargetDir, is_input};
+use crate::output::{Access, PendingFile, TargetDir, is_input};
 use crate::workers::work_on;
 
 /// What has been extracted, and what has not.
-#[derive(Debug, Default)]
+#[derive(Debug)]
+#[non_exhaustive]
 pub struct Extracted {
+    archive: PathBuf,
     /// How many members were extracted.
     pub done: usize,
     /// How many bytes of plaintext they had.
     pub plain: u64,
     /// Which of them came out of messages that nothing
-    /// [authenticates](crate::message::MessageFormat::is_authenticated), in
+    /// [authenticates](crate::message::Format::is_authenticated), in
     /// the archive's order.
     pub not_authenticated: Vec<String>,
     /// Which of them a key opened without being named in them, and the key's
@@ -34,7 +36,7 @@ pub struct Extracted {
     pub failures: Vec<Error>,
     /// The first directory whose new names could not be flushed to disk. The
     /// files in it are complete.
-    pub not_flushed: Option<Error>,
+    not_flushed: Option<Error>,
 }
 
 impl Extracted {
@@ -51,32 +53,35 @@ impl Extracted {
             .extend(sealed_as.map(|sealed| (name(), sealed)));
     }
 
-    /// The failure of the job as a whole: the worst one where nothing came
-    /// out, [`Error::Partial`] where some members did; where all did, that of
-    /// flushing them to disk, or `None`.
-    pub fn outcome(&mut self, archive: &Path) -> Option<Error> {
-        let not_flushed = self.not_flushed.take();
-        let Some(worst) = self.failures.iter().map(Error::kind).max() else {
-            return not_flushed;
+    /// What went wrong: with single members, and with the job as a whole. The
+    /// latter is the only failure of all; [`Error::Partial`] where several
+    /// members failed, or one did of several; where none did, that of flushing
+    /// them to disk; or `None`.
+    pub fn outcome(self) -> (Vec<Error>, Option<Error>) {
+        let mut failures = self.failures;
+        let Some(worst) = failures.iter().map(Error::kind).max() else {
+            return (failures, self.not_flushed);
         };
-        let failed = self.failures.len();
+        let failed = failures.len();
         let total = self.done + failed;
-        self.failures.extend(not_flushed);
+        failures.extend(self.not_flushed);
         if self.done == 0 && total == 1 {
-            return self.failures.pop();
+            let only = failures.pop();
+            return (failures, only);
         }
-        Some(Error::Partial {
-            archive: archive.to_owned(),
+        let partial = Error::Partial {
+            archive: self.archive,
             failed,
             total,
             worst,
-        })
+        };
+        (failures, Some(partial))
     }
 }
 
-impl ArchiveFile {
-    /// Extracts members below the directory `target`, with `jobs` workers. A
-    /// member that fails leaves nothing behind and doesn't stop the others.
+impl Job<'_> {
+    /// Extracts members below the directory `target`. A member that fails
+    /// leaves nothing behind and doesn't stop the others.
     ///
     /// # Errors
     ///
@@ -84,50 +89,66 @@ impl ArchiveFile {
     /// members is in [`Extracted`].
     pub fn extract(
         &self,
-        members: &[&Member],
-        target: &Path,
-        overwrite: Overwrite,
-        opener: Opener<'_>,
-        jobs: NonZeroUsize,
-        progress: &dyn Progress,
+        members: &Members<'_>,
+        opener: &Opener<'_>,
+        target: impl AsRef<Path>,
     ) -> Result<Extracted, Error> {
+        let target = target.as_ref();
         let directory = TargetDir::create(target).map_err(|error| Error::reading(target, error))?;
-        progress.begin(members.len() as u64, total_size(members));
-        let places = Places::of(members);
+        let Members { archive, list } = members;
+        self.progress.begin(list.len() as u64, members.total_size());
+        let places = Places::of(list);
+        let extraction = Extraction {
+            archive,
+            directory: &directory,
+            opener,
+            job: self,
+        };
         let extract = |(): &mut (), _, member: &&Member| {
-            let outcome = places.name(member).and_then(|name| {
-                self.extract_one(member, name, &directory, overwrite, opener, progress)
-            });
-            progress.member();
+            let name = places.name(member);
+            let outcome = name.and_then(|name| extraction.member(member, name));
+            self.progress.member();
             outcome
         };
-        let outcomes = work_on(members, jobs, || (), extract);
+        let outcomes = work_on(list, self.workers, || (), extract);
         let flushed = directory.finish();
-        let mut extracted = Extracted::default();
-        for (member, outcome) in members.iter().zip(outcomes) {
+        let mut extracted = Extracted {
+            archive: archive.path().to_owned(),
+            done: 0,
+            plain: 0,
+            not_authenticated: Vec::new(),
+            tried: Vec::new(),
+            renamed: Vec::new(),
+            failures: Vec::new(),
+            not_flushed: flushed
+                .err()
+                .map(|(path, error)| Error::NotFlushed { path, error }),
+        };
+        for (member, outcome) in list.iter().zip(outcomes) {
             match outcome {
                 Ok(opened) => extracted.add(member, opened),
                 Err(cause) => extracted.failures.push(member_error(member, cause)),
             }
         }
-        extracted.not_flushed = flushed
-            .err()
-            .map(|(path, error)| Error::NotFlushed { path, error });
         Ok(extracted)
     }
+}
 
-    fn extract_one(
-        &self,
-        member: &Member,
-        name: &MemberName,
-        directory: &TargetDir,
-        overwrite: Overwrite,
-        opener: Opener<'_>,
-        progress: &dyn Progress,
-    ) -> Result<Opened, MemberCause> {
-        let message = self.begin(member, name, opener, progress)?;
+/// What the members of one extraction share.
+struct Extraction<'a> {
+    archive: &'a ArchiveFile,
+    directory: &'a TargetDir,
+    opener: &'a Opener<'a>,
+    job: &'a Job<'a>,
+}
+
+impl Extraction<'_> {
+    fn member(&self, member: &Member, name: &MemberName) -> Result<Opened, MemberCause> {
+        let message = self
+            .archive
+            .begin(member, name, self.opener, self.job.progress)?;
         let literal = message.literal().clone();
-        let place = directory.place(name.as_str())?;
+        let place = self.directory.place(name.as_str())?;
         let path = place.path().to_owned();
         let write_cause = |error: io::Error| match error.kind() {
             io::ErrorKind::AlreadyExists => MemberCause::Exists(path.clone()),
@@ -137,17 +158,19 @@ impl ArchiveFile {
                 error,
             },
         };
-        let mut pending =
-            PendingFile::create_at(place, Access::Private, overwrite).map_err(write_cause)?;
+        let mut pending = PendingFile::create_at(place, Access::Private, self.job.overwrite)
+            .map_err(write_cause)?;
         let opened = message.copy_to(&mut pending).map_err(|error| match error {
             OpenError::Write(error) => write_cause(error),
             other => open_cause(other),
         })?;
         pending.set_modified(literal.modified.unwrap_or_else(|| member.modified()));
-        pending.commit_into(directory).map_err(write_cause)?;
+        pending.commit_into(self.directory).map_err(write_cause)?;
         Ok(opened)
     }
+}
 
+impl ArchiveFile {
     /// Writes one member's plaintext to a pipe, nothing of it before it is
     /// authentic (see [`stream_to`](crate::message::OpenMessage::stream_to)).
     ///
@@ -158,7 +181,7 @@ impl ArchiveFile {
         &self,
         member: &Member,
         sink: &mut dyn Write,
-        opener: Opener<'_>,
+        opener: &Opener<'_>,
     ) -> Result<Opened, Error> {
         let fail = |cause| member_error(member, cause);
         let name = member
@@ -168,13 +191,6 @@ impl ArchiveFile {
             .and_then(|message| message.stream_to(sink).map_err(open_cause))
             .map_err(fail)
     }
-}
-
-/// The size of all members' messages together, in bytes: as the archive says,
-/// which may be anything.
-pub(crate) fn total_size(members: &[&Member]) -> u64 {
-    let sizes = members.iter().map(|member| member.size());
-    sizes.fold(0, u64::saturating_add)
 }
 
 /// Where the chosen members go: each path belongs to one of them.

@@ -5,13 +5,15 @@ mod convert;
 mod error;
 mod extract;
 mod inspect;
+mod job;
 mod pack;
 mod progress;
 
-pub use archive_file::ArchiveFile;
+pub use archive_file::{ArchiveFile, Members};
 pub use convert::{Converted, ConvertedMember};
 pub use error::{Error, ErrorKind, MemberCause};
 pub use extract::Extracted;
 pub use inspect::{Inspection, inspect};
-pub use pack::{Packed, PackedFile, name_members, pack, total_size};
+pub use job::Job;
+pub use pack::Packed;
 pub use progress::{NoProgress, Progress};

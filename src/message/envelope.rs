@@ -5,7 +5,7 @@ use std::io::Read;
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 
 use super::fault::OpenError;
-use super::format::MessageFormat;
+use super::format::Format;
 use super::front_limit::FrontLimit;
 use super::{cms, openpgp, text};
 use crate::keys::{Fit, Identity, KeyHandle, Keyring};
@@ -23,7 +23,7 @@ pub struct Envelope {
     /// How many passphrases open it as well.
     pub passphrases: usize,
     /// What kind of message it is.
-    pub format: MessageFormat,
+    pub format: Format,
     /// Cipher and mode, where a key isn't needed to tell (RFC 9580 and CMS),
     /// such as `AES-256 with OCB`.
     pub cipher: Option<String>,

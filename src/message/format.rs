@@ -3,8 +3,11 @@
 use crate::keys::MessageVersion;
 
 /// What kind of message a file is sealed as.
+///
+/// Where one is chosen, `None` leaves it to the recipients: RFC 9580 if all of
+/// them read it, else RFC 4880.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MessageFormat {
+pub enum Format {
     /// OpenPGP, SEIPDv1
     /// ([RFC 9580, section 5.13.1](https://www.rfc-editor.org/rfc/rfc9580#section-5.13.1)),
     /// which the readers of RFC 4880 know.
@@ -21,9 +24,19 @@ pub enum MessageFormat {
     CmsGcm,
 }
 
-impl MessageFormat {
+impl Format {
+    /// The words for the choices, in the config and on the command line: `auto`
+    /// leaves it to the recipients.
+    pub const CHOICES: [(&'static str, Option<Self>); 5] = [
+        ("auto", None),
+        (Self::Rfc4880.name(), Some(Self::Rfc4880)),
+        (Self::Rfc9580.name(), Some(Self::Rfc9580)),
+        (Self::Cms.name(), Some(Self::Cms)),
+        (Self::CmsGcm.name(), Some(Self::CmsGcm)),
+    ];
+
     /// The word for it in listings, in the config and on the command line.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Rfc4880 => "rfc4880",
             Self::Rfc9580 => "rfc9580",
@@ -40,7 +53,7 @@ impl MessageFormat {
     }
 }
 
-impl From<MessageVersion> for MessageFormat {
+impl From<MessageVersion> for Format {
     fn from(version: MessageVersion) -> Self {
         match version {
             MessageVersion::V1 => Self::Rfc4880,

@@ -4,13 +4,13 @@ use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::expansion::Expansion;
 use super::fault::OpenError;
-use super::format::MessageFormat;
+use super::format::Format;
 use super::front_limit::FrontLimit;
+use super::limits::Limits;
 use super::spool::Spool;
 use super::{cms, openpgp, text};
-use crate::keys::{Keyring, Passphrases};
+use crate::keys::{Keyring, NoPassphrases, Passphrases};
 
 /// How much is read of a message at a time, in bytes.
 pub(super) const BUFFER: usize = 64 * 1024;
@@ -19,29 +19,44 @@ pub(super) const BUFFER: usize = 64 * 1024;
 pub(super) type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
 
 /// What opens messages: the keys, their passphrases, and the limits.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Opener<'a> {
     pub(super) keyring: &'a Keyring,
     pub(super) passphrases: &'a dyn Passphrases,
-    pub(super) expansion: &'a Expansion,
+    pub(super) limits: Limits,
     pub(super) try_all_keys: bool,
     accept_renamed: bool,
 }
 
 impl<'a> Opener<'a> {
     /// Opens with the keys that a message names, and with those that it may be
-    /// for where an OpenPGP message hides its recipients.
-    pub fn new(
-        keyring: &'a Keyring,
-        passphrases: &'a dyn Passphrases,
-        expansion: &'a Expansion,
-    ) -> Self {
+    /// for where an OpenPGP message hides its recipients. Locked keys stay
+    /// locked, and the limits are the default ones.
+    pub fn new(keyring: &'a Keyring) -> Self {
         Self {
             keyring,
-            passphrases,
-            expansion,
+            passphrases: &NoPassphrases,
+            limits: Limits::default(),
             try_all_keys: false,
             accept_renamed: false,
+        }
+    }
+
+    /// Unlocks keys with these passphrases.
+    #[must_use]
+    pub fn with_passphrases(self, passphrases: &'a dyn Passphrases) -> Self {
+        Self {
+            passphrases,
+            ..self
+        }
+    }
+
+    /// Counts what is opened by these limits.
+    #[must_use]
+    pub fn with_limits(self, limits: &Limits) -> Self {
+        Self {
+            limits: limits.clone(),
+            ..self
         }
     }
 
@@ -73,17 +88,9 @@ impl<'a> Opener<'a> {
         self.accept_renamed
     }
 
-    /// The same with other limits.
-    pub(crate) fn within<'b>(self, expansion: &'b Expansion) -> Opener<'b>
-    where
-        'a: 'b,
-    {
-        Opener { expansion, ..self }
-    }
-
     /// How far messages may expand.
-    pub(crate) fn expansion(&self) -> &'a Expansion {
-        self.expansion
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 }
 
@@ -105,9 +112,9 @@ pub struct Opened {
     /// Its length in bytes.
     pub length: u64,
     /// What kind of message it was: whether that is
-    /// [authenticated](MessageFormat::is_authenticated) decides whether it is
+    /// [authenticated](Format::is_authenticated) decides whether it is
     /// what was sealed, for certain.
-    pub format: MessageFormat,
+    pub format: Format,
     /// The file of the key that opened it without being named in it (see
     /// [`Opener::trying_all_keys`]).
     pub tried_key: Option<PathBuf>,
@@ -121,10 +128,10 @@ pub struct Opened {
 ///
 /// In an RFC 9580 message the literal header is authentic already; in others
 /// nothing is before the content has been read to its end, and in one whose
-/// [format](MessageFormat::is_authenticated) isn't authenticated nothing ever
+/// [format](Format::is_authenticated) isn't authenticated nothing ever
 /// is.
 pub struct OpenMessage<'a> {
-    format: MessageFormat,
+    format: Format,
     literal: LiteralHeader,
     tried_key: Option<PathBuf>,
     sealed_as: Option<String>,
@@ -141,7 +148,7 @@ impl<'a> OpenMessage<'a> {
     /// an OpenPGP message without integrity protection.
     pub fn begin(
         source: impl Read + Send + Sync + 'a,
-        opener: Opener<'a>,
+        opener: &Opener<'_>,
     ) -> Result<Self, OpenError> {
         let (limit, source) = FrontLimit::new(source);
         let mut source = text::binary(source, BUFFER)?;
@@ -159,7 +166,7 @@ impl<'a> OpenMessage<'a> {
     /// A message whose plaintext reads to its end only if it is as it should
     /// be.
     pub(super) fn new(
-        format: MessageFormat,
+        format: Format,
         literal: LiteralHeader,
         plaintext: Box<dyn BufRead + 'a>,
     ) -> Self {
@@ -196,7 +203,7 @@ impl<'a> OpenMessage<'a> {
     }
 
     /// What kind of message it is.
-    pub fn format(&self) -> MessageFormat {
+    pub fn format(&self) -> Format {
         self.format
     }
 
@@ -251,7 +258,7 @@ impl<'a> OpenMessage<'a> {
     /// As for [`OpenMessage::copy_to`]; and the temporary file can't be made or
     /// written.
     pub fn stream_to(self, sink: &mut dyn Write) -> Result<Opened, OpenError> {
-        if self.format == MessageFormat::Rfc9580 {
+        if self.format == Format::Rfc9580 {
             return self.copy_to(sink);
         }
         let mut spool = Spool::new();

@@ -6,11 +6,10 @@ use std::time::SystemTime;
 use sequoia_openpgp::armor::{Kind, Writer};
 
 use super::fault::internal;
-use super::seal_error::{PlanError, SealError, UnfitFormat};
+use super::seal_error::{PlanError, SealError};
 use super::text::{Base64Writer, PemWriter};
-use super::{MessageFormat, cms, openpgp};
+use super::{Compression, Format, cms, openpgp};
 use crate::keys::{MessageVersion, Recipients};
-use crate::message::{Compression, Format};
 
 /// The octets of a line of base64 that stands alone: 76 characters.
 const BASE64_LINE: usize = 57;
@@ -59,20 +58,30 @@ pub enum Armor {
     Base64,
 }
 
+/// What can be chosen about messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SealOptions {
+    /// The kind of message; `None` leaves it to the recipients.
+    pub format: Option<Format>,
+    /// Whether plaintext is compressed before it's sealed.
+    pub compression: Compression,
+    /// Whether messages leave out whom they are sealed to.
+    pub hidden_recipients: bool,
+}
+
 impl SealPlan {
-    /// Fixes the format for the recipients. With `hidden`, messages don't tell
-    /// whom they are sealed to.
+    /// Fixes the format for the recipients.
     ///
     /// # Errors
     ///
-    /// `format` is one that a recipient can't read, or has no place for what
-    /// else is asked.
-    pub fn new(
-        recipients: Recipients,
-        format: Format,
-        compression: Compression,
-        hidden: bool,
-    ) -> Result<Self, PlanError> {
+    /// The format is one that a recipient can't read, or can't do what else is
+    /// asked.
+    pub fn new(recipients: Recipients, options: SealOptions) -> Result<Self, PlanError> {
+        let SealOptions {
+            format,
+            compression,
+            hidden_recipients: hidden,
+        } = options;
         let open_pgp = |wanted: Option<MessageVersion>| {
             Ok::<_, PlanError>(Way::OpenPgp(openpgp::OpenPgpPlan {
                 version: recipients.message_version(wanted)?,
@@ -82,19 +91,19 @@ impl SealPlan {
         };
         let cms = |kind: cms::CmsKind| {
             if compression == Compression::Deflate {
-                return Err(UnfitFormat::Compression(kind.into()).into());
+                return Err(PlanError::Compression(kind.into()));
             }
             if hidden {
-                return Err(UnfitFormat::HiddenRecipients(kind.into()).into());
+                return Err(PlanError::HiddenRecipients(kind.into()));
             }
             Ok(Way::Cms(cms::CmsPlan::new(&recipients, kind)?))
         };
         let way = match format {
-            Format::Auto => open_pgp(None),
-            Format::Rfc4880 => open_pgp(Some(MessageVersion::V1)),
-            Format::Rfc9580 => open_pgp(Some(MessageVersion::V2)),
-            Format::Cms => cms(cms::CmsKind::Enveloped),
-            Format::CmsGcm => cms(cms::CmsKind::AuthEnveloped),
+            None => open_pgp(None),
+            Some(Format::Rfc4880) => open_pgp(Some(MessageVersion::V1)),
+            Some(Format::Rfc9580) => open_pgp(Some(MessageVersion::V2)),
+            Some(Format::Cms) => cms(cms::CmsKind::Enveloped),
+            Some(Format::CmsGcm) => cms(cms::CmsKind::AuthEnveloped),
         }?;
         Ok(Self { recipients, way })
     }
@@ -105,7 +114,7 @@ impl SealPlan {
     }
 
     /// What kind of message is written.
-    pub fn format(&self) -> MessageFormat {
+    pub fn format(&self) -> Format {
         match &self.way {
             Way::OpenPgp(plan) => plan.version.into(),
             Way::Cms(plan) => plan.kind().into(),

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use super::MessageFormat;
+use super::Format;
 use crate::files::cause;
 use crate::keys::RecipientError;
 
@@ -15,21 +15,12 @@ pub enum PlanError {
     /// The format isn't for one of the recipients.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
-    /// The format can't do what is asked of it.
-    #[error(transparent)]
-    Unfit(#[from] UnfitFormat),
-}
-
-/// What a format has no place for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum UnfitFormat {
-    /// Compression.
+    /// The format can't compress.
     #[error("{} messages can't be compressed", .0.name())]
-    Compression(MessageFormat),
-    /// Recipients that aren't named.
+    Compression(Format),
+    /// The format names all recipients.
     #[error("{} messages name all their recipients", .0.name())]
-    HiddenRecipients(MessageFormat),
+    HiddenRecipients(Format),
 }
 
 /// Why a message could not be sealed.
@@ -49,7 +40,7 @@ pub enum SealError {
     #[error("it is longer than the {most} bytes that a {} message holds", .format.name())]
     TooLong {
         /// The format.
-        format: MessageFormat,
+        format: Format,
         /// How long it may be, in bytes.
         most: u64,
     },

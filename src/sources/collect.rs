@@ -33,9 +33,19 @@ pub struct SourceOptions {
     pub output: Option<PathBuf>,
 }
 
-/// Something a user should know about, that is no error.
+/// The files to pack, and what a user should know about them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
+pub struct Sources {
+    /// The files, sorted by their member paths.
+    pub files: Vec<Source>,
+    /// What was left out, or goes by another name.
+    pub notices: Vec<SourceNotice>,
+}
+
+/// Something a user should know about that is not an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SourceNotice {
     /// A symbolic link that was left out.
     Link {
         /// The link.
@@ -65,8 +75,8 @@ pub enum Notice {
 /// Finds the files that `inputs` (files, and directories with all that is in
 /// them) stand for, sorted by the bytes of their member paths.
 ///
-/// A file that is named twice is found twice. `report` is told of every input
-/// that goes by another member path, once for all that is in it, and of what a
+/// A file that is named twice is found twice. The notices name every input
+/// that goes by another member path, once for all that is in it, and what a
 /// walk leaves out for another reason than the patterns.
 ///
 /// Make the output after this: a temporary of its own in a walked directory
@@ -77,37 +87,37 @@ pub enum Notice {
 /// Any [`SourceError`] but [`NulInFileList`](SourceError::NulInFileList); the
 /// first one ends the walk.
 pub fn collect(
-    inputs: &[PathBuf],
+    inputs: &[impl AsRef<Path>],
     options: &SourceOptions,
-    report: &mut dyn FnMut(Notice),
-) -> Result<Vec<Source>, SourceError> {
+) -> Result<Sources, SourceError> {
     let mut walk = Walk {
         filter: Filter::new(&options.include, &options.exclude)?,
         output: options.output.as_deref().and_then(OutputEntry::locate),
         follow_links: options.follow_links,
-        report,
-        sources: Vec::new(),
+        found: Sources {
+            files: Vec::new(),
+            notices: Vec::new(),
+        },
     };
     for input in inputs {
-        walk.input(input)?;
+        walk.input(input.as_ref())?;
     }
-    let mut sources = walk.sources;
-    if sources.is_empty() {
+    let mut found = walk.found;
+    if found.files.is_empty() {
         return Err(SourceError::Nothing);
     }
-    sources.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(sources)
+    found.files.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
 }
 
-struct Walk<'a> {
+struct Walk {
     filter: Filter,
     output: Option<OutputEntry>,
     follow_links: bool,
-    report: &'a mut dyn FnMut(Notice),
-    sources: Vec<Source>,
+    found: Sources,
 }
 
-impl Walk<'_> {
+impl Walk {
     fn input(&mut self, input: &Path) -> Result<(), SourceError> {
         // Without the slash at its end "link/" is the link, and not what it
         // points to.
@@ -133,7 +143,7 @@ impl Walk<'_> {
             return Err(SourceError::Special { path, kind });
         }
         if dropped {
-            (self.report)(Notice::Renamed {
+            self.found.notices.push(SourceNotice::Renamed {
                 path: path.clone(),
                 name: member.clone(),
             });
@@ -198,18 +208,20 @@ impl Walk<'_> {
             if !found.is_file() || !is_sealed_archive(&path) {
                 return Err(SourceError::WouldReplace { path });
             }
-            (self.report)(Notice::Output { path });
+            self.found.notices.push(SourceNotice::Output { path });
         } else if found.is_file() {
             return self.file(path, member, found);
         } else if found.is_symlink() {
-            (self.report)(Notice::Link { path });
+            self.found.notices.push(SourceNotice::Link { path });
         } else if found.is_dir() {
             // It was something else when the walk listed it, so that its files
             // have not been listed.
             return Err(SourceError::ChangedWhileRead { path });
         } else {
             let kind = SpecialKind::of(found.file_type());
-            (self.report)(Notice::Special { path, kind });
+            self.found
+                .notices
+                .push(SourceNotice::Special { path, kind });
         }
         Ok(())
     }
@@ -221,7 +233,7 @@ impl Walk<'_> {
         let modified = found
             .modified()
             .map_err(|error| SourceError::io(&path, error))?;
-        self.sources.push(Source {
+        self.found.files.push(Source {
             name,
             size: found.len(),
             modified,

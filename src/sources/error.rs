@@ -5,6 +5,7 @@ use std::fs::FileType;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::archive::NameFault;
 use crate::files::cause;
 
 /// Why the files could not be collected or read.
@@ -64,6 +65,22 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
     },
+    /// A file's name can't be a member's.
+    #[error("{}: the name {fault}", path.display())]
+    Name {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its name.
+        fault: NameFault,
+    },
+    /// Two files would have the same member name, at least on some systems.
+    #[error("{}", same_name(first, second))]
+    SameName {
+        /// One of them.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
     /// A pattern of the include or exclude list makes no sense.
     #[error("{pattern:?}: not a valid pattern: {reason}")]
     Glob {
@@ -81,6 +98,15 @@ pub enum SourceError {
     /// There is not a single file to pack.
     #[error("no files to pack")]
     Nothing,
+}
+
+fn same_name(first: &Path, second: &Path) -> String {
+    let (first, second) = (first.display(), second.display());
+    if first.to_string() == second.to_string() {
+        format!("{first}: it is named twice")
+    } else {
+        format!("{first} and {second} would be the same member")
+    }
 }
 
 impl SourceError {

@@ -6,7 +6,7 @@
 //! list instead.
 //!
 //! No file is left out silently: what can't be read is an error, and what is
-//! not packed on purpose is a [`Notice`].
+//! not packed on purpose is a [`SourceNotice`].
 
 mod collect;
 mod error;
@@ -16,10 +16,17 @@ mod list;
 mod name;
 mod output;
 
-pub use collect::{Notice, SourceOptions, collect};
+pub use collect::{SourceNotice, SourceOptions, Sources, collect};
 pub use error::{SourceError, SpecialKind};
 pub use file::{Source, SourceFile};
 pub use list::read_file_list;
+pub use name::member_names;
+
+/// The size of all files together, in bytes.
+pub fn total_size(files: &[Source]) -> u64 {
+    let sizes = files.iter().map(|file| file.size);
+    sizes.fold(0, u64::saturating_add)
+}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,10 @@
 //! Member paths, as zip and tar make them.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
+
+use super::{Source, SourceError};
+use crate::archive::MemberName;
 
 /// The path of `input` inside an archive: without a leading `/`, `./` or
 /// `../`, and with inner `.` and `..` resolved by the text alone. Also says
@@ -30,6 +34,48 @@ pub(super) fn member_name(member: &Path) -> Option<String> {
         name.push_str(component.as_os_str().to_str()?);
     }
     Some(name)
+}
+
+/// The member name of every file, in their order.
+///
+/// # Errors
+///
+/// A name that is unsafe, or that would be the same as another on some file
+/// system: equal up to case and Unicode normalisation, or a file where
+/// another needs a directory.
+pub fn member_names(sources: &[Source]) -> Result<Vec<MemberName>, SourceError> {
+    let mut taken: HashMap<String, &Path> = HashMap::with_capacity(sources.len());
+    let mut names = Vec::with_capacity(sources.len());
+    let same = |first: &Path, second: &Path| SourceError::SameName {
+        first: first.to_owned(),
+        second: second.to_owned(),
+    };
+    for source in sources {
+        let name = MemberName::parse(&source.name).map_err(|fault| SourceError::Name {
+            path: source.path.clone(),
+            fault,
+        })?;
+        if let Some(first) = taken.insert(name.collision_key(), &source.path) {
+            return Err(same(first, &source.path));
+        }
+        names.push(name);
+    }
+    let mut checked: HashSet<String> = HashSet::new();
+    for (source, name) in sources.iter().zip(&names) {
+        let key = name.collision_key();
+        let mut path = key.as_str();
+        // Upwards until a directory that has been checked already.
+        while let Some((directory, _)) = path.rsplit_once('/') {
+            if let Some(first) = taken.get(directory) {
+                return Err(same(first, &source.path));
+            }
+            if !checked.insert(directory.to_owned()) {
+                break;
+            }
+            path = directory;
+        }
+    }
+    Ok(names)
 }
 
 #[cfg(test)]

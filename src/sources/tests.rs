@@ -26,17 +26,13 @@ fn found(
     directory: &Path,
     inputs: &[&str],
     options: &SourceOptions,
-) -> Result<(Vec<String>, Vec<Notice>), SourceError> {
-    let mut notices = Vec::new();
+) -> Result<(Vec<String>, Vec<SourceNotice>), SourceError> {
     let inputs: Vec<_> = inputs.iter().map(|input| directory.join(input)).collect();
-    let sources = collect(&inputs, options, &mut |notice| {
-        // One for each input: temporary directories have absolute paths.
-        if !matches!(notice, Notice::Renamed { .. }) {
-            notices.push(notice);
-        }
-    })?;
+    let Sources { files, mut notices } = collect(&inputs, options)?;
+    // One for each input: temporary directories have absolute paths.
+    notices.retain(|notice| !matches!(notice, SourceNotice::Renamed { .. }));
     let start = format!("{}/", member(directory));
-    let names = sources
+    let names = files
         .iter()
         .map(|source| source.name.strip_prefix(&start).unwrap().to_owned())
         .collect();
@@ -91,12 +87,9 @@ fn a_source_knows_its_path_size_and_date() {
     let directory = tree(&[]);
     let path = directory.path().join("call.wav");
     fs::write(&path, "12345").unwrap();
-    let sources = collect(
-        &[directory.path().to_path_buf()],
-        &SourceOptions::default(),
-        &mut |_| {},
-    )
-    .unwrap();
+    let sources = collect(&[directory.path()], &SourceOptions::default())
+        .unwrap()
+        .files;
     assert_eq!(sources[0].path, path);
     assert_eq!(sources[0].size, 5);
     assert_eq!(
@@ -109,25 +102,18 @@ fn a_source_knows_its_path_size_and_date() {
 fn an_input_whose_member_paths_differ_from_it_is_told_of_once() {
     let directory = tree(&["calls/a", "calls/b"]);
     let input = directory.path().join("calls");
-    let mut notices = Vec::new();
-    collect(
-        std::slice::from_ref(&input),
-        &SourceOptions::default(),
-        &mut |notice| notices.push(notice),
-    )
-    .unwrap();
+    let found = collect(&[&input], &SourceOptions::default()).unwrap();
     let name = PathBuf::from(member(&input));
-    assert_eq!(notices, [Notice::Renamed { path: input, name }]);
+    assert_eq!(found.notices, [SourceNotice::Renamed { path: input, name }]);
 }
 
 #[test]
 fn relative_inputs_keep_their_paths() {
-    let mut notices = 0;
-    let inputs = [PathBuf::from("./src"), PathBuf::from("Cargo.toml")];
-    let sources = collect(&inputs, &SourceOptions::default(), &mut |_| notices += 1).unwrap();
-    assert_eq!(sources[0].name, "Cargo.toml");
-    assert!(sources.iter().any(|source| source.name == "src/lib.rs"));
-    assert_eq!(notices, 0);
+    let Sources { files, notices } =
+        collect(&["./src", "Cargo.toml"], &SourceOptions::default()).unwrap();
+    assert_eq!(files[0].name, "Cargo.toml");
+    assert!(files.iter().any(|source| source.name == "src/lib.rs"));
+    assert!(notices.is_empty());
 }
 
 #[test]
@@ -198,7 +184,7 @@ fn the_output_inside_a_walked_directory_is_left_out() {
     let (names, notices) = found(directory.path(), &["calls"], &with_output(output)).unwrap();
     assert_eq!(names, ["calls/a", "calls/sub/out.zip"]);
     let path = directory.path().join("calls/out.zip");
-    assert_eq!(notices, [Notice::Output { path }]);
+    assert_eq!(notices, [SourceNotice::Output { path }]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use callseal::archive::{ArchiveWriter, Ending, MemberName};
 use callseal::fields::{FieldSealer, Missing, Selection};
 use callseal::message::{Compression, Format};
-use callseal::message::{SealPlan, SealedFile};
+use callseal::message::{SealOptions, SealPlan, SealedFile};
 use pgp::composed::{Deserializable, MessageBuilder, SignedPublicKey};
 use pgp::crypto::aead::{AeadAlgorithm, ChunkSize};
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
@@ -29,21 +29,29 @@ fn vector(name: &str) -> Vec<u8> {
 
 struct Way {
     certificate: &'static str,
-    format: Format,
+    format: Option<Format>,
     compression: Compression,
     hidden: bool,
 }
 
 const WAY: Way = Way {
     certificate: "p256.crt",
-    format: Format::Auto,
+    format: None,
     compression: Compression::None,
     hidden: false,
 };
 
 fn sealed(way: &Way, (name, content): (&str, &str)) -> Vec<u8> {
     let recipients = recipients(&vector(way.certificate));
-    let plan = SealPlan::new(recipients, way.format, way.compression, way.hidden).unwrap();
+    let plan = SealPlan::new(
+        recipients,
+        SealOptions {
+            format: way.format,
+            compression: way.compression,
+            hidden_recipients: way.hidden,
+        },
+    )
+    .unwrap();
     let file = SealedFile {
         name,
         modified: now(),
@@ -93,11 +101,14 @@ fn sealed_document(text: &str) -> String {
 fn make_what_is_sealed() {
     let deflate = Compression::Deflate;
     for (number, format) in [(1, Format::Rfc4880), (2, Format::Rfc9580)] {
-        let way = Way { format, ..WAY };
+        let way = Way {
+            format: Some(format),
+            ..WAY
+        };
         write(&format!("v{number}.pgp"), sealed(&way, SHORT));
         write(&format!("v{number}-empty.pgp"), sealed(&way, EMPTY));
         let compressed = Way {
-            format,
+            format: Some(format),
             compression: deflate,
             ..WAY
         };
@@ -105,7 +116,7 @@ fn make_what_is_sealed() {
         write(&format!("v{number}.zip"), packed(&way, Ending::Pgp));
     }
     let hidden = |format| Way {
-        format,
+        format: Some(format),
         hidden: true,
         ..WAY
     };
@@ -113,7 +124,7 @@ fn make_what_is_sealed() {
     write("v2-hidden.pgp", sealed(&hidden(Format::Rfc9580), SHORT));
     write("v2-chunks.pgp", sealed_in_chunks(LONG));
     let gcm = Way {
-        format: Format::CmsGcm,
+        format: Some(Format::CmsGcm),
         ..WAY
     };
     write("cms-gcm.p7m", sealed(&gcm, LONG));
@@ -127,7 +138,7 @@ fn make_what_is_sealed() {
         "cms.p7m",
         sealed(
             &Way {
-                format: Format::Cms,
+                format: Some(Format::Cms),
                 ..gcm_rsa
             },
             LONG,

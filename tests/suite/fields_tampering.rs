@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use callseal::ErrorKind;
 use callseal::fields::{ATTRIBUTE, DocumentError};
 use callseal::message::{Compression, Format};
-use callseal::message::{SealPlan, SealedFile};
+use callseal::message::{SealOptions, SealPlan, SealedFile};
 use serde_json::{Value, json};
 
 use crate::support::Office;
@@ -346,13 +346,21 @@ fn too_many_recipients_are_refused() {
 /// PKESKs put in the place of the keys.
 fn crafted(
     office: &Office,
-    format: Format,
+    format: Option<Format>,
     compression: Compression,
     name: &str,
     content: &str,
 ) -> Value {
     let recipients = office.plan.recipients().clone();
-    let plan = SealPlan::new(recipients, format, compression, false).unwrap();
+    let plan = SealPlan::new(
+        recipients,
+        SealOptions {
+            format,
+            compression,
+            ..SealOptions::default()
+        },
+    )
+    .unwrap();
     let file = SealedFile {
         name,
         modified: UNIX_EPOCH,
@@ -379,7 +387,7 @@ fn crafted(
 #[test]
 fn a_sealed_value_has_one_form() {
     let office = Office::new();
-    let auto = |name, content| crafted(&office, Format::Auto, Compression::None, name, content);
+    let auto = |name, content| crafted(&office, None, Compression::None, name, content);
     for value in ["7", "\"a\"", "{\"a\": [1 ,2]}", "1e999"] {
         let opened = office.open(&auto("id", value).to_string());
         assert_eq!(opened, format!("{{\"id\":{value}}}"));
@@ -396,12 +404,12 @@ fn a_sealed_value_has_one_form() {
     }
     refused(
         &office,
-        &crafted(&office, Format::Rfc4880, Compression::None, "id", "7"),
+        &crafted(&office, Some(Format::Rfc4880), Compression::None, "id", "7"),
         "id: it is malformed: a container of version 1",
     );
     refused(
         &office,
-        &crafted(&office, Format::Auto, Compression::Deflate, "id", "7"),
+        &crafted(&office, None, Compression::Deflate, "id", "7"),
         "id: it is malformed: there is no literal packet in it",
     );
 }

@@ -12,11 +12,10 @@ use std::time::SystemTime;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use callseal::keys::{Party, Recipients, Requirements};
-use callseal::message::SealPlan;
 use callseal::message::{Compression, Format};
-use callseal::output::Overwrite;
+use callseal::message::{SealOptions, SealPlan};
 use callseal::sources::{SourceError, collect};
-use callseal::{Error, ErrorKind, Progress, name_members};
+use callseal::{Error, ErrorKind, Job, Progress};
 
 use crate::support::{Outcome, Scene, ticks};
 
@@ -140,9 +139,18 @@ fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
     let file = scene.path("calls/long.wav");
     let parties = [scene.path("customer.crt")].map(Party::with_certificate);
     let requirements = Requirements::listed(SystemTime::now());
-    let recipients = Recipients::load(&parties, &requirements, &mut |_| {}).unwrap();
-    let plan = |format| SealPlan::new(recipients.clone(), format, Compression::None, false);
-    let plans = [Format::Auto, Format::CmsGcm].map(|format| plan(format).unwrap());
+    let recipients = Recipients::load(&parties, &requirements).unwrap();
+    let plan = |format| {
+        SealPlan::new(
+            recipients.clone(),
+            SealOptions {
+                format,
+                compression: Compression::None,
+                ..SealOptions::default()
+            },
+        )
+    };
+    let plans = [None, Some(Format::CmsGcm)].map(|format| plan(format).unwrap());
     let append = || {
         let mut file = fs::OpenOptions::new().append(true).open(&file).unwrap();
         file.write_all(b"more").unwrap();
@@ -172,16 +180,10 @@ fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
         fs::write(&file, vec![1; 4 << 20]).unwrap();
         // For the change to come later by the file system's clock as well.
         ticks::wait_for_another_time(&file);
-        let sources = collect(&[scene.path("calls")], &Default::default(), &mut |_| {}).unwrap();
-        let files = name_members(sources).unwrap();
-        let outcome = callseal::pack(
-            &files,
-            plan,
-            &scene.path("calls.zip"),
-            Overwrite::Refuse,
-            NonZeroUsize::MIN,
-            &Meddler(change, AtomicBool::new(false)),
-        );
+        let found = collect(&[scene.path("calls")], &Default::default()).unwrap();
+        let meddler = Meddler(change, AtomicBool::new(false));
+        let job = Job::new().workers(NonZeroUsize::MIN).progress(&meddler);
+        let outcome = job.pack(&found.files, plan, scene.path("calls.zip"));
         let error = outcome.expect_err(what);
         assert_eq!(error.kind(), ErrorKind::Io, "{what}: {error}");
         assert!(
@@ -196,7 +198,7 @@ fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
 fn a_file_that_is_written_to_during_the_walk_and_the_reading_is_noticed() {
     let scene = Scene::with_a_call();
     let paths = [scene.path("calls")];
-    let sources = collect(&paths, &Default::default(), &mut |_| {}).unwrap();
+    let sources = collect(&paths, &Default::default()).unwrap().files;
     let mut file = sources.first().unwrap().open().unwrap();
     let mut content = Vec::new();
     file.read_to_end(&mut content).unwrap();

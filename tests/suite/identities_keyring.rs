@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use callseal::keys::{Keyring, LockedKey, Passphrase, Passphrases};
-use callseal::message::{Expansion, OpenError, OpenMessage, Opener};
+use callseal::message::{Limits, OpenError, OpenMessage, Opener};
 
 use crate::support::{CALL, P256, Scene};
 
@@ -40,14 +40,16 @@ impl Passphrases for Listener {
 
 fn keyring(scene: &Scene, names: &[&str]) -> Keyring {
     let paths: Vec<PathBuf> = names.iter().map(|name| scene.path(name)).collect();
-    Keyring::load(&paths, &mut |_| {}).unwrap()
+    Keyring::load(&paths).unwrap()
 }
 
 fn open(scene: &Scene, keyring: &Keyring, asked: &Listener) -> Result<Vec<u8>, OpenError> {
     let message = scene.read("call.pgp");
-    let limits = Expansion::default();
-    let opener = Opener::new(keyring, asked, &limits);
-    let opened = OpenMessage::begin(&*message, opener)?;
+    let limits = Limits::default();
+    let opener = Opener::new(keyring)
+        .with_passphrases(asked)
+        .with_limits(&limits);
+    let opened = OpenMessage::begin(&*message, &opener)?;
     let mut plain = Vec::new();
     opened.copy_to(&mut plain)?;
     Ok(plain)

@@ -1,10 +1,6 @@
 //! A private key is handed over, sealed to the bare public key of whoever
 //! needs it, as a base64 file.
 
-#[allow(dead_code, reason = "its main function reads arguments")]
-#[path = "../../examples/key_envelope.rs"]
-mod example;
-
 use crate::support::Scene;
 
 /// The two pairs by openssl, RSA with 4096 bits: `vendor.pem` with its bare
@@ -96,20 +92,4 @@ fn private_keys_are_refused_as_recipients_alone() {
             .complains(&[key, "private key"]);
         assert!(!scene.exists("refused"), "{key}");
     }
-}
-
-#[test]
-fn a_program_of_ones_own_hands_a_key_over_as_well() {
-    let scene = two_pairs();
-    let path = |name| scene.path(name);
-    let (public, private) = (path("vendor-public.pem"), path("vendor.pem"));
-    example::seal(&public, &path("customer.pem"), &path("a.b64")).unwrap();
-    scene.ok("open -k vendor.pem a.b64 -o by-callseal.pem");
-    example::open(&private, &path("a.b64"), &path("by-example.pem")).unwrap();
-    for opened in ["by-callseal.pem", "by-example.pem"] {
-        assert_eq!(scene.read(opened), scene.read("customer.pem"));
-    }
-    example::seal(&private, &path("customer.pem"), &path("b.b64")).unwrap_err();
-    example::open(&path("customer.pem"), &path("a.b64"), &path("c.pem")).unwrap_err();
-    assert!(!scene.exists("b.b64") && !scene.exists("c.pem"));
 }

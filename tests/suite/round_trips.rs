@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use callseal::keys::{Keyring, NoPassphrases};
-use callseal::message::{Expansion, OpenMessage, Opener};
+use callseal::keys::Keyring;
+use callseal::message::{Limits, OpenMessage, Opener};
 
 use crate::support::Scene;
 
@@ -76,10 +76,10 @@ fn a_deep_path_comes_out_whole_though_the_message_has_its_hash_alone() {
         .exits(0)
         .output
         .stdout;
-    let keyring = Keyring::load(&[scene.path("customer.key")], &mut |_| {}).unwrap();
-    let limits = Expansion::default();
-    let opener = Opener::new(&keyring, &NoPassphrases, &limits);
-    let opened = OpenMessage::begin(&*message, opener).unwrap();
+    let keyring = Keyring::load(&[scene.path("customer.key")]).unwrap();
+    let limits = Limits::default();
+    let opener = Opener::new(&keyring).with_limits(&limits);
+    let opened = OpenMessage::begin(&*message, &opener).unwrap();
     let digest = openssl::sha::sha256(deep.as_bytes());
     let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let expected = format!("sha256:{digits}");
@@ -95,9 +95,9 @@ fn a_deep_path_comes_out_whole_though_the_message_has_its_hash_alone() {
         .exits(0)
         .output
         .stdout;
-    let limits = Expansion::default();
-    let opener = Opener::new(&keyring, &NoPassphrases, &limits);
-    let opened = OpenMessage::begin(&*message, opener).unwrap();
+    let limits = Limits::default();
+    let opener = Opener::new(&keyring).with_limits(&limits);
+    let opened = OpenMessage::begin(&*message, &opener).unwrap();
     assert_eq!(opened.literal().name, fits.as_bytes());
 }
 

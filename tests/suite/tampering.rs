@@ -9,11 +9,9 @@ use std::sync::LazyLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use callseal::archive::{ArchiveWriter, MemberName};
-use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
-use callseal::message::{Compression, Format};
-use callseal::message::{Expansion, OpenMessage, Opener, SealPlan, SealedFile};
-use callseal::output::Overwrite;
-use callseal::{ArchiveFile, Error, ErrorKind, NoProgress};
+use callseal::keys::{Keyring, Party, Recipients, Requirements};
+use callseal::message::{Format, Limits, OpenMessage, Opener, SealOptions, SealPlan, SealedFile};
+use callseal::{ArchiveFile, Error, ErrorKind, Job};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
@@ -30,10 +28,18 @@ fn vector(name: &str) -> PathBuf {
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let parties = [vector("p384.crt"), vector("p256.crt")].map(Party::with_certificate);
     let requirements = Requirements::listed(day("2030-01-02"));
-    let recipients = Recipients::load(&parties, &requirements, &mut |_| {}).unwrap();
-    let plan = |format| SealPlan::new(recipients.clone(), format, Compression::Auto, false);
+    let recipients = Recipients::load(&parties, &requirements).unwrap();
+    let plan = |format| {
+        SealPlan::new(
+            recipients.clone(),
+            SealOptions {
+                format: Some(format),
+                ..SealOptions::default()
+            },
+        )
+    };
     Keys {
-        keyring: Keyring::load(&[vector("p256.key"), vector("rsa.key")], &mut |_| {}).unwrap(),
+        keyring: Keyring::load(&[vector("p256.key"), vector("rsa.key")]).unwrap(),
         v1: plan(Format::Rfc4880).unwrap(),
         v2: plan(Format::Rfc9580).unwrap(),
     }
@@ -122,10 +128,10 @@ fn what_comes_out_is_right(path: &Path, expected: &Calls, context: &str) -> Resu
     let archive = ArchiveFile::open(path)?;
     let mut failed = 0;
     for member in archive.members() {
-        let _ = archive.envelope(member, &Expansion::default());
+        let _ = archive.envelope(member, &Limits::default());
         let mut plain = Vec::new();
         let right = expected.get(&*member.shown_name());
-        match archive.cat(member, &mut plain, opener(&Expansion::default())) {
+        match archive.cat(member, &mut plain, &opener(&Limits::default())) {
             Ok(opened) => {
                 assert_eq!(Some(&plain), right, "{context}");
                 assert_eq!(opened.length, plain.len() as u64, "{context}");
@@ -146,26 +152,17 @@ fn what_comes_out_is_right(path: &Path, expected: &Calls, context: &str) -> Resu
     Ok(failed)
 }
 
-fn opener(expansion: &Expansion) -> Opener<'_> {
-    Opener::new(&KEYS.keyring, &NoPassphrases, expansion)
+fn opener(limits: &Limits) -> Opener<'static> {
+    Opener::new(&KEYS.keyring).with_limits(limits)
 }
 
 fn extract(path: &Path, target: &Path) -> Result<(), ErrorKind> {
     let archive = ArchiveFile::open(path).map_err(|error| error.kind())?;
-    let members: Vec<_> = archive.members().collect();
-    let jobs = NonZeroUsize::new(2).unwrap();
-    let expansion = Expansion::default();
-    let mut extracted = archive
-        .extract(
-            &members,
-            target,
-            Overwrite::Refuse,
-            opener(&expansion),
-            jobs,
-            &NoProgress,
-        )
+    let job = Job::new().workers(NonZeroUsize::new(2).unwrap());
+    let extracted = job
+        .extract(&archive.all(), &opener(&Limits::default()), target)
         .unwrap();
-    match extracted.outcome(path) {
+    match extracted.outcome().1 {
         None => Ok(()),
         Some(error) => Err(error.kind()),
     }
@@ -229,8 +226,8 @@ fn a_flipped_byte_of_a_bare_message_never_gives_wrong_bytes() {
 }
 
 fn open(message: &[u8]) -> Option<Vec<u8>> {
-    let limits = Expansion::default();
-    let opened = OpenMessage::begin(message, opener(&limits)).ok()?;
+    let limits = Limits::default();
+    let opened = OpenMessage::begin(message, &opener(&limits)).ok()?;
     let mut plain = Vec::new();
     opened.copy_to(&mut plain).ok()?;
     Some(plain)
@@ -421,7 +418,7 @@ static WRITTEN: LazyLock<[Written; 2]> = LazyLock::new(|| {
         let members = archive.members().map(|member| {
             let mut plain = Vec::new();
             archive
-                .cat(member, &mut plain, opener(&Expansion::default()))
+                .cat(member, &mut plain, &opener(&Limits::default()))
                 .unwrap();
             (member.shown_name().into_owned(), plain)
         });

@@ -24,10 +24,10 @@ impl Office {
         let parties =
             ["customer.crt", "vendor.crt"].map(|name| Party::with_certificate(scene.path(name)));
         let requirements = Requirements::listed(SystemTime::now());
-        let recipients = Recipients::load(&parties, &requirements, &mut |_| {}).unwrap();
+        let recipients = Recipients::load(&parties, &requirements).unwrap();
         Self {
             plan: FieldPlan::new(recipients, ATTRIBUTE).unwrap(),
-            keyring: Keyring::load(&[scene.path("vendor.key")], &mut |_| {}).unwrap(),
+            keyring: Keyring::load(&[scene.path("vendor.key")]).unwrap(),
         }
     }
 

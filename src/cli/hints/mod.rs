@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use callseal::archive::ArchiveError;
 use callseal::files::input;
-use callseal::message::{SealError, UnfitFormat};
+use callseal::message::{PlanError, SealError};
 use callseal::output::PlaceError;
 use callseal::{Error, MemberCause};
 
@@ -34,10 +34,12 @@ pub fn of(error: &Error) -> Hint {
             "keys are never overwritten: choose another --name or --out, or move the file away"
         }
         Error::Config(error) => return config::of_config(error),
-        Error::Recipient(error) => return of_recipients(error),
+        Error::Recipient(error) | Error::Plan(PlanError::Recipient(error)) => {
+            return of_recipients(error);
+        }
         Error::Profile { error, .. } => return of_recipients(error),
-        Error::Unfit(UnfitFormat::Compression(_)) => "give `--compress none`, or another --format",
-        Error::Unfit(UnfitFormat::HiddenRecipients(_)) => {
+        Error::Plan(PlanError::Compression(_)) => "give `--compress none`, or another --format",
+        Error::Plan(PlanError::HiddenRecipients(_)) => {
             "leave out --hidden-recipients, or give another --format"
         }
         Error::Key(error) => return keys::of_key(&error.fault),
@@ -46,9 +48,6 @@ pub fn of(error: &Error) -> Hint {
         Error::Export(error) => return keys::of_export(error),
         Error::Subject(error) => return keys::of_subject(error.fault),
         Error::Source(error) => return sources::of_source(error),
-        Error::Name { .. } => "rename the file, or leave it out with --exclude",
-        Error::SameName { first, second } if first == second => "name it once",
-        Error::SameName { .. } => "rename one of them, or leave it out with --exclude",
         Error::Seal {
             error: SealError::TooLong { .. },
             ..

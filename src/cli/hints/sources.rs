@@ -13,6 +13,9 @@ pub fn of_source(error: &SourceError) -> Hint {
             "choose another name for the output"
         }
         SourceError::NotUtf8 { .. } => "rename it, or leave it out with --exclude",
+        SourceError::Name { .. } => "rename the file, or leave it out with --exclude",
+        SourceError::SameName { first, second } if first == second => "name it once",
+        SourceError::SameName { .. } => "rename one of them, or leave it out with --exclude",
         SourceError::ChangedWhileRead { .. } => "pack it again when nothing writes to it any more",
         SourceError::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",
         SourceError::Nothing => {

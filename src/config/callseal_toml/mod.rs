@@ -62,16 +62,8 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         source: source.to_owned(),
         default_profile: file.default_profile.map(Spanned::into_inner),
         keys: keys.collect::<Result<_, _>>()?,
-        compress: place.choice(
-            "compress",
-            file.compress,
-            Compression::ALL.map(|compression| (compression.name(), compression)),
-        )?,
-        format: place.choice(
-            "format",
-            file.format,
-            Format::ALL.map(|format| (format.name(), format)),
-        )?,
+        compress: place.choice("compress", file.compress, Compression::CHOICES)?,
+        format: place.choice("format", file.format, Format::CHOICES)?,
         min_rsa_bits: place.min_rsa_bits(file.min_rsa_bits)?,
         profiles,
     })

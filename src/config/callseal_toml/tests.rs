@@ -37,7 +37,7 @@ fn everything_that_can_be_said_is_understood() {
         [Path::new("/etc/callseal/keys/"), Path::new(r"C:\keys")]
     );
     assert_eq!(config.compress, Compression::Deflate);
-    assert_eq!(config.format, Format::Rfc4880);
+    assert_eq!(config.format, Some(Format::Rfc4880));
     assert_eq!(config.profiles.len(), 2);
     assert_eq!(
         config.profiles["acme"].parties,
@@ -55,7 +55,7 @@ fn an_empty_file_is_the_defaults() {
     assert_eq!(config.default_profile, None);
     assert!(config.keys.is_empty());
     assert_eq!(config.compress, Compression::Auto);
-    assert_eq!(config.format, Format::Auto);
+    assert_eq!(config.format, None);
     assert!(config.profiles.is_empty());
 }
 
@@ -70,11 +70,11 @@ fn every_word_of_a_choice_is_known() {
         assert_eq!(config.compress, compress);
     }
     for (word, format) in [
-        ("auto", Format::Auto),
-        ("rfc4880", Format::Rfc4880),
-        ("rfc9580", Format::Rfc9580),
-        ("cms", Format::Cms),
-        ("cms-gcm", Format::CmsGcm),
+        ("auto", None),
+        ("rfc4880", Some(Format::Rfc4880)),
+        ("rfc9580", Some(Format::Rfc9580)),
+        ("cms", Some(Format::Cms)),
+        ("cms-gcm", Some(Format::CmsGcm)),
     ] {
         let config = read(&format!("format = '{word}'")).unwrap();
         assert_eq!(config.format, format);

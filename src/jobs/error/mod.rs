@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::archive::{ArchiveError, NameFault};
+use crate::archive::ArchiveError;
 use crate::config::ConfigError;
 use crate::fields::DocumentError;
 use crate::files::cause;
 use crate::keys::{
     ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
 };
-use crate::message::{OpenError, PlanError, SealError, UnfitFormat};
+use crate::message::{OpenError, PlanError, SealError};
 use crate::output::{is_input, is_not_flushed};
 use crate::sources::SourceError;
 use document::document_kind;
@@ -60,9 +60,10 @@ pub enum Error {
     /// The recipients can't be used: nothing is sealed.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
-    /// The message format can't do what is asked of it: nothing is sealed.
+    /// The message format doesn't fit the recipients, or what else is asked:
+    /// nothing is sealed.
     #[error(transparent)]
-    Unfit(#[from] UnfitFormat),
+    Plan(#[from] PlanError),
     /// The recipients of a profile can't be used.
     #[error("profile {profile}: {error}")]
     Profile {
@@ -101,22 +102,6 @@ pub enum Error {
     /// A file to pack can't be used.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// A file's name can't be a member's.
-    #[error("{}: the name {fault}", .path.display())]
-    Name {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with its name.
-        fault: NameFault,
-    },
-    /// Two files would have the same member name, at least on some systems.
-    #[error("{}", same_name_phrase(.first, .second))]
-    SameName {
-        /// One of them.
-        first: PathBuf,
-        /// The other.
-        second: PathBuf,
-    },
     /// A file can't be sealed.
     #[error("{}: {error}", .path.display())]
     Seal {
@@ -282,7 +267,8 @@ impl Error {
             Self::Io { .. } | Self::Exists { .. } | Self::Seal { .. } => ErrorKind::Io,
             Self::NotFlushed { .. } => ErrorKind::Io,
             Self::NoSuchMember { .. } | Self::KeyExists { .. } | Self::Generate(_) => ErrorKind::Io,
-            Self::Subject(_) | Self::Unfit(_) => ErrorKind::Usage,
+            Self::Plan(PlanError::Recipient(error)) => recipient_kind(error),
+            Self::Subject(_) | Self::Plan(_) => ErrorKind::Usage,
             Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
             Self::Recipient(error) => recipient_kind(error),
             Self::Profile { error, .. } => recipient_kind(error),
@@ -303,7 +289,6 @@ impl Error {
             Self::Export(ExportError::Locked { .. } | ExportError::NotAtHand { .. })
             | Self::NoKeys => ErrorKind::NoIdentity,
             Self::Source(error) => source_kind(error),
-            Self::Name { .. } | Self::SameName { .. } => ErrorKind::Usage,
             Self::Open { error, .. } => open_kind(error),
             Self::Archive { error, .. } => archive_kind(error),
             Self::IsMessage { .. } | Self::IsArchive { .. } => ErrorKind::Integrity,
@@ -332,15 +317,6 @@ impl Error {
     }
 }
 
-impl From<PlanError> for Error {
-    fn from(error: PlanError) -> Self {
-        match error {
-            PlanError::Recipient(error) => error.into(),
-            PlanError::Unfit(error) => error.into(),
-        }
-    }
-}
-
 fn recipient_kind(error: &RecipientError) -> ErrorKind {
     match error {
         RecipientError::NoneGiven | RecipientError::Pattern { .. } => ErrorKind::Usage,
@@ -359,15 +335,6 @@ fn archive_kind(error: &ArchiveError) -> ErrorKind {
     match error {
         ArchiveError::Io(_) => ErrorKind::Io,
         ArchiveError::Malformed { .. } | ArchiveError::Member { .. } => ErrorKind::Integrity,
-    }
-}
-
-fn same_name_phrase(first: &Path, second: &Path) -> String {
-    let (first, second) = (first.display(), second.display());
-    if first.to_string() == second.to_string() {
-        format!("{first}: it is named twice")
-    } else {
-        format!("{first} and {second} would be the same member")
     }
 }
 

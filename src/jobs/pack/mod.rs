@@ -3,89 +3,19 @@
 mod queue;
 mod workers;
 
-use std::collections::{HashMap, HashSet};
 use std::io;
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::archive::MemberName;
 use crate::jobs::error::Error;
+use crate::jobs::job::Job;
 use crate::jobs::progress::{Counted, Progress};
 use crate::message::name_binding::literal_name;
 use crate::message::{SealError, SealPlan, SealedFile, Sealer};
-use crate::output::{Overwrite, PendingFile};
-use crate::sources::{Source, SourceError};
+use crate::output::PendingFile;
+use crate::sources::{Source, SourceError, member_names, total_size};
 pub(crate) use queue::{NextMember, Queue};
 pub(crate) use workers::{Content, write_archive};
-
-/// A file that is to become a member.
-#[derive(Clone, Debug)]
-pub struct PackedFile {
-    source: Source,
-    name: MemberName,
-}
-
-impl PackedFile {
-    /// The file.
-    pub fn source(&self) -> &Source {
-        &self.source
-    }
-
-    /// The name of its member.
-    pub fn name(&self) -> &MemberName {
-        &self.name
-    }
-}
-
-/// Gives every file its member name.
-///
-/// # Errors
-///
-/// A name that is unsafe, or that would be the same as another on some file
-/// system: equal up to case and Unicode normalisation, or a file where
-/// another needs a directory.
-pub fn name_members(sources: Vec<Source>) -> Result<Vec<PackedFile>, Error> {
-    let mut taken: HashMap<String, PathBuf> = HashMap::with_capacity(sources.len());
-    let mut files = Vec::with_capacity(sources.len());
-    for source in sources {
-        let name = MemberName::parse(&source.name).map_err(|fault| Error::Name {
-            path: source.path.clone(),
-            fault,
-        })?;
-        if let Some(first) = taken.insert(name.collision_key(), source.path.clone()) {
-            return Err(Error::SameName {
-                first,
-                second: source.path,
-            });
-        }
-        files.push(PackedFile { source, name });
-    }
-    let mut checked: HashSet<String> = HashSet::new();
-    for file in &files {
-        let key = file.name.collision_key();
-        let mut path = key.as_str();
-        // Upwards until a directory that has been checked already.
-        while let Some((directory, _)) = path.rsplit_once('/') {
-            if let Some(first) = taken.get(directory) {
-                return Err(Error::SameName {
-                    first: first.clone(),
-                    second: file.source.path.clone(),
-                });
-            }
-            if !checked.insert(directory.to_owned()) {
-                break;
-            }
-            path = directory;
-        }
-    }
-    Ok(files)
-}
-
-/// The size of all files together, in bytes.
-pub fn total_size(files: &[PackedFile]) -> u64 {
-    let sizes = files.iter().map(|file| file.source.size);
-    sizes.fold(0, u64::saturating_add)
-}
 
 /// What has been packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,41 +28,44 @@ pub struct Packed {
     pub archive: u64,
 }
 
-/// Seals the files into a new archive at `output`, with `jobs` workers. The
-/// archive is there when this returns `Ok`, complete and flushed to disk;
-/// else nothing is.
-///
-/// Each worker needs some 12 MiB, and finished messages that wait for their
-/// turn at most 32 MiB together, whatever the sizes of the files.
-///
-/// # Errors
-///
-/// The first failure of any file: nothing is left out of an archive.
-pub fn pack(
-    files: &[PackedFile],
-    plan: &SealPlan,
-    output: &Path,
-    overwrite: Overwrite,
-    jobs: NonZeroUsize,
-    progress: &dyn Progress,
-) -> Result<Packed, Error> {
-    progress.begin(files.len() as u64, total_size(files));
-    let contents: Vec<FileContent<'_>> = files
-        .iter()
-        .map(|file| FileContent {
-            file,
-            plan,
-            output,
-            progress,
+impl Job<'_> {
+    /// Seals the files into a new archive at `output`. The archive is there
+    /// when this returns `Ok`, complete and flushed to disk; else nothing is.
+    ///
+    /// Finished messages that wait for their turn need at most 32 MiB together,
+    /// besides what the workers need.
+    ///
+    /// # Errors
+    ///
+    /// The first failure of any file: nothing is left out of an archive.
+    pub fn pack(
+        &self,
+        files: &[Source],
+        plan: &SealPlan,
+        output: impl AsRef<Path>,
+    ) -> Result<Packed, Error> {
+        let output = output.as_ref();
+        let names = member_names(files)?;
+        self.progress.begin(files.len() as u64, total_size(files));
+        let contents: Vec<FileContent<'_>> = files
+            .iter()
+            .zip(&names)
+            .map(|(source, name)| FileContent {
+                source,
+                name,
+                plan,
+                output,
+                progress: self.progress,
+            })
+            .collect();
+        let written = write_archive(&contents, plan, output, self);
+        let written = written.map_err(|failures| first(failures, output))?;
+        Ok(Packed {
+            members: files.len() as u64,
+            plain: written.members.into_iter().fold(0, u64::saturating_add),
+            archive: written.size,
         })
-        .collect();
-    let written = write_archive(&contents, plan, output, overwrite, jobs, progress);
-    let written = written.map_err(|failures| first(failures, output))?;
-    Ok(Packed {
-        members: files.len() as u64,
-        plain: written.members.into_iter().fold(0, u64::saturating_add),
-        archive: written.size,
-    })
+    }
 }
 
 /// Nothing is left out of an archive: the first failure is that of all.
@@ -143,7 +76,8 @@ fn first(failures: Vec<Error>, output: &Path) -> Error {
 
 /// A file on its way into the archive.
 struct FileContent<'a> {
-    file: &'a PackedFile,
+    source: &'a Source,
+    name: &'a MemberName,
     plan: &'a SealPlan,
     output: &'a Path,
     progress: &'a dyn Progress,
@@ -159,7 +93,7 @@ impl Content for FileContent<'_> {
         sealer: &mut Sealer<'_>,
         queue: &Queue<'a, PendingFile>,
     ) -> Result<u64, Error> {
-        let source = &self.file.source;
+        let source = self.source;
         let write_error = |e| Error::writing(self.output, e);
         let mut content = Counted {
             source: source.open()?,
@@ -168,13 +102,13 @@ impl Content for FileContent<'_> {
         let mut sink = queue.sink(
             number,
             NextMember {
-                name: &self.file.name,
+                name: self.name,
                 modified: source.modified,
                 at_most: self.plan.at_most(source.size),
             },
         );
         let file = SealedFile {
-            name: &literal_name(self.file.name.as_str()),
+            name: &literal_name(self.name.as_str()),
             modified: source.modified,
             length: Some(source.size),
         };

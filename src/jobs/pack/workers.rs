@@ -1,16 +1,15 @@
 //! Workers that seal the members of one archive.
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::queue::{PanicGuard, Queue};
 use crate::archive::ArchiveWriter;
 use crate::jobs::error::Error;
-use crate::jobs::progress::Progress;
+use crate::jobs::job::Job;
 use crate::message::{SealPlan, Sealer};
-use crate::output::{Access, Overwrite, PendingFile};
+use crate::output::{Access, PendingFile};
 use crate::workers::work_on;
 
 /// Something that becomes a member.
@@ -39,31 +38,33 @@ pub(crate) struct Written<D> {
     pub size: u64,
 }
 
-/// Seals all contents into a new archive at `output`, with `jobs` workers; or
+/// Seals all contents into a new archive at `output`, or
 /// leaves nothing there, and tells the failures in the order of the contents.
 pub(crate) fn write_archive<C: Content>(
     contents: &[C],
     plan: &SealPlan,
     output: &Path,
-    overwrite: Overwrite,
-    jobs: NonZeroUsize,
-    progress: &dyn Progress,
+    job: &Job<'_>,
 ) -> Result<Written<C::Done>, Vec<Error>> {
     let write_error = |e: io::Error| vec![Error::writing(output, e)];
-    let pending = PendingFile::create(output, Access::Shared, overwrite).map_err(write_error)?;
+    let pending =
+        PendingFile::create(output, Access::Shared, job.overwrite).map_err(write_error)?;
     let writer = ArchiveWriter::new(pending).with_ending(plan.format().into());
     let queue = Queue::new(writer);
     let is_output_lost = AtomicBool::new(false);
     // `None` of a content that is sound, but has no archive to go into.
     let seal = |(_, sealer): &mut (PanicGuard<'_, '_, _>, Sealer<'_>), number, content| {
         let outcome = seal_or_check(content, number, sealer, &queue, &is_output_lost)?;
-        progress.member();
+        job.progress.member();
         Some(outcome)
     };
     let begin = || (PanicGuard(&queue), plan.sealer());
     let mut members = Vec::with_capacity(contents.len());
     let mut failures = Vec::new();
-    for outcome in work_on(contents, jobs, begin, seal).into_iter().flatten() {
+    for outcome in work_on(contents, job.workers, begin, seal)
+        .into_iter()
+        .flatten()
+    {
         match outcome {
             Ok(done) => members.push(done),
             Err(error) => failures.push(error),

@@ -125,6 +125,7 @@ pub struct Keyring {
     identities: Vec<Identity>,
     /// Files of the directories that hold no key.
     searched: Vec<PathBuf>,
+    skipped: Vec<KeyError>,
     /// Read when a message asks for certificates, since most never do.
     certificates: OnceLock<Vec<Recipient>>,
     /// Held while a passphrase is asked for: one question at a time.
@@ -136,31 +137,31 @@ pub struct Keyring {
 impl Keyring {
     /// Loads key files and searches key directories (8 levels deep, files of
     /// up to 1 MiB, in the order of their names). Files of a directory that
-    /// yield no key are passed to `skipped` and left out. A file named in
+    /// yield no key are left out (see [`Keyring::skipped`]). A file named in
     /// `paths` may also be the certificate of a key.
     ///
     /// # Errors
     ///
     /// A path that can't be read, or a file named in `paths` itself that
     /// yields no key; certificates without any key.
-    pub fn load(paths: &[PathBuf], skipped: &mut dyn FnMut(KeyError)) -> Result<Self, KeyError> {
+    pub fn load(paths: &[impl AsRef<Path>]) -> Result<Self, KeyError> {
         let mut keyring = Self::default();
         let mut seen = BTreeSet::new();
         let mut certificate = None;
-        for path in paths {
+        for path in paths.iter().map(AsRef::as_ref) {
             let is_directory = std::fs::metadata(path)
                 .map_err(|e| unreadable(path, e))?
                 .is_dir();
             if !is_directory {
-                if !seen.insert(path.clone()) {
+                if !seen.insert(path.to_owned()) {
                     continue;
                 }
                 match Identity::load(path) {
                     Ok(found) => keyring.identities.extend(found),
                     // It tells which messages are for one of the keys.
                     Err(KeyFault::NoPrivateKey) if Recipient::load_any_age(path).is_ok() => {
-                        certificate.get_or_insert_with(|| path.clone());
-                        keyring.searched.push(path.clone());
+                        certificate.get_or_insert_with(|| path.to_owned());
+                        keyring.searched.push(path.to_owned());
                     }
                     Err(fault) => return Err(not_a_key(path, fault)),
                 }
@@ -176,7 +177,7 @@ impl Keyring {
                     Ok(found) => keyring.identities.extend(found),
                     Err(fault) => {
                         keyring.searched.push(file.clone());
-                        skipped(KeyError { path: file, fault });
+                        keyring.skipped.push(KeyError { path: file, fault });
                     }
                 }
             }
@@ -187,6 +188,11 @@ impl Keyring {
             }
             _ => Ok(keyring),
         }
+    }
+
+    /// The files of directories that yield no key, and why.
+    pub fn skipped(&self) -> &[KeyError] {
+        &self.skipped
     }
 
     /// The identities, in the order in which they were found.

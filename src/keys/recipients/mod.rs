@@ -10,6 +10,8 @@ mod refusal;
 mod requirements;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use self::party::usable;
 
@@ -25,6 +27,7 @@ pub use requirements::{MinRsaBits, Requirements};
 #[derive(Clone, Debug)]
 pub struct Recipients {
     list: Vec<Recipient>,
+    notices: Arc<[RecipientNotice]>,
 }
 
 /// Something to know about certificates that don't count.
@@ -49,24 +52,35 @@ pub enum RecipientNotice {
 }
 
 impl Recipients {
+    /// Loads these certificates, which must all be usable now.
+    ///
+    /// # Errors
+    ///
+    /// The first certificate that can't be used, with the reason; or an empty
+    /// list.
+    pub fn from_files(paths: &[impl AsRef<Path>]) -> Result<Self, RecipientError> {
+        let parties = paths
+            .iter()
+            .map(|path| Party::with_certificate(path.as_ref()));
+        let parties: Vec<Party> = parties.collect();
+        Self::load(&parties, &Requirements::listed(SystemTime::now()))
+    }
+
     /// Loads the certificates of every party. A key that is there more than
     /// once counts once, and of a party's certificates all that are valid
-    /// count; `notice` hears of those that don't.
+    /// count (see [`Recipients::notices`] for those that don't).
     ///
     /// # Errors
     ///
     /// The first certificate that can't be used, with the reason; a party
     /// without a valid one; or an empty list.
-    pub fn load(
-        parties: &[Party],
-        requirements: &Requirements,
-        notice: &mut dyn FnMut(RecipientNotice),
-    ) -> Result<Self, RecipientError> {
+    pub fn load(parties: &[Party], requirements: &Requirements) -> Result<Self, RecipientError> {
         let mut list: Vec<Recipient> = Vec::new();
+        let mut notices = Vec::new();
         for party in parties {
             let (recipients, left_out) = usable(party, party.examine(requirements)?)?;
             for (path, refusal) in left_out {
-                notice(RecipientNotice::LeftOut { path, refusal });
+                notices.push(RecipientNotice::LeftOut { path, refusal });
             }
             for recipient in recipients {
                 let known = list
@@ -74,7 +88,7 @@ impl Recipients {
                     .find(|known| known.fingerprint() == recipient.fingerprint());
                 match known {
                     Some(known) => {
-                        notice(RecipientNotice::Duplicate {
+                        notices.push(RecipientNotice::Duplicate {
                             source: recipient.source().to_owned(),
                             first: known.source().to_owned(),
                         });
@@ -87,7 +101,15 @@ impl Recipients {
         if list.is_empty() {
             return Err(RecipientError::NoneGiven);
         }
-        Ok(Self { list })
+        Ok(Self {
+            list,
+            notices: notices.into(),
+        })
+    }
+
+    /// The certificates that don't count, and why.
+    pub fn notices(&self) -> &[RecipientNotice] {
+        &self.notices
     }
 
     /// The recipients, in the order in which they were listed.

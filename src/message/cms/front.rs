@@ -8,7 +8,7 @@ use super::cipher::{ContentCipher, Parameters};
 use super::content::Plaintext;
 use super::kind::CmsKind;
 use super::recipient_info::{ContentKey, MAX_RECIPIENTS, RecipientInfo};
-use crate::message::MessageFormat;
+use crate::message::Format;
 use crate::message::fault::{MessageFault, OpenError};
 
 /// The names of all recipients together, in octets. They are kept for each
@@ -69,7 +69,7 @@ impl<R: BufRead> CmsFront<R> {
     }
 
     /// What kind of message it is.
-    pub fn format(&self) -> MessageFormat {
+    pub fn format(&self) -> Format {
         self.kind.into()
     }
 

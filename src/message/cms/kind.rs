@@ -7,7 +7,7 @@ use openssl::error::ErrorStack;
 use openssl::rand::rand_bytes;
 
 use super::encode::der;
-use crate::message::{MessageFormat, SealError};
+use crate::message::{Format, SealError};
 
 /// 1.2.840.113549.1.7.3
 const ENVELOPED_DATA: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 3]);
@@ -42,7 +42,7 @@ pub(in crate::message) enum CmsKind {
     AuthEnveloped,
 }
 
-impl From<CmsKind> for MessageFormat {
+impl From<CmsKind> for Format {
     fn from(kind: CmsKind) -> Self {
         match kind {
             CmsKind::Enveloped => Self::Cms,

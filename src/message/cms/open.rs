@@ -24,7 +24,7 @@ pub(in crate::message) fn starts(octets: &[u8]) -> bool {
 )]
 pub(in crate::message) fn begin<'a>(
     front: CmsFront<Source<'a>>,
-    opener: Opener<'a>,
+    opener: &Opener<'_>,
 ) -> Result<OpenMessage<'a>, OpenError> {
     if front.recipients.is_empty() {
         return Err(match front.passphrases {
@@ -45,7 +45,7 @@ pub(in crate::message) fn begin<'a>(
         &named,
         opener.passphrases,
         opener.try_all_keys,
-        opener.expansion.trials(),
+        opener.limits.trials(),
         &mut |recipient, key| {
             if let Some(name) = recipient.unsupported() {
                 unsupported.get_or_insert_with(|| name.to_owned());

@@ -16,7 +16,7 @@ use super::wrap::{Method, Wrapper};
 use crate::keys::{Recipient, RecipientError, Recipients, Refusal, openssl_reason};
 use crate::message::fault::internal;
 use crate::message::seal::fill;
-use crate::message::{MessageFormat, SealError};
+use crate::message::{Format, SealError};
 
 /// 1.2.840.113549.1.7.1
 const DATA: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1]);
@@ -69,7 +69,7 @@ impl CmsPlan {
 /// How session keys get to a recipient, under each of its names: its reader may
 /// look for any of its certificates.
 fn wrappers(recipient: &Recipient, kind: CmsKind) -> Result<Vec<Wrapper>, Refusal> {
-    let format = MessageFormat::from(kind).name();
+    let format = Format::from(kind).name();
     let subject = || recipient.label().to_owned();
     let names = recipient.issuers_and_serials();
     if names.is_empty() {

@@ -10,8 +10,8 @@ use sequoia_openpgp::types::CompressionAlgorithm;
 use super::decrypt::Container;
 use super::front::OpenPgpFront;
 use super::packet::{Body, Header, read_array, read_buffered, read_u8};
-use crate::message::expansion::Expansion;
 use crate::message::fault::{MessageFault, OpenError};
+use crate::message::limits::Limits;
 use crate::message::open::{BUFFER, LiteralHeader, OpenMessage, Opener, Source};
 use crate::message::text::follows;
 
@@ -21,13 +21,10 @@ type Inflated<'a> = BufReader<Inflate<Body<Plaintext<'a>>>>;
 /// Unlocks a key for a message, if need be, and reads it up to its content.
 pub(in crate::message) fn begin<'a>(
     front: OpenPgpFront<Source<'a>>,
-    opener: Opener<'a>,
+    opener: &Opener<'_>,
 ) -> Result<OpenMessage<'a>, OpenError> {
-    let (container, _) = front.unlock(
-        opener.keyring,
-        opener.passphrases,
-        opener.expansion.trials(),
-    )?;
+    let (container, _) =
+        front.unlock(opener.keyring, opener.passphrases, opener.limits.trials())?;
     let version = container.version();
 
     let mut plaintext = container;
@@ -44,7 +41,7 @@ pub(in crate::message) fn begin<'a>(
             let literal = literal_header(&mut body)?;
             (
                 literal,
-                Content::Compressed(body.into(), opener.expansion.into()),
+                Content::Compressed(body.into(), Meter::new(&opener.limits)),
             )
         }
         _ => {
@@ -65,7 +62,7 @@ struct LiteralBody<'a>(Content<'a>);
 
 enum Content<'a> {
     Plain(Box<Body<Plaintext<'a>>>),
-    Compressed(Box<Body<Inflated<'a>>>, Meter<'a>),
+    Compressed(Box<Body<Inflated<'a>>>, Meter),
     /// Read to its authentic end.
     Ended,
     /// There was an error: it never ends.
@@ -139,28 +136,26 @@ impl Read for LiteralBody<'_> {
 }
 
 /// Counts what comes out of a compressed packet.
-struct Meter<'a> {
-    expansion: &'a Expansion,
+struct Meter {
+    limits: Limits,
     so_far: u64,
     /// Of what has been counted, that much has not been consumed yet.
     waiting: usize,
 }
 
-impl<'a> From<&'a Expansion> for Meter<'a> {
-    fn from(expansion: &'a Expansion) -> Self {
+impl Meter {
+    fn new(limits: &Limits) -> Self {
         Self {
-            expansion,
+            limits: limits.clone(),
             so_far: 0,
             waiting: 0,
         }
     }
-}
 
-impl Meter<'_> {
     fn charge(&mut self, available: usize) -> Result<(), MessageFault> {
         // What was returned stays until it is consumed.
         let more = available.saturating_sub(self.waiting) as u64;
-        self.expansion.spend(self.so_far, more)?;
+        self.limits.spend(self.so_far, more)?;
         self.so_far += more;
         self.waiting = available;
         Ok(())

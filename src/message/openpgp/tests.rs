@@ -8,13 +8,11 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
-use crate::keys::{
-    self, Keyring, MessageVersion, NoIdentity, NoPassphrases, Recipients, Requirements,
-};
+use crate::keys::{self, Keyring, MessageVersion, NoIdentity, Recipients, Requirements};
 use crate::message::{Compression, Format};
 use crate::message::{
-    Envelope, Expansion, LiteralHeader, MessageFault, OpenError, OpenMessage, Opener, SealPlan,
-    SealedFile,
+    Envelope, Limits, LiteralHeader, MessageFault, OpenError, OpenMessage, Opener, SealOptions,
+    SealPlan, SealedFile,
 };
 
 struct Party {
@@ -39,8 +37,8 @@ fn party(keys: &[PKey<Private>]) -> Party {
     }
     let requirements = Requirements::listed(SystemTime::now());
     Party {
-        recipients: Recipients::load(&public, &requirements, &mut |_| {}).unwrap(),
-        keyring: Keyring::load(&private, &mut |_| {}).unwrap(),
+        recipients: Recipients::load(&public, &requirements).unwrap(),
+        keyring: Keyring::load(&private).unwrap(),
         _files: files,
     }
 }
@@ -61,7 +59,15 @@ fn seal(
     hidden: bool,
     data: &[u8],
 ) -> Vec<u8> {
-    let plan = SealPlan::new(party.recipients.clone(), format, compression, hidden).unwrap();
+    let plan = SealPlan::new(
+        party.recipients.clone(),
+        SealOptions {
+            format: Some(format),
+            compression,
+            hidden_recipients: hidden,
+        },
+    )
+    .unwrap();
     let mut message = Vec::new();
     let at = UNIX_EPOCH + Duration::from_secs(1_773_480_413);
     let file = SealedFile {
@@ -79,9 +85,9 @@ fn seal(
 }
 
 fn open(party: &Party, message: &[u8]) -> Result<(LiteralHeader, Vec<u8>), OpenError> {
-    let limits = Expansion::default();
-    let opener = Opener::new(&party.keyring, &NoPassphrases, &limits);
-    let opened = OpenMessage::begin(message, opener)?;
+    let limits = Limits::default();
+    let opener = Opener::new(&party.keyring).with_limits(&limits);
+    let opened = OpenMessage::begin(message, &opener)?;
     let literal = opened.literal().clone();
     let mut plain = Vec::new();
     opened.copy_to(&mut plain)?;
@@ -233,9 +239,9 @@ fn what_decompresses_beyond_the_limit_is_refused() {
         &vec![0; 1 << 20],
     );
 
-    let limits = Expansion::new(1 << 19, 1 << 30);
-    let opener = Opener::new(&party.keyring, &NoPassphrases, &limits);
-    let opened = OpenMessage::begin(&*message, opener).unwrap();
+    let limits = Limits::new(1 << 19, 1 << 30);
+    let opener = Opener::new(&party.keyring).with_limits(&limits);
+    let opened = OpenMessage::begin(&*message, &opener).unwrap();
     assert!(matches!(
         opened.copy_to(&mut std::io::sink()),
         Err(OpenError::Fault(MessageFault::TooLarge { limit: 0x80000 }))
@@ -306,10 +312,10 @@ fn a_job_has_a_budget_of_trials_and_then_still_opens_what_names_a_key() {
     let party = party(&[rsa()]);
     let hidden = seal(&party, Format::Rfc4880, Compression::None, true, b"hello");
     let named = seal(&party, Format::Rfc4880, Compression::None, false, b"hello");
-    let limits = Expansion::default();
-    let begin = |message: &[u8], limits: &Expansion| {
-        let opener = Opener::new(&party.keyring, &NoPassphrases, limits);
-        OpenMessage::begin(message, opener).map(drop)
+    let limits = Limits::default();
+    let begin = |message: &[u8], limits: &Limits| {
+        let opener = Opener::new(&party.keyring).with_limits(limits);
+        OpenMessage::begin(message, &opener).map(drop)
     };
     let hostile = [futile(64), hidden.clone()].concat();
     for _ in 0..64 {
@@ -329,7 +335,7 @@ fn a_job_has_a_budget_of_trials_and_then_still_opens_what_names_a_key() {
     begin(&hidden, &limits).unwrap();
     // Another job has its own.
     let few = [futile(63), hidden].concat();
-    begin(&few, &Expansion::default()).unwrap();
+    begin(&few, &Limits::default()).unwrap();
 }
 
 #[test]
@@ -340,10 +346,10 @@ fn hidden_recipients_open_with_the_last_of_40_keys_in_archives_of_any_size() {
     for (number, key) in [(500, own.last().unwrap()), (500, &own[20])] {
         let both = party(&[stranger.clone(), key.clone()]);
         let message = seal(&both, Format::Rfc9580, Compression::None, true, b"hello");
-        let limits = Expansion::default();
+        let limits = Limits::default();
         for _ in 0..number {
-            let opener = Opener::new(&keyring.keyring, &NoPassphrases, &limits);
-            OpenMessage::begin(&*message, opener).map(drop).unwrap();
+            let opener = Opener::new(&keyring.keyring).with_limits(&limits);
+            OpenMessage::begin(&*message, &opener).map(drop).unwrap();
         }
     }
 }
@@ -362,7 +368,14 @@ fn a_source_that_claims_more_than_it_gave_is_an_error_and_no_empty_file() {
     let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
     for format in FORMATS {
         let recipients = party.recipients.clone();
-        let plan = SealPlan::new(recipients, format, Compression::Auto, false).unwrap();
+        let plan = SealPlan::new(
+            recipients,
+            SealOptions {
+                format: Some(format),
+                ..SealOptions::default()
+            },
+        )
+        .unwrap();
         let file = SealedFile {
             name: "call",
             modified: UNIX_EPOCH,

@@ -20,13 +20,8 @@ fn source(directory: &TempDir) -> (PathBuf, Source) {
     let path = directory.path().join("call.wav");
     fs::write(&path, BYTES).unwrap();
     ticks::wait_for_another_time(&path);
-    let mut sources = collect(
-        std::slice::from_ref(&path),
-        &SourceOptions::default(),
-        &mut |_| {},
-    )
-    .unwrap();
-    (path, sources.remove(0))
+    let mut found = collect(&[&path], &SourceOptions::default()).unwrap();
+    (path, found.files.remove(0))
 }
 
 fn is_changed<T>(result: Result<T, SourceError>, path: &Path) -> bool {
@@ -65,7 +60,7 @@ fn an_empty_file_is_whole_at_once() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("empty");
     fs::write(&path, "").unwrap();
-    let sources = collect(&[path], &SourceOptions::default(), &mut |_| {}).unwrap();
+    let sources = collect(&[path], &SourceOptions::default()).unwrap().files;
     let mut file = sources[0].open().unwrap();
     assert_eq!(file.read_to_end(&mut Vec::new()).unwrap(), 0);
     file.finish().unwrap();
@@ -185,8 +180,7 @@ mod unix {
     #[test]
     fn a_file_with_more_bytes_than_its_size_says_is_refused() {
         let path = PathBuf::from("/proc/self/status");
-        let inputs = std::slice::from_ref(&path);
-        let sources = collect(inputs, &SourceOptions::default(), &mut |_| {}).unwrap();
+        let sources = collect(&[&path], &SourceOptions::default()).unwrap().files;
         // The inode of such a file may not live from one look to the next.
         let result = sources[0].open().and_then(|mut file| {
             assert_eq!(file.read_to_end(&mut Vec::new()).unwrap(), 0);

@@ -45,16 +45,16 @@ fn links_and_special_files_met_in_a_walk_are_told_of_and_left_out() {
         let (names, mut notices) = found(directory.path(), &["."], &options).unwrap();
         assert_eq!(names, ["a", "sub/b"]);
         notices.sort_by_key(|notice| format!("{notice:?}"));
-        let special = |name, kind| Notice::Special {
+        let special = |name, kind| SourceNotice::Special {
             path: path(name),
             kind,
         };
         let expected = [
-            Notice::Link {
+            SourceNotice::Link {
                 path: path("dangling"),
             },
-            Notice::Link { path: path("link") },
-            Notice::Link {
+            SourceNotice::Link { path: path("link") },
+            SourceNotice::Link {
                 path: path("link-to-directory"),
             },
             special("fifo", SpecialKind::Fifo),
@@ -91,7 +91,7 @@ fn a_special_file_that_is_named_is_an_error_that_says_what_it_is() {
             .to_string()
             .ends_with("fifo: a FIFO, not a regular file")
     );
-    let device = collect(&["/dev/null".into()], &following(), &mut |_| {}).unwrap_err();
+    let device = collect(&["/dev/null"], &following()).unwrap_err();
     let kind = SpecialKind::CharDevice;
     assert!(matches!(device, SourceError::Special { kind: found, .. } if found == kind));
 }
@@ -107,7 +107,7 @@ fn links_are_followed_on_demand() {
     assert_eq!(names(&directory, &named, &following()), expected[1..]);
 
     let input = directory.path().join("calls/file-link");
-    let sources = collect(&[input], &following(), &mut |_| {}).unwrap();
+    let sources = collect(&[input], &following()).unwrap().files;
     sources[0].open().unwrap().finish().unwrap();
 }
 

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::encode::{Node, element, indefinite, oid};
 use super::forms::{BODY, CIPHER, CONTENT, CONTENT_INFO, RECIPIENTS, samples, two_samples};
 use super::*;
-use crate::keys::{Keyring, NoIdentity, NoPassphrases};
-use crate::message::{Expansion, OpenMessage, Opener};
+use crate::keys::{Keyring, NoIdentity};
+use crate::message::{Limits, OpenMessage, Opener};
 
 #[test]
 fn elements_end_where_their_parents_do() {
@@ -377,8 +377,8 @@ proptest! {
 #[test]
 fn equal_recipients_are_tried_once_and_a_message_costs_no_more_than_64_trials() {
     for (message, peer) in two_samples(b"hello") {
-        let files = ["key", "crt"].map(|name| peer.path(name).into());
-        let keyring = || Keyring::load(&files, &mut |_| {}).unwrap();
+        let files = ["key", "crt"].map(|name| peer.path(name));
+        let keyring = || Keyring::load(&files).unwrap();
         let good = Node::parse(&message).at(RECIPIENTS).parts[0].clone();
         // With another key that is no key.
         let spoiled = |change: u8| {
@@ -393,9 +393,9 @@ fn equal_recipients_are_tried_once_and_a_message_costs_no_more_than_64_trials() 
         let begin = |front: Vec<Node>| {
             let mut node = Node::parse(&message);
             node.at(RECIPIENTS).parts = [front, vec![good.clone()]].concat();
-            let (keyring, limits) = (keyring(), Expansion::default());
-            let opener = Opener::new(&keyring, &NoPassphrases, &limits);
-            OpenMessage::begin(&*node.der(), opener).map(drop)
+            let (keyring, limits) = (keyring(), Limits::default());
+            let opener = Opener::new(&keyring).with_limits(&limits);
+            OpenMessage::begin(&*node.der(), &opener).map(drop)
         };
         begin(vec![spoiled(1); 1500]).unwrap();
         begin((1..=63).map(spoiled).collect()).unwrap();

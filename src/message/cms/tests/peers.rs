@@ -4,7 +4,7 @@ use super::encode::{Node, algorithm, element};
 use super::forms::CIPHER;
 use super::*;
 use crate::keys::KeyHandle;
-use crate::message::MessageFormat;
+use crate::message::Format;
 use crate::message::cms::cipher::ContentCipher;
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 
@@ -54,8 +54,8 @@ fn every_cipher_opens_at_every_size() {
                 let front = CmsFront::read(&*message).unwrap();
                 assert_eq!(front.cipher(), cipher);
                 let format = match is_gcm {
-                    true => MessageFormat::CmsGcm,
-                    false => MessageFormat::Cms,
+                    true => Format::CmsGcm,
+                    false => Format::Cms,
                 };
                 assert_eq!(front.format(), format);
                 let opened = open(&message, &peer.key).unwrap();

@@ -13,15 +13,17 @@ use crate::keys::Trials;
 /// What comes out of a compressed packet counts, and by how much ZIP itself
 /// has compressed a member: everything else is no larger than the archive that
 /// was accepted.
-#[derive(Debug)]
-pub struct Expansion {
+///
+/// A clone counts together with what it was cloned from.
+#[derive(Clone, Debug)]
+pub struct Limits {
     per_message: u64,
     total: u64,
-    spent: AtomicU64,
+    spent: Arc<AtomicU64>,
     trials: Arc<Trials>,
 }
 
-impl Expansion {
+impl Limits {
     /// 8 GiB of plaintext from one message.
     pub const PER_MESSAGE: u64 = 8 << 30;
     /// 64 GiB of plaintext from all messages of a job together.
@@ -32,7 +34,7 @@ impl Expansion {
         Self {
             per_message,
             total,
-            spent: AtomicU64::new(0),
+            spent: Arc::default(),
             trials: Arc::default(),
         }
     }
@@ -66,7 +68,7 @@ impl Expansion {
     }
 }
 
-impl Default for Expansion {
+impl Default for Limits {
     fn default() -> Self {
         Self::new(Self::PER_MESSAGE, Self::TOTAL)
     }
@@ -76,7 +78,7 @@ impl Default for Expansion {
 /// are read: not all of a message is, where its envelope alone matters.
 pub(crate) struct Inflated<'a, R> {
     source: R,
-    expansion: &'a Expansion,
+    limits: &'a Limits,
     /// By so many bytes the member is larger than what is stored of it, of
     /// which `charged` have been read.
     expands: u64,
@@ -84,10 +86,10 @@ pub(crate) struct Inflated<'a, R> {
 }
 
 impl<'a, R> Inflated<'a, R> {
-    pub fn new(source: R, expands: u64, expansion: &'a Expansion) -> Self {
+    pub fn new(source: R, expands: u64, limits: &'a Limits) -> Self {
         Self {
             source,
-            expansion,
+            limits,
             expands,
             charged: 0,
         }
@@ -98,7 +100,7 @@ impl<R: Read> Read for Inflated<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.source.read(buffer)?;
         let more = (self.expands - self.charged).min(length as u64);
-        self.expansion.spend(self.charged, more)?;
+        self.limits.spend(self.charged, more)?;
         self.charged += more;
         Ok(length)
     }
@@ -110,9 +112,9 @@ mod tests {
 
     #[test]
     fn of_what_zip_has_compressed_that_counts_which_is_read() {
-        let expansion = Expansion::new(100, 10);
+        let limits = Limits::new(100, 10);
         let read = |expands, length| {
-            let mut source = Inflated::new(io::repeat(1), expands, &expansion);
+            let mut source = Inflated::new(io::repeat(1), expands, &limits);
             source.read(&mut vec![0; length])
         };
         assert_eq!(read(0, 100).unwrap(), 100);
@@ -124,21 +126,21 @@ mod tests {
 
     #[test]
     fn a_message_may_reach_its_limit_but_not_pass_it() {
-        let expansion = Expansion::new(10, 100);
-        assert_eq!(expansion.spend(0, 10), Ok(()));
+        let limits = Limits::new(10, 100);
+        assert_eq!(limits.spend(0, 10), Ok(()));
         assert_eq!(
-            expansion.spend(10, 1),
+            limits.spend(10, 1),
             Err(MessageFault::TooLarge { limit: 10 })
         );
     }
 
     #[test]
     fn messages_together_may_reach_the_total_but_not_pass_it() {
-        let expansion = Expansion::new(10, 15);
-        assert_eq!(expansion.spend(0, 10), Ok(()));
-        assert_eq!(expansion.spend(0, 5), Ok(()));
+        let limits = Limits::new(10, 15);
+        assert_eq!(limits.spend(0, 10), Ok(()));
+        assert_eq!(limits.spend(0, 5), Ok(()));
         assert_eq!(
-            expansion.spend(5, 1),
+            limits.spend(5, 1),
             Err(MessageFault::TotalTooLarge { limit: 15 })
         );
     }

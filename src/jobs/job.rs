@@ -1,0 +1,63 @@
+//! What jobs have in common.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::thread;
+
+use super::progress::{NoProgress, Progress};
+use crate::output::Overwrite;
+
+/// How a job is done: [`pack`](Job::pack), [`extract`](Job::extract) or
+/// [`convert`](Job::convert).
+///
+/// Each worker needs some 12 MiB of memory, whatever the sizes of the files.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    pub(super) overwrite: Overwrite,
+    pub(super) workers: NonZeroUsize,
+    pub(super) progress: &'a dyn Progress,
+}
+
+impl<'a> Job<'a> {
+    /// A job with a worker for each core, which overwrites nothing.
+    pub fn new() -> Self {
+        Self {
+            overwrite: Overwrite::Refuse,
+            workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            progress: &NoProgress,
+        }
+    }
+
+    /// Replaces files that exist, or not.
+    #[must_use]
+    pub fn overwrite(self, overwrite: Overwrite) -> Self {
+        Self { overwrite, ..self }
+    }
+
+    /// Uses up to so many threads.
+    #[must_use]
+    pub fn workers(self, workers: NonZeroUsize) -> Self {
+        Self { workers, ..self }
+    }
+
+    /// Reports to `progress` what is done, from all threads.
+    #[must_use]
+    pub fn progress(self, progress: &'a dyn Progress) -> Self {
+        Self { progress, ..self }
+    }
+}
+
+impl Default for Job<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Job<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("overwrite", &self.overwrite)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}
