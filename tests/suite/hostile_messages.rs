@@ -282,7 +282,7 @@ fn thousands_of_hidden_recipients_cost_no_more_than_the_cap() {
     let many = [many.concat(), without_pkesks(&message)].concat();
     target
         .open(&many, 4)
-        .complains_with_hint(&["gave up after 64 trials"]);
+        .complains_with_hint(&["gave up after 64 private key operations"]);
     // Equal ones are tried once, and don't close the message.
     let equal = [hidden().repeat(1990), message.clone()].concat();
     target.open(&equal, 0);
