@@ -35,6 +35,7 @@
 pub mod archive;
 pub mod config;
 pub mod fields;
+#[doc(hidden)]
 pub mod files;
 mod jobs;
 pub mod keys;
@@ -45,7 +46,11 @@ mod timestamp;
 mod workers;
 
 pub use jobs::{
-    ArchiveFile, Converted, ConvertedMember, Error, ErrorKind, Extracted, Inspection, Job,
-    MemberCause, Members, NoProgress, Packed, Progress, inspect,
+    ArchiveFile, Converted, ConvertedMember, Error, ErrorKind, Extracted, Job, MemberCause,
+    Members, Packed, Progress,
 };
+// Hidden, here and in the modules: what the program, the tests, the benches and
+// the fuzz targets of this package use besides. It isn't an interface, and may
+// change in any release.
+#[doc(hidden)]
 pub use timestamp::{NotATimestamp, Timestamp};

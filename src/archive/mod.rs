@@ -42,11 +42,16 @@ mod reader;
 mod records;
 mod writer;
 
+#[doc(hidden)]
 pub use ending::{Ending, without_ending};
 pub use fault::{ArchiveError, ArchiveFault, MemberFault};
 pub use member::Member;
+#[doc(hidden)]
 pub use member_reader::MemberReader;
 pub use name::{MemberName, NameFault};
+#[doc(hidden)]
 pub use read_at::ReadAt;
+#[doc(hidden)]
 pub use reader::{Archive, looks_like_zip};
+#[doc(hidden)]
 pub use writer::{ArchiveWriter, MemberWriter};

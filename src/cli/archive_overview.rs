@@ -189,13 +189,16 @@ impl Overview {
     pub fn conclude(self, archive: &Path, report: &mut Report) {
         let (failed, total) = (self.failures.len(), self.set_of.len());
         if let Some(worst) = self.failures.iter().map(Error::kind).max() {
-            report.outcome = Some(Error::Partial {
-                archive: archive.to_owned(),
-                failed,
-                total,
-                worst,
-            });
-            report.failures = self.failures;
+            report.outcome = Some(
+                Error::Partial {
+                    archive: archive.to_owned(),
+                    failed,
+                    total,
+                    worst,
+                }
+                .into(),
+            );
+            report.failures = self.failures.into_iter().map(Into::into).collect();
         }
     }
 }

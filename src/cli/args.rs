@@ -4,7 +4,7 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use callseal::Error;
+use crate::cli::error::Error;
 use callseal::config::Config;
 use callseal::keys::{KeyFault, Keyring};
 use callseal::message::{Compression, Format, Limits, SealOptions, SealPlan};

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
+use crate::cli::error::Error;
+use callseal::Timestamp;
 use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
     Chain, Examined, Outlook, Party, Recipient, RecipientError, Recipients, Requirements,
 };
 use callseal::message::{PlanError, SealOptions, SealPlan};
-use callseal::{Error, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use callseal::Error;
+use crate::cli::error::Error;
 use callseal::config::{Config, Trust};
 use callseal::message::{Compression, Format};
 use clap::{Args, Subcommand};

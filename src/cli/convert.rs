@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use callseal::{ArchiveFile, ConvertedMember, Error, Job, Members, Timestamp};
+use crate::cli::error::Error;
+use callseal::{ArchiveFile, ConvertedMember, Job, Members, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -84,7 +85,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         Ok(converted) => converted,
         Err(failures) => {
             return Ok(nothing_written(
-                failures,
+                failures.into_iter().map(Error::from).collect(),
                 members.as_slice().len(),
                 arguments,
                 facts,
@@ -151,7 +152,8 @@ fn nothing_written(
     arguments: &Arguments,
     facts: Value,
 ) -> Report {
-    let is_of_member = |error: &Error| matches!(error, Error::Member { .. });
+    let is_of_member =
+        |error: &Error| matches!(error, Error::Library(callseal::Error::Member { .. }));
     let failed = failures.iter().filter(|error| is_of_member(error)).count();
     let worst = failures.iter().map(Error::kind).max();
     let outcome = match worst.filter(|_| failed > 0) {

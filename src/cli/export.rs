@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use callseal::Error;
+use crate::cli::error::Error;
 use callseal::keys::{ExportError, Recipient, SecretKeyExport, export_certificate};
 use callseal::output::{Access, PendingFile};
 use clap::{ArgGroup, Args};

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Global;
 use super::args::{JobsArgs, OverwriteArgs};
+use super::error::Error;
 use super::failure::{Failure, Report};
 use super::open_args::{OpenArgs, RenamedArgs, authenticity, warn_of_renamed, warn_of_tried};
 use super::ui::{Bar, Ui, bytes, count};
@@ -89,8 +90,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let (failures, outcome) = extracted.outcome();
     Ok(Report {
         facts,
-        failures,
-        outcome,
+        failures: failures.into_iter().map(Error::from).collect(),
+        outcome: outcome.map(Error::from),
         ..Report::default()
     })
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use crate::cli::error::Error;
+use callseal::ErrorKind;
 use callseal::files::record;
-use callseal::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use super::exit;
@@ -215,6 +216,12 @@ impl From<io::Error> for Failure {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
             _ => Self::Stream(error),
         }
+    }
+}
+
+impl From<callseal::Error> for Failure {
+    fn from(error: callseal::Error) -> Self {
+        Error::from(error).into()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use callseal::Error;
+use crate::cli::error::Error;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 

@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::cli::file_kind::{Inspection, inspect};
 use callseal::keys::{Identity, Keyring, Recipient, Refusal};
 use callseal::message::Limits;
-use callseal::{ArchiveFile, Inspection, Timestamp};
+use callseal::{ArchiveFile, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -50,7 +51,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let mut report = Report::default();
     let mut facts = Vec::new();
     for file in &arguments.files {
-        match callseal::inspect(file, SystemTime::now()) {
+        match inspect(file, SystemTime::now()) {
             Ok(inspection) => {
                 if let Inspection::Keys(identities) = &inspection {
                     warn_of_exposed(identities, ui);

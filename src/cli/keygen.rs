@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use callseal::Error;
+use crate::cli::error::Error;
 use callseal::keys::{Attribute, KeyKind, NewKey, NewPassphrase, OpenPgpKey, Subject, UserId};
 use callseal::output::{Access, Overwrite, PendingFile, TargetDir};
 use clap::Args;
@@ -106,7 +106,7 @@ pub fn run(arguments: &Arguments, _: &Global, ui: &Ui) -> Result<Report, Failure
     // Without files, a directory that was made for them is gone with this.
     let flushed = directory.finish();
     let paths = made?;
-    flushed.map_err(|(path, error)| Error::NotFlushed { path, error })?;
+    flushed.map_err(|(path, error)| callseal::Error::NotFlushed { path, error })?;
 
     let shown: Vec<String> = paths
         .iter()
@@ -171,9 +171,9 @@ fn make(
 }
 
 fn write_error(path: &Path, source: std::io::Error) -> Error {
-    match Error::writing(path, source) {
-        Error::Exists { path } => Error::KeyExists { path },
-        other => other,
+    match callseal::Error::writing(path, source) {
+        callseal::Error::Exists { path } => Error::KeyExists { path },
+        other => other.into(),
     }
 }
 

@@ -109,7 +109,7 @@ fn conclude(archive: &Path, overview: Overview, keyring: &Keyring, report: &mut 
     overview.conclude(archive, report);
     if closed.is_some() {
         report.failures.extend(report.outcome.take());
-        report.outcome = closed;
+        report.outcome = closed.map(Into::into);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::cli::error::Error;
+use callseal::Timestamp;
 use callseal::keys::{Chain, Identity, KeyHandle, Keyring, Recipient, RecipientError, Recipients};
-use callseal::{Error, Timestamp};
 use serde_json::{Value, json};
 
 use super::recipient_args::KnownFiles;

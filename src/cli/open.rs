@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::cli::error::Error;
+use crate::cli::file_kind::{Inspection, inspect};
 use callseal::archive::without_ending;
 use callseal::message::{MessageFault, OpenError, OpenMessage, Opened};
 use callseal::output::{Access, PendingFile};
-use callseal::{Error, Inspection, inspect};
 use clap::Args;
 use serde_json::json;
 
@@ -65,10 +66,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         OpenError::Fault(MessageFault::NotAMessage) if is_archive(&arguments.file) => {
             Error::IsArchive { path: name.clone() }
         }
-        error => Error::Open {
+        error => callseal::Error::Open {
             path: name.clone(),
             error,
-        },
+        }
+        .into(),
     };
     let message = OpenMessage::begin(source, &opening.opener()).map_err(open_error)?;
     match output {
@@ -123,10 +125,11 @@ fn publish(
         .map_err(write_error)?;
     let opened = message.copy_to(&mut pending).map_err(|error| match error {
         OpenError::Write(source) => write_error(source),
-        error => Error::Open {
+        error => callseal::Error::Open {
             path: arguments.file.clone(),
             error,
-        },
+        }
+        .into(),
     })?;
     if let Some(modified) = modified {
         pending.set_modified(modified);

@@ -3,12 +3,13 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::cli::error::Error;
+use callseal::Job;
 use callseal::archive::MemberName;
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{
     SourceNotice, SourceOptions, Sources, collect, member_names, read_file_list, total_size,
 };
-use callseal::{Error, Job};
 use clap::Args;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use callseal::Error;
+use crate::cli::error::Error;
 use callseal::files::input;
 use callseal::keys::{NewPassphrase, Passphrase, Passphrases, UnfitPassphrase};
 use clap::Args;

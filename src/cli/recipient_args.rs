@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use callseal::Error;
+use crate::cli::error::Error;
 use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
     CaBundle, MinRsaBits, Party, RecipientError, RecipientNotice, Recipients, Requirements,

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use callseal::Error;
+use crate::cli::error::Error;
 use callseal::archive::Ending;
 use callseal::files::input::{is_same_file, note_stdin};
 use callseal::message::{Armor, SealError, SealPlan, SealedFile};
@@ -152,10 +152,11 @@ fn seal_into(
                 path: input_name(file),
             }),
             SealError::Write(error) => Error::writing(output, error),
-            error => Error::Seal {
+            error => callseal::Error::Seal {
                 path: file.to_owned(),
                 error,
-            },
+            }
+            .into(),
         })
     };
     let sealed = if is_stream(file) {

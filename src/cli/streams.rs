@@ -3,9 +3,10 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::cli::error::Error;
+use callseal::MemberCause;
 use callseal::files::input;
 use callseal::message::OpenError;
-use callseal::{Error, MemberCause};
 
 use super::Global;
 use super::failure::Failure;
@@ -48,13 +49,17 @@ pub fn refuse_json(global: &Global) -> Result<(), Failure> {
 
 /// Tells failures of standard output from those of what is written to it. A
 /// reader that has gone is not a failure.
-pub fn writing_stdout(error: Error) -> Failure {
+pub fn writing_stdout(error: impl Into<Error>) -> Failure {
+    let error = match error.into() {
+        Error::Library(error) => error,
+        other => return other.into(),
+    };
     match error {
-        Error::Open {
+        callseal::Error::Open {
             error: OpenError::Write(e),
             ..
         }
-        | Error::Member {
+        | callseal::Error::Member {
             cause: MemberCause::Open(OpenError::Write(e)),
             ..
         } => e.into(),

@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::cli::file_kind::{Inspection, inspect};
 use callseal::archive::without_ending;
 use callseal::keys::Refusal;
 use callseal::output::is_temporary;
 use callseal::sources::Source;
-use callseal::{Inspection, inspect};
 use serde_json::{Value, json};
 
 use super::failure::SHOWN;

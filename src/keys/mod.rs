@@ -20,25 +20,34 @@ mod x509_handle;
 
 pub(crate) use file_content::read_key as read_key_file;
 
+pub use handle::{Fingerprint, KeyHandle};
+pub use keyring::{Identity, KeyError, KeyFault, Keyring, Missed, NoIdentity, UnlockFault};
+pub(crate) use keyring::{OpenedBy, SecretKey, Trials};
+pub use mapping::UnusableKey;
+pub use passphrase::{LockedKey, NoPassphrases, Passphrase, Passphrases};
+pub(crate) use recipients::MessageVersion;
+pub use recipients::{
+    MinRsaBits, Party, Pin, Recipient, RecipientError, RecipientNotice, Recipients, Refusal,
+    Requirements,
+};
+pub use trust::{CaBundle, ChainFault, TrustError, TrustFault};
+
+#[doc(hidden)]
 pub use export::{ExportError, SecretKeyExport, export_certificate};
+#[doc(hidden)]
 pub use generate::{
     Attribute, GenerateError, KeyKind, NewKey, OpenPgpKey, RsaSizeError, Subject, SubjectError,
     SubjectFault, UserId,
 };
-pub use handle::{Fingerprint, KeyHandle};
-pub use keyring::{
-    Beside, Fit, Identity, KeyError, KeyFault, Keyring, Missed, NoIdentity, UnlockFault,
-};
-pub(crate) use keyring::{OpenedBy, SecretKey, Trials};
-pub use mapping::UnusableKey;
-pub use passphrase::{
-    LockedKey, NewPassphrase, NoPassphrases, Passphrase, Passphrases, UnfitPassphrase,
-};
-pub use recipients::{
-    CertificateKind, Examined, MessageVersion, MinRsaBits, Outlook, Party, Pin, Recipient,
-    RecipientError, RecipientNotice, Recipients, Refusal, Requirements,
-};
-pub use trust::{CaBundle, Chain, ChainFault, ChainLink, TrustError, TrustFault};
+#[doc(hidden)]
+pub use keyring::{Beside, Fit};
+#[doc(hidden)]
+pub use passphrase::{NewPassphrase, UnfitPassphrase};
+#[doc(hidden)]
+pub use recipients::{CertificateKind, Examined, Outlook};
+#[doc(hidden)]
+pub use trust::{Chain, ChainLink};
+#[doc(hidden)]
 pub use x509_handle::{IssuerAndSerial, SubjectKeyId};
 
 /// Forgets the errors in OpenSSL's queue. sequoia leaves those of signatures

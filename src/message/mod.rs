@@ -25,7 +25,7 @@ pub use format::Format;
 pub(crate) use limits::Inflated;
 pub use limits::Limits;
 pub use open::{LiteralHeader, OpenMessage, Opened, Opener};
-pub use openpgp::MAX_LITERAL_NAME;
+pub(crate) use openpgp::MAX_LITERAL_NAME;
 pub(crate) use openpgp::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::{Armor, SealOptions, SealPlan, SealedFile, Sealer};
 pub use seal_error::{PlanError, SealError};

@@ -11,9 +11,14 @@ mod recent;
 mod target;
 mod temporary;
 
-pub use pending::{Access, Overwrite, PendingFile, Place};
+#[doc(hidden)]
+pub use pending::Place;
+pub use pending::{Access, Overwrite, PendingFile};
 pub(crate) use pending::{is_input, is_not_flushed};
-pub use target::{PlaceError, TargetDir};
+pub use target::PlaceError;
+#[doc(hidden)]
+pub use target::TargetDir;
+#[doc(hidden)]
 pub use temporary::{NoTemporaries, is_temporary, remove_temporaries};
 
 use std::path::{Path, PathBuf};

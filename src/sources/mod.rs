@@ -18,11 +18,16 @@ mod output;
 
 pub use collect::{SourceNotice, SourceOptions, Sources, collect};
 pub use error::{SourceError, SpecialKind};
-pub use file::{Source, SourceFile};
+pub use file::Source;
+#[doc(hidden)]
+pub use file::SourceFile;
+#[doc(hidden)]
 pub use list::read_file_list;
+#[doc(hidden)]
 pub use name::member_names;
 
 /// The size of all files together, in bytes.
+#[doc(hidden)]
 pub fn total_size(files: &[Source]) -> u64 {
     let sizes = files.iter().map(|file| file.size);
     sizes.fold(0, u64::saturating_add)

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
-use callseal::Error;
+use crate::cli::error::Error;
 use callseal::fields::legacy::{AesCbcKey, AesCbcKeyError, KeyForm};
 use clap::Args;
 

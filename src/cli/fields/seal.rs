@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use callseal::Error;
+use crate::cli::error::Error;
 use callseal::fields::legacy::AesCbcSealer;
 use callseal::fields::{ATTRIBUTE, Convert, FieldPlan, FieldSealer};
 use clap::Args;

@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::cli::error::Error;
+use callseal::ErrorKind;
 use callseal::fields::{Convert, DocumentError, StreamError, Streamed, convert_stream};
 use callseal::files::input::is_same_file;
 use callseal::output::{Access, PendingFile};
 use callseal::sources::SourceError;
-use callseal::{Error, ErrorKind};
 use clap::Args;
 use serde_json::json;
 

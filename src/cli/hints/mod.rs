@@ -11,11 +11,12 @@ mod sources;
 
 use std::borrow::Cow;
 
+use crate::cli::error::Error;
+use callseal::MemberCause;
 use callseal::archive::ArchiveError;
 use callseal::files::input;
 use callseal::message::{PlanError, SealError};
 use callseal::output::PlaceError;
-use callseal::{Error, MemberCause};
 
 /// A remedy, as one sentence in lower case without a full stop.
 pub type Hint = Option<Cow<'static, str>>;
@@ -24,29 +25,42 @@ pub use recipients::{of_recipients, of_refusal};
 
 /// The remedy for an error, where there is one.
 pub fn of(error: &Error) -> Hint {
-    let hint = match error {
+    some(match error {
+        Error::Library(error) => return of_library(error),
+        Error::Config(error) => return config::of_config(error),
+        Error::Profile { error, .. } => return of_recipients(error),
+        Error::NoKeys => "give it with -k KEY, or list `keys` in the config",
+        Error::NoKeysThere { .. } => "-v says what was left out, and why",
+        Error::Export(error) => return keys::of_export(error),
+        Error::Subject(error) => return keys::of_subject(error.fault),
+        Error::KeyExists { .. } => {
+            "keys are never overwritten: choose another --name or --out, or move the file away"
+        }
+        Error::IsArchive { .. } => "open its members with `callseal extract`",
+        Error::NotConverted { .. } => {
+            "deal with each of these members, or leave them out with --exclude"
+        }
+        Error::Document { error, .. } => return fields::of_document(error),
+        Error::Generate(_) | Error::PartialDocuments { .. } => return None,
+    })
+}
+
+fn of_library(error: &callseal::Error) -> Hint {
+    use callseal::Error;
+    some(match error {
         Error::Io { error, .. } => input::is_not_a_file(error).then_some(REGULAR_FILE)?,
         Error::NotFlushed { .. } => {
             "what was written there is complete, but a power failure may undo it: check the disk"
         }
         Error::Exists { .. } => "choose another name, or overwrite it with --force",
-        Error::KeyExists { .. } => {
-            "keys are never overwritten: choose another --name or --out, or move the file away"
-        }
-        Error::Config(error) => return config::of_config(error),
         Error::Recipient(error) | Error::Plan(PlanError::Recipient(error)) => {
             return of_recipients(error);
         }
-        Error::Profile { error, .. } => return of_recipients(error),
         Error::Plan(PlanError::Compression(_)) => "give `--compress none`, or another --format",
         Error::Plan(PlanError::HiddenRecipients(_)) => {
             "leave out --hidden-recipients, or give another --format"
         }
         Error::Key(error) => return keys::of_key(&error.fault),
-        Error::NoKeys => "give it with -k KEY, or list `keys` in the config",
-        Error::NoKeysThere { .. } => "-v says what was left out, and why",
-        Error::Export(error) => return keys::of_export(error),
-        Error::Subject(error) => return keys::of_subject(error.fault),
         Error::Source(error) => return sources::of_source(error),
         Error::Seal {
             error: SealError::TooLong { .. },
@@ -60,16 +74,10 @@ pub fn of(error: &Error) -> Hint {
             "get the archive again from where it came from; `callseal inspect FILE` says what a file is"
         }
         Error::IsMessage { .. } => "open it with `callseal open`",
-        Error::IsArchive { .. } => "open its members with `callseal extract`",
         Error::Member { cause, .. } => return of_member(cause),
         Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
-        Error::NotConverted { .. } => {
-            "deal with each of these members, or leave them out with --exclude"
-        }
-        Error::Document { error, .. } => return fields::of_document(error),
         _ => return None,
-    };
-    some(hint)
+    })
 }
 
 /// For a FIFO, a socket or a device where a file is expected.

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::opening::open_kind;
 use super::{ErrorKind, archive_kind};
 use crate::archive::{ArchiveError, MemberFault};
 use crate::files::cause;
@@ -60,7 +59,7 @@ impl MemberCause {
         match self {
             Self::Archive(_) | Self::Moved { .. } | Self::SamePath => ErrorKind::Integrity,
             Self::Bytes(error) => archive_kind(error),
-            Self::Open(error) => open_kind(error),
+            Self::Open(error) => error.into(),
             Self::Place(PlaceError::Outside { .. }) => ErrorKind::Integrity,
             Self::Place(_) | Self::Exists(_) | Self::Write { .. } | Self::IsInput(_) => {
                 ErrorKind::Io

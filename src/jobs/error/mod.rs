@@ -1,8 +1,6 @@
 //! What can go wrong with a job, sorted by what it means for the caller.
 
-mod document;
 mod member;
-mod opening;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,18 +8,13 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::archive::ArchiveError;
-use crate::config::ConfigError;
 use crate::fields::DocumentError;
 use crate::files::cause;
-use crate::keys::{
-    ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
-};
-use crate::message::{OpenError, PlanError, SealError};
+use crate::keys::{KeyError, KeyFault, NoIdentity, RecipientError};
+use crate::message::{MessageFault, OpenError, PlanError, SealError};
 use crate::output::{is_input, is_not_flushed};
 use crate::sources::SourceError;
-use document::document_kind;
 pub use member::MemberCause;
-use opening::open_kind;
 
 /// Why a job failed. The display is one sentence that names the file.
 ///
@@ -54,9 +47,6 @@ pub enum Error {
         /// The output.
         path: PathBuf,
     },
-    /// The config can't be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// The recipients can't be used: nothing is sealed.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
@@ -64,41 +54,9 @@ pub enum Error {
     /// nothing is sealed.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The recipients of a profile can't be used.
-    #[error("profile {profile}: {error}")]
-    Profile {
-        /// Its name.
-        profile: String,
-        /// Why not.
-        error: Box<RecipientError>,
-    },
     /// A key file can't be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// There is none where they should be.
-    #[error("{}: it holds no private key that can be used", .place.display())]
-    NoKeysThere {
-        /// The first of the places that were given.
-        place: PathBuf,
-    },
-    /// There is no key to open anything with.
-    #[error("no private key is given")]
-    NoKeys,
-    /// A key or certificate can't be exported.
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    /// What a new certificate is to say can't stand in it.
-    #[error(transparent)]
-    Subject(#[from] SubjectError),
-    /// No new key can be made.
-    #[error(transparent)]
-    Generate(#[from] GenerateError),
-    /// A file of a new key exists. It may be the only copy of an old one.
-    #[error("{}: it exists already", .path.display())]
-    KeyExists {
-        /// The file.
-        path: PathBuf,
-    },
     /// A file to pack can't be used.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -132,12 +90,6 @@ pub enum Error {
         /// The message's file.
         path: PathBuf,
     },
-    /// An archive stands where a message should.
-    #[error("{}: it is an archive, not one message", .path.display())]
-    IsArchive {
-        /// The archive.
-        path: PathBuf,
-    },
     /// One member can't be extracted.
     #[error("{member}: {cause}")]
     Member {
@@ -162,42 +114,8 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Several members can't be converted, and so nothing was written.
-    #[error("{}: {failed} of {members} members can't be converted; nothing was written", .archive.display())]
-    NotConverted {
-        /// The archive.
-        archive: PathBuf,
-        /// How many can't be converted.
-        failed: usize,
-        /// How many were to be.
-        members: usize,
-        /// The worst of the failures.
-        worst: ErrorKind,
-    },
-    /// A document in a stream can't be sealed or opened.
-    #[error("{}: line {line}: {error}", .path.display())]
-    Document {
-        /// The file, or what stands for it.
-        path: PathBuf,
-        /// The line that it begins on, counted from 1.
-        line: u64,
-        /// Why not.
-        error: Box<DocumentError>,
-    },
-    /// Some documents of a stream failed, or all of several.
-    #[error("{}: {}", .path.display(), partial_phrase(*.failed, *.total, "document"))]
-    PartialDocuments {
-        /// The file, or what stands for it.
-        path: PathBuf,
-        /// How many failed.
-        failed: usize,
-        /// How many there were.
-        total: usize,
-        /// The worst of the failures.
-        worst: ErrorKind,
-    },
     /// Some members failed, or all of several.
-    #[error("{}: {}", .archive.display(), partial_phrase(*.failed, *.total, "member"))]
+    #[error("{}: {}", .archive.display(), partial(*.failed, *.total))]
     Partial {
         /// The archive.
         archive: PathBuf,
@@ -264,63 +182,66 @@ impl Error {
     /// What it means for the caller.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Io { .. } | Self::Exists { .. } | Self::Seal { .. } => ErrorKind::Io,
-            Self::NotFlushed { .. } => ErrorKind::Io,
-            Self::NoSuchMember { .. } | Self::KeyExists { .. } | Self::Generate(_) => ErrorKind::Io,
-            Self::Plan(PlanError::Recipient(error)) => recipient_kind(error),
-            Self::Subject(_) | Self::Plan(_) => ErrorKind::Usage,
-            Self::Config(_) | Self::Pattern { .. } => ErrorKind::Usage,
-            Self::Recipient(error) => recipient_kind(error),
-            Self::Profile { error, .. } => recipient_kind(error),
-            Self::Key(KeyError { fault, .. }) | Self::Export(ExportError::Key { fault, .. }) => {
-                match fault {
-                    KeyFault::Unreadable(_) => ErrorKind::Io,
-                    _ => ErrorKind::NoIdentity,
-                }
-            }
-            Self::Export(ExportError::Certificate { refusal, .. }) => match refusal {
-                Refusal::Unreadable(_) => ErrorKind::Io,
-                _ => ErrorKind::Recipient,
+            Self::Io { .. }
+            | Self::NotFlushed { .. }
+            | Self::Exists { .. }
+            | Self::Seal { .. }
+            | Self::NoSuchMember { .. } => ErrorKind::Io,
+            Self::Plan(PlanError::Recipient(error)) | Self::Recipient(error) => error.into(),
+            Self::Plan(_) | Self::Pattern { .. } => ErrorKind::Usage,
+            Self::Key(error) => match error.fault {
+                KeyFault::Unreadable(_) => ErrorKind::Io,
+                _ => ErrorKind::NoIdentity,
             },
-            Self::Export(ExportError::OpenPgpCertificate { .. }) => ErrorKind::Recipient,
-            Self::Export(ExportError::OpenPgpKey { .. }) | Self::NoKeysThere { .. } => {
-                ErrorKind::NoIdentity
-            }
-            Self::Export(ExportError::Locked { .. } | ExportError::NotAtHand { .. })
-            | Self::NoKeys => ErrorKind::NoIdentity,
             Self::Source(error) => source_kind(error),
-            Self::Open { error, .. } => open_kind(error),
+            Self::Open { error, .. } => error.into(),
             Self::Archive { error, .. } => archive_kind(error),
-            Self::IsMessage { .. } | Self::IsArchive { .. } => ErrorKind::Integrity,
+            Self::IsMessage { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
-            Self::NotConverted { worst, .. } => *worst,
-            Self::Document { error, .. } => document_kind(error),
             Self::Partial {
                 failed,
                 total,
                 worst,
                 ..
-            }
-            | Self::PartialDocuments {
-                failed,
-                total,
-                worst,
-                ..
-            } => {
-                if failed < total {
-                    ErrorKind::Partial
-                } else {
-                    *worst
-                }
-            }
+            } => match failed < total {
+                true => ErrorKind::Partial,
+                false => *worst,
+            },
         }
     }
 }
 
-fn recipient_kind(error: &RecipientError) -> ErrorKind {
-    match error {
-        RecipientError::NoneGiven | RecipientError::Pattern { .. } => ErrorKind::Usage,
-        _ => ErrorKind::Recipient,
+impl From<&RecipientError> for ErrorKind {
+    fn from(error: &RecipientError) -> Self {
+        match error {
+            RecipientError::NoneGiven | RecipientError::Pattern { .. } => Self::Usage,
+            _ => Self::Recipient,
+        }
+    }
+}
+
+impl From<&OpenError> for ErrorKind {
+    fn from(error: &OpenError) -> Self {
+        match error {
+            OpenError::NoIdentity(NoIdentity::NoSessionKey { .. }) => Self::Integrity,
+            OpenError::NoIdentity(_) | OpenError::Fault(MessageFault::Unsupported(_)) => {
+                Self::NoIdentity
+            }
+            OpenError::Fault(_) => Self::Integrity,
+            // The archive's reader says so of members that were altered.
+            OpenError::Read(e) if e.kind() == io::ErrorKind::InvalidData => Self::Integrity,
+            OpenError::Read(_) | OpenError::Write(_) | OpenError::Spool { .. } => Self::Io,
+        }
+    }
+}
+
+impl From<&DocumentError> for ErrorKind {
+    fn from(error: &DocumentError) -> Self {
+        match error {
+            DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => error.into(),
+            DocumentError::Seal(_) | DocumentError::Internal(_) => Self::Io,
+            _ => Self::Integrity,
+        }
     }
 }
 
@@ -338,13 +259,13 @@ fn archive_kind(error: &ArchiveError) -> ErrorKind {
     }
 }
 
-fn partial_phrase(failed: usize, total: usize, what: &str) -> String {
+fn partial(failed: usize, total: usize) -> String {
     if failed < total {
-        format!("{failed} of {total} {what}s failed, the others are done")
+        format!("{failed} of {total} members failed, the others are done")
     } else if total == 1 {
-        format!("its only {what} failed")
+        "its only member failed".into()
     } else {
-        format!("all {total} {what}s failed")
+        format!("all {total} members failed")
     }
 }
 

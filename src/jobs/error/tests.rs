@@ -6,9 +6,12 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::archive::{ArchiveFault, MemberFault};
+use crate::config::ConfigError;
 use crate::fields::legacy::AesCbcKeyError;
 use crate::fields::{DocumentError, StreamError};
-use crate::keys::{ChainFault, NoIdentity, TrustError, TrustFault, UnlockFault};
+use crate::keys::{
+    ChainFault, ExportError, NoIdentity, Refusal, TrustError, TrustFault, UnlockFault,
+};
 use crate::message::MessageFault;
 use crate::output::PlaceError;
 
@@ -53,10 +56,10 @@ fn all() -> Vec<Box<dyn StdError>> {
             path: path.clone(),
             error,
         }),
-        Box::new(Error::from(ConfigError::Unreadable {
+        Box::new(ConfigError::Unreadable {
             file: path.clone(),
             error: cause(),
-        })),
+        }),
         Box::new(Error::from(refused())),
         Box::new(Error::from(RecipientError::from(trust()))),
         Box::new(RecipientError::Search {
@@ -68,20 +71,16 @@ fn all() -> Vec<Box<dyn StdError>> {
             party: "a".into(),
             refusals: vec![(path.clone(), refusal())],
         }),
-        Box::new(Error::Profile {
-            profile: "a".into(),
-            error: Box::new(refused()),
-        }),
         Box::new(PlanError::from(refused())),
         Box::new(Error::from(key())),
-        Box::new(Error::from(ExportError::Key {
+        Box::new(ExportError::Key {
             path: path.clone(),
             fault: key().fault,
-        })),
-        Box::new(Error::from(ExportError::Certificate {
+        }),
+        Box::new(ExportError::Certificate {
             path: path.clone(),
             refusal: refusal(),
-        })),
+        }),
         Box::new(Error::from(SourceError::Io {
             path: path.clone(),
             error: cause(),
@@ -105,11 +104,7 @@ fn all() -> Vec<Box<dyn StdError>> {
             path: path.clone(),
             error: cause().into(),
         }),
-        Box::new(Error::Document {
-            path,
-            line: 1,
-            error: Box::new(DocumentError::SessionKey(open())),
-        }),
+        Box::new(DocumentError::SessionKey(open())),
         Box::new(member(MemberCause::Bytes(cause().into()))),
         Box::new(member(MemberCause::Open(open()))),
         Box::new(member(MemberCause::Place(place()))),

@@ -4,13 +4,14 @@ use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::archive::looks_like_zip;
-use crate::config::Config;
-use crate::files::input;
-use crate::jobs::archive_file::ArchiveFile;
-use crate::jobs::error::Error;
-use crate::keys::{Identity, Recipient, Refusal, Requirements};
-use crate::message::{Envelope, MessageFault, OpenError};
+use callseal::ArchiveFile;
+use callseal::archive::looks_like_zip;
+use callseal::config::Config;
+use callseal::files::input;
+
+use super::error::Error;
+use callseal::keys::{Identity, Recipient, Refusal, Requirements};
+use callseal::message::{Envelope, MessageFault, OpenError};
 
 /// What a file is.
 #[derive(Debug)]
@@ -77,10 +78,11 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     match Envelope::read(file) {
         Ok(envelope) => Ok(Inspection::Message(envelope)),
         Err(OpenError::Fault(MessageFault::NotAMessage)) => not_a_message(path, at),
-        Err(error) => Err(Error::Open {
+        Err(error) => Err(callseal::Error::Open {
             path: path.to_owned(),
             error,
-        }),
+        }
+        .into()),
     }
 }
 

@@ -1,0 +1,152 @@
+//! What the program's own part of a job can fail at, besides the library.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use callseal::ErrorKind;
+use callseal::config::ConfigError;
+use callseal::fields::DocumentError;
+use callseal::keys::{
+    ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
+};
+use callseal::message::PlanError;
+use callseal::sources::SourceError;
+
+/// Why a command failed. The display is one sentence that names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The library's own error.
+    #[error(transparent)]
+    Library(callseal::Error),
+    /// The config can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The recipients of a profile can't be used.
+    #[error("profile {profile}: {error}")]
+    Profile {
+        profile: String,
+        error: Box<RecipientError>,
+    },
+    /// No key is where the keys should be. `place` is the first that was given.
+    #[error("{}: it holds no private key that can be used", .place.display())]
+    NoKeysThere { place: PathBuf },
+    /// There is no key to open anything with.
+    #[error("no private key is given")]
+    NoKeys,
+    /// A key or certificate can't be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A text can't be part of a new certificate.
+    #[error(transparent)]
+    Subject(#[from] SubjectError),
+    /// No new key can be made.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// A file of a new key exists. It may be the only copy of an old one.
+    #[error("{}: it exists already", .path.display())]
+    KeyExists { path: PathBuf },
+    /// An archive was given where one message is expected.
+    #[error("{}: it is an archive, not one message", .path.display())]
+    IsArchive { path: PathBuf },
+    /// Several members can't be converted, so nothing was written.
+    #[error("{}: {failed} of {members} members can't be converted; nothing was written", .archive.display())]
+    NotConverted {
+        archive: PathBuf,
+        failed: usize,
+        members: usize,
+        worst: ErrorKind,
+    },
+    /// A document in a stream can't be sealed or opened. Lines are counted
+    /// from 1.
+    #[error("{}: line {line}: {error}", .path.display())]
+    Document {
+        path: PathBuf,
+        line: u64,
+        error: Box<DocumentError>,
+    },
+    /// Some documents of a stream failed, or all of several.
+    #[error("{}: {}", .path.display(), partial(*.failed, *.total))]
+    PartialDocuments {
+        path: PathBuf,
+        failed: usize,
+        total: usize,
+        worst: ErrorKind,
+    },
+}
+
+impl Error {
+    /// A failure to read or open `path`.
+    pub fn reading(path: impl Into<PathBuf>, error: io::Error) -> Self {
+        callseal::Error::reading(path, error).into()
+    }
+
+    /// A failure to write the output `path`.
+    pub fn writing(path: &Path, error: io::Error) -> Self {
+        callseal::Error::writing(path, error).into()
+    }
+
+    /// What it means for the exit status.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Library(error) => error.kind(),
+            Self::Config(_) | Self::Subject(_) => ErrorKind::Usage,
+            Self::Profile { error, .. } => ErrorKind::from(&**error),
+            Self::Export(error) => export_kind(error),
+            Self::NoKeysThere { .. } | Self::NoKeys => ErrorKind::NoIdentity,
+            Self::Generate(_) | Self::KeyExists { .. } => ErrorKind::Io,
+            Self::IsArchive { .. } => ErrorKind::Integrity,
+            Self::NotConverted { worst, .. } => *worst,
+            Self::Document { error, .. } => ErrorKind::from(&**error),
+            Self::PartialDocuments {
+                failed,
+                total,
+                worst,
+                ..
+            } => match failed < total {
+                true => ErrorKind::Partial,
+                false => *worst,
+            },
+        }
+    }
+}
+
+fn export_kind(error: &ExportError) -> ErrorKind {
+    match error {
+        ExportError::Key {
+            fault: KeyFault::Unreadable(_),
+            ..
+        }
+        | ExportError::Certificate {
+            refusal: Refusal::Unreadable(_),
+            ..
+        } => ErrorKind::Io,
+        ExportError::Certificate { .. } | ExportError::OpenPgpCertificate { .. } => {
+            ErrorKind::Recipient
+        }
+        _ => ErrorKind::NoIdentity,
+    }
+}
+
+fn partial(failed: usize, total: usize) -> String {
+    if failed < total {
+        format!("{failed} of {total} documents failed, the others are done")
+    } else if total == 1 {
+        "its only document failed".into()
+    } else {
+        format!("all {total} documents failed")
+    }
+}
+
+impl<T: Into<callseal::Error> + OfLibrary> From<T> for Error {
+    fn from(error: T) -> Self {
+        Self::Library(error.into())
+    }
+}
+
+/// The library's errors that its own error is made from.
+trait OfLibrary {}
+impl OfLibrary for callseal::Error {}
+impl OfLibrary for KeyError {}
+impl OfLibrary for PlanError {}
+impl OfLibrary for RecipientError {}
+impl OfLibrary for SourceError {}
