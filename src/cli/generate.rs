@@ -9,7 +9,7 @@ use clap_complete::Shell;
 
 use super::failure::{Failure, Report};
 use super::streams::refuse_json;
-use super::{Cli, Global};
+use super::{Cli, Global, man};
 
 /// Print the completions for a shell
 #[derive(Debug, Args)]
@@ -40,15 +40,15 @@ pub struct Man {
 }
 
 pub fn man(arguments: &Man, global: &Global) -> Result<Report, Failure> {
-    let command = Cli::command().disable_help_subcommand(true);
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
     if let Some(directory) = &arguments.out {
-        clap_mangen::generate_to(command, directory)
-            .map_err(|error| Error::writing(directory, error))?;
+        man::pages(&command, directory).map_err(|error| Error::writing(directory, error))?;
         return Ok(Report::default());
     }
     refuse_json(global)?;
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page)?;
+    man::page(&command, &mut page)?;
     Ok(Report {
         text: String::from_utf8_lossy(&page).into_owned(),
         ..Report::default()

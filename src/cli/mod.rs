@@ -22,6 +22,7 @@ mod keygen;
 mod keys;
 mod known_recipients;
 mod list;
+mod man;
 mod open;
 mod open_args;
 mod pack;
