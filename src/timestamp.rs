@@ -7,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 use time::{Date, Month, OffsetDateTime, Time};
 
-/// Shows a point in time in UTC, to the second: `2026-03-14 09:26:53Z`.
+/// Shows a point in time in UTC, to the second, as RFC 3339 does:
+/// `2026-03-14T09:26:53Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamp(pub SystemTime);
 
@@ -20,7 +21,7 @@ impl fmt::Display for Timestamp {
         };
         write!(
             f,
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}Z",
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
             t.year(),
             u8::from(t.month()),
             t.day(),
@@ -50,8 +51,7 @@ pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
 pub struct NotATimestamp;
 
 /// Takes a date, which stands for its first second in UTC, or a date and a time
-/// in UTC: `2026-12-24`, `2026-12-24T18:30:00Z`, or with a blank for the `T`,
-/// as it's shown.
+/// in UTC: `2026-12-24`, `2026-12-24T18:30:00Z`, or with a blank for the `T`.
 impl FromStr for Timestamp {
     type Err = NotATimestamp;
 
@@ -100,27 +100,27 @@ mod tests {
     #[test]
     fn shows_utc_to_the_second() {
         let t = UNIX_EPOCH + Duration::from_secs(1_773_480_413);
-        assert_eq!(Timestamp(t).to_string(), "2026-03-14 09:26:53Z");
-        assert_eq!(Timestamp(UNIX_EPOCH).to_string(), "1970-01-01 00:00:00Z");
+        assert_eq!(Timestamp(t).to_string(), "2026-03-14T09:26:53Z");
+        assert_eq!(Timestamp(UNIX_EPOCH).to_string(), "1970-01-01T00:00:00Z");
     }
 
     #[test]
     fn a_time_before_1970_is_rounded_down() {
         let time = UNIX_EPOCH - Duration::from_millis(1500);
         assert_eq!(unix_seconds(time), -2);
-        assert_eq!(Timestamp(time).to_string(), "1969-12-31 23:59:58Z");
+        assert_eq!(Timestamp(time).to_string(), "1969-12-31T23:59:58Z");
     }
 
     #[test]
     fn what_is_shown_can_be_read_again() {
         for text in [
-            "2026-03-14 09:26:53Z",
-            "1970-01-01 00:00:00Z",
-            "9999-12-31 23:59:59Z",
+            "2026-03-14T09:26:53Z",
+            "1970-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
         ] {
             let t: Timestamp = text.parse().unwrap();
             assert_eq!(t.to_string(), text);
-            assert_eq!(text.replace(' ', "T").parse(), Ok(t));
+            assert_eq!(text.replace('T', " ").parse(), Ok(t));
         }
     }
 
@@ -132,13 +132,13 @@ mod tests {
             }
         }
         let t = UNIX_EPOCH - Duration::from_secs(1);
-        assert_eq!(Timestamp(t).to_string(), "1969-12-31 23:59:59Z");
+        assert_eq!(Timestamp(t).to_string(), "1969-12-31T23:59:59Z");
     }
 
     #[test]
     fn a_date_stands_for_its_first_second() {
         let t: Timestamp = "2024-02-29".parse().unwrap();
-        assert_eq!(t.to_string(), "2024-02-29 00:00:00Z");
+        assert_eq!(t.to_string(), "2024-02-29T00:00:00Z");
     }
 
     #[test]

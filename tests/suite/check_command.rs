@@ -136,7 +136,7 @@ fn it_answers_for_another_day() {
         .exits(3)
         .complains_with_hint(&["vendor.crt: “vendor” is not valid before "]);
     let outcome = check(&scene, "--json --at 9000-12-24T18:30:00Z").exits(3);
-    assert_eq!(outcome.json()["at"], "9000-12-24 18:30:00Z");
+    assert_eq!(outcome.json()["at"], "9000-12-24T18:30:00Z");
     check(&scene, "--at christmas").exits(2).says("2026-12-24");
 }
 
@@ -325,10 +325,10 @@ fn a_certificate_without_end_is_good_for_ever() {
         "callseal.toml",
         "[profiles.acme]\nrecipients = ['last.crt']",
     );
-    check(&scene, "").exits(0).prints("to 9999-12-31 23:59:58Z");
+    check(&scene, "").exits(0).prints("to 9999-12-31T23:59:58Z");
     check(&scene, "--at 9999-12-31T23:59:58Z")
         .exits(6)
-        .says("is refused in 0 days, from 9999-12-31 23:59:59Z on");
+        .says("is refused in 0 days, from 9999-12-31T23:59:59Z on");
 }
 
 #[test]

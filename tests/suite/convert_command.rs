@@ -35,7 +35,7 @@ fn a_genesys_archive_becomes_one_for_a_profile_with_names_and_times_kept() {
     }
     scene
         .ok("list calls.zip")
-        .prints("2019-03-02 10:20:30Z")
+        .prints("2019-03-02T10:20:30Z")
         .prints("GIR/1001.wav")
         .prints("format rfc9580");
     scene.line("list calls.zip -k gir.key").exits(0);
@@ -63,7 +63,7 @@ fn the_report_for_programs_tells_what_each_member_was_and_its_sha256() {
     assert_eq!(member["name"], "GIR/1001.wav");
     assert_eq!(member["sha256"], sum.split(' ').next().unwrap());
     assert_eq!(member["plain_bytes"], 15);
-    assert_eq!(member["modified"], "2019-03-02 10:20:30Z");
+    assert_eq!(member["modified"], "2019-03-02T10:20:30Z");
     assert_eq!(member["format"], "cms");
     assert_eq!(member["authenticated"], false);
     assert_eq!(report["members"].as_array().unwrap().len(), 2);

@@ -249,9 +249,9 @@ fn an_expired_certificate_is_called_so_and_its_key_opens() {
     for key in ["a.key", "locked.key"] {
         let outcome = scene.ok(&format!("keys -k {key}"));
         is_quiet(&outcome);
-        outcome.prints("\n               expired 2012-01-01 00:00:00Z\n");
+        outcome.prints("\n               expired 2012-01-01T00:00:00Z\n");
         let told = only(&scene, &format!("-k {key}"));
-        assert_eq!(told["certificate"]["expires"], "2012-01-01 00:00:00Z");
+        assert_eq!(told["certificate"]["expires"], "2012-01-01T00:00:00Z");
         let open = format!("-k {key} --passphrase-file passphrase");
         scene.opens("-r public", &open);
     }
@@ -265,13 +265,13 @@ fn an_openpgp_key_of_old_is_called_expired_and_opens() {
     is_quiet(&outcome);
     outcome.prints(
         "\n  owner        old\n  certificate  in the same file\n               \
-         expired 2012-01-01 00:00:00Z\n",
+         expired 2012-01-01T00:00:00Z\n",
     );
     let key = only(&scene, "-k old.gpg");
     assert_eq!(key["kind"], "OpenPGP key");
     assert_eq!(
         key["certificate"],
-        json!({ "path": "old.gpg", "label": "old", "expires": "2012-01-01 00:00:00Z" })
+        json!({ "path": "old.gpg", "label": "old", "expires": "2012-01-01T00:00:00Z" })
     );
 
     scene.write("call.wav", CALL);

@@ -48,11 +48,11 @@ fn a_certificate_of_one_day_is_valid_on_that_day() {
     is_valid(&trust, "customer.crt", noon(today));
     let (early, words) = refusal(&trust, "customer.crt", noon(yesterday));
     assert!(matches!(early, Refusal::NotYetValid { until, .. } if until == day(today)));
-    assert_eq!(words, "“customer” is not valid before 2032-05-05 00:00:00Z");
+    assert_eq!(words, "“customer” is not valid before 2032-05-05T00:00:00Z");
     for late in [noon(tomorrow), noon("2042-05-05")] {
         let (late, words) = refusal(&trust, "customer.crt", late);
         assert!(matches!(late, Refusal::Expired { since, .. } if since == day(tomorrow)));
-        assert_eq!(words, "“customer” expired on 2032-05-06 00:00:00Z");
+        assert_eq!(words, "“customer” expired on 2032-05-06T00:00:00Z");
     }
 }
 
@@ -89,7 +89,7 @@ fn an_expired_ca_ends_what_it_issued() {
     assert!(matches!(refused, Refusal::Untrusted { fault, .. } if fault == expired));
     assert_eq!(
         words,
-        "“decade” has an issuer that expired: “issuing” on 2040-01-01 00:00:00Z"
+        "“decade” has an issuer that expired: “issuing” on 2040-01-01T00:00:00Z"
     );
 }
 
@@ -107,7 +107,7 @@ fn a_ca_that_is_not_valid_yet_has_issued_nothing_yet() {
     assert!(matches!(refused, Refusal::Untrusted { fault, .. } if fault == early));
     assert_eq!(
         words,
-        "“early” has an issuer that is not valid yet: “issuing” before 2030-01-01 00:00:00Z"
+        "“early” has an issuer that is not valid yet: “issuing” before 2030-01-01T00:00:00Z"
     );
     is_valid(&trust, "early.crt", noon("2030-01-01"));
 }
@@ -154,10 +154,10 @@ fn the_program_goes_by_the_clock_of_the_machine() {
     trust.refuses_on(
         "2032-05-04 12:00:00",
         file,
-        &["“customer” is not valid before 2032-05-05 00:00:00Z"],
+        &["“customer” is not valid before 2032-05-05T00:00:00Z"],
     );
     for late in ["2032-05-06 12:00:00", "2042-05-05 12:00:00"] {
-        trust.refuses_on(late, file, &["“customer” expired on 2032-05-06 00:00:00Z"]);
+        trust.refuses_on(late, file, &["“customer” expired on 2032-05-06T00:00:00Z"]);
     }
 }
 
@@ -206,6 +206,6 @@ fn the_program_heeds_the_clock_for_crls() {
     scene.crl("root", "2032-05-05", "2032-05-12");
     let trust = scene.trust(&["root.crt"]).with_crls(&["root.crl"]);
     trust.accepts_on("2032-05-06 00:00:00", "customer.crt", "customer.key");
-    let words = ["CRL of “root” expired on 2032-05-12 00:00:00Z"];
+    let words = ["CRL of “root” expired on 2032-05-12T00:00:00Z"];
     trust.refuses_on("2032-05-13 00:00:00", "customer.crt", &words);
 }

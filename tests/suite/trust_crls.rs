@@ -91,7 +91,7 @@ fn an_expired_crl_is_an_error_even_for_what_it_does_not_name() {
     for ca in ["root", "issuing"] {
         scene.crl(ca, "2020-01-01", "2021-03-04");
         let trust = trust(&scene, &["root.crl", "issuing.crl"]);
-        let words = format!("the CRL of “{ca}” expired on 2021-03-04 00:00:00Z");
+        let words = format!("the CRL of “{ca}” expired on 2021-03-04T00:00:00Z");
         trust.refuses("kept.crt", &["“kept”", &words]);
         let fault = ChainFault::CrlExpired {
             ca: ca.into(),
@@ -107,7 +107,7 @@ fn a_crl_of_the_future_is_an_error() {
     let scene = with_crls();
     scene.crl("issuing", "9997-05-06", "9998-01-01");
     let trust = trust(&scene, &["root.crl", "issuing.crl"]);
-    let words = "the CRL of “issuing” is not valid before 9997-05-06 00:00:00Z";
+    let words = "the CRL of “issuing” is not valid before 9997-05-06T00:00:00Z";
     trust.refuses("kept.crt", &["“kept”", words]);
     let fault = ChainFault::CrlNotYetValid {
         ca: "issuing".into(),
