@@ -31,7 +31,8 @@ fn main() -> ExitCode {
         Ok(report) => conclude(&report, cli.global.json, &ui),
         Err(failure) => {
             if cli.global.json && !matches!(failure, Failure::ClosedPipe) {
-                // The exit status tells, if nobody reads this.
+                // If nobody reads this, the exit status still shows the
+                // failure.
                 let _ = writeln!(io::stdout().lock(), "{:#}", failure.json());
             }
             warn_of_leftovers(&ui);
@@ -41,8 +42,8 @@ fn main() -> ExitCode {
     ended.map_or(ExitCode::SUCCESS, exit::code)
 }
 
-/// Prints a report and says what went wrong. That a reader has seen enough of
-/// standard output, as `head` does, changes nothing of that.
+/// Prints a report and returns what went wrong. A reader that closes standard
+/// output early, as `head` does, doesn't change the result.
 fn conclude(report: &Report, json: bool, ui: &Ui) -> Option<ErrorKind> {
     let printed = print(report, json);
     warn_of_leftovers(ui);
@@ -51,19 +52,19 @@ fn conclude(report: &Report, json: bool, ui: &Ui) -> Option<ErrorKind> {
     of_report.max(of_printing)
 }
 
-/// Shows the help that was asked for, or what is wrong with the command line.
+/// Shows the requested help, or the mistake on the command line.
 fn conclude_parsing(mut error: clap::Error) -> ExitCode {
-    // What a flag was given that takes no value may be a key.
+    // A value given to a flag that takes none may be a key.
     if error.kind() == clap::error::ErrorKind::TooManyValues {
         let value = ContextValue::String("…".into());
         error.insert(ContextKind::InvalidValue, value);
     }
-    // Nobody reads it, if it can't be written.
+    // If it can't be written, nobody can read it.
     let _ = error.print();
     if !error.use_stderr() {
         return ExitCode::SUCCESS;
     }
-    // There are no parsed arguments that could tell.
+    // Without parsed arguments, look for the flag itself.
     let mut flags = std::env::args_os().take_while(|argument| argument != "--");
     if flags.any(|argument| argument == "--json") {
         let text = error.render().to_string();
@@ -90,12 +91,12 @@ fn print(report: &Report, json: bool) -> Result<(), Failure> {
     Ok(stdout.flush()?)
 }
 
-/// Says what a run that was killed has left where this one has written.
+/// Warns of files that a killed run left where this run has written.
 fn warn_of_leftovers(ui: &Ui) {
     let leftovers = record::leftovers();
     for path in leftovers.iter().take(SHOWN) {
         ui.warning(&format!(
-            "{}: a run of callseal that was killed has left it; it may hold plaintext",
+            "{}: left by a callseal run that was killed; it may hold plaintext",
             path.display()
         ));
     }
@@ -105,31 +106,31 @@ fn warn_of_leftovers(ui: &Ui) {
     if let Some(path) = leftovers.first() {
         let word = path.display().to_string();
         ui.hint(&format!(
-            "nobody uses it any more: `rm {}`",
+            "remove it with `rm {}`; nothing uses it any more",
             shell_word(&word)
         ));
     }
 }
 
-/// A core dump would hold keys, passphrases and plaintext, and so does the
-/// memory that another process of the same user could read.
+/// Keeps keys, passphrases and plaintext out of core dumps and away from other
+/// processes of the same user.
 fn keep_memory_to_itself() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-        // That this fails is not known of any system.
+        // This isn't known to fail on any system.
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
-        // A limit of 0 does not hold for a core that Linux pipes to a handler,
-        // a limit of 1 byte does.
+        // Linux ignores a limit of 0 for a core that it pipes to a handler, but
+        // not a limit of 1 byte.
         let none = Rlimit {
             current: Some(1),
             maximum: Some(1),
         };
-        // Where this is not allowed, the limit is not ours to set.
+        // If the system refuses this, its own limit applies.
         let _ = setrlimit(Resource::Core, none);
     }
 }

@@ -1,4 +1,4 @@
-//! Who can open an archive.
+//! An overview of who can open an archive.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
@@ -15,7 +15,7 @@ use super::known_recipients::KnownKeys;
 use super::open_args::format_name;
 use super::ui::count;
 
-/// The members of an archive by what their envelopes show.
+/// The members of an archive, grouped by their envelopes.
 pub struct Overview {
     sets: Vec<EnvelopeSet>,
     set_of: Vec<Option<usize>>,
@@ -28,15 +28,15 @@ struct EnvelopeSet {
     members: u64,
 }
 
-/// How many members keys open, as far as the envelopes show.
+/// How many members some keys open, as far as the envelopes show.
 #[derive(Default)]
 pub struct Reach {
-    /// Those that name one of the keys.
+    /// Members that name one of the keys.
     pub opens: u64,
-    /// Those that hide recipients, or are for a key that doesn't tell its
-    /// fingerprint, for all that shows.
+    /// Members that may be for one of the keys: they hide recipients, or the
+    /// fingerprint of a key is unknown.
     pub may_open: u64,
-    /// Those that none of the keys opens.
+    /// Members that none of the keys opens.
     pub closed: u64,
 }
 
@@ -74,7 +74,7 @@ impl Overview {
         overview
     }
 
-    /// Who can open it, for programs.
+    /// Returns who can open it, as JSON.
     pub fn json(&self, known: &KnownKeys) -> Value {
         let sets = self.sets.iter();
         sets.map(|set| {
@@ -89,14 +89,14 @@ impl Overview {
         .collect()
     }
 
-    /// For each member the index of its set, where it's a message.
+    /// Returns for each member the index of its set, or `None` if it isn't a
+    /// message.
     pub fn set_of(&self) -> impl Iterator<Item = Option<usize>> {
         self.set_of.iter().copied()
     }
 
-    /// For each member whether it is to be marked as not authenticated: in an
-    /// archive with members of both sorts, where what is said of all doesn't
-    /// tell.
+    /// Returns for each member whether to mark it as not authenticated. Members
+    /// are marked only in an archive that has authenticated ones, too.
     pub fn marks(&self) -> impl Iterator<Item = bool> {
         let is_authenticated = |set: &EnvelopeSet| set.envelope.format.is_authenticated();
         let is_mixed = self.sets.iter().any(is_authenticated);
@@ -105,7 +105,7 @@ impl Overview {
         self.set_of.iter().map(move |index| marked(*index))
     }
 
-    /// Who can open it, for people.
+    /// Returns who can open it, as text.
     pub fn text(&self, known: &KnownKeys) -> String {
         let mut text = String::new();
         for set in &self.sets {
@@ -124,7 +124,7 @@ impl Overview {
                 .envelope
                 .cipher
                 .as_deref()
-                .unwrap_or("its cipher shows on opening");
+                .unwrap_or("cipher unknown until opened");
             let _ = writeln!(
                 text,
                 "  format {}, {cipher}",
@@ -141,12 +141,12 @@ impl Overview {
         Ok(Self::of(&archive, &members, limits))
     }
 
-    /// How many members there are, messages or not.
+    /// Returns the number of members, messages or not.
     pub fn members(&self) -> u64 {
         self.set_of.len() as u64
     }
 
-    /// How many members any one of the keys, which are the keyring's, opens.
+    /// Returns how many members these keys of the keyring open.
     pub fn reach(&self, keys: &[Identity], keyring: &Keyring) -> Reach {
         let mut reach = Reach::default();
         for set in &self.sets {
@@ -163,7 +163,7 @@ impl Overview {
         reach
     }
 
-    /// The failure that none of the keys opens any of the messages.
+    /// Returns the error if none of the keys opens any of the messages.
     pub fn closed_to(&self, archive: &Path, keyring: &Keyring) -> Option<Error> {
         let keys = keyring.identities();
         let reach = self.reach(keys, keyring);
@@ -185,7 +185,7 @@ impl Overview {
         })
     }
 
-    /// Puts the members that are no messages into the report.
+    /// Adds the members that aren't messages to the report.
     pub fn conclude(self, archive: &Path, report: &mut Report) {
         let (failed, total) = (self.failures.len(), self.set_of.len());
         if let Some(worst) = self.failures.iter().map(Error::kind).max() {

@@ -18,11 +18,11 @@ use super::failure::Failure;
 use super::recipient_args::RecipientArgs;
 use super::ui::Ui;
 
-/// Where the config is looked for last.
+/// The config to use if no other is given.
 const SYSTEM_CONFIG: &str = "/etc/callseal/callseal.toml";
 
 impl Global {
-    /// The config that was asked for, or that of the system if it is there.
+    /// Loads the given config, or the system's if it exists.
     pub fn config(&self) -> Result<Option<Config>, Failure> {
         let path = match &self.config {
             Some(path) => path.clone(),
@@ -35,7 +35,7 @@ impl Global {
         Ok(Some(Config::load(&path).map_err(Error::from)?))
     }
 
-    /// The config, which this command can't do without.
+    /// Loads the config for a command that needs one.
     pub fn some_config(&self) -> Result<Config, Failure> {
         self.config()?.ok_or_else(|| {
             Failure::usage(
@@ -46,18 +46,19 @@ impl Global {
     }
 }
 
-/// How to seal.
+/// The options for sealing.
 #[derive(Debug, Args)]
 pub struct SealArgs {
     #[command(flatten)]
     recipients: RecipientArgs,
-    /// Compress before sealing: auto decides for each file (audio never)
+    /// Compress before sealing; auto decides for each file and never compresses
+    /// audio
     #[arg(long, value_name = "HOW", value_parser = words(Compression::CHOICES))]
     compress: Option<Compression>,
-    /// The message format: auto is rfc9580 if every recipient reads it;
-    /// rfc4880 is for readers that have only GnuPG, cms-gcm for those that
-    /// have only openssl; cms is for those that have only `openssl smime` and
-    /// RSA keys, and is not authenticated: changes on its way go unnoticed
+    /// The message format: auto is rfc9580 if every recipient can read it;
+    /// rfc4880 is for readers that have only GnuPG, cms-gcm for those that have
+    /// only openssl, cms for those that have only `openssl smime` and RSA keys;
+    /// cms is not authenticated: changes in transit go unnoticed
     #[arg(long, value_name = "FORMAT", value_parser = words(Format::CHOICES))]
     format: Option<FormatChoice>,
     /// Don't name the recipients in the messages
@@ -66,7 +67,7 @@ pub struct SealArgs {
 }
 
 impl SealArgs {
-    /// Loads the recipients, all of them or none, and fixes how to seal.
+    /// Loads the recipients, all or none, and returns the plan for sealing.
     pub fn plan(&self, global: &Global, ui: &Ui) -> Result<SealPlan, Failure> {
         let config = global.config()?;
         let recipients = self.recipients.load(config.as_ref(), ui)?;
@@ -83,7 +84,7 @@ impl SealArgs {
         let plan = plan.map_err(Error::from)?;
         if !plan.format().is_authenticated() {
             ui.notice(&format!(
-                "{} messages are not authenticated: who changes one on its way can change what it opens to",
+                "{} messages are not authenticated: anyone who alters one in transit can change its content",
                 plan.format().name()
             ));
         }
@@ -100,16 +101,16 @@ impl SealArgs {
     }
 }
 
-/// `None` is the word `auto`.
+/// `None` means `auto`.
 type FormatChoice = Option<Format>;
 
-/// The word for a choice.
+/// Returns the word for a choice.
 pub fn word<T: PartialEq>(choices: &[(&'static str, T)], choice: &T) -> &'static str {
     let found = choices.iter().find(|(_, known)| known == choice);
     found.map_or("", |(word, _)| word)
 }
 
-/// A parser for a choice among a few words.
+/// Returns a parser for a choice among a few words.
 pub fn words<const N: usize, T: Clone + Send + Sync + 'static>(
     choices: [(&'static str, T); N],
 ) -> impl TypedValueParser<Value = T> {
@@ -122,21 +123,22 @@ pub fn words<const N: usize, T: Clone + Send + Sync + 'static>(
     })
 }
 
-/// Which keys to open with.
+/// The keys to open with.
 #[derive(Debug, Args)]
 pub struct IdentityArgs {
-    /// A private key, or a directory of them [default: `keys` in the config]
+    /// A private key, or a directory of private keys [default: `keys` in the
+    /// config]
     #[arg(short, long = "key", value_name = "KEY")]
     keys: Vec<PathBuf>,
 }
 
 impl IdentityArgs {
-    /// Whether any is given with -k.
+    /// Returns whether any key is given with -k.
     pub fn is_given(&self) -> bool {
         !self.keys.is_empty()
     }
 
-    /// Loads the keys, of which there must be one.
+    /// Loads the keys, at least one.
     pub fn some_keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
         let keyring = self.keyring(config, ui)?;
         if keyring.identities().is_empty() {
@@ -156,7 +158,7 @@ impl IdentityArgs {
         }
     }
 
-    /// Loads the keys, if there are any.
+    /// Loads the keys, if any.
     pub fn keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
         let keyring = Keyring::load(self.paths(config)).map_err(Error::from)?;
         for skipped in keyring.skipped() {
@@ -170,13 +172,13 @@ impl IdentityArgs {
     }
 }
 
-/// How far compressed messages may expand.
+/// The limits on the size of decompressed messages.
 #[derive(Debug, Args)]
 pub struct LimitArgs {
-    /// How far one compressed message may expand
+    /// The largest size that one compressed message may expand to
     #[arg(long, value_name = "SIZE", default_value = "8G", value_parser = size)]
     max_member_size: u64,
-    /// How far all compressed messages together may expand
+    /// The largest size that all compressed messages together may expand to
     #[arg(long, value_name = "SIZE", default_value = "64G", value_parser = size)]
     max_total_size: u64,
 }
@@ -187,28 +189,28 @@ impl LimitArgs {
     }
 }
 
-/// A size in bytes, or with K, M, G or T in powers of 1024.
+/// Parses a size in bytes, or with K, M, G or T for powers of 1024.
 fn size(text: &str) -> Result<u64, String> {
     let (number, exponent) = match text.char_indices().last() {
         Some((at, unit)) if unit.is_ascii_alphabetic() => {
             let exponent = "KMGT".find(unit.to_ascii_uppercase()).map(|i| i as u32 + 1);
             let number = text.get(..at).unwrap_or_default();
-            (number, exponent.ok_or("the units are K, M, G and T")?)
+            (number, exponent.ok_or("expected a unit of K, M, G or T")?)
         }
         _ => (text, 0),
     };
     let number: u64 = number
         .parse()
-        .map_err(|_| "a whole number is wanted, such as 500M or 8G")?;
+        .map_err(|_| "expected a whole number, such as 500M or 8G")?;
     number
         .checked_mul(1 << (10 * exponent))
-        .ok_or_else(|| "that is too much".into())
+        .ok_or_else(|| "the number is too large".into())
 }
 
-/// Whether to overwrite.
+/// The option to overwrite.
 #[derive(Debug, Args)]
 pub struct OverwriteArgs {
-    /// Overwrite files that exist
+    /// Overwrite existing files
     #[arg(short, long)]
     force: bool,
 }
@@ -223,14 +225,14 @@ impl OverwriteArgs {
     }
 }
 
-/// How many workers there can be. More would not be faster, and a system has
-/// its limits.
+/// The largest number of workers. More would not be faster, and systems limit
+/// the number of threads.
 const MAX_JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
-/// How many workers.
+/// The number of workers.
 #[derive(Debug, Args)]
 pub struct JobsArgs {
-    /// How many members, or documents, to work on at the same time [default:
+    /// The number of members or documents to work on at the same time [default:
     /// one for each core]
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,

@@ -15,17 +15,17 @@ use super::ui::{Bar, Ui};
 /// Write one member's plaintext to standard output
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Nothing is written before it is authentic. A later part of the file may still
-turn out to be altered: then the exit status is not 0. Members of CMS with
-AES-CBC or 3DES never are authentic for certain; they are written once read to
-their end, with a warning.
+Only authenticated data is written. A later part of the file may still turn out
+to be altered: then the exit status is not 0. CMS members with AES-CBC or 3DES
+can't be authenticated; they are written after they have been read to the end,
+with a warning.
 
 Example:
   callseal cat calls.zip calls/1001.xml -k customer.key | less")]
 pub struct Arguments {
     /// The archive
     archive: PathBuf,
-    /// The member
+    /// The member to write
     member: String,
     #[command(flatten)]
     opening: OpenArgs,
@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let [member] = members.as_slice() else {
         return Err(Failure::usage(
             format!(
-                "{:?} stands for {} members",
+                "{:?} matches {} members",
                 arguments.member,
                 members.as_slice().len()
             ),

@@ -21,25 +21,25 @@ use super::known_recipients::recipient_json;
 use super::recipient_args::requirements;
 use super::ui::{Ui, count, safe};
 
-/// Tell whether every recipient can be sealed to, and for how long
+/// Check whether every recipient can be sealed to, and for how long
 #[derive(Debug, Args)]
 #[command(after_help = "\
-For monitoring. The exit status is 0 if all is well, 3 if something would be
-refused today, and 6 if there is nothing but warnings.
+Use it for monitoring. The exit status is 0 if all is well, 3 if a recipient
+would be refused today, and 6 if there are only warnings.
 
-With --at it answers for another day, by the certificates that are there now
-and what is revoked today: will the batch at Christmas work?
+With --at, it answers for another day, with the certificates and revocations of
+today: will the batch at Christmas work?
 
 Examples:
   callseal check
   callseal check -p acme --warn-days 60
   callseal check --at $(date +%F --date=+1month) --json")]
 pub struct Arguments {
-    /// Check this profile only [default: all profiles in the config]
+    /// Check only this profile [default: all profiles in the config]
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
-    /// Warn of what will be refused within so many days; of a CRL that ends
-    /// it's always 2 days
+    /// Warn of recipients that will be refused within this many days; for an
+    /// expiring CRL it's always 2 days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     warn_days: u32,
     /// Answer for another day: 2026-12-24, or 2026-12-24T18:30:00Z [default:
@@ -85,23 +85,23 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     Ok(report)
 }
 
-/// Seconds.
+/// A day in seconds.
 const DAY: u64 = 24 * 60 * 60;
 
-/// A warning comes if the next CRL isn't there so many days before it's due.
-/// Some CAs issue one every week, so it can't be as many as of certificates.
+/// Warn this many days before a CRL expires, if the next one is missing. Some
+/// CAs issue one every week, so it can't be as many days as for certificates.
 const CRL_DAYS: u64 = 2;
 
 struct Check<'a> {
     config: &'a Config,
     now: SystemTime,
-    /// The day in question.
+    /// The day to answer for.
     at: SystemTime,
     warn_within: Duration,
     report: Report,
 }
 
-/// How a party stands.
+/// The state of a party.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Good,
@@ -147,7 +147,7 @@ impl Check<'_> {
         json!({ "trust": trust, "parties": parties })
     }
 
-    /// Whether those who can each be sealed to can be in one message.
+    /// Checks whether all parties can be recipients of one message.
     fn together(&mut self, name: &str, profile: &Profile, requirements: &Requirements) {
         let (format, compress) = (self.config.format, self.config.compress);
         let plan = Recipients::load(&profile.parties, requirements)
@@ -168,7 +168,8 @@ impl Check<'_> {
         }
     }
 
-    /// Of a day to come, the CRLs aren't there yet: those of today must do.
+    /// Returns the requirements. For a future day they use the CRLs of today,
+    /// since newer ones don't exist yet.
     fn requirements(&self, trust: &Trust) -> Result<Requirements, RecipientError> {
         let today = self.now.min(self.at);
         let requirements = requirements(trust, self.config.min_rsa_bits, today)?;
@@ -201,7 +202,7 @@ impl Check<'_> {
         let how_long = match (state, days_left) {
             (State::Refused, _) => String::new(),
             (_, Some(days)) => format!(", {} left", count(days, "day")),
-            (_, None) => ", without end".into(),
+            (_, None) => ", no expiry date".into(),
         };
         self.line(1, &format!("{party}: {}{how_long}", state.name()));
         let certificates: Vec<Value> = examined
@@ -210,8 +211,8 @@ impl Check<'_> {
             .collect();
         if let Some(due) = crls_due {
             self.warn(
-                format!("profile {profile}: {party} is refused from {} on: a CRL of its CAs expires then", Timestamp(due)),
-                Some("get the CA's next CRL in time, and put it where `crl-file` says".into()),
+                format!("profile {profile}: {party} will be refused from {} on, when a CRL of its CAs expires", Timestamp(due)),
+                Some("get the CA's next CRL in time, and put it where `crl-file` points".into()),
             );
         }
         let reason = outlook.as_ref().map(|outlook| outlook.why.to_string());
@@ -223,7 +224,7 @@ impl Check<'_> {
                 let days = count(self.days_until(refused_from), "day");
                 let from = Timestamp(refused_from);
                 self.warn(
-                    format!("profile {profile}: {party} is refused in {days}, from {from} on, with: {why}"),
+                    format!("profile {profile}: {party} will be refused in {days}, from {from} on: {why}"),
                     hints::of_recipients(&why),
                 );
             }
@@ -251,8 +252,8 @@ impl Check<'_> {
         });
     }
 
-    /// When the first CRL ends for which it is time to have the next one. They
-    /// are short-lived, and somebody has to fetch them.
+    /// Returns when the first CRL expires, if it's time to get the next one.
+    /// CRLs are short-lived, and somebody has to fetch them.
     fn crls_due(&self, examined: &[Examined]) -> Option<SystemTime> {
         let soon = self.at + Duration::from_secs(CRL_DAYS * DAY);
         let used = examined.iter().flat_map(|certificate| &certificate.verdict);
@@ -277,7 +278,7 @@ impl Check<'_> {
                     false => ("refused", "refused"),
                 };
                 self.line(2, &format!("{path}: {shown}: {refusal}"));
-                // What it is, as far as it can be read at all.
+                // Show as much of it as can be read.
                 let known = Recipient::load_any_age(&certificate.path).unwrap_or_default();
                 json!({
                     "path": path.to_string(),
@@ -297,7 +298,7 @@ impl Check<'_> {
                 let days = count(self.days_left(end), "day");
                 format!("{days} left, to {}", Timestamp(end))
             }
-            None => "no end".into(),
+            None => "no expiry date".into(),
         };
         self.line(2, &format!("{path}: {}", recipient.label()));
         let kind = recipient.kind().name();
@@ -314,18 +315,19 @@ impl Check<'_> {
         facts
     }
 
-    /// Whether it's time to warn of a moment that is ahead.
+    /// Returns whether it's time to warn of a future moment.
     fn is_soon(&self, then: SystemTime) -> bool {
         let left = then.duration_since(self.at).unwrap_or_default();
         left < self.warn_within
     }
 
-    /// Whole days to the end of a certificate, its last second included.
+    /// Returns the whole days to the end of a certificate, including its last
+    /// second.
     fn days_left(&self, end: SystemTime) -> u64 {
         self.days_until(end + Duration::from_secs(1))
     }
 
-    /// Whole days to a moment that is ahead.
+    /// Returns the whole days to a future moment.
     fn days_until(&self, then: SystemTime) -> u64 {
         let left = then.duration_since(self.at).unwrap_or_default();
         left.as_secs() / DAY
@@ -347,7 +349,7 @@ fn chain_phrase(chain: &Chain, at: SystemTime) -> String {
         false => format!("chains to {}", issuers.collect::<Vec<_>>().join(", ")),
     };
     if let Some(due) = chain.crls_expire {
-        phrase.push_str("; not revoked, by CRLs good to ");
+        phrase.push_str("; not revoked, by CRLs valid to ");
         phrase.push_str(&Timestamp(due).to_string());
         if due < at {
             phrase.push_str(" (newer ones are needed by then)");

@@ -25,7 +25,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print what was understood, and whether every recipient can be used now
+    /// Print the config as callseal reads it, and check whether every recipient
+    /// can be used now
     Check,
 }
 
@@ -73,7 +74,7 @@ fn check(config: &Config, ui: &Ui) -> Report {
     report
 }
 
-/// The config as it was understood, for people.
+/// Describes the config as callseal reads it.
 pub fn describe(config: &Config) -> String {
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {

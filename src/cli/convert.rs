@@ -16,16 +16,17 @@ use super::open_args::{OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count, safe};
 
-/// Open the members of an archive and seal each anew into another archive
+/// Open the members of an archive and seal each of them anew into another
+/// archive
 #[derive(Debug, Args)]
 #[command(after_help = "\
-For archives in another format (Genesys: CMS, formerly PKCS#7), or to add or
-change recipients. No plaintext is written anywhere. Names and times are kept.
+Use it for archives in another format (Genesys: CMS, formerly PKCS#7), or to add
+or change recipients. No plaintext is written anywhere. Names and times are kept.
 
-The SHA-256 of each member's content is printed in the way of sha256sum, and
-with --json: `sha256sum -c` checks what is extracted from the new archive. If
-any member can't be converted, no archive is written, and all such members are
-named; --exclude leaves them out.
+The SHA-256 of each member's content is printed in the format of sha256sum, or
+as part of the JSON document: `sha256sum -c` checks the files that are extracted
+from the new archive. If any member can't be converted, no archive is written
+and all such members are named; leave them out with --exclude.
 
 Examples:
   callseal convert GIR.zip -o calls.zip -r customer.crt -r vendor.crt -k gir.key > calls.sha256
@@ -33,7 +34,7 @@ Examples:
 pub struct Arguments {
     /// The archive
     archive: PathBuf,
-    /// Only these members: names or patterns
+    /// Convert only these members: names or patterns
     #[arg(value_name = "MEMBER|GLOB")]
     members: Vec<String>,
     /// Leave out these members: names or patterns
@@ -104,7 +105,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         bytes(converted.archive),
         match not_authenticated.count() {
             0 => String::new(),
-            some => format!("; {some} of them had not been authenticated"),
+            some => format!("; {some} of them were not authenticated"),
         }
     ));
     let tried = converted.members.iter();
@@ -130,7 +131,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     })
 }
 
-/// The members that were named, or all, without those to leave out.
+/// Returns the named members, or all, without the excluded ones.
 fn chosen<'a>(archive: &'a ArchiveFile, arguments: &Arguments) -> Result<Members<'a>, Failure> {
     let mut members = archive.select(&arguments.members)?;
     if !arguments.exclude.is_empty() {
@@ -139,13 +140,13 @@ fn chosen<'a>(archive: &'a ArchiveFile, arguments: &Arguments) -> Result<Members
     if members.as_slice().is_empty() {
         return Err(Failure::usage(
             format!("{}: no member is left to convert", archive.path().display()),
-            "leave out less with --exclude; `callseal list ARCHIVE` shows the members",
+            "exclude fewer members; `callseal list ARCHIVE` shows them",
         ));
     }
     Ok(members)
 }
 
-/// No archive was written, since some members can't be converted.
+/// Reports that no archive was written, since some members can't be converted.
 fn nothing_written(
     mut failures: Vec<Error>,
     members: usize,
@@ -163,7 +164,7 @@ fn nothing_written(
             members,
             worst,
         }),
-        // The output's, then.
+        // Otherwise the output failed.
         None => failures.pop(),
     };
     Report {

@@ -11,11 +11,11 @@ Exit status:
   1  input/output or other run-time failure
   2  usage or configuration error
   3  a recipient certificate was refused
-  4  no identity at hand opens it (wrong key, wrong passphrase)
+  4  nothing opens it: no key fits, a wrong passphrase, or an unsupported kind of message or key
   5  integrity failure: altered, truncated, unsafe or malformed
-  6  partial: some members or documents failed, the others are done; of `check`: warnings";
+  6  partial: some members or documents failed, the others are done; for `check`: warnings";
 
-/// The exit status of a failure.
+/// Returns the exit status of a failure.
 pub fn status(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Io => 1,
@@ -27,7 +27,7 @@ pub fn status(kind: ErrorKind) -> u8 {
     }
 }
 
-/// The same, as `main` returns it.
+/// Returns the same for `main`.
 pub fn code(kind: ErrorKind) -> ExitCode {
     status(kind).into()
 }

@@ -21,10 +21,10 @@ use super::ui::{Bar, Ui};
 /// software
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true), after_help = "\
-A private key keeps its passphrase, if it has one, unless there is to be a new
-one. GnuPG opens with it what was packed with --format rfc4880.
+A private key keeps its passphrase, if it has one, unless you set a new one.
+With the exported key, GnuPG opens what was packed with --format rfc4880.
 
-A certificate is certified anew in its OpenPGP form, by its own private key.
+A certificate is signed anew in its OpenPGP form, by its own private key.
 
 Examples:
   callseal export --gpg customer.key -o customer.asc && gpg --import customer.asc
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     match (&arguments.gpg, &arguments.certificate) {
         (Some(key), _) => export_key(key, output, arguments, ui),
         (None, Some(certificate)) => export_public(certificate, output, arguments, global, ui),
-        // The parser doesn't let it come to this.
+        // The parser rules this out.
         (None, None) => Err(Failure::usage(
             "nothing to export is given",
             "give a certificate, or a private key with --gpg",
@@ -86,7 +86,7 @@ fn export_key(
     }
     if arguments.passphrases.is_given() && !export.is_locked() {
         ui.warning(&format!(
-            "{}: this key has no passphrase, and the exported one has none either; --new-passphrase-file locks it",
+            "{}: neither this key nor the exported one has a passphrase; set one with --new-passphrase-file",
             key.display()
         ));
     }
@@ -101,7 +101,7 @@ fn export_public(
     global: &Global,
     ui: &Ui,
 ) -> Result<Report, Failure> {
-    // Before any key is asked for.
+    // Fail before asking for a key.
     if let Err(refusal) = Recipient::load_any_age(certificate) {
         let path = certificate.to_owned();
         return Err(Error::from(ExportError::Certificate { path, refusal }).into());
@@ -115,7 +115,7 @@ fn export_public(
     Ok(report(certificate, output, "certificate", ui))
 }
 
-/// Where the export goes: made before anybody is asked for anything.
+/// The output of the export. It's made before anything is asked for.
 enum Sink {
     Stdout,
     File(PathBuf, PendingFile),

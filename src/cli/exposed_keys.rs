@@ -1,4 +1,4 @@
-//! Keys that lie about for everybody.
+//! Keys that other users can access.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,8 +7,8 @@ use callseal::keys::Identity;
 
 use super::ui::{Ui, shell_word};
 
-/// Warns of the key files that every user of the machine can read or change,
-/// once for each file.
+/// Warns of key files that every user of the machine can read or change, once
+/// for each file.
 pub fn warn_of_exposed(identities: &[Identity], ui: &Ui) {
     let exposed: BTreeSet<_> = identities
         .iter()
@@ -20,7 +20,7 @@ pub fn warn_of_exposed(identities: &[Identity], ui: &Ui) {
     }
 }
 
-/// The same of one file that is known to be exposed.
+/// Warns of one file that is known to be exposed.
 pub fn warn_of_file(file: &Path, ui: &Ui) {
     let file = file.display().to_string();
     ui.warning(&format!(

@@ -16,10 +16,11 @@ use super::ui::{Bar, Ui, bytes, count};
 /// Open the members of an archive and write them as files
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Patterns: * and ? stand for characters of one name, ** for any directories.
+In patterns, * and ? match characters within one name, ** matches any
+directories.
 
-Files are for their owner alone (mode 0600). The summary tells of files that
-came out of CMS messages with AES-CBC or 3DES: these are not authenticated.
+Only their owner can read the files (mode 0600). The summary counts files from
+CMS messages with AES-CBC or 3DES: these are not authenticated.
 
 Examples:
   callseal extract calls.zip -k customer.key -C opened/
@@ -27,10 +28,10 @@ Examples:
 pub struct Arguments {
     /// The archive
     archive: PathBuf,
-    /// Only these members: names or patterns
+    /// Extract only these members: names or patterns
     #[arg(value_name = "MEMBER|GLOB")]
     members: Vec<String>,
-    /// The directory to extract to; made if it's missing
+    /// The directory to extract to; made if missing
     #[arg(
         short = 'C',
         long = "directory",
@@ -96,7 +97,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     })
 }
 
-/// Which members a key has opened without being named in them.
+/// Returns the members that a key has opened without being named in them.
 fn tried_json(tried: &[(String, PathBuf)]) -> Value {
     tried
         .iter()
@@ -104,7 +105,7 @@ fn tried_json(tried: &[(String, PathBuf)]) -> Value {
         .collect()
 }
 
-/// Which members were sealed under another name.
+/// Returns the members that were sealed under another name.
 fn renamed_json(renamed: &[(String, String)]) -> Value {
     renamed
         .iter()

@@ -1,4 +1,4 @@
-//! What a command ends with: a report, or the failure that kept it from one.
+//! The end of a command: a report or a failure.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,50 +12,50 @@ use super::exit;
 use super::hints;
 use super::ui::Ui;
 
-/// How many failures are shown one by one.
+/// The number of failures that are shown one by one.
 pub const SHOWN: usize = 10;
 
-/// What a command has done.
+/// The result of a command.
 #[derive(Debug, Default)]
 pub struct Report {
     /// For people, on standard output.
     pub text: String,
     /// The same facts for programs.
     pub facts: Value,
-    /// What will go wrong, if nobody sees to it.
+    /// Warnings of failures to come.
     pub warnings: Vec<Warning>,
-    /// What went wrong with single members or files.
+    /// The failures of single members or files.
     pub failures: Vec<Error>,
-    /// How many more there were, of which nothing else is known any more.
+    /// The number of further failures, of which no details were kept.
     pub more_failures: usize,
-    /// What went wrong on the whole.
+    /// The failure of the command as a whole.
     pub outcome: Option<Error>,
 }
 
-/// What will go wrong, if nobody sees to it.
+/// A warning of a failure to come.
 #[derive(Debug)]
 pub struct Warning {
-    /// What, and when.
+    /// The failure and its time.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub hint: Option<String>,
 }
 
-/// Why a command did nothing.
+/// The reason why a command did nothing.
 #[derive(Debug)]
 pub enum Failure {
-    /// The library says so.
+    /// An error of the library.
     Library(Box<Error>),
-    /// The command line makes no sense.
+    /// A mistake on the command line.
     Usage { message: String, hint: String },
-    /// Standard input or output fails.
+    /// A failure of standard input or output.
     Stream(io::Error),
-    /// Nobody reads standard output any more.
+    /// The reader of standard output has closed it.
     ClosedPipe,
 }
 
 impl Report {
-    /// The facts and the failures as one JSON document.
+    /// Returns the facts and the failures as one JSON document.
     pub fn json(&self) -> Value {
         let mut document = match &self.facts {
             Value::Object(facts) => facts.clone(),
@@ -71,8 +71,8 @@ impl Report {
         Value::Object(document)
     }
 
-    /// Shows the failures, each hint once, and says what they mean for the exit
-    /// status; `None` where nothing went wrong.
+    /// Shows the failures, each hint once, and returns their kind for the exit
+    /// status, or `None` if nothing went wrong.
     pub fn conclude(&self, ui: &Ui) -> Option<ErrorKind> {
         let most = if ui.is_verbose() { usize::MAX } else { SHOWN };
         let mut shown = Shown::new(ui);
@@ -82,8 +82,8 @@ impl Report {
         let more = self.failures.len().saturating_sub(most) + self.more_failures;
         if more > 0 {
             let remedy = match (self.more_failures, ui.is_verbose()) {
-                (0, _) => "; -v or --json names them all",
-                (_, false) => "; -v names more of them",
+                (0, _) => "; -v or --json lists them all",
+                (_, false) => "; -v lists more of them",
                 (_, true) => "",
             };
             ui.error(&format!("{more} more like these{remedy}"));
@@ -97,7 +97,7 @@ impl Report {
                 shown.hint(hint.clone());
             }
         }
-        // Of several, the one that says most of the files themselves.
+        // Of several kinds, the one that says most about the files themselves.
         let worst = self.failures.iter().map(Error::kind).max();
         let warned = (!self.warnings.is_empty()).then_some(ErrorKind::Partial);
         self.outcome.as_ref().map(Error::kind).or(worst).or(warned)
@@ -105,7 +105,7 @@ impl Report {
 }
 
 impl Failure {
-    /// A mistake on the command line, and what to write instead.
+    /// Returns a mistake on the command line with its remedy.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Usage {
             message: message.into(),
@@ -113,7 +113,7 @@ impl Failure {
         }
     }
 
-    /// The failure as a JSON document.
+    /// Returns the failure as a JSON document.
     pub fn json(&self) -> Value {
         let failure = match self {
             Self::Library(error) => error_json(error),
@@ -131,8 +131,8 @@ impl Failure {
         json!({ "failures": [failure] })
     }
 
-    /// Shows the failure and says what it means for the exit status; `None`
-    /// where nobody reads the output any more, which is not a failure.
+    /// Shows the failure and returns its kind for the exit status. A closed
+    /// pipe isn't a failure: it returns `None`.
     pub fn conclude(&self, ui: &Ui) -> Option<ErrorKind> {
         match self {
             Self::Library(error) => {
@@ -153,18 +153,14 @@ impl Failure {
     }
 }
 
-/// What has been written by then stays, and is named.
+/// Returns the message with the files that were written before. They stay.
 fn stream_message(error: &io::Error) -> String {
     let text = error.to_string();
     let cause = text.split(" (os error ").next().unwrap_or(&text);
     let mut message = format!("standard input or output: {cause}");
     let record::Written { first, more } = record::written();
     for (n, path) in first.iter().enumerate() {
-        message.push_str(if n == 0 {
-            "; complete all the same: "
-        } else {
-            ", "
-        });
+        message.push_str(if n == 0 { "; already complete: " } else { ", " });
         message.push_str(&path.display().to_string());
     }
     if more > 0 {
@@ -173,7 +169,7 @@ fn stream_message(error: &io::Error) -> String {
     message
 }
 
-/// Shows errors, each hint once.
+/// A display of errors that shows each hint once.
 pub struct Shown<'u> {
     ui: &'u Ui,
     hinted: BTreeSet<String>,

@@ -1,5 +1,4 @@
-//! `callseal completions` and `callseal man`: made from the arguments
-//! themselves.
+//! `callseal completions` and `callseal man`, generated from the arguments.
 
 use std::path::PathBuf;
 
@@ -31,7 +30,7 @@ pub fn completions(arguments: &Completions, global: &Global) -> Result<Report, F
     })
 }
 
-/// Print the manual page, or write those of all commands to a directory
+/// Print the manual page, or write the pages of all commands to a directory
 #[derive(Debug, Args)]
 pub struct Man {
     /// The directory to write callseal.1, callseal-pack.1 … to

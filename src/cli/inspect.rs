@@ -22,16 +22,16 @@ use super::open_args::format_name;
 use super::recipient_args::KnownArgs;
 use super::ui::{Ui, bytes, count, safe};
 
-/// Say what a file is, and what is in it
+/// Show what a file is and what it contains
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Archives, messages, certificates and keys are told by their content, configs
-by their ending. No key is unlocked.
+Archives, messages, certificates and keys are recognised by their content,
+configs by their file extension. No key is unlocked.
 
 Example:
   callseal inspect calls.zip customer.crt vendor.key")]
 pub struct Arguments {
-    /// The files
+    /// The files to inspect
     #[arg(required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -90,7 +90,7 @@ fn show(
                 text,
                 "  format {}, {}",
                 format_name(envelope.format),
-                cipher.unwrap_or("its cipher shows on opening")
+                cipher.unwrap_or("cipher unknown until opened")
             );
             for handle in &envelope.recipients {
                 let _ = writeln!(text, "  sealed to {}", known.line(handle));
@@ -148,7 +148,7 @@ fn show(
             json!({ "path": path, "kind": "config" })
         }
         _ => {
-            heading("none of the files that callseal knows");
+            heading("unrecognised file type");
             json!({ "path": path, "kind": null })
         }
     }

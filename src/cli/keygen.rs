@@ -17,43 +17,44 @@ use super::failure::{Failure, Report};
 use super::passphrases::PassphraseArgs;
 use super::ui::Ui;
 
-/// Make a key pair: a private key, and a certificate over it
+/// Make a key pair: a private key and its certificate
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The files are called after the name: NAME.key is the private key, for its owner
-alone. Keep it: who loses it can't open anything again. The others may be given
-to anybody: NAME.crt (certificate) or NAME.csr (signing request), and NAME.pub
-(public key). With --openpgp they are NAME.key, NAME.asc (certificate) and
-NAME.rev (revocation certificate, to be kept as safe as the key). Nothing is
-ever overwritten.
+The files are named after --name. NAME.key is the private key, for its owner
+alone. Keep it safe: if you lose it, nothing sealed to it can be opened again.
+You can give the others to anybody: NAME.crt (certificate) or NAME.csr (signing
+request), and NAME.pub (public key). With --openpgp, the files are NAME.key,
+NAME.asc (certificate) and NAME.rev (revocation certificate: keep it as safe as
+the key). Existing files are never overwritten.
 
-Without --passphrase-file, --passphrase-fd and --no-passphrase, the passphrase
-is asked for.
+Without --passphrase-file, --passphrase-fd or --no-passphrase, callseal asks for
+the passphrase.
 
 Examples:
   callseal keygen --name auditor
   callseal keygen --name auditor --organization Example --country US --csr
   callseal keygen --name 'Auditor <auditor@example.org>' --openpgp --out keys")]
 pub struct Arguments {
-    /// Whose key it is: the common name (CN), or with --openpgp the user ID
+    /// The owner of the key: the common name (CN), or with --openpgp the user
+    /// ID
     #[arg(long, value_name = "CN")]
     name: String,
-    /// The directory to write to; made if it's missing
+    /// The directory to write to; made if missing
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
-    /// An RSA key of that size [default: 3072]
+    /// Make an RSA key of this size [default: 3072]
     #[arg(long, value_name = "BITS", value_parser = rsa, group = "kind")]
     rsa: Option<KeyKind>,
-    /// A key on a NIST curve
+    /// Make a key on a NIST curve
     #[arg(long, value_name = "CURVE", value_parser = words(CURVES), group = "kind")]
     ec: Option<KeyKind>,
-    /// An OpenPGP key on Curve25519, which GnuPG uses as well
+    /// Make an OpenPGP key on Curve25519, which GnuPG can use, too
     #[arg(long, group = "kind")]
     openpgp: bool,
-    /// A signing request for a CA, instead of a self-signed certificate
+    /// Make a signing request for a CA instead of a self-signed certificate
     #[arg(long, conflicts_with_all = ["openpgp", "days"])]
     csr: bool,
-    /// How many days the certificate is valid
+    /// The number of days that the certificate is valid
     #[arg(long, value_name = "N", default_value_t = 730)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
@@ -61,7 +62,7 @@ pub struct Arguments {
     subject: SubjectArgs,
     #[command(flatten)]
     passphrases: PassphraseArgs,
-    /// Make a key that anybody can use who gets hold of it
+    /// Leave the private key unencrypted
     #[arg(long, conflicts_with = "PassphraseArgs")]
     no_passphrase: bool,
 }
@@ -73,11 +74,11 @@ const CURVES: [(&str, KeyKind); 3] = [
 ];
 
 fn rsa(text: &str) -> Result<KeyKind, String> {
-    let bits = text.parse().map_err(|_| "a whole number is wanted")?;
+    let bits = text.parse().map_err(|_| "expected a whole number")?;
     KeyKind::rsa(bits).map_err(|e| e.to_string())
 }
 
-/// What else the certificate says of the key's owner.
+/// Further names of the key's owner in the certificate.
 #[derive(Debug, Args)]
 #[group(conflicts_with = "openpgp")]
 struct SubjectArgs {
@@ -93,7 +94,7 @@ struct SubjectArgs {
     /// The state or province (ST)
     #[arg(long, value_name = "ST")]
     state: Option<String>,
-    /// The country, in two letters (C)
+    /// The two-letter country code (C)
     #[arg(long, value_name = "C")]
     country: Option<String>,
 }
@@ -103,7 +104,7 @@ pub fn run(arguments: &Arguments, _: &Global, ui: &Ui) -> Result<Report, Failure
     let out = &arguments.out;
     let directory = TargetDir::create(out).map_err(|error| Error::reading(out, error))?;
     let made = make(&plan, arguments, &directory);
-    // Without files, a directory that was made for them is gone with this.
+    // If no file was written, this removes a directory that was made for them.
     let flushed = directory.finish();
     let paths = made?;
     flushed.map_err(|(path, error)| callseal::Error::NotFlushed { path, error })?;
@@ -125,8 +126,8 @@ pub fn run(arguments: &Arguments, _: &Global, ui: &Ui) -> Result<Report, Failure
     })
 }
 
-/// Makes the key and writes its files, all of them or none. What stands in
-/// the way of that comes out before the passphrase is asked for.
+/// Makes the key and writes its files, all of them or none. Obstacles are found
+/// before the passphrase is asked for.
 fn make(
     plan: &Plan,
     arguments: &Arguments,
@@ -160,7 +161,7 @@ fn make(
     }
     for (n, (file, path)) in pending.into_iter().zip(&paths).enumerate() {
         if let Err(source) = file.commit_into(directory) {
-            // No half of a pair stays. One that can't be removed is to be seen.
+            // Half a pair is useless. A file that can't be removed just stays.
             for done in paths.iter().take(n) {
                 let _ = std::fs::remove_file(done);
             }
@@ -177,7 +178,7 @@ fn write_error(path: &Path, source: std::io::Error) -> Error {
     }
 }
 
-/// What is to be made, with the names checked.
+/// The key pair to make, with checked names.
 enum Plan {
     Certificate {
         kind: KeyKind,
@@ -252,7 +253,7 @@ impl Plan {
         })
     }
 
-    /// The files, the private key before all.
+    /// Returns the files, the private key first.
     fn files(&self) -> [File; 3] {
         let key = File::private("key", "key");
         let public_key = File::public("public_key", "pub");
@@ -267,7 +268,7 @@ impl Plan {
         }
     }
 
-    /// The contents of the files, in the same order.
+    /// Returns the contents of the files, in the same order.
     fn generate(
         &self,
         passphrase: Option<&NewPassphrase>,
@@ -304,7 +305,7 @@ impl Plan {
     }
 }
 
-/// The name, with nothing but letters, digits, dots, dashes and underscores.
+/// Reduces a name to letters, digits, dots, dashes and underscores.
 fn file_stem(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
     let mut stem = String::new();
@@ -324,7 +325,7 @@ mod tests {
     use super::file_stem;
 
     #[test]
-    fn files_are_called_after_the_name() {
+    fn files_are_named_after_the_key() {
         for (name, stem) in [
             ("customer", "customer"),
             ("Call files 2026", "Call-files-2026"),

@@ -17,12 +17,13 @@ use super::failure::{Failure, Report};
 use super::known_recipients::key_line;
 use super::ui::{Ui, count, safe};
 
-/// Show the private keys at hand, and which of them open an archive
+/// Show your private keys, and which of them open an archive
 #[derive(Debug, Args)]
 #[command(after_help = "\
 No key is unlocked. The certificate of a key is looked for in its file, and
-beside it under the same name: for vendor.key it is vendor.crt (or .cer, .pem,
-.der, .pub, .asc, .pgp, .gpg). An expired certificate doesn't keep its key from opening anything.
+next to it under the same name: for vendor.key it is vendor.crt (or .cer, .pem,
+.der, .pub, .asc, .pgp, .gpg). A key still opens messages after its certificate
+has expired.
 
 With --archive, the exit status is 4 if no key can open any member.
 
@@ -32,7 +33,7 @@ Examples:
 pub struct Arguments {
     #[command(flatten)]
     identities: IdentityArgs,
-    /// Say how many members of this archive each key opens
+    /// Show how many members of this archive each key opens
     #[arg(long)]
     archive: Option<PathBuf>,
     #[command(flatten)]
@@ -74,14 +75,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     Ok(report)
 }
 
-/// What the keys together can do with the archive.
+/// Reports how many members the keys together open.
 fn conclude(archive: &Path, overview: Overview, keyring: &Keyring, report: &mut Report) {
     let reach = overview.reach(keyring.identities(), keyring);
     let path = archive.display().to_string();
     // Writing to a string does not fail.
     let _ = write!(
         report.text,
-        "\n{}: keys at hand open {} of {}",
+        "\n{}: your keys open {} of {}",
         safe(&path),
         reach.opens,
         count(overview.members(), "member")
@@ -90,7 +91,7 @@ fn conclude(archive: &Path, overview: Overview, keyring: &Keyring, report: &mut 
         let _ = write!(report.text, ", may open {} more", reach.may_open);
     }
     if reach.closed > 0 {
-        let _ = write!(report.text, "; no key at hand opens {}", reach.closed);
+        let _ = write!(report.text, "; none of your keys opens {}", reach.closed);
     }
     report.text.push('\n');
     if let Value::Object(facts) = &mut report.facts {
@@ -113,8 +114,8 @@ fn conclude(archive: &Path, overview: Overview, keyring: &Keyring, report: &mut 
     }
 }
 
-/// The certificate of each key, where it lies with the key. One that belongs
-/// to another key draws a warning, once.
+/// Returns the certificate of each key, if it is in the key's file or next to
+/// it. Warns once of one that belongs to another key.
 fn own_certificates(keyring: &Keyring, ui: &Ui) -> Vec<Option<Recipient>> {
     let mut warned = BTreeSet::new();
     let own = |identity: &Identity| match identity.certificate_beside()? {
@@ -125,7 +126,7 @@ fn own_certificates(keyring: &Keyring, ui: &Ui) -> Vec<Option<Recipient>> {
                 format!("the certificate in {key} belongs to another key")
             } else {
                 let certificate = certificate.source().display();
-                format!("{certificate} beside {key} belongs to another key")
+                format!("{certificate} next to {key} belongs to another key")
             };
             if warned.insert(warning.clone()) {
                 ui.warning(&warning);
@@ -136,12 +137,12 @@ fn own_certificates(keyring: &Keyring, ui: &Ui) -> Vec<Option<Recipient>> {
     keyring.identities().iter().map(own).collect()
 }
 
-/// A key, and what is known of it.
+/// A key with its certificate and its reach.
 struct Listed<'a> {
     identity: &'a Identity,
-    /// Its own certificate, where that lies with it.
+    /// Its own certificate, if that is in its file or next to it.
     certificate: Option<Recipient>,
-    /// What it opens of the archive, if there is one.
+    /// The members that it opens, if an archive is given.
     reach: Option<Reach>,
 }
 
@@ -153,7 +154,8 @@ impl Listed<'_> {
         }
     }
 
-    /// Whose key it is. A bare public key tells no more than its file's name.
+    /// Returns the key's owner. The label of a bare public key is only its
+    /// file's name.
     fn label(&self) -> Option<&str> {
         let certificate = self.certificate.as_ref();
         match certificate {
@@ -162,7 +164,7 @@ impl Listed<'_> {
         }
     }
 
-    /// For people; the archive has that many members.
+    /// Returns the text. `members` is the number of members in the archive.
     fn text(&self, members: u64) -> String {
         let path = self.identity.source().display().to_string();
         let mut text = format!(
@@ -180,7 +182,7 @@ impl Listed<'_> {
             None => line("fingerprint", "unknown while locked"),
         }
         if self.identity.is_presumed() {
-            line("", "by its certificate, as the key is locked");
+            line("", "from its certificate, since the key is locked");
         }
         if let Some(label) = self.label() {
             line("owner", label);
@@ -221,7 +223,7 @@ impl Listed<'_> {
         text
     }
 
-    /// For programs.
+    /// Returns the key as JSON.
     fn json(&self) -> Value {
         let identity = self.identity;
         let mut key = json!({

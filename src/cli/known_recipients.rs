@@ -1,4 +1,4 @@
-//! Putting names to the recipients of what has been sealed.
+//! Names for the recipients of sealed messages.
 
 use std::path::Path;
 
@@ -12,15 +12,15 @@ use super::recipient_args::KnownFiles;
 use super::failure::Failure;
 use super::ui::{Ui, count, safe};
 
-/// The certificates and keys that are known here.
+/// The known certificates and keys.
 pub struct KnownKeys {
     recipients: Vec<Recipient>,
     keyring: Keyring,
 }
 
 impl KnownKeys {
-    /// Loads certificates, expired ones too. One that was given and can't be
-    /// used is an error; one of the config is none: it puts no name to anybody.
+    /// Loads certificates, including expired ones. A given one that can't be
+    /// used is an error; one of the config is skipped, as it only adds a name.
     pub fn load(files: &KnownFiles, keyring: Keyring, ui: &Ui) -> Result<Self, Failure> {
         let mut recipients = Vec::new();
         for path in &files.given {
@@ -42,14 +42,14 @@ impl KnownKeys {
         })
     }
 
-    /// The certificate of the key that a handle names, where that is known.
+    /// Returns the certificate of the key that a handle names, if known.
     fn certificate(&self, handle: &KeyHandle) -> Option<&Recipient> {
         self.recipients
             .iter()
             .find(|recipient| recipient.is_named_by(handle))
     }
 
-    /// Whose key a handle names, where that is known.
+    /// Returns the owner of the key that a handle names, if known.
     fn label(&self, handle: &KeyHandle) -> Option<&str> {
         match self.certificate(handle) {
             Some(certificate) => Some(certificate.label()),
@@ -57,17 +57,17 @@ impl KnownKeys {
         }
     }
 
-    /// The key file that opens what is sealed to a handle.
+    /// Returns the key file that opens what is sealed to a handle.
     fn key(&self, handle: &KeyHandle) -> Option<String> {
         let identity = self.keyring.find(handle)?;
         let source = identity.source().display();
         Some(match identity.is_presumed() {
-            true => format!("{source} (by the certificate beside it)"),
+            true => format!("{source} (by the certificate next to it)"),
             false => source.to_string(),
         })
     }
 
-    /// One line: fingerprint, name, and the key at hand.
+    /// Returns one line: fingerprint, name and your key.
     pub fn line(&self, handle: &KeyHandle) -> String {
         let mut line = safe(&handle.to_string()).into_owned();
         if let Some(label) = self.label(handle) {
@@ -85,7 +85,7 @@ impl KnownKeys {
         line
     }
 
-    /// The same of several, for programs.
+    /// Returns several handles as JSON.
     pub fn json(&self, handles: &[KeyHandle]) -> Value {
         handles
             .iter()
@@ -115,7 +115,7 @@ impl KnownKeys {
     }
 }
 
-/// A private key's algorithm, and whether it's locked.
+/// Returns a private key's algorithm, and whether it's locked.
 pub fn key_line(identity: &Identity) -> String {
     let algorithm = identity
         .algorithm()
@@ -126,11 +126,11 @@ pub fn key_line(identity: &Identity) -> String {
     }
 }
 
-/// How many recipients a summary names.
+/// The number of recipients that a summary names.
 const NAMED: usize = 6;
 
-/// The recipients that were sealed to, in one line: how many, and their names;
-/// where two have the same, with their files.
+/// Returns the recipients in one line: their number and names, with the file
+/// where two have the same name.
 pub fn recipients_line(recipients: &Recipients) -> String {
     let mut certificates: Vec<(&str, &Path)> = Vec::new();
     for recipient in recipients.iter() {
@@ -156,12 +156,12 @@ pub fn recipients_line(recipients: &Recipients) -> String {
     format!("{number} ({}{more})", names.join(", "))
 }
 
-/// The recipients that were sealed to, for programs.
+/// Returns the recipients as JSON.
 pub fn recipients_json(recipients: &Recipients) -> Value {
     recipients.iter().map(recipient_json).collect()
 }
 
-/// One certificate's key, for programs.
+/// Returns one recipient as JSON.
 pub fn recipient_json(recipient: &Recipient) -> Value {
     json!({
         "fingerprint": recipient.fingerprint().to_string(),

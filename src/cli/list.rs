@@ -16,13 +16,13 @@ use super::known_recipients::KnownKeys;
 use super::recipient_args::KnownArgs;
 use super::ui::{Ui, bytes, count, safe};
 
-/// Show the members of an archive and who can open it, without any key
+/// Show the members of an archive and who can open it; no key is needed
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Sizes are those of the sealed members. Certificates given with -r, and those
-of the config, put names to the recipients; keys given with -k show which of
-yours fit. What stands in messages of CMS with AES-CBC or 3DES is marked as not
-authenticated: it may have been changed on its way.
+Sizes are those of the sealed members. Certificates given with -r, and those of
+the config, give the recipients their names; keys given with -k show which of
+yours fit. CMS members with AES-CBC or 3DES are marked as not authenticated:
+they may have been changed in transit.
 
 Examples:
   callseal list calls.zip
@@ -30,7 +30,7 @@ Examples:
 pub struct Arguments {
     /// The archive
     archive: PathBuf,
-    /// Only these members: names or patterns
+    /// Show only these members: names or patterns
     #[arg(value_name = "MEMBER|GLOB")]
     members: Vec<String>,
     #[command(flatten)]
@@ -89,8 +89,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     Ok(report)
 }
 
-/// `sealed` is the index of the member's format and recipients in the list of
-/// that name; null where the member is no message.
+/// Returns the members as JSON. `sealed` is the index of the member's format
+/// and recipients in the list of that name, or null if the member isn't a
+/// message.
 fn members_json(members: &[&Member], overview: &Overview) -> Value {
     let members = members.iter().zip(overview.set_of());
     members

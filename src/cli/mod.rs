@@ -1,5 +1,5 @@
-//! The command line: one file for each subcommand, its arguments and what it
-//! does with them.
+//! The command line. Each subcommand has one file with its arguments and its
+//! work.
 
 mod archive_overview;
 mod args;
@@ -54,17 +54,17 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Flags of every subcommand.
+/// The options of every subcommand.
 #[derive(Debug, Args)]
 pub struct Global {
     /// The config: callseal.toml, or LumenVox's client_property.conf itself
     /// [default: $CALLSEAL_CONFIG, then /etc/callseal/callseal.toml]
     #[arg(long, global = true, value_name = "FILE", display_order = 100)]
     pub config: Option<PathBuf>,
-    /// Results as one JSON document on standard output
+    /// Print results as one JSON document on standard output
     #[arg(long, global = true, display_order = 101)]
     pub json: bool,
-    /// Nothing but warnings and errors
+    /// Show only warnings and errors
     #[arg(
         short,
         long,
@@ -73,7 +73,7 @@ pub struct Global {
         display_order = 102
     )]
     pub quiet: bool,
-    /// Say more about what happens
+    /// Show more details
     #[arg(short, long, global = true, display_order = 103)]
     pub verbose: bool,
     /// When to use colours

@@ -43,8 +43,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     if is_stream(&arguments.file) && arguments.opening.passphrases.uses_stdin() {
         return Err(Failure::usage(
-            "standard input can't be both the message and the passphrase",
-            "name the message's file, or use another descriptor",
+            "standard input can't hold both the message and the passphrase",
+            "give the message as a file, or the passphrase on another descriptor",
         ));
     }
     let output = match &arguments.output {
@@ -138,7 +138,8 @@ fn publish(
     Ok(opened)
 }
 
-/// A pipe can't be read again to see.
+/// Returns whether a file is an archive. It doesn't read pipes, which can't be
+/// read again.
 fn is_archive(path: &Path) -> bool {
     let inspected = || inspect(path, SystemTime::now());
     path.is_file() && matches!(inspected(), Ok(Inspection::Archive(_)))
@@ -155,7 +156,7 @@ fn opened_name(path: &Path) -> Result<PathBuf, Failure> {
     }
     Err(Failure::usage(
         format!(
-            "{}: its name tells no name for the opened file",
+            "{}: can't derive an output name from this file name",
             path.display()
         ),
         "give one with -o, or -o - for standard output",

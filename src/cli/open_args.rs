@@ -1,5 +1,5 @@
-//! What opens messages: the arguments for keys, passphrases and limits; and
-//! what is to be said of what they have opened.
+//! The arguments for opening messages: keys, passphrases and limits; and the
+//! warnings about what was opened.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,32 +16,32 @@ use super::failure::{Failure, SHOWN};
 use super::passphrases::PassphraseArgs;
 use super::ui::{Ui, count};
 
-/// What opens messages.
+/// The options for opening messages.
 #[derive(Debug, Args)]
 pub struct OpenArgs {
     #[command(flatten)]
     identities: IdentityArgs,
     #[command(flatten)]
     pub passphrases: PassphraseArgs,
-    /// Try each key on CMS messages that don't name its certificate, too: for
-    /// a key whose certificate is lost
+    /// Try each key even on CMS messages that don't name its certificate, for a
+    /// key whose certificate is lost
     #[arg(long)]
     try_all_keys: bool,
     #[command(flatten)]
     limits: LimitArgs,
 }
 
-/// Whether members may have other names than they were sealed under.
+/// The option to accept renamed members.
 #[derive(Debug, Args)]
 pub struct RenamedArgs {
-    /// Take members that were sealed under another name than they have in the
-    /// archive, with a warning
+    /// Accept members that were sealed under another name than their name in
+    /// the archive, with a warning
     #[arg(long)]
     accept_renamed: bool,
 }
 
 impl RenamedArgs {
-    /// The opener with this choice.
+    /// Returns the opener with this choice.
     pub fn apply<'a>(&self, opener: Opener<'a>) -> Opener<'a> {
         match self.accept_renamed {
             true => opener.accepting_renamed(),
@@ -59,7 +59,7 @@ pub struct Opening {
 }
 
 impl OpenArgs {
-    /// Loads the keys, of which there must be one. `bar` gives way to prompts.
+    /// Loads the keys, at least one. `bar` is hidden during prompts.
     pub fn load(
         &self,
         config: Option<&Config>,
@@ -76,8 +76,8 @@ impl OpenArgs {
 }
 
 impl Opening {
-    /// Reads all that may be needed of the disk, if what is there may be
-    /// replaced: it is an input then, and not replaced.
+    /// Reads the keys' certificates now if the command may overwrite files:
+    /// they are inputs then, which aren't overwritten.
     pub fn before(&self, overwrite: Overwrite) {
         if overwrite == Overwrite::Replace {
             self.keyring.read_certificates();
@@ -95,8 +95,8 @@ impl Opening {
     }
 }
 
-/// How a message's format is called in listings, with a mark where nothing
-/// protects such messages from change.
+/// Returns the name of a format for listings, with a mark if the format isn't
+/// authenticated.
 pub fn format_name(format: Format) -> String {
     match format.is_authenticated() {
         true => format.name().to_owned(),
@@ -104,7 +104,7 @@ pub fn format_name(format: Format) -> String {
     }
 }
 
-/// The same mark at the end of a summary of `all` opened files.
+/// Returns the same mark for the end of a summary of `all` opened files.
 pub fn authenticity(not_authenticated: usize, all: usize) -> String {
     match not_authenticated {
         0 => String::new(),
@@ -113,7 +113,7 @@ pub fn authenticity(not_authenticated: usize, all: usize) -> String {
     }
 }
 
-/// Says of members that a key has opened without being named in them.
+/// Warns of messages that a key has opened without being named in them.
 pub fn warn_of_tried<'a>(tried: impl IntoIterator<Item = &'a PathBuf>, ui: &Ui) {
     let mut members: BTreeMap<_, u64> = BTreeMap::new();
     for key in tried {
@@ -121,7 +121,7 @@ pub fn warn_of_tried<'a>(tried: impl IntoIterator<Item = &'a PathBuf>, ui: &Ui) 
     }
     for (key, number) in members {
         ui.warning(&format!(
-            "{}: tried with success on {} that {} not name its certificate",
+            "{}: opened {} that {} not name its certificate",
             key.display(),
             count(number, "message"),
             if number == 1 { "does" } else { "do" },
@@ -129,8 +129,8 @@ pub fn warn_of_tried<'a>(tried: impl IntoIterator<Item = &'a PathBuf>, ui: &Ui) 
     }
 }
 
-/// Warns of members that were sealed under another name: of each the name that
-/// it has, and that one.
+/// Warns of members that were sealed under another name. Each pair has the
+/// member's present name and the sealed one.
 pub fn warn_of_renamed<'a>(renamed: impl IntoIterator<Item = (&'a str, &'a str)>, ui: &Ui) {
     let mut renamed = renamed.into_iter();
     for (member, sealed_as) in renamed.by_ref().take(SHOWN) {
@@ -139,7 +139,7 @@ pub fn warn_of_renamed<'a>(renamed: impl IntoIterator<Item = (&'a str, &'a str)>
     match renamed.count() as u64 {
         0 => {}
         more => ui.warning(&format!(
-            "{} more {} sealed under another name; --json names them all",
+            "{} more {} sealed under another name; --json lists them all",
             count(more, "member"),
             if more == 1 { "was" } else { "were" },
         )),

@@ -35,17 +35,17 @@ pub struct Arguments {
     /// Files and directories to pack
     #[arg(value_name = "PATH", required_unless_present = "files_from")]
     paths: Vec<PathBuf>,
-    /// Read the paths of more files from a file (or - for standard input),
-    /// one a line
+    /// Read the paths of more files from a file (or - for standard input), one
+    /// per line
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
-    /// The paths of --files-from end with NUL instead of a line end
+    /// Read --files-from as paths that end with NUL instead of a line end
     #[arg(short = '0', long = "null", requires = "files_from")]
     null: bool,
-    /// Pack only what fits one of these patterns
+    /// Pack only paths that match one of these patterns
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
-    /// Leave out what fits one of these patterns
+    /// Leave out paths that match one of these patterns
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
     /// Follow symbolic links instead of leaving them out
@@ -106,7 +106,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let recipients = recipients_line(plan.recipients());
 
     if arguments.dry_run {
-        // Made and dropped, as the real run would begin.
+        // Make it and drop it: this finds the errors that a real run would
+        // begin with.
         PendingFile::create(&arguments.output, Access::Shared, overwrite)
             .map_err(|source| Error::writing(&arguments.output, source))?;
         for file in &found.files {
@@ -156,8 +157,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     })
 }
 
-/// Says what is packed under another name, and what is not packed; returns the
-/// latter, where nobody has asked for that.
+/// Shows which files are packed under another name or left out. Returns those
+/// left out without a request.
 fn show_notices<'a>(found: &'a Sources, ui: &Ui) -> Vec<&'a Path> {
     let mut left_out = Vec::new();
     for notice in &found.notices {

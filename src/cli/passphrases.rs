@@ -1,4 +1,4 @@
-//! Where passphrases come from: files and descriptors, or the terminal.
+//! The sources of passphrases: files, descriptors and the terminal.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,10 +13,10 @@ use indicatif::ProgressBar;
 use super::failure::Failure;
 use super::ui::{NoAnswer, Prompt, ask_new};
 
-/// Passphrase files are read up to this many bytes.
+/// The largest number of bytes that are read from a passphrase file.
 const MAX_PASSPHRASE: u64 = 64 * 1024;
 
-/// Where passphrases come from, other than the terminal.
+/// The sources of passphrases other than the terminal.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub struct PassphraseArgs {
@@ -29,17 +29,18 @@ pub struct PassphraseArgs {
 }
 
 impl PassphraseArgs {
-    /// Whether a passphrase is given, and needn't be asked for.
+    /// Returns whether a passphrase is given, and needn't be asked for.
     pub fn is_given(&self) -> bool {
         self.passphrase_file.is_some() || self.passphrase_fd.is_some()
     }
 
-    /// Whether the passphrase is to come from standard input.
+    /// Returns whether the passphrase comes from standard input.
     pub fn uses_stdin(&self) -> bool {
         self.passphrase_fd == Some(0)
     }
 
-    /// The source of passphrases for locked keys: the given one, else a prompt.
+    /// Returns the source of passphrases for locked keys: the given one, else a
+    /// prompt.
     pub fn source(&self, bar: ProgressBar) -> Result<Box<dyn Passphrases>, Failure> {
         Ok(match self.read()? {
             Some(given) => Box::new(given.passphrase),
@@ -47,12 +48,12 @@ impl PassphraseArgs {
         })
     }
 
-    /// The passphrase for a key that is about to be made: the given one, else
-    /// that of a prompt.
+    /// Returns the passphrase for a new key: the given one, else the answer to
+    /// a prompt.
     pub fn for_new_key(&self, key: &Path) -> Result<NewPassphrase, Failure> {
         let remedy = Remedy {
             unanswered: "run it on a terminal to be asked, or give --passphrase-file, --passphrase-fd or --no-passphrase",
-            empty: "--no-passphrase makes a key without one",
+            empty: "use --no-passphrase to make a key without one",
         };
         match self.read()? {
             Some(given) => given.new_passphrase(&remedy),
@@ -65,7 +66,7 @@ impl PassphraseArgs {
     }
 }
 
-/// Where the passphrase for an exported key comes from.
+/// The sources of the passphrase for an exported key.
 #[derive(Debug, Args)]
 #[group(multiple = false, conflicts_with = "certificate")]
 pub struct NewPassphraseArgs {
@@ -81,8 +82,8 @@ pub struct NewPassphraseArgs {
 }
 
 impl NewPassphraseArgs {
-    /// Refuses to read both passphrases from one descriptor, of which the
-    /// first would take everything.
+    /// Refuses to read both passphrases from one descriptor, since the first
+    /// read would take everything.
     pub fn check(&self, present: &PassphraseArgs) -> Result<(), Failure> {
         match (self.new_passphrase_fd, present.passphrase_fd) {
             (Some(new), Some(present)) if new == present => Err(Failure::usage(
@@ -93,11 +94,11 @@ impl NewPassphraseArgs {
         }
     }
 
-    /// The new passphrase, if there is to be one.
+    /// Returns the new passphrase, if one is requested.
     pub fn for_export(&self, key: &Path) -> Result<Option<NewPassphrase>, Failure> {
         let remedy = Remedy {
             unanswered: "run it on a terminal to be asked, or give --new-passphrase-file or --new-passphrase-fd",
-            empty: "without a new passphrase the key keeps its own",
+            empty: "leave out the new passphrase to keep the key's own",
         };
         let file = self.new_passphrase_file.as_deref();
         match Given::read(file, self.new_passphrase_fd)? {
@@ -108,13 +109,13 @@ impl NewPassphraseArgs {
     }
 }
 
-/// What helps where there is no new passphrase.
+/// The hints for a missing new passphrase.
 struct Remedy {
     unanswered: &'static str,
     empty: &'static str,
 }
 
-/// A passphrase, and what it was read from.
+/// A passphrase and its source.
 struct Given {
     source: PathBuf,
     passphrase: Passphrase,
@@ -130,7 +131,7 @@ impl Given {
             ),
             (None, None) => return Ok(None),
         };
-        // Growing would leave copies behind that nobody wipes.
+        // A vector that grows would leave copies behind that nobody wipes.
         let mut bytes = Vec::with_capacity(2 * MAX_PASSPHRASE as usize);
         let read = opened.and_then(|file| file.take(MAX_PASSPHRASE).read_to_end(&mut bytes));
         let passphrase = Passphrase::from_first_line(&bytes);
@@ -156,7 +157,7 @@ fn ask(key: &Path, remedy: &Remedy) -> Result<NewPassphrase, Failure> {
             remedy.unanswered,
         )),
         Err(NoAnswer::Differ) => Err(Failure::usage(
-            format!("{key_name}: the two passphrases were never the same"),
+            format!("{key_name}: the two passphrases did not match"),
             "type the same passphrase twice",
         )),
     }
@@ -173,9 +174,9 @@ fn fit(passphrase: Passphrase, source: &Path, remedy: &Remedy) -> Result<NewPass
     })
 }
 
-/// The file behind a descriptor that was inherited. Not by its path below
-/// /dev/fd, which would open it anew: sockets can't be, nor what only the user
-/// before a drop of privileges could read.
+/// Returns the file of an inherited descriptor. A path below /dev/fd would open
+/// the file anew, which fails for sockets and for files that became unreadable
+/// when privileges were dropped.
 fn descriptor(number: u32) -> io::Result<File> {
     #[cfg(target_os = "linux")]
     {

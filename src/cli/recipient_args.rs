@@ -1,4 +1,4 @@
-//! Whom to seal to, and who has been sealed to: the arguments, and the
+//! The arguments for the recipients to seal to and to show, and the
 //! certificates that they resolve to.
 
 use std::path::{Path, PathBuf};
@@ -14,26 +14,26 @@ use clap::Args;
 use super::failure::Failure;
 use super::ui::{Ui, shell_word};
 
-/// Whom to seal to.
+/// The recipients to seal to.
 #[derive(Debug, Args)]
 pub struct RecipientArgs {
     /// A recipient: X.509 certificate, public key or OpenPGP certificate
     #[arg(short, long = "recipient", value_name = "CERT")]
     recipients: Vec<PathBuf>,
-    /// The recipients of a profile in the config [default: the default
+    /// Use the recipients of a profile in the config [default: the default
     /// profile, unless -r is given]
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
 }
 
 impl RecipientArgs {
-    /// Whether any is named on the command line.
+    /// Returns whether any recipient is named on the command line.
     pub fn is_given(&self) -> bool {
         !self.recipients.is_empty() || self.profile.is_some()
     }
 
-    /// Loads the certificates: those given with -r, and those of the profile,
-    /// whose rules hold for all of them then.
+    /// Loads the certificates given with -r and those of the profile. The rules
+    /// of the profile then apply to all of them.
     pub fn load(&self, config: Option<&Config>, ui: &Ui) -> Result<Recipients, Failure> {
         for path in &self.recipients {
             refuse_list(path)?;
@@ -71,7 +71,7 @@ impl RecipientArgs {
     }
 }
 
-/// Refuses several files in the place of one: `-r a.crt,b.crt`.
+/// Refuses several files in one option: `-r a.crt,b.crt`.
 fn refuse_list(path: &Path) -> Result<(), Failure> {
     let text = path.to_string_lossy();
     let parts = || text.split(',').map(str::trim);
@@ -83,11 +83,12 @@ fn refuse_list(path: &Path) -> Result<(), Failure> {
         .collect();
     Err(Failure::usage(
         format!("{text}: no such file; these are several certificates"),
-        format!("give each with an option of its own: {}", options.join(" ")),
+        format!("give each with a separate option: {}", options.join(" ")),
     ))
 }
 
-/// What certificates must meet, with the CA bundle loaded where there is one.
+/// Returns the requirements for certificates, with the CA bundle loaded if
+/// there is one.
 pub fn requirements(
     trust: &Trust,
     min_rsa_bits: MinRsaBits,
@@ -103,7 +104,7 @@ pub fn requirements(
     }
 }
 
-/// Loads recipients, with a notice where a certificate doesn't count.
+/// Loads recipients, with a notice of each certificate that isn't used.
 pub fn load_recipients(
     parties: &[Party],
     requirements: &Requirements,
@@ -126,30 +127,29 @@ pub fn load_recipients(
     Ok(recipients)
 }
 
-/// The files of certificates that put names to recipients.
+/// The certificate files that give recipients their names.
 pub struct KnownFiles {
-    /// Those on the command line.
+    /// The files on the command line.
     pub given: Vec<PathBuf>,
-    /// Those of the config.
+    /// The files of the config.
     pub configured: Vec<PathBuf>,
 }
 
-/// Which certificates put names to the recipients of what has been sealed.
+/// The certificates that give recipients of sealed messages their names.
 #[derive(Debug, Args)]
 pub struct KnownArgs {
-    /// A certificate that may be among the recipients, to show its owner
+    /// Show the owner of this certificate if it is a recipient
     #[arg(short, long = "recipient", value_name = "CERT")]
     recipients: Vec<PathBuf>,
-    /// Show owners by the certificates of this profile [default: those of
-    /// all profiles in the config]
+    /// Show the owners of the certificates of this profile [default: all
+    /// profiles in the config]
     #[arg(short, long, value_name = "NAME")]
     profile: Option<String>,
 }
 
 impl KnownArgs {
-    /// The files given with -r, and those of the named profile or of all
-    /// profiles. A party without any is no obstacle: it puts no name to
-    /// anybody.
+    /// Returns the files given with -r, and those of the named profile or of
+    /// all profiles. A party without files is skipped, as it only adds names.
     pub fn files(&self, config: Option<&Config>, ui: &Ui) -> KnownFiles {
         let mut configured = Vec::new();
         let profiles = config.iter().flat_map(|config| &config.profiles);

@@ -24,9 +24,9 @@ use super::ui::{Ui, bytes};
 /// Seal one file as one message
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without -o, FILE becomes FILE.pgp (FILE.asc with --armor), or FILE.p7m with
---format cms and cms-gcm, or FILE.b64 with --armor=base64; standard input goes
-to standard output.
+Without -o, FILE becomes FILE.pgp (FILE.asc with --armor), FILE.p7m with
+--format cms or cms-gcm, or FILE.b64 with --armor=base64; standard input goes to
+standard output.
 
 Example:
   callseal seal -r vendor.crt note.txt")]
@@ -37,8 +37,8 @@ pub struct Arguments {
     /// The message to write, or - for standard output
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
-    /// Write the message as text: in OpenPGP's armor or as PEM, or with =base64
-    /// as base64 and nothing else
+    /// Write the message as text: as OpenPGP armor or PEM, or with =base64 as
+    /// bare base64
     #[arg(
         short,
         long,
@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     if !is_stream(&arguments.file) && std::fs::metadata(&arguments.file).is_ok_and(special) {
         return Err(Failure::usage(
             format!("{}: not a regular file", arguments.file.display()),
-            "pipe it through: `… | callseal seal -r CERT > OUT.pgp`",
+            "pipe its content: `… | callseal seal -r CERT > OUT.pgp`",
         ));
     }
     let plan = arguments.seal.plan(global, ui)?;
@@ -89,7 +89,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         if io::stdout().is_terminal() && armor == Armor::Binary && arguments.output.is_none() {
             return Err(Failure::usage(
                 "a binary message is not written to the terminal",
-                "give -o FILE, or --armor, or -o - to have it there all the same",
+                "give -o FILE, or --armor, or -o - to write it there anyway",
             ));
         }
         let mut stdout = io::stdout().lock();
@@ -131,7 +131,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     })
 }
 
-/// Seals a file or standard input, and says which of the two sides failed.
+/// Seals a file or standard input. The error says which of the two sides
+/// failed.
 fn seal_into(
     file: &Path,
     plan: &SealPlan,
@@ -173,8 +174,8 @@ fn seal_into(
     sealed.map_err(writing_stdout)
 }
 
-/// Seals a file as the walk of `callseal pack` finds it, so that one which
-/// changes meanwhile is noticed.
+/// Seals a file as `callseal pack` would find it, to notice if it changes
+/// meanwhile.
 fn seal_file(
     file: &Path,
     ui: &Ui,

@@ -1,4 +1,4 @@
-//! What signals do to the program.
+//! The handling of signals.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -9,16 +9,17 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// What ends the program, unless somebody has it ignored.
+/// The signals that end the program, unless they are ignored.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
-/// From now on, signals that end the program remove its temporary files first;
-/// and a file that grows too large for the limit is an error like others.
+/// Installs the handlers. Signals that end the program then remove its
+/// temporary files first, and a file that grows past the limit is an ordinary
+/// error.
 pub fn handle() {
-    // With a handler for this signal, write(2) says EFBIG.
+    // With a handler for this signal, write(2) returns EFBIG.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
-    // The thread before the handlers: where there is none to be had, signals
-    // do what they always did.
+    // Start the thread before the handlers: without it, signals keep their
+    // default effect.
     let (sender, receiver) = mpsc::channel::<Signals>();
     let thread = std::thread::Builder::new().name("signals".into());
     let wait = move || {
@@ -44,8 +45,8 @@ pub fn end(signal: i32) {
     let _ = emulate_default_handler(signal);
 }
 
-/// Whether whoever started the program has this signal ignored, as `nohup`
-/// and shells do. Where that can't be told, all but SIGTERM are left alone.
+/// Returns whether this signal was already ignored when the program started, as
+/// by `nohup` and shells. If that is unknown, all but SIGTERM count as ignored.
 fn is_ignored(signal: i32) -> bool {
     let ignored = || {
         let status = callseal::files::input::open("/proc/self/status".as_ref()).ok()?;
@@ -59,7 +60,7 @@ fn is_ignored(signal: i32) -> bool {
     ignored().unwrap_or(signal != SIGTERM)
 }
 
-/// How the terminal was before a question that is being asked on it.
+/// The terminal's attributes from before the present question.
 static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
 
 fn terminal() -> std::sync::MutexGuard<'static, Option<Termios>> {
@@ -67,14 +68,14 @@ fn terminal() -> std::sync::MutexGuard<'static, Option<Termios>> {
 }
 
 /// Asks a question without echo. A signal that ends the program meanwhile
-/// leaves the terminal as it was.
+/// restores the terminal.
 pub fn while_asking<T>(ask: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     *terminal() = open_terminal()
         .and_then(|terminal| Ok(tcgetattr(terminal)?))
         .ok();
     let answer = ask();
     *terminal() = None;
-    // Ctrl-C has been read, and sent as a signal, which is waited for.
+    // Ctrl-C was read as a character: end as by its signal.
     if answer
         .as_ref()
         .is_err_and(|error| error.kind() == io::ErrorKind::Interrupted)

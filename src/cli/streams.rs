@@ -1,4 +1,4 @@
-//! Standard input and output in the place of files.
+//! Standard input and output instead of files.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use callseal::message::OpenError;
 use super::Global;
 use super::failure::Failure;
 
-/// Whether a path stands for standard input or output.
+/// Returns whether a path means standard input or output.
 pub fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// What errors call the input.
+/// Returns the name of the input for errors.
 pub fn input_name(path: &Path) -> PathBuf {
     match is_stream(path) {
         true => PathBuf::from("standard input"),
@@ -24,7 +24,7 @@ pub fn input_name(path: &Path) -> PathBuf {
     }
 }
 
-/// A file, or standard input, to read from.
+/// Opens a file or standard input for reading.
 pub fn open_input(path: &Path) -> Result<Box<dyn Read + Send + Sync>, Error> {
     if is_stream(path) {
         input::note_stdin();
@@ -36,19 +36,19 @@ pub fn open_input(path: &Path) -> Result<Box<dyn Read + Send + Sync>, Error> {
     }
 }
 
-/// Plaintext and JSON can't both go to standard output.
+/// Refuses --json where the content goes to standard output.
 pub fn refuse_json(global: &Global) -> Result<(), Failure> {
     if global.json {
         return Err(Failure::usage(
-            "standard output can't take both the content and --json",
+            "standard output can't hold both the content and the JSON document",
             "leave out --json, or write the content to a file",
         ));
     }
     Ok(())
 }
 
-/// Tells failures of standard output from those of what is written to it. A
-/// reader that has gone is not a failure.
+/// Distinguishes failures of standard output from those of its content. A
+/// closed pipe isn't a failure.
 pub fn writing_stdout(error: impl Into<Error>) -> Failure {
     let error = match error.into() {
         Error::Library(error) => error,

@@ -1,5 +1,5 @@
-//! Files that are probably not meant to be sealed: certificates and keys that
-//! lack their option, and messages.
+//! Files that probably shouldn't be sealed: certificates and keys without their
+//! option, and messages.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -14,20 +14,20 @@ use serde_json::{Value, json};
 use super::failure::SHOWN;
 use super::ui::{Ui, count, shell_word};
 
-/// What certificates, requests for them and keys are called.
+/// The file name endings of certificates, certificate requests and keys.
 const ENDINGS: [&str; 14] = [
     "crt", "cer", "cert", "pem", "der", "pub", "asc", "pgp", "gpg", "csr", "key", "sec", "p8",
     "p7b",
 ];
 
-/// What keystores are called, which hold private keys.
+/// The file name endings of keystores, which hold private keys.
 const KEYSTORES: [&str; 5] = ["p12", "pfx", "jks", "keystore", "ppk"];
 
-/// A file that is named on the command line is looked into whatever it is
-/// called, up to this size in bytes: certificates and keys are small.
+/// The size in bytes up to which files named on the command line are read,
+/// whatever their names: certificates and keys are small.
 const SMALL: u64 = 32 * 1024;
 
-/// A file that is probably not meant to be sealed.
+/// A file that probably shouldn't be sealed.
 pub struct Suspect {
     path: PathBuf,
     kind: Kind,
@@ -35,12 +35,12 @@ pub struct Suspect {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// One that can be sealed to.
+    /// A certificate that can be sealed to.
     Certificate,
-    /// One that can't, at least not now, or a request for one.
+    /// A certificate that can't be sealed to now, or a request for one.
     OtherCertificate,
     PrivateKey,
-    /// By its name.
+    /// A keystore, judged by its name.
     Keystore,
     Message,
     /// A temporary file of a run that was killed.
@@ -59,9 +59,9 @@ impl Kind {
     }
 }
 
-/// Finds them among files that are to be sealed, of which `named` stand on the
-/// command line themselves. The others are looked into only if they are called
-/// like certificates, keys or messages.
+/// Finds suspects among the files to seal. `named` are the paths on the command
+/// line. Other files are read only if they are named like certificates, keys or
+/// messages.
 pub fn find(sources: &[Source], named: &[PathBuf]) -> Vec<Suspect> {
     let named: Vec<PathBuf> = named
         .iter()
@@ -113,7 +113,7 @@ fn kind(path: &Path) -> Option<Kind> {
     }
 }
 
-/// Warns of them.
+/// Warns of the suspects.
 pub fn warn(suspects: &[Suspect], ui: &Ui) {
     let (sealed, others): (Vec<_>, Vec<_>) = suspects
         .iter()
@@ -123,13 +123,13 @@ pub fn warn(suspects: &[Suspect], ui: &Ui) {
         let word = shell_word(&path);
         ui.warning(&match suspect.kind {
             Kind::PrivateKey => format!(
-                "{path}: a private key, sealed as a file for all recipients; if that is not meant, leave it out"
+                "{path}: a private key, sealed as a file for all recipients; leave it out if that isn't intended"
             ),
             Kind::Keystore => format!(
-                "{path}: a keystore by its name, sealed as a file for all recipients; if that is not meant, leave it out"
+                "{path}: a keystore by its name, sealed as a file for all recipients; leave it out if that isn't intended"
             ),
             Kind::Leftover => format!(
-                "{path}: left by a run of callseal that was killed, sealed as a file like others"
+                "{path}: left by a callseal run that was killed, sealed like any other file"
             ),
             Kind::Certificate => format!(
                 "{path}: a certificate, sealed as a file; to make it a recipient, write `-r {word}`"
@@ -142,9 +142,9 @@ pub fn warn(suspects: &[Suspect], ui: &Ui) {
     warn_of_more(others.len(), "certificates, keys and the like", ui);
     for suspect in sealed.iter().take(SHOWN) {
         let path = suspect.path.display();
-        ui.warning(&format!("{path}: sealed already, and now sealed once more"));
+        ui.warning(&format!("{path}: already sealed, and now sealed again"));
     }
-    warn_of_more(sealed.len(), "sealed already", ui);
+    warn_of_more(sealed.len(), "already sealed", ui);
 }
 
 fn warn_of_more(all: usize, what: &str, ui: &Ui) {
@@ -154,7 +154,7 @@ fn warn_of_more(all: usize, what: &str, ui: &Ui) {
     }
 }
 
-/// The same for programs.
+/// Returns the suspects as JSON.
 pub fn to_json(suspects: &[Suspect]) -> Value {
     suspects
         .iter()

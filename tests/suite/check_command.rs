@@ -83,7 +83,7 @@ fn what_ends_soon_is_a_warning_and_status_6() {
     scene.dated_certificate("soon.crt", "soon", -1, 21);
     let outcome = check(&scene, "")
         .exits(6)
-        .says("warning: profile acme: soon.crt is refused in 19 days, from ")
+        .says("warning: profile acme: soon.crt will be refused in 19 days, from ")
         .says("soon.crt: “soon” expired on ")
         .says("hint: ")
         .prints("soon.crt: warning, 19 days left")
@@ -200,8 +200,8 @@ fn a_public_key_has_no_end() {
     scene.tool("openssl pkey -in customer.key -pubout -out public.pem");
     check(&scene, "--warn-days 100000 --at 2200-01-01")
         .exits(0)
-        .prints("public.pem: good, without end")
-        .prints("public key, ECDH NIST P-256, no end");
+        .prints("public.pem: good, no expiry date")
+        .prints("public key, ECDH NIST P-256, no expiry date");
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn a_revoked_certificate_does_not_count_as_a_successor() {
         .exits(6)
         .prints("old.crt: not valid: “old” is revoked since ")
         .prints("new.crt: new")
-        .says("profile acme: customer is refused in 10 days, from ")
+        .says("profile acme: customer will be refused in 10 days, from ")
         .says("new.crt: “new” expired on ");
 }
 
@@ -312,8 +312,8 @@ fn a_certificate_without_end_is_good_for_ever() {
         .make();
     check(&scene, "--warn-days 4294967295")
         .exits(0)
-        .prints("endless.crt: good, without end")
-        .prints("ECDH NIST P-256, no end");
+        .prints("endless.crt: good, no expiry date")
+        .prints("ECDH NIST P-256, no expiry date");
     check(&scene, "--at 9999-12-31T23:59:59Z").exits(0);
     scene.ok("inspect endless.crt");
     // A second less is an end, of which the days can be counted.
@@ -328,7 +328,7 @@ fn a_certificate_without_end_is_good_for_ever() {
     check(&scene, "").exits(0).prints("to 9999-12-31T23:59:58Z");
     check(&scene, "--at 9999-12-31T23:59:58Z")
         .exits(6)
-        .says("is refused in 0 days, from 9999-12-31T23:59:59Z on");
+        .says("will be refused in 0 days, from 9999-12-31T23:59:59Z on");
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn a_ca_without_end_leaves_the_end_to_the_certificate() {
         .make();
     check(&scene, "")
         .exits(0)
-        .prints("leaf.crt: good, without end");
+        .prints("leaf.crt: good, no expiry date");
 }
 
 #[test]
@@ -361,8 +361,8 @@ fn a_crl_that_ends_soon_is_a_warning() {
     scene.crl("root", LONG_AGO, &in_hours(12));
     check(&scene, "")
         .exits(6)
-        .says("warning: profile acme: leaf.crt is refused from ")
-        .says(" on: a CRL of its CAs expires then")
+        .says("warning: profile acme: leaf.crt will be refused from ")
+        .says(" on, when a CRL of its CAs expires")
         .prints("leaf.crt: warning, 0 days left")
         .says("hint: get the CA's next CRL in time");
     scene.crl("root", LONG_AGO, &in_hours(-12));

@@ -111,7 +111,7 @@ fn on_demand_a_key_without_its_certificate_is_tried_and_that_is_told() {
     scene.write_private("alone/gir.key", scene.read("gir.key"));
     scene
         .ok("extract --try-all-keys GIR.zip -k alone/gir.key -C opened")
-        .says("alone/gir.key: tried with success on 2 messages that do not name its certificate");
+        .says("alone/gir.key: opened 2 messages that do not name its certificate");
     assert_eq!(scene.text("opened/GIR/1001.wav"), "RIFF said first");
     let told = scene
         .ok("extract --json -f --try-all-keys GIR.zip -k alone/gir.key -C opened")
@@ -157,7 +157,7 @@ fn the_keys_at_hand_are_counted_for_an_archive() {
     scene.key_pair("stranger", P256);
     scene
         .ok("keys -k gir.key -k stranger.key --archive GIR.zip")
-        .prints("keys at hand open 2 of 2 members");
+        .prints("your keys open 2 of 2 members");
     scene
         .line("keys -k stranger.key --archive GIR.zip")
         .exits(4)

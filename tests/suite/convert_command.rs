@@ -24,7 +24,7 @@ fn a_genesys_archive_becomes_one_for_a_profile_with_names_and_times_kept() {
     scene
         .ok(CONVERT)
         .says("converted 2 members (29 B) for 2 recipients (customer, vendor) into calls.zip")
-        .says("2 of them had not been authenticated");
+        .says("2 of them were not authenticated");
     for key in ["customer.key", "vendor.key"] {
         scene.ok(&format!("extract -f calls.zip -k {key} -C opened"));
         assert_eq!(scene.text("opened/GIR/1001.wav"), "RIFF said first");
@@ -101,7 +101,7 @@ fn a_mixed_archive_is_converted_whole() {
     scene
         .ok(CONVERT)
         .says("converted 3 members (39 B)")
-        .says("2 of them had not been authenticated");
+        .says("2 of them were not authenticated");
     scene
         .ok("cat calls.zip note.txt -k vendor.key")
         .prints("of our own");

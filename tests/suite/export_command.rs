@@ -444,7 +444,7 @@ fn a_passphrase_that_locks_nothing_draws_a_warning() {
     scene.write("phrase", "sesame");
     scene
         .ok("export --gpg a.key -o a.asc --passphrase-file phrase")
-        .says("warning: a.key: this key has no passphrase")
+        .says("warning: a.key: neither this key")
         .says("--new-passphrase-file");
     let quiet = scene.ok("export --gpg a.key -o b.asc --new-passphrase-file phrase");
     assert!(!quiet.stderr().contains("warning"), "{quiet}");

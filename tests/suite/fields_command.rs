@@ -236,7 +236,7 @@ fn the_facts_are_told_as_json_where_the_documents_go_into_a_file() {
         .line(&format!("{SEAL} --json"))
         .stdin(CALLS)
         .exits(2)
-        .says("standard output can't take both");
+        .says("standard output can't hold both");
 }
 
 #[test]
@@ -285,7 +285,10 @@ fn fields_can_be_selected_in_every_way() {
             "\"a.\" can't be understood: a key is missing",
         ),
         (&["--fields-regex", "["], "is no regular expression"),
-        (&["--fields-regex", ""], "is empty, and would fit every key"),
+        (
+            &["--fields-regex", ""],
+            "is empty and would match every key",
+        ),
         (
             &["--fields", "a", "--fields-regex", "a"],
             "cannot be used with",
@@ -309,10 +312,10 @@ fn fields_can_be_selected_in_every_way() {
     };
     hinted("$.a", "leave out the $");
     hinted(".a", "leave out the dot");
-    hinted("/a/b", "dots stand between keys");
-    hinted("cards[].pan", "all elements of an array are [*]");
-    hinted("a,", "there is a comma too many");
-    hinted("a b", "fields are written as in");
+    hinted("/a/b", "separate keys with dots");
+    hinted("cards[].pan", "write [*] for all elements of an array");
+    hinted("a,", "remove the extra comma");
+    hinted("a b", "write fields as in");
     let bracket = "write elements of an array in brackets:";
     hinted("cards.0.pan", &format!("{bracket} cards[0].pan\n"));
     hinted("cards.0", &format!("{bracket} cards[0]\n"));
@@ -605,7 +608,7 @@ fn a_locked_key_opens_with_its_passphrase() {
     scene
         .line("fields open -k locked.key --passphrase-fd 0")
         .exits(2)
-        .complains_with_hint(&["standard input can't be both"]);
+        .complains_with_hint(&["standard input can't hold both"]);
 }
 
 #[test]

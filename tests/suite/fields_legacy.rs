@@ -257,7 +257,7 @@ fn a_key_on_the_command_line_is_refused_and_not_shown() {
     scene
         .line("fields seal --legacy-aes-cbc --fields id -k SECRET")
         .exits(2)
-        .complains_with_hint(&["not taken from the command line"])
+        .complains_with_hint(&["can't be given on the command line"])
         .says("--key-file FILE");
 }
 

@@ -169,7 +169,7 @@ fn content_and_a_document_are_not_mixed() {
         let failures = document(&scene, line, 2);
         let error = failures["failures"][0]["error"].as_str().unwrap();
         assert!(
-            error.contains("both the content and --json"),
+            error.contains("both the content and the JSON document"),
             "{line}: {error}"
         );
     }

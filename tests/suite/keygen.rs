@@ -508,7 +508,7 @@ fn passphrases_that_differ_are_asked_for_again() {
     let scene = Scene::new();
     let differ = "prompt\nsend \"one\\r\"\nprompt \"the same again: \"\nsend \"two\\r\"\n";
     let dialogue = format!(
-        "{differ}prompt \"they differ, once more: new passphrase for \"\nsend \"three\\r\"\n\
+        "{differ}prompt \"they differ, try again: new passphrase for \"\nsend \"three\\r\"\n\
          prompt \"the same again: \"\nsend \"three\\r\""
     );
     scene
@@ -520,7 +520,7 @@ fn passphrases_that_differ_are_asked_for_again() {
     scene
         .on_a_terminal("keygen --name b --ec p256", &differ.repeat(3))
         .exits(2)
-        .prints("b.key: the two passphrases were never the same");
+        .prints("b.key: the two passphrases did not match");
     assert!(!scene.exists("b.key") && !scene.exists("b.crt"));
 }
 

@@ -106,17 +106,17 @@ fn a_last_line_tells_what_all_keys_together_open() {
     for (keys, line, facts) in [
         (
             "-k customer.key -k vendor.key",
-            "keys at hand open 2 of 3 members; no key at hand opens 1",
+            "your keys open 2 of 3 members; none of your keys opens 1",
             [2, 0, 1],
         ),
         (
             "-k customer.key -k locked.key",
-            "keys at hand open 1 of 3 members, may open 2 more",
+            "your keys open 1 of 3 members, may open 2 more",
             [1, 2, 0],
         ),
         (
             "-k auditor.key -k vendor.key",
-            "keys at hand open 3 of 3 members",
+            "your keys open 3 of 3 members",
             [3, 0, 0],
         ),
     ] {
@@ -234,14 +234,14 @@ fn an_archive_that_no_key_opens_is_status_4() {
         outcome
             .prints("stranger.key\n  private key, ")
             .prints("opens 0 of 3 members\n")
-            .prints("calls.zip: keys at hand open 0 of 3 members; no key at hand opens 3\n");
+            .prints("calls.zip: your keys open 0 of 3 members; none of your keys opens 3\n");
     }
     // One that may open it, for all that shows, is enough.
     scene.ok("keys --archive calls.zip -k stranger.key -k locked.key");
     scene.key_pair("other", "rsa:2048");
     scene
         .ok("keys --archive calls.zip -k other.key")
-        .prints("keys at hand open 0 of 3 members, may open 1 more; no key at hand opens 2\n");
+        .prints("your keys open 0 of 3 members, may open 1 more; none of your keys opens 2\n");
     // A wrong certificate beside a locked key is a cause, and so a hint.
     scene.write("locked.crt", scene.read("stranger.crt"));
     scene
@@ -268,7 +268,7 @@ fn an_archive_without_members_wants_no_key() {
     archive(&scene, &[]);
     scene
         .ok("keys --archive calls.zip -k stranger.key")
-        .prints("calls.zip: keys at hand open 0 of 0 members\n");
+        .prints("calls.zip: your keys open 0 of 0 members\n");
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_damaged_member_is_reported_as_list_reports_it() {
         .exits(6)
         .complains(&["1.txt: "])
         .prints("opens 2 of 3 members\n")
-        .prints("calls.zip: keys at hand open 2 of 3 members\n");
+        .prints("calls.zip: your keys open 2 of 3 members\n");
     assert_eq!(outcome.stderr(), listed.stderr());
     // That no key opens the others goes before.
     scene
@@ -295,7 +295,7 @@ fn a_damaged_member_is_reported_as_list_reports_it() {
         .exits(4)
         .complains(&["1.txt: "])
         .complains_with_hint(&["calls.zip: the key at hand is not for it"])
-        .prints("calls.zip: keys at hand open 0 of 3 members; no key at hand opens 2\n");
+        .prints("calls.zip: your keys open 0 of 3 members; none of your keys opens 2\n");
 }
 
 #[test]

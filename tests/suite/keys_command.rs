@@ -159,7 +159,7 @@ fn a_key_is_shown_with_the_certificate_beside_it_locked_or_not() {
                 )),
                 "{text}"
             );
-            assert_eq!(text.contains("by its certificate"), is_locked, "{text}");
+            assert_eq!(text.contains("from its certificate"), is_locked, "{text}");
             is_quiet(&outcome);
             std::fs::remove_file(scene.path(certificate)).unwrap();
         }

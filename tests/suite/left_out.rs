@@ -111,7 +111,7 @@ fn what_only_resembles_a_certificate_is_not_offered_as_a_recipient() {
         .ok("pack -o out.zip -r customer.crt vendor.csr store.p12 calls")
         .says("vendor.csr: a certificate or a request for one")
         .says("store.p12: a keystore by its name")
-        .says("calls/.callseal-abc123.tmp: left by a run of callseal that was killed");
+        .says("calls/.callseal-abc123.tmp: left by a callseal run that was killed");
     assert!(!packed.stderr().contains("`-r "), "{packed}");
 }
 
@@ -151,12 +151,12 @@ fn a_message_among_the_files_to_pack_draws_a_warning() {
     scene.write("calls/c.pgp", "not a message");
     let packed = scene
         .ok("pack -o out.zip -r customer.crt calls")
-        .says("warning: calls/a.txt.pgp: sealed already")
-        .says("warning: calls/b.txt.p7m: sealed already");
+        .says("warning: calls/a.txt.pgp: already sealed")
+        .says("warning: calls/b.txt.p7m: already sealed");
     assert!(!packed.stderr().contains("c.pgp"), "{packed}");
     scene
         .ok("seal -r customer.crt calls/a.txt.pgp")
-        .says("warning: calls/a.txt.pgp: sealed already");
+        .says("warning: calls/a.txt.pgp: already sealed");
 }
 
 #[test]
@@ -168,8 +168,8 @@ fn many_warnings_of_a_kind_are_counted() {
     }
     let packed = scene
         .ok("pack -o out.zip -r customer.crt sealed")
-        .says("warning: 3 files more: sealed already");
-    assert_eq!(packed.stderr().matches("sealed once more").count(), 10);
+        .says("warning: 3 files more: already sealed");
+    assert_eq!(packed.stderr().matches("sealed again").count(), 10);
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn two_sources_of_a_passphrase_are_a_usage_error() {
     scene
         .line("open - -k locked.key --passphrase-fd 0")
         .exits(2)
-        .complains_with_hint(&["can't be both"]);
+        .complains_with_hint(&["can't hold both"]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn the_second_try_may_succeed() {
     scene
         .on_a_terminal(EXTRACT, &answers)
         .exits(0)
-        .prints("wrong, once more: passphrase for locked.key");
+        .prints("wrong, try again: passphrase for locked.key");
     assert_eq!(scene.read("out/calls/a.txt"), b"a");
 }
 

@@ -249,7 +249,7 @@ fn what_was_written_is_named_where_the_report_can_not_be() {
         scene
             .bash(&format!("callseal {line} >/dev/full"))
             .exits(1)
-            .complains(&["o space left", &format!("complete all the same: {written}")]);
+            .complains(&["o space left", &format!("already complete: {written}")]);
         assert!(scene.exists(written), "{written}");
     }
     scene.write("many/1", "");

@@ -155,7 +155,7 @@ fn cat_writes_the_plaintext_and_nothing_else() {
         scene
             .line("cat calls.zip calls/* -k customer.key")
             .exits(2)
-            .complains_with_hint(&["stands for 2 members"]);
+            .complains_with_hint(&["matches 2 members"]);
     }
 }
 

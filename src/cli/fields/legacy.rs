@@ -1,4 +1,4 @@
-//! The legacy layout: the arguments, and where its key comes from.
+//! The arguments of the legacy layout, and its key.
 
 use std::ffi::OsString;
 use std::io;
@@ -12,18 +12,18 @@ use crate::cli::exposed_keys::warn_of_file;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;
 
-/// How keys are given.
-const HINT: &str = "give it with --key-file FILE, or --key-env NAME for the variable NAME that holds it, and say with --key-form whether it's raw, hex or text";
+/// The hint on how to give the key.
+const HINT: &str = "give it with --key-file FILE, or with --key-env NAME in the environment variable NAME, and set --key-form to raw, hex or text";
 
-/// The legacy layout, and its key.
+/// The options of the legacy layout and its key.
 #[derive(Debug, Args)]
 #[group(skip)]
 pub struct LegacyArgs {
-    /// Legacy, and not authenticated: AES-CBC under a shared key, for peers
-    /// that know nothing else
+    /// Use the legacy layout for peers that support nothing else: AES-CBC under
+    /// a shared key, not authenticated
     #[arg(long)]
     legacy_aes_cbc: bool,
-    /// The environment variable with the key of --legacy-aes-cbc
+    /// The environment variable that holds the key for --legacy-aes-cbc
     #[arg(
         long,
         value_name = "NAME",
@@ -31,24 +31,24 @@ pub struct LegacyArgs {
         conflicts_with = "key_file"
     )]
     key_env: Option<OsString>,
-    /// The file with the key of --legacy-aes-cbc
+    /// The file that holds the key for --legacy-aes-cbc
     #[arg(long, value_name = "FILE", requires = "legacy_aes_cbc")]
     key_file: Option<PathBuf>,
-    /// How that key is written: raw (16, 24 or 32 bytes), hex (their digits),
-    /// or text (as many characters, taken as bytes)
-    // Any text is taken, as clap would show a key that's put here.
+    /// The form of that key: raw (16, 24 or 32 bytes), hex (the digits of these
+    /// bytes), or text (as many characters, used as bytes)
+    // Any text is accepted: clap's error would show a key that was put here.
     #[arg(long, value_name = "raw|hex|text", requires = "legacy_aes_cbc")]
     key_form: Option<OsString>,
 }
 
 impl LegacyArgs {
-    /// Whether the legacy layout is wanted.
+    /// Returns whether the legacy layout is chosen.
     pub fn is_wanted(&self) -> bool {
         self.legacy_aes_cbc
     }
 
-    /// The key, if the legacy layout is wanted. No message shows it, nor what
-    /// may have been given in its place by mistake.
+    /// Returns the key, if the legacy layout is chosen. No message shows it, or
+    /// anything that was given instead by mistake.
     pub fn key(&self, ui: &Ui) -> Result<Option<AesCbcKey>, Failure> {
         if !self.legacy_aes_cbc {
             return Ok(None);
@@ -60,7 +60,7 @@ impl LegacyArgs {
                 if let Err(AesCbcKeyError::Unreadable(error)) = key {
                     if error.kind() == io::ErrorKind::NotFound {
                         return Err(Failure::usage(
-                            "the file that --key-file names is not there",
+                            "the file given with --key-file does not exist",
                             HINT,
                         ));
                     }
@@ -71,7 +71,7 @@ impl LegacyArgs {
             (None, Some(name)) => {
                 let Some(value) = std::env::var_os(name) else {
                     return Err(Failure::usage(
-                        "the environment variable that --key-env names is not set",
+                        "the environment variable given with --key-env is not set",
                         HINT,
                     ));
                 };
@@ -104,35 +104,35 @@ impl LegacyArgs {
             Some("hex") => Ok(KeyForm::Hex),
             Some("text") => Ok(KeyForm::Text),
             _ => Err(Failure::usage(
-                "--key-form must say how the key is written: raw, hex or text",
-                "hex are the digits of its bytes; text are characters that are the bytes themselves, be they digits too",
+                "--key-form must be raw, hex or text",
+                "use hex for the digits of its bytes, and text for characters that are the bytes themselves, even if they are digits",
             )),
         }
     }
 }
 
-/// What is said to whoever gives a key as an argument.
+/// Returns the failure for a key that is given as an argument.
 pub fn refuse_key() -> Failure {
     Failure::usage(
-        "a key of --legacy-aes-cbc is not taken from the command line, where every user of the machine can see it",
+        "a key for --legacy-aes-cbc can't be given on the command line, where every user of the machine can see it",
         HINT,
     )
 }
 
-/// What is said where there is no file of documents: its name may be a key,
-/// given behind --legacy-aes-cbc by mistake.
+/// Returns the failure for a missing file of documents. It doesn't show the
+/// name, which may be a key that was given after --legacy-aes-cbc by mistake.
 pub fn refuse_file() -> Failure {
     Failure::usage(
-        "the file of documents is not there",
-        format!("--legacy-aes-cbc takes no key behind it: {HINT}"),
+        "the file of documents does not exist",
+        format!("don't put the key after --legacy-aes-cbc: {HINT}"),
     )
 }
 
-/// What is said where recipients or passphrases are given, of which the legacy
-/// layout knows nothing.
+/// Returns the failure for recipients or passphrases, which the legacy layout
+/// doesn't have.
 pub fn refuse_parties(what: &str) -> Failure {
     Failure::usage(
-        format!("--legacy-aes-cbc has one shared key, and no {what}"),
-        "leave one of the two out",
+        format!("--legacy-aes-cbc uses one shared key and no {what}"),
+        "leave out one of the two",
     )
 }

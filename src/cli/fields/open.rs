@@ -16,11 +16,11 @@ use crate::cli::ui::{Bar, Ui, count};
 /// Open the sealed fields of JSON documents
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A document comes out as it was sealed, or not at all. One without sealed fields
-stays as it is; if all are like that, there is a warning.
-With --fields or --fields-regex a document fails where one of these is not
-sealed: somebody may have put another value there. With --legacy-aes-cbc they
-say what to open.
+A document is restored as it was before sealing, or left out. Documents without
+sealed fields stay as they are; if no document has any, there is a warning.
+With --fields or --fields-regex, a document fails if one of these fields is not
+sealed: somebody may have put another value there. With --legacy-aes-cbc, they
+select the fields to open.
 
 Examples:
   callseal fields open -k vendor.key <sealed.ndjson
@@ -33,7 +33,7 @@ pub struct Arguments {
     identities: IdentityArgs,
     #[command(flatten)]
     passphrases: PassphraseArgs,
-    /// The attribute that the documents got when they were sealed
+    /// The attribute that sealing has added to the documents
     #[arg(long, value_name = "NAME", default_value = ATTRIBUTE, conflicts_with = "legacy_aes_cbc")]
     attribute: String,
     #[command(flatten)]
@@ -69,8 +69,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     };
     if stream.uses_stdin() && arguments.passphrases.uses_stdin() {
         return Err(Failure::usage(
-            "standard input can't be both the documents and the passphrase",
-            "name the documents' file, or use another descriptor",
+            "standard input can't hold both the documents and the passphrase",
+            "give the documents as a file, or the passphrase on another descriptor",
         ));
     }
     let config = global.config()?;
@@ -93,8 +93,7 @@ impl Arguments {
     ) -> Result<Report, Failure> {
         let (done, report) = self.stream.convert(opener, global, ui)?;
         if !self.legacy.is_wanted() && done.documents > 0 && done.failed + done.changed == 0 {
-            // Another name, or somebody who took the attribute away, would go
-            // unnoticed.
+            // A wrong name or a removed attribute would go unnoticed.
             ui.warning(&format!(
                 "no document has the attribute {:?}, so nothing was opened",
                 self.attribute

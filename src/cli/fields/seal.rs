@@ -16,16 +16,16 @@ use crate::cli::known_recipients::recipients_json;
 use crate::cli::recipient_args::RecipientArgs;
 use crate::cli::ui::{Ui, count};
 
-/// Seal fields of JSON documents, one on each line or one alone
+/// Seal fields of JSON documents, one document per line or a single one
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A field is a path of keys: caller.number is `number` in `caller`, cards[0].pan
-`pan` in the first of `cards`, cards[*].pan in each of them, **.pan at any
-depth, *.pan below any key. Keys with other characters than letters, digits, _
-and - are quoted: [\"a.b\"].
+is `pan` in the first of `cards`, cards[*].pan in each of them, **.pan at any
+depth, *.pan below any key. Quote keys with characters other than letters,
+digits, _ and -: [\"a.b\"].
 
-All else stays as it is, to the byte. A document that can't be sealed is left
-out, and the others are not harmed.
+All else stays as it is, byte for byte. A document that can't be sealed is left
+out; the others are sealed.
 
 Examples:
   callseal fields seal --fields caller.number,transcript -r vendor.crt <calls.ndjson
@@ -37,12 +37,12 @@ pub struct Arguments {
     selection: SelectionArgs,
     #[command(flatten)]
     recipients: RecipientArgs,
-    /// The attribute that sealed documents get
+    /// The attribute to add to sealed documents
     #[arg(long, value_name = "NAME", default_value = ATTRIBUTE, conflicts_with = "legacy_aes_cbc")]
     attribute: String,
     #[command(flatten)]
     legacy: LegacyArgs,
-    /// For whoever gives a key here: it's refused.
+    /// Accepts a key that is given by mistake, to refuse it.
     #[arg(short, long, hide = true)]
     key: Option<OsString>,
 }
@@ -93,8 +93,8 @@ impl Arguments {
     ) -> Result<Report, Failure> {
         let (done, report) = self.stream.convert(sealer, global, ui)?;
         if done.documents > 0 && done.failed + done.changed == 0 {
-            // A slip in a path would go unnoticed otherwise, and everything
-            // out in the clear.
+            // A mistake in a path would go unnoticed and leave everything in
+            // the clear.
             ui.warning("no document has any of the fields, so nothing was sealed");
         }
         if done.failed == 0 || done.failed < done.documents {

@@ -1,37 +1,37 @@
-//! Which fields are meant: the arguments.
+//! The arguments that select fields.
 
 use callseal::fields::{self, Selection, SelectionError};
 use clap::{Args, ValueEnum};
 
 use crate::cli::failure::Failure;
 
-/// Which fields are meant.
+/// The selection of fields.
 #[derive(Debug, Args)]
 #[group(skip)]
 pub struct SelectionArgs {
-    /// The fields, by paths with commas between them: caller.number,
+    /// The paths of the fields, separated by commas: caller.number,
     /// cards[*].pan, **.pan, ["a.b"]
     #[arg(long, value_name = "PATHS", conflicts_with = "fields_regex")]
     fields: Vec<String>,
-    /// All fields, at any depth, whose key has a match of a regular expression
-    /// in it
+    /// All fields, at any depth, whose key contains a match of a regular
+    /// expression
     #[arg(long, value_name = "REGEX")]
     fields_regex: Option<String>,
-    /// What happens to a document that lacks one of the fields [default: error]
+    /// How to treat a document that lacks one of the fields [default: error]
     #[arg(long, value_name = "WHAT")]
     missing: Option<Missing>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Missing {
-    /// It fails
+    /// Fail the document
     Error,
-    /// Those of the fields count that are there
+    /// Use the fields that are present
     Ignore,
 }
 
 impl SelectionArgs {
-    /// Whether anything is said of fields.
+    /// Returns whether any of these options is given.
     pub fn is_given(&self) -> bool {
         !self.fields.is_empty() || self.fields_regex.is_some() || self.missing.is_some()
     }
@@ -43,13 +43,13 @@ impl SelectionArgs {
         }
     }
 
-    /// The fields, of which there must be some.
+    /// Returns the fields, at least one.
     pub fn selection(&self) -> Result<Selection, Failure> {
         let selection = match &self.fields_regex {
             Some(pattern) if pattern.is_empty() => {
                 return Err(Failure::usage(
-                    "the pattern of --fields-regex is empty, and would fit every key",
-                    "give a part of the keys that are meant",
+                    "the pattern of --fields-regex is empty and would match every key",
+                    "give a part of the names of the keys",
                 ));
             }
             Some(pattern) => Selection::key_names(pattern),
@@ -64,26 +64,26 @@ impl SelectionArgs {
         selection.map_err(|error| {
             let hint = match &error {
                 SelectionError::Path { expression, .. } => path_hint(expression),
-                _ => "a regular expression is as in grep -E, without references back to groups",
+                _ => "write a regular expression as for grep -E, without back-references",
             };
             Failure::usage(error.to_string(), hint)
         })
     }
 }
 
-/// How the same is written here, for those who know other ways.
+/// Returns the hint for a path that is written in another way.
 fn path_hint(expression: &str) -> &'static str {
     if expression.is_empty() {
-        "there is a comma too many, or no field at all"
+        "remove the extra comma, or name a field"
     } else if expression.starts_with('$') {
         "leave out the $ at the start: caller.number, not $.caller.number"
     } else if expression.contains('/') {
-        "dots stand between keys: caller.number, not /caller/number"
+        "separate keys with dots: caller.number, not /caller/number"
     } else if expression.contains("[]") {
-        "all elements of an array are [*], the first one is [0]: cards[*].pan, cards[0].pan"
+        "write [*] for all elements of an array, [0] for the first: cards[*].pan, cards[0].pan"
     } else if expression.starts_with('.') {
         "leave out the dot at the start: caller.number, not .caller.number"
     } else {
-        "fields are written as in --fields 'caller.number,cards[*].pan,**.pan,[\"a.b\"]'"
+        "write fields as in --fields 'caller.number,cards[*].pan,**.pan,[\"a.b\"]'"
     }
 }

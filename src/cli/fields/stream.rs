@@ -1,4 +1,4 @@
-//! From one stream of documents to another.
+//! The conversion of one stream of documents to another.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use crate::cli::failure::{Failure, Report, SHOWN, Shown};
 use crate::cli::streams::{input_name, is_stream, open_input, refuse_json, writing_stdout};
 use crate::cli::ui::{Ui, count};
 
-/// Where documents come from and go to.
+/// The input and output of documents.
 #[derive(Debug, Args)]
 #[group(skip)]
 pub struct StreamArgs {
@@ -35,17 +35,17 @@ pub struct StreamArgs {
 }
 
 impl StreamArgs {
-    /// Whether the documents come from standard input.
+    /// Returns whether the documents come from standard input.
     pub fn uses_stdin(&self) -> bool {
         is_stream(&self.file)
     }
 
-    /// Whether there is anything to read the documents from.
+    /// Returns whether the input exists.
     pub fn is_there(&self) -> bool {
         self.uses_stdin() || self.file.exists()
     }
 
-    /// Refuses what can't be done, before anything is.
+    /// Refuses what can't be done before anything is read or written.
     pub fn check(&self, global: &Global) -> Result<(), Failure> {
         if is_stream(&self.output) {
             return refuse_json(global);
@@ -57,8 +57,8 @@ impl StreamArgs {
         Ok(())
     }
 
-    /// Converts all documents. The good ones are the result, though others
-    /// have failed; a file without any good one is not written.
+    /// Converts all documents. Those that fail are left out; if all fail, no
+    /// file is written.
     pub fn convert(
         &self,
         converter: &dyn Convert,
@@ -86,7 +86,7 @@ impl StreamArgs {
         } else {
             let write_error = |source| Error::writing(&self.output, source);
             let overwrite = self.overwrite.overwrite();
-            // What isn't sealed in documents is not for everybody either.
+            // The rest of the documents isn't for everybody, either.
             let mut pending = PendingFile::create(&self.output, Access::Private, overwrite)
                 .map_err(write_error)?;
             let done = convert(&mut pending)?;
@@ -99,7 +99,7 @@ impl StreamArgs {
     }
 }
 
-/// What a summary says of the documents in which nothing was to be done.
+/// Returns what a summary says about documents that stayed as they were.
 pub fn of_the_others(done: &Streamed) -> String {
     match done.documents - done.failed - done.changed {
         0 => String::new(),
@@ -107,11 +107,11 @@ pub fn of_the_others(done: &Streamed) -> String {
     }
 }
 
-/// How many failures are kept for the JSON document.
+/// The number of failures that are kept for the JSON document.
 const KEPT: usize = 1000;
 
-/// Shows failures as they come, or keeps them for the JSON document: as many
-/// as somebody will read, as a stream may have no end.
+/// A collector of failures. It shows them as they come, or keeps them for the
+/// JSON document, up to a limit since a stream may have no end.
 struct Failures<'u> {
     path: PathBuf,
     kept: Option<Vec<Error>>,

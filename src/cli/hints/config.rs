@@ -1,4 +1,4 @@
-//! For the config.
+//! Hints for the config.
 
 use callseal::config::ConfigError;
 use callseal::files::input;
@@ -8,7 +8,7 @@ use super::{Hint, REGULAR_FILE, some};
 /// LumenVox's setting.
 const SETTING: &str = "LOGGING_ENCRYPTION_KEY";
 
-/// What is set once for all profiles.
+/// The keys that apply to all profiles.
 const TOP_LEVEL: [&str; 5] = [
     "default-profile",
     "keys",
@@ -37,14 +37,14 @@ pub fn of_config(error: &ConfigError) -> Hint {
         }
         ConfigError::UnknownProfile { known, .. }
         | ConfigError::UnknownDefaultProfile { known, .. } => return some(known_profiles(known)),
-        // Most people get it wrong with a path, bare or with single backslashes.
+        // The usual mistake is a path, bare or with single backslashes.
         ConfigError::Syntax { detail, .. }
             if detail.contains("quoted") || detail.contains("escape") =>
         {
-            "put text in quotes; a Windows path in single quotes, as in 'C:\\certs\\a.crt'"
+            "put text in quotes, and a Windows path in single quotes, as in 'C:\\certs\\a.crt'"
         }
         ConfigError::SecretKey { .. } => {
-            "keep it in a file of its own, for --key-file, or in a variable, for --key-env; list the paths of private keys under keys"
+            "keep the key in a separate file for --key-file, or in an environment variable for --key-env; list the paths of private keys under keys"
         }
         ConfigError::UnknownKey { key, known, .. }
             if TOP_LEVEL.contains(&key.as_str()) && !known.contains(key) =>
@@ -54,16 +54,16 @@ pub fn of_config(error: &ConfigError) -> Hint {
             ));
         }
         ConfigError::UnknownKey { key, .. } if key.eq_ignore_ascii_case(SETTING) => {
-            "it belongs into client_property.conf; here, list the certificates under recipients in [profiles.NAME]"
+            "put it into client_property.conf; here, list the certificates under recipients in [profiles.NAME]"
         }
         ConfigError::UnknownKey { known, .. } => {
-            return some(format!("known here: {}", known.join(", ")));
+            return some(format!("use one of: {}", known.join(", ")));
         }
         ConfigError::WrongType { detail, .. } if detail.contains("missing field") => {
-            "a party is written as { name = \"NAME\", certificates = [\"CERT\"] }"
+            "write a party as { name = \"NAME\", certificates = [\"CERT\"] }"
         }
         ConfigError::UnknownValue { known, .. } => {
-            return some(format!("it can be {}", known.join(", ")));
+            return some(format!("use one of: {}", known.join(", ")));
         }
         ConfigError::NoRecipients { profile, .. } => {
             return some(format!(
@@ -71,15 +71,15 @@ pub fn of_config(error: &ConfigError) -> Hint {
             ));
         }
         ConfigError::Fingerprint { .. } => {
-            "it has 40 or 64 hexadecimal digits; `callseal inspect CERT` shows it"
+            "give its 40 or 64 hexadecimal digits, as `callseal inspect CERT` shows them"
         }
         ConfigError::CaFileMissing { .. } => {
             "name the file or directory with the certificates of the CAs: ca-file = \"ca.pem\""
         }
         ConfigError::CaFileIdle { .. } => {
-            "set trust = \"ca\", if a CA is to vouch for the certificates; else remove it"
+            "set trust = \"ca\" if a CA vouches for the certificates, else remove it"
         }
-        ConfigError::MinRsaBits { .. } => "it can be 2048 to 16384",
+        ConfigError::MinRsaBits { .. } => "use 2048 to 16384",
         ConfigError::EmptyRecipient { .. }
         | ConfigError::EmptyKey { .. }
         | ConfigError::EmptyCaFile { .. } => "write the path, or remove the empty string",
@@ -87,24 +87,24 @@ pub fn of_config(error: &ConfigError) -> Hint {
         | ConfigError::SettingEmpty { .. }
         | ConfigError::SettingDefault { .. } => {
             return some(format!(
-                "set {SETTING} = CERT,CERT to the certificates of all who may open the files"
+                "set {SETTING} = CERT,CERT to the certificates of everyone who may open the files"
             ));
         }
-        ConfigError::SettingRepeated { .. } => "keep the one that is right and remove the other",
+        ConfigError::SettingRepeated { .. } => "keep the right one and remove the other",
         ConfigError::EmptyPath { .. } => {
-            "check that no path is missing, then remove the superfluous comma"
+            "check that no path is missing, then remove the extra comma"
         }
         ConfigError::UnfinishedList { .. } => {
             "check that no path is missing, then remove the last comma"
         }
         ConfigError::StrayLine { .. } => {
-            "if it is one more path, end the line before it with a comma; else remove it"
+            "if it is another path, end the line before it with a comma, else remove it"
         }
         ConfigError::DefaultInList { .. } => {
-            "remove it; a file of that name can be written as ./default"
+            "remove it, or write ./default for a file of that name"
         }
         ConfigError::UnclosedQuote { .. } | ConfigError::TextAfterQuote { .. } => {
-            "put each path in its own pair of quotes, or leave the quotes out"
+            "put each path in its own pair of quotes, or leave out the quotes"
         }
         _ => return None,
     })
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use callseal::config::Config;
 
-    /// The remedy for what is wrong with a config.
+    /// Returns the hint for a faulty config.
     fn hint(text: &str) -> String {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("callseal.toml");
@@ -143,18 +143,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_listed() {
-        let known = "known here: default-profile, keys, compress, format, min-rsa-bits, profiles";
+    fn known_keys_and_values_are_listed() {
+        let known = "use one of: default-profile, keys, compress, format, min-rsa-bits, profiles";
         assert_eq!(hint("default_profile = 'acme'"), known);
         let acme = "[profiles.acme]\nrecipients = ['a.crt']\n";
         let of_profile = hint(&format!("{acme}recipient = 'b.crt'"));
         assert_eq!(
             of_profile,
-            "known here: recipients, trust, ca-file, crl-file"
+            "use one of: recipients, trust, ca-file, crl-file"
         );
         let trust = hint(&format!("{acme}trust = 'pki'"));
-        assert_eq!(trust, "it can be listed, ca");
-        assert_eq!(hint("compress = 'gzip'"), "it can be auto, none, deflate");
+        assert_eq!(trust, "use one of: listed, ca");
+        assert_eq!(hint("compress = 'gzip'"), "use one of: auto, none, deflate");
         let default = hint(&format!("default-profile = 'acne'\n{acme}"));
         assert_eq!(default, "the only profile is \"acme\"");
         let choose = hint(&format!("{acme}[profiles.zenith]\nrecipients = ['b.crt']"));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_the_wrong_place_belongs_elsewhere() {
+    fn a_misplaced_key_gets_its_right_place() {
         let profile = "[profiles.acme]\nrecipients = ['a.crt']\n";
         assert_eq!(
             hint(&format!("{profile}min-rsa-bits = 3072")),

@@ -1,4 +1,4 @@
-//! For the fields of JSON documents.
+//! Hints for the fields of JSON documents.
 
 use callseal::fields::DocumentError;
 
@@ -11,10 +11,10 @@ pub fn of_document(error: &DocumentError) -> Hint {
             return of_open(error);
         }
         DocumentError::NotJson { line, .. } if *line > 1 => {
-            "if there are several documents, put each on a line of its own"
+            "if there are several documents, put each on a separate line"
         }
         DocumentError::NotAnObject => {
-            "only JSON objects, { … }, have fields; `jq -c .[]` makes a line of each element of an array"
+            "give JSON objects, { … }; `jq -c .[]` puts each element of an array on a line"
         }
         DocumentError::Missing {
             element: Some(path),
@@ -23,15 +23,13 @@ pub fn of_document(error: &DocumentError) -> Hint {
         DocumentError::Missing { .. } | DocumentError::NoSuchKey { .. } => {
             "check its spelling; if it may be missing, give --missing ignore"
         }
-        DocumentError::Sealed { .. } => {
-            "open it first, or seal it with an --attribute of another name"
-        }
+        DocumentError::Sealed { .. } => "open it first, or seal it with another --attribute",
         DocumentError::WrongKey { .. } => {
-            "check the key, and that --key-form is the one that the sender uses: 32 hexadecimal digits are a valid key in each form"
+            "check the key, and that --key-form is the sender's; 32 hexadecimal digits are a valid key in every form"
         }
         DocumentError::Removed { .. }
         | DocumentError::NotSealed { .. }
-        | DocumentError::Moved { .. } => "don't trust it; get it again from where it came from",
+        | DocumentError::Moved { .. } => "don't trust it; get it again from its source",
         _ => return None,
     })
 }

@@ -1,4 +1,4 @@
-//! For private keys: read, made and exported.
+//! Hints for private keys that are read, made and exported.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use super::{Hint, REGULAR_FILE, some};
 pub fn of_key(fault: &KeyFault) -> Hint {
     some(match fault {
         KeyFault::Unreadable(error) => unreadable(error),
-        _ => "give a PEM, DER or OpenPGP private key; `callseal inspect FILE` says what a file is",
+        _ => "give a PEM, DER or OpenPGP private key; `callseal inspect FILE` shows what a file is",
     })
 }
 
@@ -22,13 +22,13 @@ pub fn of_export(error: &ExportError) -> Hint {
         ExportError::Locked { fault, .. } => return of_unlock(fault),
         ExportError::Certificate { refusal, .. } => match refusal {
             Refusal::Unreadable(error) => unreadable(error),
-            Refusal::PrivateKey => "write a private key for GnuPG with --gpg KEY",
+            Refusal::PrivateKey => "use --gpg KEY to write a private key for GnuPG",
             _ => return of_refusal(refusal),
         },
         ExportError::OpenPgpCertificate { .. } => {
-            "give it to others as it is; `gpg --import` takes it"
+            "give it to others as it is; they can import it with `gpg --import`"
         }
-        ExportError::OpenPgpKey { .. } => "`gpg --import` takes it as it is",
+        ExportError::OpenPgpKey { .. } => "import it as it is with `gpg --import`",
         ExportError::NotAtHand { .. } => "give its private key with -k",
         _ => return None,
     })
@@ -36,10 +36,12 @@ pub fn of_export(error: &ExportError) -> Hint {
 
 pub fn of_subject(fault: SubjectFault) -> Hint {
     some(match fault {
-        SubjectFault::Empty => "give it a text, or leave the option out",
-        SubjectFault::TooLong(_) => "shorten it; software refuses certificates with longer ones",
-        SubjectFault::ControlCharacter => "give it in one line of plain text",
-        SubjectFault::NotACountry => "give the code of the country, such as US or DE",
+        SubjectFault::Empty => "give a text, or leave out the option",
+        SubjectFault::TooLong(_) => {
+            "shorten it; other software refuses certificates with longer values"
+        }
+        SubjectFault::ControlCharacter => "write it as one line of plain text",
+        SubjectFault::NotACountry => "give a two-letter country code, such as US or DE",
         _ => return None,
     })
 }

@@ -1,4 +1,4 @@
-//! For messages that don't open.
+//! Hints for messages that don't open.
 
 use callseal::keys::{Missed, NoIdentity, UnlockFault};
 use callseal::message::{MessageFault, OpenError};
@@ -23,7 +23,7 @@ fn of_identity(error: &NoIdentity) -> Hint {
             ..
         } => {
             return some(format!(
-                "{} was judged by the certificate next to it; if that belongs to another key, give a copy of the key from another directory",
+                "{} was judged by the certificate next to it; if that certificate belongs to another key, copy the key to another directory and give the copy",
                 key.display()
             ));
         }
@@ -31,7 +31,7 @@ fn of_identity(error: &NoIdentity) -> Hint {
             missed: Missed::Uncertified(_),
             ..
         } => {
-            "put its certificate into its directory, or give it with another -k; if you don't have it any more, --try-all-keys tries every key"
+            "put the key's certificate into its directory, or give the certificate with another -k; if it is lost, try every key with --try-all-keys"
         }
         NoIdentity::NoneFits { .. } => {
             "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"
@@ -41,10 +41,10 @@ fn of_identity(error: &NoIdentity) -> Hint {
             "open it with `gpg --decrypt`, or a CMS message with `openssl cms -decrypt`"
         }
         NoIdentity::TooManyTrials { .. } => {
-            "don't trust it; if you know its sender, give the one key that it is for with -k"
+            "don't trust it; if you know its sender, give only its recipient's key with -k"
         }
         NoIdentity::TrialsUsedUp => {
-            "name the members that you trust, and give the one key that they are for with -k"
+            "name the members that you trust, and give only their recipient's key with -k"
         }
         NoIdentity::NoSessionKey { .. } => FROM_ITS_SOURCE,
         _ => return None,
@@ -52,7 +52,7 @@ fn of_identity(error: &NoIdentity) -> Hint {
     some(hint)
 }
 
-const FROM_ITS_SOURCE: &str = "get it again from where it came from";
+const FROM_ITS_SOURCE: &str = "get it again from its source";
 
 fn of_fault(fault: &MessageFault) -> Hint {
     some(match fault {
@@ -64,12 +64,12 @@ fn of_fault(fault: &MessageFault) -> Hint {
         }
         MessageFault::Truncated | MessageFault::Altered => FROM_ITS_SOURCE,
         MessageFault::SecondMessage(what) if !what.starts_with("-----") => {
-            "put each message into a file of its own"
+            "put each message into a separate file"
         }
         MessageFault::SecondMessage(_) => {
-            "put each message into a file of its own; `csplit -z FILE '/^-----BEGIN /' '{*}'` does so with text"
+            "put each message into a separate file; `csplit -z FILE '/^-----BEGIN /' '{*}'` splits a text"
         }
-        MessageFault::NotAMessage => "`callseal inspect FILE` says what a file is",
+        MessageFault::NotAMessage => "run `callseal inspect FILE` to see what the file is",
         _ => return None,
     })
 }
@@ -80,7 +80,7 @@ pub fn of_unlock(fault: &UnlockFault) -> Hint {
             "run it on a terminal to be asked, or give --passphrase-file or --passphrase-fd"
         }
         UnlockFault::WrongPassphrase => {
-            "check the passphrase; the key's owner set it when the key was made"
+            "check the passphrase; the key's owner chose it when the key was made"
         }
         _ => return None,
     })

@@ -1,6 +1,5 @@
-//! The remedies: what a person can do about an error, chosen from its facts.
-//! The library says what is wrong, and nothing of options and commands; all
-//! that speaks of those is here.
+//! The hints: what a person can do about an error, chosen from its facts. The
+//! library's errors don't mention options and commands; these hints do.
 
 mod config;
 mod fields;
@@ -23,23 +22,21 @@ pub type Hint = Option<Cow<'static, str>>;
 
 pub use recipients::{of_recipients, of_refusal};
 
-/// The remedy for an error, where there is one.
+/// Returns the remedy for an error, if there is one.
 pub fn of(error: &Error) -> Hint {
     some(match error {
         Error::Library(error) => return of_library(error),
         Error::Config(error) => return config::of_config(error),
         Error::Profile { error, .. } => return of_recipients(error),
         Error::NoKeys => "give it with -k KEY, or list `keys` in the config",
-        Error::NoKeysThere { .. } => "-v says what was left out, and why",
+        Error::NoKeysThere { .. } => "run it with -v to see what was left out, and why",
         Error::Export(error) => return keys::of_export(error),
         Error::Subject(error) => return keys::of_subject(error.fault),
         Error::KeyExists { .. } => {
-            "keys are never overwritten: choose another --name or --out, or move the file away"
+            "choose another --name or --out, or move the file away; keys are never overwritten"
         }
         Error::IsArchive { .. } => "open its members with `callseal extract`",
-        Error::NotConverted { .. } => {
-            "deal with each of these members, or leave them out with --exclude"
-        }
+        Error::NotConverted { .. } => "fix each of these members, or leave them out with --exclude",
         Error::Document { error, .. } => return fields::of_document(error),
         Error::Generate(_) | Error::PartialDocuments { .. } => return None,
     })
@@ -50,7 +47,7 @@ fn of_library(error: &callseal::Error) -> Hint {
     some(match error {
         Error::Io { error, .. } => input::is_not_a_file(error).then_some(REGULAR_FILE)?,
         Error::NotFlushed { .. } => {
-            "what was written there is complete, but a power failure may undo it: check the disk"
+            "check the disk; the file is complete, but a power failure may undo it"
         }
         Error::Exists { .. } => "choose another name, or overwrite it with --force",
         Error::Recipient(error) | Error::Plan(PlanError::Recipient(error)) => {
@@ -70,9 +67,7 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::Archive {
             error: ArchiveError::Malformed { .. },
             ..
-        } => {
-            "get the archive again from where it came from; `callseal inspect FILE` says what a file is"
-        }
+        } => "get the archive again from its source; `callseal inspect FILE` shows what a file is",
         Error::IsMessage { .. } => "open it with `callseal open`",
         Error::Member { cause, .. } => return of_member(cause),
         Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
@@ -80,9 +75,8 @@ fn of_library(error: &callseal::Error) -> Hint {
     })
 }
 
-/// For a FIFO, a socket or a device where a file is expected.
-const REGULAR_FILE: &str =
-    "give a regular file, or in bash `<(cat FIFO)` for what comes through a FIFO";
+/// The hint for a FIFO, a socket or a device where a file is expected.
+const REGULAR_FILE: &str = "give a regular file; in bash, `<(cat FIFO)` reads from a FIFO";
 
 fn some(hint: impl Into<Cow<'static, str>>) -> Hint {
     Some(hint.into())
@@ -92,7 +86,7 @@ fn of_member(cause: &MemberCause) -> Hint {
     some(match cause {
         MemberCause::Open(error) => return messages::of_open(error),
         MemberCause::Bytes(ArchiveError::Malformed { .. }) => {
-            "get the archive again from where it came from"
+            "get the archive again from its source"
         }
         MemberCause::Place(PlaceError::Link { .. }) => {
             "extract into an empty directory, or remove the link"
@@ -103,7 +97,7 @@ fn of_member(cause: &MemberCause) -> Hint {
             "extract into an empty directory with -C, or overwrite with --force"
         }
         MemberCause::Moved { .. } => {
-            "don't trust it; if its sender says that the file was renamed, --accept-renamed takes it"
+            "don't trust it; if its sender confirms that the file was renamed, use --accept-renamed"
         }
         _ => return None,
     })

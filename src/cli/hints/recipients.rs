@@ -1,4 +1,4 @@
-//! For certificates that are refused.
+//! Hints for certificates that are refused.
 
 use std::io;
 
@@ -15,10 +15,10 @@ pub fn of_recipients(error: &RecipientError) -> Hint {
             "ask for a certificate that is valid now, and add it to the others"
         }
         RecipientError::NoCertificates { .. } => {
-            "put its certificates there; in a directory, only files that end in crt, cer, pem, der, pub, asc, pgp or gpg count"
+            "put its certificates there; in a directory, only files that end in crt, cer, pem, der, pub, asc, pgp or gpg are read"
         }
         RecipientError::Search { .. } => {
-            "check the path and its permissions; everything with the name of a certificate must be a file, and no link may lead nowhere"
+            "check the path and its permissions; everything named like a certificate must be a file, and no link may be broken"
         }
         RecipientError::Pattern { .. } => {
             "`*` and `?` stay within a directory, `**` crosses directories"
@@ -43,10 +43,10 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         }
         Refusal::SigningRequest => "list the certificate that was issued for it",
         Refusal::NotACertificate | Refusal::Malformed(_) => {
-            "give an X.509 certificate, a public key (PEM or DER) or an OpenPGP certificate; `callseal inspect FILE` says what a file is"
+            "give an X.509 certificate, a public key (PEM or DER) or an OpenPGP certificate; `callseal inspect FILE` shows what a file is"
         }
         Refusal::SeveralCertificates(_) | Refusal::NotIssuer { .. } => {
-            "put each certificate into a file of its own, with nothing but its chain after it"
+            "put each certificate into a separate file, followed only by its chain"
         }
         Refusal::Issuer { .. } => {
             "list the recipient's own certificate; in a file with its chain, it comes first"
@@ -57,17 +57,17 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         }
         Refusal::Revoked { .. } => "ask its owner for the certificate that replaces it",
         Refusal::KeyUsage { .. } => {
-            "ask its owner for a certificate whose keyUsage allows encryption, or that has none"
+            "ask its owner for a certificate whose keyUsage allows encryption, or one without keyUsage"
         }
         Refusal::Untrusted { fault, .. } => return of_chain(fault),
         Refusal::BareKey => {
             "list its owner's certificate instead, or set `trust = \"listed\"` for this profile"
         }
         Refusal::NotPinned { .. } => {
-            "list it as a party with its `fingerprint`, which `callseal inspect FILE` shows: compare it with the owner's"
+            "list it as a party with its `fingerprint`; `callseal inspect FILE` shows it: compare it with the owner's"
         }
         Refusal::OtherFingerprint { .. } => {
-            "compare it with the owner's; if it was renewed with a new key, update `fingerprint` in the config"
+            "compare it with the owner's; if the certificate was renewed with a new key, update `fingerprint` in the config"
         }
         Refusal::Key {
             fault: UnusableKey::RsaSize { .. },
@@ -82,7 +82,7 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
             "ask its owner for an updated certificate"
         }
         Refusal::SealedFields { .. } => {
-            "seal whole files for its owner with `callseal seal`, or ask for an X.509 certificate or an OpenPGP one that reads rfc9580"
+            "seal whole files for its owner with `callseal seal`, or ask for an X.509 certificate or an OpenPGP certificate that supports rfc9580"
         }
         Refusal::NoCommonVersion { .. } => {
             "pack for them separately, or ask one of them for another certificate"
@@ -99,13 +99,13 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
 fn of_chain(fault: &ChainFault) -> Hint {
     some(match fault {
         ChainFault::SelfSigned => {
-            "add it to the bundle if it is to be trusted, or ask its owner for a certificate that a CA of the bundle issued"
+            "add it to the bundle if you trust it, or ask its owner for a certificate issued by a CA of the bundle"
         }
         ChainFault::UnknownIssuer { .. } | ChainFault::UnknownRoot { .. } => {
-            "check whose certificate it is; then add the missing CA certificate to the bundle, or ask its owner for one that a CA of the bundle issued"
+            "check whose certificate it is; then add the missing CA certificate to the bundle, or ask its owner for one issued by a CA of the bundle"
         }
         ChainFault::OtherIssuer { .. } => {
-            "if the CA has renewed its certificate, get the other one from the CA and add it to the bundle; if it has not, this one may be forged"
+            "if the CA has renewed its certificate, get the other one from the CA and add it to the bundle, else this one may be forged"
         }
         ChainFault::BadSignature { .. } | ChainFault::NotACa { .. } => {
             "check where this certificate came from: it may be forged"
@@ -124,7 +124,7 @@ fn of_chain(fault: &ChainFault) -> Hint {
         }
         ChainFault::CaRevoked { .. } => "ask its owner for a certificate from another CA",
         ChainFault::NoCrl { .. } | ChainFault::CrlExpired { .. } | ChainFault::BadCrl { .. } => {
-            "get the CA's current CRL, and put it where `crl-file` says"
+            "get the CA's current CRL, and put it where `crl-file` points"
         }
         _ => return None,
     })

@@ -1,4 +1,4 @@
-//! For files to pack.
+//! Hints for files to pack.
 
 use callseal::sources::SourceError;
 
@@ -16,10 +16,10 @@ pub fn of_source(error: &SourceError) -> Hint {
         SourceError::Name { .. } => "rename the file, or leave it out with --exclude",
         SourceError::SameName { first, second } if first == second => "name it once",
         SourceError::SameName { .. } => "rename one of them, or leave it out with --exclude",
-        SourceError::ChangedWhileRead { .. } => "pack it again when nothing writes to it any more",
+        SourceError::ChangedWhileRead { .. } => "pack it again when nothing writes to it",
         SourceError::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",
         SourceError::Nothing => {
-            "the paths contain no regular file, or none that --include and --exclude select"
+            "give paths that contain regular files, and check --include and --exclude"
         }
         _ => return None,
     })

@@ -1,4 +1,4 @@
-//! What the program shows: results, messages, progress, prompts.
+//! The output for the user: results, messages, progress, prompts.
 
 mod passphrase;
 mod progress;
@@ -16,13 +16,13 @@ pub enum Colour {
     /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
-    /// Even into a file or pipe
+    /// Even to a file or pipe
     Always,
     /// Not at all
     Never,
 }
 
-/// How much is shown, and how.
+/// The amount and the colours of the output.
 #[derive(Clone, Copy, Debug)]
 pub struct Ui {
     quiet: bool,
@@ -48,53 +48,53 @@ impl Ui {
         }
     }
 
-    /// A failure: what failed.
+    /// Shows an error.
     pub fn error(&self, message: &str) {
         self.line("31", "error:", message);
     }
 
-    /// The remedy for the error before it.
+    /// Shows the remedy for the error before it.
     pub fn hint(&self, message: &str) {
         self.line("36", "hint:", message);
     }
 
-    /// Something to look at, though the command goes on.
+    /// Shows a warning; the command goes on.
     pub fn warning(&self, message: &str) {
         self.line("33", "warning:", message);
     }
 
-    /// Something that an attentive user wants to know.
+    /// Shows a notice, unless the user wants quiet.
     pub fn notice(&self, message: &str) {
         if !self.quiet {
             self.line("36", "note:", message);
         }
     }
 
-    /// Something that only helps to understand what happens.
+    /// Shows a detail, if the user asked for details.
     pub fn detail(&self, message: &str) {
         if self.verbose {
             self.line("2", "note:", message);
         }
     }
 
-    /// Whether only what is wrong is to be said.
+    /// Returns whether to show only warnings and errors.
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    /// Whether everything is to be said.
+    /// Returns whether to show details.
     pub fn is_verbose(&self) -> bool {
         self.verbose
     }
 
-    /// What has been done, in one line at the end.
+    /// Shows the result in one line at the end.
     pub fn summary(&self, message: &str) {
         if !self.quiet {
             stderr_line(&safe(message));
         }
     }
 
-    /// Whether a progress bar is wanted and can be seen.
+    /// Returns whether to show a progress bar.
     pub fn shows_progress(&self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
@@ -109,8 +109,8 @@ impl Ui {
     }
 }
 
-/// A line on standard error. That it can't be written is nothing that could
-/// be told anybody.
+/// Writes a line to standard error. If that fails, there is nowhere to report
+/// it.
 fn stderr_line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! Passphrases from whoever sits at the terminal.
+//! Passphrases from the terminal.
 
 use std::io;
 use std::path::Path;
@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 
 use super::safe;
 
-/// How often a passphrase may be mistyped, and a new one typed differently.
+/// The number of attempts to type a passphrase, or a new one twice.
 const TRIES: usize = 3;
 
-/// Asks on the terminal, even where standard input is a pipe. Where there is
-/// no terminal, there is no passphrase: nothing waits for ever.
+/// A prompt on the terminal, even if standard input is a pipe. Without a
+/// terminal it returns no passphrase and doesn't wait.
 pub struct Prompt {
     /// Hidden while the question is on the screen.
     pub bar: ProgressBar,
@@ -30,7 +30,7 @@ impl Passphrases for Prompt {
             None => safe(&source).into_owned(),
         };
         let again = if attempt > 1 {
-            "wrong, once more: "
+            "wrong, try again: "
         } else {
             ""
         };
@@ -50,17 +50,17 @@ fn prompt(question: impl ToString) -> io::Result<String> {
     return ask();
 }
 
-/// Why there is no new passphrase.
+/// The reason why there is no new passphrase.
 #[derive(Clone, Copy, Debug)]
 pub enum NoAnswer {
     /// There is no terminal to ask on.
     NoTerminal,
-    /// It was never typed the same twice.
+    /// The two inputs never matched.
     Differ,
 }
 
-/// Asks on the terminal for a key's new passphrase, which is to be typed
-/// twice, unless it's empty.
+/// Asks on the terminal for a key's new passphrase. It must be typed twice,
+/// unless it's empty.
 pub fn ask_new(key: &Path) -> Result<Passphrase, NoAnswer> {
     let ask = |question: &str| {
         let answer = prompt(question);
@@ -69,7 +69,7 @@ pub fn ask_new(key: &Path) -> Result<Passphrase, NoAnswer> {
     let key = key.display().to_string();
     for attempt in 1..=TRIES {
         let again = if attempt > 1 {
-            "they differ, once more: "
+            "they differ, try again: "
         } else {
             ""
         };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Ui;
 
-/// Members, bytes, rate and time left, on a terminal; else nothing.
+/// A bar with members, bytes, rate and time left. It's shown on terminals only.
 pub struct Bar {
     bar: ProgressBar,
     verb: &'static str,
@@ -15,7 +15,7 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// `verb` says what is going on: `packing`.
+    /// Creates a bar. `verb` names the work, such as `packing`.
     pub fn new(ui: &Ui, verb: &'static str) -> Self {
         let target = if ui.shows_progress() {
             ProgressDrawTarget::stderr_with_hz(8)
@@ -37,12 +37,12 @@ impl Bar {
         }
     }
 
-    /// The bar itself, to be hidden while a question is asked.
+    /// Returns the bar itself, to hide it during a question.
     pub fn handle(&self) -> ProgressBar {
         self.bar.clone()
     }
 
-    /// Takes the bar off the screen, for the summary to take its place.
+    /// Removes the bar from the screen, to make room for the summary.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -67,7 +67,7 @@ impl Progress for Bar {
 
     fn member(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        // Formatting is worth it only for somebody who reads it.
+        // Don't format what nobody sees.
         if !self.bar.is_hidden() {
             self.show_members(done);
         }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text with everything escaped that could act on a terminal or hide what
-/// is written: control characters, and characters that change the direction of
-/// writing or take no room, such as tags.
+/// Escapes everything that could control a terminal or hide text: control
+/// characters, and characters that change the writing direction or take no
+/// space, such as tags.
 pub fn safe(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -26,7 +26,7 @@ fn is_unsafe(c: char) -> bool {
     c.is_control() || is_default_ignorable(c) || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Whether Unicode has the character shown as nothing: its property
+/// Returns whether a character is invisible: Unicode's property
 /// Default_Ignorable_Code_Point (DerivedCoreProperties.txt, version 16), and
 /// the three characters for annotations.
 fn is_default_ignorable(c: char) -> bool {
@@ -52,7 +52,7 @@ fn is_default_ignorable(c: char) -> bool {
     )
 }
 
-/// A number of bytes in a unit that is easy to read: `553 KiB`.
+/// Formats a number of bytes in a readable unit: `553 KiB`.
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if count < 1024 {
@@ -74,7 +74,7 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
-/// A count with its noun: `1 member`, `2 members`.
+/// Formats a count with its noun: `1 member`, `2 members`.
 pub fn count(n: u64, noun: &str) -> String {
     match n {
         1 => format!("1 {noun}"),
@@ -82,7 +82,7 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
-/// One word of a command as a shell wants it: in quotes where it must be.
+/// Quotes a word for a shell, if it needs quotes.
 pub fn shell_word(word: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_is_quoted_where_a_shell_wants_it() {
+    fn a_word_is_quoted_if_a_shell_needs_it() {
         for (word, shown) in [
             ("keys/clé-2024.key", "keys/clé-2024.key"),
             ("my keys/a.key", "'my keys/a.key'"),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_acts_on_a_terminal_is_escaped() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             safe("a\x1b[2Jb\nc\u{202E}d"),
             "a\\u{1b}[2Jb\\u{a}c\\u{202e}d"
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_and_other_characters_that_take_no_room_are_escaped() {
+    fn tags_and_other_invisible_characters_are_escaped() {
         for c in [
             '\u{AD}',
             '\u{34F}',
