@@ -22,7 +22,7 @@ pub use file::{Source, SourceFile};
 pub use list::read_file_list;
 pub use name::member_names;
 
-/// The size of all files together, in bytes.
+/// Returns the size of all files together, in bytes.
 pub fn total_size(files: &[Source]) -> u64 {
     let sizes = files.iter().map(|file| file.size);
     sizes.fold(0, u64::saturating_add)

@@ -228,13 +228,13 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// A failure to read or open `path`.
+    /// Creates a failure to read or open `path`.
     pub fn reading(path: impl Into<PathBuf>, error: io::Error) -> Self {
         let path = path.into();
         Self::Io { path, error }
     }
 
-    /// A failure to write the output `path`.
+    /// Creates a failure to write the output `path`.
     pub fn writing(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
@@ -245,7 +245,8 @@ impl Error {
         }
     }
 
-    /// Whether all that failed is that nobody reads the output any more.
+    /// Returns whether all that failed is that nobody reads the output any
+    /// more.
     pub fn is_closed_pipe(&self) -> bool {
         match self {
             Self::Io { error, .. } => error.kind() == io::ErrorKind::BrokenPipe,
