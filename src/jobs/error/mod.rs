@@ -159,7 +159,7 @@ pub enum Error {
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The cause.
         reason: String,
     },
     /// Several members can't be converted, and so nothing was written.
