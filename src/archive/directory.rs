@@ -67,7 +67,7 @@ pub(super) fn locate(source: &impl ReadAt) -> Result<Location, ArchiveError> {
     })
 }
 
-/// The one end record, and its offset.
+/// Returns the one end record, and its offset.
 fn find_end(source: &impl ReadAt) -> Result<(End, u64), ArchiveError> {
     let size = source.size()?;
     let start = size.saturating_sub(END_SEARCH_BYTES);
@@ -91,8 +91,8 @@ fn find_end(source: &impl ReadAt) -> Result<(End, u64), ArchiveError> {
     Ok(found.ok_or(ArchiveFault::NoEnd)?)
 }
 
-/// The end record at the start of `bytes`, if its comment reaches exactly to
-/// their end.
+/// Returns the end record at the start of `bytes`, if its comment reaches
+/// exactly to their end.
 fn end_record(bytes: &[u8]) -> Option<End> {
     let mut fields = Fields::new(bytes);
     let (end, comment_bytes) = End::parse(&mut fields)?;
@@ -100,13 +100,13 @@ fn end_record(bytes: &[u8]) -> Option<End> {
     fields.is_empty().then_some(end)
 }
 
-/// A length of some KiB, as that of a buffer.
+/// Returns a length of some KiB, as that of a buffer.
 fn in_memory(length: u64) -> io::Result<usize> {
     usize::try_from(length).map_err(io::Error::other)
 }
 
-/// The ZIP64 end record and its offset, if there is a locator before the end
-/// record.
+/// Returns the ZIP64 end record and its offset, if there is a locator before
+/// the end record.
 ///
 /// Some writers add both though no value needs them; so what counts is the
 /// locator, and the two records must say the same.
@@ -171,7 +171,7 @@ pub(super) fn read_members(
     Ok(members)
 }
 
-/// The entry at `position`, and where the next one begins.
+/// Returns the entry at `position`, and where the next one begins.
 fn read_member<R: ReadAt>(
     window: &mut Window<'_, R>,
     position: u64,

@@ -22,8 +22,8 @@ pub(super) struct DosTime {
 }
 
 impl DosTime {
-    /// The time in whole seconds since 1970, clamped to the years 1980 to 2107
-    /// and rounded down to an even second.
+    /// Returns the time in whole seconds since 1970, clamped to the years 1980
+    /// to 2107 and rounded down to an even second.
     pub fn from_unix(seconds: i64) -> Self {
         let seconds = seconds.clamp(DOS_FIRST, DOS_LAST);
         let of_day = seconds.rem_euclid(SECONDS_PER_DAY);
@@ -67,8 +67,8 @@ impl DosTime {
     }
 }
 
-/// The point in time of seconds since 1970; the epoch where the system can't
-/// represent it.
+/// Returns the point in time of seconds since 1970; the epoch where the system
+/// can't represent it.
 pub(super) fn system_time(seconds: i64) -> SystemTime {
     let distance = Duration::from_secs(seconds.unsigned_abs());
     let time = if seconds < 0 {
@@ -108,7 +108,7 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// The inverse of [`civil_from_days`] for dates that exist.
+/// Returns the inverse of [`civil_from_days`] for dates that exist.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = year.saturating_sub(i64::from(month <= 2));
     let month_from_march = month.saturating_add(9).rem_euclid(12);

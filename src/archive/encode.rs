@@ -38,8 +38,8 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// The local header. Its length depends on the name, the time and `zip64`
-    /// only.
+    /// Returns the local header. Its length depends on the name, the time and
+    /// `zip64` only.
     pub fn local_header(&self) -> io::Result<Vec<u8>> {
         let mut extra = Vec::new();
         let size = if self.zip64 {
@@ -107,8 +107,8 @@ impl Stored {
     }
 }
 
-/// The records that end an archive: ZIP64 ones where a value needs them, then
-/// the end of central directory record.
+/// Returns the records that end an archive: ZIP64 ones where a value needs
+/// them, then the end of central directory record.
 ///
 /// A value that equals the marker is left to ZIP64 too, so that no reader has
 /// to guess.

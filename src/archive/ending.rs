@@ -14,7 +14,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// The ending with its dot.
+    /// Returns the ending with its dot.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pgp => ".pgp",
@@ -40,9 +40,9 @@ const KNOWN: [&str; 8] = [
     ".pgp", ".gpg", ".asc", ".p7m", ".p7", ".cms", ".der", ".b64",
 ];
 
-/// The name without one final ending that messages have (`.pgp`, `.gpg`,
-/// `.asc`, `.p7m`, `.p7`, `.cms`, `.der` or `.b64`), in any ASCII case, if it
-/// has one and a file name is left.
+/// Returns the name without one final ending that messages have (`.pgp`,
+/// `.gpg`, `.asc`, `.p7m`, `.p7`, `.cms`, `.der` or `.b64`), in any ASCII case,
+/// if it has one and a file name is left.
 pub fn without_ending(name: &str) -> Option<&str> {
     KNOWN
         .iter()

@@ -47,8 +47,8 @@ impl<'a> Extra<'a> {
         Ok(extra)
     }
 
-    /// The 64-bit values of a header's 32-bit fields: those that are all ones
-    /// stand in the ZIP64 record, in the order given.
+    /// Returns the 64-bit values of a header's 32-bit fields: those that are
+    /// all ones stand in the ZIP64 record, in the order given.
     ///
     /// `disk` is the last of them and has 16 bits in the header, 32 here.
     /// A record with more than the header asks for is refused, unless
@@ -78,7 +78,8 @@ impl<'a> Extra<'a> {
         }
     }
 
-    /// The modification time in seconds since 1970, if the field has one.
+    /// Returns the modification time in seconds since 1970, if the field has
+    /// one.
     pub fn modified(&self) -> Option<i64> {
         let mut record = Fields::new(self.timestamp?);
         let flags = record.u8()?;
@@ -86,7 +87,7 @@ impl<'a> Extra<'a> {
         record.u32().map(|bits| i64::from(bits.cast_signed()))
     }
 
-    /// Whether there is a Unicode Path other than `name`.
+    /// Returns whether there is a Unicode Path other than `name`.
     ///
     /// The field has a version (1), the CRC-32 of the name it goes with, and
     /// a path. By the letter, a reader ignores the field when that CRC-32 is

@@ -62,7 +62,7 @@ impl StoredName {
         safe.unwrap_or_else(|| Self::Unsafe(stored.into()))
     }
 
-    /// The whole stored name, in UTF-8 if it is so stored.
+    /// Returns the whole stored name, in UTF-8 if it is so stored.
     pub fn bytes(&self) -> Cow<'_, [u8]> {
         match self {
             Self::Safe(name, rest) => {
@@ -76,7 +76,7 @@ impl StoredName {
         }
     }
 
-    /// The length of the stored name in bytes.
+    /// Returns the length of the stored name in bytes.
     pub fn len(&self) -> usize {
         match self {
             Self::Safe(name, rest) => name.as_str().len() + characters(rest).count(),
@@ -84,8 +84,8 @@ impl StoredName {
         }
     }
 
-    /// The stored name for people, where it isn't UTF-8 with replacement
-    /// characters.
+    /// Returns the stored name for people, where it isn't UTF-8 with
+    /// replacement characters.
     fn text(&self) -> Cow<'_, str> {
         match self {
             Self::Safe(name, rest) if characters(rest).count() == 0 => name.as_str().into(),
@@ -95,7 +95,7 @@ impl StoredName {
     }
 }
 
-/// The safe name that a stored name stands for.
+/// Returns the safe name that a stored name stands for.
 fn parse(stored: &str) -> Result<MemberName, NameFault> {
     match stored.strip_suffix('/') {
         Some(directory) => MemberName::parse(directory),
@@ -115,15 +115,15 @@ fn characters(rest: &Rest) -> impl Iterator<Item = u8> {
 }
 
 impl Member {
-    /// The name as the archive has it, where it isn't UTF-8 with replacement
-    /// characters. Safe neither as a path nor on a terminal.
+    /// Returns the name as the archive has it, where it isn't UTF-8 with
+    /// replacement characters. Safe neither as a path nor on a terminal.
     #[must_use]
     pub fn stored_name(&self) -> Cow<'_, str> {
         self.name.text()
     }
 
-    /// The safe name: without `.pgp` and the like, or without a directory's
-    /// final `/`.
+    /// Returns the safe name: without `.pgp` and the like, or without a
+    /// directory's final `/`.
     ///
     /// # Errors
     ///
@@ -138,8 +138,8 @@ impl Member {
         }
     }
 
-    /// How to name the member to a person: its safe name, or where that fails
-    /// its stored name. Not safe on a terminal.
+    /// Returns how to name the member to a person: its safe name, or where that
+    /// fails its stored name. Not safe on a terminal.
     #[must_use]
     pub fn shown_name(&self) -> Cow<'_, str> {
         match &self.name {
@@ -193,14 +193,15 @@ impl Member {
         self.stored_size
     }
 
-    /// The modification time: by Info-ZIP's extended timestamp where there is
-    /// one, else the MS-DOS time taken as UTC.
+    /// Returns the modification time: by Info-ZIP's extended timestamp where
+    /// there is one, else the MS-DOS time taken as UTC.
     #[must_use]
     pub fn modified(&self) -> SystemTime {
         system_time(self.modified)
     }
 
-    /// Whether it is an entry for a directory: its stored name ends in `/`.
+    /// Returns whether it is an entry for a directory: its stored name ends in
+    /// `/`.
     #[must_use]
     pub fn is_directory(&self) -> bool {
         match &self.name {

@@ -73,20 +73,20 @@ impl MemberName {
         Self::parse(ending::without_ending(stored).unwrap_or(stored))
     }
 
-    /// The path, without the ending.
+    /// Returns the path, without the ending.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The file's own name: what follows the last `/`.
+    /// Returns the file's own name: what follows the last `/`.
     #[must_use]
     pub fn last_component(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// The key under which names collide on a file system that ignores case
-    /// or Unicode normalisation: equal keys, same file.
+    /// Returns the key under which names collide on a file system that ignores
+    /// case or Unicode normalisation: equal keys, same file.
     ///
     /// Upper case comes first since several letters share one upper-case form
     /// (`ß` and `ss`, `ς` and `σ`).
@@ -96,7 +96,7 @@ impl MemberName {
         decomposed.to_uppercase().to_lowercase().nfc().collect()
     }
 
-    /// The stored name: the path and an ending. At most 65,535 bytes.
+    /// Returns the stored name: the path and an ending. At most 65,535 bytes.
     #[must_use]
     pub fn stored(&self, ending: Ending) -> String {
         format!("{}{}", self.0, ending.as_str())

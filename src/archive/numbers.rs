@@ -19,9 +19,9 @@ pub(super) fn push_low_u32(out: &mut Vec<u8>, value: u64) {
     push_u32(out, u32::try_from(value).unwrap_or(u32::MAX));
 }
 
-/// The length of a name, an extra field or one of its records, in 16 bits.
-/// Names fit by construction of [`MemberName`](super::MemberName), and our
-/// extra fields are short.
+/// Returns the length of a name, an extra field or one of its records, in 16
+/// bits. Names fit by construction of [`MemberName`](super::MemberName), and
+/// our extra fields are short.
 pub(super) fn push_length(out: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
     push_u16(out, u16::try_from(bytes.len()).map_err(io::Error::other)?);
     Ok(())

@@ -14,7 +14,7 @@ pub trait ReadAt: Send + Sync {
     /// Whatever the source reports.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// The length of the source in bytes.
+    /// Returns the length of the source in bytes.
     ///
     /// # Errors
     ///

@@ -7,8 +7,8 @@ use super::member_reader::MemberReader;
 use super::read_at::ReadAt;
 use super::records::{END_SIGNATURE, LOCAL_SIGNATURE};
 
-/// Whether a file that starts with these bytes may be a ZIP archive: it has a
-/// local header first (APPNOTE 4.3.7), or is an empty archive (4.3.16).
+/// Returns whether a file that starts with these bytes may be a ZIP archive: it
+/// has a local header first (APPNOTE 4.3.7), or is an empty archive (4.3.16).
 #[must_use]
 pub fn looks_like_zip(prefix: &[u8]) -> bool {
     [LOCAL_SIGNATURE, END_SIGNATURE]
@@ -47,8 +47,8 @@ impl<R: ReadAt> Archive<R> {
         Ok(Self { source, members })
     }
 
-    /// The members, in the order of the central directory; directories that
-    /// have an entry of their own are among them.
+    /// Returns the members, in the order of the central directory; directories
+    /// that have an entry of their own are among them.
     pub fn members(&self) -> &[Member] {
         &self.members
     }

@@ -167,7 +167,8 @@ impl CentralHeader {
     }
 }
 
-/// The data descriptor that is `bytes` long: checksum, stored size, size.
+/// Returns the data descriptor that is `bytes` long: checksum, stored size,
+/// size.
 ///
 /// The sizes have 32 or 64 bits, and the signature is optional
 /// (APPNOTE 4.3.9.2, 4.3.9.3); the four forms differ in length.
@@ -198,7 +199,7 @@ pub(super) struct End {
 }
 
 impl End {
-    /// The record, and the length of the comment after it.
+    /// Returns the record, and the length of the comment after it.
     pub fn parse(fields: &mut Fields<'_>) -> Option<(Self, u16)> {
         fields.signature(END_SIGNATURE)?;
         let end = Self {
@@ -212,8 +213,9 @@ impl End {
         Some((end, fields.u16()?))
     }
 
-    /// The ZIP64 record. One with an extensible data sector, which is longer,
-    /// is not recognised: it could only encrypt or compress the directory.
+    /// Returns the ZIP64 record. One with an extensible data sector, which is
+    /// longer, is not recognised: it could only encrypt or compress the
+    /// directory.
     pub fn parse_zip64(fields: &mut Fields<'_>) -> Option<Self> {
         fields.signature(ZIP64_END_SIGNATURE)?;
         let rest = fields.u64()?;
@@ -229,8 +231,8 @@ impl End {
         (rest == ZIP64_END_REST).then_some(end)
     }
 
-    /// Whether every value of this record is that of the ZIP64 record, or all
-    /// ones and so left to it.
+    /// Returns whether every value of this record is that of the ZIP64 record,
+    /// or all ones and so left to it.
     pub fn agrees_with(&self, zip64: &Self) -> bool {
         let same = |short: u64, long: u64, marker: u64| short == long || short == marker;
         same(self.disk.into(), zip64.disk.into(), ZIP64_COUNT_MARKER)

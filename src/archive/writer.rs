@@ -30,8 +30,8 @@ pub struct ArchiveWriter<W> {
 }
 
 impl<W: Write + Seek> ArchiveWriter<W> {
-    /// An archive without members yet, whose names will end in `.pgp`. `sink`
-    /// must be empty, at its position 0.
+    /// Creates an archive without members yet, whose names will end in `.pgp`.
+    /// `sink` must be empty, at its position 0.
     pub fn new(sink: W) -> Self {
         Self {
             sink: PatchedWriter::new(sink),

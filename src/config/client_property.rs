@@ -49,8 +49,8 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
     })
 }
 
-/// The setting's line and value. It may be in any section, and more than once
-/// if it says the same each time.
+/// Returns the setting's line and value. It may be in any section, and more
+/// than once if it says the same each time.
 fn find_setting(text: &str, source: &Path) -> Result<(usize, Value), ConfigError> {
     let mut found: Option<(usize, Value)> = None;
     let mut keep = |list: Option<List>| {
@@ -130,7 +130,8 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Whether this can be the name of a setting, and not a path with a `=` in it.
+/// Returns whether this can be the name of a setting, and not a path with a `=`
+/// in it.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

@@ -109,8 +109,8 @@ impl Config {
         }
     }
 
-    /// The profile called `name`. Without a name it is the default profile,
-    /// or the only one there is.
+    /// Returns the profile called `name`. Without a name it is the default
+    /// profile, or the only one there is.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ impl Config {
     }
 }
 
-/// All bytes of the file, of which there are at most [`MAX_SIZE`].
+/// Returns all bytes of the file, of which there are at most [`MAX_SIZE`].
 ///
 /// Something that is no regular file is read as well (`--config <(…)` in a
 /// shell is a pipe), so the bound is on what is read and not on what the file
@@ -178,7 +178,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, ConfigError> {
     Ok(bytes)
 }
 
-/// Whether the name says that this is the platform's own settings file.
+/// Returns whether the name says that this is the platform's own settings file.
 fn is_client_property(source: &Path) -> bool {
     source.file_name().is_some_and(|name| {
         name.to_string_lossy()
@@ -187,7 +187,7 @@ fn is_client_property(source: &Path) -> bool {
     })
 }
 
-/// The line, counted from 1, that the byte at `offset` stands on.
+/// Returns the line, counted from 1, that the byte at `offset` stands on.
 fn line_at(text: &[u8], offset: usize) -> usize {
     let before = text.get(..offset).unwrap_or(text);
     1 + before.iter().filter(|&&byte| byte == b'\n').count()

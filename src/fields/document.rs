@@ -30,13 +30,13 @@ pub(super) fn parse(text: &str) -> Result<&RawValue, DocumentError> {
     Ok(root)
 }
 
-/// Whether a text is one complete JSON value.
+/// Returns whether a text is one complete JSON value.
 pub(super) fn is_complete(text: &[u8]) -> bool {
     serde_json::from_slice::<&RawValue>(text).is_ok()
 }
 
-/// Whether all that comes is one JSON value. Stops where it shows that it's
-/// none.
+/// Returns whether all that comes is one JSON value. Stops where it shows that
+/// it's none.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub(super) fn is_text(source: impl io::Read) -> io::Result<bool> {
     }
 }
 
-/// How deep a valid JSON text is nested.
+/// Returns how deep a valid JSON text is nested.
 fn depth(text: &str) -> usize {
     let (mut now, mut most) = (0usize, 0);
     let mut bytes = text.bytes();
@@ -195,7 +195,8 @@ pub(super) struct Edit {
     pub with: Zeroizing<String>,
 }
 
-/// The text with all edits made, which are in its order and don't overlap.
+/// Returns the text with all edits made, which are in its order and don't
+/// overlap.
 ///
 /// # Errors
 ///

@@ -62,17 +62,17 @@ impl Envelope {
         }
     }
 
-    /// The PKESKs, as OpenPGP packets.
+    /// Returns the PKESKs, as OpenPGP packets.
     pub fn pkesks(&self) -> Option<Vec<u8>> {
         from_base64(&self.keys)
     }
 
-    /// The paths of the sealed fields.
+    /// Returns the paths of the sealed fields.
     pub fn sealed(&self) -> &[String] {
         &self.sealed
     }
 
-    /// The attribute as it's added behind other attributes.
+    /// Returns the attribute as it's added behind other attributes.
     pub fn attribute(&self, name: &str) -> Result<String, serde_json::Error> {
         let value = serde_json::to_string(self)?;
         Ok(format!(",{}:{value}", quoted(name)))

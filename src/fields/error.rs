@@ -90,7 +90,7 @@ pub enum DocumentError {
     Attribute {
         /// The attribute's name.
         attribute: String,
-        /// What is wrong with it.
+        /// The cause.
         fault: AttributeFault,
     },
     /// Its session key can't be had.
@@ -181,7 +181,7 @@ pub enum SelectionError {
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The cause.
         reason: String,
     },
 }

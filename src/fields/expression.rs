@@ -31,13 +31,13 @@ impl Pattern {
 }
 
 impl Expression {
-    /// The step with that number, of which the first is 0.
+    /// Returns the step with that number, of which the first is 0.
     pub fn step(&self, number: usize) -> Option<&Pattern> {
         self.0.get(number)
     }
 
-    /// Whether it says where its values must be, so that each of them can be
-    /// missed.
+    /// Returns whether it says where its values must be, so that each of them
+    /// can be missed.
     pub fn is_definite(&self) -> bool {
         let vague = |p: &Pattern| matches!(p, Pattern::AnyKey | Pattern::AnyDepth);
         !self.0.iter().any(vague)
@@ -64,13 +64,13 @@ impl Expression {
     }
 }
 
-/// The paths in a list, with commas between them.
+/// Returns the paths in a list, with commas between them.
 pub(super) fn list(text: &str) -> Result<Vec<Expression>, SelectionError> {
     Parser { rest: text }.list()
 }
 
-/// The steps of a path that stands for one value, written in the one way that
-/// there is.
+/// Returns the steps of a path that stands for one value, written in the one
+/// way that there is.
 pub(super) fn steps(path: &str) -> Option<Vec<Step<'static>>> {
     let mut parser = Parser { rest: path };
     let patterns = parser.expression().ok()?;

@@ -109,8 +109,8 @@ impl AesCbcKey {
         })
     }
 
-    /// Whether it came from a file that every user of the machine can read or
-    /// change.
+    /// Returns whether it came from a file that every user of the machine can
+    /// read or change.
     pub fn is_exposed(&self) -> bool {
         self.exposed
     }
@@ -248,7 +248,8 @@ impl Convert for AesCbcOpener<'_> {
     }
 }
 
-/// The document with something else in the place of each selected value.
+/// Returns the document with something else in the place of each selected
+/// value.
 fn replaced(
     text: &str,
     selection: &Selection,

@@ -19,7 +19,7 @@ pub(super) struct Line<'b> {
     pub content: &'b [u8],
 }
 
-/// Whether there is nothing but white space, as JSON has it, in a line.
+/// Returns whether there is nothing but white space, as JSON has it, in a line.
 pub(super) fn is_blank(line: &[u8]) -> bool {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
     line.iter().all(is_space)
@@ -49,12 +49,12 @@ impl<'s> Input<'s> {
         }
     }
 
-    /// Whether all has been read.
+    /// Returns whether all has been read.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// All that is at hand.
+    /// Returns all that is at hand.
     pub fn rest(&self) -> io::Result<Line<'_>> {
         let rest = self.buffer.split_at_checked(self.start);
         let (_, content) = rest.ok_or_else(outside)?;
@@ -64,7 +64,7 @@ impl<'s> Input<'s> {
         })
     }
 
-    /// How long the lines are together that are at hand whole.
+    /// Returns how long the lines are together that are at hand whole.
     pub fn complete(&mut self) -> io::Result<usize> {
         let end = if self.ended {
             self.buffer.len()
@@ -81,7 +81,7 @@ impl<'s> Input<'s> {
         end.checked_sub(self.start).ok_or_else(outside)
     }
 
-    /// The lines in the next `length` bytes.
+    /// Returns the lines in the next `length` bytes.
     pub fn lines(&self, length: usize) -> io::Result<impl Iterator<Item = Line<'_>>> {
         let lines = self.rest()?.content.split_at_checked(length);
         let (lines, _) = lines.ok_or_else(outside)?;

@@ -110,8 +110,9 @@ impl Document {
         }
     }
 
-    /// The same without line breaks but for one at its end, for a stream in
-    /// which each line is a document. They are white space, and nothing else.
+    /// Returns the same without line breaks but for one at its end, for a
+    /// stream in which each line is a document. They are white space, and
+    /// nothing else.
     fn on_one_line(self) -> Self {
         let (body, end) = match self.text.strip_suffix('\n') {
             Some(body) => (body, "\n"),
@@ -128,18 +129,18 @@ impl Document {
         }
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The JSON text, which is not wiped from memory any more.
+    /// Returns the JSON text, which is not wiped from memory any more.
     pub fn into_text(mut self) -> String {
         std::mem::take(&mut self.text)
     }
 
-    /// How many fields have been sealed or opened; none if the document is
-    /// what it was.
+    /// Returns how many fields have been sealed or opened; none if the document
+    /// is what it was.
     pub fn fields(&self) -> usize {
         self.fields
     }

@@ -163,7 +163,7 @@ impl Convert for FieldOpener<'_> {
     }
 }
 
-/// The packet in a JSON string.
+/// Returns the packet in a JSON string.
 fn sealed_part(place: &Place<'_>) -> Result<Vec<u8>, DocumentError> {
     let string = document::unquoted(place.value.get());
     string
@@ -183,7 +183,7 @@ fn failure(path: &str, error: OpenError) -> DocumentError {
     }
 }
 
-/// The value in an opened part that is what stood at that path.
+/// Returns the value in an opened part that is what stood at that path.
 fn value(path: String, part: Part) -> Result<Zeroizing<String>, DocumentError> {
     if part.name != literal_name(&path).as_bytes() {
         let sealed = String::from_utf8_lossy(&part.name).into_owned();
@@ -256,7 +256,7 @@ impl Listed {
         Some(listed)
     }
 
-    /// The first of the paths that led nowhere.
+    /// Returns the first of the paths that led nowhere.
     fn not_found<'p>(&self, paths: &'p [String]) -> Option<&'p String> {
         if self.found == paths.len() {
             return None;

@@ -17,7 +17,7 @@ pub(super) enum Step<'a> {
     Element(usize),
 }
 
-/// Whether a character may stand in a key that isn't quoted.
+/// Returns whether a character may stand in a key that isn't quoted.
 pub(super) fn is_bare(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || !c.is_ascii()
 }
@@ -50,8 +50,8 @@ pub(super) fn push_step(path: &mut String, step: &Step<'_>) {
     }
 }
 
-/// The path that may be meant where a key is asked of an array, whose own path
-/// has `array` bytes: `cards[0].pan` for `cards.0.pan`.
+/// Returns the path that may be meant where a key is asked of an array, whose
+/// own path has `array` bytes: `cards[0].pan` for `cards.0.pan`.
 pub(super) fn with_element(path: &str, array: usize) -> Option<String> {
     let (array, below) = path.split_at_checked(array)?;
     let key = below.strip_prefix('.')?;
@@ -61,7 +61,7 @@ pub(super) fn with_element(path: &str, array: usize) -> Option<String> {
     (is_key && !index.is_empty()).then(|| format!("{array}[{index}]{below}"))
 }
 
-/// A path in words.
+/// Returns a path in words.
 pub(super) fn written(steps: &[Step<'_>]) -> String {
     let mut path = String::new();
     for step in steps {
@@ -70,7 +70,7 @@ pub(super) fn written(steps: &[Step<'_>]) -> String {
     path
 }
 
-/// A text as a JSON string.
+/// Returns a text as a JSON string.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

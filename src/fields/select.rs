@@ -44,8 +44,8 @@ enum By {
 }
 
 impl Selection {
-    /// The fields at these paths, of which there may be several, with commas
-    /// between them.
+    /// Returns the fields at these paths, of which there may be several, with
+    /// commas between them.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Selection {
         }
     }
 
-    /// The selected values of a document, in its order.
+    /// Returns the selected values of a document, in its order.
     pub(super) fn find<'a>(
         &self,
         root: &'a RawValue,
@@ -156,7 +156,7 @@ impl Paths<'_> {
         }
     }
 
-    /// An expression that may lead anywhere, and has led nowhere.
+    /// Returns an expression that may lead anywhere, and has led nowhere.
     fn nowhere(&self) -> Option<String> {
         let mut all = self.expressions.iter().zip(&self.found);
         let (expression, _) =

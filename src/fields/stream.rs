@@ -112,8 +112,8 @@ fn pass_mark(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<(), S
     }
 }
 
-/// Whether each line is a document. Blank lines before the first one are
-/// passed on; it stays in the input.
+/// Returns whether each line is a document. Blank lines before the first one
+/// are passed on; it stays in the input.
 fn is_in_lines(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<bool, StreamError> {
     loop {
         let length = input.complete().map_err(StreamError::Read)?;
@@ -137,8 +137,8 @@ fn is_in_lines(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<boo
     Ok(!is_text && has_good_line(input).map_err(StreamError::Read)?)
 }
 
-/// Whether a later line is a complete object. Reads on until there is one, or
-/// there is more than a document can have.
+/// Returns whether a later line is a complete object. Reads on until there is
+/// one, or there is more than a document can have.
 fn has_good_line(input: &mut Input<'_>) -> io::Result<bool> {
     let mut looked_at = 0;
     loop {

@@ -22,14 +22,15 @@ pub(super) trait Guide {
     /// What is looked for one step further down; `None` if nothing is.
     fn step(&self, above: &mut Self::State, step: &Step<'_>) -> Option<Self::State>;
 
-    /// Whether this value is one of them. Told to the guide once for each.
+    /// Returns whether this value is one of them. Told to the guide once for
+    /// each.
     fn arrive(&mut self, state: &Self::State) -> bool;
 
-    /// Whether there may be others below.
+    /// Returns whether there may be others below.
     fn leads_on(&self, state: &Self::State) -> bool;
 
-    /// Whether there should be one below that isn't, once all steps from here
-    /// have been asked for; `path` goes on to it then.
+    /// Returns whether there should be one below that isn't, once all steps
+    /// from here have been asked for; `path` goes on to it then.
     fn unmet(&self, state: &Self::State, kind: ValueKind, path: &mut String) -> bool;
 }
 
@@ -42,8 +43,8 @@ pub(super) struct Place<'a> {
     pub value: &'a RawValue,
 }
 
-/// The values that a guide leads to, in the order of the document. What is in
-/// one of them is covered by it, and not listed.
+/// Returns the values that a guide leads to, in the order of the document. What
+/// is in one of them is covered by it, and not listed.
 ///
 /// # Errors
 ///

@@ -2,8 +2,8 @@
 
 use std::io;
 
-/// The text of `error` as the tail of a sentence: "permission denied", where
-/// the standard library has "Permission denied (os error 13)".
+/// Returns the text of `error` as the tail of a sentence: "permission denied",
+/// where the standard library has "Permission denied (os error 13)".
 pub(crate) fn cause(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error ").next().unwrap_or_default();

@@ -17,7 +17,7 @@ pub(crate) struct FileId {
 }
 
 impl FileId {
-    /// The file at `path`, of which `metadata` is known.
+    /// Returns the file at `path`, of which `metadata` is known.
     #[cfg(unix)]
     pub fn of(_path: &Path, metadata: &Metadata) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt;
@@ -32,7 +32,7 @@ impl FileId {
         Ok(Self { path })
     }
 
-    /// The file that a system call has looked at.
+    /// Returns the file that a system call has looked at.
     #[cfg(unix)]
     #[allow(
         clippy::unnecessary_cast,

@@ -67,13 +67,13 @@ pub fn note(file: &File) {
     let _ = file;
 }
 
-/// Whether two paths lead to the same file.
+/// Returns whether two paths lead to the same file.
 pub fn is_same_file(a: &Path, b: &Path) -> bool {
     let id = |path| FileId::of(path, &fs::metadata(path)?);
     matches!((id(a), id(b)), (Ok(a), Ok(b)) if a == b)
 }
 
-/// Whether [`open`] refused a FIFO, a socket or a device.
+/// Returns whether [`open`] refused a FIFO, a socket or a device.
 pub fn is_not_a_file(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<NotAFile>())
 }
@@ -88,8 +88,8 @@ fn check(path: &Path, metadata: &Metadata) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, NotAFile))
 }
 
-/// Whether the path is that of a descriptor: what is behind it has been opened
-/// by whoever named it, and is there to be read.
+/// Returns whether the path is that of a descriptor: what is behind it has been
+/// opened by whoever named it, and is there to be read.
 pub(crate) fn is_open_already(path: &Path) -> bool {
     let is_descriptor = |path: &Path| {
         let directory = path.parent().and_then(|parent| parent.canonicalize().ok());

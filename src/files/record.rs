@@ -39,7 +39,7 @@ pub fn remember() {
     MEMORY.get_or_init(Mutex::default);
 }
 
-/// The files that have been published since [`remember`].
+/// Returns the files that have been published since [`remember`].
 pub fn written() -> Written {
     memory().map_or_else(Written::default, |memory| memory.written.clone())
 }
@@ -56,8 +56,8 @@ pub fn leftovers() -> Vec<PathBuf> {
     })
 }
 
-/// Whether a directory is searched for leftovers for the first time, where
-/// anything is remembered.
+/// Returns whether a directory is searched for leftovers for the first time,
+/// where anything is remembered.
 #[cfg(unix)]
 pub(crate) fn is_first_search(directory: &FileId) -> bool {
     memory().is_some_and(|mut memory| memory.searched.insert(directory.clone()))
@@ -70,7 +70,7 @@ pub(crate) fn note_read(file: FileId) {
     }
 }
 
-/// Whether a file is an input.
+/// Returns whether a file is an input.
 pub(crate) fn has_read(file: &FileId) -> bool {
     memory().is_some_and(|memory| memory.read.contains(file))
 }

@@ -29,18 +29,18 @@ impl<'a> Members<'a> {
         self
     }
 
-    /// The members.
+    /// Returns the members.
     pub fn as_slice(&self) -> &[&'a Member] {
         &self.list
     }
 
-    /// The members, one by one.
+    /// Returns the members, one by one.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a Member> + '_ {
         self.list.iter().copied()
     }
 
-    /// The size of all messages together, in bytes: as the archive says, which
-    /// may be anything.
+    /// Returns the size of all messages together, in bytes: as the archive
+    /// says, which may be anything.
     pub fn total_size(&self) -> u64 {
         let sizes = self.iter().map(Member::size);
         sizes.fold(0, u64::saturating_add)
@@ -70,12 +70,12 @@ impl ArchiveFile {
         })
     }
 
-    /// The archive's path, as given.
+    /// Returns the archive's path, as given.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// All members that are not directories, in the archive's order. A
+    /// Returns all members that are not directories, in the archive's order. A
     /// directory with a fault is among them, so that nobody passes over it.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.archive
@@ -84,7 +84,7 @@ impl ArchiveFile {
             .filter(|member| !member.is_directory() || member.fault().is_some())
     }
 
-    /// All members, to be extracted or converted.
+    /// Returns all members, to be extracted or converted.
     pub fn all(&self) -> Members<'_> {
         Members {
             archive: self,
@@ -92,9 +92,9 @@ impl ArchiveFile {
         }
     }
 
-    /// The members with the given names, or whose path fits one of the given
-    /// patterns (`*` and `?` within a directory, `**` across them); all of
-    /// them where none is given. A name counts with and without the ending
+    /// Returns the members with the given names, or whose path fits one of the
+    /// given patterns (`*` and `?` within a directory, `**` across them); all
+    /// of them where none is given. A name counts with and without the ending
     /// that it's stored with.
     ///
     /// # Errors
@@ -217,7 +217,7 @@ pub(crate) fn member_error(member: &Member, cause: MemberCause) -> Error {
     }
 }
 
-/// An error of a member's bytes, wherever it surfaced.
+/// Returns an error of a member's bytes, wherever it surfaced.
 fn bytes_cause(error: ArchiveError) -> MemberCause {
     match error {
         ArchiveError::Member { fault, .. } => MemberCause::Archive(fault),

@@ -124,7 +124,7 @@ impl MemberContent<'_> {
         message.map_err(|cause| member_error(self.member, cause))
     }
 
-    /// An upper estimate of the length of the content, in bytes.
+    /// Returns an upper estimate of the length of the content, in bytes.
     fn at_most(&self, format: Format) -> u64 {
         let size = self.member.size();
         match format {

@@ -19,7 +19,7 @@ pub struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    /// A job with a worker for each core, which overwrites nothing.
+    /// Creates a job with a worker for each core, which overwrites nothing.
     pub fn new() -> Self {
         Self {
             overwrite: Overwrite::Refuse,

@@ -9,13 +9,13 @@ use walkdir::WalkDir;
 pub(super) const CERTIFICATE_ENDINGS: [&str; 8] =
     ["crt", "cer", "pem", "der", "pub", "asc", "pgp", "gpg"];
 
-/// A path that stands in the way, and why.
+/// A path that can't be read, and why.
 type Obstacle = (PathBuf, io::Error);
 
-/// The regular files below a directory, down to some depth, in the order of
-/// their names, hidden ones too. Links to files count: secret stores mount
-/// their files that way. What is no file is left alone: opening a FIFO would
-/// wait for ever.
+/// Returns the regular files below a directory, down to some depth, sorted by
+/// name, hidden ones included. Links to files count: secret stores mount their
+/// files that way. Anything else is skipped: opening a FIFO would block for
+/// ever.
 ///
 /// # Errors
 ///
@@ -35,13 +35,13 @@ pub(super) fn below(directory: &Path, max_depth: usize) -> Result<Vec<PathBuf>, 
     Ok(files)
 }
 
-/// The files below a directory, down to some depth, that are wanted by their
-/// names: all of them, in the order of these. Links count as what they lead to.
+/// Returns the files below a directory, down to some depth, whose names are
+/// accepted, sorted by name. Links count as what they lead to.
 ///
 /// # Errors
 ///
-/// Something is wanted that is no file, such as a link that leads nowhere; or
-/// a directory that can't be read.
+/// A file with an accepted name isn't a regular file (a link that leads
+/// nowhere, say), or a directory can't be read.
 pub(super) fn wanted(
     directory: &Path,
     max_depth: usize,
@@ -56,7 +56,7 @@ pub(super) fn wanted(
             Ok(entry) => {
                 let what = match entry.file_type().is_dir() {
                     true => io::ErrorKind::IsADirectory.into(),
-                    false => io::Error::other("it is no regular file"),
+                    false => io::Error::other("it isn't a regular file"),
                 };
                 return Err((entry.into_path(), what));
             }
@@ -72,7 +72,7 @@ pub(super) fn wanted(
     Ok(files)
 }
 
-/// Whether the name ends as those of certificates and public keys do.
+/// Returns whether the name ends as those of certificates and public keys do.
 pub(super) fn is_certificate(file: &Path) -> bool {
     file.extension().is_some_and(|ending| {
         CERTIFICATE_ENDINGS
@@ -81,7 +81,7 @@ pub(super) fn is_certificate(file: &Path) -> bool {
     })
 }
 
-/// Whether the name begins with a dot.
+/// Returns whether the name begins with a dot.
 pub(super) fn is_hidden(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default();
     name.to_string_lossy().starts_with('.')
@@ -90,7 +90,7 @@ pub(super) fn is_hidden(file: &Path) -> bool {
 fn obstacle(e: walkdir::Error, directory: &Path) -> Obstacle {
     let path = e.path().unwrap_or(directory).to_owned();
     let source = match e.loop_ancestor() {
-        Some(_) => io::Error::other("it leads back to a directory that it is in"),
+        Some(_) => io::Error::other("it leads back to a directory above it"),
         None => e
             .into_io_error()
             .unwrap_or_else(|| io::ErrorKind::Other.into()),

@@ -1,4 +1,4 @@
-//! What a certificate or key file holds, told by its content alone.
+//! The content of certificate and key files, recognised by the content alone.
 
 use std::fs::Metadata;
 use std::io::{self, Read};
@@ -10,10 +10,10 @@ use zeroize::Zeroizing;
 use crate::files::input;
 use crate::keys::forget_openssl_errors;
 
-/// Larger files are no certificates or keys: 1 MiB.
+/// The size limit of certificate and key files: 1 MiB.
 pub(crate) const MAX_KEY_FILE: u64 = 1 << 20;
 
-/// How the first line of a block begins.
+/// The start of a block's first line.
 const BEGIN: &[u8] = b"-----BEGIN ";
 
 /// The content of a certificate or key file, wiped from memory when dropped.
@@ -29,19 +29,19 @@ pub(crate) fn read_up_to(path: &Path, limit: u64) -> io::Result<Bytes> {
     read_with_metadata(path, limit).map(|(bytes, _)| bytes)
 }
 
-/// Reads a private key's file of at most [`MAX_KEY_FILE`] bytes, and tells
-/// whether it is exposed: whether every user of the machine can read or
-/// change it.
+/// Reads a private key's file of at most [`MAX_KEY_FILE`] bytes. Also returns
+/// whether it is exposed: whether every user of the machine can read or change
+/// it.
 pub(crate) fn read_key(path: &Path) -> io::Result<(Bytes, bool)> {
     let (bytes, metadata) = read_with_metadata(path, MAX_KEY_FILE)?;
     Ok((bytes, is_exposed(&metadata)))
 }
 
 fn read_with_metadata(path: &Path, limit: u64) -> io::Result<(Bytes, Metadata)> {
-    // What is wrong with one file is not to be said of the next.
+    // Errors of an earlier file must not be reported for this one.
     forget_openssl_errors();
-    // The capacity is taken in advance, so that growing leaves no copy of a
-    // private key behind in freed memory.
+    // The capacity is reserved in advance: growing would leave copies of a
+    // private key in freed memory.
     let file = input::open(path)?;
     let metadata = file.metadata()?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(
@@ -51,20 +51,20 @@ fn read_with_metadata(path: &Path, limit: u64) -> io::Result<(Bytes, Metadata)> 
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            format!("larger than {} MiB, too large for what it is", limit >> 20),
+            format!("larger than {} MiB, too large for such a file", limit >> 20),
         ));
     }
     Ok((bytes, metadata))
 }
 
-/// Pipes and other special files are not on any disk for others to read.
+/// Pipes and other special files are not on a disk for others to read.
 #[cfg(unix)]
 fn is_exposed(metadata: &Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     metadata.is_file() && metadata.permissions().mode() & 0o006 != 0
 }
 
-/// Elsewhere there are no modes.
+/// Other systems have no modes.
 #[cfg(not(unix))]
 fn is_exposed(_: &Metadata) -> bool {
     false
@@ -83,7 +83,7 @@ pub(crate) enum Form {
     Unknown,
 }
 
-/// Tells the form of a file's content.
+/// Recognises the form of a file's content.
 pub(crate) fn form(bytes: &[u8]) -> Form {
     if blocks(bytes).next().is_some() {
         return Form::Pem;
@@ -99,35 +99,37 @@ pub(crate) fn form(bytes: &[u8]) -> Form {
 /// One `-----BEGIN X-----` … `-----END X-----` block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block<'a> {
-    /// What stands between `BEGIN` and the dashes.
+    /// The text between `BEGIN` and the dashes.
     pub label: &'a str,
     /// The block, its first and last line included.
     pub text: &'a [u8],
 }
 
 impl Block<'_> {
-    /// Whether this block holds private key material, locked or not.
+    /// Returns whether this block holds private key material, locked or not.
     pub fn is_private(&self) -> bool {
         self.label.ends_with("PRIVATE KEY") || self.label == "PGP PRIVATE KEY BLOCK"
     }
 
-    /// Whether this block holds an X.509 certificate.
+    /// Returns whether this block holds an X.509 certificate.
     pub fn is_x509(&self) -> bool {
         is_x509(self.label)
     }
 
-    /// Whether this block holds OpenPGP certificates.
+    /// Returns whether this block holds OpenPGP certificates.
     pub fn is_openpgp(&self) -> bool {
         self.label == "PGP PUBLIC KEY BLOCK"
     }
 
-    /// Whether this block holds a certificate or public key of any kind.
+    /// Returns whether this block holds a certificate or public key of any
+    /// kind.
     pub fn is_public(&self) -> bool {
         self.is_x509() || self.is_openpgp() || self.label.ends_with("PUBLIC KEY")
     }
 
-    /// Whether a passphrase locks this block: PKCS#8 says so in its label,
-    /// the older form in its `Proc-Type` header (RFC 1421, section 4.6.1.1).
+    /// Returns whether a passphrase locks this block: PKCS#8 says so in its
+    /// label, the older form in its `Proc-Type` header (RFC 1421, section
+    /// 4.6.1.1).
     pub fn is_locked(&self) -> bool {
         self.label == "ENCRYPTED PRIVATE KEY"
             || self
@@ -137,7 +139,7 @@ impl Block<'_> {
     }
 }
 
-/// Whether blocks with this label hold an X.509 certificate.
+/// Returns whether blocks with this label hold an X.509 certificate.
 pub(crate) fn is_x509(label: &str) -> bool {
     matches!(
         label,
@@ -145,8 +147,9 @@ pub(crate) fn is_x509(label: &str) -> bool {
     )
 }
 
-/// Whether more blocks of a kind begin than [`blocks`] finds: one, or one
-/// before it, has no end. Such is a file that a copy has cut off.
+/// Returns whether more blocks of a kind begin than [`blocks`] finds: one of
+/// them, or one before them, has no end. That is how a copy that was cut off
+/// looks.
 pub(crate) fn is_cut_off(bytes: &[u8], kind: &dyn Fn(&str) -> bool) -> bool {
     let mut begun = 0;
     let mut rest = bytes;
@@ -160,7 +163,8 @@ pub(crate) fn is_cut_off(bytes: &[u8], kind: &dyn Fn(&str) -> bool) -> bool {
     begun > blocks(bytes).filter(|block| kind(block.label)).count()
 }
 
-/// The PEM and armor blocks of a file in order, text around them ignored.
+/// Returns the PEM and armor blocks of a file in order. The text around them is
+/// ignored.
 pub(crate) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> + Clone {
     let mut rest = bytes;
     std::iter::from_fn(move || {
@@ -181,7 +185,8 @@ pub(crate) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> + Clone {
     })
 }
 
-/// The offset at which a line starts with `marker`, white space before it allowed.
+/// Returns the offset of the first line that starts with `marker`, after any
+/// white space.
 pub(crate) fn find_line(bytes: &[u8], marker: &[u8]) -> Option<usize> {
     let mut offset = 0;
     for line in bytes.split_inclusive(|&b| b == b'\n') {
@@ -197,7 +202,8 @@ pub(crate) fn find_line(bytes: &[u8], marker: &[u8]) -> Option<usize> {
     None
 }
 
-/// The label at the start of `bytes`, up to the dashes that close its line.
+/// Returns the label at the start of `bytes`, up to the dashes that end its
+/// line.
 fn label(bytes: &[u8]) -> Option<&str> {
     let line = bytes.split(|&b| b == b'\n' || b == b'\r').next()?;
     let line = std::str::from_utf8(line).ok()?;
@@ -205,18 +211,18 @@ fn label(bytes: &[u8]) -> Option<&str> {
     (rest.trim().is_empty() && !label.is_empty()).then_some(label)
 }
 
-/// Whether a DER file is a private key, locked or not.
+/// Returns whether a DER file is a private key, locked or not.
 pub(crate) fn is_private_der(bytes: &[u8]) -> bool {
     is_locked_pkcs8(bytes) || PKey::private_key_from_der(bytes).is_ok()
 }
 
-/// Whether a DER file is an EncryptedPrivateKeyInfo (RFC 5958, section 3):
-/// a SEQUENCE that starts with the SEQUENCE of a password-based scheme's
+/// Returns whether a DER file is an EncryptedPrivateKeyInfo (RFC 5958, section
+/// 3): a SEQUENCE that starts with the SEQUENCE of a password-based scheme's
 /// identifier, from PKCS#5 or PKCS#12.
 pub(crate) fn is_locked_pkcs8(bytes: &[u8]) -> bool {
     const PKCS5: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05";
     const PKCS12_PBE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01";
-    /// What follows a tag and its length octets, of which there are 1 to 5.
+    /// Returns the content after a tag and its 1 to 5 length octets.
     fn inside(bytes: &[u8], tag: u8) -> Option<&[u8]> {
         let (first, rest) = bytes.split_first()?;
         let (length, rest) = rest.split_first()?;
@@ -246,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_without_its_end_is_no_block() {
+    fn a_block_without_an_end_is_not_found() {
         assert_eq!(blocks(b"-----BEGIN CERTIFICATE-----\nAAAA\n").count(), 0);
     }
 
@@ -269,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locked_block_is_told_by_label_or_header() {
+    fn a_locked_block_is_recognised_by_label_or_header() {
         let locked = |text: &'static [u8]| blocks(text).next().is_some_and(|b| b.is_locked());
         assert!(locked(
             b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nA\n-----END ENCRYPTED PRIVATE KEY-----\n"
@@ -283,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn binary_forms_are_told_by_their_first_octet() {
+    fn binary_forms_are_recognised_by_their_first_octet() {
         assert_eq!(form(b"\x30\x82"), Form::Der);
         assert_eq!(form(b"\xc6\x33"), Form::OpenPgp);
         assert_eq!(form(b"hello"), Form::Unknown);

@@ -14,7 +14,7 @@ use super::x509_handle::{IssuerAndSerial, SubjectKeyId};
 pub struct Fingerprint(openpgp::Fingerprint);
 
 impl Fingerprint {
-    /// The 8-byte key ID of the same key.
+    /// Returns the 8-byte key ID of the same key.
     pub fn key_id(&self) -> KeyHandle {
         KeyHandle::KeyId(openpgp::KeyID::from(&self.0).to_hex())
     }
@@ -32,7 +32,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// What a message says of one recipient: in a PKESK packet
+/// The name of one recipient in a message: in a PKESK packet
 /// ([RFC 9580, section 5.1]), or in a RecipientInfo of CMS
 /// ([RFC 5652, section 6.2]).
 ///
@@ -53,8 +53,8 @@ pub enum KeyHandle {
 }
 
 impl KeyHandle {
-    /// Whether this handle names the key with that fingerprint. Those of CMS
-    /// name certificates.
+    /// Returns whether this handle names the key with that fingerprint. Handles
+    /// of CMS name certificates.
     pub fn names(&self, fingerprint: &Fingerprint) -> bool {
         match self {
             Self::Fingerprint(f) => f == fingerprint,
@@ -63,7 +63,7 @@ impl KeyHandle {
         }
     }
 
-    /// What it takes of memory beside its own size, in bytes.
+    /// Returns the memory that it takes in addition to its own size, in bytes.
     pub(crate) fn size(&self) -> usize {
         match self {
             Self::IssuerAndSerial(certificate) => {
@@ -73,7 +73,8 @@ impl KeyHandle {
         }
     }
 
-    /// Whether it is one of CMS, which names a certificate and not a key.
+    /// Returns whether it is a handle of CMS, which names a certificate and not
+    /// a key.
     pub(crate) fn names_a_certificate(&self) -> bool {
         matches!(self, Self::IssuerAndSerial(_) | Self::SubjectKeyId(_))
     }

@@ -1,8 +1,8 @@
 //! X.509 and bare PEM keys as OpenPGP keys.
 //!
 //! The OpenPGP key is of version 4 with creation time 0, so that its
-//! fingerprint depends on the key material alone: the private PEM file finds
-//! its messages without the certificate, and a certificate renewed over the
+//! fingerprint depends on the key material alone. So the private PEM file finds
+//! its messages without the certificate, and renewing a certificate over the
 //! same key changes nothing.
 
 use std::time::UNIX_EPOCH;
@@ -26,15 +26,15 @@ use crate::keys::{SubjectKeyId, openssl_reason};
 /// A public OpenPGP key, whether primary key or subkey.
 pub(crate) type PublicKey = Key<PublicParts, UnspecifiedRole>;
 
-/// The RSA modulus sizes that are used, in bits: below, keys can be broken;
-/// above, OpenSSL itself refuses them.
+/// The RSA modulus sizes that can be sealed to, in bits. Smaller keys can be
+/// broken, and OpenSSL refuses larger ones.
 pub(super) const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=16384;
 
-/// The size of an RSA public exponent above which OpenSSL refuses the key, if
-/// its modulus is large, in bits.
+/// The largest RSA public exponent, in bits. If the modulus is large, OpenSSL
+/// refuses keys above it.
 const MAX_EXPONENT_BITS: usize = 64;
 
-/// The RSA modulus sizes that open what has been sealed long ago, in bits.
+/// The RSA modulus sizes that can open old messages, in bits.
 const OPENING_RSA_BITS: std::ops::RangeInclusive<u32> = 1024..=*RSA_BITS.end();
 
 /// Why a key can't receive messages. The text completes a sentence that begins
@@ -47,13 +47,13 @@ pub enum UnusableKey {
     RsaSize {
         /// The size of the modulus.
         bits: u32,
-        /// How many are needed.
+        /// The least size that is needed.
         least: u32,
     },
     /// An RSA public exponent that is 1, even, or above 64 bits.
     #[error("has an RSA key with an unusable public exponent")]
     RsaExponent,
-    /// An RSA modulus that is even, and no product of two large primes.
+    /// An RSA modulus that is even, and so not a product of two large primes.
     #[error("has an RSA key with an unusable modulus")]
     RsaModulus,
     /// A kind of key that can't receive messages here.
@@ -64,7 +64,7 @@ pub enum UnusableKey {
     Malformed(String),
 }
 
-/// The OpenPGP key of an RSA or NIST EC public key.
+/// Converts an RSA or NIST EC public key to an OpenPGP key.
 ///
 /// # Errors
 ///
@@ -93,9 +93,9 @@ pub(crate) fn public_key<T: HasPublic>(key: &PKeyRef<T>) -> Result<PublicKey, Un
     Ok(key)
 }
 
-/// The identifier that a certificate over the key has, where its issuer makes
-/// it as most do: the SHA-1 of the key's bits (RFC 5280, section 4.2.1.2,
-/// method 1). So a key without its certificate finds its messages.
+/// Returns the identifier that most issuers give to a certificate over the key:
+/// the SHA-1 of the key's bits (RFC 5280, section 4.2.1.2, method 1). So a key
+/// without its certificate finds its messages.
 pub(crate) fn subject_key_id(key: &PublicKey) -> Option<SubjectKeyId> {
     let bits = match key.mpis() {
         mpi::PublicKey::RSA { e, n } => {
@@ -110,8 +110,8 @@ pub(crate) fn subject_key_id(key: &PublicKey) -> Option<SubjectKeyId> {
     Some(SubjectKeyId::new(&sha1(&bits)))
 }
 
-/// Refuses RSA keys that are too small even to open old messages, too large or
-/// degenerate. What is sealed to has to meet the requirements as well.
+/// Refuses RSA keys that are degenerate, too large, or too small even to open
+/// old messages. Keys to seal to also have to meet the requirements.
 pub(crate) fn check_strength(key: &PublicKey) -> Result<(), UnusableKey> {
     if let (mpi::PublicKey::RSA { e, n }, Some(bits)) = (key.mpis(), rsa_bits(key)) {
         if !OPENING_RSA_BITS.contains(&bits) {
@@ -130,7 +130,7 @@ pub(crate) fn check_strength(key: &PublicKey) -> Result<(), UnusableKey> {
     Ok(())
 }
 
-/// The size of an RSA key's modulus, in bits.
+/// Returns the size of an RSA key's modulus, in bits.
 pub(super) fn rsa_bits(key: &PublicKey) -> Option<u32> {
     match key.mpis() {
         mpi::PublicKey::RSA { n, .. } => Some(u32::try_from(n.bits()).unwrap_or(u32::MAX)),
@@ -138,7 +138,7 @@ pub(super) fn rsa_bits(key: &PublicKey) -> Option<u32> {
     }
 }
 
-/// Algorithm and size or curve of an OpenPGP key.
+/// Returns algorithm and size or curve of an OpenPGP key.
 pub(crate) fn algorithm_name(key: &PublicKey) -> String {
     match key.mpis() {
         mpi::PublicKey::RSA { n, .. } => format!("RSA {}", n.bits()),
@@ -147,7 +147,7 @@ pub(crate) fn algorithm_name(key: &PublicKey) -> String {
     }
 }
 
-/// The EC key as OpenPGP secret key material, for decryption with it.
+/// Returns the EC key as OpenPGP secret key material, for decryption with it.
 pub(crate) fn ecdh_secret(
     key: &EcKey<Private>,
     public: &PublicKey,
@@ -159,7 +159,8 @@ pub(crate) fn ecdh_secret(
     Ok(public)
 }
 
-/// The OpenSSL key of OpenPGP RSA secret key material, with its CRT values.
+/// Returns the OpenSSL key of OpenPGP RSA secret key material, with its CRT
+/// values.
 pub(crate) fn rsa_from_mpis(
     public: &PublicKey,
     secret: &mpi::SecretKeyMaterial,
@@ -195,7 +196,7 @@ pub(crate) fn rsa_from_mpis(
     Ok(Some(key))
 }
 
-/// The OpenSSL key of an ECDH key on one of the NIST curves.
+/// Returns the OpenSSL key of an ECDH key on one of the NIST curves.
 pub(crate) fn ec_from_mpis(public: &PublicKey) -> Result<Option<EcKey<Public>>, ErrorStack> {
     let mpi::PublicKey::ECDH { curve, q, .. } = public.mpis() else {
         return Ok(None);
@@ -211,7 +212,8 @@ pub(crate) fn ec_from_mpis(public: &PublicKey) -> Result<Option<EcKey<Public>>, 
     EcKey::from_public_key(&group, &point).map(Some)
 }
 
-/// The OpenSSL key of OpenPGP ECDH secret key material, if it's of a NIST curve.
+/// Returns the OpenSSL key of OpenPGP ECDH secret key material, if it's of a
+/// NIST curve.
 pub(crate) fn ec_secret_from_mpis(
     public: &PublicKey,
     secret: &mpi::SecretKeyMaterial,
@@ -228,7 +230,7 @@ pub(crate) fn ec_secret_from_mpis(
     Ok(Some(key))
 }
 
-/// An OpenSSL RSA key as OpenPGP secret key material.
+/// Converts an OpenSSL RSA key to OpenPGP secret key material.
 pub(crate) fn rsa_to_mpis(key: &Rsa<Private>) -> openpgp::Result<mpi::SecretKeyMaterial> {
     let (Some(a), Some(b)) = (key.p(), key.q()) else {
         return Err(openpgp::Error::InvalidArgument("RSA key without its primes".into()).into());
@@ -252,7 +254,7 @@ pub(crate) fn rsa_to_mpis(key: &Rsa<Private>) -> openpgp::Result<mpi::SecretKeyM
     })
 }
 
-/// The name of a curve that can receive messages, in OpenPGP's terms.
+/// Returns the name of a curve that can receive messages, in OpenPGP's terms.
 pub(crate) fn curve(key: &EcKeyRef<impl HasPublic>) -> Result<Curve, UnusableKey> {
     match key.group().curve_name() {
         Some(Nid::X9_62_PRIME256V1) => Ok(Curve::NistP256),
@@ -267,8 +269,8 @@ pub(crate) fn curve(key: &EcKeyRef<impl HasPublic>) -> Result<Curve, UnusableKey
     }
 }
 
-/// ECDH parameters with the curve's default hash and cipher
-/// (RFC 9580, section 11.5.1, table 30).
+/// Returns ECDH parameters with the curve's default hash and cipher (RFC 9580,
+/// section 11.5.1, table 30).
 fn ecdh(key: &EcKeyRef<impl HasPublic>) -> Result<mpi::PublicKey, UnusableKey> {
     let curve = curve(key)?;
     let (hash, sym) = match curve {
@@ -285,7 +287,7 @@ fn ecdh(key: &EcKeyRef<impl HasPublic>) -> Result<mpi::PublicKey, UnusableKey> {
     })
 }
 
-/// The public point, uncompressed.
+/// Returns the public point, uncompressed.
 pub(crate) fn point(key: &EcKeyRef<impl HasPublic>) -> Result<Vec<u8>, UnusableKey> {
     key.check_key().map_err(malformed)?;
     let mut context = BigNumContext::new().map_err(malformed)?;

@@ -1,7 +1,7 @@
 //! Certificates and keys.
 //!
-//! - `recipients/`: whom to seal to, from certificates of all kinds; `trust/`:
-//!   whether a CA vouches for them;
+//! - `recipients/`: the recipients, from certificates of all kinds; `trust/`:
+//! whether a CA vouches for them;
 //! - `keyring/`: the identities that open;
 //! - `generate/` makes key pairs, `export/` takes them to other software.
 
@@ -50,14 +50,14 @@ pub use trust::{Chain, ChainLink};
 #[doc(hidden)]
 pub use x509_handle::{IssuerAndSerial, SubjectKeyId};
 
-/// Forgets the errors in OpenSSL's queue. sequoia leaves those of signatures
-/// that don't hold and keys that don't fit, and whoever asks next for the
-/// reason of a failure would get them.
+/// Forgets the errors in OpenSSL's queue. sequoia leaves those of bad
+/// signatures and unfit keys there, and a later failure would be reported with
+/// them.
 pub(crate) fn forget_openssl_errors() {
     drop(openssl::error::ErrorStack::get());
 }
 
-/// OpenSSL's own reason, without its error codes and file names.
+/// Returns OpenSSL's own reason, without its error codes and file names.
 pub(crate) fn openssl_reason(e: &openssl::error::ErrorStack) -> String {
     e.errors()
         .iter()

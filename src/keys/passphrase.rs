@@ -7,8 +7,8 @@ use std::path::Path;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// The longest new passphrase, in bytes. OpenSSL's programs read no more than
-/// a little above that, and then take the rest for wrong.
+/// The longest new passphrase, in bytes. OpenSSL's programs read little more
+/// than that, and refuse a longer one as wrong.
 const MAX_NEW: usize = 1000;
 
 /// A passphrase, wiped from memory when dropped and never shown.
@@ -21,8 +21,8 @@ impl Passphrase {
         Self(Zeroizing::new(bytes))
     }
 
-    /// The passphrase on the first line of `bytes`, its line end (LF or CRLF)
-    /// dropped: how passphrase files are read.
+    /// Takes the first line of `bytes` without its line end (LF or CRLF), as
+    /// from a passphrase file.
     pub fn from_first_line(bytes: &[u8]) -> Self {
         let line = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
         Self::new(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
@@ -39,8 +39,8 @@ impl fmt::Debug for Passphrase {
     }
 }
 
-/// A passphrase to lock a key with: one that can be given again, to other
-/// software as well.
+/// A passphrase to lock a key with. It can be given again, to other software as
+/// well.
 #[derive(Clone, Debug)]
 pub struct NewPassphrase(Passphrase);
 
@@ -49,7 +49,7 @@ impl NewPassphrase {
     ///
     /// # Errors
     ///
-    /// The key would not be locked, or not be unlocked again.
+    /// The passphrase would not lock the key, or could not unlock it again.
     pub fn new(passphrase: Passphrase) -> Result<Self, UnfitPassphrase> {
         let bytes = passphrase.as_bytes();
         if bytes.is_empty() {
@@ -72,13 +72,14 @@ impl NewPassphrase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UnfitPassphrase {
-    /// It's none.
+    /// It's empty.
     #[error("the new passphrase is empty")]
     Empty,
     /// OpenSSL's programs would not read all of it.
     #[error("the new passphrase is longer than {MAX_NEW} bytes")]
     TooLong,
-    /// Other software takes it to end there. A file in UTF-16 is full of them.
+    /// Other software ends the passphrase there. A file in UTF-16 is full of
+    /// NUL bytes.
     #[error("the new passphrase has a NUL byte in it")]
     NulByte,
 }
@@ -88,20 +89,21 @@ pub enum UnfitPassphrase {
 pub struct LockedKey<'a> {
     /// The key's file.
     pub source: &'a Path,
-    /// Whose key it is, where that shows without unlocking it.
+    /// The owner's name, if known without unlocking the key.
     pub label: Option<&'a str>,
 }
 
 /// Where passphrases come from: a prompt, a file, a secret store.
 ///
-/// One key at a time is asked for, from whichever thread needs it.
+/// It is asked for one key at a time, from whichever thread needs it.
 pub trait Passphrases: Sync {
-    /// The passphrase for a key; `attempt` counts from 1, and a higher one
-    /// means that the answer before was wrong. `None` gives up on the key.
+    /// Returns the passphrase for a key. `attempt` counts from 1; a higher
+    /// number means that the previous answer was wrong. `None` gives up on the
+    /// key.
     ///
     /// # Errors
     ///
-    /// An error gives up on the key as well, and is reported with it.
+    /// An error also gives up on the key, and is reported with it.
     fn ask(&self, key: LockedKey<'_>, attempt: usize) -> io::Result<Option<Passphrase>>;
 }
 
@@ -127,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_passphrase_file_counts_to_its_first_line_end() {
+    fn a_passphrase_file_is_read_up_to_its_first_line_end() {
         for file in [
             &b"one two"[..],
             b"one two\n",

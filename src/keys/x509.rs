@@ -1,4 +1,4 @@
-//! What is read from X.509 certificates.
+//! The reading of X.509 certificates.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,30 +12,31 @@ use crate::keys::Refusal;
 use crate::keys::file_content::Block;
 use crate::timestamp::unix_seconds;
 
-/// The certificate in a PEM block.
+/// Returns the certificate in a PEM block.
 pub(crate) fn from_block(block: Block<'_>) -> Result<X509, ErrorStack> {
     if block.label != "TRUSTED CERTIFICATE" {
         return X509::from_pem(block.text);
     }
-    // As `openssl x509 -trustout` writes it: OpenSSL's own settings of trust
-    // follow the certificate in the block, and are of no concern here.
+    // `openssl x509 -trustout` writes OpenSSL's own settings of trust after the
+    // certificate in the block. They don't matter here.
     let text = String::from_utf8_lossy(block.text);
     X509::from_pem(text.replace(block.label, "CERTIFICATE").as_bytes())
 }
 
-/// The end of a certificate that has none, 9999-12-31 23:59:59, in seconds
-/// since 1970.
+/// The end of a certificate without one, 9999-12-31 23:59:59, in seconds since
+/// 1970.
 const NO_END: i64 = 253_402_300_799;
 
-/// Names are cut off after so many characters: they are for people.
+/// The length at which names are cut off, in characters: they are for people.
 const MAX_NAME: usize = 100;
 
-/// Whose certificate it is: the common name, else the whole subject.
+/// Returns the subject of a certificate: the common name, else the whole
+/// subject.
 pub(crate) fn subject(certificate: &X509Ref) -> String {
     name(certificate.subject_name())
 }
 
-/// A distinguished name: its common name, else all of it.
+/// Returns a distinguished name as text: its common name, else all of it.
 pub(crate) fn name(name: &X509NameRef) -> String {
     let text = |nid| {
         name.entries_by_nid(nid)
@@ -61,7 +62,7 @@ pub(crate) fn name(name: &X509NameRef) -> String {
     shortened(name)
 }
 
-/// The name, or its beginning if it's very long.
+/// Returns the name, or its beginning if it's very long.
 pub(crate) fn shortened(name: String) -> String {
     match name.char_indices().nth(MAX_NAME) {
         Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
@@ -69,21 +70,22 @@ pub(crate) fn shortened(name: String) -> String {
     }
 }
 
-/// The first and the last moment of a certificate's validity, which may have no
-/// end (RFC 5280, section 4.1.2.5).
+/// Returns the first and the last moment of a certificate's validity, which may
+/// have no end (RFC 5280, section 4.1.2.5).
 pub(crate) fn validity(certificate: &X509Ref) -> Result<(SystemTime, Option<SystemTime>), Refusal> {
-    let undated = |_| Refusal::Malformed("its validity is no date that RFC 5280 allows".into());
+    let undated = |_| Refusal::Malformed("its validity is not a date that RFC 5280 allows".into());
     let from = moment(certificate.not_before()).map_err(undated)?;
     let to = moment(certificate.not_after()).map_err(undated)?;
     Ok((from, Some(to).filter(|to| unix_seconds(*to) < NO_END)))
 }
 
-/// Whether two certificates are one and the same.
+/// Returns whether two certificates are one and the same.
 pub(crate) fn same(a: &X509Ref, b: &X509Ref) -> bool {
     a.to_der().is_ok_and(|a| b.to_der().is_ok_and(|b| a == b))
 }
 
-/// Whether a CA's certificate belongs to the key that signed another one.
+/// Returns whether a CA's certificate belongs to the key that signed another
+/// one.
 pub(crate) fn has_issued(ca: &X509Ref, other: &X509Ref) -> bool {
     let signed = |key: PKey<Public>| other.verify(&key).unwrap_or(false);
     same_name(ca.subject_name(), other.issuer_name())
@@ -91,18 +93,19 @@ pub(crate) fn has_issued(ca: &X509Ref, other: &X509Ref) -> bool {
         && ca.public_key().is_ok_and(signed)
 }
 
-/// Whether two distinguished names are the same.
+/// Returns whether two distinguished names are the same.
 pub(crate) fn same_name(a: &X509NameRef, b: &X509NameRef) -> bool {
     a.try_cmp(b).is_ok_and(|order| order.is_eq())
 }
 
-/// The algorithm of a certificate's signature, such as `ecdsa-with-SHA256`.
+/// Returns the algorithm of a certificate's signature, such as
+/// `ecdsa-with-SHA256`.
 pub(crate) fn signature_algorithm(certificate: &X509Ref) -> String {
     let algorithm = certificate.signature_algorithm();
     algorithm.object().to_string()
 }
 
-/// Refuses a certificate whose keyUsage, where it has one, isn't for what a
+/// Refuses a certificate whose keyUsage, if it has one, doesn't allow what a
 /// recipient's key does (RFC 5280, section 4.2.1.3): RSA enciphers keys, an EC
 /// key agrees on them.
 pub(crate) fn check_key_usage(certificate: &X509Ref, key: Id) -> Result<(), Refusal> {
@@ -119,7 +122,7 @@ pub(crate) fn check_key_usage(certificate: &X509Ref, key: Id) -> Result<(), Refu
     }
 }
 
-/// A point in time of a certificate or CRL.
+/// Converts a point in time of a certificate or CRL.
 pub(crate) fn moment(t: &Asn1TimeRef) -> Result<SystemTime, ErrorStack> {
     let epoch = Asn1Time::from_unix(0)?;
     let since = epoch.diff(t)?;

@@ -9,8 +9,8 @@ use openssl::x509::{X509Name, X509Ref};
 
 use super::x509;
 
-/// The issuer of a certificate and the number that it gave to it
-/// (RFC 5652, section 10.2.4).
+/// The issuer of a certificate and its serial number (RFC 5652, section
+/// 10.2.4).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IssuerAndSerial {
     issuer: Box<[u8]>,
@@ -18,7 +18,7 @@ pub struct IssuerAndSerial {
 }
 
 impl IssuerAndSerial {
-    /// From a DER-encoded name, and the content octets of an INTEGER.
+    /// Creates it from a DER-encoded name and the content octets of an INTEGER.
     pub(crate) fn new(issuer: &[u8], serial: &[u8]) -> Self {
         Self {
             issuer: issuer.into(),
@@ -26,24 +26,24 @@ impl IssuerAndSerial {
         }
     }
 
-    /// Those of a certificate.
+    /// Returns those of a certificate.
     pub(crate) fn of(certificate: &X509Ref) -> Result<Self, ErrorStack> {
         let issuer = certificate.issuer_name().to_der()?;
         Ok(Self::new(&issuer, &octets(certificate.serial_number())?))
     }
 
-    /// The issuer's distinguished name, DER-encoded.
+    /// Returns the issuer's distinguished name, DER-encoded.
     pub(crate) fn issuer_der(&self) -> &[u8] {
         &self.issuer
     }
 
-    /// The content octets of the serial number, as an INTEGER has them.
+    /// Returns the content octets of the serial number, as an INTEGER has them.
     pub(crate) fn serial_octets(&self) -> &[u8] {
         &self.serial
     }
 
-    /// The issuer's common name, or all of its name. Not sanitised for a
-    /// terminal.
+    /// Returns the issuer's common name, or all of its name. Not sanitised for
+    /// a terminal.
     pub fn issuer(&self) -> String {
         X509Name::from_der(&self.issuer).map_or_else(
             |_| "a name that can't be decoded".into(),
@@ -51,7 +51,7 @@ impl IssuerAndSerial {
         )
     }
 
-    /// The serial number in upper-case hexadecimal digits, as
+    /// Returns the serial number in upper-case hexadecimal digits, as
     /// `openssl x509 -serial` shows it.
     pub fn serial(&self) -> String {
         let positive = match &*self.serial {
@@ -61,8 +61,8 @@ impl IssuerAndSerial {
         hex(positive)
     }
 
-    /// Whether both name the same certificate: issuers are compared as names,
-    /// however they are encoded.
+    /// Returns whether both name the same certificate: issuers are compared as
+    /// names, however they are encoded.
     pub fn names(&self, other: &Self) -> bool {
         if self.serial != other.serial {
             return false;
@@ -100,7 +100,7 @@ impl fmt::Display for SubjectKeyId {
     }
 }
 
-/// The content octets of an INTEGER, which is in two's complement.
+/// Returns the content octets of an INTEGER, which is in two's complement.
 fn octets(number: &Asn1IntegerRef) -> Result<Vec<u8>, ErrorStack> {
     let number = number.to_bn()?;
     let mut octets = vec![0];
@@ -119,7 +119,7 @@ fn octets(number: &Asn1IntegerRef) -> Result<Vec<u8>, ErrorStack> {
     Ok(octets)
 }
 
-/// Without the leading octets that only repeat the sign.
+/// Strips the leading octets that only repeat the sign.
 fn minimal(mut octets: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = octets
         && let [second, ..] = rest
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_serial_number_is_the_same_however_many_zeros_stand_before_it() {
+    fn leading_zeros_do_not_change_a_serial_number() {
         let short = IssuerAndSerial::new(b"", &[0x12]);
         assert_eq!(short, IssuerAndSerial::new(b"", &[0, 0, 0x12]));
         assert_ne!(short, IssuerAndSerial::new(b"", &[0xFF, 0x12]));

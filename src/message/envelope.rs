@@ -45,8 +45,8 @@ impl Envelope {
         })
     }
 
-    /// How surely a key of the keyring opens the message; `None` if it's known
-    /// not to.
+    /// Returns how surely a key of the keyring opens the message; `None` if
+    /// it's known not to.
     pub fn fit(&self, identity: &Identity, keyring: &Keyring) -> Option<Fit> {
         self.recipients
             .iter()

@@ -15,8 +15,8 @@ use crate::keys::NoIdentity;
 #[error("internal error: {0}")]
 struct Internal(&'static str);
 
-/// A fault of the program's own, as the readers and writers of messages report
-/// it.
+/// Returns a fault of the program's own, as the readers and writers of messages
+/// report it.
 pub(crate) fn internal(what: &'static str) -> io::Error {
     io::Error::other(Internal(what))
 }
@@ -118,7 +118,7 @@ impl From<MessageFault> for io::Error {
 }
 
 impl From<OpenError> for io::Error {
-    /// The same, of whatever went wrong.
+    /// Returns the same, of whatever went wrong.
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Read(error) | OpenError::Write(error) => error,

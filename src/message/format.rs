@@ -35,7 +35,8 @@ impl Format {
         (Self::CmsGcm.name(), Some(Self::CmsGcm)),
     ];
 
-    /// The word for it in listings, in the config and on the command line.
+    /// Returns the word for it in listings, in the config and on the command
+    /// line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rfc4880 => "rfc4880",
@@ -45,9 +46,9 @@ impl Format {
         }
     }
 
-    /// Whether what such a message opens to is what was sealed, for certain.
-    /// The ciphertext of an unauthenticated one can be changed on its way so
-    /// that it still opens.
+    /// Returns whether what such a message opens to is what was sealed, for
+    /// certain. The ciphertext of an unauthenticated one can be changed on its
+    /// way so that it still opens.
     pub fn is_authenticated(self) -> bool {
         self != Self::Cms
     }

@@ -39,8 +39,8 @@ impl Limits {
         }
     }
 
-    /// The same limits, of which nothing is spent. Time has been, though: the
-    /// trials of keys go on counting.
+    /// Returns the same limits, of which nothing is spent. Time has been,
+    /// though: the trials of keys go on counting.
     pub(crate) fn unspent(&self) -> Self {
         Self {
             trials: Arc::clone(&self.trials),
@@ -48,7 +48,7 @@ impl Limits {
         }
     }
 
-    /// How often keys may be tried.
+    /// Returns how often keys may be tried.
     pub(crate) fn trials(&self) -> &Trials {
         &self.trials
     }

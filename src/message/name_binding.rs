@@ -25,7 +25,7 @@ const HERE: &str = "./";
 /// It is not a name.
 const CONSOLE: &[u8] = b"_CONSOLE";
 
-/// The name that is sealed with the member of that path.
+/// Returns the name that is sealed with the member of that path.
 pub(crate) fn literal_name(path: &str) -> Cow<'_, str> {
     let literal = match path.contains('/') {
         true => Cow::Borrowed(path),
@@ -44,7 +44,8 @@ pub(crate) fn hash_name(path: &str) -> String {
     format!("{SHA256}{digits}")
 }
 
-/// Whether a message with that literal name belongs to the member of that path.
+/// Returns whether a message with that literal name belongs to the member of
+/// that path.
 pub(crate) fn fits(literal: &[u8], path: &str) -> bool {
     if literal.is_empty() || literal == CONSOLE {
         return true;

@@ -83,12 +83,13 @@ impl<'a> Opener<'a> {
         }
     }
 
-    /// Whether members may have other names than they were sealed under.
+    /// Returns whether members may have other names than they were sealed
+    /// under.
     pub(crate) fn accepts_renamed(&self) -> bool {
         self.accept_renamed
     }
 
-    /// How far messages may expand.
+    /// Returns how far messages may expand.
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -163,8 +164,8 @@ impl<'a> OpenMessage<'a> {
         }
     }
 
-    /// A message whose plaintext reads to its end only if it is as it should
-    /// be.
+    /// Creates a message whose plaintext reads to its end only if it is as it
+    /// should be.
     pub(super) fn new(
         format: Format,
         literal: LiteralHeader,
@@ -191,13 +192,13 @@ impl<'a> OpenMessage<'a> {
         Self { sealed_as, ..self }
     }
 
-    /// The name that was sealed with the member of an archive, where the
-    /// member has another one.
+    /// Returns the name that was sealed with the member of an archive, where
+    /// the member has another one.
     pub fn sealed_as(&self) -> Option<&str> {
         self.sealed_as.as_deref()
     }
 
-    /// The literal header.
+    /// Returns the literal header.
     pub fn literal(&self) -> &LiteralHeader {
         &self.literal
     }
@@ -207,15 +208,16 @@ impl<'a> OpenMessage<'a> {
         self.format
     }
 
-    /// The file of the key that opened it without being named in it (see
+    /// Returns the file of the key that opened it without being named in it
+    /// (see
     /// [`Opener::trying_all_keys`]).
     pub fn tried_key(&self) -> Option<&Path> {
         self.tried_key.as_deref()
     }
 
-    /// The plaintext, to be read. Only when its end has been read without an
-    /// error is all of it authentic: until then it must not be published.
-    /// Errors are such as [`OpenError`] is made from.
+    /// Returns the plaintext, to be read. Only when its end has been read
+    /// without an error is all of it authentic: until then it must not be
+    /// published. Errors are such as [`OpenError`] is made from.
     pub fn into_plaintext(self) -> Box<dyn BufRead + 'a> {
         self.plaintext
     }

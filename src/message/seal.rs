@@ -121,8 +121,9 @@ impl SealPlan {
         }
     }
 
-    /// An upper estimate of a binary message's size in bytes, for a file of
-    /// `length` bytes: 1/256 more, and 64 KiB plus what names the recipients.
+    /// Returns an upper estimate of a binary message's size in bytes, for a
+    /// file of `length` bytes: 1/256 more, and 64 KiB plus what names the
+    /// recipients.
     pub fn at_most(&self, length: u64) -> u64 {
         let recipients = match &self.way {
             Way::OpenPgp(_) => 4096 * self.recipients.iter().count() as u64,
@@ -134,7 +135,7 @@ impl SealPlan {
             .saturating_add(recipients)
     }
 
-    /// A sealer, one for each thread.
+    /// Returns a sealer, one for each thread.
     pub fn sealer(&self) -> Sealer<'_> {
         Sealer(match &self.way {
             Way::OpenPgp(plan) => Hand::OpenPgp(Box::new(openpgp::OpenPgpSealer::new(
@@ -178,7 +179,7 @@ impl Sealer<'_> {
         }
     }
 
-    /// The same, as text where `armor` says so.
+    /// Returns the same, as text where `armor` says so.
     ///
     /// # Errors
     ///

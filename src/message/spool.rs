@@ -23,7 +23,8 @@ impl Spool {
         }
     }
 
-    /// The failure to keep it: of the directory, and not of the message.
+    /// Returns the failure to keep it: of the directory, and not of the
+    /// message.
     pub fn error(&self, error: io::Error) -> OpenError {
         OpenError::Spool {
             directory: env::temp_dir(),

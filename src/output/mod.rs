@@ -23,7 +23,7 @@ pub use temporary::{NoTemporaries, is_temporary, remove_temporaries};
 
 use std::path::{Path, PathBuf};
 
-/// The directory that holds `path`, in a form that can be opened.
+/// Returns the directory that holds `path`, in a form that can be opened.
 pub(crate) fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),

@@ -62,8 +62,8 @@ pub struct PendingFile {
 }
 
 impl Place {
-    /// The place of a file that will be called `path`. Its directory must
-    /// exist.
+    /// Returns the place of a file that will be called `path`. Its directory
+    /// must exist.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Place {
         }
     }
 
-    /// The file's path.
+    /// Returns the file's path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -152,7 +152,7 @@ impl PendingFile {
         Self::create_at(Place::at(target)?, access, overwrite)
     }
 
-    /// The same in a place that is held open.
+    /// Returns the same in a place that is held open.
     ///
     /// # Errors
     ///
@@ -173,7 +173,7 @@ impl PendingFile {
         }
     }
 
-    /// The file itself, open for reading and writing.
+    /// Returns the file itself, open for reading and writing.
     pub fn as_file(&self) -> &File {
         self.temporary.as_file()
     }
@@ -265,7 +265,8 @@ fn already_exists() -> io::Error {
 #[error("both input and output")]
 struct IsInput;
 
-/// Whether a file could not be written since it is an input of the same run.
+/// Returns whether a file could not be written since it is an input of the same
+/// run.
 pub(crate) fn is_input(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<IsInput>())
 }
@@ -275,8 +276,8 @@ pub(crate) fn is_input(error: &io::Error) -> bool {
 #[error("{}", cause(.0))]
 struct NotFlushed(io::Error);
 
-/// Whether an error is that of a complete file whose directory could not be
-/// flushed.
+/// Returns whether an error is that of a complete file whose directory could
+/// not be flushed.
 pub(crate) fn is_not_flushed(error: &io::Error) -> bool {
     error
         .get_ref()

@@ -113,9 +113,9 @@ impl TargetDir {
         })
     }
 
-    /// The place for the member path `relative` (`/`-separated), after making
-    /// the directories on the way to it. Threads may call this at the same
-    /// time.
+    /// Returns the place for the member path `relative` (`/`-separated), after
+    /// making the directories on the way to it. Threads may call this at the
+    /// same time.
     ///
     /// The last component is not looked at: [`PendingFile`](super::PendingFile)
     /// neither follows a link there nor overwrites unasked.
@@ -301,8 +301,8 @@ fn make_and_open(path: &Path) -> io::Result<Directory> {
     }
 }
 
-/// Whether `component` is one plain name on this system. The parser of member
-/// names has refused the others already; this is the last door.
+/// Returns whether `component` is one plain name on this system. The parser of
+/// member names has refused the others already; this is the last door.
 fn is_plain(component: &str) -> bool {
     let mut parsed = Path::new(component).components();
     let one_name =

@@ -20,7 +20,8 @@ const SUFFIX: &str = ".tmp";
 /// How often a name may be taken.
 const TRIES: usize = 1000;
 
-/// Whether a file is called as those are that callseal has not completed.
+/// Returns whether a file is called as those are that callseal has not
+/// completed.
 pub fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes())

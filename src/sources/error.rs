@@ -86,7 +86,7 @@ pub enum SourceError {
     Glob {
         /// The pattern as it was given.
         pattern: String,
-        /// What is wrong with it.
+        /// The cause.
         reason: String,
     },
     /// A line of a file list has a NUL byte in it, so it can't be a path.

@@ -78,7 +78,7 @@ impl Source {
         })
     }
 
-    /// Whether `file` is what the walk saw.
+    /// Returns whether `file` is what the walk saw.
     fn check(&self, file: &File) -> Result<(), SourceError> {
         let now = file.metadata().map_err(|error| self.io(error))?;
         let same = now.is_file()

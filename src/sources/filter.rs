@@ -23,19 +23,21 @@ impl Filter {
         Ok(Self { include, exclude })
     }
 
-    /// Whether the file `member` is on the include list, if there is one.
+    /// Returns whether the file `member` is on the include list, if there is
+    /// one.
     pub(super) fn includes(&self, member: &Path) -> bool {
         self.include
             .as_ref()
             .is_none_or(|patterns| patterns.match_path(member))
     }
 
-    /// Whether `member`, a file or a directory, is on the exclude list itself.
+    /// Returns whether `member`, a file or a directory, is on the exclude list
+    /// itself.
     pub(super) fn excludes(&self, member: &Path) -> bool {
         self.exclude.match_path(member)
     }
 
-    /// Whether `member` or a directory above it is on the exclude list.
+    /// Returns whether `member` or a directory above it is on the exclude list.
     pub(super) fn excludes_tree_of(&self, member: &Path) -> bool {
         member.ancestors().any(|path| self.excludes(path))
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::SourceError;
 use crate::files::BYTE_ORDER_MARK;
 
-/// The paths in `text`: one a line (ended by LF or CRLF), or with
+/// Returns the paths in `text`: one a line (ended by LF or CRLF), or with
 /// `nul_separated` one before each NUL byte, as `find -print0` writes them.
 /// Blank lines are no paths; a path that is all blanks, starts with a byte
 /// order mark, or has a line break in it needs a NUL-separated list.

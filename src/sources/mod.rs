@@ -26,7 +26,7 @@ pub use list::read_file_list;
 #[doc(hidden)]
 pub use name::member_names;
 
-/// The size of all files together, in bytes.
+/// Returns the size of all files together, in bytes.
 #[doc(hidden)]
 pub fn total_size(files: &[Source]) -> u64 {
     let sizes = files.iter().map(|file| file.size);

@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use super::{Source, SourceError};
 use crate::archive::MemberName;
 
-/// The path of `input` inside an archive: without a leading `/`, `./` or
-/// `../`, and with inner `.` and `..` resolved by the text alone. Also says
+/// Returns the path of `input` inside an archive: without a leading `/`, `./`
+/// or `../`, and with inner `.` and `..` resolved by the text alone. Also says
 /// whether anything other than `.` had to be dropped at its start.
 pub(super) fn member_path(input: &Path) -> (PathBuf, bool) {
     let mut member = PathBuf::new();
@@ -36,7 +36,7 @@ pub(super) fn member_name(member: &Path) -> Option<String> {
     Some(name)
 }
 
-/// The member name of every file, in their order.
+/// Returns the member name of every file, in their order.
 ///
 /// # Errors
 ///

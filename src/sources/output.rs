@@ -33,17 +33,17 @@ impl OutputEntry {
         })
     }
 
-    /// Whether a file that was named as an input is the output, by whatever
-    /// name.
+    /// Returns whether a file that was named as an input is the output, by
+    /// whatever name.
     pub(super) fn is_file(&self, metadata: &Metadata) -> bool {
         self.stamp
             .is_some_and(|stamp| stamp.same_file(&Stamp::of(metadata)))
     }
 
-    /// Whether `path`, of which `metadata` is known, is the output. By the
-    /// file, which also knows it under a name of another case; and by the
-    /// name, for an output that has appeared since. A hard link to it is a
-    /// file in its own right, which replacing the output leaves as it is.
+    /// Returns whether `path`, of which `metadata` is known, is the output. By
+    /// the file, which also knows it under a name of another case; and by the
+    /// name, for an output that has appeared since. A hard link to it is a file
+    /// in its own right, which replacing the output leaves as it is.
     pub(super) fn is(&self, path: &Path, metadata: &Metadata) -> bool {
         let same_file = self.is_file(metadata) && !has_other_names(metadata);
         same_file
@@ -54,9 +54,9 @@ impl OutputEntry {
     }
 }
 
-/// Whether a file is an archive as callseal writes it, with a message in each
-/// member. Other archives are files like all others, which only an input can
-/// be.
+/// Returns whether a file is an archive as callseal writes it, with a message
+/// in each member. Other archives are files like all others, which only an
+/// input can be.
 pub(super) fn is_sealed_archive(path: &Path) -> bool {
     let archive = open(path, false).map_err(ArchiveError::from);
     archive.and_then(Archive::open).is_ok_and(|archive| {
@@ -69,7 +69,7 @@ pub(super) fn is_sealed_archive(path: &Path) -> bool {
     })
 }
 
-/// Whether a file has more than one name.
+/// Returns whether a file has more than one name.
 fn has_other_names(metadata: &Metadata) -> bool {
     #[cfg(unix)]
     {

@@ -9,7 +9,7 @@ mod reading;
 #[cfg(unix)]
 mod special;
 
-/// A directory with an empty file for each of `names`.
+/// Returns a directory with an empty file for each of `names`.
 fn tree(names: &[&str]) -> TempDir {
     let directory = TempDir::new().unwrap();
     for name in names {
@@ -20,8 +20,8 @@ fn tree(names: &[&str]) -> TempDir {
     directory
 }
 
-/// The member paths (below that of `directory`) and the notices for `inputs`,
-/// which are relative to `directory`.
+/// Returns the member paths (below that of `directory`) and the notices for
+/// `inputs`, which are relative to `directory`.
 fn found(
     directory: &Path,
     inputs: &[&str],

@@ -268,6 +268,6 @@ fn a_key_that_was_tried_in_vain_is_not_told_to_be_tried() {
     let failed = scene
         .line("open --try-all-keys GIR/1001.wav.p7m -k wrong.key -o -")
         .exits(4)
-        .complains(&["the key at hand doesn't open it"]);
+        .complains(&["your key doesn't open it"]);
     assert!(!failed.stderr().contains("--try-all-keys"), "{failed}");
 }

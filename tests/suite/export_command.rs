@@ -161,7 +161,7 @@ fn a_locked_key_is_unlocked_to_certify() {
     scene
         .without_terminal("export customer.crt -k other.key")
         .exits(4)
-        .complains_with_hint(&["customer.crt: the key at hand is not its private key"]);
+        .complains_with_hint(&["customer.crt: your key is not its private key"]);
     scene.write("phrase", "barley\n");
     scene
         .line("export customer.crt -k customer.key --passphrase-file phrase")
@@ -180,7 +180,7 @@ fn a_certificate_beside_the_wrong_key_does_not_certify_with_it() {
     scene
         .line("export customer.crt -k swapped.key --passphrase-file phrase")
         .exits(4)
-        .complains_with_hint(&["customer.crt: the key at hand is not its private key"]);
+        .complains_with_hint(&["customer.crt: your key is not its private key"]);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn without_the_private_key_there_is_no_certificate() {
     scene
         .line("export customer.crt -k vendor.key -k third.key -o customer.asc")
         .exits(4)
-        .complains_with_hint(&["customer.crt: none of the 2 keys at hand"]);
+        .complains_with_hint(&["customer.crt: none of your 2 keys"]);
     scene
         .line("export customer.crt -o customer.asc")
         .exits(4)

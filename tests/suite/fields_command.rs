@@ -125,7 +125,7 @@ fn where_all_fail_the_worst_failure_counts() {
         .line("fields open -k stranger.key")
         .stdin(&sealed)
         .exits(4)
-        .complains_with_hint(&["standard input: line 1: the key at hand is not for it"])
+        .complains_with_hint(&["standard input: line 1: your key is not for it"])
         .complains(&["all 3 documents failed"]);
     scene
         .line("fields open -k stranger.key")

@@ -219,10 +219,10 @@ fn an_archive_that_no_key_opens_is_status_4() {
         &[BOTH, "-r vendor.crt", "--hidden-recipients -r vendor.crt"],
     );
     for (keys, words) in [
-        ("-k stranger.key", "the key at hand is not for it"),
+        ("-k stranger.key", "your key is not for it"),
         (
             "-k stranger.key -k auditor.key",
-            "none of the 2 keys at hand is for it",
+            "none of your 2 keys is for it",
         ),
     ] {
         let outcome = scene
@@ -294,7 +294,7 @@ fn a_damaged_member_is_reported_as_list_reports_it() {
         .line("keys --archive calls.zip -k stranger.key")
         .exits(4)
         .complains(&["1.txt: "])
-        .complains_with_hint(&["calls.zip: the key at hand is not for it"])
+        .complains_with_hint(&["calls.zip: your key is not for it"])
         .prints("calls.zip: your keys open 0 of 3 members; none of your keys opens 2\n");
 }
 

@@ -107,7 +107,7 @@ fn what_is_wrong_in_another_way_than_by_time_stops_everything() {
     let scene = scene(CUSTOMER);
     scene.dated_certificate("2025.crt", "old", -300, 365);
     scene.write("2026.crt", "-----BEGIN CERTIFICATE-----\nMIIB");
-    is_refused(&scene, &["2026.crt: it is no certificate"]);
+    is_refused(&scene, &["2026.crt: it is not a certificate"]);
     scene.key_pair("weak", "rsa:1024");
     std::fs::rename(scene.path("weak.crt"), scene.path("2026.crt")).unwrap();
     is_refused(&scene, &["2026.crt: “weak” has an RSA key of 1024 bits"]);
@@ -188,7 +188,7 @@ fn a_pattern_finds_the_certificates_of_all_years() {
     );
     pack(&scene)
         .exits(2)
-        .complains_with_hint(&["certs/[.crt: it is no pattern"]);
+        .complains_with_hint(&["certs/[.crt: invalid pattern"]);
 }
 
 #[test]
@@ -389,7 +389,7 @@ fn what_is_called_as_a_certificate_and_is_none_stops_everything() {
         );
         std::fs::remove_file(&place).unwrap();
         scene.tool("mkfifo certs/2027.crt");
-        is_refused(&scene, &["certs/2027.crt: it is no regular file"]);
+        is_refused(&scene, &["certs/2027.crt: it isn't a regular file"]);
         std::fs::remove_file(&place).unwrap();
         std::fs::create_dir(&place).unwrap();
         is_refused(&scene, &["certs/2027.crt: is a directory"]);

@@ -207,7 +207,7 @@ fn a_chain_may_not_be_longer_than_a_ca_allows() {
     scene.leaf("far", "issuing").make();
     let trust = scene.trust(&["root.crt", "regional.crt", "issuing.crt"]);
     trust.accepts("near.crt", "near.key");
-    trust.refuses("far.crt", &["“far”", "“regional”", "no CA so far below"]);
+    trust.refuses("far.crt", &["“far”", "“regional”", "path-length limit"]);
     let fault = ChainFault::PathTooLong {
         ca: "regional".into(),
     };

@@ -116,8 +116,8 @@ impl Place<'_> {
         }
     }
 
-    /// The name of a setting that isn't known and looks like a secret key; in
-    /// tables of its own, where somebody may expect it, too.
+    /// Returns the name of a setting that isn't known and looks like a secret
+    /// key; in tables of its own, where somebody may expect it, too.
     fn secret(&self, key: &str) -> Option<String> {
         if is_secret(key) {
             return Some(key.to_owned());
@@ -272,7 +272,7 @@ impl Place<'_> {
         })
     }
 
-    /// The value of a key that has a few words to choose from.
+    /// Returns the value of a key that has a few words to choose from.
     fn choice<T: Default, const N: usize>(
         &self,
         key: &'static str,
@@ -297,7 +297,8 @@ impl Place<'_> {
     }
 }
 
-/// The key that serde found unknown, and those that it knows in that place.
+/// Returns the key that serde found unknown, and those that it knows in that
+/// place.
 fn unknown_key(message: &str) -> Option<(String, Vec<String>)> {
     let (key, expected) = message
         .strip_prefix("unknown field `")?
@@ -306,8 +307,8 @@ fn unknown_key(message: &str) -> Option<(String, Vec<String>)> {
     Some((key.to_owned(), known.collect()))
 }
 
-/// The name of a setting that looks like a secret key, anywhere below; or only
-/// below settings of that name.
+/// Returns the name of a setting that looks like a secret key, anywhere below;
+/// or only below settings of that name.
 fn secret_below(value: &toml::Value, unknown: Option<&str>) -> Option<String> {
     match value {
         toml::Value::Array(list) => list.iter().find_map(|value| secret_below(value, unknown)),
@@ -332,8 +333,8 @@ fn is_secret(key: &str) -> bool {
             || says_so.iter().any(|word| name.contains(word)))
 }
 
-/// The message without the text that was found where something else should be:
-/// there may be a secret in it.
+/// Returns the message without the text that was found where something else
+/// should be: there may be a secret in it.
 fn without_text(message: &str) -> String {
     match (message.split_once("string \""), message.rsplit_once("\", ")) {
         (Some((before, _)), Some((_, after))) => format!("{before}string, {after}"),

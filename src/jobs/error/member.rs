@@ -74,7 +74,7 @@ impl From<MemberFault> for MemberCause {
     }
 }
 
-/// An error in the bytes of a member that is named already.
+/// Returns an error in the bytes of a member that is named already.
 fn bytes_phrase(error: &ArchiveError) -> String {
     match error {
         ArchiveError::Malformed { fault, .. } => {

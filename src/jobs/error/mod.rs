@@ -111,7 +111,7 @@ pub enum Error {
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The cause.
         reason: String,
     },
     /// Some members failed, or all of several.
@@ -146,13 +146,13 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// A failure to read or open `path`.
+    /// Creates a failure to read or open `path`.
     pub fn reading(path: impl Into<PathBuf>, error: io::Error) -> Self {
         let path = path.into();
         Self::Io { path, error }
     }
 
-    /// A failure to write the output `path`.
+    /// Creates a failure to write the output `path`.
     pub fn writing(path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
         match error.kind() {
@@ -163,7 +163,8 @@ impl Error {
         }
     }
 
-    /// Whether all that failed is that nobody reads the output any more.
+    /// Returns whether all that failed is that nobody reads the output any
+    /// more.
     pub fn is_closed_pipe(&self) -> bool {
         match self {
             Self::Io { error, .. } => error.kind() == io::ErrorKind::BrokenPipe,

@@ -79,12 +79,12 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
         first
     }
 
-    /// Whether somebody has given up.
+    /// Returns whether somebody has given up.
     pub fn has_failed(&self) -> bool {
         self.state().failed
     }
 
-    /// The archive with all members in it; `None` where one is missing.
+    /// Returns the archive with all members in it; `None` where one is missing.
     pub fn into_writer(self) -> Option<ArchiveWriter<W>> {
         let state = self
             .state

@@ -1,5 +1,5 @@
-//! PEM keys and certificates for stock OpenPGP software: the way out without
-//! callseal.
+//! Export of PEM keys and certificates to stock OpenPGP software, which then
+//! opens messages without callseal.
 
 mod self_certified;
 
@@ -26,7 +26,7 @@ pub enum ExportError {
     Key {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         fault: KeyFault,
     },
     /// The key stays locked.
@@ -42,39 +42,39 @@ pub enum ExportError {
     Certificate {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         refusal: Refusal,
     },
-    /// There is nothing to be done.
+    /// The file is already an OpenPGP key.
     #[error("{}: it is an OpenPGP key already", .path.display())]
     OpenPgpKey {
         /// The file.
         path: PathBuf,
     },
-    /// There is nothing to be done.
+    /// The file is already an OpenPGP certificate.
     #[error("{}: it is an OpenPGP certificate already", .path.display())]
     OpenPgpCertificate {
         /// The file.
         path: PathBuf,
     },
-    /// The certificate's private key, which has to certify it, is not there.
+    /// The certificate's private key, which has to certify it, is missing.
     #[error("{}: {}", .path.display(), not_at_hand(*.keys))]
     NotAtHand {
         /// The certificate's file.
         path: PathBuf,
-        /// How many keys were at hand.
+        /// The number of keys in the keyring.
         keys: usize,
     },
 }
 
 fn not_at_hand(keys: usize) -> String {
     match keys {
-        1 => "the key at hand is not its private key".into(),
-        n => format!("none of the {n} keys at hand is its private key"),
+        1 => "your key is not its private key".into(),
+        n => format!("none of your {n} keys is its private key"),
     }
 }
 
-/// A PEM or DER private key, unlocked to be written as an OpenPGP secret key.
+/// A PEM or DER private key, unlocked for export as an OpenPGP secret key.
 pub struct SecretKeyExport {
     path: PathBuf,
     name: String,
@@ -88,8 +88,7 @@ impl SecretKeyExport {
     ///
     /// # Errors
     ///
-    /// The file holds no usable private key, or its passphrase is not to be
-    /// had.
+    /// The file holds no usable private key, or its passphrase isn't available.
     pub fn unlock(path: &Path, passphrases: &dyn Passphrases) -> Result<Self, ExportError> {
         let identities = Identity::load(path).map_err(|fault| key_error(path, fault))?;
         let identity = match identities.as_slice() {
@@ -128,28 +127,30 @@ impl SecretKeyExport {
         })
     }
 
-    /// Whether every user of the machine can read or change the key's file.
+    /// Returns whether every user of the machine can read or change the key's
+    /// file.
     pub fn is_exposed(&self) -> bool {
         self.exposed
     }
 
-    /// Whether a passphrase will lock what is exported.
+    /// Returns whether the exported key will be locked by a passphrase.
     pub fn is_locked(&self) -> bool {
         self.passphrase.is_some()
     }
 
-    /// Locks what is exported with another passphrase, instead of the one of
-    /// the file (none where that had none).
+    /// Locks the exported key with another passphrase. Otherwise it keeps the
+    /// passphrase of the file, if that has one.
     pub fn lock_with(&mut self, passphrase: &NewPassphrase) {
         self.passphrase = Some(passphrase.as_bytes().into());
     }
 
-    /// The armored OpenPGP secret key, for GnuPG and others to import. It has
-    /// the fingerprint by which callseal's messages name the key.
+    /// Returns the armored OpenPGP secret key, for GnuPG and other software to
+    /// import. It has the fingerprint by which callseal's messages name the
+    /// key.
     ///
     /// # Errors
     ///
-    /// The key can't be an OpenPGP key, as one with three primes.
+    /// The key can't be an OpenPGP key, such as one with three primes.
     pub fn armored(&self) -> Result<Zeroizing<Vec<u8>>, ExportError> {
         self_certified::certificate(&self.name, &self.secret, self.passphrase.as_ref(), None)
             .and_then(|cert| cert.as_tsk().armored().to_vec())
@@ -166,14 +167,13 @@ impl std::fmt::Debug for SecretKeyExport {
     }
 }
 
-/// Makes an armored OpenPGP certificate of an X.509 certificate or a public
-/// key. An OpenPGP certificate is certified by its own private key, which has
-/// to be in the keyring.
+/// Makes an armored OpenPGP certificate from an X.509 certificate or a public
+/// key. Its own private key certifies it, and has to be in the keyring.
 ///
 /// # Errors
 ///
-/// The file holds no usable certificate, or the private key is not at hand or
-/// stays locked.
+/// The file holds no usable certificate, or the private key is missing or stays
+/// locked.
 pub fn export_certificate(
     path: &Path,
     keyring: &Keyring,

@@ -15,16 +15,16 @@ use sequoia_openpgp as openpgp;
 
 use crate::keys::keyring::SecretKey;
 
-/// What the key certifies itself with. GnuPG wants a hash that is no shorter
-/// than the key's curve, and so only this one does for all of them (RFC 9580,
-/// section 5.2.3.2).
+/// The hash of the self-certification. GnuPG requires one at least as long as
+/// the key's curve, and only this one suits all of them (RFC 9580, section
+/// 5.2.3.2).
 const HASH: HashAlgorithm = HashAlgorithm::SHA512;
 
-/// A certificate with the secret key in it, self-certified.
+/// Returns a certificate with the secret key in it, self-certified.
 ///
-/// An RSA key is the primary key itself, which may encrypt as well. An ECDH
-/// key can't certify, so it becomes the subkey of an ECDSA primary key over
-/// the same scalar. Where it expires, so do both keys.
+/// An RSA key is the primary key itself, which may encrypt as well. An ECDH key
+/// can't certify, so it becomes the subkey of an ECDSA primary key over the
+/// same scalar. If the certificate expires, both keys do.
 pub(super) fn certificate(
     name: &str,
     secret: &SecretKey,

@@ -1,4 +1,4 @@
-//! New key pairs: the private key, and what goes to others.
+//! New key pairs: the private key, and the public parts for others.
 
 mod openpgp;
 mod pkcs8;
@@ -19,7 +19,7 @@ use crate::keys::passphrase::NewPassphrase;
 pub use openpgp::OpenPgpKey;
 pub use subject::{Attribute, Subject, SubjectError, SubjectFault, UserId};
 
-/// A kind of key that X.509 certificates are made for here.
+/// A kind of key that callseal makes X.509 certificates for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyKind(Kind);
 
@@ -58,12 +58,12 @@ impl Default for KeyKind {
     }
 }
 
-/// An RSA key of that size is not made.
+/// The error for an RSA key size that isn't supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("an RSA key has 2048 to 16384 bits, and a multiple of 8")]
 pub struct RsaSizeError;
 
-/// Why there is no new key.
+/// Why no key could be made.
 #[derive(Debug, Error)]
 #[error("no key can be made: {0}")]
 pub struct GenerateError(String);
@@ -86,7 +86,7 @@ impl NewKey {
     ///
     /// # Errors
     ///
-    /// OpenSSL fails, as without random numbers.
+    /// OpenSSL fails, for example without random numbers.
     pub fn generate(KeyKind(kind): KeyKind) -> Result<Self, GenerateError> {
         let key = match kind {
             Kind::Rsa { bits } => PKey::from_rsa(Rsa::generate(bits)?)?,
@@ -98,7 +98,8 @@ impl NewKey {
         Ok(Self { kind, key })
     }
 
-    /// The private key as PEM (PKCS#8), under a passphrase if one is given.
+    /// Returns the private key as PEM (PKCS#8), locked if a passphrase is
+    /// given.
     ///
     /// # Errors
     ///
@@ -116,7 +117,7 @@ impl NewKey {
         }
     }
 
-    /// The public key as PEM (SubjectPublicKeyInfo).
+    /// Returns the public key as PEM (SubjectPublicKeyInfo).
     ///
     /// # Errors
     ///

@@ -21,18 +21,19 @@ use crate::keys::passphrase::NewPassphrase;
 pub struct OpenPgpKey {
     /// The secret key, armored.
     pub secret: Zeroizing<Vec<u8>>,
-    /// The certificate, armored: for whoever seals.
+    /// The certificate, armored: for those who seal.
     pub certificate: Vec<u8>,
-    /// What revokes the certificate once it's published, armored.
+    /// The revocation of the certificate, which takes effect once published,
+    /// armored.
     pub revocation: Vec<u8>,
 }
 
 impl OpenPgpKey {
-    /// Makes a key that is valid for so many days from `at` on.
+    /// Makes a key that is valid for that many days from `at` on.
     ///
     /// # Errors
     ///
-    /// OpenSSL fails, as without random numbers.
+    /// OpenSSL fails, for example without random numbers.
     pub fn generate(
         user_id: &UserId,
         at: SystemTime,
@@ -46,8 +47,8 @@ impl OpenPgpKey {
             let (key, revocation) = CertBuilder::new()
                 .set_profile(Profile::RFC4880)?
                 .set_cipher_suite(CipherSuite::Cv25519)
-                // Not version 2, which callseal reads and GnuPG doesn't: who
-                // wants an OpenPGP key wants to use it elsewhere, too.
+                // Not version 2, which callseal reads and GnuPG doesn't: an
+                // OpenPGP key is meant to be used elsewhere, too.
                 .set_features(Features::empty().set_seipdv1())?
                 .set_creation_time(at)
                 .set_validity_period(Duration::from_secs(24 * 60 * 60) * days)
@@ -66,7 +67,7 @@ impl OpenPgpKey {
     }
 }
 
-/// A revocation certificate in the form that GnuPG imports.
+/// Returns a revocation certificate in the form that GnuPG imports.
 fn armored(revocation: Signature) -> openpgp::Result<Vec<u8>> {
     let comment = [("Comment", "This is a revocation certificate")];
     let mut writer = Writer::with_headers(Vec::new(), Kind::PublicKey, comment)?;

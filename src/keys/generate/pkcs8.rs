@@ -1,7 +1,7 @@
 //! Private keys under a passphrase: EncryptedPrivateKeyInfo (RFC 5958,
 //! section 3) with PBES2 (RFC 8018, section 6.2).
 //!
-//! OpenSSL writes that as well. But its Rust binding leaves no choice of the
+//! OpenSSL writes that as well, but its Rust binding offers no choice of the
 //! iteration count, and the default of 2,048 makes guessing cheap.
 
 use openssl::base64::encode_block;
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::keys::passphrase::NewPassphrase;
 
-/// What a guess costs: OWASP's number for PBKDF2 with HMAC-SHA-256.
+/// The iteration count: OWASP's number for PBKDF2 with HMAC-SHA-256.
 const ITERATIONS: usize = 600_000;
 
 // Object identifiers, without tag and length.
@@ -30,7 +30,8 @@ const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
 
-/// A PKCS#8 private key (DER) under a passphrase, as PEM.
+/// Encrypts a PKCS#8 private key (DER) with a passphrase, and returns it as
+/// PEM.
 pub(crate) fn lock(
     key: &[u8],
     passphrase: &NewPassphrase,
@@ -61,7 +62,7 @@ pub(crate) fn lock(
     Ok(Zeroizing::new(pem("ENCRYPTED PRIVATE KEY", &whole)))
 }
 
-/// An AlgorithmIdentifier: which algorithm, and its parameters.
+/// Encodes an AlgorithmIdentifier: the algorithm and its parameters.
 fn algorithm(identifier: &[u8], parameters: &[u8]) -> Vec<u8> {
     der(
         SEQUENCE,
@@ -69,7 +70,8 @@ fn algorithm(identifier: &[u8], parameters: &[u8]) -> Vec<u8> {
     )
 }
 
-/// A tag, the length and the parts of the content (X.690, section 10.1).
+/// Encodes a tag, the length and the parts of the content (X.690, section
+/// 10.1).
 fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
     let mut whole = vec![tag];
@@ -85,7 +87,7 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     whole
 }
 
-/// The content of an INTEGER: its highest bit is the sign.
+/// Encodes the content of a positive INTEGER: its highest bit is the sign.
 fn positive(number: usize) -> Vec<u8> {
     let octets = without_zeros(number);
     match octets.first() {
@@ -99,7 +101,7 @@ fn without_zeros(number: usize) -> Vec<u8> {
     octets.into_iter().skip_while(|octet| *octet == 0).collect()
 }
 
-/// The textual encoding (RFC 7468).
+/// Encodes as text (RFC 7468).
 fn pem(label: &str, content: &[u8]) -> Vec<u8> {
     let mut text = format!("-----BEGIN {label}-----\n").into_bytes();
     for line in encode_block(content).as_bytes().chunks(64) {

@@ -1,4 +1,4 @@
-//! Whose key it is.
+//! The subject of a certificate.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use openssl::nid::Nid;
 use openssl::x509::{X509Name, X509NameBuilder};
 use thiserror::Error;
 
-/// One attribute of a subject. They are in the order in which a subject has
-/// them, from the largest to the smallest.
+/// One attribute of a subject. The attributes are in their order in a subject,
+/// from the largest to the smallest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attribute {
     /// C
@@ -48,7 +48,7 @@ impl Attribute {
         }
     }
 
-    /// The upper bound, in characters (RFC 5280, appendix A.1).
+    /// Returns the upper bound, in characters (RFC 5280, appendix A.1).
     fn room(self) -> usize {
         match self {
             Self::Country => 2,
@@ -63,11 +63,11 @@ impl Attribute {
 pub struct Subject(BTreeMap<Attribute, String>);
 
 impl Subject {
-    /// A subject with a common name alone.
+    /// Creates a subject with only a common name.
     ///
     /// # Errors
     ///
-    /// The name can't stand in a certificate.
+    /// The name isn't allowed in a certificate.
     pub fn new(common_name: &str) -> Result<Self, SubjectError> {
         let mut subject = Self(BTreeMap::new());
         subject.set(Attribute::CommonName, common_name)?;
@@ -78,7 +78,7 @@ impl Subject {
     ///
     /// # Errors
     ///
-    /// The text can't stand in a certificate.
+    /// The text isn't allowed in a certificate.
     pub fn set(&mut self, attribute: Attribute, text: &str) -> Result<(), SubjectError> {
         let fault = text_fault(text).or_else(|| match attribute {
             Attribute::Country if text.len() != 2 || !is_alphabetic(text) => {
@@ -111,11 +111,11 @@ impl Subject {
 pub struct UserId(String);
 
 impl UserId {
-    /// A name, perhaps with a mail address: `Ann <ann@example.org>`.
+    /// Takes a name, optionally with a mail address: `Ann <ann@example.org>`.
     ///
     /// # Errors
     ///
-    /// The text makes no user ID.
+    /// The text isn't a valid user ID.
     pub fn new(text: &str) -> Result<Self, SubjectError> {
         match text_fault(text) {
             None => Ok(Self(text.to_owned())),
@@ -131,30 +131,30 @@ impl UserId {
     }
 }
 
-/// A text that can't stand in a certificate.
+/// A text that isn't allowed in a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the {field} {fault}")]
 pub struct SubjectError {
-    /// Where it was to stand.
+    /// The field that it was meant for.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// The cause.
     pub fault: SubjectFault,
 }
 
-/// What is wrong with a text for a certificate.
+/// A fault of a text for a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SubjectFault {
-    /// There is nothing in it.
+    /// The text is empty.
     #[error("is empty")]
     Empty,
     /// It is longer than certificates allow.
     #[error("is longer than {0} characters")]
     TooLong(usize),
-    /// A line end, or another character that isn't to be seen.
+    /// It has a line end or another invisible character.
     #[error("has a control character in it")]
     ControlCharacter,
-    /// No code of ISO 3166.
+    /// It isn't a country code of ISO 3166.
     #[error("is not two letters")]
     NotACountry,
 }
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_no_room_in_a_certificate_is_refused_by_name() {
+    fn unfit_texts_are_refused_with_the_name_of_the_field() {
         let mut subject = Subject::new(&"ü".repeat(64)).unwrap();
         for (attribute, text, says) in [
             (

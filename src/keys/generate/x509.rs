@@ -1,4 +1,4 @@
-//! What a new key gets certified by: itself, or a CA that is asked to.
+//! Certification of a new key: a self-signed certificate, or a request to a CA.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -20,12 +20,12 @@ const PKCS10_V1: i32 = 0;
 const DAY: i64 = 24 * 60 * 60;
 
 impl NewKey {
-    /// A self-signed certificate over the key as PEM, valid for so many days
-    /// from `at` on, for encryption alone.
+    /// Makes a self-signed certificate over the key as PEM. It is valid for
+    /// that many days from `at` on, for encryption alone.
     ///
     /// # Errors
     ///
-    /// OpenSSL fails, as for times after the year 9999.
+    /// OpenSSL fails, for example for times after the year 9999.
     pub fn certificate(
         &self,
         subject: &Subject,
@@ -59,7 +59,7 @@ impl NewKey {
         Ok(certificate.build().to_pem()?)
     }
 
-    /// A certificate signing request (PKCS#10) for the key as PEM.
+    /// Makes a certificate signing request (PKCS#10) for the key as PEM.
     ///
     /// # Errors
     ///
@@ -77,8 +77,8 @@ impl NewKey {
         Ok(request.build().to_pem()?)
     }
 
-    /// How the key gets at session keys (RFC 5280, section 4.2.1.3): it
-    /// decrypts them, or agrees on what does.
+    /// Returns the key usage (RFC 5280, section 4.2.1.3): the key decrypts
+    /// session keys, or agrees on the key that does.
     fn usage(&self) -> Result<X509Extension, ErrorStack> {
         let mut usage = KeyUsage::new();
         usage.critical();
@@ -89,7 +89,7 @@ impl NewKey {
         usage.build()
     }
 
-    /// A hash no weaker than the key.
+    /// Returns a hash no weaker than the key.
     fn hash(&self) -> MessageDigest {
         match self.kind {
             Kind::Ec(Nid::SECP384R1) => MessageDigest::sha384(),
@@ -99,7 +99,8 @@ impl NewKey {
     }
 }
 
-/// Random, positive and of at most 20 octets (RFC 5280, section 4.1.2.2).
+/// Returns a serial number: random, positive and of at most 20 octets (RFC
+/// 5280, section 4.1.2.2).
 fn serial_number() -> Result<Asn1Integer, ErrorStack> {
     let mut number = BigNum::new()?;
     number.rand(127, MsbOption::ONE, false)?;
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_holds_from_then_on_for_so_many_days() {
+    fn a_certificate_is_valid_from_the_given_time_for_the_given_days() {
         // The form of the dates changes with the year 2050.
         for (at, days, from, until) in [
             (
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn serial_numbers_are_positive_long_and_never_the_same() {
+    fn serial_numbers_are_positive_long_and_unique() {
         let numbers: std::collections::BTreeSet<Vec<u8>> = (0..50)
             .map(|_| serial_number().unwrap().to_bn().unwrap())
             .inspect(|number| assert!(!number.is_negative() && number.num_bits() == 127))

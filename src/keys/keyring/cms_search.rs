@@ -1,5 +1,5 @@
-//! Which keys the handles of CMS messages name: those whose X.509 certificates
-//! lie beside them.
+//! The search for the keys that the handles of CMS messages name, by the X.509
+//! certificates next to the keys.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -13,23 +13,24 @@ use super::{Fit, Identity, Keyring, Missed, NoIdentity, SecretKey, Trials, from}
 use crate::keys::passphrase::Passphrases;
 use crate::keys::{Fingerprint, KeyHandle, Recipient, directory_walk, mapping};
 
-/// A key that opened something.
+/// How a key was found that opened a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OpenedBy {
     /// The message names its certificate.
     Named,
-    /// It was tried, without being named: the key's file.
+    /// The key was tried without being named. This is its file.
     Tried(PathBuf),
 }
 
 impl Keyring {
-    /// Reads the certificates next to the keys now, which otherwise the first
-    /// CMS message does: before anything may replace them.
+    /// Reads the certificates next to the keys now, before anything may replace
+    /// them. Otherwise the first CMS message does.
     pub fn read_certificates(&self) {
         self.certificates();
     }
 
-    /// How surely the identity is the key of a recipient; `None` if it isn't.
+    /// Returns how surely the identity is the key of a recipient; `None` if it
+    /// isn't.
     pub(crate) fn fit(
         &self,
         identity: &Identity,
@@ -45,10 +46,10 @@ impl Keyring {
         fit(identity, handle, &self.fingerprints(handle))
     }
 
-    /// Finds the key of one of the recipients of a CMS message: the first one
-    /// with which `attempt` succeeds on the recipient. Keys that lie open come
-    /// first, and of these the ones that opened a message lately. A key that no
-    /// handle names is tried only if `try_all` says so.
+    /// Finds the key of a recipient of a CMS message: the first one with which
+    /// `attempt` succeeds on the recipient. Unlocked keys come first, and among
+    /// them those that opened a message lately. A key that no handle names is
+    /// tried only if `try_all` says so.
     pub(crate) fn open_named<T>(
         &self,
         recipients: &[(KeyHandle, PublicKeyAlgorithm, T)],
@@ -102,8 +103,8 @@ impl Keyring {
         }))
     }
 
-    /// The fingerprints of the keys whose certificates a handle names, as far
-    /// as they are at hand.
+    /// Returns the fingerprints of the keys whose certificates a handle names,
+    /// as far as the certificates are there.
     pub(super) fn fingerprints(&self, handle: &KeyHandle) -> Vec<Fingerprint> {
         let mut named: Vec<Fingerprint> = self
             .certificates()
@@ -121,7 +122,7 @@ impl Keyring {
         named
     }
 
-    /// A key whose certificate is not at hand.
+    /// Returns a key whose certificate is missing.
     pub(super) fn uncertified(&self) -> Option<&Identity> {
         self.identities.iter().find(|identity| {
             let own = identity.fingerprint();
@@ -130,9 +131,9 @@ impl Keyring {
         })
     }
 
-    /// The X.509 certificates in the key files, in the files beside them that
-    /// are called like certificates, and in the directories that were searched
-    /// for keys. Read once.
+    /// Returns the X.509 certificates in the key files, in the files next to
+    /// them that are named like certificates, and in the directories that were
+    /// searched for keys. They are read once.
     fn certificates(&self) -> &[Recipient] {
         self.certificates.get_or_init(|| {
             let within = self
@@ -151,7 +152,7 @@ impl Keyring {
                     true => Path::new("."),
                     false => directory,
                 };
-                // A directory that can't be read holds nothing for us.
+                // A directory that can't be read adds nothing.
                 let beside = directory_walk::below(directory, 1).unwrap_or_default();
                 candidates.extend(
                     beside
@@ -173,8 +174,8 @@ impl Keyring {
 struct Named<'a, T> {
     handle: &'a KeyHandle,
     algorithm: PublicKeyAlgorithm,
-    /// Those of the keys that it names, as far as their certificates are at
-    /// hand.
+    /// The fingerprints of the keys that it names, as far as their certificates
+    /// are there.
     fingerprints: Vec<Fingerprint>,
     /// The recipient itself.
     what: &'a T,
@@ -189,19 +190,19 @@ struct Search<'a, T> {
     trials: MessageTrials<'a>,
     /// The first key that stays locked.
     still_locked: Option<NoIdentity>,
-    /// The file of a key that is named, by a recipient that doesn't open.
+    /// The file of a key that is named by a recipient which doesn't open.
     spoiled: Option<PathBuf>,
 }
 
 impl<T> Search<'_, T> {
-    /// Whether it is worth to unlock the identity, as far as that shows.
+    /// Returns whether the identity is worth unlocking, as far as is known.
     fn may_be_named(&self, identity: &Identity) -> bool {
         let mut recipients = self.recipients.iter();
         recipients.any(|named| fit(identity, named.handle, &named.fingerprints).is_some())
     }
 
-    /// Tries a key, unlocked if need be, on the recipients that name it, or on
-    /// all of them.
+    /// Tries a key, unlocking it if necessary, on the recipients that name it,
+    /// or on all of them.
     fn open(&mut self, identity: &Identity, named_only: bool) -> Result<bool, NoIdentity> {
         let key = match self.keyring.ask_and_unlock(identity, self.passphrases) {
             Ok(key) => key,
@@ -236,19 +237,19 @@ impl<T> Search<'_, T> {
     }
 }
 
-/// How surely a handle names an identity, where `named` are the fingerprints
-/// that it stands for.
+/// Returns how surely a handle names an identity. `named` are the fingerprints
+/// that the handle stands for.
 fn fit(identity: &Identity, handle: &KeyHandle, named: &[Fingerprint]) -> Option<Fit> {
     match identity.fingerprint() {
         Some(fingerprint) => named.contains(fingerprint).then_some(Fit::Named),
-        // It may be the key of a certificate that lies here without its key;
-        // and its identifier shows once it's unlocked.
+        // It may be the key of a certificate that is here without its key. Its
+        // identifier is known once it's unlocked.
         None => (!named.is_empty() || matches!(handle, KeyHandle::SubjectKeyId(_)))
             .then_some(Fit::Unknown),
     }
 }
 
-/// Whether a handle is the identifier of the key itself.
+/// Returns whether a handle is the identifier of the key itself.
 fn has_identifier(key: &SecretKey, handle: &KeyHandle) -> bool {
     match handle {
         KeyHandle::SubjectKeyId(id) => mapping::subject_key_id(key.public()).as_ref() == Some(id),

@@ -1,4 +1,4 @@
-//! Whether a key opens a message, by what its envelope shows.
+//! How surely a key opens a message, judged by the message's envelope.
 
 use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
@@ -10,14 +10,14 @@ use crate::keys::{Identity, KeyHandle};
 pub enum Fit {
     /// A recipient's handle names it.
     Named,
-    /// A recipient is hidden, and has a key of the same algorithm.
+    /// A recipient is hidden, and its key has the same algorithm.
     Hidden,
-    /// The key doesn't tell its fingerprint while it's locked.
+    /// The key's fingerprint is unknown while it's locked.
     Unknown,
 }
 
 impl Identity {
-    /// How surely this is the key of a recipient; `None` if it isn't.
+    /// Returns how surely this is the key of a recipient; `None` if it isn't.
     pub(crate) fn fit(&self, handle: &KeyHandle, algorithm: PublicKeyAlgorithm) -> Option<Fit> {
         if self.pk_algo().is_some_and(|own| own != algorithm) {
             return None;

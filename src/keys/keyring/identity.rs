@@ -29,10 +29,10 @@ pub enum KeyFault {
     /// The file can't be read.
     #[error("{}", cause(.0))]
     Unreadable(io::Error),
-    /// There is no private key in it.
+    /// It holds no private key.
     #[error("it holds no private key")]
     NoPrivateKey,
-    /// There is one, but of no use here.
+    /// It holds a private key that can't be used.
     #[error("its private key can't be used: {0}")]
     Unusable(String),
 }
@@ -43,7 +43,7 @@ pub enum KeyFault {
 pub struct KeyError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The cause.
     pub fault: KeyFault,
 }
 
@@ -57,15 +57,15 @@ pub enum UnlockFault {
     /// The passphrase is wrong.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
-    /// The passphrase could not be had.
+    /// The passphrase can't be read.
     #[error("its passphrase can't be read: {0}")]
     Passphrase(String),
-    /// Unlocked, it is of no use here.
+    /// The unlocked key can't be used.
     #[error("it can't be used: {0}")]
     Unusable(String),
 }
 
-/// One secret key, with where it came from.
+/// One secret key, and where it came from.
 pub struct Identity {
     origin: Arc<KeySource>,
     label: Option<String>,
@@ -79,15 +79,15 @@ pub struct Identity {
     success: Success,
 }
 
-/// How far the key is at hand.
+/// Whether the key is unlocked.
 pub(super) enum LockState {
     Locked(Locked),
     Open(Arc<SecretKey>),
-    /// It stays locked: nobody is asked again.
+    /// It stays locked: the passphrase isn't asked for again.
     Refused(UnlockFault),
 }
 
-/// A locked key, as its file has it.
+/// A locked key, as its file holds it.
 pub(super) enum Locked {
     Pem(Bytes),
     Pkcs8Der(Bytes),
@@ -95,14 +95,15 @@ pub(super) enum Locked {
 }
 
 impl Identity {
-    /// A PEM or DER key that no passphrase locks.
+    /// Creates the identity of an unlocked PEM or DER key.
     pub(super) fn open(origin: &Arc<KeySource>, key: SecretKey) -> Self {
         let public = key.public().clone();
         Self::known(origin, &public, LockState::Open(Arc::new(key)))
     }
 
-    /// A locked PEM or DER key, which doesn't tell its fingerprint: that of
-    /// the certificate beside it stands in, where there is one.
+    /// Creates the identity of a locked PEM or DER key, which doesn't show its
+    /// fingerprint. It gets that of the certificate next to it, if there is
+    /// one.
     pub(super) fn locked(origin: &Arc<KeySource>, locked: Locked) -> Self {
         let beside = origin.presumed();
         Self {
@@ -119,7 +120,8 @@ impl Identity {
         }
     }
 
-    /// An OpenPGP key, locked or not, with its owner's user ID.
+    /// Creates the identity of an OpenPGP key, locked or not, with its owner's
+    /// user ID.
     pub(super) fn openpgp(
         origin: &Arc<KeySource>,
         label: Option<String>,
@@ -133,7 +135,7 @@ impl Identity {
         }
     }
 
-    /// A key whose public half shows, locked or not.
+    /// Creates the identity of a key whose public half is known, locked or not.
     fn known(origin: &Arc<KeySource>, public: &PublicKey, state: LockState) -> Self {
         Self {
             origin: Arc::clone(origin),
@@ -149,74 +151,76 @@ impl Identity {
         }
     }
 
-    /// The file it came from.
+    /// Returns the file it came from.
     pub fn source(&self) -> &Path {
         &self.origin.path
     }
 
-    /// Whether every user of the machine can read or change the file, by its
-    /// mode (on Unix; what is no regular file has no mode that counts).
+    /// Returns whether every user of the machine can read or change the file,
+    /// by its mode (on Unix; modes of special files don't count).
     pub fn is_exposed(&self) -> bool {
         self.origin.exposed
     }
 
-    /// Whose key it is, where the file or the certificate beside it tells.
+    /// Returns the owner's name, if the file or the certificate next to it
+    /// shows it.
     pub fn label(&self) -> Option<&str> {
         self.label.as_deref()
     }
 
-    /// Algorithm and size, where known without unlocking the key.
+    /// Returns algorithm and size, if known without unlocking the key.
     pub fn algorithm(&self) -> Option<&str> {
         self.algorithm.as_deref()
     }
 
-    /// The fingerprint by which messages name it. A locked PEM key doesn't
-    /// tell; it is then taken from the certificate beside it, or unknown.
+    /// Returns the fingerprint by which messages name it. A locked PEM key
+    /// doesn't show it; then it is that of the certificate next to the key, or
+    /// unknown.
     pub fn fingerprint(&self) -> Option<&Fingerprint> {
         self.fingerprint.as_ref()
     }
 
-    /// Whether the fingerprint is that of the certificate beside a locked key,
-    /// and not known from the key itself.
+    /// Returns whether the fingerprint is that of the certificate next to a
+    /// locked key, and not known from the key itself.
     pub fn is_presumed(&self) -> bool {
         self.presumed
     }
 
-    /// The certificate that lies with it, of any age: in the same file, or
-    /// beside it under the same name with the ending `crt`, `pem`, `cer`,
-    /// `der`, `pub` or `asc`. None is told of a key without a known
-    /// fingerprint. Files are read anew with every call.
+    /// Returns the certificate next to the key, of any age: in the same file,
+    /// or in a file of the same name with the ending `crt`, `pem`, `cer`,
+    /// `der`, `pub` or `asc`. A key without a known fingerprint has none. Files
+    /// are read anew with every call.
     pub fn certificate_beside(&self) -> Option<Beside> {
         self.origin.beside(self.fingerprint.as_ref()?)
     }
 
-    /// The certificates in its own file, whosever they are.
+    /// Returns the certificates in its own file, of whichever owner.
     pub(super) fn certificates_within(&self) -> Vec<Recipient> {
         self.origin.within()
     }
 
-    /// Whether a passphrase locks it in its file.
+    /// Returns whether a passphrase locks it in its file.
     pub fn is_locked(&self) -> bool {
         self.locked
     }
 
-    /// Whether it is an OpenPGP key, rather than a PEM or DER one.
+    /// Returns whether it is an OpenPGP key, rather than a PEM or DER one.
     pub fn is_openpgp(&self) -> bool {
         self.openpgp
     }
 
-    /// What it last opened.
+    /// Returns when it last opened a message.
     pub(super) fn success(&self) -> &Success {
         &self.success
     }
 
-    /// The algorithm that PKESKs for it have, where that is known.
+    /// Returns the algorithm of the PKESKs for it, if known.
     pub(crate) fn pk_algo(&self) -> Option<PublicKeyAlgorithm> {
         self.pk_algo
     }
 
-    /// The key, if it is open already or needs no passphrase; without waiting
-    /// for another thread that unlocks it.
+    /// Returns the key if it is unlocked already or needs no passphrase.
+    /// Doesn't wait for another thread that unlocks it.
     pub(crate) fn opened(&self) -> Option<Arc<SecretKey>> {
         let state = match self.state.try_lock() {
             Ok(state) => state,
@@ -229,8 +233,8 @@ impl Identity {
         }
     }
 
-    /// The key, unlocked if need be: at most once for each identity, however
-    /// often it's asked for. Other threads wait meanwhile.
+    /// Returns the key, unlocking it if necessary, at most once for each
+    /// identity. Other threads wait meanwhile.
     pub(crate) fn unlock(
         &self,
         passphrases: &dyn Passphrases,
@@ -329,9 +333,9 @@ fn answer(passphrase: &[u8], room: &mut [u8]) -> Result<usize, ErrorStack> {
     }
 }
 
-/// OpenSSL's cipher library says "unsupported" of a cipher it doesn't offer.
-/// Everything else comes from a wrong key, also where the decoder says so: of
-/// the garbage that it got.
+/// OpenSSL's cipher library reports a cipher that it doesn't offer as
+/// "unsupported". All other errors come from a wrong key, even if the decoder
+/// calls the garbage that it got "unsupported".
 fn openssl_fault(e: &ErrorStack) -> UnlockFault {
     let is_unsupported_cipher = |error: &openssl::error::Error| {
         error.library() == Some("digital envelope routines")
@@ -360,8 +364,8 @@ hdGzlyvU+x5IQXnoKHCK5YDOQus/gCcbix6Ym7vl4uM=
 -----END EC PRIVATE KEY-----
 ";
 
-    /// One wrong key in 256 leaves a padding that looks right, and garbage. Of
-    /// this key and these passphrases, always the same ones do.
+    /// With one wrong key in 256 the padding looks right and the content is
+    /// garbage. For this key, these are always the same passphrases.
     #[test]
     fn a_wrong_passphrase_is_called_wrong_whatever_it_decrypts_to() {
         let locked = Locked::Pem(Bytes::new(LOCKED.to_vec()));
@@ -376,11 +380,11 @@ hdGzlyvU+x5IQXnoKHCK5YDOQus/gCcbix6Ym7vl4uM=
         assert!(locked.unlock(&Passphrase::new(b"right".to_vec())).is_ok());
     }
 
-    /// It would not be asked for again.
+    /// Otherwise it would not be asked for again.
     #[test]
     fn a_wrong_passphrase_is_called_wrong_whatever_failed_before() {
         let locked = Locked::Pem(Bytes::new(LOCKED.to_vec()));
-        // What OpenSSL says of a digest that it doesn't offer.
+        // The error of OpenSSL for a digest that it doesn't offer.
         let unsupported = openssl::md::Md::fetch(None, "none", None).err().unwrap();
         assert!(matches!(
             openssl_fault(&unsupported),

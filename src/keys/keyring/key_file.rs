@@ -17,13 +17,13 @@ use crate::keys::file_content::{self, Block, Bytes, Form};
 use crate::keys::{forget_openssl_errors, openssl_reason};
 
 impl Identity {
-    /// The identities of a key file: one for a PEM or DER key, for an OpenPGP
-    /// key one for each of its encryption keys, expired and revoked ones
+    /// Loads the identities of a key file: one for a PEM or DER key, and one
+    /// for each encryption key of an OpenPGP key. Expired and revoked ones are
     /// included, since old messages must still open.
     ///
     /// # Errors
     ///
-    /// The file holds no private key, or one that is of no use here.
+    /// The file holds no private key, or one that can't be used.
     pub fn load(path: &Path) -> Result<Vec<Self>, KeyFault> {
         identities(path)
     }
@@ -92,7 +92,7 @@ fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity
                 continue;
             }
             let public = key.clone().take_secret().0;
-            // A stub that GnuPG leaves for a key kept elsewhere has no secret.
+            // For a key kept elsewhere, GnuPG leaves a stub without a secret.
             if let KeyMaterial::Encrypted(locked) = key.secret()
                 && !locked.s2k().is_supported()
             {

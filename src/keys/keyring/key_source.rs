@@ -1,5 +1,5 @@
-//! The file that a private key came from, and the certificate that lies with
-//! it: in the same file, or beside it under the same name.
+//! The file of a private key, and the certificate next to it: in the same file,
+//! or in one of the same name.
 
 use std::path::{Path, PathBuf};
 
@@ -9,17 +9,16 @@ use sequoia_openpgp as openpgp;
 use crate::keys::file_content::{self, Block};
 use crate::keys::{CertificateKind, Fingerprint, Recipient, directory_walk, recipients};
 
-/// The certificate or public key that lies with a private key, whatever its
-/// age.
+/// The certificate or public key next to a private key, of any age.
 #[derive(Clone, Debug)]
 pub enum Beside {
-    /// It is the key's own.
+    /// It belongs to the key.
     Own(Recipient),
-    /// It stands where the key's own would, and belongs to another key.
+    /// It is where the key's certificate would be, and belongs to another key.
     Other(Recipient),
 }
 
-/// The file that a private key came from.
+/// The file of a private key.
 pub(super) struct KeySource {
     pub path: PathBuf,
     /// Whether every user of the machine can read or change it.
@@ -27,8 +26,8 @@ pub(super) struct KeySource {
     within: Within,
 }
 
-/// What a key's file has of certificates. Kept, since not every file can be
-/// read twice; read when somebody asks, since most never do.
+/// The certificates in a key's file. They are kept, since not every file can be
+/// read twice, and parsed on demand, since most are never needed.
 enum Within {
     Nothing,
     /// PEM blocks that aren't private.
@@ -38,7 +37,7 @@ enum Within {
 }
 
 impl KeySource {
-    /// A file with nothing in it but the key.
+    /// Creates the source of a file that holds only the key.
     pub fn bare(path: &Path, exposed: bool) -> Self {
         Self {
             path: path.to_owned(),
@@ -47,7 +46,7 @@ impl KeySource {
         }
     }
 
-    /// A PEM file.
+    /// Creates the source of a PEM file.
     pub fn pem(path: &Path, exposed: bool, bytes: &[u8]) -> Self {
         let mut public = Vec::new();
         for block in file_content::blocks(bytes).filter(|block| !block.is_private()) {
@@ -60,7 +59,8 @@ impl KeySource {
         }
     }
 
-    /// An OpenPGP key, whose own certificate it always holds.
+    /// Creates the source of an OpenPGP key, which always holds its own
+    /// certificate.
     pub fn openpgp(path: &Path, exposed: bool, cert: Cert) -> Self {
         let public = cert.strip_secret_key_material();
         Self {
@@ -69,7 +69,7 @@ impl KeySource {
         }
     }
 
-    /// The certificate that lies with the key which has that fingerprint.
+    /// Returns the certificate next to the key with that fingerprint.
     pub fn beside(&self, fingerprint: &Fingerprint) -> Option<Beside> {
         let mut other = None;
         for certificate in self.certificates() {
@@ -81,26 +81,26 @@ impl KeySource {
         other.map(Beside::Other)
     }
 
-    /// The certificate that is taken for that of a locked PEM or DER key.
-    /// An OpenPGP certificate isn't: most are over keys of their own.
+    /// Returns the certificate that a locked PEM or DER key presumably belongs
+    /// to. OpenPGP certificates don't count: most are over other keys.
     pub fn presumed(&self) -> Option<Recipient> {
         self.certificates()
             .find(|certificate| certificate.kind() != CertificateKind::OpenPgp)
     }
 
-    /// Those in the key's own file, then those beside it.
+    /// Returns those in the key's own file, then those next to it.
     fn certificates(&self) -> impl Iterator<Item = Recipient> {
         let beside = directory_walk::CERTIFICATE_ENDINGS
             .iter()
             .map(|ending| self.path.with_extension(ending))
-            // Special files are left alone: opening a FIFO would wait for ever.
+            // Special files are skipped: opening a FIFO would block for ever.
             .filter(|path| *path != self.path && path.is_file())
             .filter_map(|path| Recipient::load_any_age(&path).ok())
             .flatten();
         self.within().into_iter().chain(beside)
     }
 
-    /// Those in the key's own file.
+    /// Returns those in the key's own file.
     pub fn within(&self) -> Vec<Recipient> {
         match &self.within {
             Within::Nothing => Vec::new(),

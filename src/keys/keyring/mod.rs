@@ -1,4 +1,5 @@
-//! The identities at hand, and which of them opens a message.
+//! The keyring: its identities, and the search for the one that opens a
+//! message.
 
 mod cms_search;
 mod fit;
@@ -33,23 +34,23 @@ pub(crate) use trials::Trials;
 
 use trials::MessageTrials;
 
-/// How deep a key directory is searched.
+/// The depth to which a key directory is searched.
 const MAX_DEPTH: usize = 8;
 
-/// Why no identity at hand opens a message.
+/// Why no identity of the keyring opens a message.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum NoIdentity {
     /// The message is not sealed to any of the keys.
     #[error("{}", none_fits(.handles, *.more, *.keys, .missed))]
     NoneFits {
-        /// Whom it is sealed to, the first four.
+        /// The first four recipients of the message.
         handles: Vec<KeyHandle>,
-        /// How many more there are.
+        /// The number of further recipients.
         more: usize,
-        /// How many keys were at hand.
+        /// The number of keys in the keyring.
         keys: usize,
-        /// What may be the matter with the keys.
+        /// Why a key may have been missed.
         missed: Missed,
     },
     /// The key that fits, or may fit, stays locked.
@@ -64,23 +65,23 @@ pub enum NoIdentity {
     #[error("it is sealed with a passphrase and not to a key")]
     PassphraseOnly,
     /// A key fits, but what is sealed to it holds no session key: it was
-    /// altered, or never was one.
+    /// altered, or was never valid.
     #[error("{}: it fits, but what is sealed to it holds no session key", .key.display())]
     NoSessionKey {
         /// The key's file.
         key: PathBuf,
     },
-    /// Too many recipients that might be any key.
+    /// Too many of the recipients may be any key.
     #[error(
         "gave up after {most} private key operations: too many of the recipients may be one of your keys"
     )]
     TooManyTrials {
-        /// How many trials a message is worth.
+        /// The trials that one message may cost.
         most: usize,
     },
-    /// With it, a job would make more trials that come to nothing than all of
-    /// its messages are worth.
-    #[error("given up: keys were tried too often for nothing, on this message and those before it")]
+    /// The job has spent the trials that all of its messages together may cost
+    /// in vain.
+    #[error("gave up: too many keys were tried in vain, on this message and those before it")]
     TrialsUsedUp,
 }
 
@@ -88,9 +89,9 @@ pub enum NoIdentity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Missed {
-    /// Nothing speaks for that.
+    /// There is no such reason.
     Nothing,
-    /// This locked key was judged by the certificate beside it.
+    /// This locked key was judged by the certificate next to it.
     Presumed(PathBuf),
     /// The message names certificates, and none was found for this key.
     Uncertified(PathBuf),
@@ -106,29 +107,31 @@ fn none_fits(handles: &[KeyHandle], more: usize, keys: usize, missed: &Missed) -
         String::new()
     };
     let names = names.join(", ");
-    let sealed = format!("which is sealed to {names}{more}");
+    let sealed = format!("it is sealed to {names}{more}");
     match (missed, keys) {
         (Missed::Uncertified(key), 1) => format!(
-            "{}: without its certificate nothing tells whether this key is for it, {sealed}",
+            "{}: can't match this key without its certificate; {sealed}",
             key.display()
         ),
-        (Missed::Tried, 1) => format!("the key at hand doesn't open it, {sealed}"),
-        (Missed::Tried, n) => format!("none of the {n} keys at hand opens it, {sealed}"),
-        (_, 1) => format!("the key at hand is not for it, {sealed}"),
-        (_, n) => format!("none of the {n} keys at hand is for it, {sealed}"),
+        (Missed::Tried, 1) => format!("your key doesn't open it; {sealed}"),
+        (Missed::Tried, n) => format!("none of your {n} keys opens it; {sealed}"),
+        (_, 1) => format!("your key is not for it; {sealed}"),
+        (_, n) => format!("none of your {n} keys is for it; {sealed}"),
     }
 }
 
-/// The identities at hand: files and directories, old keys included.
+/// The identities that can open messages, from files and directories, old keys
+/// included.
 #[derive(Debug, Default)]
 pub struct Keyring {
     identities: Vec<Identity>,
     /// Files of the directories that hold no key.
     searched: Vec<PathBuf>,
     skipped: Vec<KeyError>,
-    /// Read when a message asks for certificates, since most never do.
+    /// Read when a message needs certificates, since most don't.
     certificates: OnceLock<Vec<Recipient>>,
-    /// Held while a passphrase is asked for: one question at a time.
+    /// Held while a passphrase is asked for, so that there is one question at a
+    /// time.
     asking: Mutex<()>,
     /// Counts the messages that were opened.
     clock: AtomicU64,
@@ -142,8 +145,8 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// A path that can't be read, or a file named in `paths` itself that
-    /// yields no key; certificates without any key.
+    /// A path can't be read, a file named in `paths` yields no key, or there
+    /// are certificates without any key.
     pub fn load(paths: &[impl AsRef<Path>]) -> Result<Self, KeyError> {
         let mut keyring = Self::default();
         let mut seen = BTreeSet::new();
@@ -158,7 +161,7 @@ impl Keyring {
                 }
                 match Identity::load(path) {
                     Ok(found) => keyring.identities.extend(found),
-                    // It tells which messages are for one of the keys.
+                    // It shows which messages are for one of the keys.
                     Err(KeyFault::NoPrivateKey) if Recipient::load_any_age(path).is_ok() => {
                         certificate.get_or_insert_with(|| path.to_owned());
                         keyring.searched.push(path.to_owned());
@@ -190,18 +193,18 @@ impl Keyring {
         }
     }
 
-    /// The files of directories that yield no key, and why.
+    /// Returns the files of directories that yield no key, and why.
     pub fn skipped(&self) -> &[KeyError] {
         &self.skipped
     }
 
-    /// The identities, in the order in which they were found.
+    /// Returns the identities, in the order in which they were found.
     pub fn identities(&self) -> &[Identity] {
         &self.identities
     }
 
-    /// The identity that a handle names, whether unlocked or not; for one of
-    /// CMS, the certificate has to lie beside the key.
+    /// Returns the identity that a handle names, unlocked or not. For a handle
+    /// of CMS, the certificate has to be next to the key.
     pub fn find(&self, handle: &KeyHandle) -> Option<&Identity> {
         let certified = match handle.names_a_certificate() {
             true => self.fingerprints(handle),
@@ -213,13 +216,13 @@ impl Keyring {
             .find(|identity| identity.fingerprint().is_some_and(is_named))
     }
 
-    /// The secret key with that fingerprint, if it's there: one that lies open
-    /// before one that needs a passphrase, and one that has the fingerprint
-    /// for certain before one that may have it.
+    /// Returns the secret key with that fingerprint, if there is one. An
+    /// unlocked key comes before one that needs a passphrase, and a key that
+    /// certainly has the fingerprint before one that may have it.
     ///
     /// # Errors
     ///
-    /// The file of a key that stays locked, where that may have been it.
+    /// The file of a key that stays locked and may be the right one.
     pub(crate) fn unlock(
         &self,
         fingerprint: &Fingerprint,
@@ -256,9 +259,9 @@ impl Keyring {
         identity.unlock(passphrases)
     }
 
-    /// Finds the session key of a message: the first one that `accept` takes.
-    /// A key that lies open is tried before one that needs a passphrase, one
-    /// that fits for certain before one that may, and one that opened a message
+    /// Finds the session key of a message: the first one that `accept` accepts.
+    /// An unlocked key is tried before one that needs a passphrase, one that
+    /// fits for certain before one that may, and one that opened a message
     /// lately before others. Equal PKESKs are tried once.
     pub(crate) fn open_session_key(
         &self,
@@ -321,7 +324,7 @@ impl Keyring {
         }))
     }
 
-    /// None of the keys is for any of these recipients.
+    /// Returns the error that none of the keys is for any of these recipients.
     pub fn none_fits(&self, mut handles: Vec<KeyHandle>) -> NoIdentity {
         // There may be as many failures as an archive has members.
         const SHOWN: usize = 4;
@@ -351,13 +354,13 @@ struct Search<'a> {
     pkesks: Vec<(KeyHandle, &'a PKESK)>,
     algorithm: Option<SymmetricAlgorithm>,
     trials: MessageTrials<'a>,
-    /// The file of a key that is named, by a PKESK that doesn't decrypt.
+    /// The file of a key that is named by a PKESK which doesn't decrypt.
     spoiled: Option<PathBuf>,
     accept: &'a mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
 }
 
 impl Search<'_> {
-    /// Whether it is worth to unlock the identity, as far as that shows.
+    /// Returns whether the identity is worth unlocking, as far as is known.
     fn may_fit(&self, identity: &Identity, fit: Fit) -> bool {
         self.pkesks
             .iter()
@@ -394,8 +397,8 @@ impl Search<'_> {
     }
 }
 
-/// All of them with their numbers, from that number on and then those before
-/// it.
+/// Returns all of them with their numbers: from that number on, then those
+/// before it.
 fn from<T>(all: &[T], number: usize) -> impl Iterator<Item = (usize, &T)> {
     let first = if number < all.len() { number } else { 0 };
     let numbered = || all.iter().enumerate();

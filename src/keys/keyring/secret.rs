@@ -1,4 +1,4 @@
-//! An unlocked secret key, and what it does: open session keys.
+//! An unlocked secret key, which opens session keys.
 
 use openpgp::crypto::mpi::{Ciphertext, SecretKeyMaterial};
 use openpgp::crypto::{Decryptor, KeyPair, SessionKey};
@@ -12,9 +12,9 @@ use sequoia_openpgp as openpgp;
 use crate::keys::mapping::{self, PublicKey};
 use crate::keys::openssl_reason;
 
-/// The shortest plaintext of a PKESK that can hold a session key: AES-128's
-/// 16 bytes. Shorter ones are refused here, as sequoia indexes the plaintext
-/// without looking at its length, and anybody can make a PKESK around none.
+/// The shortest plaintext of a PKESK that can hold a session key: AES-128's 16
+/// bytes. Shorter ones are refused here: sequoia indexes the plaintext without
+/// checking its length, and anybody can make a PKESK around an empty one.
 const MIN_SESSION_KEY: usize = 16;
 
 /// An unlocked secret key.
@@ -24,16 +24,16 @@ pub(crate) struct SecretKey {
 }
 
 enum Operation {
-    /// RSA through OpenSSL, which keeps the CRT values and its blinding:
-    /// some seven times faster than through sequoia.
+    /// RSA through OpenSSL, which keeps the CRT values and its blinding: about
+    /// seven times faster than sequoia.
     Rsa(Rsa<Private>),
-    /// The same key twice: PKESKs are for sequoia, and CMS for OpenSSL.
+    /// The same key twice: for PKESKs sequoia's, for CMS OpenSSL's.
     Ec(EcKey<Private>, Box<KeyPair>),
     Other(Box<KeyPair>),
 }
 
 impl SecretKey {
-    /// A key from a PEM or DER file.
+    /// Creates the key from a PEM or DER key.
     pub fn from_openssl(key: &PKey<Private>) -> Result<Self, String> {
         let public = mapping::public_key(key).map_err(|fault| format!("it {fault}"))?;
         let operation = match key.id() {
@@ -47,7 +47,7 @@ impl SecretKey {
         Ok(Self { public, operation })
     }
 
-    /// An OpenPGP key that is not locked.
+    /// Creates the key from an OpenPGP key that is not locked.
     pub fn from_openpgp(key: Key<SecretParts, UnspecifiedRole>) -> Result<Self, String> {
         let public = key.clone().take_secret().0;
         let KeyMaterial::Unencrypted(material) = key.secret() else {
@@ -67,12 +67,12 @@ impl SecretKey {
         Ok(Self { public, operation })
     }
 
-    /// The public half.
+    /// Returns the public half.
     pub fn public(&self) -> &PublicKey {
         &self.public
     }
 
-    /// The key as OpenSSL has it, if it's one for RSA.
+    /// Returns OpenSSL's key, if it's RSA.
     pub fn rsa(&self) -> Option<&RsaRef<Private>> {
         match &self.operation {
             Operation::Rsa(rsa) => Some(rsa),
@@ -80,7 +80,7 @@ impl SecretKey {
         }
     }
 
-    /// The key as OpenSSL has it, if it's one of a NIST curve.
+    /// Returns OpenSSL's key, if it's on a NIST curve.
     pub fn ec(&self) -> Option<&EcKeyRef<Private>> {
         match &self.operation {
             Operation::Ec(ec, _) => Some(ec),
@@ -88,7 +88,7 @@ impl SecretKey {
         }
     }
 
-    /// The secret numbers themselves, for export.
+    /// Returns the secret numbers themselves, for export.
     pub fn material(&self) -> openpgp::Result<SecretKeyMaterial> {
         match &self.operation {
             Operation::Rsa(rsa) => mapping::rsa_to_mpis(rsa),
@@ -98,7 +98,7 @@ impl SecretKey {
         }
     }
 
-    /// Something to decrypt PKESKs with.
+    /// Returns a decryptor for PKESKs.
     pub fn decryptor(&self) -> impl Decryptor + '_ {
         SessionKeyOpener(self)
     }

@@ -1,29 +1,29 @@
-//! How many private key operations come to nothing before that is enough.
+//! The limits of private key operations that open nothing.
 //!
-//! A stranger's message can hold any number of recipients that may be any key,
-//! and ZIP makes a thousandth of those that are much the same: each costs an
-//! operation for each key, for next to no bytes.
+//! A hostile message can hold any number of recipients that may be any key.
+//! Each costs an operation for each key, but next to no bytes: if they are much
+//! alike, ZIP shrinks them to a thousandth.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use super::NoIdentity;
 
-/// How many one message may cost, or [`FOR_EACH_KEY`] for each key in the
-/// keyring if that is more.
+/// The trials that one message may cost, or [`FOR_EACH_KEY`] for each key in
+/// the keyring if that is more.
 const FOR_EACH_MESSAGE: usize = 64;
 
 /// With 40 keys, a message to 8 hidden recipients opens even if the last key
 /// opens the last of them.
 const FOR_EACH_KEY: usize = 8;
 
-/// A whole job may cost so many that come to nothing: some seconds.
+/// The trials in vain that a whole job may cost: some seconds.
 const FOR_A_JOB: i64 = 4096;
 
-/// Each message that opens allows for so many more. Keys that have opened a
-/// message are tried first on the next one, so honest archives need fewer.
+/// The trials that each opened message adds. Keys that have opened a message
+/// are tried first on the next one, so honest archives need fewer.
 const FOR_AN_OPENED_MESSAGE: i64 = 8;
 
-/// What a job may still spend, shared by all its threads.
+/// The trials that a job has left, shared by all its threads.
 #[derive(Debug)]
 pub(crate) struct Trials {
     left: AtomicI64,
@@ -38,7 +38,7 @@ impl Default for Trials {
 }
 
 impl Trials {
-    /// The budget of one message, with that many keys in the keyring.
+    /// Returns the budget of one message, with that many keys in the keyring.
     pub(super) fn for_message(&self, keys: usize) -> MessageTrials<'_> {
         MessageTrials {
             job: self,
@@ -48,7 +48,7 @@ impl Trials {
     }
 }
 
-/// What one message may still cost.
+/// The trials that one message has left.
 pub(super) struct MessageTrials<'a> {
     job: &'a Trials,
     most: usize,
@@ -57,7 +57,8 @@ pub(super) struct MessageTrials<'a> {
 
 impl MessageTrials<'_> {
     /// Counts an operation that is about to be made. The first one of each
-    /// message is always allowed: hostile messages don't close the others.
+    /// message is always allowed, so that hostile messages don't block the
+    /// others.
     pub fn next(&mut self) -> Result<(), NoIdentity> {
         if self.made >= self.most {
             return Err(NoIdentity::TooManyTrials { most: self.most });
@@ -70,7 +71,7 @@ impl MessageTrials<'_> {
         Ok(())
     }
 
-    /// The last one opened the message, and so didn't come to nothing.
+    /// Notes that the last trial opened the message, and so wasn't in vain.
     pub fn opened(&self) {
         self.job
             .left
@@ -78,7 +79,7 @@ impl MessageTrials<'_> {
     }
 }
 
-/// When a key last opened a message, and which of its recipients: most
+/// When a key last opened a message, and as which of its recipients. Most
 /// archives are sealed to the same ones throughout.
 #[derive(Debug, Default)]
 pub(super) struct Success {
@@ -87,17 +88,17 @@ pub(super) struct Success {
 }
 
 impl Success {
-    /// Tells the latest from earlier ones; 0 where there was none.
+    /// Returns a number that grows with time; 0 if the key has opened none.
     pub fn at(&self) -> u64 {
         self.at.load(Ordering::Relaxed)
     }
 
-    /// The number of the recipient in its message.
+    /// Returns the number of the recipient in its message.
     pub fn recipient(&self) -> usize {
         self.recipient.load(Ordering::Relaxed)
     }
 
-    /// Notes another one, of which `clock` tells the time.
+    /// Notes another one, at the time that `clock` shows.
     pub fn note(&self, clock: &AtomicU64, recipient: usize) {
         let now = clock.fetch_add(1, Ordering::Relaxed) + 1;
         self.at.store(now, Ordering::Relaxed);

@@ -18,10 +18,10 @@ use crate::keys::trust::Verifier;
 use crate::keys::{openssl_reason, x509};
 
 impl Recipient {
-    /// All recipients that a certificate or public key file stands for: one,
-    /// or for an OpenPGP certificate one for each of its encryption keys that
-    /// is valid then, whether flagged for storage or for transport. (Its owner
-    /// may have only one of them at hand.)
+    /// Loads all recipients of a certificate or public key file: one, or for an
+    /// OpenPGP certificate one for each of its encryption keys that is valid
+    /// then, whether flagged for storage or for transport. (Its owner may have
+    /// only one of them.)
     ///
     /// # Errors
     ///
@@ -31,20 +31,20 @@ impl Recipient {
         recipients(&bytes, path, Some(requirements))
     }
 
-    /// As [`Recipient::load`], but without regard to validity periods: to
-    /// recognise the recipients of what has been sealed already.
+    /// Loads as [`Recipient::load`] does, but without regard to validity
+    /// periods: to recognise the recipients of existing messages.
     ///
     /// # Errors
     ///
-    /// A file that is no certificate or public key is refused.
+    /// A file that isn't a certificate or public key is refused.
     pub fn load_any_age(path: &Path) -> Result<Vec<Self>, Refusal> {
         let bytes = file_content::read(path).map_err(Refusal::Unreadable)?;
         recipients(&bytes, path, None)
     }
 }
 
-/// The recipients in the content of a file: such as meet the requirements, or
-/// without any of them whatever their age.
+/// Returns the recipients in the content of a file: those that meet the
+/// requirements, or without requirements all of them, whatever their age.
 pub(crate) fn recipients(
     bytes: &[u8],
     source: &Path,
@@ -74,7 +74,7 @@ impl CertificateFile<'_> {
         if file_content::blocks(self.bytes).any(|block| block.is_private()) {
             return Err(Refusal::PrivateKey);
         }
-        // The first certificate or key is the recipient; X.509 certificates
+        // The first certificate or key is the recipient, and X.509 certificates
         // that follow are its chain. Any other one would be another recipient.
         let mut blocks =
             file_content::blocks(self.bytes).filter(|block| block.label != "EC PARAMETERS");
@@ -103,7 +103,7 @@ impl CertificateFile<'_> {
             }
             "PUBLIC KEY" | "RSA PUBLIC KEY" => {
                 let key = public_key(block).map_err(malformed)?;
-                // As `openssl x509 -pubkey` writes them, its certificate follows.
+                // `openssl x509 -pubkey` writes the key's certificate after it.
                 if let Some((own, chain)) = self.certificates(blocks.clone())?.split_first() {
                     if !own.public_key().is_ok_and(|own| own.public_eq(&key)) {
                         return Err(Refusal::SeveralCertificates(2));
@@ -124,8 +124,8 @@ impl CertificateFile<'_> {
         Ok(vec![recipient])
     }
 
-    /// The X.509 certificates among blocks: all of them where they are to be
-    /// relied on, else those that can be decoded.
+    /// Returns the X.509 certificates among blocks: all of them if they have to
+    /// be reliable, else those that can be decoded.
     fn certificates<'b>(
         &self,
         blocks: impl Iterator<Item = Block<'b>>,
@@ -137,8 +137,8 @@ impl CertificateFile<'_> {
         }
     }
 
-    /// Refuses a file in which a renewed certificate follows the first one:
-    /// somebody means it to be used, and it would be left out without a word.
+    /// Refuses a file in which a renewed certificate follows the first one: it
+    /// is meant to be used, and would be left out silently.
     fn refuse_successor(&self, certificate: &X509, chain: &[X509]) -> Result<(), Refusal> {
         let succeeds = |other: &&X509| {
             x509::same_name(other.subject_name(), certificate.subject_name())
@@ -167,7 +167,7 @@ impl CertificateFile<'_> {
     }
 
     /// Refuses a file with a certificate that is neither the recipient's nor
-    /// called like an issuer of its chain. The chain may stand in any order,
+    /// has the name of an issuer of its chain. The chain may be in any order,
     /// with several ways to a root, and the CA bundle may have a part of it.
     fn refuse_stranger(&self, certificate: &X509, chain: &[X509]) -> Result<(), Refusal> {
         let Some(requirements) = self.requirements else {
@@ -201,7 +201,7 @@ impl CertificateFile<'_> {
         }
     }
 
-    /// Refuses a file in which another one's public key follows.
+    /// Refuses a file in which the public key of another one follows.
     fn refuse_other_keys<'b>(
         &self,
         key: &PKey<Public>,
@@ -241,12 +241,13 @@ impl CertificateFile<'_> {
         })
     }
 
-    /// The recipient of an X.509 certificate, with the `chain` that its file
-    /// holds.
+    /// Returns the recipient of an X.509 certificate, with the `chain` that its
+    /// file holds.
     fn certificate(&self, certificate: &X509, chain: &[X509]) -> Result<Recipient, Refusal> {
         let subject = x509::subject(certificate);
         let (not_before, not_after) = x509::validity(certificate)?;
-        // First of all: an old certificate that is too weak by now is old.
+        // This comes first: an old certificate that is too weak by now is
+        // reported as old.
         if let Some(requirements) = self.requirements {
             if requirements.at() < not_before {
                 return Err(Refusal::NotYetValid {
@@ -312,13 +313,14 @@ impl CertificateFile<'_> {
     }
 }
 
-/// Whether two certificates are over one key, as far as it can be decoded.
+/// Returns whether two certificates are over one key, as far as it can be
+/// decoded.
 fn same_key(one: &X509, other: &X509) -> bool {
     let keys = one.public_key().ok().zip(other.public_key().ok());
     keys.is_some_and(|(one, other)| one.public_eq(&other))
 }
 
-/// The public key in a PEM block.
+/// Returns the public key in a PEM block.
 fn public_key(block: Block<'_>) -> Result<PKey<Public>, ErrorStack> {
     match block.label {
         "RSA PUBLIC KEY" => PKey::from_rsa(Rsa::public_key_from_pem_pkcs1(block.text)?),

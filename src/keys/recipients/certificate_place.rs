@@ -1,4 +1,4 @@
-//! Where a party's certificates are: files, directories and patterns.
+//! The places of a party's certificates: files, directories and patterns.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use globset::GlobBuilder;
 use super::refusal::RecipientError;
 use crate::keys::directory_walk;
 
-/// How deep `**` searches.
+/// The depth to which `**` searches.
 const MAX_DEPTH: usize = 8;
 
-/// What begins to make a pattern of a path.
+/// The characters that begin the pattern in a path.
 const SPECIAL: [char; 4] = ['*', '?', '[', '{'];
 
-/// Where certificates are.
+/// A place of certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CertificatePlace {
     File(PathBuf),
@@ -25,18 +25,18 @@ pub(super) enum CertificatePlace {
     },
 }
 
-/// Why there are no certificates to be had in a place.
+/// Why a place yields no certificates.
 pub(super) enum PlaceFault {
-    /// There are none.
+    /// It holds none.
     Empty { place: PathBuf },
-    /// Something stands in the way.
+    /// Something in it can't be read.
     Obstacle { path: PathBuf, error: io::Error },
-    /// The pattern makes no sense.
+    /// The pattern is invalid.
     Pattern { place: PathBuf, reason: String },
 }
 
 impl PlaceFault {
-    /// The error of the party whose place it is.
+    /// Returns the error of the party whose place it is.
     pub fn of(self, party: String) -> RecipientError {
         match self {
             Self::Empty { place } => RecipientError::NoCertificates { party, place },
@@ -47,7 +47,7 @@ impl PlaceFault {
 }
 
 impl CertificatePlace {
-    /// The place as a path, special characters included.
+    /// Returns the place as a path, special characters included.
     pub fn path(&self) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),
@@ -55,7 +55,7 @@ impl CertificatePlace {
         }
     }
 
-    /// The files there, one at least.
+    /// Returns the files there, at least one.
     pub fn files(&self) -> Result<Vec<PathBuf>, PlaceFault> {
         let Self::Search { below, pattern } = self else {
             return Ok(vec![self.path()]);
@@ -66,7 +66,7 @@ impl CertificatePlace {
                 directory_walk::wanted(&place, 1, &|file| has_ending(file)).map_err(obstacle)?
             }
             Err(_) if pattern.contains(SPECIAL) => fitting(below, pattern)?,
-            // If it's missing, its name says so where it's read.
+            // If it's missing, reading it reports its name.
             _ => vec![place.clone()],
         };
         if found.is_empty() {
@@ -76,7 +76,8 @@ impl CertificatePlace {
     }
 }
 
-/// Whether a file of a directory is one of its certificates, by its name.
+/// Returns whether a file of a directory is one of its certificates, by its
+/// name.
 fn has_ending(file: &Path) -> bool {
     !directory_walk::is_hidden(file)
         && file.extension().is_some_and(|ending| {
@@ -86,10 +87,10 @@ fn has_ending(file: &Path) -> bool {
         })
 }
 
-/// The files that a pattern fits, in the order of their names.
+/// Returns the files that match a pattern, sorted by name.
 fn fitting(below: &Path, pattern: &str) -> Result<Vec<PathBuf>, PlaceFault> {
-    // What stands in front of the first special character is no pattern: it
-    // says where to search.
+    // The part before the first special character isn't a pattern: it says
+    // where to search.
     let special = pattern.find(SPECIAL).unwrap_or(pattern.len());
     let (plain, _) = pattern.split_at(special);
     let start = plain.rfind(std::path::is_separator).map_or(0, |at| at + 1);
@@ -111,7 +112,7 @@ fn fitting(below: &Path, pattern: &str) -> Result<Vec<PathBuf>, PlaceFault> {
     } else {
         glob.split(std::path::is_separator).count()
     };
-    // As in a shell: hidden files are for patterns that say so.
+    // As in a shell, only patterns that say so match hidden files.
     let wants_hidden = glob.starts_with('.') || glob.contains("/.");
     let is_wanted = |file: &Path| {
         let name = file.strip_prefix(&root).unwrap_or(file);

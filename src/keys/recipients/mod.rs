@@ -23,26 +23,25 @@ pub use recipient::{CertificateKind, MessageVersion, Recipient};
 pub use refusal::{RecipientError, Refusal};
 pub use requirements::{MinRsaBits, Requirements};
 
-/// Recipients that can all be used, each key once; at least one.
+/// A list of usable recipients, each key once; at least one.
 #[derive(Clone, Debug)]
 pub struct Recipients {
     list: Vec<Recipient>,
     notices: Arc<[RecipientNotice]>,
 }
 
-/// Something to know about certificates that don't count.
+/// A notice about certificates that don't count.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RecipientNotice {
-    /// The same key is there again, and counts once.
+    /// The same key is listed again, and counts once.
     Duplicate {
         /// The file that adds nothing.
         source: PathBuf,
         /// The file that came first.
         first: PathBuf,
     },
-    /// A certificate that isn't valid at the time, while another one of its
-    /// party is.
+    /// A certificate isn't valid at the time, but another one of its party is.
     LeftOut {
         /// The file.
         path: PathBuf,
@@ -66,9 +65,9 @@ impl Recipients {
         Self::load(&parties, &Requirements::listed(SystemTime::now()))
     }
 
-    /// Loads the certificates of every party. A key that is there more than
-    /// once counts once, and of a party's certificates all that are valid
-    /// count (see [`Recipients::notices`] for those that don't).
+    /// Loads the certificates of every party. A key that is listed more than
+    /// once counts once. All valid certificates of a party count (see
+    /// [`Recipients::notices`] for the others).
     ///
     /// # Errors
     ///
@@ -107,18 +106,18 @@ impl Recipients {
         })
     }
 
-    /// The certificates that don't count, and why.
+    /// Returns the certificates that don't count, and why.
     pub fn notices(&self) -> &[RecipientNotice] {
         &self.notices
     }
 
-    /// The recipients, in the order in which they were listed.
+    /// Returns the recipients, in the order in which they were listed.
     pub fn iter(&self) -> std::slice::Iter<'_, Recipient> {
         self.list.iter()
     }
 
-    /// The version that every recipient reads: the newer one where possible,
-    /// or `wanted`.
+    /// Returns the version that every recipient reads: `wanted`, or the newer
+    /// one where possible.
     ///
     /// # Errors
     ///

@@ -17,8 +17,8 @@ use super::requirements::Requirements;
 use crate::keys::mapping::{self, PublicKey, UnusableKey, algorithm_name};
 use crate::keys::x509;
 
-/// The recipients that an OpenPGP certificate stands for: its encryption keys
-/// that meet the requirements, or all of them without any.
+/// Returns the recipients of an OpenPGP certificate: its encryption keys that
+/// meet the requirements, or all of them without requirements.
 pub(super) fn recipients(
     bytes: &[u8],
     source: &Path,
@@ -44,8 +44,8 @@ pub(super) fn recipients(
     }
 }
 
-/// All encryption keys of a certificate, whatever its age, with the end of
-/// their validity where the certificate tells.
+/// Returns all encryption keys of a certificate, whatever its age, with the end
+/// of their validity if the certificate states it.
 pub(in crate::keys) fn of_any_age(cert: &Cert, source: &Path) -> Vec<Recipient> {
     // An old certificate's signatures may be older than today's policy.
     let policy = lenient_policy();
@@ -79,7 +79,7 @@ fn valid(
     if at < until {
         return Err(Refusal::NotYetValid { subject, until });
     }
-    // An old certificate that is too weak by now is old.
+    // An old certificate that is too weak by now is reported as old.
     let lenient = lenient_policy();
     let primary = cert.primary_key().with_policy(&lenient, at);
     let expired = primary.ok().and_then(|key| key.key_expiration_time());
@@ -143,7 +143,7 @@ fn valid(
     })
 }
 
-/// When the first encryption key begins that is of the future yet.
+/// Returns the start of the first encryption key that is not yet valid.
 fn first_begin(cert: &Cert, at: SystemTime) -> Option<SystemTime> {
     let keys = cert.keys().map(|key| key.key().role_as_unspecified());
     let encryption = keys.filter(|key| key.pk_algo().for_encryption());
@@ -151,7 +151,7 @@ fn first_begin(cert: &Cert, at: SystemTime) -> Option<SystemTime> {
     begins.filter(|begin| *begin > at).min()
 }
 
-/// The earlier end of two, of which either may be none.
+/// Returns the earlier end of two, either of which may be missing.
 fn earlier(a: Option<SystemTime>, b: Option<SystemTime>) -> Option<SystemTime> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -159,8 +159,8 @@ fn earlier(a: Option<SystemTime>, b: Option<SystemTime>) -> Option<SystemTime> {
     }
 }
 
-/// The policy without its rules on algorithms. The iterators pass over what a
-/// policy doesn't accept; with this one, such keys are seen and refused.
+/// Returns the policy without its rules on algorithms. The iterators skip what
+/// a policy doesn't accept; with this one, such keys are seen and refused.
 fn lenient_policy() -> StandardPolicy<'static> {
     use AsymmetricAlgorithm as A;
     let mut policy = StandardPolicy::new();
@@ -184,8 +184,8 @@ fn lenient_policy() -> StandardPolicy<'static> {
     policy
 }
 
-/// Refuses a key that is meant for encryption and can't be used for it,
-/// rather than leave it out: its owner may hold no other.
+/// Refuses a key that is meant for encryption but can't be used for it, rather
+/// than leave it out: its owner may have no other.
 fn check_usable(key: &PublicKey) -> Result<(), UnusableKey> {
     if !key.pk_algo().is_supported() || !key.pk_algo().for_encryption() {
         return Err(UnusableKey::Algorithm(key.pk_algo().to_string()));
@@ -205,7 +205,8 @@ fn label(cert: &Cert) -> String {
     )
 }
 
-/// The innermost cause of sequoia's error chain: the outer ones repeat it.
+/// Returns the innermost cause of sequoia's error chain: the outer ones repeat
+/// it.
 fn innermost(e: &openpgp::anyhow::Error) -> String {
     e.root_cause().to_string()
 }

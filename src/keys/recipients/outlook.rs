@@ -1,4 +1,4 @@
-//! How long a party's certificates will do.
+//! How long a party's certificates will suffice.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,10 +7,10 @@ use super::refusal::{RecipientError, Refusal};
 use super::requirements::Requirements;
 use crate::keys::trust::ChainFault;
 
-/// When a party can't be sealed to any more, as its certificates stand now.
+/// When a party can't be sealed to any more with its present certificates.
 #[derive(Debug)]
 pub struct Outlook {
-    /// From then on it would be refused.
+    /// The time from which it would be refused.
     pub refused_from: SystemTime,
     /// Why.
     pub why: RecipientError,
@@ -18,15 +18,16 @@ pub struct Outlook {
 
 impl Party {
     /// Looks ahead from the time of the requirements to the first moment at
-    /// which the party would be refused; that time itself, if it would be
-    /// refused then already. `None`: never, since one of its keys has no end.
+    /// which the party would be refused. If it would be refused already, that
+    /// is the time of the requirements. `None` means never: one of its keys has
+    /// no end.
     ///
-    /// Later CRLs are taken to revoke what those at hand do.
+    /// Later CRLs are assumed to revoke what the present ones do.
     pub fn outlook(&self, requirements: &Requirements) -> Option<Outlook> {
         let mut at = requirements.at();
         let mut change = self.next_change(requirements);
-        // There are no more of these moments than certificates that begin and
-        // end, as long as each is later than the one before.
+        // There are no more such moments than starts and ends of certificates,
+        // as long as each is later than the one before.
         loop {
             at = match change {
                 Ok(next) => next.filter(|next| *next > at)?,
@@ -44,8 +45,8 @@ impl Party {
         }
     }
 
-    /// The next moment at which another verdict is possible: when the last of
-    /// the certificates in use has ended, or another one begins.
+    /// Returns the next moment at which the verdict may change: when the last
+    /// of the certificates in use has ended, or another one begins.
     fn next_change(
         &self,
         requirements: &Requirements,
@@ -63,7 +64,7 @@ impl Party {
     }
 }
 
-/// When a certificate begins that is of the future yet.
+/// Returns the start of a certificate that is not yet valid.
 fn begins(certificate: &Examined) -> Option<SystemTime> {
     match certificate.verdict {
         Err(

@@ -8,8 +8,8 @@ use super::recipient::{CertificateKind, Recipient};
 use super::refusal::{RecipientError, Refusal};
 use super::requirements::Requirements;
 
-/// One who is to open what is sealed: by one certificate, or by whichever of
-/// several are valid.
+/// The owner of one certificate, or of several, and able to open what is sealed
+/// by any of them that are valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Party {
     name: Option<String>,
@@ -34,8 +34,8 @@ impl Pin {
         (is_hex && matches!(digits.len(), 40 | 64)).then_some(Self(digits))
     }
 
-    /// Whether it is the fingerprint of the recipient's key, or of the
-    /// certificate around it.
+    /// Returns whether it is the fingerprint of the recipient's key, or of its
+    /// certificate.
     fn fits(&self, recipient: &Recipient) -> bool {
         recipient.fingerprint().to_string() == self.0
             || recipient.certificate_fingerprint() == Some(&self.0)
@@ -48,7 +48,7 @@ impl fmt::Display for Pin {
     }
 }
 
-/// A certificate of a party, and what it is good for.
+/// A certificate of a party, and the verdict on it.
 #[derive(Debug)]
 pub struct Examined {
     /// The file.
@@ -58,7 +58,7 @@ pub struct Examined {
 }
 
 impl Party {
-    /// A party with this one certificate.
+    /// Creates a party with this one certificate.
     pub fn with_certificate(path: impl Into<PathBuf>) -> Self {
         Self {
             name: None,
@@ -67,11 +67,11 @@ impl Party {
         }
     }
 
-    /// A party with certificates of several ages: in files, in directories
-    /// (their files that end in crt, cer, pem, der, pub, asc, pgp or gpg), or
-    /// where patterns fit (`*` and `?` stay within a directory, `**` crosses
-    /// up to 8 of them). Each pattern comes with the directory that it's
-    /// relative to.
+    /// Creates a party with certificates of several ages: in files, in
+    /// directories (their files that end in crt, cer, pem, der, pub, asc, pgp
+    /// or gpg), or where patterns match (`*` and `?` stay within a directory,
+    /// `**` crosses up to 8 of them). Each pattern comes with the directory
+    /// that it's relative to.
     pub fn with_certificates(
         name: impl Into<String>,
         patterns: impl IntoIterator<Item = (PathBuf, String)>,
@@ -86,34 +86,34 @@ impl Party {
         }
     }
 
-    /// With fingerprints, of which every certificate that is used must have
-    /// one.
+    /// Pins the party: every certificate that is used must have one of these
+    /// fingerprints.
     pub fn pinned_to(self, pins: Vec<Pin>) -> Self {
         Self { pins, ..self }
     }
 
-    /// The fingerprints of which its certificates must have one, if any is
-    /// settled.
+    /// Returns the fingerprints of which its certificates must have one, if it
+    /// is pinned.
     pub fn pins(&self) -> &[Pin] {
         &self.pins
     }
 
-    /// Its name, where it has one.
+    /// Returns its name, if it has one.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// Where its certificates are looked for: files, directories and patterns.
+    /// Returns the places of its certificates: files, directories and patterns.
     pub fn places(&self) -> impl Iterator<Item = PathBuf> {
         self.places.iter().map(CertificatePlace::path)
     }
 
-    /// The files of its certificates, whatever their age: one at least.
+    /// Returns the files of its certificates, whatever their age: at least one.
     ///
     /// # Errors
     ///
-    /// A directory can't be read, or there is no certificate in it, or where a
-    /// pattern would have it.
+    /// A directory can't be read, or there is no certificate in it or at a
+    /// pattern.
     pub fn files(&self) -> Result<Vec<PathBuf>, RecipientError> {
         let mut files: Vec<PathBuf> = Vec::new();
         for place in &self.places {
@@ -142,7 +142,7 @@ impl Party {
         Ok(examined.collect())
     }
 
-    /// Checks the fingerprints, where they are settled.
+    /// Checks the fingerprints, if the party is pinned.
     fn vouch(
         &self,
         found: Vec<Recipient>,
@@ -170,9 +170,9 @@ impl Party {
 /// Certificates that can't be used, and why.
 type LeftOut = Vec<(PathBuf, Refusal)>;
 
-/// The recipients of a party: those of all its certificates that are valid,
-/// of which there must be one. What is wrong with any of them in another way
-/// than by time is an error: its owner may rely on it.
+/// Returns the recipients of a party: those of all its valid certificates, of
+/// which there must be at least one. A certificate with any fault other than
+/// its time is an error: its owner may rely on it.
 pub(super) fn usable(
     party: &Party,
     examined: Vec<Examined>,
@@ -199,8 +199,8 @@ pub(super) fn usable(
     })
 }
 
-/// Refuses a party with the root among its certificates that vouches for
-/// another of them: it has got there by mistake.
+/// Refuses a party that lists a root which vouches for another of its
+/// certificates: it was listed by mistake.
 fn refuse_issuer(recipients: &[Recipient]) -> Result<(), RecipientError> {
     let is_root = |recipient: &&Recipient| {
         let chain = recipient.chain();
@@ -224,7 +224,7 @@ fn refuse_issuer(recipients: &[Recipient]) -> Result<(), RecipientError> {
     Ok(())
 }
 
-/// Its name; the place of its certificate, where it has none.
+/// Shows its name, or without one the place of its certificate.
 impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.name, self.places().next()) {

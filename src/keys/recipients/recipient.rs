@@ -31,7 +31,7 @@ pub enum CertificateKind {
 }
 
 impl CertificateKind {
-    /// The kind in words.
+    /// Returns the kind in words.
     pub fn name(self) -> &'static str {
         match self {
             Self::X509 => "X.509 certificate",
@@ -52,7 +52,7 @@ pub enum MessageVersion {
 }
 
 impl MessageVersion {
-    /// The standard that introduced it.
+    /// Returns the standard that introduced it.
     pub fn standard(self) -> &'static str {
         match self {
             Self::V1 => "rfc4880",
@@ -61,7 +61,7 @@ impl MessageVersion {
     }
 }
 
-/// One public encryption key, with where it came from.
+/// One public encryption key, and where it came from.
 #[derive(Clone, Debug)]
 pub struct Recipient {
     source: PathBuf,
@@ -69,7 +69,8 @@ pub struct Recipient {
     kind: CertificateKind,
     fingerprint: Fingerprint,
     certificate_fingerprint: Option<String>,
-    /// Of its X.509 certificates, of which a renewed one may be listed too.
+    /// The names of its X.509 certificates, of which a renewed one may be
+    /// listed too.
     issuers_and_serials: Vec<IssuerAndSerial>,
     subject_key_ids: Vec<SubjectKeyId>,
     expires: Option<SystemTime>,
@@ -92,8 +93,8 @@ impl Recipient {
             subject_key_ids: mapping::subject_key_id(&key).into_iter().collect(),
             expires: None,
             chain: None,
-            // Keys from X.509 have no features of their own and count as
-            // supporting version 2; version 6 keys imply it.
+            // Keys from X.509 have no features and count as supporting version
+            // 2; version 6 keys imply it.
             reads_v2: kind != CertificateKind::OpenPgp || key.version() >= 6,
             key,
             rsa,
@@ -115,7 +116,7 @@ impl Recipient {
         }
     }
 
-    /// Takes the names that CMS messages may have for it.
+    /// Adds the names that CMS messages may have for it.
     pub(super) fn of_x509(mut self, certificate: &X509Ref) -> Result<Self, ErrorStack> {
         self.issuers_and_serials
             .push(IssuerAndSerial::of(certificate)?);
@@ -125,41 +126,41 @@ impl Recipient {
         Ok(self)
     }
 
-    /// Takes what an OpenPGP certificate says that its owner's software can do
-    /// (RFC 9580, section 5.2.3.32).
+    /// Adds what an OpenPGP certificate says about its owner's software (RFC
+    /// 9580, section 5.2.3.32).
     pub(super) fn with_features(self, features: Option<&Features>) -> Self {
         let reads_v2 = self.reads_v2 || features.is_some_and(Features::supports_seipdv2);
         Self { reads_v2, ..self }
     }
 
-    /// The file it came from.
+    /// Returns the file it came from.
     pub fn source(&self) -> &Path {
         &self.source
     }
 
-    /// Whose key it is: the certificate's common name or first user ID; for a
-    /// bare public key the file name. Not sanitised for a terminal.
+    /// Returns the owner's name: the certificate's common name or first user
+    /// ID; for a bare public key the file name. Not sanitised for a terminal.
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// The kind of file it came from.
+    /// Returns the kind of file it came from.
     pub fn kind(&self) -> CertificateKind {
         self.kind
     }
 
-    /// The fingerprint by which messages name it.
+    /// Returns the fingerprint by which messages name it.
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
     }
 
-    /// The issuers and serial numbers of its X.509 certificates: several where
-    /// certificates over one key are listed.
+    /// Returns the issuers and serial numbers of its X.509 certificates:
+    /// several if certificates over one key are listed.
     pub fn issuers_and_serials(&self) -> &[IssuerAndSerial] {
         &self.issuers_and_serials
     }
 
-    /// Takes the names of another certificate over the same key.
+    /// Adds the names of another certificate over the same key.
     pub(super) fn merge(&mut self, other: Self) {
         for name in other.issuers_and_serials {
             if !self.issuers_and_serials.contains(&name) {
@@ -169,7 +170,7 @@ impl Recipient {
         self.subject_key_ids.extend(other.subject_key_ids);
     }
 
-    /// Whether a message's handle names it.
+    /// Returns whether a message's handle names it.
     pub fn is_named_by(&self, handle: &KeyHandle) -> bool {
         match handle {
             KeyHandle::IssuerAndSerial(certificate) => self
@@ -181,25 +182,26 @@ impl Recipient {
         }
     }
 
-    /// The fingerprint of its certificate, in upper-case hexadecimal digits:
-    /// of an X.509 certificate the SHA-256, of an OpenPGP certificate that of
-    /// the primary key.
+    /// Returns the fingerprint of its certificate, in upper-case hexadecimal
+    /// digits: of an X.509 certificate the SHA-256, of an OpenPGP certificate
+    /// that of the primary key.
     pub fn certificate_fingerprint(&self) -> Option<&str> {
         self.certificate_fingerprint.as_deref()
     }
 
-    /// When its validity ends, where it does.
+    /// Returns the end of its validity, if it has one.
     pub fn expires(&self) -> Option<SystemTime> {
         self.expires
     }
 
-    /// The CAs that vouch for it, where they were asked.
+    /// Returns the CAs that vouch for it, if it was verified.
     pub fn chain(&self) -> Option<&Chain> {
         self.chain.as_ref()
     }
 
-    /// When it can't be used any more: when its validity ends, or that of a CA
-    /// in its chain. (CRLs are renewed all the time, and don't count.)
+    /// Returns the time from which it can't be used: the end of its validity,
+    /// or of that of a CA in its chain. (CRLs are renewed all the time, and
+    /// don't count.)
     pub fn usable_until(&self) -> Option<SystemTime> {
         let issuers = self.chain.iter().flat_map(|chain| &chain.issuers);
         issuers
@@ -208,31 +210,31 @@ impl Recipient {
             .min()
     }
 
-    /// Algorithm and size, such as `RSA 2048` or `ECDH P-256`.
+    /// Returns algorithm and size, such as `RSA 2048` or `ECDH P-256`.
     pub fn algorithm(&self) -> String {
         mapping::algorithm_name(&self.key)
     }
 
-    /// The OpenSSL key, if it's RSA.
+    /// Returns the OpenSSL key, if it's RSA.
     pub(crate) fn rsa(&self) -> Option<&Rsa<Public>> {
         self.rsa.as_ref()
     }
 
-    /// The OpenSSL key, if it's on P-256, P-384 or P-521.
+    /// Returns the OpenSSL key, if it's on P-256, P-384 or P-521.
     pub(crate) fn ec(&self) -> Result<Option<EcKey<Public>>, ErrorStack> {
         mapping::ec_from_mpis(&self.key)
     }
 
-    /// The algorithm that PKESKs for it have.
+    /// Returns the algorithm of the PKESKs for it.
     pub(crate) fn pk_algo(&self) -> PublicKeyAlgorithm {
         self.key.pk_algo()
     }
 
-    /// Whether its owner's software reads messages of that version.
+    /// Returns whether its owner's software reads messages of that version.
     ///
-    /// Version 4 keys read version 1 always, and version 2 where their
+    /// Version 4 keys read version 1 always, and version 2 if their
     /// certificate's features say so; keys from X.509 read both. Version 6
-    /// keys read version 2 alone, as software that knows RFC 4880 only can't
+    /// keys read version 2 alone: software that knows only RFC 4880 can't
     /// have them.
     pub fn reads(&self, version: MessageVersion) -> bool {
         match version {
@@ -241,7 +243,7 @@ impl Recipient {
         }
     }
 
-    /// The session key, encrypted to this recipient
+    /// Returns the session key, encrypted to this recipient
     /// ([RFC 9580, section 5.1](https://www.rfc-editor.org/rfc/rfc9580#section-5.1)):
     /// a version 3 PKESK for version 1 messages, else one of version 6.
     pub(crate) fn wrap(
@@ -275,15 +277,15 @@ impl Recipient {
     }
 }
 
-/// RSA encryption of a session key through a key that OpenSSL holds ready:
-/// half the time of importing the key anew for each message.
+/// Encrypts a session key with RSA through a key that OpenSSL keeps ready: half
+/// the time of importing the key anew for each message.
 fn wrap_rsa(
     rsa: &Rsa<Public>,
     algorithm: Option<SymmetricAlgorithm>,
     session_key: &SessionKey,
 ) -> openpgp::Result<mpi::Ciphertext> {
-    // RFC 9580, sections 5.1.3 and 5.1.1: the algorithm in front for a
-    // version 3 PKESK, and a checksum modulo 65,536 behind.
+    // RFC 9580, sections 5.1.3 and 5.1.1: the algorithm comes first for a
+    // version 3 PKESK, and a checksum modulo 65,536 last.
     let checksum = session_key
         .iter()
         .fold(0u16, |sum, octet| sum.wrapping_add(u16::from(*octet)));

@@ -24,10 +24,10 @@ pub enum RecipientError {
     Refused {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         refusal: Refusal,
     },
-    /// Of several certificates of one party none can be used now.
+    /// None of a party's certificates can be used now.
     #[error("“{party}” has no valid certificate: {}", each(.refusals))]
     NoneValid {
         /// The party.
@@ -35,7 +35,7 @@ pub enum RecipientError {
         /// Its certificates, and why each of them can't be used.
         refusals: Vec<(PathBuf, Refusal)>,
     },
-    /// There is no certificate where a party's should be.
+    /// There is no certificate in a party's place.
     #[error("“{party}” has no certificate: {} yields none", .place.display())]
     NoCertificates {
         /// The party.
@@ -43,22 +43,22 @@ pub enum RecipientError {
         /// The directory, or the pattern.
         place: PathBuf,
     },
-    /// Something stands in the way where a party's certificates should be.
+    /// A party's certificates can't be read.
     #[error("the certificates of “{party}” can't be read: {}: {}", .path.display(), cause(.error))]
     Search {
         /// The party.
         party: String,
-        /// What stands in the way: a directory, or something in it.
+        /// The directory or file that can't be read.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         error: io::Error,
     },
-    /// A pattern for certificates makes no sense.
-    #[error("{}: it is no pattern: {reason}", .place.display())]
+    /// A pattern for certificates is invalid.
+    #[error("{}: invalid pattern: {reason}", .place.display())]
     Pattern {
         /// The pattern.
         place: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         reason: String,
     },
     /// The CA bundle or the CRLs can't be used.
@@ -82,41 +82,41 @@ pub enum Refusal {
     #[error("{}", cause(.0))]
     Unreadable(io::Error),
     /// It is or contains a private key.
-    #[error("it holds a private key, and a recipient is a certificate or public key")]
+    #[error("it holds a private key, but a recipient is a certificate or public key")]
     PrivateKey,
     /// It is a certificate signing request.
     #[error("it is a certificate signing request, not a certificate")]
     SigningRequest,
-    /// Nothing in it is a certificate or public key.
-    #[error("it is no certificate or public key")]
+    /// It holds no certificate or public key.
+    #[error("it is not a certificate or public key")]
     NotACertificate,
     /// It looks like a certificate or public key, but can't be decoded.
     #[error("it can't be decoded: {0}")]
     Malformed(String),
-    /// Several certificates that are no chain: which one is meant?
-    #[error("it holds {0} certificates, and a recipient is one")]
+    /// It holds several certificates that are not a chain.
+    #[error("it holds {0} certificates, but a recipient is one")]
     SeveralCertificates(usize),
-    /// Another certificate follows that of the recipient and is not of its
-    /// chain: somebody else's, probably.
-    #[error("it holds “{subject}” and “{other}”, which did not issue it, and a recipient is one")]
+    /// Another certificate follows that of the recipient and is not in its
+    /// chain: probably somebody else's.
+    #[error("it holds “{subject}” and “{other}”, which did not issue it, but a recipient is one")]
     NotIssuer {
-        /// Whose certificate comes first.
+        /// The subject of the first certificate.
         subject: String,
-        /// Whose certificate follows.
+        /// The subject of the second certificate.
         other: String,
     },
-    /// It is the certificate of a CA, and not that of a recipient.
-    #[error("“{subject}” is the CA that issued “{issued}”, and no recipient")]
+    /// It is the certificate of a CA, not of a recipient.
+    #[error("“{subject}” is the CA that issued “{issued}”, not a recipient")]
     Issuer {
         /// The CA.
         subject: String,
-        /// Whose certificate it issued.
+        /// The subject of the certificate that it issued.
         issued: String,
     },
     /// The validity period has ended.
     #[error("“{subject}” expired on {}", Timestamp(*.since))]
     Expired {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
         /// The end of its validity.
         since: SystemTime,
@@ -124,7 +124,7 @@ pub enum Refusal {
     /// The validity period has not begun.
     #[error("“{subject}” is not valid before {}", Timestamp(*.until))]
     NotYetValid {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
         /// The start of its validity.
         until: SystemTime,
@@ -132,94 +132,94 @@ pub enum Refusal {
     /// Its owner, or the CA, has revoked it.
     #[error("“{subject}” is revoked{}", since_when(.since))]
     Revoked {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
         /// When it was revoked, where that is known.
         since: Option<SystemTime>,
     },
-    /// The certificate says that its key is for something else.
+    /// The certificate is not for encryption.
     #[error("“{subject}” is not for encryption: its keyUsage lacks {needed}")]
     KeyUsage {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
-        /// What the certificate would have to allow.
+        /// The usage that it lacks.
         needed: &'static str,
     },
-    /// It does not chain to a CA, where that is required.
+    /// It does not chain to a CA, but has to.
     #[error("“{subject}” {fault}")]
     Untrusted {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
-        /// Where its chain breaks.
+        /// The fault of its chain.
         fault: ChainFault,
     },
-    /// A public key alone, where a CA must vouch for it.
+    /// It is a public key alone, but a CA has to vouch for it.
     #[error("it is a public key without a certificate, and no CA vouches for it")]
     BareKey,
-    /// An OpenPGP certificate, where a CA must vouch for it, and no
-    /// fingerprint stands in.
+    /// It is an OpenPGP certificate without a pinned fingerprint, but a CA has
+    /// to vouch for it.
     #[error("“{subject}” is an OpenPGP certificate, and no CA vouches for it")]
     NotPinned {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
     },
-    /// Its fingerprint is not the one that was settled.
+    /// Its fingerprint is not the pinned one.
     #[error("“{subject}” has the fingerprint {found}{}, which is not the one in the config", of_certificate(.certificate))]
     OtherFingerprint {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
         /// The fingerprint of its key.
         found: String,
-        /// That of the certificate around it: of an X.509 one the SHA-256.
+        /// The fingerprint of the certificate: of an X.509 one the SHA-256.
         certificate: Option<String>,
     },
     /// Its key can't receive messages.
     #[error("{} {fault}", whose(.subject))]
     Key {
-        /// Whose certificate it is; unknown of a public key alone.
+        /// The certificate's subject; unknown for a public key alone.
         subject: Option<String>,
-        /// What is wrong with the key.
+        /// The fault of the key.
         fault: UnusableKey,
     },
     /// An OpenPGP certificate without a usable encryption key.
     #[error("“{subject}” has no valid encryption key")]
     NoEncryptionKey {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
     },
     /// The policy for OpenPGP certificates does not accept it.
     #[error("“{subject}” is not acceptable: {reason}")]
     Policy {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
-        /// Which rule it breaks.
+        /// The rule that it breaks.
         reason: String,
     },
-    /// The wished message version is not for this key.
+    /// The key can't read the requested message version.
     #[error("“{subject}” can't read {version} messages")]
     MessageVersion {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
-        /// The version that was asked for.
+        /// The requested version.
         version: &'static str,
     },
-    /// The messages name their recipients by X.509 certificate, and it has
-    /// none.
+    /// It has no X.509 certificate, by which the messages name their
+    /// recipients.
     #[error(
         "“{subject}” has no X.509 certificate, and {format} messages name their recipients by it"
     )]
     NotX509 {
-        /// Whose it is.
+        /// The recipient's name.
         subject: String,
         /// The format of the messages.
         format: &'static str,
     },
-    /// Its key isn't RSA, and the readers of the messages know no other.
+    /// Its key isn't RSA, the only kind that readers of the messages know.
     #[error(
-        "“{subject}” has an {algorithm} key, and those who read {format} messages know only RSA: with it in the list, nobody could open them"
+        "“{subject}” has an {algorithm} key, but readers of {format} messages know only RSA: with it in the list, nobody could open them"
     )]
     NotRsa {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
         /// Algorithm and size of its key.
         algorithm: String,
@@ -227,17 +227,17 @@ pub enum Refusal {
         format: &'static str,
     },
     /// Fields can't be sealed to this key.
-    #[error("“{subject}” can't read rfc9580 messages, of which sealed fields are made")]
+    #[error("“{subject}” can't read rfc9580 messages, which sealed fields need")]
     SealedFields {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
     },
-    /// No version of message is for both this key and another one.
+    /// No message version suits both this key and another one.
     #[error("“{subject}” reads only rfc9580 messages, and “{other}” only rfc4880")]
     NoCommonVersion {
-        /// Whose certificate it is.
+        /// The subject of the certificate.
         subject: String,
-        /// Whose certificate stands against it.
+        /// The subject of the other certificate.
         other: String,
     },
 }
@@ -257,8 +257,8 @@ fn whose(subject: &Option<String>) -> String {
 }
 
 impl Refusal {
-    /// Whether nothing but time, or the word of its owner or CA, ended its
-    /// validity. That befalls every certificate, and its successor may be
+    /// Returns whether its validity merely ended by time, or by the word of its
+    /// owner or CA. That happens to every certificate, and its successor may be
     /// there already.
     pub fn is_lapse(&self) -> bool {
         match self {
@@ -268,7 +268,7 @@ impl Refusal {
         }
     }
 
-    /// Whether it, or a CA of its chain, is revoked.
+    /// Returns whether it, or a CA of its chain, is revoked.
     pub(crate) fn is_revocation(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! What a certificate must meet to be sealed to.
+//! The requirements that a certificate must meet to be sealed to.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -6,17 +6,17 @@ use std::time::SystemTime;
 use crate::keys::mapping::{PublicKey, RSA_BITS, UnusableKey, rsa_bits};
 use crate::keys::trust::{CaBundle, TrustError, Verifier};
 
-/// The least size of an RSA modulus, in bits: 2,048 to 16,384.
+/// The minimum size of an RSA modulus, in bits: 2,048 to 16,384.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MinRsaBits(u32);
 
 impl MinRsaBits {
-    /// That many bits, unless they are out of range.
+    /// Creates a minimum of that many bits, unless it is out of range.
     pub fn new(bits: u32) -> Option<Self> {
         RSA_BITS.contains(&bits).then_some(Self(bits))
     }
 
-    /// The number of bits.
+    /// Returns the number of bits.
     pub fn bits(self) -> u32 {
         self.0
     }
@@ -28,7 +28,7 @@ impl Default for MinRsaBits {
     }
 }
 
-/// What a certificate must meet to be sealed to, and when.
+/// The requirements that a certificate must meet to be sealed to, and the time.
 #[derive(Debug)]
 pub struct Requirements {
     at: SystemTime,
@@ -37,9 +37,9 @@ pub struct Requirements {
 }
 
 impl Requirements {
-    /// What any certificate must meet that is listed by an administrator: to
-    /// be valid at the time `at`, with a key that is strong enough and meant
-    /// for encryption.
+    /// Creates the requirements for any certificate that an administrator
+    /// lists: it must be valid at the time `at`, with a key that is strong
+    /// enough and meant for encryption.
     pub fn listed(at: SystemTime) -> Self {
         Self {
             at,
@@ -48,7 +48,7 @@ impl Requirements {
         }
     }
 
-    /// With larger RSA keys required.
+    /// Requires larger RSA keys.
     pub fn with_min_rsa_bits(self, min_rsa_bits: MinRsaBits) -> Self {
         Self {
             min_rsa_bits,
@@ -56,7 +56,7 @@ impl Requirements {
         }
     }
 
-    /// With X.509 certificates required to chain to a CA.
+    /// Requires X.509 certificates to chain to a CA.
     ///
     /// # Errors
     ///
@@ -68,8 +68,8 @@ impl Requirements {
         })
     }
 
-    /// The same at a later time, when there will be other CRLs: they are taken
-    /// to revoke what those at hand do.
+    /// Returns the same requirements at a later time. The CRLs of that time are
+    /// assumed to revoke what the present ones do.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Requirements {
         }
     }
 
-    /// A fault of a key, with the size that is required here.
+    /// Returns a fault of a key with the size that is required here.
     pub(super) fn restate(&self, fault: UnusableKey) -> UnusableKey {
         match fault {
             UnusableKey::RsaSize { bits, .. } => self.too_small(bits),

@@ -14,8 +14,7 @@ use crate::keys::{directory_walk, openssl_reason, x509};
 
 use super::Verifier;
 
-/// The largest CRL file that is read: 64 MiB. Those of public CAs have some
-/// MiB.
+/// The size limit of CRL files: 64 MiB. Those of public CAs have some MiB.
 const MAX_CRL_FILE: u64 = 64 << 20;
 
 /// Why a CA bundle can't be used. Nothing is sealed then.
@@ -24,27 +23,27 @@ const MAX_CRL_FILE: u64 = 64 << 20;
 pub struct TrustError {
     /// The file or directory.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The cause.
     pub fault: TrustFault,
 }
 
-/// What is wrong with a file of CA certificates or CRLs.
+/// A fault of a file of CA certificates or CRLs.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrustFault {
     /// It can't be read.
     #[error("{}", cause(.0))]
     Unreadable(io::Error),
-    /// There is no certificate in it.
+    /// It holds no certificate.
     #[error("it holds no CA certificate")]
     NoCertificate,
-    /// There is no CRL in it.
+    /// It holds no CRL.
     #[error("it holds no certificate revocation list")]
     NoCrl,
-    /// A block of it can't be decoded.
+    /// A block in it can't be decoded.
     #[error("it can't be decoded: {0}")]
     Malformed(String),
-    /// OpenSSL takes file names in UTF-8 only.
+    /// OpenSSL accepts only file names in UTF-8.
     #[error("the name of a file with certificate revocation lists must be UTF-8")]
     Name,
 }
@@ -79,8 +78,7 @@ impl CaBundle {
     ///
     /// # Errors
     ///
-    /// The first path that can't be read, that yields nothing, or that is
-    /// broken.
+    /// The first path that can't be read, yields nothing or is broken.
     pub fn load(ca_files: &[PathBuf], crl_files: &[PathBuf]) -> Result<Self, TrustError> {
         let mut certificates = Vec::new();
         for path in ca_files {
@@ -97,8 +95,8 @@ impl CaBundle {
                 return Err(trust_error(path, TrustFault::NoCrl));
             }
             for file in found {
-                // Not what was meant to be one, such as a page that a server
-                // sent in its place.
+                // Its name promises a CRL, but it is something else, such as a
+                // page that a server sent.
                 if file.lists.is_empty() && is_called_crl(&file.path) {
                     return Err(trust_error(&file.path, TrustFault::NoCrl));
                 }
@@ -108,7 +106,8 @@ impl CaBundle {
         Ok(Self { certificates, crls })
     }
 
-    /// What decides whether certificates chain to these CAs at a time.
+    /// Returns a verifier that decides whether certificates chain to these CAs
+    /// at a time.
     pub(crate) fn verifier(&self, at: SystemTime) -> Result<Verifier, TrustError> {
         Verifier::new(self, at)
     }
@@ -119,7 +118,7 @@ fn is_called_crl(file: &Path) -> bool {
         .is_some_and(|ending| ending.eq_ignore_ascii_case("crl"))
 }
 
-/// What a file holds, or each file of a directory.
+/// Reads a file, or each file of a directory.
 fn below<T>(
     path: &Path,
     read: &dyn Fn(&Path) -> Result<T, TrustFault>,

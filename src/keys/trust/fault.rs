@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ChainFault {
-    /// It is self-signed, and not one of the bundle.
+    /// It is self-signed, and not in the bundle.
     #[error("is self-signed, and not itself in the CA bundle")]
     SelfSigned,
     /// A link of the chain is missing.
@@ -24,8 +24,8 @@ pub enum ChainFault {
         /// Whose certificate is missing.
         issuer: String,
     },
-    /// The CA has another certificate in the bundle, but not the one of the key
-    /// that signed.
+    /// The CA has another certificate in the bundle, but not that of the key
+    /// which signed.
     #[error(
         "does not chain to a CA: the CA bundle has a certificate of “{issuer}”, but not the one that issued “{certificate}”"
     )]
@@ -35,7 +35,7 @@ pub enum ChainFault {
         /// The CA's name.
         issuer: String,
     },
-    /// The chain is complete, but its root is not one of the bundle.
+    /// The chain is complete, but its root is not in the bundle.
     #[error("does not chain to a CA: its root “{root}” is not in the CA bundle")]
     UnknownRoot {
         /// The self-signed certificate at its end.
@@ -62,7 +62,7 @@ pub enum ChainFault {
     BadSignature {
         /// The certificate with the signature.
         certificate: String,
-        /// Who should have signed it.
+        /// The CA that should have signed it.
         issuer: String,
     },
     /// A certificate is signed with MD5, SHA-1 or the like.
@@ -88,8 +88,9 @@ pub enum ChainFault {
         /// The issuer.
         issuer: String,
     },
-    /// There are more CAs than one of them allows (RFC 5280, section 4.2.1.9).
-    #[error("does not chain to a CA: “{ca}” allows no CA so far below it")]
+    /// The chain has more CAs than one of them allows (RFC 5280, section
+    /// 4.2.1.9).
+    #[error("does not chain to a CA: path-length limit of “{ca}” exceeded")]
     PathTooLong {
         /// The CA with the limit.
         ca: String,
@@ -102,7 +103,7 @@ pub enum ChainFault {
         /// When it was revoked.
         since: Option<SystemTime>,
     },
-    /// There are CRLs, but none of this CA.
+    /// There are CRLs, but not of this CA.
     #[error("can't be checked for revocation: there is no CRL of “{ca}”")]
     NoCrl {
         /// The CA.
@@ -116,7 +117,7 @@ pub enum ChainFault {
         /// When the next one was due.
         since: SystemTime,
     },
-    /// The CRL of a CA is of the future.
+    /// The CRL of a CA is not yet valid.
     #[error("can't be checked for revocation: the CRL of “{ca}” is not valid before {}", Timestamp(*.until))]
     CrlNotYetValid {
         /// The CA.
@@ -129,7 +130,7 @@ pub enum ChainFault {
     BadCrl {
         /// The CA.
         ca: String,
-        /// What OpenSSL says.
+        /// OpenSSL's reason.
         reason: String,
     },
     /// Another rule of path validation is broken, such as a name constraint.
@@ -137,18 +138,18 @@ pub enum ChainFault {
     Other {
         /// The certificate at which it broke.
         certificate: String,
-        /// What OpenSSL says.
+        /// OpenSSL's reason.
         reason: String,
     },
 }
 
-/// ` since DATE`, where the date is known.
+/// Returns ` since DATE`, if the date is known.
 pub(crate) fn since_when(since: &Option<SystemTime>) -> String {
     since.map_or_else(String::new, |since| format!(" since {}", Timestamp(since)))
 }
 
 impl ChainFault {
-    /// Whether nothing but time, or the CA's word, ended its validity.
+    /// Returns whether its validity merely ended by time, or by the CA's word.
     pub(crate) fn is_lapse(&self) -> bool {
         matches!(
             self,

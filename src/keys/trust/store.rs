@@ -1,4 +1,4 @@
-//! What OpenSSL's verifier goes by.
+//! The store of OpenSSL's verifier.
 
 use std::time::SystemTime;
 
@@ -19,10 +19,10 @@ use super::{TrustError, TrustFault};
 /// signatures, and RSA keys of CAs below 2,048 bits.
 const SECURITY_LEVEL: i32 = 2;
 
-/// Trust anchors, CRLs if there are any, and the time.
+/// Builds the store: trust anchors, CRLs if there are any, and the time.
 ///
-/// Of a bundle's certificates it gets the roots alone: from an intermediate of
-/// the store it would go on to others of the store only, and not to one in the
+/// It gets only the roots of a bundle. From an intermediate in the store
+/// OpenSSL would go on only to others in the store, and not to one in the
 /// recipient's file.
 pub(super) fn store(
     roots: &[X509],
@@ -39,8 +39,8 @@ pub(super) fn store(
     parameters.set_time(unix_seconds(at));
     parameters.set_auth_level(SECURITY_LEVEL);
     if !crls.is_empty() {
-        // Extended: a CA may sign its CRL with another key of its own, as it
-        // does when it has a new one.
+        // Extended: a CA may sign its CRL with another of its keys, as it does
+        // when it has a new one.
         let all = X509VerifyFlags::CRL_CHECK
             | X509VerifyFlags::CRL_CHECK_ALL
             | X509VerifyFlags::EXTENDED_CRL_SUPPORT;
@@ -59,7 +59,7 @@ pub(super) fn store(
         };
         let loaded = lookup.load_crl_file(name, file_type);
         let loaded = loaded.map_err(|e| fault(openssl_fault(e)))?;
-        // It has a mind of its own about what begins a block.
+        // OpenSSL has its own rules for where a block begins.
         if usize::try_from(loaded) != Ok(file.lists.len()) {
             let what = "OpenSSL does not find all of its blocks; is one of them indented?";
             return Err(fault(TrustFault::Malformed(what.into())));

@@ -1,4 +1,4 @@
-//! What OpenSSL's verifier says, in our words.
+//! The errors of OpenSSL's verifier, in callseal's words.
 
 use std::time::SystemTime;
 
@@ -9,12 +9,12 @@ use crate::keys::{Refusal, x509};
 
 use super::ChainFault;
 
-/// An error of the verifier, with all that there is to say about it.
+/// An error of the verifier, with its circumstances.
 pub(super) struct Verdict<'a> {
     pub error: X509VerifyResult,
-    /// The certificate that was to be verified.
+    /// The certificate that was verified.
     pub leaf: &'a X509Ref,
-    /// The one of its chain at which the error was found.
+    /// The certificate of its chain at which the error was found.
     pub at_fault: &'a X509Ref,
     /// The CRLs of the issuer of the one at fault, the newest first.
     pub crls: Vec<&'a X509Crl>,
@@ -27,7 +27,7 @@ impl Verdict<'_> {
         refusal(self.leaf, self.at_fault, self.fault())
     }
 
-    /// The fault as if it were that of a CA.
+    /// Returns the fault as if it were that of a CA.
     fn fault(&self) -> ChainFault {
         let ca = x509::subject(self.at_fault);
         let issuer = x509::name(self.at_fault.issuer_name());
@@ -135,7 +135,8 @@ impl Verdict<'_> {
     }
 }
 
-/// That a CRL revokes a certificate of the leaf's chain, or the leaf itself.
+/// Returns the refusal of a leaf whose chain has a certificate that a CRL
+/// revokes.
 pub(super) fn revoked(leaf: &X509Ref, certificate: &X509Ref, crl: &X509Crl) -> Refusal {
     let fault = ChainFault::CaRevoked {
         ca: x509::subject(certificate),
@@ -144,7 +145,7 @@ pub(super) fn revoked(leaf: &X509Ref, certificate: &X509Ref, crl: &X509Crl) -> R
     refusal(leaf, certificate, fault)
 }
 
-/// The refusal for a fault that was found as if at a CA's certificate.
+/// Returns the refusal for a fault that was found as if at a CA's certificate.
 fn refusal(leaf: &X509Ref, at_fault: &X509Ref, fault: ChainFault) -> Refusal {
     let subject = x509::subject(leaf);
     let is_leaf = x509::same(leaf, at_fault);

@@ -19,13 +19,13 @@ use super::store::store;
 use super::verdict::{self, Verdict};
 use super::{CaBundle, ChainFault, TrustError};
 
-/// The CAs that a certificate led to.
+/// The CAs that a certificate chains to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     /// From its issuer to the root; empty for a certificate that is itself
     /// one of the bundle's roots.
     pub issuers: Vec<ChainLink>,
-    /// When the first of the CRLs that were consulted is out of date.
+    /// The time at which the first of the consulted CRLs is out of date.
     pub crls_expire: Option<SystemTime>,
 }
 
@@ -45,11 +45,11 @@ pub(crate) struct Verifier {
     roots: Vec<X509>,
     intermediates: Vec<X509>,
     crls: Vec<Arc<X509Crl>>,
-    /// Asked first what is revoked, where this one is for a later time.
+    /// Asked first about revocation, if this one is for a later time.
     today: Option<Arc<Verifier>>,
 }
 
-/// Where OpenSSL got to.
+/// The path that OpenSSL found.
 struct Path {
     error: X509VerifyResult,
     /// The certificate at which the chain broke.
@@ -79,13 +79,13 @@ impl Verifier {
         })
     }
 
-    /// The certificates of the CAs, roots and intermediates.
+    /// Returns the certificates of the CAs, roots and intermediates.
     pub fn authorities(&self) -> impl Iterator<Item = &X509> {
         self.roots.iter().chain(&self.intermediates)
     }
 
-    /// One for a later time, when there will be other CRLs: they are taken to
-    /// revoke what those of this one do.
+    /// Returns a verifier for a later time. The CRLs of that time are assumed
+    /// to revoke what the present ones do.
     pub fn later(self: &Arc<Self>, at: SystemTime) -> Result<Self, TrustError> {
         Ok(Self {
             store: store(&self.roots, &[], at)?,
@@ -108,7 +108,7 @@ impl Verifier {
             _ => None,
         };
         // A certificate that is trusted for itself has no CA to revoke it, and
-        // its owner no CRL, as a rule.
+        // its owner usually has no CRL.
         let is_root = self.roots.iter().any(|root| x509::same(root, certificate));
         let store = if is_root && self.crls_of(certificate.subject_name()).is_empty() {
             &self.without_crls
@@ -120,9 +120,9 @@ impl Verifier {
         loop {
             let path = follow(store, certificate, &intermediates)?;
             let Some(at_fault) = path.at_fault else {
-                // OpenSSL has no eye on the signature of a root: it proves
-                // nothing. In a recipient it stands for how the certificate
-                // was made.
+                // OpenSSL doesn't check the signature of a root, which proves
+                // nothing. In a recipient it shows how the certificate was
+                // made.
                 refuse_weak_signature(certificate)?;
                 self.refuse_issuer(certificate)?;
                 self.refuse_revoked(&path.certificates)?;
@@ -135,7 +135,7 @@ impl Verifier {
             let first = refusal
                 .take()
                 .unwrap_or_else(|| self.refusal(path.error, certificate, &at_fault));
-            // OpenSSL follows one way only. Of several certificates of a CA,
+            // OpenSSL follows one way only. If a CA has several certificates,
             // cross-signed or renewed, another one may lead to a root.
             let before = intermediates.len();
             if is_dead_end(path.error) {
@@ -148,8 +148,8 @@ impl Verifier {
         }
     }
 
-    /// Refuses the certificate of a CA of the bundle: it has got among the
-    /// recipients by mistake, and would be sealed to in the place of one.
+    /// Refuses the certificate of a CA of the bundle: it was listed by mistake,
+    /// and would be sealed to instead of a recipient.
     fn refuse_issuer(&self, certificate: &X509) -> Result<(), Refusal> {
         match self
             .intermediates
@@ -177,8 +177,8 @@ impl Verifier {
         verdict.refusal()
     }
 
-    /// Refuses what the newest CRLs of an issuer revoke. Of several that are
-    /// current OpenSSL consults one, and it may be an older one.
+    /// Refuses what the newest CRLs of an issuer revoke. If several are
+    /// current, OpenSSL consults one, which may be an older one.
     fn refuse_revoked(&self, chain: &[X509]) -> Result<(), Refusal> {
         let Some(leaf) = chain.first() else {
             return Ok(());
@@ -223,7 +223,7 @@ impl Verifier {
         })
     }
 
-    /// The CRLs of an issuer, the newest first.
+    /// Returns the CRLs of an issuer, the newest first.
     fn crls_of(&self, issuer: &X509NameRef) -> Vec<&X509Crl> {
         let lists = self.crls.iter().map(Arc::as_ref);
         let mut lists: Vec<&X509Crl> = lists
@@ -234,8 +234,8 @@ impl Verifier {
     }
 }
 
-/// Whether a certificate is self-signed, by OpenSSL's measure: it's issued
-/// under its own name, and not by another key as far as it says.
+/// Returns whether a certificate is self-signed, by OpenSSL's measure: it's
+/// issued under its own name, and doesn't name another key.
 fn is_root(certificate: &X509Ref) -> bool {
     let key = |id: Option<&Asn1OctetStringRef>| id.map(|id| id.as_slice().to_vec());
     let (own, issuer) = (
@@ -246,7 +246,7 @@ fn is_root(certificate: &X509Ref) -> bool {
         && (own.is_none() || issuer.is_none() || own == issuer)
 }
 
-/// Whether a way ends at a CA certificate that another one may stand in for.
+/// Returns whether a way ends at a CA certificate that another one may replace.
 fn is_dead_end(error: X509VerifyResult) -> bool {
     matches!(
         error.as_raw(),
@@ -258,7 +258,7 @@ fn is_dead_end(error: X509VerifyResult) -> bool {
     )
 }
 
-/// Has OpenSSL follow one way through these intermediates.
+/// Makes OpenSSL follow one way through these intermediates.
 fn follow(store: &X509Store, certificate: &X509, intermediates: &[&X509]) -> Result<Path, Refusal> {
     let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
     let mut untrusted = Stack::new().map_err(malformed)?;
@@ -276,14 +276,13 @@ fn follow(store: &X509Store, certificate: &X509, intermediates: &[&X509]) -> Res
             certificates: chain.map(ToOwned::to_owned).collect(),
         })
     });
-    // What else OpenSSL has to say would be taken for the cause of an error
-    // that comes later.
+    // Remaining OpenSSL errors would be reported as the cause of a later error.
     drop(ErrorStack::get());
     path.map_err(malformed)
 }
 
-/// Refuses a signature with MD5, SHA-1 or another hash of their time. (Where
-/// the algorithm alone doesn't tell the hash, as for PSS, it passes.)
+/// Refuses a signature with MD5, SHA-1 or another hash of their time. (If the
+/// algorithm alone doesn't show the hash, as for PSS, it passes.)
 fn refuse_weak_signature(certificate: &X509Ref) -> Result<(), Refusal> {
     const STRONG: [Nid; 9] = [
         Nid::UNDEF,

@@ -35,12 +35,12 @@ impl Algorithm {
         })
     }
 
-    /// The identifier in figures and dots.
+    /// Returns the identifier in figures and dots.
     pub fn dotted(&self) -> String {
         self.oid.to_string()
     }
 
-    /// Its name, if OpenSSL knows one, else its identifier.
+    /// Returns its name, if OpenSSL knows one, else its identifier.
     pub fn name(&self) -> String {
         let dotted = self.dotted();
         let nid = Asn1Object::from_str(&dotted).map_or(Nid::UNDEF, |object| object.nid());
@@ -63,17 +63,18 @@ impl Algorithm {
         self.parameters.is_none()
     }
 
-    /// Whether the parameters are NULL.
+    /// Returns whether the parameters are NULL.
     pub fn has_null(&self) -> bool {
         self.parameters(|cons| cons.take_null()).is_some()
     }
 
-    /// Whether it needs no parameters: those of many are NULL or absent.
+    /// Returns whether it needs no parameters: those of many are NULL or
+    /// absent.
     pub fn is_plain(&self) -> bool {
         self.has_no_parameters() || self.has_null()
     }
 
-    /// The hash that it is
+    /// Returns the hash that it is
     /// ([RFC 5754, section 2](https://www.rfc-editor.org/rfc/rfc5754#section-2)).
     pub fn hash(&self) -> Option<Nid> {
         let hash = match self.dotted().as_str() {
@@ -107,7 +108,7 @@ pub(super) fn take_oid<S: Source>(cons: &mut Constructed<S>) -> Decoded<Oid, S> 
     Ok(oid)
 }
 
-/// The next element as it stands, whatever it is, if there is one.
+/// Returns the next element as it stands, whatever it is, if there is one.
 pub(super) fn take_any<S: Source>(cons: &mut Constructed<S>) -> Decoded<Option<Captured>, S> {
     let mut found = false;
     let element = cons.capture(|cons| {
@@ -129,12 +130,12 @@ pub(super) fn skip_any<S: Source>(cons: &mut Constructed<S>) -> Decoded<bool, S>
     Ok(cons.skip_opt(shallow)?.is_some())
 }
 
-/// The next element as an OCTET STRING, which may be in segments.
+/// Returns the next element as an OCTET STRING, which may be in segments.
 pub(super) fn take_octets<S: Source>(cons: &mut Constructed<S>, tag: Tag) -> Decoded<Vec<u8>, S> {
     cons.take_value_if(tag, octets)
 }
 
-/// The same, if the next element has that tag.
+/// Returns the same, if the next element has that tag.
 pub(super) fn take_opt_octets<S: Source>(
     cons: &mut Constructed<S>,
     tag: Tag,

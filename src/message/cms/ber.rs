@@ -17,7 +17,7 @@ pub(super) const SEQUENCE: u8 = 0x30;
 pub(super) const SET: u8 = 0x31;
 pub(super) const CONSTRUCTED: u8 = 0x20;
 
-/// The identifier octet of a constructed element with context tag `n`.
+/// Returns the identifier octet of a constructed element with context tag `n`.
 pub(super) const fn context(n: u8) -> u8 {
     0xA0 | n
 }
@@ -43,8 +43,8 @@ pub(super) struct Header {
 const MAX_HEADER: usize = 13;
 
 impl Header {
-    /// The identifier octet. Numbers above 30, which take more of them, are
-    /// nowhere in CMS, and like no constant here.
+    /// Returns the identifier octet. Numbers above 30, which take more of them,
+    /// are nowhere in CMS, and like no constant here.
     pub fn tag(&self) -> u8 {
         let [tag, ..] = self.octets;
         tag
@@ -87,13 +87,13 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// How many elements are entered and not yet left.
+    /// Returns how many elements are entered and not yet left.
     pub fn depth(&self) -> usize {
         self.frames.len()
     }
 
-    /// The header of the next element; `None` at the end of the entered one,
-    /// which is left then.
+    /// Returns the header of the next element; `None` at the end of the entered
+    /// one, which is left then.
     pub fn next(&mut self) -> io::Result<Option<Header>> {
         let end = self.frames.last().map(|frame| frame.end);
         if end.flatten() == Some(self.position) {
@@ -111,7 +111,7 @@ impl<R: BufRead> Reader<R> {
         Ok(Some(header))
     }
 
-    /// The header of the next element, which has to be that one.
+    /// Returns the header of the next element, which has to be that one.
     pub fn expect(&mut self, tag: u8) -> io::Result<Header> {
         match self.next()? {
             Some(header) if header.tag() == tag => Ok(header),
@@ -145,7 +145,7 @@ impl<R: BufRead> Reader<R> {
         self.walk(header, &mut |_| Ok(()))
     }
 
-    /// The whole element, with a length that bcder can read.
+    /// Returns the whole element, with a length that bcder can read.
     pub fn collect(&mut self, header: Header) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         let mut room = self.room;
@@ -317,12 +317,12 @@ impl Octets {
         Ok(octets)
     }
 
-    /// How many octets there are, where that is said in front of them.
+    /// Returns how many octets there are, where that is said in front of them.
     pub fn length<R: BufRead>(&self, reader: &Reader<R>) -> Option<u64> {
         (reader.depth() == self.depth).then_some(self.left)
     }
 
-    /// The next octets; none at the string's end.
+    /// Returns the next octets; none at the string's end.
     pub fn fill<'a, R: BufRead>(&mut self, reader: &'a mut Reader<R>) -> io::Result<&'a [u8]> {
         while self.left == 0 {
             if reader.depth() <= self.depth {

@@ -40,12 +40,12 @@ impl ContentCipher {
         })
     }
 
-    /// The length of its keys in bytes.
+    /// Returns the length of its keys in bytes.
     pub fn key_length(self) -> usize {
         self.openssl().key_length()
     }
 
-    /// The same for OpenSSL.
+    /// Returns the same for OpenSSL.
     pub fn openssl(self) -> &'static CipherRef {
         match self {
             Self::Aes128Cbc => Cipher::aes_128_cbc(),
@@ -87,7 +87,7 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// The parameters of a cipher of EnvelopedData: an IV.
+    /// Returns the parameters of a cipher of EnvelopedData: an IV.
     pub fn enveloped(algorithm: &Algorithm) -> Result<Self, MessageFault> {
         let cipher = cipher(algorithm)?;
         if cipher.is_gcm() {
@@ -106,9 +106,9 @@ impl Parameters {
         })
     }
 
-    /// The parameters of a cipher of AuthEnvelopedData: a nonce, 12 octets
-    /// long by RFC 5084, section 3.2, but for OpenSSL up to 16, and the length
-    /// of the tag.
+    /// Returns the parameters of a cipher of AuthEnvelopedData: a nonce, 12
+    /// octets long by RFC 5084, section 3.2, but for OpenSSL up to 16, and the
+    /// length of the tag.
     pub fn auth_enveloped(algorithm: &Algorithm) -> Result<Self, MessageFault> {
         let cipher = cipher(algorithm)?;
         if !cipher.is_gcm() {

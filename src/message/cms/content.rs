@@ -133,7 +133,7 @@ impl<R: BufRead> Decryption<R> {
         Ok(self.cipher.cipher_final(last).map_err(altered)?)
     }
 
-    /// The tag of AuthEnvelopedData
+    /// Returns the tag of AuthEnvelopedData
     /// ([RFC 5083, section 2.1](https://www.rfc-editor.org/rfc/rfc5083#section-2.1)).
     fn tag(&mut self, length: usize) -> io::Result<Vec<u8>> {
         const ATTRIBUTES: u8 = context(1);

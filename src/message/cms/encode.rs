@@ -39,7 +39,7 @@ impl Values for Encoded<'_> {
     }
 }
 
-/// A SET OF, in the order that DER wants (X.690, section 11.6).
+/// Returns a SET OF, in the order that DER wants (X.690, section 11.6).
 pub(super) fn set_of(mut values: Vec<Vec<u8>>) -> Vec<u8> {
     values.sort();
     let values = values.concat();
@@ -104,23 +104,23 @@ impl CmsFront {
         self.after(&header(tag, length))
     }
 
-    /// The octets.
+    /// Returns the octets.
     pub fn into_octets(self) -> Vec<u8> {
         self.octets
     }
 }
 
-/// The ends of that many values of indefinite length.
+/// Returns the ends of that many values of indefinite length.
 pub(super) fn ends(values: usize) -> Vec<u8> {
     END.repeat(values)
 }
 
-/// The header of an OCTET STRING.
+/// Returns the header of an OCTET STRING.
 pub(super) fn octet_string(length: u64) -> Vec<u8> {
     header(OCTET_STRING, Some(length))
 }
 
-/// A tag and a length, which is definite or not (X.690, section 8.1.3).
+/// Returns a tag and a length, which is definite or not (X.690, section 8.1.3).
 fn header(tag: u8, length: Option<u64>) -> Vec<u8> {
     let Some(length) = length else {
         return vec![tag, 0x80];

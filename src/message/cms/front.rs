@@ -78,7 +78,7 @@ impl<R: BufRead> CmsFront<R> {
         self.parameters.cipher
     }
 
-    /// The content, which reads as plaintext from here on.
+    /// Returns the content, which reads as plaintext from here on.
     ///
     /// # Errors
     ///

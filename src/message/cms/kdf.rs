@@ -7,7 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::encode::{Encoded, der};
 
-/// The KDF of ANSI X9.63
+/// Returns the KDF of ANSI X9.63
 /// ([SEC 1, section 3.6.1](https://www.secg.org/sec1-v2.pdf)): `length` octets
 /// from a shared secret.
 pub(super) fn x963(

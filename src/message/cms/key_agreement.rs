@@ -72,7 +72,7 @@ impl KeyAgreement {
         })
     }
 
-    /// The content's key, if it's one of that length.
+    /// Returns the content's key, if it's one of that length.
     pub fn open(
         &self,
         key: &EcKeyRef<Private>,
@@ -89,7 +89,8 @@ impl KeyAgreement {
         self.wrap.unwrap(&wrapping_key, wrapped).ok()
     }
 
-    /// The shared secret, if the originator's key is a point of the same curve.
+    /// Returns the shared secret, if the originator's key is a point of the
+    /// same curve.
     fn agree(&self, key: &EcKeyRef<Private>) -> Result<Option<Zeroizing<Vec<u8>>>, ErrorStack> {
         let group = key.group();
         let mut context = BigNumContext::new()?;
@@ -112,8 +113,8 @@ impl Hash for KeyAgreement {
     }
 }
 
-/// The originator's point, if its key stands in the message: static keys would
-/// have to be had from elsewhere.
+/// Returns the originator's point, if its key stands in the message: static
+/// keys would have to be had from elsewhere.
 fn originator_key<S: Source>(cons: &mut Constructed<S>) -> Decoded<Option<Vec<u8>>, S> {
     let point = cons.take_opt_constructed_if(Tag::CTX_1, |cons| {
         // Of what curve doesn't matter: the point has to be on the recipient's.
@@ -129,8 +130,9 @@ fn originator_key<S: Source>(cons: &mut Constructed<S>) -> Decoded<Option<Vec<u8
     Ok(point.flatten())
 }
 
-/// The hash of a key agreement scheme (RFC 5753, section 7.1.4). The cofactor
-/// of all NIST curves is 1, so that the two kinds of schemes are the same.
+/// Returns the hash of a key agreement scheme (RFC 5753, section 7.1.4). The
+/// cofactor of all NIST curves is 1, so that the two kinds of schemes are the
+/// same.
 fn hash(algorithm: &Algorithm) -> Option<MessageDigest> {
     Some(match algorithm.dotted().as_str() {
         "1.3.133.16.840.63.0.2" | "1.3.133.16.840.63.0.3" => MessageDigest::sha1(),
@@ -177,7 +179,7 @@ impl KeyWrap {
         })
     }
 
-    /// How much longer a wrapped key is than the key.
+    /// Returns how much longer a wrapped key is than the key.
     fn overhead(&self) -> usize {
         match self.cipher.nid() {
             Nid::ID_SMIME_ALG_CMS3DESWRAP => 16,

@@ -45,8 +45,8 @@ impl KeyTransport {
         found.ok_or_else(|| algorithm.name())
     }
 
-    /// The content's key, if it's one of that length. A ciphertext is exactly
-    /// as long as the modulus (RFC 8017, sections 7.1.2 and 7.2.2).
+    /// Returns the content's key, if it's one of that length. A ciphertext is
+    /// exactly as long as the modulus (RFC 8017, sections 7.1.2 and 7.2.2).
     pub fn open(
         &self,
         key: &RsaRef<Private>,
@@ -71,9 +71,9 @@ impl KeyTransport {
     }
 }
 
-/// The last `length` octets of a block, if it is padded as for a key of that
-/// length: 00 02, octets that aren't zero, and 00. All of them are looked at,
-/// whatever the first ones are.
+/// Returns the last `length` octets of a block, if it is padded as for a key of
+/// that length: 00 02, octets that aren't zero, and 00. All of them are looked
+/// at, whatever the first ones are.
 fn unpadded(block: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
     /// There are so many octets of padding at least.
     const MIN_PADDING: usize = 8;

@@ -60,7 +60,7 @@ impl CmsKind {
         }
     }
 
-    /// How the content is encrypted.
+    /// Returns how the content is encrypted.
     pub fn cipher(self) -> &'static CipherRef {
         match self {
             Self::Enveloped => Cipher::aes_256_cbc(),
@@ -68,7 +68,7 @@ impl CmsKind {
         }
     }
 
-    /// A random initial vector or nonce.
+    /// Returns a random initial vector or nonce.
     pub fn fresh_iv(self) -> Result<Vec<u8>, ErrorStack> {
         let mut iv = match self {
             Self::Enveloped => vec![0; BLOCK],
@@ -78,7 +78,7 @@ impl CmsKind {
         Ok(iv)
     }
 
-    /// The AlgorithmIdentifier of the cipher
+    /// Returns the AlgorithmIdentifier of the cipher
     /// ([RFC 3565, section 4.1](https://www.rfc-editor.org/rfc/rfc3565#section-4.1),
     /// RFC 5084, section 3.2).
     pub fn algorithm(self, iv: &[u8]) -> Vec<u8> {
@@ -92,8 +92,8 @@ impl CmsKind {
         }
     }
 
-    /// How long the content is once encrypted, in bytes. CBC pads it to whole
-    /// blocks, by one octet at least (RFC 5652, section 6.3).
+    /// Returns how long the content is once encrypted, in bytes. CBC pads it to
+    /// whole blocks, by one octet at least (RFC 5652, section 6.3).
     pub fn encrypted_length(self, length: u64) -> u64 {
         match self {
             Self::Enveloped => (length / BLOCK as u64 + 1).saturating_mul(BLOCK as u64),
@@ -101,7 +101,7 @@ impl CmsKind {
         }
     }
 
-    /// The size of the mac with its header, in bytes.
+    /// Returns the size of the mac with its header, in bytes.
     pub fn mac_length(self) -> u64 {
         match self {
             Self::Enveloped => 0,

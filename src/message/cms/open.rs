@@ -11,7 +11,7 @@ use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::open::{LiteralHeader, OpenMessage, Opener, Source};
 
-/// Whether a message that starts with these octets may be one of CMS: a
+/// Returns whether a message that starts with these octets may be one of CMS: a
 /// SEQUENCE.
 pub(in crate::message) fn starts(octets: &[u8]) -> bool {
     octets.first() == Some(&0x30)

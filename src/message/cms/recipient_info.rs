@@ -82,7 +82,8 @@ impl RecipientInfo {
         .map(String::as_str)
     }
 
-    /// The content's key, if what is sealed to `key` holds one for that cipher.
+    /// Returns the content's key, if what is sealed to `key` holds one for that
+    /// cipher.
     pub fn open(&self, key: &SecretKey, cipher: ContentCipher) -> Option<ContentKey> {
         let (encrypted, length) = (&self.encrypted_key, cipher.key_length());
         let octets = match &self.sealing {

@@ -55,19 +55,20 @@ impl CmsPlan {
         })
     }
 
-    /// The kind of message.
+    /// Returns the kind of message.
     pub fn kind(&self) -> CmsKind {
         self.kind
     }
 
-    /// An upper estimate of what the recipients take of a message, in bytes.
+    /// Returns an upper estimate of what the recipients take of a message, in
+    /// bytes.
     pub fn recipients_at_most(&self) -> u64 {
         self.wrappers.iter().map(Wrapper::at_most).sum()
     }
 }
 
-/// How session keys get to a recipient, under each of its names: its reader may
-/// look for any of its certificates.
+/// Returns how session keys get to a recipient, under each of its names: its
+/// reader may look for any of its certificates.
 fn wrappers(recipient: &Recipient, kind: CmsKind) -> Result<Vec<Wrapper>, Refusal> {
     let format = Format::from(kind).name();
     let subject = || recipient.label().to_owned();
@@ -115,8 +116,8 @@ impl<'a> CmsSealer<'a> {
         }
     }
 
-    /// The label of a message as text. `openssl smime` reads its own alone,
-    /// and `openssl cms` both; but PKCS#7 has no AuthEnvelopedData.
+    /// Returns the label of a message as text. `openssl smime` reads its own
+    /// alone, and `openssl cms` both; but PKCS#7 has no AuthEnvelopedData.
     pub fn pem_label(&self) -> &'static str {
         match self.plan.kind {
             CmsKind::Enveloped => "PKCS7",

@@ -80,13 +80,13 @@ impl Wrapper {
         &self.label
     }
 
-    /// An upper estimate of the size of a RecipientInfo, in bytes: a key or
-    /// point takes at most 2 KiB.
+    /// Returns an upper estimate of the size of a RecipientInfo, in bytes: a
+    /// key or point takes at most 2 KiB.
     pub fn at_most(&self) -> u64 {
         self.name.len() as u64 + 4096
     }
 
-    /// The RecipientInfo with a session key for it.
+    /// Returns the RecipientInfo with a session key for it.
     pub fn recipient_info(&self, session_key: &[u8]) -> Result<Vec<u8>, ErrorStack> {
         match &self.method {
             Method::Pkcs1(rsa) => {
@@ -173,7 +173,7 @@ impl Wrapper {
     }
 }
 
-/// The AlgorithmIdentifier of RSAES-OAEP
+/// Returns the AlgorithmIdentifier of RSAES-OAEP
 /// ([RFC 4055, section 4.1](https://www.rfc-editor.org/rfc/rfc4055#section-4.1)).
 fn oaep_sha256() -> impl Values {
     let sha256 = || encode::sequence((SHA256.encode(), ().encode()));
@@ -186,7 +186,8 @@ fn oaep_sha256() -> impl Values {
     ))
 }
 
-/// A key in AES key wrap ([RFC 3394](https://www.rfc-editor.org/rfc/rfc3394)).
+/// Returns a key in AES key wrap
+/// ([RFC 3394](https://www.rfc-editor.org/rfc/rfc3394)).
 fn wrapped(wrapping_key: &[u8], key: &[u8]) -> Result<Vec<u8>, ErrorStack> {
     let mut context = CipherCtx::new()?;
     // Without this OpenSSL takes a wrapping cipher for a mistake.

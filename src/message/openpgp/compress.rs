@@ -34,7 +34,7 @@ impl Judge {
         }
     }
 
-    /// Whether to compress the file that starts with `head`.
+    /// Returns whether to compress the file that starts with `head`.
     ///
     /// Left to itself callseal compresses what shrinks by a fifth or more,
     /// but never audio: what a recording's size tells is its length already,
@@ -64,7 +64,7 @@ impl Judge {
     }
 }
 
-/// Whether the file starts as one of the usual audio formats.
+/// Returns whether the file starts as one of the usual audio formats.
 fn is_audio(head: &[u8]) -> bool {
     const SIGNATURES: [&[u8]; 7] = [b"RIFF", b"RIFX", b"RF64", b"OggS", b"fLaC", b".snd", b"ID3"];
     SIGNATURES

@@ -81,7 +81,7 @@ impl<R: BufRead> Container<R> {
         }
     }
 
-    /// The cipher and mode, where the container tells.
+    /// Returns the cipher and mode, where the container tells.
     pub fn parameters(&self) -> Option<Parameters> {
         match self {
             Self::V1(_) => None,
@@ -103,7 +103,7 @@ impl<R: BufRead> Container<R> {
         }
     }
 
-    /// The source, wherever it stands now.
+    /// Returns the source, wherever it stands now.
     pub fn into_inner(self) -> R {
         match self {
             Self::V1(cfb) => cfb.source,

@@ -56,8 +56,8 @@ impl Header {
     }
 }
 
-/// Whether this begins as an encrypted message does: with a PKESK, SKESK or
-/// SEIPD packet of a version that there is, or with a marker
+/// Returns whether this begins as an encrypted message does: with a PKESK,
+/// SKESK or SEIPD packet of a version that there is, or with a marker
 /// ([RFC 9580, section 5](https://www.rfc-editor.org/rfc/rfc9580#section-5)).
 /// Up to 9 octets tell.
 pub(in crate::message) fn begins_message(mut octets: &[u8]) -> bool {
@@ -112,7 +112,7 @@ impl<R: BufRead> Body<R> {
         }
     }
 
-    /// The source, wherever it stands now.
+    /// Returns the source, wherever it stands now.
     pub fn into_inner(self) -> R {
         self.source
     }

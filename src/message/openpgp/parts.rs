@@ -27,8 +27,8 @@ pub(crate) struct PartsSealer {
 }
 
 impl PartsSealer {
-    /// A new session key, and its PKESKs for the recipients, all of whom must
-    /// read version 2.
+    /// Returns a new session key, and its PKESKs for the recipients, all of
+    /// whom must read version 2.
     pub fn new(recipients: &Recipients) -> Result<(Self, Vec<u8>), SealError> {
         let session_key = new_session_key().map_err(SealError::Write)?;
         let mut pkesks = Vec::new();

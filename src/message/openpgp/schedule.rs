@@ -34,12 +34,12 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// The four octets after the packet header, version included.
+    /// Returns the four octets after the packet header, version included.
     pub fn to_octets(self) -> [u8; 4] {
         [2, self.cipher.into(), self.mode.into(), self.chunk_octet]
     }
 
-    /// The size of a chunk's plaintext in bytes.
+    /// Returns the size of a chunk's plaintext in bytes.
     pub fn chunk_size(self) -> Result<usize, MessageFault> {
         if self.chunk_octet > MAX_CHUNK_OCTET {
             return Err(MessageFault::Malformed("chunks of more than 4 MiB".into()));

@@ -129,7 +129,7 @@ fn short() -> SealError {
     SealError::Read(internal("more was read than there is room for"))
 }
 
-/// The key of one message.
+/// Returns the key of one message.
 pub(super) fn new_session_key() -> io::Result<SessionKey> {
     SessionKey::new(SESSION_KEY).map_err(|e| io::Error::other(e.to_string()))
 }

@@ -54,8 +54,8 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The first block of a text. Its first line stands alone, but for white
-    /// space and quotes in front of it.
+    /// Returns the first block of a text. Its first line stands alone, but for
+    /// white space and quotes in front of it.
     pub fn find(text: &[u8]) -> Option<Self> {
         let mut offset = 0;
         for line in text.split_inclusive(|octet| *octet == b'\n') {
@@ -79,17 +79,17 @@ impl Block {
         self.content
     }
 
-    /// The line that ends it, but for its line end.
+    /// Returns the line that ends it, but for its line end.
     pub fn end(&self) -> &'static [u8] {
         self.kind.end
     }
 
-    /// Whether a checksum may follow its base64.
+    /// Returns whether a checksum may follow its base64.
     pub fn may_have_checksum(&self) -> bool {
         self.kind.is_armor
     }
 
-    /// Whether the octet means nothing in it.
+    /// Returns whether the octet means nothing in it.
     pub fn is_blank(&self, octet: u8) -> bool {
         octet.is_ascii_whitespace() || self.quotes.contains(&octet)
     }
@@ -133,8 +133,8 @@ impl Block {
     }
 }
 
-/// Whether the octet may come before a block's first line, on that line: white
-/// space, zeros, quotes, and a byte order mark.
+/// Returns whether the octet may come before a block's first line, on that
+/// line: white space, zeros, quotes, and a byte order mark.
 pub(super) fn is_margin(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t' | b'\r' | 0 | 0xEF | 0xBB | 0xBF) || QUOTES.contains(&octet)
 }

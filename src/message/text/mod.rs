@@ -29,8 +29,8 @@ const WINDOW: usize = 64 * 1024;
 /// What tells a CMS message, in octets, and bare base64, in characters.
 const HEAD: usize = 16;
 
-/// The octets of a message, be it text or binary, read `buffer` bytes at a
-/// time. The first one tells the rest: bit 7 is set in that of an OpenPGP
+/// Returns the octets of a message, be it text or binary, read `buffer` bytes
+/// at a time. The first one tells the rest: bit 7 is set in that of an OpenPGP
 /// message, and that of a CMS message is 0x30.
 ///
 /// An error of these bytes that holds a [`MessageFault`] says what is wrong
@@ -109,8 +109,9 @@ fn not_a_message(start: &[u8]) -> MessageFault {
     }
 }
 
-/// Whether this begins as the base64 of a message. Many a word of plain text
-/// begins as that of some packet, so a look at the first octet is not enough.
+/// Returns whether this begins as the base64 of a message. Many a word of plain
+/// text begins as that of some packet, so a look at the first octet is not
+/// enough.
 fn is_base64(start: &[u8]) -> bool {
     let characters = start.iter().copied();
     let mut characters: Vec<u8> = characters
@@ -122,8 +123,8 @@ fn is_base64(start: &[u8]) -> bool {
     octets.is_ok_and(|octets| begins_content_info(&octets) || begins_message(&octets))
 }
 
-/// Whether this begins as a CMS message does, a SEQUENCE that starts with an
-/// OBJECT IDENTIFIER
+/// Returns whether this begins as a CMS message does, a SEQUENCE that starts
+/// with an OBJECT IDENTIFIER
 /// ([RFC 5652, section 3](https://www.rfc-editor.org/rfc/rfc5652#section-3)),
 /// with a length of any form.
 fn begins_content_info(octets: &[u8]) -> bool {

@@ -30,8 +30,8 @@ const MAX_AGAIN: usize = 4 * 1024;
 /// unlike plain text has no blanks.
 const BASE64_LINE: usize = 40;
 
-/// The first line of a block that holds a message, anywhere in the text: who
-/// appends one doesn't always see to it that it begins a line.
+/// Returns the first line of a block that holds a message, anywhere in the
+/// text: who appends one doesn't always see to it that it begins a line.
 pub(super) fn block_in(text: &[u8]) -> Option<&'static str> {
     let mut rest = text;
     while let Some(at) = rest.iter().position(|octet| *octet == b'-') {
@@ -45,8 +45,8 @@ pub(super) fn block_in(text: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// The message without a block that begins with a line of the text. The first
-/// line may be known to begin none.
+/// Returns the message without a block that begins with a line of the text. The
+/// first line may be known to begin none.
 pub(super) fn at_line(text: &[u8], mut skip_first: bool) -> Option<&'static str> {
     let mut rest = text;
     let mut continues_base64 = false;
@@ -96,9 +96,9 @@ pub(in crate::message) fn follows(source: &mut impl BufRead) -> io::Result<Messa
     Ok(found.unwrap_or_else(|| MessageFault::Malformed("something follows it".into())))
 }
 
-/// The message that begins with the text, white space and quotes aside. A line
-/// that continues the base64 of something else may look like the first of a
-/// message by chance.
+/// Returns the message that begins with the text, white space and quotes aside.
+/// A line that continues the base64 of something else may look like the first
+/// of a message by chance.
 fn begins(text: &[u8], continues_base64: bool) -> Option<&'static str> {
     let text = without_margin(text);
     if begins_message(text) {

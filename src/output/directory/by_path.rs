@@ -19,12 +19,12 @@ pub(in crate::output) struct Directory {
 }
 
 impl Directory {
-    /// The directory at `path`, by following links.
+    /// Returns the directory at `path`, by following links.
     pub fn open(path: &Path) -> io::Result<Self> {
         Self::at(path.to_owned(), &fs::metadata(path)?)
     }
 
-    /// The directory `name` in this one; no link.
+    /// Returns the directory `name` in this one; no link.
     pub fn below(&self, name: &OsStr) -> io::Result<Self> {
         let path = self.path.join(name);
         let metadata = fs::symlink_metadata(&path)?;

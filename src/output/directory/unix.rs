@@ -196,8 +196,8 @@ impl Directory {
         }
     }
 
-    /// Whether nobody writes the temporary file any more: who does has locked
-    /// it, before its first byte.
+    /// Returns whether nobody writes the temporary file any more: who does has
+    /// locked it, before its first byte.
     fn is_leftover(&self, name: &OsStr) -> io::Result<bool> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&self.handle, name, flags, Mode::empty())?;

@@ -26,8 +26,8 @@ fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }
 
-/// A directory on a file system that has files without a name. Where the usual
-/// one hasn't, that in memory has.
+/// Returns a directory on a file system that has files without a name. Where
+/// the usual one hasn't, that in memory has.
 #[cfg(target_os = "linux")]
 fn with_unnamed_files() -> TempDir {
     use rustix::fs::{OFlags, open};

@@ -14,8 +14,8 @@ mod ticks;
 
 const BYTES: &[u8] = b"RIFF and so on";
 
-/// A file with [`BYTES`] in it, and what a walk says of it, so late that the
-/// next change has another time.
+/// Returns a file with [`BYTES`] in it, and what a walk says of it, so late
+/// that the next change has another time.
 fn source(directory: &TempDir) -> (PathBuf, Source) {
     let path = directory.path().join("call.wav");
     fs::write(&path, BYTES).unwrap();

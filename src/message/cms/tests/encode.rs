@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use bcder::Oid;
 
-/// An element with the shortest length there is.
+/// Returns an element with the shortest length there is.
 pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let skip = length.iter().take_while(|octet| **octet == 0).count();
@@ -20,7 +20,7 @@ pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     octets
 }
 
-/// An element whose end is marked.
+/// Returns an element whose end is marked.
 pub fn indefinite(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag, 0x80], content, &[0, 0]].concat()
 }
@@ -29,7 +29,7 @@ pub fn oid(dotted: &str) -> Vec<u8> {
     element(0x06, Oid::<Vec<u8>>::from_str(dotted).unwrap().as_ref())
 }
 
-/// A SEQUENCE of an object identifier and what follows it.
+/// Returns a SEQUENCE of an object identifier and what follows it.
 pub fn algorithm(dotted: &str, parameters: &[u8]) -> Vec<u8> {
     element(0x30, &[&oid(dotted), parameters].concat())
 }
@@ -43,7 +43,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// The element that these octets of DER are.
+    /// Returns the element that these octets of DER are.
     pub fn parse(der: &[u8]) -> Self {
         let (node, rest) = Self::split(der);
         assert!(rest.is_empty());
@@ -86,7 +86,7 @@ impl Node {
         element(self.tag, &parts)
     }
 
-    /// The same with every end marked, and every string in segments of
+    /// Returns the same with every end marked, and every string in segments of
     /// segments, empty ones among them.
     pub fn in_pieces(&self) -> Vec<u8> {
         if self.tag & 0x20 != 0 {
@@ -110,7 +110,7 @@ impl Node {
         indefinite(self.tag | 0x20, &segments.concat())
     }
 
-    /// The parts on the way there.
+    /// Returns the parts on the way there.
     pub fn at(&mut self, path: &[usize]) -> &mut Self {
         path.iter().fold(self, |node, at| &mut node.parts[*at])
     }

@@ -131,14 +131,15 @@ fn succeeds(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
-/// A message that `openssl cms` seals. Recipients come last in `arguments`.
+/// Returns a message that `openssl cms` seals. Recipients come last in
+/// `arguments`.
 #[track_caller]
 fn sealed(arguments: &[&str], plain: &[u8]) -> Vec<u8> {
     let start = ["cms", "-encrypt", "-binary", "-outform", "DER"];
     openssl(&[&start, arguments].concat(), plain)
 }
 
-/// The key that is sealed to somebody, if that is one.
+/// Returns the key that is sealed to somebody, if that is one.
 fn content_key(message: &[u8], key: &SecretKey) -> Option<ContentKey> {
     let front = CmsFront::read(message).unwrap();
     let cipher = front.cipher();
@@ -173,7 +174,8 @@ fn is_malformed(fault: &MessageFault) -> bool {
     matches!(fault, MessageFault::Malformed(_))
 }
 
-/// Whether the first recipient's key opens, and what it needs if none does.
+/// Returns whether the first recipient's key opens, and what it needs if none
+/// does.
 fn opens(message: &[u8], key: &SecretKey) -> (bool, Option<String>) {
     let front = CmsFront::read(message).unwrap();
     assert_eq!(front.recipients.len(), 1);

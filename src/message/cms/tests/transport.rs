@@ -18,8 +18,8 @@ fn encrypted(key: &PKey<Private>, plain: &[u8], padding: Padding) -> Vec<u8> {
     encrypted
 }
 
-/// Whether what a key decrypts has the shape of a padded key of that length
-/// (RFC 8017, section 7.2.1).
+/// Returns whether what a key decrypts has the shape of a padded key of that
+/// length (RFC 8017, section 7.2.1).
 fn is_padded(key: &PKey<Private>, encrypted: &[u8], length: usize) -> bool {
     let mut block = vec![0; key.size()];
     let rsa = key.rsa().unwrap();
