@@ -33,6 +33,7 @@ lint: ## Check the format, the lints, the docs and the dependencies
 	$(CARGO) clippy --all-targets --locked -- -D warnings
 	$(CARGO) clippy --lib --no-default-features --locked -- -D warnings
 	@scripts/library-dependencies.sh
+	@scripts/public-names.sh 60 >/dev/null
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib --locked
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib --locked --document-private-items
 	$(CARGO) deny --locked --log-level error check bans licenses sources

@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use callseal::fields::{ATTRIBUTE, FieldOpener, FieldPlan, FieldSealer, Missing, Selection};
-use callseal::keys::{Keyring, NoPassphrases, Recipients};
+use callseal::keys::{Keyring, Recipients};
 
 const CALL: &str = r#"{
   "caller": {"number": "+43 1 234 567", "country": "AT"},
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", sealed.text());
     // The other service.
     let keyring = Keyring::load(&[key])?;
-    let opener = FieldOpener::new(&keyring, &NoPassphrases, ATTRIBUTE);
+    let opener = FieldOpener::new(&keyring, ATTRIBUTE);
     let opened = opener.open(sealed.text())?;
     println!("{}", opened.text());
     match opened.text() == CALL {

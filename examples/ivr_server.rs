@@ -5,7 +5,7 @@ use std::error::Error;
 
 use callseal::keys::Recipients;
 use callseal::message::{SealOptions, SealPlan};
-use callseal::sources::{SourceOptions, collect};
+use callseal::sources::{SourceOptions, Sources};
 use callseal::{Job, Packed};
 
 /// Seals all calls below a directory, to all of the certificates.
@@ -13,7 +13,7 @@ pub fn pack(certificates: &[&str], calls: &str, archive: &str) -> Result<Packed,
     // All recipients or none: one that can't be used is an error that names it.
     let recipients = Recipients::from_files(certificates)?;
     let plan = SealPlan::new(recipients, SealOptions::default())?;
-    let found = collect(&[calls], &SourceOptions::default())?;
+    let found = Sources::collect(&[calls], &SourceOptions::default())?;
     for notice in &found.notices {
         eprintln!("not packed, or under another name: {notice:?}");
     }

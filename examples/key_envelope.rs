@@ -2,30 +2,25 @@
 //! a base64 file: `cargo run --example key_envelope public.pem mine.pem out.b64`.
 
 use std::error::Error;
-use std::fs::File;
 
-use callseal::keys::Recipients;
-use callseal::message::{Armor, SealOptions, SealPlan, SealedFile};
-use callseal::output::{Access, Overwrite, PendingFile};
+use callseal::Job;
+use callseal::keys::{Keyring, Recipients};
+use callseal::message::{Armor, Opener, SealOptions, SealPlan};
 
 /// Seals a file to a public key.
 pub fn seal(recipient: &str, content: &str, envelope: &str) -> Result<(), Box<dyn Error>> {
-    let plan = SealPlan::new(
-        Recipients::from_files(&[recipient])?,
-        SealOptions::default(),
-    )?;
-    let mut source = File::open(content)?;
-    let modified = source.metadata()?.modified()?;
-    let file = SealedFile {
-        name: "",
-        modified,
-        length: None,
-    };
-    let mut sink = PendingFile::create(envelope.as_ref(), Access::Shared, Overwrite::Refuse)?;
-    let mut sealer = plan.sealer();
-    sealer.seal_armored(&mut source, &file, Armor::Base64, &mut sink)?;
-    // Until here there is no file of that name.
-    Ok(sink.commit()?)
+    let recipients = Recipients::from_files(&[recipient])?;
+    let plan = SealPlan::new(recipients, SealOptions::default())?;
+    Job::new().seal(content, &plan, Armor::Base64, envelope)?;
+    Ok(())
+}
+
+/// Opens an envelope with a private key.
+pub fn open(key: &str, envelope: &str, content: &str) -> Result<(), Box<dyn Error>> {
+    let keyring = Keyring::load(&[key])?;
+    // There is no file before its content is authentic to its last byte.
+    Job::new().open(envelope, &Opener::new(&keyring), content)?;
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

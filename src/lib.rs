@@ -6,14 +6,14 @@
 //! ```no_run
 //! use callseal::keys::{Keyring, Recipients};
 //! use callseal::message::{Opener, SealOptions, SealPlan};
-//! use callseal::sources::{SourceOptions, collect};
+//! use callseal::sources::{SourceOptions, Sources};
 //! use callseal::{ArchiveFile, Job};
 //!
 //! fn main() -> Result<(), callseal::Error> {
 //!     // The IVR server packs for the customer and the vendor.
 //!     let recipients = Recipients::from_files(&["customer.crt", "vendor.crt"])?;
 //!     let plan = SealPlan::new(recipients, SealOptions::default())?;
-//!     let found = collect(&["calls"], &SourceOptions::default())?;
+//!     let found = Sources::collect(&["calls"], &SourceOptions::default())?;
 //!     Job::new().pack(&found.files, &plan, "calls.zip")?;
 //!
 //!     // The vendor extracts.

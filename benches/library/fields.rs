@@ -2,7 +2,6 @@
 //! recipients.
 
 use callseal::fields::{ATTRIBUTE, FieldOpener, FieldPlan, FieldSealer, Missing, Selection};
-use callseal::keys::NoPassphrases;
 use criterion::{Criterion, Throughput};
 
 use crate::common::Parties;
@@ -15,7 +14,7 @@ pub fn fields(criterion: &mut Criterion) {
     let plan = FieldPlan::new(parties.recipients.clone(), ATTRIBUTE).unwrap();
     let selection = Selection::paths("caller.number,cards[*].pan,transcript").unwrap();
     let sealer = FieldSealer::new(&plan, &selection, Missing::Error);
-    let opener = FieldOpener::new(&parties.keyring, &NoPassphrases, ATTRIBUTE);
+    let opener = FieldOpener::new(&parties.keyring, ATTRIBUTE);
     let mut document = concat!(
         r#"{"id":"20260314-102247-0118","caller":{"number":"+43 1 234 567","name":"A. Caller"},"#,
         r#""seconds":30.50,"cards":[{"kind":"visa","pan":4111111111111111}],"transcript":""#

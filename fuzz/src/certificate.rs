@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use callseal::keys::{CaBundle, Party, Recipient, Recipients, Requirements};
+use callseal::keys::{Party, Recipient, Recipients, Requirements};
 use callseal::message::{Compression, Format};
 use callseal::message::{Envelope, SealOptions, SealPlan, SealedFile};
 
@@ -87,9 +87,8 @@ fn check_sealing(path: &Path, requirements: &Requirements) {
 fn check_trust(path: &Path) {
     let [first, second] = [(); 2].map(|()| {
         leave_an_error();
-        let bundle = CaBundle::load(&[path.into()], &[path.into()]);
-        let bundle = bundle.map_err(|error| error.to_string())?;
-        let requirements = Requirements::listed(now()).with_ca(&bundle);
+        let (cas, crls) = (&[path.into()], &[path.into()]);
+        let requirements = Requirements::listed(now()).with_ca(cas, crls);
         let requirements = requirements.map_err(|error| error.to_string())?;
         described(Recipient::load(path, &requirements))
     });

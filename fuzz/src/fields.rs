@@ -6,7 +6,6 @@ use callseal::fields::legacy::{AesCbcKey, AesCbcOpener, AesCbcSealer, KeyForm};
 use callseal::fields::{
     ATTRIBUTE, Convert, DocumentError, FieldOpener, FieldSealer, Missing, Selection, convert_stream,
 };
-use callseal::keys::NoPassphrases;
 
 use super::sealed::{KEYRINGS, PLAN};
 
@@ -21,7 +20,7 @@ pub fn check(input: &[u8]) {
         None => Selection::paths(first.trim_end_matches('\n')),
     };
     let Ok(selection) = selection else { return };
-    let opener = FieldOpener::new(&KEYRINGS[0], &NoPassphrases, ATTRIBUTE);
+    let opener = FieldOpener::new(&KEYRINGS[0], ATTRIBUTE);
     if let Ok(text) = std::str::from_utf8(documents) {
         check_document(text, &selection, &opener);
         check_legacy(text, &selection);
@@ -46,7 +45,7 @@ fn check_document(text: &str, selection: &Selection, opener: &FieldOpener<'_>) {
                 Err(DocumentError::Sealed { .. })
             ));
             // All that was selected is on the list of what is sealed.
-            let strict = FieldOpener::new(&KEYRINGS[0], &NoPassphrases, ATTRIBUTE);
+            let strict = FieldOpener::new(&KEYRINGS[0], ATTRIBUTE);
             let strict = strict.requiring(selection, missing);
             assert_eq!(strict.open(sealed.text()).unwrap().text(), text);
         }

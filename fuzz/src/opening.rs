@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use callseal::keys::Keyring;
-use callseal::message::{Envelope, Limits, LiteralHeader, OpenError, OpenMessage, Opened, Opener};
+use callseal::message::{Envelope, Limits, OpenError, OpenMessage, Opened, Opener};
 
 use super::pieces::Pieces;
 use super::sealed::{EMPTY, KEYRINGS, LONG, SHORT};
@@ -14,7 +14,7 @@ const EXPANSION: u64 = 1 << 20;
 /// What came out of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Plain {
-    pub literal: LiteralHeader,
+    pub name: Vec<u8>,
     pub opened: Opened,
     pub content: Vec<u8>,
 }
@@ -65,7 +65,7 @@ fn open_with(keyring: &Keyring, source: impl Read + Send + Sync) -> Result<Plain
     let limits = Limits::new(EXPANSION, EXPANSION);
     let opener = Opener::new(keyring).with_limits(&limits);
     let message = OpenMessage::begin(source, &opener)?;
-    let literal = message.literal().clone();
+    let name = message.name().to_owned();
     let format = message.format();
     let mut content = Vec::new();
     match message.stream_to(&mut content) {
@@ -73,7 +73,7 @@ fn open_with(keyring: &Keyring, source: impl Read + Send + Sync) -> Result<Plain
             assert_eq!(opened.format, format);
             assert_eq!(opened.length, content.len() as u64);
             Ok(Plain {
-                literal,
+                name,
                 opened,
                 content,
             })
@@ -96,7 +96,7 @@ pub fn assert_sealed(outcome: &Result<Plain, Failed>) {
     let files = [SHORT, LONG, EMPTY];
     let is_sealed = match outcome {
         Ok(plain) => {
-            let literal = plain.literal.name.as_slice();
+            let literal = plain.name.as_slice();
             !plain.opened.format.is_authenticated()
                 || files.iter().any(|(name, content)| {
                     (literal.is_empty() || literal == name.as_bytes())

@@ -1,7 +1,6 @@
 //! Changes to a sealed document.
 
 use callseal::fields::{ATTRIBUTE, FieldOpener, Missing, Selection};
-use callseal::keys::NoPassphrases;
 use serde_json::Value;
 
 use super::edits::edited;
@@ -19,7 +18,7 @@ pub fn check(input: &[u8]) {
         return;
     };
     let selection = Selection::paths(FIELDS).unwrap();
-    let opener = FieldOpener::new(&KEYRINGS[0], &NoPassphrases, ATTRIBUTE);
+    let opener = FieldOpener::new(&KEYRINGS[0], ATTRIBUTE);
     let opener = opener.requiring(&selection, Missing::Error);
     let opened = opener.open(&text).map_err(|error| error.to_string());
     assert_eq!(

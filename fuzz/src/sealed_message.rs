@@ -15,7 +15,7 @@ pub fn check(input: &[u8]) {
     let opened = open(|| &*message);
     if message == original.bytes {
         let plain = opened.as_ref().unwrap();
-        assert_eq!(plain.literal.name, original.name.as_bytes());
+        assert_eq!(plain.name, original.name.as_bytes());
         assert_eq!(plain.content, original.content.as_bytes());
     }
     assert_sealed(&opened);

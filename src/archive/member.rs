@@ -128,6 +128,7 @@ impl Member {
     /// # Errors
     ///
     /// Why the stored name is not safe.
+    #[doc(hidden)]
     pub fn name(&self) -> Result<&MemberName, NameFault> {
         match &self.name {
             StoredName::Safe(name, _) => Ok(name),

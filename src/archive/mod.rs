@@ -48,7 +48,9 @@ pub use fault::{ArchiveError, ArchiveFault, MemberFault};
 pub use member::Member;
 #[doc(hidden)]
 pub use member_reader::MemberReader;
-pub use name::{MemberName, NameFault};
+#[doc(hidden)]
+pub use name::MemberName;
+pub use name::NameFault;
 #[doc(hidden)]
 pub use read_at::ReadAt;
 #[doc(hidden)]

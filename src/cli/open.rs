@@ -120,7 +120,7 @@ fn publish(
     output: &Path,
 ) -> Result<Opened, Error> {
     let write_error = |source| Error::writing(output, source);
-    let modified = message.literal().modified;
+    let modified = message.modified();
     let mut pending = PendingFile::create(output, Access::Private, arguments.overwrite.overwrite())
         .map_err(write_error)?;
     let opened = message.copy_to(&mut pending).map_err(|error| match error {

@@ -8,7 +8,7 @@ use callseal::Job;
 use callseal::archive::MemberName;
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{
-    SourceNotice, SourceOptions, Sources, collect, member_names, read_file_list, total_size,
+    SourceNotice, SourceOptions, Sources, member_names, read_file_list, total_size,
 };
 use clap::Args;
 use serde_json::json;
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         exclude: arguments.exclude.clone(),
         output: Some(arguments.output.clone()),
     };
-    let found = collect(&inputs, &options).map_err(Error::from)?;
+    let found = Sources::collect(&inputs, &options).map_err(Error::from)?;
     let left_out = show_notices(&found, ui);
     let suspects = suspects::find(&found.files, &arguments.paths);
     suspects::warn(&suspects, ui);

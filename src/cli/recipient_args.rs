@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use crate::cli::error::Error;
 use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
-    CaBundle, MinRsaBits, Party, RecipientError, RecipientNotice, Recipients, Requirements,
+    MinRsaBits, Party, RecipientError, RecipientNotice, Recipients, Requirements,
 };
 use clap::Args;
 
@@ -100,7 +100,7 @@ pub fn requirements(
         Trust::Ca {
             ca_files,
             crl_files,
-        } => Ok(requirements.with_ca(&CaBundle::load(ca_files, crl_files)?)?),
+        } => Ok(requirements.with_ca(ca_files, crl_files)?),
     }
 }
 

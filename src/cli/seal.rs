@@ -9,7 +9,7 @@ use callseal::archive::Ending;
 use callseal::files::input::{is_same_file, note_stdin};
 use callseal::message::{Armor, SealError, SealPlan, SealedFile};
 use callseal::output::{Access, PendingFile};
-use callseal::sources::{self, SourceError, SourceOptions};
+use callseal::sources::{SourceError, SourceOptions, Sources};
 use clap::Args;
 use serde_json::json;
 
@@ -185,7 +185,7 @@ fn seal_file(
         follow_links: true,
         ..SourceOptions::default()
     };
-    let found = sources::collect(&[file], &options)?;
+    let found = Sources::collect(&[file], &options)?;
     suspects::warn(&suspects::find(&found.files, &[file.to_owned()]), ui);
     let source = found.files.first().ok_or(SourceError::Nothing)?;
     let mut content = source.open()?;

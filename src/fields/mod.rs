@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! use callseal::fields::{ATTRIBUTE, FieldOpener, FieldPlan, FieldSealer, Missing, Selection};
-//! use callseal::keys::{Keyring, NoPassphrases, Recipients};
+//! use callseal::keys::{Keyring, Recipients};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let recipients = Recipients::from_files(&["customer.crt", "vendor.crt"])?;
@@ -13,7 +13,7 @@
 //!     let sealed = sealer.seal(call)?;
 //!
 //!     let keyring = Keyring::load(&["vendor.key"])?;
-//!     let opener = FieldOpener::new(&keyring, &NoPassphrases, ATTRIBUTE);
+//!     let opener = FieldOpener::new(&keyring, ATTRIBUTE);
 //!     assert_eq!(opener.open(sealed.text())?.text(), call);
 //!     Ok(())
 //! }

@@ -14,7 +14,7 @@ use super::seal::literal_name;
 use super::select::{Missing, Selection};
 use super::walk::{Guide, Place, walk};
 use super::{Convert, Document};
-use crate::keys::{Keyring, Passphrases, Trials};
+use crate::keys::{Keyring, NoPassphrases, Passphrases, Trials};
 use crate::message::{OpenError, Part, PartsOpener, check_pkesks};
 
 /// Opens sealed documents. One serves any number of threads.
@@ -27,19 +27,25 @@ pub struct FieldOpener<'a> {
 }
 
 impl<'a> FieldOpener<'a> {
-    /// Opens documents with these keys. `attribute` is the name of the
-    /// reserved attribute, as for [`FieldPlan::new`](super::FieldPlan::new).
-    pub fn new(
-        keyring: &'a Keyring,
-        passphrases: &'a dyn Passphrases,
-        attribute: impl Into<String>,
-    ) -> Self {
+    /// Opens documents with these keys. Locked keys stay locked. `attribute` is
+    /// the name of the reserved attribute, as for
+    /// [`FieldPlan::new`](super::FieldPlan::new).
+    pub fn new(keyring: &'a Keyring, attribute: impl Into<String>) -> Self {
         Self {
             keyring,
-            passphrases,
+            passphrases: &NoPassphrases,
             trials: Trials::default(),
             attribute: attribute.into(),
             required: None,
+        }
+    }
+
+    /// Unlocks keys with these passphrases.
+    #[must_use]
+    pub fn with_passphrases(self, passphrases: &'a dyn Passphrases) -> Self {
+        Self {
+            passphrases,
+            ..self
         }
     }
 

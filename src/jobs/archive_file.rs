@@ -174,7 +174,7 @@ impl ArchiveFile {
         let source = self.archive.read(member).map_err(bytes_cause)?;
         let reader = Counted { source, progress };
         let message = OpenMessage::begin(reader, opener).map_err(open_cause)?;
-        let literal = &message.literal().name;
+        let literal = message.name();
         let sealed_as = (!name_binding::fits(literal, name.as_str()))
             .then(|| String::from_utf8_lossy(literal).into_owned());
         match sealed_as {

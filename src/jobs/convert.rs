@@ -149,8 +149,7 @@ impl Content for MemberContent<'_> {
     ) -> Result<ConvertedMember, Error> {
         let name = self.name()?;
         let message = self.begin(name, self.opener, self.progress)?;
-        let literal = message.literal();
-        let modified = literal.modified.unwrap_or_else(|| self.member.modified());
+        let modified = message.modified().unwrap_or_else(|| self.member.modified());
         let format = message.format();
         let tried_key = message.tried_key().map(Into::into);
         let sealed_as = message.sealed_as().map(Into::into);

@@ -147,7 +147,7 @@ impl Extraction<'_> {
         let message = self
             .archive
             .begin(member, name, self.opener, self.job.progress)?;
-        let literal = message.literal().clone();
+        let modified = message.modified();
         let place = self.directory.place(name.as_str())?;
         let path = place.path().to_owned();
         let write_cause = |error: io::Error| match error.kind() {
@@ -164,7 +164,7 @@ impl Extraction<'_> {
             OpenError::Write(error) => write_cause(error),
             other => open_cause(other),
         })?;
-        pending.set_modified(literal.modified.unwrap_or_else(|| member.modified()));
+        pending.set_modified(modified.unwrap_or_else(|| member.modified()));
         pending.commit_into(self.directory).map_err(write_cause)?;
         Ok(opened)
     }

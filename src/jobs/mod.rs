@@ -7,6 +7,7 @@ mod extract;
 mod job;
 mod pack;
 mod progress;
+mod single;
 
 pub use archive_file::{ArchiveFile, Members};
 pub use convert::{Converted, ConvertedMember};

@@ -1,7 +1,7 @@
 //! Certificates and keys.
 //!
 //! - `recipients/`: the recipients, from certificates of all kinds; `trust/`:
-//! whether a CA vouches for them;
+//!   whether a CA vouches for them;
 //! - `keyring/`: the identities that open;
 //! - `generate/` makes key pairs, `export/` takes them to other software.
 
@@ -21,16 +21,16 @@ mod x509_handle;
 pub(crate) use file_content::read_key as read_key_file;
 
 pub use handle::{Fingerprint, KeyHandle};
-pub use keyring::{Identity, KeyError, KeyFault, Keyring, Missed, NoIdentity, UnlockFault};
+pub use keyring::{KeyError, KeyFault, Keyring, NoIdentity, UnlockFault};
 pub(crate) use keyring::{OpenedBy, SecretKey, Trials};
 pub use mapping::UnusableKey;
-pub use passphrase::{LockedKey, NoPassphrases, Passphrase, Passphrases};
+pub use passphrase::{LockedKey, Passphrase, Passphrases};
 pub(crate) use recipients::MessageVersion;
 pub use recipients::{
     MinRsaBits, Party, Pin, Recipient, RecipientError, RecipientNotice, Recipients, Refusal,
     Requirements,
 };
-pub use trust::{CaBundle, ChainFault, TrustError, TrustFault};
+pub use trust::{ChainFault, TrustFault};
 
 #[doc(hidden)]
 pub use export::{ExportError, SecretKeyExport, export_certificate};
@@ -40,9 +40,9 @@ pub use generate::{
     SubjectFault, UserId,
 };
 #[doc(hidden)]
-pub use keyring::{Beside, Fit};
+pub use keyring::{Beside, Fit, Identity};
 #[doc(hidden)]
-pub use passphrase::{NewPassphrase, UnfitPassphrase};
+pub use passphrase::{NewPassphrase, NoPassphrases, UnfitPassphrase};
 #[doc(hidden)]
 pub use recipients::{CertificateKind, Examined, Outlook};
 #[doc(hidden)]

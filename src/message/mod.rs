@@ -24,7 +24,7 @@ pub use fault::{MessageFault, OpenError};
 pub use format::Format;
 pub(crate) use limits::Inflated;
 pub use limits::Limits;
-pub use open::{LiteralHeader, OpenMessage, Opened, Opener};
+pub use open::{OpenMessage, Opened, Opener};
 pub(crate) use openpgp::MAX_LITERAL_NAME;
 pub(crate) use openpgp::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::{Armor, SealOptions, SealPlan, SealedFile, Sealer};

@@ -99,7 +99,7 @@ impl<'a> Opener<'a> {
 /// ([RFC 9580, section 5.9](https://www.rfc-editor.org/rfc/rfc9580#section-5.9)),
 /// CMS says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LiteralHeader {
+pub(crate) struct LiteralHeader {
     /// The file's name, as bytes; empty where there is none.
     pub name: Vec<u8>,
     /// When the file was last changed, if the message tells.
@@ -198,9 +198,15 @@ impl<'a> OpenMessage<'a> {
         self.sealed_as.as_deref()
     }
 
-    /// Returns the literal header.
-    pub fn literal(&self) -> &LiteralHeader {
-        &self.literal
+    /// Returns the sealed name of the file, as bytes; it is empty if there is
+    /// none.
+    pub fn name(&self) -> &[u8] {
+        &self.literal.name
+    }
+
+    /// Returns when the file was last changed, if the message says so.
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.literal.modified
     }
 
     /// What kind of message it is.

@@ -11,13 +11,12 @@ mod recent;
 mod target;
 mod temporary;
 
+pub use pending::Overwrite;
 #[doc(hidden)]
-pub use pending::Place;
-pub use pending::{Access, Overwrite, PendingFile};
+pub use pending::{Access, PendingFile, Place};
 pub(crate) use pending::{is_input, is_not_flushed};
-pub use target::PlaceError;
 #[doc(hidden)]
-pub use target::TargetDir;
+pub use target::{PlaceError, TargetDir};
 #[doc(hidden)]
 pub use temporary::{NoTemporaries, is_temporary, remove_temporaries};
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::error::{SourceError, SpecialKind};
+use super::error::{SourceError, special};
 use super::file::{Source, Stamp};
 use super::filter::Filter;
 use super::name::{member_name, member_path};
@@ -56,7 +56,7 @@ pub enum SourceNotice {
         /// Its path.
         path: PathBuf,
         /// What it is.
-        kind: SpecialKind,
+        kind: &'static str,
     },
     /// The archive of an earlier run in the place of the output, left out.
     Output {
@@ -72,42 +72,44 @@ pub enum SourceNotice {
     },
 }
 
-/// Finds the files that `inputs` (files, and directories with all that is in
-/// them) stand for, sorted by the bytes of their member paths.
-///
-/// A file that is named twice is found twice. The notices name every input
-/// that goes by another member path, once for all that is in it, and what a
-/// walk leaves out for another reason than the patterns.
-///
-/// Make the output after this: a temporary of its own in a walked directory
-/// would be found.
-///
-/// # Errors
-///
-/// Any [`SourceError`] but [`NulInFileList`](SourceError::NulInFileList); the
-/// first one ends the walk.
-pub fn collect(
-    inputs: &[impl AsRef<Path>],
-    options: &SourceOptions,
-) -> Result<Sources, SourceError> {
-    let mut walk = Walk {
-        filter: Filter::new(&options.include, &options.exclude)?,
-        output: options.output.as_deref().and_then(OutputEntry::locate),
-        follow_links: options.follow_links,
-        found: Sources {
-            files: Vec::new(),
-            notices: Vec::new(),
-        },
-    };
-    for input in inputs {
-        walk.input(input.as_ref())?;
+impl Sources {
+    /// Finds the files that `inputs` (files, and directories with all that is in
+    /// them) stand for, sorted by the bytes of their member paths.
+    ///
+    /// A file that is named twice is found twice. The notices name every input
+    /// that goes by another member path, once for all that is in it, and what a
+    /// walk leaves out for another reason than the patterns.
+    ///
+    /// Make the output after this: a temporary of its own in a walked directory
+    /// would be found.
+    ///
+    /// # Errors
+    ///
+    /// Any [`SourceError`] but [`NulInFileList`](SourceError::NulInFileList); the
+    /// first one ends the walk.
+    pub fn collect(
+        inputs: &[impl AsRef<Path>],
+        options: &SourceOptions,
+    ) -> Result<Self, SourceError> {
+        let mut walk = Walk {
+            filter: Filter::new(&options.include, &options.exclude)?,
+            output: options.output.as_deref().and_then(OutputEntry::locate),
+            follow_links: options.follow_links,
+            found: Sources {
+                files: Vec::new(),
+                notices: Vec::new(),
+            },
+        };
+        for input in inputs {
+            walk.input(input.as_ref())?;
+        }
+        let mut found = walk.found;
+        if found.files.is_empty() {
+            return Err(SourceError::Nothing);
+        }
+        found.files.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(found)
     }
-    let mut found = walk.found;
-    if found.files.is_empty() {
-        return Err(SourceError::Nothing);
-    }
-    found.files.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(found)
 }
 
 struct Walk {
@@ -139,7 +141,7 @@ impl Walk {
             return Err(SourceError::Link { path });
         }
         if !found.is_dir() && !found.is_file() {
-            let kind = SpecialKind::of(found.file_type());
+            let kind = special(found.file_type());
             return Err(SourceError::Special { path, kind });
         }
         if dropped {
@@ -218,7 +220,7 @@ impl Walk {
             // have not been listed.
             return Err(SourceError::ChangedWhileRead { path });
         } else {
-            let kind = SpecialKind::of(found.file_type());
+            let kind = special(found.file_type());
             self.found
                 .notices
                 .push(SourceNotice::Special { path, kind });

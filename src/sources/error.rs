@@ -1,6 +1,5 @@
 //! What can be wrong with the files to pack.
 
-use std::fmt;
 use std::fs::FileType;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,7 +36,7 @@ pub enum SourceError {
         /// Its path.
         path: PathBuf,
         /// What it is.
-        kind: SpecialKind,
+        kind: &'static str,
     },
     /// The output was named as an input.
     #[error("{}: both input and output", path.display())]
@@ -121,52 +120,24 @@ impl SourceError {
     }
 }
 
-/// A kind of file that has no bytes of its own to pack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpecialKind {
-    /// A named pipe.
-    Fifo,
-    /// A Unix domain socket.
-    Socket,
-    /// A character device, such as a terminal.
-    CharDevice,
-    /// A block device, such as a disk.
-    BlockDevice,
-    /// Something else that only this system has.
-    Other,
-}
-
-impl SpecialKind {
-    #[cfg(unix)]
-    pub(super) fn of(kind: FileType) -> Self {
-        use std::os::unix::fs::FileTypeExt;
-        if kind.is_fifo() {
-            Self::Fifo
-        } else if kind.is_socket() {
-            Self::Socket
-        } else if kind.is_char_device() {
-            Self::CharDevice
-        } else if kind.is_block_device() {
-            Self::BlockDevice
-        } else {
-            Self::Other
-        }
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn of(_kind: FileType) -> Self {
-        Self::Other
+/// Returns the words for a kind of file that can't be packed.
+#[cfg(unix)]
+pub(super) fn special(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else if kind.is_char_device() {
+        "a character device"
+    } else if kind.is_block_device() {
+        "a block device"
+    } else {
+        "a special file"
     }
 }
 
-impl fmt::Display for SpecialKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Fifo => "a FIFO",
-            Self::Socket => "a socket",
-            Self::CharDevice => "a character device",
-            Self::BlockDevice => "a block device",
-            Self::Other => "a special file",
-        })
-    }
+#[cfg(not(unix))]
+pub(super) fn special(_kind: FileType) -> &'static str {
+    "a special file"
 }

@@ -1,6 +1,6 @@
 //! From the paths on a command line to the files that are packed.
 //!
-//! [`collect()`] walks the paths and gives a [`Source`] for each file, sorted by
+//! [`Sources::collect`] walks the paths and gives a [`Source`] for each file, sorted by
 //! member path. [`Source::open`] reads one, and [`SourceFile::finish`] says
 //! whether it held still meanwhile. [`read_file_list`] takes the paths from a
 //! list instead.
@@ -16,8 +16,8 @@ mod list;
 mod name;
 mod output;
 
-pub use collect::{SourceNotice, SourceOptions, Sources, collect};
-pub use error::{SourceError, SpecialKind};
+pub use collect::{SourceNotice, SourceOptions, Sources};
+pub use error::SourceError;
 pub use file::Source;
 #[doc(hidden)]
 pub use file::SourceFile;

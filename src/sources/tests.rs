@@ -28,7 +28,7 @@ fn found(
     options: &SourceOptions,
 ) -> Result<(Vec<String>, Vec<SourceNotice>), SourceError> {
     let inputs: Vec<_> = inputs.iter().map(|input| directory.join(input)).collect();
-    let Sources { files, mut notices } = collect(&inputs, options)?;
+    let Sources { files, mut notices } = Sources::collect(&inputs, options)?;
     // One for each input: temporary directories have absolute paths.
     notices.retain(|notice| !matches!(notice, SourceNotice::Renamed { .. }));
     let start = format!("{}/", member(directory));
@@ -87,7 +87,7 @@ fn a_source_knows_its_path_size_and_date() {
     let directory = tree(&[]);
     let path = directory.path().join("call.wav");
     fs::write(&path, "12345").unwrap();
-    let sources = collect(&[directory.path()], &SourceOptions::default())
+    let sources = Sources::collect(&[directory.path()], &SourceOptions::default())
         .unwrap()
         .files;
     assert_eq!(sources[0].path, path);
@@ -102,7 +102,7 @@ fn a_source_knows_its_path_size_and_date() {
 fn an_input_whose_member_paths_differ_from_it_is_told_of_once() {
     let directory = tree(&["calls/a", "calls/b"]);
     let input = directory.path().join("calls");
-    let found = collect(&[&input], &SourceOptions::default()).unwrap();
+    let found = Sources::collect(&[&input], &SourceOptions::default()).unwrap();
     let name = PathBuf::from(member(&input));
     assert_eq!(found.notices, [SourceNotice::Renamed { path: input, name }]);
 }
@@ -110,7 +110,7 @@ fn an_input_whose_member_paths_differ_from_it_is_told_of_once() {
 #[test]
 fn relative_inputs_keep_their_paths() {
     let Sources { files, notices } =
-        collect(&["./src", "Cargo.toml"], &SourceOptions::default()).unwrap();
+        Sources::collect(&["./src", "Cargo.toml"], &SourceOptions::default()).unwrap();
     assert_eq!(files[0].name, "Cargo.toml");
     assert!(files.iter().any(|source| source.name == "src/lib.rs"));
     assert!(notices.is_empty());

@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use callseal::keys::{CaBundle, ChainFault, Recipient, Refusal, Requirements};
+use callseal::keys::{ChainFault, Recipient, Refusal, Requirements};
 use openssl::x509::X509;
 
 /// Within the validity of the suite, which ends with 2030: 2020-06-01.
@@ -160,9 +160,8 @@ fn verdict(test: &Test, intermediates: Intermediates) -> Verdict {
     }
     let crls = ["TrustAnchorRootCRL"].iter().chain(&test.crls);
     let crls: Vec<PathBuf> = crls.map(|name| crl(name)).collect();
-    let bundle = CaBundle::load(&ca_files, &crls).unwrap();
     let at: SystemTime = UNIX_EPOCH + AT;
-    let requirements = Requirements::listed(at).with_ca(&bundle).unwrap();
+    let requirements = Requirements::listed(at).with_ca(&ca_files, &crls).unwrap();
     match Recipient::load(&file, &requirements) {
         Ok(found) => {
             let chain = found[0].chain().unwrap();

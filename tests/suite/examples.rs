@@ -123,8 +123,12 @@ fn a_private_key_is_handed_over_in_an_envelope() {
     let path = |name| at(&scene, name);
     let (public, private) = (path("vendor-public.pem"), path("vendor.pem"));
     key_envelope::seal(&public, &path("customer.pem"), &path("a.b64")).unwrap();
-    scene.ok("open -k vendor.pem a.b64 -o opened.pem");
-    assert_eq!(scene.read("opened.pem"), scene.read("customer.pem"));
+    scene.ok("open -k vendor.pem a.b64 -o by-callseal.pem");
+    key_envelope::open(&private, &path("a.b64"), &path("by-example.pem")).unwrap();
+    for opened in ["by-callseal.pem", "by-example.pem"] {
+        assert_eq!(scene.read(opened), scene.read("customer.pem"));
+    }
     key_envelope::seal(&private, &path("customer.pem"), &path("b.b64")).unwrap_err();
-    assert!(!scene.exists("b.b64"));
+    key_envelope::open(&path("customer.pem"), &path("a.b64"), &path("c.pem")).unwrap_err();
+    assert!(!scene.exists("b.b64") && !scene.exists("c.pem"));
 }

@@ -4,7 +4,6 @@
 use callseal::fields::{
     ATTRIBUTE, DocumentError, FieldOpener, FieldSealer, Missing, Selection, SelectionError,
 };
-use callseal::keys::NoPassphrases;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
@@ -294,7 +293,7 @@ fn the_attribute_may_have_any_name() {
         let plan = callseal::fields::FieldPlan::new(recipients.clone(), name).unwrap();
         let sealer = FieldSealer::new(&plan, &selection, Missing::Error);
         let sealed = sealer.seal(CALL).unwrap();
-        let opener = FieldOpener::new(&office.keyring, &NoPassphrases, name);
+        let opener = FieldOpener::new(&office.keyring, name);
         assert_eq!(opener.open(sealed.text()).unwrap().text(), CALL);
         // For whoever looks for another one, nothing is sealed.
         assert_eq!(office.open(sealed.text()), sealed.text());

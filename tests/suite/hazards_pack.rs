@@ -14,7 +14,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use callseal::keys::{Party, Recipients, Requirements};
 use callseal::message::{Compression, Format};
 use callseal::message::{SealOptions, SealPlan};
-use callseal::sources::{SourceError, collect};
+use callseal::sources::{SourceError, Sources};
 use callseal::{Error, ErrorKind, Job, Progress};
 
 use crate::support::{Outcome, Scene, ticks};
@@ -180,7 +180,7 @@ fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
         fs::write(&file, vec![1; 4 << 20]).unwrap();
         // For the change to come later by the file system's clock as well.
         ticks::wait_for_another_time(&file);
-        let found = collect(&[scene.path("calls")], &Default::default()).unwrap();
+        let found = Sources::collect(&[scene.path("calls")], &Default::default()).unwrap();
         let meddler = Meddler(change, AtomicBool::new(false));
         let job = Job::new().workers(NonZeroUsize::MIN).progress(&meddler);
         let outcome = job.pack(&found.files, plan, scene.path("calls.zip"));
@@ -198,7 +198,7 @@ fn a_file_that_changes_while_it_is_packed_fails_the_pack() {
 fn a_file_that_is_written_to_during_the_walk_and_the_reading_is_noticed() {
     let scene = Scene::with_a_call();
     let paths = [scene.path("calls")];
-    let sources = collect(&paths, &Default::default()).unwrap().files;
+    let sources = Sources::collect(&paths, &Default::default()).unwrap().files;
     let mut file = sources.first().unwrap().open().unwrap();
     let mut content = Vec::new();
     file.read_to_end(&mut content).unwrap();

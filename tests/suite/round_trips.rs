@@ -83,7 +83,7 @@ fn a_deep_path_comes_out_whole_though_the_message_has_its_hash_alone() {
     let digest = openssl::sha::sha256(deep.as_bytes());
     let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let expected = format!("sha256:{digits}");
-    assert_eq!(opened.literal().name, expected.as_bytes());
+    assert_eq!(opened.name(), expected.as_bytes());
 
     // At 255 bytes the message still has all of it.
     let fits = format!("calls/{}", "n".repeat(249));
@@ -98,7 +98,7 @@ fn a_deep_path_comes_out_whole_though_the_message_has_its_hash_alone() {
     let limits = Limits::default();
     let opener = Opener::new(&keyring).with_limits(&limits);
     let opened = OpenMessage::begin(&*message, &opener).unwrap();
-    assert_eq!(opened.literal().name, fits.as_bytes());
+    assert_eq!(opened.name(), fits.as_bytes());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use callseal::keys::{CaBundle, ChainFault, Refusal, Requirements, TrustFault};
+use callseal::keys::{ChainFault, RecipientError, Refusal, Requirements, TrustFault};
 
 use crate::support::{FAR_OFF, Scene, Trust, day};
 
@@ -248,12 +248,16 @@ fn a_file_of_crls_must_have_a_name_that_openssl_takes() {
     let scene = with_crls();
     let path = scene.path(OsStr::from_bytes(b"\xff.crl"));
     std::fs::copy(scene.path("root.crl"), &path).unwrap();
-    let bundle = CaBundle::load(&[scene.path("root.crt")], std::slice::from_ref(&path)).unwrap();
-    let error = Requirements::listed(SystemTime::now())
-        .with_ca(&bundle)
-        .unwrap_err();
-    assert_eq!(error.path, path);
-    assert!(matches!(error.fault, TrustFault::Name), "{error}");
+    let listed = Requirements::listed(SystemTime::now());
+    let crls = std::slice::from_ref(&path);
+    let error = listed.with_ca(&[scene.path("root.crt")], crls).unwrap_err();
+    match error {
+        RecipientError::Trust {
+            path: of,
+            fault: TrustFault::Name,
+        } => assert_eq!(of, path),
+        other => panic!("{other}"),
+    }
 }
 
 #[test]

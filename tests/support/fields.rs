@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use callseal::fields::{
     ATTRIBUTE, DocumentError, FieldOpener, FieldPlan, FieldSealer, Missing, Selection,
 };
-use callseal::keys::{Keyring, NoPassphrases, Party, Recipients, Requirements};
+use callseal::keys::{Keyring, Party, Recipients, Requirements};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -44,7 +44,7 @@ impl Office {
     }
 
     pub fn try_open(&self, text: &str) -> Result<String, DocumentError> {
-        let opener = FieldOpener::new(&self.keyring, &NoPassphrases, ATTRIBUTE);
+        let opener = FieldOpener::new(&self.keyring, ATTRIBUTE);
         Ok(opener.open(text)?.into_text())
     }
 

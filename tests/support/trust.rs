@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use callseal::keys::{CaBundle, ChainFault, Recipient, Refusal, Requirements, TrustError};
+use callseal::keys::{ChainFault, Recipient, RecipientError, Refusal, Requirements};
 
 use super::{CALL, Outcome, Run, Scene};
 
@@ -163,12 +163,12 @@ impl Trust<'_> {
     }
 
     /// What certificates must meet at a time.
-    pub fn requirements(&self, at: SystemTime) -> Result<Requirements, TrustError> {
+    pub fn requirements(&self, at: SystemTime) -> Result<Requirements, RecipientError> {
         let paths = |names: &[String]| -> Vec<_> {
             names.iter().map(|name| self.scene.path(name)).collect()
         };
-        let bundle = CaBundle::load(&paths(&self.ca_files), &paths(&self.crl_files))?;
-        Requirements::listed(at).with_ca(&bundle)
+        let listed = Requirements::listed(at);
+        listed.with_ca(&paths(&self.ca_files), &paths(&self.crl_files))
     }
 }
 

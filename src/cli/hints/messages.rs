@@ -1,6 +1,6 @@
 //! Hints for messages that don't open.
 
-use callseal::keys::{Missed, NoIdentity, UnlockFault};
+use callseal::keys::{NoIdentity, UnlockFault};
 use callseal::message::{MessageFault, OpenError};
 
 use super::{Hint, some};
@@ -19,7 +19,8 @@ pub fn of_open(error: &OpenError) -> Hint {
 fn of_identity(error: &NoIdentity) -> Hint {
     let hint = match error {
         NoIdentity::NoneFits {
-            missed: Missed::Presumed(key),
+            tried: false,
+            presumed: Some(key),
             ..
         } => {
             return some(format!(
@@ -28,7 +29,8 @@ fn of_identity(error: &NoIdentity) -> Hint {
             ));
         }
         NoIdentity::NoneFits {
-            missed: Missed::Uncertified(_),
+            tried: false,
+            uncertified: Some(_),
             ..
         } => {
             "put the key's certificate into its directory, or give the certificate with another -k; if it is lost, try every key with --try-all-keys"

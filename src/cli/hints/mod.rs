@@ -15,7 +15,6 @@ use callseal::MemberCause;
 use callseal::archive::ArchiveError;
 use callseal::files::input;
 use callseal::message::{PlanError, SealError};
-use callseal::output::PlaceError;
 
 /// A remedy, as one sentence in lower case without a full stop.
 pub type Hint = Option<Cow<'static, str>>;
@@ -88,10 +87,8 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::Bytes(ArchiveError::Malformed { .. }) => {
             "get the archive again from its source"
         }
-        MemberCause::Place(PlaceError::Link { .. }) => {
-            "extract into an empty directory, or remove the link"
-        }
-        MemberCause::Place(PlaceError::NotADirectory { .. }) => "extract into an empty directory",
+        MemberCause::Link(_) => "extract into an empty directory, or remove the link",
+        MemberCause::NotADirectory(_) => "extract into an empty directory",
         MemberCause::IsInput(_) => "extract into another directory with -C",
         MemberCause::Exists(_) => {
             "extract into an empty directory with -C, or overwrite with --force"

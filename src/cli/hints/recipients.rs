@@ -23,7 +23,7 @@ pub fn of_recipients(error: &RecipientError) -> Hint {
         RecipientError::Pattern { .. } => {
             "`*` and `?` stay within a directory, `**` crosses directories"
         }
-        RecipientError::Trust(_) => "check `ca-file` and `crl-file` in the config",
+        RecipientError::Trust { .. } => "check `ca-file` and `crl-file` in the config",
         _ => return None,
     })
 }

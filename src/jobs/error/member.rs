@@ -35,9 +35,16 @@ pub enum MemberCause {
     /// Another member of the archive extracts to the same path.
     #[error("another member has the same path")]
     SamePath,
-    /// It has no place in the target directory.
-    #[error(transparent)]
-    Place(#[from] PlaceError),
+    /// Its name doesn't stay below the target directory, or is not a name.
+    #[error("{0:?}: not a path below the target directory")]
+    Outside(String),
+    /// A directory on the way to it is a symbolic link, which may lead
+    /// anywhere.
+    #[error("{}: a symbolic link on the way to an extracted file", .0.display())]
+    Link(PathBuf),
+    /// Something on the way to it exists and is not a directory.
+    #[error("{}: not a directory, on the way to an extracted file", .0.display())]
+    NotADirectory(PathBuf),
     /// The file exists, and is not to be overwritten.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
@@ -60,10 +67,23 @@ impl MemberCause {
             Self::Archive(_) | Self::Moved { .. } | Self::SamePath => ErrorKind::Integrity,
             Self::Bytes(error) => archive_kind(error),
             Self::Open(error) => error.into(),
-            Self::Place(PlaceError::Outside { .. }) => ErrorKind::Integrity,
-            Self::Place(_) | Self::Exists(_) | Self::Write { .. } | Self::IsInput(_) => {
-                ErrorKind::Io
-            }
+            Self::Outside(_) => ErrorKind::Integrity,
+            Self::Link(_)
+            | Self::NotADirectory(_)
+            | Self::Exists(_)
+            | Self::Write { .. }
+            | Self::IsInput(_) => ErrorKind::Io,
+        }
+    }
+}
+
+impl From<PlaceError> for MemberCause {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::Outside { relative } => Self::Outside(relative),
+            PlaceError::Link { path } => Self::Link(path),
+            PlaceError::NotADirectory { path } => Self::NotADirectory(path),
+            PlaceError::Io { path, error } => Self::Write { path, error },
         }
     }
 }

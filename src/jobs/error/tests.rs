@@ -9,9 +9,7 @@ use crate::archive::{ArchiveFault, MemberFault};
 use crate::config::ConfigError;
 use crate::fields::legacy::AesCbcKeyError;
 use crate::fields::{DocumentError, StreamError};
-use crate::keys::{
-    ChainFault, ExportError, NoIdentity, Refusal, TrustError, TrustFault, UnlockFault,
-};
+use crate::keys::{ChainFault, ExportError, NoIdentity, Refusal, TrustFault, UnlockFault};
 use crate::message::MessageFault;
 use crate::output::PlaceError;
 
@@ -33,7 +31,7 @@ fn all() -> Vec<Box<dyn StdError>> {
         error: cause(),
     };
     let refusal = || Refusal::Unreadable(cause());
-    let trust = || TrustError {
+    let trust = || RecipientError::Trust {
         path: path(),
         fault: TrustFault::Unreadable(cause()),
     };
@@ -61,7 +59,7 @@ fn all() -> Vec<Box<dyn StdError>> {
             error: cause(),
         }),
         Box::new(Error::from(refused())),
-        Box::new(Error::from(RecipientError::from(trust()))),
+        Box::new(Error::from(trust())),
         Box::new(RecipientError::Search {
             party: "a".into(),
             path: path.clone(),
@@ -107,7 +105,7 @@ fn all() -> Vec<Box<dyn StdError>> {
         Box::new(DocumentError::SessionKey(open())),
         Box::new(member(MemberCause::Bytes(cause().into()))),
         Box::new(member(MemberCause::Open(open()))),
-        Box::new(member(MemberCause::Place(place()))),
+        Box::new(member(place().into())),
         Box::new(member(MemberCause::Write {
             path: self::path(),
             error: cause(),

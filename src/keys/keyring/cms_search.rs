@@ -9,7 +9,7 @@ use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
 
 use super::trials::MessageTrials;
-use super::{Fit, Identity, Keyring, Missed, NoIdentity, SecretKey, Trials, from};
+use super::{Fit, Identity, Keyring, NoIdentity, SecretKey, Trials, from};
 use crate::keys::passphrase::Passphrases;
 use crate::keys::{Fingerprint, KeyHandle, Recipient, directory_walk, mapping};
 
@@ -96,8 +96,8 @@ impl Keyring {
         Err(search.still_locked.or(spoiled).unwrap_or_else(|| {
             let handles = recipients.iter().map(|(handle, ..)| handle.clone());
             let mut none = self.none_fits(handles.collect());
-            if let (true, NoIdentity::NoneFits { missed, .. }) = (try_all, &mut none) {
-                *missed = Missed::Tried;
+            if let NoIdentity::NoneFits { tried, .. } = &mut none {
+                *tried = try_all;
             }
             none
         }))

@@ -42,7 +42,7 @@ const MAX_DEPTH: usize = 8;
 #[non_exhaustive]
 pub enum NoIdentity {
     /// The message is not sealed to any of the keys.
-    #[error("{}", none_fits(.handles, *.more, *.keys, .missed))]
+    #[error("{}", none_fits(.handles, *.more, *.keys, .uncertified.as_deref(), *.tried))]
     NoneFits {
         /// The first four recipients of the message.
         handles: Vec<KeyHandle>,
@@ -50,8 +50,14 @@ pub enum NoIdentity {
         more: usize,
         /// The number of keys in the keyring.
         keys: usize,
-        /// Why a key may have been missed.
-        missed: Missed,
+        /// A locked key that was judged by the certificate next to it. It may
+        /// fit, if that certificate belongs to another key.
+        presumed: Option<Box<Path>>,
+        /// A key without a certificate. It may fit, since the message names
+        /// certificates.
+        uncertified: Option<Box<Path>>,
+        /// Whether every key was tried.
+        tried: bool,
     },
     /// The key that fits, or may fit, stays locked.
     #[error("{}: {fault}", .key.display())]
@@ -85,21 +91,13 @@ pub enum NoIdentity {
     TrialsUsedUp,
 }
 
-/// Why a key may have been missed, though none fits a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Missed {
-    /// There is no such reason.
-    Nothing,
-    /// This locked key was judged by the certificate next to it.
-    Presumed(PathBuf),
-    /// The message names certificates, and none was found for this key.
-    Uncertified(PathBuf),
-    /// All keys were tried.
-    Tried,
-}
-
-fn none_fits(handles: &[KeyHandle], more: usize, keys: usize, missed: &Missed) -> String {
+fn none_fits(
+    handles: &[KeyHandle],
+    more: usize,
+    keys: usize,
+    uncertified: Option<&Path>,
+    tried: bool,
+) -> String {
     let names: Vec<String> = handles.iter().map(ToString::to_string).collect();
     let more = if more > 0 {
         format!(" and {more} more")
@@ -108,15 +106,15 @@ fn none_fits(handles: &[KeyHandle], more: usize, keys: usize, missed: &Missed) -
     };
     let names = names.join(", ");
     let sealed = format!("it is sealed to {names}{more}");
-    match (missed, keys) {
-        (Missed::Uncertified(key), 1) => format!(
+    match (uncertified, tried, keys) {
+        (Some(key), false, 1) => format!(
             "{}: can't match this key without its certificate; {sealed}",
             key.display()
         ),
-        (Missed::Tried, 1) => format!("your key doesn't open it; {sealed}"),
-        (Missed::Tried, n) => format!("none of your {n} keys opens it; {sealed}"),
-        (_, 1) => format!("your key is not for it; {sealed}"),
-        (_, n) => format!("none of your {n} keys is for it; {sealed}"),
+        (_, true, 1) => format!("your key doesn't open it; {sealed}"),
+        (_, true, n) => format!("none of your {n} keys opens it; {sealed}"),
+        (_, _, 1) => format!("your key is not for it; {sealed}"),
+        (_, _, n) => format!("none of your {n} keys is for it; {sealed}"),
     }
 }
 
@@ -199,12 +197,14 @@ impl Keyring {
     }
 
     /// Returns the identities, in the order in which they were found.
+    #[doc(hidden)]
     pub fn identities(&self) -> &[Identity] {
         &self.identities
     }
 
     /// Returns the identity that a handle names, unlocked or not. For a handle
     /// of CMS, the certificate has to be next to the key.
+    #[doc(hidden)]
     pub fn find(&self, handle: &KeyHandle) -> Option<&Identity> {
         let certified = match handle.names_a_certificate() {
             true => self.fingerprints(handle),
@@ -331,20 +331,23 @@ impl Keyring {
         let more = handles.len().saturating_sub(SHOWN);
         handles.truncate(SHOWN);
         handles.shrink_to_fit();
-        let path = |key: &Identity| key.source().to_owned();
+        let path = |key: &Identity| Box::from(key.source());
         let mut keys = self.identities.iter();
         let presumed = keys.find(|key| key.is_presumed() && key.opened().is_none());
         let uncertified = match handles.iter().any(KeyHandle::names_a_certificate) {
             true => self.uncertified(),
             false => None,
         };
-        let missed = presumed.map(|key| Missed::Presumed(path(key)));
-        let missed = missed.or(uncertified.map(|key| Missed::Uncertified(path(key))));
         NoIdentity::NoneFits {
             handles,
             more,
             keys: self.identities.len(),
-            missed: missed.unwrap_or(Missed::Nothing),
+            presumed: presumed.map(path),
+            uncertified: match presumed {
+                Some(_) => None,
+                None => uncertified.map(path),
+            },
+            tried: false,
         }
     }
 }

@@ -40,7 +40,7 @@ impl Party {
             };
             change = match requirements.later(at) {
                 Ok(later) => self.next_change(&later),
-                Err(why) => Err(why.into()),
+                Err(why) => Err(why),
             };
         }
     }

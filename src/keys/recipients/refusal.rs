@@ -10,7 +10,7 @@ use crate::files::cause;
 use crate::timestamp::Timestamp;
 
 use crate::keys::mapping::UnusableKey;
-use crate::keys::trust::{ChainFault, TrustError, since_when};
+use crate::keys::trust::{ChainFault, TrustError, TrustFault, since_when};
 
 /// Why a recipient list can't be used. Nothing is sealed then.
 #[derive(Debug, Error)]
@@ -62,8 +62,20 @@ pub enum RecipientError {
         reason: String,
     },
     /// The CA bundle or the CRLs can't be used.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
+    #[error("{}: {fault}", .path.display())]
+    Trust {
+        /// The file or directory.
+        path: PathBuf,
+        /// The cause.
+        fault: TrustFault,
+    },
+}
+
+impl From<TrustError> for RecipientError {
+    fn from(error: TrustError) -> Self {
+        let TrustError { path, fault } = error;
+        Self::Trust { path, fault }
+    }
 }
 
 fn each(refusals: &[(PathBuf, Refusal)]) -> String {

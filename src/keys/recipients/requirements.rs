@@ -1,10 +1,12 @@
 //! The requirements that a certificate must meet to be sealed to.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::refusal::RecipientError;
 use crate::keys::mapping::{PublicKey, RSA_BITS, UnusableKey, rsa_bits};
-use crate::keys::trust::{CaBundle, TrustError, Verifier};
+use crate::keys::trust::{CaBundle, Verifier};
 
 /// The minimum size of an RSA modulus, in bits: 2,048 to 16,384.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +58,19 @@ impl Requirements {
         }
     }
 
-    /// Requires X.509 certificates to chain to a CA.
+    /// Requires X.509 certificates to chain to one of these CAs. Each path is a
+    /// file (PEM with any number of blocks, or DER) or a directory of such
+    /// files. With CRLs, every CA of a chain must have one.
     ///
     /// # Errors
     ///
-    /// OpenSSL can't read a CRL of the bundle.
-    pub fn with_ca(self, bundle: &CaBundle) -> Result<Self, TrustError> {
+    /// The first path that can't be read, yields nothing or is broken.
+    pub fn with_ca(
+        self,
+        ca_files: &[PathBuf],
+        crl_files: &[PathBuf],
+    ) -> Result<Self, RecipientError> {
+        let bundle = CaBundle::load(ca_files, crl_files)?;
         Ok(Self {
             ca: Some(Arc::new(bundle.verifier(self.at)?)),
             ..self
@@ -74,7 +83,8 @@ impl Requirements {
     /// # Errors
     ///
     /// As [`Requirements::with_ca`].
-    pub fn later(&self, at: SystemTime) -> Result<Self, TrustError> {
+    #[doc(hidden)]
+    pub fn later(&self, at: SystemTime) -> Result<Self, RecipientError> {
         let ca = match &self.ca {
             Some(verifier) => Some(Arc::new(verifier.later(at)?)),
             None => None,

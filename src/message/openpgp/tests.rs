@@ -9,10 +9,11 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 
 use crate::keys::{self, Keyring, MessageVersion, NoIdentity, Recipients, Requirements};
+use crate::message::open::LiteralHeader;
 use crate::message::{Compression, Format};
 use crate::message::{
-    Envelope, Limits, LiteralHeader, MessageFault, OpenError, OpenMessage, Opener, SealOptions,
-    SealPlan, SealedFile,
+    Envelope, Limits, MessageFault, OpenError, OpenMessage, Opener, SealOptions, SealPlan,
+    SealedFile,
 };
 
 struct Party {
@@ -88,7 +89,10 @@ fn open(party: &Party, message: &[u8]) -> Result<(LiteralHeader, Vec<u8>), OpenE
     let limits = Limits::default();
     let opener = Opener::new(&party.keyring).with_limits(&limits);
     let opened = OpenMessage::begin(message, &opener)?;
-    let literal = opened.literal().clone();
+    let literal = LiteralHeader {
+        name: opened.name().to_owned(),
+        modified: opened.modified(),
+    };
     let mut plain = Vec::new();
     opened.copy_to(&mut plain)?;
     Ok((literal, plain))

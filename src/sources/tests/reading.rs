@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use tempfile::TempDir;
 
-use crate::sources::{Source, SourceError, SourceOptions, collect};
+use crate::sources::{Source, SourceError, SourceOptions, Sources};
 
 #[path = "../../../tests/support/ticks.rs"]
 mod ticks;
@@ -20,7 +20,7 @@ fn source(directory: &TempDir) -> (PathBuf, Source) {
     let path = directory.path().join("call.wav");
     fs::write(&path, BYTES).unwrap();
     ticks::wait_for_another_time(&path);
-    let mut found = collect(&[&path], &SourceOptions::default()).unwrap();
+    let mut found = Sources::collect(&[&path], &SourceOptions::default()).unwrap();
     (path, found.files.remove(0))
 }
 
@@ -60,7 +60,9 @@ fn an_empty_file_is_whole_at_once() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("empty");
     fs::write(&path, "").unwrap();
-    let sources = collect(&[path], &SourceOptions::default()).unwrap().files;
+    let sources = Sources::collect(&[path], &SourceOptions::default())
+        .unwrap()
+        .files;
     let mut file = sources[0].open().unwrap();
     assert_eq!(file.read_to_end(&mut Vec::new()).unwrap(), 0);
     file.finish().unwrap();
@@ -180,7 +182,9 @@ mod unix {
     #[test]
     fn a_file_with_more_bytes_than_its_size_says_is_refused() {
         let path = PathBuf::from("/proc/self/status");
-        let sources = collect(&[&path], &SourceOptions::default()).unwrap().files;
+        let sources = Sources::collect(&[&path], &SourceOptions::default())
+            .unwrap()
+            .files;
         // The inode of such a file may not live from one look to the next.
         let result = sources[0].open().and_then(|mut file| {
             assert_eq!(file.read_to_end(&mut Vec::new()).unwrap(), 0);
