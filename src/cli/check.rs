@@ -174,7 +174,7 @@ impl Check<'_> {
         let today = self.now.min(self.at);
         let requirements = requirements(trust, self.config.min_rsa_bits, today)?;
         if self.at > today {
-            return Ok(requirements.later(self.at)?);
+            return requirements.later(self.at);
         }
         Ok(requirements)
     }

@@ -31,7 +31,7 @@ enum Way {
 #[derive(Clone, Copy, Debug)]
 pub struct SealedFile<'a> {
     /// Its name, of which an OpenPGP message carries at most
-    /// [`MAX_LITERAL_NAME`](super::MAX_LITERAL_NAME) bytes (a longer one is
+    /// 255 bytes (a longer one is
     /// left out), and a CMS message none.
     pub name: &'a str,
     /// When it was last changed. An OpenPGP message carries that to the
