@@ -298,7 +298,7 @@ fn keys_hold_nothing_but_keys() {
     refused(
         &office,
         &document,
-        "_callseal.keys: it is malformed: data behind",
+        "_callseal.keys: it is malformed: data after",
     );
 }
 
