@@ -159,6 +159,7 @@ impl Sealer<'_> {
     /// plaintext's length in bytes.
     ///
     /// # Errors
+    ///
     /// Reading, writing or OpenSSL fails; or the content has another length
     /// than `file` says.
     pub fn seal(

@@ -1,4 +1,4 @@
-//! Why a document's fields can't be sealed or opened: what that means.
+//! The kinds of the errors of a document's fields.
 
 use super::ErrorKind;
 use super::opening::open_kind;

@@ -36,10 +36,10 @@ pub enum MemberCause {
     /// Another member of the archive extracts to the same path.
     #[error("another member has the same path")]
     SamePath,
-    /// It has no place in the target directory.
+    /// Its place in the target directory can't be used.
     #[error(transparent)]
     Place(#[from] PlaceError),
-    /// The file exists, and is not to be overwritten.
+    /// The file exists, and must not be overwritten.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
     /// The file can't be written.
@@ -47,7 +47,7 @@ pub enum MemberCause {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The operating system's reason.
         error: io::Error,
     },
     /// The file is an input of the same run.
@@ -75,7 +75,7 @@ impl From<MemberFault> for MemberCause {
     }
 }
 
-/// Returns an error in the bytes of a member that is named already.
+/// Returns an error in the bytes of a member that is already named.
 fn bytes_phrase(error: &ArchiveError) -> String {
     match error {
         ArchiveError::Malformed { fault, .. } => {

@@ -1,4 +1,4 @@
-//! What can go wrong with a job, sorted by what it means for the caller.
+//! The errors of jobs, sorted by their meaning for the caller.
 
 mod document;
 mod member;
@@ -25,9 +25,9 @@ use opening::open_kind;
 
 /// Why a job failed. The display is one sentence that names the file.
 ///
-/// Here and in all errors of this crate, the display is whole: it includes the
-/// cause, and [`source`](std::error::Error::source) has nothing to add to it.
-/// The cause itself, an [`io::Error`] for instance, is a field of the variant.
+/// Here and in all errors of this crate, the display is complete: it includes
+/// the cause, and [`source`](std::error::Error::source) adds nothing to it. The
+/// cause itself, an [`io::Error`] for instance, is a field of the variant.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -36,7 +36,7 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The operating system's reason.
         error: io::Error,
     },
     /// A file, or the files in a directory, are complete and have their names,
@@ -45,10 +45,10 @@ pub enum Error {
     NotFlushed {
         /// The file or the directory.
         path: PathBuf,
-        /// What the operating system says.
+        /// The operating system's reason.
         error: io::Error,
     },
-    /// The output exists, and is not to be overwritten.
+    /// The output exists, and must not be overwritten.
     #[error("{}: it exists already", .path.display())]
     Exists {
         /// The output.
@@ -60,7 +60,7 @@ pub enum Error {
     /// The recipients can't be used: nothing is sealed.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
-    /// The message format doesn't fit the recipients, or what else is asked:
+    /// The message format doesn't suit the recipients or the other options:
     /// nothing is sealed.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -69,13 +69,13 @@ pub enum Error {
     Profile {
         /// Its name.
         profile: String,
-        /// Why not.
+        /// The cause.
         error: Box<RecipientError>,
     },
     /// A key file can't be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// There is none where they should be.
+    /// There is no usable key in the given places.
     #[error("{}: it holds no private key that can be used", .place.display())]
     NoKeysThere {
         /// The first of the places that were given.
@@ -87,7 +87,7 @@ pub enum Error {
     /// A key or certificate can't be exported.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// What a new certificate is to say can't stand in it.
+    /// A text isn't allowed in a new certificate.
     #[error(transparent)]
     Subject(#[from] SubjectError),
     /// No new key can be made.
@@ -107,7 +107,7 @@ pub enum Error {
     Seal {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         error: SealError,
     },
     /// A message can't be opened.
@@ -115,7 +115,7 @@ pub enum Error {
     Open {
         /// The message's file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         error: OpenError,
     },
     /// The archive as a whole can't be read.
@@ -123,16 +123,16 @@ pub enum Error {
     Archive {
         /// The archive.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         error: ArchiveError,
     },
-    /// A message stands where an archive should.
+    /// There is a message where an archive is expected.
     #[error("{}: it is one message, not an archive", .path.display())]
     IsMessage {
         /// The message's file.
         path: PathBuf,
     },
-    /// An archive stands where a message should.
+    /// There is an archive where a message is expected.
     #[error("{}: it is an archive, not one message", .path.display())]
     IsArchive {
         /// The archive.
@@ -143,10 +143,10 @@ pub enum Error {
     Member {
         /// Its path, as the archive has it: not fit for a terminal.
         member: String,
-        /// Why not.
+        /// The cause.
         cause: MemberCause,
     },
-    /// No member has that name, or none fits that pattern.
+    /// No member has that name or matches that pattern.
     #[error("{}: no member is called {pattern:?}", .archive.display())]
     NoSuchMember {
         /// The archive.
@@ -154,22 +154,22 @@ pub enum Error {
         /// The name or pattern.
         pattern: String,
     },
-    /// A pattern for members makes no sense.
-    #[error("{pattern:?} is no pattern: {reason}")]
+    /// A pattern for members is invalid.
+    #[error("{pattern:?} is not a valid pattern: {reason}")]
     Pattern {
         /// The pattern.
         pattern: String,
         /// The cause.
         reason: String,
     },
-    /// Several members can't be converted, and so nothing was written.
+    /// Some members can't be converted, so nothing was written.
     #[error("{}: {failed} of {members} members can't be converted; nothing was written", .archive.display())]
     NotConverted {
         /// The archive.
         archive: PathBuf,
-        /// How many can't be converted.
+        /// The number of members that can't be converted.
         failed: usize,
-        /// How many were to be.
+        /// The number of members to convert.
         members: usize,
         /// The worst of the failures.
         worst: ErrorKind,
@@ -177,21 +177,21 @@ pub enum Error {
     /// A document in a stream can't be sealed or opened.
     #[error("{}: line {line}: {error}", .path.display())]
     Document {
-        /// The file, or what stands for it.
+        /// The file, or the name shown for it.
         path: PathBuf,
         /// The line that it begins on, counted from 1.
         line: u64,
-        /// Why not.
+        /// The cause.
         error: Box<DocumentError>,
     },
     /// Some documents of a stream failed, or all of several.
     #[error("{}: {}", .path.display(), partial_phrase(*.failed, *.total, "document"))]
     PartialDocuments {
-        /// The file, or what stands for it.
+        /// The file, or the name shown for it.
         path: PathBuf,
-        /// How many failed.
+        /// The number of documents that failed.
         failed: usize,
-        /// How many there were.
+        /// The number of all documents.
         total: usize,
         /// The worst of the failures.
         worst: ErrorKind,
@@ -201,16 +201,16 @@ pub enum Error {
     Partial {
         /// The archive.
         archive: PathBuf,
-        /// How many failed.
+        /// The number of members that failed.
         failed: usize,
-        /// How many there were.
+        /// The number of all members.
         total: usize,
         /// The worst of the failures.
         worst: ErrorKind,
     },
 }
 
-/// What an error means for whoever called: the exit status of the program.
+/// The meaning of an error for the caller: the exit status of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorKind {
     /// Input, output or another failure at run time.
@@ -219,7 +219,7 @@ pub enum ErrorKind {
     Usage,
     /// A recipient certificate was refused.
     Recipient,
-    /// No identity at hand opens it.
+    /// No identity of the keyring opens it.
     NoIdentity,
     /// Altered, truncated, unsafe or malformed.
     Integrity,
@@ -245,8 +245,7 @@ impl Error {
         }
     }
 
-    /// Returns whether all that failed is that nobody reads the output any
-    /// more.
+    /// Returns whether the only failure is that the output's reader has gone.
     pub fn is_closed_pipe(&self) -> bool {
         match self {
             Self::Io { error, .. } => error.kind() == io::ErrorKind::BrokenPipe,
@@ -262,7 +261,7 @@ impl Error {
         }
     }
 
-    /// What it means for the caller.
+    /// Returns its meaning for the caller.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. } | Self::Exists { .. } | Self::Seal { .. } => ErrorKind::Io,

@@ -1,4 +1,4 @@
-//! Why a message doesn't open: what that means.
+//! The kinds of the errors of opening a message.
 
 use std::io;
 
@@ -11,7 +11,7 @@ pub(super) fn open_kind(error: &OpenError) -> ErrorKind {
         OpenError::NoIdentity(NoIdentity::NoSessionKey { .. }) => ErrorKind::Integrity,
         OpenError::NoIdentity(_) => ErrorKind::NoIdentity,
         OpenError::Fault(_) => ErrorKind::Integrity,
-        // The archive's reader says so of members that were altered.
+        // The archive's reader reports altered members so.
         OpenError::Read(e) if e.kind() == io::ErrorKind::InvalidData => ErrorKind::Integrity,
         OpenError::Read(_) | OpenError::Write(_) | OpenError::Spool { .. } => ErrorKind::Io,
     }

@@ -126,8 +126,8 @@ impl<R: BufRead> Decoded<R> {
     }
 
     /// Checks what follows the padding: the checksum of armor, or something
-    /// that doesn't belong there. RFC 9580, section 6.1, forbids refusing a
-    /// message for its checksum; the message has better ones.
+    /// that is not allowed. RFC 9580, section 6.1, forbids refusing a message
+    /// for its checksum; the message has better ones.
     fn check_surplus(&self, is_all: bool) -> Result<(), MessageFault> {
         if !matches!(self.state, DecodeState::Padded) {
             return Ok(());
