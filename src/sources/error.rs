@@ -1,4 +1,4 @@
-//! What can be wrong with the files to pack.
+//! The errors of the files to pack.
 
 use std::fmt;
 use std::fs::FileType;
@@ -16,7 +16,7 @@ pub enum SourceError {
     Io {
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's reason.
         error: io::Error,
     },
     /// A symbolic link was named, and links are not followed.
@@ -36,7 +36,7 @@ pub enum SourceError {
     Special {
         /// Its path.
         path: PathBuf,
-        /// What it is.
+        /// Its kind.
         kind: SpecialKind,
     },
     /// The output was named as an input.
@@ -45,8 +45,8 @@ pub enum SourceError {
         /// Its path, as an input.
         path: PathBuf,
     },
-    /// The output would replace one of the files to pack, which is not an
-    /// archive of an earlier run.
+    /// The output would replace one of the files to pack that is not an archive
+    /// of an earlier run.
     #[error("{}: it is one of the files to pack, and the output would replace it", path.display())]
     WouldReplace {
         /// Its path, as an input.
@@ -58,8 +58,8 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
     },
-    /// A file was written to, replaced or touched between the walk and the
-    /// last byte that was read of it.
+    /// A file was written to, replaced or touched between the walk and the last
+    /// byte that was read of it.
     #[error("{}: changed while it was read", path.display())]
     ChangedWhileRead {
         /// The file.
@@ -81,7 +81,7 @@ pub enum SourceError {
         /// The other.
         second: PathBuf,
     },
-    /// A pattern of the include or exclude list makes no sense.
+    /// A pattern of the include or exclude list is invalid.
     #[error("{pattern:?}: not a valid pattern: {reason}")]
     Glob {
         /// The pattern as it was given.
@@ -95,7 +95,7 @@ pub enum SourceError {
         /// The line, from 1.
         line: usize,
     },
-    /// There is not a single file to pack.
+    /// There are no files to pack.
     #[error("no files to pack")]
     Nothing,
 }
@@ -110,7 +110,7 @@ fn same_name(first: &Path, second: &Path) -> String {
 }
 
 impl SourceError {
-    /// Turns an error of the operating system about `path` into one of ours.
+    /// Converts an error of the operating system about `path`.
     pub(super) fn io(path: &Path, error: io::Error) -> Self {
         let path = path.to_path_buf();
         #[cfg(unix)]
@@ -121,7 +121,7 @@ impl SourceError {
     }
 }
 
-/// A kind of file that has no bytes of its own to pack.
+/// A kind of file without bytes to pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpecialKind {
     /// A named pipe.
@@ -132,7 +132,7 @@ pub enum SpecialKind {
     CharDevice,
     /// A block device, such as a disk.
     BlockDevice,
-    /// Something else that only this system has.
+    /// Another kind that only this system has.
     Other,
 }
 
