@@ -55,11 +55,11 @@ pub struct Profile {
     /// The parties that may open what is sealed, in the order of the file, at
     /// least one. Relative paths are resolved against the config's directory.
     pub parties: Vec<Party>,
-    /// Who vouches for their certificates.
+    /// The authority that vouches for their certificates.
     pub trust: Trust,
 }
 
-/// Who vouches for the certificates of a profile.
+/// The authority that vouches for the certificates of a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trust {
     /// The administrator, by listing them.

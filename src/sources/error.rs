@@ -70,7 +70,7 @@ pub enum SourceError {
     Name {
         /// The file.
         path: PathBuf,
-        /// What is wrong with its name.
+        /// The fault of its name.
         fault: NameFault,
     },
     /// Two files would have the same member name, at least on some systems.

@@ -12,8 +12,8 @@
 //!   with AES-128, -192 or -256 in GCM mode
 //!   ([RFC 5084](https://www.rfc-editor.org/rfc/rfc5084), section 3.2), a nonce
 //!   of 1 to 16 octets and a tag of 12 to 16, but not with authenticated
-//!   attributes: these stand behind the content, and would have to be known
-//!   before it.
+//!   attributes: these follow the content, and would have to be known before
+//!   it.
 //!
 //! The content's key opens with:
 //!

@@ -434,7 +434,7 @@ fn plain_text_is_not_a_message() {
         "plain text",
         "hello world, this is some plain text",
         "helloworldthisissomeplaintextwithoutblanks",
-        "hQEMA", // as much of a PKESK as can't be told from a word
+        "hQEMA", // as much of a PKESK as can't be distinguished from a word
         "0123456789",
         "MIIB",
         "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA", // a public key
