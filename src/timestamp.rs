@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use thiserror::Error;
 use time::{Date, Month, OffsetDateTime, Time};
 
-/// Shows a point in time in UTC, to the second, as RFC 3339 does:
+/// A point in time, shown in UTC to the second as RFC 3339 does:
 /// `2026-03-14T09:26:53Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamp(pub SystemTime);
@@ -32,8 +32,8 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Whole seconds since 1970, rounded down; the smallest or largest number for
-/// times far beyond any calendar.
+/// Returns whole seconds since 1970, rounded down; the smallest or largest
+/// number for times far beyond any calendar.
 pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
@@ -45,13 +45,14 @@ pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     }
 }
 
-/// A text that is no point in time.
+/// A text that is not a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a date from 1970 on is wanted, such as 2026-12-24 or 2026-12-24T18:30:00Z")]
+#[error("expected a date from 1970 on, such as 2026-12-24 or 2026-12-24T18:30:00Z")]
 pub struct NotATimestamp;
 
-/// Takes a date, which stands for its first second in UTC, or a date and a time
-/// in UTC: `2026-12-24`, `2026-12-24T18:30:00Z`, or with a blank for the `T`.
+/// Takes a date, which means its first second in UTC, or a date and a time in
+/// UTC: `2026-12-24`, `2026-12-24T18:30:00Z`, or with a blank instead of the
+/// `T`.
 impl FromStr for Timestamp {
     type Err = NotATimestamp;
 
@@ -80,7 +81,7 @@ fn parse(text: &str) -> Option<Timestamp> {
         None => (text, "00:00:00"),
     };
     let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
-    // Not all systems can say what was long before.
+    // Not all systems can represent earlier times.
     if year < 1970 {
         return None;
     }
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_can_be_read_again() {
+    fn shown_times_can_be_read_again() {
         for text in [
             "2026-03-14T09:26:53Z",
             "1970-01-01T00:00:00Z",
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused() {
+    fn invalid_dates_are_refused() {
         for text in [
             "",
             "tomorrow",

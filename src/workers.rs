@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// Works on every item, on up to `jobs` threads: the calling one, and as many
-/// more as the system grants. A limit on processes or memory may refuse some
-/// or all of them, and the job then takes longer. Returns the outcomes in the
-/// order of the items.
+/// more as the system grants. A limit on processes or memory may refuse some or
+/// all of them; the job then takes longer. Returns the outcomes in the order of
+/// the items.
 ///
-/// `begin` makes what a thread keeps from item to item. Items are taken in
-/// their order, each by one thread.
+/// `begin` makes the state that a thread keeps from item to item. Items are
+/// taken in their order, each by one thread.
 pub(crate) fn work_on<'i, T, S, R>(
     items: &'i [T],
     jobs: NonZeroUsize,

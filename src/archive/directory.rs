@@ -2,7 +2,7 @@
 //!
 //! Everything here is decided by the end records and the central directory
 //! alone. They give each member an extent of the file that no other member
-//! shares; that a member fills its extent is checked when it is read.
+//! shares. Whether a member fills its extent is checked when it is read.
 
 use std::collections::HashSet;
 use std::io;
@@ -16,19 +16,19 @@ use super::records::{
     LOCAL_BYTES, LOCATOR_BYTES, Locator, METHOD_STORED, ZIP64_END_BYTES,
 };
 
-/// How far before the end of the file an end record may begin: its own length
-/// and that of the longest comment.
+/// The longest distance from an end record's start to the end of the file: its
+/// own length and that of the longest comment.
 const END_SEARCH_BYTES: u64 = END_BYTES as u64 + u16::MAX as u64;
 
 /// Bytes of the central directory that are read at once. An entry is at most
 /// 46 + 3 * 65,535 bytes long.
 const WINDOW_BYTES: u64 = 256 * 1024;
 
-/// What a member may have beside its header, name and data: the longest extra
-/// field and the longest data descriptor.
+/// The largest size of a member in addition to its header, name and data: the
+/// longest extra field and the longest data descriptor.
 const MAX_SLACK: u64 = u16::MAX as u64 + 24;
 
-/// Where the central directory is.
+/// The place of the central directory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Location {
     offset: u64,
@@ -38,10 +38,10 @@ pub(super) struct Location {
 
 /// Finds the central directory by the end records.
 ///
-/// Readers differ in how they search for the end record: the last signature
-/// counts for some, a comment that reaches to the end of the file for others.
-/// So there must be exactly one whose comment reaches exactly to the end, and
-/// no signature in that comment.
+/// Readers differ in how they search for the end record: some use the last
+/// signature, others a comment that reaches to the end of the file. So there
+/// must be exactly one whose comment reaches exactly to the end, and no
+/// signature in that comment.
 pub(super) fn locate(source: &impl ReadAt) -> Result<Location, ArchiveError> {
     let (end, end_offset) = find_end(source)?;
     let zip64_end_offset = check_zip64_end(source, &end, end_offset)?;
@@ -100,16 +100,15 @@ fn end_record(bytes: &[u8]) -> Option<End> {
     fields.is_empty().then_some(end)
 }
 
-/// Returns a length of some KiB, as that of a buffer.
+/// Returns a length of some KiB, such as that of a buffer.
 fn in_memory(length: u64) -> io::Result<usize> {
     usize::try_from(length).map_err(io::Error::other)
 }
 
 /// Returns the ZIP64 end record and its offset, if there is a locator before
 /// the end record.
-///
-/// Some writers add both though no value needs them; so what counts is the
-/// locator, and the two records must say the same.
+/// Some writers add both although no value needs them. So the locator decides,
+/// and the two records must agree.
 fn check_zip64_end(
     source: &impl ReadAt,
     end: &End,
@@ -140,7 +139,7 @@ fn check_zip64_end(
 }
 
 /// Reads the entries of the central directory, in its order, and checks that
-/// they can lie side by side in the file.
+/// they fit side by side in the file.
 pub(super) fn read_members(
     source: &impl ReadAt,
     location: &Location,
@@ -153,7 +152,7 @@ pub(super) fn read_members(
         bytes: Vec::new(),
     };
     let mut position = location.offset;
-    // Not reserved by the declared number: nothing vouches for it.
+    // The declared number is not reserved, since it is unverified.
     let mut members = Vec::new();
     for _ in 0..location.members {
         let (member, next) = read_member(&mut window, position)?;
@@ -171,7 +170,7 @@ pub(super) fn read_members(
     Ok(members)
 }
 
-/// Returns the entry at `position`, and where the next one begins.
+/// Returns the entry at `position`, and the start of the next one.
 fn read_member<R: ReadAt>(
     window: &mut Window<'_, R>,
     position: u64,
@@ -193,7 +192,7 @@ fn read_member<R: ReadAt>(
     Ok((member, position.saturating_add(whole as u64)))
 }
 
-/// Joins a header, a name and an extra field.
+/// Builds a member from a header, a name and an extra field.
 fn member(header: &CentralHeader, name: &[u8], extra: &[u8]) -> Result<Member, ArchiveFault> {
     let extra = Extra::parse(extra)?;
     // The order of APPNOTE 4.5.3.
@@ -225,7 +224,7 @@ fn member(header: &CentralHeader, name: &[u8], extra: &[u8]) -> Result<Member, A
     })
 }
 
-/// Of two members with one name, readers take the first, the last or both.
+/// Refuses two members with one name: readers use the first, the last or both.
 fn refuse_duplicates(members: &[Member]) -> Result<(), ArchiveError> {
     let mut names = HashSet::with_capacity(members.len());
     match members.iter().find(|member| !names.insert(&member.name)) {
@@ -279,20 +278,20 @@ fn in_member(fault: ArchiveFault, name: &[u8]) -> ArchiveError {
     }
 }
 
-/// Reads a part of the source in large steps, so that its size in memory
+/// Reads a part of the source in large steps, so that the memory it takes
 /// doesn't depend on what the archive declares.
 struct Window<'a, R> {
     source: &'a R,
-    /// Where the part ends.
+    /// The end of the part.
     end: u64,
-    /// Where `bytes` begin.
+    /// The start of `bytes`.
     start: u64,
     bytes: Vec<u8>,
 }
 
 impl<R: ReadAt> Window<'_, R> {
-    /// `count` bytes at `offset`; `None` where the part ends before. `count`
-    /// is at most the length of one entry.
+    /// Returns `count` bytes at `offset`; `None` if the part ends before.
+    /// `count` is at most the length of one entry.
     fn get(&mut self, offset: u64, count: usize) -> Result<Option<&[u8]>, ArchiveError> {
         if self.held(offset, count).is_none() {
             let available = self.end.saturating_sub(offset).min(WINDOW_BYTES);

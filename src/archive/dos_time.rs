@@ -4,15 +4,15 @@ use std::time::{Duration, SystemTime};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// 1980-01-01T00:00:00Z, the first time that MS-DOS knows.
+/// 1980-01-01T00:00:00Z, the first time of MS-DOS.
 const DOS_FIRST: i64 = 315_532_800;
 
 /// 2107-12-31T23:59:58Z, the last.
 const DOS_LAST: i64 = 4_354_819_198;
 
-/// An MS-DOS date and time (APPNOTE 4.4.6), which we take as UTC: the format
-/// doesn't say, and an archive must not depend on where it was made.
-/// Its resolution is two seconds.
+/// An MS-DOS date and time (APPNOTE 4.4.6), treated as UTC: the format doesn't
+/// say, and an archive must not depend on where it was made. Its resolution is
+/// two seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DosTime {
     /// Hours in bits 11 to 15, minutes in bits 5 to 10, half the seconds below.
@@ -39,8 +39,8 @@ impl DosTime {
         }
     }
 
-    /// Seconds since 1970. A date that doesn't exist is taken as 1980-01-01:
-    /// writers that have no time leave zeros.
+    /// Returns the seconds since 1970. A date that doesn't exist is treated as
+    /// 1980-01-01: writers without a time leave zeros.
     pub fn to_unix(self) -> i64 {
         let (date, time) = (i64::from(self.date), i64::from(self.time));
         let (year, month, day) = (
@@ -67,7 +67,7 @@ impl DosTime {
     }
 }
 
-/// Returns the point in time of seconds since 1970; the epoch where the system
+/// Returns the point in time of seconds since 1970; the epoch if the system
 /// can't represent it.
 pub(super) fn system_time(seconds: i64) -> SystemTime {
     let distance = Duration::from_secs(seconds.unsigned_abs());
@@ -79,7 +79,8 @@ pub(super) fn system_time(seconds: i64) -> SystemTime {
     time.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-/// Year, month (1 to 12) and day (1 to 31) of a day counted from 1970-01-01.
+/// Returns year, month (1 to 12) and day (1 to 31) of a day counted from
+/// 1970-01-01.
 ///
 /// Years run from March here, so that the leap day is the last of its year;
 /// 146,097 days are 400 years.
@@ -196,7 +197,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bits_are_some_time_within_the_calendar(date: u16, time: u16) {
+        fn any_bits_are_a_time_within_the_calendar(date: u16, time: u16) {
             let seconds = DosTime { time, date }.to_unix();
             prop_assert!((DOS_FIRST..=DOS_LAST).contains(&seconds));
         }

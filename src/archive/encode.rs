@@ -1,4 +1,4 @@
-//! Headers and end records, made into bytes (APPNOTE 4.3). All numbers are
+//! Encoding of headers and end records (APPNOTE 4.3). All numbers are
 //! little-endian.
 
 use std::io;
@@ -15,7 +15,7 @@ use super::records::{
 const VERSION_STORED: u16 = 10;
 const VERSION_ZIP64: u16 = 45;
 
-/// Version made by (APPNOTE 4.4.2): Unix, so that the mode below is heeded,
+/// Version made by (APPNOTE 4.4.2): Unix, so that the mode below takes effect,
 /// and version 6.3 of the format, which has UTF-8 names.
 const MADE_BY: u16 = (3 << 8) | 63;
 
@@ -30,10 +30,10 @@ pub(super) struct Stored {
     pub modified: i64,
     pub crc: u32,
     pub size: u64,
-    /// Where the local header begins.
+    /// The start of the local header.
     pub offset: u64,
-    /// Whether the local header has a ZIP64 record, which it then uses
-    /// whatever the size: the header's length is fixed before the size is.
+    /// Whether the local header has a ZIP64 record. It then uses it whatever
+    /// the size, since the header's length is fixed before the size is known.
     pub zip64: bool,
 }
 
@@ -84,8 +84,8 @@ impl Stored {
         Ok(())
     }
 
-    /// What both headers have in the same order: from the version needed to
-    /// the length of the extra field.
+    /// Appends the fields that both headers have in the same order: from the
+    /// version needed to the length of the extra field.
     fn push_common(
         &self,
         out: &mut Vec<u8>,
@@ -107,11 +107,11 @@ impl Stored {
     }
 }
 
-/// Returns the records that end an archive: ZIP64 ones where a value needs
-/// them, then the end of central directory record.
+/// Returns the records that end an archive: ZIP64 ones if a value needs them,
+/// then the end of central directory record.
 ///
-/// A value that equals the marker is left to ZIP64 too, so that no reader has
-/// to guess.
+/// A value that equals the marker also goes to ZIP64, so that no reader has to
+/// guess.
 pub(super) fn end_records(members: u64, directory_size: u64, directory_offset: u64) -> Vec<u8> {
     let mut out = Vec::new();
     if members >= ZIP64_COUNT_MARKER || directory_size.max(directory_offset) >= ZIP64_MARKER {

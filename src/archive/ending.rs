@@ -1,8 +1,8 @@
-//! What the stored names of members end with.
+//! The endings of members' stored names.
 
 use crate::message::Format;
 
-/// What a stored name has after the member's path.
+/// The ending of a stored name, after the member's path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ending {
     /// `.pgp`, of an OpenPGP message.
@@ -32,17 +32,17 @@ impl From<Format> for Ending {
     }
 }
 
-/// The longest ending that messages have, in bytes.
+/// The longest ending of messages, in bytes.
 pub(super) const LONGEST: usize = 4;
 
-/// What messages are called, by callseal and by other tools.
+/// The endings of messages, as written by callseal and by other tools.
 const KNOWN: [&str; 8] = [
     ".pgp", ".gpg", ".asc", ".p7m", ".p7", ".cms", ".der", ".b64",
 ];
 
-/// Returns the name without one final ending that messages have (`.pgp`,
-/// `.gpg`, `.asc`, `.p7m`, `.p7`, `.cms`, `.der` or `.b64`), in any ASCII case,
-/// if it has one and a file name is left.
+/// Returns the name without one final ending of messages (`.pgp`, `.gpg`,
+/// `.asc`, `.p7m`, `.p7`, `.cms`, `.der` or `.b64`), in any ASCII case, if it
+/// has one and a file name is left.
 pub fn without_ending(name: &str) -> Option<&str> {
     KNOWN
         .iter()
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_known_and_no_longer_than_the_longest() {
+    fn written_endings_are_known_and_no_longer_than_the_longest() {
         for ending in [Ending::Pgp, Ending::P7m] {
             assert!(KNOWN.contains(&ending.as_str()), "{ending:?}");
         }

@@ -12,13 +12,13 @@ const ZIP64: u16 = 0x0001;
 /// Info-ZIP's extended timestamp (APPNOTE 4.6.1 lists it).
 const EXTENDED_TIMESTAMP: u16 = 0x5455;
 
-/// Bit 0 of its flags: the modification time is there.
+/// Bit 0 of its flags: the modification time is present.
 const HAS_MODIFIED: u8 = 1;
 
 /// Info-ZIP's Unicode Path (APPNOTE 4.6.9).
 const UNICODE_PATH: u16 = 0x7075;
 
-/// The records of an extra field that we use.
+/// The records of an extra field that callseal uses.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Extra<'a> {
     zip64: Option<&'a [u8]>,
@@ -39,7 +39,7 @@ impl<'a> Extra<'a> {
                 UNICODE_PATH => &mut extra.unicode_path,
                 _ => continue,
             };
-            // Of two, one reader takes the first and another the last.
+            // If there are two, one reader uses the first and another the last.
             if slot.replace(data).is_some() {
                 return Err(ArchiveFault::ExtraField);
             }
@@ -48,7 +48,7 @@ impl<'a> Extra<'a> {
     }
 
     /// Returns the 64-bit values of a header's 32-bit fields: those that are
-    /// all ones stand in the ZIP64 record, in the order given.
+    /// all ones are in the ZIP64 record, in the order given.
     ///
     /// `disk` is the last of them and has 16 bits in the header, 32 here.
     /// A record with more than the header asks for is refused, unless
@@ -89,9 +89,9 @@ impl<'a> Extra<'a> {
 
     /// Returns whether there is a Unicode Path other than `name`.
     ///
-    /// The field has a version (1), the CRC-32 of the name it goes with, and
-    /// a path. By the letter, a reader ignores the field when that CRC-32 is
-    /// stale; we don't, since not all readers look.
+    /// The field has a version (1), the CRC-32 of the name it goes with, and a
+    /// path. Strictly, a reader ignores the field if that CRC-32 is stale;
+    /// callseal doesn't, since not all readers check it.
     pub fn contradicts(&self, name: &[u8]) -> bool {
         self.unicode_path
             .is_some_and(|record| record.get(5..) != Some(name))
@@ -111,7 +111,7 @@ pub(super) fn push_zip64(out: &mut Vec<u8>, values: &[u64]) -> io::Result<()> {
 }
 
 /// Appends an extended timestamp with the modification time, seconds since
-/// 1970, or nothing where the field's 32 bits can't hold it.
+/// 1970, or nothing if the field's 32 bits can't hold it.
 pub(super) fn push_modified(out: &mut Vec<u8>, seconds: i64) -> io::Result<()> {
     let Ok(seconds) = i32::try_from(seconds) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What can be wrong with an archive or with one of its members.
+//! The faults of an archive or of one of its members.
 
 use std::io;
 
@@ -16,23 +16,23 @@ pub enum ArchiveError {
     /// The archive breaks the format, or could be understood in two ways.
     #[error("the archive is malformed{}: {fault}", at(.member.as_deref()))]
     Malformed {
-        /// What is wrong.
+        /// The fault.
         fault: ArchiveFault,
-        /// The stored name of the member where it was found, if it was one
-        /// member's: as the archive has it, not fit for a terminal.
+        /// The stored name of the member in which it was found, if it was one:
+        /// as the archive has it, not fit for a terminal.
         member: Option<Box<str>>,
     },
     /// The archive is sound, but this member can't be read.
     #[error("the member {member:?} {fault}")]
     Member {
-        /// What is wrong.
+        /// The fault.
         fault: MemberFault,
         /// Its stored name: as the archive has it, not fit for a terminal.
         member: Box<str>,
     },
 }
 
-/// ` at the member NAME`, where the fault is one member's.
+/// Returns ` at the member NAME`, if the fault is one member's.
 fn at(member: Option<&str>) -> String {
     member.map_or_else(String::new, |member| format!(" at the member {member:?}"))
 }
@@ -61,9 +61,9 @@ impl From<ArchiveFault> for ArchiveError {
 pub enum ArchiveFault {
     /// No end of central directory record reaches the end of the file
     /// (APPNOTE 4.3.16).
-    #[error("it has no end record, so it is no ZIP archive or was cut off")]
+    #[error("it has no end record, so it is not a ZIP archive or was cut off")]
     NoEnd,
-    /// Another one follows the one that does, in its comment. Readers differ
+    /// Another one follows in the comment of the one that does. Readers differ
     /// in which of them they use.
     #[error(
         "it has two end records, at {first} and at {second}, and readers differ in which counts"
@@ -77,8 +77,8 @@ pub enum ArchiveFault {
     /// It is one of several disks.
     #[error("it is a part of an archive on several disks")]
     SeveralDisks,
-    /// The ZIP64 locator points at no ZIP64 end record of 56 bytes that ends
-    /// where the locator begins (APPNOTE 4.3.14, 4.3.15).
+    /// The ZIP64 locator doesn't point at a ZIP64 end record of 56 bytes that
+    /// ends where the locator begins (APPNOTE 4.3.14, 4.3.15).
     #[error("the ZIP64 end record is not where its locator says")]
     Zip64EndMisplaced,
     /// The two end records contradict each other.
@@ -87,30 +87,30 @@ pub enum ArchiveFault {
     /// The central directory doesn't end where the end records begin.
     #[error("the central directory ends at {end} instead of {expected}")]
     DirectoryMisplaced {
-        /// Where it ends by its offset and size; the largest value if that
-        /// overflows.
+        /// Its end by its offset and size; the largest value if that overflows.
         end: u64,
-        /// Where the end records begin.
+        /// The start of the end records.
         expected: u64,
     },
-    /// No central directory header where one must be (APPNOTE 4.3.12).
+    /// A central directory header is missing where one must be (APPNOTE
+    /// 4.3.12).
     #[error("no whole central directory header at {offset}")]
     NoCentralHeader {
-        /// Where it should be.
+        /// Its expected place.
         offset: u64,
     },
     /// The declared number of headers doesn't fill the central directory.
     #[error("{bytes} bytes of the central directory follow its last entry")]
     DirectoryNotFilled {
-        /// How many bytes are left.
+        /// The number of bytes that are left.
         bytes: u64,
     },
     /// An extra field's records don't fill it (APPNOTE 4.5.1), or one kind of
-    /// record that we use occurs twice.
+    /// record that callseal uses occurs twice.
     #[error("an extra field is malformed")]
     ExtraField,
-    /// A ZIP64 extra field is missing or has not exactly the values that its
-    /// header leaves to it (APPNOTE 4.5.3).
+    /// A ZIP64 extra field is missing, or doesn't have exactly the values that
+    /// its header leaves to it (APPNOTE 4.5.3).
     #[error("a ZIP64 extra field does not have the values that its header leaves to it")]
     Zip64Extra,
     /// A stored member with two different sizes.
@@ -127,36 +127,37 @@ pub enum ArchiveFault {
     /// Something precedes the first member.
     #[error("{bytes} bytes precede the first member")]
     Prefix {
-        /// How many.
+        /// Their number.
         bytes: u64,
     },
     /// A member reaches into what follows it: the next member or the central
     /// directory.
     #[error("the member at {offset} overlaps what follows it at {next}")]
     Overlap {
-        /// Where the member begins.
+        /// The start of the member.
         offset: u64,
-        /// Where the next thing begins.
+        /// The start of what follows.
         next: u64,
     },
     /// Bytes between a member and what follows it belong to neither.
-    #[error("{bytes} bytes after the member at {offset} belong to nothing")]
+    #[error("{bytes} bytes after the member at {offset} belong to no member")]
     Gap {
-        /// Where the member begins.
+        /// The start of the member.
         offset: u64,
-        /// How many bytes.
+        /// Their number.
         bytes: u64,
     },
-    /// No local header where the central directory says (APPNOTE 4.3.7).
+    /// There is no local header where the central directory says (APPNOTE
+    /// 4.3.7).
     #[error("no whole local header at {offset}")]
     NoLocalHeader {
-        /// Where it should be.
+        /// Its expected place.
         offset: u64,
     },
     /// The local header has another name.
     #[error("the local header has another name than the central directory")]
     LocalName,
-    /// The local header has other flags, of those that change the meaning.
+    /// The local header has other flags that change the meaning.
     #[error("the local header has other flags than the central directory")]
     LocalFlags,
     /// The local header has another compression method.
@@ -168,8 +169,8 @@ pub enum ArchiveFault {
     /// The local header has other sizes.
     #[error("the local header has other sizes than the central directory")]
     LocalSizes,
-    /// The data descriptor contradicts the central directory, or has none of
-    /// the four forms in use (APPNOTE 4.3.9).
+    /// The data descriptor contradicts the central directory, or doesn't have
+    /// one of the four forms in use (APPNOTE 4.3.9).
     #[error("the data descriptor does not match the central directory")]
     Descriptor,
     /// The member's bytes are not those that were packed.
@@ -180,17 +181,17 @@ pub enum ArchiveFault {
         /// CRC-32 of the bytes.
         actual: u32,
     },
-    /// The deflated bytes make no sense.
+    /// The deflated bytes are invalid.
     #[error("the deflated data is damaged")]
     Deflate,
-    /// The deflated bytes make less or more than the declared size, or end
+    /// The deflated bytes yield less or more than the declared size, or end
     /// before the bytes stored for them.
-    #[error("the deflated data does not make exactly the declared size")]
+    #[error("the deflated data does not yield exactly the declared size")]
     DeflateSize,
 }
 
-/// Why one member can't be read from a sound archive.
-/// The phrases read after "the member".
+/// Why one member can't be read from a sound archive. The phrases continue "the
+/// member".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MemberFault {
@@ -200,7 +201,7 @@ pub enum MemberFault {
     /// It has a second name in a Unicode Path extra field (APPNOTE 4.6.9).
     #[error("has a different second name in an extra field")]
     SecondName,
-    /// It is encrypted by ZIP's own means (APPNOTE 4.4.4, bits 0, 6 and 13).
+    /// It is encrypted by ZIP itself (APPNOTE 4.4.4, bits 0, 6 and 13).
     #[error("is encrypted by ZIP itself")]
     Encrypted,
     /// It is neither stored nor deflated (APPNOTE 4.4.5).
@@ -216,8 +217,8 @@ pub enum MemberFault {
         /// The mode with its file type bits.
         mode: u16,
     },
-    /// By its name it is a directory, by its mode or size it is a file, or the
-    /// other way round.
-    #[error("is a directory by some of its facts and a file by others")]
+    /// Its name says that it is a directory and its mode or size that it is a
+    /// file, or the other way round.
+    #[error("is a directory by some of its attributes and a file by others")]
     HalfDirectory,
 }

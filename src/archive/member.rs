@@ -1,4 +1,4 @@
-//! What the central directory says of one member.
+//! One member, as the central directory describes it.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ const MODE_TYPE: u16 = 0o170_000;
 const MODE_DIRECTORY: u16 = 0o040_000;
 const MODE_REGULAR: u16 = 0o100_000;
 
-/// What the central directory says of one member. It takes 72 bytes and its
+/// One member, as the central directory describes it. It takes 72 bytes and its
 /// stored name.
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -25,10 +25,10 @@ pub struct Member {
     pub(super) modified: i64,
     pub(super) size: u64,
     pub(super) stored_size: u64,
-    /// Where the local header begins.
+    /// The start of the local header.
     pub(super) offset: u64,
-    /// The bytes of the extent that are neither fixed header, name nor data:
-    /// extra field and data descriptor.
+    /// The number of bytes of the extent other than fixed header, name and
+    /// data: extra field and data descriptor.
     pub(super) slack: u32,
     pub(super) crc: u32,
     pub(super) flags: u16,
@@ -39,13 +39,13 @@ pub struct Member {
     pub(super) has_second_name: bool,
 }
 
-/// The name of a member as the archive has it, held once.
+/// The name of a member as the archive has it, held only once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum StoredName {
-    /// A safe path, and what follows it: nothing, `/`, or an ending that
-    /// messages have.
+    /// A safe path, and what follows it: nothing, `/`, or an ending of
+    /// messages.
     Safe(MemberName, Rest),
-    /// One that is not safe, or not UTF-8.
+    /// A name that is not safe, or not UTF-8.
     Unsafe(Box<[u8]>),
 }
 
@@ -62,7 +62,7 @@ impl StoredName {
         safe.unwrap_or_else(|| Self::Unsafe(stored.into()))
     }
 
-    /// Returns the whole stored name, in UTF-8 if it is so stored.
+    /// Returns the whole stored name, in UTF-8 if it is stored so.
     pub fn bytes(&self) -> Cow<'_, [u8]> {
         match self {
             Self::Safe(name, rest) => {
@@ -84,8 +84,8 @@ impl StoredName {
         }
     }
 
-    /// Returns the stored name for people, where it isn't UTF-8 with
-    /// replacement characters.
+    /// Returns the stored name for people, with replacement characters if it
+    /// isn't UTF-8.
     fn text(&self) -> Cow<'_, str> {
         match self {
             Self::Safe(name, rest) if characters(rest).count() == 0 => name.as_str().into(),
@@ -103,7 +103,7 @@ fn parse(stored: &str) -> Result<MemberName, NameFault> {
     }
 }
 
-/// `None` for what is longer than the room for it.
+/// Returns `None` for what is longer than the room for it.
 fn rest(text: &str) -> Option<Rest> {
     let mut rest = Rest::default();
     rest.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
@@ -115,19 +115,19 @@ fn characters(rest: &Rest) -> impl Iterator<Item = u8> {
 }
 
 impl Member {
-    /// Returns the name as the archive has it, where it isn't UTF-8 with
-    /// replacement characters. Safe neither as a path nor on a terminal.
+    /// Returns the name as the archive has it, with replacement characters if
+    /// it isn't UTF-8. Safe neither as a path nor on a terminal.
     #[must_use]
     pub fn stored_name(&self) -> Cow<'_, str> {
         self.name.text()
     }
 
-    /// Returns the safe name: without `.pgp` and the like, or without a
+    /// Returns the safe name: without `.pgp` and similar endings, or without a
     /// directory's final `/`.
     ///
     /// # Errors
     ///
-    /// Why the stored name is not safe.
+    /// The fault that makes the stored name unsafe.
     #[doc(hidden)]
     pub fn name(&self) -> Result<&MemberName, NameFault> {
         match &self.name {
@@ -139,8 +139,8 @@ impl Member {
         }
     }
 
-    /// Returns how to name the member to a person: its safe name, or where that
-    /// fails its stored name. Not safe on a terminal.
+    /// Returns the member's name for people: its safe name, or if there is none
+    /// its stored name. Not safe on a terminal.
     #[must_use]
     pub fn shown_name(&self) -> Cow<'_, str> {
         match &self.name {
@@ -149,18 +149,18 @@ impl Member {
         }
     }
 
-    /// Why the member can't be read, where that shows already.
+    /// Returns why the member can't be read, if that is known already.
     #[must_use]
     pub fn fault(&self) -> Option<MemberFault> {
         let name = self.name().err().map(MemberFault::Name);
         name.or_else(|| self.other_fault())
     }
 
-    /// What stands against reading the member, its name aside.
+    /// Returns a fault other than that of its name.
     fn other_fault(&self) -> Option<MemberFault> {
         let encryption = FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION | FLAG_MASKED_HEADERS;
         let is_directory = self.is_directory();
-        // No type bits: the writer's system has no modes.
+        // Without type bits, the writer's system has no modes.
         let agrees = match self.mode & MODE_TYPE {
             0 => true,
             MODE_DIRECTORY => is_directory,
@@ -182,20 +182,20 @@ impl Member {
         }
     }
 
-    /// Size of the member in bytes.
+    /// Returns the size of the member in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Bytes that its data takes in the archive.
+    /// Returns the number of bytes that its data takes in the archive.
     #[must_use]
     pub fn stored_size(&self) -> u64 {
         self.stored_size
     }
 
-    /// Returns the modification time: by Info-ZIP's extended timestamp where
-    /// there is one, else the MS-DOS time taken as UTC.
+    /// Returns the modification time: Info-ZIP's extended timestamp if there is
+    /// one, else the MS-DOS time as UTC.
     #[must_use]
     pub fn modified(&self) -> SystemTime {
         system_time(self.modified)
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stored_name_comes_back_as_it_was() {
+    fn a_stored_name_is_returned_unchanged() {
         for stored in [
             &b"calls/a.wav.pgp"[..],
             b"a.P7M",
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_takes_as_little_memory_as_it_says() {
+    fn a_member_takes_as_little_memory_as_documented() {
         assert_eq!(size_of::<Member>(), 72);
     }
 }

@@ -1,4 +1,4 @@
-//! One member's bytes, checked.
+//! The checked bytes of one member.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -14,27 +14,27 @@ use super::records::{
     Fields, LOCAL_BYTES, LocalHeader, METHOD_DEFLATED, parse_descriptor,
 };
 
-/// The flags in which both headers must agree; the others only tell how hard
-/// the compressor tried.
+/// The flags in which both headers must agree. The others only say how hard the
+/// compressor tried.
 const FLAGS_THAT_MATTER: u16 =
     FLAG_ENCRYPTED | FLAG_DESCRIPTOR | FLAG_STRONG_ENCRYPTION | FLAG_UTF8 | FLAG_MASKED_HEADERS;
 
 /// Deflated bytes that are read at once.
 const INPUT_BYTES: u64 = 32 * 1024;
 
-/// Reads a member's bytes: stored, or inflated where they were deflated.
+/// Reads a member's bytes: stored, or inflated if they were deflated.
 ///
-/// The size and the CRC-32 are checked with the last byte: where they don't
-/// match, the read that would give it fails with the kind `InvalidData` and an
+/// The size and the CRC-32 are checked with the last byte. If they don't match,
+/// the read that would return it fails with the kind `InvalidData` and an
 /// [`ArchiveFault`] inside, and so does every read after it. Until then the
-/// bytes are unchecked. Never more than [`Member::size`] bytes come out.
+/// bytes are unchecked. Never more than [`Member::size`] bytes are returned.
 pub struct MemberReader<'a, R> {
     source: &'a R,
-    /// Where the next stored byte is.
+    /// The position of the next stored byte.
     position: u64,
-    /// Stored bytes from there on.
+    /// The number of stored bytes from there on.
     stored_left: u64,
-    /// Bytes of the member that are still to come out.
+    /// The number of bytes of the member that are still to be returned.
     left: u64,
     inflater: Option<Box<Inflater>>,
     declared_crc: u32,
@@ -51,7 +51,7 @@ enum ReadState {
     Unreadable(io::ErrorKind, Option<i32>),
 }
 
-/// More came out than there is room for, which can't be.
+/// The state after an impossible result: more bytes than there is room for.
 const OUTSIDE: ReadState = ReadState::Unreadable(io::ErrorKind::Other, None);
 
 impl ReadState {
@@ -93,7 +93,7 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
         })
     }
 
-    /// Some bytes of the member, not yet checked.
+    /// Reads some bytes of the member, not yet checked.
     fn produce(&mut self, buf: &mut [u8]) -> Result<usize, ReadState> {
         let Some(inflater) = &mut self.inflater else {
             let read = read_some_at(self.source, buf, self.position)
@@ -119,7 +119,8 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
         }
     }
 
-    /// After the last byte: the end of the deflated data, and the checksum.
+    /// Checks the end of the deflated data and the checksum, after the last
+    /// byte.
     fn check(&mut self) -> Result<(), ReadState> {
         if self.inflater.is_some() {
             // This also refills the input, so stored bytes that are left over
@@ -170,8 +171,8 @@ impl<R: ReadAt> Read for MemberReader<'_, R> {
         if let (ReadState::Reading, false) = (self.state, buf.is_empty()) {
             match self.produce_and_check(buf) {
                 Ok(made) => return Ok(made),
-                // What was produced is lost with the error, so there is no
-                // going on from here.
+                // The error discards what was produced, so reading can't
+                // continue.
                 Err(failure) => self.state = failure,
             }
         }
@@ -193,7 +194,8 @@ impl<R> fmt::Debug for MemberReader<'_, R> {
     }
 }
 
-/// Where the data begins, and how long the data descriptor after it is.
+/// Returns the start of the data, and the length of the data descriptor after
+/// it.
 ///
 /// The outer error is the source's.
 fn read_local_header(
@@ -201,8 +203,8 @@ fn read_local_header(
     member: &Member,
 ) -> io::Result<Result<(u64, usize), ArchiveFault>> {
     let slack = usize::try_from(member.slack).unwrap_or(usize::MAX);
-    // One read: the extra field is no longer than the slack, and as much as
-    // this is within the member's extent.
+    // One read is enough: the extra field is no longer than the slack, and this
+    // much is within the member's extent.
     let most = LOCAL_BYTES
         .saturating_add(member.name.len())
         .saturating_add(slack);
@@ -254,7 +256,7 @@ fn check_local_header(bytes: &[u8], member: &Member) -> Result<(u64, usize), Arc
     if extra.contradicts(&name) {
         return Err(ArchiveFault::LocalName);
     }
-    // A writer that streams may reserve the ZIP64 values and leave them zero.
+    // A writer of streams may reserve the ZIP64 values and leave them zero.
     let narrow = [header.size, header.stored_size];
     let ([size, stored_size], _) = extra.widen(narrow, 0, has_descriptor)?;
     let same = |local: u64, central: u64| local == central || (has_descriptor && local == 0);
@@ -271,15 +273,15 @@ fn check_local_header(bytes: &[u8], member: &Member) -> Result<(u64, usize), Arc
 struct Inflater {
     engine: Decompress,
     input: Vec<u8>,
-    /// Bytes of the input that are done.
+    /// The number of input bytes that are done.
     done: usize,
     ended: bool,
 }
 
 enum Step {
-    /// So many bytes came out.
+    /// That many bytes were produced.
     Made(usize),
-    /// The deflated data ended before.
+    /// The deflated data ended before that.
     Ended,
     /// More input is needed.
     Stuck,
@@ -301,7 +303,7 @@ impl Inflater {
         self.done >= self.input.len()
     }
 
-    /// Reads the next input, and says how many bytes.
+    /// Reads the next input, and returns its length.
     fn fill(&mut self, source: &impl ReadAt, position: u64, left: u64) -> io::Result<u64> {
         let most = usize::try_from(left.min(INPUT_BYTES)).map_err(io::Error::other)?;
         self.done = 0;
@@ -311,7 +313,7 @@ impl Inflater {
         Ok(read as u64)
     }
 
-    /// Inflates what the input gives. `is_last`: no input follows it.
+    /// Inflates the input. `is_last` means that no input follows it.
     fn step(&mut self, buf: &mut [u8], is_last: bool) -> Result<Step, ArchiveFault> {
         if self.ended {
             return Ok(Step::Ended);
@@ -339,7 +341,8 @@ impl Inflater {
         } else if taken > 0 || (self.is_drained() && !is_last) {
             Ok(Step::Stuck)
         } else {
-            // Nothing in, nothing out: it needs what isn't there.
+            // No input used and no output made: it needs input that isn't
+            // there.
             Err(ArchiveFault::DeflateSize)
         }
     }

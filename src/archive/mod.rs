@@ -1,19 +1,19 @@
-//! ZIP archives of stored members, and nothing else of ZIP.
+//! ZIP archives of stored members, without ZIP's other features.
 //!
-//! [`ArchiveWriter`] writes plain archives that every unzip tool splits:
-//! stored members, UTF-8 names, ZIP64 where it is needed, no data
-//! descriptors. [`Archive`] reads them, and what stock tools make, from
-//! strangers: an archive that two readers could understand differently is
-//! refused. [`MemberName`] is the only way to a path that may be extracted.
+//! [`ArchiveWriter`] writes plain archives that every unzip tool splits: stored
+//! members, UTF-8 names, ZIP64 if needed, no data descriptors. [`Archive`]
+//! reads them, and those of stock tools, from untrusted sources: an archive
+//! that two readers could understand differently is refused. [`MemberName`] is
+//! the only way to a path that may be extracted.
 //!
-//! The format is that of PKWARE's APPNOTE.TXT, version 6.3; the comments name
+//! The format is that of PKWARE's APPNOTE.TXT, version 6.3. The comments cite
 //! its sections.
 //!
-//! | file | idea |
+//! | file | content |
 //! |---|---|
 //! | `name.rs` | names that are safe on extraction |
-//! | `ending.rs` | what stored names end with |
-//! | `fault.rs` | what can be wrong with an archive or a member |
+//! | `ending.rs` | the endings of stored names |
+//! | `fault.rs` | the faults of an archive or a member |
 //! | `dos_time.rs` | MS-DOS and Unix times |
 //! | `extra.rs` | extra fields |
 //! | `records.rs` | headers and end records, from bytes |
@@ -21,10 +21,10 @@
 //! | `sink.rs` | the buffered output whose past can be patched |
 //! | `writer.rs` | the writer |
 //! | `read_at.rs` | positioned reads |
-//! | `member.rs` | what the central directory says of one member |
+//! | `member.rs` | one member, as the central directory describes it |
 //! | `directory.rs` | from the end of the file to the checked list of members |
 //! | `reader.rs` | the reader |
-//! | `member_reader.rs` | one member's bytes, checked |
+//! | `member_reader.rs` | the checked bytes of one member |
 
 mod directory;
 mod dos_time;

@@ -11,13 +11,13 @@ use super::ending::{self, Ending};
 /// (APPNOTE 4.4.10).
 const MAX_STORED_BYTES: usize = u16::MAX as usize;
 
-/// Names of devices that Windows finds in every directory.
+/// The devices that Windows finds in every directory.
 const WINDOWS_DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
 /// A member's path: relative, `/`-separated, UTF-8, safe on extraction.
 ///
 /// It is the path as packed, `calls/2026/a.wav`, without the [`Ending`] of the
-/// stored name. The only ways to one are [`parse`](Self::parse) and
+/// stored name. It is made only by [`parse`](Self::parse) and
 /// [`from_stored`](Self::from_stored).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberName(Box<str>);
@@ -27,8 +27,8 @@ impl MemberName {
     ///
     /// # Errors
     ///
-    /// A [`NameFault`] for whatever could leave the target directory, mean
-    /// different files to different systems, or not fit the ZIP name field.
+    /// A [`NameFault`] for any path that could leave the target directory, mean
+    /// different files on different systems, or not fit the ZIP name field.
     pub fn parse(path: &str) -> Result<Self, NameFault> {
         if path.is_empty() {
             return Err(NameFault::Empty);
@@ -42,7 +42,7 @@ impl MemberName {
         if path.chars().any(char::is_control) {
             return Err(NameFault::ControlCharacter);
         }
-        // A separator to some readers, part of the name to others.
+        // Some readers treat it as a separator, others as part of the name.
         if path.contains('\\') {
             return Err(NameFault::Backslash);
         }
@@ -62,9 +62,9 @@ impl MemberName {
         Ok(Self(path.into()))
     }
 
-    /// From a stored name: drops one final `.pgp`, `.gpg`, `.asc`, `.p7m`,
-    /// `.p7`, `.cms`, `.der` or `.b64` in any ASCII case, if a file name is left; else
-    /// takes the name as it is.
+    /// Takes a stored name without one final `.pgp`, `.gpg`, `.asc`, `.p7m`,
+    /// `.p7`, `.cms`, `.der` or `.b64` in any ASCII case, if a file name is
+    /// left; else as it is.
     ///
     /// # Errors
     ///
@@ -85,8 +85,8 @@ impl MemberName {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// Returns the key under which names collide on a file system that ignores
-    /// case or Unicode normalisation: equal keys, same file.
+    /// Returns the key by which names collide on a file system that ignores
+    /// case or Unicode normalisation: equal keys mean the same file.
     ///
     /// Upper case comes first since several letters share one upper-case form
     /// (`ß` and `ss`, `ς` and `σ`).
@@ -109,11 +109,11 @@ impl fmt::Display for MemberName {
     }
 }
 
-/// Why a path is no [`MemberName`]. The phrases read after "the member name".
+/// Why a path is not a [`MemberName`]. The phrases continue "the member name".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NameFault {
-    /// Nothing at all.
+    /// It is empty.
     #[error("is empty")]
     Empty,
     /// It starts with `/`.
@@ -151,7 +151,7 @@ pub enum NameFault {
     TrailingDotOrSpace,
 }
 
-/// What Windows makes of a component that is plain elsewhere.
+/// Checks for names that Windows reads differently.
 fn check_for_windows(component: &str) -> Result<(), NameFault> {
     if component.contains(':') {
         return Err(NameFault::Colon);
@@ -159,8 +159,7 @@ fn check_for_windows(component: &str) -> Result<(), NameFault> {
     if component.ends_with(['.', ' ']) {
         return Err(NameFault::TrailingDotOrSpace);
     }
-    // The device is found whatever extension follows, and spaces before the
-    // extension don't hide it.
+    // The device is found whatever extension follows, even after spaces.
     let stem = component.split('.').next().unwrap_or(component).trim_end();
     // COM1 to COM9 and LPT1 to LPT9, with superscript digits too.
     let numbered = |device: &str| {
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_names_are_taken_as_they_are() {
+    fn plain_names_are_accepted_unchanged() {
         for path in [
             "a",
             "calls/2026/a.wav",
@@ -276,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_windows_reads_differently_is_recognised() {
+    fn names_that_windows_reads_differently_are_recognised() {
         for (component, fault) in [
             ("C:", NameFault::Colon),
             ("a:stream", NameFault::Colon),

@@ -14,14 +14,14 @@ pub(super) fn push_u64(out: &mut Vec<u8>, value: u64) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
-/// The value in 32 bits, or the ZIP64 marker where it doesn't fit.
+/// Appends the value in 32 bits, or the ZIP64 marker if it doesn't fit.
 pub(super) fn push_low_u32(out: &mut Vec<u8>, value: u64) {
     push_u32(out, u32::try_from(value).unwrap_or(u32::MAX));
 }
 
-/// Returns the length of a name, an extra field or one of its records, in 16
+/// Appends the length of a name, an extra field or one of its records, in 16
 /// bits. Names fit by construction of [`MemberName`](super::MemberName), and
-/// our extra fields are short.
+/// callseal's extra fields are short.
 pub(super) fn push_length(out: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
     push_u16(out, u16::try_from(bytes.len()).map_err(io::Error::other)?);
     Ok(())

@@ -1,25 +1,25 @@
-//! Buffered output whose past can be patched.
+//! Buffered output that can be patched afterwards.
 
 use std::io::{self, Seek, SeekFrom, Write};
 
-/// Bytes that are collected before the inner writer sees them: some hundred
+/// The number of bytes that are collected for the inner writer: some hundred
 /// headers, or one write of a member's data.
 const CAPACITY: usize = 64 * 1024;
 
 /// A writer with a buffer: small writes are collected, large ones pass through.
 ///
-/// After an error it stays broken: what the inner writer holds is unknown, and
-/// an archive must not be finished over a hole.
+/// After an error it stays broken: the inner writer's content is unknown, and
+/// an archive must not be completed with a hole in it.
 pub(super) struct PatchedWriter<W> {
     inner: W,
     buffer: Vec<u8>,
-    /// Bytes that the inner writer has.
+    /// The number of bytes that the inner writer has.
     flushed: u64,
     broken: bool,
 }
 
 impl<W: Write + Seek> PatchedWriter<W> {
-    /// `inner` must be at its position 0.
+    /// Wraps `inner`, which must be at its position 0.
     pub fn new(inner: W) -> Self {
         Self {
             inner,
@@ -29,7 +29,7 @@ impl<W: Write + Seek> PatchedWriter<W> {
         }
     }
 
-    /// Bytes written so far.
+    /// Returns the number of bytes written so far.
     pub fn position(&self) -> u64 {
         self.flushed.saturating_add(self.buffer.len() as u64)
     }
@@ -58,7 +58,7 @@ impl<W: Write + Seek> PatchedWriter<W> {
     /// Replaces what was written at `offset` by as many other bytes.
     ///
     /// Bytes that were written by one call are either all in the buffer or all
-    /// below it, and so is a patch that covers them.
+    /// written through, and so is a patch that covers them.
     pub fn patch(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.unless_broken(|sink| {
             if let Some(buffered) = offset.checked_sub(sink.flushed) {
@@ -115,7 +115,7 @@ mod tests {
     use std::io::Cursor;
 
     #[test]
-    fn a_patch_reaches_the_buffer_and_what_is_below_it() {
+    fn a_patch_reaches_the_buffer_and_the_inner_writer() {
         let mut sink = PatchedWriter::new(Cursor::new(Vec::new()));
         sink.write_all(b"first").expect("room");
         sink.write_all(&vec![7; CAPACITY]).expect("room");

@@ -4,21 +4,21 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-/// A source that is read at offsets, without a position of its own.
+/// A source that is read at offsets, without its own position.
 pub trait ReadAt: Send + Sync {
     /// Reads up to `buf.len()` bytes from `offset` bytes after the start, and
-    /// says how many; zero at or after the end.
+    /// returns their number; zero at or after the end.
     ///
     /// # Errors
     ///
-    /// Whatever the source reports.
+    /// Any error of the source.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
 
     /// Returns the length of the source in bytes.
     ///
     /// # Errors
     ///
-    /// Whatever the source reports.
+    /// Any error of the source.
     fn size(&self) -> io::Result<u64>;
 }
 
@@ -85,8 +85,8 @@ impl<T: ReadAt + ?Sized> ReadAt for Arc<T> {
 /// Reads at least one byte into `buf`, which must not be empty, and at most as
 /// many as it holds.
 ///
-/// The caller keeps within the source's size, so the end of it means that it
-/// shrank.
+/// The caller stays within the source's size, so an early end means that the
+/// source shrank.
 pub(super) fn read_some_at(source: &impl ReadAt, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     loop {
         match source.read_at(buf, offset) {
@@ -113,7 +113,8 @@ pub(super) fn read_exact_at(
     Ok(())
 }
 
-/// A source must not claim to have read more than there is room for.
+/// Returns the error for a source that claims to have read more than there is
+/// room for.
 fn too_much() -> io::Error {
     io::Error::other("the source read more than it was asked for")
 }

@@ -8,7 +8,7 @@ use super::read_at::ReadAt;
 use super::records::{END_SIGNATURE, LOCAL_SIGNATURE};
 
 /// Returns whether a file that starts with these bytes may be a ZIP archive: it
-/// has a local header first (APPNOTE 4.3.7), or is an empty archive (4.3.16).
+/// starts with a local header (APPNOTE 4.3.7), or is an empty archive (4.3.16).
 #[must_use]
 pub fn looks_like_zip(prefix: &[u8]) -> bool {
     [LOCAL_SIGNATURE, END_SIGNATURE]
@@ -19,12 +19,12 @@ pub fn looks_like_zip(prefix: &[u8]) -> bool {
 /// An open archive.
 ///
 /// It is strict: an archive that two readers could understand differently is
-/// refused. What [`open`](Self::open) reads is the end records and the central
+/// refused. [`open`](Self::open) reads the end records and the central
 /// directory, so it is quick however large the archive. They divide the file
-/// among the members, so that none can overlap. Whether a member's own header
-/// says the same, and whether the member fills its part of the file without a
-/// gap, is checked when it is [`read`](Self::read): a damaged header costs one
-/// member instead of all.
+/// among the members, so that none can overlap. [`read`](Self::read) checks
+/// whether a member's own header agrees, and whether the member fills its part
+/// of the file without a gap: so a damaged header costs one member instead of
+/// all.
 #[derive(Debug)]
 pub struct Archive<R> {
     source: R,
@@ -34,21 +34,21 @@ pub struct Archive<R> {
 impl<R: ReadAt> Archive<R> {
     /// Reads and checks the central directory.
     ///
-    /// Memory: 72 bytes and the stored name for each member, whatever the
-    /// archive declares.
+    /// This takes 72 bytes and the stored name of memory for each member,
+    /// whatever the archive declares.
     ///
     /// # Errors
     ///
-    /// [`ArchiveError::Malformed`] where the archive breaks the format or could
-    /// be understood in two ways; [`ArchiveError::Io`] where it can't be read.
+    /// [`ArchiveError::Malformed`] if the archive breaks the format or could be
+    /// understood in two ways; [`ArchiveError::Io`] if it can't be read.
     pub fn open(source: R) -> Result<Self, ArchiveError> {
         let location = directory::locate(&source)?;
         let members = directory::read_members(&source, &location)?;
         Ok(Self { source, members })
     }
 
-    /// Returns the members, in the order of the central directory; directories
-    /// that have an entry of their own are among them.
+    /// Returns the members, in the order of the central directory, including
+    /// directories that have an entry.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
@@ -57,11 +57,10 @@ impl<R: ReadAt> Archive<R> {
     ///
     /// # Errors
     ///
-    /// [`ArchiveError::Member`] where the member has a
-    /// [`fault`](Member::fault); [`ArchiveError::Malformed`] where its local
-    /// header or data descriptor contradicts the central directory or leaves a
-    /// gap; [`ArchiveError::Io`] where it can't be read. None of them says
-    /// anything about the other members.
+    /// [`ArchiveError::Member`] if the member has a [`fault`](Member::fault);
+    /// [`ArchiveError::Malformed`] if its local header or data descriptor
+    /// contradicts the central directory or leaves a gap; [`ArchiveError::Io`]
+    /// if it can't be read. None of them affects the other members.
     pub fn read(&self, member: &Member) -> Result<MemberReader<'_, R>, ArchiveError> {
         if let Some(fault) = member.fault() {
             return Err(ArchiveError::Member {

@@ -1,4 +1,4 @@
-//! Headers and end records, taken from bytes (APPNOTE 4.3). All numbers are
+//! Decoding of headers and end records (APPNOTE 4.3). All numbers are
 //! little-endian.
 
 use super::dos_time::DosTime;
@@ -36,10 +36,11 @@ pub(super) const END_BYTES: usize = 22;
 pub(super) const LOCATOR_BYTES: usize = 20;
 pub(super) const ZIP64_END_BYTES: usize = 56;
 
-/// What the ZIP64 end record says of its own size: without its first 12 bytes.
+/// The size that the ZIP64 end record states for itself: without its first 12
+/// bytes.
 pub(super) const ZIP64_END_REST: u64 = 44;
 
-/// Reads numbers off the front of some bytes; `None` where they end.
+/// Reads numbers from the front of some bytes; `None` at their end.
 pub(super) struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -73,7 +74,8 @@ impl<'a> Fields<'a> {
         Some(bytes)
     }
 
-    /// One record of an extra field: its kind and its data (APPNOTE 4.5.1).
+    /// Reads one record of an extra field: its kind and its data (APPNOTE
+    /// 4.5.1).
     pub fn extra_record(&mut self) -> Option<(u16, &'a [u8])> {
         let kind = self.u16()?;
         let length = self.u16()?;
@@ -167,8 +169,7 @@ impl CentralHeader {
     }
 }
 
-/// Returns the data descriptor that is `bytes` long: checksum, stored size,
-/// size.
+/// Reads the data descriptor that is `bytes` long: checksum, stored size, size.
 ///
 /// The sizes have 32 or 64 bits, and the signature is optional
 /// (APPNOTE 4.3.9.2, 4.3.9.3); the four forms differ in length.
@@ -187,7 +188,7 @@ pub(super) fn parse_descriptor(bytes: &[u8]) -> Option<(u32, u64, u64)> {
 }
 
 /// The end of central directory record (APPNOTE 4.3.16), and the ZIP64 one
-/// (4.3.14) with the same facts.
+/// (4.3.14) with the same values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct End {
     pub disk: u32,
@@ -199,7 +200,7 @@ pub(super) struct End {
 }
 
 impl End {
-    /// Returns the record, and the length of the comment after it.
+    /// Reads the record, and the length of the comment after it.
     pub fn parse(fields: &mut Fields<'_>) -> Option<(Self, u16)> {
         fields.signature(END_SIGNATURE)?;
         let end = Self {
@@ -213,9 +214,9 @@ impl End {
         Some((end, fields.u16()?))
     }
 
-    /// Returns the ZIP64 record. One with an extensible data sector, which is
-    /// longer, is not recognised: it could only encrypt or compress the
-    /// directory.
+    /// Reads the ZIP64 record. One with an extensible data sector, which is
+    /// longer, is not recognised: such a sector could only encrypt or compress
+    /// the directory.
     pub fn parse_zip64(fields: &mut Fields<'_>) -> Option<Self> {
         fields.signature(ZIP64_END_SIGNATURE)?;
         let rest = fields.u64()?;
@@ -231,8 +232,8 @@ impl End {
         (rest == ZIP64_END_REST).then_some(end)
     }
 
-    /// Returns whether every value of this record is that of the ZIP64 record,
-    /// or all ones and so left to it.
+    /// Returns whether every value of this record equals that of the ZIP64
+    /// record, or is all ones and so left to it.
     pub fn agrees_with(&self, zip64: &Self) -> bool {
         let same = |short: u64, long: u64, marker: u64| short == long || short == marker;
         same(self.disk.into(), zip64.disk.into(), ZIP64_COUNT_MARKER)
@@ -252,7 +253,7 @@ impl End {
     }
 }
 
-/// Where a ZIP64 locator says its end record is (APPNOTE 4.3.15).
+/// The place of the end record by a ZIP64 locator (APPNOTE 4.3.15).
 pub(super) struct Locator {
     pub disk: u32,
     pub offset: u64,

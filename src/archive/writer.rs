@@ -13,10 +13,10 @@ use crate::timestamp::unix_seconds;
 /// Writes an archive: stored members, then the central directory.
 ///
 /// The bytes depend on the arguments alone. Only [`finish`](Self::finish)
-/// makes an archive of them: without it, no reader takes what was written.
-/// After an error every further call fails.
+/// completes the archive: no reader accepts it before. After an error every
+/// further call fails.
 ///
-/// The caller sees to it that no two members have the same name, best by
+/// The caller ensures that no two members have the same name, best by
 /// [`MemberName::collision_key`]: [`Archive`](super::Archive) refuses an
 /// archive with exactly equal ones.
 ///
@@ -41,7 +41,7 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         }
     }
 
-    /// With another ending of the names.
+    /// Uses another ending of the names.
     #[must_use]
     pub fn with_ending(self, ending: Ending) -> Self {
         Self { ending, ..self }
@@ -49,12 +49,12 @@ impl<W: Write + Seek> ArchiveWriter<W> {
 
     /// Adds a whole member that is in memory.
     ///
-    /// `modified` is stored in whole seconds, or in even ones between 1980 and
-    /// 2107 where it lies outside of 1901 to 2038.
+    /// `modified` is stored in whole seconds; outside of 1901 to 2038 in even
+    /// seconds, between 1980 and 2107.
     ///
     /// # Errors
     ///
-    /// Whatever the sink reports.
+    /// Any error of the sink.
     pub fn add(&mut self, name: &MemberName, modified: SystemTime, data: &[u8]) -> io::Result<()> {
         let size = data.len() as u64;
         let member = Stored {
@@ -76,14 +76,14 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     /// on, the local header gets a ZIP64 extra field (APPNOTE 4.5.3); without
     /// it the member must stay shorter.
     ///
-    /// The checksum and the sizes are patched into the local header at the
-    /// end. A data descriptor would do without the patch, but some readers of
-    /// streams refuse one after a stored member, since nothing tells them
-    /// where the data ends.
+    /// The checksum and the sizes are patched into the local header at the end.
+    /// A data descriptor would avoid the patch, but some readers of streams
+    /// refuse one after a stored member, since nothing shows them where the
+    /// data ends.
     ///
     /// # Errors
     ///
-    /// Whatever the sink reports.
+    /// Any error of the sink.
     pub fn begin(
         mut self,
         name: &MemberName,
@@ -106,12 +106,12 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         })
     }
 
-    /// Writes the central directory and the end records, flushes, and gives
-    /// the sink back.
+    /// Writes the central directory and the end records, flushes, and returns
+    /// the sink.
     ///
     /// # Errors
     ///
-    /// Whatever the sink reports.
+    /// Any error of the sink.
     pub fn finish(mut self) -> io::Result<W> {
         let offset = self.sink.position();
         self.sink.write_all(&self.directory)?;
@@ -131,9 +131,9 @@ impl<W: Write + Seek> ArchiveWriter<W> {
 
 /// Writes one member's bytes into the archive that it holds.
 ///
-/// Without [`end`](Self::end) there is no way back to the archive, so a member
-/// that was broken off can't be left in it.
-#[must_use = "only `end` completes the member and gives the archive back"]
+/// Only [`end`](Self::end) returns the archive, so an incomplete member can't
+/// be left in it.
+#[must_use = "only `end` completes the member and returns the archive"]
 pub struct MemberWriter<W> {
     archive: ArchiveWriter<W>,
     member: Stored,
@@ -141,11 +141,11 @@ pub struct MemberWriter<W> {
 }
 
 impl<W: Write + Seek> MemberWriter<W> {
-    /// Completes the member and gives the archive back.
+    /// Completes the member and returns the archive.
     ///
     /// # Errors
     ///
-    /// Whatever the sink reports; and always, once a write failed.
+    /// Any error of the sink, and any call after a failed write.
     pub fn end(mut self) -> io::Result<ArchiveWriter<W>> {
         self.member.crc = self.crc.finalize();
         let header = self.member.local_header()?;
@@ -156,15 +156,15 @@ impl<W: Write + Seek> MemberWriter<W> {
 }
 
 impl<W: Write + Seek> Write for MemberWriter<W> {
-    /// Takes all of `buf`, or fails: with the kind `FileTooLarge` where the
-    /// member outgrows the `at_most` that it was begun with.
+    /// Takes all of `buf`, or fails: with the kind `FileTooLarge` if the member
+    /// outgrows the `at_most` that it was begun with.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let size = self.member.size.saturating_add(buf.len() as u64);
         if size >= ZIP64_MARKER && !self.member.zip64 {
             self.archive.sink.break_off();
             return Err(io::Error::new(
                 io::ErrorKind::FileTooLarge,
-                "the member outgrows 4 GiB, more than it was announced with",
+                "the member outgrows 4 GiB and its announced size",
             ));
         }
         self.archive.sink.write_all(buf)?;

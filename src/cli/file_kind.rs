@@ -1,4 +1,4 @@
-//! What a file is, and what is in it.
+//! Recognising a file, and inspecting its content.
 
 use std::io::Read;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::error::Error;
 use callseal::keys::{Identity, Recipient, Refusal, Requirements};
 use callseal::message::{Envelope, MessageFault, OpenError};
 
-/// What a file is.
+/// The kind of a file, and its content.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Inspection {
@@ -23,8 +23,8 @@ pub enum Inspection {
     Message(Envelope),
     /// A certificate or public key.
     Certificate {
-        /// The keys that would be sealed to; where it is refused, all that
-        /// might have been.
+        /// The keys that would be sealed to; if it is refused, all that might
+        /// have been.
         recipients: Vec<Recipient>,
         /// Why it can't be sealed to now, if it can't.
         refusal: Option<Refusal>,
@@ -37,13 +37,12 @@ pub enum Inspection {
     Unknown,
 }
 
-/// Tells what a file is by its content; a config by its ending, `.toml` or
+/// Recognises a file by its content; a config by its ending, `.toml` or
 /// `.conf`. Certificates are judged as of the time `at`.
 ///
 /// # Errors
 ///
-/// The file can't be read, or is broken in a way that shows what it was meant
-/// to be.
+/// The file can't be read, or is broken in a way that still shows its kind.
 pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     let is_config = path.extension().is_some_and(|ending| {
         ending.eq_ignore_ascii_case("toml") || ending.eq_ignore_ascii_case("conf")

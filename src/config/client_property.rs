@@ -6,8 +6,8 @@
 //!
 //! The format is `PROPERTY_NAME = VALUE` in `[SECTIONS]`, with comment lines
 //! that start with `#`. A value may start on the line after its name, and a
-//! list goes on over the line's end after a comma. Only the one setting is
-//! looked at; whatever the others hold is the platform's business.
+//! list continues on the next line after a comma. Only this one setting is
+//! read; the others are the platform's business.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,13 +16,13 @@ use crate::keys::{MinRsaBits, Party};
 
 use super::{Compression, Config, ConfigError, Profile, Trust, resolve};
 
-/// The name of the one profile that such a file yields.
+/// The name of the only profile that such a file yields.
 pub const PROFILE_NAME: &str = "client_property";
 
 /// The setting that lists the certificates.
 pub(super) const SETTING: &str = "LOGGING_ENCRYPTION_KEY";
 
-/// What stands for a setting that is not set.
+/// The value of a setting that is not set.
 const UNSET: &str = "default";
 
 pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
@@ -49,8 +49,8 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
     })
 }
 
-/// Returns the setting's line and value. It may be in any section, and more
-/// than once if it says the same each time.
+/// Returns the setting's line and value. It may be in any section, and may be
+/// repeated with the same value.
 fn find_setting(text: &str, source: &Path) -> Result<(usize, Value), ConfigError> {
     let mut found: Option<(usize, Value)> = None;
     let mut keep = |list: Option<List>| {
@@ -71,7 +71,7 @@ fn find_setting(text: &str, source: &Path) -> Result<(usize, Value), ConfigError
         }
     };
 
-    // The list that lines are still being added to.
+    // The list to which lines are still being added.
     let mut open: Option<List> = None;
     for (number, line) in (1..).zip(text.lines()) {
         match Line::read(line) {
@@ -86,7 +86,7 @@ fn find_setting(text: &str, source: &Path) -> Result<(usize, Value), ConfigError
                 }
             }
             Line::Other(text) => {
-                // Elsewhere this is some other setting's value.
+                // Elsewhere this is the value of another setting.
                 if let Some(list) = &mut open {
                     list.add(text, number)?;
                 }
@@ -101,13 +101,13 @@ fn find_setting(text: &str, source: &Path) -> Result<(usize, Value), ConfigError
 
 /// One line of the file, without the space around it.
 enum Line<'a> {
-    /// Nothing, or a comment.
+    /// An empty line, or a comment.
     Blank,
     /// `[SECTION]`
     Section,
     /// `NAME = VALUE`, where the value may be empty.
     Setting { name: &'a str, value: &'a str },
-    /// Text that only means something as a value begun on an earlier line.
+    /// Text that is only meaningful as a value begun on an earlier line.
     Other(&'a str),
 }
 
@@ -136,7 +136,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// What the setting says.
+/// The value of the setting.
 #[derive(PartialEq)]
 enum Value {
     Empty,
@@ -144,14 +144,14 @@ enum Value {
     Paths(Vec<String>),
 }
 
-/// A list of paths that may go on over several lines.
+/// A list of paths that may continue over several lines.
 struct List<'a> {
     source: &'a Path,
     /// The line of the setting's name.
     line: usize,
     /// The paths so far, each with its line.
     paths: Vec<(usize, String)>,
-    /// Nothing yet, or a comma last: what comes next is a path.
+    /// Whether a path must come next: at the start, or after a comma.
     wants_path: bool,
 }
 
@@ -165,10 +165,10 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Adds the paths in `text`, which stands on line `line`.
+    /// Adds the paths in `text`, which is on line `line`.
     ///
-    /// A path that is there but not understood is an error: to skip it would
-    /// be to drop a recipient.
+    /// A path that isn't understood is an error: skipping it would drop a
+    /// recipient.
     fn add(&mut self, text: &str, line: usize) -> Result<(), ConfigError> {
         let file = || self.source.to_owned();
         if text.is_empty() {
@@ -341,7 +341,7 @@ LANGUAGE = en-US, \"not closed
     }
 
     #[test]
-    fn a_list_goes_on_after_a_comma_at_the_end_of_a_line() {
+    fn a_list_continues_after_a_comma_at_the_end_of_a_line() {
         assert_eq!(
             recipients("LOGGING_ENCRYPTION_KEY = /a.crt,\n  # the vendor\n  /b.crt , \n /c.crt\n"),
             ["/a.crt", "/b.crt", "/c.crt"]
@@ -359,7 +359,7 @@ LANGUAGE = en-US, \"not closed
     }
 
     #[test]
-    fn a_path_with_an_equals_sign_is_not_taken_for_a_setting() {
+    fn a_path_with_an_equals_sign_is_not_treated_as_a_setting() {
         assert_eq!(
             recipients("LOGGING_ENCRYPTION_KEY =\n/certs/cn=acme.crt"),
             ["/certs/cn=acme.crt"]
@@ -409,7 +409,7 @@ LANGUAGE = en-US, \"not closed
             );
             assert_eq!(
                 error.to_string(),
-                format!("{SOURCE}: LOGGING_ENCRYPTION_KEY is not there")
+                format!("{SOURCE}: LOGGING_ENCRYPTION_KEY is missing")
             );
         }
     }

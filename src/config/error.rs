@@ -1,4 +1,4 @@
-//! Why a config was refused.
+//! Why a config is refused.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::client_property::SETTING;
 use crate::files::cause;
 
-/// Why a config was refused, or a profile in it not found.
+/// Why a config is refused, or a profile in it is not found.
 ///
 /// Lines are counted from 1.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,7 @@ pub enum ConfigError {
         line: usize,
         detail: String,
     },
-    /// In `callseal.toml`. `known` are the keys that can stand there.
+    /// In `callseal.toml`. `known` are the keys that are allowed there.
     #[error("{}:{line}: unknown key {key:?}", file.display())]
     UnknownKey {
         file: PathBuf,
@@ -51,7 +51,7 @@ pub enum ConfigError {
         known: Vec<String>,
     },
     /// In `callseal.toml`: a setting with a secret in it, by its name.
-    #[error("{}:{line}: {key:?} looks like a secret key, and the config takes none", file.display())]
+    #[error("{}:{line}: {key:?} looks like a secret key, which doesn't belong in the config", file.display())]
     SecretKey {
         file: PathBuf,
         line: usize,
@@ -74,7 +74,7 @@ pub enum ConfigError {
         known: Vec<&'static str>,
     },
     /// In `callseal.toml`.
-    #[error("{}:{line}: default-profile names the profile {name:?}, which is not there", file.display())]
+    #[error("{}:{line}: default-profile names the profile {name:?}, which doesn't exist", file.display())]
     UnknownDefaultProfile {
         file: PathBuf,
         line: usize,
@@ -95,8 +95,8 @@ pub enum ConfigError {
         line: usize,
         profile: String,
     },
-    /// In `callseal.toml`: a pin that is no fingerprint.
-    #[error("{}:{line}: {value:?} is no fingerprint", file.display())]
+    /// In `callseal.toml`: a pin that is not a fingerprint.
+    #[error("{}:{line}: {value:?} is not a fingerprint", file.display())]
     Fingerprint {
         file: PathBuf,
         line: usize,
@@ -110,7 +110,7 @@ pub enum ConfigError {
         profile: String,
     },
     /// In `callseal.toml`.
-    #[error("{}:{line}: the profile {profile:?} has a ca-file or crl-file that its trust makes no use of", file.display())]
+    #[error("{}:{line}: the profile {profile:?} has a ca-file or crl-file that its trust doesn't use", file.display())]
     CaFileIdle {
         file: PathBuf,
         line: usize,
@@ -135,7 +135,7 @@ pub enum ConfigError {
     EmptyKey { file: PathBuf, line: usize },
 
     /// In `client_property.conf`.
-    #[error("{}: {SETTING} is not there", file.display())]
+    #[error("{}: {SETTING} is missing", file.display())]
     SettingMissing { file: PathBuf },
     /// In `client_property.conf`.
     #[error("{}:{line}: {SETTING} is empty", file.display())]
@@ -144,7 +144,7 @@ pub enum ConfigError {
     #[error("{}:{line}: {SETTING} is set to default, which means no encryption", file.display())]
     SettingDefault { file: PathBuf, line: usize },
     /// In `client_property.conf`.
-    #[error("{}:{line}: {SETTING} is set again, to something else than on line {first_line}", file.display())]
+    #[error("{}:{line}: {SETTING} is set again, to another value than on line {first_line}", file.display())]
     SettingRepeated {
         file: PathBuf,
         line: usize,
@@ -156,8 +156,8 @@ pub enum ConfigError {
     /// In `client_property.conf`: nothing follows the last comma.
     #[error("{}:{line}: the list of {SETTING} ends in a comma", file.display())]
     UnfinishedList { file: PathBuf, line: usize },
-    /// In `client_property.conf`: a line with text follows a list that was
-    /// complete. It may be a path whose comma was forgotten.
+    /// In `client_property.conf`: a line with text follows a complete list. It
+    /// may be a path after a forgotten comma.
     #[error("{}:{line}: this line after {SETTING} is neither a setting nor part of its list", file.display())]
     StrayLine { file: PathBuf, line: usize },
     /// In `client_property.conf`.

@@ -1,14 +1,14 @@
-//! What an installation has settled once: the profiles (named recipient
-//! lists), where the keys are, and how to pack.
+//! The settings of an installation: the profiles (named recipient lists), the
+//! places of the keys, and how to pack.
 //!
-//! Two kinds of file are read, told apart by name:
+//! There are two kinds of config file, distinguished by name:
 //!
 //! - `client_property.conf`, the speech platform's own settings file, or any
 //!   other name that ends in `.conf`;
 //! - `callseal.toml`, or any other name.
 //!
-//! A config holds paths. Whether there is a certificate behind a path is for
-//! the room that loads recipients to say.
+//! A config holds paths. Whether there is a certificate at a path is checked
+//! when recipients are loaded.
 
 mod callseal_toml;
 mod client_property;
@@ -35,31 +35,31 @@ pub const MAX_SIZE: u64 = 1 << 20;
 pub struct Config {
     /// The file that it was read from, as named by the caller.
     pub source: PathBuf,
-    /// The profile to use where none is named; one of `profiles`.
+    /// The profile to use if none is named; one of `profiles`.
     pub default_profile: Option<String>,
-    /// Files and directories with the identities at hand.
+    /// Files and directories with the keyring's identities.
     pub keys: Vec<PathBuf>,
     /// Whether files are compressed before they are sealed.
     pub compress: Compression,
-    /// Which kind of message is written.
+    /// The kind of message that is written.
     pub format: Option<Format>,
-    /// How large the RSA keys of recipients must be.
+    /// The minimum size of the recipients' RSA keys.
     pub min_rsa_bits: MinRsaBits,
-    /// The recipient lists by name. May be empty: who only extracts needs none.
+    /// The recipient lists by name. May be empty: extraction needs none.
     pub profiles: BTreeMap<String, Profile>,
 }
 
 /// A named recipient list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Who is to open what is sealed, in the order of the file, at least one.
-    /// Relative paths are resolved against the config's directory.
+    /// The parties that may open what is sealed, in the order of the file, at
+    /// least one. Relative paths are resolved against the config's directory.
     pub parties: Vec<Party>,
-    /// Who vouches for their certificates.
+    /// The authority that vouches for their certificates.
     pub trust: Trust,
 }
 
-/// Who vouches for the certificates of a profile.
+/// The authority that vouches for the certificates of a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trust {
     /// The administrator, by listing them.
@@ -78,8 +78,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If the file is missing, is a directory, is larger than [`MAX_SIZE`],
-    /// is not UTF-8, or says anything that [`Config::parse`] refuses.
+    /// If the file is missing, is a directory, is larger than [`MAX_SIZE`], is
+    /// not UTF-8, or has anything that [`Config::parse`] refuses.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let bytes = read_bounded(path)?;
         match std::str::from_utf8(&bytes) {
@@ -91,16 +91,16 @@ impl Config {
         }
     }
 
-    /// Understands `text` as the contents of the file `source`, which is not
-    /// touched: its name says which of the two formats this is, and its
-    /// directory is what relative paths are relative to.
+    /// Parses `text` as the contents of the file `source`, which is not read:
+    /// its name decides which of the two formats this is, and relative paths
+    /// are relative to its directory.
     ///
     /// # Errors
     ///
-    /// If the text does not follow its format, has keys that are not known,
-    /// or contradicts itself.
+    /// If the text does not follow its format, has unknown keys, or contradicts
+    /// itself.
     pub fn parse(text: &str, source: &Path) -> Result<Self, ConfigError> {
-        // Editors on Windows put a byte order mark in front of UTF-8.
+        // Editors on Windows put a byte order mark before UTF-8.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if is_client_property(source) {
             client_property::parse(text, source)
@@ -110,11 +110,11 @@ impl Config {
     }
 
     /// Returns the profile called `name`. Without a name it is the default
-    /// profile, or the only one there is.
+    /// profile, or the only one.
     ///
     /// # Errors
     ///
-    /// If there is no such profile, or no telling which one is meant.
+    /// If there is no such profile, or several might be meant.
     pub fn profile(&self, name: Option<&str>) -> Result<(&str, &Profile), ConfigError> {
         let Some(name) = name.or(self.default_profile.as_deref()) else {
             let mut all = self.profiles.iter();
@@ -144,11 +144,10 @@ impl Config {
     }
 }
 
-/// Returns all bytes of the file, of which there are at most [`MAX_SIZE`].
+/// Reads all bytes of the file, at most [`MAX_SIZE`].
 ///
-/// Something that is no regular file is read as well (`--config <(…)` in a
-/// shell is a pipe), so the bound is on what is read and not on what the file
-/// system says.
+/// A file that isn't regular is read as well (`--config <(…)` in a shell is a
+/// pipe), so the limit is on what is read and not on what the file system says.
 fn read_bounded(path: &Path) -> Result<Vec<u8>, ConfigError> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => ConfigError::NotFound {
@@ -178,7 +177,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, ConfigError> {
     Ok(bytes)
 }
 
-/// Returns whether the name says that this is the platform's own settings file.
+/// Returns whether the name is that of the platform's own settings file.
 fn is_client_property(source: &Path) -> bool {
     source.file_name().is_some_and(|name| {
         name.to_string_lossy()
@@ -187,21 +186,21 @@ fn is_client_property(source: &Path) -> bool {
     })
 }
 
-/// Returns the line, counted from 1, that the byte at `offset` stands on.
+/// Returns the line, counted from 1, of the byte at `offset`.
 fn line_at(text: &[u8], offset: usize) -> usize {
     let before = text.get(..offset).unwrap_or(text);
     1 + before.iter().filter(|&&byte| byte == b'\n').count()
 }
 
-/// `path`, taken as relative to the directory of the config `source`.
+/// Resolves `path` relative to the directory of the config `source`.
 fn resolve(path: &str, source: &Path) -> PathBuf {
     base(path, source).join(path)
 }
 
-/// What `path` is relative to: the directory of the config `source`.
+/// Returns the base of `path`: the directory of the config `source`.
 ///
 /// Drive letters and UNC names are absolute on every system: a config copied
-/// from a Windows server must not quietly mean a file beside it on Linux.
+/// from a Windows server must not silently mean a file next to it on Linux.
 fn base<'a>(path: &str, source: &'a Path) -> &'a Path {
     let windows_absolute = match path.as_bytes() {
         [drive, b':', b'\\' | b'/', ..] => drive.is_ascii_alphabetic(),
@@ -230,13 +229,13 @@ mod tests {
     ";
 
     #[test]
-    fn the_only_profile_is_meant_where_none_is_named() {
+    fn the_only_profile_is_used_if_none_is_named() {
         let config = config("[profiles.acme]\nrecipients = ['a.crt']");
         assert_eq!(config.profile(None).unwrap().0, "acme");
     }
 
     #[test]
-    fn the_default_profile_is_meant_where_none_is_named() {
+    fn the_default_profile_is_used_if_none_is_named() {
         let config = config(&format!("default-profile = 'zenith'\n{TWO_PROFILES}"));
         assert_eq!(config.profile(None).unwrap().0, "zenith");
         assert_eq!(config.profile(Some("acme")).unwrap().0, "acme");
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_file_tells_its_format() {
+    fn the_name_of_a_file_decides_its_format() {
         for name in ["client_property.conf", "/x/CLIENT_PROPERTY.CONF", "a.Conf"] {
             assert!(is_client_property(Path::new(name)), "{name}");
         }
@@ -306,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_file_is_called_missing() {
+    fn a_missing_file_is_reported_as_missing() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("callseal.toml");
         let error = Config::load(&path).unwrap_err();
@@ -323,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_over_the_limit_is_refused_and_one_of_the_limit_is_not() {
+    fn a_file_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("callseal.toml");
         let mut text = vec![b'#'; MAX_SIZE as usize];
@@ -351,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_the_text() {
+    fn a_byte_order_mark_is_not_part_of_the_text() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("callseal.toml");
         std::fs::write(&path, "\u{feff}keys = ['a']\r\n").unwrap();
@@ -364,7 +363,7 @@ mod tests {
         use super::*;
         use proptest::prelude::*;
 
-        /// Text with a good share of what the parsers look for.
+        /// Text with many of the parts that the parsers look for.
         fn nearly_a_config() -> impl Strategy<Value = String> {
             let pieces = prop::sample::select(vec![
                 "LOGGING_ENCRYPTION_KEY",

@@ -1,6 +1,6 @@
-//! One JSON text ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)): where
-//! its values stand, and how others are put in their places. What isn't
-//! replaced stays as it is, to the byte.
+//! One JSON text ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)): the
+//! places of its values, and their replacement. Everything else stays
+//! unchanged, to the byte.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,13 +15,13 @@ use zeroize::Zeroizing;
 use super::MAX_DOCUMENT;
 use super::error::DocumentError;
 
-/// How deep values may be nested. Other software has its limits too, of which
-/// this one is common.
+/// The limit of nesting. Other software has such limits too, and this is a
+/// common one.
 pub(super) const MAX_DEPTH: usize = 128;
 
 /// Reads a document, which must be a JSON text.
 pub(super) fn parse(text: &str) -> Result<&RawValue, DocumentError> {
-    // Its end is where its text ends, not at the start of the next line.
+    // It ends with its text, not at the start of the next line.
     let body = text.trim_end_matches([' ', '\t', '\r', '\n']);
     let root: &RawValue = serde_json::from_str(body).map_err(|e| DocumentError::not_json(&e))?;
     if depth(root.get()) > MAX_DEPTH {
@@ -35,8 +35,8 @@ pub(super) fn is_complete(text: &[u8]) -> bool {
     serde_json::from_slice::<&RawValue>(text).is_ok()
 }
 
-/// Returns whether all that comes is one JSON value. Stops where it shows that
-/// it's none.
+/// Returns whether all of the source is one JSON value. Stops as soon as it
+/// can't be one.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub(super) fn is_text(source: impl io::Read) -> io::Result<bool> {
     }
 }
 
-/// Returns how deep a valid JSON text is nested.
+/// Returns the nesting depth of a valid JSON text.
 fn depth(text: &str) -> usize {
     let (mut now, mut most) = (0usize, 0);
     let mut bytes = text.bytes();
@@ -74,7 +74,7 @@ fn depth(text: &str) -> usize {
     most
 }
 
-/// What kind of value it is, as far as there is something below it.
+/// The kind of a value, as far as other values can be below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ValueKind {
     Object,
@@ -90,15 +90,16 @@ pub(super) fn kind(value: &RawValue) -> ValueKind {
     }
 }
 
-/// Where a part of a text stands in it.
+/// Returns the place of a part in its text.
 pub(super) fn span(text: &str, part: &str) -> Result<Range<usize>, DocumentError> {
     let start = part.as_ptr().addr().checked_sub(text.as_ptr().addr());
     let span = start.map(|start| start..start.saturating_add(part.len()));
     span.filter(|span| span.end <= text.len())
-        .ok_or(DocumentError::Internal("a part stands outside of its text"))
+        .ok_or(DocumentError::Internal("a part is outside of its text"))
 }
 
-/// What a JSON string says; `None` where it has half of a surrogate pair.
+/// Returns the text of a JSON string; `None` if it has half of a surrogate
+/// pair.
 pub(super) fn unquoted(string: &str) -> Option<Cow<'_, str>> {
     let inner = string.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {
@@ -108,7 +109,7 @@ pub(super) fn unquoted(string: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Goes through an object's members: the key as it is written, and the value.
+/// Visits an object's members: the key as it is written, and the value.
 pub(super) fn members<'a>(
     object: &'a RawValue,
     each: &mut dyn FnMut(&'a RawValue, &'a RawValue) -> Result<(), DocumentError>,
@@ -125,7 +126,7 @@ pub(super) fn members<'a>(
     conclude(read, outcome)
 }
 
-/// Goes through an array's elements.
+/// Visits an array's elements.
 pub(super) fn elements<'a>(
     array: &'a RawValue,
     each: &mut dyn FnMut(&'a RawValue) -> Result<(), DocumentError>,
@@ -147,10 +148,10 @@ fn conclude(
     read.map_err(|e| DocumentError::not_json(&e))
 }
 
-/// Hands on what stands in an object or array, one by one.
+/// Passes on the parts of an object or array, one by one.
 struct Each<'f, 'a> {
     each: &'f mut dyn FnMut(Option<&'a RawValue>, &'a RawValue) -> Result<(), DocumentError>,
-    /// Why it was broken off: serde's errors hold nothing but text.
+    /// Why it stopped early: serde's errors hold only text.
     outcome: &'f mut Result<(), DocumentError>,
 }
 
@@ -189,22 +190,22 @@ impl<'de> Visitor<'de> for Each<'_, 'de> {
     }
 }
 
-/// A part of a text, and what takes its place.
+/// A part of a text, and its replacement.
 pub(super) struct Edit {
     pub at: Range<usize>,
     pub with: Zeroizing<String>,
 }
 
-/// Returns the text with all edits made, which are in its order and don't
+/// Returns the text with all edits made. They are in its order and don't
 /// overlap.
 ///
 /// # Errors
 ///
-/// It would be too large for anybody to work on it again.
+/// The result would be too large to be processed again.
 pub(super) fn edited(text: &str, edits: &[Edit]) -> Result<Zeroizing<String>, DocumentError> {
     let more: usize = edits.iter().map(|edit| edit.with.len()).sum();
     let less: usize = edits.iter().map(|edit| edit.at.len()).sum();
-    // To the byte: growing would leave a copy of plaintext behind.
+    // The capacity is exact: growing would leave a copy of plaintext behind.
     let capacity = (text.len() + more).saturating_sub(less);
     if capacity > MAX_DOCUMENT {
         return Err(DocumentError::TooLarge {

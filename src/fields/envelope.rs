@@ -1,5 +1,5 @@
 //! The reserved attribute of a sealed document: the PKESKs of its session key,
-//! and which fields are sealed.
+//! and the list of sealed fields.
 
 use std::ops::Range;
 
@@ -15,10 +15,10 @@ use super::path::quoted;
 /// The version of the format.
 const VERSION: u64 = 1;
 
-/// How many fields of one document can be sealed, or opened.
+/// The limit of the fields of one document that can be sealed, or opened.
 pub(super) const MAX_FIELDS: usize = 100_000;
 
-/// How many steps their paths can have together.
+/// The limit of the steps of all their paths together.
 pub(super) const MAX_STEPS: usize = 1_000_000;
 
 /// The attribute's value.
@@ -30,15 +30,15 @@ pub(super) struct Envelope {
     sealed: Vec<String>,
 }
 
-/// What of the attribute is the same in every version.
+/// The part of the attribute that is the same in every version.
 #[derive(Deserialize)]
 struct Version {
     version: u64,
 }
 
 impl Envelope {
-    /// PKESKs, and the paths of the fields that are sealed under their session
-    /// key.
+    /// Creates it from PKESKs, and the paths of the fields that are sealed
+    /// under their session key.
     pub fn new(pkesks: &[u8], sealed: Vec<String>) -> Self {
         Self {
             version: VERSION,
@@ -72,14 +72,14 @@ impl Envelope {
         &self.sealed
     }
 
-    /// Returns the attribute as it's added behind other attributes.
+    /// Returns the attribute as it's added after other attributes.
     pub fn attribute(&self, name: &str) -> Result<String, serde_json::Error> {
         let value = serde_json::to_string(self)?;
         Ok(format!(",{}:{value}", quoted(name)))
     }
 }
 
-/// Base64 with padding and without line breaks
+/// Encodes as base64 with padding and without line breaks
 /// ([RFC 4648, section 4](https://www.rfc-editor.org/rfc/rfc4648#section-4)).
 pub(super) fn to_base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
@@ -91,13 +91,13 @@ pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
 
 /// The attributes of a document itself.
 pub(super) struct Top<'a> {
-    /// Where the last one ends.
+    /// The end of the last one.
     pub end: usize,
-    /// The reserved one, if it's there.
+    /// The reserved one, if there is one.
     pub reserved: Option<Reserved<'a>>,
 }
 
-/// The reserved attribute, where it stands.
+/// The reserved attribute, and its place.
 pub(super) struct Reserved<'a> {
     pub value: &'a RawValue,
     /// The attribute with the comma that belongs to it.
@@ -105,7 +105,7 @@ pub(super) struct Reserved<'a> {
 }
 
 impl<'a> Top<'a> {
-    /// Looks for the reserved attribute in a document. `None` if it's no
+    /// Looks for the reserved attribute in a document. `None` if it's not an
     /// object, which can't have any.
     pub fn read(
         text: &str,
@@ -140,7 +140,7 @@ impl<'a> Top<'a> {
             } else if std::mem::take(&mut is_first_of_several)
                 && let Some(reserved) = &mut top.reserved
             {
-                // Else with the one behind it.
+                // Otherwise with the one after it.
                 reserved.at.end = key_span.start;
             }
             top.end = value_span.end;

@@ -1,4 +1,4 @@
-//! What can be wrong with a document, and with a stream of them.
+//! The errors of documents and of streams of them.
 
 use std::io;
 
@@ -7,30 +7,30 @@ use thiserror::Error;
 use crate::files::cause;
 use crate::message::{OpenError, SealError};
 
-/// Why a document can't be sealed or opened. No value of it is in the text.
+/// Why a document can't be sealed or opened. The text contains no value of it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DocumentError {
-    /// It is no JSON text.
+    /// It is not a JSON text.
     #[error("it is not JSON: {reason} at {}", spot(*.line, *.column))]
     NotJson {
-        /// What the parser says.
+        /// The parser's reason.
         reason: String,
-        /// Where in the document, counted from 1.
+        /// The line in the document, counted from 1.
         line: usize,
-        /// Where in that line, in bytes, counted from 1.
+        /// The byte in that line, counted from 1.
         column: usize,
     },
     /// It is not UTF-8.
     #[error("it is not JSON: it is not UTF-8 text")]
     NotUtf8,
-    /// It is JSON, but nothing that has fields.
-    #[error("it is no JSON object")]
+    /// It is JSON, but has no fields.
+    #[error("it is not a JSON object")]
     NotAnObject,
     /// Its values are nested too deep.
     #[error("it is nested deeper than {limit} levels")]
     TooDeep {
-        /// How deep they may be.
+        /// The largest allowed depth.
         limit: usize,
     },
     /// It is too large, or would be once it's sealed.
@@ -40,52 +40,53 @@ pub enum DocumentError {
         limit: usize,
     },
     /// A key has half of a surrogate pair in it.
-    #[error("a key in it is no Unicode text")]
+    #[error("a key in it is not Unicode text")]
     KeyNotText,
-    /// A string has half of a surrogate pair in it, where its text is needed.
-    #[error("{path}: it is no Unicode text")]
+    /// A string whose text is needed has half of a surrogate pair in it.
+    #[error("{path}: it is not Unicode text")]
     NotText {
         /// The field.
         path: String,
     },
-    /// A field that was asked for isn't there.
+    /// A selected field is missing.
     #[error("{path}: it is missing")]
     Missing {
         /// The field.
         path: String,
-        /// What may be meant, where it asks an array for a number as a key.
+        /// The path that may be meant, if it uses a number as a key of an
+        /// array.
         element: Option<String>,
     },
-    /// No key fits the pattern.
-    #[error("no key fits the pattern {pattern:?}")]
+    /// No key matches the pattern.
+    #[error("no key matches the pattern {pattern:?}")]
     NoSuchKey {
         /// The pattern.
         pattern: String,
     },
-    /// A field is there twice.
-    #[error("{path}: it is there more than once")]
+    /// A field exists twice.
+    #[error("{path}: it exists more than once")]
     Ambiguous {
         /// The field, or the object on the way to it.
         path: String,
     },
-    /// Too many fields of one document are meant, or their paths are too long
-    /// together: a million steps, or 64 MiB.
-    #[error("more than {limit} of its fields are meant, or their paths are too long together")]
+    /// Too many fields of one document are selected, or their paths are too
+    /// long together: a million steps, or 64 MiB.
+    #[error("more than {limit} of its fields are selected, or their paths are too long together")]
     TooMany {
-        /// How many may be.
+        /// The largest allowed number.
         limit: usize,
     },
-    /// It has the attribute that sealed documents have.
+    /// It already has the attribute of sealed documents.
     #[error("{attribute}: it is sealed already")]
     Sealed {
         /// The attribute's name.
         attribute: String,
     },
-    /// The session key could not be sealed to a recipient, or a value not be
-    /// sealed.
+    /// The session key could not be sealed to a recipient, or a value could not
+    /// be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// What the document says of its sealing makes no sense.
+    /// The attribute that describes its sealing is invalid.
     #[error("{attribute}: {fault}")]
     Attribute {
         /// The attribute's name.
@@ -93,35 +94,35 @@ pub enum DocumentError {
         /// The cause.
         fault: AttributeFault,
     },
-    /// Its session key can't be had.
+    /// Its session key can't be opened.
     #[error(transparent)]
     SessionKey(OpenError),
-    /// A field that was sealed isn't there.
+    /// A field that was sealed is missing.
     #[error("{path}: it was sealed, and has been removed")]
     Removed {
         /// The field.
         path: String,
     },
     /// A field that was sealed holds something else.
-    #[error("{path}: it holds no sealed value")]
+    #[error("{path}: it does not hold a sealed value")]
     NotSealed {
         /// The field.
         path: String,
     },
-    /// A field's value doesn't open, or there is something wrong with the keys.
+    /// A field's value doesn't open, or the keys have a fault.
     #[error("{path}: {error}")]
     Value {
         /// The field, or `keys` in the attribute.
         path: String,
-        /// Why not.
+        /// The cause.
         error: OpenError,
     },
-    /// What was sealed as this field was another one.
+    /// The value was sealed as another field.
     #[error("{path}: it was sealed as {sealed:?}, and has been moved or swapped")]
     Moved {
         /// The field.
         path: String,
-        /// What it was sealed as.
+        /// The field that it was sealed as.
         sealed: String,
     },
     /// A field in the legacy layout doesn't open.
@@ -130,54 +131,54 @@ pub enum DocumentError {
         /// The field.
         path: String,
     },
-    /// A fault of the program's own: to go on would lose something.
+    /// A bug in the program: going on would lose something.
     #[error("internal error: {0}")]
     Internal(&'static str),
-    /// What was sealed is no JSON value.
-    #[error("{path}: what is sealed there is no JSON value")]
+    /// The sealed content is not a JSON value.
+    #[error("{path}: the sealed content is not a JSON value")]
     NotAValue {
         /// The field.
         path: String,
     },
 }
 
-/// What is wrong with the attribute of a sealed document.
+/// A fault of the attribute of a sealed document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AttributeFault {
-    /// It isn't made as it should be.
+    /// Its form is wrong.
     #[error("it is malformed")]
     Malformed,
-    /// It is of another version.
+    /// Its version is unknown.
     #[error("it is of version {0}, which is not supported")]
     Version(u64),
-    /// It's there twice.
-    #[error("it is there more than once")]
+    /// It exists twice.
+    #[error("it exists more than once")]
     Repeated,
     /// It names too many fields.
     #[error("it lists more than {limit} fields")]
     TooMany {
-        /// How many it may list.
+        /// The largest allowed number.
         limit: usize,
     },
 }
 
-/// Why a selection can't be understood.
+/// Why a selection is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SelectionError {
-    /// A path is none.
-    #[error("the field {expression:?} can't be understood: {fault} (character {at})")]
+    /// A path is invalid.
+    #[error("invalid field {expression:?}: {fault} (character {at})")]
     Path {
         /// The path.
         expression: String,
-        /// Where in it, counted from 1.
+        /// The place in it, counted from 1.
         at: usize,
-        /// What is wrong there.
+        /// The fault there.
         fault: &'static str,
     },
-    /// A pattern is no regular expression.
-    #[error("{pattern:?} is no regular expression: {reason}")]
+    /// A pattern is not a regular expression.
+    #[error("{pattern:?} is not a regular expression: {reason}")]
     Pattern {
         /// The pattern.
         pattern: String,
@@ -187,7 +188,7 @@ pub enum SelectionError {
 }
 
 impl DocumentError {
-    /// What the parser found, without what stands there.
+    /// Returns the parser's error, without the text at its place.
     pub(super) fn not_json(error: &serde_json::Error) -> Self {
         let text = error.to_string();
         let reason = text.split(" at line ").next().unwrap_or_default();
@@ -206,7 +207,7 @@ fn spot(line: usize, column: usize) -> String {
     }
 }
 
-/// Why a stream of documents broke off.
+/// Why a stream of documents ended early.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StreamError {

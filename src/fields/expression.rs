@@ -1,10 +1,10 @@
-//! Paths that may stand for several: `cards[*].pan`, `**.pan`.
+//! Paths that may select several values: `cards[*].pan`, `**.pan`.
 
 use super::document::MAX_DEPTH;
 use super::error::SelectionError;
 use super::path::{self, Step};
 
-/// A path that may stand for several.
+/// A path that may select several values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Expression(Vec<Pattern>);
 
@@ -36,14 +36,14 @@ impl Expression {
         self.0.get(number)
     }
 
-    /// Returns whether it says where its values must be, so that each of them
-    /// can be missed.
+    /// Returns whether it states where its values must be, so that missing ones
+    /// can be detected.
     pub fn is_definite(&self) -> bool {
         let vague = |p: &Pattern| matches!(p, Pattern::AnyKey | Pattern::AnyDepth);
         !self.0.iter().any(vague)
     }
 
-    /// Its steps from that one on, in words.
+    /// Writes its steps from that one on.
     pub fn written_from(&self, step: usize, path: &mut String) {
         for pattern in self.0.iter().skip(step) {
             match pattern {
@@ -69,8 +69,7 @@ pub(super) fn list(text: &str) -> Result<Vec<Expression>, SelectionError> {
     Parser { rest: text }.list()
 }
 
-/// Returns the steps of a path that stands for one value, written in the one
-/// way that there is.
+/// Returns the steps of a path for a single value, in its only valid spelling.
 pub(super) fn steps(path: &str) -> Option<Vec<Step<'static>>> {
     let mut parser = Parser { rest: path };
     let patterns = parser.expression().ok()?;
@@ -83,9 +82,9 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step<'static>>> {
     (path::written(&steps) == path).then_some(steps)
 }
 
-/// Understands paths.
+/// Parses paths.
 struct Parser<'t> {
-    /// What of the text is still to be understood.
+    /// The rest of the text, still to be parsed.
     rest: &'t str,
 }
 
@@ -116,13 +115,13 @@ impl<'t> Parser<'t> {
             if !self.takes(",") {
                 return Err(self.error(
                     start,
-                    "a key has only letters, digits, _ and - in it, or stands in brackets and quotes: [\"…\"]",
+                    "a key has only letters, digits, _ and - in it, or is in brackets and quotes: [\"…\"]",
                 ));
             }
         }
     }
 
-    /// What is wrong with the expression that begins the text from `start` on.
+    /// Returns the error of the expression that starts at `start`.
     fn error(&self, start: &str, fault: &'static str) -> SelectionError {
         let before = start.strip_suffix(self.rest).unwrap_or(start);
         let after = self.rest.split(',').next().unwrap_or_default();
@@ -140,7 +139,7 @@ impl<'t> Parser<'t> {
         }
         loop {
             if steps.len() > MAX_DEPTH {
-                return Err("it goes deeper than documents are nested");
+                return Err("it is deeper than documents may be nested");
             } else if self.takes("[") {
                 steps.push(self.bracket()?);
             } else if self.takes(".") {
@@ -163,13 +162,13 @@ impl<'t> Parser<'t> {
         let end = self.rest.find(|c| !path::is_bare(c));
         let (key, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         if key.is_empty() {
-            return Err("a key is missing, or must stand in brackets and quotes: [\"…\"]");
+            return Err("a key is missing, or must be in brackets and quotes: [\"…\"]");
         }
         self.rest = rest;
         Ok(Pattern::Key(key.to_owned()))
     }
 
-    /// What stands behind an opening bracket.
+    /// Parses what follows an opening bracket.
     fn bracket(&mut self) -> Result<Pattern, &'static str> {
         let pattern = if self.takes("*") {
             Pattern::AnyElement
@@ -186,7 +185,7 @@ impl<'t> Parser<'t> {
             let end = self.rest.find(|c: char| !c.is_ascii_digit());
             let (digits, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
             let Ok(index) = digits.parse() else {
-                return Err("in brackets there is a number, * or a key in quotes");
+                return Err("expected a number, * or a key in quotes in brackets");
             };
             self.rest = rest;
             Pattern::Element(index)

@@ -1,17 +1,17 @@
 //! Legacy, and **not authenticated**: fields in AES-CBC under a shared key, as
-//! a widespread Python sample seals them. For data that is there already, and
-//! for peers that can't do better.
+//! a widespread Python sample seals them. For existing data, and for peers that
+//! can't do better.
 //!
 //! The string that replaces a value is the base64 of a random initialisation
-//! vector of 16 bytes and the ciphertext behind it: AES in CBC mode, with
-//! PKCS#7 padding. Of a string its UTF-8 text is sealed, of any other value
-//! its JSON text. The layout doesn't tell which of them it was, so that an
-//! opened value always is a string.
+//! vector of 16 bytes and the ciphertext after it: AES in CBC mode, with PKCS#7
+//! padding. A string is sealed as its UTF-8 text, any other value as its JSON
+//! text. The layout doesn't show which of them it was, so an opened value is
+//! always a string.
 //!
-//! Whoever can change such a document can change what it says, in part even
-//! at will, and nobody notices: a wrong key or a changed value shows by chance
-//! only. Whoever can have many documents opened, and learns which of them
-//! fail, can read values without the key.
+//! Anyone who can change such a document can change its values, in part even at
+//! will, unnoticed: a wrong key or a changed value is detected only by chance.
+//! Anyone who can have many documents opened, and learns which of them fail,
+//! can read values without the key.
 
 use std::fmt;
 use std::path::Path;
@@ -34,15 +34,15 @@ use crate::message::SealError;
 /// The length of an initialisation vector in bytes.
 const IV: usize = 16;
 
-/// How an AES key is written down.
+/// The written form of an AES key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyForm {
     /// As it is: 16, 24 or 32 bytes.
     Raw,
     /// As 32, 48 or 64 hexadecimal digits.
     Hex,
-    /// As 16, 24 or 32 ASCII characters, which are taken as bytes whatever
-    /// they look like. (The sample takes 32 hexadecimal digits so.)
+    /// As 16, 24 or 32 ASCII characters, which are used as bytes whatever they
+    /// look like. (The sample uses 32 hexadecimal digits so.)
     Text,
 }
 
@@ -53,31 +53,31 @@ pub struct AesCbcKey {
     exposed: bool,
 }
 
-/// Why something is no AES key. Nothing of it is in the text.
+/// Why something is not an AES key. The text contains nothing of it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AesCbcKeyError {
     /// Its file can't be read.
     #[error("{}", cause(.0))]
     Unreadable(std::io::Error),
-    /// It isn't of that length.
-    #[error("it is not of 16, 24 or 32 bytes")]
+    /// Its length is wrong.
+    #[error("it does not have 16, 24 or 32 bytes")]
     RawLength,
-    /// It has other characters in it, or not that many.
-    #[error("it is not of 32, 48 or 64 hexadecimal digits")]
+    /// It has other characters, or another number of them.
+    #[error("it does not have 32, 48 or 64 hexadecimal digits")]
     Hex,
-    /// It has other characters in it, or not that many.
-    #[error("it is not of 16, 24 or 32 ASCII characters")]
+    /// It has other characters, or another number of them.
+    #[error("it does not have 16, 24 or 32 ASCII characters")]
     Text,
 }
 
 impl AesCbcKey {
-    /// Takes a key in that form. Of a key in digits or characters, one line
-    /// end behind it is dropped.
+    /// Takes a key in that form. A final line end is dropped from a key in
+    /// digits or characters.
     ///
     /// # Errors
     ///
-    /// It is no key of that form.
+    /// It is not a key of that form.
     pub fn new(key: &[u8], form: KeyForm) -> Result<Self, AesCbcKeyError> {
         let line = key.strip_suffix(b"\n").unwrap_or(key);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -96,11 +96,11 @@ impl AesCbcKey {
         }
     }
 
-    /// Reads a file that holds nothing but a key in that form.
+    /// Reads a file that holds only a key in that form.
     ///
     /// # Errors
     ///
-    /// The file can't be read, or there is no key of that form in it.
+    /// The file can't be read, or doesn't hold a key of that form.
     pub fn load(path: &Path, form: KeyForm) -> Result<Self, AesCbcKeyError> {
         let (bytes, exposed) = read_key_file(path).map_err(AesCbcKeyError::Unreadable)?;
         Ok(Self {
@@ -132,7 +132,8 @@ impl fmt::Debug for AesCbcKey {
 
 fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
-    // In advance: growing would leave copies behind that nobody wipes.
+    // The capacity is reserved in advance: growing would leave copies that
+    // nobody wipes.
     let mut bytes = Vec::with_capacity(digits.len() / 2);
     for pair in digits.chunks(2) {
         let &[high, low] = pair else { return None };
@@ -160,13 +161,13 @@ impl<'a> AesCbcSealer<'a> {
         }
     }
 
-    /// Seals the selected fields of one document. Nothing shows whether one is
-    /// sealed already.
+    /// Seals the selected fields of one document. It can't be detected whether
+    /// one is sealed already.
     ///
     /// # Errors
     ///
-    /// It's no JSON object, lacks a field, has one twice or too many of them,
-    /// or is too large or nested too deep.
+    /// It's not a JSON object, lacks a field, has one twice or too many of
+    /// them, or is too large or nested too deep.
     pub fn seal(&self, text: &str) -> Result<Document, DocumentError> {
         replaced(text, self.selection, self.missing, &|place| {
             let value = place.value.get();
@@ -204,7 +205,7 @@ pub struct AesCbcOpener<'a> {
 }
 
 impl<'a> AesCbcOpener<'a> {
-    /// Opens the selected fields: the document doesn't tell which are sealed.
+    /// Opens the selected fields: the document doesn't show which are sealed.
     /// `missing` says what happens to documents that lack one.
     pub fn new(key: &'a AesCbcKey, selection: &'a Selection, missing: Missing) -> Self {
         Self {
@@ -214,14 +215,13 @@ impl<'a> AesCbcOpener<'a> {
         }
     }
 
-    /// Opens the selected fields of one document, each to a JSON string. **What
-    /// comes out is not authenticated.**
+    /// Opens the selected fields of one document, each to a JSON string. **The
+    /// result is not authenticated.**
     ///
     /// # Errors
     ///
-    /// A field holds nothing that is made in this way, or the key doesn't fit
-    /// it, as far as that shows; or it's a document that can't be sealed
-    /// either.
+    /// A field holds nothing in this layout, or the key doesn't fit it, as far
+    /// as that can be detected; or the document could not be sealed either.
     pub fn open(&self, text: &str) -> Result<Document, DocumentError> {
         replaced(text, self.selection, self.missing, &|place| {
             let path = || place.path.clone();
@@ -232,7 +232,7 @@ impl<'a> AesCbcOpener<'a> {
             let (iv, encrypted) = sealed.split_at(IV);
             let cipher = self.key.cipher();
             let content = decrypt(cipher, &self.key.bytes, Some(iv), encrypted).map(Zeroizing::new);
-            // Neither does it tell which of the two was wrong.
+            // The error doesn't show either which of the two was wrong.
             let text = content.as_ref().ok();
             let text = text.and_then(|content| std::str::from_utf8(content).ok());
             text.and_then(|text| serde_json::to_string(text).ok())
@@ -248,8 +248,7 @@ impl Convert for AesCbcOpener<'_> {
     }
 }
 
-/// Returns the document with something else in the place of each selected
-/// value.
+/// Returns the document with each selected value replaced.
 fn replaced(
     text: &str,
     selection: &Selection,

@@ -1,5 +1,5 @@
-//! The lines of a stream, with no more of it in memory than the longest line
-//! that is let through.
+//! The lines of a stream, with at most the longest allowed line of it in
+//! memory.
 
 use std::io::{self, Read};
 
@@ -7,11 +7,11 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::message::internal;
 
-/// How much is read at a time, in bytes. The lines that are at hand after a
-/// read are worked on together.
+/// The amount that is read at a time, in bytes. The complete lines after a read
+/// are worked on together.
 const CHUNK: usize = 256 * 1024;
 
-/// A line with its end, or what is left of the stream.
+/// A line with its end, or the rest of the stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line<'b> {
     /// Counted from 1.
@@ -19,19 +19,19 @@ pub(super) struct Line<'b> {
     pub content: &'b [u8],
 }
 
-/// Returns whether there is nothing but white space, as JSON has it, in a line.
+/// Returns whether a line has only white space, as JSON defines it.
 pub(super) fn is_blank(line: &[u8]) -> bool {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
     line.iter().all(is_space)
 }
 
-/// A stream, from the line on that is next.
+/// A stream, from the next line on.
 pub(super) struct Input<'s> {
     source: &'s mut dyn Read,
     buffer: Zeroizing<Vec<u8>>,
-    /// Where in the buffer the next line begins.
+    /// The start of the next line in the buffer.
     start: usize,
-    /// Up to where there is no line end in it, from `start` on.
+    /// The end of the part from `start` on that is known to have no line end.
     searched: usize,
     number: u64,
     ended: bool,
@@ -49,12 +49,12 @@ impl<'s> Input<'s> {
         }
     }
 
-    /// Returns whether all has been read.
+    /// Returns whether everything has been read.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// Returns all that is at hand.
+    /// Returns everything that is buffered.
     pub fn rest(&self) -> io::Result<Line<'_>> {
         let rest = self.buffer.split_at_checked(self.start);
         let (_, content) = rest.ok_or_else(outside)?;
@@ -64,7 +64,7 @@ impl<'s> Input<'s> {
         })
     }
 
-    /// Returns how long the lines are together that are at hand whole.
+    /// Returns the length of all complete lines in the buffer together.
     pub fn complete(&mut self) -> io::Result<usize> {
         let end = if self.ended {
             self.buffer.len()
@@ -90,7 +90,7 @@ impl<'s> Input<'s> {
         Ok(lines.map(|(content, number)| Line { number, content }))
     }
 
-    /// Goes on to what is behind that many bytes.
+    /// Skips that many bytes.
     pub fn consume(&mut self, length: usize) -> io::Result<()> {
         let gone = self.rest()?.content.split_at_checked(length);
         let (gone, _) = gone.ok_or_else(outside)?;
@@ -107,7 +107,7 @@ impl<'s> Input<'s> {
         self.start = 0;
         let filled = self.buffer.len();
         self.buffer.resize(filled + CHUNK, 0);
-        // Where there's no room, nothing is read, as at the stream's end.
+        // If there's no room, nothing is read, as at the stream's end.
         let room = self.buffer.get_mut(filled..).ok_or_else(outside)?;
         let read = loop {
             match self.source.read(room) {
@@ -121,8 +121,8 @@ impl<'s> Input<'s> {
         Ok(())
     }
 
-    /// Reads to the end of the line, which isn't at hand whole, and forgets
-    /// it.
+    /// Reads to the end of the line, which isn't complete in the buffer, and
+    /// drops it.
     pub fn skip_line(&mut self) -> io::Result<()> {
         loop {
             self.buffer.zeroize();
@@ -141,11 +141,11 @@ impl<'s> Input<'s> {
 }
 
 fn outside() -> io::Error {
-    internal("a line stands outside of what was read")
+    internal("a line is outside of what was read")
 }
 
 fn last_line_end(bytes: &[u8]) -> Option<usize> {
-    // Most parts of a long line have none, and to look for any is faster.
+    // Most parts of a long line have none, and checking for any is faster.
     if !bytes.contains(&b'\n') {
         return None;
     }

@@ -19,8 +19,8 @@
 //! }
 //! ```
 //!
-//! [`convert_stream`] does that to all documents of a stream, such as a file of
-//! newline-delimited JSON, on several threads:
+//! [`convert_stream`] does that for all documents of a stream, such as a file
+//! of newline-delimited JSON, on several threads:
 //!
 //! ```no_run
 //! # use std::fs::File;
@@ -39,7 +39,7 @@
 //!
 //! # The format
 //!
-//! A sealed document has one attribute more, at its end:
+//! A sealed document has one additional attribute, at its end:
 //!
 //! ```json
 //! {"caller": {"number": "0l0CCQIM…"}, "cards": [],
@@ -50,23 +50,23 @@
 //! - `keys` has the PKESK packets of the document's session key, of version 6
 //!   ([RFC 9580, section 5.1.2](https://www.rfc-editor.org/rfc/rfc9580#section-5.1.2)),
 //!   one for each recipient.
-//! - `sealed` lists the paths of the sealed values, each as [`Selection`] has
-//!   it, without stars, and with quotes only around keys that need them.
+//! - `sealed` lists the paths of the sealed values, each as in a [`Selection`],
+//!   without stars, and with quotes only around keys that need them.
 //! - A sealed value is a string with one SEIPD packet of version 2 (AES-256 in
-//!   OCB mode) under that session key, with a salt of its own. In it there is
-//!   one literal packet and nothing else: format `b`, date 0, the value's path
-//!   for a name, and the value's JSON text for content. A path longer than the
-//!   255 bytes of a name is replaced by `sha256:` and the 64 lower-case
-//!   hexadecimal digits of its SHA-256.
+//!   OCB mode) under that session key, with its own salt. It contains one literal
+//!   packet and nothing else: format `b`, date 0, the value's path as its name,
+//!   and the value's JSON text as its content. A path longer than the 255 bytes
+//!   of a name is replaced by `sha256:` and the 64 lower-case hexadecimal digits
+//!   of its SHA-256.
 //! - Both are in base64 with padding and without line breaks
 //!   ([RFC 4648, section 4](https://www.rfc-editor.org/rfc/rfc4648#section-4)).
 //!
 //! The PKESKs and any one of the values are a complete OpenPGP message.
 //!
-//! What is not sealed is neither hidden nor protected from change: nor are the
-//! paths, the number of sealed values, and about how long each is. A whole
-//! document can be replaced by an older one, or by one that somebody else has
-//! sealed: it is not signed.
+//! Content that is not sealed is neither hidden nor protected from change; nor
+//! are the paths, the number of sealed values, and the approximate length of
+//! each. A whole document can be replaced by an older one, or by one that
+//! somebody else has sealed: it is not signed.
 
 mod document;
 mod envelope;
@@ -89,7 +89,7 @@ pub use seal::{FieldPlan, FieldSealer};
 pub use select::{Missing, Selection};
 pub use stream::{Streamed, convert_stream};
 
-/// The usual name of the attribute that sealed documents have.
+/// The usual name of the attribute of sealed documents.
 pub const ATTRIBUTE: &str = "_callseal";
 
 /// The largest document, in bytes: 64 MiB.
@@ -110,9 +110,9 @@ impl Document {
         }
     }
 
-    /// Returns the same without line breaks but for one at its end, for a
-    /// stream in which each line is a document. They are white space, and
-    /// nothing else.
+    /// Returns the same without line breaks, except for one at its end, for a
+    /// stream in which each line is a document. The line breaks are only white
+    /// space.
     fn on_one_line(self) -> Self {
         let (body, end) = match self.text.strip_suffix('\n') {
             Some(body) => (body, "\n"),
@@ -134,24 +134,24 @@ impl Document {
         &self.text
     }
 
-    /// Returns the JSON text, which is not wiped from memory any more.
+    /// Returns the JSON text, which is no longer wiped from memory.
     pub fn into_text(mut self) -> String {
         std::mem::take(&mut self.text)
     }
 
-    /// Returns how many fields have been sealed or opened; none if the document
-    /// is what it was.
+    /// Returns how many fields have been sealed or opened; 0 if the document is
+    /// unchanged.
     pub fn fields(&self) -> usize {
         self.fields
     }
 }
 
-/// What is done to each document of a stream.
+/// A conversion of each document of a stream.
 pub trait Convert: Sync {
-    /// Makes one document of another.
+    /// Converts a document to another.
     ///
     /// # Errors
     ///
-    /// It can't be done; nothing is known of the other document then.
+    /// It can't be converted, and nothing of the result is available.
     fn convert(&self, text: &str) -> Result<Document, DocumentError>;
 }

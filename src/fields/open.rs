@@ -1,4 +1,4 @@
-//! Opening: a document with sealed values to what it was before.
+//! Opening: restoring a document with sealed values.
 
 use std::collections::{HashMap, HashSet};
 
@@ -49,9 +49,9 @@ impl<'a> FieldOpener<'a> {
         }
     }
 
-    /// Refuses documents in which one of the selected values isn't sealed:
-    /// what is sealed is a list that isn't protected from change. `missing`
-    /// says what happens to documents that lack one.
+    /// Refuses documents in which one of the selected values isn't sealed: the
+    /// list of sealed values isn't protected from change. `missing` says what
+    /// happens to documents that lack one.
     pub fn requiring(self, selection: &'a Selection, missing: Missing) -> Self {
         Self {
             required: Some((selection, missing)),
@@ -59,13 +59,13 @@ impl<'a> FieldOpener<'a> {
         }
     }
 
-    /// Opens all sealed fields of one document: it's to the byte what was
-    /// sealed then, as far as nobody changed what isn't sealed. A document
+    /// Opens all sealed fields of one document. The result is to the byte what
+    /// was sealed, unless the parts that aren't sealed were changed. A document
     /// without the reserved attribute stays as it is.
     ///
     /// # Errors
     ///
-    /// No identity opens it; it's no JSON text; a sealed field was altered,
+    /// No identity opens it; it's not a JSON text; a sealed field was altered,
     /// moved, swapped, repeated or removed; or a required one isn't sealed.
     pub fn open(&self, text: &str) -> Result<Document, DocumentError> {
         let root = document::parse(text)?;
@@ -123,7 +123,8 @@ impl<'a> FieldOpener<'a> {
                 with: value(place.path, part)?,
             });
         }
-        // The attribute may stand anywhere: others write documents anew.
+        // The attribute may be anywhere: other software may write documents
+        // anew.
         let before = edits.partition_point(|edit| edit.at.start < reserved.at.start);
         edits.insert(
             before,
@@ -138,8 +139,8 @@ impl<'a> FieldOpener<'a> {
         })
     }
 
-    /// That what is required is on the list of what is sealed. What is in the
-    /// reserved attribute itself doesn't count.
+    /// Checks that all required fields are listed as sealed. Those inside the
+    /// reserved attribute itself don't count.
     fn check_required(
         &self,
         root: &RawValue,
@@ -189,14 +190,14 @@ fn failure(path: &str, error: OpenError) -> DocumentError {
     }
 }
 
-/// Returns the value in an opened part that is what stood at that path.
+/// Returns the value in an opened part, if it was sealed at that path.
 fn value(path: String, part: Part) -> Result<Zeroizing<String>, DocumentError> {
     if part.name != literal_name(&path).as_bytes() {
         let sealed = String::from_utf8_lossy(&part.name).into_owned();
         return Err(DocumentError::Moved { path, sealed });
     }
     let mut content = part.content;
-    // Neither does it hold more than the value, nor less.
+    // It doesn't hold more than the value either, nor less.
     let whole = serde_json::from_slice::<&RawValue>(&content);
     if !whole.is_ok_and(|value| value.get().len() == content.len()) {
         return Err(DocumentError::NotAValue { path });
@@ -212,23 +213,23 @@ fn value(path: String, part: Part) -> Result<Zeroizing<String>, DocumentError> {
 
 /// Leads to the fields that a document lists as sealed.
 struct Listed {
-    /// One after the other, the document itself first.
+    /// The nodes, the document itself first.
     nodes: Vec<Node>,
-    /// From a node and a step to the node below.
+    /// The node below a node, by a step.
     below: HashMap<(usize, Step<'static>), usize>,
     found: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Node {
-    /// There are listed ones below.
+    /// Listed ones are below.
     OnTheWay,
     Listed,
     Found,
 }
 
 impl Listed {
-    /// Takes the paths. `None` if one is none, is there twice, leads into
+    /// Takes the paths. `None` if one is invalid, occurs twice, leads into
     /// another one or into the reserved attribute, or if they have too many
     /// steps.
     fn new(paths: &[String], attribute: &str) -> Option<Self> {
@@ -262,7 +263,7 @@ impl Listed {
         Some(listed)
     }
 
-    /// Returns the first of the paths that led nowhere.
+    /// Returns the first of the paths that were not found.
     fn not_found<'p>(&self, paths: &'p [String]) -> Option<&'p String> {
         if self.found == paths.len() {
             return None;

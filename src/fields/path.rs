@@ -1,9 +1,9 @@
-//! Where a value stands in a document: `cards[0].pan`.
+//! The path of a value in a document: `cards[0].pan`.
 //!
-//! A key stands bare if it has only ASCII letters and digits, `_`, `-` and
-//! characters beyond ASCII in it; any other is quoted as JSON has it,
-//! `["a.b"]`. So there is one way to write a path, and no two values of a
-//! document have the same one.
+//! A key is bare if it has only ASCII letters and digits, `_`, `-` and
+//! characters beyond ASCII in it; any other is quoted as in JSON, `["a.b"]`. So
+//! each path has one spelling, and no two values of a document have the same
+//! path.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -17,7 +17,7 @@ pub(super) enum Step<'a> {
     Element(usize),
 }
 
-/// Returns whether a character may stand in a key that isn't quoted.
+/// Returns whether a character is allowed in a key that isn't quoted.
 pub(super) fn is_bare(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || !c.is_ascii()
 }
@@ -50,8 +50,8 @@ pub(super) fn push_step(path: &mut String, step: &Step<'_>) {
     }
 }
 
-/// Returns the path that may be meant where a key is asked of an array, whose
-/// own path has `array` bytes: `cards[0].pan` for `cards.0.pan`.
+/// Returns the path that may be meant if a key of an array is asked for; the
+/// array's path has `array` bytes: `cards[0].pan` for `cards.0.pan`.
 pub(super) fn with_element(path: &str, array: usize) -> Option<String> {
     let (array, below) = path.split_at_checked(array)?;
     let key = below.strip_prefix('.')?;
@@ -61,7 +61,7 @@ pub(super) fn with_element(path: &str, array: usize) -> Option<String> {
     (is_key && !index.is_empty()).then(|| format!("{array}[{index}]{below}"))
 }
 
-/// Returns a path in words.
+/// Writes a path.
 pub(super) fn written(steps: &[Step<'_>]) -> String {
     let mut path = String::new();
     for step in steps {

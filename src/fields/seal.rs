@@ -1,4 +1,4 @@
-//! Sealing: one document to another in which some values can't be read.
+//! Sealing: converting a document to one in which some values can't be read.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::keys::{MessageVersion, RecipientError, Recipients, Refusal};
 use crate::message::name_binding::hash_name;
 use crate::message::{MAX_LITERAL_NAME, PartsSealer, SealError};
 
-/// Whom fields are sealed to, and the name of the attribute that says so.
+/// The recipients of fields, and the name of the attribute that lists them.
 #[derive(Clone, Debug)]
 pub struct FieldPlan {
     recipients: Recipients,
@@ -27,8 +27,7 @@ impl FieldPlan {
     ///
     /// # Errors
     ///
-    /// A recipient can't read version 2 messages, of which sealed values are
-    /// made.
+    /// A recipient can't read version 2 messages, which sealed values need.
     pub fn new(
         recipients: Recipients,
         attribute: impl Into<String>,
@@ -47,7 +46,7 @@ impl FieldPlan {
         })
     }
 
-    /// Whom it's sealed to.
+    /// Returns the recipients.
     pub fn recipients(&self) -> &Recipients {
         &self.recipients
     }
@@ -72,13 +71,13 @@ impl<'a> FieldSealer<'a> {
         }
     }
 
-    /// Seals the selected fields of one document, a JSON object, under a
-    /// session key of its own. A document without any stays as it is.
+    /// Seals the selected fields of one document, a JSON object, under a new
+    /// session key. A document without any stays as it is.
     ///
     /// # Errors
     ///
-    /// It's no JSON object, is sealed already, lacks a field, has one twice or
-    /// too many of them, or is too large or nested too deep.
+    /// It's not a JSON object, is sealed already, lacks a field, has one twice
+    /// or too many of them, or is too large or nested too deep.
     pub fn seal(&self, text: &str) -> Result<Document, DocumentError> {
         let attribute = &self.plan.attribute;
         let root = document::parse(text)?;
@@ -126,9 +125,9 @@ impl Convert for FieldSealer<'_> {
     }
 }
 
-/// What the literal packet around a value is called: its path, or where that
-/// is too long, the path's SHA-256. No path is written as that is, since `:`
-/// stands in none but in quotes.
+/// Returns the name of the literal packet around a value: its path, or if that
+/// is too long, the path's SHA-256. No path has that form, since `:` occurs
+/// only in quotes.
 pub(super) fn literal_name(path: &str) -> Cow<'_, str> {
     if path.len() <= MAX_LITERAL_NAME {
         return Cow::Borrowed(path);

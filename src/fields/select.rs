@@ -1,4 +1,4 @@
-//! Which fields of a document are meant.
+//! The selection of a document's fields.
 
 use regex::Regex;
 use serde_json::value::RawValue;
@@ -10,30 +10,30 @@ use super::expression::{self, Expression, Pattern};
 use super::path::Step;
 use super::walk::{self, Guide, Place};
 
-/// What happens to a document that lacks a field.
+/// The treatment of a document that lacks a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Missing {
     /// It's an error.
     #[default]
     Error,
-    /// The fields that are there are sealed, or opened.
+    /// The fields that are present are sealed, or opened.
     Ignore,
 }
 
-/// Which fields of a document are meant: by paths, or by the names of keys.
+/// A selection of a document's fields: by paths, or by the names of keys.
 ///
-/// A path has the keys on the way, with dots between them:
+/// A path consists of the keys on the way, with dots between them:
 ///
-/// | path | what it selects |
+/// | path | selected value |
 /// |---|---|
 /// | `caller.number` | the value of `number` in the object `caller` |
 /// | `cards[0].pan` | `pan` in the first element of the array `cards` |
 /// | `cards[*].pan` | `pan` in each element |
 /// | `*.number` | `number` in each object of the document |
 /// | `**.pan` | `pan` at any depth, at the top too |
-/// | `["a.b"].c` | a key in quotes, as JSON has them: needed where it has other characters than letters, digits, `_` and `-` |
+/// | `["a.b"].c` | a key in quotes, as in JSON: needed if it has other characters than letters, digits, `_` and `-` |
 ///
-/// What is inside of a selected value is covered by it.
+/// A selected value includes everything inside it.
 #[derive(Clone, Debug)]
 pub struct Selection(By);
 
@@ -44,22 +44,21 @@ enum By {
 }
 
 impl Selection {
-    /// Returns the fields at these paths, of which there may be several, with
-    /// commas between them.
+    /// Selects the fields at these paths, separated by commas.
     ///
     /// # Errors
     ///
-    /// The first path that is none, and where.
+    /// The first invalid path, and the place of the fault.
     pub fn paths(paths: &str) -> Result<Self, SelectionError> {
         expression::list(paths).map(|list| Self(By::Paths(list)))
     }
 
-    /// Every field, at any depth, whose key has a match of a regular
+    /// Selects every field, at any depth, whose key has a match of a regular
     /// expression in it. (`^` and `$` stand for the key's start and end.)
     ///
     /// # Errors
     ///
-    /// It is no regular expression.
+    /// It is not a regular expression.
     pub fn key_names(pattern: &str) -> Result<Self, SelectionError> {
         match Regex::new(pattern) {
             Ok(regex) => Ok(Self(By::KeyNames(regex))),
@@ -105,28 +104,29 @@ impl Selection {
     }
 }
 
-/// What the regex crate says at the end of a drawing of some lines.
+/// Returns the text of an error; the regex crate puts it after a drawing of
+/// some lines.
 fn last_line(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default();
     last.trim_start_matches("error: ").to_owned()
 }
 
-/// Leads along paths.
+/// Follows paths.
 struct Paths<'e> {
     expressions: &'e [Expression],
     missing: Missing,
-    /// For each expression whether it has led to anything.
+    /// Whether each expression has led to anything.
     found: Vec<bool>,
 }
 
-/// How far one expression has come.
+/// The progress of one expression.
 #[derive(Clone, Copy, Debug)]
 struct Position {
     expression: usize,
-    /// The step that it waits for.
+    /// The next step.
     step: usize,
-    /// Whether that was there.
+    /// Whether that step was found.
     met: bool,
 }
 
@@ -156,7 +156,7 @@ impl Paths<'_> {
         }
     }
 
-    /// Returns an expression that may lead anywhere, and has led nowhere.
+    /// Returns an expression that isn't definite and has led nowhere.
     fn nowhere(&self) -> Option<String> {
         let mut all = self.expressions.iter().zip(&self.found);
         let (expression, _) =
@@ -222,7 +222,7 @@ impl Guide for Paths<'_> {
             let expression = self.expressions.get(position.expression)?;
             let satisfied = match self.pattern(position) {
                 None => true,
-                // An empty array has none that could be missing.
+                // An empty array has no elements that could be missing.
                 Some(Pattern::AnyElement) => kind == ValueKind::Array,
                 Some(_) => position.met,
             };
@@ -235,11 +235,11 @@ impl Guide for Paths<'_> {
     }
 }
 
-/// Leads to the keys whose names fit.
+/// Follows the keys whose names match.
 struct KeyNames<'r>(&'r Regex);
 
 impl Guide for KeyNames<'_> {
-    /// Whether the value's own key fits.
+    /// Whether the value's own key matches.
     type State = bool;
 
     fn start(&self) -> bool {

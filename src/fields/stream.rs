@@ -12,42 +12,43 @@ use crate::files::BYTE_ORDER_MARK;
 use crate::message::internal;
 use crate::workers::work_on;
 
-/// Results are written that many bytes at a time, or as soon as there are no
-/// more documents at hand.
+/// The number of bytes in which results are written, unless no more documents
+/// are buffered.
 const WRITE: usize = 256 * 1024;
 
-/// Several threads work on that many lines for each of them, and then what they
-/// have made is written. That keeps it small, and those who read it from
+/// The number of lines for each thread that several threads work on before the
+/// results are written. That keeps the results small, and their readers from
 /// waiting.
 const LINES: usize = 16;
 
-/// What became of a stream.
+/// The result of converting a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Streamed {
-    /// Documents in it, good and bad.
+    /// The number of documents, good and bad.
     pub documents: u64,
-    /// Those in which fields were sealed or opened.
+    /// The number of documents in which fields were sealed or opened.
     pub changed: u64,
-    /// How many fields that were.
+    /// The number of those fields.
     pub fields: u64,
-    /// Documents that failed: there is nothing of them in the result.
+    /// The number of documents that failed. The result contains nothing of
+    /// them.
     pub failed: u64,
 }
 
-/// Converts the documents of a stream, `jobs` at the same time, and writes
-/// them in their order, each as soon as it's there. White space between
-/// documents stays as it is, and so does a byte order mark before them.
-/// `failed` hears of each document that fails, and
-/// of the line that it begins on, counted from 1; the others are not harmed.
+/// Converts the documents of a stream, `jobs` at the same time, and writes them
+/// in their order, each as soon as possible. White space between documents
+/// stays as it is, and so does a byte order mark before them. `failed` is
+/// called for each document that fails, with the line that it begins on,
+/// counted from 1. The other documents are not affected.
 ///
 /// If the first line that isn't blank is a complete JSON text, each line is a
-/// document. Else the whole stream is one; or, as soon as it shows that it's
-/// none, and that a later line is a complete object, each line is one and the
-/// first is broken.
+/// document. Otherwise the whole stream is one. But if it turns out not to be
+/// one, and a later line is a complete object, each line is one and the first
+/// is broken.
 ///
-/// A document or line can have [`MAX_DOCUMENT`] bytes. Documents that were on
-/// one line stay on one: a line break inside of a value that was sealed over
-/// several lines becomes a blank.
+/// The limit of a document or line is [`MAX_DOCUMENT`] bytes. Documents that
+/// were on one line stay on one: a line break inside a value that was sealed
+/// over several lines becomes a blank.
 ///
 /// # Errors
 ///
@@ -95,7 +96,8 @@ pub fn convert_stream(
     }
 }
 
-/// Passes on a byte order mark before all documents, which is in none of them.
+/// Passes on a byte order mark before all documents. It belongs to none of
+/// them.
 fn pass_mark(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<(), StreamError> {
     loop {
         let start = input.rest().map_err(StreamError::Read)?.content;
@@ -113,7 +115,7 @@ fn pass_mark(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<(), S
 }
 
 /// Returns whether each line is a document. Blank lines before the first one
-/// are passed on; it stays in the input.
+/// are passed on; the first one stays in the input.
 fn is_in_lines(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<bool, StreamError> {
     loop {
         let length = input.complete().map_err(StreamError::Read)?;
@@ -138,14 +140,14 @@ fn is_in_lines(input: &mut Input<'_>, output: &mut Output<'_, '_>) -> Result<boo
 }
 
 /// Returns whether a later line is a complete object. Reads on until there is
-/// one, or there is more than a document can have.
+/// one, or more than a document can have.
 fn has_good_line(input: &mut Input<'_>) -> io::Result<bool> {
     let mut looked_at = 0;
     loop {
         let length = input.complete()?;
         let rest = input.rest()?.content;
         let lines = rest.get(looked_at..length);
-        let lines = lines.ok_or_else(|| internal("a line stands outside of what was read"))?;
+        let lines = lines.ok_or_else(|| internal("a line is outside of what was read"))?;
         let mut lines = lines.split(|&byte| byte == b'\n');
         let found =
             lines.any(|line| line.trim_ascii_start().starts_with(b"{") && is_complete(line));
@@ -157,7 +159,8 @@ fn has_good_line(input: &mut Input<'_>) -> io::Result<bool> {
     }
 }
 
-/// Reads what comes, as far as a document can go, and leaves it in the input.
+/// Reads ahead, as far as a document can go, and leaves everything in the
+/// input.
 struct Ahead<'i, 's> {
     input: &'i mut Input<'s>,
     at: usize,
@@ -179,7 +182,7 @@ impl Read for Ahead<'_, '_> {
     }
 }
 
-/// What becomes of a document; `None` of a blank line.
+/// The result for a document; `None` for a blank line.
 type Outcome = Option<Result<Document, DocumentError>>;
 
 fn convert(converter: &dyn Convert, line: &Line<'_>) -> Outcome {
@@ -197,7 +200,7 @@ fn convert(converter: &dyn Convert, line: &Line<'_>) -> Outcome {
     })
 }
 
-/// Where the results go.
+/// The destination of the results.
 struct Output<'s, 'c> {
     sink: BufWriter<&'s mut dyn Write>,
     converter: &'c dyn Convert,
@@ -207,10 +210,10 @@ struct Output<'s, 'c> {
 }
 
 impl Output<'_, '_> {
-    /// Converts lines, at the same time if there are several.
+    /// Converts lines, in parallel if there are several.
     fn convert(&mut self, lines: &[Line<'_>]) -> Result<(), StreamError> {
         let converter = self.converter;
-        // One thread writes each result at once.
+        // A single thread writes each result at once.
         let batch = match self.jobs {
             NonZeroUsize::MIN => 1,
             jobs => jobs.get().saturating_mul(LINES),

@@ -1,4 +1,4 @@
-//! The way down into a document, as far as a guide leads.
+//! The way down into a document, guided by a selection.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,46 +11,46 @@ use super::envelope::{MAX_FIELDS, MAX_STEPS};
 use super::error::DocumentError;
 use super::path::{Step, push_step, with_element};
 
-/// Leads to the values that are looked for.
+/// Leads to the selected values.
 pub(super) trait Guide {
-    /// What is still looked for below a value.
+    /// The part of the selection that is still open below a value.
     type State;
 
-    /// What is looked for in a document.
+    /// Returns the state at the document itself.
     fn start(&self) -> Self::State;
 
-    /// What is looked for one step further down; `None` if nothing is.
+    /// Returns the state one step further down; `None` if nothing is selected
+    /// there.
     fn step(&self, above: &mut Self::State, step: &Step<'_>) -> Option<Self::State>;
 
-    /// Returns whether this value is one of them. Told to the guide once for
-    /// each.
+    /// Returns whether this value is selected. Called once for each value.
     fn arrive(&mut self, state: &Self::State) -> bool;
 
-    /// Returns whether there may be others below.
+    /// Returns whether values below it may be selected.
     fn leads_on(&self, state: &Self::State) -> bool;
 
-    /// Returns whether there should be one below that isn't, once all steps
-    /// from here have been asked for; `path` goes on to it then.
+    /// Returns whether a selected value below it is missing, once all steps
+    /// from here have been tried. Then extends `path` to it.
     fn unmet(&self, state: &Self::State, kind: ValueKind, path: &mut String) -> bool;
 }
 
-/// A value that was looked for.
+/// A selected value.
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     /// Its path.
     pub path: String,
-    /// The value, as it stands in the document.
+    /// The value, as it is in the document.
     pub value: &'a RawValue,
 }
 
-/// Returns the values that a guide leads to, in the order of the document. What
-/// is in one of them is covered by it, and not listed.
+/// Returns the values that a guide leads to, in the order of the document. A
+/// value includes everything inside it, which is not listed separately.
 ///
 /// # Errors
 ///
-/// A value that should be there and isn't; one whose path fits several values,
-/// as an object on its way has a key twice; or more values, or paths, than a
-/// sealed document can list.
+/// A selected value is missing; a path matches several values, because an
+/// object on its way has a key twice; or there are more values, or longer
+/// paths, than a sealed document can list.
 pub(super) fn walk<'a, G: Guide>(
     root: &'a RawValue,
     guide: &mut G,
@@ -70,11 +70,11 @@ pub(super) fn walk<'a, G: Guide>(
 
 struct Walk<'a, 'g, G> {
     guide: &'g mut G,
-    /// The path of the value that it's at, and how many steps that has.
+    /// The path of the current value, and the number of its steps.
     path: String,
     depth: usize,
     found: Vec<Place<'a>>,
-    /// How many steps and bytes their paths have together.
+    /// The number of steps and bytes of their paths together.
     steps: usize,
     bytes: usize,
 }
@@ -112,8 +112,8 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
         Ok(())
     }
 
-    /// Lists a value. A long key above many of them is in the path of each, so
-    /// the paths can be far larger than the document.
+    /// Lists a value. A long key above many of them is in each path, so the
+    /// paths can be far larger than the document.
     fn add(&mut self, value: &'a RawValue) -> Result<(), DocumentError> {
         self.steps += self.depth;
         self.bytes += self.path.len();
@@ -126,7 +126,7 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
         Ok(())
     }
 
-    /// Visits what is one step further down.
+    /// Visits the values one step further down.
     fn descend(
         &mut self,
         step: &Step<'_>,
@@ -156,7 +156,7 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
             let Some(next) = self.guide.step(state, &step) else {
                 return Ok(());
             };
-            // Every key that led somewhere must be there once.
+            // Every key that led somewhere must occur once.
             if led.contains(&key) {
                 return Err(self.ambiguous(&step));
             }
@@ -170,7 +170,7 @@ impl<'a, G: Guide> Walk<'a, '_, G> {
         if led.is_empty() {
             return Ok(());
         }
-        // It may also be that it led nowhere at first.
+        // A key may also have led nowhere at first.
         let mut seen = HashSet::new();
         document::members(object, &mut |key, _| {
             let key = key_of(key)?;

@@ -1,9 +1,9 @@
-//! How an operating system's error reads inside one of our sentences.
+//! The wording of the operating system's errors.
 
 use std::io;
 
-/// Returns the text of `error` as the tail of a sentence: "permission denied",
-/// where the standard library has "Permission denied (os error 13)".
+/// Returns the text of `error` as the end of a sentence: "permission denied"
+/// instead of the standard library's "Permission denied (os error 13)".
 pub(crate) fn cause(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error ").next().unwrap_or_default();
@@ -20,7 +20,7 @@ mod tests {
     use std::io;
 
     #[test]
-    fn a_system_error_reads_as_the_tail_of_a_sentence() {
+    fn a_system_error_reads_as_the_end_of_a_sentence() {
         let missing = std::fs::File::open("/no/such/file").unwrap_err();
         assert_eq!(cause(&missing).split(' ').next_back(), Some("directory"));
         assert!(!cause(&missing).contains("os error"));

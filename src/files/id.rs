@@ -1,23 +1,23 @@
-//! Which file it is, whatever its name.
+//! The identity of a file, whatever its name.
 
 use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 
-/// A file as the system tells it from all others, by whatever name or link it
-/// is reached.
+/// The system's identity of a file, by whatever name or link it is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
     /// The device, and the number of the file on it.
     #[cfg(unix)]
     inode: (u64, u64),
-    /// Elsewhere the name, with its links resolved, has to do.
+    /// Other systems use the name with its links resolved.
     #[cfg(not(unix))]
     path: std::path::PathBuf,
 }
 
 impl FileId {
-    /// Returns the file at `path`, of which `metadata` is known.
+    /// Returns the identity of the file at `path`, whose metadata is
+    /// `metadata`.
     #[cfg(unix)]
     pub fn of(_path: &Path, metadata: &Metadata) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt;
@@ -32,7 +32,7 @@ impl FileId {
         Ok(Self { path })
     }
 
-    /// Returns the file that a system call has looked at.
+    /// Returns the identity from the result of a system call.
     #[cfg(unix)]
     #[allow(
         clippy::unnecessary_cast,

@@ -1,9 +1,9 @@
-//! Input files: opened so that nothing waits for ever.
+//! Input files, opened so that nothing waits for ever.
 //!
-//! Every file that is read as an input is opened here, but for those that are
-//! packed (see [`sources`](crate::sources)). So no FIFO is waited for, and where
-//! the process [remembers](crate::files::record::remember) its inputs, none of them
-//! is ever an output.
+//! Every input file is opened here, except for those that are packed (see
+//! [`sources`](crate::sources)). So no FIFO is waited for, and if the process
+//! [remembers](crate::files::record::remember) its inputs, none of them is ever
+//! an output.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -12,8 +12,7 @@ use std::path::Path;
 use crate::files::FileId;
 use crate::files::record;
 
-/// What is neither a file nor a directory, and nothing that somebody has
-/// opened already.
+/// A file that is neither a regular file nor a directory, nor open already.
 #[derive(Debug, thiserror::Error)]
 #[error("not a regular file")]
 struct NotAFile;
@@ -29,11 +28,10 @@ struct NotAFile;
 /// - [`IsADirectory`](io::ErrorKind::IsADirectory): it is a directory.
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput): it is a FIFO, a socket or
 ///   a device. These may never have a byte or an end.
-/// - Whatever else keeps it from being opened.
+/// - Any other error of opening it.
 pub fn open(path: &Path) -> io::Result<File> {
-    // Looked at before it's opened, since opening is enough to wait for ever,
-    // or to do something to a device; and then again, as something else may
-    // have taken its place.
+    // It is checked before it's opened, since opening alone may wait for ever
+    // or affect a device; and then again, as it may have been replaced.
     check(path, &fs::metadata(path)?)?;
     let file = open_at_once(path)?;
     let metadata = file.metadata()?;
@@ -46,8 +44,8 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Notes that standard input is read: a file that it may come from is an
-/// input like others.
+/// Notes that standard input is read: the file behind it, if any, is an input
+/// like others.
 pub fn note_stdin() {
     #[cfg(unix)]
     if let Ok(stat) = rustix::fs::fstat(io::stdin()) {
@@ -88,8 +86,8 @@ fn check(path: &Path, metadata: &Metadata) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, NotAFile))
 }
 
-/// Returns whether the path is that of a descriptor: what is behind it has been
-/// opened by whoever named it, and is there to be read.
+/// Returns whether the path is that of a descriptor: its file was opened by the
+/// caller, and is there to be read.
 pub(crate) fn is_open_already(path: &Path) -> bool {
     let is_descriptor = |path: &Path| {
         let directory = path.parent().and_then(|parent| parent.canonicalize().ok());
@@ -115,7 +113,7 @@ fn open_at_once(path: &Path) -> io::Result<File> {
     File::options().read(true).open(path)
 }
 
-/// Reading from it waits until there is something.
+/// Makes reading from it wait until there is something.
 #[cfg(unix)]
 fn let_wait(file: &File) -> io::Result<()> {
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};

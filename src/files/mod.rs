@@ -1,5 +1,5 @@
-//! Files as the system knows them: how inputs are opened, which file is which,
-//! and what this process has read and written.
+//! The system's view of files: how inputs are opened, which file is which, and
+//! what this process has read and written.
 
 mod cause;
 mod id;

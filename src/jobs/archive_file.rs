@@ -1,4 +1,5 @@
-//! Archive files: opened, their members chosen, and single messages begun.
+//! Archive files: opening them, choosing their members, and beginning single
+//! messages.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Without those members that are also among `others`, of the same archive.
+    /// Removes the members that are also among `others`, of the same archive.
     #[must_use]
     pub fn without(mut self, others: &Self) -> Self {
         let is_other =
@@ -39,8 +40,8 @@ impl<'a> Members<'a> {
         self.list.iter().copied()
     }
 
-    /// Returns the size of all messages together, in bytes: as the archive
-    /// says, which may be anything.
+    /// Returns the size of all messages together, in bytes, as the archive
+    /// states it: it may be anything.
     pub fn total_size(&self) -> u64 {
         let sizes = self.iter().map(Member::size);
         sizes.fold(0, u64::saturating_add)
@@ -76,7 +77,7 @@ impl ArchiveFile {
     }
 
     /// Returns all members that are not directories, in the archive's order. A
-    /// directory with a fault is among them, so that nobody passes over it.
+    /// directory with a fault is included, so that it isn't overlooked.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.archive
             .members()
@@ -92,14 +93,14 @@ impl ArchiveFile {
         }
     }
 
-    /// Returns the members with the given names, or whose path fits one of the
-    /// given patterns (`*` and `?` within a directory, `**` across them); all
-    /// of them where none is given. A name counts with and without the ending
+    /// Returns the members with the given names, or whose path matches one of
+    /// the given patterns (`*` and `?` within a directory, `**` across them);
+    /// all of them if none is given. A name counts with and without the ending
     /// that it's stored with.
     ///
     /// # Errors
     ///
-    /// A name or pattern that no member has, or that is no pattern.
+    /// A name or pattern matches no member, or a pattern is invalid.
     pub fn select(&self, patterns: &[impl AsRef<str>]) -> Result<Members<'_>, Error> {
         let mut members = self.all();
         if patterns.is_empty() {
@@ -115,7 +116,7 @@ impl ArchiveFile {
                     reason: e.kind().to_string(),
                 })?
                 .compile_matcher();
-            // A name may hold characters that mean something in a pattern.
+            // A name may contain characters that are special in a pattern.
             let named = members.iter().any(|member| has_name(member, pattern));
             let mut found = false;
             for (chosen, member) in chosen.iter_mut().zip(members.iter()) {
@@ -139,12 +140,13 @@ impl ArchiveFile {
         Ok(members)
     }
 
-    /// What a member's message shows to everybody. What is read of members
-    /// that ZIP itself has compressed counts by `limits`.
+    /// Reads the envelope of a member's message. What is read of members that
+    /// ZIP itself has compressed counts against `limits`.
     ///
     /// # Errors
     ///
-    /// The member can't be read, expands too far, or is no encrypted message.
+    /// The member can't be read, expands too far, or is not an encrypted
+    /// message.
     pub fn envelope(&self, member: &Member, limits: &Limits) -> Result<Envelope, Error> {
         let fail = |cause| member_error(member, cause);
         let reader = self
@@ -156,8 +158,7 @@ impl ArchiveFile {
     }
 
     /// Opens a member's message up to its content, and checks that the name
-    /// which was sealed in it is the member's, unless the opener accepts
-    /// others.
+    /// sealed in it is the member's, unless the opener accepts others.
     pub(crate) fn begin<'a>(
         &'a self,
         member: &Member,
@@ -165,8 +166,9 @@ impl ArchiveFile {
         opener: &Opener<'_>,
         progress: &'a dyn Progress,
     ) -> Result<OpenMessage<'a>, MemberCause> {
-        // What ZIP has compressed expands as well: whoever picks a message's
-        // session key can make its ciphertext as regular as they like.
+        // What ZIP has compressed expands as well: the maker of a message, who
+        // picks its session key, can make its ciphertext as regular as they
+        // like.
         opener
             .limits()
             .spend(0, expands(member))
@@ -184,8 +186,8 @@ impl ArchiveFile {
     }
 }
 
-/// Why an archive doesn't open, or that it's none but a message. A pipe can't
-/// be read again to see.
+/// Returns why an archive doesn't open, or that it is a message instead. A pipe
+/// can't be read again to find out.
 fn unopened(path: PathBuf, error: ArchiveError) -> Error {
     let has_no_end = matches!(
         error,
@@ -201,7 +203,7 @@ fn unopened(path: PathBuf, error: ArchiveError) -> Error {
     Error::Archive { path, error }
 }
 
-/// By how much a member is larger than what the archive stores of it.
+/// Returns by how much a member is larger than what the archive stores of it.
 fn expands(member: &Member) -> u64 {
     member.size().saturating_sub(member.stored_size())
 }
@@ -217,11 +219,11 @@ pub(crate) fn member_error(member: &Member, cause: MemberCause) -> Error {
     }
 }
 
-/// Returns an error of a member's bytes, wherever it surfaced.
+/// Returns an error of a member's bytes, wherever it occurred.
 fn bytes_cause(error: ArchiveError) -> MemberCause {
     match error {
         ArchiveError::Member { fault, .. } => MemberCause::Archive(fault),
-        // The member is named already.
+        // The member is already named.
         ArchiveError::Malformed { fault, .. } => MemberCause::Bytes(fault.into()),
         other => MemberCause::Bytes(other),
     }

@@ -1,5 +1,5 @@
-//! Converting: the members of an archive, whatever their format and whomever
-//! they are sealed to, sealed anew into another archive.
+//! Converting: sealing the members of an archive, of any format and for any
+//! recipients, anew into another archive.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -20,11 +20,11 @@ use crate::message::{
 };
 use crate::output::PendingFile;
 
-/// By how much Deflate expands at most, and compressed OpenPGP messages with
-/// it.
+/// The largest factor by which Deflate expands, and so do compressed OpenPGP
+/// messages.
 const MAX_DEFLATE: u64 = 1040;
 
-/// What has been converted.
+/// The result of a conversion.
 #[derive(Debug)]
 pub struct Converted {
     /// The members, in the archive's order.
@@ -33,8 +33,8 @@ pub struct Converted {
     pub archive: u64,
 }
 
-/// A member that has been sealed anew: the evidence that its content is what
-/// it was.
+/// A member that has been sealed anew, with the evidence that its content is
+/// unchanged.
 #[derive(Clone, Debug)]
 pub struct ConvertedMember {
     /// Its path, as it is extracted.
@@ -43,14 +43,14 @@ pub struct ConvertedMember {
     pub sha256: [u8; 32],
     /// The length of its content in bytes.
     pub plain: u64,
-    /// When the file was last changed, as both archives have it.
+    /// When the file was last changed, as both archives state it.
     pub modified: SystemTime,
     /// The format that it had.
     pub format: Format,
     /// The file of the key that opened it without being named in it.
     pub tried_key: Option<PathBuf>,
-    /// The name that it was sealed under before, where that was another one
-    /// (see [`Opener::accepting_renamed`]). Not safe on a terminal.
+    /// The name that it was sealed under before, if that was another one (see
+    /// [`Opener::accepting_renamed`]). Not safe on a terminal.
     pub sealed_as: Option<String>,
 }
 
@@ -59,13 +59,13 @@ impl Job<'_> {
     /// plaintext is written anywhere. Names and times stay as they would be on
     /// extraction.
     ///
-    /// The archive is there when this returns `Ok`, complete and flushed to
-    /// disk; else nothing is.
+    /// The archive exists when this returns `Ok`, complete and flushed to disk;
+    /// otherwise nothing does.
     ///
     /// # Errors
     ///
-    /// What is wrong with the output, or with each of the members that can't
-    /// be converted.
+    /// A fault of the output, or of each of the members that can't be
+    /// converted.
     pub fn convert(
         &self,
         members: &Members<'_>,
@@ -194,7 +194,7 @@ impl Content for MemberContent<'_> {
     }
 
     fn check(&self) -> Result<(), Error> {
-        // What has been spent on an archive that comes to nothing doesn't count.
+        // The expansion that a failed archive has used doesn't count.
         let limits = self.opener.limits().unspent();
         let message = self.begin(
             self.name()?,

@@ -13,26 +13,26 @@ use crate::message::{OpenError, Opened, Opener};
 use crate::output::{Access, PendingFile, TargetDir, is_input};
 use crate::workers::work_on;
 
-/// What has been extracted, and what has not.
+/// The result of an extraction.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Extracted {
     archive: PathBuf,
-    /// How many members were extracted.
+    /// The number of members that were extracted.
     pub done: usize,
-    /// How many bytes of plaintext they had.
+    /// The number of bytes of their plaintext.
     pub plain: u64,
-    /// Which of them came out of messages that nothing
-    /// [authenticates](crate::message::Format::is_authenticated), in
-    /// the archive's order.
+    /// The extracted members whose messages aren't
+    /// [authenticated](crate::message::Format::is_authenticated), in the
+    /// archive's order.
     pub not_authenticated: Vec<String>,
-    /// Which of them a key opened without being named in them, and the key's
-    /// file (see [`Opener::trying_all_keys`]).
+    /// The extracted members that a key opened without being named in them, and
+    /// the key's file (see [`Opener::trying_all_keys`]).
     pub tried: Vec<(String, PathBuf)>,
-    /// Which of them were sealed under another name, and that name (see
-    /// [`Opener::accepting_renamed`]). Not safe on a terminal.
+    /// The extracted members that were sealed under another name, and that name
+    /// (see [`Opener::accepting_renamed`]). Not safe on a terminal.
     pub renamed: Vec<(String, String)>,
-    /// Those that failed, in the archive's order.
+    /// The failures, in the archive's order.
     pub failures: Vec<Error>,
     /// The first directory whose new names could not be flushed to disk. The
     /// files in it are complete.
@@ -53,10 +53,10 @@ impl Extracted {
             .extend(sealed_as.map(|sealed| (name(), sealed)));
     }
 
-    /// What went wrong: with single members, and with the job as a whole. The
-    /// latter is the only failure of all; [`Error::Partial`] where several
-    /// members failed, or one did of several; where none did, that of flushing
-    /// them to disk; or `None`.
+    /// Returns the failures of single members, and that of the job as a whole.
+    /// The latter is the only failure if there is just one member;
+    /// [`Error::Partial`] if several members failed, or one of several; without
+    /// failures the error of flushing the files to disk; or `None`.
     pub fn outcome(self) -> (Vec<Error>, Option<Error>) {
         let mut failures = self.failures;
         let Some(worst) = failures.iter().map(Error::kind).max() else {
@@ -85,8 +85,8 @@ impl Job<'_> {
     ///
     /// # Errors
     ///
-    /// The target directory itself can't be used; what is wrong with single
-    /// members is in [`Extracted`].
+    /// The target directory itself can't be used. The faults of single members
+    /// are in [`Extracted`].
     pub fn extract(
         &self,
         members: &Members<'_>,
@@ -134,7 +134,7 @@ impl Job<'_> {
     }
 }
 
-/// What the members of one extraction share.
+/// The state that the members of one extraction share.
 struct Extraction<'a> {
     archive: &'a ArchiveFile,
     directory: &'a TargetDir,
@@ -171,12 +171,12 @@ impl Extraction<'_> {
 }
 
 impl ArchiveFile {
-    /// Writes one member's plaintext to a pipe, nothing of it before it is
+    /// Writes one member's plaintext to a pipe, and nothing of it before it is
     /// authentic (see [`stream_to`](crate::message::OpenMessage::stream_to)).
     ///
     /// # Errors
     ///
-    /// The member can't be opened, or the pipe not be written to.
+    /// The member can't be opened, or the pipe can't be written to.
     pub fn cat(
         &self,
         member: &Member,
@@ -193,7 +193,7 @@ impl ArchiveFile {
     }
 }
 
-/// Where the chosen members go: each path belongs to one of them.
+/// The paths of the chosen members: each path belongs to one of them.
 pub(crate) struct Places<'a> {
     members_at: HashMap<&'a MemberName, usize>,
 }

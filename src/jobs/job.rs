@@ -1,4 +1,4 @@
-//! What jobs have in common.
+//! The common settings of jobs.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -7,7 +7,7 @@ use std::thread;
 use super::progress::{NoProgress, Progress};
 use crate::output::Overwrite;
 
-/// How a job is done: [`pack`](Job::pack), [`extract`](Job::extract) or
+/// The settings of a job: [`pack`](Job::pack), [`extract`](Job::extract) or
 /// [`convert`](Job::convert).
 ///
 /// Each worker needs some 12 MiB of memory, whatever the sizes of the files.
@@ -34,13 +34,13 @@ impl<'a> Job<'a> {
         Self { overwrite, ..self }
     }
 
-    /// Uses up to so many threads.
+    /// Uses up to that many threads.
     #[must_use]
     pub fn workers(self, workers: NonZeroUsize) -> Self {
         Self { workers, ..self }
     }
 
-    /// Reports to `progress` what is done, from all threads.
+    /// Reports the progress to `progress`, from all threads.
     #[must_use]
     pub fn progress(self, progress: &'a dyn Progress) -> Self {
         Self { progress, ..self }

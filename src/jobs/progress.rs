@@ -1,8 +1,8 @@
-//! How a job reports what it has done so far.
+//! The progress reports of a job.
 
 use std::io::{self, Read};
 
-/// Hears of a job's progress, from all of its threads.
+/// A receiver of a job's progress, from all of its threads.
 pub trait Progress: Sync {
     /// The job begins, with that many members of that many bytes in all.
     fn begin(&self, members: u64, bytes: u64);
@@ -12,7 +12,7 @@ pub trait Progress: Sync {
     fn member(&self);
 }
 
-/// Hears nothing.
+/// Ignores all progress.
 #[derive(Clone, Copy, Debug)]
 pub struct NoProgress;
 

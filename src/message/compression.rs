@@ -1,7 +1,7 @@
 //! Whether plaintext is compressed before it's sealed.
 
 /// Whether plaintext is compressed before it's sealed. The compressed size
-/// tells something about the content; `None` avoids that.
+/// reveals something about the content; `None` avoids that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
     /// Decided for each file on a sample of its content.

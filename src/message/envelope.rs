@@ -1,4 +1,4 @@
-//! The envelope: what a message shows to everybody.
+//! The envelope: the part of a message that everybody can read.
 
 use std::io::Read;
 
@@ -10,22 +10,22 @@ use super::front_limit::FrontLimit;
 use super::{cms, openpgp, text};
 use crate::keys::{Fit, Identity, KeyHandle, Keyring};
 
-/// How much is read at a time: room for several recipients, in bytes.
+/// The amount that is read at a time, in bytes: room for several recipients.
 const BUFFER: usize = 4 * 1024;
 
-/// Whom a message is sealed to, and how.
+/// The recipients of a message, and how it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Envelope {
-    /// Whom the message is sealed to, in the message's order.
+    /// The recipients, in the message's order.
     pub recipients: Vec<KeyHandle>,
-    /// Of what algorithm their keys are, in the same order.
+    /// The algorithms of their keys, in the same order.
     pub(super) algorithms: Vec<PublicKeyAlgorithm>,
-    /// How many passphrases open it as well.
+    /// The number of passphrases that also open it.
     pub passphrases: usize,
-    /// What kind of message it is.
+    /// The kind of message.
     pub format: Format,
-    /// Cipher and mode, where a key isn't needed to tell (RFC 9580 and CMS),
-    /// such as `AES-256 with OCB`.
+    /// Cipher and mode, such as `AES-256 with OCB`, if they show without a key
+    /// (RFC 9580 and CMS).
     pub cipher: Option<String>,
 }
 
@@ -34,7 +34,7 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// It is no encrypted message, or an OpenPGP message without integrity
+    /// It is not an encrypted message, or an OpenPGP message without integrity
     /// protection.
     pub fn read(source: impl Read + Send + Sync) -> Result<Self, OpenError> {
         let (_limit, source) = FrontLimit::new(source);

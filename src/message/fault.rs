@@ -1,4 +1,4 @@
-//! What can be wrong with a message.
+//! The faults of messages.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,14 +9,13 @@ use thiserror::Error;
 use crate::files::cause;
 use crate::keys::NoIdentity;
 
-/// What must not be, whatever is read: a fault of the program's own. It fails
-/// the job, where to go on would lose something.
+/// An error that no input may cause: a bug in the program. It fails the job,
+/// since going on would lose something.
 #[derive(Debug, Error)]
 #[error("internal error: {0}")]
 struct Internal(&'static str);
 
-/// Returns a fault of the program's own, as the readers and writers of messages
-/// report it.
+/// Returns an internal error, as the readers and writers of messages report it.
 pub(crate) fn internal(what: &'static str) -> io::Error {
     io::Error::other(Internal(what))
 }
@@ -31,33 +30,33 @@ pub enum OpenError {
     /// The plaintext could not be written.
     #[error("{}", cause(.0))]
     Write(io::Error),
-    /// Plaintext that has to wait for its authentication has no place to.
-    #[error("no temporary file can be written in {}: {}", .directory.display(), cause(.error))]
+    /// The plaintext that awaits its authentication can't be kept.
+    #[error("can't write a temporary file in {}: {}", .directory.display(), cause(.error))]
     Spool {
         /// The directory for temporary files.
         directory: PathBuf,
-        /// What the operating system says.
+        /// The operating system's reason.
         error: io::Error,
     },
-    /// No key at hand opens it.
+    /// No key of the keyring opens it.
     #[error(transparent)]
     NoIdentity(#[from] NoIdentity),
-    /// It can't be trusted, or not be understood.
+    /// It can't be trusted or understood.
     #[error(transparent)]
     Fault(#[from] MessageFault),
 }
 
-/// What is wrong with a message.
+/// A fault of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MessageFault {
-    /// It is no message, neither of OpenPGP nor of CMS.
+    /// It is a message neither of OpenPGP nor of CMS.
     #[error("it is not an OpenPGP message, nor one of CMS")]
     NotAMessage,
-    /// An OpenPGP message, but nothing in it is encrypted.
+    /// It is an OpenPGP message, but nothing in it is encrypted.
     #[error("it is not encrypted")]
     NotEncrypted,
-    /// Encrypted in the way of the 1990s, which nothing protects from change.
+    /// It is encrypted in the way of the 1990s, without protection from change.
     #[error("it has no integrity protection")]
     NoIntegrityProtection,
     /// It ends early.
@@ -69,20 +68,20 @@ pub enum MessageFault {
     /// Its packets are not those of one message.
     #[error("it is malformed: {0}")]
     Malformed(String),
-    /// Another message follows it. The text says how that one begins.
+    /// Another message follows it. The text shows how that one begins.
     #[error("a second message follows the first ({0})")]
     SecondMessage(&'static str),
-    /// It uses something that is not offered here.
+    /// It uses something that is not supported here.
     #[error("it uses {0}, which is not supported")]
     Unsupported(String),
-    /// It expands to more than was allowed.
+    /// It expands to more than is allowed.
     #[error("it decompresses to more than {limit} bytes")]
     TooLarge {
         /// The limit for one message.
         limit: u64,
     },
-    /// Together with those before it, it expands to more than was allowed.
-    #[error("with it, more than {limit} bytes would be decompressed in total")]
+    /// Together with those before it, it expands to more than is allowed.
+    #[error("it raises the decompressed total to more than {limit} bytes")]
     TotalTooLarge {
         /// The limit for all messages together.
         limit: u64,
@@ -90,7 +89,7 @@ pub enum MessageFault {
 }
 
 impl From<io::Error> for OpenError {
-    /// Sorts what comes out of the layers of readers.
+    /// Sorts the errors of the layers of readers.
     fn from(error: io::Error) -> Self {
         use io::ErrorKind::{InvalidInput, Other, UnexpectedEof};
         let error = match error.downcast::<MessageFault>() {
@@ -102,8 +101,8 @@ impl From<io::Error> for OpenError {
         }
         match error.kind() {
             UnexpectedEof => MessageFault::Truncated.into(),
-            // OpenSSL and the decoder of Deflate say so of bad data. Errors of the
-            // source have a number from the system, or another kind.
+            // OpenSSL and the decoder of Deflate report bad data so. Errors of
+            // the source have a number from the system, or another kind.
             InvalidInput | Other if error.raw_os_error().is_none() => MessageFault::Altered.into(),
             _ => Self::Read(error),
         }
@@ -111,14 +110,15 @@ impl From<io::Error> for OpenError {
 }
 
 impl From<MessageFault> for io::Error {
-    /// As the readers of messages report it, for [`OpenError`] to find again.
+    /// Wraps it as the readers of messages report it, for [`OpenError`] to find
+    /// again.
     fn from(fault: MessageFault) -> Self {
         Self::new(io::ErrorKind::InvalidData, fault)
     }
 }
 
 impl From<OpenError> for io::Error {
-    /// Returns the same, of whatever went wrong.
+    /// Does the same for any error.
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Read(error) | OpenError::Write(error) => error,

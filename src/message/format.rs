@@ -2,10 +2,10 @@
 
 use crate::keys::MessageVersion;
 
-/// What kind of message a file is sealed as.
+/// The kind of message that a file is sealed as.
 ///
-/// Where one is chosen, `None` leaves it to the recipients: RFC 9580 if all of
-/// them read it, else RFC 4880.
+/// As a choice, `None` leaves it to the recipients: RFC 9580 if all of them
+/// read it, else RFC 4880.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// OpenPGP, SEIPDv1
@@ -16,7 +16,7 @@ pub enum Format {
     Rfc9580,
     /// CMS EnvelopedData
     /// ([RFC 5652, section 6](https://www.rfc-editor.org/rfc/rfc5652#section-6)),
-    /// formerly PKCS#7. Nothing protects it from change.
+    /// formerly PKCS#7. It isn't protected from change.
     Cms,
     /// CMS AuthEnvelopedData with AES-GCM
     /// ([RFC 5083](https://www.rfc-editor.org/rfc/rfc5083),
@@ -35,8 +35,7 @@ impl Format {
         (Self::CmsGcm.name(), Some(Self::CmsGcm)),
     ];
 
-    /// Returns the word for it in listings, in the config and on the command
-    /// line.
+    /// Returns its name in listings, in the config and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rfc4880 => "rfc4880",
@@ -46,9 +45,9 @@ impl Format {
         }
     }
 
-    /// Returns whether what such a message opens to is what was sealed, for
-    /// certain. The ciphertext of an unauthenticated one can be changed on its
-    /// way so that it still opens.
+    /// Returns whether opening such a message guarantees that the result is
+    /// what was sealed. The ciphertext of an unauthenticated one can be changed
+    /// in transit so that it still opens.
     pub fn is_authenticated(self) -> bool {
         self != Self::Cms
     }

@@ -1,4 +1,4 @@
-//! How much of a message is read before its sealed data begins.
+//! The limit of what is read of a message before its sealed data.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::MessageFault;
 
-/// So many bytes of a message, be it text or not, may come before its
-/// sealed data: recipients, headers, white space, whatever is passed over.
-/// Recipients are held to less; a list of revoked certificates may take some
-/// megabytes. What is there costs time for each message of an archive, and
-/// ZIP makes a thousandth of it.
+/// The limit of what may come before a message's sealed data, in bytes, be it
+/// text or not: recipients, headers, white space, whatever is skipped.
+/// Recipients have a lower limit; a list of revoked certificates may take some
+/// megabytes. The front takes time for each message of an archive, and ZIP
+/// shrinks it to a thousandth.
 const MAX_FRONT: u64 = 8 * 1024 * 1024;
 
-/// Lifted.
+/// The limit once it's lifted.
 const NO_LIMIT: u64 = u64::MAX;
 
 /// The limit of one message's front.
@@ -21,14 +21,14 @@ pub(super) struct FrontLimit {
     left: Arc<AtomicU64>,
 }
 
-/// A source that has a limit, until that is lifted.
+/// A source that has a limit, until the limit is lifted.
 pub(super) struct Limited<R> {
     source: R,
     left: Arc<AtomicU64>,
 }
 
 impl FrontLimit {
-    /// Limits a source from where it stands.
+    /// Limits a source from its current position.
     pub fn new<R>(source: R) -> (Self, Limited<R>) {
         let left = Arc::new(AtomicU64::new(MAX_FRONT));
         let limited = Limited {
@@ -38,7 +38,7 @@ impl FrontLimit {
         (Self { left }, limited)
     }
 
-    /// The sealed data has been reached.
+    /// Lifts the limit once the sealed data has been reached.
     pub fn lift(self) {
         self.left.store(NO_LIMIT, Ordering::Relaxed);
     }
@@ -55,7 +55,7 @@ impl<R: Read> Read for Limited<R> {
             return Err(MessageFault::Malformed(what.into()).into());
         }
         let length = self.source.by_ref().take(left).read(buffer)?;
-        // `take` has seen to it that this is no less than nothing.
+        // `take` ensures that this doesn't go below zero.
         self.left
             .store(left.saturating_sub(length as u64), Ordering::Relaxed);
         Ok(length)

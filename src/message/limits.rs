@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::fault::MessageFault;
 use crate::keys::Trials;
 
-/// The limits of a job, shared by all its threads: those on decompressed
-/// plaintext, and on keys that are tried for nothing.
+/// The limits of a job, shared by all its threads: on decompressed plaintext,
+/// and on keys that are tried in vain.
 ///
-/// What comes out of a compressed packet counts, and by how much ZIP itself
-/// has compressed a member: everything else is no larger than the archive that
-/// was accepted.
+/// They count the output of compressed packets, and the amount by which ZIP
+/// itself has compressed a member: everything else is no larger than the
+/// archive that was accepted.
 ///
 /// A clone counts together with what it was cloned from.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl Limits {
     /// 64 GiB of plaintext from all messages of a job together.
     pub const TOTAL: u64 = 64 << 30;
 
-    /// Limits in bytes.
+    /// Sets the limits in bytes.
     pub fn new(per_message: u64, total: u64) -> Self {
         Self {
             per_message,
@@ -39,8 +39,8 @@ impl Limits {
         }
     }
 
-    /// Returns the same limits, of which nothing is spent. Time has been,
-    /// though: the trials of keys go on counting.
+    /// Returns the same limits with nothing spent. The trials of keys go on
+    /// counting, since their time was spent.
     pub(crate) fn unspent(&self) -> Self {
         Self {
             trials: Arc::clone(&self.trials),
@@ -48,12 +48,12 @@ impl Limits {
         }
     }
 
-    /// Returns how often keys may be tried.
+    /// Returns the limits on trials of keys.
     pub(crate) fn trials(&self) -> &Trials {
         &self.trials
     }
 
-    /// Takes `more` bytes for a message that has got `so_far` already.
+    /// Takes `more` bytes for a message that has taken `so_far` already.
     pub(crate) fn spend(&self, so_far: u64, more: u64) -> Result<(), MessageFault> {
         if so_far.saturating_add(more) > self.per_message {
             return Err(MessageFault::TooLarge {
@@ -74,13 +74,13 @@ impl Default for Limits {
     }
 }
 
-/// A member's bytes, of which those count that ZIP has made more of, as they
-/// are read: not all of a message is, where its envelope alone matters.
+/// A member's bytes, which count as they are read if ZIP has compressed them:
+/// not all of a message is read if only its envelope matters.
 pub(crate) struct Inflated<'a, R> {
     source: R,
     limits: &'a Limits,
-    /// By so many bytes the member is larger than what is stored of it, of
-    /// which `charged` have been read.
+    /// The number of bytes by which the member is larger than its stored form,
+    /// `charged` of which have been read.
     expands: u64,
     charged: u64,
 }
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_what_zip_has_compressed_that_counts_which_is_read() {
+    fn of_zip_compressed_bytes_only_those_read_count() {
         let limits = Limits::new(100, 10);
         let read = |expands, length| {
             let mut source = Inflated::new(io::repeat(1), expands, &limits);

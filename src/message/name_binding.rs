@@ -1,10 +1,10 @@
-//! The names that are sealed with what is sealed, and bind it to its place.
+//! The names that are sealed with the content, and bind it to its place.
 //!
 //! | member | literal name |
 //! |---|---|
 //! | `calls/a.wav` | `calls/a.wav` |
 //! | `a.wav` | `./a.wav`, so that it shows that the path has no directory |
-//! | a path that makes more than 255 bytes so | `sha256:` and the path's SHA-256 in 64 hexadecimal digits |
+//! | a path that would exceed 255 bytes | `sha256:` and the path's SHA-256 in 64 hexadecimal digits |
 //!
 //! Other tools seal the file's own name alone or none, and so did callseal
 //! 0.1.0 in the second and third case.
@@ -37,7 +37,8 @@ pub(crate) fn literal_name(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// `sha256:` and the SHA-256 of a path, in 64 lower-case hexadecimal digits.
+/// Returns `sha256:` and the SHA-256 of a path, in 64 lower-case hexadecimal
+/// digits.
 pub(crate) fn hash_name(path: &str) -> String {
     let digest = openssl::sha::sha256(path.as_bytes());
     let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -72,7 +73,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_path_is_sealed_as_it_is_where_it_has_a_directory_and_fits() {
+    fn a_short_path_with_a_directory_is_sealed_as_it_is() {
         assert_eq!(literal_name("calls/a.wav"), "calls/a.wav");
         let longest = format!("d/{}", "a".repeat(253));
         assert_eq!(literal_name(&longest), longest);
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_elsewhere_does_not_fit() {
+    fn names_sealed_for_another_place_do_not_fit() {
         let long = format!("{}/b/call.json", "d".repeat(250));
         let other = format!("{}/a/call.json", "d".repeat(250));
         for (literal, member) in [
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_tools_and_older_versions_write_fits() {
+    fn names_of_other_tools_and_older_versions_fit() {
         let long = format!("{}/call.json", "d".repeat(250));
         for (literal, member) in [
             ("", "d/a.wav"),
@@ -122,7 +123,7 @@ mod tests {
             ("a.wav", "a.wav"),
             ("./d/a.wav", "d/a.wav"),
             ("call.json", &long),
-            // A name of its own, not a hash.
+            // A name, not a hash.
             ("sha256:", "d/sha256:"),
         ] {
             assert!(fits(literal.as_bytes(), member), "{literal} {member}");

@@ -12,13 +12,13 @@ use super::spool::Spool;
 use super::{cms, openpgp, text};
 use crate::keys::{Keyring, NoPassphrases, Passphrases};
 
-/// How much is read of a message at a time, in bytes.
+/// The amount of a message that is read at a time, in bytes.
 pub(super) const BUFFER: usize = 64 * 1024;
 
 /// The bytes of a message.
 pub(super) type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
 
-/// What opens messages: the keys, their passphrases, and the limits.
+/// The keys, passphrases and limits for opening messages.
 #[derive(Clone)]
 pub struct Opener<'a> {
     pub(super) keyring: &'a Keyring,
@@ -29,9 +29,9 @@ pub struct Opener<'a> {
 }
 
 impl<'a> Opener<'a> {
-    /// Opens with the keys that a message names, and with those that it may be
-    /// for where an OpenPGP message hides its recipients. Locked keys stay
-    /// locked, and the limits are the default ones.
+    /// Opens with the keys that a message names, and if an OpenPGP message
+    /// hides its recipients, with those that may fit. Locked keys stay locked,
+    /// and the limits are the default ones.
     pub fn new(keyring: &'a Keyring) -> Self {
         Self {
             keyring,
@@ -51,7 +51,7 @@ impl<'a> Opener<'a> {
         }
     }
 
-    /// Counts what is opened by these limits.
+    /// Counts what is opened against these limits.
     #[must_use]
     pub fn with_limits(self, limits: &Limits) -> Self {
         Self {
@@ -61,10 +61,10 @@ impl<'a> Opener<'a> {
     }
 
     /// Tries the keys also on CMS messages that name none of their
-    /// certificates: for a key whose certificate is lost. A key is taken only
-    /// if what it decrypts is a content-encryption key of the right length in
-    /// the right padding; by chance that's so in one of some 30 million tries.
-    /// [`OpenMessage::tried_key`] tells.
+    /// certificates: for a key whose certificate is lost. A key is accepted
+    /// only if what it decrypts is a content-encryption key of the right length
+    /// in the right padding; by chance that happens once in some 30 million
+    /// tries. [`OpenMessage::tried_key`] shows it.
     #[must_use]
     pub fn trying_all_keys(self) -> Self {
         Self {
@@ -73,8 +73,8 @@ impl<'a> Opener<'a> {
         }
     }
 
-    /// Takes members of archives also under other names than they were sealed
-    /// under. [`Opened::sealed_as`] tells.
+    /// Accepts members of archives also under other names than they were sealed
+    /// under. [`Opened::sealed_as`] shows it.
     #[must_use]
     pub fn accepting_renamed(self) -> Self {
         Self {
@@ -89,47 +89,47 @@ impl<'a> Opener<'a> {
         self.accept_renamed
     }
 
-    /// Returns how far messages may expand.
+    /// Returns the limits on the expansion of messages.
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
 }
 
-/// What a message says of the file in it: OpenPGP's literal packet does
-/// ([RFC 9580, section 5.9](https://www.rfc-editor.org/rfc/rfc9580#section-5.9)),
-/// CMS says nothing.
+/// The information of a message about the file in it: in OpenPGP's literal
+/// packet
+/// ([RFC 9580, section 5.9](https://www.rfc-editor.org/rfc/rfc9580#section-5.9));
+/// CMS has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LiteralHeader {
-    /// The file's name, as bytes; empty where there is none.
+    /// The file's name, as bytes; empty without a name.
     pub name: Vec<u8>,
-    /// When the file was last changed, if the message tells.
+    /// When the file was last changed, if the message says so.
     pub modified: Option<SystemTime>,
 }
 
-/// A file that came out of a message.
+/// A file that was opened from a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Opened {
     /// Its length in bytes.
     pub length: u64,
-    /// What kind of message it was: whether that is
-    /// [authenticated](Format::is_authenticated) decides whether it is
-    /// what was sealed, for certain.
+    /// The kind of message. It decides whether the content is certainly what
+    /// was sealed: see [`Format::is_authenticated`].
     pub format: Format,
     /// The file of the key that opened it without being named in it (see
     /// [`Opener::trying_all_keys`]).
     pub tried_key: Option<PathBuf>,
-    /// The name that was sealed with the member of an archive, where the
-    /// member has another one (see [`Opener::accepting_renamed`]). Not safe on
-    /// a terminal.
+    /// The name that was sealed with the member of an archive, if the member
+    /// has another one (see [`Opener::accepting_renamed`]). Not safe on a
+    /// terminal.
     pub sealed_as: Option<String>,
 }
 
 /// A message whose session key has been found, before its content is read.
 ///
-/// In an RFC 9580 message the literal header is authentic already; in others
-/// nothing is before the content has been read to its end, and in one whose
-/// [format](Format::is_authenticated) isn't authenticated nothing ever
+/// In an RFC 9580 message the literal header is authentic already. In others
+/// nothing is authentic before the content has been read to its end; in one
+/// whose [format](Format::is_authenticated) isn't authenticated nothing ever
 /// is.
 pub struct OpenMessage<'a> {
     format: Format,
@@ -141,12 +141,12 @@ pub struct OpenMessage<'a> {
 
 impl<'a> OpenMessage<'a> {
     /// Reads a message, as bytes or as text, up to its content, and unlocks a
-    /// key for it, if need be.
+    /// key for it if necessary.
     ///
     /// # Errors
     ///
-    /// No identity opens it; or it is no encrypted message around one file, or
-    /// an OpenPGP message without integrity protection.
+    /// No identity opens it; or it is not an encrypted message of one file, or
+    /// is an OpenPGP message without integrity protection.
     pub fn begin(
         source: impl Read + Send + Sync + 'a,
         opener: &Opener<'_>,
@@ -164,8 +164,7 @@ impl<'a> OpenMessage<'a> {
         }
     }
 
-    /// Creates a message whose plaintext reads to its end only if it is as it
-    /// should be.
+    /// Creates a message whose plaintext reads to its end only if it is intact.
     pub(super) fn new(
         format: Format,
         literal: LiteralHeader,
@@ -187,13 +186,13 @@ impl<'a> OpenMessage<'a> {
         }
     }
 
-    /// Of a member that was sealed under another name.
+    /// Records that it is a member that was sealed under another name.
     pub(crate) fn renamed_from(self, sealed_as: Option<String>) -> Self {
         Self { sealed_as, ..self }
     }
 
-    /// Returns the name that was sealed with the member of an archive, where
-    /// the member has another one.
+    /// Returns the name that was sealed with the member of an archive, if the
+    /// member has another one.
     pub fn sealed_as(&self) -> Option<&str> {
         self.sealed_as.as_deref()
     }
@@ -209,27 +208,26 @@ impl<'a> OpenMessage<'a> {
         self.literal.modified
     }
 
-    /// What kind of message it is.
+    /// Returns the kind of message.
     pub fn format(&self) -> Format {
         self.format
     }
 
     /// Returns the file of the key that opened it without being named in it
-    /// (see
-    /// [`Opener::trying_all_keys`]).
+    /// (see [`Opener::trying_all_keys`]).
     pub fn tried_key(&self) -> Option<&Path> {
         self.tried_key.as_deref()
     }
 
-    /// Returns the plaintext, to be read. Only when its end has been read
-    /// without an error is all of it authentic: until then it must not be
-    /// published. Errors are such as [`OpenError`] is made from.
+    /// Returns the plaintext, to be read. All of it is authentic only when its
+    /// end has been read without an error: until then it must not be published.
+    /// Its errors can be converted to [`OpenError`].
     pub fn into_plaintext(self) -> Box<dyn BufRead + 'a> {
         self.plaintext
     }
 
-    /// Writes the plaintext to `sink`. Only when this returns `Ok` is all of it
-    /// authentic: until then it must not be published.
+    /// Writes the plaintext to `sink`. All of it is authentic only when this
+    /// returns `Ok`: until then it must not be published.
     ///
     /// # Errors
     ///
@@ -255,10 +253,10 @@ impl<'a> OpenMessage<'a> {
         }
     }
 
-    /// Writes the plaintext to a pipe: nothing of it before it is authentic.
-    /// RFC 9580 messages stream chunk by chunk; a later chunk may turn out to
-    /// be altered, so that a failure means that what was written is only the
-    /// start. Others are held back to their end, in memory up to 8 MiB, else
+    /// Writes the plaintext to a pipe, and nothing of it before it is
+    /// authentic. RFC 9580 messages stream chunk by chunk; a later chunk may
+    /// turn out to be altered, so after a failure only the start has been
+    /// written. Others are held back to their end, in memory up to 8 MiB, else
     /// in an unnamed temporary file.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::text::{Base64Writer, PemWriter};
 use super::{Compression, Format, cms, openpgp};
 use crate::keys::{MessageVersion, Recipients};
 
-/// The octets of a line of base64 that stands alone: 76 characters.
+/// The octets in a line of bare base64: 76 characters.
 const BASE64_LINE: usize = 57;
 
 /// How messages are sealed, decided once for all of them.
@@ -27,18 +27,17 @@ enum Way {
     Cms(cms::CmsPlan),
 }
 
-/// What is known of a file beside its content.
+/// The metadata of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct SealedFile<'a> {
-    /// Its name, of which an OpenPGP message carries at most
-    /// 255 bytes (a longer one is
-    /// left out), and a CMS message none.
+    /// Its name. An OpenPGP message carries at most 255 bytes of it (a longer one
+    /// is left out), and a CMS message none.
     pub name: &'a str,
-    /// When it was last changed. An OpenPGP message carries that to the
-    /// second, and 0 where it is before 1970 or after 2106.
+    /// When it was last changed. An OpenPGP message carries it to the second,
+    /// or 0 if it is before 1970 or after 2106.
     pub modified: SystemTime,
-    /// The length of its content in bytes, where it's known. CMS messages tell
-    /// it in front then, so that they are DER and not BER.
+    /// The length of its content in bytes, if known. CMS messages then state it
+    /// first, so that they are DER and not BER.
     pub length: Option<u64>,
 }
 
@@ -47,25 +46,25 @@ pub struct SealedFile<'a> {
 pub enum Armor {
     /// As bytes.
     Binary,
-    /// As text between a line that tells what it is and one that ends it: the
+    /// As text between a line that names its kind and one that ends it: the
     /// armor of OpenPGP
     /// ([RFC 9580, section 6](https://www.rfc-editor.org/rfc/rfc9580#section-6)),
     /// or for CMS PEM ([RFC 7468](https://www.rfc-editor.org/rfc/rfc7468)).
     Ascii,
-    /// As base64 and nothing else
+    /// As base64 alone
     /// ([RFC 4648, section 4](https://www.rfc-editor.org/rfc/rfc4648#section-4)),
     /// with padding, in lines of 76 characters that each end in LF.
     Base64,
 }
 
-/// What can be chosen about messages.
+/// The choices for sealing messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SealOptions {
     /// The kind of message; `None` leaves it to the recipients.
     pub format: Option<Format>,
     /// Whether plaintext is compressed before it's sealed.
     pub compression: Compression,
-    /// Whether messages leave out whom they are sealed to.
+    /// Whether messages leave out their recipients.
     pub hidden_recipients: bool,
 }
 
@@ -74,8 +73,8 @@ impl SealPlan {
     ///
     /// # Errors
     ///
-    /// The format is one that a recipient can't read, or can't do what else is
-    /// asked.
+    /// A recipient can't read the format, or the format can't do what the other
+    /// options ask.
     pub fn new(recipients: Recipients, options: SealOptions) -> Result<Self, PlanError> {
         let SealOptions {
             format,
@@ -108,12 +107,12 @@ impl SealPlan {
         Ok(Self { recipients, way })
     }
 
-    /// Whom it's sealed to.
+    /// Returns the recipients.
     pub fn recipients(&self) -> &Recipients {
         &self.recipients
     }
 
-    /// What kind of message is written.
+    /// Returns the kind of message that is written.
     pub fn format(&self) -> Format {
         match &self.way {
             Way::OpenPgp(plan) => plan.version.into(),
@@ -122,8 +121,7 @@ impl SealPlan {
     }
 
     /// Returns an upper estimate of a binary message's size in bytes, for a
-    /// file of `length` bytes: 1/256 more, and 64 KiB plus what names the
-    /// recipients.
+    /// file of `length` bytes: 1/256 more, and 64 KiB plus the recipients.
     pub fn at_most(&self, length: u64) -> u64 {
         let recipients = match &self.way {
             Way::OpenPgp(_) => 4096 * self.recipients.iter().count() as u64,
@@ -161,8 +159,8 @@ impl Sealer<'_> {
     ///
     /// # Errors
     ///
-    /// Reading or writing fails, or OpenSSL does; or the content has another
-    /// length than `file` says.
+    /// Reading, writing or OpenSSL fails; or the content has another length
+    /// than `file` says.
     pub fn seal(
         &mut self,
         source: &mut dyn Read,
@@ -179,7 +177,7 @@ impl Sealer<'_> {
         }
     }
 
-    /// Returns the same, as text where `armor` says so.
+    /// Does the same, as text if `armor` says so.
     ///
     /// # Errors
     ///
@@ -216,7 +214,7 @@ impl Sealer<'_> {
     }
 }
 
-/// Reads until the buffer is full or the source at its end.
+/// Reads until the buffer is full or the source ends.
 pub(super) fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     loop {

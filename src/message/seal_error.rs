@@ -12,7 +12,7 @@ use crate::keys::RecipientError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// The format isn't for one of the recipients.
+    /// A recipient can't read the format.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
     /// The format can't compress.
@@ -33,7 +33,7 @@ pub enum SealError {
     /// The message could not be written.
     #[error("{}", cause(.0))]
     Write(io::Error),
-    /// The plaintext is longer or shorter than was said before.
+    /// The plaintext is longer or shorter than was stated.
     #[error("its length has changed")]
     OtherLength,
     /// The plaintext is longer than a format allows.
@@ -41,15 +41,15 @@ pub enum SealError {
     TooLong {
         /// The format.
         format: Format,
-        /// How long it may be, in bytes.
+        /// The longest allowed length, in bytes.
         most: u64,
     },
     /// The session key could not be encrypted to a recipient.
     #[error("{label}: {reason}")]
     Recipient {
-        /// Whose key it is.
+        /// The name of the key's owner.
         label: String,
-        /// What went wrong.
+        /// The cause.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Plaintext that waits for its authentication.
+//! Plaintext that awaits its authentication.
 
 use std::env;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -7,11 +7,11 @@ use tempfile::SpooledTempFile;
 
 use super::fault::OpenError;
 
-/// How much waits in memory, in bytes; more waits in a temporary file that has
-/// no name.
+/// The amount that is kept in memory, in bytes; more is kept in an unnamed
+/// temporary file.
 const IN_MEMORY: usize = 8 * 1024 * 1024;
 
-/// Plaintext that waits for its authentication.
+/// Plaintext that awaits its authentication.
 pub(super) struct Spool {
     file: SpooledTempFile,
 }
@@ -23,8 +23,8 @@ impl Spool {
         }
     }
 
-    /// Returns the failure to keep it: of the directory, and not of the
-    /// message.
+    /// Returns the error that it can't be kept: a fault of the directory, not
+    /// of the message.
     pub fn error(&self, error: io::Error) -> OpenError {
         OpenError::Spool {
             directory: env::temp_dir(),

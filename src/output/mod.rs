@@ -1,9 +1,9 @@
-//! Output that is complete or absent, and stays where it belongs.
+//! Output that is complete or absent, and stays inside its directory.
 //!
 //! [`PendingFile`] is a file that nobody sees before [`PendingFile::commit`].
-//! [`TargetDir`] is a directory out of which no member of an archive can be
-//! written. It makes the names of all its files durable at its end, so that
-//! extracting 100,000 files flushes each directory once.
+//! [`TargetDir`] is a directory that members of an archive can't leave. It
+//! makes the names of all its files durable at its end, so that extracting
+//! 100,000 files flushes each directory once.
 
 mod directory;
 mod pending;
@@ -22,7 +22,7 @@ pub use temporary::{NoTemporaries, is_temporary, remove_temporaries};
 
 use std::path::{Path, PathBuf};
 
-/// Returns the directory that holds `path`, in a form that can be opened.
+/// Returns the directory of `path`, in a form that can be opened.
 pub(crate) fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),

@@ -14,29 +14,29 @@ use crate::files::cause;
 use crate::files::input::is_open_already;
 use crate::files::record;
 
-/// Who may read an output file.
+/// The readers of an output file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// The owner alone (mode 0600 whatever the umask): plaintext and keys.
     Private,
-    /// Whoever the umask allows (mode 0666 less the umask): archives and
+    /// Anyone whom the umask allows (mode 0666 less the umask): archives and
     /// messages.
     Shared,
 }
 
-/// What happens to a file that has the target's name already.
+/// The fate of a file that already has the target's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overwrite {
     /// It stays as it is, and writing is an error.
     Refuse,
-    /// The new file takes its name, in one step, when it is complete. A
-    /// symbolic link loses its name to the new file; what it points to stays
-    /// as it is.
+    /// The new file takes its name, in one step, when it is complete. The new
+    /// file also takes the name of a symbolic link; the link's target stays as
+    /// it is.
     Replace,
 }
 
-/// Where a file goes: a name in a directory. On Unix the directory is held
-/// open, so that the file goes there, whatever has its path by then.
+/// The place of a file: a name in a directory. On Unix the directory is held
+/// open, so that the file gets there even if the path has changed by then.
 #[derive(Debug, Clone)]
 pub struct Place {
     pub(super) directory: Arc<Directory>,
@@ -47,10 +47,11 @@ pub struct Place {
 /// An output file that nobody sees until it is committed.
 ///
 /// On Linux it has no name while it is written, so that even a killed process
-/// leaves nothing behind. Where the file system can't do that it is called
-/// `.callseal-XXXXXX.tmp`, in the target's directory, and is removed on drop and
-/// by [`remove_temporaries`](super::remove_temporaries). A file that replaces
-/// another has such a name for an instant in any case, complete by then.
+/// leaves nothing behind. If the file system can't do that, it is called
+/// `.callseal-XXXXXX.tmp`, in the target's directory, and is removed on drop
+/// and by [`remove_temporaries`](super::remove_temporaries). A file that
+/// replaces another always has such a name for an instant, when it is already
+/// complete.
 ///
 /// Writes are not buffered. Dropping it discards it.
 #[derive(Debug)]
@@ -68,11 +69,10 @@ impl Place {
     /// # Errors
     ///
     /// [`IsADirectory`](io::ErrorKind::IsADirectory) for a path that can only
-    /// be that of a directory, and whatever keeps the file's directory from
-    /// being used.
+    /// be that of a directory, and any error of using the file's directory.
     pub fn at(path: &Path) -> io::Result<Self> {
-        // "calls/" and "calls/." name a directory, though `file_name` leaves
-        // out how they end.
+        // "calls/" and "calls/." name a directory, but `file_name` drops their
+        // endings.
         let text = path.as_os_str().as_encoded_bytes();
         let name = path
             .file_name()
@@ -95,7 +95,7 @@ impl Place {
         &self.path
     }
 
-    /// Refuses what can't be published here.
+    /// Refuses a file that can't be published here.
     fn check(&self, overwrite: Overwrite) -> io::Result<()> {
         let existing = match self.directory.entry(&self.name, false) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -105,7 +105,7 @@ impl Place {
         if existing.kind == EntryKind::Directory {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        // What a link leads to stays, but it is known by the link.
+        // The target of a link stays, but the link takes its kind.
         let replaced = match existing.kind {
             EntryKind::Link => self.directory.entry(&self.name, true).ok(),
             _ => Some(existing),
@@ -119,7 +119,7 @@ impl Place {
         if overwrite == Overwrite::Refuse {
             return Err(already_exists());
         }
-        // Such as /dev/stdout, wherever that leads. A dangling link may be
+        // For example /dev/stdout, wherever that leads. A dangling link may be
         // replaced.
         let is_special = replaced.is_some_and(|file| file.kind != EntryKind::File);
         if is_special || existing_is_link && is_open_already(&self.path) {
@@ -139,26 +139,26 @@ impl PendingFile {
     /// # Errors
     ///
     /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): with
-    ///   [`Overwrite::Refuse`], something has the name, be it a dangling link.
+    ///   [`Overwrite::Refuse`], the name is taken, even by a dangling link.
     /// - [`IsADirectory`](io::ErrorKind::IsADirectory): `target` is or names a
     ///   directory.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): with
     ///   [`Overwrite::Replace`], the name belongs to a device, FIFO or socket
-    ///   (replacing `/dev/null` serves nobody), to a link to anything but a
+    ///   (replacing `/dev/null` helps nobody), to a link to anything but a
     ///   regular file, or to an input (see
     ///   [`remember`](crate::files::record::remember)).
-    /// - Whatever else keeps a file from being made in that directory.
+    /// - Any other error of making a file in that directory.
     pub fn create(target: &Path, access: Access, overwrite: Overwrite) -> io::Result<Self> {
         Self::create_at(Place::at(target)?, access, overwrite)
     }
 
-    /// Returns the same in a place that is held open.
+    /// Does the same in a place that is held open.
     ///
     /// # Errors
     ///
     /// As for [`create`](Self::create).
     pub fn create_at(place: Place, access: Access, overwrite: Overwrite) -> io::Result<Self> {
-        // Before any work is done for it.
+        // This comes before any work for it is done.
         place.check(overwrite)?;
         let temporary = Temporary::create(&place.directory, access)?;
         Ok(Self::over(temporary, place, overwrite))
@@ -178,8 +178,8 @@ impl PendingFile {
         self.temporary.as_file()
     }
 
-    /// Sets the modification time that the file has once it is committed,
-    /// however much is written after this call.
+    /// Sets the modification time that the file will have once it is committed,
+    /// whatever is written after this call.
     pub fn set_modified(&mut self, time: SystemTime) {
         self.modified = Some(time);
     }
@@ -191,10 +191,10 @@ impl PendingFile {
     ///
     /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists): with
     ///   [`Overwrite::Refuse`], the name was taken since
-    ///   [`create`](Self::create). What took it stays.
-    /// - Whatever else the file system says. The file is then absent, unless
-    ///   it was the flush of the directory that failed: then it is there and
-    ///   complete, but may not survive a power failure.
+    ///   [`create`](Self::create). The file that took it stays.
+    /// - Any other error of the file system. The file is then absent, unless
+    ///   the flush of the directory failed: then it is present and complete, but
+    ///   may not survive a power failure.
     pub fn commit(self) -> io::Result<()> {
         let directory = self.publish()?;
         directory
@@ -202,26 +202,26 @@ impl PendingFile {
             .map_err(|error| io::Error::new(error.kind(), NotFlushed(error)))
     }
 
-    /// As [`commit`](Self::commit), but leaves the directory to `target`,
-    /// which the place is in.
+    /// Commits as [`commit`](Self::commit) does, but leaves the directory to
+    /// `target`, which contains the place.
     ///
     /// # Errors
     ///
-    /// Those of [`commit`](Self::commit), after each of which the file is
+    /// Those of [`commit`](Self::commit). After each of them the file is
     /// absent.
     pub fn commit_into(self, target: &TargetDir) -> io::Result<()> {
         target.note(&*self.publish()?);
         Ok(())
     }
 
-    /// Gives the directory in which it has its name.
+    /// Returns the directory in which it has its name.
     fn publish(self) -> io::Result<Arc<Directory>> {
         if let Some(time) = self.modified {
             self.as_file().set_modified(time)?;
         }
         self.as_file().sync_all()?;
         if self.overwrite == Overwrite::Replace {
-            // Something may have been read since.
+            // An input may have been read since.
             self.place.check(self.overwrite)?;
         }
         let Place {
@@ -260,13 +260,13 @@ fn already_exists() -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, "already exists")
 }
 
-/// What would be replaced is an input of the same run.
+/// The file to be replaced is an input of the same run.
 #[derive(Debug, thiserror::Error)]
 #[error("both input and output")]
 struct IsInput;
 
-/// Returns whether a file could not be written since it is an input of the same
-/// run.
+/// Returns whether a file could not be written because it is an input of the
+/// same run.
 pub(crate) fn is_input(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<IsInput>())
 }
@@ -276,8 +276,8 @@ pub(crate) fn is_input(error: &io::Error) -> bool {
 #[error("{}", cause(.0))]
 struct NotFlushed(io::Error);
 
-/// Returns whether an error is that of a complete file whose directory could
-/// not be flushed.
+/// Returns whether an error concerns a complete file whose directory could not
+/// be flushed.
 pub(crate) fn is_not_flushed(error: &io::Error) -> bool {
     error
         .get_ref()

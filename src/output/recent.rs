@@ -1,15 +1,15 @@
-//! The directories that were used last, held open.
+//! The most recently used directories, held open.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::directory::Directory;
 
-/// How many are held open. An archive may have 100,000 directories, and a
-/// process often no more than 1,024 descriptors.
+/// The number of directories that are held open. An archive may have 100,000
+/// directories, and a process often only 1,024 descriptors.
 const MOST: usize = 64;
 
-/// Where the process may have fewer descriptors, a part of them.
+/// Returns a lower number if the process may have fewer descriptors.
 fn most() -> usize {
     #[cfg(unix)]
     {
@@ -21,7 +21,7 @@ fn most() -> usize {
     MOST
 }
 
-/// The directories that were used last, the latest at the end.
+/// The most recently used directories, the latest at the end.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     directories: Mutex<Vec<Arc<Directory>>>,
@@ -30,7 +30,7 @@ pub(super) struct Recent {
 impl Recent {
     pub fn get(&self, path: &Path) -> Option<Arc<Directory>> {
         let mut directories = self.directories();
-        // As bytes: taking paths apart would take longer than opening them.
+        // As bytes: splitting paths would take longer than opening them.
         let is_it = |known: &Arc<Directory>| known.path().as_os_str() == path.as_os_str();
         let at = directories.iter().rposition(is_it)?;
         let found = directories.remove(at);
@@ -52,7 +52,8 @@ impl Recent {
     }
 
     fn directories(&self) -> MutexGuard<'_, Vec<Arc<Directory>>> {
-        // Whole after any panic, as none of these changes fails half way.
+        // It is intact after any panic, as none of these changes can fail half
+        // way.
         self.directories
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,4 +1,4 @@
-//! An extraction directory out of which nothing can be written.
+//! An extraction directory that files can't leave.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -15,42 +15,42 @@ use crate::files::cause;
 
 /// A directory that receives the members of an archive.
 ///
-/// What an archive says decides where below the directory a file goes, and
-/// never anything else: no name leads out of it, and no symbolic link in it is
-/// followed. On Unix that holds whatever happens in it meanwhile: it is held
-/// open, and so is each directory below it while a file is made there, reached
-/// from the one above without following links.
+/// An archive decides only where below the directory a file goes: no name leads
+/// out of it, and no symbolic link in it is followed. On Unix that holds
+/// whatever happens in it meanwhile: it is held open, and so is each directory
+/// below it while a file is made there, reached from the one above without
+/// following links.
 ///
-/// The directories that it makes are for their owner alone (mode 0700 less
-/// the umask), since plaintext goes into them. Those of them that no file came
-/// into are gone after [`finish`](Self::finish).
+/// The directories that it makes are accessible to their owner alone (mode 0700
+/// less the umask), since they hold plaintext. [`finish`](Self::finish) removes
+/// those of them that got no file.
 #[derive(Debug)]
 pub struct TargetDir {
     root: Arc<Directory>,
     recent: Recent,
-    /// The root and the directories above it that were not there before.
+    /// The root and the directories above it that didn't exist before.
     made_above: Vec<PathBuf>,
     below: Mutex<Below>,
 }
 
-/// Longer paths could be made step by step, but no system call takes them
-/// whole: nobody could use what is there.
+/// The limit of a path. Longer paths could be made step by step, but no system
+/// call accepts them as a whole, so nobody could use them.
 const MAX_PATH: usize = 4095;
 
-/// What has happened to the directory and below it: where, and in which
-/// directory that was.
+/// The changes in the directory and below it: their paths, and the directories'
+/// identities.
 #[derive(Debug, Default)]
 struct Below {
-    /// The directories that were not there before.
+    /// The directories that didn't exist before.
     made: BTreeMap<PathBuf, FileId>,
-    /// Those in which names have appeared.
+    /// The directories in which names have appeared.
     written: BTreeMap<PathBuf, FileId>,
 }
 
-/// Why a member has no place below the target directory.
+/// Why a member can't be placed below the target directory.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
-    /// The name does not stay below the directory, or is no name at all.
+    /// The name leads out of the directory, or is not a name at all.
     #[error("{relative:?}: not a path below the target directory")]
     Outside {
         /// The name as it was given.
@@ -65,7 +65,7 @@ pub enum PlaceError {
     /// Something on the way exists and is not a directory.
     #[error("{}: not a directory, on the way to an extracted file", path.display())]
     NotADirectory {
-        /// What is there.
+        /// Its path.
         path: PathBuf,
     },
     /// A directory on the way could not be opened or made.
@@ -73,21 +73,21 @@ pub enum PlaceError {
     Io {
         /// The directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's reason.
         error: io::Error,
     },
 }
 
 impl TargetDir {
-    /// Opens the directory `path` for extraction; makes it, and its parents,
-    /// where they are missing. `path` itself may be a symbolic link: it is the
-    /// user's word, not an archive's.
+    /// Opens the directory `path` for extraction. Makes it and its parents if
+    /// they are missing. `path` itself may be a symbolic link: it comes from
+    /// the user, not from an archive.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the directory from being made, and
-    /// [`NotADirectory`](io::ErrorKind::NotADirectory) where `path` is
-    /// something else.
+    /// Any error of making the directory, and
+    /// [`NotADirectory`](io::ErrorKind::NotADirectory) if `path` is something
+    /// else.
     pub fn create(path: &Path) -> io::Result<Self> {
         let path = match path.as_os_str().is_empty() {
             true => Path::new("."),
@@ -99,8 +99,8 @@ impl TargetDir {
             .map(Path::to_path_buf)
             .collect();
         let root = make_and_open(path).inspect_err(|_| {
-            // Children before their parents. Refused for those that somebody
-            // else has made meanwhile, and put something into.
+            // Children before their parents. This fails for those that somebody
+            // else has made meanwhile and put something into.
             for made in &made_above {
                 let _ = fs::remove_dir(made);
             }
@@ -117,14 +117,14 @@ impl TargetDir {
     /// making the directories on the way to it. Threads may call this at the
     /// same time.
     ///
-    /// The last component is not looked at: [`PendingFile`](super::PendingFile)
+    /// The last component is not checked: [`PendingFile`](super::PendingFile)
     /// neither follows a link there nor overwrites unasked.
     ///
     /// # Errors
     ///
     /// [`PlaceError`]; nothing is made for a `relative` that leads outside.
     pub fn place(&self, relative: &str) -> Result<Place, PlaceError> {
-        // All of it, before the first directory is made.
+        // All of it is checked before the first directory is made.
         if !relative.split('/').all(is_plain) {
             return Err(PlaceError::Outside {
                 relative: relative.to_owned(),
@@ -142,14 +142,13 @@ impl TargetDir {
         Ok(Place::new(directory, name.into(), path))
     }
 
-    /// Ends the extraction: removes the directories that were made for files
-    /// which never came, and flushes to disk every other one that was made or
-    /// written to.
+    /// Ends the extraction. Removes the directories that were made but got no
+    /// file, and flushes to disk every other one that was made or written to.
     ///
     /// # Errors
     ///
-    /// The first directory that could not be flushed; the others are flushed
-    /// all the same.
+    /// The first directory that could not be flushed. The others are flushed
+    /// nevertheless.
     pub fn finish(self) -> Result<(), (PathBuf, io::Error)> {
         let Below { made, mut written } = std::mem::take(&mut *self.below());
         // Children before their parents.
@@ -166,7 +165,7 @@ impl TargetDir {
             }
         }
         for made in self.made_above {
-            // Refused for one that has something in it, which is what counts.
+            // This fails for one that isn't empty, as intended.
             if fs::remove_dir(&made).is_ok() {
                 continue;
             }
@@ -178,19 +177,19 @@ impl TargetDir {
         outcome
     }
 
-    /// Names have appeared in a directory.
+    /// Notes that names have appeared in a directory.
     pub(super) fn note(&self, directory: &Directory) {
         let mut below = self.below();
-        // Looked up first: most files of an archive share a directory, and the
-        // path is then not copied.
+        // Looked up first: most files of an archive share a directory, and this
+        // avoids copying the path.
         if !below.written.contains_key(directory.path()) {
             let path = directory.path().to_owned();
             below.written.insert(path, directory.id().clone());
         }
     }
 
-    /// Removes a directory below the root, if it's the one that was made and
-    /// nothing is in it.
+    /// Removes a directory below the root, if it's the one that was made and is
+    /// empty.
     fn remove(&self, path: &Path, id: &FileId) -> io::Result<bool> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Ok(false);
@@ -214,8 +213,8 @@ impl TargetDir {
         directory.flush()
     }
 
-    /// Opens the directory `path`, which is the root or below it, from one to
-    /// the next; makes those that are missing, if it may.
+    /// Opens the directory `path`, which is the root or below it, step by step.
+    /// Makes missing ones if `may_make` is set.
     fn enter(&self, path: &Path, may_make: bool) -> Result<Arc<Directory>, PlaceError> {
         let mut to_enter = Vec::new();
         let mut directory = None;
@@ -240,7 +239,7 @@ impl TargetDir {
         Ok(directory)
     }
 
-    /// From one directory to one in it.
+    /// Goes from one directory to one in it.
     fn step(
         &self,
         directory: &Directory,
@@ -259,8 +258,8 @@ impl TargetDir {
                         }
                         made
                     }
-                    // Another worker was faster, or somebody else altogether:
-                    // what they made is looked at like all that was there.
+                    // Another worker or program was faster: its directory is
+                    // checked like all existing ones.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         directory.below(name)
                     }
@@ -280,17 +279,17 @@ impl TargetDir {
     }
 
     fn below(&self) -> MutexGuard<'_, Below> {
-        // Whole after any panic of another thread: insertions are all that
-        // ever happens under this lock.
+        // It is intact after any panic of another thread: only insertions
+        // happen under this lock.
         self.below.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Opens a directory; makes it, and its parents, where they are missing.
+/// Opens a directory. Makes it and its parents if they are missing.
 fn make_and_open(path: &Path) -> io::Result<Directory> {
     let made = private_directory().recursive(true).create(path);
     match made {
-        // Something is there that is not a directory, or can't be looked at.
+        // Something there is not a directory, or can't be checked.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             match fs::metadata(path)?.is_dir() {
                 true => Directory::open(path),
@@ -302,7 +301,7 @@ fn make_and_open(path: &Path) -> io::Result<Directory> {
 }
 
 /// Returns whether `component` is one plain name on this system. The parser of
-/// member names has refused the others already; this is the last door.
+/// member names has refused the others already; this is the last check.
 fn is_plain(component: &str) -> bool {
     let mut parsed = Path::new(component).components();
     let one_name =

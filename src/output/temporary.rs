@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use super::directory::{Directory, lock};
 use super::{Access, Overwrite};
 
-/// How the names of temporary files begin and end.
+/// The start and end of temporary files' names.
 const PREFIX: &str = ".callseal-";
 const SUFFIX: &str = ".tmp";
 
-/// How often a name may be taken.
+/// The number of taken names after which it gives up.
 const TRIES: usize = 1000;
 
-/// Returns whether a file is called as those are that callseal has not
+/// Returns whether a file's name is that of a file that callseal has not
 /// completed.
 pub fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
@@ -38,9 +38,9 @@ pub(super) enum Temporary {
 
 impl Temporary {
     pub fn create(directory: &Arc<Directory>, access: Access) -> io::Result<Self> {
-        // Whatever kept the unnamed file from being made (a file system or a
-        // kernel without O_TMPFILE, no /proc) either does not matter to a named
-        // one, or stops that as well, with an error of its own.
+        // Any reason that prevented the unnamed file (a file system or a kernel
+        // without O_TMPFILE, no /proc) either does not matter to a named one,
+        // or prevents that as well, with its own error.
         #[cfg(target_os = "linux")]
         if let Ok(file) = directory.create_unnamed(access) {
             return Ok(Self::Unnamed(file));
@@ -77,7 +77,7 @@ impl Temporary {
                     if error.kind() == io::ErrorKind::AlreadyExists
                         && overwrite == Overwrite::Replace =>
                 {
-                    // Only rename(2) replaces in one step, and it wants a name.
+                    // Only rename(2) replaces in one step, and it needs a name.
                     lock(&file);
                     let link = |name: &OsStr| directory.link_unnamed(&file, name);
                     let ((), name) = TemporaryName::make(directory, link)?;
@@ -90,8 +90,8 @@ impl Temporary {
     }
 }
 
-/// The name of a temporary file, which goes away when this is dropped, unless
-/// the file has another name by then.
+/// The name of a temporary file. It is removed on drop, unless the file has
+/// another name by then.
 #[derive(Debug)]
 pub(super) struct TemporaryName {
     directory: Arc<Directory>,
@@ -101,16 +101,16 @@ pub(super) struct TemporaryName {
     number: u64,
 }
 
-/// The temporary files that have a name, and where.
+/// The temporary files that have a name, and their directories.
 static NAMES: Mutex<BTreeMap<u64, (Arc<Directory>, OsString)>> = Mutex::new(BTreeMap::new());
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// Shared by those who make temporary files; held alone by who ends that.
+/// Shared by threads that make temporary files; held exclusively to stop them.
 static MAKING: RwLock<()> = RwLock::new(());
 
 impl TemporaryName {
-    /// Has a file made under a name that nothing has yet.
+    /// Makes a file under a name that is free.
     fn make<T>(
         directory: &Arc<Directory>,
         mut make: impl FnMut(&OsStr) -> io::Result<T>,
@@ -152,37 +152,38 @@ impl TemporaryName {
 impl Drop for TemporaryName {
     fn drop(&mut self) {
         if !self.is_changed {
-            // One that can't be removed is to be seen, and is said by the next run.
+            // One that can't be removed stays visible, and the next run reports
+            // it.
             let _ = self.directory.remove(&self.name);
         }
         names().remove(&self.number);
     }
 }
 
-/// As long as this exists, no temporary file gets a name.
+/// While this exists, no temporary file gets a name.
 #[must_use = "others are made as soon as this is dropped"]
 #[derive(Debug)]
 pub struct NoTemporaries(#[expect(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>);
 
-/// Removes the temporary files that have names: for a program that a signal is
+/// Removes the temporary files that have names, for a program that a signal is
 /// about to end. Files that are being published meanwhile are complete or
-/// absent, as ever.
+/// absent, as always.
 pub fn remove_temporaries() -> NoTemporaries {
     let alone = MAKING.write().unwrap_or_else(PoisonError::into_inner);
     for (directory, name) in names().values() {
-        // Gone already, if the file has just been published.
+        // It is gone already if the file has just been published.
         let _ = directory.remove(name);
     }
     NoTemporaries(alone)
 }
 
 fn names() -> MutexGuard<'static, BTreeMap<u64, (Arc<Directory>, OsString)>> {
-    // Whole after any panic: each change is one insertion or removal.
+    // It is intact after any panic: each change is one insertion or removal.
     NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Not to be guessed, but not secret either: a name that is taken is an error
-/// on creation.
+/// Returns a random name. It is hard to guess, but not secret: a taken name is
+/// an error on creation.
 fn random_name() -> OsString {
     // The standard library seeds it from the system.
     let number = RandomState::new().build_hasher().finish();

@@ -9,8 +9,7 @@ use tempfile::TempDir;
 use super::temporary::Temporary;
 use super::*;
 
-/// Both kinds of temporary: the one that this file system gives, and the
-/// fallback.
+/// Both kinds of temporary: the one of this file system, and the fallback.
 fn both(target: &Path, overwrite: Overwrite) -> [PendingFile; 2] {
     let created = PendingFile::create(target, Access::Private, overwrite).unwrap();
     [created, named(target, Access::Private, overwrite)]
@@ -45,7 +44,7 @@ fn refused(target: &Path, overwrite: Overwrite) -> ErrorKind {
 }
 
 #[test]
-fn a_committed_file_has_its_bytes_its_date_and_no_company() {
+fn a_committed_file_has_its_bytes_and_date_and_is_the_only_one() {
     let directory = TempDir::new().unwrap();
     let target = directory.path().join("call.wav");
     let date = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
@@ -102,7 +101,7 @@ fn a_name_taken_during_the_work_is_not_overwritten() {
 }
 
 #[test]
-fn of_many_that_race_for_a_name_exactly_one_gets_it() {
+fn exactly_one_of_many_that_race_for_a_name_gets_it() {
     let directory = TempDir::new().unwrap();
     let target = directory.path().join("call.wav");
     let files: Vec<_> = (0..4)
@@ -177,7 +176,7 @@ fn a_directory_that_took_the_name_survives_the_commit() {
 }
 
 #[test]
-fn a_missing_directory_is_an_error_that_names_no_temporary() {
+fn a_missing_directory_is_an_error_that_does_not_name_a_temporary() {
     let directory = TempDir::new().unwrap();
     let missing = directory.path().join("missing");
     fs::write(directory.path().join("file"), "").unwrap();
@@ -195,7 +194,7 @@ fn a_missing_directory_is_an_error_that_names_no_temporary() {
 }
 
 #[test]
-fn a_name_without_a_directory_lands_in_the_current_one() {
+fn a_name_without_a_directory_goes_to_the_current_one() {
     assert_eq!(directory_of(Path::new("calls.zip")), Path::new("."));
     assert_eq!(directory_of(Path::new("a/calls.zip")), Path::new("a"));
     assert_eq!(directory_of(Path::new("/calls.zip")), Path::new("/"));
@@ -238,7 +237,7 @@ fn a_place_is_below_the_target_and_its_parents_exist() {
 }
 
 #[test]
-fn directories_that_no_file_came_into_are_gone_at_the_end() {
+fn directories_without_files_are_removed_at_the_end() {
     let directory = TempDir::new().unwrap();
     fs::create_dir(directory.path().join("before")).unwrap();
     let root = directory.path().join("new/target");

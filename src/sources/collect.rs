@@ -1,4 +1,4 @@
-//! Walking the inputs.
+//! The walk through the inputs.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
@@ -11,38 +11,36 @@ use super::filter::Filter;
 use super::name::{member_name, member_path};
 use super::output::{OutputEntry, is_sealed_archive};
 
-/// What to collect.
+/// The options of collecting files.
 #[derive(Debug, Clone, Default)]
 pub struct SourceOptions {
-    /// Follow symbolic links, and pack what they point to.
+    /// Follow symbolic links, and pack their targets.
     pub follow_links: bool,
-    /// Pack only files that match one of these patterns; all, if there are
-    /// none.
+    /// Pack only files that match one of these patterns; without patterns, all.
     ///
-    /// A pattern without `/` is about the file name, in whatever directory;
-    /// one with `/` about the whole member path. `*` and `?` stay within a
-    /// component, `**` crosses directories, `[…]` and `{…,…}` work as in a
-    /// shell. Upper and lower case differ.
+    /// A pattern without `/` matches the file name, in any directory; one with
+    /// `/` the whole member path. `*` and `?` stay within a component, `**`
+    /// crosses directories, `[…]` and `{…,…}` work as in a shell. Case matters.
     pub include: Vec<String>,
     /// Leave out files and directories that match one of these patterns, even
     /// if they are included or named.
     pub exclude: Vec<String>,
-    /// The output of this run. Where a walk meets the archive of an earlier
-    /// run there, it is left out. Anything else there is refused, and so is
-    /// whatever is named.
+    /// The output of this run. If a walk finds the archive of an earlier run
+    /// there, it leaves it out. Anything else there is refused, and so is an
+    /// input that names it.
     pub output: Option<PathBuf>,
 }
 
-/// The files to pack, and what a user should know about them.
+/// The files to pack, and notices for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
     /// The files, sorted by their member paths.
     pub files: Vec<Source>,
-    /// What was left out, or goes by another name.
+    /// The files that were left out or renamed.
     pub notices: Vec<SourceNotice>,
 }
 
-/// Something a user should know about that is not an error.
+/// A notice for the user that is not an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceNotice {
@@ -55,15 +53,15 @@ pub enum SourceNotice {
     Special {
         /// Its path.
         path: PathBuf,
-        /// What it is.
+        /// Its kind.
         kind: &'static str,
     },
-    /// The archive of an earlier run in the place of the output, left out.
+    /// The archive of an earlier run at the place of the output, left out.
     Output {
         /// Its path, as an input.
         path: PathBuf,
     },
-    /// An input starts with `/` or `../`, which its member paths do without.
+    /// An input starts with `/` or `../`, which its member paths drop.
     Renamed {
         /// The input.
         path: PathBuf,
@@ -73,20 +71,20 @@ pub enum SourceNotice {
 }
 
 impl Sources {
-    /// Finds the files that `inputs` (files, and directories with all that is in
-    /// them) stand for, sorted by the bytes of their member paths.
+    /// Finds the files of `inputs` (files, and directories with everything in
+    /// them), sorted by the bytes of their member paths.
     ///
-    /// A file that is named twice is found twice. The notices name every input
-    /// that goes by another member path, once for all that is in it, and what a
-    /// walk leaves out for another reason than the patterns.
+    /// A file that is named twice is found twice. The notices name every input with
+    /// another member path, once for everything in it, and everything that a walk
+    /// leaves out for a reason other than the patterns.
     ///
-    /// Make the output after this: a temporary of its own in a walked directory
-    /// would be found.
+    /// Make the output after this: otherwise its temporary file in a walked
+    /// directory would be found.
     ///
     /// # Errors
     ///
-    /// Any [`SourceError`] but [`NulInFileList`](SourceError::NulInFileList); the
-    /// first one ends the walk.
+    /// Any [`SourceError`] except [`NulInFileList`](SourceError::NulInFileList).
+    /// The first one ends the walk.
     pub fn collect(
         inputs: &[impl AsRef<Path>],
         options: &SourceOptions,
@@ -121,8 +119,7 @@ struct Walk {
 
 impl Walk {
     fn input(&mut self, input: &Path) -> Result<(), SourceError> {
-        // Without the slash at its end "link/" is the link, and not what it
-        // points to.
+        // Without its final slash "link/" is the link, and not its target.
         let path: PathBuf = input.components().collect();
         let found = if self.follow_links {
             fs::metadata(&path)
@@ -167,7 +164,7 @@ impl Walk {
             .into_iter();
         let member_of = |path: &Path| match path.strip_prefix(root) {
             Ok(below) => root_member.join(below),
-            // Not so for anything a walk of `root` gives.
+            // This doesn't happen for paths from a walk of `root`.
             Err(_) => path.to_path_buf(),
         };
         while let Some(entry) = entries.next() {
@@ -191,8 +188,8 @@ impl Walk {
                 continue;
             }
             let kind = entry.file_type();
-            // A link or special file that is not on the include list is told
-            // of all the same: nobody knows what is behind it.
+            // A link or special file that is not on the include list is
+            // reported nevertheless: nobody knows what is behind it.
             if kind.is_dir() || kind.is_file() && !self.filter.includes(&member) {
                 continue;
             }
@@ -204,7 +201,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Takes in, or leaves out, something that a walk has met.
+    /// Collects or leaves out an entry that a walk has found.
     fn entry(&mut self, path: PathBuf, member: &Path, found: &Metadata) -> Result<(), SourceError> {
         if self.is_output(&path, found) {
             if !found.is_file() || !is_sealed_archive(&path) {
@@ -216,8 +213,8 @@ impl Walk {
         } else if found.is_symlink() {
             self.found.notices.push(SourceNotice::Link { path });
         } else if found.is_dir() {
-            // It was something else when the walk listed it, so that its files
-            // have not been listed.
+            // It was something else when the walk listed it, so its files have
+            // not been listed.
             return Err(SourceError::ChangedWhileRead { path });
         } else {
             let kind = special(found.file_type());
@@ -259,12 +256,13 @@ impl Walk {
     }
 }
 
-/// `below` is where the walk was, for an error that doesn't say it.
+/// Converts a walk's error. `below` is the walk's directory, for an error that
+/// doesn't name one.
 fn walk_error(below: &Path, error: walkdir::Error) -> SourceError {
     let path = error.path().unwrap_or(below).to_path_buf();
     match error.into_io_error() {
         Some(source) => SourceError::io(&path, source),
-        // The only other kind there is.
+        // There is only one other kind.
         None => SourceError::Loop { path },
     }
 }

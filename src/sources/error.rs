@@ -1,4 +1,4 @@
-//! What can be wrong with the files to pack.
+//! The errors of the files to pack.
 
 use std::fs::FileType;
 use std::io;
@@ -15,7 +15,7 @@ pub enum SourceError {
     Io {
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's reason.
         error: io::Error,
     },
     /// A symbolic link was named, and links are not followed.
@@ -35,7 +35,7 @@ pub enum SourceError {
     Special {
         /// Its path.
         path: PathBuf,
-        /// What it is.
+        /// Its kind.
         kind: &'static str,
     },
     /// The output was named as an input.
@@ -44,8 +44,8 @@ pub enum SourceError {
         /// Its path, as an input.
         path: PathBuf,
     },
-    /// The output would replace one of the files to pack, which is not an
-    /// archive of an earlier run.
+    /// The output would replace one of the files to pack that is not an archive
+    /// of an earlier run.
     #[error("{}: it is one of the files to pack, and the output would replace it", path.display())]
     WouldReplace {
         /// Its path, as an input.
@@ -57,8 +57,8 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
     },
-    /// A file was written to, replaced or touched between the walk and the
-    /// last byte that was read of it.
+    /// A file was written to, replaced or touched between the walk and the last
+    /// byte that was read of it.
     #[error("{}: changed while it was read", path.display())]
     ChangedWhileRead {
         /// The file.
@@ -69,7 +69,7 @@ pub enum SourceError {
     Name {
         /// The file.
         path: PathBuf,
-        /// What is wrong with its name.
+        /// The fault of its name.
         fault: NameFault,
     },
     /// Two files would have the same member name, at least on some systems.
@@ -80,7 +80,7 @@ pub enum SourceError {
         /// The other.
         second: PathBuf,
     },
-    /// A pattern of the include or exclude list makes no sense.
+    /// A pattern of the include or exclude list is invalid.
     #[error("{pattern:?}: not a valid pattern: {reason}")]
     Glob {
         /// The pattern as it was given.
@@ -94,7 +94,7 @@ pub enum SourceError {
         /// The line, from 1.
         line: usize,
     },
-    /// There is not a single file to pack.
+    /// There are no files to pack.
     #[error("no files to pack")]
     Nothing,
 }
@@ -109,7 +109,7 @@ fn same_name(first: &Path, second: &Path) -> String {
 }
 
 impl SourceError {
-    /// Turns an error of the operating system about `path` into one of ours.
+    /// Converts an error of the operating system about `path`.
     pub(super) fn io(path: &Path, error: io::Error) -> Self {
         let path = path.to_path_buf();
         #[cfg(unix)]

@@ -10,7 +10,7 @@ use super::SourceError;
 /// A regular file to pack, as the walk saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// Its member path: `/`-separated, relative, without `.` or `..`.
     pub name: String,
@@ -22,13 +22,14 @@ pub struct Source {
     pub(super) follow_links: bool,
 }
 
-/// What, besides size and date, shows that a file is another or was changed.
+/// The properties besides size and date that show whether a file is another or
+/// was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     /// Device and inode.
     #[cfg(unix)]
     inode: (u64, u64),
-    /// Seconds and nanoseconds; unlike the date, nobody can set it back.
+    /// Seconds and nanoseconds; unlike the date, they can't be set back.
     #[cfg(unix)]
     changed: (i64, i64),
 }
@@ -43,7 +44,7 @@ impl Stamp {
         }
     }
 
-    /// Elsewhere the size and the date have to do.
+    /// Other systems use only the size and the date.
     #[cfg(not(unix))]
     pub(super) fn of(_metadata: &Metadata) -> Self {
         Self {}
@@ -62,11 +63,12 @@ impl Stamp {
 
 impl Source {
     /// Opens the file for reading. Never blocks on a FIFO, and never follows a
-    /// link, that took its place.
+    /// link, that replaced it.
     ///
     /// # Errors
     ///
-    /// - [`SourceError::ChangedWhileRead`]: it is no longer what the walk saw.
+    /// - [`SourceError::ChangedWhileRead`]: it is no longer the file that the
+    ///   walk saw.
     /// - [`SourceError::Io`]: it can't be opened, or is gone.
     pub fn open(&self) -> Result<SourceFile, SourceError> {
         let file = open(&self.path, self.follow_links).map_err(|error| self.io(error))?;
@@ -78,7 +80,7 @@ impl Source {
         })
     }
 
-    /// Returns whether `file` is what the walk saw.
+    /// Checks that `file` is what the walk saw.
     fn check(&self, file: &File) -> Result<(), SourceError> {
         let now = file.metadata().map_err(|error| self.io(error))?;
         let same = now.is_file()
@@ -95,8 +97,8 @@ impl Source {
     }
 
     fn io(&self, error: io::Error) -> SourceError {
-        // What open(2) says of a link (with O_NOFOLLOW) and of a socket; the
-        // walk saw neither.
+        // The errors of open(2) for a link (with O_NOFOLLOW) and for a socket;
+        // the walk saw neither.
         #[cfg(unix)]
         if matches!(
             rustix::io::Errno::from_io_error(&error),
@@ -122,12 +124,12 @@ pub(super) fn open(path: &Path, _follow_links: bool) -> io::Result<File> {
     File::open(path)
 }
 
-/// A file being read. Ends after the number of bytes that the walk saw, even
-/// if the file goes on.
+/// A file being read. It ends after the number of bytes that the walk saw, even
+/// if the file is longer.
 ///
-/// What was read counts only once [`finish`](Self::finish) has said so.
+/// The bytes count only once [`finish`](Self::finish) has succeeded.
 #[derive(Debug)]
-#[must_use = "what was read may be half a file until `finish` says otherwise"]
+#[must_use = "the bytes may be half a file until `finish` succeeds"]
 pub struct SourceFile {
     file: File,
     source: Source,
@@ -135,22 +137,22 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
-    /// Says whether the bytes that were read are the whole file, and the file
-    /// is what it was at the walk: its size, dates, device and inode.
+    /// Checks that the bytes that were read are the whole file, and that the
+    /// file is what it was at the walk: its size, dates, device and inode.
     ///
-    /// A change within the same tick of the file system's clock as the walk,
-    /// that keeps the size, is beyond what these can show.
+    /// They can't show a change that keeps the size and happens within the same
+    /// tick of the file system's clock as the walk.
     ///
     /// # Errors
     ///
-    /// - [`SourceError::ChangedWhileRead`]: it is not; the file was written
-    ///   to, or not read to its end.
+    /// - [`SourceError::ChangedWhileRead`]: the file was written to, or not
+    ///   read to its end.
     /// - [`SourceError::Io`]: the file system failed.
     pub fn finish(mut self) -> Result<(), SourceError> {
         if self.read != self.source.size {
             return Err(self.source.changed());
         }
-        // Files in /proc have bytes that their size knows nothing of.
+        // Files in /proc have more bytes than their size says.
         let beyond = loop {
             match self.file.read(&mut [0]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -166,7 +168,8 @@ impl SourceFile {
 
 impl Read for SourceFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // A file that is written to faster than it is read would never end.
+        // Otherwise a file that is written to faster than it is read would
+        // never end.
         let left = usize::try_from(self.source.size - self.read).unwrap_or(usize::MAX);
         let wanted = left.min(buffer.len());
         let Some(buffer) = buffer.get_mut(..wanted).filter(|part| !part.is_empty()) else {

@@ -6,7 +6,7 @@ use globset::{GlobBuilder, GlobSet};
 
 use super::SourceError;
 
-/// Which members are wanted.
+/// The choice of members by the lists.
 pub(super) struct Filter {
     /// `None` lets everything through.
     include: Option<Patterns>,
@@ -43,8 +43,8 @@ impl Filter {
     }
 }
 
-/// A pattern without `/` is about the last component of a member path, one
-/// with `/` about all of it.
+/// A pattern without `/` matches the last component of a member path, one with
+/// `/` all of it.
 struct Patterns {
     names: GlobSet,
     paths: GlobSet,
@@ -59,8 +59,8 @@ impl Patterns {
                 pattern: pattern.clone(),
                 reason,
             };
-            // As the shell completes a directory. A member path never ends in
-            // "/", so that otherwise the pattern would match nothing.
+            // The shell completes a directory so. A member path never ends in
+            // "/", so the pattern would otherwise match nothing.
             let trimmed = pattern.trim_end_matches('/');
             if trimmed.is_empty() {
                 return Err(error("it is empty".to_owned()));
@@ -70,8 +70,8 @@ impl Patterns {
             } else {
                 &mut names
             };
-            // Member paths have no such start either, though the paths on the
-            // command line that a user copies from do.
+            // Member paths don't start so either, but the paths on the command
+            // line that a user copies do.
             let start = trimmed.strip_prefix("./").unwrap_or(trimmed);
             let glob = GlobBuilder::new(start.trim_start_matches('/'))
                 .literal_separator(true)
@@ -79,7 +79,7 @@ impl Patterns {
                 .map_err(|invalid| error(invalid.kind().to_string()))?;
             set.add(glob);
         }
-        // All that can fail here is the size of the patterns taken together.
+        // Only the size of all patterns together can fail here.
         let error = |invalid: globset::Error| SourceError::Glob {
             pattern: patterns.join(" "),
             reason: invalid.kind().to_string(),
@@ -91,7 +91,7 @@ impl Patterns {
     }
 
     fn match_path(&self, member: &Path) -> bool {
-        // Without a name it is the root of the archive, which is no member.
+        // Without a name it is the root of the archive, which is not a member.
         member
             .file_name()
             .is_some_and(|name| self.names.is_match(name) || self.paths.is_match(member))
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_without_a_slash_is_about_the_file_name_anywhere() {
+    fn a_pattern_without_a_slash_matches_the_file_name_anywhere() {
         assert!(matches("*.wav", "a/b/c.wav"));
         assert!(matches("c.wav", "a/b/c.wav"));
         assert!(matches(".*", "a/.hidden"));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_with_a_slash_is_about_the_whole_member_path() {
+    fn a_pattern_with_a_slash_matches_the_whole_member_path() {
         assert!(matches("a/*.wav", "a/c.wav"));
         assert!(!matches("a/*.wav", "a/b/c.wav"));
         assert!(!matches("b/*.wav", "a/b/c.wav"));
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exclusion_covers_what_is_below_it() {
+    fn an_exclusion_covers_everything_below_it() {
         let filter = Filter::new(&[], &["old".to_owned()]).unwrap();
         assert!(filter.excludes_tree_of(Path::new("a/old/b/c.wav")));
         assert!(!filter.excludes_tree_of(Path::new("a/older/c.wav")));

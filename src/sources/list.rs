@@ -7,13 +7,13 @@ use crate::files::BYTE_ORDER_MARK;
 
 /// Returns the paths in `text`: one a line (ended by LF or CRLF), or with
 /// `nul_separated` one before each NUL byte, as `find -print0` writes them.
-/// Blank lines are no paths; a path that is all blanks, starts with a byte
-/// order mark, or has a line break in it needs a NUL-separated list.
+/// Blank lines are skipped. A path that is all blanks, starts with a byte order
+/// mark, or has a line break in it needs a NUL-separated list.
 ///
 /// # Errors
 ///
-/// [`SourceError::NulInFileList`] for a NUL byte in a line, and, off Unix,
-/// [`SourceError::NotUtf8`].
+/// [`SourceError::NulInFileList`] for a NUL byte in a line, and on systems
+/// other than Unix, [`SourceError::NotUtf8`].
 pub fn read_file_list(text: &[u8], nul_separated: bool) -> Result<Vec<PathBuf>, SourceError> {
     if nul_separated {
         let entries = text.split(|&byte| byte == b'\0');
@@ -35,7 +35,7 @@ pub fn read_file_list(text: &[u8], nul_separated: bool) -> Result<Vec<PathBuf>, 
     Ok(paths)
 }
 
-/// On Unix a path is whatever bytes it is.
+/// On Unix a path may have any bytes.
 #[cfg(unix)]
 fn path(bytes: &[u8]) -> Result<PathBuf, SourceError> {
     use std::os::unix::ffi::OsStrExt;

@@ -1,12 +1,12 @@
 //! From the paths on a command line to the files that are packed.
 //!
-//! [`Sources::collect`] walks the paths and gives a [`Source`] for each file, sorted by
-//! member path. [`Source::open`] reads one, and [`SourceFile::finish`] says
-//! whether it held still meanwhile. [`read_file_list`] takes the paths from a
-//! list instead.
+//! [`Sources::collect`] walks the paths and returns a [`Source`] for each file,
+//! sorted by member path. [`Source::open`] reads one, and [`SourceFile::finish`]
+//! checks that it didn't change meanwhile. [`read_file_list`] takes the paths
+//! from a list instead.
 //!
-//! No file is left out silently: what can't be read is an error, and what is
-//! not packed on purpose is a [`SourceNotice`].
+//! No file is left out silently: a file that can't be read is an error, and one
+//! that is intentionally not packed is a [`SourceNotice`].
 
 mod collect;
 mod error;

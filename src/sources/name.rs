@@ -7,8 +7,8 @@ use super::{Source, SourceError};
 use crate::archive::MemberName;
 
 /// Returns the path of `input` inside an archive: without a leading `/`, `./`
-/// or `../`, and with inner `.` and `..` resolved by the text alone. Also says
-/// whether anything other than `.` had to be dropped at its start.
+/// or `../`, and with inner `.` and `..` resolved by the text alone. Also
+/// returns whether anything other than `.` had to be dropped at its start.
 pub(super) fn member_path(input: &Path) -> (PathBuf, bool) {
     let mut member = PathBuf::new();
     let mut dropped = false;
@@ -23,8 +23,8 @@ pub(super) fn member_path(input: &Path) -> (PathBuf, bool) {
     (member, dropped)
 }
 
-/// `member` as text with `/` between its components, whatever the system has
-/// there; `None` if it is not UTF-8.
+/// Returns `member` as text with `/` between its components, on any system;
+/// `None` if it is not UTF-8.
 pub(super) fn member_name(member: &Path) -> Option<String> {
     let mut name = String::with_capacity(member.as_os_str().len());
     for component in member.components() {
@@ -40,9 +40,9 @@ pub(super) fn member_name(member: &Path) -> Option<String> {
 ///
 /// # Errors
 ///
-/// A name that is unsafe, or that would be the same as another on some file
-/// system: equal up to case and Unicode normalisation, or a file where
-/// another needs a directory.
+/// A name is unsafe, or would be the same as another on some file system: equal
+/// up to case and Unicode normalisation, or a file where another needs a
+/// directory.
 pub fn member_names(sources: &[Source]) -> Result<Vec<MemberName>, SourceError> {
     let mut taken: HashMap<String, &Path> = HashMap::with_capacity(sources.len());
     let mut names = Vec::with_capacity(sources.len());
@@ -64,7 +64,7 @@ pub fn member_names(sources: &[Source]) -> Result<Vec<MemberName>, SourceError> 
     for (source, name) in sources.iter().zip(&names) {
         let key = name.collision_key();
         let mut path = key.as_str();
-        // Upwards until a directory that has been checked already.
+        // Upwards, until a directory that has been checked already.
         while let Some((directory, _)) = path.rsplit_once('/') {
             if let Some(first) = taken.get(directory) {
                 return Err(same(first, &source.path));
@@ -108,7 +108,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_member_path_is_plain_and_stays_what_it_is(input in "[ab./]{0,20}") {
+        fn a_member_path_is_plain_and_stays_unchanged(input in "[ab./]{0,20}") {
             let (member, _) = member_path(Path::new(&input));
             let name = member_name(&member).unwrap();
             let plain = |part| !matches!(part, "" | "." | "..");

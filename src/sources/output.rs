@@ -1,4 +1,4 @@
-//! Telling the output of a run from its inputs.
+//! Distinguishing the output of a run from its inputs.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -12,17 +12,17 @@ use crate::message::Envelope;
 pub(super) struct OutputEntry {
     directory: PathBuf,
     name: OsString,
-    /// What has the name now.
+    /// The file that has the name now.
     stamp: Option<Stamp>,
 }
 
 impl OutputEntry {
-    /// `None` where no output can be made at `path`, so that it is no input
-    /// either; making it will say why.
+    /// Returns `None` if no output can be made at `path`, so that it is not an
+    /// input either; making it will report why.
     pub(super) fn locate(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_os_string();
         let directory = crate::output::directory_of(path).canonicalize().ok()?;
-        // Not what a link points to: the output takes the link's place.
+        // This is not the target of a link: the output replaces the link.
         let stamp = fs::symlink_metadata(path)
             .ok()
             .map(|found| Stamp::of(&found));
@@ -33,17 +33,17 @@ impl OutputEntry {
         })
     }
 
-    /// Returns whether a file that was named as an input is the output, by
-    /// whatever name.
+    /// Returns whether a file that was named as an input is the output, by any
+    /// name.
     pub(super) fn is_file(&self, metadata: &Metadata) -> bool {
         self.stamp
             .is_some_and(|stamp| stamp.same_file(&Stamp::of(metadata)))
     }
 
-    /// Returns whether `path`, of which `metadata` is known, is the output. By
-    /// the file, which also knows it under a name of another case; and by the
-    /// name, for an output that has appeared since. A hard link to it is a file
-    /// in its own right, which replacing the output leaves as it is.
+    /// Returns whether `path`, whose metadata is `metadata`, is the output.
+    /// Compares the file, which also finds it under a name in another case, and
+    /// the name, which finds an output that has appeared since. A hard link to
+    /// it is a separate file, which stays as it is when the output is replaced.
     pub(super) fn is(&self, path: &Path, metadata: &Metadata) -> bool {
         let same_file = self.is_file(metadata) && !has_other_names(metadata);
         same_file
@@ -55,8 +55,7 @@ impl OutputEntry {
 }
 
 /// Returns whether a file is an archive as callseal writes it, with a message
-/// in each member. Other archives are files like all others, which only an
-/// input can be.
+/// in each member. Other archives can only be inputs, like all other files.
 pub(super) fn is_sealed_archive(path: &Path) -> bool {
     let archive = open(path, false).map_err(ArchiveError::from);
     archive.and_then(Archive::open).is_ok_and(|archive| {

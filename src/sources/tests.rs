@@ -29,7 +29,7 @@ fn found(
 ) -> Result<(Vec<String>, Vec<SourceNotice>), SourceError> {
     let inputs: Vec<_> = inputs.iter().map(|input| directory.join(input)).collect();
     let Sources { files, mut notices } = Sources::collect(&inputs, options)?;
-    // One for each input: temporary directories have absolute paths.
+    // There is one for each input: temporary directories have absolute paths.
     notices.retain(|notice| !matches!(notice, SourceNotice::Renamed { .. }));
     let start = format!("{}/", member(directory));
     let names = files
@@ -99,7 +99,7 @@ fn a_source_knows_its_path_size_and_date() {
 }
 
 #[test]
-fn an_input_whose_member_paths_differ_from_it_is_told_of_once() {
+fn an_input_whose_member_paths_differ_from_it_is_reported_once() {
     let directory = tree(&["calls/a", "calls/b"]);
     let input = directory.path().join("calls");
     let found = Sources::collect(&[&input], &SourceOptions::default()).unwrap();
@@ -167,7 +167,7 @@ fn includes_and_excludes_apply_to_walked_and_named_files_alike() {
 }
 
 #[test]
-fn a_bad_pattern_ends_it_before_anything_is_read() {
+fn a_bad_pattern_is_refused_before_anything_is_read() {
     let directory = tree(&[]);
     let error = error(&directory, &["missing"], &filter(&["a["], &[]));
     assert!(matches!(error, SourceError::Glob { pattern, .. } if pattern == "a["));
@@ -188,7 +188,7 @@ fn the_output_inside_a_walked_directory_is_left_out() {
 }
 
 #[test]
-fn an_output_that_appears_after_the_start_is_known_by_its_name() {
+fn an_output_that_appears_after_the_start_is_recognised_by_its_name() {
     let directory = tree(&["calls/a"]);
     let path = directory.path().join("calls/out.zip");
     let output = output::OutputEntry::locate(&path).unwrap();
@@ -200,7 +200,7 @@ fn an_output_that_appears_after_the_start_is_known_by_its_name() {
 }
 
 #[test]
-fn an_output_that_is_not_there_yet_disturbs_nothing() {
+fn an_output_that_does_not_exist_yet_changes_nothing() {
     let directory = tree(&["calls/a"]);
     for output in ["calls/out.zip", "missing/out.zip"] {
         let options = with_output(directory.path().join(output));

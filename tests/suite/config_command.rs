@@ -180,7 +180,7 @@ fn a_setting_that_means_no_encryption_is_an_error_and_packs_nothing() {
         ),
         ("LOGGING_ENCRYPTION_KEY =\n\ndefault\n", ""),
         ("LOGGING_ENCRYPTION_KEY =\n", "is empty"),
-        ("# LOGGING_ENCRYPTION_KEY = customer.crt\n", "is not there"),
+        ("# LOGGING_ENCRYPTION_KEY = customer.crt\n", "is missing"),
         (
             "LOGGING_ENCRYPTION_KEY = customer.crt,\n",
             "ends in a comma",

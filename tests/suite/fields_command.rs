@@ -79,7 +79,7 @@ fn a_bad_line_does_not_harm_the_others() {
             "it is not JSON: EOF while parsing a string at column 22",
         ),
         ("{\"id\":7,\"caller\":{}}\n", "caller.number: it is missing"),
-        ("[]\n", "it is no JSON object"),
+        ("[]\n", "it is not a JSON object"),
         ("\u{1}\n", "it is not JSON"),
         ("{\"_callseal\":1}\n", "_callseal: it is sealed already"),
     ] {
@@ -279,12 +279,12 @@ fn fields_can_be_selected_in_every_way() {
     assert_eq!(paths(&["--fields-regex", "b"]), "a.b [\"a.b\"]");
     for (arguments, why) in [
         (&[][..], "no fields are given"),
-        (&["--fields", ""], "can't be understood"),
+        (&["--fields", ""], "invalid field"),
         (
             &["--fields", "a."],
-            "\"a.\" can't be understood: a key is missing",
+            "invalid field \"a.\": a key is missing",
         ),
-        (&["--fields-regex", "["], "is no regular expression"),
+        (&["--fields-regex", "["], "is not a regular expression"),
         (
             &["--fields-regex", ""],
             "is empty and would match every key",
@@ -524,7 +524,7 @@ fn what_must_be_sealed_is_refused_where_it_is_not() {
     for forged in [call, &seal("keys")] {
         open("--fields caller.number", forged)
             .exits(5)
-            .complains_with_hint(&["caller.number: it holds no sealed value"]);
+            .complains_with_hint(&["caller.number: it does not hold a sealed value"]);
         open("", forged).exits(0);
     }
     open("--fields caller.name", &sealed)

@@ -153,7 +153,7 @@ fn keys_are_selected_by_their_names() {
         assert_eq!(by(pattern, Missing::Error).unwrap(), paths);
     }
     let error = by("^pin$", Missing::Error).unwrap_err();
-    assert_eq!(error.to_string(), "no key fits the pattern \"^pin$\"");
+    assert_eq!(error.to_string(), "no key matches the pattern \"^pin$\"");
     assert!(by("^pin$", Missing::Ignore).unwrap().is_empty());
 }
 
@@ -170,7 +170,7 @@ fn a_field_that_is_there_twice_is_refused() {
         let error = sealer.seal(text).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("{path}: it is there more than once")
+            format!("{path}: it exists more than once")
         );
     }
     // Elsewhere it's nobody's business.
@@ -192,8 +192,8 @@ fn a_document_is_sealed_once() {
 fn what_is_no_json_object_is_refused() {
     let office = Office::new();
     for (text, why) in [
-        ("[1]", "it is no JSON object"),
-        ("\"a\"", "it is no JSON object"),
+        ("[1]", "it is not a JSON object"),
+        ("\"a\"", "it is not a JSON object"),
         (
             "{\"a\":1",
             "it is not JSON: EOF while parsing an object at column 6",

@@ -176,14 +176,20 @@ fn a_key_that_does_not_fit_opens_nothing() {
     assert!(outcome.output.stdout.is_empty());
     // Nor does what isn't made in that way, and the others are not harmed.
     for (bad, why) in [
-        ("{\"text\":\"a\"}\n", "text: it holds no sealed value"),
-        ("{\"text\":\"AAAA\"}\n", "text: it holds no sealed value"),
-        ("{\"text\":7}\n", "text: it holds no sealed value"),
+        (
+            "{\"text\":\"a\"}\n",
+            "text: it does not hold a sealed value",
+        ),
+        (
+            "{\"text\":\"AAAA\"}\n",
+            "text: it does not hold a sealed value",
+        ),
+        ("{\"text\":7}\n", "text: it does not hold a sealed value"),
         ("{}\n", "text: it is missing"),
-        ("[]\n", "it is no JSON object"),
+        ("[]\n", "it is not a JSON object"),
         (
             "{\"text\":\"AAAAAAAAAAAAAAAAAAAAAA==\"}\n",
-            "text: it holds no sealed value",
+            "text: it does not hold a sealed value",
         ),
     ] {
         let opened = run("open", "aes.key")
@@ -218,7 +224,7 @@ fn a_key_of_another_form_is_refused_and_not_shown() {
                 .env("CALL_KEY", &key)
                 .stdin(CALLS)
                 .exits(2)
-                .complains_with_hint(&["the key in it can't be used: it is not of"]);
+                .complains_with_hint(&["the key in it can't be used: it does not have"]);
             assert!(!outcome.stderr().contains("SECRET"), "{outcome}");
             assert!(!outcome.stderr().contains("0123"), "{outcome}");
         }
@@ -301,7 +307,7 @@ fn a_key_in_the_config_is_refused_and_not_shown() {
         ),
     ] {
         scene.write("callseal.toml", config);
-        let why = format!("{name:?} looks like a secret key, and the config takes none");
+        let why = format!("{name:?} looks like a secret key, which doesn't belong in the config");
         scene
             .line("config check --config callseal.toml")
             .exits(2)
@@ -370,7 +376,7 @@ fn a_sealed_string_must_be_text() {
     let selection = Selection::paths("a").unwrap();
     let sealer = AesCbcSealer::new(&key, &selection, Missing::Error);
     let error = sealer.seal(r#"{"a":"\ud800"}"#).unwrap_err();
-    assert_eq!(error.to_string(), "a: it is no Unicode text");
+    assert_eq!(error.to_string(), "a: it is not Unicode text");
     let opener = AesCbcOpener::new(&key, &selection, Missing::Error);
     let sealed = sealer
         .seal(r#"{"a":"\ud83d\ude00\n", "b":"\ud800"}"#)

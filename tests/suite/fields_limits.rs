@@ -44,7 +44,7 @@ fn a_listed_key_that_is_there_many_times_costs_nothing() {
     let document = format!(r#"{{"{key}":{{{members}}},{list}}}"#);
     bounded(&scene, "open -k vendor.key", &document)
         .exits(5)
-        .complains(&["it is there more than once"]);
+        .complains(&["it exists more than once"]);
 }
 
 #[test]
@@ -68,7 +68,9 @@ fn paths_have_a_limit_together() {
     for how in ["-r vendor.crt", LEGACY] {
         bounded(&scene, &format!("seal --fields '**.pan' {how}"), &document)
             .exits(5)
-            .complains(&["more than 100000 of its fields are meant, or their paths are too long"]);
+            .complains(&[
+                "more than 100000 of its fields are selected, or their paths are too long",
+            ]);
     }
 }
 
@@ -80,7 +82,7 @@ fn fields_have_a_limit_before_they_are_counted() {
     for how in ["-r vendor.crt", LEGACY] {
         bounded(&scene, &format!("seal --fields 'a[*]' {how}"), &document)
             .exits(5)
-            .complains(&["more than 100000 of its fields are meant"]);
+            .complains(&["more than 100000 of its fields are selected"]);
     }
 }
 

@@ -115,7 +115,7 @@ fn a_field_that_pgp_seals_opens_if_there_is_nothing_else_in_it() {
     open()
         .stdin(document(true))
         .exits(5)
-        .complains(&["a.b: it is malformed: data behind the literal packet"]);
+        .complains(&["a.b: it is malformed: data after the literal packet"]);
 }
 
 #[test]

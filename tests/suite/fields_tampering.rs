@@ -169,7 +169,11 @@ fn a_value_that_is_gone_is_named() {
     ] {
         let mut replaced = sealed(&office);
         replaced["cards"][1]["pan"] = other;
-        refused(&office, &replaced, "cards[1].pan: it holds no sealed value");
+        refused(
+            &office,
+            &replaced,
+            "cards[1].pan: it does not hold a sealed value",
+        );
     }
     for other in ["", "AAAA"] {
         let mut replaced = sealed(&office);
@@ -208,8 +212,8 @@ fn the_list_of_sealed_fields_must_be_right() {
             json!(["caller.number", "nothing"]),
             "nothing: it was sealed, and has been removed",
         ),
-        (json!(["caller"]), "caller: it holds no sealed value"),
-        (json!(["id"]), "id: it holds no sealed value"),
+        (json!(["caller"]), "caller: it does not hold a sealed value"),
+        (json!(["id"]), "id: it does not hold a sealed value"),
         (
             json!(vec!["a"; 100_001]),
             "_callseal: it lists more than 100000 fields",
@@ -278,7 +282,7 @@ fn an_attribute_that_makes_no_sense_is_refused() {
     let twice = office.seal("id", CALL);
     let twice = twice.replacen('{', "{\"_callse\\u0061l\":1,", 1);
     let error = office.try_open(&twice).unwrap_err();
-    assert_eq!(error.to_string(), "_callseal: it is there more than once");
+    assert_eq!(error.to_string(), "_callseal: it exists more than once");
 }
 
 #[test]
@@ -293,7 +297,7 @@ fn keys_hold_nothing_but_keys() {
     refused(
         &office,
         &document,
-        "_callseal.keys: it is malformed: data behind",
+        "_callseal.keys: it is malformed: data after",
     );
 }
 
@@ -391,7 +395,7 @@ fn a_sealed_value_has_one_form() {
         refused(
             &office,
             &auto("id", value),
-            "id: what is sealed there is no JSON value",
+            "id: the sealed content is not a JSON value",
         );
     }
     for name in ["", "ID", "id ", "x.id", "[\"id\"]"] {

@@ -171,7 +171,9 @@ fn the_limits_on_expansion_hold_where_envelopes_are_read() {
         scene
             .line(&format!("{line} --max-total-size 4M"))
             .exits(6)
-            .complains_with_hint(&["b: with it, more than 4194304 bytes"])
+            .complains_with_hint(&[
+                "b: it raises the decompressed total to more than 4194304 bytes",
+            ])
             .says("allow more with --max-total-size");
     }
     // What ZIP could not make smaller doesn't count, nor what isn't read.

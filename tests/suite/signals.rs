@@ -197,7 +197,7 @@ fn a_missing_place_for_temporary_files_is_to_blame_and_not_the_message() {
             .env("TMPDIR", &missing)
             .exits(1)
             .complains_with_hint(&[
-                "no temporary file can be written in",
+                "can't write a temporary file in",
                 missing.to_str().unwrap(),
                 "no such file or directory",
             ])
@@ -208,7 +208,7 @@ fn a_missing_place_for_temporary_files_is_to_blame_and_not_the_message() {
             .bash(&script)
             .env("TMPDIR", scene.root())
             .exits(1)
-            .complains_with_hint(&["no temporary file can be written", "file too large"]);
+            .complains_with_hint(&["can't write a temporary file", "file too large"]);
     }
 }
 

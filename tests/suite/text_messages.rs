@@ -244,7 +244,7 @@ fn a_message_and_an_archive_are_not_taken_for_each_other() {
     scene
         .line("list note")
         .exits(5)
-        .complains(&["note", "no ZIP archive"]);
+        .complains(&["note", "not a ZIP archive"]);
     scene
         .line("open note -k customer.key -o out")
         .exits(5)

@@ -1,4 +1,4 @@
-//! `callseal.toml`, the config of our own.
+//! `callseal.toml`, callseal's own config.
 
 mod schema;
 
@@ -69,7 +69,7 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
     })
 }
 
-/// Where we are, for errors.
+/// The place of the config, for errors.
 struct Place<'a> {
     text: &'a str,
     source: &'a Path,
@@ -93,11 +93,11 @@ impl Place<'_> {
         }
     }
 
-    /// The text is TOML but not of our shape.
+    /// Returns the error of TOML that has the wrong shape.
     fn schema(&self, error: &toml::de::Error) -> ConfigError {
         let file = self.source.to_owned();
         let line = self.line_of(error);
-        // serde hands over the key, and which ones it knows, in words only.
+        // serde reports the key, and the keys that it knows, only in words.
         match unknown_key(error.message()) {
             Some((key, known)) => match self.secret(&key) {
                 Some(key) => ConfigError::SecretKey { file, line, key },
@@ -116,8 +116,8 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the name of a setting that isn't known and looks like a secret
-    /// key; in tables of its own, where somebody may expect it, too.
+    /// Returns the name of an unknown setting that looks like a secret key,
+    /// also in a table where somebody may expect it.
     fn secret(&self, key: &str) -> Option<String> {
         if is_secret(key) {
             return Some(key.to_owned());
@@ -272,7 +272,7 @@ impl Place<'_> {
         })
     }
 
-    /// Returns the value of a key that has a few words to choose from.
+    /// Returns the value of a key that has a fixed choice of words.
     fn choice<T: Default, const N: usize>(
         &self,
         key: &'static str,
@@ -297,7 +297,7 @@ impl Place<'_> {
     }
 }
 
-/// Returns the key that serde found unknown, and those that it knows in that
+/// Returns the key that serde doesn't know, and those that it knows in that
 /// place.
 fn unknown_key(message: &str) -> Option<(String, Vec<String>)> {
     let (key, expected) = message
@@ -307,7 +307,7 @@ fn unknown_key(message: &str) -> Option<(String, Vec<String>)> {
     Some((key.to_owned(), known.collect()))
 }
 
-/// Returns the name of a setting that looks like a secret key, anywhere below;
+/// Returns the name of a setting that looks like a secret key, anywhere below,
 /// or only below settings of that name.
 fn secret_below(value: &toml::Value, unknown: Option<&str>) -> Option<String> {
     match value {
@@ -333,8 +333,8 @@ fn is_secret(key: &str) -> bool {
             || says_so.iter().any(|word| name.contains(word)))
 }
 
-/// Returns the message without the text that was found where something else
-/// should be: there may be a secret in it.
+/// Returns the message without the text that was found instead of the expected:
+/// it may contain a secret.
 fn without_text(message: &str) -> String {
     match (message.split_once("string \""), message.rsplit_once("\", ")) {
         (Some((before, _)), Some((_, after))) => format!("{before}string, {after}"),
@@ -342,7 +342,8 @@ fn without_text(message: &str) -> String {
     }
 }
 
-/// The parser's messages may quote what they found, line ends included.
+/// Puts it on one line: the parser's messages may quote what they found, line
+/// ends included.
 fn on_one_line(message: &str) -> String {
     let words: Vec<&str> = message
         .split(|c: char| c.is_whitespace() || c.is_control())

@@ -14,7 +14,7 @@ fn refused(text: &str) -> ConfigError {
 }
 
 #[test]
-fn everything_that_can_be_said_is_understood() {
+fn all_settings_are_understood() {
     let config = read(
         r#"
         default-profile = "acme"
@@ -50,7 +50,7 @@ fn everything_that_can_be_said_is_understood() {
 }
 
 #[test]
-fn an_empty_file_is_the_defaults() {
+fn an_empty_file_means_the_defaults() {
     let config = read("").unwrap();
     assert_eq!(config.default_profile, None);
     assert!(config.keys.is_empty());
@@ -82,7 +82,7 @@ fn every_word_of_a_choice_is_known() {
 }
 
 #[test]
-fn another_word_for_a_choice_is_refused_with_the_known_ones() {
+fn an_unknown_word_for_a_choice_is_refused_with_the_known_ones() {
     let error = refused("keys = []\ncompress = \"gzip\"");
     assert!(matches!(
         error,
@@ -135,7 +135,7 @@ fn an_unknown_key_of_a_profile_is_named_with_its_line() {
 }
 
 #[test]
-fn what_is_not_toml_is_refused_with_its_line() {
+fn invalid_toml_is_refused_with_its_line() {
     let error = refused("keys = []\n\nkeys = [\n");
     assert!(
         matches!(error, ConfigError::Syntax { line: 3 | 4, .. }),
@@ -171,7 +171,7 @@ fn a_value_of_the_wrong_type_is_refused_with_its_line() {
 }
 
 #[test]
-fn a_default_profile_that_is_not_there_is_refused_with_its_line() {
+fn a_missing_default_profile_is_refused_with_its_line() {
     let error = refused("\ndefault-profile = 'acne'\n[profiles.acme]\nrecipients = ['a.crt']");
     match &error {
         ConfigError::UnknownDefaultProfile {
@@ -296,7 +296,7 @@ fn a_party_that_says_too_little_or_too_much_is_refused_with_its_line() {
 }
 
 #[test]
-fn no_party_is_optional() {
+fn parties_cannot_be_optional() {
     let error = refused(
         "[profiles.acme]\nrecipients = [{ name = 'a', certificates = 'a.crt', required = false }]",
     );

@@ -45,7 +45,7 @@ pub enum MemberCause {
     /// Something on the way to it exists and is not a directory.
     #[error("{}: not a directory, on the way to an extracted file", .0.display())]
     NotADirectory(PathBuf),
-    /// The file exists, and is not to be overwritten.
+    /// The file exists, and must not be overwritten.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
     /// The file can't be written.
@@ -53,7 +53,7 @@ pub enum MemberCause {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The operating system's reason.
         error: io::Error,
     },
     /// The file is an input of the same run.
@@ -94,7 +94,7 @@ impl From<MemberFault> for MemberCause {
     }
 }
 
-/// Returns an error in the bytes of a member that is named already.
+/// Returns an error in the bytes of a member that is already named.
 fn bytes_phrase(error: &ArchiveError) -> String {
     match error {
         ArchiveError::Malformed { fault, .. } => {

@@ -1,4 +1,4 @@
-//! What can go wrong with a job, sorted by what it means for the caller.
+//! The errors of jobs, sorted by their meaning for the caller.
 
 mod member;
 
@@ -18,9 +18,9 @@ pub use member::MemberCause;
 
 /// Why a job failed. The display is one sentence that names the file.
 ///
-/// Here and in all errors of this crate, the display is whole: it includes the
-/// cause, and [`source`](std::error::Error::source) has nothing to add to it.
-/// The cause itself, an [`io::Error`] for instance, is a field of the variant.
+/// Here and in all errors of this crate, the display is complete: it includes
+/// the cause, and [`source`](std::error::Error::source) adds nothing to it. The
+/// cause itself, an [`io::Error`] for instance, is a field of the variant.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -29,7 +29,7 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The operating system's reason.
         error: io::Error,
     },
     /// A file, or the files in a directory, are complete and have their names,
@@ -38,10 +38,10 @@ pub enum Error {
     NotFlushed {
         /// The file or the directory.
         path: PathBuf,
-        /// What the operating system says.
+        /// The operating system's reason.
         error: io::Error,
     },
-    /// The output exists, and is not to be overwritten.
+    /// The output exists, and must not be overwritten.
     #[error("{}: it exists already", .path.display())]
     Exists {
         /// The output.
@@ -50,7 +50,7 @@ pub enum Error {
     /// The recipients can't be used: nothing is sealed.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
-    /// The message format doesn't fit the recipients, or what else is asked:
+    /// The message format doesn't suit the recipients or the other options:
     /// nothing is sealed.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -65,7 +65,7 @@ pub enum Error {
     Seal {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         error: SealError,
     },
     /// A message can't be opened.
@@ -73,7 +73,7 @@ pub enum Error {
     Open {
         /// The message's file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         error: OpenError,
     },
     /// The archive as a whole can't be read.
@@ -81,10 +81,10 @@ pub enum Error {
     Archive {
         /// The archive.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         error: ArchiveError,
     },
-    /// A message stands where an archive should.
+    /// There is a message where an archive is expected.
     #[error("{}: it is one message, not an archive", .path.display())]
     IsMessage {
         /// The message's file.
@@ -95,10 +95,10 @@ pub enum Error {
     Member {
         /// Its path, as the archive has it: not fit for a terminal.
         member: String,
-        /// Why not.
+        /// The cause.
         cause: MemberCause,
     },
-    /// No member has that name, or none fits that pattern.
+    /// No member has that name or matches that pattern.
     #[error("{}: no member is called {pattern:?}", .archive.display())]
     NoSuchMember {
         /// The archive.
@@ -106,8 +106,8 @@ pub enum Error {
         /// The name or pattern.
         pattern: String,
     },
-    /// A pattern for members makes no sense.
-    #[error("{pattern:?} is no pattern: {reason}")]
+    /// A pattern for members is invalid.
+    #[error("{pattern:?} is not a valid pattern: {reason}")]
     Pattern {
         /// The pattern.
         pattern: String,
@@ -119,16 +119,16 @@ pub enum Error {
     Partial {
         /// The archive.
         archive: PathBuf,
-        /// How many failed.
+        /// The number of members that failed.
         failed: usize,
-        /// How many there were.
+        /// The number of all members.
         total: usize,
         /// The worst of the failures.
         worst: ErrorKind,
     },
 }
 
-/// What an error means for whoever called: the exit status of the program.
+/// The meaning of an error for the caller: the exit status of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorKind {
     /// Input, output or another failure at run time.
@@ -137,7 +137,7 @@ pub enum ErrorKind {
     Usage,
     /// A recipient certificate was refused.
     Recipient,
-    /// No identity at hand opens it.
+    /// No identity of the keyring opens it.
     NoIdentity,
     /// Altered, truncated, unsafe or malformed.
     Integrity,
@@ -163,8 +163,7 @@ impl Error {
         }
     }
 
-    /// Returns whether all that failed is that nobody reads the output any
-    /// more.
+    /// Returns whether the only failure is that the output's reader has gone.
     pub fn is_closed_pipe(&self) -> bool {
         match self {
             Self::Io { error, .. } => error.kind() == io::ErrorKind::BrokenPipe,
@@ -180,7 +179,7 @@ impl Error {
         }
     }
 
-    /// What it means for the caller.
+    /// Returns its meaning for the caller.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Io { .. }

@@ -1,4 +1,4 @@
-//! A cause is part of the sentence, and of nothing else.
+//! Every error shows its cause once, in its sentence.
 
 use std::error::Error as StdError;
 use std::io;
@@ -21,8 +21,8 @@ fn cause() -> io::Error {
     io::Error::other("Nothing works")
 }
 
-/// Every public error that has an operating system's behind it, and those
-/// around it.
+/// Every public error with an operating system's error as its cause, and the
+/// errors around it.
 fn all() -> Vec<Box<dyn StdError>> {
     let open = || OpenError::Read(cause());
     let seal = || SealError::Write(cause());
@@ -120,7 +120,7 @@ fn all() -> Vec<Box<dyn StdError>> {
     ]
 }
 
-/// Some of those around a fault of ours.
+/// Some of the errors around an internal fault.
 fn around_a_fault() -> Vec<(Box<dyn StdError>, String)> {
     let archive = ArchiveFault::NoEnd;
     let member = MemberFault::Encrypted;

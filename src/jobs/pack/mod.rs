@@ -17,27 +17,27 @@ use crate::sources::{Source, SourceError, member_names, total_size};
 pub(crate) use queue::{NextMember, Queue};
 pub(crate) use workers::{Content, write_archive};
 
-/// What has been packed.
+/// The result of packing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packed {
-    /// How many members.
+    /// The number of members.
     pub members: u64,
-    /// How many bytes of plaintext.
+    /// The number of bytes of plaintext.
     pub plain: u64,
     /// The size of the archive in bytes.
     pub archive: u64,
 }
 
 impl Job<'_> {
-    /// Seals the files into a new archive at `output`. The archive is there
-    /// when this returns `Ok`, complete and flushed to disk; else nothing is.
+    /// Seals the files into a new archive at `output`. The archive exists when
+    /// this returns `Ok`, complete and flushed to disk; otherwise nothing does.
     ///
     /// Finished messages that wait for their turn need at most 32 MiB together,
-    /// besides what the workers need.
+    /// in addition to what the workers need.
     ///
     /// # Errors
     ///
-    /// The first failure of any file: nothing is left out of an archive.
+    /// The first failure of any file: an archive leaves nothing out.
     pub fn pack(
         &self,
         files: &[Source],
@@ -68,13 +68,13 @@ impl Job<'_> {
     }
 }
 
-/// Nothing is left out of an archive: the first failure is that of all.
+/// Returns the first failure as that of all: an archive leaves nothing out.
 fn first(failures: Vec<Error>, output: &Path) -> Error {
     let missing = || Error::writing(output, io::Error::other("a member is missing"));
     failures.into_iter().next().unwrap_or_else(missing)
 }
 
-/// A file on its way into the archive.
+/// A file to be sealed into the archive.
 struct FileContent<'a> {
     source: &'a Source,
     name: &'a MemberName,
@@ -128,7 +128,8 @@ impl Content for FileContent<'_> {
                     error: other,
                 },
             })?;
-        // Only a file that stayed as it was gets its turn in the archive.
+        // Only a file that didn't change meanwhile gets its turn in the
+        // archive.
         content.source.finish()?;
         sink.finish().map_err(write_error)?;
         Ok(length)

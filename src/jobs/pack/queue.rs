@@ -7,18 +7,18 @@ use std::time::SystemTime;
 
 use crate::archive::{ArchiveWriter, MemberName, MemberWriter};
 
-/// A message up to this size is sealed into memory, so that workers don't
-/// wait for each other: 9 MiB, some minutes of telephone speech.
+/// The largest message that is sealed into memory, so that workers don't wait
+/// for each other: 9 MiB, some minutes of telephone speech.
 const BUFFER: usize = 9 * 1024 * 1024;
 
-/// Finished messages that wait for their turn, all together, in bytes.
+/// The limit of finished messages that wait for their turn, together, in bytes.
 const WAITING: usize = 32 * 1024 * 1024;
 
-/// Buffers that are kept to be used again: fresh memory costs more than the
-/// cipher does.
+/// The number of buffers that are kept for reuse: fresh memory costs more than
+/// the cipher.
 const SPARE: usize = 2;
 
-/// What a member is called, and when its file was last changed.
+/// The name of a member, and when its file was last changed.
 #[derive(Clone, Copy)]
 pub(crate) struct NextMember<'a> {
     pub name: &'a MemberName,
@@ -35,7 +35,7 @@ pub(crate) struct Queue<'a, W> {
 }
 
 struct QueueState<'a, W> {
-    /// Absent while somebody writes.
+    /// Absent while a thread writes.
     writer: Option<ArchiveWriter<W>>,
     next: usize,
     waiting: BTreeMap<usize, (NextMember<'a>, Vec<u8>)>,
@@ -59,7 +59,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
         }
     }
 
-    /// Where the member with that number is written to. Each number from 0 on
+    /// Returns the sink for the member with that number. Each number from 0 on
     /// must come, and be finished, once.
     pub fn sink(&self, number: usize, entry: NextMember<'a>) -> MemberSink<'_, 'a, W> {
         let buffer = self.state().spare.pop().unwrap_or_default();
@@ -71,7 +71,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
         }
     }
 
-    /// Gives up: those who wait for their turn get an error. Returns whether
+    /// Gives up: threads that wait for their turn get an error. Returns whether
     /// this was the first failure.
     pub fn fail(&self) -> bool {
         let first = !std::mem::replace(&mut self.state().failed, true);
@@ -79,12 +79,12 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
         first
     }
 
-    /// Returns whether somebody has given up.
+    /// Returns whether a thread has given up.
     pub fn has_failed(&self) -> bool {
         self.state().failed
     }
 
-    /// Returns the archive with all members in it; `None` where one is missing.
+    /// Returns the archive with all members in it; `None` if one is missing.
     pub fn into_writer(self) -> Option<ArchiveWriter<W>> {
         let state = self
             .state
@@ -119,8 +119,9 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
         }
     }
 
-    /// Hands over a finished message: written now if it's its turn, else left
-    /// to whoever has the turn before it, if there is room to wait.
+    /// Hands over a finished message. It is written now if it's its turn, else
+    /// left to the thread that has the turn before it, if there is room to
+    /// wait.
     fn submit(&self, number: usize, entry: NextMember<'a>, mut message: Vec<u8>) -> io::Result<()> {
         {
             let mut state = self.state();
@@ -140,8 +141,8 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
         self.pass_on(writer, message)
     }
 
-    /// Writes the members that wait for the one just written, and gives the
-    /// archive back for the one after them.
+    /// Writes the members that wait for the one just written, and releases the
+    /// archive for the next one.
     fn pass_on(&self, mut writer: ArchiveWriter<W>, used: Vec<u8>) -> io::Result<()> {
         let mut used = used;
         loop {
@@ -165,12 +166,12 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
     }
 }
 
-/// What a waiting message takes of memory, its place in the map included.
+/// Returns the memory that a waiting message takes, with its place in the map.
 fn waiting_cost(message: &Vec<u8>) -> usize {
     message.capacity() + 2 * size_of::<(usize, NextMember<'_>, Vec<u8>)>()
 }
 
-/// Gives up for the others when a worker panics: they would wait for ever.
+/// Gives up for the other workers when one panics: they would wait for ever.
 pub(super) struct PanicGuard<'q, 'a, W: Write + Seek>(pub &'q Queue<'a, W>);
 
 impl<W: Write + Seek> Drop for PanicGuard<'_, '_, W> {
@@ -181,8 +182,8 @@ impl<W: Write + Seek> Drop for PanicGuard<'_, '_, W> {
     }
 }
 
-/// Where one message is written to: into memory, or if it grows too large for
-/// that, straight into the archive once it's its turn.
+/// The sink of one message: memory, or if it grows too large for that, the
+/// archive itself once it's its turn.
 pub(crate) struct MemberSink<'q, 'a, W> {
     queue: &'q Queue<'a, W>,
     number: usize,
@@ -304,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_wakes_those_who_wait_and_leaves_no_archive() {
+    fn a_failure_wakes_waiting_threads_and_leaves_no_archive() {
         let names = names(2);
         let queue = Queue::new(ArchiveWriter::new(Cursor::new(Vec::new())));
         std::thread::scope(|scope| {

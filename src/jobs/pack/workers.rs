@@ -12,12 +12,12 @@ use crate::message::{SealPlan, Sealer};
 use crate::output::{Access, PendingFile};
 use crate::workers::work_on;
 
-/// Something that becomes a member.
+/// Something to be sealed as a member.
 pub(crate) trait Content: Sync {
-    /// What is to be told of it afterwards.
+    /// The information about it that is reported afterwards.
     type Done: Send;
 
-    /// Seals it as the member of that number.
+    /// Seals it as the member with that number.
     fn seal<'a>(
         &'a self,
         number: usize,
@@ -25,21 +25,21 @@ pub(crate) trait Content: Sync {
         queue: &Queue<'a, PendingFile>,
     ) -> Result<Self::Done, Error>;
 
-    /// What is wrong with it, where another one has failed and no archive will
-    /// be made of them: so that all failures can be told at once.
+    /// Checks it after another one has failed and no archive is made of them,
+    /// so that all failures can be reported at once.
     fn check(&self) -> Result<(), Error>;
 }
 
-/// An archive that is complete, and flushed to disk.
+/// An archive that is complete and flushed to disk.
 pub(crate) struct Written<D> {
-    /// What is to be told of its members, in their order.
+    /// The information about its members, in their order.
     pub members: Vec<D>,
     /// Its size in bytes.
     pub size: u64,
 }
 
-/// Seals all contents into a new archive at `output`, or
-/// leaves nothing there, and tells the failures in the order of the contents.
+/// Seals all contents into a new archive at `output`, or leaves nothing there
+/// and reports the failures in the order of the contents.
 pub(crate) fn write_archive<C: Content>(
     contents: &[C],
     plan: &SealPlan,
@@ -52,7 +52,7 @@ pub(crate) fn write_archive<C: Content>(
     let writer = ArchiveWriter::new(pending).with_ending(plan.format().into());
     let queue = Queue::new(writer);
     let is_output_lost = AtomicBool::new(false);
-    // `None` of a content that is sound, but has no archive to go into.
+    // `None` for a content that is sound, but has no archive to go into.
     let seal = |(_, sealer): &mut (PanicGuard<'_, '_, _>, Sealer<'_>), number, content| {
         let outcome = seal_or_check(content, number, sealer, &queue, &is_output_lost)?;
         job.progress.member();
@@ -82,8 +82,8 @@ pub(crate) fn write_archive<C: Content>(
     Ok(Written { members, size })
 }
 
-/// Seals a content; or, once another one has failed, says what is wrong with
-/// this one, if anything is.
+/// Seals a content; or once another one has failed, reports the fault of this
+/// one, if it has one.
 fn seal_or_check<'a, C: Content>(
     content: &'a C,
     number: usize,

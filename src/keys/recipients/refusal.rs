@@ -146,7 +146,7 @@ pub enum Refusal {
     Revoked {
         /// The subject of the certificate.
         subject: String,
-        /// When it was revoked, where that is known.
+        /// When it was revoked, if known.
         since: Option<SystemTime>,
     },
     /// The certificate is not for encryption.

@@ -21,7 +21,7 @@ pub enum ChainFault {
     UnknownIssuer {
         /// The last certificate of the chain that was found.
         certificate: String,
-        /// Whose certificate is missing.
+        /// The subject of the missing certificate.
         issuer: String,
     },
     /// The CA has another certificate in the bundle, but not that of the key

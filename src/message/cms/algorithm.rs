@@ -1,6 +1,6 @@
 //! AlgorithmIdentifiers
 //! ([RFC 5280, section 4.1.1.2](https://www.rfc-editor.org/rfc/rfc5280#section-4.1.1.2)),
-//! and what else bcder has to be told about reading BER that strangers write.
+//! and other helpers with which bcder reads BER of any origin.
 
 use bcder::decode::{BytesSource, Constructed, Content, DecodeError, SliceSource, Source};
 use bcder::{Captured, Mode, Oid, Tag};
@@ -10,10 +10,10 @@ use openssl::nid::Nid;
 use super::ber::MAX_NESTING;
 use crate::message::fault::MessageFault;
 
-/// What bcder's closures return.
+/// The result of bcder's closures.
 pub(super) type Decoded<T, S> = Result<T, DecodeError<<S as Source>::Error>>;
 
-/// Longer object identifiers than this, in octets, are nobody's.
+/// The limit of object identifiers, in octets: nobody's are longer.
 const MAX_OID: usize = 64;
 
 /// An algorithm with its parameters.
@@ -27,7 +27,7 @@ impl Algorithm {
         cons.take_sequence(Self::from_parts)
     }
 
-    /// From the parts of the SEQUENCE, whatever that is tagged as.
+    /// Takes it from the parts of the SEQUENCE, whatever that is tagged as.
     pub fn from_parts<S: Source>(cons: &mut Constructed<S>) -> Decoded<Self, S> {
         Ok(Self {
             oid: take_oid(cons)?,
@@ -35,7 +35,7 @@ impl Algorithm {
         })
     }
 
-    /// Returns the identifier in figures and dots.
+    /// Returns the identifier in dotted decimal notation.
     pub fn dotted(&self) -> String {
         self.oid.to_string()
     }
@@ -50,8 +50,8 @@ impl Algorithm {
         }
     }
 
-    /// What `read` makes of the parameters; `None` if there are none, or if
-    /// they are something else.
+    /// Returns what `read` makes of the parameters; `None` if they are missing
+    /// or something else.
     pub fn parameters<T>(
         &self,
         read: impl FnOnce(&mut Constructed<BytesSource>) -> Decoded<T, BytesSource>,
@@ -68,13 +68,13 @@ impl Algorithm {
         self.parameters(|cons| cons.take_null()).is_some()
     }
 
-    /// Returns whether it needs no parameters: those of many are NULL or
-    /// absent.
+    /// Returns whether it needs no parameters: they are NULL or absent, as for
+    /// many.
     pub fn is_plain(&self) -> bool {
         self.has_no_parameters() || self.has_null()
     }
 
-    /// Returns the hash that it is
+    /// Returns the hash that it stands for
     /// ([RFC 5754, section 2](https://www.rfc-editor.org/rfc/rfc5754#section-2)).
     pub fn hash(&self) -> Option<Nid> {
         let hash = match self.dotted().as_str() {
@@ -89,7 +89,7 @@ impl Algorithm {
     }
 }
 
-/// Reads the one element that `octets` are; `what` it is, for the error.
+/// Reads the single element in `octets`; `what` names it in the error.
 pub(super) fn decode<'a, T>(
     octets: &'a [u8],
     what: &str,
@@ -108,7 +108,7 @@ pub(super) fn take_oid<S: Source>(cons: &mut Constructed<S>) -> Decoded<Oid, S> 
     Ok(oid)
 }
 
-/// Returns the next element as it stands, whatever it is, if there is one.
+/// Returns the next element as it is, of whatever kind, if there is one.
 pub(super) fn take_any<S: Source>(cons: &mut Constructed<S>) -> Decoded<Option<Captured>, S> {
     let mut found = false;
     let element = cons.capture(|cons| {
@@ -135,7 +135,7 @@ pub(super) fn take_octets<S: Source>(cons: &mut Constructed<S>, tag: Tag) -> Dec
     cons.take_value_if(tag, octets)
 }
 
-/// Returns the same, if the next element has that tag.
+/// Does the same if the next element has that tag.
 pub(super) fn take_opt_octets<S: Source>(
     cons: &mut Constructed<S>,
     tag: Tag,

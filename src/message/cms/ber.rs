@@ -1,15 +1,15 @@
 //! Reading BER from a source, one header at a time
-//! ([X.690](https://www.itu.int/rec/T-REC-X.690), section 8.1): what bcder
-//! can't do, which wants all of a value at hand.
+//! ([X.690](https://www.itu.int/rec/T-REC-X.690), section 8.1). bcder can't do
+//! that: it needs all of a value in memory.
 //!
-//! Whatever a length claims, nothing is reserved for it.
+//! Nothing is reserved for a length, whatever it claims.
 
 use std::io::{self, BufRead, ErrorKind};
 
 use crate::message::fault::{MessageFault, internal};
 use crate::message::text::follows;
 
-/// Identifier octets, those of constructed elements with bit 6 set.
+/// Identifier octets; those of constructed elements have bit 6 set.
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const OID: u8 = 0x06;
@@ -22,11 +22,11 @@ pub(super) const fn context(n: u8) -> u8 {
     0xA0 | n
 }
 
-/// How deep elements of indefinite length, or segments of a string, may be
-/// nested where nothing calls for it: far deeper than anybody's.
+/// The nesting limit of elements of indefinite length, and of segments of a
+/// string, where no structure is expected: far more than anybody uses.
 pub(super) const MAX_NESTING: usize = 16;
 
-/// How much of one message is held in memory for its structure, in bytes:
+/// The limit of what is held in memory for one message's structure, in bytes:
 /// more than anybody's recipients take.
 const MAX_STRUCTURE: u64 = 4 * 1024 * 1024;
 
@@ -35,7 +35,7 @@ const MAX_STRUCTURE: u64 = 4 * 1024 * 1024;
 pub(super) struct Header {
     octets: [u8; MAX_HEADER],
     used: usize,
-    /// `None` where it's indefinite: the end is marked.
+    /// `None` if it's indefinite: the end is marked.
     length: Option<u64>,
 }
 
@@ -43,8 +43,8 @@ pub(super) struct Header {
 const MAX_HEADER: usize = 13;
 
 impl Header {
-    /// Returns the identifier octet. Numbers above 30, which take more of them,
-    /// are nowhere in CMS, and like no constant here.
+    /// Returns the identifier octet. Numbers above 30 take more octets; they
+    /// don't occur in CMS, and equal no constant here.
     pub fn tag(&self) -> u8 {
         let [tag, ..] = self.octets;
         tag
@@ -62,13 +62,13 @@ impl Header {
 
 /// An element that is being read.
 struct Frame {
-    /// Where its content ends; `None` if that is marked.
+    /// The position at which its content ends; `None` if the end is marked.
     end: Option<u64>,
-    /// Where the innermost element of known length ends that it's part of.
+    /// The end of the innermost enclosing element of known length.
     limit: Option<u64>,
 }
 
-/// Reads elements, and sees to it that each ends where its parent says.
+/// Reads elements, and checks that each ends where its parent says.
 pub(super) struct Reader<R> {
     source: R,
     position: u64,
@@ -93,7 +93,7 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// Returns the header of the next element; `None` at the end of the entered
-    /// one, which is left then.
+    /// one, which it leaves.
     pub fn next(&mut self) -> io::Result<Option<Header>> {
         let end = self.frames.last().map(|frame| frame.end);
         if end.flatten() == Some(self.position) {
@@ -106,23 +106,27 @@ impl<R: BufRead> Reader<R> {
             return Ok(None);
         }
         if header.tag() == 0 {
-            return Err(malformed("an end that nothing waits for"));
+            return Err(malformed("an end marker outside of any element"));
         }
         Ok(Some(header))
     }
 
-    /// Returns the header of the next element, which has to be that one.
+    /// Returns the header of the next element, which must have that tag.
     pub fn expect(&mut self, tag: u8) -> io::Result<Header> {
         match self.next()? {
             Some(header) if header.tag() == tag => Ok(header),
-            _ => Err(malformed("an element is missing, or another stands there")),
+            _ => Err(malformed(
+                "an element is missing, or is not the expected one",
+            )),
         }
     }
 
     /// Enters an element: the next header is that of its first part.
     pub fn enter(&mut self, header: Header) -> io::Result<()> {
         if header.tag() & CONSTRUCTED == 0 {
-            return Err(malformed("an element without parts should have some"));
+            return Err(malformed(
+                "a primitive element instead of a constructed one",
+            ));
         }
         let end = header.length.map(|length| self.position + length);
         self.frames.push(Frame {
@@ -136,7 +140,7 @@ impl<R: BufRead> Reader<R> {
     pub fn leave(&mut self) -> io::Result<()> {
         match self.next()? {
             None => Ok(()),
-            Some(_) => Err(malformed("an element that doesn't belong there")),
+            Some(_) => Err(malformed("an unexpected element")),
         }
     }
 
@@ -151,7 +155,7 @@ impl<R: BufRead> Reader<R> {
         let mut room = self.room;
         self.walk(header, &mut |octets| {
             let left = room.checked_sub(octets.len() as u64);
-            room = left.ok_or_else(|| malformed("its recipients take too much room"))?;
+            room = left.ok_or_else(|| malformed("its recipients are too large"))?;
             content.extend_from_slice(octets);
             Ok(())
         })?;
@@ -160,7 +164,7 @@ impl<R: BufRead> Reader<R> {
         Ok([&[header.tag(), 0x84][..], &length.to_be_bytes(), &content].concat())
     }
 
-    /// Nothing may follow.
+    /// Checks that nothing follows.
     pub fn finish(&mut self) -> io::Result<()> {
         match self.fill()? {
             [] => Ok(()),
@@ -168,7 +172,8 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// At least one octet, and at most so many of the current element.
+    /// Returns at least one octet, and at most that many of the current
+    /// element.
     pub fn available(&mut self, wanted: u64) -> io::Result<&[u8]> {
         let buffer = self.fill()?;
         if buffer.is_empty() {
@@ -183,7 +188,7 @@ impl<R: BufRead> Reader<R> {
         self.position += amount as u64;
     }
 
-    /// Passes on the content of an element, with all that is nested in it.
+    /// Passes on the content of an element, with everything nested in it.
     fn walk(
         &mut self,
         header: Header,
@@ -252,7 +257,7 @@ impl<R: BufRead> Reader<R> {
                 }
                 Some(length)
             }
-            _ => return Err(malformed("a length that makes no sense")),
+            _ => return Err(malformed("an invalid length")),
         };
         let end = header
             .length
@@ -282,7 +287,7 @@ impl<R: BufRead> Reader<R> {
         self.frames.last().and_then(|frame| frame.limit)
     }
 
-    /// What the source has at hand; nothing at its end.
+    /// Returns what the source has buffered; nothing at its end.
     fn fill(&mut self) -> io::Result<&[u8]> {
         loop {
             match self.source.fill_buf() {
@@ -297,8 +302,8 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// The content of an OCTET STRING of any length, be it in one piece or in
-/// segments, which may have segments themselves.
+/// The content of an OCTET STRING of any length, in one piece or in segments,
+/// which may have segments themselves.
 pub(super) struct Octets {
     /// The reader's depth outside of the string.
     depth: usize,
@@ -307,7 +312,7 @@ pub(super) struct Octets {
 }
 
 impl Octets {
-    /// Starts behind the header of the string, whatever its tag.
+    /// Starts after the header of the string, whatever its tag.
     pub fn begin<R: BufRead>(reader: &mut Reader<R>, header: Header) -> io::Result<Self> {
         let mut octets = Self {
             depth: reader.depth(),
@@ -317,7 +322,7 @@ impl Octets {
         Ok(octets)
     }
 
-    /// Returns how many octets there are, where that is said in front of them.
+    /// Returns the number of octets, if it is stated before them.
     pub fn length<R: BufRead>(&self, reader: &Reader<R>) -> Option<u64> {
         (reader.depth() == self.depth).then_some(self.left)
     }
@@ -332,7 +337,7 @@ impl Octets {
                 Some(header) if header.tag() & !CONSTRUCTED == OCTET_STRING => {
                     self.piece(reader, header)?;
                 }
-                Some(_) => return Err(malformed("a segment that is no OCTET STRING")),
+                Some(_) => return Err(malformed("a segment that is not an OCTET STRING")),
                 None => {}
             }
         }

@@ -17,7 +17,7 @@ pub(super) enum ContentCipher {
     Aes128Cbc,
     Aes192Cbc,
     Aes256Cbc,
-    /// With three keys, of files of the 1990s and 2000s.
+    /// With three keys, in files of the 1990s and 2000s.
     TripleDesCbc,
     Aes128Gcm,
     Aes192Gcm,
@@ -77,12 +77,12 @@ impl fmt::Display for ContentCipher {
     }
 }
 
-/// What a cipher starts from besides the key.
+/// The parameters of a cipher besides the key.
 pub(super) struct Parameters {
     pub cipher: ContentCipher,
     /// The IV of CBC, a block, or the nonce of GCM, 1 to 16 octets.
     pub iv: Vec<u8>,
-    /// The length of the tag in octets, 12 to 16; `None` where there is none.
+    /// The length of the tag in octets, 12 to 16; `None` without a tag.
     pub tag: Option<usize>,
 }
 
@@ -91,7 +91,7 @@ impl Parameters {
     pub fn enveloped(algorithm: &Algorithm) -> Result<Self, MessageFault> {
         let cipher = cipher(algorithm)?;
         if cipher.is_gcm() {
-            // Its tag would have no place.
+            // There would be no place for its tag.
             let what = format!("{cipher} outside of AuthEnvelopedData");
             return Err(MessageFault::Unsupported(what));
         }
@@ -106,9 +106,9 @@ impl Parameters {
         })
     }
 
-    /// Returns the parameters of a cipher of AuthEnvelopedData: a nonce, 12
-    /// octets long by RFC 5084, section 3.2, but for OpenSSL up to 16, and the
-    /// length of the tag.
+    /// Returns the parameters of a cipher of AuthEnvelopedData: the length of
+    /// the tag, and a nonce, which has 12 octets by RFC 5084, section 3.2, but
+    /// up to 16 in OpenSSL.
     pub fn auth_enveloped(algorithm: &Algorithm) -> Result<Self, MessageFault> {
         let cipher = cipher(algorithm)?;
         if !cipher.is_gcm() {

@@ -15,17 +15,17 @@ use super::cipher::{MAX_BLOCK, Parameters};
 use super::recipient_info::ContentKey;
 use crate::message::fault::{MessageFault, internal};
 
-/// How much is decrypted at a time, in bytes.
+/// The amount that is decrypted at a time, in bytes.
 const PIECE: u64 = 64 * 1024;
 
-/// The content of a message, decrypted. Its end is reported only when the
+/// The decrypted content of a message. Its end is reported only when the
 /// padding or the tag is right, the structure is complete and nothing follows
-/// it: until then, nothing vouches for what was read.
+/// it. Until then, what was read is unverified.
 pub(super) struct Plaintext<R> {
     /// `None` after the end, and after an error.
     decryption: Option<Decryption<R>>,
     ended: bool,
-    /// Decrypted, from `start` to `end` still to be read.
+    /// Decrypted content; the part from `start` to `end` is still to be read.
     plain: Zeroizing<Vec<u8>>,
     start: usize,
     end: usize,
@@ -35,16 +35,16 @@ struct Decryption<R> {
     reader: Reader<R>,
     content: Octets,
     cipher: CipherCtx,
-    /// How much was encrypted, in bytes.
+    /// The size of the encrypted content, in bytes.
     total: u64,
     block: u64,
     tag: Option<usize>,
-    /// How much is decrypted at a time, in bytes.
+    /// The amount that is decrypted at a time, in bytes.
     piece: usize,
 }
 
 impl<R: BufRead> Plaintext<R> {
-    /// Starts behind the header of the content.
+    /// Starts after the header of the content.
     pub fn new(
         reader: Reader<R>,
         content: Octets,
@@ -67,7 +67,7 @@ impl<R: BufRead> Plaintext<R> {
             }),
             ended: false,
             // The last block of a piece comes with the next one, and OpenSSL
-            // wants room for one more than it writes.
+            // needs room for one more than it writes.
             plain: Zeroizing::new(vec![0; piece + 2 * MAX_BLOCK]),
             start: 0,
             end: 0,
@@ -77,9 +77,9 @@ impl<R: BufRead> Plaintext<R> {
 
 fn cipher(parameters: &Parameters, key: &ContentKey) -> io::Result<CipherCtx> {
     let Parameters { cipher, iv, tag } = parameters;
-    // OpenSSL's bindings panic where there are fewer octets.
+    // OpenSSL's bindings panic if there are fewer octets.
     if key.octets().len() != cipher.key_length() {
-        return Err(malformed("its key is one of another cipher"));
+        return Err(malformed("its key is for another cipher"));
     }
     let mut context = CipherCtx::new()?;
     context.decrypt_init(Some(cipher.openssl()), None, None)?;
@@ -112,8 +112,8 @@ impl<R: BufRead> Decryption<R> {
         Ok((filled, false))
     }
 
-    /// Reads what stands behind the content, and checks whatever tells that it
-    /// is complete. Returns the length of the last block.
+    /// Reads what follows the content, and checks that the content is complete.
+    /// Returns the length of the last block.
     fn finish(&mut self, last: &mut [u8]) -> io::Result<usize> {
         // EncryptedContentInfo ends with its content.
         self.reader.leave()?;
@@ -128,7 +128,7 @@ impl<R: BufRead> Decryption<R> {
         self.reader.leave()?;
         self.reader.leave()?;
         self.reader.finish()?;
-        // Of the padding, OpenSSL looks at every octet.
+        // OpenSSL checks every octet of the padding.
         let altered = |_: ErrorStack| MessageFault::Altered;
         Ok(self.cipher.cipher_final(last).map_err(altered)?)
     }
@@ -140,7 +140,7 @@ impl<R: BufRead> Decryption<R> {
         let header = match self.reader.next()? {
             Some(header) if header.tag() & !CONSTRUCTED == OCTET_STRING => header,
             Some(header) if header.tag() == ATTRIBUTES => {
-                // The tag covers them, and they before the content.
+                // The tag covers them, and they are needed before the content.
                 let what = "authenticated attributes".into();
                 return Err(MessageFault::Unsupported(what).into());
             }
@@ -151,13 +151,13 @@ impl<R: BufRead> Decryption<R> {
             take_octets(cons, Tag::OCTET_STRING)
         })?;
         if tag.len() != length {
-            return Err(malformed("its tag is of another length than it says"));
+            return Err(malformed("its tag does not have the stated length"));
         }
         Ok(tag)
     }
 
-    /// Skips attributes that nothing protects, at the end of both kinds of
-    /// message, and leaves them.
+    /// Skips the unprotected attributes at the end of both kinds of message,
+    /// and leaves them.
     fn attributes(&mut self) -> io::Result<()> {
         let tag = match self.tag {
             None => context(1),
@@ -168,7 +168,7 @@ impl<R: BufRead> Decryption<R> {
                 self.reader.skip(header)?;
                 self.reader.leave()
             }
-            Some(_) => Err(malformed("an element that doesn't belong there")),
+            Some(_) => Err(malformed("an unexpected element")),
             None => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
-//! Writing ASN.1: what is bounded through bcder, and by hand what stands
-//! around content of any length.
+//! Writing ASN.1: bounded values through bcder, and by hand what surrounds
+//! content of any length.
 
 use std::io::{self, Write};
 
@@ -14,10 +14,10 @@ const OCTET_STRING: u8 = 0x04;
 const CONTEXT_0: u8 = 0x80;
 const CONSTRUCTED: u8 = 0x20;
 
-/// What ends a value of indefinite length (X.690, section 8.1.5).
+/// The end of a value of indefinite length (X.690, section 8.1.5).
 const END: [u8; 2] = [0, 0];
 
-/// Values as DER.
+/// Encodes values as DER.
 pub(super) fn der(values: impl Values) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(values.encoded_len(Mode::Der));
     // Writing to memory does not fail.
@@ -39,7 +39,7 @@ impl Values for Encoded<'_> {
     }
 }
 
-/// Returns a SET OF, in the order that DER wants (X.690, section 11.6).
+/// Returns a SET OF, in the order that DER requires (X.690, section 11.6).
 pub(super) fn set_of(mut values: Vec<Vec<u8>>) -> Vec<u8> {
     values.sort();
     let values = values.concat();
@@ -48,16 +48,16 @@ pub(super) fn set_of(mut values: Vec<Vec<u8>>) -> Vec<u8> {
     encoded
 }
 
-/// What stands in front of the encrypted content, built from the inside out.
+/// The octets before the encrypted content, built from the inside out.
 pub(super) struct CmsFront {
     octets: Vec<u8>,
-    /// How many octets follow the front within what encloses them; unknown
-    /// where lengths are indefinite.
+    /// The number of octets that follow the front within its enclosing element;
+    /// unknown if lengths are indefinite.
     following: Option<u64>,
 }
 
 impl CmsFront {
-    /// `encryptedContent [0] IMPLICIT OCTET STRING`
+    /// Creates `encryptedContent [0] IMPLICIT OCTET STRING`
     /// ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1))
     /// of that length, or one in segments.
     pub fn of_content(length: Option<u64>) -> Self {
@@ -71,7 +71,7 @@ impl CmsFront {
         }
     }
 
-    /// With that before it.
+    /// Puts these octets before it.
     pub fn after(self, octets: &[u8]) -> Self {
         Self {
             octets: [octets, &self.octets].concat(),
@@ -79,7 +79,7 @@ impl CmsFront {
         }
     }
 
-    /// With so many octets behind what it encloses.
+    /// Adds that many octets after what it encloses.
     pub fn before(self, octets: u64) -> Self {
         Self {
             following: self.following.map(|n| n.saturating_add(octets)),
@@ -87,12 +87,12 @@ impl CmsFront {
         }
     }
 
-    /// In a SEQUENCE.
+    /// Encloses it in a SEQUENCE.
     pub fn in_sequence(self) -> Self {
         self.enclosed(SEQUENCE)
     }
 
-    /// In an explicit `[0]`.
+    /// Encloses it in an explicit `[0]`.
     pub fn in_context_0(self) -> Self {
         self.enclosed(CONTEXT_0 | CONSTRUCTED)
     }
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_takes_as_few_octets_as_it_can() {
+    fn a_length_takes_as_few_octets_as_possible() {
         for (length, expected) in [
             (0, &[4, 0][..]),
             (1, &[4, 1]),

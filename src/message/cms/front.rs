@@ -11,15 +11,15 @@ use super::recipient_info::{ContentKey, MAX_RECIPIENTS, RecipientInfo};
 use crate::message::Format;
 use crate::message::fault::{MessageFault, OpenError};
 
-/// The names of all recipients together, in octets. They are kept for each
-/// member of an archive.
+/// The limit of all recipients' names together, in octets. They are kept for
+/// each member of an archive.
 const MAX_NAMES: usize = 512 * 1024;
 
 /// A message read up to its encrypted content.
 pub(in crate::message) struct CmsFront<R> {
-    /// Whom it's sealed to, those that are named by certificate.
+    /// The recipients that are named by certificate.
     pub(super) recipients: Vec<RecipientInfo>,
-    /// How many passphrases open it as well.
+    /// The number of passphrases that also open it.
     pub(super) passphrases: usize,
     kind: CmsKind,
     parameters: Parameters,
@@ -32,8 +32,8 @@ impl<R: BufRead> CmsFront<R> {
     ///
     /// # Errors
     ///
-    /// It's no CMS message, not encrypted, malformed or truncated, or uses
-    /// something that isn't offered here.
+    /// It's not a CMS message, not encrypted, malformed or truncated, or uses
+    /// something that isn't supported here.
     pub fn read(source: R) -> Result<Self, OpenError> {
         let mut reader = Reader::new(source);
         let kind = kind(&mut reader)?;
@@ -68,17 +68,17 @@ impl<R: BufRead> CmsFront<R> {
         })
     }
 
-    /// What kind of message it is.
+    /// Returns the kind of message.
     pub fn format(&self) -> Format {
         self.kind.into()
     }
 
-    /// What its content is encrypted with.
+    /// Returns the cipher of its content.
     pub(super) fn cipher(&self) -> ContentCipher {
         self.parameters.cipher
     }
 
-    /// Returns the content, which reads as plaintext from here on.
+    /// Returns the content, to be read as plaintext from here on.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl<R: BufRead> CmsFront<R> {
     }
 }
 
-/// Reads as far as the type of the message
+/// Reads up to the type of the message
 /// ([RFC 5652, section 3](https://www.rfc-editor.org/rfc/rfc5652#section-3)).
 fn kind<R: BufRead>(reader: &mut Reader<R>) -> Result<CmsKind, OpenError> {
     let unsupported = |what: &str| Err(MessageFault::Unsupported(format!("CMS {what}")).into());
@@ -118,7 +118,8 @@ fn content_type<R: BufRead>(reader: &mut Reader<R>) -> io::Result<String> {
     Ok(decode(&element, "its type", take_oid)?.to_string())
 }
 
-/// What doesn't start like a message is none, unless it can't be read at all.
+/// Data that doesn't start like a message isn't one, unless it can't be read at
+/// all.
 fn not_a_message(error: io::Error) -> OpenError {
     match error.kind() {
         ErrorKind::UnexpectedEof | ErrorKind::InvalidData => MessageFault::NotAMessage.into(),
@@ -126,8 +127,8 @@ fn not_a_message(error: io::Error) -> OpenError {
     }
 }
 
-/// The version follows from the rest; those that nobody has defined might mean
-/// anything.
+/// Reads the version. It follows from the rest; versions that nobody has
+/// defined might mean anything.
 fn version<R: BufRead>(reader: &mut Reader<R>) -> Result<(), OpenError> {
     let header = reader.expect(INTEGER)?;
     let element = reader.collect(header)?;
@@ -137,7 +138,8 @@ fn version<R: BufRead>(reader: &mut Reader<R>) -> Result<(), OpenError> {
     }
 }
 
-/// RecipientInfos ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1)).
+/// Reads RecipientInfos
+/// ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1)).
 fn recipients<R: BufRead>(
     reader: &mut Reader<R>,
 ) -> Result<(Vec<RecipientInfo>, usize), OpenError> {
@@ -159,7 +161,7 @@ fn recipients<R: BufRead>(
                 reader.skip(header)?;
                 others += 1;
             }
-            _ => return Err(malformed("a recipient of no known kind").into()),
+            _ => return Err(malformed("a recipient of an unknown kind").into()),
         }
         if recipients.len() + passphrases + others > MAX_RECIPIENTS {
             return Err(malformed("it has too many recipients").into());
@@ -176,7 +178,7 @@ fn recipients<R: BufRead>(
     Ok((recipients, passphrases))
 }
 
-/// EncryptedContentInfo (RFC 5652, section 6.1) up to the content itself.
+/// Reads EncryptedContentInfo (RFC 5652, section 6.1) up to the content itself.
 fn encrypted_content<R: BufRead>(
     reader: &mut Reader<R>,
     kind: CmsKind,

@@ -34,7 +34,7 @@ pub(super) fn x963(
     Ok(derived)
 }
 
-/// ECC-CMS-SharedInfo
+/// Returns ECC-CMS-SharedInfo
 /// ([RFC 5753, section 7.2](https://www.rfc-editor.org/rfc/rfc5753#section-7.2)),
 /// for a key of `length` octets that is used with the algorithm `key_info`, an
 /// encoded AlgorithmIdentifier.
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_those_of_another_implementation() {
+    fn keys_equal_those_of_another_implementation() {
         // The first one is NIST's as well (CAVS 12.0, ansx963_2001).
         let secret = [
             0x96, 0xc0, 0x56, 0x19, 0xd5, 0x6c, 0x32, 0x8a, 0xb9, 0x5f, 0xe8, 0x4b, 0x18, 0x26,
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn shared_info_tells_algorithm_material_and_length() {
+    fn shared_info_contains_algorithm_material_and_length() {
         let wrap = [0x30, 2, 0x06, 0];
         assert_eq!(
             hex(&shared_info(&wrap, None, 32)),

@@ -22,10 +22,11 @@ use super::algorithm::{Algorithm, Decoded, skip_any, take_opt_octets};
 use super::encode::der;
 use super::kdf;
 
-/// User keying material is as long as a hash; it's hashed for each recipient.
+/// The limit of user keying material, which is as long as a hash. It's hashed
+/// for each recipient.
 const MAX_KEYING_MATERIAL: usize = 64 * 1024;
 
-/// What the recipients of one KeyAgreeRecipientInfo share.
+/// The parts of one KeyAgreeRecipientInfo that its recipients share.
 #[derive(PartialEq, Eq)]
 pub(super) struct KeyAgreement {
     /// The originator's ephemeral public key, an encoded point.
@@ -36,8 +37,8 @@ pub(super) struct KeyAgreement {
 }
 
 impl KeyAgreement {
-    /// From the originator, the user keying material and the algorithm; or the
-    /// name of what isn't offered.
+    /// Takes the originator, the user keying material and the algorithm; or
+    /// names what isn't supported.
     pub fn take_from<S: Source>(cons: &mut Constructed<S>) -> Decoded<Result<Self, String>, S> {
         let point = cons.take_constructed_if(Tag::CTX_0, originator_key)?;
         let user_keying_material = cons
@@ -48,7 +49,7 @@ impl KeyAgreement {
             .as_ref()
             .is_some_and(|m| m.len() > MAX_KEYING_MATERIAL)
         {
-            return Err(cons.content_err("very much user keying material"));
+            return Err(cons.content_err("too much user keying material"));
         }
         let Some(point) = point else {
             return Ok(Err("key agreement without an ephemeral key".into()));
@@ -107,17 +108,17 @@ impl KeyAgreement {
 }
 
 impl Hash for KeyAgreement {
-    /// What can differ in more than a few ways.
+    /// Hashes the parts that can differ in more than a few ways.
     fn hash<H: Hasher>(&self, state: &mut H) {
         (&self.point, &self.user_keying_material).hash(state);
     }
 }
 
-/// Returns the originator's point, if its key stands in the message: static
-/// keys would have to be had from elsewhere.
+/// Returns the originator's point, if its key is in the message: static keys
+/// would have to come from elsewhere.
 fn originator_key<S: Source>(cons: &mut Constructed<S>) -> Decoded<Option<Vec<u8>>, S> {
     let point = cons.take_opt_constructed_if(Tag::CTX_1, |cons| {
-        // Of what curve doesn't matter: the point has to be on the recipient's.
+        // The curve doesn't matter: the point has to be on the recipient's.
         let algorithm = Algorithm::take_from(cons)?;
         let key = BitString::take_from(cons)?;
         let point = key.octet_slice().filter(|_| key.unused() == 0);
@@ -147,7 +148,7 @@ fn hash(algorithm: &Algorithm) -> Option<MessageDigest> {
 /// An algorithm that wraps keys.
 struct KeyWrap {
     oid: Oid,
-    /// Whether its parameters are NULL. As the message has it: it's hashed.
+    /// Whether its parameters are NULL, as in the message: they are hashed.
     null: bool,
     cipher: &'static CipherRef,
 }

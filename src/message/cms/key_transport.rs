@@ -32,7 +32,7 @@ pub(super) struct Oaep {
 }
 
 impl KeyTransport {
-    /// That algorithm, or its name if it isn't offered.
+    /// Returns that algorithm, or its name if it isn't supported.
     pub fn new(algorithm: &Algorithm) -> Result<Self, String> {
         let found = match algorithm.dotted().as_str() {
             "1.2.840.113549.1.1.1" if algorithm.is_plain() => Some(Self::Pkcs1),
@@ -59,8 +59,8 @@ impl KeyTransport {
         }
         match self {
             Self::Pkcs1 => {
-                // OpenSSL takes the padding off as well, but since version 3.2
-                // hands out random octets where that is wrong.
+                // OpenSSL could remove the padding as well, but since version
+                // 3.2 it returns random octets for wrong padding.
                 let mut block = Zeroizing::new(vec![0; size]);
                 key.private_decrypt(encrypted, &mut block, Padding::NONE)
                     .ok()?;
@@ -72,10 +72,10 @@ impl KeyTransport {
 }
 
 /// Returns the last `length` octets of a block, if it is padded as for a key of
-/// that length: 00 02, octets that aren't zero, and 00. All of them are looked
-/// at, whatever the first ones are.
+/// that length: 00 02, octets that aren't zero, and 00. All of them are
+/// checked, whatever the first ones are.
 fn unpadded(block: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
-    /// There are so many octets of padding at least.
+    /// The least number of padding octets.
     const MIN_PADDING: usize = 8;
     let (padding, key) = block.split_at_checked(block.len().checked_sub(length)?)?;
     let [zero, two, random @ .., end] = padding else {
@@ -92,7 +92,7 @@ fn unpadded(block: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 impl Oaep {
-    /// `None` if the parameters name something that isn't offered.
+    /// Returns `None` if the parameters name something that isn't supported.
     fn take_from<S: Source>(cons: &mut Constructed<S>) -> Decoded<Option<Self>, S> {
         cons.take_sequence(|cons| {
             let algorithm = |cons: &mut Constructed<S>| Algorithm::take_from(cons);

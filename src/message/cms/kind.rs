@@ -1,4 +1,4 @@
-//! The kinds of CMS message, and what is particular to each as it's written.
+//! The kinds of CMS message, and how each is written.
 
 use bcder::encode::PrimitiveContent;
 use bcder::{ConstOid, OctetString, Oid, encode};
@@ -27,8 +27,8 @@ pub(super) const BLOCK: usize = 16;
 const NONCE: usize = 12;
 pub(super) const TAG: usize = 16;
 
-/// The most that GCM encrypts with one key and nonce, in bytes: 2^39 - 256 bits
-/// (NIST SP 800-38D, section 5.2.1.1).
+/// The limit of what GCM encrypts with one key and nonce, in bytes: 2^39 - 256
+/// bits (NIST SP 800-38D, section 5.2.1.1).
 const GCM_MOST: u64 = (1 << 36) - 32;
 
 /// The two kinds of CMS message.
@@ -52,7 +52,7 @@ impl From<CmsKind> for Format {
 }
 
 impl CmsKind {
-    /// What the message says that it is.
+    /// Returns the message's content type.
     pub fn content_type(self) -> ConstOid {
         match self {
             Self::Enveloped => ENVELOPED_DATA,
@@ -92,8 +92,8 @@ impl CmsKind {
         }
     }
 
-    /// Returns how long the content is once encrypted, in bytes. CBC pads it to
-    /// whole blocks, by one octet at least (RFC 5652, section 6.3).
+    /// Returns the length of the content once encrypted, in bytes. CBC pads it
+    /// to whole blocks, by one octet at least (RFC 5652, section 6.3).
     pub fn encrypted_length(self, length: u64) -> u64 {
         match self {
             Self::Enveloped => (length / BLOCK as u64 + 1).saturating_mul(BLOCK as u64),
@@ -109,7 +109,7 @@ impl CmsKind {
         }
     }
 
-    /// Refuses what is too long for the cipher.
+    /// Refuses content that is too long for the cipher.
     pub fn check_length(self, length: u64) -> Result<(), SealError> {
         match self {
             Self::AuthEnveloped if length > GCM_MOST => Err(SealError::TooLong {

@@ -1,10 +1,10 @@
 //! CMS messages, formerly PKCS#7
 //! ([RFC 5652](https://www.rfc-editor.org/rfc/rfc5652)).
 //!
-//! What is read, as DER or as BER with indefinite lengths and strings in
-//! segments anywhere:
+//! It reads DER, and BER with indefinite lengths and strings in segments
+//! anywhere:
 //!
-//! - EnvelopedData (RFC 5652, section 6), which nothing protects from change,
+//! - EnvelopedData (RFC 5652, section 6), which isn't protected from change,
 //!   with AES-128, -192 or -256 in CBC mode
 //!   ([RFC 3565](https://www.rfc-editor.org/rfc/rfc3565)), or 3DES with three
 //!   keys (RFC 3370, section 5.1);
@@ -12,8 +12,8 @@
 //!   with AES-128, -192 or -256 in GCM mode
 //!   ([RFC 5084](https://www.rfc-editor.org/rfc/rfc5084), section 3.2), a nonce
 //!   of 1 to 16 octets and a tag of 12 to 16, but not with authenticated
-//!   attributes: these stand behind the content, and would have to be known
-//!   before it.
+//!   attributes: these follow the content, and would have to be known before
+//!   it.
 //!
 //! The content's key opens with:
 //!

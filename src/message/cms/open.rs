@@ -11,13 +11,12 @@ use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::open::{LiteralHeader, OpenMessage, Opener, Source};
 
-/// Returns whether a message that starts with these octets may be one of CMS: a
-/// SEQUENCE.
+/// Returns whether these octets may start a CMS message: a SEQUENCE.
 pub(in crate::message) fn starts(octets: &[u8]) -> bool {
     octets.first() == Some(&0x30)
 }
 
-/// Unlocks a key for a message, if need be.
+/// Unlocks a key for a message, if necessary.
 #[expect(
     clippy::mutable_key_type,
     reason = "OpenSSL's ciphers are constants, and no part of the hash"
@@ -54,7 +53,7 @@ pub(in crate::message) fn begin<'a>(
             found.is_some()
         },
     );
-    // The key fits, but nobody here knows what was done with it.
+    // The key fits, but how it was used isn't supported.
     let opened_by = opened_by.map_err(|error| match (unsupported, error) {
         (Some(name), NoIdentity::NoSessionKey { .. }) => MessageFault::Unsupported(name).into(),
         (_, error) => OpenError::from(error),
@@ -72,7 +71,7 @@ pub(in crate::message) fn begin<'a>(
 }
 
 impl<R: std::io::BufRead> CmsFront<R> {
-    /// What it shows to everybody.
+    /// Returns what it shows to everybody.
     pub(in crate::message) fn envelope(&self) -> Envelope {
         let recipients = self.recipients.iter();
         Envelope {

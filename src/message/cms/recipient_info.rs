@@ -1,4 +1,5 @@
-//! RecipientInfos: to whom the content's key is sealed, and how
+//! RecipientInfos: the recipients of the content's key, and how it is sealed to
+//! them
 //! ([RFC 5652, section 6.2](https://www.rfc-editor.org/rfc/rfc5652#section-6.2)).
 
 use std::sync::Arc;
@@ -17,22 +18,23 @@ use super::key_transport::KeyTransport;
 use crate::keys::{IssuerAndSerial, KeyHandle, SecretKey, SubjectKeyId};
 use crate::message::fault::MessageFault;
 
-/// A message may have this many recipients: more than anybody seals to.
+/// The limit of a message's recipients: more than anybody seals to.
 pub(super) const MAX_RECIPIENTS: usize = 2000;
 
-/// Serial numbers and subject key identifiers have at most some 20 octets, or
-/// as many as a hash has.
+/// The limit of serial numbers and subject key identifiers, in octets: they
+/// have about 20, or as many as a hash.
 const MAX_IDENTIFIER: usize = 64;
 
-/// A name of an issuer is kept for each member of an archive; no CA has one that
-/// takes so many octets.
+/// The limit of an issuer's name, in octets: no CA has a longer one. It is kept
+/// for each member of an archive.
 const MAX_ISSUER: usize = 4 * 1024;
 
 /// The key of a message's content. Wiped after use.
 pub(super) struct ContentKey(Zeroizing<Vec<u8>>);
 
 impl ContentKey {
-    /// Every key is one that was opened for a cipher: of its key length.
+    /// Takes a key that was opened for a cipher, if it has that cipher's key
+    /// length.
     pub fn new(octets: Zeroizing<Vec<u8>>, cipher: ContentCipher) -> Option<Self> {
         (octets.len() == cipher.key_length()).then_some(Self(octets))
     }
@@ -54,17 +56,17 @@ pub(super) struct RecipientInfo {
 #[derive(PartialEq, Eq, Hash)]
 enum Sealing {
     Transport(Result<KeyTransport, String>),
-    /// One for all the recipients that share it.
+    /// One agreement for all the recipients that share it.
     Agreement(Arc<Result<KeyAgreement, String>>),
 }
 
 impl RecipientInfo {
-    /// What the message calls the recipient's certificate.
+    /// Returns the name of the recipient's certificate in the message.
     pub fn handle(&self) -> &KeyHandle {
         &self.handle
     }
 
-    /// Of what algorithm the recipient's key is.
+    /// Returns the algorithm of the recipient's key.
     pub fn algorithm(&self) -> PublicKeyAlgorithm {
         match self.sealing {
             Sealing::Transport(_) => PublicKeyAlgorithm::RSAEncryptSign,
@@ -72,8 +74,8 @@ impl RecipientInfo {
         }
     }
 
-    /// What it takes to open it, where that isn't offered here: then no key
-    /// does.
+    /// Returns what it takes to open it, if that isn't supported here: then no
+    /// key opens it.
     pub fn unsupported(&self) -> Option<&str> {
         match &self.sealing {
             Sealing::Transport(how) => how.as_ref().err(),
@@ -96,7 +98,7 @@ impl RecipientInfo {
         ContentKey::new(octets?, cipher)
     }
 
-    /// From a KeyTransRecipientInfo (RFC 5652, section 6.2.1).
+    /// Reads a KeyTransRecipientInfo (RFC 5652, section 6.2.1).
     pub fn transport(element: &[u8]) -> Result<Self, MessageFault> {
         decode(element, "a recipient", |cons| {
             cons.take_sequence(|cons| {
@@ -115,7 +117,7 @@ impl RecipientInfo {
         })
     }
 
-    /// From a KeyAgreeRecipientInfo (RFC 5652, section 6.2.2), which can be
+    /// Reads a KeyAgreeRecipientInfo (RFC 5652, section 6.2.2), which can be
     /// for any number of recipients.
     pub fn agreement(element: &[u8]) -> Result<Vec<Self>, MessageFault> {
         decode(element, "a recipient", |cons| {
@@ -143,16 +145,16 @@ impl RecipientInfo {
     }
 }
 
-/// The version follows from the rest.
+/// Skips the version, which follows from the rest.
 fn skip_version<S: Source>(cons: &mut Constructed<S>) -> Decoded<(), S> {
     cons.take_u8().map(drop)
 }
 
-/// KeyAgreeRecipientIdentifier.
+/// Reads a KeyAgreeRecipientIdentifier.
 fn recipient_identifier<S: Source>(cons: &mut Constructed<S>) -> Decoded<KeyHandle, S> {
     let id = cons.take_opt_constructed_if(Tag::CTX_0, |cons| {
         let id = take_octets(cons, Tag::OCTET_STRING)?;
-        // The date of the key, and whatever else somebody adds.
+        // The date of the key, and any other additions.
         while skip_any(cons)? {}
         Ok(id)
     })?;
@@ -169,7 +171,7 @@ fn subject_key_id<S: Source>(cons: &Constructed<S>, id: &[u8]) -> Decoded<KeyHan
     Ok(KeyHandle::SubjectKeyId(SubjectKeyId::new(id)))
 }
 
-/// IssuerAndSerialNumber (RFC 5652, section 10.2.4).
+/// Reads an IssuerAndSerialNumber (RFC 5652, section 10.2.4).
 fn issuer_and_serial<S: Source>(cons: &mut Constructed<S>) -> Decoded<KeyHandle, S> {
     cons.take_sequence(|cons| {
         let issuer = take_any(cons)?.ok_or_else(|| cons.content_err("no issuer"))?;
@@ -178,7 +180,7 @@ fn issuer_and_serial<S: Source>(cons: &mut Constructed<S>) -> Decoded<KeyHandle,
         }
         let serial = cons.take_primitive_if(Tag::INTEGER, |integer| integer.take_all())?;
         if serial.is_empty() || serial.len() > MAX_IDENTIFIER {
-            return Err(cons.content_err("a serial number that is none"));
+            return Err(cons.content_err("an invalid serial number"));
         }
         let certificate = IssuerAndSerial::new(issuer.as_slice(), &serial);
         Ok(KeyHandle::IssuerAndSerial(certificate))

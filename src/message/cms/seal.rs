@@ -24,7 +24,7 @@ const DATA: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1]);
 /// The key of AES-256, in bytes.
 const SESSION_KEY: usize = 32;
 
-/// How much is encrypted at a time, in bytes: whole blocks.
+/// The amount that is encrypted at a time, in bytes: whole blocks.
 const PIECE: usize = 256 * 1024;
 
 /// How CMS messages are sealed.
@@ -35,11 +35,11 @@ pub(in crate::message) struct CmsPlan {
 }
 
 impl CmsPlan {
-    /// For recipients who can all open such messages.
+    /// Fixes the format for recipients who can all open such messages.
     ///
     /// # Errors
     ///
-    /// The first that can't.
+    /// The first recipient that can't.
     pub fn new(recipients: &Recipients, kind: CmsKind) -> Result<Self, RecipientError> {
         let mut all = Vec::new();
         for recipient in recipients.iter() {
@@ -60,15 +60,15 @@ impl CmsPlan {
         self.kind
     }
 
-    /// Returns an upper estimate of what the recipients take of a message, in
+    /// Returns an upper estimate of the recipients' size in a message, in
     /// bytes.
     pub fn recipients_at_most(&self) -> u64 {
         self.wrappers.iter().map(Wrapper::at_most).sum()
     }
 }
 
-/// Returns how session keys get to a recipient, under each of its names: its
-/// reader may look for any of its certificates.
+/// Returns the ways to seal session keys to a recipient, under each of its
+/// names: its reader may look for any of its certificates.
 fn wrappers(recipient: &Recipient, kind: CmsKind) -> Result<Vec<Wrapper>, Refusal> {
     let format = Format::from(kind).name();
     let subject = || recipient.label().to_owned();
@@ -87,8 +87,8 @@ fn wrappers(recipient: &Recipient, kind: CmsKind) -> Result<Vec<Wrapper>, Refusa
             Method::Oaep(PKey::from_rsa(rsa.clone()).map_err(malformed)?)
         }
         (CmsKind::AuthEnveloped, None, Some(ec)) => Method::Ecdh(ec),
-        // `openssl smime` knows no key agreement, and gives up a message in
-        // which anybody's key has come that way.
+        // `openssl smime` knows no key agreement, and rejects a message in
+        // which any recipient uses it.
         (_, None, _) => {
             return Err(Refusal::NotRsa {
                 subject: subject(),
@@ -116,8 +116,8 @@ impl<'a> CmsSealer<'a> {
         }
     }
 
-    /// Returns the label of a message as text. `openssl smime` reads its own
-    /// alone, and `openssl cms` both; but PKCS#7 has no AuthEnvelopedData.
+    /// Returns the label of a message as text. `openssl smime` reads only its
+    /// own, and `openssl cms` both; but PKCS#7 has no AuthEnvelopedData.
     pub fn pem_label(&self) -> &'static str {
         match self.plan.kind {
             CmsKind::Enveloped => "PKCS7",
@@ -131,8 +131,8 @@ impl<'a> CmsSealer<'a> {
     ///
     /// # Errors
     ///
-    /// Reading or writing fails, or OpenSSL does; or the file has another
-    /// length, or one beyond what the cipher allows.
+    /// Reading, writing or OpenSSL fails; or the file has another length, or
+    /// one that the cipher doesn't allow.
     pub fn seal(
         &mut self,
         source: &mut dyn Read,
@@ -158,7 +158,7 @@ impl<'a> CmsSealer<'a> {
             let is_last = filled < PIECE;
             total = total.saturating_add(filled as u64);
             kind.check_length(total)?;
-            // No message is completed whose front doesn't tell the truth.
+            // No message is completed if its front states a wrong length.
             let as_said = |said| total == said || (!is_last && total < said);
             if !length.is_none_or(as_said) {
                 return Err(SealError::OtherLength);
@@ -186,7 +186,7 @@ impl<'a> CmsSealer<'a> {
         Ok(total)
     }
 
-    /// What stands in front of the encrypted content.
+    /// Returns the octets before the encrypted content.
     fn front(
         &self,
         session_key: &[u8],
@@ -220,9 +220,9 @@ impl<'a> CmsSealer<'a> {
         )
     }
 
-    /// What stands behind the encrypted content.
+    /// Returns the octets after the encrypted content.
     fn end(&self, context: &CipherCtx, length: Option<u64>) -> Result<Vec<u8>, ErrorStack> {
-        // Content and EncryptedContentInfo end before the mac, and what is
+        // Content and EncryptedContentInfo end before the mac, and the elements
         // around them after it.
         let (inner, outer) = match length {
             Some(_) => (0, 0),
@@ -245,7 +245,8 @@ impl Drop for CmsSealer<'_> {
     }
 }
 
-/// A piece that isn't there is not the last one, and no empty one.
+/// Returns the error for a piece that is missing: it is neither the last one
+/// nor empty.
 fn short() -> SealError {
     SealError::Write(internal("a piece is longer than the buffer"))
 }

@@ -1,4 +1,4 @@
-//! Session keys on their way to recipients: RecipientInfos
+//! Sealing session keys to recipients: RecipientInfos
 //! ([RFC 5652, section 6.2](https://www.rfc-editor.org/rfc/rfc5652#section-6.2)).
 
 use bcder::encode::{PrimitiveContent, Values};
@@ -40,11 +40,11 @@ const AES256_WRAP: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2D]);
 /// The size of the key that wraps another one, in bytes.
 const WRAPPING_KEY: usize = 32;
 
-/// How session keys get to one recipient.
+/// How session keys are sealed to one recipient.
 #[derive(Clone, Debug)]
 pub(super) struct Wrapper {
     label: String,
-    /// IssuerAndSerialNumber, as its certificate has them.
+    /// IssuerAndSerialNumber, as in its certificate.
     name: Vec<u8>,
     method: Method,
 }
@@ -54,7 +54,7 @@ pub(super) enum Method {
     /// Key transport with RSAES-PKCS1-v1_5
     /// ([RFC 3370, section 4.2.1](https://www.rfc-editor.org/rfc/rfc3370#section-4.2.1)).
     Pkcs1(Rsa<Public>),
-    /// Key transport with RSAES-OAEP, SHA-256 in all places
+    /// Key transport with RSAES-OAEP, with SHA-256 throughout
     /// ([RFC 3560](https://www.rfc-editor.org/rfc/rfc3560)).
     Oaep(PKey<Public>),
     /// Ephemeral-static ECDH
@@ -75,7 +75,7 @@ impl Wrapper {
         }
     }
 
-    /// Whose key it is.
+    /// Returns the name of the key's owner.
     pub fn label(&self) -> &str {
         &self.label
     }
@@ -110,7 +110,7 @@ impl Wrapper {
         }
     }
 
-    /// KeyTransRecipientInfo (RFC 5652, section 6.2.1).
+    /// Returns a KeyTransRecipientInfo (RFC 5652, section 6.2.1).
     fn key_transport(&self, algorithm: impl Values, encrypted: &[u8]) -> Vec<u8> {
         der(encode::sequence((
             0u8.encode(),
@@ -120,8 +120,8 @@ impl Wrapper {
         )))
     }
 
-    /// `[1]` KeyAgreeRecipientInfo (RFC 5652, section 6.2.2), with a key pair
-    /// of its own for each message.
+    /// Returns a `[1]` KeyAgreeRecipientInfo (RFC 5652, section 6.2.2), with a
+    /// new key pair for each message.
     fn key_agreement(
         &self,
         key: &EcKey<Public>,
@@ -190,7 +190,7 @@ fn oaep_sha256() -> impl Values {
 /// ([RFC 3394](https://www.rfc-editor.org/rfc/rfc3394)).
 fn wrapped(wrapping_key: &[u8], key: &[u8]) -> Result<Vec<u8>, ErrorStack> {
     let mut context = CipherCtx::new()?;
-    // Without this OpenSSL takes a wrapping cipher for a mistake.
+    // Without this OpenSSL rejects a wrapping cipher as a mistake.
     context.set_flags(CipherCtxFlags::FLAG_WRAP_ALLOW);
     context.encrypt_init(Some(Cipher::aes_256_wrap()), Some(wrapping_key), None)?;
     let mut wrapped = Vec::new();

@@ -5,22 +5,22 @@ use zeroize::Zeroize;
 
 use crate::message::Compression;
 
-/// How hard Deflate tries, of 0 to 9. At 2, call logs come within an eighth of
-/// what they'd be at 6, in a third of the time.
+/// The level of Deflate, of 0 to 9. At 2, call logs come within an eighth of
+/// their size at 6, in a third of the time.
 pub(super) const LEVEL: flate2::Compression = flate2::Compression::new(2);
 
-/// How much is looked at, in bytes: that much of the file's start, which may
-/// be a header, and of the middle of its first part.
+/// The sample size, in bytes: that much of the file's start, which may be a
+/// header, and of the middle of its first part.
 const SAMPLE: usize = 2 * 1024;
 
-/// Room for a sample that doesn't shrink at all: the stream is always brought
-/// to its end, as zlib-rs panics on one that was broken off and reset.
+/// Room for a sample that doesn't shrink at all. The stream is always
+/// completed, as zlib-rs panics if an incomplete one is reset.
 const ROOM: usize = 2 * SAMPLE;
 
-/// Decides file by file.
+/// Decides for each file.
 pub(super) struct Judge {
     choice: Compression,
-    /// Kept from file to file: to set one up takes as long as to use it.
+    /// Kept from file to file: setting one up takes as long as using it.
     deflate: Compress,
     room: [u8; ROOM],
 }
@@ -36,9 +36,9 @@ impl Judge {
 
     /// Returns whether to compress the file that starts with `head`.
     ///
-    /// Left to itself callseal compresses what shrinks by a fifth or more,
-    /// but never audio: what a recording's size tells is its length already,
-    /// and how well speech compresses tells of its content.
+    /// By default callseal compresses files that shrink by a fifth or more, but
+    /// never audio: a recording's size already reveals its length, and how well
+    /// speech compresses reveals something of its content.
     pub fn worthwhile(&mut self, head: &[u8]) -> bool {
         match self.choice {
             Compression::None => false,
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_header_does_not_speak_for_the_noise_behind_it() {
+    fn noise_after_a_text_header_is_not_compressed() {
         let mut file = b"key: value\n".repeat(100);
         file.resize(60_000, 0);
         openssl::rand::rand_bytes(&mut file[1100..]).unwrap();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_shrink_is_left_as_it_is() {
+    fn data_that_does_not_shrink_is_left_as_it_is() {
         let mut noise = vec![0; 8192];
         openssl::rand::rand_bytes(&mut noise).unwrap();
         assert!(!worthwhile(Compression::Auto, &noise));

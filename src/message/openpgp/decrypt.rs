@@ -1,8 +1,8 @@
 //! Reading the encrypted container: SEIPD packets of both versions
 //! ([RFC 9580, section 5.13](https://www.rfc-editor.org/rfc/rfc9580#section-5.13)).
 //!
-//! A container is first read without a key, as far as session keys can be
-//! tried on it; once one fits, it reads as plaintext.
+//! A container is first read without a key, as far as is needed to try session
+//! keys on it. Once one fits, it reads as plaintext.
 
 use std::io::{self, BufRead, Read};
 
@@ -19,16 +19,16 @@ use super::schedule::{ChunkCipher, Direction, Parameters, SALT, TAG};
 use crate::keys::MessageVersion;
 use crate::message::fault::{MessageFault, OpenError, internal};
 
-/// AES' block size: the only ciphers that are read have it.
+/// AES' block size: only ciphers with this size are read.
 const BLOCK: usize = 16;
 
 /// The modification detection code with its header, at a version 1
 /// container's end.
 const MDC: usize = MDC_HEADER.len() + 20;
 
-/// A container, locked until a session key fits. Reads as plaintext, and as
-/// an error where it was altered or truncated: its end is reported only when
-/// all of it is authentic.
+/// A container, locked until a session key fits. It reads as plaintext, or as
+/// an error if it was altered or truncated. Its end is reported only when all
+/// of it is authentic.
 pub(super) enum Container<R> {
     V1(Cfb<R>),
     V2(Aead<R>),
@@ -73,7 +73,7 @@ impl<R: BufRead> Container<R> {
         }
     }
 
-    /// Which version it is.
+    /// Returns its version.
     pub fn version(&self) -> MessageVersion {
         match self {
             Self::V1(_) => MessageVersion::V1,
@@ -81,7 +81,7 @@ impl<R: BufRead> Container<R> {
         }
     }
 
-    /// Returns the cipher and mode, where the container tells.
+    /// Returns the cipher and mode, if the container shows them.
     pub fn parameters(&self) -> Option<Parameters> {
         match self {
             Self::V1(_) => None,
@@ -89,9 +89,9 @@ impl<R: BufRead> Container<R> {
         }
     }
 
-    /// Unlocks the container, if the session key fits as far as its start
-    /// tells: for version 2 the whole first chunk is authentic then, for
-    /// version 1 two octets are as they should be.
+    /// Unlocks the container, if its start shows that the session key fits: for
+    /// version 2 the whole first chunk is authentic then, for version 1 two
+    /// octets are right.
     pub fn unlock(
         &mut self,
         cipher: Option<SymmetricAlgorithm>,
@@ -103,7 +103,7 @@ impl<R: BufRead> Container<R> {
         }
     }
 
-    /// Returns the source, wherever it stands now.
+    /// Returns the source at its current position.
     pub fn into_inner(self) -> R {
         match self {
             Self::V1(cfb) => cfb.source,
@@ -140,7 +140,7 @@ pub(super) struct Cfb<R> {
     prefix: [u8; BLOCK + 2],
     source: R,
     key: Option<(CipherCtx, Sha1)>,
-    /// Decrypted, from `start` on still to be read. The last [`MDC`] bytes
+    /// Decrypted content, to be read from `start` on. The last [`MDC`] bytes
     /// are held back: at the container's end they are its code.
     plain: Zeroizing<Vec<u8>>,
     start: usize,
@@ -232,10 +232,10 @@ pub(super) struct Aead<R> {
     salt: [u8; SALT],
     source: R,
     key: Option<ChunkCipher>,
-    /// Encrypted octets: up to a chunk with its tag and one tag more, as the
+    /// Encrypted octets: up to a chunk with its tag and one more tag, as the
     /// container's last [`TAG`] octets are its final tag.
     ahead: Vec<u8>,
-    /// One authentic chunk, from `start` on still to be read.
+    /// One authentic chunk, to be read from `start` on.
     plain: Zeroizing<Vec<u8>>,
     start: usize,
     ended: bool,
@@ -289,8 +289,8 @@ impl<R: BufRead> Aead<R> {
         self.chunk_size + 2 * TAG
     }
 
-    /// Decrypts the chunk that lies ahead, and at the container's end checks
-    /// the final tag with it, before anything of the last chunk gets out.
+    /// Decrypts the next chunk. At the container's end, checks the final tag
+    /// with it, before anything of the last chunk is released.
     fn next_chunk(&mut self, cipher: &mut ChunkCipher) -> Result<(), MessageFault> {
         let last = self.ahead.len() < self.full();
         let length = self
@@ -322,7 +322,7 @@ impl<R: BufRead> Aead<R> {
     }
 }
 
-/// After an error, too, nothing more can be read.
+/// Returns the error for reading while locked, or after an error.
 fn locked() -> io::Error {
     MessageFault::Altered.into()
 }

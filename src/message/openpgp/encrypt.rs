@@ -15,8 +15,8 @@ use super::framing::PacketWriter;
 use super::schedule::{ChunkCipher, Direction, Parameters, SALT, TAG};
 use crate::keys::MessageVersion;
 
-/// How version 2 containers are written: chunks of 2 to the power of 12 + 6
-/// bytes, 256 KiB, are authenticated and can be released at a time.
+/// How version 2 containers are written: in chunks of 2 to the power of 12 + 6
+/// bytes, 256 KiB, each of which is authenticated and released at a time.
 const PARAMETERS: Parameters = Parameters {
     cipher: SymmetricAlgorithm::AES256,
     mode: AEADAlgorithm::OCB,
@@ -31,7 +31,7 @@ pub(super) const MDC_HEADER: [u8; 2] = [0xD3, 0x14];
 /// The block size of AES.
 const BLOCK: usize = 16;
 
-/// Encrypts what is written to it and writes one SEIPD packet to its sink.
+/// Encrypts its input and writes one SEIPD packet to its sink.
 pub(super) enum ContainerWriter<W> {
     V1(Box<CfbWriter<W>>),
     V2(Box<AeadWriter<W>>),
@@ -45,7 +45,7 @@ impl<W: Write> ContainerWriter<W> {
         })
     }
 
-    /// Ends the packet with its authentication and gives the sink back.
+    /// Ends the packet with its authentication and returns the sink.
     pub fn finish(self) -> io::Result<W> {
         match self {
             Self::V1(writer) => writer.finish(),
@@ -80,8 +80,8 @@ impl<W: Write> CfbWriter<W> {
         let mut packet = PacketWriter::new(sink, Tag::SEIP);
         packet.write_all(&[1])?;
         let mut cipher = CipherCtx::new()?;
-        // RFC 9580, section 5.13.1: the IV is zero, and a random block with
-        // its last two octets repeated stands in front instead.
+        // RFC 9580, section 5.13.1: the IV is zero; instead a random block
+        // comes first, with its last two octets repeated.
         cipher.encrypt_init(
             Some(Cipher::aes_256_cfb128()),
             Some(session_key),

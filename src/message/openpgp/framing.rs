@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use sequoia_openpgp::packet::Tag;
 
-/// The size of all parts of a body but the last: 2 to the power of
-/// [`PART_EXPONENT`] bytes, 256 KiB. (RFC 9580, section 4.2.1.4, wants powers
-/// of two and at least 512 bytes in the first.)
+/// The size of all parts of a body except the last: 2 to the power of
+/// [`PART_EXPONENT`] bytes, 256 KiB. (RFC 9580, section 4.2.1.4, requires
+/// powers of two, and at least 512 bytes in the first.)
 pub(super) const PART: usize = 1 << PART_EXPONENT;
 const PART_EXPONENT: u8 = 18;
 
 /// Writes one packet. A body shorter than [`PART`] gets a definite length, a
-/// longer one goes out in parts.
+/// longer one is written in parts.
 pub(super) struct PacketWriter<W> {
     sink: W,
     tag: Option<u8>,
@@ -19,7 +19,7 @@ pub(super) struct PacketWriter<W> {
 }
 
 impl<W: Write> PacketWriter<W> {
-    /// Nothing is written before there is a part, or the end.
+    /// Writes nothing before there is a whole part, or the end.
     pub fn new(sink: W, tag: Tag) -> Self {
         Self {
             sink,
@@ -29,7 +29,7 @@ impl<W: Write> PacketWriter<W> {
         }
     }
 
-    /// Ends the packet and gives the sink back.
+    /// Ends the packet and returns the sink.
     pub fn finish(mut self) -> io::Result<W> {
         let mut header = Vec::with_capacity(6);
         header.extend(self.tag);
@@ -43,7 +43,7 @@ impl<W: Write> PacketWriter<W> {
 impl<W: Write> Write for PacketWriter<W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         let mut rest = data;
-        // Large writes pass through with only what was pending copied.
+        // Large writes pass through; only pending bytes are copied.
         while let Some((now, later)) = rest.split_at_checked(PART - self.pending.len()) {
             let mut header = Vec::with_capacity(2);
             header.extend(self.tag.take());
@@ -63,8 +63,8 @@ impl<W: Write> Write for PacketWriter<W> {
     }
 }
 
-/// A definite body length in one, two or five octets
-/// (RFC 9580, section 4.2.1.1 to 4.2.1.3).
+/// Writes a definite body length in one, two or five octets (RFC 9580, section
+/// 4.2.1.1 to 4.2.1.3).
 fn push_length(header: &mut Vec<u8>, length: usize) {
     match length {
         0..=191 => header.push(length as u8),

@@ -1,4 +1,4 @@
-//! What stands in front of a message's sealed data.
+//! The front of a message, before its sealed data.
 
 use std::io::{BufRead, Read};
 
@@ -12,13 +12,13 @@ use crate::keys::MessageVersion;
 use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
 
-/// A message may have this many PKESKs, and they this many bytes together:
-/// more than anybody seals to, and little enough to be held in memory.
+/// The limits of a message's PKESKs, in number and in bytes together: more than
+/// anybody seals to, and little enough to be held in memory.
 pub(super) const MAX_PKESKS: usize = 2000;
 pub(super) const MAX_PKESK_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Of these, so many may be of kinds that are not known here: to find that out
-/// takes longer than to read one that is.
+/// The limit of PKESKs of unknown kinds: recognising one as unknown takes
+/// longer than reading a known one.
 const MAX_UNKNOWN: usize = 64;
 
 /// A message read up to its sealed data.
@@ -29,7 +29,7 @@ pub(in crate::message) struct OpenPgpFront<R> {
 }
 
 impl<R: BufRead> OpenPgpFront<R> {
-    /// What it shows to everybody.
+    /// Returns what it shows to everybody.
     pub fn envelope(&self) -> Envelope {
         let parameters = self.container.parameters();
         Envelope {
@@ -60,7 +60,8 @@ impl<R: BufRead> OpenPgpFront<R> {
                         return Err(MessageFault::Malformed(what.into()).into());
                     }
                     room -= read;
-                    // One of a kind that sequoia doesn't know is for others.
+                    // A PKESK of a kind that sequoia doesn't know is for
+                    // others.
                     match parse(Tag::PKESK, &body) {
                         Ok(Packet::PKESK(pkesk)) => pkesks.push(pkesk),
                         _ => unknown += 1,
@@ -98,7 +99,7 @@ impl<R: BufRead> OpenPgpFront<R> {
     }
 }
 
-/// What a packet means that stands where the sealed data should.
+/// Returns the meaning of a packet where the sealed data should be.
 fn unsealed(tag: Tag, first: bool) -> MessageFault {
     match tag {
         Tag::SED => MessageFault::NoIntegrityProtection,
@@ -107,11 +108,11 @@ fn unsealed(tag: Tag, first: bool) -> MessageFault {
             MessageFault::NotEncrypted
         }
         _ if first => MessageFault::NotAMessage,
-        other => MessageFault::Malformed(format!("a {other} in front of the sealed data")),
+        other => MessageFault::Malformed(format!("a {other} before the sealed data")),
     }
 }
 
-/// One packet from its body, by sequoia's parser.
+/// Reads one packet from its body, with sequoia's parser.
 fn parse(tag: Tag, body: &[u8]) -> openpgp::Result<Packet> {
     let mut bytes = vec![0xC0 | u8::from(tag), 0xFF];
     bytes.extend(u32::try_from(body.len())?.to_be_bytes());

@@ -18,7 +18,7 @@ use crate::message::text::follows;
 type Plaintext<'a> = Container<Body<Source<'a>>>;
 type Inflated<'a> = BufReader<Inflate<Body<Plaintext<'a>>>>;
 
-/// Unlocks a key for a message, if need be, and reads it up to its content.
+/// Unlocks a key for a message, if necessary, and reads it up to its content.
 pub(in crate::message) fn begin<'a>(
     front: OpenPgpFront<Source<'a>>,
     opener: &Opener<'_>,
@@ -70,7 +70,7 @@ enum Content<'a> {
 }
 
 impl LiteralBody<'_> {
-    /// Reads on behind the content.
+    /// Reads on after the content.
     fn end(&mut self) -> Result<(), OpenError> {
         match std::mem::replace(&mut self.0, Content::Failed) {
             Content::Plain(body) => finish(body.into_inner())?,
@@ -79,7 +79,7 @@ impl LiteralBody<'_> {
                 expect_end(&mut inflated)?;
                 let mut compressed = inflated.into_inner().into_inner();
                 if !compressed.fill_buf()?.is_empty() {
-                    let what = "data behind the compressed data";
+                    let what = "data after the compressed data";
                     return Err(MessageFault::Malformed(what.into()).into());
                 }
                 finish(compressed.into_inner())?;
@@ -120,7 +120,7 @@ impl BufRead for LiteralBody<'_> {
                 body.consume(amount);
                 match meter.waiting.checked_sub(amount) {
                     Some(waiting) => meter.waiting = waiting,
-                    // What wasn't offered was not counted either.
+                    // Only what was offered was counted.
                     None => self.0 = Content::Failed,
                 }
             }
@@ -139,7 +139,7 @@ impl Read for LiteralBody<'_> {
 struct Meter {
     limits: Limits,
     so_far: u64,
-    /// Of what has been counted, that much has not been consumed yet.
+    /// The part of what has been counted that has not been consumed yet.
     waiting: usize,
 }
 
@@ -153,7 +153,7 @@ impl Meter {
     }
 
     fn charge(&mut self, available: usize) -> Result<(), MessageFault> {
-        // What was returned stays until it is consumed.
+        // Returned bytes stay until they are consumed.
         let more = available.saturating_sub(self.waiting) as u64;
         self.limits.spend(self.so_far, more)?;
         self.so_far += more;
@@ -162,9 +162,9 @@ impl Meter {
     }
 }
 
-/// Finds the packet that holds the file. Signatures around it are passed
-/// over: without their makers' certificates they prove nothing, and the
-/// container's integrity doesn't rest on them.
+/// Finds the packet that holds the file. Signatures around it are skipped:
+/// without their makers' certificates they prove nothing, and the container's
+/// integrity doesn't depend on them.
 fn next_content(source: &mut impl BufRead) -> Result<Header, OpenError> {
     while let Some(header) = Header::read(source)? {
         match header.tag {
@@ -198,12 +198,12 @@ fn unexpected(tag: Tag) -> OpenError {
     MessageFault::Malformed(format!("an unexpected {tag}")).into()
 }
 
-/// Reads the container to its end, which authenticates it, and makes sure
-/// that the message ends with it.
+/// Reads the container to its end, which authenticates it, and checks that the
+/// message ends with it.
 fn finish(mut plaintext: Plaintext<'_>) -> Result<(), OpenError> {
     expect_end(&mut plaintext)?;
     let mut body = plaintext.into_inner();
-    // Both versions of container read their packet to its end.
+    // Both versions of containers read their packet to its end.
     if !body.fill_buf()?.is_empty() {
         return Err(MessageFault::Altered.into());
     }

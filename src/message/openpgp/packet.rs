@@ -14,16 +14,16 @@ pub(super) struct Header {
     length: Length,
 }
 
-/// What is left of a packet's body, or of its current part.
+/// The rest of a packet's body, or of its current part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Length {
-    /// That many octets, and then the end.
+    /// That many octets, then the end.
     Last(u64),
-    /// That many octets, and then another length.
+    /// That many octets, then another length.
     Part(u64),
     /// Everything to the end of the source (legacy format only).
     Indeterminate,
-    /// More was consumed than there was.
+    /// More was consumed than was there.
     Overrun,
 }
 
@@ -57,9 +57,9 @@ impl Header {
 }
 
 /// Returns whether this begins as an encrypted message does: with a PKESK,
-/// SKESK or SEIPD packet of a version that there is, or with a marker
+/// SKESK or SEIPD packet of a defined version, or with a marker
 /// ([RFC 9580, section 5](https://www.rfc-editor.org/rfc/rfc9580#section-5)).
-/// Up to 9 octets tell.
+/// Needs up to 9 octets.
 pub(in crate::message) fn begins_message(mut octets: &[u8]) -> bool {
     let Ok(Some(header)) = Header::read(&mut octets) else {
         return false;
@@ -112,7 +112,7 @@ impl<R: BufRead> Body<R> {
         }
     }
 
-    /// Returns the source, wherever it stands now.
+    /// Returns the source at its current position.
     pub fn into_inner(self) -> R {
         self.source
     }
@@ -163,7 +163,7 @@ impl<R: BufRead> Read for Body<R> {
     }
 }
 
-/// `read` in terms of `fill_buf` and `consume`.
+/// Implements `read` with `fill_buf` and `consume`.
 pub(in crate::message) fn read_buffered(
     source: &mut impl BufRead,
     buffer: &mut [u8],

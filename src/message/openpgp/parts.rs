@@ -1,6 +1,6 @@
 //! Parts: several containers under one session key, whose PKESKs are kept
-//! apart. The PKESKs and any one of the containers are a complete message of
-//! version 2; a salt of its own gives each container another key
+//! separately. The PKESKs and any one of the containers are a complete message
+//! of version 2; its salt gives each container another key
 //! ([RFC 9580, section 5.13.2](https://www.rfc-editor.org/rfc/rfc9580#section-5.13.2)).
 
 use std::io::{self, BufRead, Read, Write};
@@ -27,8 +27,8 @@ pub(crate) struct PartsSealer {
 }
 
 impl PartsSealer {
-    /// Returns a new session key, and its PKESKs for the recipients, all of
-    /// whom must read version 2.
+    /// Makes a new session key, and returns its PKESKs for the recipients, all
+    /// of whom must read version 2.
     pub fn new(recipients: &Recipients) -> Result<(Self, Vec<u8>), SealError> {
         let session_key = new_session_key().map_err(SealError::Write)?;
         let mut pkesks = Vec::new();
@@ -37,7 +37,7 @@ impl PartsSealer {
         Ok((Self { session_key }, pkesks))
     }
 
-    /// One part: a container with nothing but one literal packet in it.
+    /// Seals one part: a container that holds only one literal packet.
     pub fn seal(&self, name: &str, content: &[u8]) -> Result<Vec<u8>, SealError> {
         let part = Vec::with_capacity(content.len() + 512);
         ContainerWriter::new(part, MessageVersion::V2, &self.session_key)
@@ -51,15 +51,15 @@ impl PartsSealer {
     }
 }
 
-/// That these are PKESKs, each of them whole, and nothing else: what is wrong
-/// with them would else be said of the part behind them.
+/// Checks that these are PKESKs, each of them whole, and nothing else.
+/// Otherwise their faults would be reported for the part after them.
 pub(crate) fn check_pkesks(mut packets: &[u8]) -> Result<(), OpenError> {
     let malformed = |what: &str| OpenError::from(MessageFault::Malformed(what.into()));
     let length = packets.len() as u64;
     let mut count = 0;
     while let Some(header) = Header::read(&mut packets)? {
         if header.tag != Tag::PKESK {
-            return Err(malformed("data behind the keys"));
+            return Err(malformed("data after the keys"));
         }
         let mut body = Body::new(packets, header);
         io::copy(&mut body, &mut io::sink())?;
@@ -129,19 +129,19 @@ fn read(mut container: Container<Body<&[u8]>>, length: usize) -> Result<Part, Op
     let header = header.ok_or_else(|| malformed("there is no literal packet in it"))?;
     let mut literal = Body::new(container, header);
     let name = literal_header(&mut literal)?.name;
-    // Growing would leave copies behind that nobody wipes.
+    // Growing would leave copies that nobody wipes.
     let mut content = Zeroizing::new(Vec::with_capacity(length));
     literal.read_to_end(&mut content)?;
     let mut container = literal.into_inner();
     if !container.fill_buf()?.is_empty() {
-        return Err(malformed("data behind the literal packet"));
+        return Err(malformed("data after the literal packet"));
     }
     let mut body = container.into_inner();
     if !body.fill_buf()?.is_empty() {
         return Err(MessageFault::Altered.into());
     }
     if !body.into_inner().is_empty() {
-        return Err(malformed("data behind the encrypted data"));
+        return Err(malformed("data after the encrypted data"));
     }
     Ok(Part { name, content })
 }

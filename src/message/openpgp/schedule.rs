@@ -21,10 +21,10 @@ pub(super) const TAG: usize = 16;
 /// The length of the salt.
 pub(super) const SALT: usize = 32;
 
-/// The largest chunk that readers need support: 4 MiB.
+/// The largest chunk that readers must support: 4 MiB.
 const MAX_CHUNK_OCTET: u8 = 16;
 
-/// What a version 2 container says of itself in front of its salt.
+/// The parameters of a version 2 container before its salt.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parameters {
     pub cipher: SymmetricAlgorithm,
@@ -75,7 +75,7 @@ pub(super) enum Direction {
 pub(super) struct ChunkCipher {
     context: CipherCtx,
     direction: Direction,
-    /// The parameters behind the packet's tag octet: every chunk's associated
+    /// The parameters after the packet's tag octet: every chunk's associated
     /// data.
     associated: [u8; 5],
     /// The last eight octets count the chunks.
@@ -123,7 +123,7 @@ impl ChunkCipher {
     }
 
     /// Encrypts or decrypts the first `length` bytes of `chunk` in place. The
-    /// tag stands in the [`TAG`] bytes behind them: it's put there on
+    /// tag is in the [`TAG`] bytes after them: it's written there on
     /// encryption, and checked on decryption (which fails if it is wrong).
     pub fn chunk(&mut self, chunk: &mut [u8], length: usize) -> io::Result<()> {
         self.step()?;
@@ -146,8 +146,8 @@ impl ChunkCipher {
         Ok(())
     }
 
-    /// Makes or checks the final tag, which covers the total length: it makes
-    /// truncation show.
+    /// Makes or checks the final tag, which covers the total length and so
+    /// reveals truncation.
     pub fn last(&mut self, tag: &mut [u8; TAG]) -> io::Result<()> {
         let octets = self.octets.to_be_bytes();
         self.step()?;
@@ -164,7 +164,7 @@ impl ChunkCipher {
 
     /// Sets the next chunk's nonce and associated data.
     fn step(&mut self) -> io::Result<()> {
-        // The same nonce twice would give away what both chunks hold.
+        // Using a nonce twice would reveal the content of both chunks.
         let counter = self.nonce.last_chunk_mut::<8>();
         *counter.ok_or_else(|| internal("a nonce without a counter"))? = self.index.to_be_bytes();
         begin(

@@ -32,7 +32,7 @@ pub(in crate::message) struct OpenPgpPlan {
     /// A version that all recipients read.
     pub version: MessageVersion,
     pub compression: Compression,
-    /// Whether messages don't tell whom they are sealed to.
+    /// Whether messages hide their recipients.
     pub hidden: bool,
 }
 
@@ -92,8 +92,8 @@ impl<'a> OpenPgpSealer<'a> {
         }
     }
 
-    /// Writes the literal packet; the first `first` bytes of the content are
-    /// in the buffer already.
+    /// Writes the literal packet. The first `first` bytes of the content are in
+    /// the buffer already.
     fn literal<W: Write>(
         &mut self,
         source: &mut dyn Read,
@@ -124,12 +124,12 @@ impl Drop for OpenPgpSealer<'_> {
     }
 }
 
-/// A part that isn't there can't be left out.
+/// Returns the error for a part that is missing: it can't be left out.
 fn short() -> SealError {
     SealError::Read(internal("more was read than there is room for"))
 }
 
-/// Returns the key of one message.
+/// Makes the key of one message.
 pub(super) fn new_session_key() -> io::Result<SessionKey> {
     SessionKey::new(SESSION_KEY).map_err(|e| io::Error::other(e.to_string()))
 }
@@ -155,7 +155,7 @@ pub(super) fn write_pkesks(
     Ok(())
 }
 
-/// Format, name and date (RFC 9580, section 5.9).
+/// Encodes format, name and date (RFC 9580, section 5.9).
 pub(super) fn literal_header(name: &str, modified: SystemTime) -> Vec<u8> {
     let name = if name.len() <= MAX_LITERAL_NAME {
         name

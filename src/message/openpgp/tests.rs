@@ -1,4 +1,4 @@
-//! What is sealed opens again, and nothing else does.
+//! Sealed content opens again, and nothing else does.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -145,7 +145,7 @@ fn every_kind_of_key_opens_on_its_own() {
 }
 
 #[test]
-fn a_key_that_was_not_sealed_to_opens_nothing() {
+fn the_key_of_another_party_opens_nothing() {
     let (sealed, stranger) = (party(&[rsa()]), party(&[rsa()]));
     for format in FORMATS {
         for hidden in [false, true] {
@@ -159,7 +159,7 @@ fn a_key_that_was_not_sealed_to_opens_nothing() {
 }
 
 #[test]
-fn the_envelope_tells_recipients_and_version() {
+fn the_envelope_shows_recipients_and_version() {
     let party = party(&[rsa(), ec(Nid::X9_62_PRIME256V1)]);
     for (format, version) in FORMATS
         .into_iter()
@@ -202,7 +202,7 @@ fn a_truncated_message_never_opens() {
 }
 
 #[test]
-fn a_session_key_of_no_length_is_refused() {
+fn an_empty_session_key_is_refused() {
     use sequoia_openpgp::packet::{PKESK, pkesk::PKESK3};
     use sequoia_openpgp::serialize::SerializeInto;
     use sequoia_openpgp::{Packet, crypto::mpi, types::PublicKeyAlgorithm};
@@ -227,13 +227,13 @@ fn a_session_key_of_no_length_is_refused() {
         .into();
         let mut hostile = Packet::from(pkesk).to_vec().unwrap();
         hostile.extend_from_slice(&message);
-        // The PKESK in front is skipped, and the true one still opens it.
+        // The first PKESK is skipped, and the true one still opens it.
         assert_eq!(open(&party, &hostile).unwrap().1, b"hello");
     }
 }
 
 #[test]
-fn what_decompresses_beyond_the_limit_is_refused() {
+fn a_message_that_decompresses_beyond_the_limit_is_refused() {
     let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
     let message = seal(
         &party,
@@ -253,13 +253,13 @@ fn what_decompresses_beyond_the_limit_is_refused() {
 }
 
 #[test]
-fn what_is_no_encrypted_message_is_told_apart() {
+fn other_data_than_encrypted_messages_is_distinguished() {
     let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
     let fault = |bytes: &[u8]| match open(&party, bytes) {
         Err(OpenError::Fault(fault)) => fault,
         other => panic!("{other:?}"),
     };
-    // A literal packet that nothing protects.
+    // A literal packet without protection.
     assert_eq!(fault(b"\xcb\x08b\0\0\0\0\0hi"), MessageFault::NotEncrypted);
     assert_eq!(fault(b"plain text"), MessageFault::NotAMessage);
     assert_eq!(fault(b""), MessageFault::NotAMessage);
@@ -274,7 +274,7 @@ fn what_is_no_encrypted_message_is_told_apart() {
 fn a_flood_of_recipients_is_refused() {
     let party = party(&[ec(Nid::X9_62_PRIME256V1)]);
     let message = seal(&party, Format::Rfc9580, Compression::None, false, b"hello");
-    // The first packet is the PKESK: its header, and then its length octet.
+    // The first packet is the PKESK: its header, then its length octet.
     let pkesk = &message[..2 + usize::from(message[1])];
     let flood = [pkesk.repeat(2000), message.clone()].concat();
     assert!(matches!(
@@ -285,7 +285,7 @@ fn a_flood_of_recipients_is_refused() {
     assert_eq!(Envelope::read(&*many).unwrap().recipients.len(), 2000);
 }
 
-/// PKESKs that name nobody and hold no session key, all of them different.
+/// Different PKESKs that name nobody and hold no session key.
 fn futile(number: usize) -> Vec<u8> {
     use sequoia_openpgp::packet::{PKESK, pkesk::PKESK3};
     use sequoia_openpgp::serialize::SerializeInto;
@@ -312,7 +312,7 @@ fn equal_pkesks_are_tried_once_and_a_message_costs_no_more_than_64_trials() {
 }
 
 #[test]
-fn a_job_has_a_budget_of_trials_and_then_still_opens_what_names_a_key() {
+fn a_job_without_trials_left_still_opens_messages_that_name_a_key() {
     let party = party(&[rsa()]);
     let hidden = seal(&party, Format::Rfc4880, Compression::None, true, b"hello");
     let named = seal(&party, Format::Rfc4880, Compression::None, false, b"hello");
@@ -328,7 +328,7 @@ fn a_job_has_a_budget_of_trials_and_then_still_opens_what_names_a_key() {
             Err(OpenError::NoIdentity(NoIdentity::TooManyTrials { .. }))
         ));
     }
-    // What was spent stays so where expansion is counted anew.
+    // Spent trials still count when the limits on expansion are reset.
     for limits in [&limits, &limits.unspent()] {
         assert!(matches!(
             begin(&hostile, limits),
@@ -359,7 +359,7 @@ fn hidden_recipients_open_with_the_last_of_40_keys_in_archives_of_any_size() {
 }
 
 #[test]
-fn a_source_that_claims_more_than_it_gave_is_an_error_and_no_empty_file() {
+fn a_source_that_claims_more_than_it_gave_is_an_error_not_an_empty_file() {
     struct Boastful(bool);
     impl std::io::Read for Boastful {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {

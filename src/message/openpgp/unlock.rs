@@ -1,4 +1,4 @@
-//! From the PKESKs in front of a container to the key that opens it.
+//! From the PKESKs before a container to the key that opens it.
 
 use std::io::BufRead;
 
@@ -25,8 +25,8 @@ impl<R: BufRead> OpenPgpFront<R> {
                 _ => NoIdentity::PassphraseOnly.into(),
             });
         }
-        // A session key that came out of a PKESK whole, yet doesn't fit the
-        // data, means that the data was altered: not that the key is wrong.
+        // If a session key came whole out of a PKESK but doesn't fit the data,
+        // the data was altered: the key isn't wrong.
         let mut misfit = None;
         let mut fit = None;
         let found = keyring.open_session_key(

@@ -1,11 +1,11 @@
-//! Blocks: text between a line that tells what it is and one that ends it.
+//! Blocks: text between a line that names its kind and one that ends it.
 
 use std::io::{BufRead, Read};
 
 use crate::message::fault::{MessageFault, OpenError};
 
-/// The headers of armor and the blank lines behind them may take so many
-/// bytes. Nobody reads them, and they are part of no message.
+/// The limit of armor headers and the blank lines after them, in bytes. Nobody
+/// reads them, and they are not part of a message.
 const MAX_HEADERS: u64 = 64 * 1024;
 
 /// A kind of block that holds messages.
@@ -19,8 +19,8 @@ struct BlockKind {
     is_armor: bool,
 }
 
-/// Armor, and PEM by RFC 7468, sections 8 and 9, without what some old
-/// software writes.
+/// Armor, and PEM by RFC 7468, sections 8 and 9, without the variants of some
+/// old software.
 const KINDS: [BlockKind; 3] = [
     BlockKind {
         begin: b"-----BEGIN PGP MESSAGE-----",
@@ -39,23 +39,23 @@ const KINDS: [BlockKind; 3] = [
     },
 ];
 
-/// What mail programs put in front of the lines that they quote.
+/// The marks that mail programs put before the lines that they quote.
 const QUOTES: &[u8] = b">|]}";
 
 /// A block, found by its first line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Block {
     kind: &'static BlockKind,
-    /// So many bytes stand in the text up to the end of the first line's
+    /// The number of bytes in the text up to the end of the first line's
     /// dashes.
     content: usize,
-    /// What the block is quoted with. It counts as white space.
+    /// The quotes before each line. They count as white space.
     quotes: Vec<u8>,
 }
 
 impl Block {
-    /// Returns the first block of a text. Its first line stands alone, but for
-    /// white space and quotes in front of it.
+    /// Returns the first block of a text. Its first line stands alone, except
+    /// for white space and quotes before it.
     pub fn find(text: &[u8]) -> Option<Self> {
         let mut offset = 0;
         for line in text.split_inclusive(|octet| *octet == b'\n') {
@@ -74,12 +74,12 @@ impl Block {
         None
     }
 
-    /// Where in the text its content begins.
+    /// Returns the position in the text at which its content begins.
     pub fn content(&self) -> usize {
         self.content
     }
 
-    /// Returns the line that ends it, but for its line end.
+    /// Returns the line that ends it, without its line end.
     pub fn end(&self) -> &'static [u8] {
         self.kind.end
     }
@@ -89,14 +89,14 @@ impl Block {
         self.kind.is_armor
     }
 
-    /// Returns whether the octet means nothing in it.
+    /// Returns whether the octet has no meaning in it.
     pub fn is_blank(&self, octet: u8) -> bool {
         octet.is_ascii_whitespace() || self.quotes.contains(&octet)
     }
 
-    /// Reads to the base64 and a bit into it: what is returned, the source goes
-    /// on with. Where the blank line between headers and base64 is missing, a
-    /// colon tells: base64 has none.
+    /// Reads to the base64 and a bit into it. The source continues with the
+    /// returned part. If the blank line between headers and base64 is missing,
+    /// a colon marks a header: base64 has none.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl Block {
                 return Ok(line);
             }
             room -= line.len() as u64;
-            // What is cut there may be the beginning of another header.
+            // The part that is cut off may be the beginning of another header.
             if room == 0 && (is_blank || (has_headers && !are_headers_read)) {
                 let what = "its armor has more than 64 KiB of headers";
                 return Err(MessageFault::Malformed(what.into()).into());

@@ -11,25 +11,24 @@ use super::{HEAD, is_base64};
 use crate::message::fault::{MessageFault, internal};
 use crate::message::openpgp::read_buffered;
 
-/// How many characters are decoded at a time, at most.
+/// The number of characters that are decoded at a time, at most.
 const CHARACTERS: usize = 64 * 1024;
 
-/// How many characters the checksum of armor has, the equals sign in front of
-/// them not counted.
+/// The number of characters in the checksum of armor, without the equals sign
+/// before them.
 const CHECKSUM: usize = 4;
 
 /// The octets of a base64 text, with white space anywhere in it. An error that
-/// holds a [`MessageFault`] says that the text ends early, or is not base64
-/// to its end, or that a second message follows it.
+/// holds a [`MessageFault`] says that the text ends early, is not base64 to its
+/// end, or is followed by a second message.
 pub(super) struct Decoded<R> {
     source: R,
-    /// The block whose end ends the text; where there is none, the source's
-    /// end does.
+    /// The block whose end ends the text; without one, the source's end does.
     block: Option<Block>,
-    /// What is read but not decoded, between calls: less than four characters,
+    /// Characters that are read but not decoded, between calls: less than four,
     /// or what follows the padding.
     characters: Vec<u8>,
-    /// What is decoded; from `start` on still to be read.
+    /// Decoded octets, to be read from `start` on.
     octets: Vec<u8>,
     start: usize,
     state: DecodeState,
@@ -38,11 +37,11 @@ pub(super) struct Decoded<R> {
 enum DecodeState {
     /// More may come.
     Open,
-    /// Padding has come, or the checksum: no more base64 may follow.
+    /// Padding or the checksum has come: no more base64 may follow.
     Padded,
-    /// The end has been reached, and is as it must be.
+    /// The end has been reached, and is right.
     Ended,
-    /// Nothing more can be read, once what is decoded has been.
+    /// Nothing more can be read after what is decoded.
     Broken(MessageFault),
 }
 
@@ -95,7 +94,7 @@ impl<R: BufRead> Decoded<R> {
         Ok(())
     }
 
-    /// Decodes all that comes in fours.
+    /// Decodes all complete groups of four.
     fn decode(&mut self) -> Result<(), MessageFault> {
         self.octets.clear();
         self.start = 0;
@@ -127,8 +126,8 @@ impl<R: BufRead> Decoded<R> {
     }
 
     /// Checks what follows the padding: the checksum of armor, or something
-    /// that doesn't belong there. RFC 9580, section 6.1, forbids refusing a
-    /// message for its checksum; the message has better ones.
+    /// that is not allowed. RFC 9580, section 6.1, forbids refusing a message
+    /// for its checksum; the message has better ones.
     fn check_surplus(&self, is_all: bool) -> Result<(), MessageFault> {
         if !matches!(self.state, DecodeState::Padded) {
             return Ok(());
@@ -141,14 +140,14 @@ impl<R: BufRead> Decoded<R> {
                     false => Err(MessageFault::Altered),
                 }
             }
-            // It doesn't show yet.
+            // It isn't known yet.
             (few, None) if few.len() < HEAD && !is_all => Ok(()),
             (more, None) if is_base64(more) => Err(MessageFault::SecondMessage("base64")),
             _ => Err(MessageFault::Altered),
         }
     }
 
-    /// Reads the end line, if there has to be one, and what follows it.
+    /// Reads the end line, if one is required, and what follows it.
     fn end(&mut self) -> io::Result<Result<(), MessageFault>> {
         let Some(block) = &self.block else {
             return Ok(self.finish(true));

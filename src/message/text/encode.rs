@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-/// How many lines are encoded at a time, at most.
+/// The number of lines that are encoded at a time, at most.
 const LINES: usize = 840;
 
 /// Writes octets as base64
@@ -13,9 +13,9 @@ const LINES: usize = 840;
 /// with padding, in lines that each end in LF.
 pub(in crate::message) struct Base64Writer<W> {
     sink: W,
-    /// How many octets make a line: a multiple of three.
+    /// The number of octets in a line: a multiple of three.
     line: usize,
-    /// Less than a line, between calls.
+    /// Octets of an incomplete line, between calls.
     octets: Vec<u8>,
     text: String,
 }
@@ -30,13 +30,13 @@ impl<W: Write> Base64Writer<W> {
         }
     }
 
-    /// Writes the last line, and gives the sink back.
+    /// Writes the last line, and returns the sink.
     pub fn finish(mut self) -> io::Result<W> {
         self.write_lines(self.octets.len())?;
         Ok(self.sink)
     }
 
-    /// Writes so many of the octets, in lines.
+    /// Writes that many of the octets, in lines.
     fn write_lines(&mut self, octets: usize) -> io::Result<()> {
         self.text.clear();
         for line in self.octets.drain(..octets).as_slice().chunks(self.line) {
@@ -55,7 +55,7 @@ impl<W: Write> Write for Base64Writer<W> {
         Ok(data.len())
     }
 
-    /// What makes no whole line waits for the rest of it.
+    /// Returns an incomplete line waits for its rest.
     fn flush(&mut self) -> io::Result<()> {
         self.sink.flush()
     }

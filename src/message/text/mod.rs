@@ -23,19 +23,19 @@ use super::fault::{MessageFault, OpenError};
 use super::openpgp::begins_message;
 use crate::files::BYTE_ORDER_MARK;
 
-/// A block begins within so many bytes from the start of its file.
+/// The number of bytes from the start of a file within which a block begins.
 const WINDOW: usize = 64 * 1024;
 
-/// What tells a CMS message, in octets, and bare base64, in characters.
+/// The length that identifies a CMS message, in octets, and bare base64, in
+/// characters.
 const HEAD: usize = 16;
 
-/// Returns the octets of a message, be it text or binary, read `buffer` bytes
-/// at a time. The first one tells the rest: bit 7 is set in that of an OpenPGP
-/// message, and that of a CMS message is 0x30.
+/// Returns the octets of a message, text or binary, read `buffer` bytes at a
+/// time. The first one shows the kind of message: bit 7 is set in that of an
+/// OpenPGP message, and that of a CMS message is 0x30.
 ///
-/// An error of these bytes that holds a [`MessageFault`] says what is wrong
-/// with the text. That a text is whole shows at its end: who reads less of it
-/// doesn't know.
+/// A reading error that holds a [`MessageFault`] describes the fault of the
+/// text. Only at its end is it known that a text is whole.
 ///
 /// # Errors
 ///
@@ -71,14 +71,14 @@ pub(super) fn binary<'a>(
     } else {
         let block = Block::find(&start).ok_or_else(|| not_a_message(&start))?;
         let (before, content) = start.split_at(block.content());
-        // Text before a block is passed over, but not another message. The
-        // block is the second one then.
+        // Text before a block is skipped, unless it is another message. Then
+        // the block is the second one.
         if second::at_line(before, false).is_some()
             && let Some(what) = second::block_in(before)
         {
             return Err(MessageFault::SecondMessage(what).into());
         }
-        // A small file tells before a key is asked for.
+        // In a small file it is found before a key is asked for.
         if let Some(what) = second::block_in(content) {
             return Err(MessageFault::SecondMessage(what).into());
         }
@@ -92,7 +92,7 @@ pub(super) fn binary<'a>(
     }
 }
 
-/// What a text is that holds no message which is read here.
+/// Returns the fault of a text that holds no supported message.
 fn not_a_message(start: &[u8]) -> MessageFault {
     // RFC 8551, section 3.2.
     let mut words = start.split(|octet| octet.is_ascii_whitespace() || *octet == b';');
@@ -109,9 +109,8 @@ fn not_a_message(start: &[u8]) -> MessageFault {
     }
 }
 
-/// Returns whether this begins as the base64 of a message. Many a word of plain
-/// text begins as that of some packet, so a look at the first octet is not
-/// enough.
+/// Returns whether this begins as the base64 of a message. Many a plain word
+/// begins like some packet, so the first octet is not enough.
 fn is_base64(start: &[u8]) -> bool {
     let characters = start.iter().copied();
     let mut characters: Vec<u8> = characters

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use super::Base64Writer;
 
-/// The octets of a line: 64 characters (RFC 7468, section 2).
+/// The octets in a line: 64 characters (RFC 7468, section 2).
 const LINE: usize = 48;
 
-/// Writes what is written to it as PEM to its sink.
+/// Writes its input as PEM to its sink.
 pub(in crate::message) struct PemWriter<W> {
     label: &'static str,
     base64: Base64Writer<W>,

@@ -1,4 +1,4 @@
-//! What follows a message. A second one must not get lost in silence.
+//! The data after a message. A second message must not get lost silently.
 
 use std::io::{self, BufRead, Read};
 
@@ -7,8 +7,9 @@ use super::{begins_content_info, is_base64};
 use crate::message::fault::MessageFault;
 use crate::message::openpgp::begins_message;
 
-/// How the blocks of messages begin, those of old software and parts of one
-/// included ([RFC 4880, section 6.2](https://www.rfc-editor.org/rfc/rfc4880#section-6.2)).
+/// The first lines of message blocks, those of old software and of parts of a
+/// message included
+/// ([RFC 4880, section 6.2](https://www.rfc-editor.org/rfc/rfc4880#section-6.2)).
 const BLOCKS: [(&[u8], &str); 4] = [
     (b"-----BEGIN PGP MESSAGE", "-----BEGIN PGP MESSAGE"),
     (b"-----BEGIN CMS-----", "-----BEGIN CMS"),
@@ -16,22 +17,23 @@ const BLOCKS: [(&[u8], &str); 4] = [
     (b"-----BEGIN PKCS #7", "-----BEGIN PKCS #7"),
 ];
 
-/// So many bytes of a long line are searched again with what follows: more
-/// than what identifies the longest block and a line of base64.
+/// The number of bytes of a long line that are searched again with what
+/// follows: more than is needed to recognise the longest block and a line of
+/// base64.
 const OVERLAP: usize = 128;
 
-/// How much is searched at a time, in bytes.
+/// The amount that is searched at a time, in bytes.
 const PIECE: u64 = 64 * 1024;
 
-/// So much is searched again at most, in bytes.
+/// The most that is searched again, in bytes.
 const MAX_AGAIN: usize = 4 * 1024;
 
-/// A line of base64 is at least so long where a message begins in it, and
-/// unlike plain text has no blanks.
+/// The least length of a line of base64 in which a message begins. Unlike plain
+/// text it has no blanks.
 const BASE64_LINE: usize = 40;
 
 /// Returns the first line of a block that holds a message, anywhere in the
-/// text: who appends one doesn't always see to it that it begins a line.
+/// text: an appended one doesn't always begin a line.
 pub(super) fn block_in(text: &[u8]) -> Option<&'static str> {
     let mut rest = text;
     while let Some(at) = rest.iter().position(|octet| *octet == b'-') {
@@ -46,7 +48,7 @@ pub(super) fn block_in(text: &[u8]) -> Option<&'static str> {
 }
 
 /// Returns the message without a block that begins with a line of the text. The
-/// first line may be known to begin none.
+/// first line may be known not to begin one.
 pub(super) fn at_line(text: &[u8], mut skip_first: bool) -> Option<&'static str> {
     let mut rest = text;
     let mut continues_base64 = false;
@@ -61,9 +63,9 @@ pub(super) fn at_line(text: &[u8], mut skip_first: bool) -> Option<&'static str>
     }
 }
 
-/// Reads a source to its end, and reports the message that is found in it.
-/// (At the end of an archive's member, its checksum is all that shows damage to
-/// content that isn't authenticated.)
+/// Reads a source to its end, and reports a message that is found in it. (At
+/// the end of an archive's member, only its checksum shows damage to content
+/// that isn't authenticated.)
 pub(super) fn second(source: &mut impl BufRead) -> io::Result<Option<MessageFault>> {
     let mut text = Vec::new();
     let mut is_searched = false;
@@ -80,8 +82,9 @@ pub(super) fn second(source: &mut impl BufRead) -> io::Result<Option<MessageFaul
     }
 }
 
-/// Where the last line but one begins. The last one may go on, and what it is
-/// depends on the one before. None, if they are too long to be searched again.
+/// Returns where the last line but one begins. The last one may go on, and its
+/// meaning depends on the one before. Returns none if they are too long to be
+/// searched again.
 fn last_two_lines(text: &[u8]) -> Option<usize> {
     let mut ends = (0..text.len())
         .rev()
@@ -90,15 +93,15 @@ fn last_two_lines(text: &[u8]) -> Option<usize> {
     (text.len() - begin <= MAX_AGAIN).then_some(begin)
 }
 
-/// What is wrong with a binary message that ends before its source does.
+/// Returns the fault of a binary message that ends before its source does.
 pub(in crate::message) fn follows(source: &mut impl BufRead) -> io::Result<MessageFault> {
     let found = second(source)?;
     Ok(found.unwrap_or_else(|| MessageFault::Malformed("something follows it".into())))
 }
 
-/// Returns the message that begins with the text, white space and quotes aside.
-/// A line that continues the base64 of something else may look like the first
-/// of a message by chance.
+/// Returns the message that begins with the text, after any white space and
+/// quotes. A line that continues other base64 may look like the first line of a
+/// message by chance.
 fn begins(text: &[u8], continues_base64: bool) -> Option<&'static str> {
     let text = without_margin(text);
     if begins_message(text) {

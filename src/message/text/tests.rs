@@ -1,4 +1,4 @@
-//! Every form of text gives the message's octets, and nothing else does.
+//! Every form of text yields the message's octets, and nothing else does.
 
 use std::io::Write;
 
@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use super::*;
 use sequoia_openpgp::armor::Kind;
 
-/// What begins as a message does: a PKESK of version 3, and then anything.
+/// Returns the start of a message: a PKESK of version 3, then anything.
 fn openpgp(length: usize) -> Vec<u8> {
     let content = (0..length).map(|i| (i / 3 * 31 + i % 7) as u8);
     b"\xC1\x03\x03".iter().copied().chain(content).collect()
 }
 
-/// What begins as a CMS message of indefinite length does.
+/// The start of a CMS message of indefinite length.
 const CMS: &[u8] = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03rest";
 
 fn base64(octets: &[u8]) -> String {
@@ -92,7 +92,7 @@ fn base64_is_written_in_lines_of_76_characters() {
 }
 
 #[test]
-fn a_pem_block_is_found_behind_other_text() {
+fn a_pem_block_is_found_after_other_text() {
     for label in ["CMS", "PKCS7"] {
         let text = base64(CMS);
         let block = format!("-----BEGIN {label}-----\n{text}-----END {label}-----\n");
@@ -152,7 +152,7 @@ fn armor_is_read_however_it_is_laid_out() {
             format!("{body}\n=AB\n{end}"),
             format!("{body}\n=AAAA\n{end}"),
             format!("{body}=AAAA{end}"),
-            // Headers, and the blank line behind them left out.
+            // Headers, without the blank line after them.
             text.replacen("-----\n", headers, 1),
             text.replacen("-----\n\n", headers, 1),
             text.replacen("-----\n\n", "-----\n", 1),
@@ -283,7 +283,7 @@ fn a_second_message_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn a_second_message_as_base64_is_told_from_damage() {
+fn a_second_message_as_base64_is_distinguished_from_damage() {
     let texts = [base64(&openpgp(100)), base64(&openpgp(101)), base64(CMS)];
     for one in &texts {
         for other in &texts {
@@ -294,7 +294,7 @@ fn a_second_message_as_base64_is_told_from_damage() {
                         let fault = outcome.unwrap_err();
                         assert!(matches!(fault, MessageFault::SecondMessage(_)), "{fault}");
                     }
-                    // The octets of both, which those who read them see.
+                    // The octets of both, as their readers see them.
                     false => drop(outcome.unwrap()),
                 }
             }
@@ -303,7 +303,7 @@ fn a_second_message_as_base64_is_told_from_damage() {
 }
 
 #[test]
-fn other_text_behind_a_message_is_no_message() {
+fn other_text_after_a_message_is_not_a_message() {
     let one = armor(&openpgp(100));
     for other in [
         "-----BEGIN PGP SIGNATURE-----\n\nwsBc\n-----END PGP SIGNATURE-----\n",
@@ -340,7 +340,7 @@ fn a_message_at_the_beginning_of_a_line_is_found_however_far_away() {
 }
 
 #[test]
-fn a_line_of_other_base64_is_no_message_though_it_looks_like_the_first_of_one() {
+fn a_line_of_other_base64_that_looks_like_a_message_is_not_one() {
     let message = armor(&openpgp(100));
     let line = "hQEMAwEC".repeat(8);
     assert!(is_base64(line.as_bytes()));
@@ -373,7 +373,7 @@ fn base64_that_ends_early_is_truncated() {
         let characters = cut.replace('\n', "").len();
         let outcome = read(cut.as_bytes());
         if characters.is_multiple_of(4) {
-            // The message in it is what ends early.
+            // It is the message inside that ends early.
             assert!(outcome.unwrap().len() < octets.len());
         } else {
             assert_eq!(outcome, Err(MessageFault::Truncated), "{characters}");
@@ -415,7 +415,7 @@ fn base64_with_anything_else_in_it_is_altered() {
 }
 
 #[test]
-fn an_error_stays_one() {
+fn an_error_is_final() {
     for (text, octets) in [("wQMDAA==!", 4), ("wQMDAAA", 3), ("wQMDAAAA!!!!", 6)] {
         let text = format!("{}{text}", " ".repeat(WINDOW));
         let mut decoded = Decoded::new(BufReader::with_capacity(4, text.as_bytes()), None);
@@ -427,14 +427,14 @@ fn an_error_stays_one() {
 }
 
 #[test]
-fn plain_text_is_no_message() {
+fn plain_text_is_not_a_message() {
     for text in [
         "",
         "\n",
         "plain text",
         "hello world, this is some plain text",
         "helloworldthisissomeplaintextwithoutblanks",
-        "hQEMA", // as much of a PKESK as can't be told from a word
+        "hQEMA", // as much of a PKESK as can't be distinguished from a word
         "0123456789",
         "MIIB",
         "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA", // a public key
@@ -460,7 +460,7 @@ fn plain_text_is_no_message() {
 }
 
 #[test]
-fn the_base64_of_every_beginning_is_known() {
+fn the_base64_of_every_beginning_is_recognised() {
     for octets in [
         &b"\x85\x01\x0c\x03abcdefgh"[..],
         b"\x84\x5e\x03abcdefgh",

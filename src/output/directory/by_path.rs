@@ -1,4 +1,4 @@
-//! A directory as a path, where there are no handles of directories.
+//! A directory as a path, for systems without handles of directories.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -19,12 +19,12 @@ pub(in crate::output) struct Directory {
 }
 
 impl Directory {
-    /// Returns the directory at `path`, by following links.
+    /// Opens the directory at `path`, following links.
     pub fn open(path: &Path) -> io::Result<Self> {
         Self::at(path.to_owned(), &fs::metadata(path)?)
     }
 
-    /// Returns the directory `name` in this one; no link.
+    /// Opens the directory `name` in this one; not a link.
     pub fn below(&self, name: &OsStr) -> io::Result<Self> {
         let path = self.path.join(name);
         let metadata = fs::symlink_metadata(&path)?;
@@ -39,12 +39,12 @@ impl Directory {
         Ok(Self { path, id })
     }
 
-    /// Where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Which directory it is.
+    /// Returns its identity.
     pub fn id(&self) -> &FileId {
         &self.id
     }
@@ -54,7 +54,7 @@ impl Directory {
         fs::create_dir(self.path.join(name))
     }
 
-    /// What has that name; a link itself, or what it leads to.
+    /// Returns the entry with that name: a link itself, or what it leads to.
     pub fn entry(&self, name: &OsStr, follow: bool) -> io::Result<DirectoryEntry> {
         let path = self.path.join(name);
         let metadata = match follow {
@@ -81,12 +81,12 @@ impl Directory {
         options.open(self.path.join(name))
     }
 
-    /// Gives the file `from` the name `to`, which another may have.
+    /// Gives the file `from` the name `to`, which another file may have.
     pub fn replace(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         fs::rename(self.path.join(from), self.path.join(to))
     }
 
-    /// Gives the file `from` the name `to`, which nothing has yet.
+    /// Gives the file `from` the name `to`, which must be free.
     pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         let from = TempPath::try_from_path(self.path.join(from))?;
         from.persist_noclobber(self.path.join(to))
@@ -98,20 +98,21 @@ impl Directory {
         fs::remove_file(self.path.join(name))
     }
 
-    /// Removes a directory that has nothing in it.
+    /// Removes an empty directory.
     pub fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_dir(self.path.join(name))
     }
 
-    /// A directory can't be opened as a file; its file system looks after its
-    /// names by itself.
+    /// Does nothing: a directory can't be opened as a file, and its file system
+    /// takes care of its names.
     pub fn flush(&self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Without locks nobody can tell what is left of a killed run.
+    /// Does nothing: without locks, the remains of a killed run can't be
+    /// recognised.
     pub fn search(&self) {}
 }
 
-/// There are no locks that go away with a killed process.
+/// Does nothing: there are no locks that end with a killed process.
 pub(in crate::output) fn lock(_file: &File) {}

@@ -1,8 +1,8 @@
 //! A directory in which files appear.
 //!
-//! On Unix it is held open, and everything happens in it by names without any
-//! `/`: whoever puts another directory or a link in its place meanwhile gets
-//! nothing. Elsewhere it is a path.
+//! On Unix it is held open, and everything in it is reached by names without
+//! any `/`: a directory or link that replaces it meanwhile gets nothing.
+//! Elsewhere it is a path.
 
 #[cfg(not(unix))]
 mod by_path;
@@ -18,13 +18,13 @@ pub(super) use unix::{Directory, lock};
 
 use crate::files::FileId;
 
-/// What has a name in a directory.
+/// An entry of a directory.
 pub(super) struct DirectoryEntry {
     pub kind: EntryKind,
     pub id: FileId,
 }
 
-/// As far as it matters to those who write there.
+/// The kind of an entry, as far as it matters for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EntryKind {
     File,

@@ -50,22 +50,22 @@ impl Directory {
         })
     }
 
-    /// Where it was when it was opened.
+    /// Returns its path when it was opened.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Which directory it is.
+    /// Returns its identity.
     pub fn id(&self) -> &FileId {
         &self.id
     }
 
-    /// Makes a directory in it, for its owner alone.
+    /// Makes a directory in it, accessible to its owner alone.
     pub fn make(&self, name: &OsStr) -> io::Result<()> {
         Ok(mkdirat(&self.handle, name, Mode::RWXU)?)
     }
 
-    /// What has that name; a link itself, or what it leads to.
+    /// Returns the entry with that name: a link itself, or what it leads to.
     pub fn entry(&self, name: &OsStr, follow: bool) -> io::Result<DirectoryEntry> {
         let flags = match follow {
             true => AtFlags::empty(),
@@ -92,12 +92,12 @@ impl Directory {
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
         let made = retry_on_intr(|| openat(&self.handle, c".", flags, mode(access)))?;
         let file = restrict(made.into(), access)?;
-        // Without /proc it could never get a name; better to know it now.
+        // Without /proc it could never get a name; this is better known now.
         std::fs::symlink_metadata(super::unnamed::path(&file))?;
         Ok(file)
     }
 
-    /// Gives such a file a name, which nothing has yet.
+    /// Gives such a file a name, which must be free.
     #[cfg(target_os = "linux")]
     pub fn link_unnamed(&self, file: &File, name: &OsStr) -> io::Result<()> {
         let path = super::unnamed::path(file);
@@ -110,20 +110,21 @@ impl Directory {
         )?)
     }
 
-    /// Gives the file `from` the name `to`, which another may have.
+    /// Gives the file `from` the name `to`, which another file may have.
     pub fn replace(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         Ok(renameat(&self.handle, from, &self.handle, to)?)
     }
 
-    /// Gives the file `from` the name `to`, which nothing has yet.
+    /// Gives the file `from` the name `to`, which must be free.
     pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
         match self.rename_in_one_step(from, to) {
-            // The kernel or the file system can't, and has links instead.
+            // The kernel or the file system can't do that, and has links
+            // instead.
             Err(Errno::NOSYS | Errno::INVAL) => {}
             other => return Ok(other?),
         }
         linkat(&self.handle, from, &self.handle, to, AtFlags::empty())?;
-        // It is complete under its name. If the other one stays, that is said.
+        // It is complete under its name. A remaining other name is reported.
         if self.remove(from).is_err() {
             record::note_leftover(self.path.join(from));
         }
@@ -146,7 +147,7 @@ impl Directory {
         Ok(unlinkat(&self.handle, name, AtFlags::empty())?)
     }
 
-    /// Removes a directory that has nothing in it.
+    /// Removes an empty directory.
     pub fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(&self.handle, name, AtFlags::REMOVEDIR)?)
     }
@@ -154,8 +155,8 @@ impl Directory {
     /// Flushes its names to disk.
     pub fn flush(&self) -> io::Result<()> {
         let file = match self.read() {
-            // A drop box: one may write into it but not read it, and what
-            // can't be opened for reading has no way to be flushed.
+            // This is a drop box: it can be written to but not read, and a
+            // directory that can't be opened for reading can't be flushed.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
             other => File::from(other?),
         };
@@ -180,10 +181,11 @@ impl Directory {
         })?)
     }
 
-    /// Looks, once, for what a killed run has left in it.
+    /// Searches it, once, for the remains of a killed run.
     pub fn search(&self) {
         if record::is_first_search(&self.id) {
-            // Nothing depends on it, and what can't be read can't be told.
+            // Nothing depends on it, so a directory that can't be read is
+            // skipped.
             let Ok(directory) = self.read().and_then(|handle| Ok(Dir::new(handle)?)) else {
                 return;
             };
@@ -196,8 +198,8 @@ impl Directory {
         }
     }
 
-    /// Returns whether nobody writes the temporary file any more: who does has
-    /// locked it, before its first byte.
+    /// Returns whether nobody writes the temporary file any more: its writer
+    /// locks it before its first byte.
     fn is_leftover(&self, name: &OsStr) -> io::Result<bool> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&self.handle, name, flags, Mode::empty())?;
@@ -206,18 +208,19 @@ impl Directory {
             return Ok(false);
         }
         flock(&file, FlockOperation::NonBlockingLockShared)?;
-        // Its owner may have given it its name just now.
+        // Its owner may just have given it its name.
         Ok(self.entry(name, false)?.id == FileId::of_stat(&stat))
     }
 }
 
 /// Locks a temporary file for as long as it is open.
 pub(in crate::output) fn lock(file: &File) {
-    // Where files can't be locked, those that are left behind are not found.
+    // If files can't be locked, those left behind are not found.
     let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
 }
 
-/// A handle takes no right to read the directory, where the system allows.
+/// Returns the flags of a handle, which needs no right to read the directory if
+/// the system allows that.
 fn handle_flags() -> OFlags {
     let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
     #[cfg(target_os = "linux")]
@@ -242,8 +245,8 @@ fn mode(access: Access) -> Mode {
     }
 }
 
-/// A umask can only take away from the mode a file is created with; its owner
-/// must be able to read what is extracted for them.
+/// Restricts the mode by the access: a umask can only remove bits from the mode
+/// at creation, and the owner must be able to read what is extracted for them.
 fn restrict(file: File, access: Access) -> io::Result<File> {
     if access == Access::Private {
         file.set_permissions(Permissions::from_mode(0o600))?;

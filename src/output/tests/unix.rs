@@ -10,8 +10,8 @@ use super::*;
 const DIRECTORY: &str = "OUTPUT_TEST_DIRECTORY";
 const UMASK: &str = "OUTPUT_TEST_UMASK";
 
-/// Runs one of the ignored tests below as a process of its own: what it
-/// does would change, or end, the process of all the other tests.
+/// Runs one of the ignored tests below as a separate process: it would change,
+/// or end, the process of all the other tests.
 fn child(test: &str, directory: &Path) -> Command {
     let module = module_path!().split_once("::").unwrap().1;
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -26,8 +26,8 @@ fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
 }
 
-/// Returns a directory on a file system that has files without a name. Where
-/// the usual one hasn't, that in memory has.
+/// Returns a directory on a file system that has files without a name: the
+/// usual one, or else the one in memory.
 #[cfg(target_os = "linux")]
 fn with_unnamed_files() -> TempDir {
     use rustix::fs::{OFlags, open};
@@ -127,7 +127,7 @@ fn child_that_is_killed() {
     file.write_all(&[7; 1 << 20]).unwrap();
     let unnamed = file.as_file().metadata().unwrap().nlink() == 0;
     println!("written{}", if unnamed { " without a name" } else { "" });
-    // Until the parent kills this process; or dies, which closes the pipe.
+    // Until the parent kills this process, or dies, which closes the pipe.
     let _ = io::stdin().read(&mut [0]);
 }
 
@@ -207,7 +207,7 @@ fn a_directory_that_is_swapped_for_a_link_gets_nothing_outside() {
         symlink(&outside, root.join(name)).unwrap();
     };
     let target = TargetDir::create(&root).unwrap();
-    // Between the finding of the place, the making of the file, and its commit.
+    // Between finding the place, making the file, and its commit.
     for overwrite in [Overwrite::Refuse, Overwrite::Replace] {
         for (name, steps) in [("early", 0), ("late", 1)] {
             let name = format!("{name}-{overwrite:?}");
@@ -230,7 +230,7 @@ fn a_directory_that_is_swapped_for_a_link_gets_nothing_outside() {
         }
     }
     assert!(names(&outside).is_empty());
-    // What was written lies elsewhere by now, and is not known to be flushed.
+    // The written files are elsewhere by now, and not known to be flushed.
     let (_, error) = target.finish().unwrap_err();
     assert!(
         error.to_string().contains("a symbolic link on the way"),
@@ -258,7 +258,7 @@ fn a_target_that_is_swapped_for_a_link_gets_nothing_outside() {
     assert_eq!(names(&moved), ["a", "call.wav"]);
 }
 
-/// Whoever swaps directories for links and back meanwhile gets at most errors.
+/// Swapping directories for links and back meanwhile causes at most errors.
 #[test]
 fn nothing_lands_outside_while_directories_are_swapped() {
     let directory = TempDir::new().unwrap();
@@ -281,7 +281,7 @@ fn nothing_lands_outside_while_directories_are_swapped() {
             }
         });
         for round in 0..40 {
-            // Anew, so that nothing is held open.
+            // A new one, so that nothing is held open.
             let target = TargetDir::create(&root).unwrap();
             for number in 0..25 {
                 let name = format!("calls/deep/{round}-{number}");
@@ -317,7 +317,7 @@ fn many_directories_take_few_descriptors() {
 }
 
 #[test]
-fn a_path_that_no_system_call_takes_is_not_made_step_by_step() {
+fn a_path_too_long_for_system_calls_is_not_made_step_by_step() {
     let directory = TempDir::new().unwrap();
     let target = TargetDir::create(directory.path()).unwrap();
     let error = target.place(&"a/".repeat(3000).replace("a/a", "a/b")[..5999]);
@@ -331,7 +331,7 @@ fn a_path_that_no_system_call_takes_is_not_made_step_by_step() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_a_killed_run_has_left_is_found_and_what_others_write_is_not() {
+fn leftovers_of_a_killed_run_are_found_and_files_in_use_are_not() {
     let directory = TempDir::new().unwrap();
     let mut other = child("child_with_a_named_temporary", directory.path())
         .stdin(Stdio::piped())
@@ -372,7 +372,7 @@ fn what_a_killed_run_has_left_is_found_and_what_others_write_is_not() {
 }
 
 #[test]
-#[ignore = "a child process of what_a_killed_run_has_left_is_found_and_what_others_write_is_not"]
+#[ignore = "a child process of leftovers_of_a_killed_run_are_found_and_files_in_use_are_not"]
 fn child_that_looks_for_leftovers() {
     let Some(directory) = std::env::var_os(DIRECTORY) else {
         return;
@@ -386,7 +386,7 @@ fn child_that_looks_for_leftovers() {
 }
 
 #[test]
-#[ignore = "a child process of what_a_killed_run_has_left_is_found_and_what_others_write_is_not"]
+#[ignore = "a child process of leftovers_of_a_killed_run_are_found_and_files_in_use_are_not"]
 fn child_with_a_named_temporary() {
     let Some(directory) = std::env::var_os(DIRECTORY) else {
         return;
@@ -423,7 +423,7 @@ fn child_that_removes_its_temporaries() {
     assert_eq!(names(&directory).len(), 2);
     let none = remove_temporaries();
     assert_eq!(names(&directory), ["before"]);
-    // Too late to be published, and nothing new appears.
+    // It is too late to publish it, and nothing new appears.
     file.commit().unwrap_err();
     let late = path("late");
     std::thread::spawn(move || named(&late, Access::Private, Overwrite::Refuse).commit());

@@ -1,4 +1,4 @@
-//! Files that hold still while they are read, and files that don't.
+//! Files that stay unchanged while they are read, and files that don't.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ mod ticks;
 
 const BYTES: &[u8] = b"RIFF and so on";
 
-/// Returns a file with [`BYTES`] in it, and what a walk says of it, so late
+/// Returns a file with [`BYTES`] in it, and its source from a walk, so late
 /// that the next change has another time.
 fn source(directory: &TempDir) -> (PathBuf, Source) {
     let path = directory.path().join("call.wav");
@@ -29,8 +29,8 @@ fn is_changed<T>(result: Result<T, SourceError>, path: &Path) -> bool {
     matches!(error, SourceError::ChangedWhileRead { path: changed } if changed == path)
 }
 
-/// Reads a file that `change` changes after the first few bytes; what
-/// came of it, and whether it counts.
+/// Reads a file that `change` changes after the first few bytes. Returns the
+/// bytes, and whether they count.
 fn read_during(change: impl FnOnce(&Path)) -> (Vec<u8>, bool) {
     let directory = TempDir::new().unwrap();
     let (path, source) = source(&directory);
@@ -51,7 +51,7 @@ fn append(path: &Path, bytes: &[u8]) {
 }
 
 #[test]
-fn a_file_that_holds_still_is_read_whole() {
+fn an_unchanged_file_is_read_whole() {
     assert_eq!(read_during(|_| {}), (BYTES.to_vec(), true));
 }
 
@@ -147,7 +147,7 @@ mod unix {
     use super::*;
 
     #[test]
-    fn what_took_the_place_of_a_file_is_neither_followed_nor_waited_for() {
+    fn a_replacement_of_a_file_is_neither_followed_nor_waited_for() {
         let directory = TempDir::new().unwrap();
         let (path, source) = source(&directory);
         let original = directory.path().join("original");
@@ -168,9 +168,9 @@ mod unix {
 
     #[test]
     fn a_file_that_is_replaced_while_it_is_read_is_still_read_whole() {
-        // The old file is at hand, complete, whatever has its name now.
-        // Removing its name changes its ctime, though, so that it is refused:
-        // better once too often.
+        // The old file stays open and complete, whatever has its name now. But
+        // removing its name changes its ctime, so it is refused: better once
+        // too often.
         let (bytes, counts) = read_during(|path| {
             fs::remove_file(path).unwrap();
             fs::write(path, "another").unwrap();
@@ -185,7 +185,7 @@ mod unix {
         let sources = Sources::collect(&[&path], &SourceOptions::default())
             .unwrap()
             .files;
-        // The inode of such a file may not live from one look to the next.
+        // The inode of such a file may change between two checks.
         let result = sources[0].open().and_then(|mut file| {
             assert_eq!(file.read_to_end(&mut Vec::new()).unwrap(), 0);
             file.finish()

@@ -12,7 +12,7 @@ pub(super) fn fifo(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
 }
 
-/// Not bound to: the path of one that is may not be as long as a path may be.
+/// It isn't bound: the path of a bound socket is limited in length.
 pub(super) fn socket(path: &Path) {
     mknodat(CWD, path, FileType::Socket, Mode::from_raw_mode(0o600), 0).unwrap();
 }
@@ -32,7 +32,7 @@ fn excluding_and_following(pattern: &str) -> SourceOptions {
 }
 
 #[test]
-fn links_and_special_files_met_in_a_walk_are_told_of_and_left_out() {
+fn links_and_special_files_met_in_a_walk_are_reported_and_left_out() {
     let directory = tree(&["a", "sub/b"]);
     let path = |name| directory.path().join(name);
     symlink("a", path("link")).unwrap();
@@ -82,7 +82,7 @@ fn a_link_that_is_named_is_an_error() {
 }
 
 #[test]
-fn a_special_file_that_is_named_is_an_error_that_says_what_it_is() {
+fn a_special_file_that_is_named_is_an_error_that_names_its_kind() {
     let directory = tree(&[]);
     fifo(&directory.path().join("fifo"));
     let refused = error(&directory, &["fifo"], &SourceOptions::default());
@@ -170,7 +170,7 @@ fn a_name_that_is_not_utf8_is_refused_by_name_unless_it_is_left_out() {
     assert_eq!(names(&directory, &["."], &options), ["a"]);
 }
 
-/// Gives up what lets root list every directory, for this thread alone.
+/// Drops root's power to list every directory, for this thread alone.
 #[cfg(target_os = "linux")]
 fn without_the_power_of_root<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
@@ -206,7 +206,7 @@ fn a_directory_that_cannot_be_listed() {
 }
 
 #[test]
-fn a_directory_deeper_than_a_path_can_say_is_an_error_that_names_it() {
+fn a_directory_deeper_than_a_path_can_be_is_an_error_that_names_it() {
     let directory = tree(&["a"]);
     let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
     let mut deepest = open(directory.path(), flags, Mode::empty()).unwrap();
@@ -223,7 +223,7 @@ fn a_directory_deeper_than_a_path_can_say_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_hard_link_to_the_output_is_a_file_in_its_own_right() {
+fn a_hard_link_to_the_output_is_a_separate_file() {
     let directory = tree(&["calls/a", "out.zip"]);
     let output = "out.zip";
     let alias = directory.path().join("calls/alias.zip");
@@ -232,7 +232,7 @@ fn a_hard_link_to_the_output_is_a_file_in_its_own_right() {
     let (names, notices) = found(directory.path(), &["calls"], &options).unwrap();
     assert_eq!(names, ["calls/a", "calls/alias.zip"]);
     assert_eq!(notices, []);
-    // Unless it is named: that is the output as an input.
+    // If it is named, it is the output as an input.
     let refused = error(&directory, &["calls/alias.zip"], &options);
     assert!(matches!(refused, SourceError::IsOutput { .. }));
 }

@@ -1,4 +1,4 @@
-//! Keys that two sides agree on open as they were sealed, and in no other way.
+//! Agreed keys open as they were sealed, and in no other way.
 
 use openssl::bn::BigNumContext;
 use openssl::cipher::Cipher;
@@ -11,7 +11,7 @@ use super::forms::RECIPIENTS;
 use super::*;
 use crate::message::cms::kdf;
 
-/// A message of the peer's whose key is wrapped anew.
+/// A message of the peer whose key is wrapped anew.
 struct Agreement<'a> {
     peer: &'a Peer,
     node: Node,
@@ -22,7 +22,7 @@ struct Agreement<'a> {
     null: &'a [u8],
 }
 
-/// Where its parts stand, for key agreement.
+/// The places of its parts, for key agreement.
 const ORIGINATOR: &[usize] = &[1, 0, 1, 0, 1, 0];
 
 impl<'a> Agreement<'a> {
@@ -40,8 +40,8 @@ impl<'a> Agreement<'a> {
         }
     }
 
-    /// Derived by the peer's program, and wrapped, from the structure that
-    /// RFC 5753, section 7.2, gives.
+    /// Derived and wrapped by the peer's program, from the structure in RFC
+    /// 5753, section 7.2.
     fn message(&self) -> Vec<u8> {
         let content_key = content_key(&self.node.der(), &self.peer.key).unwrap();
         let mut deriver = Deriver::new(&self.ephemeral).unwrap();
@@ -125,7 +125,7 @@ fn keys_are_derived_as_the_peer_derives_them() {
 }
 
 #[test]
-fn key_agreement_takes_every_form_that_the_standard_has() {
+fn key_agreement_accepts_every_form_of_the_standard() {
     let peer = Peer::ec(Nid::SECP384R1);
     let agreement = || Agreement::new(&peer);
     let opens = |agreement: Agreement<'_>| {
@@ -156,7 +156,7 @@ fn key_agreement_takes_every_form_that_the_standard_has() {
 }
 
 #[test]
-fn what_is_hashed_is_bound() {
+fn hashed_parts_are_bound() {
     let peer = Peer::ec(Nid::SECP384R1);
     let agreement = Agreement {
         keying_material: Some(b"salt"),
@@ -184,7 +184,7 @@ fn what_is_hashed_is_bound() {
         let resized = |r: &mut Node| r.at(&[4, 0, 1]).content.resize(length, 0);
         assert_eq!(recipient(&resized), not_opened);
     }
-    // As much as is hashed for each recipient is bounded.
+    // The amount that is hashed for each recipient is bounded.
     let mut flood = node.clone();
     flood.at(RECIPIENTS).parts[0].at(&[2, 0]).content = vec![7; 65_537];
     assert!(matches!(
@@ -230,14 +230,14 @@ fn a_point_that_is_not_on_the_curve_agrees_on_nothing() {
             .unwrap();
         assert!(!with(&[&[0], &point[..]].concat()), "{curve:?}");
     }
-    // Bits that are no octets.
+    // Bits that aren't octets.
     let mut bits = right.clone();
     bits[0] = 1;
     assert!(!with(&bits));
 }
 
 #[test]
-fn recipients_that_need_something_else_are_shown() {
+fn recipients_with_unsupported_needs_are_shown() {
     let peer = Peer::ec(Nid::X9_62_PRIME256V1);
     let node = Node::parse(&sealed(&["-aes256", &peer.path("crt")], b"hello"));
     let with = |change: &dyn Fn(&mut Node)| {
@@ -256,7 +256,7 @@ fn recipients_that_need_something_else_are_shown() {
         let algorithm = Node::parse(&algorithm(scheme, &wrap));
         with(&|r| r.parts[2] = algorithm.clone())
     };
-    // MQV, a scheme of nobody's, Camellia key wrap.
+    // MQV, an undefined scheme, Camellia key wrap.
     assert_eq!(
         agreement("1.3.132.1.15.1", "2.16.840.1.101.3.4.1.45"),
         "the algorithm 1.3.132.1.15.1"

@@ -1,4 +1,4 @@
-//! What was changed or lost on its way is found out.
+//! Alteration and loss in transit are detected.
 
 use std::io::{self, BufReader};
 
@@ -24,7 +24,7 @@ fn a_truncated_message_is_an_error_wherever_it_ends() {
 }
 
 #[test]
-fn what_is_cut_out_of_the_end_of_the_content_is_missed() {
+fn a_cut_at_the_end_of_the_content_is_detected() {
     let (message, peer) = &samples(&content(100))[0];
     for length in 0..112 {
         let mut node = Node::parse(message);
@@ -58,7 +58,7 @@ fn a_flipped_bit_never_yields_other_content_where_there_is_a_tag() {
 }
 
 #[test]
-fn every_octet_of_the_padding_is_looked_at() {
+fn every_octet_of_the_padding_is_checked() {
     let (message, peer) = &samples(&content(20))[0];
     // Of 32 octets, 12 are padding: the same octets of the block before are
     // added to it.
@@ -88,7 +88,7 @@ fn a_wrong_tag_is_an_error_at_the_end_and_stays_one() {
         };
         assert_eq!(fault, MessageFault::Altered);
     }
-    // The last piece stays inside.
+    // The last piece isn't released.
     assert!(plain == content(196_608));
 }
 
@@ -160,7 +160,7 @@ fn an_iv_is_as_long_as_it_has_to_be() {
 }
 
 #[test]
-fn a_cipher_stands_where_it_belongs() {
+fn a_cipher_is_accepted_only_in_its_kind_of_message() {
     let samples = samples(b"hello");
     let gcm = algorithm(
         "2.16.840.1.101.3.4.1.46",
@@ -214,7 +214,7 @@ fn a_version_that_nobody_has_defined_is_refused() {
 }
 
 #[test]
-fn an_error_of_the_source_stays_what_it_is() {
+fn an_error_of_the_source_is_passed_on() {
     struct Broken<'a>(&'a [u8]);
     impl Read for Broken<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

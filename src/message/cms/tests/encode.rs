@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use bcder::Oid;
 
-/// Returns an element with the shortest length there is.
+/// Returns an element with the shortest possible length.
 pub fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let skip = length.iter().take_while(|octet| **octet == 0).count();
@@ -34,7 +34,7 @@ pub fn algorithm(dotted: &str, parameters: &[u8]) -> Vec<u8> {
     element(0x30, &[&oid(dotted), parameters].concat())
 }
 
-/// What an element is made of.
+/// The parts of an element.
 #[derive(Clone, Debug)]
 pub struct Node {
     pub tag: u8,
@@ -77,7 +77,7 @@ impl Node {
         (node, rest)
     }
 
-    /// Written anew, from its parts if it has some.
+    /// Encodes it anew, from its parts if it has any.
     pub fn der(&self) -> Vec<u8> {
         if self.tag & 0x20 == 0 {
             return element(self.tag, &self.content);
@@ -110,7 +110,7 @@ impl Node {
         indefinite(self.tag | 0x20, &segments.concat())
     }
 
-    /// Returns the parts on the way there.
+    /// Returns the part at that path.
     pub fn at(&mut self, path: &[usize]) -> &mut Self {
         path.iter().fold(self, |node, at| &mut node.parts[*at])
     }

@@ -25,13 +25,13 @@ pub fn samples(plain: &[u8]) -> Vec<(Vec<u8>, Rc<Peer>)> {
     samples
 }
 
-/// Two that have little in common, for what takes long.
+/// Two samples that differ much, for slow tests.
 pub fn two_samples(plain: &[u8]) -> [(Vec<u8>, Rc<Peer>); 2] {
     let mut samples = samples(plain);
     [samples.swap_remove(5), samples.swap_remove(0)]
 }
 
-/// Where things stand in an OpenSSL message.
+/// The places of parts in an OpenSSL message.
 pub const BODY: &[usize] = &[1, 0];
 pub const RECIPIENTS: &[usize] = &[1, 0, 1];
 pub const CONTENT_INFO: &[usize] = &[1, 0, 2];

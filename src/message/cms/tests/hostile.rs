@@ -1,4 +1,4 @@
-//! What strangers make up: no panic, no hang, no memory without bounds.
+//! Hostile input: no panic, no hang, no unbounded memory.
 
 use std::io::BufRead;
 use std::rc::Rc;
@@ -74,7 +74,7 @@ fn a_missing_element_is_an_error() {
 }
 
 #[test]
-fn lengths_that_claim_too_much_are_found_out() {
+fn lengths_that_claim_too_much_are_refused() {
     let lengths: [&[u8]; 10] = [
         &[0x80],
         &[0xFF],
@@ -93,14 +93,14 @@ fn lengths_that_claim_too_much_are_found_out() {
                 for length in lengths {
                     let claim = [&message[..at], length, &message[at + 1..]].concat();
                     if let Ok(Some(_)) = open(&claim, &peer.key) {
-                        // What nothing protects: a name, or the version.
+                        // An unprotected part: a name, or the version.
                         assert_eq!(length.len(), 1, "{at}");
                     }
                 }
             }
         }
     }
-    // The content claims 2^62 octets, and the others that they hold it.
+    // The content claims 2^62 octets, and the others claim to hold it.
     let (message, peer) = &samples(b"hello")[0];
     let node = Node::parse(message);
     let open_ended = |tag: u8, parts: &[Vec<u8>]| [&[tag, 0x80][..], &parts.concat()].concat();
@@ -128,7 +128,7 @@ fn nesting_without_end_is_refused() {
     let definite = |tag: u8| {
         let wrap = |inner: Vec<u8>, _| {
             let length = (inner.len() as u32).to_be_bytes();
-            // From the inside outwards, so that the octets stand backwards.
+            // From the inside outwards, so the octets are in reverse.
             let header = [&[tag, 0x84][..], &length].concat();
             [inner, header.into_iter().rev().collect()].concat()
         };
@@ -138,7 +138,7 @@ fn nesting_without_end_is_refused() {
     };
     let node = Node::parse(message);
     let with = |path: &[usize], octets: Vec<u8>| {
-        // Stands in for the element, whatever its own header says.
+        // Replaces the element, whatever its own header says.
         let mut node = node.clone();
         let placeholder = element(0x0C, b"placeholder placeholder");
         *node.at(path) = Node::parse(&placeholder);
@@ -180,7 +180,7 @@ fn nesting_without_end_is_refused() {
 }
 
 #[test]
-fn ends_that_nothing_waits_for_are_refused() {
+fn end_markers_outside_of_any_element_are_refused() {
     for (message, peer) in two_samples(b"hello") {
         let pieces = Node::parse(&message).in_pieces();
         for message in [&message, &pieces] {
@@ -243,7 +243,7 @@ fn a_flood_of_recipients_is_refused() {
 }
 
 #[test]
-fn recipients_take_bounded_room() {
+fn recipients_are_bounded_in_size() {
     let (message, peer) = &samples(b"hello")[0];
     let sized = |size: usize| {
         let mut node = Node::parse(message);
@@ -255,7 +255,7 @@ fn recipients_take_bounded_room() {
     };
     assert!(open(&sized(3 << 20), &peer.key).unwrap().is_some());
     for size in [4 << 20, 5 << 20] {
-        let expected = "its recipients take too much room".into();
+        let expected = "its recipients are too large".into();
         let expected = MessageFault::Malformed(expected);
         assert_eq!(fault(&sized(size), &peer.key), expected);
     }
@@ -268,7 +268,7 @@ fn recipients_take_bounded_room() {
     for length in [0, 65, 100_000] {
         assert!(is_malformed(&fault(&serial(length), &peer.key)));
     }
-    // The recipient is in front, so that the names behind it may be anything.
+    // The recipient comes first, so the names after it may be anything.
     let issuers = |length: usize, count: usize| {
         let mut node = Node::parse(message);
         let recipients = &mut node.at(RECIPIENTS).parts;
@@ -291,7 +291,7 @@ fn recipients_take_bounded_room() {
 }
 
 #[test]
-fn what_only_starts_like_a_message_is_none() {
+fn data_that_only_starts_like_a_message_is_refused() {
     let peer = Peer::rsa();
     for octets in [
         element(0x30, &[]),
@@ -312,7 +312,7 @@ fn what_only_starts_like_a_message_is_none() {
     assert!(is_malformed(&fault(&cut, &peer.key)));
 }
 
-/// Reads all that a message lets be read, with whatever key.
+/// Reads everything in a message that can be read with a key.
 fn exhaust(message: &[u8], key: &ContentKey) {
     if let Ok(front) = CmsFront::read(message) {
         let _ = (front.cipher().to_string(), front.format());
@@ -380,7 +380,7 @@ fn equal_recipients_are_tried_once_and_a_message_costs_no_more_than_64_trials() 
         let files = ["key", "crt"].map(|name| peer.path(name));
         let keyring = || Keyring::load(&files).unwrap();
         let good = Node::parse(&message).at(RECIPIENTS).parts[0].clone();
-        // With another key that is no key.
+        // With another key that isn't one.
         let spoiled = |change: u8| {
             let mut recipient = good.clone();
             let mut last = &mut recipient;

@@ -1,4 +1,4 @@
-//! What others seal opens, and nothing else does.
+//! Messages of other implementations open, and nothing else does.
 
 mod agreement;
 mod altered;
@@ -31,7 +31,7 @@ use crate::message::{MessageFault, OpenError};
 #[path = "../../../../tests/support/packages.rs"]
 mod packages;
 
-/// Somebody with a certificate.
+/// A peer with a certificate.
 struct Peer {
     directory: TempDir,
     pkey: PKey<Private>,
@@ -121,7 +121,8 @@ fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
     std::fs::read(to).unwrap()
 }
 
-/// Runs the peer's program, which must succeed; gives its standard output.
+/// Runs the peer's program, which must succeed, and returns its standard
+/// output.
 #[track_caller]
 fn succeeds(command: &mut Command) -> Vec<u8> {
     let output = command.stdin(Stdio::null()).output();
@@ -139,7 +140,7 @@ fn sealed(arguments: &[&str], plain: &[u8]) -> Vec<u8> {
     openssl(&[&start, arguments].concat(), plain)
 }
 
-/// Returns the key that is sealed to somebody, if that is one.
+/// Returns the key that is sealed to a recipient, if it is one.
 fn content_key(message: &[u8], key: &SecretKey) -> Option<ContentKey> {
     let front = CmsFront::read(message).unwrap();
     let cipher = front.cipher();
@@ -174,8 +175,8 @@ fn is_malformed(fault: &MessageFault) -> bool {
     matches!(fault, MessageFault::Malformed(_))
 }
 
-/// Returns whether the first recipient's key opens, and what it needs if none
-/// does.
+/// Returns whether the first recipient's key opens the message, and what it
+/// would need if none does.
 fn opens(message: &[u8], key: &SecretKey) -> (bool, Option<String>) {
     let front = CmsFront::read(message).unwrap();
     assert_eq!(front.recipients.len(), 1);

@@ -1,4 +1,4 @@
-//! OpenSSL's program seals for us.
+//! OpenSSL's program seals for callseal.
 
 use super::encode::{Node, algorithm, element};
 use super::forms::CIPHER;
@@ -23,7 +23,7 @@ const GCM: [(&str, ContentCipher); 3] = [
 
 const CURVES: [Nid; 3] = [Nid::X9_62_PRIME256V1, Nid::SECP384R1, Nid::SECP521R1];
 
-/// Around the blocks of the ciphers, and the pieces that are read.
+/// Sizes around the blocks of the ciphers and the pieces that are read.
 const SIZES: [usize; 11] = [
     0,
     1,
@@ -44,7 +44,7 @@ fn every_cipher_opens_at_every_size() {
     for (name, cipher) in CBC.into_iter().chain(GCM) {
         for size in SIZES {
             let is_gcm = GCM.contains(&(name, cipher));
-            // Of AuthEnvelopedData, OpenSSL 3.0 can't write a stream.
+            // OpenSSL 3.0 can't write AuthEnvelopedData as a stream.
             let forms = [&[][..], &["-stream"]]
                 .into_iter()
                 .take(2 - usize::from(is_gcm));
@@ -128,7 +128,7 @@ fn every_way_to_agree_on_a_key_opens() {
 }
 
 #[test]
-fn what_the_documented_command_seals_opens() {
+fn the_documented_command_seals_messages_that_open() {
     let peer = Peer::rsa();
     for (name, _) in CBC {
         for form in [&[][..], &["-stream"]] {
@@ -155,7 +155,7 @@ fn each_of_several_recipients_opens_on_its_own() {
         for peer in &peers {
             let opened = open(&message, &peer.key).unwrap();
             assert_eq!(opened.as_deref(), Some(&b"hello"[..]));
-            // The key opens what is sealed to it, and nothing of the others.
+            // The key opens what is sealed to it, and none of the others.
             let opening = front.recipients.iter();
             let opening = opening.filter(|r| r.open(&peer.key, front.cipher()).is_some());
             assert_eq!(opening.count(), 1);
@@ -213,7 +213,7 @@ fn passphrases_and_shared_keys_are_for_others() {
 }
 
 #[test]
-fn messages_of_other_kinds_are_told_apart() {
+fn messages_of_other_kinds_are_distinguished() {
     let peer = Peer::rsa();
     let (crt, key) = (peer.path("crt"), peer.path("key"));
     let cases: [(&[&str], _); 4] = [
@@ -238,7 +238,7 @@ fn messages_of_other_kinds_are_told_apart() {
         let message = openssl(&[&start, &arguments[1..]].concat(), b"hello");
         assert_eq!(fault(&message, &peer.key), expected, "{arguments:?}");
     }
-    // What other files start with.
+    // How other files start.
     for file in [
         &b""[..],
         b"0",
@@ -259,7 +259,7 @@ fn unsupported(what: &str) -> MessageFault {
 fn weak_ciphers_are_refused_by_name() {
     let peer = Peer::rsa();
     let node = Node::parse(&sealed(&["-aes256", &peer.path("crt")], b"hello"));
-    // Named only: not every openssl has the old ones.
+    // By name only: not every openssl has the old ones.
     let iv = element(4, &[7; 8]);
     let rc2 = element(0x30, &[&element(2, &[58])[..], &iv].concat());
     for (cipher, parameters, name) in [

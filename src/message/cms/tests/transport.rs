@@ -1,4 +1,4 @@
-//! Keys that RSA encrypts open as they were sealed, and in no other way.
+//! Keys encrypted with RSA open as they were sealed, and in no other way.
 
 use openssl::rand::rand_bytes;
 use openssl::rsa::Padding;
@@ -7,7 +7,7 @@ use super::encode::{Node, algorithm, element};
 use super::forms::samples;
 use super::*;
 
-/// Where the parts of the first recipient stand, for key transport.
+/// The places of the first recipient's parts, for key transport.
 const ALGORITHM: &[usize] = &[1, 0, 1, 0, 2];
 const ENCRYPTED_KEY: &[usize] = &[1, 0, 1, 0, 3];
 
@@ -23,7 +23,7 @@ fn encrypted(key: &PKey<Private>, plain: &[u8], padding: Padding) -> Vec<u8> {
 fn is_padded(key: &PKey<Private>, encrypted: &[u8], length: usize) -> bool {
     let mut block = vec![0; key.size()];
     let rsa = key.rsa().unwrap();
-    // Numbers beyond the modulus are nothing at all.
+    // Numbers beyond the modulus are invalid.
     if rsa
         .private_decrypt(encrypted, &mut block, Padding::NONE)
         .is_err()
@@ -48,7 +48,7 @@ fn a_wrong_key_never_opens_what_is_sealed_to_another() {
             let message = node.der();
             assert_eq!(content_key(&message, &right.key).unwrap().octets(), key);
             let encrypted = &node.at(ENCRYPTED_KEY).content;
-            // Once in some ten million times it can't be told from a key.
+            // By chance it looks like a key, once in some ten million times.
             if !is_padded(&wrong.pkey, encrypted, length) {
                 assert!(open(&message, &wrong.key).unwrap().is_none());
             }
@@ -120,7 +120,7 @@ fn an_encrypted_key_is_as_long_as_the_modulus() {
         for content in [vec![], vec![0], vec![0; 256], vec![0xFF; 256], vec![1; 512]] {
             assert!(!with(content));
         }
-        // Nor may zeros in front be left out.
+        // Leading zeros may not be left out either.
         let mut content = own;
         while content[0] != 0 {
             content = encrypted(&peer.pkey, &[0x5A; 32], Padding::PKCS1);
@@ -131,7 +131,7 @@ fn an_encrypted_key_is_as_long_as_the_modulus() {
 }
 
 #[test]
-fn parameters_of_oaep_that_are_not_offered_are_shown() {
+fn parameters_of_oaep_that_are_not_supported_are_shown() {
     let peer = Peer::rsa();
     let crt = peer.path("crt");
     let arguments = [
@@ -151,7 +151,7 @@ fn parameters_of_oaep_that_are_not_offered_are_shown() {
     let sha1 = |null: &[u8]| algorithm("1.3.14.3.2.26", null);
     let mgf1 = |hash: &[u8]| algorithm("1.2.840.113549.1.1.8", hash);
     let label = |octets: &[u8]| algorithm("1.2.840.113549.1.1.9", &element(4, octets));
-    // Defaults, as they should be left out, and as they may stand.
+    // Defaults, left out as they should be, and written as they may be.
     assert_eq!(with(OAEP, &element(0x30, &[])), (true, None));
     for null in [&[][..], &[5, 0]] {
         let all = [
