@@ -98,7 +98,7 @@ fn sealed_document(text: &str) -> String {
 
 #[test]
 #[ignore = "writes fuzz/sealed/ anew, to which the inputs that are kept no longer fit"]
-fn make_what_is_sealed() {
+fn make_the_sealed_inputs() {
     let deflate = Compression::Deflate;
     for (number, format) in [(1, Format::Rfc4880), (2, Format::Rfc9580)] {
         let way = Way {

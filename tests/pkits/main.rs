@@ -199,17 +199,17 @@ fn is_as_the_document_says(intermediates: Intermediates) {
 }
 
 #[test]
-fn the_verdicts_are_the_document_s_with_the_intermediates_in_the_bundle() {
+fn the_verdicts_match_the_document_with_the_intermediates_in_the_bundle() {
     is_as_the_document_says(Intermediates::InTheBundle);
 }
 
 #[test]
-fn the_verdicts_are_the_document_s_with_the_intermediates_in_the_own_file() {
+fn the_verdicts_match_the_document_with_the_intermediates_in_the_file() {
     is_as_the_document_says(Intermediates::InItsOwnFile);
 }
 
 #[test]
-fn every_test_of_the_seven_sections_is_there_once() {
+fn every_test_of_the_seven_sections_appears_once() {
     let mut sections: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for test in table() {
         let (section, number) = test.number.rsplit_once('.').unwrap();

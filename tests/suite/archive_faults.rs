@@ -133,7 +133,7 @@ fn an_archive_with_a_comment_is_read() {
 }
 
 #[test]
-fn members_may_lie_in_another_order_than_listed() {
+fn members_may_be_stored_in_another_order_than_listed() {
     let mut zip = zip([some(), good()]);
     let second_offset = 30 + 15 + 9;
     zip.members[0].offset = Some(second_offset);
@@ -168,7 +168,7 @@ fn every_form_of_data_descriptor_is_read() {
 }
 
 #[test]
-fn what_is_no_archive_has_no_end_record() {
+fn a_file_that_is_not_an_archive_has_no_end_record() {
     for bytes in [&b""[..], b"PK", &[0; 100]] {
         let error = Archive::open(bytes).unwrap_err();
         assert_eq!(archive_fault(&error), ArchiveFault::NoEnd);
@@ -236,7 +236,7 @@ fn truthful_zip64() -> Zip {
 }
 
 #[test]
-fn zip64_records_that_no_value_needs_are_read() {
+fn unneeded_zip64_records_are_read() {
     assert_eq!(read_all(&truthful_zip64()).unwrap().len(), 1);
     let marked = truthful_zip64().with(|zip| {
         zip.count = Some(u16::MAX);
@@ -247,7 +247,7 @@ fn zip64_records_that_no_value_needs_are_read() {
 }
 
 #[test]
-fn a_zip64_record_that_is_not_where_its_locator_says_is_refused() {
+fn a_zip64_record_away_from_its_locator_s_offset_is_refused() {
     let shifted = truthful_zip64().with(|zip| zip.zip64.as_mut().unwrap().shift = 1);
     assert_eq!(fault_on_open(&shifted), ArchiveFault::Zip64EndMisplaced);
     let far = truthful_zip64().with(|zip| zip.zip64.as_mut().unwrap().shift = u64::MAX / 2);
@@ -445,7 +445,7 @@ fn two_timestamps_in_one_extra_field_are_refused() {
 }
 
 #[test]
-fn zip64_values_are_those_that_the_header_leaves_to_them() {
+fn zip64_has_exactly_the_values_that_the_header_leaves_out() {
     let sizes = extra(1, &[9_u64.to_le_bytes(), 9_u64.to_le_bytes()].concat());
     let left_to = |header: &mut crate::archive_support::Header| {
         (header.size, header.stored_size) = (u32::MAX, u32::MAX)
@@ -472,7 +472,7 @@ fn zip64_values_are_those_that_the_header_leaves_to_them() {
 }
 
 #[test]
-fn a_local_header_must_be_there() {
+fn a_missing_local_header_is_refused() {
     let mut bytes = zip([some(), good()]).bytes();
     bytes[0] = b'Q';
     let archive = Archive::open(bytes).unwrap();
@@ -523,7 +523,7 @@ fn a_local_header_that_differs_is_refused() {
 }
 
 #[test]
-fn a_data_descriptor_that_contradicts_is_refused() {
+fn a_contradicting_data_descriptor_is_refused() {
     for bytes in [12, 16, 20, 24] {
         for position in 0..bytes {
             let member = some()
@@ -558,7 +558,7 @@ fn a_member_whose_bytes_changed_is_refused() {
 }
 
 #[test]
-fn a_failed_check_takes_the_place_of_the_last_bytes_and_stays() {
+fn a_failed_check_replaces_the_last_bytes_and_persists() {
     let member = some().with(|member| member.data[3] ^= 1);
     let archive = Archive::open(zip([member]).bytes()).unwrap();
     let mut reader = archive.read(archive.members().first().unwrap()).unwrap();
@@ -660,7 +660,7 @@ fn damaged_deflated_data_is_refused() {
 }
 
 #[test]
-fn an_unsafe_name_stops_its_member_only() {
+fn an_unsafe_name_affects_only_its_member() {
     for (name, fault) in [
         ("../../etc/passwd", NameFault::Parent),
         ("/etc/passwd", NameFault::Absolute),
@@ -680,7 +680,7 @@ fn an_unsafe_name_stops_its_member_only() {
 }
 
 #[test]
-fn a_name_that_is_not_utf8_stops_its_member_only() {
+fn a_name_that_is_not_utf8_affects_only_its_member() {
     let latin = || some().with_both(|header| header.name = b"\xe4.wav".to_vec());
     assert_eq!(member_fault(latin()), MemberFault::Name(NameFault::NotUtf8));
     let marked = latin().with_both(|header| header.flags = 1 << 11);
@@ -706,7 +706,7 @@ fn a_utf8_name_needs_no_flag() {
 }
 
 #[test]
-fn a_different_second_name_stops_its_member_only() {
+fn a_different_second_name_affects_only_its_member() {
     let path = |name: &str| extra(0x7075, &[&[1, 0, 0, 0, 0], name.as_bytes()].concat());
     let same = some().with_both(|header| header.extra = path("calls/a.wav.pgp"));
     assert!(
@@ -727,7 +727,7 @@ fn a_different_second_name_stops_its_member_only() {
 }
 
 #[test]
-fn an_encrypted_member_stops_itself_only() {
+fn an_encrypted_member_affects_only_itself() {
     for bit in [0, 6, 13] {
         let member = some().with_both(|header| header.flags = 1 << bit);
         assert_eq!(member_fault(member), MemberFault::Encrypted, "{bit}");
@@ -740,7 +740,7 @@ fn an_encrypted_member_stops_itself_only() {
 }
 
 #[test]
-fn an_unsupported_method_stops_its_member_only() {
+fn an_unsupported_method_affects_only_its_member() {
     for method in [1, 9, 12, 14, 93, 99] {
         let member = some().with_both(|header| header.method = method);
         assert_eq!(member_fault(member), MemberFault::Method { method });
@@ -748,7 +748,7 @@ fn an_unsupported_method_stops_its_member_only() {
 }
 
 #[test]
-fn a_link_or_a_special_file_stops_itself_only() {
+fn a_link_or_a_special_file_affects_only_itself() {
     for mode in [0o120_777, 0o020_644, 0o060_644, 0o010_644, 0o140_644] {
         let member = some().with(|member| member.mode = mode);
         assert_eq!(member_fault(member), MemberFault::Special { mode });
@@ -756,7 +756,7 @@ fn a_link_or_a_special_file_stops_itself_only() {
 }
 
 #[test]
-fn a_member_that_is_half_a_directory_stops_itself_only() {
+fn a_member_that_is_half_a_directory_affects_only_itself() {
     let named = Member::new("d/", b"").with(|member| member.mode = 0o100_644);
     assert_eq!(member_fault(named), MemberFault::HalfDirectory);
     let moded = Member::new("d", b"").with(|member| member.mode = 0o040_755);
@@ -780,7 +780,7 @@ fn a_directory_keeps_its_whole_name() {
 }
 
 #[test]
-fn the_extended_timestamp_goes_before_the_msdos_time() {
+fn the_extended_timestamp_takes_precedence_over_the_msdos_time() {
     let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let modified = |extra: Vec<u8>| {
         let member = some().with(|member| member.central.extra = extra);
@@ -799,7 +799,7 @@ fn the_extended_timestamp_goes_before_the_msdos_time() {
 }
 
 #[test]
-fn archives_are_told_by_their_first_bytes() {
+fn archives_are_recognised_by_their_first_bytes() {
     assert!(looks_like_zip(&zip([good()]).bytes()));
     assert!(looks_like_zip(&zip([]).bytes()));
     assert!(!looks_like_zip(b"PK"));

@@ -122,12 +122,12 @@ fn every_flipped_bit_shows(archive: &[u8]) {
 }
 
 #[test]
-fn every_flipped_bit_of_a_written_archive_shows_or_carries_no_content() {
+fn every_flipped_bit_of_a_written_archive_is_detected_or_harmless() {
     every_flipped_bit_shows(&written(&three_members(), false));
 }
 
 #[test]
-fn every_flipped_bit_of_a_streamed_deflated_archive_shows_or_carries_no_content() {
+fn every_flipped_bit_of_a_streamed_deflated_archive_is_detected_or_harmless() {
     let members = [
         Member::deflated("a", b"some some some some data").streamed(16),
         Member::new("d/", b""),
@@ -166,7 +166,7 @@ proptest! {
     })]
 
     #[test]
-    fn what_is_written_is_read(members in members(), streamed: bool) {
+    fn written_archives_are_read_back(members in members(), streamed: bool) {
         let bytes = written(&members, streamed);
         prop_assert_eq!(contents(&bytes).unwrap(), stored(&members));
         let archive = Archive::open(bytes).unwrap();

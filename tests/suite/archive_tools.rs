@@ -133,7 +133,7 @@ fn an_archive_of_70_000_members_has_zip64_records_that_all_tools_follow() {
 }
 
 #[test]
-fn the_number_that_is_the_zip64_marker_is_no_riddle() {
+fn a_count_equal_to_the_zip64_marker_is_read() {
     for members in [65_534, 65_535, 65_536] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("many.zip");
@@ -247,7 +247,7 @@ fn a_streamed_member_of_over_4_gib_is_read_by_all_tools() {
 }
 
 #[test]
-fn a_member_that_outgrows_its_announcement_is_an_error() {
+fn a_member_larger_than_announced_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let error = write_large(&directory.path().join("large.zip"), LIMIT, LIMIT - 1).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);

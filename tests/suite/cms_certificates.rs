@@ -29,7 +29,7 @@ fn names(scene: &Scene, message: &str, certificate: &str) -> bool {
 }
 
 #[test]
-fn issuer_and_serial_number_are_those_of_the_certificate() {
+fn issuer_and_serial_number_match_the_certificate() {
     let scene = Scene::new();
     scene.write("call.wav", CALL);
     for (name, subject, serial) in [
@@ -85,7 +85,7 @@ fn a_recipient_with_a_chain_is_the_first_certificate_of_its_file() {
 }
 
 #[test]
-fn a_renewed_certificate_is_a_recipient_as_it_stands() {
+fn a_message_names_the_renewed_certificate_and_not_the_old_one() {
     let scene = Scene::new();
     scene.rsa_pair("old");
     scene.tool("openssl req -x509 -days 700 -key old.key -subj /CN=old -out new.crt");

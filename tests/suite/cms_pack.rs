@@ -91,7 +91,7 @@ fn every_member_is_der() {
 }
 
 #[test]
-fn one_who_cannot_read_the_format_keeps_all_from_being_packed() {
+fn a_recipient_that_cannot_read_the_format_stops_the_pack() {
     let scene = scene();
     scene.rsa_pair("gone");
     scene.expired_certificate("gone");
@@ -115,7 +115,7 @@ fn one_who_cannot_read_the_format_keeps_all_from_being_packed() {
 }
 
 #[test]
-fn files_whose_stored_names_look_alike_stay_apart() {
+fn files_with_similar_stored_names_stay_apart() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     for name in ["x", "x.p7m", "x.p7m.p7m", "x.pgp", "x.der"] {

@@ -68,7 +68,7 @@ fn openssl_cms_opens_files_of_all_sizes_with_rsa_and_ec_keys() {
 }
 
 #[test]
-fn what_comes_from_a_pipe_opens_too() {
+fn messages_from_a_pipe_open() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.ec_pair("e", "P-256");
@@ -123,7 +123,7 @@ fn other_keys_open_nothing() {
 }
 
 #[test]
-fn the_structure_is_that_of_the_standards() {
+fn the_structure_follows_the_standards() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.ec_pair("p256", "P-256");
@@ -281,7 +281,7 @@ fn is_pem(text: &str, label: &str) {
 }
 
 #[test]
-fn every_message_has_a_key_of_its_own() {
+fn every_message_has_its_own_key() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.ec_pair("e", "P-256");
@@ -364,7 +364,7 @@ fn only_encrypted_key(message: &[u8]) -> &[u8] {
 }
 
 #[test]
-fn who_changes_an_authenticated_message_is_noticed() {
+fn a_change_of_an_authenticated_message_is_noticed() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.write("call.wav", content(5000));
@@ -389,7 +389,7 @@ fn who_changes_an_authenticated_message_is_noticed() {
 }
 
 #[test]
-fn who_changes_an_unauthenticated_message_goes_unnoticed_as_is_documented() {
+fn a_change_of_an_unauthenticated_message_goes_unnoticed_as_documented() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.write("call.wav", b"amount: 100 EUR");

@@ -22,7 +22,7 @@ fn check(scene: &Scene, setting: &str, status: i32) -> Outcome {
 }
 
 #[test]
-fn a_config_says_what_was_understood() {
+fn config_check_prints_what_was_read() {
     let scene = Scene::with_a_call();
     scene.write(
         "etc/callseal.toml",
@@ -111,7 +111,7 @@ fn an_unknown_key_is_an_error_that_names_its_line() {
 }
 
 #[test]
-fn the_environment_names_a_config_and_the_command_line_another() {
+fn the_command_line_overrides_the_config_of_the_environment() {
     let scene = Scene::with_a_call();
     for name in ["customer", "vendor"] {
         scene.write(

@@ -169,7 +169,7 @@ fn an_archive_opens_without_callseal() {
 }
 
 #[test]
-fn no_document_is_passed_over() {
+fn no_document_is_skipped() {
     let known = [
         "config.md",
         "fields.md",

@@ -44,7 +44,7 @@ fn members_that_together_expand_beyond_the_limit_are_refused_from_there_on() {
 }
 
 #[test]
-fn the_limits_hold_for_single_messages_and_pipes() {
+fn the_limits_apply_to_single_messages_and_pipes() {
     let scene = compressed();
     scene.ok("seal -q -r customer.crt calls/a.log -o a.pgp --compress deflate");
     for line in [
@@ -62,7 +62,7 @@ fn the_limits_hold_for_single_messages_and_pipes() {
 }
 
 #[test]
-fn what_was_not_compressed_has_no_limit() {
+fn uncompressed_messages_have_no_limit() {
     let scene = Scene::with_parties();
     scene.write("a.wav", vec![7; 2 << 20]);
     scene.ok("pack -q -o calls.zip -r customer.crt a.wav --compress none");
@@ -132,7 +132,7 @@ fn ciphertext_of_zeros(scene: &Scene) -> Vec<u8> {
 }
 
 #[test]
-fn what_zip_itself_has_compressed_counts_too() {
+fn zip_s_own_compression_counts_too() {
     let scene = Scene::with_parties();
     let message = ciphertext_of_zeros(&scene);
     let archive = zip([Member::deflated("a.wav.pgp", &message)]).bytes();

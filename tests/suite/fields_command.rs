@@ -18,7 +18,7 @@ const SEAL: &str = "fields seal --fields caller.number -r vendor.crt -r customer
 const OPEN: &str = "fields open -k customer.key";
 
 #[test]
-fn a_stream_comes_back_to_the_byte() {
+fn a_stream_comes_back_byte_for_byte() {
     let scene = Scene::with_parties();
     for jobs in [1, 3] {
         let sealed = scene
@@ -117,7 +117,7 @@ fn a_line_that_is_not_utf8_is_named() {
 }
 
 #[test]
-fn where_all_fail_the_worst_failure_counts() {
+fn if_all_fail_the_worst_failure_counts() {
     let scene = Scene::with_parties();
     scene.key_pair("stranger", P256);
     let sealed = scene.line(SEAL).stdin(CALLS).exits(0).stdout();
@@ -142,7 +142,7 @@ fn where_all_fail_the_worst_failure_counts() {
 }
 
 #[test]
-fn a_recipient_that_cannot_read_them_is_refused() {
+fn a_recipient_that_cannot_read_sealed_fields_is_refused() {
     let scene = Scene::with_parties();
     scene.gpg("--quick-gen-key old@example.org rsa2048 encr");
     scene.gpg("--export --output old.pgp old@example.org");
@@ -211,7 +211,7 @@ fn a_file_is_written_whole_or_not_at_all() {
 }
 
 #[test]
-fn the_facts_are_told_as_json_where_the_documents_go_into_a_file() {
+fn json_is_printed_if_the_documents_go_to_a_file() {
     let scene = Scene::with_parties();
     scene.write("calls.ndjson", format!("{CALLS}\n{{}}\n{{\"x\":"));
     let sealed = scene
@@ -361,7 +361,7 @@ fn awaited(scene: &Scene) -> (Child, Watchdog, ChildStdin, BufReader<ChildStdout
 }
 
 #[test]
-fn documents_come_out_while_others_are_awaited() {
+fn documents_come_out_before_the_next_ones_arrive() {
     let scene = Scene::with_parties();
     let (mut run, _watchdog, mut input, mut output) = awaited(&scene);
     let mut errors = BufReader::new(run.stderr.take().unwrap());
@@ -386,7 +386,7 @@ fn documents_come_out_while_others_are_awaited() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_reader_that_stops_early_is_not_a_failure() {
     let scene = Scene::with_parties();
     scene.write("calls.ndjson", "{\"id\":1}\n");
     scene
@@ -403,7 +403,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
-fn a_line_has_a_limit_and_the_next_one_is_found() {
+fn lines_have_a_limit_and_reading_goes_on_with_the_next() {
     let scene = Scene::with_parties();
     let call = "{\"caller\":{\"number\":1}}\n";
     let mut calls = call.as_bytes().to_vec();
@@ -433,7 +433,7 @@ fn a_line_has_a_limit_and_the_next_one_is_found() {
 }
 
 #[test]
-fn nothing_is_sealed_that_would_be_too_large_to_open() {
+fn a_field_too_large_to_open_is_not_sealed() {
     let scene = Scene::with_parties();
     let large = format!("{{\"caller\":{{\"number\":\"{}\"}}}}", "x".repeat(60 << 20));
     scene
@@ -444,7 +444,7 @@ fn nothing_is_sealed_that_would_be_too_large_to_open() {
 }
 
 #[test]
-fn a_broken_first_line_is_told_from_a_document_of_several_lines() {
+fn a_broken_first_line_is_distinguished_from_a_document_of_several_lines() {
     let scene = Scene::with_parties();
     let call = "{\"caller\":{\"number\":1}}\n";
     // More than is read at once, with what is wrong at the start.
@@ -480,7 +480,7 @@ fn a_byte_order_mark_stays_before_the_documents() {
 }
 
 #[test]
-fn of_many_failures_the_first_ones_are_told_and_all_are_counted() {
+fn the_first_of_many_failures_are_shown_and_all_are_counted() {
     let scene = Scene::with_parties();
     scene.write("calls.ndjson", "{}\n".repeat(1500));
     for (verbose, shown) in [("", 10), ("-v", 1500)] {
@@ -501,7 +501,7 @@ fn of_many_failures_the_first_ones_are_told_and_all_are_counted() {
 }
 
 #[test]
-fn what_must_be_sealed_is_refused_where_it_is_not() {
+fn a_required_field_that_is_not_sealed_is_refused() {
     let scene = Scene::with_parties();
     let call = "{\"caller\":{\"number\":1},\"keys\":2}\n";
     let seal = |fields: &str| {
@@ -537,7 +537,7 @@ fn what_must_be_sealed_is_refused_where_it_is_not() {
 }
 
 #[test]
-fn good_lines_are_found_behind_several_broken_ones() {
+fn good_lines_are_found_after_several_broken_ones() {
     let scene = Scene::with_parties();
     for (broken, lines) in [
         ("{\"id\":0,\"a\":\"hello\nworld\"}\n", 2),
@@ -561,7 +561,7 @@ fn good_lines_are_found_behind_several_broken_ones() {
 }
 
 #[test]
-fn a_broken_first_line_does_not_keep_back_what_follows() {
+fn a_broken_first_line_does_not_delay_the_rest() {
     let scene = Scene::with_parties();
     let (mut run, _watchdog, mut input, mut output) = awaited(&scene);
     writeln!(input, "{{\"a\":x}}\n{{\"caller\":{{\"number\":1}}}}").unwrap();
@@ -634,7 +634,7 @@ fn no_value_of_a_document_is_in_any_message() {
 }
 
 #[test]
-fn a_stream_of_which_nothing_was_sealed_is_warned_of() {
+fn a_stream_without_sealed_fields_causes_a_warning() {
     let scene = Scene::new();
     scene.key_pair("a", "rsa:2048");
     let input = "{\"caller\": 1}\n{\"caller\": 2}\n";

@@ -21,7 +21,7 @@ const CALL: &str = r#"{
 "#;
 
 #[test]
-fn a_document_comes_back_to_the_byte() {
+fn a_document_comes_back_byte_for_byte() {
     let office = Office::new();
     for fields in [
         "caller.number",
@@ -41,7 +41,7 @@ fn a_document_comes_back_to_the_byte() {
 }
 
 #[test]
-fn what_is_not_sealed_stays_to_the_byte() {
+fn the_rest_of_a_document_stays_byte_for_byte() {
     let office = Office::new();
     let sealed = office.seal("caller.number,cards[1].pan", CALL);
     let (before, rest) = sealed.split_once(r#""number": "0"#).unwrap();
@@ -87,7 +87,7 @@ fn sealed_fields_are_listed_in_the_order_of_the_document() {
 }
 
 #[test]
-fn keys_are_compared_as_what_they_say_and_not_as_they_are_written() {
+fn keys_are_compared_by_value_and_not_by_spelling() {
     let office = Office::new();
     let text = r#"{"c\u0061ller":{"\u006eumber":1}}"#;
     assert_eq!(
@@ -98,7 +98,7 @@ fn keys_are_compared_as_what_they_say_and_not_as_they_are_written() {
 }
 
 #[test]
-fn a_field_that_is_not_there_is_named() {
+fn a_missing_field_is_named() {
     let office = Office::new();
     for (fields, missing) in [
         ("caller.numbers", "caller.numbers"),
@@ -120,7 +120,7 @@ fn a_field_that_is_not_there_is_named() {
 }
 
 #[test]
-fn where_fields_may_be_missing_those_that_are_there_are_sealed() {
+fn if_fields_may_be_missing_the_present_ones_are_sealed() {
     let office = Office::new();
     let selection = Selection::paths("cards[*].cvc,caller.numbers,**.pin").unwrap();
     let sealer = FieldSealer::new(&office.plan, &selection, Missing::Ignore);
@@ -159,7 +159,7 @@ fn keys_are_selected_by_their_names() {
 }
 
 #[test]
-fn a_field_that_is_there_twice_is_refused() {
+fn a_duplicate_field_is_refused() {
     let office = Office::new();
     for (fields, text, path) in [
         ("a", r#"{"a":1,"a":2}"#, "a"),
@@ -190,7 +190,7 @@ fn a_document_is_sealed_once() {
 }
 
 #[test]
-fn what_is_no_json_object_is_refused() {
+fn a_document_that_is_not_an_object_is_refused() {
     let office = Office::new();
     for (text, why) in [
         ("[1]", "it is no JSON object"),
@@ -253,7 +253,7 @@ fn a_path_longer_than_a_literal_name_is_bound_too() {
 }
 
 #[test]
-fn a_document_may_be_written_anew_between_sealing_and_opening() {
+fn a_document_may_be_reformatted_between_sealing_and_opening() {
     let office = Office::new();
     let text = r#"{"b":{"x":[1.10]},"a":"A","c":true}"#;
     let sealed: Value = serde_json::from_str(&office.seal("b.x,a", text)).unwrap();
@@ -302,7 +302,7 @@ fn the_attribute_may_have_any_name() {
 }
 
 #[test]
-fn an_expression_that_is_none_is_shown_with_the_place() {
+fn an_invalid_expression_is_shown_with_the_position() {
     for (paths, expression, place) in [
         ("", "", 1),
         ("a,", "", 1),
@@ -411,7 +411,7 @@ proptest! {
     })]
 
     #[test]
-    fn any_fields_of_any_document_come_back_to_the_byte(
+    fn any_fields_of_any_document_come_back_byte_for_byte(
         (before, object, after) in (space(), object_of(value()), space()),
         pattern in prop::sample::select(vec!["0$", "1$", "[23]$", "", "a", "c.d|é"]),
     ) {
@@ -425,7 +425,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in prop_oneof![any::<String>(), object_of(value())], at: usize) {
+    fn arbitrary_text_never_panics(text in prop_oneof![any::<String>(), object_of(value())], at: usize) {
         static OFFICE: std::sync::LazyLock<Office> = std::sync::LazyLock::new(Office::new);
         // Cut off somewhere.
         let cut = text.char_indices().nth(at % text.len().max(1)).map_or(0, |(i, _)| i);

@@ -155,7 +155,7 @@ fn the_key_may_come_from_the_environment() {
 }
 
 #[test]
-fn a_key_that_does_not_fit_opens_nothing() {
+fn a_wrong_key_opens_nothing() {
     let scene = Scene::new();
     scene.write_private("aes.key", "00112233445566778899aabbccddeeff");
     scene.write_private("other.key", "ffeeddccbbaa99887766554433221100");
@@ -325,7 +325,7 @@ fn a_key_in_the_config_is_refused_and_not_shown() {
 }
 
 #[test]
-fn what_makes_no_sense_with_it_is_refused() {
+fn options_that_conflict_with_it_are_refused() {
     let scene = Scene::with_parties();
     scene.write_private("aes.key", "sixteen bytes xx");
     let key = "--key-file aes.key --key-form raw";
@@ -349,7 +349,7 @@ fn what_makes_no_sense_with_it_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_that_others_can_read_is_warned_of() {
+fn a_key_that_others_can_read_causes_a_warning() {
     let scene = Scene::new();
     let path = scene.write("aes.key", "sixteen bytes xx");
     use std::os::unix::fs::PermissionsExt;

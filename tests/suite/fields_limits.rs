@@ -36,7 +36,7 @@ fn attribute(scene: &Scene, path: &str) -> String {
 }
 
 #[test]
-fn a_listed_key_that_is_there_many_times_costs_nothing() {
+fn a_listed_key_that_appears_many_times_costs_nothing() {
     let scene = Scene::with_parties();
     let key = "K".repeat(500_000);
     let members = vec![r#""a":1"#; 20_000].join(",");
@@ -73,7 +73,7 @@ fn paths_have_a_limit_together() {
 }
 
 #[test]
-fn fields_have_a_limit_before_they_are_counted() {
+fn the_limit_on_fields_applies_before_they_are_counted() {
     let scene = Scene::with_parties();
     let elements = vec!["1"; 2 << 20].join(",");
     let document = format!(r#"{{"a":[{elements}]}}"#);
@@ -98,7 +98,7 @@ fn a_path_has_no_more_steps_than_a_document_has_levels() {
 }
 
 #[test]
-fn nothing_is_sealed_in_the_legacy_layout_that_would_be_too_large() {
+fn a_field_too_large_is_not_sealed_in_the_legacy_layout() {
     let scene = Scene::with_parties();
     let document = format!(r#"{{"a":"{}"}}"#, "x".repeat(60 << 20));
     bounded(&scene, &format!("seal --fields a {LEGACY}"), &document)
@@ -107,7 +107,7 @@ fn nothing_is_sealed_in_the_legacy_layout_that_would_be_too_large() {
 }
 
 #[test]
-fn more_jobs_than_a_system_has_are_no_failure() {
+fn more_jobs_than_the_system_allows_are_not_a_failure() {
     let scene = Scene::with_parties();
     let done = scene
         .line("fields seal --fields a --missing ignore -r vendor.crt -j 100000")
@@ -148,7 +148,7 @@ impl Write for FirstWrite<'_> {
 }
 
 #[test]
-fn documents_are_written_before_all_at_hand_are_made() {
+fn documents_are_written_before_all_others_are_ready() {
     let office = Office::new();
     let selection = Selection::paths("a").unwrap();
     let sealer = FieldSealer::new(&office.plan, &selection, Missing::Error);

@@ -64,7 +64,7 @@ fn pgp_opens_the_keys_with_any_one_of_the_values() {
 }
 
 #[test]
-fn a_field_that_pgp_seals_opens_if_there_is_nothing_else_in_it() {
+fn a_field_sealed_by_pgp_opens_if_it_is_the_only_content() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.ok("export --gpg a.key -o a.asc");
@@ -119,7 +119,7 @@ fn a_field_that_pgp_seals_opens_if_there_is_nothing_else_in_it() {
 }
 
 #[test]
-fn callseal_opens_them_as_messages_too() {
+fn callseal_opens_sealed_fields_as_messages_too() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.key_pair("b", P256);

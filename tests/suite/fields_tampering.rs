@@ -82,7 +82,7 @@ fn a_value_copied_to_another_field_is_named() {
 }
 
 #[test]
-fn a_value_of_another_document_is_named() {
+fn a_value_from_another_document_is_named() {
     let office = Office::new();
     for path in ["/caller/number", "/cards/0/pan", "/cards/1/pan"] {
         let mut document = sealed(&office);
@@ -98,7 +98,7 @@ fn a_value_of_another_document_is_named() {
 }
 
 #[test]
-fn keys_of_another_document_open_nothing() {
+fn keys_from_another_document_open_nothing() {
     let office = Office::new();
     let mut document = sealed(&office);
     document[ATTRIBUTE]["keys"] = sealed(&office)[ATTRIBUTE]["keys"].take();
@@ -149,7 +149,7 @@ fn a_value_cut_off_or_added_to_is_refused() {
 }
 
 #[test]
-fn a_value_that_is_gone_is_named() {
+fn a_removed_value_is_named() {
     let office = Office::new();
     let mut removed = sealed(&office);
     removed["caller"].as_object_mut().unwrap().remove("number");
@@ -184,7 +184,7 @@ fn a_value_that_is_gone_is_named() {
 }
 
 #[test]
-fn the_list_of_sealed_fields_must_be_right() {
+fn a_wrong_list_of_sealed_fields_is_refused() {
     let office = Office::new();
     for (list, begins) in [
         (json!([]), "_callseal: it is malformed"),
@@ -249,7 +249,7 @@ fn a_field_left_out_of_the_list_stays_sealed() {
 }
 
 #[test]
-fn an_attribute_that_makes_no_sense_is_refused() {
+fn a_malformed_attribute_is_refused() {
     let office = Office::new();
     let good = sealed(&office)[ATTRIBUTE].take();
     let with = |key: &str, value: Value| {
@@ -303,7 +303,7 @@ fn keys_hold_nothing_but_keys() {
 }
 
 #[test]
-fn keys_that_were_cut_off_are_told_from_values_that_were() {
+fn truncated_keys_are_distinguished_from_truncated_values() {
     let office = Office::new();
     for by in [1, 30, 200] {
         let mut document = sealed(&office);
@@ -320,7 +320,7 @@ fn keys_that_were_cut_off_are_told_from_values_that_were() {
 }
 
 #[test]
-fn a_sealed_field_that_is_there_twice_is_refused() {
+fn a_duplicate_sealed_field_is_refused() {
     let office = Office::new();
     let sealed = office.seal("id", CALL);
     let twice = sealed.replacen('{', "{\"id\":1,", 1);

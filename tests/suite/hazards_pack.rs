@@ -40,7 +40,7 @@ fn members(scene: &Scene) -> Vec<String> {
 }
 
 #[test]
-fn links_in_the_walk_are_told_of_and_left_out() {
+fn links_in_a_directory_are_reported_and_left_out() {
     let scene = Scene::with_a_call();
     scene.write("secret.txt", "not to be packed");
     scene.write("other/b.txt", "nor this");
@@ -90,7 +90,7 @@ fn a_loop_of_links_is_an_error_when_links_are_followed() {
 }
 
 #[test]
-fn a_link_that_is_named_is_refused_with_the_remedy() {
+fn a_named_link_is_refused_with_a_hint() {
     let scene = Scene::with_a_call();
     symlink("calls", scene.path("link")).unwrap();
     for name in ["link", "link/"] {
@@ -210,7 +210,7 @@ fn a_file_that_is_written_to_during_the_walk_and_the_reading_is_noticed() {
 }
 
 #[test]
-fn names_that_differ_in_case_or_normalisation_alone_are_refused() {
+fn names_that_differ_only_in_case_or_normalisation_are_refused() {
     for (one, other) in [
         ("Call.wav", "call.wav"),
         ("STRASSE.wav", "straße.wav"),
@@ -239,7 +239,7 @@ fn names_that_differ_in_case_or_normalisation_alone_are_refused() {
 }
 
 #[test]
-fn names_that_no_archive_should_have_are_refused() {
+fn unsafe_member_names_are_refused() {
     for (name, reason) in [
         (&b"\xff\xfe.wav"[..], "not valid UTF-8"),
         (b"line\nfeed.wav", "has a control character"),
@@ -296,7 +296,7 @@ fn the_output_as_an_input_is_refused() {
 }
 
 #[test]
-fn an_existing_output_is_replaced_on_demand_only() {
+fn an_existing_output_is_replaced_only_on_demand() {
     let scene = Scene::with_a_call();
     scene.write("calls.zip", "something dear");
     refused(&scene, "calls", 1).complains_with_hint(&["calls.zip: it exists already"]);
@@ -311,7 +311,7 @@ fn an_existing_output_is_replaced_on_demand_only() {
 }
 
 #[test]
-fn what_is_missing_or_unreadable_stops_the_whole_pack() {
+fn a_missing_or_unreadable_file_stops_the_whole_pack() {
     let scene = Scene::with_a_call();
     refused(&scene, "calls missing.txt", 1).says("error: missing.txt: no such file or directory");
     refused(&scene, "calls/a.txt/b", 1).says("calls/a.txt/b: ");
@@ -325,7 +325,7 @@ fn what_is_missing_or_unreadable_stops_the_whole_pack() {
 }
 
 #[test]
-fn nothing_to_pack_is_a_mistake() {
+fn nothing_to_pack_is_a_usage_error() {
     let scene = Scene::with_a_call();
     fs::create_dir(scene.path("empty")).unwrap();
     refused(&scene, "empty", 2).complains_with_hint(&["no files to pack"]);

@@ -34,7 +34,7 @@ fn bounded(scene: &Scene, line: &str) -> Outcome {
 }
 
 #[test]
-fn armor_with_headers_without_end_is_refused_in_little_memory() {
+fn armor_with_endless_headers_is_refused_in_little_memory() {
     let scene = with_a_key();
     for kind in ["lines", "line", "blank", "blanks"] {
         scene.python(BOMB, &[kind]);
@@ -84,7 +84,7 @@ fn is_refused(scene: &Scene, message: &[u8]) {
 }
 
 #[test]
-fn packets_in_front_of_the_sealed_data_have_a_limit_together() {
+fn packets_before_the_sealed_data_have_a_total_limit() {
     const SKESK: u8 = 3;
     const MARKER: u8 = 10;
     const PADDING: u8 = 21;
@@ -106,7 +106,7 @@ fn packets_in_front_of_the_sealed_data_have_a_limit_together() {
 }
 
 #[test]
-fn white_space_in_front_of_the_sealed_data_has_a_limit() {
+fn white_space_before_the_sealed_data_has_a_limit() {
     let scene = with_a_key();
     for options in ["--format cms --armor", "--armor=base64"] {
         let text = String::from_utf8(sealed(&scene, options)).unwrap();
@@ -119,7 +119,7 @@ fn white_space_in_front_of_the_sealed_data_has_a_limit() {
 }
 
 #[test]
-fn what_stands_in_front_of_cms_recipients_has_a_limit() {
+fn data_before_the_cms_recipients_has_a_limit() {
     let scene = with_a_key();
     scene.write("call", CALL);
     scene.cms_encrypt("call", "sealed", "-aes256 -outform DER a.crt");
@@ -146,7 +146,7 @@ fn what_stands_in_front_of_cms_recipients_has_a_limit() {
 }
 
 #[test]
-fn the_limits_on_expansion_hold_where_envelopes_are_read() {
+fn the_limits_on_expansion_apply_when_envelopes_are_read() {
     let scene = with_a_key();
     let text = String::from_utf8(sealed(&scene, "--format cms --armor")).unwrap();
     let at = text.find("\n").unwrap() + 30;
@@ -185,7 +185,7 @@ fn the_limits_on_expansion_hold_where_envelopes_are_read() {
 }
 
 #[test]
-fn a_flood_of_recipients_of_no_known_kind_is_refused() {
+fn a_flood_of_recipients_of_unknown_kinds_is_refused() {
     let scene = Scene::with_a_call();
     scene.ok("seal -o a.pgp -r customer.crt calls/a.txt");
     // PKESK packets that are empty, or of a version that nobody has defined.

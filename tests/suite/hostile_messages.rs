@@ -183,17 +183,17 @@ fn short_session_keys(suite: CipherSuite) {
 }
 
 #[test]
-fn an_rsa_session_key_of_no_or_few_bytes_does_no_harm() {
+fn an_empty_or_short_rsa_session_key_is_harmless() {
     short_session_keys(CipherSuite::RSA2k);
 }
 
 #[test]
-fn an_ecdh_session_key_of_no_or_few_bytes_does_no_harm() {
+fn an_empty_or_short_ecdh_session_key_is_harmless() {
     short_session_keys(CipherSuite::P256);
 }
 
 #[test]
-fn what_is_not_encrypted_is_refused() {
+fn unencrypted_messages_are_refused() {
     let target = Target::new(CipherSuite::P256);
     for message in [literal(PLAIN), compressed(&literal(PLAIN))] {
         target.open(&message, 5).says("m.pgp: it is not encrypted");
@@ -203,7 +203,7 @@ fn what_is_not_encrypted_is_refused() {
 }
 
 #[test]
-fn what_has_no_integrity_protection_is_refused() {
+fn messages_without_integrity_protection_are_refused() {
     let target = Target::new(CipherSuite::P256);
     let message = target.seal(&literal(PLAIN));
     let pkesk = &message[..message.len() - without_pkesks(&message).len()];

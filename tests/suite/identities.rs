@@ -119,7 +119,7 @@ fn ec_keys_open() {
 }
 
 #[test]
-fn an_ec_key_behind_its_parameters_opens() {
+fn an_ec_key_after_its_parameters_opens() {
     let scene = Scene::new();
     scene.tool("openssl ecparam -name prime256v1 -genkey -out a.key");
     starts_with(&scene, "a.key", "-----BEGIN EC PARAMETERS-----");
@@ -146,7 +146,7 @@ fn a_key_in_one_file_with_its_certificate_opens() {
 }
 
 #[test]
-fn text_around_a_key_does_no_harm() {
+fn text_around_a_key_is_ignored() {
     let scene = scene_with(P256);
     scene.tool("openssl pkey -in a.key -text -out text.key");
     scene.write("header", "Bag Attributes\r\n    friendlyName: a\r\n");
@@ -253,7 +253,7 @@ fn secrets(numbers: &str, pem: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_no_private_key_is_refused_by_name() {
+fn a_file_that_is_not_a_private_key_is_refused_by_name() {
     let scene = scene_with(P256);
     scene.seal("-r customer.crt");
     scene.write("text.key", "no key\n");

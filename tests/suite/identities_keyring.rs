@@ -149,7 +149,7 @@ fn a_wrong_passphrase_is_not_asked_for_again_with_the_next_message() {
 }
 
 #[test]
-fn an_open_key_goes_before_one_that_needs_a_passphrase() {
+fn an_unlocked_key_is_used_before_a_locked_one() {
     let scene = Scene::new();
     locked_pair(&scene, "a", P256, "secret");
     certificate_beside(&scene, "a");
@@ -176,7 +176,7 @@ fn a_message_for_others_unlocks_nothing() {
 }
 
 #[test]
-fn a_locked_key_is_known_by_the_certificate_beside_it() {
+fn a_locked_key_is_identified_by_the_certificate_next_to_it() {
     let scene = Scene::new();
     locked_pair(&scene, "a", "rsa:2048", "secret");
     assert!(scene.inspect("keys/a.key")["keys"][0]["fingerprint"].is_null());
@@ -195,7 +195,7 @@ fn a_locked_key_is_known_by_the_certificate_beside_it() {
 }
 
 #[test]
-fn what_is_no_certificate_doesn_t_hide_the_one_beside_a_locked_key() {
+fn other_files_do_not_hide_the_certificate_next_to_a_locked_key() {
     let scene = Scene::new();
     locked_pair(&scene, "a", P256, "secret");
     certificate_beside(&scene, "a");
@@ -215,7 +215,7 @@ fn what_is_no_certificate_doesn_t_hide_the_one_beside_a_locked_key() {
 }
 
 #[test]
-fn an_openpgp_certificate_is_not_taken_for_that_of_a_locked_pem_key() {
+fn an_openpgp_certificate_is_not_treated_as_that_of_a_locked_pem_key() {
     let scene = Scene::new();
     locked_pair(&scene, "a", P256, "secret");
     scene.gpg("--quick-gen-key a rsa2048 default never");

@@ -62,7 +62,7 @@ fn an_openpgp_key_seals_and_opens() {
 }
 
 #[test]
-fn what_is_secret_is_for_its_owner_alone() {
+fn secret_files_are_readable_only_by_their_owner() {
     let scene = Scene::new();
     let made = "callseal keygen -q --name a --no-passphrase";
     scene.bash(&format!("umask 022; {made} --ec p256")).exits(0);
@@ -79,7 +79,7 @@ fn what_is_secret_is_for_its_owner_alone() {
 }
 
 #[test]
-fn openssl_takes_key_and_certificate() {
+fn openssl_accepts_the_key_and_the_certificate() {
     for (arguments, usage, hash) in [
         ("", "Key Encipherment", "sha256WithRSAEncryption"),
         ("--ec p256", "Key Agreement", "ecdsa-with-SHA256"),
@@ -133,7 +133,7 @@ fn unix_now() -> i64 {
 }
 
 #[test]
-fn a_certificate_is_valid_for_as_many_days_as_it_should() {
+fn a_certificate_is_valid_for_the_given_number_of_days() {
     let scene = Scene::new();
     for (days, arguments) in [
         (730, "--ec p256"),
@@ -314,7 +314,7 @@ fn a_ca_signs_the_request_and_the_key_opens_for_its_certificate() {
 }
 
 #[test]
-fn the_subject_is_what_was_said() {
+fn the_subject_has_the_given_names() {
     let scene = Scene::new();
     let fields = [
         ("--name", "Anrufe Köln, Süd"),
@@ -357,7 +357,7 @@ fn the_subject_is_what_was_said() {
 }
 
 #[test]
-fn a_subject_that_no_certificate_holds_is_a_usage_error() {
+fn an_invalid_subject_is_a_usage_error() {
     let scene = Scene::new();
     let long = "x".repeat(65);
     let longer = "x".repeat(129);
@@ -405,7 +405,7 @@ fn a_subject_that_no_certificate_holds_is_a_usage_error() {
 }
 
 #[test]
-fn what_makes_no_sense_together_is_a_usage_error() {
+fn conflicting_options_are_usage_errors() {
     let scene = Scene::new();
     scene.write("phrase", PASSPHRASE);
     for arguments in [
@@ -470,7 +470,7 @@ fn nothing_is_ever_overwritten() {
 }
 
 #[test]
-fn a_file_that_comes_up_meanwhile_is_not_overwritten_and_no_half_pair_stays() {
+fn a_file_that_appears_meanwhile_is_not_overwritten_and_no_half_pair_stays() {
     for name in ["a.key", "a.crt", "a.pub"] {
         let scene = Scene::new();
         // It has looked for the files by the time at which it asks.
@@ -555,7 +555,7 @@ fn without_a_terminal_and_a_passphrase_nothing_is_made() {
 }
 
 #[test]
-fn a_passphrase_that_locks_nothing_or_for_ever_is_refused() {
+fn an_unusable_passphrase_is_refused() {
     let scene = Scene::new();
     let utf16: Vec<u8> = "geheim\n"
         .encode_utf16()
@@ -668,7 +668,7 @@ fn keygen_into(scene: &Scene, directory: &str) -> crate::support::Outcome {
 }
 
 #[test]
-fn json_tells_the_files() {
+fn json_names_the_files() {
     let scene = Scene::new();
     let files = |arguments: &str| {
         let line = format!("keygen --json --name a --no-passphrase {arguments}");
@@ -685,7 +685,7 @@ fn json_tells_the_files() {
 }
 
 #[test]
-fn two_keys_are_never_the_same() {
+fn no_two_keys_are_the_same() {
     let scene = Scene::new();
     for directory in ["one", "two"] {
         keygen(&scene, &format!("--ec p256 --out {directory}"));

@@ -52,7 +52,7 @@ fn reach(scene: &Scene, keys: &str) -> (Vec<Value>, Value) {
 }
 
 #[test]
-fn each_key_is_told_how_many_members_it_opens() {
+fn each_key_is_shown_with_the_number_of_members_it_opens() {
     let scene = parties();
     archive(
         &scene,
@@ -100,7 +100,7 @@ fn each_key_is_told_how_many_members_it_opens() {
 }
 
 #[test]
-fn a_last_line_tells_what_all_keys_together_open() {
+fn the_last_line_shows_what_all_keys_together_open() {
     let scene = parties();
     archive(&scene, &[BOTH, "-r vendor.crt", "-r auditor.crt"]);
     for (keys, line, facts) in [
@@ -142,7 +142,7 @@ fn a_last_line_tells_what_all_keys_together_open() {
 }
 
 #[test]
-fn members_that_hide_their_recipients_are_counted_apart() {
+fn members_that_hide_their_recipients_are_counted_separately() {
     let scene = parties();
     scene.gpg("--quick-gen-key curve future-default - never");
     scene.gpg("--export-secret-keys --output gpg.key curve");
@@ -178,7 +178,7 @@ fn members_that_hide_their_recipients_are_counted_apart() {
 }
 
 #[test]
-fn a_key_that_is_named_beside_a_hidden_one_opens_for_certain() {
+fn a_key_named_next_to_a_hidden_one_opens_for_certain() {
     let scene = parties();
     for name in ["named", "hidden"] {
         scene.gpg(&format!("--quick-gen-key {name} rsa2048 encr never"));
@@ -195,7 +195,7 @@ fn a_key_that_is_named_beside_a_hidden_one_opens_for_certain() {
 }
 
 #[test]
-fn a_locked_key_counts_by_the_certificate_beside_it() {
+fn a_locked_key_counts_by_the_certificate_next_to_it() {
     let scene = parties();
     archive(
         &scene,
@@ -251,7 +251,7 @@ fn an_archive_that_no_key_opens_is_status_4() {
 }
 
 #[test]
-fn what_only_a_passphrase_opens_is_open_to_no_key() {
+fn no_key_opens_a_message_for_a_passphrase_alone() {
     let scene = parties();
     scene.write("a.txt", "said");
     scene.gpg_with_passphrase("secret", "--symmetric --output a.txt.pgp a.txt");
@@ -263,7 +263,7 @@ fn what_only_a_passphrase_opens_is_open_to_no_key() {
 }
 
 #[test]
-fn an_archive_without_members_wants_no_key() {
+fn an_archive_without_members_needs_no_key() {
     let scene = parties();
     archive(&scene, &[]);
     scene
@@ -272,7 +272,7 @@ fn an_archive_without_members_wants_no_key() {
 }
 
 #[test]
-fn a_damaged_member_is_reported_as_list_reports_it() {
+fn a_damaged_member_is_reported_as_in_list() {
     let scene = parties();
     archive(&scene, &[BOTH, BOTH, BOTH]);
     let mut bytes = scene.read("calls.zip");
@@ -299,7 +299,7 @@ fn a_damaged_member_is_reported_as_list_reports_it() {
 }
 
 #[test]
-fn an_archive_that_can_t_be_read_ends_it() {
+fn an_archive_that_can_not_be_read_ends_the_command() {
     let scene = parties();
     scene
         .line("keys --archive missing.zip -k vendor.key")

@@ -44,7 +44,7 @@ fn unnamed_files(scene: &Scene) -> bool {
 }
 
 #[test]
-fn a_pack_that_was_stopped_leaves_nothing() {
+fn a_killed_pack_leaves_nothing() {
     let scene = Scene::with_a_call();
     let file = File::create(scene.path("calls/long.wav")).unwrap();
     file.set_len(128 << 20).unwrap();
@@ -71,7 +71,7 @@ fn a_pack_that_was_stopped_leaves_nothing() {
 }
 
 #[test]
-fn an_extraction_that_was_stopped_leaves_whole_files_alone() {
+fn a_killed_extraction_leaves_only_whole_files() {
     let scene = Scene::with_a_call();
     let file = File::create(scene.path("calls/long.log")).unwrap();
     file.set_len(128 << 20).unwrap();

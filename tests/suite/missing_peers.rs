@@ -28,7 +28,7 @@ fn a_missing_program_is_an_error_that_names_its_package() {
 }
 
 #[test]
-fn so_is_one_that_is_missing_in_a_script() {
+fn a_program_missing_in_a_script_is_an_error_too() {
     let scene = Scene::new();
     // Bash itself is found, and then finds nothing.
     let script = "PATH=/nowhere; bsdtar -tf calls.zip || true";
@@ -43,7 +43,7 @@ fn so_is_one_that_is_missing_in_a_script() {
 }
 
 #[test]
-fn make_test_installs_the_packages_that_are_named() {
+fn make_test_installs_the_named_packages() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/system-packages.sh");
     let script = std::fs::read_to_string(script).unwrap();
     // Those that every Debian has, and what only an ignored test runs.

@@ -19,7 +19,7 @@ fn locked() -> Scene {
 const EXTRACT: &str = "extract calls.zip -k locked.key -C out";
 
 #[test]
-fn a_passphrase_file_counts_to_its_first_line_end() {
+fn a_passphrase_file_is_read_up_to_its_first_line_end() {
     let scene = locked();
     for content in [
         PASSPHRASE.to_owned(),
@@ -154,7 +154,7 @@ fn the_second_try_may_succeed() {
 }
 
 #[test]
-fn an_answer_that_ends_in_cr_and_lf_counts_without_them() {
+fn cr_and_lf_at_the_end_of_an_answer_are_ignored() {
     let scene = locked();
     let answer = format!("prompt\nsend \"{PASSPHRASE}\\r\\n\"");
     scene.on_a_terminal(EXTRACT, &answer).exits(0);
@@ -179,7 +179,7 @@ fn after_three_wrong_answers_it_gives_up() {
 }
 
 #[test]
-fn a_prompt_that_is_broken_off_gives_up_on_the_key() {
+fn a_cancelled_prompt_gives_up_on_the_key() {
     let scene = locked();
     // End of input, as Ctrl-D gives it.
     let outcome = scene.on_a_terminal(EXTRACT, "prompt\nsend \"\\004\"");
@@ -188,7 +188,7 @@ fn a_prompt_that_is_broken_off_gives_up_on_the_key() {
 }
 
 #[test]
-fn a_key_that_lies_open_saves_the_question() {
+fn with_an_unlocked_key_no_passphrase_is_asked_for() {
     let scene = locked();
     scene.ok("pack -q -f -o calls.zip -r locked.crt -r customer.crt calls");
     scene
@@ -229,7 +229,7 @@ fn no_passphrase_is_ever_shown() {
 }
 
 #[test]
-fn a_key_that_has_been_unlocked_saves_the_question_for_another() {
+fn after_one_key_is_unlocked_no_other_passphrase_is_asked_for() {
     let scene = locked();
     // Without certificates beside them, neither tells whose key it is.
     for name in ["locked", "other"] {

@@ -124,7 +124,7 @@ fn an_exported_key_has_the_fingerprint_of_the_certificate() {
 }
 
 #[test]
-fn a_key_that_openpgp_can_not_hold_is_not_exported() {
+fn a_key_without_an_openpgp_form_is_not_exported() {
     let scene = Scene::new();
     scene.tool(
         "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \

@@ -108,7 +108,7 @@ fn a_signed_message_by_gpg_opens() {
 }
 
 #[test]
-fn a_message_by_gpg_to_nobody_in_particular_opens() {
+fn a_message_by_gpg_to_a_hidden_recipient_opens() {
     for kind in ["rsa:2048", P256] {
         let scene = scene_with_gpg(kind);
         scene.key_pair("other", P256);
@@ -147,14 +147,14 @@ fn a_message_that_gpg_was_piped_opens() {
 }
 
 #[test]
-fn what_gpg_compressed_with_bzip2_is_refused_by_name() {
+fn bzip2_compression_by_gpg_is_refused_by_name() {
     let scene = scene_with_gpg(P256);
     scene.gpg("--compress-algo bzip2 -r a --output call.wav.gpg --encrypt call.wav");
     refused(&scene, "BZip2");
 }
 
 #[test]
-fn what_gpg_sealed_with_another_cipher_is_refused_by_name() {
+fn another_cipher_by_gpg_is_refused_by_name() {
     for kind in ["rsa:2048", P256] {
         let scene = scene_with_gpg(kind);
         for (cipher, name) in [
@@ -192,7 +192,7 @@ fn refused(scene: &Scene, what: &str) {
 }
 
 #[test]
-fn what_gpg_sealed_with_a_passphrase_alone_needs_gpg() {
+fn a_message_by_gpg_for_a_passphrase_alone_needs_gpg() {
     let scene = scene_with_gpg(P256);
     scene.gpg_with_passphrase("sesame", "--output call.wav.gpg --symmetric call.wav");
     scene.tool("zip -q calls.zip call.wav.gpg");

@@ -91,7 +91,7 @@ fn a_certificate_with_a_compressed_point_opens() {
 }
 
 #[test]
-fn text_around_the_certificate_does_no_harm() {
+fn text_around_the_certificate_is_ignored() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.tool("openssl x509 -in a.crt -text -out text.crt");
@@ -104,7 +104,7 @@ fn text_around_the_certificate_does_no_harm() {
 }
 
 #[test]
-fn a_certificate_with_settings_of_trust_opens() {
+fn a_certificate_with_trust_settings_opens() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.tool("openssl x509 -in a.crt -trustout -addtrust serverAuth -out trusted.crt");
@@ -117,7 +117,7 @@ fn a_certificate_with_settings_of_trust_opens() {
 }
 
 #[test]
-fn line_ends_of_windows_and_a_byte_order_mark_do_no_harm() {
+fn windows_line_ends_and_a_byte_order_mark_are_accepted() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     let crlf = scene.text("a.crt").replace('\n', "\r\n");
@@ -146,7 +146,7 @@ fn the_first_certificate_of_a_chain_is_the_recipient() {
 }
 
 #[test]
-fn the_ending_of_the_file_name_says_nothing() {
+fn the_ending_of_the_file_name_does_not_matter() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.tool("openssl x509 -in a.crt -outform DER -out certificate.pem");
@@ -197,7 +197,7 @@ fn mpi(number: &BigNumRef) -> Vec<u8> {
 }
 
 #[test]
-fn the_fingerprint_is_that_of_the_key_material_alone() {
+fn the_fingerprint_depends_only_on_the_key_material() {
     let scene = Scene::new();
     scene.key_pair("a", "rsa:2048");
     let key = PKey::private_key_from_pem(&scene.read("a.key")).unwrap();
@@ -210,7 +210,7 @@ fn the_fingerprint_is_that_of_the_key_material_alone() {
 }
 
 #[test]
-fn the_fingerprint_on_a_curve_counts_in_the_default_parameters() {
+fn the_fingerprint_on_a_curve_includes_the_default_parameters() {
     let scene = Scene::new();
     // The curve's identifier, and the hash and cipher of the key derivation
     // (RFC 9580, sections 9.2 and 11.5.1).

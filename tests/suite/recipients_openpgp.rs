@@ -144,7 +144,7 @@ fn both_encryption_subkeys_count() {
 }
 
 #[test]
-fn an_expired_subkey_beside_a_valid_one_is_left_alone() {
+fn an_expired_subkey_next_to_a_valid_one_is_ignored() {
     let scene = Scene::new();
     let (cert, _) = CertBuilder::new()
         .set_creation_time(SystemTime::now() - Duration::from_secs(1000))

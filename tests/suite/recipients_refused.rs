@@ -90,7 +90,7 @@ fn a_dsa_certificate() {
 }
 
 #[test]
-fn other_curves_than_nist_s() {
+fn curves_other_than_nist_s() {
     let scene = Scene::new();
     for curve in ["secp256k1", "brainpoolP256r1"] {
         scene.key_pair(curve, &format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
@@ -99,7 +99,7 @@ fn other_curves_than_nist_s() {
 }
 
 #[test]
-fn an_rsa_key_for_signatures_alone() {
+fn an_rsa_key_for_signatures_only() {
     let scene = Scene::new();
     scene.key_pair("a", "rsa-pss -pkeyopt rsa_keygen_bits:2048");
     is_refused(&scene, "a.crt", &["rsassaPss"]);
@@ -205,7 +205,7 @@ fn a_revoked_openpgp_certificate() {
 }
 
 #[test]
-fn an_openpgp_certificate_with_an_encryption_key_of_no_use() {
+fn an_openpgp_certificate_with_an_unusable_encryption_key() {
     let scene = Scene::new();
     for (kind, word) in [
         ("elg2048", "ElGamal"),
@@ -298,7 +298,7 @@ fn an_openpgp_certificate_with_a_weakly_bound_encryption_subkey() {
 }
 
 #[test]
-fn recipients_that_read_no_message_in_common() {
+fn recipients_without_a_common_message_version() {
     let scene = Scene::new();
     let (cert, _) = CertBuilder::new()
         .set_profile(sequoia_openpgp::Profile::RFC9580)
@@ -318,7 +318,7 @@ fn recipients_that_read_no_message_in_common() {
 }
 
 #[test]
-fn files_that_hold_no_certificate() {
+fn files_without_a_certificate() {
     let scene = Scene::new();
     scene.write(
         "garbage.crt",
@@ -345,7 +345,7 @@ fn files_that_hold_no_certificate() {
 }
 
 #[test]
-fn a_message_and_an_archive_are_no_certificates() {
+fn a_message_and_an_archive_are_not_certificates() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.write("note", "said");
@@ -358,7 +358,7 @@ fn a_message_and_an_archive_are_no_certificates() {
 }
 
 #[test]
-fn paths_that_lead_to_no_file() {
+fn paths_without_a_file() {
     let scene = Scene::new();
     is_refused(&scene, "missing.crt", &["no such file"]);
     std::fs::create_dir(scene.path("directory.crt")).unwrap();

@@ -61,7 +61,7 @@ fn in_the_overlap_the_old_key_and_the_new_key_both_open() {
 }
 
 #[test]
-fn after_the_overlap_the_new_certificate_alone_counts() {
+fn after_the_overlap_only_the_new_certificate_counts() {
     let scene = scene(CUSTOMER);
     scene.dated_certificate("2025.crt", "old", -400, 365);
     scene.dated_certificate("2026.crt", "new", -40, 365);
@@ -103,7 +103,7 @@ fn without_any_valid_certificate_nothing_is_sealed_for_anybody() {
 }
 
 #[test]
-fn what_is_wrong_in_another_way_than_by_time_stops_everything() {
+fn a_fault_other_than_expiry_stops_everything() {
     let scene = scene(CUSTOMER);
     scene.dated_certificate("2025.crt", "old", -300, 365);
     scene.write("2026.crt", "-----BEGIN CERTIFICATE-----\nMIIB");
@@ -118,7 +118,7 @@ fn what_is_wrong_in_another_way_than_by_time_stops_everything() {
 }
 
 #[test]
-fn an_old_certificate_that_is_too_weak_by_now_is_just_old() {
+fn an_expired_certificate_may_be_too_weak_by_now() {
     let scene = scene(CUSTOMER);
     scene.tool("openssl genrsa -out old.key 1024");
     scene.dated_certificate("2025.crt", "old", -400, 365);
@@ -244,7 +244,7 @@ fn an_expired_certificate_does_not_keep_its_key_from_opening() {
 }
 
 #[test]
-fn tenants_stand_side_by_side() {
+fn tenants_do_not_affect_each_other() {
     let scene = Scene::with_a_call();
     scene.key_pair("other", P256);
     scene.write(
@@ -275,7 +275,7 @@ fn tenants_stand_side_by_side() {
 }
 
 #[test]
-fn a_fingerprint_settles_which_certificate_is_meant() {
+fn a_fingerprint_selects_the_certificate() {
     let pinned = |digits: &str| {
         format!(
             r#"{{ name = "customer", certificates = "customer.crt", fingerprint = "{digits}" }}"#
@@ -314,7 +314,7 @@ fn a_fingerprint_settles_which_certificate_is_meant() {
 }
 
 #[test]
-fn a_fingerprint_settles_public_keys_and_openpgp_certificates_too() {
+fn a_fingerprint_selects_public_keys_and_openpgp_certificates_too() {
     let scene = scene("");
     scene.tool("openssl pkey -in customer.key -pubout -out public.pem");
     scene.gpg("--quick-gen-key party default default never");
@@ -339,7 +339,7 @@ fn a_fingerprint_settles_public_keys_and_openpgp_certificates_too() {
 }
 
 #[test]
-fn of_each_party_in_turn_a_broken_certificate_stops_everything() {
+fn a_broken_certificate_of_any_party_stops_everything() {
     let scene = scene(
         r#""customer.crt", "vendor.crt", "third.crt", { name = "fourth", certificates = "fourth" }"#,
     );
@@ -371,7 +371,7 @@ fn of_each_party_in_turn_a_broken_certificate_stops_everything() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_called_as_a_certificate_and_is_none_stops_everything() {
+fn a_file_that_is_only_named_like_a_certificate_stops_everything() {
     let scene = scene(r#"{ name = "customer", certificates = "certs" }"#);
     scene.dated_certificate("certs/2026.crt", "new", -1, 365);
     for certificates in ["certs", "certs/*.crt", "certs/**/*.crt"] {
@@ -425,7 +425,7 @@ fn links_to_certificates_and_directories_are_followed() {
 }
 
 #[test]
-fn a_renewed_certificate_behind_the_old_one_in_a_file_is_refused() {
+fn a_renewed_certificate_after_the_old_one_in_a_file_is_refused() {
     let scene = scene("\"customer-ec.crt\"");
     scene.self_signed("old").called("customer").make();
     scene.self_signed("new").called("customer").make();
@@ -449,7 +449,7 @@ fn a_renewed_certificate_behind_the_old_one_in_a_file_is_refused() {
 }
 
 #[test]
-fn an_openpgp_certificate_that_is_too_weak_by_now_is_just_old() {
+fn an_expired_openpgp_certificate_may_be_too_weak_by_now() {
     let scene = scene(r#"{ name = "customer", certificates = ["2012.asc", "customer.crt"] }"#);
     scene.gpg(
         "--faked-system-time 20110101T000000! --cert-digest-algo SHA1 \
@@ -463,7 +463,7 @@ fn an_openpgp_certificate_that_is_too_weak_by_now_is_just_old() {
 }
 
 #[test]
-fn a_pattern_is_found_beside_a_config_that_is_named_without_a_directory() {
+fn a_pattern_is_relative_to_a_config_named_without_a_directory() {
     let scene = scene(r#"{ name = "customer", certificates = ["2*.crt", "**/2*.pem"] }"#);
     scene.dated_certificate("2026.crt", "a", -1, 365);
     scene.dated_certificate("certs/2027.pem", "b", -1, 365);

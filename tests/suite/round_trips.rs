@@ -58,7 +58,7 @@ fn files_of_all_sizes_come_out_with_their_bytes_and_dates() {
 }
 
 #[test]
-fn a_deep_path_comes_out_whole_though_the_message_has_its_hash_alone() {
+fn a_deep_path_comes_out_whole_although_the_message_has_only_its_hash() {
     let scene = Scene::with_parties();
     let deep = format!(
         "calls/{}/end.wav",
@@ -102,7 +102,7 @@ fn a_deep_path_comes_out_whole_though_the_message_has_its_hash_alone() {
 }
 
 #[test]
-fn dates_that_the_format_cannot_hold_do_no_harm() {
+fn dates_that_the_format_cannot_hold_are_harmless() {
     let scene = Scene::with_parties();
     let path = scene.write("old.wav", "from before 1970");
     set_modified(&path, UNIX_EPOCH - Duration::from_secs(86_400 * 365 * 20));

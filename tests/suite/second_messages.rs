@@ -61,7 +61,7 @@ fn is_refused(scene: &Scene, message: &[u8], says: &str) {
 }
 
 #[test]
-fn each_form_of_message_behind_each_is_refused_wherever_it_is_read() {
+fn every_form_of_second_message_is_refused_everywhere() {
     let scene = Scene::new();
     for (_, message) in pairs(&scene) {
         is_refused(&scene, &message, SECOND);
@@ -129,7 +129,7 @@ fn text_between_two_messages_hides_neither_of_them() {
 }
 
 #[test]
-fn what_is_held_back_is_not_released_before_the_second_message_is_found() {
+fn held_back_data_is_not_released_if_a_second_message_follows() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     // Longer than what is looked at in front.
@@ -155,7 +155,7 @@ fn what_is_held_back_is_not_released_before_the_second_message_is_found() {
 }
 
 #[test]
-fn listings_tell_of_a_second_message_in_a_small_file() {
+fn listings_report_a_second_message_in_a_small_file() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.write("m.txt", CALL);
@@ -195,7 +195,7 @@ fn the_hint_splits_text_into_its_messages() {
 }
 
 #[test]
-fn text_behind_a_message_that_is_none_is_of_no_concern() {
+fn other_text_after_a_message_is_ignored() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.write("m.txt", CALL);

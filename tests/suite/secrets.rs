@@ -55,7 +55,7 @@ fn neither_the_command_line_nor_the_environment_shows_a_passphrase() {
 }
 
 #[test]
-fn a_passphrase_on_the_command_line_is_not_taken_nor_repeated() {
+fn a_passphrase_on_the_command_line_is_neither_accepted_nor_repeated() {
     let scene = scene();
     for option in ["--passphrase", "--password", "-P"] {
         scene

@@ -57,7 +57,7 @@ fn send(child: &Child, signal: Signal) {
 }
 
 #[test]
-fn signals_remove_named_temporaries_and_are_what_it_dies_of() {
+fn signals_remove_named_temporaries_and_end_the_program() {
     let scene = Scene::with_a_call();
     scene.write("call.pgp", "the old one");
     let before = scene.tree("");
@@ -87,7 +87,7 @@ fn a_signal_that_is_ignored_stays_ignored() {
 }
 
 #[test]
-fn what_a_killed_run_left_is_named_by_the_next_one() {
+fn the_next_run_names_what_a_killed_run_left() {
     let scene = Scene::with_a_call();
     let mut killed = start(&scene);
     let left = wait_for_temporaries(&scene, 1, &mut killed).remove(0);
@@ -122,7 +122,7 @@ fn what_a_killed_run_left_is_named_by_the_next_one() {
 }
 
 #[test]
-fn an_extraction_names_what_was_left_wherever_it_writes() {
+fn an_extraction_names_leftovers_wherever_it_writes() {
     let scene = Scene::with_a_call();
     scene.write("calls/deep/b.txt", "the second call");
     scene.ok("pack -q -o calls.zip -r customer.crt calls");
@@ -181,7 +181,7 @@ fn a_limit_on_file_sizes_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn a_missing_place_for_temporary_files_is_to_blame_and_not_the_message() {
+fn a_missing_directory_for_temporary_files_is_not_blamed_on_the_message() {
     let scene = Scene::with_a_call();
     scene.write("calls/long.wav", vec![1; 9 << 20]);
     let options = "-r customer.crt --compress none --format rfc4880";
@@ -213,7 +213,7 @@ fn a_missing_place_for_temporary_files_is_to_blame_and_not_the_message() {
 }
 
 #[test]
-fn what_was_written_is_named_where_the_report_can_not_be() {
+fn written_files_are_named_if_the_report_can_not_be_printed() {
     let scene = Scene::with_a_call();
     scene.ok("pack -q -o calls.zip -r customer.crt calls");
     scene.ok("seal -q -o a.pgp -r customer.crt calls/a.txt");
@@ -276,7 +276,7 @@ fn no_other_process_of_the_user_may_read_its_memory() {
 }
 
 #[test]
-fn a_signal_at_the_question_for_a_passphrase_leaves_the_terminal_as_it_was() {
+fn a_signal_during_a_passphrase_prompt_restores_the_terminal() {
     let scene = Scene::with_a_call();
     scene.locked_key_pair("locked", "rsa:2048", "correct-horse");
     scene.ok("seal -q -o a.pgp -r locked.crt calls/a.txt");

@@ -58,7 +58,7 @@ fn two_members_that_changed_places_are_both_refused() {
 }
 
 #[test]
-fn members_that_stayed_in_place_come_out_beside_swapped_ones() {
+fn unmoved_members_come_out_despite_swapped_ones() {
     let scene = packed();
     let message = |name| message(&scene, "calls.zip", name);
     repacked(
@@ -172,7 +172,7 @@ fn convert_binds_members_to_their_whole_path() {
 
 /// They were made by moving and swapping members, which nothing shows.
 #[test]
-fn what_version_0_1_0_sealed_under_the_last_component_still_opens() {
+fn messages_of_version_0_1_0_with_the_last_component_still_open() {
     let scene = Scene::new();
     let written =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/written-by-0.1.0");
@@ -186,7 +186,7 @@ fn what_version_0_1_0_sealed_under_the_last_component_still_opens() {
 }
 
 #[test]
-fn a_renamed_member_is_taken_with_a_warning_where_that_is_accepted() {
+fn accept_renamed_accepts_a_renamed_member_with_a_warning() {
     let scene = packed();
     let sealed = message(&scene, "calls.zip", "calls/a.txt");
     repacked(&scene, &[("new/name.txt", sealed)]);
@@ -214,7 +214,7 @@ fn a_renamed_member_is_taken_with_a_warning_where_that_is_accepted() {
 }
 
 #[test]
-fn what_gnupg_seals_for_eyes_only_has_no_name() {
+fn a_for_your_eyes_only_message_of_gnupg_has_no_name() {
     let scene = Scene::with_parties();
     scene.gpg("--quick-gen-key ann@example.org rsa2048 encr never");
     scene.gpg("--export-secret-keys --output ann.gpg ann@example.org");
@@ -226,7 +226,7 @@ fn what_gnupg_seals_for_eyes_only_has_no_name() {
 }
 
 #[test]
-fn a_member_of_another_archive_is_taken_under_its_own_name_and_under_no_other() {
+fn a_member_of_another_archive_is_accepted_only_under_its_own_name() {
     let scene = packed();
     scene.write("calls/a.txt", "another day");
     scene.ok("pack -q -o other.zip -r customer.crt calls/a.txt");
@@ -247,7 +247,7 @@ fn a_member_of_another_archive_is_taken_under_its_own_name_and_under_no_other() 
 }
 
 #[test]
-fn a_member_taken_out_leaves_the_others_whole() {
+fn removing_a_member_leaves_the_others_whole() {
     let scene = packed();
     let rest = message(&scene, "calls.zip", "calls/b.txt");
     repacked(&scene, &[("calls/b.txt", rest)]);
@@ -262,7 +262,7 @@ fn a_member_taken_out_leaves_the_others_whole() {
 }
 
 #[test]
-fn a_member_that_is_there_twice_is_refused() {
+fn a_duplicate_member_is_refused() {
     let scene = packed();
     let a = message(&scene, "calls.zip", "calls/a.txt");
     let member = |name: &str| crate::archive_support::Member::new(name, &a);
@@ -285,7 +285,7 @@ fn a_member_that_is_there_twice_is_refused() {
 }
 
 #[test]
-fn a_member_cut_out_of_the_bytes_of_an_archive_is_noticed() {
+fn a_member_cut_out_of_an_archive_s_bytes_is_noticed() {
     let scene = packed();
     let whole = scene.read("calls.zip");
     let second = whole

@@ -234,7 +234,7 @@ fn open(message: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[test]
-fn what_is_extracted_of_a_damaged_archive_is_right_and_complete() {
+fn files_extracted_from_a_damaged_archive_are_right_and_complete() {
     for plan in [&KEYS.v1, &KEYS.v2] {
         let whole = archive(plan);
         for at in (0..whole.len()).step_by(23) {
@@ -320,7 +320,7 @@ fn a_message_cut_off_anywhere_does_not_open() {
 }
 
 #[test]
-fn the_program_says_of_a_cut_archive_that_it_is_malformed() {
+fn the_program_reports_a_truncated_archive_as_malformed() {
     let scene = Scene::with_a_call();
     scene.ok("pack -o calls.zip -r customer.crt calls");
     let whole = scene.read("calls.zip");
@@ -336,7 +336,7 @@ fn the_program_says_of_a_cut_archive_that_it_is_malformed() {
 }
 
 #[test]
-fn what_streams_to_a_pipe_before_an_altered_chunk_is_right_as_far_as_it_goes() {
+fn the_output_to_a_pipe_is_right_up_to_an_altered_chunk() {
     let scene = Scene::with_parties();
     let content: Vec<u8> = (0..200_000_u32).flat_map(u32::to_be_bytes).collect();
     scene.write("long.wav", &content);
@@ -439,7 +439,7 @@ proptest! {
     })]
 
     #[test]
-    fn no_change_of_a_message_makes_the_library_panic_or_lie(
+    fn no_change_of_a_message_causes_a_panic_or_wrong_content(
         v2: bool,
         changes in prop::collection::vec(change(), 1..6),
     ) {
@@ -452,7 +452,7 @@ proptest! {
     }
 
     #[test]
-    fn no_change_of_an_archive_makes_the_library_panic_or_lie(
+    fn no_change_of_an_archive_causes_a_panic_or_wrong_content(
         v2: bool,
         changes in prop::collection::vec(change(), 1..6),
     ) {
@@ -464,7 +464,7 @@ proptest! {
 }
 
 #[test]
-fn sizes_beyond_all_bounds_are_added_up_without_harm() {
+fn huge_sizes_are_added_up_without_overflow() {
     let scene = Scene::new();
     scene.write("make.py", HUGE_SIZES);
     scene.tool("python3 make.py");

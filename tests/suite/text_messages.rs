@@ -57,7 +57,7 @@ fn the_base64_of_other_tools_opens() {
 }
 
 #[test]
-fn base64_opens_with_any_white_space() {
+fn base64_with_any_white_space_opens() {
     let scene = sealed(CALL);
     let text = scene.tool("base64 call.pgp").stdout();
     opens(&scene, text.replace('\n', "\r\n"), CALL);
@@ -66,7 +66,7 @@ fn base64_opens_with_any_white_space() {
 }
 
 #[test]
-fn text_opens_behind_a_byte_order_mark() {
+fn text_after_a_byte_order_mark_opens() {
     let call = content(1000);
     let scene = sealed(&call);
     scene.ok("seal -r customer.crt --armor=base64 call.wav");
@@ -119,7 +119,7 @@ fn base64_that_was_cut_off_or_altered_is_refused() {
 }
 
 #[test]
-fn an_openpgp_message_opens_from_a_pem_block_behind_text() {
+fn an_openpgp_message_in_a_pem_block_after_text_opens() {
     let scene = sealed(CALL);
     let text = scene.tool("base64 call.pgp").stdout();
     for label in ["CMS", "PKCS7"] {
@@ -133,7 +133,7 @@ fn an_openpgp_message_opens_from_a_pem_block_behind_text() {
 }
 
 #[test]
-fn plain_text_is_told_from_base64() {
+fn plain_text_is_distinguished_from_base64() {
     let scene = sealed(CALL);
     for text in [
         "hello",
@@ -148,7 +148,7 @@ fn plain_text_is_told_from_base64() {
 }
 
 #[test]
-fn each_form_has_its_ending_and_loses_it_again() {
+fn each_form_adds_its_ending_and_opening_removes_it() {
     let scene = Scene::with_parties();
     scene.write("call.wav", CALL);
     for (option, ending, start) in [
@@ -210,7 +210,7 @@ with zipfile.ZipFile('calls.zip', 'w') as archive:
 }
 
 #[test]
-fn a_message_and_an_archive_are_not_taken_for_each_other() {
+fn a_message_and_an_archive_are_not_mistaken_for_each_other() {
     let scene = Scene::with_a_call();
     scene.ok("pack -r customer.crt -o calls.zip calls");
     for line in [

@@ -76,7 +76,7 @@ fn a_missing_link_is_named() {
 }
 
 #[test]
-fn a_root_is_not_trusted_for_being_in_the_certificate_s_own_file() {
+fn a_root_in_the_certificate_s_own_file_is_not_trusted() {
     let scene = with_a_customer();
     scene.ca("other").make();
     let trust = scene.trust(&["other.crt"]);
@@ -145,7 +145,7 @@ fn a_certificate_altered_in_one_bit_is_refused() {
 }
 
 #[test]
-fn another_ca_certificate_of_the_same_name_is_told_from_a_missing_one() {
+fn another_ca_certificate_of_the_same_name_is_distinguished_from_a_missing_one() {
     let scene = Scene::new();
     scene.ca("old").called("Root").make();
     scene.ca("new").called("Root").make();
@@ -164,7 +164,7 @@ fn another_ca_certificate_of_the_same_name_is_told_from_a_missing_one() {
 }
 
 #[test]
-fn who_is_no_ca_may_not_issue() {
+fn a_certificate_that_is_not_a_ca_may_not_issue() {
     let scene = Scene::new();
     scene.ca("root").make();
     let claims = [
@@ -193,7 +193,7 @@ fn who_is_no_ca_may_not_issue() {
 }
 
 #[test]
-fn a_chain_may_not_be_longer_than_a_ca_allows() {
+fn a_chain_longer_than_a_ca_allows_is_refused() {
     let scene = Scene::new();
     let at_most = |depth| format!("basicConstraints=critical,CA:TRUE,pathlen:{depth}");
     scene.ca("root").saying(&at_most(1)).make();
@@ -215,7 +215,7 @@ fn a_chain_may_not_be_longer_than_a_ca_allows() {
 }
 
 #[test]
-fn a_name_that_its_ca_may_not_give_is_refused() {
+fn a_name_outside_the_ca_s_constraints_is_refused() {
     let scene = Scene::new();
     let constrained = "basicConstraints=critical,CA:TRUE\n\
                        nameConstraints=critical,permitted;DNS:example.com";
@@ -234,7 +234,7 @@ fn a_name_that_its_ca_may_not_give_is_refused() {
 }
 
 #[test]
-fn what_a_certificate_is_for_besides_does_not_matter() {
+fn other_purposes_of_a_certificate_do_not_matter() {
     let scene = Scene::new();
     scene.ca("root").make();
     let trust = scene.trust(&["root.crt"]);
@@ -254,7 +254,7 @@ fn what_a_certificate_is_for_besides_does_not_matter() {
 }
 
 #[test]
-fn a_renewed_ca_stands_for_its_expired_self() {
+fn a_renewed_ca_replaces_its_expired_certificate() {
     let scene = Scene::new();
     scene
         .ca("old")
@@ -290,7 +290,7 @@ fn a_cross_signed_ca_is_followed_to_the_root_that_is_trusted() {
 }
 
 #[test]
-fn of_several_certificates_of_one_ca_the_one_that_leads_to_a_root_counts() {
+fn the_certificate_of_a_ca_that_leads_to_a_root_is_used() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.ca("elsewhere").make();

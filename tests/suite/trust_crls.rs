@@ -45,7 +45,7 @@ fn a_revoked_certificate_is_refused_with_the_date() {
 }
 
 #[test]
-fn without_a_crl_file_nothing_is_taken_for_revoked() {
+fn without_a_crl_file_nothing_counts_as_revoked() {
     let scene = with_crls();
     let trust = scene.trust(&["root.crt", "issuing.crt"]);
     trust.accepts("revoked.crt", "revoked.key");
@@ -86,7 +86,7 @@ fn every_ca_of_the_chain_must_have_a_crl() {
 }
 
 #[test]
-fn an_expired_crl_is_an_error_even_for_what_it_does_not_name() {
+fn an_expired_crl_is_an_error_even_for_unlisted_certificates() {
     let scene = with_crls();
     for ca in ["root", "issuing"] {
         scene.crl(ca, "2020-01-01", "2021-03-04");
@@ -103,7 +103,7 @@ fn an_expired_crl_is_an_error_even_for_what_it_does_not_name() {
 }
 
 #[test]
-fn a_crl_of_the_future_is_an_error() {
+fn a_crl_that_is_not_valid_yet_is_an_error() {
     let scene = with_crls();
     scene.crl("issuing", "9997-05-06", "9998-01-01");
     let trust = trust(&scene, &["root.crl", "issuing.crl"]);
@@ -141,7 +141,7 @@ fn a_crl_that_the_ca_did_not_sign_is_an_error() {
 }
 
 #[test]
-fn a_crl_by_a_ca_that_may_sign_none_is_an_error() {
+fn a_crl_by_a_ca_without_crl_sign_is_an_error() {
     let scene = Scene::new();
     let says = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
     scene.ca("root").saying(says).make();
@@ -156,7 +156,7 @@ fn a_crl_by_a_ca_that_may_sign_none_is_an_error() {
 }
 
 #[test]
-fn the_forms_of_a_bundle_are_those_of_crls_too() {
+fn crls_may_have_the_same_forms_as_bundles() {
     let scene = with_crls();
     let check = |crl_files: &[&str]| {
         let trust = trust(&scene, crl_files);
@@ -209,7 +209,7 @@ fn the_newest_crl_of_a_ca_counts() {
 }
 
 #[test]
-fn a_ca_with_a_new_key_may_sign_its_crl_with_that() {
+fn a_ca_with_a_new_key_may_sign_its_crl_with_it() {
     let scene = with_crls();
     let renewed = scene.ca("renewed").called("issuing");
     renewed.issued_by("root").make();
@@ -241,7 +241,7 @@ fn a_ca_with_a_new_key_may_sign_its_crl_with_that() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_of_crls_must_have_a_name_that_openssl_takes() {
+fn a_file_of_crls_must_have_a_name_that_openssl_accepts() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
@@ -266,7 +266,7 @@ fn a_file_too_large_for_crls_is_not_read() {
 }
 
 #[test]
-fn a_self_signed_certificate_of_the_bundle_has_nobody_to_revoke_it() {
+fn nobody_can_revoke_a_self_signed_certificate_of_the_bundle() {
     let scene = with_crls();
     scene.self_signed("partner").make();
     let trust = || scene.trust(&["root.crt", "issuing.crt", "partner.crt"]);
@@ -281,7 +281,7 @@ fn a_self_signed_certificate_of_the_bundle_has_nobody_to_revoke_it() {
 }
 
 #[test]
-fn a_crl_that_openssl_would_pass_over_is_an_error() {
+fn a_crl_that_openssl_would_skip_is_an_error() {
     let scene = with_crls();
     let indented = scene
         .text("issuing.crl")
@@ -318,7 +318,7 @@ fn files_without_a_crl_are_named() {
 }
 
 #[test]
-fn the_date_on_which_a_crl_is_out_of_date_bounds_the_recipient() {
+fn a_recipient_is_not_valid_beyond_its_crl() {
     let scene = with_crls();
     scene.crl("issuing", "2020-01-01", "2070-01-01");
     let trust = trust(&scene, &["root.crl", "issuing.crl"]);
@@ -332,7 +332,7 @@ fn the_date_on_which_a_crl_is_out_of_date_bounds_the_recipient() {
 }
 
 #[test]
-fn the_newest_crl_counts_though_an_older_one_is_current() {
+fn the_newest_crl_counts_even_if_an_older_one_is_current() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.leaf("leaf", "root").make();
@@ -358,7 +358,7 @@ fn the_newest_crl_counts_though_an_older_one_is_current() {
 }
 
 #[test]
-fn a_file_of_a_directory_that_is_called_a_crl_and_is_none_is_an_error() {
+fn a_file_that_is_only_named_like_a_crl_is_an_error() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.leaf("leaf", "root").make();

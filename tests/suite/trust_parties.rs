@@ -17,7 +17,7 @@ fn with_a_customer() -> Scene {
 }
 
 #[test]
-fn a_public_key_has_nobody_to_vouch_for_it() {
+fn nobody_vouches_for_a_public_key() {
     let scene = with_a_customer();
     scene.tool("openssl pkey -in customer.key -pubout -out customer.pub");
     let trust = scene.trust(&["root.crt"]);
@@ -26,7 +26,7 @@ fn a_public_key_has_nobody_to_vouch_for_it() {
 }
 
 #[test]
-fn an_openpgp_certificate_is_accepted_by_its_fingerprint_alone() {
+fn an_openpgp_certificate_is_accepted_only_by_its_fingerprint() {
     let scene = with_a_customer();
     scene.gpg("--quick-gen-key vendor future-default default never");
     scene.gpg("--export --output vendor.pgp vendor");
@@ -51,7 +51,7 @@ fn an_openpgp_certificate_is_accepted_by_its_fingerprint_alone() {
 }
 
 #[test]
-fn a_fingerprint_comes_on_top_of_the_chain_of_an_x509_certificate() {
+fn an_x509_certificate_with_a_fingerprint_still_needs_its_chain() {
     let scene = with_a_customer();
     let entry = |fingerprint: &str| {
         format!(
@@ -70,7 +70,7 @@ fn a_fingerprint_comes_on_top_of_the_chain_of_an_x509_certificate() {
 }
 
 #[test]
-fn any_one_of_four_that_can_not_be_trusted_stops_the_whole_pack() {
+fn any_untrusted_recipient_of_four_stops_the_whole_pack() {
     let scene = with_a_customer();
     for name in ["alpha", "beta", "gamma", "delta"] {
         scene.leaf(name, "issuing").make();
@@ -125,7 +125,7 @@ fn any_one_of_four_that_can_not_be_trusted_stops_the_whole_pack() {
 }
 
 #[test]
-fn tenants_side_by_side_trust_their_own_cas_alone() {
+fn each_tenant_trusts_only_its_own_cas() {
     let scene = Scene::new();
     for tenant in ["red", "blue"] {
         scene.ca(&format!("{tenant}-ca")).make();
@@ -185,7 +185,7 @@ fn the_certificate_of_a_ca_among_those_of_a_party_is_refused() {
 }
 
 #[test]
-fn a_root_that_lies_with_the_certificates_of_a_party_is_refused() {
+fn a_root_among_the_certificates_of_a_party_is_refused() {
     let scene = Scene::new();
     scene
         .ca("root")

@@ -75,7 +75,7 @@ fn an_intermediate_signed_with_md5_or_sha_1_is_refused() {
 }
 
 #[test]
-fn the_signature_of_a_root_on_itself_proves_nothing_and_may_be_old() {
+fn the_self_signature_of_a_root_may_be_weak() {
     let scene = Scene::new();
     scene.ca("root").with_key(RSA).signed_with("sha1").make();
     scene.ca("issuing").issued_by("root").make();
@@ -84,7 +84,7 @@ fn the_signature_of_a_root_on_itself_proves_nothing_and_may_be_old() {
 }
 
 #[test]
-fn a_self_signed_recipient_in_the_bundle_is_to_be_signed_well_all_the_same() {
+fn a_self_signed_recipient_in_the_bundle_still_needs_a_strong_signature() {
     let scene = Scene::new();
     for (name, digest, algorithm) in [
         ("a", "md5", "md5WithRSAEncryption"),
@@ -124,7 +124,7 @@ fn a_ca_with_a_small_key_is_refused() {
 }
 
 #[test]
-fn an_rsa_key_of_a_recipient_has_2048_bits_or_as_many_as_the_config_says() {
+fn an_rsa_key_of_a_recipient_has_at_least_2048_bits_or_the_config_s_minimum() {
     let scene = Scene::new();
     scene.ca("root").make();
     for bits in ["1024", "2040", "2048", "3072"] {
@@ -166,7 +166,7 @@ fn an_rsa_key_of_a_recipient_has_2048_bits_or_as_many_as_the_config_says() {
 }
 
 #[test]
-fn an_rsa_key_that_can_not_work_is_refused() {
+fn an_invalid_rsa_key_is_refused() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.leaf("ec", "root").make();
@@ -219,7 +219,7 @@ fn an_rsa_key_that_can_not_work_is_refused() {
 }
 
 #[test]
-fn key_usage_must_allow_what_the_key_is_to_do() {
+fn key_usage_must_allow_the_key_s_use() {
     let scene = Scene::new();
     scene.ca("root").make();
     let trust = scene.trust(&["root.crt"]);
@@ -274,7 +274,7 @@ fn key_usage_must_allow_what_the_key_is_to_do() {
 }
 
 #[test]
-fn a_key_that_can_not_be_decoded_is_said_to_be_just_that() {
+fn a_key_that_can_not_be_decoded_is_reported_as_such() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.ca("forger").called("root").make();

@@ -79,7 +79,7 @@ fn an_unsafe_name_is_an_integrity_error_and_not_skipped() {
 }
 
 #[test]
-fn a_safe_member_comes_out_beside_an_unsafe_one() {
+fn a_safe_member_comes_out_despite_an_unsafe_one() {
     let (scene, message) = sealed();
     for name in UNSAFE {
         let both = zip([
@@ -93,7 +93,7 @@ fn a_safe_member_comes_out_beside_an_unsafe_one() {
 }
 
 #[test]
-fn an_unsafe_directory_is_an_error_though_it_would_not_be_made() {
+fn an_unsafe_directory_is_an_error_even_if_it_would_not_be_made() {
     let (scene, message) = sealed();
     for name in ["../evil/", "/evil/", "a\\evil/", "a/../../evil/"] {
         extract(&scene, &zip([Member::new(name, b"")]), 5).says("unsafe name");
@@ -113,7 +113,7 @@ fn names_that_are_not_utf8_or_too_long_for_the_file_system_are_errors() {
 }
 
 #[test]
-fn what_an_archive_says_does_not_act_on_the_terminal() {
+fn an_archive_s_texts_do_not_control_the_terminal() {
     let (scene, message) = sealed();
     let names = [
         "a\x1b]0;owned\x07.txt.pgp",
@@ -143,7 +143,7 @@ fn what_an_archive_says_does_not_act_on_the_terminal() {
 }
 
 #[test]
-fn the_name_inside_a_message_does_not_act_on_the_terminal_either() {
+fn the_name_inside_a_message_does_not_control_the_terminal() {
     let scene = Scene::with_parties();
     scene.write("\x1b[31mred.txt", "planted");
     scene
@@ -218,7 +218,7 @@ fn a_directory_that_is_a_file_too_is_refused() {
 }
 
 #[test]
-fn a_link_that_lies_in_the_target_already_is_not_followed() {
+fn an_existing_link_in_the_target_is_not_followed() {
     let (scene, message) = sealed();
     fs::create_dir_all(scene.path("elsewhere")).unwrap();
     fs::create_dir_all(scene.path("out")).unwrap();
@@ -241,7 +241,7 @@ fn a_link_that_lies_in_the_target_already_is_not_followed() {
 }
 
 #[test]
-fn an_existing_file_is_not_overwritten_unasked() {
+fn an_existing_file_is_not_overwritten_without_a_request() {
     let (scene, message) = sealed();
     scene.write("out/a.txt", "mine");
     let member = Member::new("a.txt.pgp", &message);

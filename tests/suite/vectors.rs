@@ -183,7 +183,7 @@ fn check_certificate(set: &Set, vector: &Vector) {
 }
 
 #[test]
-fn every_message_and_archive_does_what_its_index_says() {
+fn every_message_and_archive_matches_its_index() {
     for set in sets() {
         for vector in &set.vectors {
             for key in &vector.keys {
@@ -194,7 +194,7 @@ fn every_message_and_archive_does_what_its_index_says() {
 }
 
 #[test]
-fn every_certificate_does_what_its_index_says() {
+fn every_certificate_matches_its_index() {
     for set in sets() {
         for vector in set.vectors.iter().filter(|vector| vector.keys.is_empty()) {
             check_certificate(&set, vector);

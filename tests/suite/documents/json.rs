@@ -68,7 +68,7 @@ impl Checker {
 }
 
 #[test]
-fn what_is_printed_is_what_is_described() {
+fn printed_json_matches_the_documented_schema() {
     let checker = Checker::new();
     sealing(&checker);
     archives(&checker);

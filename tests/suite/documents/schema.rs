@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_is_found() {
+    fn mismatches_with_the_schema_are_found() {
         let definitions = json!({ "$defs": { "name": { "type": "string" } } });
         let schemas = Schemas::new(&definitions);
         let schema = json!({
