@@ -43,7 +43,7 @@ fn check_config(config: &Config) {
     }
 }
 
-/// An error is one line that begins with the file's name.
+/// Checks that an error is one line that begins with the file's name.
 fn check_error(error: &ConfigError, name: &str) {
     let said = error.to_string();
     assert!(said.starts_with(name), "{said}");

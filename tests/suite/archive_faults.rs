@@ -1,4 +1,5 @@
-//! What the reader of archives refuses, one fault at a time, and what it takes.
+//! The faults that the reader of archives refuses, one at a time, and what it
+//! accepts.
 
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
@@ -11,7 +12,7 @@ use crate::archive_support::{Member, Zip, Zip64, extra, zip};
 
 type Outcome = Result<Vec<u8>, ArchiveError>;
 
-/// Opens the archive and reads each member, where it can.
+/// Opens the archive and reads each member, if possible.
 fn read_all(zip: &Zip) -> Result<Vec<Outcome>, ArchiveError> {
     let archive = Archive::open(zip.bytes())?;
     let read = |member| -> Outcome {
@@ -38,12 +39,12 @@ fn fault_inside(error: &io::Error) -> ArchiveFault {
         .expect("a fault of the archive")
 }
 
-/// The fault that stops the archive from being opened.
+/// Returns the fault that stops the archive from being opened.
 fn fault_on_open(zip: &Zip) -> ArchiveFault {
     archive_fault(&read_all(zip).expect_err("a faulty archive"))
 }
 
-/// The archive's fault that shows when its first member is read; the last
+/// Returns the archive's fault that shows on reading its first member; the last
 /// member must be unharmed.
 fn fault_on_read(zip: &Zip) -> ArchiveFault {
     let outcomes = read_all(zip).expect("the archive opens");
@@ -64,7 +65,7 @@ fn fault_on_read(zip: &Zip) -> ArchiveFault {
     )
 }
 
-/// The first member's own fault; the last member must be unharmed.
+/// Returns the first member's own fault; the last member must be unharmed.
 fn member_fault(first: Member) -> MemberFault {
     let zip = zip([first, good()]);
     let archive = Archive::open(zip.bytes()).expect("the archive opens");
@@ -192,7 +193,7 @@ fn an_end_record_within_the_comment_of_another_is_refused() {
 
 #[test]
 fn an_end_record_that_claims_more_comment_than_there_is_counts_for_some_readers() {
-    // Those that search backwards for the signature alone.
+    // Readers that search backwards for the signature only.
     let mut inner = zip([]).bytes();
     let length = inner.len() - 2;
     inner[length..].copy_from_slice(&9_u16.to_le_bytes());
@@ -351,7 +352,7 @@ fn a_member_whose_extra_field_reaches_into_the_next_is_refused() {
         member.local.extra = extra(0xcafe, &[]);
         member.local.extra.pop();
     });
-    // The three bytes left of the extra field, less one of the data.
+    // The three remaining bytes of the extra field, minus one of the data.
     let outcome = fault_on_read(&zip([long, good()]));
     assert_eq!(
         outcome,
@@ -732,7 +733,7 @@ fn an_encrypted_member_affects_only_itself() {
         let member = some().with_both(|header| header.flags = 1 << bit);
         assert_eq!(member_fault(member), MemberFault::Encrypted, "{bit}");
     }
-    // As unzip has it: twelve bytes of encryption header are stored too.
+    // As in unzip: twelve bytes of encryption header are stored too.
     let member = some()
         .with_both(|header| header.flags = 1)
         .with(|member| member.data.extend([0; 12]));
@@ -793,7 +794,7 @@ fn the_extended_timestamp_takes_precedence_over_the_msdos_time() {
         modified(extra(0x5455, &[3, 0xff, 0xff, 0xff, 0xff])),
         at(0) - Duration::from_secs(1)
     );
-    // Only an access time, or cut off.
+    // Only an access time, or a truncated field.
     assert_eq!(modified(extra(0x5455, &[2, 7, 0, 0, 0])), at(1_735_689_600));
     assert_eq!(modified(extra(0x5455, &[1, 7])), at(1_735_689_600));
 }

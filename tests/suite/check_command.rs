@@ -1,4 +1,4 @@
-//! `callseal check`: what would be refused today, and what soon.
+//! `callseal check`: recipients that are refused today or soon.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,13 +17,13 @@ fn check(scene: &Scene, arguments: &str) -> Outcome {
         .outcome()
 }
 
-/// What the check tells programs of a party.
+/// Returns the check's JSON of a party.
 fn party(outcome: &Outcome, profile: &str, number: usize) -> Value {
     outcome.json()["profiles"][profile]["parties"][number].take()
 }
 
-/// So many days from now, as `YYYY-MM-DD`: where the day may change during the
-/// test, `in_hours` is the one to take.
+/// Returns the date this many days from now, as `YYYY-MM-DD`. If the day may
+/// change during the test, use `in_hours`.
 fn in_days(days: i64) -> String {
     let distance = Duration::from_secs(days.unsigned_abs() * 24 * 60 * 60);
     let now = SystemTime::now();
@@ -89,7 +89,7 @@ fn a_certificate_that_expires_soon_is_a_warning_and_status_6() {
         .prints("soon.crt: warning, 19 days left")
         .prints("vendor.crt: good");
     assert!(!outcome.stderr().contains("error:"), "{outcome}");
-    // As many days as are asked for.
+    // The warning covers the given number of days.
     check(&scene, "--warn-days 19").exits(0);
     check(&scene, "--warn-days 20").exits(6);
     check(&scene, "--warn-days 0").exits(0);
@@ -316,7 +316,7 @@ fn a_certificate_without_expiry_is_always_good() {
         .prints("ECDH NIST P-256, no expiry date");
     check(&scene, "--at 9999-12-31T23:59:59Z").exits(0);
     scene.ok("inspect endless.crt");
-    // A second less is an end, of which the days can be counted.
+    // A second earlier is an expiry date, whose days can be counted.
     scene
         .self_signed("last")
         .valid("2020-01-01", "99991231235958Z")

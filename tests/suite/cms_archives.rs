@@ -225,10 +225,10 @@ fn damage_to_a_stored_member_is_detected_in_every_form_of_message() {
             &format!("-aes256 -outform {form} gir.crt"),
         );
         let archive = format!("{form}.zip");
-        // Amid the content, whose padding stays as it is.
+        // In the middle of the content, whose padding stays as it is.
         let at = scene.read(name).len() / 2;
         if form == "PEM" {
-            // Text behind a block is of no concern, but under the checksum.
+            // Text after a block is ignored, but the checksum covers it.
             let text = scene.text(name) + &"as it was mailed\n".repeat(20_000);
             scene.write(name, text);
         }

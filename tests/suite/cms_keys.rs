@@ -1,4 +1,4 @@
-//! Which keys open CMS messages: those whose certificates they name.
+//! CMS messages open with the keys whose certificates they name.
 
 use crate::support::{ENVELOPED, P256, Scene};
 
@@ -118,7 +118,7 @@ fn on_demand_a_key_without_its_certificate_is_tried_with_a_warning() {
         .json();
     assert_eq!(told["tried"][0]["name"], "GIR/1001.wav");
     assert_eq!(told["tried"][0]["key"], "alone/gir.key");
-    // One that is named isn't spoken of.
+    // A certificate that is named causes no warning.
     let named = scene.ok("extract --json -f --try-all-keys GIR.zip -k gir.key -C opened");
     assert_eq!(named.json()["tried"], serde_json::json!([]));
 }
@@ -182,7 +182,7 @@ fn a_wrong_key_that_is_tried_two_thousand_times_opens_nothing() {
     // One for each, and one for all of them.
     assert_eq!(told["failures"].as_array().unwrap().len(), 2001);
     assert_eq!(scene.tree("opened"), [""; 0]);
-    // The right one opens them all, without its certificate.
+    // The right key opens them all, without its certificate.
     let told = scene.ok("extract --json --try-all-keys calls.zip -k gir.key -C opened");
     assert_eq!(told.json()["extracted"], 2000);
 }
@@ -241,7 +241,7 @@ fn no_more_passphrases_are_asked_for_than_needed() {
             "openssl pkcs8 -topk8 -in {key}.key -passout pass:secret -out ring/{name}.pem"
         ));
     }
-    // Only the first one is asked for.
+    // Only the first passphrase is asked for.
     scene
         .on_a_terminal("open call.p7m -k ring -o opened", "prompt\nsend secret\\r")
         .exits(0);

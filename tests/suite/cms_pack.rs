@@ -1,5 +1,5 @@
-//! Archives that callseal packs with `--format cms` and `--format cms-gcm`,
-//! unzip and openssl open.
+//! unzip and openssl open the archives that callseal packs with `--format cms`
+//! and `--format cms-gcm`.
 
 use crate::support::{CALL, Scene, content};
 
@@ -14,8 +14,8 @@ const FILES: [(&str, usize); 6] = [
     ("calls/long.wav", (10 << 20) + 5),
 ];
 
-/// With the files, and three recipients: `a` and `b` with RSA keys, `e` with
-/// an EC key.
+/// Makes the files and three recipients: `a` and `b` with RSA keys, `e` with an
+/// EC key.
 fn scene() -> Scene {
     let scene = Scene::new();
     scene.rsa_pair("a");
@@ -141,7 +141,7 @@ fn a_profile_packs_for_readers_who_have_only_openssl() {
     scene.ok("pack --config callseal.toml call.wav -o calls.zip");
     scene.tool("unzip -q calls.zip");
     scene.smime("call.wav.p7m", "a").outcome().yields(CALL);
-    // The command line has the last word.
+    // The command line overrides the config.
     scene.ok("pack -f --config callseal.toml --format auto call.wav -o calls.zip");
     let names = scene.tool("unzip -Z1 calls.zip").stdout();
     assert_eq!(names, "call.wav.pgp\n");

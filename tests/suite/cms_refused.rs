@@ -155,9 +155,9 @@ fn a_file_of_another_length_than_announced_is_not_sealed() {
                 matches!(sealed, Err(SealError::OtherLength)),
                 "{format:?}, {size}, {said}: {sealed:?}"
             );
-            // What has been written by then opens for nobody, if it is CMS, where
-            // the length comes first. Of OpenPGP it may be a whole message: it's
-            // the error that keeps it from being published.
+            // The output so far doesn't open if it is CMS, where the length
+            // comes first. In OpenPGP it may be a whole message: only the error
+            // keeps it from being published.
             if format.is_none() {
                 continue;
             }

@@ -1,10 +1,10 @@
-//! What the exit status says, and that it says the same everywhere.
+//! The meaning of the exit status, which is the same everywhere.
 
 use std::path::Path;
 
 use crate::support::Scene;
 
-/// An archive for the customer alone.
+/// Makes an archive for the customer alone.
 fn packed() -> Scene {
     let scene = Scene::with_a_call();
     scene.write("calls/b.txt", "the second call");
@@ -152,7 +152,7 @@ fn status_6_is_for_some_failed_members_among_others() {
     assert!(!scene.exists("out/calls/b.txt"));
 }
 
-/// The table of exit statuses in a text, as number and meaning.
+/// Returns the table of exit statuses in a text, as number and meaning.
 fn table(text: &str) -> Vec<(u8, String)> {
     text.lines()
         .filter_map(|line| {

@@ -1,11 +1,11 @@
-//! Archives that are small and expand to much.
+//! Small archives that expand to large files.
 
 use openssl::symm::{Cipher, Crypter, Mode};
 
 use crate::archive_support::{Member, zip};
 use crate::support::Scene;
 
-/// Two members of 3 MiB of zeros each, compressed before they were sealed.
+/// Makes two members of 3 MiB of zeros each, compressed before sealing.
 fn compressed() -> Scene {
     let scene = Scene::with_parties();
     for name in ["a", "b"] {
@@ -80,17 +80,17 @@ fn cfb(mode: Mode, key: &[u8], data: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A message whose encrypted bytes are zeros: whoever chooses the session key
-/// can have any ciphertext. Its plaintext is noise, and ZIP makes a thousandth
-/// of it.
+/// Makes a message whose encrypted bytes are zeros: any ciphertext is possible
+/// with a chosen session key. Its plaintext is noise, and ZIP makes a
+/// thousandth of it.
 fn ciphertext_of_zeros(scene: &Scene) -> Vec<u8> {
     use openpgp::crypto::SessionKey;
     use openpgp::serialize::SerializeInto;
     use sequoia_openpgp as openpgp;
 
-    /// The random block, with its two repeated octets.
+    /// The length of the random block, with its two repeated octets.
     const PREFIX: usize = 18;
-    /// The modification detection code, with its header.
+    /// The length of the modification detection code, with its header.
     const CODE: usize = 22;
 
     let length = 4 << 20;

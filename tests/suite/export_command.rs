@@ -1,4 +1,4 @@
-//! `callseal export`: certificates and keys that GnuPG takes.
+//! `callseal export`: certificates and keys that GnuPG imports.
 
 #![cfg(unix)]
 use std::fs;
@@ -9,8 +9,8 @@ use crate::support::{CALL, P256, Scene};
 const P384: &str = "ec -pkeyopt ec_paramgen_curve:P-384";
 const P521: &str = "ec -pkeyopt ec_paramgen_curve:P-521";
 
-/// A file by GnuPG for the owner of a certificate that it has imported, which
-/// callseal then opens with that key.
+/// Encrypts a file with GnuPG to an imported certificate, and opens it by
+/// callseal with this key.
 #[track_caller]
 fn gpg_encrypts(scene: &Scene, user: &str, key: &str) {
     scene.write("call.wav", CALL);
@@ -21,7 +21,7 @@ fn gpg_encrypts(scene: &Scene, user: &str, key: &str) {
     assert_eq!(opened.output.stdout, CALL, "{key}");
 }
 
-/// GnuPG opens a message with a key that it has imported; or doesn't.
+/// Checks whether GnuPG opens a message with an imported key.
 #[track_caller]
 fn gpg_opens(scene: &Scene, passphrase: &str) -> bool {
     let line = "gpg --batch --quiet --yes --pinentry-mode loopback --passphrase";
@@ -142,7 +142,7 @@ fn a_locked_key_is_unlocked_to_certify() {
     scene.locked_key_pair("customer", P256, "sesame");
     scene.locked_key_pair("other", P256, "sesame");
     scene.write("phrase", "sesame\n");
-    // Without a certificate beside it, the key doesn't tell whose it is.
+    // Without a certificate next to it, the owner of the key is unknown.
     scene.write("keys/1.pem", scene.read("other.key"));
     scene.write("keys/2.pem", scene.read("customer.key"));
     for key in ["-k customer.key", "-k keys"] {
@@ -157,7 +157,8 @@ fn a_locked_key_is_unlocked_to_certify() {
         assert_eq!(fingerprint, scene.fingerprint("customer.crt"), "{key}");
         fs::remove_file(scene.path("customer.asc")).unwrap();
     }
-    // One that is known to belong to another certificate is not asked for.
+    // The passphrase of a key that belongs to another certificate is not asked
+    // for.
     scene
         .without_terminal("export customer.crt -k other.key")
         .exits(4)

@@ -1,4 +1,4 @@
-//! A private key that other users can read or change draws a warning.
+//! A private key that other users can read or change causes a warning.
 
 #![cfg(unix)]
 use std::fs::{Permissions, set_permissions};
@@ -10,7 +10,8 @@ fn set_mode(scene: &Scene, file: &str, mode: u32) {
     set_permissions(scene.path(file), Permissions::from_mode(mode)).unwrap();
 }
 
-/// An archive and a message for the customer, whose key everybody can read.
+/// Makes an archive and a message for the customer, whose key everybody can
+/// read.
 fn sealed() -> Scene {
     let scene = Scene::with_a_call();
     scene.ok("pack -q -o calls.zip -r customer.crt calls");
@@ -28,7 +29,7 @@ fn warnings(outcome: &Outcome) -> Vec<String> {
     lines.collect()
 }
 
-/// The warning of one file, and no other.
+/// Checks for the warning of one file, and no other.
 #[track_caller]
 fn warns_of(outcome: &Outcome, file: &str) {
     assert_eq!(

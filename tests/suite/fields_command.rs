@@ -44,7 +44,7 @@ fn one_document_may_have_several_lines() {
     let sealed = scene.line(SEAL).stdin(call).exits(0).stdout();
     assert_eq!(listed(&sealed), ["caller.number"]);
     assert_eq!(scene.line(OPEN).stdin(sealed).exits(0).stdout(), call);
-    // What is wrong with it has two places: in the stream and in it.
+    // A mistake has two positions: in the stream and in the document.
     scene
         .line(SEAL)
         .stdin("\n\n{\n  \"caller\": \n}")
@@ -52,7 +52,7 @@ fn one_document_may_have_several_lines() {
         .complains_with_hint(&[
             "standard input: line 3: it is not JSON: expected value at its line 3, column 1",
         ]);
-    // The second line is complete, but nothing that could be a document.
+    // The second line is complete, but can't be a document.
     scene
         .line(SEAL)
         .stdin("[1,\n2\n,3")
@@ -201,7 +201,7 @@ fn a_file_is_written_whole_or_not_at_all() {
             .stdout(),
         CALLS
     );
-    // Where there is none, there is no result.
+    // Without a good document, there is no result.
     scene.write("calls.ndjson", "{}\n{}\n");
     scene
         .line(&format!("{SEAL} calls.ndjson -o none.ndjson"))
@@ -338,7 +338,7 @@ fn the_attribute_can_have_another_name() {
         .says("no document has the attribute \"_callseal\", so nothing was opened")
         .says("opened 0 fields in 0 documents");
     assert_eq!(same.stdout(), sealed);
-    // One that has it is enough, and none is no reason.
+    // One document that has it is enough, and an empty stream is fine.
     for some in [format!("{{}}\n{sealed}"), String::new()] {
         let opened = scene.line(&format!("{OPEN} --attribute vault")).stdin(some);
         assert!(!opened.exits(0).stderr().contains("warning"));
@@ -350,8 +350,8 @@ fn the_attribute_can_have_another_name() {
     assert_eq!(opened.stdout(), CALLS);
 }
 
-/// Seals documents that come one by one. It would wait for ever, if it kept any
-/// back, but for the watchdog.
+/// Seals documents that come one by one. If it kept any back, it would wait
+/// until the watchdog ends it.
 fn awaited(scene: &Scene) -> (Child, Watchdog, ChildStdin, BufReader<ChildStdout>) {
     let mut run = scene.line(SEAL).start(Stdio::piped());
     let watchdog = Watchdog::new(&run);
@@ -447,7 +447,7 @@ fn a_field_too_large_to_open_is_not_sealed() {
 fn a_broken_first_line_is_distinguished_from_a_document_of_several_lines() {
     let scene = Scene::with_parties();
     let call = "{\"caller\":{\"number\":1}}\n";
-    // More than is read at once, with what is wrong at the start.
+    // More than is read at once, with the mistake at the start.
     let calls = format!("\"caller\":{{}}}}\n\n{}", call.repeat(20_000));
     let sealed = scene
         .line(SEAL)
@@ -496,7 +496,7 @@ fn the_first_of_many_failures_are_shown_and_all_are_counted() {
     let failed = scene.line(&format!("{SEAL} calls.ndjson -o out --json"));
     let failed = failed.exits(5).complains(&["1490 more like these"]);
     assert_eq!(failed.json()["failed"], 1500);
-    // And what became of the whole.
+    // And the result as a whole.
     assert_eq!(failed.json()["failures"].as_array().unwrap().len(), 1001);
 }
 
@@ -552,7 +552,7 @@ fn good_lines_are_found_after_several_broken_ones() {
         let sealed = sealed.complains(&[&format!("{lines} of {all} documents failed")]);
         assert_eq!(sealed.stdout().lines().count(), 1000, "{broken:?}");
     }
-    // One document that is broken is one still.
+    // One broken document is still one document.
     scene
         .line(SEAL)
         .stdin("{\n  \"a\": [\n    {\"b\": 1},,\n    1\n  ]\n}\n")

@@ -1,5 +1,5 @@
-//! Documents with sealed fields: what is sealed, what stays, and that all comes
-//! back to the byte.
+//! Documents with sealed fields: what is sealed, what stays, and that
+//! everything comes back byte for byte.
 
 use callseal::fields::{
     ATTRIBUTE, DocumentError, FieldOpener, FieldSealer, Missing, Selection, SelectionError,
@@ -72,7 +72,7 @@ fn sealed_fields_are_listed_in_the_order_of_the_document() {
             "cards[*].pan,caller.number",
             &["caller.number", "cards[0].pan", "cards[1].pan"][..],
         ),
-        // What is inside of a sealed value is covered by it.
+        // A field inside a sealed value is covered by it.
         ("**.pan,cards,cards[0].cvc", &["cards"]),
         (
             "cards[0].cvc[*]",
@@ -174,7 +174,7 @@ fn a_duplicate_field_is_refused() {
             format!("{path}: it is there more than once")
         );
     }
-    // Elsewhere it's nobody's business.
+    // Elsewhere it doesn't matter.
     let text = r#"{"a":1,"b":2,"b":{"c":1,"c":1}}"#;
     assert_eq!(office.open(&office.seal("**.a", text)), text);
 }
@@ -296,7 +296,7 @@ fn the_attribute_may_have_any_name() {
         let sealed = sealer.seal(CALL).unwrap();
         let opener = FieldOpener::new(&office.keyring, &NoPassphrases, name);
         assert_eq!(opener.open(sealed.text()).unwrap().text(), CALL);
-        // For whoever looks for another one, nothing is sealed.
+        // With another attribute, nothing counts as sealed.
         assert_eq!(office.open(sealed.text()), sealed.text());
     }
 }
@@ -332,7 +332,7 @@ fn an_invalid_expression_is_shown_with_the_position() {
     assert!(Selection::key_names("(").is_err());
 }
 
-/// White space as JSON has it.
+/// JSON's white space.
 fn space() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["", "", " ", "\t", "\n  ", "\r\n"])
 }
@@ -362,7 +362,7 @@ fn scalar() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A key that ends in its number, and so is there once.
+/// Generates a key that ends in its number, so that it appears once.
 fn key() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "a",
@@ -427,7 +427,7 @@ proptest! {
     #[test]
     fn arbitrary_text_never_panics(text in prop_oneof![any::<String>(), object_of(value())], at: usize) {
         static OFFICE: std::sync::LazyLock<Office> = std::sync::LazyLock::new(Office::new);
-        // Cut off somewhere.
+        // Truncated somewhere.
         let cut = text.char_indices().nth(at % text.len().max(1)).map_or(0, |(i, _)| i);
         for text in [&text[..], &text[..cut], &text[cut..]] {
             let _ = Selection::paths(text);

@@ -1,4 +1,5 @@
-//! The legacy layout of fields, before a Python program by its description.
+//! The legacy layout of fields, checked with a Python program made from its
+//! description.
 
 use callseal::fields::legacy::{AesCbcKey, AesCbcOpener, AesCbcSealer, KeyForm};
 use callseal::fields::{Missing, Selection};
@@ -6,8 +7,8 @@ use serde_json::Value;
 
 use crate::support::{Run, Scene};
 
-/// Seals or opens `caller.number` and `text` of each line with PyCryptodome:
-/// `MODE FORM KEYFILE`, from standard input to standard output.
+/// A program that seals or opens `caller.number` and `text` of each line with
+/// PyCryptodome: `MODE FORM KEYFILE`, from standard input to standard output.
 const PEER: &str = "
 import base64, json, os, sys
 try:
@@ -48,7 +49,7 @@ const CALLS: &str = "\
 {\"id\": 2, \"caller\": {\"number\": \"\"}, \"text\": \"sixteen bytes xx\"}\n\
 {\"id\": 3, \"caller\": {\"number\": 43}, \"text\": {\"a\": [1, null]}}\n";
 
-/// The same, opened: every value is a string.
+/// The same document opened: every value is a string.
 const OPENED: &str = "\
 {\"id\": 1, \"caller\": {\"number\": \"+43 1\"}, \"text\": \"Zo\\u00eb \\\"x\\\" \\ud83d\\ude00\"}\n\
 {\"id\": 2, \"caller\": {\"number\": \"\"}, \"text\": \"sixteen bytes xx\"}\n\
@@ -61,8 +62,8 @@ fn values(lines: &str) -> Vec<Value> {
     lines.collect::<Result<_, _>>().unwrap()
 }
 
-/// The first Python on the path may not be the one that the system's packages
-/// are for.
+/// Returns a run of the program. The first Python on the path may not be the
+/// one with the system's packages.
 fn peer(scene: &Scene, mode: &str, form: &str) -> Run {
     const IMPORT: &str = "try: import Cryptodome\nexcept ImportError: import Crypto.Cipher";
     let has_it = |python: &&str| {
@@ -77,7 +78,7 @@ fn peer(scene: &Scene, mode: &str, form: &str) -> Run {
     scene.program(python, ["-c", PEER, mode, form, "aes.key"])
 }
 
-/// Keys of every size in every form, as their files have them.
+/// Returns keys of every size in every form, as in their files.
 fn keys() -> Vec<(&'static str, Vec<u8>)> {
     let mut keys = Vec::new();
     for size in [16, 24, 32] {
@@ -174,7 +175,7 @@ fn a_wrong_key_opens_nothing() {
             "standard input: line 1: text: it doesn't open with this key, or was altered",
         ]);
     assert!(outcome.output.stdout.is_empty());
-    // Nor does what isn't made in that way, and the others are not harmed.
+    // Other values don't open either, and the rest is not harmed.
     for (bad, why) in [
         ("{\"text\":\"a\"}\n", "text: it holds no sealed value"),
         ("{\"text\":\"AAAA\"}\n", "text: it holds no sealed value"),
@@ -307,7 +308,7 @@ fn a_key_in_the_config_is_refused_and_not_shown() {
             .exits(2)
             .complains_with_hint(&[&why]);
     }
-    // Neither of these is one.
+    // Neither of these is a key.
     for (config, hint) in [
         (
             "LOGGING_ENCRYPTION_KEY = 'a.crt'",

@@ -1,5 +1,5 @@
-//! What documents that are made to do harm can cost: each runs with bounds on
-//! the memory and the processor time that the program may take.
+//! The cost of hostile documents: each runs with bounds on the program's memory
+//! and processor time.
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -14,8 +14,8 @@ use crate::support::{Office, Outcome, Scene};
 const LEGACY: &str = "--legacy-aes-cbc --key-file aes.key --key-form text";
 
 /// Runs `callseal fields` on a document with a gigabyte of addresses and a
-/// minute of processor time. With two workers: on a machine with many cores the
-/// stacks of as many would take up the addresses.
+/// minute of processor time. With two workers: on a machine with many cores,
+/// the stacks of more workers would take up the addresses.
 fn bounded(scene: &Scene, arguments: &str, document: &str) -> Outcome {
     scene.write("document.json", document);
     scene.write_private("aes.key", "0123456789abcdef");
@@ -25,7 +25,7 @@ fn bounded(scene: &Scene, arguments: &str, document: &str) -> Outcome {
     scene.bash(&script).outcome()
 }
 
-/// The attribute of a document whose keys are as they should be.
+/// Returns the attribute of a document with correct keys.
 fn attribute(scene: &Scene, path: &str) -> String {
     let sealed = scene
         .line("fields seal --fields a -r vendor.crt")
@@ -116,7 +116,7 @@ fn more_jobs_than_the_system_allows_are_not_a_failure() {
     assert_eq!(done.output.stdout.len(), 180_000);
 }
 
-/// Makes the same large document of each, and counts them.
+/// A converter that makes the same large document of each, and counts them.
 struct Large {
     document: Document,
     made: AtomicUsize,
@@ -129,7 +129,7 @@ impl Convert for Large {
     }
 }
 
-/// Notes how many documents had been made at the first write.
+/// A sink that notes how many documents were made at the first write.
 struct FirstWrite<'l> {
     large: &'l Large,
     made: Option<usize>,

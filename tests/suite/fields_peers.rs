@@ -1,5 +1,5 @@
-//! Sealed fields before other software: the `pgp` crate opens a document's
-//! keys with one of its values, and Python reads the rest.
+//! Sealed fields in other software: the `pgp` crate opens a document's keys
+//! with one of its values, and Python reads the rest.
 
 use std::io::Cursor;
 
@@ -21,8 +21,8 @@ use crate::support::{P256, Scene};
 const CALL: &str =
     r#"{"caller":{"number":"+43 \u00e9"},"cards":[{"pan":1.50},{"pan":{"a":[ 1 ]}}]}"#;
 
-/// A document for `a.crt`, sealed: of each value the path, what it was and the
-/// complete message that the document's keys make of it.
+/// Seals a document to `a.crt` and returns for each value its path, its
+/// plaintext and the complete message that it forms with the document's keys.
 fn messages(scene: &Scene) -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let sealed = scene
         .line("fields seal --fields caller.number,cards[*].pan -r a.crt -r b.crt")

@@ -1,4 +1,4 @@
-//! Sealed documents that were altered: nothing of them comes out.
+//! Altered sealed documents: nothing of them comes out.
 
 use std::time::UNIX_EPOCH;
 
@@ -15,12 +15,12 @@ use crate::support::Office;
 const CALL: &str = r#"{"caller":{"number":"+43 1"},"cards":[{"pan":1},{"pan":2}],"id":7}"#;
 const FIELDS: &str = "caller.number,cards[*].pan";
 
-/// A sealed call, taken apart.
+/// Returns the parts of a sealed call.
 fn sealed(office: &Office) -> Value {
     serde_json::from_str(&office.seal(FIELDS, CALL)).unwrap()
 }
 
-/// That a document doesn't open, with a message that begins in that way.
+/// Checks that a document doesn't open, with an error that begins like this.
 #[track_caller]
 fn refused(office: &Office, document: &Value, begins: &str) {
     let error = match office.try_open(&document.to_string()) {
@@ -36,7 +36,7 @@ fn refused(office: &Office, document: &Value, begins: &str) {
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
 }
 
-/// Changes the bytes behind a JSON string.
+/// Changes the bytes that a JSON string encodes.
 fn alter(string: &mut Value, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = STANDARD.decode(string.as_str().unwrap()).unwrap();
     change(&mut bytes);
@@ -293,7 +293,7 @@ fn keys_hold_nothing_but_keys() {
     let value = STANDARD
         .decode(document["caller"]["number"].as_str().unwrap())
         .unwrap();
-    // A complete message in the place of the keys.
+    // A complete message instead of the keys.
     alter(&mut document[ATTRIBUTE]["keys"], |keys| keys.extend(&value));
     refused(
         &office,
@@ -342,8 +342,8 @@ fn too_many_recipients_are_refused() {
     );
 }
 
-/// A document whose field `id` holds a whole message of somebody's making, its
-/// PKESKs put in the place of the keys.
+/// Makes a document whose field `id` holds a whole forged message, with its
+/// PKESKs instead of the keys.
 fn crafted(
     office: &Office,
     format: Option<Format>,

@@ -1,4 +1,4 @@
-//! What can be wrong with the files to pack.
+//! Hazards among the files to pack.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -21,7 +21,7 @@ use crate::support::{Outcome, Scene, ticks};
 
 const PACK: &str = "pack -o calls.zip -r customer.crt";
 
-/// Nothing is packed, and nothing of the attempt is left.
+/// Checks that nothing is packed, and nothing of the attempt is left.
 #[track_caller]
 fn refused(scene: &Scene, arguments: &str, status: i32) -> Outcome {
     let before = scene.tree("");
@@ -226,7 +226,7 @@ fn names_that_differ_only_in_case_or_normalisation_are_refused() {
             .says(&format!("calls/{one}"))
             .says(&format!("calls/{other}"));
     }
-    // A file where another needs a directory, on some systems.
+    // A file with the name of a directory, on some systems.
     let scene = Scene::with_parties();
     scene.write("calls/day", "1");
     scene.write("calls/Day/a.wav", "2");
@@ -303,7 +303,7 @@ fn an_existing_output_is_replaced_only_on_demand() {
     assert_eq!(scene.read("calls.zip"), b"something dear");
     scene.ok(&format!("{PACK} calls --force"));
     assert_eq!(members(&scene), ["calls/a.txt"]);
-    // What fails with --force leaves what was there.
+    // A failure with --force leaves the old file.
     let archive = scene.read("calls.zip");
     refused(&scene, "calls missing --force", 1);
     refused(&scene, "calls --force -r missing.crt", 3);
@@ -319,7 +319,7 @@ fn a_missing_or_unreadable_file_stops_the_whole_pack() {
         .line("pack -o missing/calls.zip -r customer.crt calls")
         .exits(1)
         .says("missing/calls.zip: ");
-    // The root user reads everything, so that a mode keeps nothing from it.
+    // The root user can read everything, whatever the mode.
     let unreadable = "/proc/self/mem";
     refused(&scene, unreadable, 1).says("error: /proc/self/mem: ");
 }

@@ -1,4 +1,4 @@
-//! Input files: what can't be one is refused at once, and none is ever an
+//! Input files: unsuitable files are refused at once, and an input is never an
 //! output.
 
 #![cfg(target_os = "linux")]
@@ -7,8 +7,8 @@ use std::os::unix::net::UnixListener;
 
 use crate::support::Scene;
 
-/// An archive and a message for the customer, a config, and `extra/` with what
-/// is read now and then.
+/// Makes an archive and a message for the customer, a config, and `extra/` with
+/// files that some commands read.
 fn scene() -> Scene {
     let scene = Scene::with_a_call();
     scene.write(

@@ -16,8 +16,8 @@ fn packed() -> Scene {
     scene
 }
 
-/// The failures of a document agree with the exit status and with what
-/// standard error says to people.
+/// Checks that the failures of a document agree with the exit status and with
+/// standard error.
 #[track_caller]
 fn document(scene: &Scene, line: &str, status: i32) -> Value {
     let outcome = scene.line(&format!("{line} --json")).exits(status);

@@ -1,5 +1,5 @@
-//! `callseal keygen`: keys that openssl and GnuPG use as well, and that
-//! nobody loses.
+//! `callseal keygen`: keys that openssl and GnuPG can use, and that are never
+//! overwritten.
 
 #![cfg(unix)]
 use std::fs;
@@ -13,7 +13,7 @@ use crate::support::{CALL, Scene};
 
 const PASSPHRASE: &str = "correct horse";
 
-/// A key `a` without a passphrase, with those arguments.
+/// Makes a key `a` without a passphrase, with these arguments.
 #[track_caller]
 fn keygen(scene: &Scene, arguments: &str) {
     scene.ok(&format!("keygen --name a --no-passphrase {arguments}"));
@@ -50,7 +50,7 @@ fn an_openpgp_key_seals_and_opens() {
     assert_eq!(scene.names(), ["a.asc", "a.key", "a.rev"]);
     scene.opens("-r a.asc", "-k a.key");
     scene.opens("-r a.asc --format rfc4880", "-k a.key");
-    // As GnuPG would have it, which is to use the key as well.
+    // As GnuPG expects it, since it should use the key as well.
     scene
         .line("seal -f -r a.asc --format rfc9580 call.wav")
         .exits(3)
@@ -112,7 +112,7 @@ fn openssl_accepts_the_key_and_the_certificate() {
             assert!(text.contains(part), "{part}\n{text}");
         }
         if usage == "Key Encipherment" {
-            // OpenSSL says so of RSA keys alone.
+            // OpenSSL shows this for RSA keys only.
             scene
                 .tool("openssl x509 -in a.crt -noout -purpose")
                 .prints("S/MIME encryption : Yes");
@@ -147,7 +147,7 @@ fn a_certificate_is_valid_for_the_given_number_of_days() {
         let validity = certificate.not_before().diff(certificate.not_after());
         let validity = validity.unwrap();
         assert_eq!((validity.days, validity.secs), (days, 0));
-        // It begins while this runs.
+        // Its validity begins while this runs.
         let moment = |seconds| Asn1Time::from_unix(seconds).unwrap();
         assert!(certificate.not_before() >= &*moment(before));
         assert!(certificate.not_before() <= &*moment(unix_now()));
@@ -182,7 +182,7 @@ fn a_passphrase_locks_the_key_for_callseal_and_openssl() {
         };
         check(PASSPHRASE).exits(0).prints("Key is valid");
         check("wrong").fails();
-        // A guess costs something: 600,000 rounds.
+        // A guess is expensive: 600,000 rounds.
         scene
             .tool("openssl asn1parse -in a.key")
             .prints("PBKDF2")
@@ -347,7 +347,7 @@ fn the_subject_has_the_given_names() {
     ] {
         assert_eq!(scene.tool(&line).stdout(), subject, "{line}");
     }
-    // RFC 5280, section 4.1.2.4: in UTF-8, but for the country.
+    // RFC 5280, section 4.1.2.4: in UTF-8, except for the country.
     scene
         .tool("openssl asn1parse -in signed/Anrufe-Köln-Süd.crt")
         .prints("PRINTABLESTRING   :DE")
@@ -450,7 +450,7 @@ fn nothing_is_ever_overwritten() {
         for name in names {
             let scene = Scene::new();
             scene.write(name, "the only copy");
-            // Nor is anybody asked for a passphrase first.
+            // No passphrase is asked for first.
             scene
                 .without_terminal(&format!("keygen --name a {arguments}"))
                 .exits(1)
@@ -473,7 +473,7 @@ fn nothing_is_ever_overwritten() {
 fn a_file_that_appears_meanwhile_is_not_overwritten_and_no_half_pair_stays() {
     for name in ["a.key", "a.crt", "a.pub"] {
         let scene = Scene::new();
-        // It has looked for the files by the time at which it asks.
+        // It has checked the files before it asks.
         let dialogue = format!(
             "prompt\nexec touch {name}\nsend \"{PASSPHRASE}\\r\"\n\
              prompt \"the same again: \"\nsend \"{PASSPHRASE}\\r\""
@@ -589,8 +589,8 @@ fn an_unusable_passphrase_is_refused() {
 #[test]
 fn a_passphrase_comes_from_a_descriptor_and_goes_nowhere_else() {
     let scene = Scene::new();
-    // While it waits, it's looked at from outside. Where nobody may look at its
-    // environment, that shows nothing.
+    // While it waits, its environment is read from outside. Where that isn't
+    // allowed, the check shows nothing.
     let script = format!(
         "mkfifo looked-at
          callseal keygen -v --name a --ec p256 --passphrase-fd 9 \

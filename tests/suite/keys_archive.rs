@@ -1,4 +1,4 @@
-//! `callseal keys --archive`: which keys open how much of an archive.
+//! `callseal keys --archive`: how many members each key opens.
 
 use std::time::SystemTime;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::{P256, Scene};
 
-/// Keys of a customer (EC), a vendor (RSA), an auditor (EC) and a stranger
-/// (EC), and a locked one without a certificate beside it.
+/// Makes the keys of a customer (EC), a vendor (RSA), an auditor (EC) and a
+/// stranger (EC), and a locked one without a certificate next to it.
 fn parties() -> Scene {
     let scene = Scene::new();
     for (name, kind) in [
@@ -23,7 +23,7 @@ fn parties() -> Scene {
     scene
 }
 
-/// `calls.zip`, each member of which is sealed with arguments of its own.
+/// Packs `calls.zip`, each member sealed with its own arguments.
 fn archive(scene: &Scene, members: &[&str]) {
     let mut writer = ArchiveWriter::new(std::io::Cursor::new(Vec::new()));
     for (number, arguments) in members.iter().enumerate() {
@@ -40,7 +40,7 @@ fn archive(scene: &Scene, members: &[&str]) {
 
 const BOTH: &str = "-r customer.crt -r vendor.crt";
 
-/// What each key and all of them together do with `calls.zip`.
+/// Returns what each key and all keys together open of `calls.zip`.
 #[track_caller]
 fn reach(scene: &Scene, keys: &str) -> (Vec<Value>, Value) {
     let document = scene
@@ -91,7 +91,7 @@ fn each_key_is_shown_with_the_number_of_members_it_opens() {
             "unknown while locked",
         ]
     );
-    // What is told is what comes out.
+    // Extraction agrees with the report.
     for (name, members) in [("customer", 2), ("vendor", 4)] {
         let line = format!("extract calls.zip -k {name}.key -C {name} --json");
         let extracted = scene.line(&line).exits(6).json();
@@ -156,7 +156,7 @@ fn members_that_hide_their_recipients_are_counted_separately() {
             "-r auditor.crt",
         ],
     );
-    // An EC key can't be for what is sealed to an RSA key alone.
+    // An EC key can't open what is sealed only to an RSA key.
     let keys = "-k customer.key -k vendor.key -k stranger.key -k gpg.key";
     assert_eq!(
         json!(reach(&scene, keys).0),
@@ -230,19 +230,20 @@ fn an_archive_that_no_key_opens_is_status_4() {
             .exits(4)
             .complains_with_hint(&["calls.zip: ", words, &scene.fingerprint("vendor.crt")])
             .says("hint: give the key of one of these recipients");
-        // The keys are listed all the same.
+        // The keys are still listed.
         outcome
             .prints("stranger.key\n  private key, ")
             .prints("opens 0 of 3 members\n")
             .prints("calls.zip: your keys open 0 of 3 members; none of your keys opens 3\n");
     }
-    // One that may open it, for all that shows, is enough.
+    // One that may open it is enough.
     scene.ok("keys --archive calls.zip -k stranger.key -k locked.key");
     scene.key_pair("other", "rsa:2048");
     scene
         .ok("keys --archive calls.zip -k other.key")
         .prints("your keys open 0 of 3 members, may open 1 more; none of your keys opens 2\n");
-    // A wrong certificate beside a locked key is a cause, and so a hint.
+    // A wrong certificate next to a locked key may be the cause, so it's a
+    // hint.
     scene.write("locked.crt", scene.read("stranger.crt"));
     scene
         .line("keys --archive calls.zip -k locked.key")
@@ -277,7 +278,7 @@ fn a_damaged_member_is_reported_as_in_list() {
     archive(&scene, &[BOTH, BOTH, BOTH]);
     let mut bytes = scene.read("calls.zip");
     let name = bytes.windows(9).position(|at| at == b"1.txt.pgp").unwrap();
-    // The message stands behind the local header's name and extra field.
+    // The message comes after the local header's name and extra field.
     let extra = u16::from_le_bytes([bytes[name - 2], bytes[name - 1]]);
     bytes[name + 9 + usize::from(extra)] = b'x';
     scene.write("calls.zip", bytes);
@@ -289,7 +290,7 @@ fn a_damaged_member_is_reported_as_in_list() {
         .prints("opens 2 of 3 members\n")
         .prints("calls.zip: your keys open 2 of 3 members\n");
     assert_eq!(outcome.stderr(), listed.stderr());
-    // That no key opens the others goes before.
+    // The error that no key opens the others takes precedence.
     scene
         .line("keys --archive calls.zip -k stranger.key")
         .exits(4)

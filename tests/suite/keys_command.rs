@@ -1,10 +1,10 @@
-//! `callseal keys`: the private keys at hand, and the certificates with them.
+//! `callseal keys`: the private keys of the keyring, and their certificates.
 
 use serde_json::{Value, json};
 
 use crate::support::{CALL, Outcome, P256, Scene};
 
-/// What is told of each key, in the order of the files.
+/// Returns the facts about each key, in the order of the files.
 #[track_caller]
 fn listed(scene: &Scene, arguments: &str) -> Vec<Value> {
     let mut document = scene.ok(&format!("keys --json {arguments}")).json();
@@ -14,7 +14,7 @@ fn listed(scene: &Scene, arguments: &str) -> Vec<Value> {
     keys
 }
 
-/// The same of one key that is alone.
+/// Returns the same for a single key.
 #[track_caller]
 fn only(scene: &Scene, arguments: &str) -> Value {
     let keys = listed(scene, arguments);
@@ -27,7 +27,7 @@ fn is_quiet(outcome: &Outcome) {
     assert!(outcome.stderr().is_empty(), "{outcome}");
 }
 
-/// `a.key` and `a.crt`, and the same key with the passphrase "secret" in
+/// Makes `a.key` and `a.crt`, and the same key with the passphrase "secret" in
 /// `locked.key`.
 fn locked() -> Scene {
     let scene = Scene::new();
@@ -242,7 +242,7 @@ fn the_key_s_own_certificate_is_found_after_another() {
 #[test]
 fn an_expired_certificate_is_marked_and_its_key_opens() {
     let scene = locked();
-    // What was sealed while it was valid.
+    // A message that was sealed while it was valid.
     scene.tool("openssl pkey -in a.key -pubout -out public");
     scene.expired_certificate("a");
     scene.write("locked.crt", scene.read("a.crt"));
@@ -353,7 +353,7 @@ fn without_a_key_it_ends_with_status_4() {
         .exits(4)
         .complains_with_hint(&["customer.crt", "no private key"]);
     scene.line("keys -k missing.key").exits(1);
-    // Those of the config count, where -k gives none.
+    // The keys of the config count if -k is not given.
     scene.write("callseal.toml", "keys = [\"customer.key\"]\n");
     let key = only(&scene, "--config callseal.toml");
     assert_eq!(key["certificate"]["label"], "customer");

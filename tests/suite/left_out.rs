@@ -78,7 +78,7 @@ fn a_certificate_among_the_files_to_pack_causes_a_warning() {
         .ok("pack -o out.zip -r customer.crt vendor.crt calls")
         .says("warning: vendor.crt: a certificate, sealed as a file")
         .says("`-r vendor.crt`");
-    // Whatever it is called.
+    // Whatever its name.
     scene.write("recipient", scene.read("vendor.crt"));
     scene
         .ok("pack -o named.zip -r customer.crt recipient calls")
@@ -235,7 +235,7 @@ fn a_chain_in_any_order_belongs_to_its_recipient() {
         scene.concatenate(&parts, name);
         scene.ok(&format!("seal -f -r {name} calls/a.txt"));
     }
-    // A stranger behind the chain is refused all the same.
+    // A stranger after the chain is still refused.
     scene.concatenate(&["up.crt", "customer.crt"], "stranger.crt");
     scene
         .line("seal -f -r stranger.crt calls/a.txt")
@@ -310,7 +310,7 @@ fn several_certificates_in_one_option_get_a_hint() {
         .exits(2)
         .complains_with_hint(&["customer.crt,vendor.crt"])
         .says("-r customer.crt -r vendor.crt");
-    // A file may be called so.
+    // A file may have such a name.
     scene.write("a,b.crt", scene.read("vendor.crt"));
     scene.ok("pack -o out.zip -r a,b.crt calls");
     scene

@@ -3,7 +3,7 @@
 use crate::support::Scene;
 use serde_json::Value;
 
-/// Two days of calls, with a recording and a log each.
+/// Makes two days of calls, with a recording and a log each.
 fn two_days() -> Scene {
     let scene = Scene::with_parties();
     for day in ["mon", "tue"] {
@@ -14,7 +14,8 @@ fn two_days() -> Scene {
     scene
 }
 
-/// What a dry run of these arguments would pack, and that it writes nothing.
+/// Returns what a dry run with these arguments would pack, and checks that it
+/// writes nothing.
 #[track_caller]
 fn chosen(scene: &Scene, arguments: &[&str], input: &str) -> Vec<String> {
     let before = scene.tree("");
@@ -28,7 +29,7 @@ fn chosen(scene: &Scene, arguments: &[&str], input: &str) -> Vec<String> {
     outcome.stdout().lines().map(str::to_owned).collect()
 }
 
-/// The members of an archive but for their sizes, in order.
+/// Returns the members of an archive without their sizes, in order.
 fn listing(scene: &Scene, archive: &str) -> Vec<Value> {
     let mut document = scene.ok(&format!("list --json {archive}")).json();
     let members = document["members"].as_array_mut().unwrap();

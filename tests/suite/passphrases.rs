@@ -1,11 +1,11 @@
-//! Passphrases: where they come from, and that they go nowhere.
+//! Passphrases: their sources, and that they don't leak.
 
 #![cfg(unix)]
 use crate::support::{P256, Scene};
 
 const PASSPHRASE: &str = "correct horse";
 
-/// An archive for a key that a passphrase locks.
+/// Makes an archive for a locked key.
 fn locked() -> Scene {
     let scene = Scene::with_parties();
     scene.locked_key_pair("locked", P256, PASSPHRASE);
@@ -181,7 +181,7 @@ fn after_three_wrong_answers_it_gives_up() {
 #[test]
 fn a_cancelled_prompt_gives_up_on_the_key() {
     let scene = locked();
-    // End of input, as Ctrl-D gives it.
+    // End of input, as by Ctrl-D.
     let outcome = scene.on_a_terminal(EXTRACT, "prompt\nsend \"\\004\"");
     assert_eq!(outcome.status(), Some(4), "{outcome}");
     assert!(!scene.exists("out"));
@@ -194,7 +194,7 @@ fn with_an_unlocked_key_no_passphrase_is_asked_for() {
     scene
         .without_terminal(&format!("{EXTRACT} -k customer.key"))
         .exits(0);
-    // And so does a locked one that the archive isn't sealed to.
+    // The same for a locked key that the archive isn't sealed to.
     scene.ok("pack -q -f -o calls.zip -r customer.crt calls");
     scene
         .without_terminal("extract calls.zip -k locked.key -C none")
@@ -231,7 +231,7 @@ fn no_passphrase_is_ever_shown() {
 #[test]
 fn after_one_key_is_unlocked_no_other_passphrase_is_asked_for() {
     let scene = locked();
-    // Without certificates beside them, neither tells whose key it is.
+    // Without certificates next to them, the owners of both keys are unknown.
     for name in ["locked", "other"] {
         scene.locked_key_pair(name, P256, "passphrase");
         std::fs::rename(

@@ -1,10 +1,10 @@
-//! What other programs seal, callseal opens: single messages, and ZIP
-//! archives of them.
+//! callseal opens what other programs seal: single messages, and ZIP archives
+//! of them.
 
 use crate::support::{CALL, P256, Scene, content};
 
-/// That callseal opens the message in `call.wav.ENDING`, alone and in ZIPs
-/// that `zip` makes of it, stored and deflated.
+/// Checks that callseal opens the message in `call.wav.ENDING`, alone and in
+/// ZIPs that `zip` makes of it, stored and deflated.
 #[track_caller]
 fn opens_alone_and_zipped(scene: &Scene, ending: &str, keys: &str) {
     let call = scene.read("call.wav");
@@ -30,8 +30,8 @@ fn opens_alone_and_zipped(scene: &Scene, ending: &str, keys: &str) {
     }
 }
 
-/// GnuPG with a certificate that callseal knows as well: `a.key` is imported,
-/// `a` is its name there, and `call.wav` is a call.
+/// Sets up GnuPG with a certificate that callseal knows as well: `a.key` is
+/// imported, `a` is its name there, and `call.wav` is a call.
 fn scene_with_gpg(kind: &str) -> Scene {
     let scene = Scene::new();
     scene.key_pair("a", kind);
@@ -136,7 +136,7 @@ fn a_message_by_gpg_to_several_opens_for_each() {
 
 #[test]
 fn a_message_that_gpg_was_piped_opens() {
-    // It has no file name within, and its length is not known beforehand.
+    // It has no file name inside, and its length is not known beforehand.
     let scene = scene_with_gpg(P256);
     let sealed = scene.tool_from(
         "gpg --batch --quiet --trust-model always -r a --encrypt",
@@ -171,7 +171,8 @@ fn another_cipher_by_gpg_is_refused_by_name() {
     }
 }
 
-/// That callseal says what it doesn't support, and leaves nothing behind.
+/// Checks that callseal names what it doesn't support, and leaves nothing
+/// behind.
 #[track_caller]
 fn refused(scene: &Scene, what: &str) {
     scene.write("calls.zip", "");

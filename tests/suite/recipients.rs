@@ -1,5 +1,5 @@
-//! Every kind of X.509 certificate and bare public key is sealed to, and its
-//! key opens what was sealed.
+//! Sealing to every kind of X.509 certificate and bare public key, and opening
+//! with its key.
 
 use openssl::bn::{BigNum, BigNumContext, BigNumRef};
 use openssl::ec::PointConversionForm;
@@ -30,7 +30,7 @@ fn the_certificates_of_the_article_work() {
     scene.opens(both, "-k vendor.key --passphrase-file passphrase");
 }
 
-/// A certificate and a bare public key of that kind, in all their forms.
+/// Checks a certificate and a bare public key of this kind in all their forms.
 #[track_caller]
 fn every_form_opens(kind: &str) {
     let scene = Scene::new();
@@ -181,8 +181,8 @@ fn a_certificate_renewed_over_the_same_key_changes_nothing() {
     scene.opens("-r old.crt", "-k new.key");
 }
 
-/// The fingerprint of a version 4 key of 1970 with that algorithm and key
-/// material, by RFC 9580, section 5.5.4.2, and nobody's library.
+/// Computes the fingerprint of a version 4 key of 1970 with this algorithm and
+/// key material by RFC 9580, section 5.5.4.2, without a library.
 fn fingerprint_of_1970(algorithm: u8, material: &[u8]) -> String {
     let body = [&[4, 0, 0, 0, 0, algorithm], material].concat();
     let length = u16::try_from(body.len()).unwrap().to_be_bytes();
@@ -190,7 +190,7 @@ fn fingerprint_of_1970(algorithm: u8, material: &[u8]) -> String {
     digest.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
-/// A number as OpenPGP writes it (RFC 9580, section 3.2).
+/// Encodes a number as OpenPGP does (RFC 9580, section 3.2).
 fn mpi(number: &BigNumRef) -> Vec<u8> {
     let bits = u16::try_from(number.num_bits()).unwrap().to_be_bytes();
     [&bits[..], &number.to_vec()].concat()

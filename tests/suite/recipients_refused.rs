@@ -1,4 +1,4 @@
-//! What can't be sealed to is refused by name, and nothing is sealed.
+//! Unusable recipients are refused by name, and nothing is sealed.
 
 use sequoia_openpgp::Packet;
 use sequoia_openpgp::cert::{CertBuilder, SubkeyRevocationBuilder};
@@ -6,8 +6,8 @@ use sequoia_openpgp::serialize::SerializeInto;
 
 use crate::support::{P256, Scene};
 
-/// That the file is refused with those words, alone and after a good one, and
-/// that nothing is left behind.
+/// Checks that the file is refused with these words, alone and after a good
+/// one, and that nothing is left behind.
 #[track_caller]
 fn is_refused(scene: &Scene, file: &str, words: &[&str]) {
     if !scene.path("good.crt").exists() {
@@ -28,8 +28,8 @@ fn is_refused(scene: &Scene, file: &str, words: &[&str]) {
     }
 }
 
-/// A certificate for another public key than the one that was asked for:
-/// for keys that can't sign a request themselves.
+/// Makes a certificate for another public key than the requested one, for keys
+/// that can't sign a request themselves.
 fn issue_for(scene: &Scene, key: &str, certificate: &str) {
     scene.key_pair("issuer", P256);
     scene.tool("openssl req -new -key issuer.key -subj /CN=a -out a.csr");
@@ -40,7 +40,7 @@ fn issue_for(scene: &Scene, key: &str, certificate: &str) {
     ));
 }
 
-/// A certificate that is valid between two moments, as `YYYYMMDD`.
+/// Makes a certificate that is valid between two dates, as `YYYYMMDD`.
 fn issue_with_dates(scene: &Scene, start: &str, end: &str, certificate: &str) {
     scene.write(
         "ca.cnf",
@@ -127,7 +127,7 @@ fn private_keys_in_pem() {
     ] {
         is_refused(&scene, key, &["private key"]);
     }
-    // A certificate doesn't excuse the key beside it, in either order.
+    // A certificate doesn't excuse the key next to it, in either order.
     scene.concatenate(&["a.crt", "a.key"], "both.pem");
     is_refused(&scene, "both.pem", &["private key"]);
     scene.concatenate(&["locked.key", "a.crt"], "behind.pem");
@@ -196,7 +196,7 @@ fn a_revoked_openpgp_certificate() {
     let scene = Scene::new();
     scene.gpg("--quick-gen-key gone rsa2048 encr never");
     let fingerprint = scene.gpg_fingerprint("gone");
-    // GnuPG writes the revocation along with the key, disarmed by a colon.
+    // GnuPG writes the revocation with the key, disabled by a colon.
     let revocation = scene.text(format!("gnupg/openpgp-revocs.d/{fingerprint}.rev"));
     scene.write("gone.rev", revocation.replace(":-----BEGIN", "-----BEGIN"));
     scene.gpg("--import gone.rev");
@@ -217,7 +217,7 @@ fn an_openpgp_certificate_with_an_unusable_encryption_key() {
         scene.gpg(&format!("--quick-add-key {primary} {kind} encr never"));
         scene.gpg(&format!("--export --output {kind}.pgp {kind}"));
         is_refused(&scene, &format!("{kind}.pgp"), &[word]);
-        // A good key beside it changes nothing: its owner may hold only the
+        // A good key next to it changes nothing: its owner may have only the
         // other one.
         scene.gpg(&format!("--quick-add-key {primary} cv25519 encr never"));
         scene.gpg(&format!("--export --output {kind}.pgp {kind}"));
@@ -274,7 +274,7 @@ fn several_openpgp_certificates_in_one_file() {
     }
     scene.gpg("--export --armor --output both.asc");
     is_refused(&scene, "both.asc", &["2 certificates"]);
-    // In an armor each, too: the second would be another recipient.
+    // Separately armored, too: the second would be another recipient.
     scene.gpg("--export --armor --output one.asc one");
     scene.gpg("--export --armor --output two.asc two");
     let apart = [scene.read("one.asc"), scene.read("two.asc")].concat();

@@ -1,4 +1,4 @@
-//! What was packed comes out as it was, by callseal's hand and by others'.
+//! Packed files come out unchanged, with callseal and with other tools.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -139,7 +139,7 @@ fn three_thousand_members_come_out() {
     }
 }
 
-/// The names and sizes that another program sees, as `size name` lines.
+/// Returns the names and sizes that another program sees, as `size name` lines.
 fn seen_by(scene: &Scene, script: &str) -> BTreeMap<String, u64> {
     let outcome = scene.bash(&format!("set -euo pipefail; {script}")).exits(0);
     let line = |line: &str| {
@@ -205,7 +205,7 @@ for member in archive.infolist():
     }
     scene.tool("unzip -tq calls.zip");
     scene.tool("7zz t calls.zip");
-    // What they took apart opens one by one.
+    // Each extracted message opens alone.
     scene
         .bash("mkdir apart && unzip -q calls.zip -d apart")
         .exits(0);

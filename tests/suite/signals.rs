@@ -1,5 +1,5 @@
-//! What signals and limits of the system leave behind, where files have to
-//! have a name while they are written.
+//! Leftovers of signals and system limits, where files need a name while they
+//! are written.
 
 #![cfg(target_os = "linux")]
 use std::fs;
@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Run, Scene, wait};
 
-/// Seals what comes through its standard input.
+/// A command line that seals standard input.
 const SEAL: &str = "seal -q -f -r customer.crt -o call.pgp -";
 
 /// Starts it with a megabyte to seal, and more to come. It ends by itself if
@@ -24,19 +24,19 @@ fn start(scene: &Scene) -> Child {
     child
 }
 
-/// The temporary files in the directory.
+/// Returns the temporary files in the directory.
 fn temporaries(scene: &Scene) -> Vec<String> {
     let mut names = scene.names();
     names.retain(|name| name.starts_with(".callseal-"));
     names
 }
 
-/// Waits until so many temporary files have something in them.
+/// Waits until this many temporary files have content.
 fn wait_for_temporaries(scene: &Scene, count: usize, child: &mut Child) -> Vec<String> {
     let start = Instant::now();
     loop {
         let mut found = temporaries(scene);
-        // One that is gone meanwhile has nothing in it.
+        // A file that is gone meanwhile has no content.
         found.retain(|name| fs::metadata(scene.path(name)).is_ok_and(|file| file.len() > 0));
         if found.len() == count {
             return found;
@@ -106,7 +106,7 @@ fn the_next_run_names_what_a_killed_run_left() {
     // The other one has its owner.
     let other = both.iter().find(|name| **name != left).unwrap();
     assert!(!outcome.stderr().contains(other), "{outcome}");
-    // Whoever needs no such names doesn't look for them.
+    // A run that needs no such names doesn't look for them.
     scene
         .ok("seal -q -r customer.crt -o b.pgp calls/a.txt")
         .stays_silent();

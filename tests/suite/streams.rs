@@ -1,4 +1,4 @@
-//! Standard output and standard error, and whoever reads them.
+//! Standard output and standard error, and their readers.
 
 use std::io::Write;
 
@@ -96,7 +96,7 @@ fn quiet_reports_no_success() {
     ] {
         scene.line(line).exits(0).stays_silent();
     }
-    // Of failures it does.
+    // Failures are reported.
     scene
         .line("extract -q calls.zip -k customer.key -C out")
         .exits(1)
@@ -232,7 +232,7 @@ fn armor_may_come_late_from_a_pipe() {
     let child = run.start(from_us);
     let _watchdog = Watchdog::new(&child);
     to_it.write_all(b"Hello\n").unwrap();
-    // Until it has taken that, and waits for more.
+    // Wait until it has read that and waits for more.
     while rustix::io::ioctl_fionread(&to_it).unwrap() > 0 {
         std::thread::yield_now();
     }

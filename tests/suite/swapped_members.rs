@@ -6,7 +6,7 @@ use callseal::archive::{ArchiveWriter, MemberName};
 
 use crate::support::Scene;
 
-/// Three calls in `calls.zip`.
+/// Packs three calls into `calls.zip`.
 fn packed() -> Scene {
     let scene = Scene::with_parties();
     for (name, content) in [("a", "first"), ("b", "second"), ("sub/c", "third")] {
@@ -16,14 +16,15 @@ fn packed() -> Scene {
     scene
 }
 
-/// The message that an archive has under a name, taken out by stock unzip.
+/// Returns the message that an archive has under a name, extracted by stock
+/// unzip.
 fn message(scene: &Scene, archive: &str, name: &str) -> Vec<u8> {
     let stored = format!("{name}.pgp");
     let unzip = scene.program("unzip", ["-p", archive, &stored]);
     unzip.exits(0).output.stdout
 }
 
-/// An archive of messages under the given names.
+/// Makes an archive of messages under the given names.
 fn repacked(scene: &Scene, members: &[(&str, Vec<u8>)]) {
     let mut writer = ArchiveWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, message) in members {
@@ -170,7 +171,7 @@ fn convert_binds_members_to_their_whole_path() {
         .exits(5);
 }
 
-/// They were made by moving and swapping members, which nothing shows.
+/// Makes archives with moved and swapped members, which doesn't show.
 #[test]
 fn messages_of_version_0_1_0_with_the_last_component_still_open() {
     let scene = Scene::new();
@@ -253,7 +254,7 @@ fn removing_a_member_leaves_the_others_whole() {
     repacked(&scene, &[("calls/b.txt", rest)]);
     scene.ok("extract forged.zip -k customer.key -C out");
     assert_eq!(scene.tree("out"), ["calls/", "calls/b.txt"]);
-    // Whoever asks for the missing one is told.
+    // A request for the missing member is an error.
     scene
         .line("extract forged.zip calls/a.txt -k customer.key -C no")
         .exits(1)
@@ -266,7 +267,7 @@ fn a_duplicate_member_is_refused() {
     let scene = packed();
     let a = message(&scene, "calls.zip", "calls/a.txt");
     let member = |name: &str| crate::archive_support::Member::new(name, &a);
-    // Exactly the same name: two readers would take different ones.
+    // Exactly the same name: two readers would choose different ones.
     let twice = crate::archive_support::zip([member("calls/a.txt.pgp"), member("calls/a.txt.pgp")]);
     scene.write("forged.zip", twice.bytes());
     scene

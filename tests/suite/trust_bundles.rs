@@ -1,11 +1,11 @@
-//! CA bundles as they come: in any order, with text between, in any form.
+//! CA bundles as they occur: in any order, with text between, in any form.
 
 use std::fs;
 
 use crate::support::Scene;
 
-/// A scene with two roots, two levels of intermediates below the one, and a
-/// customer below these.
+/// Makes a scene with two roots, two levels of intermediates below one of them,
+/// and a customer below these.
 fn with_a_customer() -> Scene {
     let scene = Scene::new();
     scene.make_cas();
@@ -134,7 +134,7 @@ fn a_broken_block_is_named_and_not_skipped() {
     scene.write("cas/root.crt", scene.read("root.crt"));
     scene.write("cas/broken.crt", scene.read("broken.crt"));
     refuses(&scene, &["cas"], &["cas/broken.crt", "can't be decoded"]);
-    // So is one that a copy has lost the end of.
+    // So is a truncated copy.
     let whole = scene.text("issuing.crt");
     scene.write("cut.crt", &whole[..whole.len() - 30]);
     scene.concatenate(&["root.crt", "regional.crt", "cut.crt"], "bundle.pem");

@@ -1,4 +1,4 @@
-//! Where CAs are trusted, a certificate is sealed to if it chains to one.
+//! With trusted CAs, a certificate is accepted if it chains to one.
 
 use std::time::SystemTime;
 
@@ -6,8 +6,8 @@ use callseal::keys::ChainFault;
 
 use crate::support::{P256, Scene, Trust};
 
-/// A scene with a root, two levels of intermediates, and the certificate of a
-/// customer below them.
+/// Makes a scene with a root, two levels of intermediates, and the certificate
+/// of a customer below them.
 fn with_a_customer() -> Scene {
     let scene = Scene::new();
     scene.make_cas();
@@ -51,7 +51,7 @@ fn intermediates_may_be_in_the_certificate_s_own_file() {
     accepts(&trust, "all.pem");
     scene.concatenate(&["customer.crt", "regional.crt", "issuing.crt"], "all.pem");
     accepts(&trust, "all.pem");
-    // One here, one there.
+    // One in the bundle, one in the file.
     scene.concatenate(&["customer.crt", "issuing.crt"], "half.pem");
     accepts(&scene.trust(&["root.crt", "regional.crt"]), "half.pem");
     scene.concatenate(&["customer.crt", "regional.crt"], "half.pem");
@@ -98,7 +98,7 @@ fn a_self_signed_certificate_is_accepted_if_it_is_itself_in_the_bundle() {
     assert_eq!(trust.fault("partner.crt"), ChainFault::SelfSigned);
     let trust = scene.trust(&["root.crt", "partner.crt"]);
     trust.accepts("partner.crt", "partner.key");
-    // It vouches for nobody else by that, nor for another one of its name.
+    // It doesn't vouch for others, or for another certificate of its name.
     scene.leaf("friend", "partner").make();
     trust.refuses("friend.crt", &["“friend”", "“partner” may not issue"]);
     scene.self_signed("namesake").called("partner").make();
@@ -309,7 +309,7 @@ fn the_certificate_of_a_ca_that_leads_to_a_root_is_used() {
             accepts(&scene.trust(&["root.crt", own[1]]), "chain.pem");
         }
     }
-    // Where none leads there, the error is that of the first way.
+    // If none leads to a root, the error is that of the first path.
     scene.concatenate(&["customer.crt", "old.crt"], "chain.pem");
     let trust = scene.trust(&["root.crt"]);
     trust.refuses("chain.pem", &["“issuing”", "expired", "2020-06-01"]);

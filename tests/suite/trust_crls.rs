@@ -1,4 +1,4 @@
-//! What a CA has revoked is refused, and so is a CRL that can't tell.
+//! Revoked certificates are refused, and so are unusable CRLs.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,8 +6,8 @@ use callseal::keys::{CaBundle, ChainFault, Refusal, Requirements, TrustFault};
 
 use crate::support::{FAR_OFF, Scene, Trust, day};
 
-/// A root, an issuing CA, and two customers of that: `kept` and `revoked`,
-/// who lives up to its name. Every CA has a CRL.
+/// Makes a root, an issuing CA, and two customers of that, `kept` and
+/// `revoked`, of which the second is revoked. Every CA has a CRL.
 fn with_crls() -> Scene {
     let scene = Scene::new();
     scene.ca("root").make();
@@ -78,7 +78,7 @@ fn every_ca_of_the_chain_must_have_a_crl() {
         let fault = ChainFault::NoCrl { ca: missing.into() };
         assert_eq!(trust.fault("kept.crt"), fault);
     }
-    // One of another CA does not stand in.
+    // The CRL of another CA doesn't replace it.
     scene.ca("other").make();
     scene.current_crl("other");
     let trust = trust(&scene, &["root.crl", "other.crl"]);
@@ -135,7 +135,7 @@ fn a_crl_that_the_ca_did_not_sign_is_an_error() {
     let trust = self::trust(&scene, &["root.crl", &forged]);
     trust.refuses("kept.crt", &["CRL of “issuing”", "signature failure"]);
     assert!(matches!(trust.fault("kept.crt"), ChainFault::BadCrl { .. }));
-    // It hides nothing that the true one beside it says.
+    // It hides nothing of the genuine CRL next to it.
     let trust = self::trust(&scene, &["root.crl", &forged, "issuing.crl"]);
     trust.refuses("revoked.crt", &["“revoked”"]);
 }
@@ -194,7 +194,7 @@ fn the_newest_crl_of_a_ca_counts() {
         let trust = trust(&scene, &["root.crl", order[0], order[1]]);
         trust.refuses("kept.crt", &["“kept” is revoked"]);
     }
-    // An expired one beside a current one is of no account.
+    // An expired CRL next to a current one is ignored.
     scene.leaf("late", "issuing").make();
     scene.crl("issuing", "2020-01-01", "2020-02-01");
     scene.concatenate(&["issuing.crl"], "expired.crl");
@@ -229,7 +229,7 @@ fn a_ca_with_a_new_key_may_sign_its_crl_with_it() {
     scene.crl("renewed", "2021-01-01", FAR_OFF);
     let by_both = trust(&["root.crl", "issuing.crl", "renewed.crl"]);
     by_both.refuses("later.crt", &["“later” is revoked since 2"]);
-    // A certificate that has the CA's name but not its word signs nothing.
+    // A certificate with the CA's name that the CA didn't issue can't sign.
     scene.ca("forger").called("issuing").make();
     scene.current_crl("forger");
     let forged = scene
@@ -273,7 +273,7 @@ fn nobody_can_revoke_a_self_signed_certificate_of_the_bundle() {
     let crls = ["root.crl", "issuing.crl"];
     let both = ["kept.crt", "partner.crt"];
     trust().with_crls(&crls).packs(&both, None, "partner.key");
-    // But for itself.
+    // Except for itself.
     scene.revoke("partner", "partner");
     scene.current_crl("partner");
     let trust = trust().with_crls(&["root.crl", "partner.crl"]);
@@ -308,7 +308,7 @@ fn files_without_a_crl_are_named() {
     scene.write("broken.crl", broken);
     let trust = self::trust(&scene, &["issuing.crl", "broken.crl"]);
     trust.packs_nothing(&["kept.crt"], None, &["broken.crl", "can't be decoded"]);
-    // In a directory, what a copy has cut off is not passed over.
+    // In a directory, a truncated copy is not skipped.
     let whole = scene.text("issuing.crl");
     scene.write("crls/a.crl", scene.read("root.crl"));
     scene.write("crls/b.crl", &whole);
@@ -339,7 +339,7 @@ fn the_newest_crl_counts_even_if_an_older_one_is_current() {
     scene.crl("root", "2020-01-01", FAR_OFF);
     std::fs::rename(scene.path("root.crl"), scene.path("old.crl")).unwrap();
     scene.revoke("root", "leaf");
-    // Out of date by now, but what it says was said.
+    // It's out of date by now, but its revocations still count.
     scene.crl("root", "2022-01-01", "2022-02-01");
     for files in [["old.crl", "root.crl"], ["root.crl", "old.crl"]] {
         scene
@@ -347,7 +347,7 @@ fn the_newest_crl_counts_even_if_an_older_one_is_current() {
             .with_crls(&files)
             .refuses("leaf.crt", &["“leaf” is revoked since "]);
     }
-    // Of two of the same day the one that revokes.
+    // Of two CRLs of the same day, the one that revokes counts.
     scene.crl("root", "2020-01-01", FAR_OFF);
     for files in [["old.crl", "root.crl"], ["root.crl", "old.crl"]] {
         scene

@@ -1,5 +1,5 @@
-//! Where CAs are trusted: parties of all kinds together, those who have no CA,
-//! and tenants side by side.
+//! Profiles with trusted CAs: parties of all kinds together, parties without a
+//! CA, and separate tenants.
 
 use std::time::SystemTime;
 
@@ -7,8 +7,8 @@ use callseal::keys::{Party, Refusal};
 
 use crate::support::Scene;
 
-/// A scene with a root, two levels of intermediates, and the certificate of a
-/// customer below them.
+/// Makes a scene with a root, two levels of intermediates, and the certificate
+/// of a customer below them.
 fn with_a_customer() -> Scene {
     let scene = Scene::new();
     scene.make_cas();
@@ -156,7 +156,7 @@ fn each_tenant_trusts_only_its_own_cas() {
     let pack = "pack --config callseal.toml call.wav -o mixed.zip";
     for line in [
         format!("{pack} -p mixed"),
-        // The rules of a profile hold for those who are added to it.
+        // The rules of a profile apply to added recipients.
         format!("{pack} -p red -r blue.crt"),
         format!("{pack} -p blue -r red.crt"),
     ] {
@@ -201,7 +201,7 @@ fn a_root_among_the_certificates_of_a_party_is_refused() {
          trust = 'ca'\nca-file = 'bundle.pem'",
     );
     scene.ok("check --config callseal.toml");
-    // One that is trusted for itself is no CA.
+    // A certificate that is trusted for itself is not a CA.
     scene.write("certs/own.crt", scene.read("own.crt"));
     scene.ok("check --config callseal.toml");
     scene.write("certs/root.crt", scene.read("root.crt"));

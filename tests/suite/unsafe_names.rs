@@ -6,8 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use crate::archive_support::{Member, Zip, zip};
 use crate::support::{Outcome, Scene};
 
-/// A scene, and a message in it that opens under every name: as gpg writes
-/// one from a pipe, it has none of its own.
+/// Makes a scene with a message that opens under every name: gpg wrote it from
+/// a pipe, so it has none itself.
 fn sealed() -> (Scene, Vec<u8>) {
     let scene = Scene::with_parties();
     let outcome = scene
@@ -17,7 +17,7 @@ fn sealed() -> (Scene, Vec<u8>) {
     (scene, outcome.output.stdout)
 }
 
-/// Extracts to `in/out`, and makes sure that nothing gets out of it.
+/// Extracts to `in/out`, and checks that nothing is written outside of it.
 #[track_caller]
 fn extract(scene: &Scene, archive: &Zip, status: i32) -> Outcome {
     scene.write("forged.zip", archive.bytes());
@@ -39,7 +39,7 @@ fn extract(scene: &Scene, archive: &Zip, status: i32) -> Outcome {
     outcome
 }
 
-/// What comes from an archive must not act on the terminal.
+/// Checks that texts from an archive don't control the terminal.
 #[track_caller]
 fn is_printable(outcome: &Outcome) {
     for text in [outcome.stderr(), outcome.stdout()] {
@@ -195,7 +195,7 @@ fn no_special_mode_of_an_archive_reaches_a_file() {
 fn a_directory_that_is_a_file_too_is_refused() {
     let (scene, message) = sealed();
     let members = zip([Member::new("a/", b""), Member::new("a.pgp", &message)]);
-    // The entry for the directory is no member; the file takes the name.
+    // The entry for the directory is not a member; the file takes the name.
     scene.write("forged.zip", members.bytes());
     scene.ok("extract forged.zip -k customer.key -C out");
     assert_eq!(scene.tree("out"), ["a"]);
