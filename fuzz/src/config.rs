@@ -16,7 +16,7 @@ pub fn check(input: &[u8]) {
                 assert_eq!(parse(text).unwrap(), config);
                 if !text.starts_with('\u{feff}') {
                     let marked = parse(&format!("\u{feff}{text}"));
-                    assert_eq!(marked.unwrap(), config, "a byte order mark is no text");
+                    assert_eq!(marked.unwrap(), config, "a byte order mark is not text");
                 }
                 let commented = parse(&format!("{text}\n# a comment\n"));
                 assert_eq!(commented.unwrap(), config, "a comment says nothing");

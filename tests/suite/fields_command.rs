@@ -64,7 +64,7 @@ fn one_document_may_have_several_lines() {
         .stdin(two)
         .exits(5)
         .complains_with_hint(&["line 1", "trailing characters"])
-        .says("each stands on a line of its own");
+        .says("put each on a separate line");
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn fields_can_be_selected_in_every_way() {
     hinted("cards[].pan", "write [*] for all elements of an array");
     hinted("a,", "remove the extra comma");
     hinted("a b", "write fields as in");
-    let bracket = "elements of an array stand in brackets:";
+    let bracket = "write elements of an array in brackets:";
     hinted("cards.0.pan", &format!("{bracket} cards[0].pan\n"));
     hinted("cards.0", &format!("{bracket} cards[0]\n"));
     hinted("cards.0a", "check its spelling; if it may be missing");

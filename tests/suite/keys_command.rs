@@ -210,7 +210,7 @@ fn a_certificate_of_another_key_causes_a_warning_and_is_not_shown() {
     let outcome = scene.ok("keys -k vendor.key");
     assert_eq!(
         outcome.stderr(),
-        "warning: vendor.crt beside vendor.key belongs to another key\n"
+        "warning: vendor.crt next to vendor.key belongs to another key\n"
     );
     assert!(!outcome.stdout().contains("vendor.crt"), "{outcome}");
     assert!(!outcome.stdout().contains("owner"), "{outcome}");

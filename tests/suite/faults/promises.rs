@@ -111,7 +111,7 @@ fn state(
             }
         }
         (Some(_), _) => {
-            found.push(format!("{name} is no file"));
+            found.push(format!("{name} is not a file"));
             State::Broken
         }
     }
@@ -168,7 +168,7 @@ fn temporary(
     // Random letters would make each of them a separate kind.
     const NAME: &str = ".callseal-XXXXXX.tmp";
     let Entry::File { content, mode } = entry else {
-        found.push(format!("{NAME} is no file"));
+        found.push(format!("{NAME} is not a file"));
         return;
     };
     let holds = String::from_utf8_lossy(content);
@@ -245,7 +245,7 @@ fn tells_the_truth(
             .iter()
             .any(|line| line.to_lowercase().contains(cause))
     {
-        found.push(format!("the cause is not told: {}", errors.join(" / ")));
+        found.push(format!("the cause is not reported: {}", errors.join(" / ")));
     }
     let mut files = ended
         .injected
