@@ -455,7 +455,7 @@ fn nothing_is_ever_overwritten() {
                 .without_terminal(&format!("keygen --name a {arguments}"))
                 .exits(1)
                 .complains_with_hint(&[name, "it exists already"])
-                .says("hint: keys are never overwritten");
+                .says("hint: choose another --name or --out");
             assert_eq!(scene.names(), [name]);
             assert_eq!(scene.text(name), "the only copy");
         }
