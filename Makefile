@@ -4,7 +4,7 @@
 
 CARGO ?= cargo
 PACKAGES := scripts/system-packages.sh
-# For recipes: the directory that cargo builds in, wherever that is.
+# The directory that cargo builds in, for the recipes.
 TARGET = $$($(CARGO) metadata --format-version 1 --no-deps --locked \
     | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
@@ -49,7 +49,7 @@ unit:
 doc-tests:
 	$(CARGO) test --doc --locked
 
-man: ## Write the man pages anew from the argument definitions
+man: ## Regenerate the man pages from the argument definitions
 	@$(PACKAGES) build
 	$(CARGO) build -q --locked --bin callseal
 	rm -f man/*.1
@@ -59,7 +59,7 @@ man-check:
 	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && \
 	$(CARGO) run -q --locked --bin callseal -- man --out "$$new" && \
 	{ diff -r man "$$new" || { \
-	    echo 'error: the man pages are not those of the program' >&2; \
+	    echo 'error: the man pages are out of date' >&2; \
 	    echo 'hint: run "make man" and commit man/' >&2; exit 1; }; }
 
 fuzz: ## Fuzz every target for a minute (FUZZ_SECONDS=60)
@@ -75,12 +75,12 @@ faults: ## Let each system call of each command fail, by strace (15 minutes)
 	@$(PACKAGES) build test
 	$(CARGO) test --locked --test suite faults:: -- --ignored --nocapture --test-threads 1
 
-bench: ## Measure: the library, then the program beside gpg, age, openssl and others
+bench: ## Measure: the library, then the program against gpg, age, openssl and others
 	@$(PACKAGES) build test
 	$(CARGO) bench --locked
 	$(CARGO) build --release --locked
 	@CALLSEAL="$(TARGET)/release/callseal" scripts/compare.sh
 
-clean: ## Remove what was built
+clean: ## Remove the build output
 	$(CARGO) clean
 	$(CARGO) clean --manifest-path fuzz/Cargo.toml

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs one of cargo's tools, if it is missing: cargo-tool.sh deny|fuzz
 #
-# Any version that is there already will do. Does nothing, and asks nothing of
-# the network, where there is one.
+# Any installed version will do. If there is one, it does nothing and doesn't use
+# the network.
 set -euo pipefail
 
 case ${1-} in
@@ -18,7 +18,7 @@ tool="cargo-$1"
 cargo=${CARGO:-cargo}
 ! "$cargo" "$1" --version >/dev/null 2>&1 || exit 0
 
-# They are run for seconds: what optimising costs is never got back.
+# They run for seconds: optimising them would cost more time than it saves.
 echo "Installing $tool $version (takes two minutes, once)" >&2
 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
     "$cargo" install --quiet --locked --version "$version" "$tool" || {

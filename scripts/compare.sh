@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# callseal beside gpg, age, openssl and others: whole programs, in one run on
-# one machine, so that the ratios mean something where the seconds don't. The
+# Compares callseal with gpg, age, openssl and others: whole programs, in one run
+# on one machine, so that the ratios mean something where the seconds don't. The
 # programs take turns (A B A B A B), and the median counts. "make bench" builds
 # and runs it. Ends with status 1 if a mark is missed.
 #
 #   CALLSEAL   the program to measure (default: target/release/callseal)
 #   PARTS      what to measure (default: openpgp cms fields)
-#   ROUNDS     how many turns each program gets (default: 3)
+#   ROUNDS     the number of turns of each program (default: 3)
 #   TMPDIR     a directory on a disk for the file of 6 GiB (default: /tmp)
 #
-# To try the script, and not for the marks, the last two parts can be small:
+# To try the script rather than check the marks, make the last two parts small:
 #
 #   CMS_MIB    the size of the CMS message (default: 1024)
-#   DOCUMENTS  how many JSON documents there are (default: 20000)
+#   DOCUMENTS  the number of JSON documents (default: 20000)
 #
 # Needs up to 2 GiB of /dev/shm, 4 GiB of it for the CMS message (with 4 GiB
 # more of memory for openssl), and 13 GiB of TMPDIR for the file of 6 GiB.
@@ -30,7 +30,7 @@ missed=0
 for part in $parts; do
     case $part in
         openpgp | cms | fields) ;;
-        *) fail "there is no part called '$part'" "use openpgp, cms or fields" ;;
+        *) fail "unknown part '$part'" "use openpgp, cms or fields" ;;
     esac
 done
 [ -x "$callseal" ] || fail "no program at $callseal" 'run "make bench", which builds it'
@@ -63,9 +63,9 @@ for party in customer vendor; do
     recipients+=(-r "$party.crt")
 done
 
-echo "callseal beside other programs, on a memory file system, with $(nproc) cores"
-# callseal works on all cores, gpg and age on one: on a busy machine only the
-# former loses.
+echo "callseal compared with other programs, on a memory file system, with $(nproc) cores"
+# callseal works on all cores, gpg and age on one: a busy machine slows down only
+# callseal.
 awk -v cores="$(nproc)" '$1 > cores / 4 {
     print "warning: the load is " $1 " already; what works on all cores looks slower than it is" }' \
     /proc/loadavg

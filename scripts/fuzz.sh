@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Fuzzes: fuzz.sh [TARGET…]. All targets where none is named, one after the
-# other, each for a minute or for FUZZ_SECONDS.
+# Fuzzes the targets, or all if none is named: fuzz.sh [TARGET…]. They run one
+# after the other, each for a minute or for FUZZ_SECONDS.
 #
-# What is found is kept between runs in fuzz/corpus/. With FUZZ_KEEP=1, the
-# smallest inputs that reach something are put into fuzz/seeds/TARGET.zip, for
+# Inputs that were found are kept between runs in fuzz/corpus/. With FUZZ_KEEP=1,
+# the smallest inputs that reach all code are put into fuzz/seeds/TARGET.zip, for
 # the ordinary tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 seconds=${FUZZ_SECONDS:-60}
-# The checks of the crates that are used stay as they are for users.
+# The dependencies' own checks stay as they are for users.
 options=(-s none --no-cfg-fuzzing)
-# Far more than the targets allow: what OpenSSL takes is counted only here.
+# Far more than the targets allow: OpenSSL's memory is counted only here.
 limits=(-timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=128 -max_len=65536)
 
 targets=("$@")
@@ -19,7 +19,7 @@ targets=("$@")
 cargo fuzz build "${options[@]}"
 
 # Keeps the smallest inputs that together reach what the corpus does: as many as
-# the ordinary tests get through in seconds.
+# the ordinary tests can run in seconds.
 keep() {
     local target=$1 smallest
     smallest=$(mktemp -d)
@@ -42,18 +42,18 @@ for target in "${targets[@]}"; do
     if cargo fuzz run "${options[@]}" "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" \
         -- "-max_total_time=$seconds" -print_final_stats=1 "${limits[@]}" >"$log" 2>&1; then
         inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-        echo "$target: $inputs inputs in $seconds seconds, and nothing found"
+        echo "$target: $inputs inputs in $seconds seconds, nothing found"
         [ -z "${FUZZ_KEEP-}" ] || keep "$target"
     elif [ $? -gt 128 ]; then
-        echo "error: $target: ended by a signal before its time (see $log)" >&2
+        echo "error: $target: ended early by a signal (see $log)" >&2
         exit 1
     else
         failed+=("$target")
         grep -v -E '^(#[0-9]+|NEW_FUNC|stat::)' "$log" | tail -40
-        echo "error: $target: an input that fails was found (see $log)" >&2
+        echo "error: $target: found an input that fails (see $log)" >&2
     fi
 done
 [ ${#failed[@]} -eq 0 ] || {
-    echo "hint: when it's mended, put the input into fuzz/seeds/TARGET/ under a name that says what it is" >&2
+    echo "hint: after fixing it, put the input into fuzz/seeds/TARGET/ under a descriptive name" >&2
     exit 1
 }

@@ -15,6 +15,6 @@ count=$(grep -vcE '^(fields|config)::' <<<"$names")
 echo "$count public names outside of fields and config" >&2
 if [ -n "$most" ] && [ "$count" -gt "$most" ]; then
     echo "error: more than $most public names" >&2
-    echo "hint: keep what only the program needs out of the library's front rooms" >&2
+    echo "hint: don't make names public that only the program needs" >&2
     exit 1
 fi

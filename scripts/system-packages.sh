@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs the system packages that are missing: system-packages.sh GROUP…
 #
-# Groups: build (to compile), demo (what the demo shows), test (what the tests
-# run against; includes demo), fuzz (to fuzz: libFuzzer is in C++). Does
-# nothing, and asks nothing of the network, where all are there.
+# Groups: build (to compile), demo (programs in the demo), test (peers of the
+# tests; includes demo), fuzz (to fuzz: libFuzzer is in C++). If all packages are
+# installed, it does nothing and doesn't use the network.
 set -euo pipefail
 
-# Debian's packages, and the commands by which other systems are judged.
+# Debian's packages, and the commands that are checked on other systems.
 build_packages=(libssl-dev libclang-dev pkg-config gcc make)
 build_commands=(pkg-config cc make)
 demo_packages=(openssl gnupg unzip zip)
@@ -22,14 +22,14 @@ fail() {
     exit 1
 }
 
-# The README says so, too.
+# The README has the same number.
 least_openssl=3.0.7
 
 openssl_version() {
     openssl version | awk '{ print $2 }'
 }
 
-# Whether a version is the one that is needed, or comes after it.
+# Returns whether a version is the required one or newer.
 is_new_enough() {
     [ "$(printf '%s\n' "$least_openssl" "$1" | sort -V | head -n1)" = "$least_openssl" ]
 }
@@ -62,11 +62,11 @@ for group in "$@"; do
             packages+=("${fuzz_packages[@]}")
             commands+=("${fuzz_commands[@]}")
             ;;
-        *) fail "no group of packages is called '$group'" "use build, demo, test or fuzz" ;;
+        *) fail "unknown group of packages '$group'" "use build, demo, test or fuzz" ;;
     esac
 done
 
-# On a system without Debian's tools we can only look.
+# Without Debian's tools, it can only check.
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     missing=()
     for name in "${commands[@]}"; do
@@ -96,8 +96,8 @@ is_installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Some releases have an older one, and a program of another origin may stand
-# before Debian's in the PATH.
+# Some releases have an older one, and another program may precede Debian's in the
+# PATH.
 check_openssl() {
     if [ "$needs_libraries" = yes ] && ! pkg-config --exists "openssl >= $least_openssl"; then
         fail "the library OpenSSL is $(pkg-config --modversion openssl || echo not found), and $least_openssl or newer is needed" \
@@ -119,13 +119,13 @@ if [ ${#missing[@]} -eq 0 ]; then
     exit 0
 fi
 
-# With sudo only if needed, and only if it can work.
+# Use sudo only if needed, and only if it can work.
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
     if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
         as_root=(sudo)
     else
-        fail "these system packages are missing, and installing them takes root: ${missing[*]}" \
+        fail "these system packages are missing, and installing them needs root: ${missing[*]}" \
             "have this run as root: apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
     fi
 fi
@@ -135,7 +135,7 @@ apt() {
 }
 
 echo "Installing system packages: ${missing[*]}" >&2
-# A list that cannot be fetched now may still be good enough from last time.
+# If a list can't be fetched, the last one may still be good enough.
 apt update || { sleep 5 && apt update; } || echo "warning: the package lists could not be updated" >&2
 apt install -y --no-install-recommends "${missing[@]}" \
     || fail "these system packages could not be installed: ${missing[*]}" \

@@ -1,4 +1,4 @@
-//! Sizes beyond the ordinary, in bounded memory.
+//! Very large inputs, in bounded memory.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,9 +17,9 @@ use support::{P256, Scene, packages};
 /// The most that the program may take with two workers, in KiB.
 const MEMORY: u64 = 128 * 1024;
 
-/// Waits for a program, and prints what the kernel has measured: the most
-/// memory that it had, in KiB. (That of this program itself, some 10 MiB, is the
-/// least that it says.)
+/// A program that waits for another and prints its peak memory in KiB as
+/// measured by the kernel. (The result is at least this program's own, some 10
+/// MiB.)
 const MEASURE: &str = "
 import os, sys
 pid = os.fork()
@@ -30,7 +30,7 @@ print(usage.ru_maxrss)
 sys.exit(os.waitstatus_to_exitcode(status))
 ";
 
-/// Runs callseal and gives its peak memory in KiB.
+/// Runs callseal and returns its peak memory in KiB.
 fn peak(scene: &Scene, line: &str) -> u64 {
     let measure = ["-c", MEASURE, env!("CARGO_BIN_EXE_callseal"), "--quiet"];
     let mut command = Command::new("python3");
@@ -90,7 +90,7 @@ fn a_large_message_as_base64_takes_little_memory() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     sparse(&scene, "large", 100 << 20);
-    // Of the content alone there would be more.
+    // The content alone would have more.
     let limit = 48 * 1024;
     let sealed = peak(
         &scene,
@@ -154,8 +154,8 @@ fn a_cms_member_of_three_gibibytes_takes_no_more() {
     cms_in_bounded_memory(3 << 30);
 }
 
-/// Extracts members of that size: one as openssl writes it, and one that openssl
-/// couldn't write without holding all of it in memory.
+/// Extracts members of this size: one as openssl writes it, and one that
+/// openssl couldn't write without holding all of it in memory.
 fn cms_in_bounded_memory(length: u64) {
     let scene = Scene::new();
     scene.key_pair("a", "rsa:2048");

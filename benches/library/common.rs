@@ -19,7 +19,7 @@ pub const FORMATS: [(&str, Format); 2] =
 
 pub struct Parties {
     pub recipients: Recipients,
-    /// The customer's.
+    /// The customer's key.
     pub keyring: Keyring,
     pub key: Rsa<Private>,
     _files: tempfile::TempDir,
@@ -83,7 +83,7 @@ impl Parties {
     }
 }
 
-/// What a call is called, and how long it is.
+/// Returns the name of a call and its length.
 pub fn call(content: &[u8]) -> SealedFile<'static> {
     SealedFile {
         name: "call",
@@ -92,7 +92,7 @@ pub fn call(content: &[u8]) -> SealedFile<'static> {
     }
 }
 
-/// Bytes that don't compress.
+/// Returns bytes that don't compress.
 pub fn noise(length: usize) -> Vec<u8> {
     let mut noise = vec![0; length];
     openssl::rand::rand_bytes(&mut noise).unwrap();

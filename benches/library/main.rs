@@ -1,5 +1,5 @@
-//! What the library takes for one file, in memory. `scripts/compare.sh`
-//! measures whole programs.
+//! The time that the library needs for one file, in memory.
+//! `scripts/compare.sh` measures whole programs.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! One RSA-2048 private operation: by OpenSSL alone, and with all that opening
-//! the smallest message takes besides.
+//! One RSA-2048 private operation: by OpenSSL alone, and as part of opening the
+//! smallest message.
 
 use criterion::{Criterion, Throughput};
 use openssl::rsa::Padding;

@@ -10,10 +10,10 @@ use callseal::archive::{Archive, ArchiveWriter, Member, MemberName};
 use super::opening::envelope;
 use super::pieces::Pieces;
 
-/// Of a member, no more than that is read.
+/// The most that is read of a member.
 const MOST: u64 = 1 << 20;
 
-/// Larger ones aren't read in pieces, which takes its time.
+/// Larger members aren't read in pieces, since that takes long.
 const MOST_IN_PIECES: u64 = 1 << 15;
 
 type Kept = Vec<(MemberName, SystemTime, Vec<u8>)>;
@@ -44,7 +44,7 @@ pub fn check(input: &[u8]) {
             envelope(Pieces::new(reader, limit))
         };
         let whole_shown = shown(1 << 20);
-        // Of a damaged member, how much is read decides whether that shows.
+        // Whether damage to a member shows depends on how much is read.
         if whole.is_ok() && member.size() <= MOST_IN_PIECES {
             assert_eq!(whole_shown, shown(13));
         }
@@ -61,7 +61,7 @@ pub fn check(input: &[u8]) {
     check_written(&kept);
 }
 
-/// A safe name leads nowhere but down.
+/// Checks that a safe name only leads downwards.
 fn check_name(member: &Member) {
     if let Ok(name) = member.name() {
         let mut parts = Path::new(name.as_str()).components();
@@ -70,8 +70,8 @@ fn check_name(member: &Member) {
     }
 }
 
-/// What a member holds, read in pieces of up to so many bytes. It's an error
-/// if that is too much.
+/// Reads the content of a member in pieces of up to this many bytes. Too much
+/// content is an error.
 fn content(archive: &Archive<&[u8]>, member: &Member, limit: usize) -> Result<Vec<u8>, String> {
     if member.size() > MOST {
         return Err("too large".into());
@@ -94,7 +94,7 @@ fn content(archive: &Archive<&[u8]>, member: &Member, limit: usize) -> Result<Ve
     }
 }
 
-/// What was read is written as an archive that reads as the same.
+/// Writes what was read as an archive, and checks that it reads as the same.
 fn check_written(members: &Kept) {
     let mut writer = ArchiveWriter::new(Cursor::new(Vec::new()));
     for (name, modified, bytes) in members {

@@ -27,7 +27,7 @@ pub fn check(input: &[u8]) {
     });
 }
 
-/// What is told of recipients.
+/// Returns the facts about recipients.
 fn described<E: ToString>(found: Result<Vec<Recipient>, E>) -> Result<Vec<String>, String> {
     let describe = |recipient: &Recipient| {
         format!(
@@ -45,7 +45,7 @@ fn described<E: ToString>(found: Result<Vec<Recipient>, E>) -> Result<Vec<String
     }
 }
 
-/// A message has each recipient in its envelope, and nobody else.
+/// Checks that a message has exactly these recipients in its envelope.
 fn check_sealing(path: &Path, requirements: &Requirements) {
     let party = Party::with_certificate(path);
     let recipients = Recipients::load(&[party], requirements).unwrap();
@@ -58,7 +58,7 @@ fn check_sealing(path: &Path, requirements: &Requirements) {
                 ..SealOptions::default()
             },
         );
-        // There are keys that CMS has no place for.
+        // CMS can't hold some keys.
         let Ok(plan) = plan else { continue };
         let file = SealedFile {
             name: "calls/a",
@@ -83,7 +83,7 @@ fn check_sealing(path: &Path, requirements: &Requirements) {
     }
 }
 
-/// As a CA bundle, and as the CRLs of one.
+/// Reads it as a CA bundle and as CRLs.
 fn check_trust(path: &Path) {
     let [first, second] = [(); 2].map(|()| {
         leave_an_error();

@@ -16,7 +16,7 @@ pub fn check(input: &[u8]) {
                 assert_eq!(parse(text).unwrap(), config);
                 if !text.starts_with('\u{feff}') {
                     let marked = parse(&format!("\u{feff}{text}"));
-                    assert_eq!(marked.unwrap(), config, "a byte order mark is no text");
+                    assert_eq!(marked.unwrap(), config, "a byte order mark is not text");
                 }
                 let commented = parse(&format!("{text}\n# a comment\n"));
                 assert_eq!(commented.unwrap(), config, "a comment says nothing");
@@ -43,7 +43,7 @@ fn check_config(config: &Config) {
     }
 }
 
-/// An error is one line that begins with the file's name.
+/// Checks that an error is one line that begins with the file's name.
 fn check_error(error: &ConfigError, name: &str) {
     let said = error.to_string();
     assert!(said.starts_with(name), "{said}");

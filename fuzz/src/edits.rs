@@ -1,10 +1,10 @@
-//! Changes to an original, as the bytes of an input say.
+//! Changes to an original, described by the bytes of an input.
 //!
 //! One change is an octet for its kind, two for a place, and what the kind
 //! takes: so libFuzzer's own mutations of the input make small changes to
 //! large originals, checksums and all.
 
-/// More changes than that make rubbish.
+/// More changes would only make garbage.
 const MOST: usize = 64;
 
 /// A longer result teaches nothing.
@@ -19,13 +19,13 @@ impl Edits<'_> {
         Some(*first)
     }
 
-    /// A place between the bytes of something of that length.
+    /// Returns a place between the bytes of something of this length.
     fn place(&mut self, length: usize) -> Option<usize> {
         let place = u16::from_le_bytes([self.octet()?, self.octet()?]);
         Some(usize::from(place) % (length + 1))
     }
 
-    /// Some bytes from one of the sources.
+    /// Returns some bytes from one of the sources.
     fn copied(&mut self, sources: &[&[u8]]) -> Option<Vec<u8>> {
         let source = sources[usize::from(self.octet()?) % sources.len()];
         let from = self.place(source.len())?;
@@ -41,7 +41,7 @@ impl Edits<'_> {
     }
 }
 
-/// The original with the changes made; `sources` is what they may copy from.
+/// Returns the changed original; the changes may copy from `sources`.
 pub fn edited(original: &[u8], edits: &[u8], sources: &[&[u8]]) -> Vec<u8> {
     let mut edits = Edits(edits);
     let mut bytes = original.to_vec();

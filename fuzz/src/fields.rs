@@ -44,7 +44,7 @@ fn check_document(text: &str, selection: &Selection, opener: &FieldOpener<'_>) {
                 sealer.seal(sealed.text()),
                 Err(DocumentError::Sealed { .. })
             ));
-            // All that was selected is on the list of what is sealed.
+            // All selected fields are on the list of sealed fields.
             let strict = FieldOpener::new(&KEYRINGS[0], ATTRIBUTE);
             let strict = strict.requiring(selection, missing);
             assert_eq!(strict.open(sealed.text()).unwrap().text(), text);
@@ -67,7 +67,8 @@ fn check_legacy(text: &str, selection: &Selection) {
     }
 }
 
-/// Sealed and opened as a stream, documents are what they were.
+/// Checks that documents come back unchanged after sealing and opening as a
+/// stream.
 fn check_stream(documents: &[u8], selection: &Selection, opener: &FieldOpener<'_>) {
     let sealer = FieldSealer::new(&PLAN, selection, Missing::Ignore);
     let [one, two] = [1, 2].map(|jobs| converted(documents, &sealer, jobs));
@@ -81,7 +82,7 @@ fn check_stream(documents: &[u8], selection: &Selection, opener: &FieldOpener<'_
     }
 }
 
-/// What becomes of a stream, and what failed.
+/// Returns the output of a stream, and its failures.
 fn converted(documents: &[u8], converter: &dyn Convert, jobs: usize) -> (Vec<u8>, Vec<String>) {
     let mut result = Vec::new();
     let mut failures = Vec::new();

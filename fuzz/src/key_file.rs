@@ -29,7 +29,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// What is told of a key.
+/// Returns the facts about a key.
 #[derive(Debug, PartialEq, Eq)]
 struct Described {
     fingerprint: Option<String>,
@@ -59,7 +59,7 @@ fn described(path: &Path) -> Result<Vec<Described>, String> {
     Ok(found.iter().map(describe).collect())
 }
 
-/// A key opens a message to what was sealed, or not at all.
+/// Checks that a key opens a message to what was sealed, or not at all.
 fn check_opening(path: &Path) {
     let Ok(keyring) = Keyring::load(&[path]) else {
         return;

@@ -1,4 +1,4 @@
-//! What must hold of callseal whatever bytes it is given.
+//! Checks that must hold for callseal whatever bytes it is given.
 //!
 //! Each target is one function that takes the bytes and panics if something
 //! does not hold. libFuzzer calls it (`fuzz_targets/`), and so do the ordinary
@@ -53,7 +53,7 @@ pub use memory::within;
 struct Target {
     name: &'static str,
     check: fn(&[u8]),
-    /// How much memory it may take: so many bytes, and so many more for each
+    /// The memory that it may take: a number of bytes, and a number for each
     /// byte of the input.
     memory: (usize, usize),
 }
@@ -114,22 +114,22 @@ const TARGETS: [Target; 10] = [
     },
 ];
 
-/// Checks an input of the target with that name.
+/// Checks an input of the target with this name.
 ///
 /// # Panics
 ///
-/// If something doesn't hold that must.
+/// If a check fails.
 pub fn check(target: &str, input: &[u8]) {
     let target = TARGETS.iter().find(|known| known.name == target);
     let target = target.expect("a target");
     sealed::prepare();
     let (fixed, per_byte) = target.memory;
     memory::within(fixed + per_byte * input.len(), || (target.check)(input));
-    // What one input leaves there must not change what is said of the next.
+    // The queue of one input must not change the errors of the next.
     drop(ErrorStack::get());
 }
 
-/// The names of the targets.
+/// Returns the names of the targets.
 pub fn targets() -> impl Iterator<Item = &'static str> {
     TARGETS.iter().map(|target| target.name)
 }

@@ -1,12 +1,12 @@
-//! Memory under a cap. What OpenSSL takes by itself is not counted: libFuzzer
-//! has limits of its own for that.
+//! Memory under a cap. OpenSSL's own memory is not counted: libFuzzer has its
+//! own limits for that.
 
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
 static HEAP: PeakAlloc = PeakAlloc;
 
-/// Does something that may have so many bytes at the same time, at most.
+/// Runs something that may have at most this many bytes at the same time.
 pub fn within(limit: usize, job: impl FnOnce()) {
     HEAP.reset_peak_usage();
     let before = HEAP.current_usage();

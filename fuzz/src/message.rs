@@ -1,4 +1,4 @@
-//! A message, of whatever kind.
+//! A message of any kind.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;

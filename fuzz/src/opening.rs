@@ -8,10 +8,10 @@ use callseal::message::{Envelope, Limits, OpenError, OpenMessage, Opened, Opener
 use super::pieces::Pieces;
 use super::sealed::{EMPTY, KEYRINGS, LONG, SHORT};
 
-/// How far a message may expand here.
+/// The limit on expansion of a message.
 const EXPANSION: u64 = 1 << 20;
 
-/// What came out of a message.
+/// The output of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Plain {
     pub name: Vec<u8>,
@@ -19,7 +19,7 @@ pub struct Plain {
     pub content: Vec<u8>,
 }
 
-/// Why a message doesn't open, and what came out of it before that showed.
+/// The reason why a message doesn't open, and its output until then.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Failed {
     pub said: String,
@@ -35,8 +35,8 @@ impl From<OpenError> for Failed {
     }
 }
 
-/// Opens a message with the first key that does it. Else the failure of the
-/// first key that does something.
+/// Opens a message with the first key that fits. Otherwise returns the failure
+/// of the first key that gets anywhere.
 pub fn open<R: Read + Send + Sync>(source: impl Fn() -> R) -> Result<Plain, Failed> {
     let mut outcome = open_with(&KEYRINGS[0], source());
     for keyring in KEYRINGS.iter().skip(1) {
@@ -49,8 +49,8 @@ pub fn open<R: Read + Send + Sync>(source: impl Fn() -> R) -> Result<Plain, Fail
     outcome
 }
 
-/// Opens a message again, at once and in pieces, to the same. What is said of
-/// a message with several faults depends on which shows first.
+/// Opens a message again, at once and in pieces, to the same. The error of a
+/// message with several faults depends on which shows first.
 pub fn assert_same_again(message: &[u8], outcome: &Result<Plain, Failed>) {
     assert_eq!(open(|| message), *outcome);
     let in_pieces = open(|| Pieces::new(message, 7));
@@ -85,13 +85,13 @@ fn open_with(keyring: &Keyring, source: impl Read + Send + Sync) -> Result<Plain
     }
 }
 
-/// What a message shows to everybody.
+/// Returns the public part of a message.
 pub fn envelope(source: impl Read + Send + Sync) -> Result<Envelope, String> {
     Envelope::read(source).map_err(|error| error.to_string())
 }
 
-/// That what came out as authentic is one of the files in `sealed/`, or its
-/// start where the rest fails.
+/// Checks that authentic output is one of the files in `sealed/`, or its start
+/// if the rest fails.
 pub fn assert_sealed(outcome: &Result<Plain, Failed>) {
     let files = [SHORT, LONG, EMPTY];
     let is_sealed = match outcome {

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-/// Gives one byte, then two, and so on up to a limit, then one again.
+/// A reader that gives one byte, then two, and so on up to a limit, then one
+/// again.
 pub struct Pieces<R> {
     source: R,
     limit: usize,

@@ -1,5 +1,5 @@
-//! Files for what is read by path alone: one without a name, in memory where
-//! there is a file system for that, so that nothing is left behind.
+//! Files for readers that need a path. They have no name and are in memory if
+//! there is a file system for that, so nothing is left behind.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -26,8 +26,8 @@ pub fn with_file<T>(content: &[u8], job: impl FnOnce(&Path) -> T) -> T {
     })
 }
 
-/// Leaves an error in OpenSSL's queue, as sequoia does: nothing that is said
-/// of the next file may come from it.
+/// Leaves an error in OpenSSL's queue, as sequoia does: no error of the next
+/// file may come from it.
 pub fn leave_an_error() {
     X509::from_pem(b"no certificate").unwrap_err().put();
 }

@@ -1,6 +1,6 @@
-//! What was sealed, and the keys that open it. `tests/fuzz_corpus/` tells how
-//! the files in `sealed/` were made: they stay as they are, since the inputs
-//! that are kept are changes to them.
+//! Sealed files, and the keys that open them. `tests/fuzz_corpus/` shows how
+//! the files in `sealed/` were made. They stay as they are, since the kept
+//! inputs are changes to them.
 
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,11 +10,11 @@ use callseal::keys::{Keyring, Party, Recipients, Requirements};
 
 use super::scratch::with_file;
 
-/// A message, and what is in it.
+/// A message and its content.
 pub struct Message {
     /// As it was sealed.
     pub bytes: &'static [u8],
-    /// Empty where it was sealed without one.
+    /// Empty if it was sealed without one.
     pub name: &'static str,
     /// The file in it.
     pub content: &'static str,
@@ -22,14 +22,14 @@ pub struct Message {
 
 /// A file, and its name.
 pub const SHORT: (&str, &str) = ("calls/short.txt", "every word of this counts\n");
-/// One of several chunks.
+/// A file of several chunks.
 pub const LONG: (&str, &str) = (
     "calls/day/long.txt",
     "Caller: hello. Agent: hello, how may I help? Caller: the line is bad, I say, the line is \
      bad. Agent: I hear you well. Caller: then read me the number of the card again, please. \
      Agent: I may not read it, and it's not in what is kept of this call. Caller: good, good.\n",
 );
-/// One without content.
+/// A file without content.
 pub const EMPTY: (&str, &str) = ("calls/empty", "");
 
 macro_rules! message {
@@ -48,7 +48,7 @@ macro_rules! message {
     };
 }
 
-/// New ones go to the end.
+/// Add new ones at the end.
 pub const MESSAGES: [Message; 12] = [
     message!("v1.pgp", SHORT),
     message!("v1-deflate.pgp", LONG),
@@ -71,7 +71,7 @@ pub const ARCHIVES: [&[u8]; 3] = [
     include_bytes!("../sealed/cms-gcm.zip"),
 ];
 
-/// Documents, and their sealed fields with what is in them.
+/// Documents, and their sealed fields with the content.
 pub const DOCUMENTS: [(&str, &[(&str, &str)]); 2] = [
     (
         include_str!("../sealed/call.json"),
@@ -90,7 +90,7 @@ pub const DOCUMENTS: [(&str, &[(&str, &str)]); 2] = [
     ),
 ];
 
-/// Which fields of the documents are sealed.
+/// The selection of the sealed fields.
 pub const FIELDS: &str = "caller.number,cards[*].pan";
 
 macro_rules! vector {
@@ -112,20 +112,20 @@ const KEYS: [&[&[u8]]; 6] = [
     &[include_bytes!("../seeds/key_file/gpg-user.key")],
 ];
 
-/// A keyring for each of the keys, the one for P-256 first.
+/// A keyring for each key, P-256 first.
 pub static KEYRINGS: LazyLock<Vec<Keyring>> = LazyLock::new(|| {
     let load =
         |files: &&[&[u8]]| with_file(&files.concat(), |path| Keyring::load(&[path]).unwrap());
     KEYS.iter().map(load).collect()
 });
 
-/// Whom fields are sealed to: the first keyring opens them.
+/// The recipients of fields: the first keyring opens them.
 pub static PLAN: LazyLock<FieldPlan> = LazyLock::new(|| {
     let recipients = recipients(vector!("p256.crt"));
     FieldPlan::new(recipients, ATTRIBUTE).unwrap()
 });
 
-/// The recipients of a certificate.
+/// Returns the recipients of a certificate.
 pub fn recipients(certificate: &[u8]) -> Recipients {
     with_file(certificate, |path| {
         let party = Party::with_certificate(path);
@@ -133,12 +133,12 @@ pub fn recipients(certificate: &[u8]) -> Recipients {
     })
 }
 
-/// A time at which all certificates are valid: 2030.
+/// Returns a time at which all certificates are valid: 2030.
 pub fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_893_456_000)
 }
 
-/// Does in advance what is done once, so that it counts for no input.
+/// Does the one-time work in advance, so that it doesn't count for any input.
 pub fn prepare() {
     LazyLock::force(&KEYRINGS);
     LazyLock::force(&PLAN);

@@ -7,7 +7,7 @@ use super::edits::edited;
 use super::scratch::with_file;
 use super::sealed::{ARCHIVES, EMPTY, KEYRINGS, LONG, SHORT};
 
-/// The first octet chooses the archive.
+/// Checks an input. The first octet chooses the archive.
 pub fn check(input: &[u8]) {
     let Some((choice, edits)) = input.split_first() else {
         return;
@@ -25,12 +25,13 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// CMS has no place for names: its members can be swapped, and nobody knows.
+/// Returns whether names are sealed. CMS messages carry none: swapped members
+/// go unnoticed.
 fn names_are_sealed(bytes: &[u8]) -> bool {
     !bytes.windows(4).any(|at| at.eq_ignore_ascii_case(b".p7m"))
 }
 
-/// Reads all members: how many were right.
+/// Reads all members and returns how many were right.
 fn contents(path: &std::path::Path, names_are_sealed: bool) -> Result<usize, String> {
     let archive = ArchiveFile::open(path).map_err(|error| error.to_string())?;
     let limits = Limits::new(1 << 20, 1 << 20);

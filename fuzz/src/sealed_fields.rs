@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::edits::edited;
 use super::sealed::{DOCUMENTS, FIELDS, KEYRINGS};
 
-/// The first octet chooses the document.
+/// Checks an input. The first octet chooses the document.
 pub fn check(input: &[u8]) {
     let Some((choice, edits)) = input.split_first() else {
         return;

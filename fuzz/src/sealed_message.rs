@@ -4,7 +4,7 @@ use super::edits::edited;
 use super::opening::{assert_same_again, assert_sealed, open};
 use super::sealed::MESSAGES;
 
-/// The first octet chooses the message.
+/// Checks an input. The first octet chooses the message.
 pub fn check(input: &[u8]) {
     let Some((choice, edits)) = input.split_first() else {
         return;

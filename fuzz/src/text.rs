@@ -1,4 +1,4 @@
-//! A message as text: laid out in some way, then changed.
+//! A message as text, in some layout and then changed.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -7,8 +7,8 @@ use super::edits::edited;
 use super::opening::{assert_same_again, assert_sealed, envelope, open};
 use super::sealed::{MESSAGES, Message};
 
-/// The first octets choose the message, the length of a line, and what else
-/// there is in the text; changes to it follow.
+/// Checks an input. The first octets choose the message, the length of a line
+/// and the rest of the layout; changes follow.
 pub fn check(input: &[u8]) {
     let [choice, line, form, edits @ ..] = input else {
         return;
@@ -33,7 +33,8 @@ pub fn check(input: &[u8]) {
     assert_same_again(&text, &opened);
 }
 
-/// A message as text. Each bit of `form` is for one thing that texts have.
+/// Returns a message as text. Each bit of `form` stands for one feature of
+/// texts.
 fn laid_out(message: &Message, line: usize, form: u8) -> String {
     let has = |bit: u8| form >> bit & 1 == 1;
     let is_cms = message.bytes[0] == 0x30;
@@ -49,7 +50,7 @@ fn laid_out(message: &Message, line: usize, form: u8) -> String {
         text.push('\u{feff}');
     }
     if has(2) {
-        // Base64 and nothing else.
+        // Bare base64.
         text.push_str(if has(3) { end } else { "" });
         text.push_str(&body);
         text.push_str(if has(4) { end } else { "" });

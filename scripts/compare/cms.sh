@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# For scripts/compare.sh: CMS messages, beside openssl.
+# For scripts/compare.sh: CMS messages, compared with openssl.
 # shellcheck disable=SC2154
 
 # --- one large message -----------------------------------------------------
 
 cms_mib=${CMS_MIB:-1024}
-# The content, the message, and what both programs make of it; openssl takes
-# two to three times the message's size of memory to open it.
+# The content, the message and the output of both programs. To open the message,
+# openssl needs two to three times its size in memory.
 room=$((4 * cms_mib * 1024))
 memory_kib=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
 cms=
@@ -29,7 +29,7 @@ openssl_open_cms() {
 seal_cms() {
     "$callseal" seal -q --format "$format" "${recipients[@]}" -o "$cms/by-callseal" "$cms/content"
 }
-# Writes the message to the place that it's given.
+# Writes the message to the given place.
 openssl_seal() {
     openssl cms -encrypt -binary -stream -outform DER "-$cipher" -in "$cms/content" -out "$1" \
         customer.crt vendor.crt
@@ -37,7 +37,7 @@ openssl_seal() {
 openssl_seal_cms() {
     openssl_seal "$cms/by-openssl"
 }
-# race_openssl COMMAND OF-OPENSSL: by their names, which are functions.
+# race_openssl COMMAND OF-OPENSSL: both are names of functions.
 race_openssl() {
     race drop_cms "callseal ${1%_cms}" "$1" "openssl cms" "$2"
     mark "$(ratio "${medians[0]}" "${medians[1]}")" at-most 1.0 \
@@ -102,7 +102,7 @@ drop_genesys() {
 extract_genesys() {
     "$callseal" extract -q genesys.zip -k customer.key -C extracted
 }
-# As Genesys documents it, with the certificate named.
+# As Genesys documents it, with the certificate given.
 openssl_extract_genesys() {
     local file
     unzip -q genesys.zip -d unzipped

@@ -1,14 +1,13 @@
 # shellcheck shell=bash
-# For scripts/compare.sh: fields of JSON documents, beside a Python program
-# that does the same with PyCryptodome, and beside jq, which seals nothing.
-# (sops isn't measured: it seals one file at each start, and where this was
-# written it couldn't be had. Debian has no package of it, PyPI's is its
-# predecessor, which nobody maintains, and npm's only starts it.)
+# For scripts/compare.sh: fields of JSON documents, compared with a Python program
+# that does the same with PyCryptodome, and with jq, which seals nothing.
+# (sops isn't measured: it seals one file per start, and isn't available here.
+# Debian has no package of it, PyPI's is its unmaintained predecessor, and npm's
+# only starts it.)
 # shellcheck disable=SC2154
 
 documents=${DOCUMENTS:-20000}
-# The first Python on the path may not be the one that the system's packages
-# are for.
+# The first Python on the path may not be the one with the system's packages.
 python=
 for name in python3 /usr/bin/python3; do
     if "$name" -c 'import Cryptodome' 2>/dev/null || "$name" -c 'import Crypto.Cipher' 2>/dev/null; then
@@ -16,7 +15,7 @@ for name in python3 /usr/bin/python3; do
         break
     fi
 done
-[ -n "$python" ] || fail "there is no PyCryptodome for python3" 'run "make bench", which installs it'
+[ -n "$python" ] || fail "python3 has no PyCryptodome" 'run "make bench", which installs it'
 peer=$root/scripts/compare/fields_peer.py
 
 "$python" "$peer" make "$documents" >calls.ndjson

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# For scripts/compare.sh: how programs are measured and marks set. What is
-# assigned here counts there.
+# For scripts/compare.sh: measuring programs and checking marks. It uses the
+# variables that are set here.
 # shellcheck disable=SC2034,SC2154
 
 fail() {
@@ -9,30 +9,30 @@ fail() {
     exit 1
 }
 
-# The free room of a directory, in KiB.
+# Prints the free space of a directory in KiB.
 free_kib() {
     df -Pk "$1" | awk 'NR == 2 { print $4 }'
 }
 
-# The command's wall-clock time, in "took", in seconds.
+# Puts the command's wall-clock time in seconds into "took".
 timed() {
     local start=$EPOCHREALTIME
     "$@" >"$work/output" 2>&1 || {
         cat "$work/output" >&2
-        fail "this command failed: $*" "see what it says above"
+        fail "this command failed: $*" "see its output above"
     }
     took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f", b - a }')
 }
 
-# The command's peak memory, in "peak", in MiB.
+# Puts the command's peak memory in MiB into "peak".
 measured() {
     if [ -x /usr/bin/time ]; then
         /usr/bin/time -f %M -o "$work/peak" "$@" >"$work/output" 2>&1 || {
             cat "$work/output" >&2
-            fail "this command failed: $*" "see what it says above"
+            fail "this command failed: $*" "see its output above"
         }
     else
-        # The high-water mark never falls: the last look is the highest.
+        # The high-water mark never falls: the last value is the highest.
         "$@" >"$work/output" 2>&1 &
         while kill -0 $! 2>/dev/null; do
             awk '/^VmHWM:/ { print $2 }' "/proc/$!/status" >"$work/look" 2>/dev/null || true
@@ -41,7 +41,7 @@ measured() {
         done
         wait $! || {
             cat "$work/output" >&2
-            fail "this command failed: $*" "see what it says above"
+            fail "this command failed: $*" "see its output above"
         }
     fi
     peak=$(awk '{ printf "%d", $1 / 1024 }' "$work/peak")
@@ -93,7 +93,7 @@ race() {
     done
 }
 
-# That many bytes that don't compress, the same each time.
+# Prints this many bytes that don't compress, the same each time.
 noise() {
     head -c "$1" /dev/zero | openssl enc -aes-128-ctr -nosalt \
         -K 000102030405060708090a0b0c0d0e0f -iv "$2"000000000000000000000000000000

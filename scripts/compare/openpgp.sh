@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# For scripts/compare.sh: call files and recordings as OpenPGP messages, beside
-# gpg, age and cp.
+# For scripts/compare.sh: call files and recordings as OpenPGP messages, compared
+# with gpg, age and cp.
 # shellcheck disable=SC2154
 
 for party in customer vendor; do
@@ -61,7 +61,7 @@ race drop_extracted "callseal extract" extract_calls "gpg --multifile --decrypt"
 mark "$(ratio "${medians[1]}" "${medians[0]}")" at-least 15 \
     "callseal is $(ratio "${medians[1]}" "${medians[0]}") times as fast"
 
-# Only a comparison of what came out makes the times worth anything.
+# The times only mean something if the outputs are the same.
 extract_calls
 gpg_extract_calls
 diff -r calls extracted/calls
@@ -77,7 +77,7 @@ noise $((2000 * 1024)) 02 | split -b 1024 -a 4 -d - small/call-
 drop_small() {
     rm -rf extracted
 }
-# One core, of those that we may use.
+# One of the cores that we may use.
 core=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
 extract_small() {
     taskset -c "$core" "$callseal" extract -q --jobs 1 small.zip -k customer.key -C extracted
@@ -164,7 +164,7 @@ show_peak "24,000 small files behind one of 2 GiB"
 rm -rf mixed mixed.zip
 
 if [ "$(free_kib "$disk")" -lt $((13 << 20)) ]; then
-    echo "  left out: the file of 6 GiB, for want of 13 GiB in ${TMPDIR:-/tmp}"
+    echo "  left out: the file of 6 GiB, since there are less than 13 GiB in ${TMPDIR:-/tmp}"
 else
     truncate -s 6G "$disk/large"
     measured "$callseal" pack -q --jobs 2 --compress none "${recipients[@]}" -o "$disk/large.zip" "$disk/large"

@@ -161,7 +161,7 @@ fn make(
     }
     for (n, (file, path)) in pending.into_iter().zip(&paths).enumerate() {
         if let Err(source) = file.commit_into(directory) {
-            // Half a pair is useless. A file that can't be removed just stays.
+            // Leave no half of a pair. A file that can't be removed stays visible.
             for done in paths.iter().take(n) {
                 let _ = std::fs::remove_file(done);
             }

@@ -1,5 +1,5 @@
-//! The fuzz targets, called with every input that is kept: `fuzz/seeds/` has
-//! one directory for each target, and one archive of what fuzzing has found.
+//! The fuzz targets, called with every kept input: `fuzz/seeds/` has one
+//! directory for each target, and one archive of what fuzzing has found.
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -20,14 +20,14 @@ mod make_sealed;
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
 
-/// One at a time: what one of them allocates must not count for another.
+/// Runs one at a time: the memory of one must not count for another.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn seeds() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds")
 }
 
-/// The inputs of a target, each with its name.
+/// Returns the inputs of a target, each with its name.
 fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
     let mut inputs = Vec::new();
     for entry in std::fs::read_dir(seeds().join(target)).unwrap() {
@@ -51,7 +51,7 @@ fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
     inputs
 }
 
-/// That everything holds for every input.
+/// Checks that everything holds for every input.
 #[track_caller]
 fn holds(target: &str) {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! Makes the files in `fuzz/sealed/`. They are made once: the inputs that are
-//! kept are changes to them.
+//! Makes the files in `fuzz/sealed/`. They are made once: the kept inputs are
+//! changes to them.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ fn sealed(way: &Way, (name, content): (&str, &str)) -> Vec<u8> {
     message
 }
 
-/// In chunks of 64 bytes, which callseal itself doesn't write.
+/// Seals in chunks of 64 bytes, which callseal itself doesn't write.
 fn sealed_in_chunks((name, content): (&str, &str)) -> Vec<u8> {
     let mut rng = thread_rng();
     let (key, _) = SignedPublicKey::from_reader_single(Cursor::new(vector("v6.pub"))).unwrap();
@@ -98,7 +98,7 @@ fn sealed_document(text: &str) -> String {
 
 #[test]
 #[ignore = "writes fuzz/sealed/ anew, to which the inputs that are kept no longer fit"]
-fn make_what_is_sealed() {
+fn make_the_sealed_inputs() {
     let deflate = Compression::Deflate;
     for (number, format) in [(1, Format::Rfc4880), (2, Format::Rfc9580)] {
         let way = Way {

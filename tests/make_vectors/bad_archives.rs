@@ -2,7 +2,8 @@
 
 use crate::maker::{ENTRY, Entry, Maker};
 
-/// The archive with every occurrence of a text replaced by one as long.
+/// Returns the archive with every occurrence of a text replaced by one of the
+/// same length.
 fn renamed(archive: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut renamed = archive.to_vec();

@@ -12,7 +12,7 @@ use openpgp::serialize::stream::{Compressor, Encryptor, LiteralWriter, Message};
 
 use crate::maker::{ENTRY, Entry, Maker};
 
-/// Where the first packet of a message ends (RFC 9580, section 4.2.1).
+/// Returns where the first packet of a message ends (RFC 9580, section 4.2.1).
 fn first_packet(message: &[u8]) -> (usize, usize) {
     match message[1] {
         length @ 0..192 => (2, 2 + usize::from(length)),
@@ -33,7 +33,7 @@ fn packet(tag: u8, body: &[u8]) -> Vec<u8> {
     [&[0xC0 | tag, 255], &length[..], body].concat()
 }
 
-/// A version 3 PKESK to the recipient of `like`, around whatever `plain` is.
+/// Makes a version 3 PKESK to the recipient of `like`, around `plain`.
 fn pkesk(maker: &Maker, like: &[u8], plain: &[u8]) -> Vec<u8> {
     let key = Rsa::private_key_from_pem(&maker.read("rsa.key")).unwrap();
     let mut encrypted = vec![0; 256];
@@ -48,7 +48,7 @@ fn pkesk(maker: &Maker, like: &[u8], plain: &[u8]) -> Vec<u8> {
     packet(1, &[front, &2048u16.to_be_bytes(), &encrypted].concat())
 }
 
-/// A symmetrically encrypted packet without integrity protection, as PGP
+/// Makes a symmetrically encrypted packet without integrity protection, as PGP
 /// wrote it in the 1990s: CFB that resynchronises after the random block.
 fn unprotected(maker: &Maker, like: &[u8]) -> Vec<u8> {
     let session_key = [0x5A; 32];

@@ -1,5 +1,5 @@
-//! Writes this version's set of test vectors. A set that is there stays as it
-//! is: what it shows is that later versions still open what was written then.
+//! Writes this version's set of test vectors. An existing set stays as it is:
+//! it shows that later versions still open what an earlier one wrote.
 //!
 //! For a new version: `cargo test --test make_vectors -- --ignored`.
 
@@ -27,7 +27,7 @@ use support::Scene;
 /// The passphrase of every locked key.
 const PASSPHRASE: &str = "correct horse";
 
-/// The days to 2046 and beyond: the vectors are to outlive us.
+/// The days to 2046 and beyond: the vectors should outlive us.
 const DAYS: &str = "7300";
 
 #[test]
@@ -43,7 +43,7 @@ fn write_the_vectors_of_this_version() {
     );
     std::fs::create_dir_all(&directory).unwrap();
     let scratch = Scene::new();
-    // Without settings of ours: keys are locked as GnuPG does it for anybody.
+    // No special settings: keys are locked as GnuPG does it by default.
     std::fs::create_dir(scratch.path("gnupg")).unwrap();
     let mut maker = Maker {
         directory,

@@ -1,4 +1,4 @@
-//! The set under way: commands, files and the index.
+//! The set in the making: commands, files and the index.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub const ENTRY: Entry<'_> = Entry {
 };
 
 impl Maker {
-    /// A command in the set's directory; gives its standard output.
+    /// Runs a command in the set's directory and returns its standard output.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Vec<u8> {
         self.run_in(&self.directory, program, arguments)
     }
@@ -76,13 +76,13 @@ impl Maker {
         std::fs::read(self.directory.join(name)).unwrap()
     }
 
-    /// A file to seal, in the scratch directory; gives its path.
+    /// Writes a file to seal in the scratch directory and returns its path.
     pub fn source(&self, name: &str, content: &[u8]) -> String {
         let path = self.scratch.write(format!("plain/{name}"), content);
         path.to_str().unwrap().to_owned()
     }
 
-    /// `callseal seal` with more arguments.
+    /// Runs `callseal seal` with more arguments.
     pub fn seal(&self, out: &str, source: &str, recipients: &[&str], more: &[&str]) {
         let mut arguments = vec!["seal", "-q", source, "-o", out];
         for recipient in recipients {
@@ -92,7 +92,7 @@ impl Maker {
         self.run("callseal", &arguments);
     }
 
-    /// A ZIP archive made by stock zip of files with the given names.
+    /// Makes a ZIP archive of files with the given names, by stock zip.
     pub fn zip(&self, out: &str, files: &[(&str, &[u8])], level: &str) {
         let scene = Scene::new();
         let mut arguments = vec!["-q", "-X", level, "out.zip"];

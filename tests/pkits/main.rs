@@ -25,7 +25,7 @@ const AT: Duration = Duration::from_secs(1_590_969_600);
 
 const TABLE: &str = include_str!("table.txt");
 
-/// One test: a path, its CRLs, and what becomes of it.
+/// One test: a path, its CRLs and the verdict.
 struct Test {
     /// The section of the document.
     number: &'static str,
@@ -35,18 +35,17 @@ struct Test {
     crls: Vec<&'static str>,
 }
 
-/// A path is valid, or refused for a cause: one of our variants.
+/// The verdict on a path: valid, or the variant of our error that refuses it.
 type Verdict = Result<(), &'static str>;
 
-/// Where we judge otherwise than the document: we refuse.
+/// A test that the document accepts and we refuse.
 struct Exception {
     number: &'static str,
     refused: &'static str,
     reason: &'static str,
 }
 
-/// All of it is stricter: what the document calls invalid is refused without
-/// exception.
+/// We are only stricter: what the document calls invalid is always refused.
 const EXCEPTIONS: &[Exception] = &[
     Exception {
         number: "4.1.4",
@@ -89,9 +88,9 @@ fn table() -> Vec<Test> {
 /// Where a test's intermediates are.
 #[derive(Clone, Copy, Debug)]
 enum Intermediates {
-    /// In the bundle, beside the trust anchor.
+    /// In the bundle, next to the trust anchor.
     InTheBundle,
-    /// In the file of the certificate, behind it.
+    /// In the file of the certificate, after it.
     InItsOwnFile,
 }
 
@@ -101,8 +100,8 @@ fn cause(refusal: &Refusal) -> &'static str {
         Refusal::NotYetValid { .. } => "NotYetValid",
         Refusal::Revoked { .. } => "Revoked",
         Refusal::Key { .. } => "Key",
-        // In the certificate's own file, a CA that is not called like its
-        // issuer is taken for somebody else.
+        // In the certificate's own file, a CA without the name of its issuer
+        // counts as another recipient.
         Refusal::NotIssuer { .. } => "UnknownIssuer",
         Refusal::Untrusted { fault, .. } => match fault {
             ChainFault::UnknownIssuer { .. } => "UnknownIssuer",
@@ -172,7 +171,7 @@ fn verdict(test: &Test, intermediates: Intermediates) -> Verdict {
     }
 }
 
-/// What the document says of a test, or what our exceptions say instead.
+/// Returns the document's verdict on a test, or that of our exceptions.
 fn expected(test: &Test) -> Verdict {
     let exception = EXCEPTIONS.iter().find(|one| one.number == test.number);
     exception.map_or(test.verdict, |exception| Err(exception.refused))
@@ -198,17 +197,17 @@ fn is_as_the_document_says(intermediates: Intermediates) {
 }
 
 #[test]
-fn the_verdicts_are_the_document_s_with_the_intermediates_in_the_bundle() {
+fn the_verdicts_match_the_document_with_the_intermediates_in_the_bundle() {
     is_as_the_document_says(Intermediates::InTheBundle);
 }
 
 #[test]
-fn the_verdicts_are_the_document_s_with_the_intermediates_in_the_own_file() {
+fn the_verdicts_match_the_document_with_the_intermediates_in_the_file() {
     is_as_the_document_says(Intermediates::InItsOwnFile);
 }
 
 #[test]
-fn every_test_of_the_seven_sections_is_there_once() {
+fn every_test_of_the_seven_sections_appears_once() {
     let mut sections: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for test in table() {
         let (section, number) = test.number.rsplit_once('.').unwrap();

@@ -1,4 +1,5 @@
-//! What the reader of archives refuses, one fault at a time, and what it takes.
+//! The faults that the reader of archives refuses, one at a time, and what it
+//! accepts.
 
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
@@ -11,7 +12,7 @@ use crate::archive_support::{Member, Zip, Zip64, extra, zip};
 
 type Outcome = Result<Vec<u8>, ArchiveError>;
 
-/// Opens the archive and reads each member, where it can.
+/// Opens the archive and reads each member, if possible.
 fn read_all(zip: &Zip) -> Result<Vec<Outcome>, ArchiveError> {
     let archive = Archive::open(zip.bytes())?;
     let read = |member| -> Outcome {
@@ -38,12 +39,12 @@ fn fault_inside(error: &io::Error) -> ArchiveFault {
         .expect("a fault of the archive")
 }
 
-/// The fault that stops the archive from being opened.
+/// Returns the fault that stops the archive from being opened.
 fn fault_on_open(zip: &Zip) -> ArchiveFault {
     archive_fault(&read_all(zip).expect_err("a faulty archive"))
 }
 
-/// The archive's fault that shows when its first member is read; the last
+/// Returns the archive's fault that shows on reading its first member; the last
 /// member must be unharmed.
 fn fault_on_read(zip: &Zip) -> ArchiveFault {
     let outcomes = read_all(zip).expect("the archive opens");
@@ -64,7 +65,7 @@ fn fault_on_read(zip: &Zip) -> ArchiveFault {
     )
 }
 
-/// The first member's own fault; the last member must be unharmed.
+/// Returns the first member's own fault; the last member must be unharmed.
 fn member_fault(first: Member) -> MemberFault {
     let zip = zip([first, good()]);
     let archive = Archive::open(zip.bytes()).expect("the archive opens");
@@ -133,7 +134,7 @@ fn an_archive_with_a_comment_is_read() {
 }
 
 #[test]
-fn members_may_lie_in_another_order_than_listed() {
+fn members_may_be_stored_in_another_order_than_listed() {
     let mut zip = zip([some(), good()]);
     let second_offset = 30 + 15 + 9;
     zip.members[0].offset = Some(second_offset);
@@ -168,7 +169,7 @@ fn every_form_of_data_descriptor_is_read() {
 }
 
 #[test]
-fn what_is_no_archive_has_no_end_record() {
+fn a_file_that_is_not_an_archive_has_no_end_record() {
     for bytes in [&b""[..], b"PK", &[0; 100]] {
         let error = Archive::open(bytes).unwrap_err();
         assert_eq!(archive_fault(&error), ArchiveFault::NoEnd);
@@ -192,7 +193,7 @@ fn an_end_record_within_the_comment_of_another_is_refused() {
 
 #[test]
 fn an_end_record_that_claims_more_comment_than_there_is_counts_for_some_readers() {
-    // Those that search backwards for the signature alone.
+    // Readers that search backwards for the signature only.
     let mut inner = zip([]).bytes();
     let length = inner.len() - 2;
     inner[length..].copy_from_slice(&9_u16.to_le_bytes());
@@ -236,7 +237,7 @@ fn truthful_zip64() -> Zip {
 }
 
 #[test]
-fn zip64_records_that_no_value_needs_are_read() {
+fn unneeded_zip64_records_are_read() {
     assert_eq!(read_all(&truthful_zip64()).unwrap().len(), 1);
     let marked = truthful_zip64().with(|zip| {
         zip.count = Some(u16::MAX);
@@ -247,7 +248,7 @@ fn zip64_records_that_no_value_needs_are_read() {
 }
 
 #[test]
-fn a_zip64_record_that_is_not_where_its_locator_says_is_refused() {
+fn a_zip64_record_away_from_its_locator_s_offset_is_refused() {
     let shifted = truthful_zip64().with(|zip| zip.zip64.as_mut().unwrap().shift = 1);
     assert_eq!(fault_on_open(&shifted), ArchiveFault::Zip64EndMisplaced);
     let far = truthful_zip64().with(|zip| zip.zip64.as_mut().unwrap().shift = u64::MAX / 2);
@@ -351,7 +352,7 @@ fn a_member_whose_extra_field_reaches_into_the_next_is_refused() {
         member.local.extra = extra(0xcafe, &[]);
         member.local.extra.pop();
     });
-    // The three bytes left of the extra field, less one of the data.
+    // The three remaining bytes of the extra field, minus one of the data.
     let outcome = fault_on_read(&zip([long, good()]));
     assert_eq!(
         outcome,
@@ -445,7 +446,7 @@ fn two_timestamps_in_one_extra_field_are_refused() {
 }
 
 #[test]
-fn zip64_values_are_those_that_the_header_leaves_to_them() {
+fn zip64_has_exactly_the_values_that_the_header_leaves_out() {
     let sizes = extra(1, &[9_u64.to_le_bytes(), 9_u64.to_le_bytes()].concat());
     let left_to = |header: &mut crate::archive_support::Header| {
         (header.size, header.stored_size) = (u32::MAX, u32::MAX)
@@ -472,7 +473,7 @@ fn zip64_values_are_those_that_the_header_leaves_to_them() {
 }
 
 #[test]
-fn a_local_header_must_be_there() {
+fn a_missing_local_header_is_refused() {
     let mut bytes = zip([some(), good()]).bytes();
     bytes[0] = b'Q';
     let archive = Archive::open(bytes).unwrap();
@@ -523,7 +524,7 @@ fn a_local_header_that_differs_is_refused() {
 }
 
 #[test]
-fn a_data_descriptor_that_contradicts_is_refused() {
+fn a_contradicting_data_descriptor_is_refused() {
     for bytes in [12, 16, 20, 24] {
         for position in 0..bytes {
             let member = some()
@@ -558,7 +559,7 @@ fn a_member_whose_bytes_changed_is_refused() {
 }
 
 #[test]
-fn a_failed_check_takes_the_place_of_the_last_bytes_and_stays() {
+fn a_failed_check_replaces_the_last_bytes_and_persists() {
     let member = some().with(|member| member.data[3] ^= 1);
     let archive = Archive::open(zip([member]).bytes()).unwrap();
     let mut reader = archive.read(archive.members().first().unwrap()).unwrap();
@@ -660,7 +661,7 @@ fn damaged_deflated_data_is_refused() {
 }
 
 #[test]
-fn an_unsafe_name_stops_its_member_only() {
+fn an_unsafe_name_affects_only_its_member() {
     for (name, fault) in [
         ("../../etc/passwd", NameFault::Parent),
         ("/etc/passwd", NameFault::Absolute),
@@ -680,7 +681,7 @@ fn an_unsafe_name_stops_its_member_only() {
 }
 
 #[test]
-fn a_name_that_is_not_utf8_stops_its_member_only() {
+fn a_name_that_is_not_utf8_affects_only_its_member() {
     let latin = || some().with_both(|header| header.name = b"\xe4.wav".to_vec());
     assert_eq!(member_fault(latin()), MemberFault::Name(NameFault::NotUtf8));
     let marked = latin().with_both(|header| header.flags = 1 << 11);
@@ -706,7 +707,7 @@ fn a_utf8_name_needs_no_flag() {
 }
 
 #[test]
-fn a_different_second_name_stops_its_member_only() {
+fn a_different_second_name_affects_only_its_member() {
     let path = |name: &str| extra(0x7075, &[&[1, 0, 0, 0, 0], name.as_bytes()].concat());
     let same = some().with_both(|header| header.extra = path("calls/a.wav.pgp"));
     assert!(
@@ -727,12 +728,12 @@ fn a_different_second_name_stops_its_member_only() {
 }
 
 #[test]
-fn an_encrypted_member_stops_itself_only() {
+fn an_encrypted_member_affects_only_itself() {
     for bit in [0, 6, 13] {
         let member = some().with_both(|header| header.flags = 1 << bit);
         assert_eq!(member_fault(member), MemberFault::Encrypted, "{bit}");
     }
-    // As unzip has it: twelve bytes of encryption header are stored too.
+    // As in unzip: twelve bytes of encryption header are stored too.
     let member = some()
         .with_both(|header| header.flags = 1)
         .with(|member| member.data.extend([0; 12]));
@@ -740,7 +741,7 @@ fn an_encrypted_member_stops_itself_only() {
 }
 
 #[test]
-fn an_unsupported_method_stops_its_member_only() {
+fn an_unsupported_method_affects_only_its_member() {
     for method in [1, 9, 12, 14, 93, 99] {
         let member = some().with_both(|header| header.method = method);
         assert_eq!(member_fault(member), MemberFault::Method { method });
@@ -748,7 +749,7 @@ fn an_unsupported_method_stops_its_member_only() {
 }
 
 #[test]
-fn a_link_or_a_special_file_stops_itself_only() {
+fn a_link_or_a_special_file_affects_only_itself() {
     for mode in [0o120_777, 0o020_644, 0o060_644, 0o010_644, 0o140_644] {
         let member = some().with(|member| member.mode = mode);
         assert_eq!(member_fault(member), MemberFault::Special { mode });
@@ -756,7 +757,7 @@ fn a_link_or_a_special_file_stops_itself_only() {
 }
 
 #[test]
-fn a_member_that_is_half_a_directory_stops_itself_only() {
+fn a_member_that_is_half_a_directory_affects_only_itself() {
     let named = Member::new("d/", b"").with(|member| member.mode = 0o100_644);
     assert_eq!(member_fault(named), MemberFault::HalfDirectory);
     let moded = Member::new("d", b"").with(|member| member.mode = 0o040_755);
@@ -780,7 +781,7 @@ fn a_directory_keeps_its_whole_name() {
 }
 
 #[test]
-fn the_extended_timestamp_goes_before_the_msdos_time() {
+fn the_extended_timestamp_takes_precedence_over_the_msdos_time() {
     let at = |seconds: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let modified = |extra: Vec<u8>| {
         let member = some().with(|member| member.central.extra = extra);
@@ -793,13 +794,13 @@ fn the_extended_timestamp_goes_before_the_msdos_time() {
         modified(extra(0x5455, &[3, 0xff, 0xff, 0xff, 0xff])),
         at(0) - Duration::from_secs(1)
     );
-    // Only an access time, or cut off.
+    // Only an access time, or a truncated field.
     assert_eq!(modified(extra(0x5455, &[2, 7, 0, 0, 0])), at(1_735_689_600));
     assert_eq!(modified(extra(0x5455, &[1, 7])), at(1_735_689_600));
 }
 
 #[test]
-fn archives_are_told_by_their_first_bytes() {
+fn archives_are_recognised_by_their_first_bytes() {
     assert!(looks_like_zip(&zip([good()]).bytes()));
     assert!(looks_like_zip(&zip([]).bytes()));
     assert!(!looks_like_zip(b"PK"));

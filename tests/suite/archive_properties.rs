@@ -1,4 +1,4 @@
-//! What holds for every archive, and for everything that is none.
+//! Properties of every archive, and of all other inputs.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
@@ -12,7 +12,7 @@ use crate::archive_support::{Member, zip};
 
 type Contents = Vec<(String, Vec<u8>)>;
 
-/// Names and bytes of all members, or the first error.
+/// Returns the names and bytes of all members, or the first error.
 fn contents(bytes: &[u8]) -> Result<Contents, ArchiveError> {
     let archive = Archive::open(bytes)?;
     let mut all = Vec::new();
@@ -76,7 +76,7 @@ fn a_streamed_member_is_written_like_one_in_memory() {
     );
 }
 
-/// The bytes that no part of a member's name or content hangs on.
+/// Returns the bytes that no member's name or content depends on.
 fn carries_no_content(archive: &[u8], at: usize) -> bool {
     let find = |signature: &[u8]| -> Vec<usize> {
         (0..archive.len())
@@ -88,7 +88,7 @@ fn carries_no_content(archive: &[u8], at: usize) -> bool {
             .is_some_and(|offset| ranges.iter().any(|range| range.contains(&offset)))
     };
     let word = |at: usize| usize::from(archive[at]) | usize::from(archive[at + 1]) << 8;
-    // Version needed, flags (those of no matter), time and date; extra field.
+    // Version needed, flags (those without effect), time and date; extra field.
     find(b"PK\x03\x04").into_iter().any(|start| {
         let extra = 30 + word(start + 26);
         within(start, &[4..8, 10..14, extra..extra + word(start + 28)])
@@ -122,12 +122,12 @@ fn every_flipped_bit_shows(archive: &[u8]) {
 }
 
 #[test]
-fn every_flipped_bit_of_a_written_archive_shows_or_carries_no_content() {
+fn every_flipped_bit_of_a_written_archive_is_detected_or_harmless() {
     every_flipped_bit_shows(&written(&three_members(), false));
 }
 
 #[test]
-fn every_flipped_bit_of_a_streamed_deflated_archive_shows_or_carries_no_content() {
+fn every_flipped_bit_of_a_streamed_deflated_archive_is_detected_or_harmless() {
     let members = [
         Member::deflated("a", b"some some some some data").streamed(16),
         Member::new("d/", b""),
@@ -144,7 +144,7 @@ fn an_archive_cut_short_anywhere_is_refused() {
     }
 }
 
-/// Names that are safe and, by their numbers, different.
+/// Generates names that are safe, and distinct by their numbers.
 fn members() -> impl Strategy<Value = Contents> {
     let data = prop::collection::vec(any::<u8>(), 0..300);
     prop::collection::vec(
@@ -166,7 +166,7 @@ proptest! {
     })]
 
     #[test]
-    fn what_is_written_is_read(members in members(), streamed: bool) {
+    fn written_archives_are_read_back(members in members(), streamed: bool) {
         let bytes = written(&members, streamed);
         prop_assert_eq!(contents(&bytes).unwrap(), stored(&members));
         let archive = Archive::open(bytes).unwrap();

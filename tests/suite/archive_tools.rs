@@ -1,4 +1,4 @@
-//! Our archives in the hands of other tools, and theirs in ours.
+//! Our archives read by other tools, and their archives read by us.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -15,7 +15,7 @@ fn time() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000)
 }
 
-/// Runs a tool that has to succeed; gives its standard output.
+/// Runs a tool that must succeed and returns its standard output.
 #[track_caller]
 fn succeeds(directory: &Path, tool: &str, arguments: &[&str]) -> Vec<u8> {
     Run::new(tool, directory)
@@ -29,7 +29,7 @@ fn lines_of(output: Vec<u8>) -> String {
     String::from_utf8(output).unwrap()
 }
 
-/// Every tool finds the archive sound.
+/// Checks that every tool finds the archive sound.
 fn tools_accept(directory: &Path, archive: &str) {
     succeeds(directory, "unzip", &["-tqq", archive]);
     succeeds(directory, "7zz", &["t", archive]);
@@ -133,7 +133,7 @@ fn an_archive_of_70_000_members_has_zip64_records_that_all_tools_follow() {
 }
 
 #[test]
-fn the_number_that_is_the_zip64_marker_is_no_riddle() {
+fn a_count_equal_to_the_zip64_marker_is_read() {
     for members in [65_534, 65_535, 65_536] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("many.zip");
@@ -152,7 +152,7 @@ fn the_number_that_is_the_zip64_marker_is_no_riddle() {
     }
 }
 
-/// A file that takes every long write for zeros and keeps it as a hole.
+/// A file that treats every long write as zeros and keeps it as a hole.
 struct Sparse {
     file: File,
     length: u64,
@@ -185,7 +185,7 @@ impl Seek for Sparse {
     }
 }
 
-/// Writes a member of so many zeros, then a short one.
+/// Writes a member of this many zeros, then a short one.
 fn write_large(path: &Path, size: u64, at_most: u64) -> io::Result<()> {
     let sink = Sparse {
         file: File::create_new(path)?,
@@ -225,8 +225,8 @@ fn a_streamed_member_of_over_4_gib_is_read_by_all_tools() {
             ("bsdtar", &["-tf", "large.zip"]),
             ("python3", &["-m", "zipfile", "-t", "large.zip"]),
         ] {
-            // UnZip 6.00 gives up on the size that is the ZIP64 marker: having
-            // resolved it, it takes it for the marker again.
+            // UnZip 6.00 gives up on the size that is the ZIP64 marker: after
+            // resolving it, it mistakes the size for the marker again.
             if size != LIMIT || tool != "unzip" {
                 succeeds(directory.path(), tool, arguments);
             }
@@ -247,7 +247,7 @@ fn a_streamed_member_of_over_4_gib_is_read_by_all_tools() {
 }
 
 #[test]
-fn a_member_that_outgrows_its_announcement_is_an_error() {
+fn a_member_larger_than_announced_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let error = write_large(&directory.path().join("large.zip"), LIMIT, LIMIT - 1).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
@@ -264,7 +264,7 @@ fn we_read(tool: &str, arguments: &[&str]) {
     }
     let output = succeeds(&files, tool, arguments);
     let path = directory.path().join("theirs.zip");
-    // What the tool doesn't write to a file it writes to a pipe.
+    // Without an output file, the tool writes to a pipe.
     let bytes = if path.exists() {
         fs::read(path).unwrap()
     } else {

@@ -1,4 +1,4 @@
-//! `callseal check`: what would be refused today, and what soon.
+//! `callseal check`: recipients that are refused today or soon.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,13 +17,13 @@ fn check(scene: &Scene, arguments: &str) -> Outcome {
         .outcome()
 }
 
-/// What the check tells programs of a party.
+/// Returns the check's JSON of a party.
 fn party(outcome: &Outcome, profile: &str, number: usize) -> Value {
     outcome.json()["profiles"][profile]["parties"][number].take()
 }
 
-/// So many days from now, as `YYYY-MM-DD`: where the day may change during the
-/// test, `in_hours` is the one to take.
+/// Returns the date this many days from now, as `YYYY-MM-DD`. If the day may
+/// change during the test, use `in_hours`.
 fn in_days(days: i64) -> String {
     let distance = Duration::from_secs(days.unsigned_abs() * 24 * 60 * 60);
     let now = SystemTime::now();
@@ -60,7 +60,7 @@ fn all_is_well() {
 }
 
 #[test]
-fn what_would_be_refused_is_status_3_and_named() {
+fn a_recipient_that_would_be_refused_is_status_3_and_named() {
     let scene = scene("[profiles.acme]\nrecipients = ['old.crt', 'gone.crt', 'vendor.crt']");
     scene.dated_certificate("old.crt", "old", -40, 30);
     check(&scene, "")
@@ -78,7 +78,7 @@ fn what_would_be_refused_is_status_3_and_named() {
 }
 
 #[test]
-fn what_ends_soon_is_a_warning_and_status_6() {
+fn a_certificate_that_expires_soon_is_a_warning_and_status_6() {
     let scene = scene("[profiles.acme]\nrecipients = ['soon.crt', 'vendor.crt']");
     scene.dated_certificate("soon.crt", "soon", -1, 21);
     let outcome = check(&scene, "")
@@ -89,7 +89,7 @@ fn what_ends_soon_is_a_warning_and_status_6() {
         .prints("soon.crt: warning, 19 days left")
         .prints("vendor.crt: good");
     assert!(!outcome.stderr().contains("error:"), "{outcome}");
-    // As many days as are asked for.
+    // The warning covers the given number of days.
     check(&scene, "--warn-days 19").exits(0);
     check(&scene, "--warn-days 20").exits(6);
     check(&scene, "--warn-days 0").exits(0);
@@ -141,7 +141,7 @@ fn it_answers_for_another_day() {
 }
 
 #[test]
-fn what_it_says_of_another_day_is_what_packing_does_on_that_day() {
+fn its_answer_for_another_day_matches_packing_on_that_day() {
     let scene = scene("[profiles.acme]\nrecipients = ['old.crt', 'new.crt']");
     scene.dated_certificate("old.crt", "old", -1, 100);
     scene.dated_certificate("new.crt", "new", 50, 365);
@@ -195,7 +195,7 @@ fn a_successor_that_will_be_refused_is_a_warning_before_its_time() {
 }
 
 #[test]
-fn a_public_key_has_no_end() {
+fn a_public_key_does_not_expire() {
     let scene = scene("[profiles.acme]\nrecipients = ['public.pem']");
     scene.tool("openssl pkey -in customer.key -pubout -out public.pem");
     check(&scene, "--warn-days 100000 --at 2200-01-01")
@@ -255,7 +255,7 @@ fn the_platforms_own_config_is_checked_as_well() {
 }
 
 #[test]
-fn it_shows_the_chain_and_warns_of_a_ca_that_ends_before_the_certificate() {
+fn it_shows_the_chain_and_warns_of_a_ca_that_expires_before_the_certificate() {
     let scene =
         scene("[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'ca.crt'");
     scene.dated_certificate("ca.crt", "ca", -1, 21);
@@ -303,7 +303,7 @@ fn a_revoked_certificate_does_not_count_as_a_successor() {
 }
 
 #[test]
-fn a_certificate_without_end_is_good_for_ever() {
+fn a_certificate_without_expiry_is_always_good() {
     // RFC 5280, section 4.1.2.5, has this date for it.
     let scene = scene("[profiles.acme]\nrecipients = ['endless.crt']");
     scene
@@ -316,7 +316,7 @@ fn a_certificate_without_end_is_good_for_ever() {
         .prints("ECDH NIST P-256, no expiry date");
     check(&scene, "--at 9999-12-31T23:59:59Z").exits(0);
     scene.ok("inspect endless.crt");
-    // A second less is an end, of which the days can be counted.
+    // A second earlier is an expiry date, whose days can be counted.
     scene
         .self_signed("last")
         .valid("2020-01-01", "99991231235958Z")
@@ -332,7 +332,7 @@ fn a_certificate_without_end_is_good_for_ever() {
 }
 
 #[test]
-fn a_ca_without_end_leaves_the_end_to_the_certificate() {
+fn with_a_ca_without_expiry_the_certificate_s_own_date_counts() {
     let scene =
         scene("[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'root.crt'");
     scene
@@ -349,7 +349,7 @@ fn a_ca_without_end_leaves_the_end_to_the_certificate() {
 }
 
 #[test]
-fn a_crl_that_ends_soon_is_a_warning() {
+fn a_crl_that_expires_soon_is_a_warning() {
     let scene = scene(
         "[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'root.crt'\n\
          crl-file = 'root.crl'",
@@ -370,7 +370,7 @@ fn a_crl_that_ends_soon_is_a_warning() {
 }
 
 #[test]
-fn another_day_is_judged_by_what_is_revoked_today() {
+fn another_day_is_judged_by_the_revocations_of_today() {
     let scene = scene(
         "[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'root.crt'\n\
          crl-file = 'root.crl'",
@@ -412,7 +412,7 @@ fn a_refused_recipient_outweighs_a_mistake_in_the_config() {
 }
 
 #[test]
-fn many_certificates_of_one_party_are_looked_through_at_once() {
+fn many_certificates_of_one_party_are_checked_quickly() {
     let scene = scene("[profiles.acme]\nrecipients = [{ name = 'all', certificates = 'all' }]");
     for n in 0..40 {
         let begins = if n < 30 { -1 } else { n };
@@ -425,7 +425,7 @@ fn many_certificates_of_one_party_are_looked_through_at_once() {
 }
 
 #[test]
-fn what_is_refused_is_described_as_far_as_it_is_known() {
+fn a_refused_certificate_is_described_as_far_as_it_can_be_read() {
     let scene = scene("[profiles.acme]\nrecipients = ['old.crt']");
     scene.dated_certificate("old.crt", "old", -40, 30);
     let outcome = check(&scene, "--json").exits(3);
@@ -436,7 +436,7 @@ fn what_is_refused_is_described_as_far_as_it_is_known() {
 }
 
 #[test]
-fn quiet_is_quiet_where_all_is_well() {
+fn quiet_shows_nothing_if_all_is_well() {
     let scene = scene("[profiles.acme]\nrecipients = ['customer.crt']");
     for command in ["check", "config check"] {
         scene

@@ -62,7 +62,7 @@ fn a_listing_shows_the_recipients_by_issuer_and_serial_number() {
 }
 
 #[test]
-fn a_listing_for_programs_says_the_same() {
+fn a_listing_as_json_says_the_same() {
     let scene = genesys();
     let listed = scene.ok("list --json GIR.zip -k gir.key").json();
     let sealed = &listed["sealed"][0];
@@ -78,7 +78,7 @@ fn a_listing_for_programs_says_the_same() {
 }
 
 #[test]
-fn what_is_not_authenticated_is_marked_wherever_it_comes_out() {
+fn unauthenticated_content_is_marked_in_all_output() {
     let scene = genesys();
     scene
         .ok("cat GIR.zip GIR/1001.wav -k gir.key")
@@ -102,7 +102,7 @@ fn what_is_not_authenticated_is_marked_wherever_it_comes_out() {
 }
 
 #[test]
-fn what_is_authenticated_is_not_marked() {
+fn authenticated_content_is_not_marked() {
     let scene = genesys();
     scene.cms_encrypt(
         "said/1001.wav",
@@ -156,7 +156,7 @@ fn members_lose_the_endings_of_messages() {
 }
 
 #[test]
-fn what_is_signed_and_not_encrypted_is_called_so() {
+fn a_signed_but_unencrypted_message_is_named_as_such() {
     let scene = genesys();
     scene.tool("openssl cms -sign -binary -nodetach -in said/1001.wav -signer gir.crt -inkey gir.key -outform DER -out signed.p7m");
     scene
@@ -166,7 +166,7 @@ fn what_is_signed_and_not_encrypted_is_called_so() {
 }
 
 #[test]
-fn what_callseal_packs_in_either_format_it_extracts() {
+fn callseal_extracts_what_it_packs_in_either_format() {
     let scene = Scene::new();
     scene.key_pair("rsa", "rsa:2048");
     scene.key_pair("ec", P256);
@@ -188,7 +188,7 @@ fn what_callseal_packs_in_either_format_it_extracts() {
 }
 
 #[test]
-fn pem_and_indefinite_lengths_are_told_by_their_content() {
+fn pem_and_indefinite_lengths_are_recognised_by_their_content() {
     let scene = genesys();
     for (name, arguments) in [
         ("der", "-aes256 -outform DER"),
@@ -214,7 +214,7 @@ fn pem_and_indefinite_lengths_are_told_by_their_content() {
 }
 
 #[test]
-fn damage_to_a_stored_member_shows_in_every_form_of_message() {
+fn damage_to_a_stored_member_is_detected_in_every_form_of_message() {
     let scene = genesys();
     // Longer than what is read before the message begins.
     scene.write("long.txt", "what was said, and answered. ".repeat(10_000));
@@ -225,10 +225,10 @@ fn damage_to_a_stored_member_shows_in_every_form_of_message() {
             &format!("-aes256 -outform {form} gir.crt"),
         );
         let archive = format!("{form}.zip");
-        // Amid the content, whose padding stays as it is.
+        // In the middle of the content, whose padding stays as it is.
         let at = scene.read(name).len() / 2;
         if form == "PEM" {
-            // Text behind a block is of no concern, but under the checksum.
+            // Text after a block is ignored, but the checksum covers it.
             let text = scene.text(name) + &"as it was mailed\n".repeat(20_000);
             scene.write(name, text);
         }
@@ -257,7 +257,7 @@ fn in_a_mixed_archive_the_members_are_marked_one_by_one() {
 }
 
 #[test]
-fn what_only_a_shared_key_or_a_passphrase_opens_is_called_so() {
+fn a_message_for_a_shared_key_or_a_passphrase_alone_is_named_as_such() {
     let scene = genesys();
     let key = "-secretkey 000102030405060708090A0B0C0D0E0F -secretkeyid C0FFEE";
     scene.cms_encrypt("said/1001.wav", "shared.p7m", &format!("{ENVELOPED} {key}"));
@@ -311,7 +311,7 @@ fn an_issuer_with_a_name_of_many_kilobytes_is_malformed() {
 }
 
 #[test]
-fn the_mime_form_of_smime_is_called_by_its_name() {
+fn the_mime_form_of_smime_is_named() {
     let scene = genesys();
     scene.tool("openssl smime -encrypt -aes256 -in said/1001.wav -out mail.eml gir.crt");
     scene

@@ -20,7 +20,7 @@ fn recipients_are_found_by_their_certificates() {
     assert!(!names(&scene, "call.wav.p7m", "stranger.crt"));
 }
 
-/// Whether a message names a certificate.
+/// Returns whether a message names a certificate.
 fn names(scene: &Scene, message: &str, certificate: &str) -> bool {
     let certificate = openssl::x509::X509::from_pem(&scene.read(certificate));
     let named = issuer_and_serial(&certificate.unwrap().to_der().unwrap());
@@ -29,7 +29,7 @@ fn names(scene: &Scene, message: &str, certificate: &str) -> bool {
 }
 
 #[test]
-fn issuer_and_serial_number_are_those_of_the_certificate() {
+fn issuer_and_serial_number_match_the_certificate() {
     let scene = Scene::new();
     scene.write("call.wav", CALL);
     for (name, subject, serial) in [
@@ -58,8 +58,8 @@ fn issuer_and_serial_number_are_those_of_the_certificate() {
     }
 }
 
-/// The octets of issuer and serial number in a certificate
-/// (RFC 5280, section 4.1), as a message has them.
+/// Returns the octets of issuer and serial number in a certificate (RFC 5280,
+/// section 4.1), as a message has them.
 fn issuer_and_serial(certificate: &[u8]) -> Vec<u8> {
     let (_, certificate, _) = der_value(certificate);
     let (_, tbs, _) = der_value(certificate);
@@ -85,7 +85,7 @@ fn a_recipient_with_a_chain_is_the_first_certificate_of_its_file() {
 }
 
 #[test]
-fn a_renewed_certificate_is_a_recipient_as_it_stands() {
+fn a_message_names_the_renewed_certificate_and_not_the_old_one() {
     let scene = Scene::new();
     scene.rsa_pair("old");
     scene.tool("openssl req -x509 -days 700 -key old.key -subj /CN=old -out new.crt");
@@ -99,7 +99,7 @@ fn a_renewed_certificate_is_a_recipient_as_it_stands() {
     with("old.crt").fails();
     assert!(names(&scene, "call.wav.p7m", "new.crt"));
     assert!(!names(&scene, "call.wav.p7m", "old.crt"));
-    // The key alone opens it whatever its certificate.
+    // The key alone opens it, whichever its certificate.
     scene.smime("call.wav.p7m", "old").outcome().yields(CALL);
     // Both at once are the same key, and the first one names it.
     let both = scene.ok("seal -f --format cms -r old.crt -r new.crt call.wav");

@@ -1,4 +1,4 @@
-//! Which keys open CMS messages: those whose certificates they name.
+//! CMS messages open with the keys whose certificates they name.
 
 use crate::support::{ENVELOPED, P256, Scene};
 
@@ -16,7 +16,7 @@ fn serial(scene: &Scene, certificate: &str) -> String {
 }
 
 #[test]
-fn a_certificate_is_found_wherever_it_lies_beside_the_key() {
+fn a_certificate_next_to_the_key_is_found() {
     let scene = genesys();
     let opens = |key: &str| {
         scene
@@ -41,7 +41,7 @@ fn a_certificate_is_found_wherever_it_lies_beside_the_key() {
 }
 
 #[test]
-fn an_expired_certificate_still_tells_whose_key_it_is() {
+fn an_expired_certificate_still_identifies_its_key() {
     let scene = Scene::new();
     scene.key_pair("gir", "rsa:2048");
     scene.tool("openssl req -x509 -key gir.key -subj /CN=gir -days 1 -out old.crt");
@@ -68,7 +68,7 @@ fn a_locked_key_is_unlocked_for_its_certificate() {
 }
 
 #[test]
-fn a_key_alone_opens_what_names_the_identifier_of_its_certificate() {
+fn a_key_alone_opens_a_message_that_names_its_key_identifier() {
     let scene = genesys();
     scene.cms_encrypt(
         "said/1001.wav",
@@ -106,7 +106,7 @@ fn a_key_without_its_certificate_is_not_tried() {
 }
 
 #[test]
-fn on_demand_a_key_without_its_certificate_is_tried_and_that_is_told() {
+fn on_demand_a_key_without_its_certificate_is_tried_with_a_warning() {
     let scene = genesys();
     scene.write_private("alone/gir.key", scene.read("gir.key"));
     scene
@@ -118,7 +118,7 @@ fn on_demand_a_key_without_its_certificate_is_tried_and_that_is_told() {
         .json();
     assert_eq!(told["tried"][0]["name"], "GIR/1001.wav");
     assert_eq!(told["tried"][0]["key"], "alone/gir.key");
-    // One that is named isn't spoken of.
+    // A certificate that is named causes no warning.
     let named = scene.ok("extract --json -f --try-all-keys GIR.zip -k gir.key -C opened");
     assert_eq!(named.json()["tried"], serde_json::json!([]));
 }
@@ -152,7 +152,7 @@ fn a_certificate_with_the_same_names_over_another_key_opens_nothing() {
 }
 
 #[test]
-fn the_keys_at_hand_are_counted_for_an_archive() {
+fn the_keys_of_the_keyring_are_counted_for_an_archive() {
     let scene = genesys();
     scene.key_pair("stranger", P256);
     scene
@@ -182,13 +182,13 @@ fn a_wrong_key_that_is_tried_two_thousand_times_opens_nothing() {
     // One for each, and one for all of them.
     assert_eq!(told["failures"].as_array().unwrap().len(), 2001);
     assert_eq!(scene.tree("opened"), [""; 0]);
-    // The right one opens them all, without its certificate.
+    // The right key opens them all, without its certificate.
     let told = scene.ok("extract --json --try-all-keys calls.zip -k gir.key -C opened");
     assert_eq!(told.json()["extracted"], 2000);
 }
 
 #[test]
-fn a_locked_key_is_tried_for_each_recipient_that_may_be_it() {
+fn a_locked_key_is_tried_for_each_recipient_that_may_match() {
     let scene = genesys();
     scene.cms_encrypt(
         "said/1001.wav",
@@ -217,7 +217,7 @@ fn a_key_too_small_to_seal_to_still_opens_old_recordings() {
 }
 
 #[test]
-fn an_ec_key_in_openpgp_form_opens_what_names_its_certificate() {
+fn an_ec_key_in_openpgp_form_opens_messages_to_its_certificate() {
     let scene = Scene::new();
     scene.key_pair("ec", P256);
     scene.write("in.txt", "x");
@@ -228,7 +228,7 @@ fn an_ec_key_in_openpgp_form_opens_what_names_its_certificate() {
 }
 
 #[test]
-fn of_several_locked_keys_no_more_are_asked_for_than_it_takes() {
+fn no_more_passphrases_are_asked_for_than_needed() {
     let scene = genesys();
     scene.cms_encrypt(
         "said/1001.wav",
@@ -241,7 +241,7 @@ fn of_several_locked_keys_no_more_are_asked_for_than_it_takes() {
             "openssl pkcs8 -topk8 -in {key}.key -passout pass:secret -out ring/{name}.pem"
         ));
     }
-    // Only the first one is asked for.
+    // Only the first passphrase is asked for.
     scene
         .on_a_terminal("open call.p7m -k ring -o opened", "prompt\nsend secret\\r")
         .exits(0);
@@ -249,7 +249,7 @@ fn of_several_locked_keys_no_more_are_asked_for_than_it_takes() {
 }
 
 #[test]
-fn a_certificate_is_given_beside_the_key() {
+fn a_certificate_can_be_given_together_with_the_key() {
     let scene = genesys();
     scene.write_private("alone/gir.key", scene.read("gir.key"));
     scene
@@ -262,7 +262,7 @@ fn a_certificate_is_given_beside_the_key() {
 }
 
 #[test]
-fn a_key_that_was_tried_in_vain_is_not_told_to_be_tried() {
+fn the_hint_to_try_all_keys_is_not_given_after_trying_them() {
     let scene = genesys();
     scene.tool("openssl genrsa -out wrong.key 2048");
     let failed = scene

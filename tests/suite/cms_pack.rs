@@ -1,5 +1,5 @@
-//! Archives that callseal packs with `--format cms` and `--format cms-gcm`,
-//! unzip and openssl open.
+//! unzip and openssl open the archives that callseal packs with `--format cms`
+//! and `--format cms-gcm`.
 
 use crate::support::{CALL, Scene, content};
 
@@ -14,8 +14,8 @@ const FILES: [(&str, usize); 6] = [
     ("calls/long.wav", (10 << 20) + 5),
 ];
 
-/// With the files, and three recipients: `a` and `b` with RSA keys, `e` with
-/// an EC key.
+/// Makes the files and three recipients: `a` and `b` with RSA keys, `e` with an
+/// EC key.
 fn scene() -> Scene {
     let scene = Scene::new();
     scene.rsa_pair("a");
@@ -91,7 +91,7 @@ fn every_member_is_der() {
 }
 
 #[test]
-fn one_who_cannot_read_the_format_keeps_all_from_being_packed() {
+fn a_recipient_that_cannot_read_the_format_stops_the_pack() {
     let scene = scene();
     scene.rsa_pair("gone");
     scene.expired_certificate("gone");
@@ -115,7 +115,7 @@ fn one_who_cannot_read_the_format_keeps_all_from_being_packed() {
 }
 
 #[test]
-fn files_whose_stored_names_look_alike_stay_apart() {
+fn files_with_similar_stored_names_stay_apart() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     for name in ["x", "x.p7m", "x.p7m.p7m", "x.pgp", "x.der"] {
@@ -141,7 +141,7 @@ fn a_profile_packs_for_readers_who_have_only_openssl() {
     scene.ok("pack --config callseal.toml call.wav -o calls.zip");
     scene.tool("unzip -q calls.zip");
     scene.smime("call.wav.p7m", "a").outcome().yields(CALL);
-    // The command line has the last word.
+    // The command line overrides the config.
     scene.ok("pack -f --config callseal.toml --format auto call.wav -o calls.zip");
     let names = scene.tool("unzip -Z1 calls.zip").stdout();
     assert_eq!(names, "call.wav.pgp\n");

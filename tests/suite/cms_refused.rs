@@ -34,7 +34,7 @@ fn file(length: Option<u64>) -> SealedFile<'static> {
 }
 
 #[test]
-fn those_who_cannot_read_the_format_are_refused_and_nothing_is_written() {
+fn recipients_that_cannot_read_the_format_are_refused_and_nothing_is_written() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.ec_pair("e", "P-256");
@@ -76,7 +76,7 @@ fn those_who_cannot_read_the_format_are_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn what_the_formats_have_no_place_for_is_a_mistake() {
+fn options_that_the_format_does_not_support_are_usage_errors() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.write("call.wav", vec![b'a'; 100_000]);
@@ -102,7 +102,7 @@ fn what_the_formats_have_no_place_for_is_a_mistake() {
 }
 
 #[test]
-fn the_config_may_say_the_format() {
+fn the_config_can_set_the_format() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.ec_pair("e", "P-256");
@@ -135,7 +135,7 @@ fn the_config_may_say_the_format() {
 }
 
 #[test]
-fn a_file_of_another_length_than_was_said_is_no_message() {
+fn a_file_of_another_length_than_announced_is_not_sealed() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     for (format, size) in [
@@ -155,9 +155,9 @@ fn a_file_of_another_length_than_was_said_is_no_message() {
                 matches!(sealed, Err(SealError::OtherLength)),
                 "{format:?}, {size}, {said}: {sealed:?}"
             );
-            // What has been written by then opens for nobody, if it is CMS, where
-            // the length comes first. Of OpenPGP it may be a whole message: it's
-            // the error that keeps it from being published.
+            // The output so far doesn't open if it is CMS, where the length
+            // comes first. In OpenPGP it may be a whole message: only the error
+            // keeps it from being published.
             if format.is_none() {
                 continue;
             }

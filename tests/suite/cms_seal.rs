@@ -1,13 +1,13 @@
-//! What callseal seals with `--format cms` and `--format cms-gcm`, openssl
-//! opens.
+//! openssl opens what callseal seals with `--format cms` and `--format
+//! cms-gcm`.
 
 use openssl::pkey::PKey;
 use openssl::rsa::Padding;
 
 use crate::support::{CALL, Scene, content, der_value};
 
-/// Around the sizes of cipher blocks, of lengths in ASN.1 and of the pieces in
-/// which messages are sealed.
+/// Sizes around those of cipher blocks, of lengths in ASN.1 and of the pieces
+/// in which messages are sealed.
 const SIZES: [usize; 14] = [
     0,
     1,
@@ -37,7 +37,7 @@ fn the_documented_command_opens_files_of_all_sizes_for_each_recipient() {
         for name in ["a", "b"] {
             scene.smime_as("call.wav.p7m", name).yields(&content);
         }
-        // Without its certificate, a sole recipient finds it.
+        // A sole recipient opens it without its certificate.
         scene.ok("seal -f --format cms -r a.crt call.wav");
         scene.smime("call.wav.p7m", "a").outcome().yields(&content);
     }
@@ -68,7 +68,7 @@ fn openssl_cms_opens_files_of_all_sizes_with_rsa_and_ec_keys() {
 }
 
 #[test]
-fn what_comes_from_a_pipe_opens_too() {
+fn messages_from_a_pipe_open() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.ec_pair("e", "P-256");
@@ -101,8 +101,8 @@ fn other_keys_open_nothing() {
     scene.ec_pair("other", "P-384");
     scene.write("call.wav", CALL);
     scene.ok("seal --format cms-gcm -r a.crt -r e.crt call.wav");
-    // What openssl makes of a key that is not the right one is its affair: some
-    // versions write rubbish. The call is not in it.
+    // openssl may do anything with a wrong key: some versions write garbage. It
+    // must not be the call.
     for name in ["stranger", "other"] {
         let opened = scene.cms("call.wav.p7m", name).outcome();
         assert_ne!(opened.output.stdout, CALL, "{opened}");
@@ -123,7 +123,7 @@ fn other_keys_open_nothing() {
 }
 
 #[test]
-fn the_structure_is_that_of_the_standards() {
+fn the_structure_follows_the_standards() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.ec_pair("p256", "P-256");
@@ -203,7 +203,7 @@ fn the_structure_is_that_of_the_standards() {
     }
 }
 
-/// That a text has these parts, one after the other.
+/// Checks that a text has these parts in this order.
 #[track_caller]
 fn in_order(text: &str, parts: &[&str]) {
     let mut rest = text;
@@ -266,7 +266,7 @@ fn armor_is_pem_that_openssl_reads() {
     }
 }
 
-/// RFC 7468, section 3: 64 characters in every line but the last.
+/// Checks RFC 7468, section 3: 64 characters in every line except the last.
 #[track_caller]
 fn is_pem(text: &str, label: &str) {
     let lines: Vec<&str> = text.lines().collect();
@@ -281,7 +281,7 @@ fn is_pem(text: &str, label: &str) {
 }
 
 #[test]
-fn every_message_has_a_key_of_its_own() {
+fn every_message_has_its_own_key() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.ec_pair("e", "P-256");
@@ -348,7 +348,8 @@ fn every_session_key_is_random() {
     assert_eq!(keys.len(), 3);
 }
 
-/// The encryptedKey of the one recipient (RFC 5652, sections 6.1 and 6.2.1).
+/// Returns the encryptedKey of the only recipient (RFC 5652, sections 6.1 and
+/// 6.2.1).
 fn only_encrypted_key(message: &[u8]) -> &[u8] {
     let (_, info, _) = der_value(message);
     let (_, _, content) = der_value(info);
@@ -364,7 +365,7 @@ fn only_encrypted_key(message: &[u8]) -> &[u8] {
 }
 
 #[test]
-fn who_changes_an_authenticated_message_is_noticed() {
+fn a_change_of_an_authenticated_message_is_noticed() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.write("call.wav", content(5000));
@@ -389,7 +390,7 @@ fn who_changes_an_authenticated_message_is_noticed() {
 }
 
 #[test]
-fn who_changes_an_unauthenticated_message_goes_unnoticed_as_is_documented() {
+fn a_change_of_an_unauthenticated_message_goes_unnoticed_as_documented() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.write("call.wav", b"amount: 100 EUR");

@@ -12,7 +12,7 @@ const BOX: &str = "\
 [GLOBAL]\n\
 LOG_LEVEL = 3\n";
 
-/// Checks a `client_property.conf` with this text behind the box.
+/// Checks a `client_property.conf` with this text after the box.
 #[track_caller]
 fn check(scene: &Scene, setting: &str, status: i32) -> Outcome {
     scene.write("client_property.conf", format!("{BOX}{setting}"));
@@ -22,7 +22,7 @@ fn check(scene: &Scene, setting: &str, status: i32) -> Outcome {
 }
 
 #[test]
-fn a_config_says_what_was_understood() {
+fn config_check_prints_what_was_read() {
     let scene = Scene::with_a_call();
     scene.write(
         "etc/callseal.toml",
@@ -42,7 +42,7 @@ fn a_config_says_what_was_understood() {
             .ok("config check --config etc/callseal.toml")
             .prints(fact);
     }
-    // And is heeded.
+    // And it is applied.
     scene.ok("pack -o c.zip --config etc/callseal.toml calls");
     let listed = scene
         .ok("list c.zip --json --config etc/callseal.toml")
@@ -61,7 +61,7 @@ fn a_config_says_what_was_understood() {
         listed["sealed"][0]["recipients"].as_array().unwrap().len(),
         1
     );
-    // -r adds to a profile that is named, and stands alone otherwise.
+    // -r adds to a named profile, and counts alone otherwise.
     for (arguments, recipients) in [("-p solo -r customer.crt", 2), ("-r customer.crt", 1)] {
         scene.ok(&format!(
             "pack -f -o c.zip --config etc/callseal.toml {arguments} calls"
@@ -111,7 +111,7 @@ fn an_unknown_key_is_an_error_that_names_its_line() {
 }
 
 #[test]
-fn the_environment_names_a_config_and_the_command_line_another() {
+fn the_command_line_overrides_the_config_of_the_environment() {
     let scene = Scene::with_a_call();
     for name in ["customer", "vendor"] {
         scene.write(
@@ -209,7 +209,7 @@ fn windows_paths_are_read_as_they_are_written() {
         format!("LOGGING_ENCRYPTION_KEY = {path},customer.crt\r\n"),
         format!("LOGGING_ENCRYPTION_KEY =\r\n{path},customer.crt\r\n"),
     ] {
-        // The file isn't on this machine: the check names it whole.
+        // The file isn't on this machine: the check shows its whole path.
         check(&scene, &setting, 3).says(path);
     }
 }

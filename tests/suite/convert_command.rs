@@ -55,7 +55,7 @@ fn sha256sum_checks_what_comes_out_of_the_new_archive() {
 }
 
 #[test]
-fn the_report_for_programs_tells_what_each_member_was_and_its_sha256() {
+fn the_json_report_has_each_member_s_format_and_sha256() {
     let scene = genesys();
     let report = scene.ok(&format!("{CONVERT} --json")).json();
     let sum = scene.tool("sha256sum said/1001.wav").stdout();
@@ -72,7 +72,7 @@ fn the_report_for_programs_tells_what_each_member_was_and_its_sha256() {
 }
 
 #[test]
-fn a_recipient_is_added_to_an_archive_of_ones_own() {
+fn a_recipient_is_added_to_your_own_archive() {
     let scene = genesys();
     scene.write("calls/deep/a.xml", "<said/>".repeat(5000));
     scene.tool("touch -d 2021-01-02T03:04:05Z calls/deep/a.xml");
@@ -108,7 +108,7 @@ fn a_mixed_archive_is_converted_whole() {
 }
 
 #[test]
-fn members_that_can_not_be_converted_are_all_named_and_nothing_is_written() {
+fn all_members_that_can_not_be_converted_are_named_and_nothing_is_written() {
     let scene = genesys();
     scene.key_pair("other", "rsa:2048");
     for name in ["3", "4"] {
@@ -134,7 +134,7 @@ fn members_that_can_not_be_converted_are_all_named_and_nothing_is_written() {
 }
 
 #[test]
-fn one_that_was_altered_is_named_even_if_it_turns_out_at_its_end() {
+fn a_member_altered_at_its_end_is_named() {
     let scene = genesys();
     let mut message = scene.read("GIR/1002.wav.p7m");
     message.pop();
@@ -195,7 +195,7 @@ fn one_refused_recipient_means_no_archive() {
 }
 
 #[test]
-fn a_single_member_that_can_not_be_converted_means_no_archive_and_that_is_said() {
+fn a_single_member_that_can_not_be_converted_stops_the_conversion() {
     let scene = genesys();
     scene.key_pair("other", "rsa:2048");
     scene.cms_encrypt(

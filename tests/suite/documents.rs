@@ -1,5 +1,5 @@
-//! The documents: their examples and those of the help run as they stand, their
-//! links lead somewhere, and the JSON schemas describe what is printed.
+//! The documents: their examples and those of the help run as written, their
+//! links work, and the JSON schemas describe the output.
 
 mod json;
 mod links;
@@ -14,12 +14,12 @@ use crate::support::Scene;
 /// and certificates of a customer and a vendor.
 struct Desk {
     scene: Scene,
-    /// Apart, so that nothing of it is among the files.
+    /// Kept apart from the files.
     home: Scene,
 }
 
 impl Desk {
-    /// With no keys.
+    /// Makes one without keys.
     fn bare() -> Self {
         let desk = Self {
             scene: Scene::new(),
@@ -27,12 +27,13 @@ impl Desk {
         };
         desk.home.make_gnupg_home();
         let calls = repository().join("testdata/calls");
-        // Copied without their dates: some examples want what is new.
+        // Copied without their dates: some examples need new files.
         desk.run(&format!("cp -r {} calls", calls.display()));
         desk
     }
 
-    /// The vendor's key has the passphrase in `vendor.pass`, or none.
+    /// Makes the vendor's key with the passphrase in `vendor.pass`, or without
+    /// one.
     fn new(locked: bool) -> Self {
         let desk = Self::bare();
         desk.scene.write("vendor.pass", "secret\n");
@@ -57,8 +58,8 @@ impl Desk {
             .stdout()
     }
 
-    /// Runs the examples of a document in their order. `least` is how many it
-    /// has at least. Returns what they print.
+    /// Runs the examples of a document in order and returns their output.
+    /// `least` is the least number of examples.
     #[track_caller]
     fn run_examples_of(&self, document: &str, least: usize) -> String {
         let text = read(document);
@@ -82,7 +83,7 @@ fn read(document: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// The documents in `docs/`, by their names there.
+/// Returns the documents in `docs/`, by their names there.
 fn in_docs() -> BTreeSet<String> {
     let entries = std::fs::read_dir(repository().join("docs")).unwrap();
     let paths = entries.map(|entry| PathBuf::from(entry.unwrap().file_name()));
@@ -90,7 +91,7 @@ fn in_docs() -> BTreeSet<String> {
     documents.map(|path| path.display().to_string()).collect()
 }
 
-/// The blocks with that word after the fence.
+/// Returns the blocks with this word after the fence.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
     text.split(&fence)
@@ -169,7 +170,7 @@ fn an_archive_opens_without_callseal() {
 }
 
 #[test]
-fn no_document_is_passed_over() {
+fn no_document_is_skipped() {
     let known = [
         "config.md",
         "fields.md",
@@ -197,7 +198,7 @@ fn the_guide_has_the_table_of_exit_statuses() {
     assert_eq!(blocks(&read("docs/guide.md"), "text")[0], table.trim_end());
 }
 
-/// What stands below `Example:` or `Examples:` in a command's help.
+/// Returns the lines below `Example:` or `Examples:` in a command's help.
 fn examples(desk: &Desk, command: &str) -> Vec<String> {
     let help = desk.run(&format!("callseal {command} --help"));
     let lines = |text: &str| -> Vec<String> {
@@ -276,7 +277,7 @@ fn the_examples_of_the_help_run() {
                     drop(desk.run("callseal pack -o calls.zip -r customer.crt -r vendor.crt calls"))
                 }
             }
-            // Where only root may write, and what wants somebody at a terminal.
+            // Examples that write where only root may, or that need a terminal.
             let example = example
                 .replace("/etc/lumenvox/", "etc/")
                 .replace("/etc/bash_completion.d/", "etc/")

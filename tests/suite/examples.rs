@@ -1,4 +1,4 @@
-//! The examples: what each user does, by library calls alone.
+//! The examples: what each user does, with library calls only.
 
 #[allow(dead_code, reason = "its main function reads arguments")]
 #[path = "../../examples/admin.rs"]
@@ -20,7 +20,7 @@ use std::path::Path;
 
 use crate::support::{P256, Scene};
 
-/// The path of a file as text.
+/// Returns the path of a file as text.
 fn at(scene: &Scene, name: &str) -> String {
     scene.path(name).to_str().unwrap().to_owned()
 }
@@ -52,7 +52,7 @@ fn an_ivr_server_packs_for_both_parties_and_the_vendor_extracts() {
     let file = Path::new(&opened).join(below).join("b.wav");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "b");
 
-    // Nothing is sealed for one of them alone, and nothing overwritten.
+    // Nothing is sealed for only one of them, and nothing is overwritten.
     let missing = at(&scene, "missing.crt");
     let other = at(&scene, "other.zip");
     ivr_server::pack(&[&customer, &missing], &calls, &other).unwrap_err();

@@ -1,10 +1,10 @@
-//! What the exit status says, and that it says the same everywhere.
+//! The meaning of the exit status, which is the same everywhere.
 
 use std::path::Path;
 
 use crate::support::Scene;
 
-/// An archive for the customer alone.
+/// Makes an archive for the customer alone.
 fn packed() -> Scene {
     let scene = Scene::with_a_call();
     scene.write("calls/b.txt", "the second call");
@@ -106,7 +106,7 @@ fn status_3_is_for_a_recipient_that_is_refused() {
 }
 
 #[test]
-fn status_4_is_for_want_of_a_key_that_opens_it() {
+fn status_4_is_for_messages_that_nothing_opens() {
     let scene = packed();
     scene.ok("seal -r customer.crt calls/a.txt -o a.pgp");
     for line in [
@@ -124,7 +124,7 @@ fn status_4_is_for_want_of_a_key_that_opens_it() {
 }
 
 #[test]
-fn status_5_is_for_what_was_altered() {
+fn status_5_is_for_altered_data() {
     let scene = packed();
     scene.ok("seal -r customer.crt calls/a.txt -o a.pgp");
     damage(&scene);
@@ -140,7 +140,7 @@ fn status_5_is_for_what_was_altered() {
 }
 
 #[test]
-fn status_6_is_for_members_that_failed_beside_others_that_are_done() {
+fn status_6_is_for_some_failed_members_among_others() {
     let scene = packed();
     damage(&scene);
     scene
@@ -152,7 +152,7 @@ fn status_6_is_for_members_that_failed_beside_others_that_are_done() {
     assert!(!scene.exists("out/calls/b.txt"));
 }
 
-/// The table of exit statuses in a text, as number and meaning.
+/// Returns the table of exit statuses in a text, as number and meaning.
 fn table(text: &str) -> Vec<(u8, String)> {
     text.lines()
         .filter_map(|line| {

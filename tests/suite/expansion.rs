@@ -1,11 +1,11 @@
-//! Archives that are small and expand to much.
+//! Small archives that expand to large files.
 
 use openssl::symm::{Cipher, Crypter, Mode};
 
 use crate::archive_support::{Member, zip};
 use crate::support::Scene;
 
-/// Two members of 3 MiB of zeros each, compressed before they were sealed.
+/// Makes two members of 3 MiB of zeros each, compressed before sealing.
 fn compressed() -> Scene {
     let scene = Scene::with_parties();
     for name in ["a", "b"] {
@@ -46,7 +46,7 @@ fn members_that_together_expand_beyond_the_limit_are_refused_from_there_on() {
 }
 
 #[test]
-fn the_limits_hold_for_single_messages_and_pipes() {
+fn the_limits_apply_to_single_messages_and_pipes() {
     let scene = compressed();
     scene.ok("seal -q -r customer.crt calls/a.log -o a.pgp --compress deflate");
     for line in [
@@ -64,7 +64,7 @@ fn the_limits_hold_for_single_messages_and_pipes() {
 }
 
 #[test]
-fn what_was_not_compressed_has_no_limit() {
+fn uncompressed_messages_have_no_limit() {
     let scene = Scene::with_parties();
     scene.write("a.wav", vec![7; 2 << 20]);
     scene.ok("pack -q -o calls.zip -r customer.crt a.wav --compress none");
@@ -82,17 +82,17 @@ fn cfb(mode: Mode, key: &[u8], data: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A message whose encrypted bytes are zeros: whoever chooses the session key
-/// can have any ciphertext. Its plaintext is noise, and ZIP makes a thousandth
-/// of it.
+/// Makes a message whose encrypted bytes are zeros: any ciphertext is possible
+/// with a chosen session key. Its plaintext is noise, and ZIP makes a
+/// thousandth of it.
 fn ciphertext_of_zeros(scene: &Scene) -> Vec<u8> {
     use openpgp::crypto::SessionKey;
     use openpgp::serialize::SerializeInto;
     use sequoia_openpgp as openpgp;
 
-    /// The random block, with its two repeated octets.
+    /// The length of the random block, with its two repeated octets.
     const PREFIX: usize = 18;
-    /// The modification detection code, with its header.
+    /// The length of the modification detection code, with its header.
     const CODE: usize = 22;
 
     let length = 4 << 20;
@@ -134,7 +134,7 @@ fn ciphertext_of_zeros(scene: &Scene) -> Vec<u8> {
 }
 
 #[test]
-fn what_zip_itself_has_compressed_counts_too() {
+fn zip_s_own_compression_counts_too() {
     let scene = Scene::with_parties();
     let message = ciphertext_of_zeros(&scene);
     let archive = zip([Member::deflated("a.wav.pgp", &message)]).bytes();

@@ -1,4 +1,4 @@
-//! `callseal export`: certificates and keys that GnuPG takes.
+//! `callseal export`: certificates and keys that GnuPG imports.
 
 #![cfg(unix)]
 use std::fs;
@@ -9,8 +9,8 @@ use crate::support::{CALL, P256, Scene};
 const P384: &str = "ec -pkeyopt ec_paramgen_curve:P-384";
 const P521: &str = "ec -pkeyopt ec_paramgen_curve:P-521";
 
-/// A file by GnuPG for the owner of a certificate that it has imported, which
-/// callseal then opens with that key.
+/// Encrypts a file with GnuPG to an imported certificate, and opens it by
+/// callseal with this key.
 #[track_caller]
 fn gpg_encrypts(scene: &Scene, user: &str, key: &str) {
     scene.write("call.wav", CALL);
@@ -21,7 +21,7 @@ fn gpg_encrypts(scene: &Scene, user: &str, key: &str) {
     assert_eq!(opened.output.stdout, CALL, "{key}");
 }
 
-/// GnuPG opens a message with a key that it has imported; or doesn't.
+/// Checks whether GnuPG opens a message with an imported key.
 #[track_caller]
 fn gpg_opens(scene: &Scene, passphrase: &str) -> bool {
     let line = "gpg --batch --quiet --yes --pinentry-mode loopback --passphrase";
@@ -71,7 +71,7 @@ fn an_exported_certificate_has_nothing_secret_in_it() {
 }
 
 #[test]
-fn the_exported_certificate_and_the_exported_key_are_one_in_gpg() {
+fn gpg_joins_the_exported_certificate_and_the_exported_key() {
     for kind in ["rsa:2048", P256] {
         for order in [["public", "secret"], ["secret", "public"]] {
             let scene = Scene::new();
@@ -142,7 +142,7 @@ fn a_locked_key_is_unlocked_to_certify() {
     scene.locked_key_pair("customer", P256, "sesame");
     scene.locked_key_pair("other", P256, "sesame");
     scene.write("phrase", "sesame\n");
-    // Without a certificate beside it, the key doesn't tell whose it is.
+    // Without a certificate next to it, the owner of the key is unknown.
     scene.write("keys/1.pem", scene.read("other.key"));
     scene.write("keys/2.pem", scene.read("customer.key"));
     for key in ["-k customer.key", "-k keys"] {
@@ -157,7 +157,8 @@ fn a_locked_key_is_unlocked_to_certify() {
         assert_eq!(fingerprint, scene.fingerprint("customer.crt"), "{key}");
         fs::remove_file(scene.path("customer.asc")).unwrap();
     }
-    // One that is known to belong to another certificate is not asked for.
+    // The passphrase of a key that belongs to another certificate is not asked
+    // for.
     scene
         .without_terminal("export customer.crt -k other.key")
         .exits(4)
@@ -170,7 +171,7 @@ fn a_locked_key_is_unlocked_to_certify() {
 }
 
 #[test]
-fn a_certificate_beside_the_wrong_key_does_not_certify_with_it() {
+fn a_certificate_next_to_the_wrong_key_is_not_exported_with_it() {
     let scene = Scene::new();
     scene.locked_key_pair("customer", P256, "sesame");
     scene.locked_key_pair("other", P256, "sesame");
@@ -205,7 +206,7 @@ fn without_the_private_key_there_is_no_certificate() {
 }
 
 #[test]
-fn what_is_no_certificate_to_export_is_refused() {
+fn a_file_that_is_not_a_certificate_is_not_exported() {
     let scene = Scene::with_parties();
     scene.ok("keygen --name own --openpgp --no-passphrase");
     scene.ok("keygen --name asked --csr --ec p256 --no-passphrase");
@@ -232,7 +233,7 @@ fn what_is_no_certificate_to_export_is_refused() {
 }
 
 #[test]
-fn what_makes_no_sense_together_is_a_usage_error() {
+fn conflicting_options_are_usage_errors() {
     let scene = Scene::with_parties();
     scene.write("phrase", "sesame");
     for arguments in [
@@ -280,7 +281,7 @@ fn an_exported_key_may_get_a_new_passphrase() {
 }
 
 #[test]
-fn a_new_passphrase_comes_from_a_descriptor_of_its_own() {
+fn a_new_passphrase_comes_from_its_own_descriptor() {
     let scene = Scene::new();
     scene.locked_key_pair("a", P256, "sesame");
     scene
@@ -373,7 +374,7 @@ fn keys_made_by_callseal_are_exported() {
 }
 
 #[test]
-fn an_output_that_exists_stays_and_nobody_is_asked_for_it() {
+fn an_existing_output_stays_and_no_passphrase_is_asked_for() {
     let scene = Scene::new();
     scene.locked_key_pair("a", P256, "sesame");
     scene.write("a.asc", "what was there");
@@ -438,7 +439,7 @@ fn an_exported_certificate_expires_when_the_x509_one_does() {
 }
 
 #[test]
-fn a_passphrase_that_locks_nothing_draws_a_warning() {
+fn a_passphrase_that_locks_nothing_causes_a_warning() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.write("phrase", "sesame");

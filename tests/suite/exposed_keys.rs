@@ -1,4 +1,4 @@
-//! A private key that other users can read or change draws a warning.
+//! A private key that other users can read or change causes a warning.
 
 #![cfg(unix)]
 use std::fs::{Permissions, set_permissions};
@@ -10,7 +10,8 @@ fn set_mode(scene: &Scene, file: &str, mode: u32) {
     set_permissions(scene.path(file), Permissions::from_mode(mode)).unwrap();
 }
 
-/// An archive and a message for the customer, whose key everybody can read.
+/// Makes an archive and a message for the customer, whose key everybody can
+/// read.
 fn sealed() -> Scene {
     let scene = Scene::with_a_call();
     scene.ok("pack -q -o calls.zip -r customer.crt calls");
@@ -28,7 +29,7 @@ fn warnings(outcome: &Outcome) -> Vec<String> {
     lines.collect()
 }
 
-/// The warning of one file, and no other.
+/// Checks for the warning of one file, and no other.
 #[track_caller]
 fn warns_of(outcome: &Outcome, file: &str) {
     assert_eq!(
@@ -42,7 +43,7 @@ fn warns_of(outcome: &Outcome, file: &str) {
 }
 
 #[test]
-fn every_mode_that_lets_others_in_draws_a_warning_and_no_other() {
+fn only_modes_that_let_others_in_cause_a_warning() {
     let scene = sealed();
     for mode in [0o644, 0o604, 0o602, 0o606, 0o666, 0o777] {
         set_mode(&scene, "customer.key", mode);
@@ -89,7 +90,7 @@ fn neither_quiet_nor_json_silences_the_warning() {
 }
 
 #[test]
-fn the_list_of_keys_tells_programs_which_are_exposed() {
+fn the_list_of_keys_marks_exposed_keys_in_json() {
     let scene = sealed();
     let keys = scene.ok("keys --json -k customer.key -k vendor.key").json();
     assert_eq!(keys["keys"][0]["world_readable"], true, "{keys}");
@@ -97,7 +98,7 @@ fn the_list_of_keys_tells_programs_which_are_exposed() {
 }
 
 #[test]
-fn keys_of_the_config_and_of_directories_are_looked_at_too() {
+fn keys_of_the_config_and_of_directories_are_checked_too() {
     let scene = sealed();
     let key = scene.read("customer.key");
     for (name, mode) in [
@@ -120,7 +121,7 @@ fn keys_of_the_config_and_of_directories_are_looked_at_too() {
 }
 
 #[test]
-fn a_locked_key_and_an_openpgp_key_draw_one_too() {
+fn a_locked_key_and_an_openpgp_key_cause_one_too() {
     let scene = sealed();
     scene.locked_key_pair("locked", P256, "secret");
     set_mode(&scene, "locked.key", 0o644);
@@ -135,7 +136,7 @@ fn a_locked_key_and_an_openpgp_key_draw_one_too() {
 }
 
 #[test]
-fn certificates_are_for_everybody_to_read() {
+fn certificates_that_others_can_read_cause_no_warning() {
     let scene = sealed();
     set_mode(&scene, "customer.key", 0o600);
     std::fs::create_dir(scene.path("keys")).unwrap();
@@ -154,7 +155,7 @@ fn certificates_are_for_everybody_to_read() {
 }
 
 #[test]
-fn a_link_counts_as_the_file_that_it_leads_to() {
+fn a_link_counts_as_its_target() {
     let scene = sealed();
     std::os::unix::fs::symlink("customer.key", scene.path("link.key")).unwrap();
     warns_of(&scene.ok("list calls.zip -k link.key"), "link.key");
@@ -164,7 +165,7 @@ fn a_link_counts_as_the_file_that_it_leads_to() {
 }
 
 #[test]
-fn a_key_from_a_pipe_draws_no_warning() {
+fn a_key_from_a_pipe_causes_no_warning() {
     let scene = sealed();
     for script in [
         "callseal cat calls.zip calls/a.txt -k <(cat customer.key)",
@@ -177,7 +178,7 @@ fn a_key_from_a_pipe_draws_no_warning() {
 }
 
 #[test]
-fn the_remedy_can_be_typed_as_it_stands() {
+fn the_hint_is_a_valid_command() {
     let scene = sealed();
     let name = "the customer's key";
     std::fs::rename(scene.path("customer.key"), scene.path(name)).unwrap();

@@ -18,7 +18,7 @@ const SEAL: &str = "fields seal --fields caller.number -r vendor.crt -r customer
 const OPEN: &str = "fields open -k customer.key";
 
 #[test]
-fn a_stream_comes_back_to_the_byte() {
+fn a_stream_comes_back_byte_for_byte() {
     let scene = Scene::with_parties();
     for jobs in [1, 3] {
         let sealed = scene
@@ -44,7 +44,7 @@ fn one_document_may_have_several_lines() {
     let sealed = scene.line(SEAL).stdin(call).exits(0).stdout();
     assert_eq!(listed(&sealed), ["caller.number"]);
     assert_eq!(scene.line(OPEN).stdin(sealed).exits(0).stdout(), call);
-    // What is wrong with it has two places: in the stream and in it.
+    // A mistake has two positions: in the stream and in the document.
     scene
         .line(SEAL)
         .stdin("\n\n{\n  \"caller\": \n}")
@@ -52,7 +52,7 @@ fn one_document_may_have_several_lines() {
         .complains_with_hint(&[
             "standard input: line 3: it is not JSON: expected value at its line 3, column 1",
         ]);
-    // The second line is complete, but nothing that could be a document.
+    // The second line is complete, but can't be a document.
     scene
         .line(SEAL)
         .stdin("[1,\n2\n,3")
@@ -64,7 +64,7 @@ fn one_document_may_have_several_lines() {
         .stdin(two)
         .exits(5)
         .complains_with_hint(&["line 1", "trailing characters"])
-        .says("put each on a line of its own");
+        .says("put each on a separate line");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_line_that_is_not_utf8_is_named() {
 }
 
 #[test]
-fn where_all_fail_the_worst_failure_counts() {
+fn if_all_fail_the_worst_failure_counts() {
     let scene = Scene::with_parties();
     scene.key_pair("stranger", P256);
     let sealed = scene.line(SEAL).stdin(CALLS).exits(0).stdout();
@@ -142,7 +142,7 @@ fn where_all_fail_the_worst_failure_counts() {
 }
 
 #[test]
-fn a_recipient_that_cannot_read_them_is_refused() {
+fn a_recipient_that_cannot_read_sealed_fields_is_refused() {
     let scene = Scene::with_parties();
     scene.gpg("--quick-gen-key old@example.org rsa2048 encr");
     scene.gpg("--export --output old.pgp old@example.org");
@@ -201,7 +201,7 @@ fn a_file_is_written_whole_or_not_at_all() {
             .stdout(),
         CALLS
     );
-    // Where there is none, there is no result.
+    // Without a good document, there is no result.
     scene.write("calls.ndjson", "{}\n{}\n");
     scene
         .line(&format!("{SEAL} calls.ndjson -o none.ndjson"))
@@ -211,7 +211,7 @@ fn a_file_is_written_whole_or_not_at_all() {
 }
 
 #[test]
-fn the_facts_are_told_as_json_where_the_documents_go_into_a_file() {
+fn json_is_printed_if_the_documents_go_to_a_file() {
     let scene = Scene::with_parties();
     scene.write("calls.ndjson", format!("{CALLS}\n{{}}\n{{\"x\":"));
     let sealed = scene
@@ -338,7 +338,7 @@ fn the_attribute_can_have_another_name() {
         .says("no document has the attribute \"_callseal\", so nothing was opened")
         .says("opened 0 fields in 0 documents");
     assert_eq!(same.stdout(), sealed);
-    // One that has it is enough, and none is no reason.
+    // One document that has it is enough, and an empty stream is fine.
     for some in [format!("{{}}\n{sealed}"), String::new()] {
         let opened = scene.line(&format!("{OPEN} --attribute vault")).stdin(some);
         assert!(!opened.exits(0).stderr().contains("warning"));
@@ -350,8 +350,8 @@ fn the_attribute_can_have_another_name() {
     assert_eq!(opened.stdout(), CALLS);
 }
 
-/// Seals documents that come one by one. It would wait for ever, if it kept any
-/// back, but for the watchdog.
+/// Seals documents that come one by one. If it kept any back, it would wait
+/// until the watchdog ends it.
 fn awaited(scene: &Scene) -> (Child, Watchdog, ChildStdin, BufReader<ChildStdout>) {
     let mut run = scene.line(SEAL).start(Stdio::piped());
     let watchdog = Watchdog::new(&run);
@@ -361,7 +361,7 @@ fn awaited(scene: &Scene) -> (Child, Watchdog, ChildStdin, BufReader<ChildStdout
 }
 
 #[test]
-fn documents_come_out_while_others_are_awaited() {
+fn documents_come_out_before_the_next_ones_arrive() {
     let scene = Scene::with_parties();
     let (mut run, _watchdog, mut input, mut output) = awaited(&scene);
     let mut errors = BufReader::new(run.stderr.take().unwrap());
@@ -386,7 +386,7 @@ fn documents_come_out_while_others_are_awaited() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_reader_that_stops_early_is_not_a_failure() {
     let scene = Scene::with_parties();
     scene.write("calls.ndjson", "{\"id\":1}\n");
     scene
@@ -403,7 +403,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
-fn a_line_has_a_limit_and_the_next_one_is_found() {
+fn lines_have_a_limit_and_reading_goes_on_with_the_next() {
     let scene = Scene::with_parties();
     let call = "{\"caller\":{\"number\":1}}\n";
     let mut calls = call.as_bytes().to_vec();
@@ -433,7 +433,7 @@ fn a_line_has_a_limit_and_the_next_one_is_found() {
 }
 
 #[test]
-fn nothing_is_sealed_that_would_be_too_large_to_open() {
+fn a_field_too_large_to_open_is_not_sealed() {
     let scene = Scene::with_parties();
     let large = format!("{{\"caller\":{{\"number\":\"{}\"}}}}", "x".repeat(60 << 20));
     scene
@@ -444,10 +444,10 @@ fn nothing_is_sealed_that_would_be_too_large_to_open() {
 }
 
 #[test]
-fn a_broken_first_line_is_told_from_a_document_of_several_lines() {
+fn a_broken_first_line_is_distinguished_from_a_document_of_several_lines() {
     let scene = Scene::with_parties();
     let call = "{\"caller\":{\"number\":1}}\n";
-    // More than is read at once, with what is wrong at the start.
+    // More than is read at once, with the mistake at the start.
     let calls = format!("\"caller\":{{}}}}\n\n{}", call.repeat(20_000));
     let sealed = scene
         .line(SEAL)
@@ -480,7 +480,7 @@ fn a_byte_order_mark_stays_before_the_documents() {
 }
 
 #[test]
-fn of_many_failures_the_first_ones_are_told_and_all_are_counted() {
+fn the_first_of_many_failures_are_shown_and_all_are_counted() {
     let scene = Scene::with_parties();
     scene.write("calls.ndjson", "{}\n".repeat(1500));
     for (verbose, shown) in [("", 10), ("-v", 1500)] {
@@ -496,12 +496,12 @@ fn of_many_failures_the_first_ones_are_told_and_all_are_counted() {
     let failed = scene.line(&format!("{SEAL} calls.ndjson -o out --json"));
     let failed = failed.exits(5).complains(&["1490 more like these"]);
     assert_eq!(failed.json()["failed"], 1500);
-    // And what became of the whole.
+    // And the result as a whole.
     assert_eq!(failed.json()["failures"].as_array().unwrap().len(), 1001);
 }
 
 #[test]
-fn what_must_be_sealed_is_refused_where_it_is_not() {
+fn a_required_field_that_is_not_sealed_is_refused() {
     let scene = Scene::with_parties();
     let call = "{\"caller\":{\"number\":1},\"keys\":2}\n";
     let seal = |fields: &str| {
@@ -537,7 +537,7 @@ fn what_must_be_sealed_is_refused_where_it_is_not() {
 }
 
 #[test]
-fn good_lines_are_found_behind_several_broken_ones() {
+fn good_lines_are_found_after_several_broken_ones() {
     let scene = Scene::with_parties();
     for (broken, lines) in [
         ("{\"id\":0,\"a\":\"hello\nworld\"}\n", 2),
@@ -552,7 +552,7 @@ fn good_lines_are_found_behind_several_broken_ones() {
         let sealed = sealed.complains(&[&format!("{lines} of {all} documents failed")]);
         assert_eq!(sealed.stdout().lines().count(), 1000, "{broken:?}");
     }
-    // One document that is broken is one still.
+    // One broken document is still one document.
     scene
         .line(SEAL)
         .stdin("{\n  \"a\": [\n    {\"b\": 1},,\n    1\n  ]\n}\n")
@@ -561,7 +561,7 @@ fn good_lines_are_found_behind_several_broken_ones() {
 }
 
 #[test]
-fn a_broken_first_line_does_not_keep_back_what_follows() {
+fn a_broken_first_line_does_not_delay_the_rest() {
     let scene = Scene::with_parties();
     let (mut run, _watchdog, mut input, mut output) = awaited(&scene);
     writeln!(input, "{{\"a\":x}}\n{{\"caller\":{{\"number\":1}}}}").unwrap();
@@ -634,7 +634,7 @@ fn no_value_of_a_document_is_in_any_message() {
 }
 
 #[test]
-fn a_stream_of_which_nothing_was_sealed_is_warned_of() {
+fn a_stream_without_sealed_fields_causes_a_warning() {
     let scene = Scene::new();
     scene.key_pair("a", "rsa:2048");
     let input = "{\"caller\": 1}\n{\"caller\": 2}\n";

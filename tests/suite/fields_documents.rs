@@ -1,5 +1,5 @@
-//! Documents with sealed fields: what is sealed, what stays, and that all comes
-//! back to the byte.
+//! Documents with sealed fields: what is sealed, what stays, and that
+//! everything comes back byte for byte.
 
 use callseal::fields::{
     ATTRIBUTE, DocumentError, FieldOpener, FieldSealer, Missing, Selection, SelectionError,
@@ -20,7 +20,7 @@ const CALL: &str = r#"{
 "#;
 
 #[test]
-fn a_document_comes_back_to_the_byte() {
+fn a_document_comes_back_byte_for_byte() {
     let office = Office::new();
     for fields in [
         "caller.number",
@@ -40,7 +40,7 @@ fn a_document_comes_back_to_the_byte() {
 }
 
 #[test]
-fn what_is_not_sealed_stays_to_the_byte() {
+fn the_rest_of_a_document_stays_byte_for_byte() {
     let office = Office::new();
     let sealed = office.seal("caller.number,cards[1].pan", CALL);
     let (before, rest) = sealed.split_once(r#""number": "0"#).unwrap();
@@ -71,7 +71,7 @@ fn sealed_fields_are_listed_in_the_order_of_the_document() {
             "cards[*].pan,caller.number",
             &["caller.number", "cards[0].pan", "cards[1].pan"][..],
         ),
-        // What is inside of a sealed value is covered by it.
+        // A field inside a sealed value is covered by it.
         ("**.pan,cards,cards[0].cvc", &["cards"]),
         (
             "cards[0].cvc[*]",
@@ -86,7 +86,7 @@ fn sealed_fields_are_listed_in_the_order_of_the_document() {
 }
 
 #[test]
-fn keys_are_compared_as_what_they_say_and_not_as_they_are_written() {
+fn keys_are_compared_by_value_and_not_by_spelling() {
     let office = Office::new();
     let text = r#"{"c\u0061ller":{"\u006eumber":1}}"#;
     assert_eq!(
@@ -97,7 +97,7 @@ fn keys_are_compared_as_what_they_say_and_not_as_they_are_written() {
 }
 
 #[test]
-fn a_field_that_is_not_there_is_named() {
+fn a_missing_field_is_named() {
     let office = Office::new();
     for (fields, missing) in [
         ("caller.numbers", "caller.numbers"),
@@ -119,7 +119,7 @@ fn a_field_that_is_not_there_is_named() {
 }
 
 #[test]
-fn where_fields_may_be_missing_those_that_are_there_are_sealed() {
+fn if_fields_may_be_missing_the_present_ones_are_sealed() {
     let office = Office::new();
     let selection = Selection::paths("cards[*].cvc,caller.numbers,**.pin").unwrap();
     let sealer = FieldSealer::new(&office.plan, &selection, Missing::Ignore);
@@ -158,7 +158,7 @@ fn keys_are_selected_by_their_names() {
 }
 
 #[test]
-fn a_field_that_is_there_twice_is_refused() {
+fn a_duplicate_field_is_refused() {
     let office = Office::new();
     for (fields, text, path) in [
         ("a", r#"{"a":1,"a":2}"#, "a"),
@@ -173,7 +173,7 @@ fn a_field_that_is_there_twice_is_refused() {
             format!("{path}: it exists more than once")
         );
     }
-    // Elsewhere it's nobody's business.
+    // Elsewhere it doesn't matter.
     let text = r#"{"a":1,"b":2,"b":{"c":1,"c":1}}"#;
     assert_eq!(office.open(&office.seal("**.a", text)), text);
 }
@@ -189,7 +189,7 @@ fn a_document_is_sealed_once() {
 }
 
 #[test]
-fn what_is_no_json_object_is_refused() {
+fn a_document_that_is_not_an_object_is_refused() {
     let office = Office::new();
     for (text, why) in [
         ("[1]", "it is not a JSON object"),
@@ -252,7 +252,7 @@ fn a_path_longer_than_a_literal_name_is_bound_too() {
 }
 
 #[test]
-fn a_document_may_be_written_anew_between_sealing_and_opening() {
+fn a_document_may_be_reformatted_between_sealing_and_opening() {
     let office = Office::new();
     let text = r#"{"b":{"x":[1.10]},"a":"A","c":true}"#;
     let sealed: Value = serde_json::from_str(&office.seal("b.x,a", text)).unwrap();
@@ -295,13 +295,13 @@ fn the_attribute_may_have_any_name() {
         let sealed = sealer.seal(CALL).unwrap();
         let opener = FieldOpener::new(&office.keyring, name);
         assert_eq!(opener.open(sealed.text()).unwrap().text(), CALL);
-        // For whoever looks for another one, nothing is sealed.
+        // With another attribute, nothing counts as sealed.
         assert_eq!(office.open(sealed.text()), sealed.text());
     }
 }
 
 #[test]
-fn an_expression_that_is_none_is_shown_with_the_place() {
+fn an_invalid_expression_is_shown_with_the_position() {
     for (paths, expression, place) in [
         ("", "", 1),
         ("a,", "", 1),
@@ -331,7 +331,7 @@ fn an_expression_that_is_none_is_shown_with_the_place() {
     assert!(Selection::key_names("(").is_err());
 }
 
-/// White space as JSON has it.
+/// JSON's white space.
 fn space() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["", "", " ", "\t", "\n  ", "\r\n"])
 }
@@ -361,7 +361,7 @@ fn scalar() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A key that ends in its number, and so is there once.
+/// Generates a key that ends in its number, so that it appears once.
 fn key() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "a",
@@ -410,7 +410,7 @@ proptest! {
     })]
 
     #[test]
-    fn any_fields_of_any_document_come_back_to_the_byte(
+    fn any_fields_of_any_document_come_back_byte_for_byte(
         (before, object, after) in (space(), object_of(value()), space()),
         pattern in prop::sample::select(vec!["0$", "1$", "[23]$", "", "a", "c.d|é"]),
     ) {
@@ -424,9 +424,9 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in prop_oneof![any::<String>(), object_of(value())], at: usize) {
+    fn arbitrary_text_never_panics(text in prop_oneof![any::<String>(), object_of(value())], at: usize) {
         static OFFICE: std::sync::LazyLock<Office> = std::sync::LazyLock::new(Office::new);
-        // Cut off somewhere.
+        // Truncated somewhere.
         let cut = text.char_indices().nth(at % text.len().max(1)).map_or(0, |(i, _)| i);
         for text in [&text[..], &text[..cut], &text[cut..]] {
             let _ = Selection::paths(text);

@@ -1,4 +1,5 @@
-//! The legacy layout of fields, before a Python program by its description.
+//! The legacy layout of fields, checked with a Python program made from its
+//! description.
 
 use callseal::fields::legacy::{AesCbcKey, AesCbcOpener, AesCbcSealer, KeyForm};
 use callseal::fields::{Missing, Selection};
@@ -6,8 +7,8 @@ use serde_json::Value;
 
 use crate::support::{Run, Scene};
 
-/// Seals or opens `caller.number` and `text` of each line with PyCryptodome:
-/// `MODE FORM KEYFILE`, from standard input to standard output.
+/// A program that seals or opens `caller.number` and `text` of each line with
+/// PyCryptodome: `MODE FORM KEYFILE`, from standard input to standard output.
 const PEER: &str = "
 import base64, json, os, sys
 try:
@@ -48,7 +49,7 @@ const CALLS: &str = "\
 {\"id\": 2, \"caller\": {\"number\": \"\"}, \"text\": \"sixteen bytes xx\"}\n\
 {\"id\": 3, \"caller\": {\"number\": 43}, \"text\": {\"a\": [1, null]}}\n";
 
-/// The same, opened: every value is a string.
+/// The same document opened: every value is a string.
 const OPENED: &str = "\
 {\"id\": 1, \"caller\": {\"number\": \"+43 1\"}, \"text\": \"Zo\\u00eb \\\"x\\\" \\ud83d\\ude00\"}\n\
 {\"id\": 2, \"caller\": {\"number\": \"\"}, \"text\": \"sixteen bytes xx\"}\n\
@@ -61,8 +62,8 @@ fn values(lines: &str) -> Vec<Value> {
     lines.collect::<Result<_, _>>().unwrap()
 }
 
-/// The first Python on the path may not be the one that the system's packages
-/// are for.
+/// Returns a run of the program. The first Python on the path may not be the
+/// one with the system's packages.
 fn peer(scene: &Scene, mode: &str, form: &str) -> Run {
     const IMPORT: &str = "try: import Cryptodome\nexcept ImportError: import Crypto.Cipher";
     let has_it = |python: &&str| {
@@ -77,7 +78,7 @@ fn peer(scene: &Scene, mode: &str, form: &str) -> Run {
     scene.program(python, ["-c", PEER, mode, form, "aes.key"])
 }
 
-/// Keys of every size in every form, as their files have them.
+/// Returns keys of every size in every form, as in their files.
 fn keys() -> Vec<(&'static str, Vec<u8>)> {
     let mut keys = Vec::new();
     for size in [16, 24, 32] {
@@ -155,7 +156,7 @@ fn the_key_may_come_from_the_environment() {
 }
 
 #[test]
-fn a_key_that_does_not_fit_opens_nothing() {
+fn a_wrong_key_opens_nothing() {
     let scene = Scene::new();
     scene.write_private("aes.key", "00112233445566778899aabbccddeeff");
     scene.write_private("other.key", "ffeeddccbbaa99887766554433221100");
@@ -174,7 +175,7 @@ fn a_key_that_does_not_fit_opens_nothing() {
             "standard input: line 1: text: it doesn't open with this key, or was altered",
         ]);
     assert!(outcome.output.stdout.is_empty());
-    // Nor does what isn't made in that way, and the others are not harmed.
+    // Other values don't open either, and the rest is not harmed.
     for (bad, why) in [
         (
             "{\"text\":\"a\"}\n",
@@ -313,7 +314,7 @@ fn a_key_in_the_config_is_refused_and_not_shown() {
             .exits(2)
             .complains_with_hint(&[&why]);
     }
-    // Neither of these is one.
+    // Neither of these is a key.
     for (config, hint) in [
         (
             "LOGGING_ENCRYPTION_KEY = 'a.crt'",
@@ -331,7 +332,7 @@ fn a_key_in_the_config_is_refused_and_not_shown() {
 }
 
 #[test]
-fn what_makes_no_sense_with_it_is_refused() {
+fn options_that_conflict_with_it_are_refused() {
     let scene = Scene::with_parties();
     scene.write_private("aes.key", "sixteen bytes xx");
     let key = "--key-file aes.key --key-form raw";
@@ -355,7 +356,7 @@ fn what_makes_no_sense_with_it_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_that_others_can_read_is_warned_of() {
+fn a_key_that_others_can_read_causes_a_warning() {
     let scene = Scene::new();
     let path = scene.write("aes.key", "sixteen bytes xx");
     use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,5 @@
-//! What documents that are made to do harm can cost: each runs with bounds on
-//! the memory and the processor time that the program may take.
+//! The cost of hostile documents: each runs with bounds on the program's memory
+//! and processor time.
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -14,8 +14,8 @@ use crate::support::{Office, Outcome, Scene};
 const LEGACY: &str = "--legacy-aes-cbc --key-file aes.key --key-form text";
 
 /// Runs `callseal fields` on a document with a gigabyte of addresses and a
-/// minute of processor time. With two workers: on a machine with many cores the
-/// stacks of as many would take up the addresses.
+/// minute of processor time. With two workers: on a machine with many cores,
+/// the stacks of more workers would take up the addresses.
 fn bounded(scene: &Scene, arguments: &str, document: &str) -> Outcome {
     scene.write("document.json", document);
     scene.write_private("aes.key", "0123456789abcdef");
@@ -25,7 +25,7 @@ fn bounded(scene: &Scene, arguments: &str, document: &str) -> Outcome {
     scene.bash(&script).outcome()
 }
 
-/// The attribute of a document whose keys are as they should be.
+/// Returns the attribute of a document with correct keys.
 fn attribute(scene: &Scene, path: &str) -> String {
     let sealed = scene
         .line("fields seal --fields a -r vendor.crt")
@@ -36,7 +36,7 @@ fn attribute(scene: &Scene, path: &str) -> String {
 }
 
 #[test]
-fn a_listed_key_that_is_there_many_times_costs_nothing() {
+fn a_listed_key_that_appears_many_times_costs_nothing() {
     let scene = Scene::with_parties();
     let key = "K".repeat(500_000);
     let members = vec![r#""a":1"#; 20_000].join(",");
@@ -75,7 +75,7 @@ fn paths_have_a_limit_together() {
 }
 
 #[test]
-fn fields_have_a_limit_before_they_are_counted() {
+fn the_limit_on_fields_applies_before_they_are_counted() {
     let scene = Scene::with_parties();
     let elements = vec!["1"; 2 << 20].join(",");
     let document = format!(r#"{{"a":[{elements}]}}"#);
@@ -100,7 +100,7 @@ fn a_path_has_no_more_steps_than_a_document_has_levels() {
 }
 
 #[test]
-fn nothing_is_sealed_in_the_legacy_layout_that_would_be_too_large() {
+fn a_field_too_large_is_not_sealed_in_the_legacy_layout() {
     let scene = Scene::with_parties();
     let document = format!(r#"{{"a":"{}"}}"#, "x".repeat(60 << 20));
     bounded(&scene, &format!("seal --fields a {LEGACY}"), &document)
@@ -109,7 +109,7 @@ fn nothing_is_sealed_in_the_legacy_layout_that_would_be_too_large() {
 }
 
 #[test]
-fn more_jobs_than_a_system_has_are_no_failure() {
+fn more_jobs_than_the_system_allows_are_not_a_failure() {
     let scene = Scene::with_parties();
     let done = scene
         .line("fields seal --fields a --missing ignore -r vendor.crt -j 100000")
@@ -118,7 +118,7 @@ fn more_jobs_than_a_system_has_are_no_failure() {
     assert_eq!(done.output.stdout.len(), 180_000);
 }
 
-/// Makes the same large document of each, and counts them.
+/// A converter that makes the same large document of each, and counts them.
 struct Large {
     document: Document,
     made: AtomicUsize,
@@ -131,7 +131,7 @@ impl Convert for Large {
     }
 }
 
-/// Notes how many documents had been made at the first write.
+/// A sink that notes how many documents were made at the first write.
 struct FirstWrite<'l> {
     large: &'l Large,
     made: Option<usize>,
@@ -150,7 +150,7 @@ impl Write for FirstWrite<'_> {
 }
 
 #[test]
-fn documents_are_written_before_all_at_hand_are_made() {
+fn documents_are_written_before_all_others_are_ready() {
     let office = Office::new();
     let selection = Selection::paths("a").unwrap();
     let sealer = FieldSealer::new(&office.plan, &selection, Missing::Error);

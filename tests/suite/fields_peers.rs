@@ -1,5 +1,5 @@
-//! Sealed fields before other software: the `pgp` crate opens a document's
-//! keys with one of its values, and Python reads the rest.
+//! Sealed fields in other software: the `pgp` crate opens a document's keys
+//! with one of its values, and Python reads the rest.
 
 use std::io::Cursor;
 
@@ -21,8 +21,8 @@ use crate::support::{P256, Scene};
 const CALL: &str =
     r#"{"caller":{"number":"+43 \u00e9"},"cards":[{"pan":1.50},{"pan":{"a":[ 1 ]}}]}"#;
 
-/// A document for `a.crt`, sealed: of each value the path, what it was and the
-/// complete message that the document's keys make of it.
+/// Seals a document to `a.crt` and returns for each value its path, its
+/// plaintext and the complete message that it forms with the document's keys.
 fn messages(scene: &Scene) -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let sealed = scene
         .line("fields seal --fields caller.number,cards[*].pan -r a.crt -r b.crt")
@@ -64,7 +64,7 @@ fn pgp_opens_the_keys_with_any_one_of_the_values() {
 }
 
 #[test]
-fn a_field_that_pgp_seals_opens_if_there_is_nothing_else_in_it() {
+fn a_field_sealed_by_pgp_opens_if_it_is_the_only_content() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.ok("export --gpg a.key -o a.asc");
@@ -119,7 +119,7 @@ fn a_field_that_pgp_seals_opens_if_there_is_nothing_else_in_it() {
 }
 
 #[test]
-fn callseal_opens_them_as_messages_too() {
+fn callseal_opens_sealed_fields_as_messages_too() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.key_pair("b", P256);

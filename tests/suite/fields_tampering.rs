@@ -1,4 +1,4 @@
-//! Sealed documents that were altered: nothing of them comes out.
+//! Altered sealed documents: nothing of them comes out.
 
 use std::time::UNIX_EPOCH;
 
@@ -15,12 +15,12 @@ use crate::support::Office;
 const CALL: &str = r#"{"caller":{"number":"+43 1"},"cards":[{"pan":1},{"pan":2}],"id":7}"#;
 const FIELDS: &str = "caller.number,cards[*].pan";
 
-/// A sealed call, taken apart.
+/// Returns the parts of a sealed call.
 fn sealed(office: &Office) -> Value {
     serde_json::from_str(&office.seal(FIELDS, CALL)).unwrap()
 }
 
-/// That a document doesn't open, with a message that begins in that way.
+/// Checks that a document doesn't open, with an error that begins like this.
 #[track_caller]
 fn refused(office: &Office, document: &Value, begins: &str) {
     let error = match office.try_open(&document.to_string()) {
@@ -31,7 +31,7 @@ fn refused(office: &Office, document: &Value, begins: &str) {
     assert_eq!(ErrorKind::from(&error), ErrorKind::Integrity, "{error}");
 }
 
-/// Changes the bytes behind a JSON string.
+/// Changes the bytes that a JSON string encodes.
 fn alter(string: &mut Value, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = STANDARD.decode(string.as_str().unwrap()).unwrap();
     change(&mut bytes);
@@ -77,7 +77,7 @@ fn a_value_copied_to_another_field_is_named() {
 }
 
 #[test]
-fn a_value_of_another_document_is_named() {
+fn a_value_from_another_document_is_named() {
     let office = Office::new();
     for path in ["/caller/number", "/cards/0/pan", "/cards/1/pan"] {
         let mut document = sealed(&office);
@@ -93,7 +93,7 @@ fn a_value_of_another_document_is_named() {
 }
 
 #[test]
-fn keys_of_another_document_open_nothing() {
+fn keys_from_another_document_open_nothing() {
     let office = Office::new();
     let mut document = sealed(&office);
     document[ATTRIBUTE]["keys"] = sealed(&office)[ATTRIBUTE]["keys"].take();
@@ -144,7 +144,7 @@ fn a_value_cut_off_or_added_to_is_refused() {
 }
 
 #[test]
-fn a_value_that_is_gone_is_named() {
+fn a_removed_value_is_named() {
     let office = Office::new();
     let mut removed = sealed(&office);
     removed["caller"].as_object_mut().unwrap().remove("number");
@@ -183,7 +183,7 @@ fn a_value_that_is_gone_is_named() {
 }
 
 #[test]
-fn the_list_of_sealed_fields_must_be_right() {
+fn a_wrong_list_of_sealed_fields_is_refused() {
     let office = Office::new();
     for (list, begins) in [
         (json!([]), "_callseal: it is malformed"),
@@ -248,7 +248,7 @@ fn a_field_left_out_of_the_list_stays_sealed() {
 }
 
 #[test]
-fn an_attribute_that_makes_no_sense_is_refused() {
+fn a_malformed_attribute_is_refused() {
     let office = Office::new();
     let good = sealed(&office)[ATTRIBUTE].take();
     let with = |key: &str, value: Value| {
@@ -292,7 +292,7 @@ fn keys_hold_nothing_but_keys() {
     let value = STANDARD
         .decode(document["caller"]["number"].as_str().unwrap())
         .unwrap();
-    // A complete message in the place of the keys.
+    // A complete message instead of the keys.
     alter(&mut document[ATTRIBUTE]["keys"], |keys| keys.extend(&value));
     refused(
         &office,
@@ -302,7 +302,7 @@ fn keys_hold_nothing_but_keys() {
 }
 
 #[test]
-fn keys_that_were_cut_off_are_told_from_values_that_were() {
+fn truncated_keys_are_distinguished_from_truncated_values() {
     let office = Office::new();
     for by in [1, 30, 200] {
         let mut document = sealed(&office);
@@ -319,7 +319,7 @@ fn keys_that_were_cut_off_are_told_from_values_that_were() {
 }
 
 #[test]
-fn a_sealed_field_that_is_there_twice_is_refused() {
+fn a_duplicate_sealed_field_is_refused() {
     let office = Office::new();
     let sealed = office.seal("id", CALL);
     let twice = sealed.replacen('{', "{\"id\":1,", 1);
@@ -341,8 +341,8 @@ fn too_many_recipients_are_refused() {
     );
 }
 
-/// A document whose field `id` holds a whole message of somebody's making, its
-/// PKESKs put in the place of the keys.
+/// Makes a document whose field `id` holds a whole forged message, with its
+/// PKESKs instead of the keys.
 fn crafted(
     office: &Office,
     format: Option<Format>,

@@ -1,4 +1,4 @@
-//! What can be wrong with the files to pack.
+//! Hazards among the files to pack.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -21,7 +21,7 @@ use crate::support::{Outcome, Scene, ticks};
 
 const PACK: &str = "pack -o calls.zip -r customer.crt";
 
-/// Nothing is packed, and nothing of the attempt is left.
+/// Checks that nothing is packed, and nothing of the attempt is left.
 #[track_caller]
 fn refused(scene: &Scene, arguments: &str, status: i32) -> Outcome {
     let before = scene.tree("");
@@ -40,7 +40,7 @@ fn members(scene: &Scene) -> Vec<String> {
 }
 
 #[test]
-fn links_in_the_walk_are_told_of_and_left_out() {
+fn links_in_a_directory_are_reported_and_left_out() {
     let scene = Scene::with_a_call();
     scene.write("secret.txt", "not to be packed");
     scene.write("other/b.txt", "nor this");
@@ -90,7 +90,7 @@ fn a_loop_of_links_is_an_error_when_links_are_followed() {
 }
 
 #[test]
-fn a_link_that_is_named_is_refused_with_the_remedy() {
+fn a_named_link_is_refused_with_a_hint() {
     let scene = Scene::with_a_call();
     symlink("calls", scene.path("link")).unwrap();
     for name in ["link", "link/"] {
@@ -210,7 +210,7 @@ fn a_file_that_is_written_to_during_the_walk_and_the_reading_is_noticed() {
 }
 
 #[test]
-fn names_that_differ_in_case_or_normalisation_alone_are_refused() {
+fn names_that_differ_only_in_case_or_normalisation_are_refused() {
     for (one, other) in [
         ("Call.wav", "call.wav"),
         ("STRASSE.wav", "straße.wav"),
@@ -226,7 +226,7 @@ fn names_that_differ_in_case_or_normalisation_alone_are_refused() {
             .says(&format!("calls/{one}"))
             .says(&format!("calls/{other}"));
     }
-    // A file where another needs a directory, on some systems.
+    // A file with the name of a directory, on some systems.
     let scene = Scene::with_parties();
     scene.write("calls/day", "1");
     scene.write("calls/Day/a.wav", "2");
@@ -239,7 +239,7 @@ fn names_that_differ_in_case_or_normalisation_alone_are_refused() {
 }
 
 #[test]
-fn names_that_no_archive_should_have_are_refused() {
+fn unsafe_member_names_are_refused() {
     for (name, reason) in [
         (&b"\xff\xfe.wav"[..], "not valid UTF-8"),
         (b"line\nfeed.wav", "has a control character"),
@@ -296,14 +296,14 @@ fn the_output_as_an_input_is_refused() {
 }
 
 #[test]
-fn an_existing_output_is_replaced_on_demand_only() {
+fn an_existing_output_is_replaced_only_on_demand() {
     let scene = Scene::with_a_call();
     scene.write("calls.zip", "something dear");
     refused(&scene, "calls", 1).complains_with_hint(&["calls.zip: it exists already"]);
     assert_eq!(scene.read("calls.zip"), b"something dear");
     scene.ok(&format!("{PACK} calls --force"));
     assert_eq!(members(&scene), ["calls/a.txt"]);
-    // What fails with --force leaves what was there.
+    // A failure with --force leaves the old file.
     let archive = scene.read("calls.zip");
     refused(&scene, "calls missing --force", 1);
     refused(&scene, "calls --force -r missing.crt", 3);
@@ -311,7 +311,7 @@ fn an_existing_output_is_replaced_on_demand_only() {
 }
 
 #[test]
-fn what_is_missing_or_unreadable_stops_the_whole_pack() {
+fn a_missing_or_unreadable_file_stops_the_whole_pack() {
     let scene = Scene::with_a_call();
     refused(&scene, "calls missing.txt", 1).says("error: missing.txt: no such file or directory");
     refused(&scene, "calls/a.txt/b", 1).says("calls/a.txt/b: ");
@@ -319,13 +319,13 @@ fn what_is_missing_or_unreadable_stops_the_whole_pack() {
         .line("pack -o missing/calls.zip -r customer.crt calls")
         .exits(1)
         .says("missing/calls.zip: ");
-    // The root user reads everything, so that a mode keeps nothing from it.
+    // The root user can read everything, whatever the mode.
     let unreadable = "/proc/self/mem";
     refused(&scene, unreadable, 1).says("error: /proc/self/mem: ");
 }
 
 #[test]
-fn nothing_to_pack_is_a_mistake() {
+fn nothing_to_pack_is_a_usage_error() {
     let scene = Scene::with_a_call();
     fs::create_dir(scene.path("empty")).unwrap();
     refused(&scene, "empty", 2).complains_with_hint(&["no files to pack"]);

@@ -1,5 +1,4 @@
-//! What stands in front of the sealed data is read in bounded memory, and not
-//! without end.
+//! The data before the sealed data is read in bounded memory and up to a limit.
 
 use crate::archive_support::{Member, zip};
 use crate::support::{CALL, Outcome, Scene, der_value};
@@ -25,8 +24,8 @@ fn with_a_key() -> Scene {
     scene
 }
 
-/// Runs the program with 400 MiB of addresses, most of which it takes to
-/// start, and 20 seconds of processor time.
+/// Runs the program with 400 MiB of addresses, most of which it needs to start,
+/// and 20 seconds of processor time.
 #[track_caller]
 fn bounded(scene: &Scene, line: &str) -> Outcome {
     let script = format!("ulimit -v 400000 -t 20; exec callseal {line}");
@@ -34,7 +33,7 @@ fn bounded(scene: &Scene, line: &str) -> Outcome {
 }
 
 #[test]
-fn armor_with_headers_without_end_is_refused_in_little_memory() {
+fn armor_with_endless_headers_is_refused_in_little_memory() {
     let scene = with_a_key();
     for kind in ["lines", "line", "blank", "blanks"] {
         scene.python(BOMB, &[kind]);
@@ -51,13 +50,13 @@ fn armor_with_headers_without_end_is_refused_in_little_memory() {
     }
 }
 
-/// A packet of that tag, with a length of four octets.
+/// Returns a packet of this tag, with a length of four octets.
 fn packet(tag: u8, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u32).to_be_bytes();
     [&[0xC0 | tag, 0xFF][..], &length, body].concat()
 }
 
-/// A message of one call, sealed to the key.
+/// Returns a message of one call, sealed to the key.
 fn sealed(scene: &Scene, options: &str) -> Vec<u8> {
     scene.write("call", CALL);
     scene.ok(&format!("seal -f -q -r a.crt {options} call -o sealed"));
@@ -84,7 +83,7 @@ fn is_refused(scene: &Scene, message: &[u8]) {
 }
 
 #[test]
-fn packets_in_front_of_the_sealed_data_have_a_limit_together() {
+fn packets_before_the_sealed_data_have_a_total_limit() {
     const SKESK: u8 = 3;
     const MARKER: u8 = 10;
     const PADDING: u8 = 21;
@@ -106,11 +105,11 @@ fn packets_in_front_of_the_sealed_data_have_a_limit_together() {
 }
 
 #[test]
-fn white_space_in_front_of_the_sealed_data_has_a_limit() {
+fn white_space_before_the_sealed_data_has_a_limit() {
     let scene = with_a_key();
     for options in ["--format cms --armor", "--armor=base64"] {
         let text = String::from_utf8(sealed(&scene, options)).unwrap();
-        // Behind the first characters, which tell what it is.
+        // After the first characters, which show what it is.
         let at = text.find("\n").unwrap() + 30;
         let with = |blanks: usize| [&text[..at], &" ".repeat(blanks), &text[at..]].concat();
         opens(&scene, with(7 << 20).as_bytes());
@@ -119,7 +118,7 @@ fn white_space_in_front_of_the_sealed_data_has_a_limit() {
 }
 
 #[test]
-fn what_stands_in_front_of_cms_recipients_has_a_limit() {
+fn data_before_the_cms_recipients_has_a_limit() {
     let scene = with_a_key();
     scene.write("call", CALL);
     scene.cms_encrypt("call", "sealed", "-aes256 -outform DER a.crt");
@@ -135,7 +134,7 @@ fn what_stands_in_front_of_cms_recipients_has_a_limit() {
         [&[tag, 0x84][..], &length, &parts].concat()
     };
     let with = |length: usize| {
-        // originatorInfo with one certificate that is none.
+        // originatorInfo with one invalid certificate.
         let certificate = element(0x30, &[&vec![0; length]]);
         let originator = element(0xA0, &[&element(0xA0, &[&certificate])]);
         let body = element(0x30, &[version, &originator, rest]);
@@ -146,7 +145,7 @@ fn what_stands_in_front_of_cms_recipients_has_a_limit() {
 }
 
 #[test]
-fn the_limits_on_expansion_hold_where_envelopes_are_read() {
+fn the_limits_on_expansion_apply_when_envelopes_are_read() {
     let scene = with_a_key();
     let text = String::from_utf8(sealed(&scene, "--format cms --armor")).unwrap();
     let at = text.find("\n").unwrap() + 30;
@@ -176,7 +175,7 @@ fn the_limits_on_expansion_hold_where_envelopes_are_read() {
             ])
             .says("allow more with --max-total-size");
     }
-    // What ZIP could not make smaller doesn't count, nor what isn't read.
+    // Incompressible data doesn't count, nor data that isn't read.
     let binary = sealed(&scene, "--compress none");
     let members = [
         Member::deflated("a.pgp", &binary),
@@ -187,7 +186,7 @@ fn the_limits_on_expansion_hold_where_envelopes_are_read() {
 }
 
 #[test]
-fn a_flood_of_recipients_of_no_known_kind_is_refused() {
+fn a_flood_of_recipients_of_unknown_kinds_is_refused() {
     let scene = Scene::with_a_call();
     scene.ok("seal -o a.pgp -r customer.crt calls/a.txt");
     // PKESK packets that are empty, or of a version that nobody has defined.
@@ -200,7 +199,7 @@ fn a_flood_of_recipients_of_no_known_kind_is_refused() {
                 .exits(5)
                 .complains(&["flood.pgp", "too many recipients"]);
         }
-        // A few are for others.
+        // A few recipients are others.
         let message = [packet.repeat(64), scene.read("a.pgp")].concat();
         scene.write("few.pgp", message);
         scene.ok("open -f few.pgp -k customer.key -o out");

@@ -1,4 +1,4 @@
-//! Messages that a stranger made on purpose.
+//! Messages made by an attacker.
 
 use std::io::Write;
 
@@ -18,7 +18,7 @@ use crate::support::{Outcome, Scene};
 
 type PublicKey = Key<key::PublicParts, key::UnspecifiedRole>;
 
-/// A key whose owner is attacked.
+/// The key of the victim.
 struct Target {
     scene: Scene,
     cert: Cert,
@@ -50,12 +50,12 @@ impl Target {
             .role_into_unspecified()
     }
 
-    /// A message, whatever is in it, that is sealed as it should be.
+    /// Returns a message with any content that is sealed correctly.
     fn seal(&self, content: &[u8]) -> Vec<u8> {
         self.seal_as(&Features::sequoia(), content)
     }
 
-    /// The same, of the version that these features are for.
+    /// Returns the same, of the version for these features.
     fn seal_as(&self, features: &Features, content: &[u8]) -> Vec<u8> {
         let key = self.key();
         let handle = match features.supports_seipdv2() {
@@ -90,8 +90,8 @@ impl Target {
             .outcome();
         if status != 0 {
             assert!(!self.scene.exists("out"), "{outcome}");
-            // There is no directory for the output then, which shows first or
-            // last but doesn't matter.
+            // The output has no directory then, which may show first or last
+            // but doesn't matter.
             return self
                 .scene
                 .line("open m.pgp -k target.key -o m")
@@ -111,12 +111,12 @@ fn packet(tag: Tag, body: &[u8]) -> Vec<u8> {
     packet
 }
 
-/// A literal packet without a name and a date.
+/// Returns a literal packet without a name and a date.
 fn literal(content: &[u8]) -> Vec<u8> {
     packet(Tag::Literal, &[b"b\0\0\0\0\0", content].concat())
 }
 
-/// A packet compressed with Deflate (algorithm 1).
+/// Returns a packet compressed with Deflate (algorithm 1).
 fn compressed(content: &[u8]) -> Vec<u8> {
     let mut deflate = DeflateEncoder::new(vec![1], flate2::Compression::best());
     deflate.write_all(content).unwrap();
@@ -143,7 +143,7 @@ fn pkesks(key: &PublicKey, length: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// What stands behind the PKESKs: the sealed data alone.
+/// Returns the data after the PKESKs: only the sealed data.
 fn without_pkesks(message: &[u8]) -> Vec<u8> {
     assert_eq!(message[0], 0xC0 | u8::from(Tag::PKESK));
     let (header, length) = match message[1] {
@@ -164,10 +164,10 @@ fn short_session_keys(suite: CipherSuite) {
         let hostile = pkesks(&target.key(), length);
         // PKESKs of version 3 belong to one kind of message, of 6 to the other.
         for (message, hostile) in messages.iter().zip(hostile.chunks(2)) {
-            // In front of a good one.
+            // Before a good one.
             let all = [hostile.concat(), message.clone()].concat();
             target.open(&all, 0);
-            // Alone: whatever is said, it is said in order.
+            // Alone: any error must be in order.
             for pkesk in hostile {
                 let alone = [&pkesk[..], &without_pkesks(message)].concat();
                 target.scene.write("m.pgp", &alone);
@@ -183,17 +183,17 @@ fn short_session_keys(suite: CipherSuite) {
 }
 
 #[test]
-fn an_rsa_session_key_of_no_or_few_bytes_does_no_harm() {
+fn an_empty_or_short_rsa_session_key_is_harmless() {
     short_session_keys(CipherSuite::RSA2k);
 }
 
 #[test]
-fn an_ecdh_session_key_of_no_or_few_bytes_does_no_harm() {
+fn an_empty_or_short_ecdh_session_key_is_harmless() {
     short_session_keys(CipherSuite::P256);
 }
 
 #[test]
-fn what_is_not_encrypted_is_refused() {
+fn unencrypted_messages_are_refused() {
     let target = Target::new(CipherSuite::P256);
     for message in [literal(PLAIN), compressed(&literal(PLAIN))] {
         target.open(&message, 5).says("m.pgp: it is not encrypted");
@@ -203,7 +203,7 @@ fn what_is_not_encrypted_is_refused() {
 }
 
 #[test]
-fn what_has_no_integrity_protection_is_refused() {
+fn messages_without_integrity_protection_are_refused() {
     let target = Target::new(CipherSuite::P256);
     let message = target.seal(&literal(PLAIN));
     let pkesk = &message[..message.len() - without_pkesks(&message).len()];
@@ -224,14 +224,14 @@ fn packets_in_the_wrong_place_are_refused() {
     std::fs::remove_dir_all(target.scene.path("out")).unwrap();
     let inner = target.seal(&good);
     for content in [
-        // Nothing in it, or no packet.
+        // Empty, or not a packet.
         vec![],
         b"a call".to_vec(),
         // Two files, in every way to pack them.
         [good.clone(), good.clone()].concat(),
         compressed(&[good.clone(), good.clone()].concat()),
         [compressed(&good), good.clone()].concat(),
-        // Data behind the end of the compressed data.
+        // Data after the end of the compressed data.
         {
             let mut packet = compressed(&good);
             packet.push(0);
@@ -241,7 +241,7 @@ fn packets_in_the_wrong_place_are_refused() {
         compressed(&compressed(&good)),
         compressed(&[]),
         inner,
-        // A file whose packet says more than there is.
+        // A file whose packet announces more than there is.
         packet(Tag::Literal, b"b\xffabc"),
         packet(Tag::Literal, b""),
         [&good[..], b"\xCB"].concat(),
@@ -277,7 +277,7 @@ fn thousands_of_hidden_recipients_cost_no_more_than_the_cap() {
     let target = Target::new(CipherSuite::P256);
     let hidden = || pkesks(&target.key(), 3).swap_remove(3);
     let message = target.seal(&literal(PLAIN));
-    // Each of them is another one, though they hold the same.
+    // They all differ, though they hold the same.
     let many: Vec<_> = (0..65).map(|_| hidden()).collect();
     let many = [many.concat(), without_pkesks(&message)].concat();
     target

@@ -4,9 +4,9 @@ use crate::support::{P256, Scene};
 
 const EC_KEYS: [&str; 3] = ["prime256v1", "secp384r1", "secp521r1"];
 
-/// A scene with a key of that kind in `a.key`, its certificate in
+/// Makes a scene with a key of this kind in `a.key`, its certificate in
 /// `customer.crt`, and its passphrase, "open sesame", in `passphrase`. (Not
-/// `a.crt`: no key here is to be found by the certificate beside it.)
+/// `a.crt`: no key here should be found by the certificate next to it.)
 fn scene_with(kind: &str) -> Scene {
     let scene = Scene::new();
     scene.key_pair("a", kind);
@@ -21,7 +21,7 @@ fn opens(scene: &Scene, key: &str) {
     scene.opens("-r customer.crt", &format!("-k {key}"));
 }
 
-/// That a locked key opens with its passphrase, and with no other.
+/// Checks that a locked key opens with its passphrase, and with no other.
 #[track_caller]
 fn opens_unlocked(scene: &Scene, key: &str) {
     let with = |passphrase: &str| format!("-k {key} --passphrase-file {passphrase}");
@@ -119,7 +119,7 @@ fn ec_keys_open() {
 }
 
 #[test]
-fn an_ec_key_behind_its_parameters_opens() {
+fn an_ec_key_after_its_parameters_opens() {
     let scene = Scene::new();
     scene.tool("openssl ecparam -name prime256v1 -genkey -out a.key");
     starts_with(&scene, "a.key", "-----BEGIN EC PARAMETERS-----");
@@ -146,7 +146,7 @@ fn a_key_in_one_file_with_its_certificate_opens() {
 }
 
 #[test]
-fn text_around_a_key_does_no_harm() {
+fn text_around_a_key_is_ignored() {
     let scene = scene_with(P256);
     scene.tool("openssl pkey -in a.key -text -out text.key");
     scene.write("header", "Bag Attributes\r\n    friendlyName: a\r\n");
@@ -205,7 +205,7 @@ fn each_subkey_by_gpg_opens_alone() {
     let keys = keys["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 2, "{keys:?}");
     for key in keys {
-        // The exclamation mark leaves out the other one, and the primary key
+        // The exclamation mark leaves out the other subkey, and the primary key
         // is a stub.
         let fingerprint = key["fingerprint"].as_str().unwrap();
         scene.gpg(&format!(
@@ -239,8 +239,8 @@ fn inspect_shows_the_fingerprint_of_a_key_and_no_secret() {
     assert!(locked["keys"][0]["fingerprint"].is_null(), "{locked}");
 }
 
-/// The lines of a private key, as numbers and in PEM, as they would stand in
-/// text in lower case without colons.
+/// Returns the lines of a private key, as numbers and in PEM, in lower case
+/// without colons.
 fn secrets(numbers: &str, pem: &str) -> Vec<String> {
     let private = numbers.split("privateExponent:").nth(1).unwrap();
     let base64 = pem.lines().filter(|line| !line.starts_with("---"));
@@ -253,7 +253,7 @@ fn secrets(numbers: &str, pem: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_no_private_key_is_refused_by_name() {
+fn a_file_that_is_not_a_private_key_is_refused_by_name() {
     let scene = scene_with(P256);
     scene.seal("-r customer.crt");
     scene.write("text.key", "no key\n");

@@ -1,4 +1,4 @@
-//! Of many keys at hand the right one is found, and no other is unlocked.
+//! The right identity of a keyring is found, and no other is unlocked.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use callseal::message::{Limits, OpenError, OpenMessage, Opener};
 
 use crate::support::{CALL, P256, Scene};
 
-/// Knows one passphrase, and writes down which keys it was asked for.
+/// A source that knows one passphrase and records for which keys it was asked.
 struct Listener {
     answer: &'static str,
     asked: Mutex<Vec<String>>,
@@ -23,7 +23,7 @@ impl Listener {
         }
     }
 
-    /// The names of the files that it was asked for, each time.
+    /// Returns the names of the key files, one for each request.
     fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
@@ -55,7 +55,8 @@ fn open(scene: &Scene, keyring: &Keyring, asked: &Listener) -> Result<Vec<u8>, O
     Ok(plain)
 }
 
-/// A certificate `certs/NAME.crt`, and its key, locked, in `keys/NAME.key`.
+/// Makes a certificate `certs/NAME.crt`, and its key, locked, in
+/// `keys/NAME.key`.
 fn locked_pair(scene: &Scene, name: &str, kind: &str, passphrase: &str) {
     for directory in ["certs", "keys"] {
         std::fs::create_dir_all(scene.path(directory)).unwrap();
@@ -66,7 +67,7 @@ fn locked_pair(scene: &Scene, name: &str, kind: &str, passphrase: &str) {
     ));
 }
 
-/// Puts the certificate beside its key as well.
+/// Puts the certificate next to its key as well.
 fn certificate_beside(scene: &Scene, name: &str) {
     let certificate = scene.read(format!("certs/{name}.crt"));
     scene.write(format!("keys/{name}.crt"), certificate);
@@ -98,7 +99,7 @@ fn the_right_key_of_a_directory_opens() {
             "-k keys --passphrase-file passphrase",
         );
     }
-    // Keys that stay locked, for somebody else, are no hindrance.
+    // Locked keys of somebody else don't matter.
     for name in ["a", "b", "c", "curve"] {
         scene.opens(&format!("-r {name}.crt"), "-k keys");
     }
@@ -144,12 +145,12 @@ fn a_wrong_passphrase_is_not_asked_for_again_with_the_next_message() {
         let error = open(&scene, &keyring, &asked).unwrap_err();
         assert!(matches!(error, OpenError::NoIdentity(_)), "{error}");
     }
-    // The first guess, and the offer of another.
+    // The first attempt, and the offer of another.
     assert_eq!(asked.asked(), ["a.key", "a.key"]);
 }
 
 #[test]
-fn an_open_key_goes_before_one_that_needs_a_passphrase() {
+fn an_unlocked_key_is_used_before_a_locked_one() {
     let scene = Scene::new();
     locked_pair(&scene, "a", P256, "secret");
     certificate_beside(&scene, "a");
@@ -176,7 +177,7 @@ fn a_message_for_others_unlocks_nothing() {
 }
 
 #[test]
-fn a_locked_key_is_known_by_the_certificate_beside_it() {
+fn a_locked_key_is_identified_by_the_certificate_next_to_it() {
     let scene = Scene::new();
     locked_pair(&scene, "a", "rsa:2048", "secret");
     assert!(scene.inspect("keys/a.key")["keys"][0]["fingerprint"].is_null());
@@ -195,7 +196,7 @@ fn a_locked_key_is_known_by_the_certificate_beside_it() {
 }
 
 #[test]
-fn what_is_no_certificate_doesn_t_hide_the_one_beside_a_locked_key() {
+fn other_files_do_not_hide_the_certificate_next_to_a_locked_key() {
     let scene = Scene::new();
     locked_pair(&scene, "a", P256, "secret");
     certificate_beside(&scene, "a");
@@ -215,7 +216,7 @@ fn what_is_no_certificate_doesn_t_hide_the_one_beside_a_locked_key() {
 }
 
 #[test]
-fn an_openpgp_certificate_is_not_taken_for_that_of_a_locked_pem_key() {
+fn an_openpgp_certificate_is_not_treated_as_that_of_a_locked_pem_key() {
     let scene = Scene::new();
     locked_pair(&scene, "a", P256, "secret");
     scene.gpg("--quick-gen-key a rsa2048 default never");
@@ -227,7 +228,7 @@ fn an_openpgp_certificate_is_not_taken_for_that_of_a_locked_pem_key() {
     let keyring = keyring(&scene, &["keys"]);
     assert_eq!(open(&scene, &keyring, &asked).unwrap(), CALL);
     assert_eq!(asked.asked(), ["a.key"]);
-    // An X.509 certificate is, wherever it stands.
+    // An X.509 certificate counts, anywhere in the file.
     scene.write("keys/a.pub", scene.read("certs/a.crt"));
     let key = scene.inspect("keys/a.key");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Input files: what can't be one is refused at once, and none is ever an
+//! Input files: unsuitable files are refused at once, and an input is never an
 //! output.
 
 #![cfg(target_os = "linux")]
@@ -7,8 +7,8 @@ use std::os::unix::net::UnixListener;
 
 use crate::support::Scene;
 
-/// An archive and a message for the customer, a config, and `extra/` with what
-/// is read now and then.
+/// Makes an archive and a message for the customer, a config, and `extra/` with
+/// files that some commands read.
 fn scene() -> Scene {
     let scene = Scene::with_a_call();
     scene.write(
@@ -95,7 +95,7 @@ fn a_fifo_a_socket_and_a_device_are_refused_at_once() {
 }
 
 #[test]
-fn what_somebody_holds_open_is_read_all_the_same() {
+fn a_file_that_another_process_has_open_is_read() {
     let scene = scene();
     scene.locked_key_pair("locked", "rsa:2048", "correct-horse");
     scene.ok("seal -q -o locked.pgp -r locked.crt calls/a.txt");
@@ -127,7 +127,7 @@ fn what_somebody_holds_open_is_read_all_the_same() {
 }
 
 #[test]
-fn what_a_command_reads_is_never_its_output() {
+fn an_input_is_never_the_output() {
     let scene = scene();
     scene.write(
         "party.toml",

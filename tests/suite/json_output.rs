@@ -16,8 +16,8 @@ fn packed() -> Scene {
     scene
 }
 
-/// The failures of a document agree with the exit status and with what
-/// standard error says to people.
+/// Checks that the failures of a document agree with the exit status and with
+/// standard error.
 #[track_caller]
 fn document(scene: &Scene, line: &str, status: i32) -> Value {
     let outcome = scene.line(&format!("{line} --json")).exits(status);
@@ -132,7 +132,7 @@ fn every_subcommand_reports_its_failure() {
 }
 
 #[test]
-fn a_usage_error_is_a_document_too() {
+fn a_usage_error_is_reported_as_json_too() {
     let scene = packed();
     for line in [
         "extract calls.zip --bogus",
@@ -155,7 +155,7 @@ fn a_usage_error_is_a_document_too() {
 }
 
 #[test]
-fn content_and_a_document_are_not_mixed() {
+fn content_and_json_are_not_mixed() {
     let scene = packed();
     for line in [
         "cat calls.zip calls/a.txt -k customer.key",

@@ -3,8 +3,9 @@
 
 use crate::support::Scene;
 
-/// The two pairs by openssl, RSA with 4096 bits: `vendor.pem` with its bare
-/// public key `vendor-public.pem`, and `customer.pem`, which is handed over.
+/// Makes two key pairs by openssl, RSA with 4096 bits: `vendor.pem` with its
+/// bare public key `vendor-public.pem`, and `customer.pem`, which is handed
+/// over.
 fn two_pairs() -> Scene {
     let scene = Scene::new();
     for name in ["vendor", "customer"] {
@@ -41,7 +42,7 @@ fn a_private_key_is_handed_over_as_base64() {
         .bash("base64 -d customer.b64 | callseal open -k vendor.pem | cmp - customer.pem")
         .exits(0);
 
-    // Neither the wrong key opens it, nor the one that is in it.
+    // Neither the wrong key nor the key inside opens it.
     scene.tool("openssl genrsa -out other.pem 4096");
     for key in ["other.pem", "customer.pem"] {
         scene

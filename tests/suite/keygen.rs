@@ -1,5 +1,5 @@
-//! `callseal keygen`: keys that openssl and GnuPG use as well, and that
-//! nobody loses.
+//! `callseal keygen`: keys that openssl and GnuPG can use, and that are never
+//! overwritten.
 
 #![cfg(unix)]
 use std::fs;
@@ -13,7 +13,7 @@ use crate::support::{CALL, Scene};
 
 const PASSPHRASE: &str = "correct horse";
 
-/// A key `a` without a passphrase, with those arguments.
+/// Makes a key `a` without a passphrase, with these arguments.
 #[track_caller]
 fn keygen(scene: &Scene, arguments: &str) {
     scene.ok(&format!("keygen --name a --no-passphrase {arguments}"));
@@ -50,7 +50,7 @@ fn an_openpgp_key_seals_and_opens() {
     assert_eq!(scene.names(), ["a.asc", "a.key", "a.rev"]);
     scene.opens("-r a.asc", "-k a.key");
     scene.opens("-r a.asc --format rfc4880", "-k a.key");
-    // As GnuPG would have it, which is to use the key as well.
+    // As GnuPG expects it, since it should use the key as well.
     scene
         .line("seal -f -r a.asc --format rfc9580 call.wav")
         .exits(3)
@@ -62,7 +62,7 @@ fn an_openpgp_key_seals_and_opens() {
 }
 
 #[test]
-fn what_is_secret_is_for_its_owner_alone() {
+fn secret_files_are_readable_only_by_their_owner() {
     let scene = Scene::new();
     let made = "callseal keygen -q --name a --no-passphrase";
     scene.bash(&format!("umask 022; {made} --ec p256")).exits(0);
@@ -79,7 +79,7 @@ fn what_is_secret_is_for_its_owner_alone() {
 }
 
 #[test]
-fn openssl_takes_key_and_certificate() {
+fn openssl_accepts_the_key_and_the_certificate() {
     for (arguments, usage, hash) in [
         ("", "Key Encipherment", "sha256WithRSAEncryption"),
         ("--ec p256", "Key Agreement", "ecdsa-with-SHA256"),
@@ -112,7 +112,7 @@ fn openssl_takes_key_and_certificate() {
             assert!(text.contains(part), "{part}\n{text}");
         }
         if usage == "Key Encipherment" {
-            // OpenSSL says so of RSA keys alone.
+            // OpenSSL shows this for RSA keys only.
             scene
                 .tool("openssl x509 -in a.crt -noout -purpose")
                 .prints("S/MIME encryption : Yes");
@@ -133,7 +133,7 @@ fn unix_now() -> i64 {
 }
 
 #[test]
-fn a_certificate_is_valid_for_as_many_days_as_it_should() {
+fn a_certificate_is_valid_for_the_given_number_of_days() {
     let scene = Scene::new();
     for (days, arguments) in [
         (730, "--ec p256"),
@@ -147,7 +147,7 @@ fn a_certificate_is_valid_for_as_many_days_as_it_should() {
         let validity = certificate.not_before().diff(certificate.not_after());
         let validity = validity.unwrap();
         assert_eq!((validity.days, validity.secs), (days, 0));
-        // It begins while this runs.
+        // Its validity begins while this runs.
         let moment = |seconds| Asn1Time::from_unix(seconds).unwrap();
         assert!(certificate.not_before() >= &*moment(before));
         assert!(certificate.not_before() <= &*moment(unix_now()));
@@ -182,7 +182,7 @@ fn a_passphrase_locks_the_key_for_callseal_and_openssl() {
         };
         check(PASSPHRASE).exits(0).prints("Key is valid");
         check("wrong").fails();
-        // A guess costs something: 600,000 rounds.
+        // A guess is expensive: 600,000 rounds.
         scene
             .tool("openssl asn1parse -in a.key")
             .prints("PBKDF2")
@@ -314,7 +314,7 @@ fn a_ca_signs_the_request_and_the_key_opens_for_its_certificate() {
 }
 
 #[test]
-fn the_subject_is_what_was_said() {
+fn the_subject_has_the_given_names() {
     let scene = Scene::new();
     let fields = [
         ("--name", "Anrufe Köln, Süd"),
@@ -347,7 +347,7 @@ fn the_subject_is_what_was_said() {
     ] {
         assert_eq!(scene.tool(&line).stdout(), subject, "{line}");
     }
-    // RFC 5280, section 4.1.2.4: in UTF-8, but for the country.
+    // RFC 5280, section 4.1.2.4: in UTF-8, except for the country.
     scene
         .tool("openssl asn1parse -in signed/Anrufe-Köln-Süd.crt")
         .prints("PRINTABLESTRING   :DE")
@@ -357,7 +357,7 @@ fn the_subject_is_what_was_said() {
 }
 
 #[test]
-fn a_subject_that_no_certificate_holds_is_a_usage_error() {
+fn an_invalid_subject_is_a_usage_error() {
     let scene = Scene::new();
     let long = "x".repeat(65);
     let longer = "x".repeat(129);
@@ -405,7 +405,7 @@ fn a_subject_that_no_certificate_holds_is_a_usage_error() {
 }
 
 #[test]
-fn what_makes_no_sense_together_is_a_usage_error() {
+fn conflicting_options_are_usage_errors() {
     let scene = Scene::new();
     scene.write("phrase", PASSPHRASE);
     for arguments in [
@@ -450,12 +450,12 @@ fn nothing_is_ever_overwritten() {
         for name in names {
             let scene = Scene::new();
             scene.write(name, "the only copy");
-            // Nor is anybody asked for a passphrase first.
+            // No passphrase is asked for first.
             scene
                 .without_terminal(&format!("keygen --name a {arguments}"))
                 .exits(1)
                 .complains_with_hint(&[name, "it exists already"])
-                .says("hint: keys are never overwritten");
+                .says("hint: choose another --name or --out");
             assert_eq!(scene.names(), [name]);
             assert_eq!(scene.text(name), "the only copy");
         }
@@ -470,10 +470,10 @@ fn nothing_is_ever_overwritten() {
 }
 
 #[test]
-fn a_file_that_comes_up_meanwhile_is_not_overwritten_and_no_half_pair_stays() {
+fn a_file_that_appears_meanwhile_is_not_overwritten_and_no_half_pair_stays() {
     for name in ["a.key", "a.crt", "a.pub"] {
         let scene = Scene::new();
-        // It has looked for the files by the time at which it asks.
+        // It has checked the files before it asks.
         let dialogue = format!(
             "prompt\nexec touch {name}\nsend \"{PASSPHRASE}\\r\"\n\
              prompt \"the same again: \"\nsend \"{PASSPHRASE}\\r\""
@@ -555,7 +555,7 @@ fn without_a_terminal_and_a_passphrase_nothing_is_made() {
 }
 
 #[test]
-fn a_passphrase_that_locks_nothing_or_for_ever_is_refused() {
+fn an_unusable_passphrase_is_refused() {
     let scene = Scene::new();
     let utf16: Vec<u8> = "geheim\n"
         .encode_utf16()
@@ -589,8 +589,8 @@ fn a_passphrase_that_locks_nothing_or_for_ever_is_refused() {
 #[test]
 fn a_passphrase_comes_from_a_descriptor_and_goes_nowhere_else() {
     let scene = Scene::new();
-    // While it waits, it's looked at from outside. Where nobody may look at its
-    // environment, that shows nothing.
+    // While it waits, its environment is read from outside. Where that isn't
+    // allowed, the check shows nothing.
     let script = format!(
         "mkfifo looked-at
          callseal keygen -v --name a --ec p256 --passphrase-fd 9 \
@@ -668,7 +668,7 @@ fn keygen_into(scene: &Scene, directory: &str) -> crate::support::Outcome {
 }
 
 #[test]
-fn json_tells_the_files() {
+fn json_names_the_files() {
     let scene = Scene::new();
     let files = |arguments: &str| {
         let line = format!("keygen --json --name a --no-passphrase {arguments}");
@@ -685,7 +685,7 @@ fn json_tells_the_files() {
 }
 
 #[test]
-fn two_keys_are_never_the_same() {
+fn no_two_keys_are_the_same() {
     let scene = Scene::new();
     for directory in ["one", "two"] {
         keygen(&scene, &format!("--ec p256 --out {directory}"));

@@ -1,4 +1,4 @@
-//! `callseal keys --archive`: which keys open how much of an archive.
+//! `callseal keys --archive`: how many members each key opens.
 
 use std::time::SystemTime;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::{P256, Scene};
 
-/// Keys of a customer (EC), a vendor (RSA), an auditor (EC) and a stranger
-/// (EC), and a locked one without a certificate beside it.
+/// Makes the keys of a customer (EC), a vendor (RSA), an auditor (EC) and a
+/// stranger (EC), and a locked one without a certificate next to it.
 fn parties() -> Scene {
     let scene = Scene::new();
     for (name, kind) in [
@@ -23,7 +23,7 @@ fn parties() -> Scene {
     scene
 }
 
-/// `calls.zip`, each member of which is sealed with arguments of its own.
+/// Packs `calls.zip`, each member sealed with its own arguments.
 fn archive(scene: &Scene, members: &[&str]) {
     let mut writer = ArchiveWriter::new(std::io::Cursor::new(Vec::new()));
     for (number, arguments) in members.iter().enumerate() {
@@ -40,7 +40,7 @@ fn archive(scene: &Scene, members: &[&str]) {
 
 const BOTH: &str = "-r customer.crt -r vendor.crt";
 
-/// What each key and all of them together do with `calls.zip`.
+/// Returns what each key and all keys together open of `calls.zip`.
 #[track_caller]
 fn reach(scene: &Scene, keys: &str) -> (Vec<Value>, Value) {
     let document = scene
@@ -52,7 +52,7 @@ fn reach(scene: &Scene, keys: &str) -> (Vec<Value>, Value) {
 }
 
 #[test]
-fn each_key_is_told_how_many_members_it_opens() {
+fn each_key_is_shown_with_the_number_of_members_it_opens() {
     let scene = parties();
     archive(
         &scene,
@@ -91,7 +91,7 @@ fn each_key_is_told_how_many_members_it_opens() {
             "unknown while locked",
         ]
     );
-    // What is told is what comes out.
+    // Extraction agrees with the report.
     for (name, members) in [("customer", 2), ("vendor", 4)] {
         let line = format!("extract calls.zip -k {name}.key -C {name} --json");
         let extracted = scene.line(&line).exits(6).json();
@@ -100,7 +100,7 @@ fn each_key_is_told_how_many_members_it_opens() {
 }
 
 #[test]
-fn a_last_line_tells_what_all_keys_together_open() {
+fn the_last_line_shows_what_all_keys_together_open() {
     let scene = parties();
     archive(&scene, &[BOTH, "-r vendor.crt", "-r auditor.crt"]);
     for (keys, line, facts) in [
@@ -142,7 +142,7 @@ fn a_last_line_tells_what_all_keys_together_open() {
 }
 
 #[test]
-fn members_that_hide_their_recipients_are_counted_apart() {
+fn members_that_hide_their_recipients_are_counted_separately() {
     let scene = parties();
     scene.gpg("--quick-gen-key curve future-default - never");
     scene.gpg("--export-secret-keys --output gpg.key curve");
@@ -156,7 +156,7 @@ fn members_that_hide_their_recipients_are_counted_apart() {
             "-r auditor.crt",
         ],
     );
-    // An EC key can't be for what is sealed to an RSA key alone.
+    // An EC key can't open what is sealed only to an RSA key.
     let keys = "-k customer.key -k vendor.key -k stranger.key -k gpg.key";
     assert_eq!(
         json!(reach(&scene, keys).0),
@@ -178,7 +178,7 @@ fn members_that_hide_their_recipients_are_counted_apart() {
 }
 
 #[test]
-fn a_key_that_is_named_beside_a_hidden_one_opens_for_certain() {
+fn a_key_named_next_to_a_hidden_one_opens_for_certain() {
     let scene = parties();
     for name in ["named", "hidden"] {
         scene.gpg(&format!("--quick-gen-key {name} rsa2048 encr never"));
@@ -195,7 +195,7 @@ fn a_key_that_is_named_beside_a_hidden_one_opens_for_certain() {
 }
 
 #[test]
-fn a_locked_key_counts_by_the_certificate_beside_it() {
+fn a_locked_key_counts_by_the_certificate_next_to_it() {
     let scene = parties();
     archive(
         &scene,
@@ -230,19 +230,20 @@ fn an_archive_that_no_key_opens_is_status_4() {
             .exits(4)
             .complains_with_hint(&["calls.zip: ", words, &scene.fingerprint("vendor.crt")])
             .says("hint: give the key of one of these recipients");
-        // The keys are listed all the same.
+        // The keys are still listed.
         outcome
             .prints("stranger.key\n  private key, ")
             .prints("opens 0 of 3 members\n")
             .prints("calls.zip: your keys open 0 of 3 members; none of your keys opens 3\n");
     }
-    // One that may open it, for all that shows, is enough.
+    // One that may open it is enough.
     scene.ok("keys --archive calls.zip -k stranger.key -k locked.key");
     scene.key_pair("other", "rsa:2048");
     scene
         .ok("keys --archive calls.zip -k other.key")
         .prints("your keys open 0 of 3 members, may open 1 more; none of your keys opens 2\n");
-    // A wrong certificate beside a locked key is a cause, and so a hint.
+    // A wrong certificate next to a locked key may be the cause, so it's a
+    // hint.
     scene.write("locked.crt", scene.read("stranger.crt"));
     scene
         .line("keys --archive calls.zip -k locked.key")
@@ -251,7 +252,7 @@ fn an_archive_that_no_key_opens_is_status_4() {
 }
 
 #[test]
-fn what_only_a_passphrase_opens_is_open_to_no_key() {
+fn no_key_opens_a_message_for_a_passphrase_alone() {
     let scene = parties();
     scene.write("a.txt", "said");
     scene.gpg_with_passphrase("secret", "--symmetric --output a.txt.pgp a.txt");
@@ -263,7 +264,7 @@ fn what_only_a_passphrase_opens_is_open_to_no_key() {
 }
 
 #[test]
-fn an_archive_without_members_wants_no_key() {
+fn an_archive_without_members_needs_no_key() {
     let scene = parties();
     archive(&scene, &[]);
     scene
@@ -272,12 +273,12 @@ fn an_archive_without_members_wants_no_key() {
 }
 
 #[test]
-fn a_damaged_member_is_reported_as_list_reports_it() {
+fn a_damaged_member_is_reported_as_in_list() {
     let scene = parties();
     archive(&scene, &[BOTH, BOTH, BOTH]);
     let mut bytes = scene.read("calls.zip");
     let name = bytes.windows(9).position(|at| at == b"1.txt.pgp").unwrap();
-    // The message stands behind the local header's name and extra field.
+    // The message comes after the local header's name and extra field.
     let extra = u16::from_le_bytes([bytes[name - 2], bytes[name - 1]]);
     bytes[name + 9 + usize::from(extra)] = b'x';
     scene.write("calls.zip", bytes);
@@ -289,7 +290,7 @@ fn a_damaged_member_is_reported_as_list_reports_it() {
         .prints("opens 2 of 3 members\n")
         .prints("calls.zip: your keys open 2 of 3 members\n");
     assert_eq!(outcome.stderr(), listed.stderr());
-    // That no key opens the others goes before.
+    // The error that no key opens the others takes precedence.
     scene
         .line("keys --archive calls.zip -k stranger.key")
         .exits(4)
@@ -299,7 +300,7 @@ fn a_damaged_member_is_reported_as_list_reports_it() {
 }
 
 #[test]
-fn an_archive_that_can_t_be_read_ends_it() {
+fn an_archive_that_can_not_be_read_ends_the_command() {
     let scene = parties();
     scene
         .line("keys --archive missing.zip -k vendor.key")

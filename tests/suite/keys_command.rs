@@ -1,10 +1,10 @@
-//! `callseal keys`: the private keys at hand, and the certificates with them.
+//! `callseal keys`: the private keys of the keyring, and their certificates.
 
 use serde_json::{Value, json};
 
 use crate::support::{CALL, Outcome, P256, Scene};
 
-/// What is told of each key, in the order of the files.
+/// Returns the facts about each key, in the order of the files.
 #[track_caller]
 fn listed(scene: &Scene, arguments: &str) -> Vec<Value> {
     let mut document = scene.ok(&format!("keys --json {arguments}")).json();
@@ -14,7 +14,7 @@ fn listed(scene: &Scene, arguments: &str) -> Vec<Value> {
     keys
 }
 
-/// The same of one key that is alone.
+/// Returns the same for a single key.
 #[track_caller]
 fn only(scene: &Scene, arguments: &str) -> Value {
     let keys = listed(scene, arguments);
@@ -27,7 +27,7 @@ fn is_quiet(outcome: &Outcome) {
     assert!(outcome.stderr().is_empty(), "{outcome}");
 }
 
-/// `a.key` and `a.crt`, and the same key with the passphrase "secret" in
+/// Makes `a.key` and `a.crt`, and the same key with the passphrase "secret" in
 /// `locked.key`.
 fn locked() -> Scene {
     let scene = Scene::new();
@@ -120,7 +120,7 @@ fn every_kind_of_key_in_a_directory_is_listed() {
 }
 
 #[test]
-fn a_key_is_shown_with_the_certificate_beside_it_locked_or_not() {
+fn a_key_is_shown_with_the_certificate_next_to_it_locked_or_not() {
     let scene = locked();
     let fingerprint = scene.fingerprint("a.crt");
     let end = scene.inspect("a.crt")["keys"][0]["expires"].clone();
@@ -167,7 +167,7 @@ fn a_key_is_shown_with_the_certificate_beside_it_locked_or_not() {
 }
 
 #[test]
-fn a_certificate_in_the_key_s_own_file_is_found_wherever_it_stands() {
+fn a_certificate_anywhere_in_the_key_s_file_is_found() {
     let scene = locked();
     scene.key_pair("issuer", P256);
     std::fs::rename(scene.path("a.crt"), scene.path("certificate")).unwrap();
@@ -187,7 +187,7 @@ fn a_certificate_in_the_key_s_own_file_is_found_wherever_it_stands() {
 }
 
 #[test]
-fn a_bare_public_key_beside_a_key_names_no_owner() {
+fn a_bare_public_key_next_to_a_key_names_no_owner() {
     let scene = locked();
     std::fs::remove_file(scene.path("a.crt")).unwrap();
     for stem in ["a", "locked"] {
@@ -202,7 +202,7 @@ fn a_bare_public_key_beside_a_key_names_no_owner() {
 }
 
 #[test]
-fn a_certificate_of_another_key_is_pointed_out_and_not_shown_as_the_key_s() {
+fn a_certificate_of_another_key_causes_a_warning_and_is_not_shown() {
     let scene = Scene::new();
     scene.key_pair("vendor", P256);
     scene.key_pair("other", P256);
@@ -210,7 +210,7 @@ fn a_certificate_of_another_key_is_pointed_out_and_not_shown_as_the_key_s() {
     let outcome = scene.ok("keys -k vendor.key");
     assert_eq!(
         outcome.stderr(),
-        "warning: vendor.crt beside vendor.key belongs to another key\n"
+        "warning: vendor.crt next to vendor.key belongs to another key\n"
     );
     assert!(!outcome.stdout().contains("vendor.crt"), "{outcome}");
     assert!(!outcome.stdout().contains("owner"), "{outcome}");
@@ -228,7 +228,7 @@ fn a_certificate_of_another_key_is_pointed_out_and_not_shown_as_the_key_s() {
 }
 
 #[test]
-fn the_key_s_own_certificate_is_found_behind_another_s() {
+fn the_key_s_own_certificate_is_found_after_another() {
     let scene = Scene::new();
     scene.key_pair("vendor", P256);
     scene.key_pair("other", P256);
@@ -240,9 +240,9 @@ fn the_key_s_own_certificate_is_found_behind_another_s() {
 }
 
 #[test]
-fn an_expired_certificate_is_called_so_and_its_key_opens() {
+fn an_expired_certificate_is_marked_and_its_key_opens() {
     let scene = locked();
-    // What was sealed while it was valid.
+    // A message that was sealed while it was valid.
     scene.tool("openssl pkey -in a.key -pubout -out public");
     scene.expired_certificate("a");
     scene.write("locked.crt", scene.read("a.crt"));
@@ -258,7 +258,7 @@ fn an_expired_certificate_is_called_so_and_its_key_opens() {
 }
 
 #[test]
-fn an_openpgp_key_of_old_is_called_expired_and_opens() {
+fn an_expired_openpgp_key_is_marked_and_opens() {
     let scene = Scene::new();
     scene.expired_openpgp_key("old");
     let outcome = scene.ok("keys -k old.gpg");
@@ -287,7 +287,7 @@ fn an_openpgp_key_of_old_is_called_expired_and_opens() {
 }
 
 #[test]
-fn what_is_in_files_can_t_act_on_the_terminal() {
+fn the_contents_of_files_can_not_control_the_terminal() {
     let scene = Scene::new();
     let request = "req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256";
     let subject = ["-subj", "/CN=\u{1b}[2Jevil\u{202e}", "-utf8"];
@@ -311,7 +311,7 @@ fn what_is_in_files_can_t_act_on_the_terminal() {
 }
 
 #[test]
-fn what_is_no_key_is_passed_over_and_a_key_of_no_use_draws_a_warning() {
+fn other_files_are_skipped_and_an_unusable_key_causes_a_warning() {
     let scene = Scene::new();
     std::fs::create_dir(scene.path("keys")).unwrap();
     scene.tool("openssl genpkey -algorithm ed25519 -out keys/signing.key");
@@ -353,7 +353,7 @@ fn without_a_key_it_ends_with_status_4() {
         .exits(4)
         .complains_with_hint(&["customer.crt", "no private key"]);
     scene.line("keys -k missing.key").exits(1);
-    // Those of the config count, where -k gives none.
+    // The keys of the config count if -k is not given.
     scene.write("callseal.toml", "keys = [\"customer.key\"]\n");
     let key = only(&scene, "--config callseal.toml");
     assert_eq!(key["certificate"]["label"], "customer");

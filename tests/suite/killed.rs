@@ -1,4 +1,4 @@
-//! What a program that was stopped in the middle leaves: nothing.
+//! A program that is killed halfway leaves nothing.
 
 #![cfg(target_os = "linux")]
 use std::fs::{self, File};
@@ -15,9 +15,9 @@ const SIGNALS: [(&str, Signal); 4] = [
     ("HUP", Signal::HUP),
 ];
 
-/// Runs the line, which gets the signal when it writes to a file for the
-/// fourth time, and makes sure that this is what it dies of. It is strace that
-/// sends it, on the way into the kernel, and then ends in the same way.
+/// Runs the line, which gets the signal on its fourth write to a file, and
+/// checks that it dies of that signal. strace sends the signal on entry to the
+/// call, and then ends in the same way.
 fn stopped(scene: &Scene, line: &str, name: &str, signal: Signal) {
     let writes = "write,pwrite64,writev,pwritev";
     let inject = format!("inject={writes}:signal={name}:when=4");
@@ -30,8 +30,8 @@ fn stopped(scene: &Scene, line: &str, name: &str, signal: Signal) {
     assert_eq!(died_of, Some(signal.as_raw()), "{outcome}");
 }
 
-/// Whether files can be written here before they have a name. Elsewhere a
-/// killed process leaves a named temporary, which the tests then allow.
+/// Returns whether files can be written here before they have a name. If not, a
+/// killed process leaves a named temporary file, which the tests then allow.
 fn without_temporaries(scene: &Scene, tree: Vec<String>) -> Vec<String> {
     tree.into_iter()
         .filter(|name| !name.contains(".callseal-") || unnamed_files(scene))
@@ -44,7 +44,7 @@ fn unnamed_files(scene: &Scene) -> bool {
 }
 
 #[test]
-fn a_pack_that_was_stopped_leaves_nothing() {
+fn a_killed_pack_leaves_nothing() {
     let scene = Scene::with_a_call();
     let file = File::create(scene.path("calls/long.wav")).unwrap();
     file.set_len(128 << 20).unwrap();
@@ -59,7 +59,7 @@ fn a_pack_that_was_stopped_leaves_nothing() {
         let left = without_temporaries(&scene, scene.tree(""));
         assert_eq!(left, before, "{name}");
     }
-    // The old archive stays, when a new one is to replace it.
+    // The old archive stays if the run that would replace it is killed.
     scene.write("calls.zip", "the old one");
     stopped(
         &scene,
@@ -71,7 +71,7 @@ fn a_pack_that_was_stopped_leaves_nothing() {
 }
 
 #[test]
-fn an_extraction_that_was_stopped_leaves_whole_files_alone() {
+fn a_killed_extraction_leaves_only_whole_files() {
     let scene = Scene::with_a_call();
     let file = File::create(scene.path("calls/long.log")).unwrap();
     file.set_len(128 << 20).unwrap();

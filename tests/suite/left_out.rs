@@ -72,13 +72,13 @@ fn the_archive_of_an_earlier_run_is_left_out_and_named() {
 }
 
 #[test]
-fn a_certificate_among_the_files_to_pack_draws_a_warning() {
+fn a_certificate_among_the_files_to_pack_causes_a_warning() {
     let scene = Scene::with_a_call();
     scene
         .ok("pack -o out.zip -r customer.crt vendor.crt calls")
         .says("warning: vendor.crt: a certificate, sealed as a file")
         .says("`-r vendor.crt`");
-    // Whatever it is called.
+    // Whatever its name.
     scene.write("recipient", scene.read("vendor.crt"));
     scene
         .ok("pack -o named.zip -r customer.crt recipient calls")
@@ -89,7 +89,7 @@ fn a_certificate_among_the_files_to_pack_draws_a_warning() {
 }
 
 #[test]
-fn a_private_key_among_the_files_to_pack_draws_a_warning() {
+fn a_private_key_among_the_files_to_pack_causes_a_warning() {
     let scene = Scene::with_a_call();
     scene.write_private("calls/deep/server.key", scene.read("vendor.key"));
     let packed = scene
@@ -102,7 +102,7 @@ fn a_private_key_among_the_files_to_pack_draws_a_warning() {
 }
 
 #[test]
-fn what_only_resembles_a_certificate_is_not_offered_as_a_recipient() {
+fn a_file_that_only_resembles_a_certificate_is_not_suggested_as_a_recipient() {
     let scene = Scene::with_a_call();
     scene.tool("openssl req -new -key vendor.key -subj /CN=vendor -out vendor.csr");
     scene.write("store.p12", "a keystore");
@@ -116,7 +116,7 @@ fn what_only_resembles_a_certificate_is_not_offered_as_a_recipient() {
 }
 
 #[test]
-fn recipients_of_the_same_name_are_told_by_their_files() {
+fn recipients_of_the_same_name_are_distinguished_by_their_files() {
     let scene = Scene::with_a_call();
     scene.self_signed("one").called("same").make();
     scene.self_signed("two").called("same").make();
@@ -126,7 +126,7 @@ fn recipients_of_the_same_name_are_told_by_their_files() {
 }
 
 #[test]
-fn a_failure_is_one_though_nobody_reads_the_report() {
+fn a_failure_counts_even_if_nobody_reads_the_report() {
     let scene = Scene::with_a_call();
     scene.ok("pack -o calls.zip -r customer.crt calls");
     let convert = "convert calls.zip -o out.zip -k vendor.key -r vendor.crt --json";
@@ -142,7 +142,7 @@ fn a_failure_is_one_though_nobody_reads_the_report() {
 }
 
 #[test]
-fn a_message_among_the_files_to_pack_draws_a_warning() {
+fn a_message_among_the_files_to_pack_causes_a_warning() {
     let scene = Scene::with_a_call();
     scene.key_pair("rsa", "rsa:2048");
     scene.write("calls/b.txt", "the second call");
@@ -191,7 +191,7 @@ fn the_last_line_names_the_recipients() {
 }
 
 #[test]
-fn of_many_recipients_the_last_line_names_the_first() {
+fn the_last_line_names_the_first_of_many_recipients() {
     let scene = Scene::with_a_call();
     let mut line = String::from("seal calls/a.txt");
     for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
@@ -204,7 +204,7 @@ fn of_many_recipients_the_last_line_names_the_first() {
 }
 
 #[test]
-fn two_certificates_in_one_file_are_refused_by_their_names() {
+fn two_certificates_in_one_file_are_refused_and_named() {
     let scene = Scene::with_a_call();
     scene.concatenate(&["customer.crt", "vendor.crt"], "both.crt");
     for line in [
@@ -235,7 +235,7 @@ fn a_chain_in_any_order_belongs_to_its_recipient() {
         scene.concatenate(&parts, name);
         scene.ok(&format!("seal -f -r {name} calls/a.txt"));
     }
-    // A stranger behind the chain is refused all the same.
+    // A stranger after the chain is still refused.
     scene.concatenate(&["up.crt", "customer.crt"], "stranger.crt");
     scene
         .line("seal -f -r stranger.crt calls/a.txt")
@@ -258,7 +258,7 @@ fn a_public_key_and_its_certificate_are_one_recipient() {
 }
 
 #[test]
-fn another_key_behind_a_key_or_certificate_is_refused() {
+fn another_key_after_a_key_or_certificate_is_refused() {
     let scene = Scene::with_a_call();
     scene.tool_to(
         "openssl x509 -in customer.crt -pubkey -noout",
@@ -286,7 +286,7 @@ fn another_key_behind_a_key_or_certificate_is_refused() {
 }
 
 #[test]
-fn a_certificate_given_to_a_listing_must_be_one() {
+fn a_file_given_to_a_listing_must_be_a_certificate() {
     let scene = Scene::with_a_call();
     scene.ok("pack -o out.zip -r customer.crt calls");
     for command in ["list out.zip", "inspect out.zip"] {
@@ -303,14 +303,14 @@ fn a_certificate_given_to_a_listing_must_be_one() {
 }
 
 #[test]
-fn several_certificates_in_one_option_are_told_how_to_be_written() {
+fn several_certificates_in_one_option_get_a_hint() {
     let scene = Scene::with_a_call();
     scene
         .line("pack -o out.zip -r customer.crt,vendor.crt calls")
         .exits(2)
         .complains_with_hint(&["customer.crt,vendor.crt"])
         .says("-r customer.crt -r vendor.crt");
-    // A file may be called so.
+    // A file may have such a name.
     scene.write("a,b.crt", scene.read("vendor.crt"));
     scene.ok("pack -o out.zip -r a,b.crt calls");
     scene

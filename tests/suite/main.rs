@@ -1,5 +1,5 @@
-//! Everything that callseal does, through the program and the library, beside
-//! its peers. The modules are one topic each.
+//! Tests of everything that callseal does, through the program and the library,
+//! together with its peers. Each module has one topic.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,11 +1,11 @@
-//! Where a program that the tests run is missing, they say which package has it.
+//! If a program that the tests run is missing, they name its package.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::support::{Run, Scene, packages};
 
-/// What a test says that runs it where no programs are.
+/// Returns the error of a test that runs it where there are no programs.
 fn said_of(run: Run) -> String {
     let run = run.env("PATH", "/nowhere");
     let failure = catch_unwind(AssertUnwindSafe(|| run.outcome())).err();
@@ -28,9 +28,9 @@ fn a_missing_program_is_an_error_that_names_its_package() {
 }
 
 #[test]
-fn so_is_one_that_is_missing_in_a_script() {
+fn a_program_missing_in_a_script_is_an_error_too() {
     let scene = Scene::new();
-    // Bash itself is found, and then finds nothing.
+    // Bash itself is found, but finds nothing.
     let script = "PATH=/nowhere; bsdtar -tf calls.zip || true";
     let run = scene.program("bash", ["-c", script]);
     let failure = catch_unwind(AssertUnwindSafe(|| run.outcome())).err();
@@ -43,10 +43,10 @@ fn so_is_one_that_is_missing_in_a_script() {
 }
 
 #[test]
-fn make_test_installs_the_packages_that_are_named() {
+fn make_test_installs_the_named_packages() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/system-packages.sh");
     let script = std::fs::read_to_string(script).unwrap();
-    // Those that every Debian has, and what only an ignored test runs.
+    // Programs of every Debian, and those that only an ignored test runs.
     let others = [
         "bsdutils",
         "coreutils",

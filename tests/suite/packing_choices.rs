@@ -3,7 +3,7 @@
 use crate::support::Scene;
 use serde_json::Value;
 
-/// Two days of calls, with a recording and a log each.
+/// Makes two days of calls, with a recording and a log each.
 fn two_days() -> Scene {
     let scene = Scene::with_parties();
     for day in ["mon", "tue"] {
@@ -14,7 +14,8 @@ fn two_days() -> Scene {
     scene
 }
 
-/// What a dry run of these arguments would pack, and that it writes nothing.
+/// Returns what a dry run with these arguments would pack, and checks that it
+/// writes nothing.
 #[track_caller]
 fn chosen(scene: &Scene, arguments: &[&str], input: &str) -> Vec<String> {
     let before = scene.tree("");
@@ -28,7 +29,7 @@ fn chosen(scene: &Scene, arguments: &[&str], input: &str) -> Vec<String> {
     outcome.stdout().lines().map(str::to_owned).collect()
 }
 
-/// The members of an archive but for their sizes, in order.
+/// Returns the members of an archive without their sizes, in order.
 fn listing(scene: &Scene, archive: &str) -> Vec<Value> {
     let mut document = scene.ok(&format!("list --json {archive}")).json();
     let members = document["members"].as_array_mut().unwrap();
@@ -76,7 +77,7 @@ fn patterns_choose_by_name_or_by_path() {
 }
 
 #[test]
-fn a_pattern_that_makes_no_sense_is_a_usage_error() {
+fn an_invalid_pattern_is_a_usage_error() {
     let scene = two_days();
     scene
         .line("pack -o calls.zip -r customer.crt calls --include [")
@@ -113,7 +114,7 @@ fn files_are_taken_from_a_list() {
 }
 
 #[test]
-fn find_print0_feeds_it_names_with_line_feeds_which_it_refuses() {
+fn names_with_line_feeds_from_find_print0_are_refused() {
     let scene = two_days();
     scene.write("calls/two\nlines.wav", "RIFF");
     scene
@@ -184,7 +185,7 @@ fn paths_outside_are_packed_under_names_inside() {
 }
 
 #[test]
-fn the_number_of_workers_and_the_run_do_not_show_in_the_listing() {
+fn the_listing_does_not_depend_on_the_number_of_workers_or_the_run() {
     let scene = Scene::with_parties();
     for number in 0..60 {
         // Sizes that make the workers overtake each other.
@@ -232,7 +233,7 @@ fn recordings_stay_as_they_are_and_text_is_compressed() {
 }
 
 #[test]
-fn a_dry_run_tells_of_an_archive_that_is_in_the_way() {
+fn a_dry_run_reports_an_existing_archive() {
     let scene = two_days();
     let dry = [
         "pack",

@@ -1,11 +1,11 @@
-//! Passphrases: where they come from, and that they go nowhere.
+//! Passphrases: their sources, and that they don't leak.
 
 #![cfg(unix)]
 use crate::support::{P256, Scene};
 
 const PASSPHRASE: &str = "correct horse";
 
-/// An archive for a key that a passphrase locks.
+/// Makes an archive for a locked key.
 fn locked() -> Scene {
     let scene = Scene::with_parties();
     scene.locked_key_pair("locked", P256, PASSPHRASE);
@@ -19,7 +19,7 @@ fn locked() -> Scene {
 const EXTRACT: &str = "extract calls.zip -k locked.key -C out";
 
 #[test]
-fn a_passphrase_file_counts_to_its_first_line_end() {
+fn a_passphrase_file_is_read_up_to_its_first_line_end() {
     let scene = locked();
     for content in [
         PASSPHRASE.to_owned(),
@@ -154,7 +154,7 @@ fn the_second_try_may_succeed() {
 }
 
 #[test]
-fn an_answer_that_ends_in_cr_and_lf_counts_without_them() {
+fn cr_and_lf_at_the_end_of_an_answer_are_ignored() {
     let scene = locked();
     let answer = format!("prompt\nsend \"{PASSPHRASE}\\r\\n\"");
     scene.on_a_terminal(EXTRACT, &answer).exits(0);
@@ -179,22 +179,22 @@ fn after_three_wrong_answers_it_gives_up() {
 }
 
 #[test]
-fn a_prompt_that_is_broken_off_gives_up_on_the_key() {
+fn a_cancelled_prompt_gives_up_on_the_key() {
     let scene = locked();
-    // End of input, as Ctrl-D gives it.
+    // End of input, as by Ctrl-D.
     let outcome = scene.on_a_terminal(EXTRACT, "prompt\nsend \"\\004\"");
     assert_eq!(outcome.status(), Some(4), "{outcome}");
     assert!(!scene.exists("out"));
 }
 
 #[test]
-fn a_key_that_lies_open_saves_the_question() {
+fn with_an_unlocked_key_no_passphrase_is_asked_for() {
     let scene = locked();
     scene.ok("pack -q -f -o calls.zip -r locked.crt -r customer.crt calls");
     scene
         .without_terminal(&format!("{EXTRACT} -k customer.key"))
         .exits(0);
-    // And so does a locked one that the archive isn't sealed to.
+    // The same for a locked key that the archive isn't sealed to.
     scene.ok("pack -q -f -o calls.zip -r customer.crt calls");
     scene
         .without_terminal("extract calls.zip -k locked.key -C none")
@@ -229,9 +229,9 @@ fn no_passphrase_is_ever_shown() {
 }
 
 #[test]
-fn a_key_that_has_been_unlocked_saves_the_question_for_another() {
+fn after_one_key_is_unlocked_no_other_passphrase_is_asked_for() {
     let scene = locked();
-    // Without certificates beside them, neither tells whose key it is.
+    // Without certificates next to them, the owners of both keys are unknown.
     for name in ["locked", "other"] {
         scene.locked_key_pair(name, P256, "passphrase");
         std::fs::rename(

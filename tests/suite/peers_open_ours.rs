@@ -1,12 +1,12 @@
-//! What callseal seals with `--format rfc4880`, stock OpenPGP software opens.
+//! Stock OpenPGP software opens what callseal seals with `--format rfc4880`.
 
 use crate::support::{CALL, P256, Scene, content};
 
-/// Nothing, next to nothing, more than one part of a packet, and many.
+/// Sizes: none, one byte or so, more than one part of a packet, and many parts.
 const SIZES: [usize; 4] = [0, 1, 300 << 10, 3 << 20];
 
-/// Seals files of all sizes, compressed and not, and has `decrypt` write the
-/// content of each message, a file whose name it is given, to `plain`.
+/// Seals files of all sizes, compressed and not, and lets `decrypt` write the
+/// content of each message file to `plain`.
 #[track_caller]
 fn every_size_comes_out(scene: &Scene, recipient: &str, decrypt: impl Fn(&str)) {
     for size in SIZES {
@@ -26,7 +26,7 @@ fn every_size_comes_out(scene: &Scene, recipient: &str, decrypt: impl Fn(&str)) 
     }
 }
 
-/// GnuPG with the key imported that `callseal export` makes of `a.key`.
+/// Returns GnuPG with the imported key that `callseal export` makes of `a.key`.
 #[track_caller]
 fn gpg_opens(kind: &str) {
     let scene = Scene::new();
@@ -124,7 +124,7 @@ fn an_exported_key_has_the_fingerprint_of_the_certificate() {
 }
 
 #[test]
-fn a_key_that_openpgp_can_not_hold_is_not_exported() {
+fn a_key_without_an_openpgp_form_is_not_exported() {
     let scene = Scene::new();
     scene.tool(
         "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
@@ -167,7 +167,7 @@ fn unzip_and_gpg_take_an_archive_apart() {
     scene.write("calls/two/note.xml", "<note/>");
     scene.ok("pack --format rfc4880 -r a.crt calls -o calls.zip");
     scene.tool("unzip -q calls.zip -d apart");
-    // GnuPG names what it opens by the message's file.
+    // GnuPG names its output after the message's file.
     scene.gpg("--decrypt-files apart/calls/one.wav.pgp apart/calls/two/note.xml.pgp");
     for name in ["calls/one.wav", "calls/two/note.xml"] {
         assert_eq!(

@@ -1,5 +1,5 @@
-//! An independent implementation of RFC 9580, the `pgp` crate, opens what
-//! callseal seals, and the other way round.
+//! The `pgp` crate, an independent implementation of RFC 9580, opens what
+//! callseal seals, and vice versa.
 
 use std::io::Cursor;
 
@@ -18,8 +18,8 @@ use rand::thread_rng;
 
 use crate::support::{P256, Scene, content};
 
-/// A key that `pgp` makes: `a.key` and its certificate `a.crt`, both armored.
-/// It says of itself that it reads version 2 messages.
+/// Makes a key with `pgp`: `a.key` and its certificate `a.crt`, both armored.
+/// It declares support for version 2 messages.
 fn make_key(
     scene: &Scene,
     version: KeyVersion,
@@ -69,8 +69,8 @@ fn version_4(scene: &Scene) -> SignedSecretKey {
     )
 }
 
-/// A key of openssl's, `a.key` with its certificate `a.crt`, as the key that
-/// `callseal export` makes of it.
+/// Makes a key by openssl, `a.key` with its certificate `a.crt`, exported by
+/// `callseal export`.
 fn from_x509(scene: &Scene, kind: &str) -> SignedSecretKey {
     scene.key_pair("a", kind);
     scene.ok("export --gpg a.key -o a.asc");
@@ -79,7 +79,7 @@ fn from_x509(scene: &Scene, kind: &str) -> SignedSecretKey {
         .0
 }
 
-/// That `pgp` gets name and content out of what callseal seals to `a.crt`.
+/// Checks that `pgp` reads name and content of what callseal seals to `a.crt`.
 #[track_caller]
 fn pgp_opens(scene: &Scene, key: &SignedSecretKey, options: &str) {
     pgp_opens_sizes(scene, key, options, &[0, 1, 300 << 10, 3 << 20]);
@@ -203,10 +203,10 @@ fn pgp_opens_an_armored_message() {
     assert_eq!(message.as_data_vec().unwrap(), b"said");
 }
 
-/// That callseal opens the message, alone and zipped.
+/// Checks that callseal opens the message, alone and zipped.
 #[track_caller]
 fn callseal_opens(scene: &Scene, message: &[u8], call: &[u8], what: &str) {
-    // The key itself, and where it is openssl's, what was exported of it.
+    // The key itself, or for openssl's its export.
     for key in ["a.key", "a.asc"] {
         if !scene.path(key).exists() {
             continue;

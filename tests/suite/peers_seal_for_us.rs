@@ -1,10 +1,10 @@
-//! What other programs seal, callseal opens: single messages, and ZIP
-//! archives of them.
+//! callseal opens what other programs seal: single messages, and ZIP archives
+//! of them.
 
 use crate::support::{CALL, P256, Scene, content};
 
-/// That callseal opens the message in `call.wav.ENDING`, alone and in ZIPs
-/// that `zip` makes of it, stored and deflated.
+/// Checks that callseal opens the message in `call.wav.ENDING`, alone and in
+/// ZIPs that `zip` makes of it, stored and deflated.
 #[track_caller]
 fn opens_alone_and_zipped(scene: &Scene, ending: &str, keys: &str) {
     let call = scene.read("call.wav");
@@ -30,8 +30,8 @@ fn opens_alone_and_zipped(scene: &Scene, ending: &str, keys: &str) {
     }
 }
 
-/// GnuPG with a certificate that callseal knows as well: `a.key` is imported,
-/// `a` is its name there, and `call.wav` is a call.
+/// Sets up GnuPG with a certificate that callseal knows as well: `a.key` is
+/// imported, `a` is its name there, and `call.wav` is a call.
 fn scene_with_gpg(kind: &str) -> Scene {
     let scene = Scene::new();
     scene.key_pair("a", kind);
@@ -108,7 +108,7 @@ fn a_signed_message_by_gpg_opens() {
 }
 
 #[test]
-fn a_message_by_gpg_to_nobody_in_particular_opens() {
+fn a_message_by_gpg_to_a_hidden_recipient_opens() {
     for kind in ["rsa:2048", P256] {
         let scene = scene_with_gpg(kind);
         scene.key_pair("other", P256);
@@ -136,7 +136,7 @@ fn a_message_by_gpg_to_several_opens_for_each() {
 
 #[test]
 fn a_message_that_gpg_was_piped_opens() {
-    // It has no file name within, and its length is not known beforehand.
+    // It has no file name inside, and its length is not known beforehand.
     let scene = scene_with_gpg(P256);
     let sealed = scene.tool_from(
         "gpg --batch --quiet --trust-model always -r a --encrypt",
@@ -147,14 +147,14 @@ fn a_message_that_gpg_was_piped_opens() {
 }
 
 #[test]
-fn what_gpg_compressed_with_bzip2_is_refused_by_name() {
+fn bzip2_compression_by_gpg_is_refused_by_name() {
     let scene = scene_with_gpg(P256);
     scene.gpg("--compress-algo bzip2 -r a --output call.wav.gpg --encrypt call.wav");
     refused(&scene, "BZip2");
 }
 
 #[test]
-fn what_gpg_sealed_with_another_cipher_is_refused_by_name() {
+fn another_cipher_by_gpg_is_refused_by_name() {
     for kind in ["rsa:2048", P256] {
         let scene = scene_with_gpg(kind);
         for (cipher, name) in [
@@ -171,7 +171,8 @@ fn what_gpg_sealed_with_another_cipher_is_refused_by_name() {
     }
 }
 
-/// That callseal says what it doesn't support, and leaves nothing behind.
+/// Checks that callseal names what it doesn't support, and leaves nothing
+/// behind.
 #[track_caller]
 fn refused(scene: &Scene, what: &str) {
     scene.write("calls.zip", "");
@@ -192,7 +193,7 @@ fn refused(scene: &Scene, what: &str) {
 }
 
 #[test]
-fn what_gpg_sealed_with_a_passphrase_alone_needs_gpg() {
+fn a_message_by_gpg_for_a_passphrase_alone_needs_gpg() {
     let scene = scene_with_gpg(P256);
     scene.gpg_with_passphrase("sesame", "--output call.wav.gpg --symmetric call.wav");
     scene.tool("zip -q calls.zip call.wav.gpg");

@@ -1,5 +1,5 @@
-//! Every kind of X.509 certificate and bare public key is sealed to, and its
-//! key opens what was sealed.
+//! Sealing to every kind of X.509 certificate and bare public key, and opening
+//! with its key.
 
 use openssl::bn::{BigNum, BigNumContext, BigNumRef};
 use openssl::ec::PointConversionForm;
@@ -30,7 +30,7 @@ fn the_certificates_of_the_article_work() {
     scene.opens(both, "-k vendor.key --passphrase-file passphrase");
 }
 
-/// A certificate and a bare public key of that kind, in all their forms.
+/// Checks a certificate and a bare public key of this kind in all their forms.
 #[track_caller]
 fn every_form_opens(kind: &str) {
     let scene = Scene::new();
@@ -91,7 +91,7 @@ fn a_certificate_with_a_compressed_point_opens() {
 }
 
 #[test]
-fn text_around_the_certificate_does_no_harm() {
+fn text_around_the_certificate_is_ignored() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.tool("openssl x509 -in a.crt -text -out text.crt");
@@ -104,7 +104,7 @@ fn text_around_the_certificate_does_no_harm() {
 }
 
 #[test]
-fn a_certificate_with_settings_of_trust_opens() {
+fn a_certificate_with_trust_settings_opens() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.tool("openssl x509 -in a.crt -trustout -addtrust serverAuth -out trusted.crt");
@@ -117,7 +117,7 @@ fn a_certificate_with_settings_of_trust_opens() {
 }
 
 #[test]
-fn line_ends_of_windows_and_a_byte_order_mark_do_no_harm() {
+fn windows_line_ends_and_a_byte_order_mark_are_accepted() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     let crlf = scene.text("a.crt").replace('\n', "\r\n");
@@ -146,7 +146,7 @@ fn the_first_certificate_of_a_chain_is_the_recipient() {
 }
 
 #[test]
-fn the_ending_of_the_file_name_says_nothing() {
+fn the_ending_of_the_file_name_does_not_matter() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.tool("openssl x509 -in a.crt -outform DER -out certificate.pem");
@@ -181,8 +181,8 @@ fn a_certificate_renewed_over_the_same_key_changes_nothing() {
     scene.opens("-r old.crt", "-k new.key");
 }
 
-/// The fingerprint of a version 4 key of 1970 with that algorithm and key
-/// material, by RFC 9580, section 5.5.4.2, and nobody's library.
+/// Computes the fingerprint of a version 4 key of 1970 with this algorithm and
+/// key material by RFC 9580, section 5.5.4.2, without a library.
 fn fingerprint_of_1970(algorithm: u8, material: &[u8]) -> String {
     let body = [&[4, 0, 0, 0, 0, algorithm], material].concat();
     let length = u16::try_from(body.len()).unwrap().to_be_bytes();
@@ -190,14 +190,14 @@ fn fingerprint_of_1970(algorithm: u8, material: &[u8]) -> String {
     digest.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
-/// A number as OpenPGP writes it (RFC 9580, section 3.2).
+/// Encodes a number as OpenPGP does (RFC 9580, section 3.2).
 fn mpi(number: &BigNumRef) -> Vec<u8> {
     let bits = u16::try_from(number.num_bits()).unwrap().to_be_bytes();
     [&bits[..], &number.to_vec()].concat()
 }
 
 #[test]
-fn the_fingerprint_is_that_of_the_key_material_alone() {
+fn the_fingerprint_depends_only_on_the_key_material() {
     let scene = Scene::new();
     scene.key_pair("a", "rsa:2048");
     let key = PKey::private_key_from_pem(&scene.read("a.key")).unwrap();
@@ -210,7 +210,7 @@ fn the_fingerprint_is_that_of_the_key_material_alone() {
 }
 
 #[test]
-fn the_fingerprint_on_a_curve_counts_in_the_default_parameters() {
+fn the_fingerprint_on_a_curve_includes_the_default_parameters() {
     let scene = Scene::new();
     // The curve's identifier, and the hash and cipher of the key derivation
     // (RFC 9580, sections 9.2 and 11.5.1).

@@ -1,5 +1,5 @@
-//! OpenPGP certificates of other programs are sealed to, alone and together
-//! with X.509 certificates.
+//! Sealing to OpenPGP certificates of other programs, alone and together with
+//! X.509 certificates.
 
 use std::time::{Duration, SystemTime};
 
@@ -98,7 +98,8 @@ fn a_version_6_certificate_opens() {
     scene.opens("-r six.pgp", "-k six.key");
     scene.opens("-r six.asc", "-k six.key");
 
-    // A reader that has it has version 2 messages as well, and no others.
+    // A reader that supports it also supports version 2 messages, and others
+    // don't.
     scene.write("call.wav", "said");
     scene
         .line("seal --format rfc4880 -r six.pgp call.wav -o call.pgp")
@@ -132,7 +133,7 @@ fn both_encryption_subkeys_count() {
     let subkeys = cert.keys().subkeys().map(|key| key.key());
     let for_encryption = subkeys.filter(|key| key.pk_algo().for_encryption());
     for held in for_encryption {
-        // A secret key with one of the subkeys alone.
+        // A secret key with only one of the subkeys.
         let tsk = cert
             .as_tsk()
             .set_filter(|key| key.fingerprint() == held.fingerprint())
@@ -144,7 +145,7 @@ fn both_encryption_subkeys_count() {
 }
 
 #[test]
-fn an_expired_subkey_beside_a_valid_one_is_left_alone() {
+fn an_expired_subkey_next_to_a_valid_one_is_ignored() {
     let scene = Scene::new();
     let (cert, _) = CertBuilder::new()
         .set_creation_time(SystemTime::now() - Duration::from_secs(1000))
@@ -186,7 +187,7 @@ fn all_kinds_of_recipients_share_one_message() {
     for key in ["rsa.key", "ec.key", "curve.key", "sq.key"] {
         scene.opens(all, &format!("-k {key}"));
     }
-    // One of them reads version 1 alone, and so all get that.
+    // One of them reads only version 1, so all get that.
     scene.seal(all);
     let message = scene.inspect("call.pgp");
     assert_eq!(message["format"], "rfc4880", "{message}");

@@ -1,4 +1,4 @@
-//! What can't be sealed to is refused by name, and nothing is sealed.
+//! Unusable recipients are refused by name, and nothing is sealed.
 
 use sequoia_openpgp::Packet;
 use sequoia_openpgp::cert::{CertBuilder, SubkeyRevocationBuilder};
@@ -6,8 +6,8 @@ use sequoia_openpgp::serialize::SerializeInto;
 
 use crate::support::{P256, Scene};
 
-/// That the file is refused with those words, alone and after a good one, and
-/// that nothing is left behind.
+/// Checks that the file is refused with these words, alone and after a good
+/// one, and that nothing is left behind.
 #[track_caller]
 fn is_refused(scene: &Scene, file: &str, words: &[&str]) {
     if !scene.path("good.crt").exists() {
@@ -28,8 +28,8 @@ fn is_refused(scene: &Scene, file: &str, words: &[&str]) {
     }
 }
 
-/// A certificate for another public key than the one that was asked for:
-/// for keys that can't sign a request themselves.
+/// Makes a certificate for another public key than the requested one, for keys
+/// that can't sign a request themselves.
 fn issue_for(scene: &Scene, key: &str, certificate: &str) {
     scene.key_pair("issuer", P256);
     scene.tool("openssl req -new -key issuer.key -subj /CN=a -out a.csr");
@@ -40,7 +40,7 @@ fn issue_for(scene: &Scene, key: &str, certificate: &str) {
     ));
 }
 
-/// A certificate that is valid between two moments, as `YYYYMMDD`.
+/// Makes a certificate that is valid between two dates, as `YYYYMMDD`.
 fn issue_with_dates(scene: &Scene, start: &str, end: &str, certificate: &str) {
     scene.write(
         "ca.cnf",
@@ -90,7 +90,7 @@ fn a_dsa_certificate() {
 }
 
 #[test]
-fn other_curves_than_nist_s() {
+fn curves_other_than_nist_s() {
     let scene = Scene::new();
     for curve in ["secp256k1", "brainpoolP256r1"] {
         scene.key_pair(curve, &format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
@@ -99,7 +99,7 @@ fn other_curves_than_nist_s() {
 }
 
 #[test]
-fn an_rsa_key_for_signatures_alone() {
+fn an_rsa_key_for_signatures_only() {
     let scene = Scene::new();
     scene.key_pair("a", "rsa-pss -pkeyopt rsa_keygen_bits:2048");
     is_refused(&scene, "a.crt", &["rsassaPss"]);
@@ -127,7 +127,7 @@ fn private_keys_in_pem() {
     ] {
         is_refused(&scene, key, &["private key"]);
     }
-    // A certificate doesn't excuse the key beside it, in either order.
+    // A certificate doesn't excuse the key next to it, in either order.
     scene.concatenate(&["a.crt", "a.key"], "both.pem");
     is_refused(&scene, "both.pem", &["private key"]);
     scene.concatenate(&["locked.key", "a.crt"], "behind.pem");
@@ -196,7 +196,7 @@ fn a_revoked_openpgp_certificate() {
     let scene = Scene::new();
     scene.gpg("--quick-gen-key gone rsa2048 encr never");
     let fingerprint = scene.gpg_fingerprint("gone");
-    // GnuPG writes the revocation along with the key, disarmed by a colon.
+    // GnuPG writes the revocation with the key, disabled by a colon.
     let revocation = scene.text(format!("gnupg/openpgp-revocs.d/{fingerprint}.rev"));
     scene.write("gone.rev", revocation.replace(":-----BEGIN", "-----BEGIN"));
     scene.gpg("--import gone.rev");
@@ -205,7 +205,7 @@ fn a_revoked_openpgp_certificate() {
 }
 
 #[test]
-fn an_openpgp_certificate_with_an_encryption_key_of_no_use() {
+fn an_openpgp_certificate_with_an_unusable_encryption_key() {
     let scene = Scene::new();
     for (kind, word) in [
         ("elg2048", "ElGamal"),
@@ -217,7 +217,7 @@ fn an_openpgp_certificate_with_an_encryption_key_of_no_use() {
         scene.gpg(&format!("--quick-add-key {primary} {kind} encr never"));
         scene.gpg(&format!("--export --output {kind}.pgp {kind}"));
         is_refused(&scene, &format!("{kind}.pgp"), &[word]);
-        // A good key beside it changes nothing: its owner may hold only the
+        // A good key next to it changes nothing: its owner may have only the
         // other one.
         scene.gpg(&format!("--quick-add-key {primary} cv25519 encr never"));
         scene.gpg(&format!("--export --output {kind}.pgp {kind}"));
@@ -274,7 +274,7 @@ fn several_openpgp_certificates_in_one_file() {
     }
     scene.gpg("--export --armor --output both.asc");
     is_refused(&scene, "both.asc", &["2 certificates"]);
-    // In an armor each, too: the second would be another recipient.
+    // Separately armored, too: the second would be another recipient.
     scene.gpg("--export --armor --output one.asc one");
     scene.gpg("--export --armor --output two.asc two");
     let apart = [scene.read("one.asc"), scene.read("two.asc")].concat();
@@ -298,7 +298,7 @@ fn an_openpgp_certificate_with_a_weakly_bound_encryption_subkey() {
 }
 
 #[test]
-fn recipients_that_read_no_message_in_common() {
+fn recipients_without_a_common_message_version() {
     let scene = Scene::new();
     let (cert, _) = CertBuilder::new()
         .set_profile(sequoia_openpgp::Profile::RFC9580)
@@ -318,7 +318,7 @@ fn recipients_that_read_no_message_in_common() {
 }
 
 #[test]
-fn files_that_hold_no_certificate() {
+fn files_without_a_certificate() {
     let scene = Scene::new();
     scene.write(
         "garbage.crt",
@@ -345,7 +345,7 @@ fn files_that_hold_no_certificate() {
 }
 
 #[test]
-fn a_message_and_an_archive_are_no_certificates() {
+fn a_message_and_an_archive_are_not_certificates() {
     let scene = Scene::new();
     scene.key_pair("a", P256);
     scene.write("note", "said");
@@ -358,7 +358,7 @@ fn a_message_and_an_archive_are_no_certificates() {
 }
 
 #[test]
-fn paths_that_lead_to_no_file() {
+fn paths_without_a_file() {
     let scene = Scene::new();
     is_refused(&scene, "missing.crt", &["no such file"]);
     std::fs::create_dir(scene.path("directory.crt")).unwrap();

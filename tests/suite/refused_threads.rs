@@ -14,7 +14,7 @@ fn without_threads(scene: &Scene, line: &str) -> Outcome {
 }
 
 #[test]
-fn a_job_goes_on_with_one_thread_where_no_other_can_be_started() {
+fn a_job_goes_on_with_one_thread_if_no_other_can_be_started() {
     let scene = Scene::with_parties();
     for i in 0..20 {
         scene.write(format!("calls/{i:02}.txt"), format!("call {i}"));

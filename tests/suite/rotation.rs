@@ -2,7 +2,7 @@
 
 use crate::support::{Outcome, P256, Scene};
 
-/// A scene with a file to pack, and a config with one profile of these
+/// Makes a scene with a file to pack, and a config with one profile of these
 /// recipients.
 fn scene(recipients: &str) -> Scene {
     let scene = Scene::with_a_call();
@@ -41,7 +41,7 @@ fn does_not_open(scene: &Scene, key: &str) {
         .exits(4);
 }
 
-/// That nothing is packed, with these words in the error.
+/// Checks that nothing is packed, with these words in the error.
 #[track_caller]
 fn is_refused(scene: &Scene, words: &[&str]) {
     let before = scene.names();
@@ -61,7 +61,7 @@ fn in_the_overlap_the_old_key_and_the_new_key_both_open() {
 }
 
 #[test]
-fn after_the_overlap_the_new_certificate_alone_counts() {
+fn after_the_overlap_only_the_new_certificate_counts() {
     let scene = scene(CUSTOMER);
     scene.dated_certificate("2025.crt", "old", -400, 365);
     scene.dated_certificate("2026.crt", "new", -40, 365);
@@ -83,7 +83,7 @@ fn before_the_overlap_the_new_certificate_waits() {
         .says("note: 2026.crt: “new” is not valid before ");
     opens(&scene, "old.key");
     does_not_open(&scene, "new.key");
-    // And by itself it would stop everything.
+    // Alone, it would stop everything.
     configure(&scene, "\"2026.crt\"");
     is_refused(&scene, &["2026.crt: “new” is not valid before "]);
 }
@@ -103,7 +103,7 @@ fn without_any_valid_certificate_nothing_is_sealed_for_anybody() {
 }
 
 #[test]
-fn what_is_wrong_in_another_way_than_by_time_stops_everything() {
+fn a_fault_other_than_expiry_stops_everything() {
     let scene = scene(CUSTOMER);
     scene.dated_certificate("2025.crt", "old", -300, 365);
     scene.write("2026.crt", "-----BEGIN CERTIFICATE-----\nMIIB");
@@ -118,7 +118,7 @@ fn what_is_wrong_in_another_way_than_by_time_stops_everything() {
 }
 
 #[test]
-fn an_old_certificate_that_is_too_weak_by_now_is_just_old() {
+fn an_expired_certificate_may_be_too_weak_by_now() {
     let scene = scene(CUSTOMER);
     scene.tool("openssl genrsa -out old.key 1024");
     scene.dated_certificate("2025.crt", "old", -400, 365);
@@ -132,7 +132,7 @@ fn a_renewal_takes_one_file_dropped_into_a_directory() {
     scene.dated_certificate("customer/2025.crt", "old", -300, 365);
     pack(&scene).exits(0);
     scene.dated_certificate("customer/2026.pem", "new", -1, 365);
-    // Of a directory, only files with a certificate's ending count.
+    // In a directory, only files with a certificate's ending count.
     scene.write("customer/README", "Certificates of the customer.");
     scene.write("customer/.2027.crt", "not yet");
     scene.write("customer/old/2020.crt", "not here");
@@ -222,7 +222,7 @@ fn a_certificate_renewed_over_the_same_key_still_opens_old_archives() {
     pack(&scene).exits(0);
     scene.dated_certificate("2026.crt", "customer-ec", -1, 365);
     std::fs::remove_file(scene.path("2025.crt")).unwrap();
-    // The key opens it, and the new certificate puts the name to it.
+    // The key opens it, and the new certificate shows its owner.
     opens(&scene, "customer-ec.key");
     scene
         .ok("list calls.zip -r 2026.crt")
@@ -234,7 +234,7 @@ fn an_expired_certificate_does_not_keep_its_key_from_opening() {
     let scene = scene("\"2025.crt\"");
     scene.dated_certificate("2025.crt", "customer-ec", -1, 30);
     pack(&scene).exits(0);
-    // Its certificate lies beside the key, long expired by then.
+    // Its certificate is next to the key, long expired by then.
     std::fs::copy(scene.path("2025.crt"), scene.path("customer-ec.crt")).unwrap();
     scene.tool(&format!(
         "faketime -f +10y {} extract calls.zip -k customer-ec.key -C later",
@@ -244,7 +244,7 @@ fn an_expired_certificate_does_not_keep_its_key_from_opening() {
 }
 
 #[test]
-fn tenants_stand_side_by_side() {
+fn tenants_do_not_affect_each_other() {
     let scene = Scene::with_a_call();
     scene.key_pair("other", P256);
     scene.write(
@@ -266,7 +266,7 @@ fn tenants_stand_side_by_side() {
         scene.ok(&format!("extract calls.zip -k {opens} -C {profile}"));
         does_not_open(&scene, stays_shut);
     }
-    // What is wrong with the one's certificate is no concern of the other's.
+    // A fault in one tenant's certificate doesn't affect the other.
     std::fs::remove_file(scene.path("other.crt")).unwrap();
     scene.ok("pack -f -o calls.zip --config callseal.toml -p acme calls");
     scene
@@ -275,7 +275,7 @@ fn tenants_stand_side_by_side() {
 }
 
 #[test]
-fn a_fingerprint_settles_which_certificate_is_meant() {
+fn a_fingerprint_selects_the_certificate() {
     let pinned = |digits: &str| {
         format!(
             r#"{{ name = "customer", certificates = "customer.crt", fingerprint = "{digits}" }}"#
@@ -314,7 +314,7 @@ fn a_fingerprint_settles_which_certificate_is_meant() {
 }
 
 #[test]
-fn a_fingerprint_settles_public_keys_and_openpgp_certificates_too() {
+fn a_fingerprint_selects_public_keys_and_openpgp_certificates_too() {
     let scene = scene("");
     scene.tool("openssl pkey -in customer.key -pubout -out public.pem");
     scene.gpg("--quick-gen-key party default default never");
@@ -339,7 +339,7 @@ fn a_fingerprint_settles_public_keys_and_openpgp_certificates_too() {
 }
 
 #[test]
-fn of_each_party_in_turn_a_broken_certificate_stops_everything() {
+fn a_broken_certificate_of_any_party_stops_everything() {
     let scene = scene(
         r#""customer.crt", "vendor.crt", "third.crt", { name = "fourth", certificates = "fourth" }"#,
     );
@@ -371,7 +371,7 @@ fn of_each_party_in_turn_a_broken_certificate_stops_everything() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_called_as_a_certificate_and_is_none_stops_everything() {
+fn a_file_that_is_only_named_like_a_certificate_stops_everything() {
     let scene = scene(r#"{ name = "customer", certificates = "certs" }"#);
     scene.dated_certificate("certs/2026.crt", "new", -1, 365);
     for certificates in ["certs", "certs/*.crt", "certs/**/*.crt"] {
@@ -394,7 +394,7 @@ fn what_is_called_as_a_certificate_and_is_none_stops_everything() {
         std::fs::create_dir(&place).unwrap();
         is_refused(&scene, &["certs/2027.crt: is a directory"]);
         std::fs::remove_dir(&place).unwrap();
-        // What isn't called so is no concern.
+        // Other files don't matter.
         for name in ["README", ".2027.crt", "2027.crt~"] {
             std::os::unix::fs::symlink("nowhere", scene.path(format!("certs/{name}"))).unwrap();
         }
@@ -425,7 +425,7 @@ fn links_to_certificates_and_directories_are_followed() {
 }
 
 #[test]
-fn a_renewed_certificate_behind_the_old_one_in_a_file_is_refused() {
+fn a_renewed_certificate_after_the_old_one_in_a_file_is_refused() {
     let scene = scene("\"customer-ec.crt\"");
     scene.self_signed("old").called("customer").make();
     scene.self_signed("new").called("customer").make();
@@ -437,19 +437,19 @@ fn a_renewed_certificate_behind_the_old_one_in_a_file_is_refused() {
         );
         is_refused(&scene, &["customer-ec.crt: it holds 2 certificates"]);
     }
-    // Its own again is no successor.
+    // The same certificate again isn't a successor.
     scene.concatenate(&["old.crt", "old.crt"], "customer-ec.crt");
     pack(&scene).exits(0).says("for 1 recipient ");
     scene.concatenate(&["old.crt", "other.crt"], "customer-ec.crt");
     is_refused(&scene, &["“customer” and “other”, which did not issue it"]);
-    // Behind one in DER, nothing may follow at all.
+    // After one in DER, nothing may follow at all.
     scene.tool("openssl x509 -in old.crt -outform DER -out old.der");
     scene.concatenate(&["old.der", "old.der"], "customer-ec.crt");
     is_refused(&scene, &["customer-ec.crt: ", "something follows"]);
 }
 
 #[test]
-fn an_openpgp_certificate_that_is_too_weak_by_now_is_just_old() {
+fn an_expired_openpgp_certificate_may_be_too_weak_by_now() {
     let scene = scene(r#"{ name = "customer", certificates = ["2012.asc", "customer.crt"] }"#);
     scene.gpg(
         "--faked-system-time 20110101T000000! --cert-digest-algo SHA1 \
@@ -463,7 +463,7 @@ fn an_openpgp_certificate_that_is_too_weak_by_now_is_just_old() {
 }
 
 #[test]
-fn a_pattern_is_found_beside_a_config_that_is_named_without_a_directory() {
+fn a_pattern_is_relative_to_a_config_named_without_a_directory() {
     let scene = scene(r#"{ name = "customer", certificates = ["2*.crt", "**/2*.pem"] }"#);
     scene.dated_certificate("2026.crt", "a", -1, 365);
     scene.dated_certificate("certs/2027.pem", "b", -1, 365);

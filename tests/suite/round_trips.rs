@@ -1,4 +1,4 @@
-//! What was packed comes out as it was, by callseal's hand and by others'.
+//! Packed files come out unchanged, with callseal and with other tools.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -58,7 +58,7 @@ fn files_of_all_sizes_come_out_with_their_bytes_and_dates() {
 }
 
 #[test]
-fn a_deep_path_comes_out_whole_though_the_message_has_its_hash_alone() {
+fn a_deep_path_comes_out_whole_although_the_message_has_only_its_hash() {
     let scene = Scene::with_parties();
     let deep = format!(
         "calls/{}/end.wav",
@@ -102,7 +102,7 @@ fn a_deep_path_comes_out_whole_though_the_message_has_its_hash_alone() {
 }
 
 #[test]
-fn dates_that_the_format_cannot_hold_do_no_harm() {
+fn dates_that_the_format_cannot_hold_are_harmless() {
     let scene = Scene::with_parties();
     let path = scene.write("old.wav", "from before 1970");
     set_modified(&path, UNIX_EPOCH - Duration::from_secs(86_400 * 365 * 20));
@@ -139,7 +139,7 @@ fn three_thousand_members_come_out() {
     }
 }
 
-/// The names and sizes that another program sees, as `size name` lines.
+/// Returns the names and sizes that another program sees, as `size name` lines.
 fn seen_by(scene: &Scene, script: &str) -> BTreeMap<String, u64> {
     let outcome = scene.bash(&format!("set -euo pipefail; {script}")).exits(0);
     let line = |line: &str| {
@@ -205,7 +205,7 @@ for member in archive.infolist():
     }
     scene.tool("unzip -tq calls.zip");
     scene.tool("7zz t calls.zip");
-    // What they took apart opens one by one.
+    // Each extracted message opens alone.
     scene
         .bash("mkdir apart && unzip -q calls.zip -d apart")
         .exits(0);

@@ -1,12 +1,12 @@
-//! A second message behind the first is never lost in silence.
+//! A second message after the first is never lost silently.
 
 use crate::archive_support::{Member, zip};
 use crate::support::{CALL, Scene, content};
 
 const SECOND: &str = "a second message follows the first";
 
-/// Messages of two calls in each form, and each behind each: what they are
-/// called, and their bytes.
+/// Returns messages of two calls in each form and in every order: their names
+/// and bytes.
 fn pairs(scene: &Scene) -> Vec<(String, Vec<u8>)> {
     scene.rsa_pair("a");
     let forms = [
@@ -37,7 +37,8 @@ fn pairs(scene: &Scene) -> Vec<(String, Vec<u8>)> {
     pairs
 }
 
-/// That all that reads the message refuses it, and nothing is left of it.
+/// Checks that everything that reads the message refuses it, and that nothing
+/// is left of it.
 #[track_caller]
 fn is_refused(scene: &Scene, message: &[u8], says: &str) {
     scene.write("m.pgp", message);
@@ -61,7 +62,7 @@ fn is_refused(scene: &Scene, message: &[u8], says: &str) {
 }
 
 #[test]
-fn each_form_of_message_behind_each_is_refused_wherever_it_is_read() {
+fn every_form_of_second_message_is_refused_everywhere() {
     let scene = Scene::new();
     for (_, message) in pairs(&scene) {
         is_refused(&scene, &message, SECOND);
@@ -72,7 +73,7 @@ fn each_form_of_message_behind_each_is_refused_wherever_it_is_read() {
 fn a_message_appended_to_another_as_base64_is_refused() {
     let scene = Scene::new();
     scene.rsa_pair("a");
-    // Of every length that base64 pads in another way.
+    // One of each length that base64 pads differently.
     for length in 0..3 {
         scene.write("m.txt", content(100 + length));
         scene.ok("seal -f -q -r a.crt --armor=base64 m.txt -o sealed");
@@ -108,7 +109,7 @@ fn text_between_two_messages_hides_neither_of_them() {
             let message = [&block, between.as_bytes(), &other].concat();
             is_refused(&scene, &message, SECOND);
         }
-        // Far behind.
+        // Far after it.
         let between = "words and words\n".repeat(20_000);
         is_refused(
             &scene,
@@ -129,10 +130,10 @@ fn text_between_two_messages_hides_neither_of_them() {
 }
 
 #[test]
-fn what_is_held_back_is_not_released_before_the_second_message_is_found() {
+fn held_back_data_is_not_released_if_a_second_message_follows() {
     let scene = Scene::new();
     scene.rsa_pair("a");
-    // Longer than what is looked at in front.
+    // Longer than the part that is read first.
     scene.write("m.txt", content(300_000));
     for form in ["rfc4880", "cms", "cms-gcm", "rfc9580"] {
         scene.ok(&format!(
@@ -155,7 +156,7 @@ fn what_is_held_back_is_not_released_before_the_second_message_is_found() {
 }
 
 #[test]
-fn listings_tell_of_a_second_message_in_a_small_file() {
+fn listings_report_a_second_message_in_a_small_file() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.write("m.txt", CALL);
@@ -195,7 +196,7 @@ fn the_hint_splits_text_into_its_messages() {
 }
 
 #[test]
-fn text_behind_a_message_that_is_none_is_of_no_concern() {
+fn other_text_after_a_message_is_ignored() {
     let scene = Scene::new();
     scene.rsa_pair("a");
     scene.write("m.txt", CALL);

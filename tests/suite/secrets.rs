@@ -1,4 +1,4 @@
-//! Private keys and passphrases stay where they are.
+//! Private keys and passphrases don't leak.
 
 #![cfg(target_os = "linux")]
 use std::fs;
@@ -9,7 +9,7 @@ use crate::support::{Scene, Watchdog, content};
 
 const PASSPHRASE: &str = "correct-horse";
 
-/// An archive with a call that is too long for a pipe, for a locked key.
+/// Makes an archive with a call that is too long for a pipe, for a locked key.
 fn scene() -> Scene {
     let scene = Scene::new();
     scene.locked_key_pair("locked", "rsa:2048", PASSPHRASE);
@@ -34,7 +34,7 @@ fn neither_the_command_line_nor_the_environment_shows_a_passphrase() {
         .unwrap()
         .read_exact(&mut first)
         .unwrap();
-    // What `ps eww` shows stands there.
+    // `ps eww` shows what is there.
     let seen = |file: &str| fs::read(format!("/proc/{}/{file}", child.id()));
     let command_line = seen("cmdline").unwrap();
     let command_line = String::from_utf8_lossy(&command_line);
@@ -55,14 +55,14 @@ fn neither_the_command_line_nor_the_environment_shows_a_passphrase() {
 }
 
 #[test]
-fn a_passphrase_on_the_command_line_is_not_taken_nor_repeated() {
+fn a_passphrase_on_the_command_line_is_neither_accepted_nor_repeated() {
     let scene = scene();
     for option in ["--passphrase", "--password", "-P"] {
         scene
             .line(&format!("extract calls.zip -k locked.key {option} hunter2"))
             .exits(2);
     }
-    // Nor does it wait for somebody to type one.
+    // It doesn't wait for somebody to type one, either.
     for variable in ["PASSPHRASE", "CALLSEAL_PASSPHRASE"] {
         scene
             .bash("exec setsid -w callseal extract calls.zip -k locked.key -C out </dev/null")
@@ -71,7 +71,7 @@ fn a_passphrase_on_the_command_line_is_not_taken_nor_repeated() {
     }
 }
 
-/// The lines of a PEM private key that nobody else may see.
+/// Returns the secret lines of a PEM private key.
 fn secret_lines(scene: &Scene, key: &str) -> Vec<String> {
     let text = scene.text(key);
     let lines = text.lines().filter(|line| !line.starts_with("-----"));

@@ -1,5 +1,5 @@
-//! What signals and limits of the system leave behind, where files have to
-//! have a name while they are written.
+//! Leftovers of signals and system limits, where files need a name while they
+//! are written.
 
 #![cfg(target_os = "linux")]
 use std::fs;
@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Run, Scene, wait};
 
-/// Seals what comes through its standard input.
+/// A command line that seals standard input.
 const SEAL: &str = "seal -q -f -r customer.crt -o call.pgp -";
 
 /// Starts it with a megabyte to seal, and more to come. It ends by itself if
@@ -24,19 +24,19 @@ fn start(scene: &Scene) -> Child {
     child
 }
 
-/// The temporary files in the directory.
+/// Returns the temporary files in the directory.
 fn temporaries(scene: &Scene) -> Vec<String> {
     let mut names = scene.names();
     names.retain(|name| name.starts_with(".callseal-"));
     names
 }
 
-/// Waits until so many temporary files have something in them.
+/// Waits until this many temporary files have content.
 fn wait_for_temporaries(scene: &Scene, count: usize, child: &mut Child) -> Vec<String> {
     let start = Instant::now();
     loop {
         let mut found = temporaries(scene);
-        // One that is gone meanwhile has nothing in it.
+        // A file that is gone meanwhile has no content.
         found.retain(|name| fs::metadata(scene.path(name)).is_ok_and(|file| file.len() > 0));
         if found.len() == count {
             return found;
@@ -57,7 +57,7 @@ fn send(child: &Child, signal: Signal) {
 }
 
 #[test]
-fn signals_remove_named_temporaries_and_are_what_it_dies_of() {
+fn signals_remove_named_temporaries_and_end_the_program() {
     let scene = Scene::with_a_call();
     scene.write("call.pgp", "the old one");
     let before = scene.tree("");
@@ -87,7 +87,7 @@ fn a_signal_that_is_ignored_stays_ignored() {
 }
 
 #[test]
-fn what_a_killed_run_left_is_named_by_the_next_one() {
+fn the_next_run_names_what_a_killed_run_left() {
     let scene = Scene::with_a_call();
     let mut killed = start(&scene);
     let left = wait_for_temporaries(&scene, 1, &mut killed).remove(0);
@@ -106,7 +106,7 @@ fn what_a_killed_run_left_is_named_by_the_next_one() {
     // The other one has its owner.
     let other = both.iter().find(|name| **name != left).unwrap();
     assert!(!outcome.stderr().contains(other), "{outcome}");
-    // Whoever needs no such names doesn't look for them.
+    // A run that needs no such names doesn't look for them.
     scene
         .ok("seal -q -r customer.crt -o b.pgp calls/a.txt")
         .stays_silent();
@@ -122,7 +122,7 @@ fn what_a_killed_run_left_is_named_by_the_next_one() {
 }
 
 #[test]
-fn an_extraction_names_what_was_left_wherever_it_writes() {
+fn an_extraction_names_leftovers_wherever_it_writes() {
     let scene = Scene::with_a_call();
     scene.write("calls/deep/b.txt", "the second call");
     scene.ok("pack -q -o calls.zip -r customer.crt calls");
@@ -181,7 +181,7 @@ fn a_limit_on_file_sizes_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn a_missing_place_for_temporary_files_is_to_blame_and_not_the_message() {
+fn a_missing_directory_for_temporary_files_is_not_blamed_on_the_message() {
     let scene = Scene::with_a_call();
     scene.write("calls/long.wav", vec![1; 9 << 20]);
     let options = "-r customer.crt --compress none --format rfc4880";
@@ -213,7 +213,7 @@ fn a_missing_place_for_temporary_files_is_to_blame_and_not_the_message() {
 }
 
 #[test]
-fn what_was_written_is_named_where_the_report_can_not_be() {
+fn written_files_are_named_if_the_report_can_not_be_printed() {
     let scene = Scene::with_a_call();
     scene.ok("pack -q -o calls.zip -r customer.crt calls");
     scene.ok("seal -q -o a.pgp -r customer.crt calls/a.txt");
@@ -276,7 +276,7 @@ fn no_other_process_of_the_user_may_read_its_memory() {
 }
 
 #[test]
-fn a_signal_at_the_question_for_a_passphrase_leaves_the_terminal_as_it_was() {
+fn a_signal_during_a_passphrase_prompt_restores_the_terminal() {
     let scene = Scene::with_a_call();
     scene.locked_key_pair("locked", "rsa:2048", "correct-horse");
     scene.ok("seal -q -o a.pgp -r locked.crt calls/a.txt");

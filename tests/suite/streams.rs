@@ -1,11 +1,11 @@
-//! Standard output and standard error, and whoever reads them.
+//! Standard output and standard error, and their readers.
 
 use std::io::Write;
 
 use crate::support::{Run, Scene, Watchdog};
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_reader_that_stops_early_is_not_a_failure() {
     let scene = Scene::with_parties();
     for number in 0..2000 {
         scene.write(
@@ -45,7 +45,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
-fn a_reader_that_has_gone_before_anything_came_is_no_failure() {
+fn a_reader_that_is_gone_before_the_first_byte_is_not_a_failure() {
     let scene = Scene::with_a_call();
     scene.ok("pack -q -o calls.zip -r customer.crt calls");
     for line in [
@@ -84,7 +84,7 @@ fn a_full_disk_is_a_failure() {
 }
 
 #[test]
-fn quiet_says_nothing_of_success() {
+fn quiet_reports_no_success() {
     let scene = Scene::with_a_call();
     for line in [
         "pack -q -o calls.zip -r customer.crt -r customer.crt calls",
@@ -96,7 +96,7 @@ fn quiet_says_nothing_of_success() {
     ] {
         scene.line(line).exits(0).stays_silent();
     }
-    // Of failures it does.
+    // Failures are reported.
     scene
         .line("extract -q calls.zip -k customer.key -C out")
         .exits(1)
@@ -104,7 +104,7 @@ fn quiet_says_nothing_of_success() {
 }
 
 #[test]
-fn what_people_read_is_one_summary_line_on_standard_error() {
+fn the_summary_is_one_line_on_standard_error() {
     let scene = Scene::with_a_call();
     for (line, summary) in [
         (
@@ -181,7 +181,7 @@ fn messages_go_through_pipes() {
 }
 
 #[test]
-fn colours_are_for_terminals_or_on_demand() {
+fn colours_are_used_on_terminals_or_on_demand() {
     let scene = Scene::with_parties();
     let plain = scene.line("list missing.zip").exits(1);
     assert!(!plain.stderr().contains('\x1b'), "{plain}");
@@ -232,7 +232,7 @@ fn armor_may_come_late_from_a_pipe() {
     let child = run.start(from_us);
     let _watchdog = Watchdog::new(&child);
     to_it.write_all(b"Hello\n").unwrap();
-    // Until it has taken that, and waits for more.
+    // Wait until it has read that and waits for more.
     while rustix::io::ioctl_fionread(&to_it).unwrap() > 0 {
         std::thread::yield_now();
     }

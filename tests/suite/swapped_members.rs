@@ -6,7 +6,7 @@ use callseal::archive::{ArchiveWriter, MemberName};
 
 use crate::support::Scene;
 
-/// Three calls in `calls.zip`.
+/// Packs three calls into `calls.zip`.
 fn packed() -> Scene {
     let scene = Scene::with_parties();
     for (name, content) in [("a", "first"), ("b", "second"), ("sub/c", "third")] {
@@ -16,14 +16,15 @@ fn packed() -> Scene {
     scene
 }
 
-/// The message that an archive has under a name, taken out by stock unzip.
+/// Returns the message that an archive has under a name, extracted by stock
+/// unzip.
 fn message(scene: &Scene, archive: &str, name: &str) -> Vec<u8> {
     let stored = format!("{name}.pgp");
     let unzip = scene.program("unzip", ["-p", archive, &stored]);
     unzip.exits(0).output.stdout
 }
 
-/// An archive of messages under the given names.
+/// Makes an archive of messages under the given names.
 fn repacked(scene: &Scene, members: &[(&str, Vec<u8>)]) {
     let mut writer = ArchiveWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, message) in members {
@@ -58,7 +59,7 @@ fn two_members_that_changed_places_are_both_refused() {
 }
 
 #[test]
-fn members_that_stayed_in_place_come_out_beside_swapped_ones() {
+fn unmoved_members_come_out_despite_swapped_ones() {
     let scene = packed();
     let message = |name| message(&scene, "calls.zip", name);
     repacked(
@@ -170,9 +171,9 @@ fn convert_binds_members_to_their_whole_path() {
         .exits(5);
 }
 
-/// They were made by moving and swapping members, which nothing shows.
+/// Makes archives with moved and swapped members, which doesn't show.
 #[test]
-fn what_version_0_1_0_sealed_under_the_last_component_still_opens() {
+fn messages_of_version_0_1_0_with_the_last_component_still_open() {
     let scene = Scene::new();
     let written =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/written-by-0.1.0");
@@ -186,7 +187,7 @@ fn what_version_0_1_0_sealed_under_the_last_component_still_opens() {
 }
 
 #[test]
-fn a_renamed_member_is_taken_with_a_warning_where_that_is_accepted() {
+fn accept_renamed_accepts_a_renamed_member_with_a_warning() {
     let scene = packed();
     let sealed = message(&scene, "calls.zip", "calls/a.txt");
     repacked(&scene, &[("new/name.txt", sealed)]);
@@ -214,7 +215,7 @@ fn a_renamed_member_is_taken_with_a_warning_where_that_is_accepted() {
 }
 
 #[test]
-fn what_gnupg_seals_for_eyes_only_has_no_name() {
+fn a_for_your_eyes_only_message_of_gnupg_has_no_name() {
     let scene = Scene::with_parties();
     scene.gpg("--quick-gen-key ann@example.org rsa2048 encr never");
     scene.gpg("--export-secret-keys --output ann.gpg ann@example.org");
@@ -226,7 +227,7 @@ fn what_gnupg_seals_for_eyes_only_has_no_name() {
 }
 
 #[test]
-fn a_member_of_another_archive_is_taken_under_its_own_name_and_under_no_other() {
+fn a_member_of_another_archive_is_accepted_only_under_its_own_name() {
     let scene = packed();
     scene.write("calls/a.txt", "another day");
     scene.ok("pack -q -o other.zip -r customer.crt calls/a.txt");
@@ -247,13 +248,13 @@ fn a_member_of_another_archive_is_taken_under_its_own_name_and_under_no_other() 
 }
 
 #[test]
-fn a_member_taken_out_leaves_the_others_whole() {
+fn removing_a_member_leaves_the_others_whole() {
     let scene = packed();
     let rest = message(&scene, "calls.zip", "calls/b.txt");
     repacked(&scene, &[("calls/b.txt", rest)]);
     scene.ok("extract forged.zip -k customer.key -C out");
     assert_eq!(scene.tree("out"), ["calls/", "calls/b.txt"]);
-    // Whoever asks for the missing one is told.
+    // A request for the missing member is an error.
     scene
         .line("extract forged.zip calls/a.txt -k customer.key -C no")
         .exits(1)
@@ -262,11 +263,11 @@ fn a_member_taken_out_leaves_the_others_whole() {
 }
 
 #[test]
-fn a_member_that_is_there_twice_is_refused() {
+fn a_duplicate_member_is_refused() {
     let scene = packed();
     let a = message(&scene, "calls.zip", "calls/a.txt");
     let member = |name: &str| crate::archive_support::Member::new(name, &a);
-    // Exactly the same name: two readers would take different ones.
+    // Exactly the same name: two readers would choose different ones.
     let twice = crate::archive_support::zip([member("calls/a.txt.pgp"), member("calls/a.txt.pgp")]);
     scene.write("forged.zip", twice.bytes());
     scene
@@ -285,7 +286,7 @@ fn a_member_that_is_there_twice_is_refused() {
 }
 
 #[test]
-fn a_member_cut_out_of_the_bytes_of_an_archive_is_noticed() {
+fn a_member_cut_out_of_an_archive_s_bytes_is_noticed() {
     let scene = packed();
     let whole = scene.read("calls.zip");
     let second = whole

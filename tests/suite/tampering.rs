@@ -1,4 +1,4 @@
-//! Archives and messages that were altered, damaged or cut off.
+//! Altered, damaged and truncated archives and messages.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,14 +17,13 @@ use proptest::test_runner::FileFailurePersistence;
 
 use crate::support::{Scene, day};
 
-/// A file that callseal wrote once, or a key or certificate for it.
+/// Returns a file that callseal wrote once, or a key or certificate for it.
 fn vector(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors/0.1.0");
     directory.join(name)
 }
 
-/// The keys are always the same, so that what a test fails on can be tried
-/// again.
+/// The keys are always the same, so that a failure can be repeated.
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let parties = [vector("p384.crt"), vector("p256.crt")].map(Party::with_certificate);
     let requirements = Requirements::listed(day("2030-01-02"));
@@ -51,8 +50,8 @@ struct Keys {
     v2: SealPlan,
 }
 
-/// Runs a check on some bytes, which are kept in a file if it fails: they are
-/// never sealed in the same way again.
+/// Runs a check on some bytes, and keeps them in a file if it fails: sealing
+/// again would give other bytes.
 fn kept<T>(bytes: &[u8], check: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|failure| {
         let digest = openssl::sha::sha256(bytes);
@@ -68,7 +67,7 @@ fn kept<T>(bytes: &[u8], check: impl FnOnce() -> T) -> T {
     })
 }
 
-/// What was packed, by name.
+/// The packed files by name.
 type Calls = BTreeMap<String, Vec<u8>>;
 
 fn calls() -> Calls {
@@ -112,8 +111,8 @@ fn zip<'a>(messages: impl Iterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// Nothing but the right bytes may come out of the archive, whatever was done
-/// to it. Returns how many members failed, or the failure of them all.
+/// Checks that only the right bytes come out of the archive. Returns how many
+/// members failed, or the failure of them all.
 fn nothing_wrong_comes_out(
     path: &Path,
     bytes: &[u8],
@@ -168,7 +167,8 @@ fn extract(path: &Path, target: &Path) -> Result<(), ErrorKind> {
     }
 }
 
-/// On a memory file system where there is one, for the many small writes.
+/// Returns a directory on a memory file system if there is one, for the many
+/// small writes.
 fn scratch() -> (Scene, PathBuf) {
     let scene = Scene::in_memory();
     let path = scene.path("calls.zip");
@@ -207,8 +207,8 @@ fn a_flipped_byte_of_a_bare_message_never_gives_wrong_bytes() {
     for plan in [&KEYS.v1, &KEYS.v2] {
         let content = b"a call of two sentences. this is the second one";
         let whole = seal(plan, "a.txt", content);
-        // The other recipient's part of the envelope is none of our business;
-        // nothing behind it may be changed.
+        // The other recipient's part of the envelope doesn't matter; nothing
+        // after it may be changed.
         let others = 2 + usize::from(whole[1]);
         for at in 0..whole.len() {
             for bits in [1, 0x10, 0x80, 0xFF] {
@@ -234,7 +234,7 @@ fn open(message: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[test]
-fn what_is_extracted_of_a_damaged_archive_is_right_and_complete() {
+fn files_extracted_from_a_damaged_archive_are_right_and_complete() {
     for plan in [&KEYS.v1, &KEYS.v2] {
         let whole = archive(plan);
         for at in (0..whole.len()).step_by(23) {
@@ -320,7 +320,7 @@ fn a_message_cut_off_anywhere_does_not_open() {
 }
 
 #[test]
-fn the_program_says_of_a_cut_archive_that_it_is_malformed() {
+fn the_program_reports_a_truncated_archive_as_malformed() {
     let scene = Scene::with_a_call();
     scene.ok("pack -o calls.zip -r customer.crt calls");
     let whole = scene.read("calls.zip");
@@ -336,7 +336,7 @@ fn the_program_says_of_a_cut_archive_that_it_is_malformed() {
 }
 
 #[test]
-fn what_streams_to_a_pipe_before_an_altered_chunk_is_right_as_far_as_it_goes() {
+fn the_output_to_a_pipe_is_right_up_to_an_altered_chunk() {
     let scene = Scene::with_parties();
     let content: Vec<u8> = (0..200_000_u32).flat_map(u32::to_be_bytes).collect();
     scene.write("long.wav", &content);
@@ -401,7 +401,8 @@ fn changed(whole: &[u8], changes: &[Change]) -> Vec<u8> {
     bytes
 }
 
-/// What was written once: a seed alone makes the same changes to the same bytes.
+/// Files that were written once: only then does a seed make the same changes to
+/// the same bytes.
 struct Written {
     message: Vec<u8>,
     content: Vec<u8>,
@@ -439,7 +440,7 @@ proptest! {
     })]
 
     #[test]
-    fn no_change_of_a_message_makes_the_library_panic_or_lie(
+    fn no_change_of_a_message_causes_a_panic_or_wrong_content(
         v2: bool,
         changes in prop::collection::vec(change(), 1..6),
     ) {
@@ -452,7 +453,7 @@ proptest! {
     }
 
     #[test]
-    fn no_change_of_an_archive_makes_the_library_panic_or_lie(
+    fn no_change_of_an_archive_causes_a_panic_or_wrong_content(
         v2: bool,
         changes in prop::collection::vec(change(), 1..6),
     ) {
@@ -464,7 +465,7 @@ proptest! {
 }
 
 #[test]
-fn sizes_beyond_all_bounds_are_added_up_without_harm() {
+fn huge_sizes_are_added_up_without_overflow() {
     let scene = Scene::new();
     scene.write("make.py", HUGE_SIZES);
     scene.tool("python3 make.py");
@@ -483,7 +484,7 @@ fn sizes_beyond_all_bounds_are_added_up_without_harm() {
     }
 }
 
-/// Two deflated members that each declare half of all there can be.
+/// Two deflated members that each declare half of the largest total.
 const HUGE_SIZES: &str = r#"
 import struct, zlib
 body = zlib.compress(b"x")[2:-4]

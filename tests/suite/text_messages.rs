@@ -2,8 +2,8 @@
 
 use crate::support::{CALL, Scene, content};
 
-/// A message to the customer as bytes, `call.pgp`, of a call that does not
-/// compress.
+/// Makes a message to the customer as bytes, `call.pgp`, of a call that does
+/// not compress.
 fn sealed(call: &[u8]) -> Scene {
     let scene = Scene::with_parties();
     scene.write("call.wav", call);
@@ -11,7 +11,7 @@ fn sealed(call: &[u8]) -> Scene {
     scene
 }
 
-/// That the text opens, from a file and from a pipe.
+/// Checks that the text opens, from a file and from a pipe.
 #[track_caller]
 fn opens(scene: &Scene, text: impl AsRef<[u8]>, call: &[u8]) {
     scene.write("call.text", text);
@@ -24,7 +24,7 @@ fn opens(scene: &Scene, text: impl AsRef<[u8]>, call: &[u8]) {
     assert_eq!(scene.inspect("call.text")["kind"], "message");
 }
 
-/// That the text doesn't open, and leaves nothing.
+/// Checks that the text doesn't open, and leaves nothing.
 #[track_caller]
 fn is_refused(scene: &Scene, text: impl AsRef<[u8]>, reasons: &[&str]) {
     scene.write("call.text", text);
@@ -57,7 +57,7 @@ fn the_base64_of_other_tools_opens() {
 }
 
 #[test]
-fn base64_opens_with_any_white_space() {
+fn base64_with_any_white_space_opens() {
     let scene = sealed(CALL);
     let text = scene.tool("base64 call.pgp").stdout();
     opens(&scene, text.replace('\n', "\r\n"), CALL);
@@ -66,7 +66,7 @@ fn base64_opens_with_any_white_space() {
 }
 
 #[test]
-fn text_opens_behind_a_byte_order_mark() {
+fn text_after_a_byte_order_mark_opens() {
     let call = content(1000);
     let scene = sealed(&call);
     scene.ok("seal -r customer.crt --armor=base64 call.wav");
@@ -90,7 +90,7 @@ fn base64_that_was_cut_off_or_altered_is_refused() {
     }
     is_refused(&scene, &text[..text.len() - 1], &["it is truncated"]);
     is_refused(&scene, &text[..text.len() - 100], &["it is truncated"]);
-    // What comes before is the recipient's packet.
+    // The recipient's packet comes before it.
     for at in (400..text.len()).step_by(97) {
         for bit in [1, 2, 4, 8, 16, 32, 64, 128] {
             let mut text = text.as_bytes().to_vec();
@@ -119,7 +119,7 @@ fn base64_that_was_cut_off_or_altered_is_refused() {
 }
 
 #[test]
-fn an_openpgp_message_opens_from_a_pem_block_behind_text() {
+fn an_openpgp_message_in_a_pem_block_after_text_opens() {
     let scene = sealed(CALL);
     let text = scene.tool("base64 call.pgp").stdout();
     for label in ["CMS", "PKCS7"] {
@@ -133,7 +133,7 @@ fn an_openpgp_message_opens_from_a_pem_block_behind_text() {
 }
 
 #[test]
-fn plain_text_is_told_from_base64() {
+fn plain_text_is_distinguished_from_base64() {
     let scene = sealed(CALL);
     for text in [
         "hello",
@@ -148,7 +148,7 @@ fn plain_text_is_told_from_base64() {
 }
 
 #[test]
-fn each_form_has_its_ending_and_loses_it_again() {
+fn each_form_adds_its_ending_and_opening_removes_it() {
     let scene = Scene::with_parties();
     scene.write("call.wav", CALL);
     for (option, ending, start) in [
@@ -166,7 +166,7 @@ fn each_form_has_its_ending_and_loses_it_again() {
         scene.ok(&format!("open -k customer.key {message}"));
         assert_eq!(scene.read("call.wav"), CALL, "{option}");
     }
-    // The word belongs to the option or it's a file.
+    // Without `=`, the word is a file.
     scene
         .line("seal -r customer.crt --armor base64 -o -")
         .exits(1)
@@ -210,7 +210,7 @@ with zipfile.ZipFile('calls.zip', 'w') as archive:
 }
 
 #[test]
-fn a_message_and_an_archive_are_not_taken_for_each_other() {
+fn a_message_and_an_archive_are_not_mistaken_for_each_other() {
     let scene = Scene::with_a_call();
     scene.ok("pack -r customer.crt -o calls.zip calls");
     for line in [
@@ -239,7 +239,7 @@ fn a_message_and_an_archive_are_not_taken_for_each_other() {
                 .says("callseal open");
         }
     }
-    // What is neither is called neither.
+    // A file that is neither is named as neither.
     scene.write("note", "plain text");
     scene
         .line("list note")

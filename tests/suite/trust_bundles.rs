@@ -1,11 +1,11 @@
-//! CA bundles as they come: in any order, with text between, in any form.
+//! CA bundles as they occur: in any order, with text between, in any form.
 
 use std::fs;
 
 use crate::support::Scene;
 
-/// A scene with two roots, two levels of intermediates below the one, and a
-/// customer below these.
+/// Makes a scene with two roots, two levels of intermediates below one of them,
+/// and a customer below these.
 fn with_a_customer() -> Scene {
     let scene = Scene::new();
     scene.make_cas();
@@ -27,7 +27,7 @@ fn refuses(scene: &Scene, ca_files: &[&str], words: &[&str]) {
 }
 
 #[test]
-fn the_order_is_free() {
+fn the_order_does_not_matter() {
     let scene = with_a_customer();
     let (a, b, c, d) = ("root.crt", "regional.crt", "issuing.crt", "other.crt");
     for order in [[a, b, c, d], [d, c, b, a], [b, d, a, c], [c, a, d, b]] {
@@ -38,7 +38,7 @@ fn the_order_is_free() {
 }
 
 #[test]
-fn a_certificate_may_be_there_twice() {
+fn a_certificate_may_appear_twice() {
     let scene = with_a_customer();
     let once = ["root.crt", "issuing.crt", "regional.crt"];
     scene.concatenate(&[once, once].concat(), "bundle.pem");
@@ -46,7 +46,7 @@ fn a_certificate_may_be_there_twice() {
 }
 
 #[test]
-fn text_and_other_blocks_between_the_certificates_are_passed_over() {
+fn text_and_other_blocks_between_the_certificates_are_skipped() {
     let scene = with_a_customer();
     scene.tool("openssl x509 -in root.crt -text -out root.txt");
     scene.write("note", "-- the CA we had before:\n---- BEGIN here ----\n\n");
@@ -67,7 +67,7 @@ fn text_and_other_blocks_between_the_certificates_are_passed_over() {
 }
 
 #[test]
-fn line_ends_and_the_mark_of_windows_are_fine() {
+fn windows_line_ends_and_byte_order_mark_are_accepted() {
     let scene = with_a_customer();
     scene.concatenate(&["root.crt", "regional.crt", "issuing.crt"], "bundle.pem");
     let bundle = scene.text("bundle.pem").replace('\n', "\r\n");
@@ -106,7 +106,7 @@ fn a_directory_stands_for_its_files() {
 }
 
 #[test]
-fn what_holds_no_certificate_is_named() {
+fn a_file_without_a_certificate_is_named() {
     let scene = with_a_customer();
     scene.write("empty.pem", "");
     scene.write("text.pem", "the CAs are in the other file\n");
@@ -124,7 +124,7 @@ fn what_holds_no_certificate_is_named() {
 }
 
 #[test]
-fn a_broken_block_is_named_rather_than_passed_over() {
+fn a_broken_block_is_named_and_not_skipped() {
     let scene = with_a_customer();
     let broken = scene.text("regional.crt").replacen("MII", "MIJ", 1);
     scene.write("broken.crt", broken);
@@ -134,7 +134,7 @@ fn a_broken_block_is_named_rather_than_passed_over() {
     scene.write("cas/root.crt", scene.read("root.crt"));
     scene.write("cas/broken.crt", scene.read("broken.crt"));
     refuses(&scene, &["cas"], &["cas/broken.crt", "can't be decoded"]);
-    // So is one that a copy has lost the end of.
+    // So is a truncated copy.
     let whole = scene.text("issuing.crt");
     scene.write("cut.crt", &whole[..whole.len() - 30]);
     scene.concatenate(&["root.crt", "regional.crt", "cut.crt"], "bundle.pem");
@@ -148,7 +148,7 @@ fn a_broken_block_is_named_rather_than_passed_over() {
 }
 
 #[test]
-fn a_file_too_large_for_what_it_is_is_not_read() {
+fn a_file_too_large_for_a_bundle_is_not_read() {
     let scene = with_a_customer();
     scene.write("dump.pem", vec![b'x'; (1 << 20) + 1]);
     refuses(&scene, &["dump.pem"], &["dump.pem", "larger than 1 MiB"]);

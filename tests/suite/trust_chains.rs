@@ -1,4 +1,4 @@
-//! Where CAs are trusted, a certificate is sealed to if it chains to one.
+//! With trusted CAs, a certificate is accepted if it chains to one.
 
 use std::time::SystemTime;
 
@@ -6,8 +6,8 @@ use callseal::keys::ChainFault;
 
 use crate::support::{P256, Scene, Trust};
 
-/// A scene with a root, two levels of intermediates, and the certificate of a
-/// customer below them.
+/// Makes a scene with a root, two levels of intermediates, and the certificate
+/// of a customer below them.
 fn with_a_customer() -> Scene {
     let scene = Scene::new();
     scene.make_cas();
@@ -51,7 +51,7 @@ fn intermediates_may_be_in_the_certificate_s_own_file() {
     accepts(&trust, "all.pem");
     scene.concatenate(&["customer.crt", "regional.crt", "issuing.crt"], "all.pem");
     accepts(&trust, "all.pem");
-    // One here, one there.
+    // One in the bundle, one in the file.
     scene.concatenate(&["customer.crt", "issuing.crt"], "half.pem");
     accepts(&scene.trust(&["root.crt", "regional.crt"]), "half.pem");
     scene.concatenate(&["customer.crt", "regional.crt"], "half.pem");
@@ -76,7 +76,7 @@ fn a_missing_link_is_named() {
 }
 
 #[test]
-fn a_root_is_not_trusted_for_being_in_the_certificate_s_own_file() {
+fn a_root_in_the_certificate_s_own_file_is_not_trusted() {
     let scene = with_a_customer();
     scene.ca("other").make();
     let trust = scene.trust(&["other.crt"]);
@@ -98,7 +98,7 @@ fn a_self_signed_certificate_is_accepted_if_it_is_itself_in_the_bundle() {
     assert_eq!(trust.fault("partner.crt"), ChainFault::SelfSigned);
     let trust = scene.trust(&["root.crt", "partner.crt"]);
     trust.accepts("partner.crt", "partner.key");
-    // It vouches for nobody else by that, nor for another one of its name.
+    // It doesn't vouch for others, or for another certificate of its name.
     scene.leaf("friend", "partner").make();
     trust.refuses("friend.crt", &["“friend”", "“partner” may not issue"]);
     scene.self_signed("namesake").called("partner").make();
@@ -145,7 +145,7 @@ fn a_certificate_altered_in_one_bit_is_refused() {
 }
 
 #[test]
-fn another_ca_certificate_of_the_same_name_is_told_from_a_missing_one() {
+fn another_ca_certificate_of_the_same_name_is_distinguished_from_a_missing_one() {
     let scene = Scene::new();
     scene.ca("old").called("Root").make();
     scene.ca("new").called("Root").make();
@@ -164,7 +164,7 @@ fn another_ca_certificate_of_the_same_name_is_told_from_a_missing_one() {
 }
 
 #[test]
-fn who_is_no_ca_may_not_issue() {
+fn a_certificate_that_is_not_a_ca_may_not_issue() {
     let scene = Scene::new();
     scene.ca("root").make();
     let claims = [
@@ -193,7 +193,7 @@ fn who_is_no_ca_may_not_issue() {
 }
 
 #[test]
-fn a_chain_may_not_be_longer_than_a_ca_allows() {
+fn a_chain_longer_than_a_ca_allows_is_refused() {
     let scene = Scene::new();
     let at_most = |depth| format!("basicConstraints=critical,CA:TRUE,pathlen:{depth}");
     scene.ca("root").saying(&at_most(1)).make();
@@ -215,7 +215,7 @@ fn a_chain_may_not_be_longer_than_a_ca_allows() {
 }
 
 #[test]
-fn a_name_that_its_ca_may_not_give_is_refused() {
+fn a_name_outside_the_ca_s_constraints_is_refused() {
     let scene = Scene::new();
     let constrained = "basicConstraints=critical,CA:TRUE\n\
                        nameConstraints=critical,permitted;DNS:example.com";
@@ -234,7 +234,7 @@ fn a_name_that_its_ca_may_not_give_is_refused() {
 }
 
 #[test]
-fn what_a_certificate_is_for_besides_does_not_matter() {
+fn other_purposes_of_a_certificate_do_not_matter() {
     let scene = Scene::new();
     scene.ca("root").make();
     let trust = scene.trust(&["root.crt"]);
@@ -254,7 +254,7 @@ fn what_a_certificate_is_for_besides_does_not_matter() {
 }
 
 #[test]
-fn a_renewed_ca_stands_for_its_expired_self() {
+fn a_renewed_ca_replaces_its_expired_certificate() {
     let scene = Scene::new();
     scene
         .ca("old")
@@ -290,7 +290,7 @@ fn a_cross_signed_ca_is_followed_to_the_root_that_is_trusted() {
 }
 
 #[test]
-fn of_several_certificates_of_one_ca_the_one_that_leads_to_a_root_counts() {
+fn the_certificate_of_a_ca_that_leads_to_a_root_is_used() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.ca("elsewhere").make();
@@ -309,7 +309,7 @@ fn of_several_certificates_of_one_ca_the_one_that_leads_to_a_root_counts() {
             accepts(&scene.trust(&["root.crt", own[1]]), "chain.pem");
         }
     }
-    // Where none leads there, the error is that of the first way.
+    // If none leads to a root, the error is that of the first path.
     scene.concatenate(&["customer.crt", "old.crt"], "chain.pem");
     let trust = scene.trust(&["root.crt"]);
     trust.refuses("chain.pem", &["“issuing”", "expired", "2020-06-01"]);

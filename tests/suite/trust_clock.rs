@@ -1,4 +1,4 @@
-//! What is valid today was not yesterday, and is not in ten years.
+//! Validity depends on the time: yesterday, today and in ten years.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use crate::support::{FAR_OFF, LONG_AGO, Scene, Trust, day};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Noon of a day.
+/// Returns noon of a day.
 fn noon(text: &str) -> SystemTime {
     day(text) + 12 * HOUR
 }
@@ -20,7 +20,7 @@ fn is_valid(trust: &Trust<'_>, file: &str, at: SystemTime) {
     }
 }
 
-/// Why it is refused at that time, in words.
+/// Returns the text of the refusal at this time.
 #[track_caller]
 fn refusal(trust: &Trust<'_>, file: &str, at: SystemTime) -> (Refusal, String) {
     let refusal = trust.verdict(file, at).expect_err(file);
@@ -28,8 +28,8 @@ fn refusal(trust: &Trust<'_>, file: &str, at: SystemTime) -> (Refusal, String) {
     (refusal, words)
 }
 
-/// A root of all times, an issuing CA of the thirties, and a customer of
-/// one day: 2032-05-05.
+/// Makes a root that is always valid, an issuing CA of the 2030s, and a
+/// customer of one day: 2032-05-05.
 fn of_one_day() -> Scene {
     let scene = Scene::new();
     scene.ca("root").make();
@@ -57,7 +57,7 @@ fn a_certificate_of_one_day_is_valid_on_that_day() {
 }
 
 #[test]
-fn the_first_and_the_last_second_belong_to_it() {
+fn the_first_and_the_last_second_are_valid() {
     let scene = of_one_day();
     let trust = scene.trust(&["root.crt", "issuing.crt"]);
     let second = Duration::from_secs(1);
@@ -69,9 +69,9 @@ fn the_first_and_the_last_second_belong_to_it() {
 }
 
 #[test]
-fn an_expired_ca_ends_what_it_issued() {
+fn an_expired_ca_invalidates_what_it_issued() {
     let scene = of_one_day();
-    // Ten years of its own, of which its CA takes part in less than eight.
+    // It is valid for ten years, its CA for less than eight of these.
     let customer = scene.leaf("decade", "issuing");
     customer.valid("2032-05-05", "2042-05-05").make();
     let trust = scene.trust(&["root.crt", "issuing.crt"]);
@@ -94,7 +94,7 @@ fn an_expired_ca_ends_what_it_issued() {
 }
 
 #[test]
-fn a_ca_that_is_not_valid_yet_has_issued_nothing_yet() {
+fn certificates_of_a_ca_that_is_not_valid_yet_are_refused() {
     let scene = of_one_day();
     let customer = scene.leaf("early", "issuing");
     customer.valid("2029-01-01", "2042-01-01").make();
@@ -131,7 +131,7 @@ fn a_root_expires_like_any_ca() {
 }
 
 #[test]
-fn a_crl_has_its_time_too() {
+fn a_crl_has_a_validity_period_too() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.leaf("customer", "root").make();
@@ -146,7 +146,7 @@ fn a_crl_has_its_time_too() {
 }
 
 #[test]
-fn the_program_goes_by_the_clock_of_the_machine() {
+fn the_program_uses_the_machine_s_clock() {
     let scene = of_one_day();
     let trust = scene.trust(&["root.crt", "issuing.crt"]);
     let (file, key) = ("customer.crt", "customer.key");
@@ -165,7 +165,7 @@ fn the_program_goes_by_the_clock_of_the_machine() {
 fn the_program_accepts_tomorrow_what_is_not_valid_today() {
     let scene = Scene::new();
     scene.ca("root").make();
-    // Midnight may come while this runs: two days on it's out of the way.
+    // Midnight may come while this runs: two days later is safe.
     let first = SystemTime::now() + 48 * HOUR;
     let text = callseal::Timestamp(first).to_string();
     let (first, _) = text.split_once(' ').unwrap();
@@ -178,7 +178,7 @@ fn the_program_accepts_tomorrow_what_is_not_valid_today() {
 }
 
 #[test]
-fn the_program_refuses_in_ten_years_what_ends_before() {
+fn the_program_refuses_in_ten_years_what_expires_before() {
     let scene = Scene::new();
     scene.ca("root").make();
     let nine_years = 9 * 365 * 24 * HOUR;
@@ -199,7 +199,7 @@ fn the_program_refuses_in_ten_years_what_ends_before() {
 }
 
 #[test]
-fn the_program_heeds_the_clock_for_crls() {
+fn the_program_uses_the_clock_for_crls() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.leaf("customer", "root").make();

@@ -1,4 +1,4 @@
-//! What a CA has revoked is refused, and so is a CRL that can't tell.
+//! Revoked certificates are refused, and so are unusable CRLs.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,8 +6,8 @@ use callseal::keys::{ChainFault, RecipientError, Refusal, Requirements, TrustFau
 
 use crate::support::{FAR_OFF, Scene, Trust, day};
 
-/// A root, an issuing CA, and two customers of that: `kept` and `revoked`,
-/// who lives up to its name. Every CA has a CRL.
+/// Makes a root, an issuing CA, and two customers of that, `kept` and
+/// `revoked`, of which the second is revoked. Every CA has a CRL.
 fn with_crls() -> Scene {
     let scene = Scene::new();
     scene.ca("root").make();
@@ -45,7 +45,7 @@ fn a_revoked_certificate_is_refused_with_the_date() {
 }
 
 #[test]
-fn without_a_crl_file_nothing_is_taken_for_revoked() {
+fn without_a_crl_file_nothing_counts_as_revoked() {
     let scene = with_crls();
     let trust = scene.trust(&["root.crt", "issuing.crt"]);
     trust.accepts("revoked.crt", "revoked.key");
@@ -78,7 +78,7 @@ fn every_ca_of_the_chain_must_have_a_crl() {
         let fault = ChainFault::NoCrl { ca: missing.into() };
         assert_eq!(trust.fault("kept.crt"), fault);
     }
-    // One of another CA does not stand in.
+    // The CRL of another CA doesn't replace it.
     scene.ca("other").make();
     scene.current_crl("other");
     let trust = trust(&scene, &["root.crl", "other.crl"]);
@@ -86,7 +86,7 @@ fn every_ca_of_the_chain_must_have_a_crl() {
 }
 
 #[test]
-fn an_expired_crl_is_an_error_even_for_what_it_does_not_name() {
+fn an_expired_crl_is_an_error_even_for_unlisted_certificates() {
     let scene = with_crls();
     for ca in ["root", "issuing"] {
         scene.crl(ca, "2020-01-01", "2021-03-04");
@@ -103,7 +103,7 @@ fn an_expired_crl_is_an_error_even_for_what_it_does_not_name() {
 }
 
 #[test]
-fn a_crl_of_the_future_is_an_error() {
+fn a_crl_that_is_not_valid_yet_is_an_error() {
     let scene = with_crls();
     scene.crl("issuing", "9997-05-06", "9998-01-01");
     let trust = trust(&scene, &["root.crl", "issuing.crl"]);
@@ -135,13 +135,13 @@ fn a_crl_that_the_ca_did_not_sign_is_an_error() {
     let trust = self::trust(&scene, &["root.crl", &forged]);
     trust.refuses("kept.crt", &["CRL of “issuing”", "signature failure"]);
     assert!(matches!(trust.fault("kept.crt"), ChainFault::BadCrl { .. }));
-    // It hides nothing that the true one beside it says.
+    // It hides nothing of the genuine CRL next to it.
     let trust = self::trust(&scene, &["root.crl", &forged, "issuing.crl"]);
     trust.refuses("revoked.crt", &["“revoked”"]);
 }
 
 #[test]
-fn a_crl_by_a_ca_that_may_sign_none_is_an_error() {
+fn a_crl_by_a_ca_without_crl_sign_is_an_error() {
     let scene = Scene::new();
     let says = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
     scene.ca("root").saying(says).make();
@@ -156,7 +156,7 @@ fn a_crl_by_a_ca_that_may_sign_none_is_an_error() {
 }
 
 #[test]
-fn the_forms_of_a_bundle_are_those_of_crls_too() {
+fn crls_may_have_the_same_forms_as_bundles() {
     let scene = with_crls();
     let check = |crl_files: &[&str]| {
         let trust = trust(&scene, crl_files);
@@ -194,7 +194,7 @@ fn the_newest_crl_of_a_ca_counts() {
         let trust = trust(&scene, &["root.crl", order[0], order[1]]);
         trust.refuses("kept.crt", &["“kept” is revoked"]);
     }
-    // An expired one beside a current one is of no account.
+    // An expired CRL next to a current one is ignored.
     scene.leaf("late", "issuing").make();
     scene.crl("issuing", "2020-01-01", "2020-02-01");
     scene.concatenate(&["issuing.crl"], "expired.crl");
@@ -209,7 +209,7 @@ fn the_newest_crl_of_a_ca_counts() {
 }
 
 #[test]
-fn a_ca_with_a_new_key_may_sign_its_crl_with_that() {
+fn a_ca_with_a_new_key_may_sign_its_crl_with_it() {
     let scene = with_crls();
     let renewed = scene.ca("renewed").called("issuing");
     renewed.issued_by("root").make();
@@ -229,7 +229,7 @@ fn a_ca_with_a_new_key_may_sign_its_crl_with_that() {
     scene.crl("renewed", "2021-01-01", FAR_OFF);
     let by_both = trust(&["root.crl", "issuing.crl", "renewed.crl"]);
     by_both.refuses("later.crt", &["“later” is revoked since 2"]);
-    // A certificate that has the CA's name but not its word signs nothing.
+    // A certificate with the CA's name that the CA didn't issue can't sign.
     scene.ca("forger").called("issuing").make();
     scene.current_crl("forger");
     let forged = scene
@@ -241,7 +241,7 @@ fn a_ca_with_a_new_key_may_sign_its_crl_with_that() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_of_crls_must_have_a_name_that_openssl_takes() {
+fn a_file_of_crls_must_have_a_name_that_openssl_accepts() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
@@ -270,14 +270,14 @@ fn a_file_too_large_for_crls_is_not_read() {
 }
 
 #[test]
-fn a_self_signed_certificate_of_the_bundle_has_nobody_to_revoke_it() {
+fn nobody_can_revoke_a_self_signed_certificate_of_the_bundle() {
     let scene = with_crls();
     scene.self_signed("partner").make();
     let trust = || scene.trust(&["root.crt", "issuing.crt", "partner.crt"]);
     let crls = ["root.crl", "issuing.crl"];
     let both = ["kept.crt", "partner.crt"];
     trust().with_crls(&crls).packs(&both, None, "partner.key");
-    // But for itself.
+    // Except for itself.
     scene.revoke("partner", "partner");
     scene.current_crl("partner");
     let trust = trust().with_crls(&["root.crl", "partner.crl"]);
@@ -285,7 +285,7 @@ fn a_self_signed_certificate_of_the_bundle_has_nobody_to_revoke_it() {
 }
 
 #[test]
-fn a_crl_that_openssl_would_pass_over_is_an_error() {
+fn a_crl_that_openssl_would_skip_is_an_error() {
     let scene = with_crls();
     let indented = scene
         .text("issuing.crl")
@@ -312,7 +312,7 @@ fn files_without_a_crl_are_named() {
     scene.write("broken.crl", broken);
     let trust = self::trust(&scene, &["issuing.crl", "broken.crl"]);
     trust.packs_nothing(&["kept.crt"], None, &["broken.crl", "can't be decoded"]);
-    // In a directory, what a copy has cut off is not passed over.
+    // In a directory, a truncated copy is not skipped.
     let whole = scene.text("issuing.crl");
     scene.write("crls/a.crl", scene.read("root.crl"));
     scene.write("crls/b.crl", &whole);
@@ -322,7 +322,7 @@ fn files_without_a_crl_are_named() {
 }
 
 #[test]
-fn the_date_on_which_a_crl_is_out_of_date_bounds_the_recipient() {
+fn a_recipient_is_not_valid_beyond_its_crl() {
     let scene = with_crls();
     scene.crl("issuing", "2020-01-01", "2070-01-01");
     let trust = trust(&scene, &["root.crl", "issuing.crl"]);
@@ -336,14 +336,14 @@ fn the_date_on_which_a_crl_is_out_of_date_bounds_the_recipient() {
 }
 
 #[test]
-fn the_newest_crl_counts_though_an_older_one_is_current() {
+fn the_newest_crl_counts_even_if_an_older_one_is_current() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.leaf("leaf", "root").make();
     scene.crl("root", "2020-01-01", FAR_OFF);
     std::fs::rename(scene.path("root.crl"), scene.path("old.crl")).unwrap();
     scene.revoke("root", "leaf");
-    // Out of date by now, but what it says was said.
+    // It's out of date by now, but its revocations still count.
     scene.crl("root", "2022-01-01", "2022-02-01");
     for files in [["old.crl", "root.crl"], ["root.crl", "old.crl"]] {
         scene
@@ -351,7 +351,7 @@ fn the_newest_crl_counts_though_an_older_one_is_current() {
             .with_crls(&files)
             .refuses("leaf.crt", &["“leaf” is revoked since "]);
     }
-    // Of two of the same day the one that revokes.
+    // Of two CRLs of the same day, the one that revokes counts.
     scene.crl("root", "2020-01-01", FAR_OFF);
     for files in [["old.crl", "root.crl"], ["root.crl", "old.crl"]] {
         scene
@@ -362,7 +362,7 @@ fn the_newest_crl_counts_though_an_older_one_is_current() {
 }
 
 #[test]
-fn a_file_of_a_directory_that_is_called_a_crl_and_is_none_is_an_error() {
+fn a_file_that_is_only_named_like_a_crl_is_an_error() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.leaf("leaf", "root").make();

@@ -1,5 +1,5 @@
-//! Where CAs are trusted: parties of all kinds together, those who have no CA,
-//! and tenants side by side.
+//! Profiles with trusted CAs: parties of all kinds together, parties without a
+//! CA, and separate tenants.
 
 use std::time::SystemTime;
 
@@ -7,8 +7,8 @@ use callseal::keys::{Party, Refusal};
 
 use crate::support::Scene;
 
-/// A scene with a root, two levels of intermediates, and the certificate of a
-/// customer below them.
+/// Makes a scene with a root, two levels of intermediates, and the certificate
+/// of a customer below them.
 fn with_a_customer() -> Scene {
     let scene = Scene::new();
     scene.make_cas();
@@ -17,7 +17,7 @@ fn with_a_customer() -> Scene {
 }
 
 #[test]
-fn a_public_key_has_nobody_to_vouch_for_it() {
+fn nobody_vouches_for_a_public_key() {
     let scene = with_a_customer();
     scene.tool("openssl pkey -in customer.key -pubout -out customer.pub");
     let trust = scene.trust(&["root.crt"]);
@@ -26,7 +26,7 @@ fn a_public_key_has_nobody_to_vouch_for_it() {
 }
 
 #[test]
-fn an_openpgp_certificate_is_accepted_by_its_fingerprint_alone() {
+fn an_openpgp_certificate_is_accepted_only_by_its_fingerprint() {
     let scene = with_a_customer();
     scene.gpg("--quick-gen-key vendor future-default default never");
     scene.gpg("--export --output vendor.pgp vendor");
@@ -51,7 +51,7 @@ fn an_openpgp_certificate_is_accepted_by_its_fingerprint_alone() {
 }
 
 #[test]
-fn a_fingerprint_comes_on_top_of_the_chain_of_an_x509_certificate() {
+fn an_x509_certificate_with_a_fingerprint_still_needs_its_chain() {
     let scene = with_a_customer();
     let entry = |fingerprint: &str| {
         format!(
@@ -70,7 +70,7 @@ fn a_fingerprint_comes_on_top_of_the_chain_of_an_x509_certificate() {
 }
 
 #[test]
-fn any_one_of_four_that_can_not_be_trusted_stops_the_whole_pack() {
+fn any_untrusted_recipient_of_four_stops_the_whole_pack() {
     let scene = with_a_customer();
     for name in ["alpha", "beta", "gamma", "delta"] {
         scene.leaf(name, "issuing").make();
@@ -125,7 +125,7 @@ fn any_one_of_four_that_can_not_be_trusted_stops_the_whole_pack() {
 }
 
 #[test]
-fn tenants_side_by_side_trust_their_own_cas_alone() {
+fn each_tenant_trusts_only_its_own_cas() {
     let scene = Scene::new();
     for tenant in ["red", "blue"] {
         scene.ca(&format!("{tenant}-ca")).make();
@@ -156,7 +156,7 @@ fn tenants_side_by_side_trust_their_own_cas_alone() {
     let pack = "pack --config callseal.toml call.wav -o mixed.zip";
     for line in [
         format!("{pack} -p mixed"),
-        // The rules of a profile hold for those who are added to it.
+        // The rules of a profile apply to added recipients.
         format!("{pack} -p red -r blue.crt"),
         format!("{pack} -p blue -r red.crt"),
     ] {
@@ -185,7 +185,7 @@ fn the_certificate_of_a_ca_among_those_of_a_party_is_refused() {
 }
 
 #[test]
-fn a_root_that_lies_with_the_certificates_of_a_party_is_refused() {
+fn a_root_among_the_certificates_of_a_party_is_refused() {
     let scene = Scene::new();
     scene
         .ca("root")
@@ -201,7 +201,7 @@ fn a_root_that_lies_with_the_certificates_of_a_party_is_refused() {
          trust = 'ca'\nca-file = 'bundle.pem'",
     );
     scene.ok("check --config callseal.toml");
-    // One that is trusted for itself is no CA.
+    // A certificate that is trusted for itself is not a CA.
     scene.write("certs/own.crt", scene.read("own.crt"));
     scene.ok("check --config callseal.toml");
     scene.write("certs/root.crt", scene.read("root.crt"));

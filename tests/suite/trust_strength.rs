@@ -1,4 +1,4 @@
-//! Where CAs are trusted, keys and signatures must be strong all the way up.
+//! With trusted CAs, keys and signatures must be strong all the way up.
 
 use callseal::keys::{ChainFault, Refusal, UnusableKey};
 use openssl::bn::{BigNum, BigNumContext, BigNumRef};
@@ -13,8 +13,8 @@ fn trust(scene: &Scene) -> Trust<'_> {
     scene.trust(&["root.crt", "issuing.crt"])
 }
 
-/// That the weak signature on one certificate of the chain is why the leaf is
-/// refused.
+/// Checks that the leaf is refused for the weak signature on one certificate of
+/// the chain.
 #[track_caller]
 fn is_weakly_signed(trust: &Trust<'_>, leaf: &str, signed: &str, algorithm: &str) {
     let file = format!("{leaf}.crt");
@@ -27,7 +27,7 @@ fn is_weakly_signed(trust: &Trust<'_>, leaf: &str, signed: &str, algorithm: &str
     assert_eq!(trust.fault(&file), weak);
 }
 
-/// A certificate for a public key that can't sign a request itself.
+/// Makes a certificate for a public key that can't sign a request itself.
 fn issue_for(scene: &Scene, n: &BigNumRef, e: &BigNumRef, name: &str) {
     let key = Rsa::from_public_components(n.to_owned().unwrap(), e.to_owned().unwrap());
     let key = PKey::from_rsa(key.unwrap()).unwrap();
@@ -75,7 +75,7 @@ fn an_intermediate_signed_with_md5_or_sha_1_is_refused() {
 }
 
 #[test]
-fn the_signature_of_a_root_on_itself_proves_nothing_and_may_be_old() {
+fn the_self_signature_of_a_root_may_be_weak() {
     let scene = Scene::new();
     scene.ca("root").with_key(RSA).signed_with("sha1").make();
     scene.ca("issuing").issued_by("root").make();
@@ -84,7 +84,7 @@ fn the_signature_of_a_root_on_itself_proves_nothing_and_may_be_old() {
 }
 
 #[test]
-fn a_self_signed_recipient_in_the_bundle_is_to_be_signed_well_all_the_same() {
+fn a_self_signed_recipient_in_the_bundle_still_needs_a_strong_signature() {
     let scene = Scene::new();
     for (name, digest, algorithm) in [
         ("a", "md5", "md5WithRSAEncryption"),
@@ -124,7 +124,7 @@ fn a_ca_with_a_small_key_is_refused() {
 }
 
 #[test]
-fn an_rsa_key_of_a_recipient_has_2048_bits_or_as_many_as_the_config_says() {
+fn an_rsa_key_of_a_recipient_has_at_least_2048_bits_or_the_config_s_minimum() {
     let scene = Scene::new();
     scene.ca("root").make();
     for bits in ["1024", "2040", "2048", "3072"] {
@@ -154,7 +154,7 @@ fn an_rsa_key_of_a_recipient_has_2048_bits_or_as_many_as_the_config_says() {
         "{refused}"
     );
     larger.accepts("3072.crt", "3072.key");
-    // Of those who are listed as well.
+    // The same for listed recipients.
     scene.write("call.wav", "said");
     let config = scene.text("callseal.toml");
     let listed = config.replace("trust = \"ca\"\nca-file = [\"root.crt\"]", "");
@@ -166,7 +166,7 @@ fn an_rsa_key_of_a_recipient_has_2048_bits_or_as_many_as_the_config_says() {
 }
 
 #[test]
-fn an_rsa_key_that_can_not_work_is_refused() {
+fn an_invalid_rsa_key_is_refused() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.leaf("ec", "root").make();
@@ -204,7 +204,7 @@ fn an_rsa_key_that_can_not_work_is_refused() {
     };
     let words = ["of 16392 bits", "at most 16384"];
     check("huge", &bit(16391), &usual, &words, too_large);
-    // As large as an exponent may be.
+    // The largest exponent that is allowed.
     let mut context = BigNumContext::new().unwrap();
     let mut large = BigNum::new().unwrap();
     large
@@ -219,7 +219,7 @@ fn an_rsa_key_that_can_not_work_is_refused() {
 }
 
 #[test]
-fn key_usage_must_allow_what_the_key_is_to_do() {
+fn key_usage_must_allow_the_key_s_use() {
     let scene = Scene::new();
     scene.ca("root").make();
     let trust = scene.trust(&["root.crt"]);
@@ -274,7 +274,7 @@ fn key_usage_must_allow_what_the_key_is_to_do() {
 }
 
 #[test]
-fn a_key_that_can_not_be_decoded_is_said_to_be_just_that() {
+fn a_key_that_can_not_be_decoded_is_reported_as_such() {
     let scene = Scene::new();
     scene.ca("root").make();
     scene.ca("forger").called("root").make();
@@ -282,14 +282,14 @@ fn a_key_that_can_not_be_decoded_is_said_to_be_just_that() {
     scene.leaf("broken", "root").make();
     scene.tool("openssl x509 -in broken.crt -outform DER -out broken.der");
     let mut der = scene.read("broken.der");
-    // The object identifier of prime256v1 as that of no curve at all.
+    // The object identifier of prime256v1 changed to that of an unknown curve.
     let curve = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
     let at = der.windows(8).position(|bytes| bytes == curve).unwrap();
     der[at + 7] = 0x7f;
     scene.write("broken.der", der);
     let trust = scene.trust(&["root.crt"]);
     let alone = trust.refuses("broken.der", &["“broken” has a key that can't be decoded"]);
-    // What OpenSSL found wrong with another one is not the cause.
+    // OpenSSL's error about another key isn't the cause.
     let _ = trust.refusal("forged.crt");
     let after = format!("{}", trust.refusal("broken.der"));
     assert!(alone.stderr().contains(&after), "{after}\n{alone}");

@@ -6,8 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use crate::archive_support::{Member, Zip, zip};
 use crate::support::{Outcome, Scene};
 
-/// A scene, and a message in it that opens under every name: as gpg writes
-/// one from a pipe, it has none of its own.
+/// Makes a scene with a message that opens under every name: gpg wrote it from
+/// a pipe, so it has none itself.
 fn sealed() -> (Scene, Vec<u8>) {
     let scene = Scene::with_parties();
     let outcome = scene
@@ -17,7 +17,7 @@ fn sealed() -> (Scene, Vec<u8>) {
     (scene, outcome.output.stdout)
 }
 
-/// Extracts to `in/out`, and makes sure that nothing gets out of it.
+/// Extracts to `in/out`, and checks that nothing is written outside of it.
 #[track_caller]
 fn extract(scene: &Scene, archive: &Zip, status: i32) -> Outcome {
     scene.write("forged.zip", archive.bytes());
@@ -39,7 +39,7 @@ fn extract(scene: &Scene, archive: &Zip, status: i32) -> Outcome {
     outcome
 }
 
-/// What comes from an archive must not act on the terminal.
+/// Checks that texts from an archive don't control the terminal.
 #[track_caller]
 fn is_printable(outcome: &Outcome) {
     for text in [outcome.stderr(), outcome.stdout()] {
@@ -79,7 +79,7 @@ fn an_unsafe_name_is_an_integrity_error_and_not_skipped() {
 }
 
 #[test]
-fn a_safe_member_comes_out_beside_an_unsafe_one() {
+fn a_safe_member_comes_out_despite_an_unsafe_one() {
     let (scene, message) = sealed();
     for name in UNSAFE {
         let both = zip([
@@ -93,7 +93,7 @@ fn a_safe_member_comes_out_beside_an_unsafe_one() {
 }
 
 #[test]
-fn an_unsafe_directory_is_an_error_though_it_would_not_be_made() {
+fn an_unsafe_directory_is_an_error_even_if_it_would_not_be_made() {
     let (scene, message) = sealed();
     for name in ["../evil/", "/evil/", "a\\evil/", "a/../../evil/"] {
         extract(&scene, &zip([Member::new(name, b"")]), 5).says("unsafe name");
@@ -113,7 +113,7 @@ fn names_that_are_not_utf8_or_too_long_for_the_file_system_are_errors() {
 }
 
 #[test]
-fn what_an_archive_says_does_not_act_on_the_terminal() {
+fn an_archive_s_texts_do_not_control_the_terminal() {
     let (scene, message) = sealed();
     let names = [
         "a\x1b]0;owned\x07.txt.pgp",
@@ -143,7 +143,7 @@ fn what_an_archive_says_does_not_act_on_the_terminal() {
 }
 
 #[test]
-fn the_name_inside_a_message_does_not_act_on_the_terminal_either() {
+fn the_name_inside_a_message_does_not_control_the_terminal() {
     let scene = Scene::with_parties();
     scene.write("\x1b[31mred.txt", "planted");
     scene
@@ -195,7 +195,7 @@ fn no_special_mode_of_an_archive_reaches_a_file() {
 fn a_directory_that_is_a_file_too_is_refused() {
     let (scene, message) = sealed();
     let members = zip([Member::new("a/", b""), Member::new("a.pgp", &message)]);
-    // The entry for the directory is no member; the file takes the name.
+    // The entry for the directory is not a member; the file takes the name.
     scene.write("forged.zip", members.bytes());
     scene.ok("extract forged.zip -k customer.key -C out");
     assert_eq!(scene.tree("out"), ["a"]);
@@ -218,7 +218,7 @@ fn a_directory_that_is_a_file_too_is_refused() {
 }
 
 #[test]
-fn a_link_that_lies_in_the_target_already_is_not_followed() {
+fn an_existing_link_in_the_target_is_not_followed() {
     let (scene, message) = sealed();
     fs::create_dir_all(scene.path("elsewhere")).unwrap();
     fs::create_dir_all(scene.path("out")).unwrap();
@@ -241,7 +241,7 @@ fn a_link_that_lies_in_the_target_already_is_not_followed() {
 }
 
 #[test]
-fn an_existing_file_is_not_overwritten_unasked() {
+fn an_existing_file_is_not_overwritten_without_a_request() {
     let (scene, message) = sealed();
     scene.write("out/a.txt", "mine");
     let member = Member::new("a.txt.pgp", &message);

@@ -1,5 +1,5 @@
-//! What was written once opens for ever: every entry of
-//! `testdata/vectors/*/index.toml` still does what the index says.
+//! Old messages always open: every entry of `testdata/vectors/*/index.toml`
+//! still does what the index says.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,9 +20,9 @@ struct Index {
 #[serde(deny_unknown_fields)]
 struct Vector {
     file: String,
-    /// What it shows, in a sentence.
+    /// Its purpose, in a sentence.
     shows: String,
-    /// Each of these keys alone must do.
+    /// The keys, each of which must open it alone.
     #[serde(default)]
     keys: Vec<String>,
     passphrase: Option<String>,
@@ -32,10 +32,11 @@ struct Vector {
     status: i32,
     /// The SHA-256 of a message's content.
     sha256: Option<String>,
-    /// Those of an archive's members that must come out; no other may.
+    /// The SHA-256 of the members that must come out of an archive; no others
+    /// may.
     #[serde(default)]
     members: BTreeMap<String, String>,
-    /// That of the certificate's key.
+    /// The fingerprint of the certificate's key.
     fingerprint: Option<String>,
 }
 
@@ -70,7 +71,8 @@ fn callseal(directory: &Path, arguments: &[&str]) -> Outcome {
     run(Run::new(Run::CALLSEAL, directory), arguments)
 }
 
-/// The same on a day on which the certificates are valid, whatever day it is.
+/// Runs it on a day on which the certificates are valid, whatever the current
+/// day is.
 #[track_caller]
 fn callseal_in_their_time(directory: &Path, arguments: &[&str]) -> Outcome {
     let clock = ["-f", "@2030-01-02 12:00:00", Run::CALLSEAL];
@@ -91,7 +93,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The files below a directory with the SHA-256 of their content.
+/// Returns the files below a directory with the SHA-256 of their content.
 fn files_below(directory: &Path) -> BTreeMap<String, String> {
     walkdir::WalkDir::new(directory)
         .into_iter()
@@ -109,7 +111,8 @@ fn files_below(directory: &Path) -> BTreeMap<String, String> {
 /// came out, and with which status.
 fn check(set: &Set, vector: &Vector, key: &str) {
     let scene = Scene::new();
-    // A directory deeper than needed, so that `..` leads to where we look.
+    // The directory is deeper than needed, so that `..` leads to a place that
+    // is checked.
     let out = scene.path("deep/out");
     std::fs::create_dir_all(&out).unwrap();
     let passphrase = scene.path("passphrase");
@@ -151,8 +154,8 @@ fn check(set: &Set, vector: &Vector, key: &str) {
     assert_eq!(files_below(scene.root()).len(), expected.len(), "{what}");
 }
 
-/// Seals to a certificate, and compares its fingerprint: messages name it, so
-/// that a key which gets another one no longer finds what is sealed to it.
+/// Seals to a certificate, and compares its fingerprint: messages name it, so a
+/// key with a changed fingerprint no longer finds its messages.
 fn check_certificate(set: &Set, vector: &Vector) {
     let scene = Scene::new();
     let message = scene.path("message");
@@ -183,7 +186,7 @@ fn check_certificate(set: &Set, vector: &Vector) {
 }
 
 #[test]
-fn every_message_and_archive_does_what_its_index_says() {
+fn every_message_and_archive_matches_its_index() {
     for set in sets() {
         for vector in &set.vectors {
             for key in &vector.keys {
@@ -194,7 +197,7 @@ fn every_message_and_archive_does_what_its_index_says() {
 }
 
 #[test]
-fn every_certificate_does_what_its_index_says() {
+fn every_certificate_matches_its_index() {
     for set in sets() {
         for vector in set.vectors.iter().filter(|vector| vector.keys.is_empty()) {
             check_certificate(&set, vector);

@@ -1,26 +1,26 @@
-//! Certification authorities by openssl, and what they issue.
+//! Certification authorities by openssl, and their certificates and CRLs.
 
 use std::fs;
 use std::time::{Duration, SystemTime};
 
 use super::{P256, Scene};
 
-/// The days between which everything is valid. RFC 5280 takes the very last
-/// second of 9999 for "no end" (section 4.1.2.5), which would be another thing.
+/// The days between which everything is valid. In RFC 5280, the very last
+/// second of 9999 means "no end" (section 4.1.2.5), which would be another
+/// case.
 pub const LONG_AGO: &str = "1980-01-01";
 pub const FAR_OFF: &str = "9998-12-31";
 
-/// What a CA's certificate says of it.
+/// The extensions of a CA's certificate.
 const OF_A_CA: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n\
                        subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
 
-/// What the certificate of somebody else says.
+/// The extensions of other certificates.
 const OF_A_LEAF: &str = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
 
-/// A certificate to be made: `NAME.crt` over the key `NAME.key`, which is made
-/// where it isn't there. What is not said otherwise: its subject is `CN=NAME`,
-/// its key is on P-256, it's signed with SHA-256 and valid at any time that a
-/// clock may show.
+/// A certificate to make: `NAME.crt` over the key `NAME.key`, which is made if
+/// missing. By default its subject is `CN=NAME`, its key is on P-256, and it's
+/// signed with SHA-256 and always valid.
 #[must_use = "it's made by `make`"]
 pub struct Certificate<'a> {
     scene: &'a Scene,
@@ -35,17 +35,17 @@ pub struct Certificate<'a> {
 }
 
 impl Scene {
-    /// A root, unless it's said who issues it.
+    /// Returns a root, unless an issuer is given.
     pub fn ca(&self, name: &str) -> Certificate<'_> {
         self.certificate(name, None, OF_A_CA)
     }
 
-    /// A certificate issued by a CA, such as a recipient has.
+    /// Returns a certificate issued by a CA, such as a recipient's.
     pub fn leaf(&self, name: &str, issuer: &str) -> Certificate<'_> {
         self.certificate(name, Some(issuer), OF_A_LEAF)
     }
 
-    /// A certificate that nobody but its owner vouches for.
+    /// Returns a self-signed certificate.
     pub fn self_signed(&self, name: &str) -> Certificate<'_> {
         self.certificate(name, None, OF_A_LEAF)
     }
@@ -64,7 +64,8 @@ impl Scene {
         }
     }
 
-    /// A root and two levels of intermediates: `root`, `regional`, `issuing`.
+    /// Makes a root and two levels of intermediates: `root`, `regional`,
+    /// `issuing`.
     #[track_caller]
     pub fn make_cas(&self) {
         self.ca("root").make();
@@ -72,14 +73,14 @@ impl Scene {
         self.ca("issuing").issued_by("regional").make();
     }
 
-    /// Has a CA revoke a certificate, now.
+    /// Lets a CA revoke a certificate, now.
     #[track_caller]
     pub fn revoke(&self, ca: &str, name: &str) {
         self.openssl_ca(ca, &format!("-revoke {name}.crt"));
     }
 
-    /// `CA.crl`: what the CA has revoked so far, issued on one day (such as
-    /// `2020-01-01`) and good until another.
+    /// Makes `CA.crl`: what the CA has revoked so far, issued on one day (such
+    /// as `2020-01-01`) and valid until another.
     #[track_caller]
     pub fn crl(&self, ca: &str, issued: &str, until: &str) {
         let (issued, until) = (zulu(issued), zulu(until));
@@ -89,13 +90,13 @@ impl Scene {
         );
     }
 
-    /// A CRL that's good for as long as the certificates.
+    /// Makes a CRL that is valid for as long as the certificates.
     #[track_caller]
     pub fn current_crl(&self, ca: &str) {
         self.crl(ca, LONG_AGO, FAR_OFF);
     }
 
-    /// `openssl ca` in the name of a CA, with its config and its records.
+    /// Runs `openssl ca` in the name of a CA, with its config and its records.
     #[track_caller]
     fn openssl_ca(&self, ca: &str, arguments: &str) {
         if !self.exists(format!("{ca}.cnf")) {
@@ -130,7 +131,7 @@ impl Certificate<'_> {
         }
     }
 
-    /// Another common name than its own: that of its predecessor, say.
+    /// Sets another common name, such as that of its predecessor.
     pub fn called(self, subject: &str) -> Self {
         Self {
             subject: subject.into(),
@@ -138,7 +139,7 @@ impl Certificate<'_> {
         }
     }
 
-    /// Over the key `NAME.key` of another one.
+    /// Uses the key `NAME.key` of another certificate.
     pub fn with_key_of(self, name: &str) -> Self {
         Self {
             key: name.into(),
@@ -146,7 +147,7 @@ impl Certificate<'_> {
         }
     }
 
-    /// With a key of a kind as `openssl req -newkey` names it.
+    /// Uses a key of this kind, as named by `openssl req -newkey`.
     pub fn with_key(self, kind: &str) -> Self {
         Self {
             kind: kind.into(),
@@ -161,8 +162,8 @@ impl Certificate<'_> {
         }
     }
 
-    /// From the beginning of one day, such as `2020-01-01`, to that of another;
-    /// or from moment to moment, as [`in_hours`] gives them.
+    /// Sets the validity: from the beginning of one day, such as `2020-01-01`,
+    /// to that of another, or between two results of [`in_hours`].
     pub fn valid(self, from: &str, to: &str) -> Self {
         Self {
             validity: (from.into(), to.into()),
@@ -170,7 +171,7 @@ impl Certificate<'_> {
         }
     }
 
-    /// With these extensions only, one a line as openssl's config has them.
+    /// Sets these extensions only, one per line as in openssl's config.
     pub fn saying(self, extensions: &str) -> Self {
         Self {
             extensions: extensions.into(),
@@ -211,8 +212,8 @@ impl Certificate<'_> {
     }
 }
 
-/// So many hours from now, as openssl takes it. Half a day more than a number
-/// of days is still that number of days when the test has come to its end.
+/// Returns the time this many hours from now, for openssl. Half a day more than
+/// a number of days is still that number of days at the end of the test.
 pub fn in_hours(hours: i64) -> String {
     let seconds = hours.unsigned_abs() * 3600;
     let now = SystemTime::now();
@@ -224,7 +225,7 @@ pub fn in_hours(hours: i64) -> String {
     shown.replace(['-', ':', ' '], "")
 }
 
-/// The beginning of a day as openssl takes it.
+/// Returns the beginning of a day, for openssl.
 fn zulu(day: &str) -> String {
     match day.strip_suffix('Z') {
         Some(_) => day.into(),

@@ -6,17 +6,17 @@ use serde_json::Value;
 
 use super::Scene;
 
-/// What the calls in these tests sound like.
+/// The content of the calls in these tests.
 pub const CALL: &[u8] = b"RIFF....WAVEfmt what was said";
 
-/// Bytes that compress, but not to nothing.
+/// Returns bytes that compress, but not to nothing.
 pub fn content(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i / 3 * 31 + i % 7) as u8).collect()
 }
 
 impl Scene {
-    /// Seals a file, alone and packed, and opens both, with those arguments
-    /// for recipients and keys.
+    /// Seals a file, alone and packed, and opens both, with these arguments for
+    /// recipients and keys.
     #[track_caller]
     pub fn opens(&self, seal: &str, open: &str) {
         self.seal(seal);
@@ -35,13 +35,13 @@ impl Scene {
         self.ok(&format!("seal -f {arguments} call.wav -o call.pgp"));
     }
 
-    /// What `callseal inspect` tells of one file.
+    /// Returns what `callseal inspect` shows of one file.
     #[track_caller]
     pub fn inspect(&self, file: &str) -> Value {
         self.ok(&format!("inspect --json {file}")).json()["files"][0].take()
     }
 
-    /// The fingerprint of the one key in a certificate.
+    /// Returns the fingerprint of the one key in a certificate.
     #[track_caller]
     pub fn fingerprint(&self, file: &str) -> String {
         let inspected = self.inspect(file);

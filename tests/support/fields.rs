@@ -53,14 +53,14 @@ impl Office {
         self.try_open(text).unwrap_or_else(|e| panic!("{e}"))
     }
 
-    /// The fields of a document that are sealed by these paths.
+    /// Seals the fields of a document at these paths.
     #[track_caller]
     pub fn sealed_paths(&self, fields: &str, text: &str) -> Vec<String> {
         listed(&self.seal(fields, text))
     }
 }
 
-/// The fields that a sealed document lists.
+/// Returns the fields that a sealed document lists.
 #[track_caller]
 pub fn listed(sealed: &str) -> Vec<String> {
     // Not as values: numbers may be too large for that.

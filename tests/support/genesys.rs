@@ -7,8 +7,8 @@ use super::Scene;
 pub const ENVELOPED: &str = "-aes256 -outform DER";
 
 impl Scene {
-    /// Encrypts a file as `openssl cms` does, with those arguments (which end
-    /// with the certificates).
+    /// Encrypts a file with `openssl cms` and these arguments (which end with
+    /// the certificates).
     #[track_caller]
     pub fn cms_encrypt(&self, file: &str, message: &str, arguments: &str) {
         self.tool(&format!(
@@ -16,8 +16,8 @@ impl Scene {
         ));
     }
 
-    /// `GIR.zip` with two recordings from long ago, each sealed to the
-    /// certificates; the recordings themselves stand in `said/`.
+    /// Makes `GIR.zip` with two recordings from long ago, each sealed to the
+    /// certificates; the recordings themselves are in `said/`.
     #[track_caller]
     pub fn genesys_archive(&self, certificates: &str) {
         for (name, content) in [

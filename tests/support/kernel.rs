@@ -2,9 +2,9 @@
 
 use super::{Run, Scene};
 
-/// Makes system calls fail, for itself and the program that it becomes: those
-/// of openat(2) and open(2) with O_TMPFILE, as on a file system without it. A
-/// filter that every user may set, in the form of seccomp(2).
+/// A program that makes openat(2) and open(2) with O_TMPFILE fail for itself
+/// and the program that it becomes, as on a file system without O_TMPFILE. It
+/// uses a seccomp(2) filter, which every user may set.
 pub const WITHOUT_UNNAMED_FILES: &str = r#"
 import ctypes, os, platform, struct, sys
 arch, openat, open = {
@@ -36,8 +36,8 @@ os.execv(sys.argv[1], sys.argv[1:])
 "#;
 
 impl Scene {
-    /// A run of the program as on a file system where files have to have a
-    /// name while they are written.
+    /// Returns a run of the program as on a file system where files need a name
+    /// while they are written.
     pub fn without_unnamed_files(&self, line: &str) -> Run {
         let words = ["-c", WITHOUT_UNNAMED_FILES, Run::CALLSEAL];
         let words = words.into_iter().chain(line.split_whitespace());

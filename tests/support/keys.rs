@@ -2,18 +2,18 @@
 
 use super::{Outcome, Scene};
 
-/// The kind of key pair that costs least.
+/// The cheapest kind of key pair.
 pub const P256: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
 
 impl Scene {
-    /// A key `NAME.key`, and a self-signed certificate `NAME.crt` over it, of
-    /// a kind as `openssl req -newkey` names it.
+    /// Makes a key `NAME.key`, and a self-signed certificate `NAME.crt` over
+    /// it, of a kind as named by `openssl req -newkey`.
     #[track_caller]
     pub fn key_pair(&self, name: &str, kind: &str) {
         self.openssl_req(name, kind, &["-nodes"]);
     }
 
-    /// The same, with a passphrase on the key.
+    /// Makes the same, with a passphrase on the key.
     #[track_caller]
     pub fn locked_key_pair(&self, name: &str, kind: &str, passphrase: &str) {
         self.openssl_req(name, kind, &["-passout", &format!("pass:{passphrase}")]);
@@ -28,8 +28,9 @@ impl Scene {
         self.program("openssl", arguments).exits(0);
     }
 
-    /// A key `KEY.key`, unless it's there, and a self-signed certificate `PATH`
-    /// over it, whose validity begins so many days from now and lasts so many.
+    /// Makes a key `KEY.key`, unless it exists, and a self-signed certificate
+    /// `PATH` over it. Its validity begins a number of days from now and lasts
+    /// a number of days.
     #[track_caller]
     pub fn dated_certificate(&self, path: &str, key: &str, begins: i64, days: u32) {
         if !self.exists(format!("{key}.key")) {
@@ -38,14 +39,15 @@ impl Scene {
             ));
         }
         std::fs::create_dir_all(self.path(path).parent().unwrap()).unwrap();
-        // A minute more, so that what begins now has begun.
+        // A minute more, so that a validity from now on has begun.
         let then = format!("{:+}s", begins * 24 * 60 * 60 - 60);
         self.tool(&format!(
             "faketime -f {then} openssl req -x509 -key {key}.key -days {days} -subj /CN={key} -out {path}"
         ));
     }
 
-    /// A certificate `NAME.crt` over the key `NAME.key` that was valid in 2011.
+    /// Makes a certificate `NAME.crt` over the key `NAME.key` that was valid in
+    /// 2011.
     #[track_caller]
     pub fn expired_certificate(&self, name: &str) {
         let line =
@@ -55,8 +57,8 @@ impl Scene {
         self.program("faketime", words).exits(0);
     }
 
-    /// An OpenPGP key by GnuPG of 2011 that expired a year later, with the
-    /// hash of its time: `NAME.gpg`.
+    /// Makes an OpenPGP key by GnuPG of 2011 that expired a year later, with
+    /// the hash of its time: `NAME.gpg`.
     #[track_caller]
     pub fn expired_openpgp_key(&self, name: &str) {
         self.gpg(&format!(
@@ -66,21 +68,21 @@ impl Scene {
         self.gpg(&format!("--export-secret-keys --output {name}.gpg {name}"));
     }
 
-    /// The keys of the two parties to a call: `customer.crt`, `customer.key`,
-    /// `vendor.crt` and `vendor.key`.
+    /// Makes the keys of the two parties to a call: `customer.crt`,
+    /// `customer.key`, `vendor.crt` and `vendor.key`.
     #[track_caller]
     pub fn make_parties(&self) {
         self.key_pair("customer", P256);
         self.key_pair("vendor", P256);
     }
 
-    /// GnuPG without questions. Keys that are made have no passphrase.
+    /// Runs GnuPG without questions. New keys have no passphrase.
     #[track_caller]
     pub fn gpg(&self, line: &str) -> Outcome {
         self.gpg_with_passphrase("''", line)
     }
 
-    /// The same, with a passphrase for all keys (one word).
+    /// Does the same with a passphrase for all keys (one word).
     #[track_caller]
     pub fn gpg_with_passphrase(&self, passphrase: &str, line: &str) -> Outcome {
         self.make_gnupg_home();

@@ -1,5 +1,5 @@
-//! What tests through the program share: a directory to work in, the program
-//! and its peers run there, keys, and calls that go round.
+//! Shared parts of the tests through the program: a directory to work in, runs
+//! of the program and its peers there, keys, and calls to seal and open.
 
 #![allow(
     dead_code,

@@ -1,10 +1,10 @@
-//! Which of Debian's packages has a program that the tests run. A test whose
-//! program is missing fails and names it: none is passed over in silence.
+//! The Debian packages of the programs that the tests run. A test whose program
+//! is missing fails and names it: none is skipped silently.
 
 use std::io;
 use std::process::Command;
 
-/// Of the programs that are not called as their packages are, those.
+/// The programs whose names differ from their packages'.
 pub const PACKAGES: [(&str, &str); 20] = [
     ("7zz", "7zip"),
     ("base64", "coreutils"),
@@ -33,7 +33,7 @@ fn package(program: &str) -> &str {
     listed.map_or(program, |(_, package)| package)
 }
 
-/// What is to be said of a program that is not there.
+/// Returns the error for a program that is missing.
 pub fn not_installed(program: &str) -> String {
     format!(
         "{program} is not installed. It is in Debian's package {0}: `make test` installs what \
@@ -42,7 +42,7 @@ pub fn not_installed(program: &str) -> String {
     )
 }
 
-/// What is to be said of a program that does not start.
+/// Returns the error for a program that does not start.
 pub fn does_not_start(command: &Command, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => not_installed(&command.get_program().display().to_string()),

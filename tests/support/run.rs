@@ -1,4 +1,4 @@
-//! A program that runs, how it ended, and what can be said of that.
+//! Runs of programs, and checks of their outcomes.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use super::packages;
 
-/// So that a test whose program hangs ends at all. No test may come near it,
-/// however slow and busy the machine is.
+/// The time after which a program counts as hanging. No test may come near it,
+/// even on a slow and busy machine.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// A program about to run. Its standard input is empty.
+/// A program to run. Its standard input is empty.
 pub struct Run {
     pub(super) command: Command,
     input: Vec<u8>,
@@ -55,14 +55,14 @@ impl Run {
         self
     }
 
-    /// Standard input from a file.
+    /// Takes standard input from a file.
     #[track_caller]
     pub fn stdin_from(mut self, file: impl AsRef<Path>) -> Self {
         self.command.stdin(File::open(file).unwrap());
         self
     }
 
-    /// Standard output to somewhere else than the outcome.
+    /// Sends standard output elsewhere than to the outcome.
     pub fn stdout_to(mut self, output: impl Into<Stdio>) -> Self {
         self.command.stdout(output);
         self
@@ -89,7 +89,7 @@ impl Run {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let input = self.input;
         if let Some(mut stdin) = child.stdin.take() {
-            // Whoever doesn't read its input is free to do so.
+            // A program may leave its input unread.
             std::thread::spawn(move || drop(stdin.write_all(&input)));
         }
         let stdout = std::thread::spawn(move || read_all(stdout));
@@ -119,21 +119,21 @@ impl Run {
         self.outcome().fails()
     }
 
-    /// Runs it to its end, with that exit status.
+    /// Runs it to its end, with this exit status.
     #[track_caller]
     pub fn exits(self, status: i32) -> Outcome {
         self.outcome().exits(status)
     }
 }
 
-/// The command as it would be typed, but for quotes.
+/// Returns the command as it would be typed, except for quotes.
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(OsStr::to_string_lossy).collect();
     format!("$ {}", words.join(" "))
 }
 
-/// What comes through a pipe, if there is one.
+/// Reads a pipe, if there is one.
 fn read_all(source: Option<impl Read>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(mut source) = source {
@@ -159,9 +159,9 @@ pub fn wait(child: &mut Child, shown: &str) -> ExitStatus {
     }
 }
 
-/// Kills a program that hangs, for tests that read what it writes or wait for
-/// it themselves. It has to live as long as they do so, and no longer than the
-/// program's [`Child`] is waited for.
+/// A guard that kills a program if it hangs, for tests that read its output or
+/// wait for it themselves. It must live as long as they do so, and no longer
+/// than the program's [`Child`] is waited for.
 #[must_use = "it watches until it's dropped"]
 pub struct Watchdog {
     _ends: mpsc::Sender<()>,
@@ -180,7 +180,7 @@ impl Watchdog {
     }
 }
 
-/// What a program has said and how it ended.
+/// The output of a program and its end.
 pub struct Outcome {
     shown: String,
     pub output: Output,
@@ -200,15 +200,15 @@ impl Outcome {
         self.output.status.code()
     }
 
-    /// That it has refused to do it, in whatever way other software does that.
+    /// Checks that it refused, in whatever way other software does that.
     #[track_caller]
     pub fn fails(self) -> Self {
         assert!(!self.output.status.success(), "has ended well\n{self}");
         self
     }
 
-    /// That a shell has found all the programs of its script: it says `bash:
-    /// line 1: NAME: command not found`.
+    /// Checks that a shell found all programs of its script. Otherwise it says
+    /// `bash: line 1: NAME: command not found`.
     #[track_caller]
     fn needs_nothing(&self) {
         let stderr = self.stderr();
@@ -220,7 +220,7 @@ impl Outcome {
         }
     }
 
-    /// Standard output, which must be text.
+    /// Returns standard output, which must be text.
     #[track_caller]
     pub fn stdout(&self) -> String {
         String::from_utf8(self.output.stdout.clone()).unwrap_or_else(|_| panic!("not text\n{self}"))
@@ -230,7 +230,7 @@ impl Outcome {
         String::from_utf8_lossy(&self.output.stderr).into_owned()
     }
 
-    /// Standard error has this text in it.
+    /// Checks that standard error contains this text.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(
@@ -240,14 +240,14 @@ impl Outcome {
         self
     }
 
-    /// There is an `error:` line with all of these in it.
+    /// Checks that an `error:` line contains all of these.
     #[track_caller]
     pub fn complains(self, words: &[&str]) -> Self {
         self.complaint(words);
         self
     }
 
-    /// The same, with a `hint:` line after it.
+    /// Checks the same, with a `hint:` line after it.
     #[track_caller]
     pub fn complains_with_hint(self, words: &[&str]) -> Self {
         let after = self.complaint(words);
@@ -258,7 +258,7 @@ impl Outcome {
         self
     }
 
-    /// What standard error says after that error.
+    /// Returns what standard error says after that error.
     #[track_caller]
     fn complaint(&self, words: &[&str]) -> String {
         let stderr = self.stderr();
@@ -279,7 +279,7 @@ impl Outcome {
         self
     }
 
-    /// Standard output and standard error are empty.
+    /// Checks that standard output and standard error are empty.
     #[track_caller]
     pub fn stays_silent(self) -> Self {
         assert!(
@@ -289,7 +289,7 @@ impl Outcome {
         self
     }
 
-    /// Standard output as one JSON document.
+    /// Returns standard output as one JSON document.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.output.stdout)

@@ -1,5 +1,5 @@
-//! A directory to work in, and the programs that are run there: the one under
-//! test and its peers.
+//! A directory to work in, and the programs that run there: the one under test
+//! and its peers.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,13 +9,13 @@ use tempfile::TempDir;
 
 use super::{Outcome, Run};
 
-/// A directory that a test has to itself. It goes away with everything in it.
+/// A directory of a single test. It's removed with everything in it.
 pub struct Scene {
     directory: TempDir,
 }
 
 impl Scene {
-    /// With nothing in it.
+    /// Makes an empty scene.
     pub fn new() -> Self {
         let usual = std::env::temp_dir();
         // The path of a socket is short: that of GnuPG's agent has 108 bytes.
@@ -25,11 +25,10 @@ impl Scene {
         }
     }
 
-    /// On a memory file system where there is one with room: a disk takes its
-    /// time to flush thousands of files.
+    /// Makes a scene on a memory file system if one has room: a disk is slow to
+    /// flush thousands of files.
     pub fn in_memory() -> Self {
-        /// What no test comes near to, nor several at once. Containers often
-        /// have 64 MiB.
+        /// More than several tests need at once. Containers often have 64 MiB.
         const ROOM: u64 = 2 << 30;
         let memory = Path::new("/dev/shm");
         let room = rustix::fs::statvfs(memory).map_or(0, |found| found.f_bavail * found.f_frsize);
@@ -48,14 +47,14 @@ impl Scene {
         }
     }
 
-    /// With the keys of a customer and a vendor.
+    /// Makes a scene with the keys of a customer and a vendor.
     pub fn with_parties() -> Self {
         let scene = Self::new();
         scene.make_parties();
         scene
     }
 
-    /// The same, with one file to pack: `calls/a.txt`.
+    /// Makes the same with one file to pack: `calls/a.txt`.
     pub fn with_a_call() -> Self {
         let scene = Self::with_parties();
         scene.write("calls/a.txt", "the first call");
@@ -78,7 +77,7 @@ impl Scene {
         path
     }
 
-    /// The same for its owner alone, as a private key is kept.
+    /// Writes a file that only its owner can read, as for a private key.
     pub fn write_private(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
         let path = self.write(name, content);
         #[cfg(unix)]
@@ -99,18 +98,18 @@ impl Scene {
         String::from_utf8(self.read(name)).unwrap()
     }
 
-    /// One file made of others, in that order.
+    /// Joins files into one, in this order.
     pub fn concatenate(&self, parts: &[&str], whole: &str) {
         let content: Vec<u8> = parts.iter().flat_map(|part| self.read(part)).collect();
         self.write(whole, content);
     }
 
-    /// Whether there is something of that name, be it a link to nowhere.
+    /// Returns whether something of this name exists, even a broken link.
     pub fn exists(&self, name: impl AsRef<Path>) -> bool {
         fs::symlink_metadata(self.path(name)).is_ok()
     }
 
-    /// The names in the directory itself, sorted.
+    /// Returns the names in the directory itself, sorted.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.root())
             .unwrap()
@@ -120,8 +119,8 @@ impl Scene {
         names
     }
 
-    /// Everything below a directory, hidden files and directories too (these
-    /// end in `/`), sorted; nothing where there is no such directory.
+    /// Returns everything below a directory, sorted, including hidden files and
+    /// directories (which end in `/`); nothing if there is no such directory.
     pub fn tree(&self, name: impl AsRef<Path>) -> Vec<String> {
         let root = self.path(name);
         let mut found = Vec::new();
@@ -145,19 +144,19 @@ impl Scene {
         found
     }
 
-    /// Makes GnuPG's home, where it isn't there.
+    /// Makes GnuPG's home, if it doesn't exist.
     pub fn make_gnupg_home(&self) {
         let home = self.path("gnupg");
         if home.exists() {
             return;
         }
-        // GnuPG's default is what takes 0.1 s: not worth the wait here. And what
-        // the agent remembers of a passphrase must not help the next command.
+        // GnuPG's default takes 0.1 s: not worth the wait here. A passphrase in
+        // the agent's cache must not help the next command.
         self.write(
             "gnupg/gpg-agent.conf",
             "s2k-count 65536\ndefault-cache-ttl 0\nmax-cache-ttl 0\n",
         );
-        // What GnuPG 2.2 gives its keys. 2.4 says of them that they read the
+        // The preferences of GnuPG 2.2's keys. 2.4 declares support for the
         // draft of authenticated encryption as well, and then encrypts with it.
         self.write(
             "gnupg/gpg.conf",
@@ -179,7 +178,7 @@ impl Scene {
         .exits(0);
     }
 
-    /// A run of the program in this directory.
+    /// Returns a run of the program in this directory.
     pub fn callseal<I, S>(&self, arguments: I) -> Run
     where
         I: IntoIterator<Item = S>,
@@ -188,8 +187,8 @@ impl Scene {
         self.program(Run::CALLSEAL, arguments)
     }
 
-    /// The same, from one line of words that have no blanks in them; `''`
-    /// stands for an empty word.
+    /// Returns the same from one line of words without blanks; `''` is an empty
+    /// word.
     pub fn line(&self, line: &str) -> Run {
         self.callseal(words(line))
     }
@@ -200,7 +199,7 @@ impl Scene {
         self.line(line).exits(0)
     }
 
-    /// A run of another program in this directory.
+    /// Returns a run of another program in this directory.
     pub fn program<I, S>(&self, program: &str, arguments: I) -> Run
     where
         I: IntoIterator<Item = S>,
@@ -211,7 +210,7 @@ impl Scene {
             .args(arguments)
     }
 
-    /// The same, from one line of words, the program's name before all.
+    /// Returns the same from one line of words, the program's name first.
     pub fn tool_line(&self, line: &str) -> Run {
         let mut words = words(line);
         self.program(words.next().unwrap(), words)
@@ -223,13 +222,13 @@ impl Scene {
         self.tool_line(line).exits(0)
     }
 
-    /// As [`Scene::tool`], with a file as standard input.
+    /// Does the same as [`Scene::tool`], with a file as standard input.
     #[track_caller]
     pub fn tool_from(&self, line: &str, input: &str) -> Outcome {
         self.tool_line(line).stdin_from(self.path(input)).exits(0)
     }
 
-    /// As [`Scene::tool`], with standard output to a file.
+    /// Does the same as [`Scene::tool`], with standard output to a file.
     #[track_caller]
     pub fn tool_to(&self, line: &str, output: &str) {
         let done = self.tool(line);

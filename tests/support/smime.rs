@@ -1,51 +1,51 @@
-//! Readers of CMS messages who have only openssl.
+//! Readers of CMS messages that have only openssl.
 
 use super::{Outcome, Run, Scene};
 
 impl Scene {
-    /// A recipient with an RSA key and a self-signed certificate.
+    /// Makes a recipient with an RSA key and a self-signed certificate.
     #[track_caller]
     pub fn rsa_pair(&self, name: &str) {
         self.key_pair(name, "rsa:2048");
     }
 
-    /// A recipient with a key on a curve as openssl calls it.
+    /// Makes a recipient with a key on a curve, by openssl's name.
     #[track_caller]
     pub fn ec_pair(&self, name: &str, curve: &str) {
         self.key_pair(name, &format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
     }
 
-    /// The command that Genesys documents, with `NAME.key`.
+    /// Returns the command that Genesys documents, with `NAME.key`.
     pub fn smime(&self, file: &str, name: &str) -> Run {
         self.tool_line(&format!(
             "openssl smime -decrypt -inform DER -in {file} -inkey {name}.key"
         ))
     }
 
-    /// `openssl cms -decrypt` with `NAME.key`.
+    /// Returns `openssl cms -decrypt` with `NAME.key`.
     pub fn cms(&self, file: &str, name: &str) -> Run {
         self.tool_line(&format!(
             "openssl cms -decrypt -inform DER -in {file} -inkey {name}.key"
         ))
     }
 
-    /// The command with the reader's certificate, `NAME.crt`, as well: without
-    /// it, openssl tries the key on what is sealed to the others too, and may
-    /// take rubbish for a key.
+    /// Runs the command with the reader's certificate, `NAME.crt`, as well:
+    /// without it, openssl tries the key on the other recipients, too, and may
+    /// mistake garbage for a valid key.
     #[track_caller]
     pub fn smime_as(&self, file: &str, name: &str) -> Outcome {
         let run = self.smime(file, name);
         run.args(["-recip", &format!("{name}.crt")]).outcome()
     }
 
-    /// `openssl cms -decrypt` in the same way.
+    /// Runs `openssl cms -decrypt` in the same way.
     #[track_caller]
     pub fn cms_as(&self, file: &str, name: &str) -> Outcome {
         let run = self.cms(file, name);
         run.args(["-recip", &format!("{name}.crt")]).outcome()
     }
 
-    /// What openssl makes of the structure of a message.
+    /// Returns openssl's dump of the structure of a message.
     #[track_caller]
     pub fn cms_structure(&self, file: &str) -> String {
         self.tool(&format!(
@@ -56,7 +56,7 @@ impl Scene {
 }
 
 impl Outcome {
-    /// That it has ended well with this content on standard output.
+    /// Checks that it succeeded with this content on standard output.
     #[track_caller]
     pub fn yields(self, content: &[u8]) {
         let opened = self.exits(0);
@@ -70,7 +70,7 @@ impl Outcome {
     }
 }
 
-/// The first value of some DER: all of it, its content, and what follows it.
+/// Returns the first value of some DER: all of it, its content and the rest.
 pub fn der_value(der: &[u8]) -> (&[u8], &[u8], &[u8]) {
     let (header, length) = match usize::from(der[1]) {
         short @ 0..0x80 => (2, short),

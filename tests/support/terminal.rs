@@ -1,21 +1,21 @@
-//! Runs with somebody at a terminal, and runs without one.
+//! Runs with a user at a terminal, and runs without one.
 
 use super::{Outcome, Run, Scene};
 
 impl Scene {
-    /// The run has no terminal, as under cron.
+    /// Runs without a terminal, as under cron.
     pub fn without_terminal(&self, line: &str) -> Run {
         self.bash(&format!("exec setsid -w callseal {line} </dev/null"))
     }
 
-    /// A terminal, a dialogue on it in expect's language, and the exit status.
-    /// In the dialogue, `prompt` waits until it can be answered: for as long as
-    /// that takes, since a run that hangs is ended from outside.
+    /// Runs a dialogue on a terminal in expect's language, with the given exit
+    /// status. In the dialogue, `prompt` waits until it can be answered: for as
+    /// long as that takes, since a run that hangs is ended from outside.
     pub fn on_a_terminal(&self, line: &str, dialogue: &str) -> Outcome {
         self.on_a_terminal_with(&format!("callseal {line}"), dialogue)
     }
 
-    /// The same with another program on the terminal.
+    /// Does the same with another program on the terminal.
     pub fn on_a_terminal_with(&self, line: &str, dialogue: &str) -> Outcome {
         // The echo is turned off a moment after the prompt is there; people
         // don't type that fast, but this does.

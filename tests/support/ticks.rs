@@ -1,4 +1,4 @@
-//! File systems keep times to some milliseconds only.
+//! File systems only keep times to some milliseconds.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,8 @@ fn modified(path: &Path) -> SystemTime {
     fs::metadata(path).unwrap().modified().unwrap()
 }
 
-/// Waits until what is written in the file's directory has another time than
-/// the file, by the file system's own clock.
+/// Waits until a new file in the same directory would have another time, by the
+/// file system's own clock.
 pub fn wait_for_another_time(file: &Path) {
     let probe = file.with_extension("probe");
     loop {

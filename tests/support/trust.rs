@@ -1,4 +1,4 @@
-//! Profiles that trust CAs: what they accept and what they refuse.
+//! Profiles that trust CAs, with checks of what they accept and refuse.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +15,7 @@ pub struct Trust<'a> {
 }
 
 impl Scene {
-    /// A profile that trusts the CAs in these files.
+    /// Returns a profile that trusts the CAs in these files.
     pub fn trust(&self, ca_files: &[&str]) -> Trust<'_> {
         Trust {
             scene: self,
@@ -27,7 +27,7 @@ impl Scene {
 }
 
 impl Trust<'_> {
-    /// With CRLs in these files.
+    /// Adds the CRLs in these files.
     pub fn with_crls(self, crl_files: &[&str]) -> Self {
         Self {
             crl_files: owned(crl_files),
@@ -35,7 +35,7 @@ impl Trust<'_> {
         }
     }
 
-    /// With a line ahead of the profile.
+    /// Adds a line before the profile.
     pub fn with_line(self, line: &str) -> Self {
         Self {
             first_line: format!("{line}\n"),
@@ -43,8 +43,8 @@ impl Trust<'_> {
         }
     }
 
-    /// A run that packs a call for recipients as the config lists them, to
-    /// `call.zip`; by a clock that shows that time, if one is given.
+    /// Returns a run that packs a call for recipients as the config lists them,
+    /// to `call.zip`, at the given time if there is one.
     fn pack(&self, recipients: &[&str], clock: Option<&str>) -> Run {
         let crls = match &self.crl_files[..] {
             [] => String::new(),
@@ -80,20 +80,19 @@ impl Trust<'_> {
         }
     }
 
-    /// That a call is packed for the recipient, and opens with its key.
+    /// Checks that a call is packed for the recipient, and opens with its key.
     #[track_caller]
     pub fn accepts(&self, file: &str, key: &str) {
         self.packs(&[file], None, key);
     }
 
-    /// The same, by a clock that shows that time, such as `2030-01-02 12:00:00`
-    /// or `+10y`.
+    /// Checks the same at this time, such as `2030-01-02 12:00:00` or `+10y`.
     #[track_caller]
     pub fn accepts_on(&self, clock: &str, file: &str, key: &str) {
         self.packs(&[file], Some(clock), key);
     }
 
-    /// That a call is packed for all recipients, and opens with a key.
+    /// Checks that a call is packed for all recipients, and opens with a key.
     #[track_caller]
     pub fn packs(&self, recipients: &[&str], clock: Option<&str>, key: &str) -> Outcome {
         let packed = self.pack(recipients, clock).exits(0);
@@ -103,20 +102,20 @@ impl Trust<'_> {
         packed
     }
 
-    /// That nothing is packed for the recipient: the error names its file and
-    /// has these words, and a hint stands below it.
+    /// Checks that nothing is packed for the recipient: the error names its
+    /// file and has these words, and a hint follows.
     #[track_caller]
     pub fn refuses(&self, file: &str, words: &[&str]) -> Outcome {
         self.packs_nothing(&[file], None, &[&[file], words].concat())
     }
 
-    /// The same, by a clock that shows that time.
+    /// Checks the same at this time.
     #[track_caller]
     pub fn refuses_on(&self, clock: &str, file: &str, words: &[&str]) -> Outcome {
         self.packs_nothing(&[file], Some(clock), &[&[file], words].concat())
     }
 
-    /// That nothing is packed, with an error that has these words.
+    /// Checks that nothing is packed, with these words in the error.
     #[track_caller]
     pub fn packs_nothing(
         &self,
@@ -136,7 +135,7 @@ impl Trust<'_> {
         refused
     }
 
-    /// What the library says of the recipient at a time.
+    /// Returns the library's verdict on the recipient at a time.
     #[track_caller]
     pub fn verdict(&self, file: &str, at: SystemTime) -> Result<Recipient, Refusal> {
         let requirements = self.requirements(at).unwrap();
@@ -144,7 +143,7 @@ impl Trust<'_> {
         found.map(|mut found| found.pop().unwrap())
     }
 
-    /// Why the library refuses the recipient now.
+    /// Returns why the library refuses the recipient now.
     #[track_caller]
     pub fn refusal(&self, file: &str) -> Refusal {
         match self.verdict(file, SystemTime::now()) {
@@ -153,7 +152,7 @@ impl Trust<'_> {
         }
     }
 
-    /// Where the chain of the recipient breaks.
+    /// Returns the fault in the chain of the recipient.
     #[track_caller]
     pub fn fault(&self, file: &str) -> ChainFault {
         match self.refusal(file) {
@@ -162,7 +161,7 @@ impl Trust<'_> {
         }
     }
 
-    /// What certificates must meet at a time.
+    /// Returns the requirements for certificates at a time.
     pub fn requirements(&self, at: SystemTime) -> Result<Requirements, RecipientError> {
         let paths = |names: &[String]| -> Vec<_> {
             names.iter().map(|name| self.scene.path(name)).collect()
@@ -172,7 +171,7 @@ impl Trust<'_> {
     }
 }
 
-/// The beginning of a day in UTC, such as `2030-01-02`.
+/// Returns the beginning of a day in UTC, such as `2030-01-02`.
 #[track_caller]
 pub fn day(text: &str) -> SystemTime {
     let parts: Vec<u16> = text.split('-').map(|part| part.parse().unwrap()).collect();

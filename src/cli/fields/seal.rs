@@ -42,7 +42,7 @@ pub struct Arguments {
     attribute: String,
     #[command(flatten)]
     legacy: LegacyArgs,
-    /// Accepts a key that is given by mistake, to refuse it.
+    /// A key that is given by mistake, accepted only to refuse it.
     #[arg(short, long, hide = true)]
     key: Option<OsString>,
 }

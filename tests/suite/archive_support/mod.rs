@@ -1,6 +1,6 @@
 //! Archives built by hand, so that each can have one fault.
 
-/// What both headers of a member have.
+/// The fields that both headers of a member have.
 #[derive(Clone, Debug)]
 pub struct Header {
     pub flags: u16,
@@ -131,7 +131,7 @@ pub struct Zip {
     pub trailer: Vec<u8>,
 }
 
-/// What the ZIP64 records say beside the truth.
+/// Wrong values for the ZIP64 records.
 #[derive(Clone, Debug)]
 pub struct Zip64 {
     pub members: u64,

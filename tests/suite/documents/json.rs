@@ -1,5 +1,5 @@
-//! What the commands print with `--json` fits the schemas in docs/json.md, and
-//! each property that is described there is printed by some command.
+//! The output of `--json` matches the schemas in docs/json.md, and each
+//! property described there is printed by some command.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use crate::support::Scene;
 const DOCUMENT: &str = "docs/json.md";
 const DEFINITIONS: &str = "common definitions";
 
-/// The document's schemas by their headings.
+/// Returns the document's schemas by their headings.
 fn schemas() -> BTreeMap<String, Value> {
     let text = read(DOCUMENT);
     let sections = text.split("\n## ").skip(1);
@@ -29,7 +29,7 @@ fn schemas() -> BTreeMap<String, Value> {
     schemas.collect()
 }
 
-/// Runs commands and compares what they print with the schemas.
+/// Runs commands and compares their output with the schemas.
 struct Checker {
     scene: Scene,
     schemas: BTreeMap<String, Value>,
@@ -49,7 +49,7 @@ impl Checker {
         }
     }
 
-    /// What the line prints fits the schema with that heading.
+    /// Checks that the output of the line matches the schema with this heading.
     #[track_caller]
     fn fits(&self, heading: &str, line: &str, status: i32) {
         let outcome = self.scene.line(&format!("{line} --json")).exits(status);
@@ -68,7 +68,7 @@ impl Checker {
 }
 
 #[test]
-fn what_is_printed_is_what_is_described() {
+fn printed_json_matches_the_documented_schema() {
     let checker = Checker::new();
     sealing(&checker);
     archives(&checker);
@@ -109,7 +109,7 @@ fn archives(checker: &Checker) {
     scene.ok("pack -q --format rfc4880 -r customer.crt -o v1.zip calls");
     scene.key_pair("gir", "rsa:2048");
     scene.ok("pack -q --format cms -r gir.crt -o cms.zip calls");
-    // Named by its subject key identifier, and no message at all.
+    // One is named by its subject key identifier, one is not a message at all.
     scene.write("members/a.p7m", "");
     scene.cms_encrypt(
         "calls/a.txt",

@@ -1,4 +1,4 @@
-//! Every link between the documents leads somewhere.
+//! Every link between the documents works.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -12,7 +12,7 @@ fn documents() -> Vec<String> {
         .collect()
 }
 
-/// The text without what is in fences or between backticks.
+/// Returns the text without fenced blocks and code between backticks.
 fn prose(text: &str) -> String {
     let mut prose = String::new();
     let mut is_fenced = false;
@@ -35,7 +35,7 @@ fn prose(text: &str) -> String {
     kept
 }
 
-/// Where the links of a text lead.
+/// Returns the targets of the links of a text.
 fn links(text: &str) -> Vec<String> {
     let prose = prose(text);
     let targets = prose.split("](").skip(1);
@@ -43,8 +43,8 @@ fn links(text: &str) -> Vec<String> {
     targets.collect()
 }
 
-/// The anchors that the headings of a text get: in lower case, with hyphens for
-/// blanks, and without punctuation.
+/// Returns the anchors of the headings of a text: in lower case, with hyphens
+/// for blanks, and without punctuation.
 fn anchors(text: &str) -> BTreeSet<String> {
     let mut is_fenced = false;
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -75,7 +75,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     anchors
 }
 
-/// A path in the repository, without `..` in it.
+/// Returns a path in the repository, without `..` in it.
 fn resolved(document: &str, target: &str) -> PathBuf {
     let mut path = PathBuf::new();
     let beneath = Path::new(document).parent().unwrap().join(target);
@@ -89,7 +89,7 @@ fn resolved(document: &str, target: &str) -> PathBuf {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn no_link_is_broken() {
     let mut wrong = Vec::new();
     let mut number = 0;
     for document in documents() {

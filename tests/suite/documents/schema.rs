@@ -1,4 +1,4 @@
-//! As much of JSON Schema as docs/json.md uses.
+//! The part of JSON Schema that docs/json.md uses.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,12 @@ pub struct Schemas {
     definitions: Map<String, Value>,
 }
 
-/// What a document was found to be.
+/// The findings about a document.
 #[derive(Default)]
 pub struct Findings {
-    /// What doesn't fit.
+    /// The mismatches.
     pub faults: Vec<String>,
-    /// The properties that were there, by the places of their schemas.
+    /// The properties that were present, by the places of their schemas.
     pub seen: BTreeSet<String>,
 }
 
@@ -25,8 +25,8 @@ impl Schemas {
         Self { definitions }
     }
 
-    /// Looks whether a value fits a schema. `place` is where the schema is, and
-    /// `at` where the value is.
+    /// Checks whether a value matches a schema. `place` is where the schema is,
+    /// and `at` where the value is.
     pub fn check(&self, schema: &Value, place: &str, value: &Value, at: &str) -> Findings {
         let mut findings = Findings::default();
         let mut fault = |what: &str| findings.faults.push(format!("{at}: {what}"));
@@ -122,8 +122,9 @@ impl Schemas {
         findings
     }
 
-    /// All properties of a schema and of what it refers to, by their places.
-    /// Every schema of an object says what else there may be.
+    /// Returns all properties of a schema and of the schemas it refers to, by
+    /// their places. Every schema of an object must say which other properties
+    /// are allowed.
     pub fn properties(&self, schema: &Value, place: &str, found: &mut BTreeSet<String>) {
         let schema = schema.as_object().unwrap();
         if schema.get("type").is_some_and(|name| name == "object") {
@@ -180,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_is_found() {
+    fn mismatches_with_the_schema_are_found() {
         let definitions = json!({ "$defs": { "name": { "type": "string" } } });
         let schemas = Schemas::new(&definitions);
         let schema = json!({

@@ -1,4 +1,4 @@
-//! The jobs whose calls are made to fail, and when what they write is right.
+//! The jobs whose calls are made to fail, and the checks of their output.
 
 use std::fs;
 
@@ -8,45 +8,44 @@ use openssl::x509::X509;
 use super::place::{Entry, Place, Tree, tree};
 use crate::support::{Scene, content};
 
-/// What must never be seen outside a plaintext file.
+/// Text that must never appear outside a plaintext file.
 pub const SECRETS: &[&str] = &["said in confidence", "PRIVATE KEY", "correct-horse"];
 
 /// A command line, what it reads and what it writes.
 pub struct Job {
     pub line: String,
-    /// What stands in its directory before.
+    /// The content of its directory beforehand.
     pub before: Tree,
     /// The file that is its standard input.
     pub stdin: Option<&'static str>,
     /// The files that it writes.
     pub outputs: Vec<Output>,
-    /// When what it writes to standard output is right, and all of it.
+    /// Whether its standard output is right and complete.
     pub stdout: Check<[u8]>,
     /// Whether standard output carries plaintext.
     pub prints_plaintext: bool,
-    /// What must hold when all has been written.
+    /// The checks after all has been written.
     pub together: Check<Place>,
     /// Whether its outputs have names while they are written, as on file
     /// systems without O_TMPFILE.
     pub named: bool,
-    /// The calls without which this is not the job that it's taken for, each
-    /// with its other names.
+    /// The calls that this job must make, each with its other names.
     pub calls: &'static [&'static str],
 }
 
 pub struct Output {
     pub name: String,
-    /// For its owner alone.
+    /// Readable only by its owner.
     pub private: bool,
     pub is_right: CheckNamed,
 }
 
-/// What must hold of the output of that name.
+/// A check of the output of a given name.
 type CheckNamed = Box<dyn Fn(&Place, &str) -> Result<(), String> + Send + Sync>;
 
 type Check<T> = Box<dyn Fn(&T) -> Result<(), String> + Send + Sync>;
 
-/// What calls a job makes that writes a file and gives it its name.
+/// The calls of a job that writes a file and gives it its name.
 const WRITES: &[&str] = &["open|openat|openat2", "write", "fsync", "linkat", "close"];
 const REPLACES: &[&str] = &["write", "fsync", "linkat", "rename|renameat|renameat2"];
 const NAMES: &[&str] = &["write", "fsync", "rename|renameat|renameat2|link|linkat"];
@@ -80,7 +79,7 @@ impl Job {
         self
     }
 
-    /// A file with this content, for its owner alone.
+    /// Returns a file with this content, readable only by its owner.
     fn writes_plaintext(mut self, name: &str, expected: &[u8]) -> Self {
         let expected = expected.to_vec();
         self = self.writes(name, move |place, name| same(&read(place, name), &expected));
@@ -88,7 +87,7 @@ impl Job {
         self
     }
 
-    /// An archive for these, of all calls.
+    /// Adds an archive of all calls, for these keys, as an output.
     fn writes_archive(self, name: &str, keys: &'static [&'static str]) -> Self {
         let calls = below(&self.before, "calls/");
         self.writes(name, move |place, name| {
@@ -104,7 +103,7 @@ impl Job {
         })
     }
 
-    /// A message for the customer, of a.txt.
+    /// Adds a message of a.txt for the customer as an output.
     fn writes_message(self, name: &str) -> Self {
         let call = file(&self.before, "calls/a.txt");
         self.writes(name, move |place, name| {
@@ -144,7 +143,7 @@ impl Job {
         self
     }
 
-    /// The same with old files in the place of its outputs.
+    /// Returns the same job with old files instead of its outputs.
     fn replacing(mut self) -> Self {
         for output in &self.outputs {
             for (at, _) in output.name.match_indices('/') {
@@ -174,7 +173,7 @@ impl Job {
         self.calls == THREADS
     }
 
-    /// What is wrong with what a job has written that says that all is well.
+    /// Returns the fault in the output of a job that reported success.
     pub fn check_all(&self, place: &Place, stdout: &[u8]) -> Vec<String> {
         let outputs = self.outputs.iter().map(|output| {
             if !place.work().join(&output.name).exists() {
@@ -202,7 +201,7 @@ fn file(tree: &Tree, name: &str) -> Vec<u8> {
     }
 }
 
-/// The files below a directory.
+/// Returns the files below a directory.
 fn below(tree: &Tree, directory: &str) -> Vec<(String, Vec<u8>)> {
     let files = tree.iter().filter_map(|(name, entry)| match entry {
         Entry::File { content, .. } if name.starts_with(directory) => {
@@ -226,7 +225,7 @@ fn same(found: &[u8], expected: &[u8]) -> Result<(), String> {
     ))
 }
 
-/// What all jobs find in their directory.
+/// Returns the files that all jobs find in their directory.
 pub fn stock() -> Tree {
     let scene = Scene::in_memory();
     scene.make_parties();
@@ -234,7 +233,7 @@ pub fn stock() -> Tree {
     scene.write("passphrase", "correct-horse\n");
     scene.write("calls/a.txt", "said in confidence: the first call");
     scene.write("calls/empty.txt", "");
-    // Longer than any buffer, and of no use to a compressor.
+    // Longer than any buffer, and incompressible.
     let mut noise = content(0);
     let mut state = 1_u32;
     noise.resize_with(100_000, || {
@@ -425,7 +424,7 @@ pub fn keygen(stock: &Tree) -> Vec<Job> {
     ]
 }
 
-/// A whole block of text between its two lines.
+/// Checks for a whole PEM block.
 fn pem(place: &Place, name: &str) -> Result<(), String> {
     let text = String::from_utf8(read(place, name)).unwrap();
     let lines: Vec<&str> = text.lines().collect();

@@ -1,8 +1,8 @@
-//! Every call by which the program asks something of the system fails once, in
-//! every way: by strace, one run for each. Whatever fails, the promises hold.
+//! Every system call of the program fails once in every way, by strace, one run
+//! for each. Whatever fails, the promises hold.
 //!
-//! `make faults` goes through all of it. What runs with the other tests is one
-//! failure for each call of the commonest jobs.
+//! `make faults` runs all of it. With the other tests, each call of the
+//! commonest jobs fails in one way.
 
 #![cfg(target_os = "linux")]
 mod jobs;
@@ -19,27 +19,26 @@ use jobs::Job;
 use place::Tree;
 use strace::{Fault, Recording};
 
-/// How many runs go on at the same time.
+/// The number of runs at the same time.
 const AT_ONCE: usize = 2;
 
-/// How many examples of each kind of failure are shown.
+/// The number of examples that are shown of each kind of failure.
 const SHOWN: usize = 3;
 
-/// What has been tried, and what came of it.
+/// The runs and their results.
 #[derive(Default)]
 struct Tally {
     runs: usize,
     /// Runs in which the call was made, and failed.
     reached: usize,
-    /// Calls of other threads than the first that can't be told from calls of
-    /// the loader's.
+    /// Calls of other threads than the first that can't be distinguished from
+    /// the loader's calls.
     out_of_reach: usize,
     /// The promises that were broken, each with the runs.
     broken: BTreeMap<String, Vec<String>>,
 }
 
-/// Runs a job once for each of the faults that are chosen of all that are
-/// possible.
+/// Runs a job once for each of the chosen faults.
 fn inject(job: &Job, choose: impl Fn(Vec<Fault>) -> Vec<Fault>) -> Tally {
     let (faults, out_of_reach) = Recording::of(job).faults();
     let faults = choose(faults);
@@ -106,9 +105,10 @@ impl Tally {
     }
 }
 
-/// Each call of the first of these jobs fails once, in one way after another,
-/// and in every way what gives a file its name; of the others those calls that the first doesn't make: by which threads
-/// begin, and by which files take the place of others.
+/// Makes each call of the first job fail once, in one way after another, and
+/// those that name a file in every way. Of the other jobs, it makes only calls
+/// fail that the first job doesn't make: those that start threads and those
+/// that replace files.
 #[track_caller]
 fn each_call_fails_once(jobs: fn(&Tree) -> Vec<Job>) {
     let mut all = Tally::default();
@@ -170,10 +170,10 @@ fn keygen_keeps_its_promises_whichever_call_fails() {
     each_call_fails_once(jobs::keygen);
 }
 
-/// How many runs there were, in all of the tests that are run on demand.
+/// The number of runs in all tests that run on demand.
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
-/// Each call of each of these jobs fails in every way.
+/// Makes each call of each of these jobs fail in every way.
 #[track_caller]
 fn each_call_fails_in_every_way(jobs: fn(&Tree) -> Vec<Job>) {
     let mut all = Tally::default();

@@ -1,5 +1,5 @@
-//! Where a job runs: a directory with everything that it reads, and what is
-//! in it afterwards.
+//! The place where a job runs: a directory with everything that it reads, and
+//! its content afterwards.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use crate::support::Scene;
 
-/// A directory `work` for a job to run in, and room beside it.
+/// A directory `work` for a job to run in, and room next to it.
 pub struct Place(Scene);
 
-/// What is in a directory, by names as `calls/a.txt`.
+/// The content of a directory, by names such as `calls/a.txt`.
 pub type Tree = BTreeMap<String, Entry>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Entry {
 }
 
 impl Place {
-    /// With these files in it.
+    /// Makes a place with these files in it.
     pub fn with(tree: &Tree) -> Self {
         // In memory, where flushing costs nothing.
         let scene = Scene::in_memory();
@@ -45,7 +45,7 @@ impl Place {
         self.0.path("scene")
     }
 
-    /// A file beside the job's directory.
+    /// Returns a file next to the job's directory.
     pub fn file(&self, name: &str) -> PathBuf {
         self.0.path(name)
     }
@@ -54,8 +54,7 @@ impl Place {
         tree(&self.work())
     }
 
-    /// Runs the program, with paths as seen from beside the job's directory.
-    /// Says what went wrong, if it does.
+    /// Runs the program next to the job's directory, and reports a failure.
     pub fn callseal(&self, line: &str) -> Result<Vec<u8>, String> {
         let outcome = self.0.line(line).outcome();
         match outcome.status() {

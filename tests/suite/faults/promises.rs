@@ -1,4 +1,4 @@
-//! What must be true after a run in which a call has failed.
+//! The promises that hold after a run in which a call failed.
 
 use std::path::Path;
 
@@ -6,17 +6,17 @@ use super::jobs::{Job, Output, SECRETS};
 use super::place::{Entry, Place, Tree};
 use super::strace::{Ended, Fault};
 
-/// What has become of an output.
+/// The state of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Absent,
-    /// What was there before still is.
+    /// The old content is still there.
     Old,
     Complete,
     Broken,
 }
 
-/// The promises that were broken.
+/// Returns the promises that were broken.
 pub fn broken(job: &Job, place: &Place, fault: &Fault, ended: &Ended) -> Vec<String> {
     let after = place.tree();
     let mut found = Vec::new();
@@ -44,7 +44,7 @@ pub fn broken(job: &Job, place: &Place, fault: &Fault, ended: &Ended) -> Vec<Str
     found
 }
 
-/// P7, and the table of exit statuses.
+/// Checks P7 and the table of exit statuses.
 fn how_it_ended(fault: &Fault, ended: &Ended, found: &mut Vec<String>) {
     if ended.hangs {
         found.push("it hangs".into());
@@ -53,7 +53,7 @@ fn how_it_ended(fault: &Fault, ended: &Ended, found: &mut Vec<String>) {
         found.push(format!("a panic: {panic}"));
         return;
     }
-    // Rust has no other answer to a refused allocation than to abort.
+    // Rust can only abort if an allocation is refused.
     let out_of_memory = fault.is_of_memory() && ended.stderr.contains("memory allocation of");
     let fine = match ended.status.code() {
         Some(code) => (0..=6).contains(&code),
@@ -64,7 +64,7 @@ fn how_it_ended(fault: &Fault, ended: &Ended, found: &mut Vec<String>) {
     }
 }
 
-/// What a thread has panicked with, without the numbers in it.
+/// Returns the message of a thread's panic, without its numbers.
 fn panic_of(ended: &Ended) -> Option<String> {
     let (_, panic) = ended.stderr.split_once("panicked at ")?;
     let mut lines = panic.lines();
@@ -73,7 +73,7 @@ fn panic_of(ended: &Ended) -> Option<String> {
     Some(format!("{words} ({})", place.trim_end_matches(':')))
 }
 
-/// Whatever is not an output is what it was.
+/// Checks that all other files are unchanged.
 fn others_are_untouched(job: &Job, after: &Tree, found: &mut Vec<String>) {
     for (name, entry) in &job.before {
         if job.outputs.iter().all(|output| output.name != *name) && after.get(name) != Some(entry) {
@@ -111,13 +111,13 @@ fn state(
             }
         }
         (Some(_), _) => {
-            found.push(format!("{name} is no file"));
+            found.push(format!("{name} is not a file"));
             State::Broken
         }
     }
 }
 
-/// P1 and P2: no temporary files, and no directories that nothing came into.
+/// Checks P1 and P2: no temporary files and no empty directories are left.
 fn nothing_else_is_left(
     job: &Job,
     place: &Place,
@@ -154,8 +154,8 @@ fn nothing_else_is_left(
     }
 }
 
-/// A temporary file stays where a process is killed that can't do without, or
-/// where it can't be removed. It's as private as what it was to become.
+/// Returns whether a temporary file may stay: the process was killed and needed
+/// it, or the file can't be removed. It must be as private as the output.
 fn temporary(
     job: &Job,
     place: &Place,
@@ -165,10 +165,10 @@ fn temporary(
     entry: &Entry,
     found: &mut Vec<String>,
 ) {
-    // Random letters would make each of them a kind of its own.
+    // Random letters would make each of them a separate kind.
     const NAME: &str = ".callseal-XXXXXX.tmp";
     let Entry::File { content, mode } = entry else {
-        found.push(format!("{NAME} is no file"));
+        found.push(format!("{NAME} is not a file"));
         return;
     };
     let holds = String::from_utf8_lossy(content);
@@ -192,7 +192,7 @@ fn temporary(
     }
 }
 
-/// P6: no plaintext, key or passphrase in any message.
+/// Checks P6: no plaintext, key or passphrase is in any message.
 fn nothing_leaks(job: &Job, ended: &Ended, found: &mut Vec<String>) {
     for secret in SECRETS {
         let printed = String::from_utf8_lossy(&ended.stdout).contains(secret);
@@ -202,7 +202,7 @@ fn nothing_leaks(job: &Job, ended: &Ended, found: &mut Vec<String>) {
     }
 }
 
-/// A failure is told: what failed, and why.
+/// Checks that a failure is reported with its cause.
 fn tells_the_truth(
     job: &Job,
     fault: &Fault,
@@ -230,7 +230,7 @@ fn tells_the_truth(
         found.push("a failure without an error line".into());
         return;
     }
-    // Who reads of an error alone takes it that nothing was written.
+    // A user who sees only an error assumes that nothing was written.
     if done > 0 && done == states.len() && !tells_what_is_there(job, ended) {
         found.push(format!(
             "all is there, and nothing says so: {}",
@@ -245,7 +245,7 @@ fn tells_the_truth(
             .iter()
             .any(|line| line.to_lowercase().contains(cause))
     {
-        found.push(format!("the cause is not told: {}", errors.join(" / ")));
+        found.push(format!("the cause is not reported: {}", errors.join(" / ")));
     }
     let mut files = ended
         .injected
@@ -268,8 +268,7 @@ fn tells_the_truth(
     }
 }
 
-/// Whether it is told that the outputs are there: by the summary, or in the
-/// error.
+/// Returns whether the outputs are reported, by the summary or in the error.
 fn tells_what_is_there(job: &Job, ended: &Ended) -> bool {
     let directory = |output: &Output| output.name.split('/').next().map(str::to_owned);
     ended
@@ -287,14 +286,14 @@ fn tells_what_is_there(job: &Job, ended: &Ended) -> bool {
         })
 }
 
-/// The file of the job that a call of strace's log is about.
+/// Returns the file of the job that a call in strace's log is about.
 fn file_of<'a>(job: &'a Job, line: &str) -> Option<&'a str> {
     let inputs = job.before.keys().map(String::as_str);
     let names = inputs.chain(job.outputs.iter().map(|output| output.name.as_str()));
     let named = names.filter(|name| {
         line.contains(&format!("\"{name}\"")) || line.contains(&format!("/scene/{name}>"))
     });
-    // Standard input has no name that anybody has given.
+    // Standard input has no name.
     let name = named.max_by_key(|name| name.len())?;
     (job.stdin != Some(name)).then_some(name)
 }

@@ -1,5 +1,4 @@
-//! The program under strace: which calls it makes, and a run in which one of
-//! them fails.
+//! The program under strace: its calls, and a run in which one of them fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,10 +13,10 @@ use super::jobs::Job;
 use super::place::Place;
 use crate::support::{Run, Scene, WITHOUT_UNNAMED_FILES};
 
-/// Nothing that is run here takes this long, unless it hangs.
+/// Only a run that hangs takes this long.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How much of the arguments of a call is shown.
+/// The length that is shown of the arguments of a call.
 const SHOWN: usize = 120;
 
 /// The calls that are made to fail. Some have several names: which of them a
@@ -71,16 +70,16 @@ const CALLS: &[&str] = &[
 /// A call that the program has made.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Which of its threads; that of `main` is 0.
+    /// The thread; that of `main` is 0.
     thread: usize,
     pub name: String,
-    /// What number it has among the thread's calls of that name.
+    /// Its number among the thread's calls of this name.
     number: usize,
     /// The file that it is about, as seen from the directory of the run.
     path: Option<String>,
 }
 
-/// What a call answers, or doesn't.
+/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Answer {
     /// An error, by its name.
@@ -89,8 +88,8 @@ pub enum Answer {
     Killed,
 }
 
-/// One call that fails. strace counts for each thread on its own, so that the
-/// call of that number of another thread fails as well, if it comes to that.
+/// One call that fails. strace counts for each thread, so the call of the same
+/// number in another thread fails as well.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
     pub name: String,
@@ -103,15 +102,15 @@ pub struct Fault {
 /// The calls of a job that ran to its end.
 pub struct Recording {
     calls: Vec<Call>,
-    /// How many calls of each name were made before `main` began: by the
-    /// loader, by OpenSSL's constructors and by Rust's runtime. They are not
-    /// the program's to handle.
+    /// The number of calls of each name before `main` began: by the loader,
+    /// OpenSSL's constructors and Rust's runtime. The program can't handle
+    /// these.
     before_main: BTreeMap<String, usize>,
-    /// What the job finds, by which strace can tell calls apart.
+    /// The files that the job finds, by which strace can distinguish calls.
     inputs: BTreeSet<String>,
 }
 
-/// How a run ended.
+/// The end of a run.
 pub struct Ended {
     pub status: ExitStatus,
     pub hangs: bool,
@@ -123,8 +122,8 @@ pub struct Ended {
 }
 
 impl Answer {
-    /// What a call of that name may answer. EMFILE and ENOMEM are what one
-    /// meets in practice where a limit is reached.
+    /// Returns the failures of calls of this name. EMFILE and ENOMEM occur in
+    /// practice at limits.
     fn of(name: &str) -> Vec<Self> {
         if only_looks(name) {
             return vec![Self::Error("EIO")];
@@ -139,7 +138,7 @@ impl Answer {
         answers
     }
 
-    /// How the error reads in a message.
+    /// Returns the text of the error in a message.
     pub fn said(self) -> Option<&'static str> {
         match self {
             Self::Error("EIO") => Some("input/output error"),
@@ -153,7 +152,7 @@ impl Answer {
 }
 
 impl fmt::Display for Fault {
-    /// The arguments of strace.
+    /// Returns the arguments of strace.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, number, .. } = self;
         if let Some(path) = &self.path {
@@ -171,44 +170,44 @@ impl Fault {
         self.answer == Answer::Killed
     }
 
-    /// Whether it is the same call that fails.
+    /// Returns whether the same call fails.
     pub fn same_call(&self, other: &Self) -> bool {
         (&self.name, self.number, &self.path) == (&other.name, other.number, &other.path)
     }
 
-    /// Whether it is a call by which files come and go.
+    /// Returns whether it is a call that creates or removes files.
     pub fn is_essential(&self) -> bool {
         !only_looks(&self.name)
     }
 
-    /// Whether it keeps something from the disk.
+    /// Returns whether it keeps data from the disk.
     pub fn is_of_a_flush(&self) -> bool {
         matches!(self.name.as_str(), "fsync" | "fdatasync")
     }
 
-    /// Whether it keeps a file from being flushed and getting its name.
+    /// Returns whether it keeps a file from being flushed and named.
     pub fn is_of_publishing(&self) -> bool {
         self.is_of_a_flush() || self.is_of_replacing() || self.name.starts_with("link")
     }
 
-    /// Whether it keeps a file from taking the name of another.
+    /// Returns whether it keeps a file from replacing another.
     pub fn is_of_replacing(&self) -> bool {
         self.name.starts_with("rename")
     }
 
-    /// Whether it keeps a thread from beginning.
+    /// Returns whether it keeps a thread from starting.
     pub fn is_of_a_thread(&self) -> bool {
         self.name.starts_with("clone")
     }
 
-    /// Whether it is memory that is refused.
+    /// Returns whether memory is refused.
     pub fn is_of_memory(&self) -> bool {
         self.name == "mmap"
     }
 }
 
 impl Recording {
-    /// Runs the job to its end, which must be a good one.
+    /// Runs the job to its end, which must succeed.
     pub fn of(job: &Job) -> Self {
         let place = job.prepare();
         let ended = trace(job, &place, &["-s", "0"]);
@@ -272,14 +271,14 @@ impl Recording {
         }
     }
 
-    /// Whether it is about a directory whose names were read.
+    /// Returns whether it is about a directory whose names were read.
     fn is_listed(&self, call: &Call) -> bool {
         let mut calls = self.calls.iter();
         calls.any(|other| other.name == "getdents64" && other.path == call.path)
     }
 
-    /// Every call that can be made to fail on its own, each as it is given to
-    /// strace; and how many others there are.
+    /// Returns every call that can be made to fail alone, as given to strace,
+    /// and the number of other calls.
     pub fn faults(&self) -> (Vec<Fault>, usize) {
         let mut faults = BTreeSet::new();
         let mut order = Vec::new();
@@ -288,7 +287,7 @@ impl Recording {
             let name = &call.name;
             let loader = self.before_main.get(name).copied().unwrap_or(0);
             // With the number of one of the loader's calls, that one would fail
-            // first. What is about a certain file can be told apart.
+            // first. Calls about a certain file can be distinguished.
             let (number, path) = if call.thread == 0 || call.number > loader {
                 (call.number, None)
             } else if let Some(path) = call
@@ -312,8 +311,8 @@ impl Recording {
             };
             let mut answers = Answer::of(name);
             if name == "close" && self.is_listed(call) {
-                // No file system has anything to say when a directory is
-                // closed, and Rust's library panics if one had.
+                // No file system reports an error when a directory is closed,
+                // and Rust's library would panic on one.
                 answers.retain(|answer| *answer == Answer::Killed);
             }
             let new = answers.into_iter().map(fault);
@@ -323,14 +322,14 @@ impl Recording {
     }
 }
 
-/// Whether such a call changes nothing: it reads, or asks what is there.
+/// Returns whether such a call changes nothing: it only reads or asks.
 fn only_looks(name: &str) -> bool {
     ["read", "stat", "getdents"]
         .iter()
         .any(|word| name.contains(word))
 }
 
-/// The file that a call is about: the one behind its descriptor, or the last
+/// Returns the file that a call is about: that of its descriptor, or the last
 /// one that it names.
 fn path_of(name: &str, arguments: &str, place: &Place) -> Option<String> {
     let path = match name {
@@ -358,7 +357,7 @@ pub fn run(job: &Job, place: &Place, fault: &Fault) -> Ended {
 }
 
 fn trace(job: &Job, place: &Place, arguments: &[&str]) -> Ended {
-    // Says what is missing, if it is.
+    // Report what is missing.
     static IS_THERE: std::sync::Once = std::sync::Once::new();
     IS_THERE.call_once(|| {
         Scene::new().tool("strace --version");
@@ -408,7 +407,7 @@ fn trace(job: &Job, place: &Place, arguments: &[&str]) -> Ended {
     }
 }
 
-/// Waits for the end, and makes one where there is none.
+/// Waits for the end, and kills the run if it hangs.
 fn wait(child: &mut Child) -> (ExitStatus, bool) {
     let start = Instant::now();
     let mut asked = false;
@@ -417,7 +416,7 @@ fn wait(child: &mut Child) -> (ExitStatus, bool) {
             return (status, asked);
         }
         if start.elapsed() > LIMIT && !asked {
-            // strace ends what it has started, and then itself.
+            // strace ends the process that it has started, and then itself.
             kill_process(Pid::from_child(child), Signal::TERM).unwrap();
             asked = true;
         }
@@ -433,13 +432,13 @@ impl Ended {
         self.status.signal() == Some(Signal::KILL.as_raw())
     }
 
-    /// Whether a message could not be written, so that there may be none.
+    /// Returns whether a message could not be written, so it may be missing.
     pub fn lost_a_message(&self) -> bool {
         self.injected
             .iter()
             .any(|line| line.contains("write(2<") || line.contains("write(2,"))
-            // Where strace tells the end of a call apart from its beginning,
-            // the descriptor stands in another line.
+            // If strace shows the end of a call separately, the descriptor is
+            // in another line.
             || self.injected.iter().any(|line| line.contains("write resumed"))
     }
 }
