@@ -21,7 +21,7 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Removes the members that are also among `others`, of the same archive.
+    /// Returns the members that are not among `others`, of the same archive.
     #[must_use]
     pub fn without(mut self, others: &Self) -> Self {
         let is_other =

@@ -150,7 +150,7 @@ impl SecretKeyExport {
     ///
     /// # Errors
     ///
-    /// The key can't be an OpenPGP key, such as one with three primes.
+    /// The key can't be an OpenPGP key, for example with three primes.
     pub fn armored(&self) -> Result<Zeroizing<Vec<u8>>, ExportError> {
         self_certified::certificate(&self.name, &self.secret, self.passphrase.as_ref(), None)
             .and_then(|cert| cert.as_tsk().armored().to_vec())

@@ -8,8 +8,8 @@ use super::recipient::{CertificateKind, Recipient};
 use super::refusal::{RecipientError, Refusal};
 use super::requirements::Requirements;
 
-/// The owner of one certificate, or of several, and able to open what is sealed
-/// by any of them that are valid.
+/// One owner of certificates, who can open what is sealed: with one certificate,
+/// or with any valid one of several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Party {
     name: Option<String>,
