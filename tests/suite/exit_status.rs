@@ -177,7 +177,7 @@ fn the_table_is_the_same_in_the_source_the_help_the_man_page_and_the_guide() {
             .unwrap_or_else(|| panic!("no {heading:?} in\n{text}"));
         table(lowered.get(at..).unwrap().split("\n#").next().unwrap())
     };
-    let expected = after(read("src/exit.rs"), "pub const table");
+    let expected = after(read("src/cli/exit.rs"), "pub const table");
     let numbers: Vec<u8> = expected.iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6]);
 
