@@ -320,7 +320,7 @@ fn a_key_in_the_config_is_refused_and_not_shown() {
             "LOGGING_ENCRYPTION_KEY = 'a.crt'",
             "list the certificates under recipients",
         ),
-        ("key-file = 'aes.key'", "known here"),
+        ("key-file = 'aes.key'", "use one of"),
     ] {
         scene.write("callseal.toml", config);
         scene
