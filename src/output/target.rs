@@ -252,9 +252,13 @@ impl TargetDir {
                     Ok(()) => {
                         self.note(directory);
                         let made = directory.below(name);
-                        if let Ok(made) = &made {
-                            let path = made.path().to_owned();
-                            self.below().made.insert(path, made.id().clone());
+                        match &made {
+                            Ok(made) => {
+                                let path = made.path().to_owned();
+                                self.below().made.insert(path, made.id().clone());
+                            }
+                            // Refused if something has come into it.
+                            Err(_) => drop(directory.remove_directory(name)),
                         }
                         made
                     }
