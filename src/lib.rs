@@ -37,9 +37,11 @@ pub mod config;
 pub mod fields;
 #[doc(hidden)]
 pub mod files;
+mod hex;
 mod jobs;
 pub mod keys;
 pub mod message;
+mod oids;
 pub mod output;
 pub mod sources;
 mod timestamp;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-const SECONDS_PER_DAY: i64 = 86_400;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 /// 1980-01-01T00:00:00Z, the first time of MS-DOS.
 const DOS_FIRST: i64 = 315_532_800;
@@ -26,44 +26,35 @@ impl DosTime {
     /// to 2107 and rounded down to an even second.
     pub fn from_unix(seconds: i64) -> Self {
         let seconds = seconds.clamp(DOS_FIRST, DOS_LAST);
-        let of_day = seconds.rem_euclid(SECONDS_PER_DAY);
-        let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_PER_DAY));
-        let (hours, minutes, halves) = (of_day / 3600, of_day / 60 % 60, of_day % 60 / 2);
-        // The clamp above keeps every part within its bits.
-        let pack = |high: i64, middle: i64, low: i64, bits: u32| {
-            u16::try_from((high << 9 << bits) | (middle << 5) | low).unwrap_or(u16::MAX)
-        };
+        let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let part = |number: u8| u16::from(number);
+        // The clamp above keeps the year within its bits.
+        let year = u16::try_from(at.year().saturating_sub(1980)).unwrap_or_default();
         Self {
-            time: pack(hours, minutes, halves, 2),
-            date: pack(year.saturating_sub(1980), month, day, 0),
+            time: (part(at.hour()) << 11) | (part(at.minute()) << 5) | (part(at.second()) / 2),
+            date: (year << 9) | (part(at.month().into()) << 5) | part(at.day()),
         }
     }
 
     /// Returns the seconds since 1970. A date that doesn't exist is treated as
     /// 1980-01-01: writers without a time leave zeros.
     pub fn to_unix(self) -> i64 {
-        let (date, time) = (i64::from(self.date), i64::from(self.time));
-        let (year, month, day) = (
-            (date >> 9).saturating_add(1980),
-            (date >> 5) & 15,
-            date & 31,
-        );
-        let (hours, minutes, halves) = (time >> 11, (time >> 5) & 63, time & 31);
-        let days = days_from_civil(year, month, day);
-        let exists = civil_from_days(days) == (year, month, day);
-        if !exists || hours > 23 || minutes > 59 || halves > 29 {
-            return DOS_FIRST;
-        }
-        [
-            (days, SECONDS_PER_DAY),
-            (hours, 3600),
-            (minutes, 60),
-            (halves, 2),
-        ]
-        .into_iter()
-        .fold(0, |sum: i64, (count, unit)| {
-            sum.saturating_add(count.saturating_mul(unit))
-        })
+        self.date_time()
+            .map_or(DOS_FIRST, |at| at.assume_utc().unix_timestamp())
+    }
+
+    fn date_time(self) -> Option<PrimitiveDateTime> {
+        let [_, date] = self.date.to_be_bytes();
+        let [hours, _] = (self.time >> 3).to_be_bytes();
+        let [_, minutes] = (self.time >> 5).to_be_bytes();
+        let [_, halves] = self.time.to_be_bytes();
+        let [_, months] = (self.date >> 5).to_be_bytes();
+        let month = Month::try_from(months & 15).ok()?;
+        let year = i32::from(self.date >> 9).saturating_add(1980);
+        let date = Date::from_calendar_date(year, month, date & 31).ok()?;
+        let seconds = (halves & 31).saturating_mul(2);
+        let time = Time::from_hms(hours, minutes & 63, seconds).ok()?;
+        Some(PrimitiveDateTime::new(date, time))
     }
 }
 
@@ -77,61 +68,6 @@ pub(super) fn system_time(seconds: i64) -> SystemTime {
         SystemTime::UNIX_EPOCH.checked_add(distance)
     };
     time.unwrap_or(SystemTime::UNIX_EPOCH)
-}
-
-/// Returns year, month (1 to 12) and day (1 to 31) of a day counted from
-/// 1970-01-01.
-///
-/// Years run from March here, so that the leap day is the last of its year;
-/// 146,097 days are 400 years.
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let shifted = days.saturating_add(719_468);
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let leaps = (of_era / 1460)
-        .saturating_sub(of_era / 36_524)
-        .saturating_add(of_era / 146_096);
-    let year_of_era = of_era.saturating_sub(leaps) / 365;
-    let of_year = of_era.saturating_sub(days_before_year(year_of_era));
-    let month_from_march = of_year.saturating_mul(5).saturating_add(2) / 153;
-    let day = of_year
-        .saturating_sub(days_before_month(month_from_march))
-        .saturating_add(1);
-    let month = if month_from_march < 10 {
-        month_from_march.saturating_add(3)
-    } else {
-        month_from_march.saturating_sub(9)
-    };
-    let year = era
-        .saturating_mul(400)
-        .saturating_add(year_of_era)
-        .saturating_add(i64::from(month <= 2));
-    (year, month, day)
-}
-
-/// Returns the inverse of [`civil_from_days`] for dates that exist.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = year.saturating_sub(i64::from(month <= 2));
-    let month_from_march = month.saturating_add(9).rem_euclid(12);
-    let era_days = year
-        .div_euclid(400)
-        .saturating_mul(146_097)
-        .saturating_sub(719_468);
-    era_days
-        .saturating_add(days_before_year(year.rem_euclid(400)))
-        .saturating_add(days_before_month(month_from_march))
-        .saturating_add(day.saturating_sub(1))
-}
-
-fn days_before_year(year_of_era: i64) -> i64 {
-    year_of_era
-        .saturating_mul(365)
-        .saturating_add(year_of_era / 4)
-        .saturating_sub(year_of_era / 100)
-}
-
-fn days_before_month(month_from_march: i64) -> i64 {
-    month_from_march.saturating_mul(153).saturating_add(2) / 5
 }
 
 #[cfg(test)]

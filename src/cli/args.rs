@@ -2,7 +2,7 @@
 //! to.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::error::Error;
 use callseal::config::Config;
@@ -12,39 +12,11 @@ use callseal::output::Overwrite;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::Global;
 use super::exposed_keys::warn_of_exposed;
 use super::failure::Failure;
+use super::global::Global;
 use super::recipient_args::RecipientArgs;
 use super::ui::Ui;
-
-/// The config to use if no other is given.
-const SYSTEM_CONFIG: &str = "/etc/callseal/callseal.toml";
-
-impl Global {
-    /// Loads the given config, or the system's if it exists.
-    pub fn config(&self) -> Result<Option<Config>, Failure> {
-        let path = match &self.config {
-            Some(path) => path.clone(),
-            None => match std::env::var_os("CALLSEAL_CONFIG").filter(|path| !path.is_empty()) {
-                Some(path) => path.into(),
-                None if Path::new(SYSTEM_CONFIG).exists() => SYSTEM_CONFIG.into(),
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(Config::load(&path).map_err(Error::from)?))
-    }
-
-    /// Loads the config for a command that needs one.
-    pub fn some_config(&self) -> Result<Config, Failure> {
-        self.config()?.ok_or_else(|| {
-            Failure::usage(
-                "no config is given",
-                "give one with --config, or in the environment variable CALLSEAL_CONFIG",
-            )
-        })
-    }
-}
 
 /// The options for sealing.
 #[derive(Debug, Args)]

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use callseal::ArchiveFile;
 use clap::Args;
 
-use super::Global;
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::open_args::{OpenArgs, RenamedArgs, format_name, warn_of_renamed, warn_of_tried};
-use super::streams::{refuse_json, writing_stdout};
+use super::streams::writing_stdout;
 use super::ui::{Bar, Ui};
 
 /// Write one member's plaintext to standard output
@@ -34,7 +34,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
-    refuse_json(global)?;
+    global.refuse_json()?;
     let config = global.config()?;
     let bar = Bar::new(ui, "").handle();
     let opening = arguments.opening.load(config.as_ref(), bar, ui)?;

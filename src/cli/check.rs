@@ -14,8 +14,8 @@ use callseal::message::{PlanError, SealOptions, SealPlan};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Global;
 use super::failure::{Failure, Report, Warning};
+use super::global::Global;
 use super::hints::{self, Hint};
 use super::known_recipients::recipient_json;
 use super::recipient_args::requirements;

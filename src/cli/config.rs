@@ -9,9 +9,9 @@ use callseal::message::{Compression, Format};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::Global;
 use super::args::word;
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::known_recipients::recipients_json;
 use super::recipient_args::{load_recipients, requirements};
 use super::ui::{Ui, safe};

@@ -8,9 +8,9 @@ use callseal::{ArchiveFile, ConvertedMember, Job, Members, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::known_recipients::{recipients_json, recipients_line};
 use super::open_args::{OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
 use super::streams::is_stream;

@@ -9,12 +9,12 @@ use callseal::output::{Access, PendingFile};
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
-use super::Global;
 use super::args::{IdentityArgs, OverwriteArgs};
 use super::exposed_keys::warn_of_file;
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::passphrases::{NewPassphraseArgs, PassphraseArgs};
-use super::streams::{is_stream, refuse_json};
+use super::streams::is_stream;
 use super::ui::{Bar, Ui};
 
 /// Write a PEM private key or a certificate for GnuPG and other OpenPGP
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .as_deref()
         .filter(|output| !is_stream(output));
     if output.is_none() {
-        refuse_json(global)?;
+        global.refuse_json()?;
     }
     match (&arguments.gpg, &arguments.certificate) {
         (Some(key), _) => export_key(key, output, arguments, ui),

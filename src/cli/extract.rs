@@ -6,10 +6,10 @@ use callseal::{ArchiveFile, Job};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Global;
 use super::args::{JobsArgs, OverwriteArgs};
 use super::error::Error;
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::open_args::{OpenArgs, RenamedArgs, authenticity, warn_of_renamed, warn_of_tried};
 use super::ui::{Bar, Ui, bytes, count};
 

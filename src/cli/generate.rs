@@ -7,8 +7,8 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::failure::{Failure, Report};
-use super::streams::refuse_json;
-use super::{Cli, Global, man};
+use super::global::Global;
+use super::{Cli, man};
 
 /// Print the completions for a shell
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub struct Completions {
 }
 
 pub fn completions(arguments: &Completions, global: &Global) -> Result<Report, Failure> {
-    refuse_json(global)?;
+    global.refuse_json()?;
     let mut text = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "callseal", &mut text);
     Ok(Report {
@@ -45,7 +45,7 @@ pub fn man(arguments: &Man, global: &Global) -> Result<Report, Failure> {
         man::pages(&command, directory).map_err(|error| Error::writing(directory, error))?;
         return Ok(Report::default());
     }
-    refuse_json(global)?;
+    global.refuse_json()?;
     let mut page = Vec::new();
     man::page(&command, &mut page)?;
     Ok(Report {

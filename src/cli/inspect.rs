@@ -11,12 +11,12 @@ use callseal::{ArchiveFile, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Global;
 use super::archive_overview::Overview;
 use super::args::{IdentityArgs, LimitArgs};
 use super::config::describe;
 use super::exposed_keys::warn_of_exposed;
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::known_recipients::{KnownKeys, key_line, recipient_json};
 use super::open_args::format_name;
 use super::recipient_args::KnownArgs;

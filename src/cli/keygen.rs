@@ -11,9 +11,9 @@ use clap::Args;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::Global;
 use super::args::words;
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::passphrases::PassphraseArgs;
 use super::ui::Ui;
 

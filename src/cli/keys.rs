@@ -10,10 +10,10 @@ use callseal::keys::{Beside, CertificateKind, Identity, Keyring, Recipient};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Global;
 use super::archive_overview::{Overview, Reach};
 use super::args::{IdentityArgs, LimitArgs};
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::known_recipients::key_line;
 use super::ui::{Ui, count, safe};
 

@@ -8,10 +8,10 @@ use callseal::{ArchiveFile, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Global;
 use super::archive_overview::Overview;
 use super::args::{IdentityArgs, LimitArgs};
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::known_recipients::KnownKeys;
 use super::recipient_args::KnownArgs;
 use super::ui::{Ui, bytes, count, safe};

@@ -16,6 +16,7 @@ pub mod failure;
 mod fields;
 mod file_kind;
 mod generate;
+mod global;
 pub mod hints;
 mod inspect;
 mod keygen;
@@ -35,12 +36,11 @@ mod streams;
 mod suspects;
 pub mod ui;
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use self::failure::{Failure, Report};
-use self::ui::{Colour, Ui};
+use self::global::Global;
+use self::ui::Ui;
 
 /// Seal call files to a list of certificates, in ZIP archives whose members
 /// each open with any one recipient's key
@@ -52,39 +52,6 @@ pub struct Cli {
     pub global: Global,
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// The options of every subcommand.
-#[derive(Debug, Args)]
-pub struct Global {
-    /// The config: callseal.toml, or LumenVox's client_property.conf itself
-    /// [default: $CALLSEAL_CONFIG, then /etc/callseal/callseal.toml]
-    #[arg(long, global = true, value_name = "FILE", display_order = 100)]
-    pub config: Option<PathBuf>,
-    /// Print results as one JSON document on standard output
-    #[arg(long, global = true, display_order = 101)]
-    pub json: bool,
-    /// Show only warnings and errors
-    #[arg(
-        short,
-        long,
-        global = true,
-        conflicts_with = "verbose",
-        display_order = 102
-    )]
-    pub quiet: bool,
-    /// Show more details
-    #[arg(short, long, global = true, display_order = 103)]
-    pub verbose: bool,
-    /// When to use colours
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        display_order = 104
-    )]
-    pub color: Colour,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,11 +12,11 @@ use callseal::output::{Access, PendingFile};
 use clap::Args;
 use serde_json::json;
 
-use super::Global;
 use super::args::OverwriteArgs;
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::open_args::{OpenArgs, authenticity, format_name, warn_of_tried};
-use super::streams::{input_name, is_stream, open_input, refuse_json, writing_stdout};
+use super::streams::{input_name, is_stream, open_input, writing_stdout};
 use super::ui::{Bar, Ui, bytes};
 
 /// Open one message
@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         None => Some(opened_name(&arguments.file)?),
     };
     if output.is_none() {
-        refuse_json(global)?;
+        global.refuse_json()?;
     }
     let config = global.config()?;
     let bar = Bar::new(ui, "").handle();

@@ -13,9 +13,9 @@ use callseal::sources::{
 use clap::Args;
 use serde_json::json;
 
-use super::Global;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::known_recipients::{recipients_json, recipients_line};
 use super::streams::{input_name, is_stream, open_input};
 use super::suspects;

@@ -13,11 +13,11 @@ use callseal::sources::{SourceError, SourceOptions, Sources};
 use clap::Args;
 use serde_json::json;
 
-use super::Global;
 use super::args::{OverwriteArgs, SealArgs, words};
 use super::failure::{Failure, Report};
+use super::global::Global;
 use super::known_recipients::{recipients_json, recipients_line};
-use super::streams::{input_name, is_stream, refuse_json, writing_stdout};
+use super::streams::{input_name, is_stream, writing_stdout};
 use super::suspects;
 use super::ui::{Ui, bytes};
 
@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         )),
     };
     let Some(output) = output else {
-        refuse_json(global)?;
+        global.refuse_json()?;
         if io::stdout().is_terminal() && armor == Armor::Binary && arguments.output.is_none() {
             return Err(Failure::usage(
                 "a binary message is not written to the terminal",

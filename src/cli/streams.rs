@@ -8,7 +8,6 @@ use callseal::MemberCause;
 use callseal::files::input;
 use callseal::message::OpenError;
 
-use super::Global;
 use super::failure::Failure;
 
 /// Returns whether a path means standard input or output.
@@ -34,17 +33,6 @@ pub fn open_input(path: &Path) -> Result<Box<dyn Read + Send + Sync>, Error> {
         Ok(file) => Ok(Box::new(file)),
         Err(error) => Err(Error::reading(path, error)),
     }
-}
-
-/// Refuses --json where the content goes to standard output.
-pub fn refuse_json(global: &Global) -> Result<(), Failure> {
-    if global.json {
-        return Err(Failure::usage(
-            "standard output can't hold both the content and the JSON document",
-            "leave out --json, or write the content to a file",
-        ));
-    }
-    Ok(())
 }
 
 /// Distinguishes failures of standard output from those of its content. A

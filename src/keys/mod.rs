@@ -12,6 +12,7 @@ mod generate;
 mod handle;
 mod keyring;
 mod mapping;
+mod openssl_errors;
 mod passphrase;
 mod recipients;
 mod trust;
@@ -24,6 +25,7 @@ pub use handle::{Fingerprint, KeyHandle};
 pub use keyring::{KeyError, KeyFault, Keyring, NoIdentity, UnlockFault};
 pub(crate) use keyring::{OpenedBy, SecretKey, Trials};
 pub use mapping::UnusableKey;
+pub(crate) use openssl_errors::{forget_openssl_errors, openssl_reason};
 pub use passphrase::{LockedKey, Passphrase, Passphrases};
 pub(crate) use recipients::MessageVersion;
 pub use recipients::{
@@ -49,19 +51,3 @@ pub use recipients::{CertificateKind, Examined, Outlook};
 pub use trust::{Chain, ChainLink};
 #[doc(hidden)]
 pub use x509_handle::{IssuerAndSerial, SubjectKeyId};
-
-/// Forgets the errors in OpenSSL's queue. sequoia leaves those of bad
-/// signatures and unfit keys there, and a later failure would be reported with
-/// them.
-pub(crate) fn forget_openssl_errors() {
-    drop(openssl::error::ErrorStack::get());
-}
-
-/// Returns OpenSSL's own reason, without its error codes and file names.
-pub(crate) fn openssl_reason(e: &openssl::error::ErrorStack) -> String {
-    e.errors()
-        .iter()
-        .find_map(openssl::error::Error::reason)
-        .unwrap_or("unknown cause")
-        .to_owned()
-}

@@ -9,6 +9,8 @@ use openssl::x509::{X509Name, X509Ref};
 
 use super::x509;
 
+use crate::hex;
+
 /// The issuer of a certificate and its serial number (RFC 5652, section
 /// 10.2.4).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,7 +60,7 @@ impl IssuerAndSerial {
             [0, rest @ ..] if !rest.is_empty() => rest,
             all => all,
         };
-        hex(positive)
+        hex::upper(positive)
     }
 
     /// Returns whether both name the same certificate: issuers are compared as
@@ -96,7 +98,7 @@ impl SubjectKeyId {
 
 impl fmt::Display for SubjectKeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&hex::upper(&self.0))
     }
 }
 
@@ -128,10 +130,6 @@ fn minimal(mut octets: &[u8]) -> &[u8] {
         octets = rest;
     }
     octets
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod envelope;
 mod fault;
 mod format;
 mod front_limit;
+mod io;
 mod limits;
 pub(crate) mod name_binding;
 mod open;

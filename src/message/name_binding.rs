@@ -12,6 +12,7 @@
 use std::borrow::Cow;
 
 use super::MAX_LITERAL_NAME;
+use crate::hex;
 
 /// The prefix of a hash that replaces a path.
 const SHA256: &str = "sha256:";
@@ -41,8 +42,7 @@ pub(crate) fn literal_name(path: &str) -> Cow<'_, str> {
 /// digits.
 pub(crate) fn hash_name(path: &str) -> String {
     let digest = openssl::sha::sha256(path.as_bytes());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{SHA256}{digits}")
+    format!("{SHA256}{}", hex::lower(&digest))
 }
 
 /// Returns whether a message with that literal name belongs to the member of

@@ -7,13 +7,11 @@ use std::time::SystemTime;
 use super::fault::OpenError;
 use super::format::Format;
 use super::front_limit::FrontLimit;
+use super::io::BUFFER;
 use super::limits::Limits;
 use super::spool::Spool;
 use super::{cms, openpgp, text};
 use crate::keys::{Keyring, NoPassphrases, Passphrases};
-
-/// The amount of a message that is read at a time, in bytes.
-pub(super) const BUFFER: usize = 64 * 1024;
 
 /// The bytes of a message.
 pub(super) type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;

@@ -1,11 +1,10 @@
 //! Sealing: one file to one message.
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::time::SystemTime;
 
 use sequoia_openpgp::armor::{Kind, Writer};
 
-use super::fault::internal;
 use super::seal_error::{PlanError, SealError};
 use super::text::{Base64Writer, PemWriter};
 use super::{Compression, Format, cms, openpgp};
@@ -210,23 +209,6 @@ impl Sealer<'_> {
                 text.finish().map_err(SealError::Write)?;
                 Ok(length)
             }
-        }
-    }
-}
-
-/// Reads until the buffer is full or the source ends.
-pub(super) fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    loop {
-        let (_, room) = buffer
-            .split_at_mut_checked(filled)
-            .ok_or_else(|| internal("more was read than there is room for"))?;
-        match source.read(room) {
-            // There is no more, or no more room.
-            Ok(0) => return Ok(filled),
-            Ok(n) => filled += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
         }
     }
 }

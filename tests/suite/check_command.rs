@@ -33,7 +33,7 @@ fn in_days(days: i64) -> String {
         now + distance
     };
     let shown = callseal::Timestamp(then).to_string();
-    shown.split_once(' ').unwrap().0.to_owned()
+    shown.split_once('T').unwrap().0.to_owned()
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn a_file_that_is_not_a_certificate_is_not_exported() {
         ("customer.key", 3, "it holds a private key"),
         ("asked.csr", 3, "signing request"),
         ("edwards.crt", 3, "ED25519"),
-        ("notes.txt", 3, "no certificate"),
+        ("notes.txt", 3, "not a certificate"),
         ("missing.crt", 1, "no such file"),
     ] {
         scene

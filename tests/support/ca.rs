@@ -222,7 +222,7 @@ pub fn in_hours(hours: i64) -> String {
         _ => now - Duration::from_secs(seconds),
     };
     let shown = callseal::Timestamp(then).to_string();
-    shown.replace(['-', ':', ' '], "")
+    shown.replace(['-', ':', 'T'], "")
 }
 
 /// Returns the beginning of a day, for openssl.

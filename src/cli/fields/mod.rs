@@ -8,7 +8,7 @@ mod stream;
 
 use clap::{Args, Subcommand};
 
-use super::Global;
+use super::global::Global;
 use crate::cli::failure::{Failure, Report};
 use crate::cli::ui::Ui;
 

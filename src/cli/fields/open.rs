@@ -7,9 +7,9 @@ use clap::Args;
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
 use super::stream::{StreamArgs, of_the_others};
-use crate::cli::Global;
 use crate::cli::args::IdentityArgs;
 use crate::cli::failure::{Failure, Report};
+use crate::cli::global::Global;
 use crate::cli::passphrases::PassphraseArgs;
 use crate::cli::ui::{Bar, Ui, count};
 

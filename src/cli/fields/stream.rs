@@ -12,10 +12,10 @@ use callseal::sources::SourceError;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::Global;
 use crate::cli::args::{JobsArgs, OverwriteArgs};
 use crate::cli::failure::{Failure, Report, SHOWN, Shown};
-use crate::cli::streams::{input_name, is_stream, open_input, refuse_json, writing_stdout};
+use crate::cli::global::Global;
+use crate::cli::streams::{input_name, is_stream, open_input, writing_stdout};
 use crate::cli::ui::{Ui, count};
 
 /// The input and output of documents.
@@ -48,7 +48,7 @@ impl StreamArgs {
     /// Refuses what can't be done before anything is read or written.
     pub fn check(&self, global: &Global) -> Result<(), Failure> {
         if is_stream(&self.output) {
-            return refuse_json(global);
+            return global.refuse_json();
         }
         if is_same_file(&self.file, &self.output) {
             let path = self.output.clone();

@@ -238,6 +238,12 @@ impl From<&OpenError> for ErrorKind {
 impl From<&DocumentError> for ErrorKind {
     fn from(error: &DocumentError) -> Self {
         match error {
+            // No other kind of container was ever sealed as a field.
+            DocumentError::SessionKey(OpenError::Fault(_))
+            | DocumentError::Value {
+                error: OpenError::Fault(_),
+                ..
+            } => Self::Integrity,
             DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => error.into(),
             DocumentError::Seal(_) | DocumentError::Internal(_) => Self::Io,
             _ => Self::Integrity,

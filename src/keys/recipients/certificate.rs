@@ -12,6 +12,7 @@ use super::openpgp_certificate;
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
 use super::requirements::Requirements;
+use crate::hex;
 use crate::keys::file_content::{self, Block, Form};
 use crate::keys::mapping::{self, PublicKey, UnusableKey};
 use crate::keys::trust::Verifier;
@@ -277,7 +278,7 @@ impl CertificateFile<'_> {
         Recipient::new(key, self.source, CertificateKind::X509, subject)
             .expiring(not_after)
             .chaining(chain)
-            .of_certificate(hex(&digest))
+            .of_certificate(hex::upper(&digest))
             .of_x509(certificate)
             .map_err(malformed)
     }
@@ -330,8 +331,4 @@ fn public_key(block: Block<'_>) -> Result<PKey<Public>, ErrorStack> {
 
 fn malformed(e: ErrorStack) -> Refusal {
     Refusal::Malformed(openssl_reason(&e))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

@@ -1,23 +1,14 @@
 //! The kinds of CMS message, and how each is written.
 
 use bcder::encode::PrimitiveContent;
-use bcder::{ConstOid, OctetString, Oid, encode};
+use bcder::{ConstOid, OctetString, encode};
 use openssl::cipher::{Cipher, CipherRef};
 use openssl::error::ErrorStack;
 use openssl::rand::rand_bytes;
 
 use super::encode::der;
 use crate::message::{Format, SealError};
-
-/// 1.2.840.113549.1.7.3
-const ENVELOPED_DATA: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 3]);
-/// 1.2.840.113549.1.9.16.1.23
-const AUTH_ENVELOPED_DATA: ConstOid =
-    Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 0x10, 1, 0x17]);
-/// 2.16.840.1.101.3.4.1.42
-const AES256_CBC: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2A]);
-/// 2.16.840.1.101.3.4.1.46
-const AES256_GCM: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2E]);
+use crate::oids::{AES256_CBC, AES256_GCM, AUTH_ENVELOPED_DATA, ENVELOPED_DATA};
 
 /// The block of AES, in bytes.
 pub(super) const BLOCK: usize = 16;

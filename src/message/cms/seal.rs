@@ -2,8 +2,8 @@
 
 use std::io::{self, Read, Write};
 
+use bcder::OctetString;
 use bcder::encode::PrimitiveContent;
-use bcder::{ConstOid, OctetString, Oid};
 use openssl::cipher_ctx::CipherCtx;
 use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
@@ -15,11 +15,9 @@ use super::kind::{BLOCK, CmsKind, TAG};
 use super::wrap::{Method, Wrapper};
 use crate::keys::{Recipient, RecipientError, Recipients, Refusal, openssl_reason};
 use crate::message::fault::internal;
-use crate::message::seal::fill;
+use crate::message::io::fill;
 use crate::message::{Format, SealError};
-
-/// 1.2.840.113549.1.7.1
-const DATA: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1]);
+use crate::oids::DATA;
 
 /// The key of AES-256, in bytes.
 const SESSION_KEY: usize = 32;

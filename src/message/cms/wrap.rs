@@ -2,7 +2,7 @@
 //! ([RFC 5652, section 6.2](https://www.rfc-editor.org/rfc/rfc5652#section-6.2)).
 
 use bcder::encode::{PrimitiveContent, Values};
-use bcder::{BitString, ConstOid, OctetString, Oid, Tag, encode};
+use bcder::{BitString, OctetString, Tag, encode};
 use openssl::bn::BigNumContext;
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::{CipherCtx, CipherCtxFlags};
@@ -19,23 +19,10 @@ use zeroize::Zeroizing;
 use super::encode::{Encoded, der};
 use super::kdf;
 use crate::keys::IssuerAndSerial;
-
-/// 1.2.840.113549.1.1.1
-const RSA_ENCRYPTION: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1]);
-/// 1.2.840.113549.1.1.7
-const RSAES_OAEP: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 7]);
-/// 1.2.840.113549.1.1.8
-const MGF1: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 8]);
-/// 2.16.840.1.101.3.4.2.1
-const SHA256: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1]);
-/// 1.2.840.10045.2.1
-const EC_PUBLIC_KEY: ConstOid = Oid(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1]);
-/// 1.3.132.1.11.1 to 3
-const STD_DH_SHA256_KDF: ConstOid = Oid(&[0x2B, 0x81, 4, 1, 0x0B, 1]);
-const STD_DH_SHA384_KDF: ConstOid = Oid(&[0x2B, 0x81, 4, 1, 0x0B, 2]);
-const STD_DH_SHA512_KDF: ConstOid = Oid(&[0x2B, 0x81, 4, 1, 0x0B, 3]);
-/// 2.16.840.1.101.3.4.1.45
-const AES256_WRAP: ConstOid = Oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 0x2D]);
+use crate::oids::{
+    AES256_WRAP, EC_PUBLIC_KEY, MGF1, RSA_ENCRYPTION, RSAES_OAEP, SHA256, STD_DH_SHA256_KDF,
+    STD_DH_SHA384_KDF, STD_DH_SHA512_KDF,
+};
 
 /// The size of the key that wraps another one, in bytes.
 const WRAPPING_KEY: usize = 32;

@@ -14,10 +14,11 @@ use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
 use zeroize::Zeroizing;
 
 use super::encrypt::MDC_HEADER;
-use super::packet::{read_array, read_buffered, read_u8};
+use super::packet::{read_array, read_u8};
 use super::schedule::{ChunkCipher, Direction, Parameters, SALT, TAG};
 use crate::keys::MessageVersion;
 use crate::message::fault::{MessageFault, OpenError, internal};
+use crate::message::io::read_buffered;
 
 /// AES' block size: only ciphers with this size are read.
 const BLOCK: usize = 16;

@@ -9,10 +9,11 @@ use sequoia_openpgp::types::CompressionAlgorithm;
 
 use super::decrypt::Container;
 use super::front::OpenPgpFront;
-use super::packet::{Body, Header, read_array, read_buffered, read_u8};
+use super::packet::{Body, Header, read_array, read_u8};
 use crate::message::fault::{MessageFault, OpenError};
+use crate::message::io::{BUFFER, read_buffered};
 use crate::message::limits::Limits;
-use crate::message::open::{BUFFER, LiteralHeader, OpenMessage, Opener, Source};
+use crate::message::open::{LiteralHeader, OpenMessage, Opener, Source};
 use crate::message::text::follows;
 
 type Plaintext<'a> = Container<Body<Source<'a>>>;

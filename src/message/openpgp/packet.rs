@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read};
 use sequoia_openpgp::packet::Tag;
 
 use crate::message::fault::{MessageFault, OpenError, internal};
+use crate::message::io::read_buffered;
 
 /// The header of one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,16 +162,6 @@ impl<R: BufRead> Read for Body<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         read_buffered(self, buffer)
     }
-}
-
-/// Implements `read` with `fill_buf` and `consume`.
-pub(in crate::message) fn read_buffered(
-    source: &mut impl BufRead,
-    buffer: &mut [u8],
-) -> io::Result<usize> {
-    let n = source.fill_buf()?.read(buffer)?;
-    source.consume(n);
-    Ok(n)
 }
 
 #[cfg(test)]

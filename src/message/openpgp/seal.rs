@@ -17,7 +17,7 @@ use crate::keys::{MessageVersion, Recipients};
 use crate::message::Compression;
 use crate::message::SealError;
 use crate::message::fault::internal;
-use crate::message::seal::fill;
+use crate::message::io::fill;
 
 /// The key of AES-256, in bytes.
 const SESSION_KEY: usize = 32;

@@ -9,7 +9,7 @@ use super::block::Block;
 use super::second::{block_in, second};
 use super::{HEAD, is_base64};
 use crate::message::fault::{MessageFault, internal};
-use crate::message::openpgp::read_buffered;
+use crate::message::io::read_buffered;
 
 /// The number of characters that are decoded at a time, at most.
 const CHARACTERS: usize = 64 * 1024;
