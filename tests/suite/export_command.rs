@@ -216,7 +216,7 @@ fn what_is_no_certificate_to_export_is_refused() {
         ("customer.key", 3, "it holds a private key"),
         ("asked.csr", 3, "signing request"),
         ("edwards.crt", 3, "ED25519"),
-        ("notes.txt", 3, "no certificate"),
+        ("notes.txt", 3, "not a certificate"),
         ("missing.crt", 1, "no such file"),
     ] {
         scene

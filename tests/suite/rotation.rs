@@ -357,7 +357,7 @@ fn of_each_party_in_turn_a_broken_certificate_stops_everything() {
             ("early", "not valid before "),
             ("weak.crt", "1024 bits"),
             ("weak.key", "private key"),
-            ("callseal.toml", "no certificate"),
+            ("callseal.toml", "not a certificate"),
         ] {
             std::fs::copy(scene.path(broken), scene.path(certificate)).unwrap();
             is_refused(&scene, &[&format!("{certificate}: "), words]);
