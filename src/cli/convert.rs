@@ -12,7 +12,9 @@ use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::{recipients_json, recipients_line};
-use super::open_args::{OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
+use super::open_args::{
+    OpenArgs, RenamedArgs, warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
+};
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count, safe};
 
@@ -96,6 +98,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let total = converted.members.iter().map(|member| member.plain);
     let not_authenticated = converted.members.iter();
     let not_authenticated = not_authenticated.filter(|m| !m.format.is_authenticated());
+    let not_authenticated = not_authenticated.count();
+    warn_of_not_authenticated(not_authenticated, ui);
     ui.summary(&format!(
         "converted {} ({}) for {} into {} ({}){}",
         count(converted.members.len() as u64, "member"),
@@ -103,7 +107,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         recipients_line(plan.recipients()),
         arguments.output.display(),
         bytes(converted.archive),
-        match not_authenticated.count() {
+        match not_authenticated {
             0 => String::new(),
             some => format!("; {some} of them were not authenticated"),
         }

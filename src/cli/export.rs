@@ -27,8 +27,8 @@ With the exported key, GnuPG opens what was packed with --format rfc4880.
 A certificate is signed anew in its OpenPGP form, by its own private key.
 
 Examples:
-  callseal export --gpg customer.key -o customer.asc && gpg --import customer.asc
-  callseal export customer.crt -k customer.key -o customer.asc")]
+  callseal export --gpg customer.key -o customer-secret.asc && gpg --import customer-secret.asc
+  callseal export customer.crt -k customer.key -o customer-public.asc")]
 pub struct Arguments {
     /// The certificate or public key to write as an OpenPGP certificate
     #[arg(value_name = "CERT", group = "what")]

@@ -10,7 +10,9 @@ use super::args::{JobsArgs, OverwriteArgs};
 use super::error::Error;
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::open_args::{OpenArgs, RenamedArgs, authenticity, warn_of_renamed, warn_of_tried};
+use super::open_args::{
+    OpenArgs, RenamedArgs, authenticity, warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
+};
 use super::ui::{Bar, Ui, bytes, count};
 
 /// Open the members of an archive and write them as files
@@ -73,6 +75,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             authenticity(extracted.not_authenticated.len(), extracted.done)
         ));
     }
+    warn_of_not_authenticated(extracted.not_authenticated.len(), ui);
     warn_of_tried(extracted.tried.iter().map(|(_, key)| key), ui);
     let renamed = extracted.renamed.iter();
     warn_of_renamed(

@@ -119,9 +119,21 @@ fn short_form(argument: &Arg) -> Vec<Inline> {
         (None, None) => return vec![italic(value_names(argument))],
     }
     if argument.get_action().takes_values() {
-        form.extend([roman(" "), italic(value_names(argument))]);
+        form.extend(value_form(argument));
     }
     form
+}
+
+/// The value behind an option; one that may be missing follows `=`.
+fn value_form(argument: &Arg) -> Vec<Inline> {
+    let is_optional = argument
+        .get_num_args()
+        .is_some_and(|number| number.min_values() == 0);
+    let value = italic(value_names(argument));
+    match is_optional {
+        true => vec![roman("[="), value, roman("]")],
+        false => vec![roman(" "), value],
+    }
 }
 
 fn value_names(argument: &Arg) -> String {
@@ -146,10 +158,10 @@ fn arguments(roff: &mut Roff, heading: &str, arguments: &[&Arg]) {
             None => drop(form.pop()),
         }
         if argument.is_positional() || argument.get_action().takes_values() {
-            if !form.is_empty() {
-                form.push(roman(" "));
+            match argument.is_positional() {
+                true => form.push(italic(value_names(argument))),
+                false => form.extend(value_form(argument)),
             }
-            form.push(italic(value_names(argument)));
         }
         let mut help = text_of(argument.get_long_help().or_else(|| argument.get_help()));
         let values: Vec<String> = argument

@@ -15,7 +15,9 @@ use serde_json::json;
 use super::args::OverwriteArgs;
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::open_args::{OpenArgs, authenticity, format_name, warn_of_tried};
+use super::open_args::{
+    OpenArgs, authenticity, format_name, warn_of_not_authenticated, warn_of_tried,
+};
 use super::streams::{input_name, is_stream, open_input, writing_stdout};
 use super::ui::{Bar, Ui, bytes};
 
@@ -99,6 +101,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                 bytes(opened.length),
                 authenticity(usize::from(!opened.format.is_authenticated()), 1)
             ));
+            warn_of_not_authenticated(usize::from(!opened.format.is_authenticated()), ui);
             warn_of_tried(&opened.tried_key, ui);
             Ok(Report {
                 facts: json!({

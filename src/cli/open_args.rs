@@ -113,6 +113,17 @@ pub fn authenticity(not_authenticated: usize, all: usize) -> String {
     }
 }
 
+/// Warns of files that nothing authenticates, if the summary that says so isn't
+/// shown.
+pub fn warn_of_not_authenticated(not_authenticated: usize, ui: &Ui) {
+    if not_authenticated > 0 && ui.is_quiet() {
+        ui.warning(&format!(
+            "{} not authenticated: the content may have been changed in transit",
+            count(not_authenticated as u64, "file")
+        ));
+    }
+}
+
 /// Warns of messages that a key has opened without being named in them.
 pub fn warn_of_tried<'a>(tried: impl IntoIterator<Item = &'a PathBuf>, ui: &Ui) {
     let mut members: BTreeMap<_, u64> = BTreeMap::new();

@@ -95,6 +95,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "authenticated": plan.format().is_authenticated(),
             "recipients": recipients_json(plan.recipients()),
             "suspects": suspects::to_json(&suspects),
+            "unmatched_patterns": unmatched(&found),
             "left_out": left_out.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
         });
         if let (Some(facts), serde_json::Value::Object(extra)) = (facts.as_object_mut(), extra) {
@@ -170,6 +171,9 @@ fn show_notices<'a>(found: &'a Sources, ui: &Ui) -> Vec<&'a Path> {
                 let path = path.display();
                 ui.notice(&format!("{path}: the archive of an earlier run, left out"));
             }
+            SourceNotice::Unmatched { pattern } => ui.warning(&format!(
+                "{pattern:?}: this pattern of --include or --exclude matches nothing"
+            )),
             SourceNotice::Link { path } => {
                 ui.warning(&format!("{}: a symbolic link, left out", path.display()));
                 left_out.push(path.as_path());
@@ -182,4 +186,13 @@ fn show_notices<'a>(found: &'a Sources, ui: &Ui) -> Vec<&'a Path> {
         }
     }
     left_out
+}
+
+/// Returns the patterns that match nothing.
+fn unmatched(found: &Sources) -> Vec<&str> {
+    let patterns = found.notices.iter().filter_map(|notice| match notice {
+        SourceNotice::Unmatched { pattern } => Some(pattern.as_str()),
+        _ => None,
+    });
+    patterns.collect()
 }

@@ -12,7 +12,7 @@ use callseal::sources::Source;
 use serde_json::{Value, json};
 
 use super::failure::SHOWN;
-use super::ui::{Ui, count, shell_word};
+use super::ui::{Ui, shell_word};
 
 /// The file name endings of certificates, certificate requests and keys.
 const ENDINGS: [&str; 14] = [
@@ -118,7 +118,11 @@ pub fn warn(suspects: &[Suspect], ui: &Ui) {
     let (sealed, others): (Vec<_>, Vec<_>) = suspects
         .iter()
         .partition(|suspect| suspect.kind == Kind::Message);
-    for suspect in others.iter().take(SHOWN) {
+    let mut others = others;
+    // The worst to lose first.
+    others.sort_by_key(|suspect| !matches!(suspect.kind, Kind::PrivateKey | Kind::Keystore));
+    let most = if ui.is_verbose() { usize::MAX } else { SHOWN };
+    for suspect in others.iter().take(most) {
         let path = suspect.path.display().to_string();
         let word = shell_word(&path);
         ui.warning(&match suspect.kind {
@@ -140,7 +144,7 @@ pub fn warn(suspects: &[Suspect], ui: &Ui) {
         });
     }
     warn_of_more(others.len(), "certificates, keys and the like", ui);
-    for suspect in sealed.iter().take(SHOWN) {
+    for suspect in sealed.iter().take(most) {
         let path = suspect.path.display();
         ui.warning(&format!("{path}: already sealed, and now sealed again"));
     }
@@ -148,9 +152,11 @@ pub fn warn(suspects: &[Suspect], ui: &Ui) {
 }
 
 fn warn_of_more(all: usize, what: &str, ui: &Ui) {
-    let more = all.saturating_sub(SHOWN) as u64;
-    if more > 0 {
-        ui.warning(&format!("{} more: {what}", count(more, "file")));
+    let more = all.saturating_sub(SHOWN);
+    if more > 0 && !ui.is_verbose() {
+        ui.warning(&format!(
+            "{more} more files: {what}; -v or --json lists them all"
+        ));
     }
 }
 

@@ -44,6 +44,12 @@ pub struct Sources {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceNotice {
+    /// A pattern of the include or exclude list that matches nothing. It may be
+    /// mistyped.
+    Unmatched {
+        /// The pattern as it was given.
+        pattern: String,
+    },
     /// A symbolic link that was left out.
     Link {
         /// The link.
@@ -102,6 +108,9 @@ impl Sources {
             walk.input(input.as_ref())?;
         }
         let mut found = walk.found;
+        let unmatched = walk.filter.unmatched().into_iter();
+        let notices = unmatched.map(|pattern| SourceNotice::Unmatched { pattern });
+        found.notices.extend(notices);
         if found.files.is_empty() {
             return Err(SourceError::Nothing);
         }

@@ -1,5 +1,6 @@
 //! The include and exclude lists.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet};
@@ -37,6 +38,12 @@ impl Filter {
         self.exclude.match_path(member)
     }
 
+    /// Returns the patterns that have matched nothing so far.
+    pub(super) fn unmatched(&self) -> Vec<String> {
+        let included = self.include.iter().flat_map(Patterns::unmatched);
+        included.chain(self.exclude.unmatched()).collect()
+    }
+
     /// Returns whether `member` or a directory above it is on the exclude list.
     pub(super) fn excludes_tree_of(&self, member: &Path) -> bool {
         member.ancestors().any(|path| self.excludes(path))
@@ -46,14 +53,24 @@ impl Filter {
 /// A pattern without `/` matches the last component of a member path, one with
 /// `/` all of it.
 struct Patterns {
+    patterns: Vec<Pattern>,
     names: GlobSet,
     paths: GlobSet,
+}
+
+struct Pattern {
+    /// As it was given.
+    text: String,
+    /// Whether it is about the last component alone.
+    is_name: bool,
+    has_matched: Cell<bool>,
 }
 
 impl Patterns {
     fn new(patterns: &[String]) -> Result<Self, SourceError> {
         let mut names = GlobSet::builder();
         let mut paths = GlobSet::builder();
+        let mut kept = Vec::new();
         for pattern in patterns {
             let error = |reason: String| SourceError::Glob {
                 pattern: pattern.clone(),
@@ -65,11 +82,16 @@ impl Patterns {
             if trimmed.is_empty() {
                 return Err(error("it is empty".to_owned()));
             }
-            let set = if trimmed.contains('/') {
-                &mut paths
-            } else {
-                &mut names
+            let is_name = !trimmed.contains('/');
+            let set = match is_name {
+                true => &mut names,
+                false => &mut paths,
             };
+            kept.push(Pattern {
+                text: pattern.clone(),
+                is_name,
+                has_matched: Cell::new(false),
+            });
             // Member paths don't start so either, but the paths on the command
             // line that a user copies do.
             let start = trimmed.strip_prefix("./").unwrap_or(trimmed);
@@ -85,6 +107,7 @@ impl Patterns {
             reason: invalid.kind().to_string(),
         };
         Ok(Self {
+            patterns: kept,
             names: names.build().map_err(error)?,
             paths: paths.build().map_err(error)?,
         })
@@ -92,9 +115,24 @@ impl Patterns {
 
     fn match_path(&self, member: &Path) -> bool {
         // Without a name it is the root of the archive, which is not a member.
-        member
-            .file_name()
-            .is_some_and(|name| self.names.is_match(name) || self.paths.is_match(member))
+        let Some(name) = member.file_name() else {
+            return false;
+        };
+        let (names, paths) = (self.names.matches(name), self.paths.matches(member));
+        for (is_name, matched) in [(true, &names), (false, &paths)] {
+            let of_kind = self.patterns.iter().filter(|p| p.is_name == is_name);
+            for (number, pattern) in of_kind.enumerate() {
+                if matched.contains(&number) {
+                    pattern.has_matched.set(true);
+                }
+            }
+        }
+        !names.is_empty() || !paths.is_empty()
+    }
+
+    fn unmatched(&self) -> impl Iterator<Item = String> + '_ {
+        let unmatched = self.patterns.iter().filter(|p| !p.has_matched.get());
+        unmatched.map(|pattern| pattern.text.clone())
     }
 }
 

@@ -168,8 +168,76 @@ fn many_warnings_of_a_kind_are_counted() {
     }
     let packed = scene
         .ok("pack -o out.zip -r customer.crt sealed")
-        .says("warning: 3 files more: already sealed");
+        .says("warning: 3 more files: already sealed; -v or --json lists them all");
     assert_eq!(packed.stderr().matches("sealed again").count(), 10);
+    let packed = scene.ok("pack -f -v -o out.zip -r customer.crt sealed");
+    assert_eq!(packed.stderr().matches("sealed again").count(), 13);
+}
+
+#[test]
+fn a_private_key_is_named_before_all_certificates() {
+    let scene = Scene::with_a_call();
+    for i in 0..13 {
+        scene.write(format!("keys/{i}.crt"), scene.read("customer.crt"));
+    }
+    scene.write("keys/z.key", scene.read("customer.key"));
+    scene
+        .ok("pack -o out.zip -r customer.crt keys")
+        .says("warning: keys/z.key: a private key");
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_causes_a_warning() {
+    let scene = Scene::with_a_call();
+    scene.write("calls/b.wav", "another");
+    for (options, pattern) in [
+        ("--exclude call/**", "call/**"),
+        ("--exclude a.txt --exclude *.flca", "*.flca"),
+        ("--include a.txt --include *.flca", "*.flca"),
+    ] {
+        let packed = scene
+            .ok(&format!(
+                "pack -f -q -o out.zip -r customer.crt {options} calls"
+            ))
+            .says(&format!("warning: \"{pattern}\": this pattern"));
+        assert_eq!(packed.stderr().matches("warning:").count(), 1, "{packed}");
+        let line = format!("pack -f --json -o out.zip -r customer.crt {options} calls");
+        let json = scene.ok(&line).json();
+        assert_eq!(json["unmatched_patterns"], serde_json::json!([pattern]));
+    }
+    let matched = "--include *.txt --include a.* --exclude b.*";
+    let packed = scene.ok(&format!(
+        "pack -f -q -o out.zip -r customer.crt {matched} calls"
+    ));
+    assert_eq!(packed.stderr(), "");
+}
+
+#[test]
+fn a_quiet_command_still_warns_of_files_that_are_not_authenticated() {
+    let scene = Scene::new();
+    scene.key_pair("gir", "rsa:2048");
+    scene.genesys_archive("gir.crt");
+    let words = "not authenticated: the content may have been changed in transit";
+    scene
+        .ok("extract -q GIR.zip -k gir.key -C opened")
+        .says(&format!("warning: 2 files {words}"));
+    scene
+        .ok("convert -q GIR.zip -k gir.key -r gir.crt -o new.zip")
+        .says(&format!("warning: 2 files {words}"));
+    scene
+        .ok("open -q GIR/1001.wav.p7m -k gir.key -o 1001.wav")
+        .says(&format!("warning: 1 file {words}"));
+}
+
+#[test]
+fn an_archive_in_a_pipe_has_a_remedy() {
+    let scene = Scene::with_a_call();
+    scene.ok("pack -o calls.zip -r customer.crt calls");
+    scene
+        .bash("cat calls.zip | callseal list /dev/stdin")
+        .exits(5)
+        .says("hint: an archive can't be read from a pipe; save it to a file first");
+    scene.bash("callseal list /dev/stdin < calls.zip").exits(0);
 }
 
 #[test]

@@ -63,13 +63,18 @@ fn of_library(error: &callseal::Error) -> Hint {
             ..
         } => "give `--format auto`: OpenPGP messages hold files of any length",
         Error::Open { error, .. } => return messages::of_open(error),
+        Error::Archive { path, .. } if !path.is_file() => {
+            "an archive can't be read from a pipe; save it to a file first"
+        }
         Error::Archive {
             error: ArchiveError::Malformed { .. },
             ..
         } => "get the archive again from its source; `callseal inspect FILE` shows what a file is",
         Error::IsMessage { .. } => "open it with `callseal open`",
         Error::Member { cause, .. } => return of_member(cause),
-        Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
+        Error::NoSuchMember { .. } => {
+            "`callseal list ARCHIVE` shows the names; `**/NAME` matches in every directory, `DIR/**` everything below one"
+        }
         _ => return None,
     })
 }
