@@ -153,6 +153,7 @@ fn opened_name(path: &Path) -> Result<PathBuf, Failure> {
     if let Some(name) = name.and_then(without_ending) {
         return Ok(path.with_file_name(name));
     }
+    std::fs::metadata(path).map_err(|error| Error::reading(path, error))?;
     if is_archive(path) {
         let path = path.to_owned();
         return Err(Error::IsArchive { path }.into());

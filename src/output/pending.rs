@@ -116,9 +116,6 @@ impl Place {
         {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, IsInput));
         }
-        if overwrite == Overwrite::Refuse {
-            return Err(already_exists());
-        }
         // For example /dev/stdout, wherever that leads. A dangling link may be
         // replaced.
         let is_special = replaced.is_some_and(|file| file.kind != EntryKind::File);
@@ -127,6 +124,9 @@ impl Place {
                 io::ErrorKind::InvalidInput,
                 "not a regular file",
             ));
+        }
+        if overwrite == Overwrite::Refuse {
+            return Err(already_exists());
         }
         Ok(())
     }

@@ -441,7 +441,7 @@ fn a_renewed_certificate_after_the_old_one_in_a_file_is_refused() {
     scene.concatenate(&["old.crt", "old.crt"], "customer-ec.crt");
     pack(&scene).exits(0).says("for 1 recipient ");
     scene.concatenate(&["old.crt", "other.crt"], "customer-ec.crt");
-    is_refused(&scene, &["“customer” and “other”, which did not issue it"]);
+    is_refused(&scene, &["the certificates “customer” and “other”"]);
     // After one in DER, nothing may follow at all.
     scene.tool("openssl x509 -in old.crt -outform DER -out old.der");
     scene.concatenate(&["old.der", "old.der"], "customer-ec.crt");

@@ -35,6 +35,10 @@ pub fn of(error: &Error) -> Hint {
             "choose another --name or --out, or move the file away; keys are never overwritten"
         }
         Error::IsArchive { .. } => "open its members with `callseal extract`",
+        // If all of them failed, the cause is elsewhere, and has its own hint.
+        Error::NotConverted {
+            failed, members, ..
+        } if failed == members => return None,
         Error::NotConverted { .. } => "fix each of these members, or leave them out with --exclude",
         Error::Document { error, .. } => return fields::of_document(error),
         Error::Generate(_) | Error::PartialDocuments { .. } => return None,

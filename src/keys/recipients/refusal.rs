@@ -110,7 +110,9 @@ pub enum Refusal {
     SeveralCertificates(usize),
     /// Another certificate follows that of the recipient and is not in its
     /// chain: probably somebody else's.
-    #[error("it holds “{subject}” and “{other}”, which did not issue it, but a recipient is one")]
+    #[error(
+        "it holds the certificates “{subject}” and “{other}”, but a recipient file holds one certificate and the CAs that issued it"
+    )]
     NotIssuer {
         /// The subject of the first certificate.
         subject: String,
