@@ -4,7 +4,6 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use crate::cli::error::Error;
 use callseal::config::Config;
 use callseal::keys::{KeyFault, Keyring};
 use callseal::message::{Compression, Format, Limits, SealOptions, SealPlan};
@@ -17,6 +16,7 @@ use super::failure::Failure;
 use super::global::Global;
 use super::recipient_args::RecipientArgs;
 use super::ui::Ui;
+use crate::cli::error::Error;
 
 /// The options for sealing.
 #[derive(Debug, Args)]
@@ -201,12 +201,17 @@ impl OverwriteArgs {
 /// the number of threads.
 const MAX_JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
+fn workers(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse()
+        .map_err(|_| "expected a whole number from 1 on")
+}
+
 /// The number of workers.
 #[derive(Debug, Args)]
 pub struct JobsArgs {
     /// The number of members or documents to work on at the same time [default:
     /// one for each core]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = workers)]
     jobs: Option<NonZeroUsize>,
 }
 

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
-use crate::cli::error::Error;
 use callseal::Timestamp;
 use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
@@ -20,6 +19,7 @@ use super::hints::{self, Hint};
 use super::known_recipients::recipient_json;
 use super::recipient_args::requirements;
 use super::ui::{Ui, count, safe};
+use crate::cli::error::Error;
 
 /// Check whether every recipient can be sealed to, and for how long
 #[derive(Debug, Args)]

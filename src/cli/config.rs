@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use crate::cli::error::Error;
 use callseal::config::{Config, Trust};
 use callseal::message::{Compression, Format};
 use clap::{Args, Subcommand};
@@ -15,6 +14,7 @@ use super::global::Global;
 use super::known_recipients::recipients_json;
 use super::recipient_args::{load_recipients, requirements};
 use super::ui::{Ui, safe};
+use crate::cli::error::Error;
 
 /// Check the config
 #[derive(Debug, Args)]

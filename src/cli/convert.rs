@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::cli::error::Error;
 use callseal::{ArchiveFile, ConvertedMember, Job, Members, Timestamp};
 use clap::Args;
 use serde_json::{Value, json};
@@ -17,6 +16,7 @@ use super::open_args::{
 };
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count, safe};
+use crate::cli::error::Error;
 
 /// Open the members of an archive and seal each of them anew into another
 /// archive

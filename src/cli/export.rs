@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::cli::error::Error;
 use callseal::keys::{ExportError, Recipient, SecretKeyExport, export_certificate};
 use callseal::output::{Access, PendingFile};
 use clap::{ArgGroup, Args};
@@ -16,6 +15,7 @@ use super::global::Global;
 use super::passphrases::{NewPassphraseArgs, PassphraseArgs};
 use super::streams::is_stream;
 use super::ui::{Bar, Ui};
+use crate::cli::error::Error;
 
 /// Write a PEM private key or a certificate for GnuPG and other OpenPGP
 /// software

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use crate::cli::error::Error;
 use callseal::ErrorKind;
 use callseal::files::record;
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use super::exit;
 use super::hints;
 use super::ui::Ui;
+use crate::cli::error::Error;
 
 /// The number of failures that are shown one by one.
 pub const SHOWN: usize = 10;

@@ -8,10 +8,10 @@ use callseal::ArchiveFile;
 use callseal::archive::looks_like_zip;
 use callseal::config::Config;
 use callseal::files::input;
-
-use super::error::Error;
 use callseal::keys::{Identity, Recipient, Refusal, Requirements};
 use callseal::message::{Envelope, MessageFault, OpenError};
+
+use super::error::Error;
 
 /// The kind of a file, and its content.
 #[derive(Debug)]

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::cli::error::Error;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::{Cli, man};
+use crate::cli::error::Error;
 
 /// Print the completions for a shell
 #[derive(Debug, Args)]

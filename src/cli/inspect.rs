@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::cli::file_kind::{Inspection, inspect};
 use callseal::keys::{Identity, Keyring, Recipient, Refusal};
 use callseal::message::Limits;
 use callseal::{ArchiveFile, Timestamp};
@@ -21,6 +20,7 @@ use super::known_recipients::{KnownKeys, key_line, recipient_json};
 use super::open_args::format_name;
 use super::recipient_args::KnownArgs;
 use super::ui::{Ui, bytes, count, safe};
+use crate::cli::file_kind::{Inspection, inspect};
 
 /// Show what a file is and what it contains
 #[derive(Debug, Args)]

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::cli::error::Error;
 use callseal::keys::{Attribute, KeyKind, NewKey, NewPassphrase, OpenPgpKey, Subject, UserId};
 use callseal::output::{Access, Overwrite, PendingFile, TargetDir};
 use clap::Args;
@@ -16,6 +15,7 @@ use super::failure::{Failure, Report};
 use super::global::Global;
 use super::passphrases::PassphraseArgs;
 use super::ui::Ui;
+use crate::cli::error::Error;
 
 /// Make a key pair: a private key and its certificate
 #[derive(Debug, Args)]

@@ -2,15 +2,14 @@
 
 use std::path::Path;
 
-use crate::cli::error::Error;
 use callseal::Timestamp;
 use callseal::keys::{Chain, Identity, KeyHandle, Keyring, Recipient, RecipientError, Recipients};
 use serde_json::{Value, json};
 
-use super::recipient_args::KnownFiles;
-
 use super::failure::Failure;
+use super::recipient_args::KnownFiles;
 use super::ui::{Ui, count, safe};
+use crate::cli::error::Error;
 
 /// The known certificates and keys.
 pub struct KnownKeys {

@@ -35,7 +35,6 @@ pub mod signals;
 mod streams;
 mod suspects;
 pub mod ui;
-
 use clap::{Parser, Subcommand};
 
 use self::failure::{Failure, Report};

@@ -4,8 +4,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::cli::error::Error;
-use crate::cli::file_kind::{Inspection, inspect};
 use callseal::archive::without_ending;
 use callseal::message::{MessageFault, OpenError, OpenMessage, Opened};
 use callseal::output::{Access, PendingFile};
@@ -20,6 +18,8 @@ use super::open_args::{
 };
 use super::streams::{input_name, is_stream, open_input, writing_stdout};
 use super::ui::{Bar, Ui, bytes};
+use crate::cli::error::Error;
+use crate::cli::file_kind::{Inspection, inspect};
 
 /// Open one message
 #[derive(Debug, Args)]

@@ -3,7 +3,6 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::cli::error::Error;
 use callseal::Job;
 use callseal::archive::MemberName;
 use callseal::output::{Access, PendingFile};
@@ -20,6 +19,7 @@ use super::known_recipients::{recipients_json, recipients_line};
 use super::streams::{input_name, is_stream, open_input};
 use super::suspects;
 use super::ui::{Bar, Ui, bytes, count, safe};
+use crate::cli::error::Error;
 
 /// Seal files and directories into one archive
 #[derive(Debug, Args)]

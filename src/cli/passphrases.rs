@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::cli::error::Error;
 use callseal::files::input;
 use callseal::keys::{NewPassphrase, Passphrase, Passphrases, UnfitPassphrase};
 use clap::Args;
@@ -12,6 +11,7 @@ use indicatif::ProgressBar;
 
 use super::failure::Failure;
 use super::ui::{NoAnswer, Prompt, ask_new};
+use crate::cli::error::Error;
 
 /// The largest number of bytes that are read from a passphrase file.
 const MAX_PASSPHRASE: u64 = 64 * 1024;

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::cli::error::Error;
 use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
     MinRsaBits, Party, RecipientError, RecipientNotice, Recipients, Requirements,
@@ -13,6 +12,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::ui::{Ui, shell_word};
+use crate::cli::error::Error;
 
 /// The recipients to seal to.
 #[derive(Debug, Args)]

@@ -4,7 +4,6 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::cli::error::Error;
 use callseal::archive::Ending;
 use callseal::files::input::{is_same_file, note_stdin};
 use callseal::message::{Armor, SealError, SealPlan, SealedFile};
@@ -20,6 +19,7 @@ use super::known_recipients::{recipients_json, recipients_line};
 use super::streams::{input_name, is_stream, writing_stdout};
 use super::suspects;
 use super::ui::{Ui, bytes};
+use crate::cli::error::Error;
 
 /// Seal one file as one message
 #[derive(Debug, Args)]

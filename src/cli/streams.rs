@@ -3,12 +3,12 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::cli::error::Error;
 use callseal::MemberCause;
 use callseal::files::input;
 use callseal::message::OpenError;
 
 use super::failure::Failure;
+use crate::cli::error::Error;
 
 /// Returns whether a path means standard input or output.
 pub fn is_stream(path: &Path) -> bool {

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::cli::file_kind::{Inspection, inspect};
 use callseal::archive::without_ending;
 use callseal::keys::Refusal;
 use callseal::output::is_temporary;
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::failure::SHOWN;
 use super::ui::{Ui, shell_word};
+use crate::cli::file_kind::{Inspection, inspect};
 
 /// The file name endings of certificates, certificate requests and keys.
 const ENDINGS: [&str; 14] = [

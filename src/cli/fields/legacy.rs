@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
-use crate::cli::error::Error;
 use callseal::fields::legacy::{AesCbcKey, AesCbcKeyError, KeyForm};
 use clap::Args;
 
+use crate::cli::error::Error;
 use crate::cli::exposed_keys::warn_of_file;
 use crate::cli::failure::Failure;
 use crate::cli::ui::Ui;

@@ -5,7 +5,6 @@ mod open;
 mod seal;
 mod select;
 mod stream;
-
 use clap::{Args, Subcommand};
 
 use super::global::Global;

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use crate::cli::error::Error;
 use callseal::fields::legacy::AesCbcSealer;
 use callseal::fields::{ATTRIBUTE, Convert, FieldPlan, FieldSealer};
 use clap::Args;
@@ -10,6 +9,7 @@ use clap::Args;
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
 use super::stream::{StreamArgs, of_the_others};
+use crate::cli::error::Error;
 use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
 use crate::cli::known_recipients::recipients_json;

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::cli::error::Error;
 use callseal::ErrorKind;
 use callseal::fields::{Convert, DocumentError, StreamError, Streamed, convert_stream};
 use callseal::files::input::is_same_file;
@@ -13,6 +12,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::args::{JobsArgs, OverwriteArgs};
+use crate::cli::error::Error;
 use crate::cli::failure::{Failure, Report, SHOWN, Shown};
 use crate::cli::global::Global;
 use crate::cli::streams::{input_name, is_stream, open_input, writing_stdout};

@@ -62,6 +62,9 @@ pub fn of_config(error: &ConfigError) -> Hint {
         ConfigError::WrongType { detail, .. } if detail.contains("missing field") => {
             "write a party as { name = \"NAME\", certificates = [\"CERT\"] }"
         }
+        ConfigError::WrongType { detail, .. } if detail.contains("expected a sequence") => {
+            "write a list in brackets, even of one: [\"customer.crt\"]"
+        }
         ConfigError::UnknownValue { known, .. } => {
             return some(format!("use one of: {}", known.join(", ")));
         }
@@ -178,6 +181,8 @@ mod tests {
             hint(&format!("{profile}min-rsa-bits = 3072")),
             "min-rsa-bits belongs at the top, before the first [profiles.NAME]"
         );
+        let list = hint("[profiles.acme]\nrecipients = 'a.crt'");
+        assert!(list.contains("in brackets"), "{list}");
         let lumenvox = hint("LOGGING_ENCRYPTION_KEY = 'a.crt'");
         assert!(lumenvox.contains("client_property.conf"), "{lumenvox}");
     }

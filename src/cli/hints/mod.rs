@@ -7,14 +7,14 @@ mod keys;
 mod messages;
 mod recipients;
 mod sources;
-
 use std::borrow::Cow;
 
-use crate::cli::error::Error;
 use callseal::MemberCause;
 use callseal::archive::ArchiveError;
 use callseal::files::input;
 use callseal::message::{PlanError, SealError};
+
+use crate::cli::error::Error;
 
 /// A remedy, as one sentence in lower case without a full stop.
 pub type Hint = Option<Cow<'static, str>>;

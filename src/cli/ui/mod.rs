@@ -3,7 +3,6 @@
 mod passphrase;
 mod progress;
 mod text;
-
 use std::io::{self, IsTerminal, Write};
 
 pub use passphrase::{NoAnswer, Prompt, ask_new};

@@ -1,8 +1,9 @@
 //! The progress bar.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use callseal::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Ui;
 
