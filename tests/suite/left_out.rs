@@ -283,7 +283,7 @@ fn two_certificates_in_one_file_are_refused_and_named() {
             "both.crt",
             "“customer”",
             "“vendor”",
-            "did not issue it",
+            "one certificate and the CAs that issued it",
         ]);
     }
     assert!(!scene.exists("out.zip"));
