@@ -27,10 +27,10 @@ pub enum Error {
         profile: String,
         error: Box<RecipientError>,
     },
-    /// No key is where the keys should be. `place` is the first that was given.
+    /// The given places hold no usable key. `place` is the first of them.
     #[error("{}: it holds no private key that can be used", .place.display())]
     NoKeysThere { place: PathBuf },
-    /// There is no key to open anything with.
+    /// No private key was given.
     #[error("no private key is given")]
     NoKeys,
     /// A key or certificate can't be exported.

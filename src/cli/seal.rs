@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use callseal::archive::Ending;
 use callseal::files::input::{is_same_file, note_stdin};
-use callseal::message::{Armor, SealError, SealPlan, SealedFile};
+use callseal::message::{Armor, SealPlan, SealedFile};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{SourceError, SourceOptions, Sources};
 use clap::Args;
@@ -144,21 +144,7 @@ fn seal_into(
     let mut seal = |source: &mut dyn Read, content: SealedFile<'_>| {
         let mut sealer = plan.sealer();
         let sealed = sealer.seal_armored(source, &content, armor, &mut *sink);
-        sealed.map_err(|error| match error {
-            SealError::Read(error) => Error::from(SourceError::Io {
-                path: input_name(file),
-                error,
-            }),
-            SealError::OtherLength => Error::from(SourceError::ChangedWhileRead {
-                path: input_name(file),
-            }),
-            SealError::Write(error) => Error::writing(output, error),
-            error => callseal::Error::Seal {
-                path: file.to_owned(),
-                error,
-            }
-            .into(),
-        })
+        sealed.map_err(|error| callseal::Error::sealing(&input_name(file), output, error).into())
     };
     let sealed = if is_stream(file) {
         let content = SealedFile {

@@ -5,9 +5,7 @@ use std::path::Path;
 use super::error::Error;
 use super::job::Job;
 use crate::files::input;
-use crate::message::{
-    Armor, OpenError, OpenMessage, Opened, Opener, SealError, SealPlan, SealedFile,
-};
+use crate::message::{Armor, OpenError, OpenMessage, Opened, Opener, SealPlan, SealedFile};
 use crate::output::{Access, PendingFile};
 use crate::sources::{SourceError, SourceOptions, Sources};
 
@@ -47,20 +45,7 @@ impl Job<'_> {
         let mut sealer = plan.sealer();
         let length = sealer
             .seal_armored(&mut content, &sealed_file, armor, &mut pending)
-            .map_err(|error| match error {
-                SealError::Read(error) => Error::from(SourceError::Io {
-                    path: source.path.clone(),
-                    error,
-                }),
-                SealError::OtherLength => Error::from(SourceError::ChangedWhileRead {
-                    path: source.path.clone(),
-                }),
-                SealError::Write(error) => write_error(error),
-                error => Error::Seal {
-                    path: source.path.clone(),
-                    error,
-                },
-            })?;
+            .map_err(|error| Error::sealing(&source.path, output, error))?;
         content.finish()?;
         pending.commit().map_err(write_error)?;
         Ok(length)

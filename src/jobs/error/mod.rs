@@ -163,6 +163,18 @@ impl Error {
         }
     }
 
+    /// Returns the error of sealing the file at `source` into `output`: that of
+    /// the side that failed.
+    pub fn sealing(source: &Path, output: &Path, error: SealError) -> Self {
+        let path = source.to_owned();
+        match error {
+            SealError::Read(error) => SourceError::Io { path, error }.into(),
+            SealError::OtherLength => SourceError::ChangedWhileRead { path }.into(),
+            SealError::Write(error) => Self::writing(output, error),
+            error => Self::Seal { path, error },
+        }
+    }
+
     /// Returns whether the only failure is that the output's reader has gone.
     pub fn is_closed_pipe(&self) -> bool {
         match self {

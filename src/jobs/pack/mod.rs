@@ -11,9 +11,9 @@ use crate::jobs::error::Error;
 use crate::jobs::job::Job;
 use crate::jobs::progress::{Counted, Progress};
 use crate::message::name_binding::literal_name;
-use crate::message::{SealError, SealPlan, SealedFile, Sealer};
+use crate::message::{SealPlan, SealedFile, Sealer};
 use crate::output::PendingFile;
-use crate::sources::{Source, SourceError, member_names, total_size};
+use crate::sources::{Source, member_names, total_size};
 pub(crate) use queue::{NextMember, Queue};
 pub(crate) use workers::{Content, write_archive};
 
@@ -114,20 +114,7 @@ impl Content for FileContent<'_> {
         };
         let length = sealer
             .seal(&mut content, &file, &mut sink)
-            .map_err(|error| match error {
-                SealError::Read(e) => Error::from(SourceError::Io {
-                    path: source.path.clone(),
-                    error: e,
-                }),
-                SealError::OtherLength => Error::from(SourceError::ChangedWhileRead {
-                    path: source.path.clone(),
-                }),
-                SealError::Write(e) => write_error(e),
-                other => Error::Seal {
-                    path: source.path.clone(),
-                    error: other,
-                },
-            })?;
+            .map_err(|error| Error::sealing(&source.path, self.output, error))?;
         // Only a file that didn't change meanwhile gets its turn in the
         // archive.
         content.source.finish()?;

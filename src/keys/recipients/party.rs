@@ -112,7 +112,7 @@ impl Party {
     ///
     /// # Errors
     ///
-    /// A directory can't be read, or there is no certificate in it or at a
+    /// A directory can't be read or holds no certificate, or nothing matches a
     /// pattern.
     pub fn files(&self) -> Result<Vec<PathBuf>, RecipientError> {
         let mut files: Vec<PathBuf> = Vec::new();

@@ -35,7 +35,7 @@ pub enum RecipientError {
         /// Its certificates, and why each of them can't be used.
         refusals: Vec<(PathBuf, Refusal)>,
     },
-    /// There is no certificate in a party's place.
+    /// A party's directory or pattern yields no certificate.
     #[error("“{party}” has no certificate: {} yields none", .place.display())]
     NoCertificates {
         /// The party.
