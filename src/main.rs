@@ -11,6 +11,7 @@ use callseal::ErrorKind;
 use callseal::files::record;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
+use serde::Serialize;
 
 use cli::Cli;
 use cli::exit;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
             if cli.global.json && !matches!(failure, Failure::ClosedPipe) {
                 // If nobody reads this, the exit status still shows the
                 // failure.
-                let _ = writeln!(io::stdout().lock(), "{:#}", failure.json());
+                let _ = print_json(&failure.document());
             }
             warn_of_leftovers(&ui);
             failure.conclude(&ui)
@@ -59,10 +60,12 @@ fn conclude_parsing(mut error: clap::Error) -> ExitCode {
         let value = ContextValue::String("…".into());
         error.insert(ContextKind::InvalidValue, value);
     }
-    // If it can't be written, nobody can read it.
-    let _ = error.print();
+    let printed = error.print().and_then(|()| io::stdout().flush());
     if !error.use_stderr() {
-        return ExitCode::SUCCESS;
+        let ui = Ui::new(false, false, cli::ui::Colour::default());
+        let failed = printed.map_err(Failure::from).err();
+        let kind = failed.and_then(|failure| failure.conclude(&ui));
+        return kind.map_or(ExitCode::SUCCESS, exit::code);
     }
     // Without parsed arguments, look for the flag itself.
     let mut flags = std::env::args_os().take_while(|argument| argument != "--");
@@ -72,7 +75,7 @@ fn conclude_parsing(mut error: clap::Error) -> ExitCode {
         let message = first.join(" ");
         let message = message.strip_prefix("error: ").unwrap_or(&message);
         let failure = Failure::usage(message, "for more information, try --help");
-        let _ = writeln!(io::stdout().lock(), "{:#}", failure.json());
+        let _ = print_json(&failure.document());
     }
     exit::code(ErrorKind::Usage)
 }
@@ -82,13 +85,20 @@ fn nonblank(line: &str) -> Option<&str> {
 }
 
 fn print(report: &Report, json: bool) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
     if json {
-        writeln!(stdout, "{:#}", report.json())?;
-    } else {
-        stdout.write_all(report.text.as_bytes())?;
+        return Ok(print_json(&report.document())?);
     }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(report.text.as_bytes())?;
     Ok(stdout.flush()?)
+}
+
+/// Prints a JSON document, its names in alphabetical order.
+fn print_json(document: &impl Serialize) -> io::Result<()> {
+    let document = serde_json::to_value(document)?;
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{document:#}")?;
+    stdout.flush()
 }
 
 /// Warns of files that a killed run left where this run has written.

@@ -8,10 +8,11 @@ use callseal::archive::Member;
 use callseal::keys::{Fit, Identity, Keyring, NoIdentity};
 use callseal::message::{Envelope, Limits, MessageFault, OpenError};
 use callseal::{ArchiveFile, Error};
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::facts::FormatFacts;
 use super::failure::Report;
-use super::known_recipients::KnownKeys;
+use super::known_recipients::{HandleFacts, KnownKeys};
 use super::open_args::format_name;
 use super::ui::count;
 
@@ -26,6 +27,16 @@ pub struct Overview {
 struct EnvelopeSet {
     envelope: Envelope,
     members: u64,
+}
+
+/// How some members of an archive are sealed, and to whom.
+#[derive(Serialize)]
+pub struct SealedFacts<'a> {
+    members: u64,
+    #[serde(flatten)]
+    format: FormatFacts,
+    cipher: Option<&'a str>,
+    recipients: Vec<HandleFacts<'a>>,
 }
 
 /// How many members some keys open, as far as the envelopes show.
@@ -74,19 +85,15 @@ impl Overview {
         overview
     }
 
-    /// Returns who can open it, as JSON.
-    pub fn json(&self, known: &KnownKeys) -> Value {
-        let sets = self.sets.iter();
-        sets.map(|set| {
-            json!({
-                "members": set.members,
-                "format": set.envelope.format.name(),
-                "authenticated": set.envelope.format.is_authenticated(),
-                "cipher": set.envelope.cipher,
-                "recipients": known.json(&set.envelope.recipients),
-            })
-        })
-        .collect()
+    /// Returns the facts of who can open it.
+    pub fn facts<'a>(&'a self, known: &'a KnownKeys) -> Vec<SealedFacts<'a>> {
+        let sets = self.sets.iter().map(|set| SealedFacts {
+            members: set.members,
+            format: set.envelope.format.into(),
+            cipher: set.envelope.cipher.as_deref(),
+            recipients: known.facts(&set.envelope.recipients),
+        });
+        sets.collect()
     }
 
     /// Returns for each member the index of its set, or `None` if it isn't a

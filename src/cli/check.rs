@@ -1,6 +1,7 @@
 //! `callseal check`
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
@@ -11,12 +12,12 @@ use callseal::keys::{
 };
 use callseal::message::{PlanError, SealOptions, SealPlan};
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::facts::{Facts, PathFact, RecipientFacts};
 use super::failure::{Failure, Report, Warning};
 use super::global::Global;
 use super::hints::{self, Hint};
-use super::known_recipients::recipient_json;
 use super::recipient_args::requirements;
 use super::ui::{Ui, count, safe};
 use crate::cli::error::Error;
@@ -68,21 +69,72 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         warn_within: Duration::from_secs(u64::from(arguments.warn_days) * DAY),
         report: Report::default(),
     };
-    let mut facts = serde_json::Map::new();
+    let mut facts = BTreeMap::new();
     for (name, profile) in profiles {
-        facts.insert(name.to_owned(), check.profile(name, profile));
+        facts.insert(name, check.profile(name, profile));
     }
     let mut report = check.report;
     if ui.is_quiet() {
         report.text.clear();
     }
-    report.facts = json!({
-        "config": config.source.to_string_lossy(),
-        "at": Timestamp(at).to_string(),
-        "profiles": facts,
-        "warnings": [],
-    });
+    report.facts = Some(Facts::of(&CheckFacts {
+        config: PathFact(&config.source),
+        at: Timestamp(at),
+        profiles: facts,
+        warnings: [],
+    }));
     Ok(report)
+}
+
+#[derive(Serialize)]
+struct CheckFacts<'a> {
+    config: PathFact<'a>,
+    at: Timestamp,
+    profiles: BTreeMap<&'a str, ProfileFacts>,
+    /// Present even if there are none.
+    warnings: [(); 0],
+}
+
+#[derive(Serialize)]
+struct ProfileFacts {
+    trust: &'static str,
+    /// Null if the CAs can't be used.
+    parties: Option<Vec<PartyFacts>>,
+}
+
+#[derive(Serialize)]
+struct PartyFacts {
+    party: String,
+    state: &'static str,
+    days_left: Option<u64>,
+    refused_from: Option<Timestamp>,
+    refused_with: Option<String>,
+    why: Option<String>,
+    certificates: Vec<Facts>,
+}
+
+#[derive(Serialize)]
+struct CertificateFacts<'a> {
+    path: PathFact<'a>,
+    state: &'static str,
+    #[serde(flatten)]
+    refusal: Option<RefusalFacts>,
+    keys: Vec<CheckedKeyFacts<'a>>,
+}
+
+#[derive(Serialize)]
+struct RefusalFacts {
+    why: String,
+    hint: Hint,
+}
+
+#[derive(Serialize)]
+struct CheckedKeyFacts<'a> {
+    #[serde(flatten)]
+    recipient: RecipientFacts<'a>,
+    /// Missing if the certificate is refused; null if it has no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days_left: Option<Option<u64>>,
 }
 
 /// A day in seconds.
@@ -120,7 +172,7 @@ impl State {
 }
 
 impl Check<'_> {
-    fn profile(&mut self, name: &str, profile: &Profile) -> Value {
+    fn profile(&mut self, name: &str, profile: &Profile) -> ProfileFacts {
         let trust = match profile.trust {
             Trust::Listed => "listed",
             Trust::Ca { .. } => "ca",
@@ -130,21 +182,20 @@ impl Check<'_> {
             Ok(requirements) => {
                 let refused = self.report.failures.len();
                 let parties = profile.parties.iter();
-                let parties = parties
-                    .map(|party| self.party(name, party, &requirements))
-                    .collect();
+                let parties = parties.map(|party| self.party(name, party, &requirements));
+                let parties = parties.collect();
                 if self.report.failures.len() == refused {
                     self.together(name, profile, &requirements);
                 }
-                parties
+                Some(parties)
             }
             Err(error) => {
                 self.line(1, &format!("refused: {error}"));
                 self.refuse(name, error);
-                Value::Null
+                None
             }
         };
-        json!({ "trust": trust, "parties": parties })
+        ProfileFacts { trust, parties }
     }
 
     /// Checks whether all parties can be recipients of one message.
@@ -186,7 +237,7 @@ impl Check<'_> {
         });
     }
 
-    fn party(&mut self, profile: &str, party: &Party, requirements: &Requirements) -> Value {
+    fn party(&mut self, profile: &str, party: &Party, requirements: &Requirements) -> PartyFacts {
         let examined = party.examine(requirements).unwrap_or_default();
         let outlook = party.outlook(requirements);
         let crls_due = self.crls_due(&examined);
@@ -205,7 +256,7 @@ impl Check<'_> {
             (_, None) => ", no expiry date".into(),
         };
         self.line(1, &format!("{party}: {}{how_long}", state.name()));
-        let certificates: Vec<Value> = examined
+        let certificates = examined
             .iter()
             .map(|certificate| self.certificate(certificate))
             .collect();
@@ -234,15 +285,15 @@ impl Check<'_> {
             State::Refused => (reason, None),
             _ => (None, reason),
         };
-        json!({
-            "party": party.to_string(),
-            "state": state.name(),
-            "days_left": days_left,
-            "refused_from": refused_from.map(|from| Timestamp(from).to_string()),
-            "refused_with": then,
-            "why": why,
-            "certificates": certificates,
-        })
+        PartyFacts {
+            party: party.to_string(),
+            state: state.name(),
+            days_left,
+            refused_from: refused_from.map(Timestamp),
+            refused_with: then,
+            why,
+            certificates,
+        }
     }
 
     fn warn(&mut self, message: String, hint: Hint) {
@@ -262,15 +313,17 @@ impl Check<'_> {
         due.filter(|due| self.at < *due && *due < soon)
     }
 
-    fn certificate(&mut self, certificate: &Examined) -> Value {
+    fn certificate(&mut self, certificate: &Examined) -> Facts {
         let path = certificate.path.display();
         match &certificate.verdict {
             Ok(recipients) => {
-                let keys: Vec<Value> = recipients
-                    .iter()
-                    .map(|recipient| self.recipient(recipient))
-                    .collect();
-                json!({ "path": path.to_string(), "state": "used", "keys": keys })
+                let keys = recipients.iter();
+                Facts::of(&CertificateFacts {
+                    path: PathFact(&certificate.path),
+                    state: "used",
+                    refusal: None,
+                    keys: keys.map(|recipient| self.recipient(recipient)).collect(),
+                })
             }
             Err(refusal) => {
                 let (shown, state) = match refusal.is_lapse() {
@@ -280,18 +333,24 @@ impl Check<'_> {
                 self.line(2, &format!("{path}: {shown}: {refusal}"));
                 // Show as much of it as can be read.
                 let known = Recipient::load_any_age(&certificate.path).unwrap_or_default();
-                json!({
-                    "path": path.to_string(),
-                    "state": state,
-                    "why": refusal.to_string(),
-                    "hint": hints::of_refusal(refusal),
-                    "keys": known.iter().map(recipient_json).collect::<Vec<_>>(),
+                let keys = known.iter().map(|recipient| CheckedKeyFacts {
+                    recipient: recipient.into(),
+                    days_left: None,
+                });
+                Facts::of(&CertificateFacts {
+                    path: PathFact(&certificate.path),
+                    state,
+                    refusal: Some(RefusalFacts {
+                        why: refusal.to_string(),
+                        hint: hints::of_refusal(refusal),
+                    }),
+                    keys: keys.collect(),
                 })
             }
         }
     }
 
-    fn recipient(&mut self, recipient: &Recipient) -> Value {
+    fn recipient<'a>(&mut self, recipient: &'a Recipient) -> CheckedKeyFacts<'a> {
         let path = recipient.source().display();
         let end = match recipient.expires() {
             Some(end) => {
@@ -307,12 +366,10 @@ impl Check<'_> {
         if let Some(chain) = recipient.chain() {
             self.line(3, &chain_phrase(chain, self.at));
         }
-        let mut facts = recipient_json(recipient);
-        if let Some(facts) = facts.as_object_mut() {
-            let days_left = recipient.expires().map(|end| self.days_left(end));
-            facts.insert("days_left".into(), days_left.into());
+        CheckedKeyFacts {
+            recipient: recipient.into(),
+            days_left: Some(recipient.expires().map(|end| self.days_left(end))),
         }
-        facts
     }
 
     /// Returns whether it's time to warn of a future moment.

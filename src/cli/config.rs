@@ -1,17 +1,19 @@
 //! `callseal config`
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use callseal::config::{Config, Trust};
+use callseal::config::{Config, Profile, Trust};
+use callseal::keys::{Keyring, RecipientError, Recipients};
 use callseal::message::{Compression, Format};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::args::word;
+use super::facts::{Facts, PathFact, recipient_facts};
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::known_recipients::recipients_json;
 use super::recipient_args::{load_recipients, requirements};
 use super::ui::{Ui, safe};
 use crate::cli::error::Error;
@@ -26,7 +28,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Print the config as callseal reads it, and check whether every recipient
-    /// can be used now
+    /// and key can be used now
     Check,
 }
 
@@ -45,33 +47,64 @@ fn check(config: &Config, ui: &Ui) -> Report {
         text: describe(config),
         ..Report::default()
     };
-    let mut profiles = serde_json::Map::new();
+    let mut profiles = BTreeMap::new();
     for (name, profile) in &config.profiles {
-        let checked = requirements(&profile.trust, config.min_rsa_bits, SystemTime::now())
-            .and_then(|requirements| load_recipients(&profile.parties, &requirements, ui));
-        match checked {
-            Ok(recipients) => {
-                profiles.insert(name.clone(), recipients_json(&recipients));
-            }
-            Err(error) => {
-                profiles.insert(name.clone(), Value::Null);
-                report.failures.push(Error::Profile {
-                    profile: name.clone(),
-                    error: Box::new(error),
-                });
-            }
-        }
+        let recipients = recipients(config, profile, ui);
+        let facts = recipients.as_ref().map(recipient_facts);
+        profiles.insert(name.as_str(), facts.ok().map(|facts| Facts::of(&facts)));
+        let errors = recipients.err().into_iter().flatten();
+        report.failures.extend(errors.map(|error| Error::Profile {
+            profile: name.clone(),
+            error: Box::new(error),
+        }));
     }
-    report.facts = json!({
-        "config": config.source.to_string_lossy(),
-        "default_profile": config.default_profile,
-        "keys": config.keys.iter().map(|key| key.to_string_lossy()).collect::<Vec<_>>(),
-        "compress": word(&Compression::CHOICES, &config.compress),
-        "format": word(&Format::CHOICES, &config.format),
-        "min_rsa_bits": config.min_rsa_bits.bits(),
-        "profiles": profiles,
-    });
+    for key in &config.keys {
+        let loaded = Keyring::load(std::slice::from_ref(key));
+        report.failures.extend(loaded.err().map(Error::from));
+    }
+    report.facts = Some(Facts::of(&ConfigFacts {
+        config: PathFact(&config.source),
+        default_profile: config.default_profile.as_deref(),
+        keys: config.keys.iter().map(|key| PathFact(key)).collect(),
+        compress: word(&Compression::CHOICES, &config.compress),
+        format: word(&Format::CHOICES, &config.format),
+        min_rsa_bits: config.min_rsa_bits.bits(),
+        profiles,
+    }));
     report
+}
+
+/// Returns the recipients of a profile, or why each of them is refused.
+fn recipients(
+    config: &Config,
+    profile: &Profile,
+    ui: &Ui,
+) -> Result<Recipients, Vec<RecipientError>> {
+    let now = SystemTime::now();
+    let requirements = requirements(&profile.trust, config.min_rsa_bits, now);
+    let requirements = requirements.map_err(|error| vec![error])?;
+    let alone = |party| Recipients::load(std::slice::from_ref(party), &requirements);
+    let refused: Vec<_> = profile
+        .parties
+        .iter()
+        .filter_map(|p| alone(p).err())
+        .collect();
+    match refused.is_empty() {
+        true => load_recipients(&profile.parties, &requirements, ui).map_err(|error| vec![error]),
+        false => Err(refused),
+    }
+}
+
+#[derive(Serialize)]
+struct ConfigFacts<'a> {
+    config: PathFact<'a>,
+    default_profile: Option<&'a str>,
+    keys: Vec<PathFact<'a>>,
+    compress: &'static str,
+    format: &'static str,
+    min_rsa_bits: u32,
+    /// The recipients of each profile; null if any is refused.
+    profiles: BTreeMap<&'a str, Option<Facts>>,
 }
 
 /// Describes the config as callseal reads it.

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use callseal::{ArchiveFile, ConvertedMember, Job, Members, Timestamp};
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
+use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts};
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::known_recipients::{recipients_json, recipients_line};
+use super::known_recipients::recipients_line;
 use super::open_args::{
     OpenArgs, RenamedArgs, warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
 };
@@ -77,13 +78,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opener = arguments.renamed.apply(opening.opener());
     let converted = job.convert(&members, &opener, &plan, &arguments.output);
     bar.finish();
-    let facts = json!({
-        "archive": arguments.archive.to_string_lossy(),
-        "output": arguments.output.to_string_lossy(),
-        "format": plan.format().name(),
-        "authenticated": plan.format().is_authenticated(),
-        "recipients": recipients_json(plan.recipients()),
-    });
+    let mut facts = ConvertFacts {
+        archive: PathFact(&arguments.archive),
+        output: PathFact(&arguments.output),
+        format: plan.format().into(),
+        recipients: recipient_facts(plan.recipients()),
+        archive_bytes: None,
+        members: Vec::new(),
+    };
     let converted = match converted {
         Ok(converted) => converted,
         Err(failures) => {
@@ -91,7 +93,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                 failures.into_iter().map(Error::from).collect(),
                 members.as_slice().len(),
                 arguments,
-                facts,
+                &facts,
             ));
         }
     };
@@ -122,15 +124,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         // Writing to a string does not fail.
         let _ = writeln!(text, "{}  {}", hex(&member.sha256), safe(&member.name));
     }
+    facts.archive_bytes = Some(converted.archive);
+    facts.members = converted.members.iter().map(MemberFacts::from).collect();
     Ok(Report {
         text,
-        facts: with(
-            facts,
-            json!({
-                "archive_bytes": converted.archive,
-                "members": converted.members.iter().map(member_json).collect::<Vec<_>>(),
-            }),
-        ),
+        facts: Some(Facts::of(&facts)),
         ..Report::default()
     })
 }
@@ -155,7 +153,7 @@ fn nothing_written(
     mut failures: Vec<Error>,
     members: usize,
     arguments: &Arguments,
-    facts: Value,
+    facts: &ConvertFacts<'_>,
 ) -> Report {
     let is_of_member =
         |error: &Error| matches!(error, Error::Library(callseal::Error::Member { .. }));
@@ -172,31 +170,50 @@ fn nothing_written(
         None => failures.pop(),
     };
     Report {
-        facts: with(facts, json!({ "members": [] })),
+        facts: Some(Facts::of(facts)),
         failures,
         outcome,
         ..Report::default()
     }
 }
 
-fn with(mut facts: Value, more: Value) -> Value {
-    if let (Some(facts), Value::Object(more)) = (facts.as_object_mut(), more) {
-        facts.extend(more);
-    }
-    facts
+#[derive(Serialize)]
+struct ConvertFacts<'a> {
+    archive: PathFact<'a>,
+    output: PathFact<'a>,
+    #[serde(flatten)]
+    format: FormatFacts,
+    recipients: Vec<RecipientFacts<'a>>,
+    /// Missing if no archive was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archive_bytes: Option<u64>,
+    members: Vec<MemberFacts<'a>>,
 }
 
-fn member_json(member: &ConvertedMember) -> Value {
-    json!({
-        "name": member.name,
-        "sha256": hex(&member.sha256),
-        "plain_bytes": member.plain,
-        "modified": Timestamp(member.modified).to_string(),
-        "format": member.format.name(),
-        "authenticated": member.format.is_authenticated(),
-        "tried_key": member.tried_key.as_ref().map(|key| key.to_string_lossy()),
-        "sealed_as": member.sealed_as,
-    })
+#[derive(Serialize)]
+struct MemberFacts<'a> {
+    name: &'a str,
+    sha256: String,
+    plain_bytes: u64,
+    modified: Timestamp,
+    #[serde(flatten)]
+    format: FormatFacts,
+    tried_key: Option<PathFact<'a>>,
+    sealed_as: Option<&'a str>,
+}
+
+impl<'a> From<&'a ConvertedMember> for MemberFacts<'a> {
+    fn from(member: &'a ConvertedMember) -> Self {
+        Self {
+            name: &member.name,
+            sha256: hex(&member.sha256),
+            plain_bytes: member.plain,
+            modified: Timestamp(member.modified),
+            format: member.format.into(),
+            tried_key: member.tried_key.as_deref().map(PathFact),
+            sealed_as: member.sealed_as.as_deref(),
+        }
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

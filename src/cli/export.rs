@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use callseal::keys::{ExportError, Recipient, SecretKeyExport, export_certificate};
 use callseal::output::{Access, PendingFile};
 use clap::{ArgGroup, Args};
-use serde_json::json;
+use serde::Serialize;
 
 use super::args::{IdentityArgs, OverwriteArgs};
 use super::exposed_keys::warn_of_file;
+use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::passphrases::{NewPassphraseArgs, PassphraseArgs};
@@ -91,7 +92,7 @@ fn export_key(
         ));
     }
     sink.write(&export.armored().map_err(Error::from)?)?;
-    Ok(report(key, output, "key", ui))
+    Ok(report(key, output, |key| ExportFacts::Key { key }, ui))
 }
 
 fn export_public(
@@ -112,7 +113,8 @@ fn export_public(
     let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
     let exported = export_certificate(certificate, &keyring, &*passphrases).map_err(Error::from)?;
     sink.write(&exported)?;
-    Ok(report(certificate, output, "certificate", ui))
+    let facts = |certificate| ExportFacts::Certificate { certificate };
+    Ok(report(certificate, output, facts, ui))
 }
 
 /// The output of the export. It's made before anything is asked for.
@@ -147,7 +149,20 @@ impl Sink {
     }
 }
 
-fn report(source: &Path, output: Option<&Path>, what: &str, ui: &Ui) -> Report {
+/// The file that was written.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ExportFacts<'a> {
+    Key { key: PathFact<'a> },
+    Certificate { certificate: PathFact<'a> },
+}
+
+fn report<'a>(
+    source: &Path,
+    output: Option<&'a Path>,
+    facts: impl Fn(PathFact<'a>) -> ExportFacts<'a>,
+    ui: &Ui,
+) -> Report {
     let Some(output) = output else {
         return Report::default();
     };
@@ -157,7 +172,7 @@ fn report(source: &Path, output: Option<&Path>, what: &str, ui: &Ui) -> Report {
         output.display()
     ));
     Report {
-        facts: json!({ what: output.to_string_lossy() }),
+        facts: Some(Facts::of(&facts(PathFact(output)))),
         ..Report::default()
     }
 }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use callseal::{ArchiveFile, Job};
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::args::{JobsArgs, OverwriteArgs};
 use super::error::Error;
+use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::open_args::{
@@ -82,36 +83,54 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         renamed.map(|(member, name)| (member.as_str(), name.as_str())),
         ui,
     );
-    let facts = json!({
-            "archive": arguments.archive.to_string_lossy(),
-            "directory": arguments.directory.to_string_lossy(),
-            "extracted": extracted.done,
-            "plain_bytes": extracted.plain,
-            "not_authenticated": extracted.not_authenticated,
-            "tried": tried_json(&extracted.tried),
-            "renamed": renamed_json(&extracted.renamed),
+    let tried = extracted.tried.iter();
+    let renamed = extracted.renamed.iter();
+    let facts = Facts::of(&ExtractFacts {
+        archive: PathFact(&arguments.archive),
+        directory: PathFact(&arguments.directory),
+        extracted: extracted.done,
+        plain_bytes: extracted.plain,
+        not_authenticated: &extracted.not_authenticated,
+        tried: tried
+            .map(|(name, key)| TriedFacts {
+                name,
+                key: PathFact(key),
+            })
+            .collect(),
+        renamed: renamed
+            .map(|(name, sealed_as)| RenamedFacts { name, sealed_as })
+            .collect(),
     });
     let (failures, outcome) = extracted.outcome();
     Ok(Report {
-        facts,
+        facts: Some(facts),
         failures: failures.into_iter().map(Error::from).collect(),
         outcome: outcome.map(Error::from),
         ..Report::default()
     })
 }
 
-/// Returns the members that a key has opened without being named in them.
-fn tried_json(tried: &[(String, PathBuf)]) -> Value {
-    tried
-        .iter()
-        .map(|(member, key)| json!({ "name": member, "key": key.to_string_lossy() }))
-        .collect()
+#[derive(Serialize)]
+struct ExtractFacts<'a> {
+    archive: PathFact<'a>,
+    directory: PathFact<'a>,
+    extracted: usize,
+    plain_bytes: u64,
+    not_authenticated: &'a [String],
+    tried: Vec<TriedFacts<'a>>,
+    renamed: Vec<RenamedFacts<'a>>,
 }
 
-/// Returns the members that were sealed under another name.
-fn renamed_json(renamed: &[(String, String)]) -> Value {
-    renamed
-        .iter()
-        .map(|(member, sealed_as)| json!({ "name": member, "sealed_as": sealed_as }))
-        .collect()
+/// A member that a key has opened without being named in it.
+#[derive(Serialize)]
+struct TriedFacts<'a> {
+    name: &'a str,
+    key: PathFact<'a>,
+}
+
+/// A member that was sealed under another name.
+#[derive(Serialize)]
+struct RenamedFacts<'a> {
+    name: &'a str,
+    sealed_as: &'a str,
 }

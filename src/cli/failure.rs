@@ -5,10 +5,11 @@ use std::io;
 
 use callseal::ErrorKind;
 use callseal::files::record;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::exit;
-use super::hints;
+use super::facts::Facts;
+use super::hints::{self, Hint};
 use super::ui::Ui;
 use crate::cli::error::Error;
 
@@ -21,7 +22,7 @@ pub struct Report {
     /// For people, on standard output.
     pub text: String,
     /// The same facts for programs.
-    pub facts: Value,
+    pub facts: Option<Facts>,
     /// Warnings of failures to come.
     pub warnings: Vec<Warning>,
     /// The failures of single members or files.
@@ -33,9 +34,10 @@ pub struct Report {
 }
 
 /// A warning of a failure to come.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Warning {
     /// The failure and its time.
+    #[serde(rename = "warning")]
     pub message: String,
     /// The remedy.
     pub hint: Option<String>,
@@ -56,19 +58,13 @@ pub enum Failure {
 
 impl Report {
     /// Returns the facts and the failures as one JSON document.
-    pub fn json(&self) -> Value {
-        let mut document = match &self.facts {
-            Value::Object(facts) => facts.clone(),
-            _ => serde_json::Map::new(),
-        };
-        let failures = self.failures.iter().chain(&self.outcome).map(error_json);
-        document.insert("failures".into(), failures.collect());
-        if !self.warnings.is_empty() {
-            let warnings = self.warnings.iter();
-            let warnings = warnings.map(|w| json!({ "warning": w.message, "hint": w.hint }));
-            document.insert("warnings".into(), warnings.collect());
+    pub fn document(&self) -> impl Serialize + '_ {
+        let failures = self.failures.iter().chain(&self.outcome);
+        Document {
+            facts: self.facts.as_ref(),
+            warnings: &self.warnings,
+            failures: failures.map(FailureFacts::from).collect(),
         }
-        Value::Object(document)
     }
 
     /// Shows the failures, each hint once, and returns their kind for the exit
@@ -113,22 +109,27 @@ impl Failure {
         }
     }
 
-    /// Returns the failure as a JSON document.
-    pub fn json(&self) -> Value {
+    /// Returns the failure as one JSON document.
+    pub fn document(&self) -> impl Serialize + '_ {
         let failure = match self {
-            Self::Library(error) => error_json(error),
-            Self::Usage { message, hint } => json!({
-                "error": message,
-                "hint": hint,
-                "exit_status": exit::status(ErrorKind::Usage),
+            Self::Library(error) => Some(FailureFacts::from(&**error)),
+            Self::Usage { message, hint } => Some(FailureFacts {
+                error: message.clone(),
+                hint: Some(hint.clone().into()),
+                exit_status: exit::status(ErrorKind::Usage),
             }),
-            Self::Stream(error) => json!({
-                "error": stream_message(error),
-                "exit_status": exit::status(ErrorKind::Io),
+            Self::Stream(error) => Some(FailureFacts {
+                error: stream_message(error),
+                hint: None,
+                exit_status: exit::status(ErrorKind::Io),
             }),
-            Self::ClosedPipe => Value::Null,
+            Self::ClosedPipe => None,
         };
-        json!({ "failures": [failure] })
+        Document {
+            facts: None,
+            warnings: &[],
+            failures: failure.into_iter().collect(),
+        }
     }
 
     /// Shows the failure and returns its kind for the exit status. A closed
@@ -198,12 +199,31 @@ impl<'u> Shown<'u> {
     }
 }
 
-fn error_json(error: &Error) -> Value {
-    json!({
-        "error": error.to_string(),
-        "hint": hints::of(error),
-        "exit_status": exit::status(error.kind()),
-    })
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    facts: Option<&'a Facts>,
+    #[serde(skip_serializing_if = "<[Warning]>::is_empty")]
+    warnings: &'a [Warning],
+    failures: Vec<FailureFacts>,
+}
+
+#[derive(Serialize)]
+struct FailureFacts {
+    error: String,
+    hint: Hint,
+    exit_status: u8,
+}
+
+impl From<&Error> for FailureFacts {
+    fn from(error: &Error) -> Self {
+        Self {
+            error: error.to_string(),
+            hint: hints::of(error),
+            exit_status: exit::status(error.kind()),
+        }
+    }
 }
 
 impl From<io::Error> for Failure {

@@ -8,15 +8,16 @@ use callseal::keys::{Identity, Keyring, Recipient, Refusal};
 use callseal::message::Limits;
 use callseal::{ArchiveFile, Timestamp};
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::archive_overview::Overview;
+use super::archive_overview::{Overview, SealedFacts};
 use super::args::{IdentityArgs, LimitArgs};
 use super::config::describe;
 use super::exposed_keys::warn_of_exposed;
+use super::facts::{Facts, FormatFacts, RecipientFacts};
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::known_recipients::{KnownKeys, key_line, recipient_json};
+use super::known_recipients::{HandleFacts, KnownKeys, key_line};
 use super::open_args::format_name;
 use super::recipient_args::KnownArgs;
 use super::ui::{Ui, bytes, count, safe};
@@ -61,7 +62,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             Err(error) => report.failures.push(error),
         }
     }
-    report.facts = json!({ "files": facts });
+    report.facts = Some(Facts::of(&InspectFacts { files: facts }));
     Ok(report)
 }
 
@@ -71,8 +72,15 @@ fn show(
     known: &KnownKeys,
     limits: &Limits,
     report: &mut Report,
-) -> Value {
+) -> Facts {
     let path = file.display().to_string();
+    let facts = |kind, content| {
+        Facts::of(&FileFacts {
+            path: &path,
+            kind,
+            content,
+        })
+    };
     let mut heading = |what: &str| {
         // Writing to a string does not fail.
         let _ = writeln!(report.text, "{}: {what}", safe(&path));
@@ -106,50 +114,48 @@ fn show(
                     }
                 );
             }
-            json!({
-                "path": path,
-                "kind": "message",
-                "format": envelope.format.name(),
-                "authenticated": envelope.format.is_authenticated(),
-                "cipher": envelope.cipher,
-                "recipients": known.json(&envelope.recipients),
-                "passphrases": envelope.passphrases,
-            })
+            let message = Content::Message {
+                format: envelope.format.into(),
+                cipher,
+                recipients: known.facts(&envelope.recipients),
+                passphrases: envelope.passphrases,
+            };
+            facts(Some("message"), message)
         }
         Inspection::Certificate {
             recipients,
             refusal,
         } => {
-            let kind = recipients
-                .first()
-                .map_or("certificate", |r| r.kind().name());
-            heading(kind);
+            heading(match (recipients.first(), &refusal) {
+                (_, Some(Refusal::SigningRequest)) => "certificate signing request",
+                (Some(recipient), _) => recipient.kind().name(),
+                (None, _) => "certificate",
+            });
             show_certificate(&recipients, refusal.as_ref(), &mut report.text);
-            json!({
-                "path": path,
-                "kind": "certificate",
-                "keys": recipients.iter().map(recipient_json).collect::<Vec<_>>(),
-                "refused": refusal.map(|refusal| refusal.to_string()),
-            })
+            let certificate = Content::Certificate {
+                keys: recipients.iter().map(RecipientFacts::from).collect(),
+                refused: refusal.map(|refusal| refusal.to_string()),
+            };
+            facts(Some("certificate"), certificate)
         }
         Inspection::Keys(identities) => {
             heading("private key");
-            let keys: Vec<Value> = identities
-                .iter()
-                .map(|identity| show_key(identity, &mut report.text))
-                .collect();
-            json!({ "path": path, "kind": "private key", "keys": keys })
+            for identity in &identities {
+                show_key(identity, &mut report.text);
+            }
+            let keys = identities.iter().map(KeyFacts::from).collect();
+            facts(Some("private key"), Content::Keys { keys })
         }
         Inspection::Config(config) => {
             heading("config");
             for line in describe(&config).lines() {
                 let _ = writeln!(report.text, "  {line}");
             }
-            json!({ "path": path, "kind": "config" })
+            facts(Some("config"), Content::Other {})
         }
         _ => {
             heading("unrecognised file type");
-            json!({ "path": path, "kind": null })
+            facts(None, Content::Other {})
         }
     }
 }
@@ -160,7 +166,7 @@ fn show_archive(
     known: &KnownKeys,
     limits: &Limits,
     report: &mut Report,
-) -> Value {
+) -> Facts {
     let members = archive.all();
     let overview = Overview::of(archive, members.as_slice(), limits);
     let _ = writeln!(
@@ -172,18 +178,20 @@ fn show_archive(
     for line in overview.text(known).lines().filter(|line| !line.is_empty()) {
         let _ = writeln!(report.text, "  {line}");
     }
-    let sealed = overview.json(known);
+    let facts = Facts::of(&FileFacts {
+        path,
+        kind: Some("archive"),
+        content: Content::Archive {
+            members: members.as_slice().len(),
+            sealed_bytes: members.total_size(),
+            sealed: overview.facts(known),
+        },
+    });
     let mut own = Report::default();
     overview.conclude(Path::new(path), &mut own);
     report.failures.extend(own.failures);
     report.failures.extend(own.outcome);
-    json!({
-        "path": path,
-        "kind": "archive",
-        "members": members.as_slice().len(),
-        "sealed_bytes": members.total_size(),
-        "sealed": sealed,
-    })
+    facts
 }
 
 fn show_certificate(recipients: &[Recipient], refusal: Option<&Refusal>, text: &mut String) {
@@ -206,7 +214,7 @@ fn show_certificate(recipients: &[Recipient], refusal: Option<&Refusal>, text: &
     let _ = writeln!(text, "  {}", safe(&verdict));
 }
 
-fn show_key(identity: &Identity, text: &mut String) -> Value {
+fn show_key(identity: &Identity, text: &mut String) {
     let _ = writeln!(text, "  {}", key_line(identity));
     if let Some(fingerprint) = identity.fingerprint() {
         let _ = writeln!(text, "  {fingerprint}");
@@ -214,10 +222,61 @@ fn show_key(identity: &Identity, text: &mut String) -> Value {
     if let Some(label) = identity.label() {
         let _ = writeln!(text, "  {}", safe(label));
     }
-    json!({
-        "fingerprint": identity.fingerprint().map(ToString::to_string),
-        "label": identity.label(),
-        "algorithm": identity.algorithm(),
-        "locked": identity.is_locked(),
-    })
+}
+
+#[derive(Serialize)]
+struct InspectFacts {
+    files: Vec<Facts>,
+}
+
+#[derive(Serialize)]
+struct FileFacts<'a> {
+    path: &'a str,
+    kind: Option<&'static str>,
+    #[serde(flatten)]
+    content: Content<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Archive {
+        members: usize,
+        sealed_bytes: u64,
+        sealed: Vec<SealedFacts<'a>>,
+    },
+    Message {
+        #[serde(flatten)]
+        format: FormatFacts,
+        cipher: Option<&'a str>,
+        recipients: Vec<HandleFacts<'a>>,
+        passphrases: usize,
+    },
+    Certificate {
+        keys: Vec<RecipientFacts<'a>>,
+        refused: Option<String>,
+    },
+    Keys {
+        keys: Vec<KeyFacts<'a>>,
+    },
+    Other {},
+}
+
+#[derive(Serialize)]
+struct KeyFacts<'a> {
+    fingerprint: Option<String>,
+    label: Option<&'a str>,
+    algorithm: Option<&'a str>,
+    locked: bool,
+}
+
+impl<'a> From<&'a Identity> for KeyFacts<'a> {
+    fn from(identity: &'a Identity) -> Self {
+        Self {
+            fingerprint: identity.fingerprint().map(ToString::to_string),
+            label: identity.label(),
+            algorithm: identity.algorithm(),
+            locked: identity.is_locked(),
+        }
+    }
 }

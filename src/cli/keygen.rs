@@ -1,5 +1,6 @@
 //! `callseal keygen`
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -7,10 +8,10 @@ use std::time::SystemTime;
 use callseal::keys::{Attribute, KeyKind, NewKey, NewPassphrase, OpenPgpKey, Subject, UserId};
 use callseal::output::{Access, Overwrite, PendingFile, TargetDir};
 use clap::Args;
-use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::args::words;
+use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::passphrases::PassphraseArgs;
@@ -114,14 +115,12 @@ pub fn run(arguments: &Arguments, _: &Global, ui: &Ui) -> Result<Report, Failure
         .map(|path| path.display().to_string())
         .collect();
     ui.summary(&format!("made {}", shown.join(", ")));
-    let facts: Map<String, Value> = plan
-        .files()
-        .iter()
-        .zip(&paths)
-        .map(|(file, path)| (file.what.into(), path.to_string_lossy().into()))
-        .collect();
+    let files = plan.files();
+    let kinds = files.iter().map(|file| file.what);
+    let facts: BTreeMap<&str, PathFact<'_>> =
+        kinds.zip(paths.iter().map(|path| PathFact(path))).collect();
     Ok(Report {
-        facts: facts.into(),
+        facts: Some(Facts::of(&facts)),
         ..Report::default()
     })
 }

@@ -8,10 +8,11 @@ use std::time::SystemTime;
 use callseal::Timestamp;
 use callseal::keys::{Beside, CertificateKind, Identity, Keyring, Recipient};
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::archive_overview::{Overview, Reach};
 use super::args::{IdentityArgs, LimitArgs};
+use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::key_line;
@@ -63,21 +64,37 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .collect();
     let members = overview.as_ref().map_or(0, Overview::members);
     let texts: Vec<String> = listed.iter().map(|key| key.text(members)).collect();
-    let keys: Vec<Value> = listed.iter().map(Listed::json).collect();
     let mut report = Report {
         text: texts.join("\n"),
-        facts: json!({ "keys": keys }),
         ..Report::default()
     };
+    let mut facts = KeysFacts {
+        keys: listed.iter().map(KeyFacts::from).collect(),
+        archive: None,
+    };
     if let (Some(archive), Some(overview)) = (&arguments.archive, overview) {
-        conclude(archive, overview, &keyring, &mut report);
+        let reach = overview.reach(keyring.identities(), &keyring);
+        facts.archive = Some(ArchiveFacts {
+            path: PathFact(archive),
+            members: overview.members(),
+            opens: reach.opens,
+            may_open: reach.may_open,
+            no_key: reach.closed,
+        });
+        conclude(archive, overview, &reach, &keyring, &mut report);
     }
+    report.facts = Some(Facts::of(&facts));
     Ok(report)
 }
 
 /// Reports how many members the keys together open.
-fn conclude(archive: &Path, overview: Overview, keyring: &Keyring, report: &mut Report) {
-    let reach = overview.reach(keyring.identities(), keyring);
+fn conclude(
+    archive: &Path,
+    overview: Overview,
+    reach: &Reach,
+    keyring: &Keyring,
+    report: &mut Report,
+) {
     let path = archive.display().to_string();
     // Writing to a string does not fail.
     let _ = write!(
@@ -94,18 +111,6 @@ fn conclude(archive: &Path, overview: Overview, keyring: &Keyring, report: &mut 
         let _ = write!(report.text, "; none of your keys opens {}", reach.closed);
     }
     report.text.push('\n');
-    if let Value::Object(facts) = &mut report.facts {
-        facts.insert(
-            "archive".into(),
-            json!({
-                "path": path,
-                "members": overview.members(),
-                "opens": reach.opens,
-                "may_open": reach.may_open,
-                "no_key": reach.closed,
-            }),
-        );
-    }
     let closed = overview.closed_to(archive, keyring);
     overview.conclude(archive, report);
     if closed.is_some() {
@@ -222,33 +227,76 @@ impl Listed<'_> {
         }
         text
     }
+}
 
-    /// Returns the key as JSON.
-    fn json(&self) -> Value {
-        let identity = self.identity;
-        let mut key = json!({
-            "path": identity.source().to_string_lossy(),
-            "fingerprint": identity.fingerprint().map(ToString::to_string),
-            "fingerprint_from_certificate": identity.is_presumed(),
-            "label": self.label(),
-            "kind": self.kind(),
-            "algorithm": identity.algorithm(),
-            "locked": identity.is_locked(),
-            "world_readable": identity.is_exposed(),
-            "certificate": self.certificate.as_ref().map(|certificate| json!({
-                "path": certificate.source().to_string_lossy(),
-                "label": certificate.label(),
-                "expires": certificate.expires().map(|t| Timestamp(t).to_string()),
-            })),
-        });
-        if let (Value::Object(key), Some(reach)) = (&mut key, &self.reach) {
-            let known = identity.fingerprint().is_some();
-            let archive = json!({
-                "opens": known.then_some(reach.opens),
-                "may_open": known.then_some(reach.may_open),
-            });
-            key.insert("archive".into(), archive);
+#[derive(Serialize)]
+struct KeysFacts<'a> {
+    keys: Vec<KeyFacts<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archive: Option<ArchiveFacts<'a>>,
+}
+
+#[derive(Serialize)]
+struct ArchiveFacts<'a> {
+    path: PathFact<'a>,
+    members: u64,
+    opens: u64,
+    may_open: u64,
+    no_key: u64,
+}
+
+#[derive(Serialize)]
+struct KeyFacts<'a> {
+    path: PathFact<'a>,
+    fingerprint: Option<String>,
+    fingerprint_from_certificate: bool,
+    label: Option<&'a str>,
+    kind: &'static str,
+    algorithm: Option<&'a str>,
+    locked: bool,
+    world_readable: bool,
+    certificate: Option<CertificateFacts<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archive: Option<ReachFacts>,
+}
+
+#[derive(Serialize)]
+struct CertificateFacts<'a> {
+    path: PathFact<'a>,
+    label: &'a str,
+    expires: Option<Timestamp>,
+}
+
+/// The members that a key opens; null if its fingerprint is unknown.
+#[derive(Serialize)]
+struct ReachFacts {
+    opens: Option<u64>,
+    may_open: Option<u64>,
+}
+
+impl<'a> From<&'a Listed<'_>> for KeyFacts<'a> {
+    fn from(listed: &'a Listed<'_>) -> Self {
+        let identity = listed.identity;
+        let known = identity.fingerprint().is_some();
+        let certificate = listed.certificate.as_ref();
+        Self {
+            path: PathFact(identity.source()),
+            fingerprint: identity.fingerprint().map(ToString::to_string),
+            fingerprint_from_certificate: identity.is_presumed(),
+            label: listed.label(),
+            kind: listed.kind(),
+            algorithm: identity.algorithm(),
+            locked: identity.is_locked(),
+            world_readable: identity.is_exposed(),
+            certificate: certificate.map(|certificate| CertificateFacts {
+                path: PathFact(certificate.source()),
+                label: certificate.label(),
+                expires: certificate.expires().map(Timestamp),
+            }),
+            archive: listed.reach.as_ref().map(|reach| ReachFacts {
+                opens: known.then_some(reach.opens),
+                may_open: known.then_some(reach.may_open),
+            }),
         }
-        key
     }
 }

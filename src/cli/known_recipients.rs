@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use callseal::Timestamp;
-use callseal::keys::{Chain, Identity, KeyHandle, Keyring, Recipient, RecipientError, Recipients};
-use serde_json::{Value, json};
+use callseal::keys::{Identity, KeyHandle, Keyring, Recipient, RecipientError, Recipients};
+use serde::Serialize;
 
+use super::facts::PathFact;
 use super::failure::Failure;
 use super::recipient_args::KnownFiles;
 use super::ui::{Ui, count, safe};
@@ -84,33 +84,54 @@ impl KnownKeys {
         line
     }
 
-    /// Returns several handles as JSON.
-    pub fn json(&self, handles: &[KeyHandle]) -> Value {
-        handles
-            .iter()
-            .map(|handle| self.handle_json(handle))
-            .collect()
-    }
-
-    fn handle_json(&self, handle: &KeyHandle) -> Value {
-        let id = match handle {
-            KeyHandle::Fingerprint(fingerprint) => {
-                json!({ "fingerprint": fingerprint.to_string() })
-            }
-            KeyHandle::KeyId(id) => json!({ "key_id": id }),
-            KeyHandle::Hidden => json!({ "hidden": true }),
-            KeyHandle::IssuerAndSerial(certificate) => {
-                json!({ "issuer": certificate.issuer(), "serial": certificate.serial() })
-            }
-            KeyHandle::SubjectKeyId(id) => json!({ "subject_key_id": id.to_string() }),
+    /// Returns the facts of several recipients of a message.
+    pub fn facts<'a>(&'a self, handles: &'a [KeyHandle]) -> Vec<HandleFacts<'a>> {
+        let facts = |handle: &'a KeyHandle| HandleFacts {
+            handle: handle.into(),
+            label: self.label(handle),
+            certificate: self.certificate(handle).map(|c| PathFact(c.source())),
+            key: self.key(handle),
         };
-        let mut object = id.as_object().cloned().unwrap_or_default();
-        let certificate = self.certificate(handle);
-        let certificate = certificate.map(|c| c.source().to_string_lossy());
-        object.insert("label".into(), self.label(handle).into());
-        object.insert("certificate".into(), certificate.into());
-        object.insert("key".into(), self.key(handle).into());
-        Value::Object(object)
+        handles.iter().map(facts).collect()
+    }
+}
+
+/// A recipient of a message, and what is known of it.
+#[derive(Serialize)]
+pub struct HandleFacts<'a> {
+    #[serde(flatten)]
+    handle: Handle<'a>,
+    label: Option<&'a str>,
+    certificate: Option<PathFact<'a>>,
+    key: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Handle<'a> {
+    Fingerprint { fingerprint: String },
+    KeyId { key_id: &'a str },
+    Hidden { hidden: bool },
+    IssuerAndSerial { issuer: String, serial: String },
+    SubjectKeyId { subject_key_id: String },
+}
+
+impl<'a> From<&'a KeyHandle> for Handle<'a> {
+    fn from(handle: &'a KeyHandle) -> Self {
+        match handle {
+            KeyHandle::Fingerprint(fingerprint) => Self::Fingerprint {
+                fingerprint: fingerprint.to_string(),
+            },
+            KeyHandle::KeyId(id) => Self::KeyId { key_id: id },
+            KeyHandle::Hidden => Self::Hidden { hidden: true },
+            KeyHandle::IssuerAndSerial(certificate) => Self::IssuerAndSerial {
+                issuer: certificate.issuer(),
+                serial: certificate.serial(),
+            },
+            KeyHandle::SubjectKeyId(id) => Self::SubjectKeyId {
+                subject_key_id: id.to_string(),
+            },
+        }
     }
 }
 
@@ -153,34 +174,4 @@ pub fn recipients_line(recipients: &Recipients) -> String {
     };
     let number = count(recipients.iter().count() as u64, "recipient");
     format!("{number} ({}{more})", names.join(", "))
-}
-
-/// Returns the recipients as JSON.
-pub fn recipients_json(recipients: &Recipients) -> Value {
-    recipients.iter().map(recipient_json).collect()
-}
-
-/// Returns one recipient as JSON.
-pub fn recipient_json(recipient: &Recipient) -> Value {
-    json!({
-        "fingerprint": recipient.fingerprint().to_string(),
-        "label": recipient.label(),
-        "kind": recipient.kind().name(),
-        "algorithm": recipient.algorithm(),
-        "source": recipient.source().to_string_lossy(),
-        "certificate_fingerprint": recipient.certificate_fingerprint(),
-        "expires": recipient.expires().map(|t| Timestamp(t).to_string()),
-        "chain": recipient.chain().map(chain_json),
-    })
-}
-
-fn chain_json(chain: &Chain) -> Value {
-    let issuers = chain
-        .issuers
-        .iter()
-        .map(|ca| json!({ "subject": ca.subject, "expires": ca.expires.map(|t| Timestamp(t).to_string()) }));
-    json!({
-        "issuers": issuers.collect::<Vec<_>>(),
-        "crls_expire": chain.crls_expire.map(|t| Timestamp(t).to_string()),
-    })
 }

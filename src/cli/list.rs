@@ -1,15 +1,17 @@
 //! `callseal list`
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use callseal::archive::Member;
 use callseal::{ArchiveFile, Timestamp};
 use clap::Args;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::archive_overview::Overview;
+use super::archive_overview::{Overview, SealedFacts};
 use super::args::{IdentityArgs, LimitArgs};
+use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::KnownKeys;
@@ -71,15 +73,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     );
     text.push_str(&overview.text(&known));
 
-    let facts = if global.json {
-        json!({
-            "archive": arguments.archive.to_string_lossy(),
-            "sealed": overview.json(&known),
-            "members": members_json(members.as_slice(), &overview),
+    let facts = global.json.then(|| {
+        Facts::of(&ListFacts {
+            archive: PathFact(&arguments.archive),
+            sealed: overview.facts(&known),
+            members: member_facts(members.as_slice(), &overview),
         })
-    } else {
-        Value::Null
-    };
+    });
     let mut report = Report {
         text,
         facts,
@@ -89,20 +89,33 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     Ok(report)
 }
 
-/// Returns the members as JSON. `sealed` is the index of the member's format
-/// and recipients in the list of that name, or null if the member isn't a
-/// message.
-fn members_json(members: &[&Member], overview: &Overview) -> Value {
+#[derive(Serialize)]
+struct ListFacts<'a> {
+    archive: PathFact<'a>,
+    sealed: Vec<SealedFacts<'a>>,
+    members: Vec<MemberFacts<'a>>,
+}
+
+#[derive(Serialize)]
+struct MemberFacts<'a> {
+    name: Cow<'a, str>,
+    stored_name: Cow<'a, str>,
+    sealed_bytes: u64,
+    modified: Timestamp,
+    /// The index of the member's format and recipients in the list of that
+    /// name; null if the member isn't a message.
+    sealed: Option<usize>,
+}
+
+fn member_facts<'a>(members: &[&'a Member], overview: &Overview) -> Vec<MemberFacts<'a>> {
     let members = members.iter().zip(overview.set_of());
     members
-        .map(|(member, set)| {
-            json!({
-                "name": member.shown_name(),
-                "stored_name": member.stored_name(),
-                "sealed_bytes": member.size(),
-                "modified": Timestamp(member.modified()).to_string(),
-                "sealed": set,
-            })
+        .map(|(member, sealed)| MemberFacts {
+            name: member.shown_name(),
+            stored_name: member.stored_name(),
+            sealed_bytes: member.size(),
+            modified: Timestamp(member.modified()),
+            sealed,
         })
         .collect()
 }

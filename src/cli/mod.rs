@@ -12,6 +12,7 @@ pub mod exit;
 mod export;
 mod exposed_keys;
 mod extract;
+mod facts;
 pub mod failure;
 mod fields;
 mod file_kind;

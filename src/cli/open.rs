@@ -8,9 +8,10 @@ use callseal::archive::without_ending;
 use callseal::message::{MessageFault, OpenError, OpenMessage, Opened};
 use callseal::output::{Access, PendingFile};
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 
 use super::args::OverwriteArgs;
+use super::facts::{Facts, FormatFacts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::open_args::{
@@ -104,17 +105,25 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             warn_of_not_authenticated(usize::from(!opened.format.is_authenticated()), ui);
             warn_of_tried(&opened.tried_key, ui);
             Ok(Report {
-                facts: json!({
-                    "file": output.to_string_lossy(),
-                    "plain_bytes": opened.length,
-                    "format": opened.format.name(),
-                    "authenticated": opened.format.is_authenticated(),
-                    "tried_key": opened.tried_key.map(|key| key.to_string_lossy().into_owned()),
-                }),
+                facts: Some(Facts::of(&OpenFacts {
+                    file: PathFact(&output),
+                    plain_bytes: opened.length,
+                    format: opened.format.into(),
+                    tried_key: opened.tried_key.as_deref().map(PathFact),
+                })),
                 ..Report::default()
             })
         }
     }
+}
+
+#[derive(Serialize)]
+struct OpenFacts<'a> {
+    file: PathFact<'a>,
+    plain_bytes: u64,
+    #[serde(flatten)]
+    format: FormatFacts,
+    tried_key: Option<PathFact<'a>>,
 }
 
 fn publish(

@@ -10,14 +10,15 @@ use callseal::sources::{
     SourceNotice, SourceOptions, Sources, member_names, read_file_list, total_size,
 };
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
+use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts};
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::known_recipients::{recipients_json, recipients_line};
+use super::known_recipients::recipients_line;
 use super::streams::{input_name, is_stream, open_input};
-use super::suspects;
+use super::suspects::{self, Suspect, SuspectFacts};
 use super::ui::{Bar, Ui, bytes, count, safe};
 use crate::cli::error::Error;
 
@@ -88,20 +89,16 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let suspects = suspects::find(&found.files, &arguments.paths);
     suspects::warn(&suspects, ui);
     let names = member_names(&found.files).map_err(Error::from)?;
-    let facts = |extra: serde_json::Value| {
-        let mut facts = json!({
-            "archive": arguments.output.to_string_lossy(),
-            "format": plan.format().name(),
-            "authenticated": plan.format().is_authenticated(),
-            "recipients": recipients_json(plan.recipients()),
-            "suspects": suspects::to_json(&suspects),
-            "unmatched_patterns": unmatched(&found),
-            "left_out": left_out.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
-        });
-        if let (Some(facts), serde_json::Value::Object(extra)) = (facts.as_object_mut(), extra) {
-            facts.extend(extra);
-        }
-        facts
+    let facts = |packed: Packed<'_>| {
+        Some(Facts::of(&PackFacts {
+            archive: PathFact(&arguments.output),
+            format: plan.format().into(),
+            recipients: recipient_facts(plan.recipients()),
+            suspects: suspects.iter().map(Suspect::facts).collect(),
+            unmatched_patterns: unmatched(&found),
+            left_out: left_out.iter().copied().map(PathFact).collect(),
+            packed,
+        }))
     };
     let overwrite = arguments.overwrite.overwrite();
     let recipients = recipients_line(plan.recipients());
@@ -128,7 +125,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         let names: Vec<&str> = names.iter().map(MemberName::as_str).collect();
         return Ok(Report {
             text,
-            facts: facts(json!({ "dry_run": true, "members": names, "plain_bytes": total })),
+            facts: facts(Packed::Nothing {
+                dry_run: true,
+                members: names,
+                plain_bytes: total,
+            }),
             ..Report::default()
         });
     }
@@ -149,13 +150,41 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         bytes(packed.archive)
     ));
     Ok(Report {
-        facts: facts(json!({
-            "members": packed.members,
-            "plain_bytes": packed.plain,
-            "archive_bytes": packed.archive,
-        })),
+        facts: facts(Packed::Archive {
+            members: packed.members,
+            plain_bytes: packed.plain,
+            archive_bytes: packed.archive,
+        }),
         ..Report::default()
     })
+}
+
+#[derive(Serialize)]
+struct PackFacts<'a> {
+    archive: PathFact<'a>,
+    #[serde(flatten)]
+    format: FormatFacts,
+    recipients: Vec<RecipientFacts<'a>>,
+    suspects: Vec<SuspectFacts<'a>>,
+    unmatched_patterns: Vec<&'a str>,
+    left_out: Vec<PathFact<'a>>,
+    #[serde(flatten)]
+    packed: Packed<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Packed<'a> {
+    Archive {
+        members: u64,
+        plain_bytes: u64,
+        archive_bytes: u64,
+    },
+    Nothing {
+        dry_run: bool,
+        members: Vec<&'a str>,
+        plain_bytes: u64,
+    },
 }
 
 /// Shows which files are packed under another name or left out. Returns those

@@ -10,12 +10,13 @@ use callseal::message::{Armor, SealPlan, SealedFile};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{SourceError, SourceOptions, Sources};
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 
 use super::args::{OverwriteArgs, SealArgs, words};
+use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts};
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::known_recipients::{recipients_json, recipients_line};
+use super::known_recipients::recipients_line;
 use super::streams::{input_name, is_stream, writing_stdout};
 use super::suspects;
 use super::ui::{Ui, bytes};
@@ -120,15 +121,23 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         output.display()
     ));
     Ok(Report {
-        facts: json!({
-            "message": output.to_string_lossy(),
-            "plain_bytes": length,
-            "format": plan.format().name(),
-            "authenticated": plan.format().is_authenticated(),
-            "recipients": recipients_json(plan.recipients()),
-        }),
+        facts: Some(Facts::of(&SealFacts {
+            message: PathFact(&output),
+            plain_bytes: length,
+            format: plan.format().into(),
+            recipients: recipient_facts(plan.recipients()),
+        })),
         ..Report::default()
     })
+}
+
+#[derive(Serialize)]
+struct SealFacts<'a> {
+    message: PathFact<'a>,
+    plain_bytes: u64,
+    #[serde(flatten)]
+    format: FormatFacts,
+    recipients: Vec<RecipientFacts<'a>>,
 }
 
 /// Seals a file or standard input. The error says which of the two sides

@@ -8,8 +8,9 @@ use callseal::archive::without_ending;
 use callseal::keys::Refusal;
 use callseal::output::is_temporary;
 use callseal::sources::Source;
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::facts::PathFact;
 use super::failure::SHOWN;
 use super::ui::{Ui, shell_word};
 use crate::cli::file_kind::{Inspection, inspect};
@@ -160,10 +161,18 @@ fn warn_of_more(all: usize, what: &str, ui: &Ui) {
     }
 }
 
-/// Returns the suspects as JSON.
-pub fn to_json(suspects: &[Suspect]) -> Value {
-    suspects
-        .iter()
-        .map(|suspect| json!({ "path": suspect.path.to_string_lossy(), "kind": suspect.kind.name() }))
-        .collect()
+/// The facts of a suspect.
+#[derive(Serialize)]
+pub struct SuspectFacts<'a> {
+    path: PathFact<'a>,
+    kind: &'static str,
+}
+
+impl Suspect {
+    pub fn facts(&self) -> SuspectFacts<'_> {
+        SuspectFacts {
+            path: PathFact(&self.path),
+            kind: self.kind.name(),
+        }
+    }
 }

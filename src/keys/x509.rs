@@ -7,8 +7,8 @@ use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
 use openssl::x509::{X509, X509KeyUsage, X509NameRef, X509Ref};
+use thiserror::Error;
 
-use crate::keys::Refusal;
 use crate::keys::file_content::Block;
 use crate::timestamp::unix_seconds;
 
@@ -70,12 +70,16 @@ pub(crate) fn shortened(name: String) -> String {
     }
 }
 
+/// The validity period of a certificate isn't one that RFC 5280 allows.
+#[derive(Debug, Error)]
+#[error("its validity is not a date that RFC 5280 allows")]
+pub(crate) struct Undated;
+
 /// Returns the first and the last moment of a certificate's validity, which may
 /// have no end (RFC 5280, section 4.1.2.5).
-pub(crate) fn validity(certificate: &X509Ref) -> Result<(SystemTime, Option<SystemTime>), Refusal> {
-    let undated = |_| Refusal::Malformed("its validity is not a date that RFC 5280 allows".into());
-    let from = moment(certificate.not_before()).map_err(undated)?;
-    let to = moment(certificate.not_after()).map_err(undated)?;
+pub(crate) fn validity(certificate: &X509Ref) -> Result<(SystemTime, Option<SystemTime>), Undated> {
+    let from = moment(certificate.not_before()).map_err(|_| Undated)?;
+    let to = moment(certificate.not_after()).map_err(|_| Undated)?;
     Ok((from, Some(to).filter(|to| unix_seconds(*to) < NO_END)))
 }
 
@@ -105,21 +109,16 @@ pub(crate) fn signature_algorithm(certificate: &X509Ref) -> String {
     algorithm.object().to_string()
 }
 
-/// Refuses a certificate whose keyUsage, if it has one, doesn't allow what a
-/// recipient's key does (RFC 5280, section 4.2.1.3): RSA enciphers keys, an EC
-/// key agrees on them.
-pub(crate) fn check_key_usage(certificate: &X509Ref, key: Id) -> Result<(), Refusal> {
+/// Returns the usage that a certificate's keyUsage, if it has one, doesn't
+/// allow, though a recipient's key has it (RFC 5280, section 4.2.1.3): RSA
+/// enciphers keys, an EC key agrees on them.
+pub(crate) fn missing_key_usage(certificate: &X509Ref, key: Id) -> Option<&'static str> {
     let (needed, name) = match key {
         Id::EC => (X509KeyUsage::KEY_AGREEMENT, "keyAgreement"),
         _ => (X509KeyUsage::KEY_ENCIPHERMENT, "keyEncipherment"),
     };
-    match certificate.key_usage() {
-        Some(allowed) if !allowed.contains(needed) => Err(Refusal::KeyUsage {
-            subject: subject(certificate),
-            needed: name,
-        }),
-        _ => Ok(()),
-    }
+    let allowed = certificate.key_usage()?;
+    (!allowed.contains(needed)).then_some(name)
 }
 
 /// Converts a point in time of a certificate or CRL.

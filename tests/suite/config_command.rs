@@ -228,3 +228,20 @@ fn a_check_says_which_recipient_cannot_be_used_now() {
     assert_eq!(outcome.json()["profiles"]["a"][0]["label"], "customer");
     assert!(outcome.json()["profiles"]["b"].is_null());
 }
+
+#[test]
+fn a_check_names_every_recipient_and_key_that_cannot_be_used() {
+    let scene = Scene::with_parties();
+    scene.write(
+        "callseal.toml",
+        "keys = [\"customer.key\", \"lost.key\", \"lost/\"]\n\
+         [profiles.b]\nrecipients = [\"gone.crt\", \"customer.crt\", \"missing.crt\"]\n",
+    );
+    scene
+        .line("config check --config callseal.toml")
+        .exits(3)
+        .says("error: profile b: gone.crt: ")
+        .says("error: profile b: missing.crt: ")
+        .says("error: lost.key: ")
+        .says("error: lost/: ");
+}

@@ -5,7 +5,7 @@ mod json;
 mod links;
 mod schema;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::support::Scene;
@@ -290,4 +290,23 @@ fn the_examples_of_the_help_run() {
         }
     }
     assert!(run >= 18, "{run}");
+}
+
+#[test]
+fn the_man_pages_are_up_to_date() {
+    let desk = Desk::bare();
+    desk.run("mkdir new && callseal man -q --out new");
+    let pages = |directory: PathBuf| -> BTreeMap<String, String> {
+        let files = std::fs::read_dir(directory).unwrap().map(|file| {
+            let path = file.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        });
+        files.collect()
+    };
+    let (kept, new) = (pages(repository().join("man")), pages(desk.scene.path("new")));
+    assert!(
+        kept == new,
+        "the man pages are out of date: run `make man` and commit man/"
+    );
 }

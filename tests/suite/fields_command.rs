@@ -26,7 +26,7 @@ fn a_stream_comes_back_byte_for_byte() {
             .stdin(CALLS)
             .exits(0);
         let sealed = sealed
-            .says("sealed 3 fields in 3 documents for 2 recipients\n")
+            .says("sealed 3 fields in 3 documents for 2 recipients (vendor, customer)\n")
             .stdout();
         assert_eq!(sealed.lines().count(), 5);
         assert!(!sealed.contains("+43") && sealed.contains("\"id\":3.10"));
@@ -247,7 +247,7 @@ fn missing_fields_can_be_ignored() {
         .line(&format!("{SEAL} --missing ignore"))
         .stdin(&calls)
         .exits(0)
-        .says("sealed 3 fields in 3 documents for 2 recipients; 1 other had none");
+        .says("sealed 3 fields in 3 documents for 2 recipients (vendor, customer); 1 other had none");
     let sealed = sealed.stdout();
     assert!(sealed.starts_with("{\"id\":0}\n"));
     let opened = scene

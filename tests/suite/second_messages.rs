@@ -89,6 +89,26 @@ fn a_message_appended_to_another_as_base64_is_refused() {
 }
 
 #[test]
+fn a_message_appended_by_windows_powershell_as_utf_16_is_refused() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.write("m.txt", CALL);
+    let sealed = |options: &str| {
+        scene.ok(&format!("seal -f -q -r a.crt {options} m.txt -o sealed"));
+        scene.text("sealed")
+    };
+    let utf_16 = |text: &str| -> Vec<u8> {
+        let text = text.replace('\n', "\r\n");
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    for options in ["--armor", "--armor=base64", "--format cms --armor"] {
+        let (first, second) = (sealed("--armor"), sealed(options));
+        let both = [first.into_bytes(), utf_16(&second)].concat();
+        is_refused(&scene, &both, SECOND);
+    }
+}
+
+#[test]
 fn text_between_two_messages_hides_neither_of_them() {
     let scene = Scene::new();
     scene.rsa_pair("a");

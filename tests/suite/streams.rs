@@ -74,6 +74,9 @@ fn a_full_disk_is_a_failure() {
         "callseal cat calls.zip calls/a.txt -k customer.key",
         "callseal seal -r customer.crt -o - calls/a.txt",
         "callseal man",
+        "callseal --help",
+        "callseal pack --help",
+        "callseal --version",
     ] {
         scene
             .bash(&format!("{writer} >/dev/full"))

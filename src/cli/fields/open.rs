@@ -92,7 +92,7 @@ impl Arguments {
         global: &Global,
         ui: &Ui,
     ) -> Result<Report, Failure> {
-        let (done, report) = self.stream.convert(opener, global, ui)?;
+        let (done, report) = self.stream.convert(opener, None, global, ui)?;
         if !self.legacy.is_wanted() && done.documents > 0 && done.failed + done.changed == 0 {
             // A wrong name or a removed attribute would go unnoticed.
             ui.warning(&format!(

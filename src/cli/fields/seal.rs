@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use callseal::fields::legacy::AesCbcSealer;
 use callseal::fields::{ATTRIBUTE, Convert, FieldPlan, FieldSealer};
+use callseal::keys::Recipients;
 use clap::Args;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
@@ -12,7 +13,7 @@ use super::stream::{StreamArgs, of_the_others};
 use crate::cli::error::Error;
 use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
-use crate::cli::known_recipients::recipients_json;
+use crate::cli::known_recipients::recipients_line;
 use crate::cli::recipient_args::RecipientArgs;
 use crate::cli::ui::{Ui, count};
 
@@ -69,35 +70,33 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             return Err(refuse_parties("recipients"));
         }
         let sealer = AesCbcSealer::new(&key, &selection, missing);
-        return arguments.seal(&sealer, "with AES-CBC, not authenticated", global, ui);
+        return arguments.seal(&sealer, None, global, ui);
     }
     let recipients = arguments.recipients.load(config.as_ref(), ui)?;
     let plan = FieldPlan::new(recipients, &arguments.attribute).map_err(Error::from)?;
     let sealer = FieldSealer::new(&plan, &selection, missing);
-    let number = plan.recipients().iter().count() as u64;
-    let whom = format!("for {}", count(number, "recipient"));
-    let mut report = arguments.seal(&sealer, &whom, global, ui)?;
-    if let Some(facts) = report.facts.as_object_mut() {
-        facts.insert("recipients".into(), recipients_json(plan.recipients()));
-    }
-    Ok(report)
+    arguments.seal(&sealer, Some(plan.recipients()), global, ui)
 }
 
 impl Arguments {
     fn seal(
         &self,
         sealer: &dyn Convert,
-        how: &str,
+        recipients: Option<&Recipients>,
         global: &Global,
         ui: &Ui,
     ) -> Result<Report, Failure> {
-        let (done, report) = self.stream.convert(sealer, global, ui)?;
+        let (done, report) = self.stream.convert(sealer, recipients, global, ui)?;
         if done.documents > 0 && done.failed + done.changed == 0 {
             // A mistake in a path would go unnoticed and leave everything in
             // the clear.
             ui.warning("no document has any of the fields, so nothing was sealed");
         }
         if done.failed == 0 || done.failed < done.documents {
+            let how = match recipients {
+                Some(recipients) => format!("for {}", recipients_line(recipients)),
+                None => "with AES-CBC, not authenticated".to_owned(),
+            };
             ui.summary(&format!(
                 "sealed {} in {} {how}{}",
                 count(done.fields, "field"),

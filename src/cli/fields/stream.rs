@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 use callseal::ErrorKind;
 use callseal::fields::{Convert, DocumentError, StreamError, Streamed, convert_stream};
 use callseal::files::input::is_same_file;
+use callseal::keys::Recipients;
 use callseal::output::{Access, PendingFile};
 use callseal::sources::SourceError;
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::args::{JobsArgs, OverwriteArgs};
 use crate::cli::error::Error;
+use crate::cli::facts::{Facts, PathFact, RecipientFacts, recipient_facts};
 use crate::cli::failure::{Failure, Report, SHOWN, Shown};
 use crate::cli::global::Global;
 use crate::cli::streams::{input_name, is_stream, open_input, writing_stdout};
@@ -57,11 +59,12 @@ impl StreamArgs {
         Ok(())
     }
 
-    /// Converts all documents. Those that fail are left out; if all fail, no
-    /// file is written.
+    /// Converts all documents, for `recipients` if they are sealed to anybody.
+    /// Those that fail are left out; if all fail, no file is written.
     pub fn convert(
         &self,
         converter: &dyn Convert,
+        recipients: Option<&Recipients>,
         global: &Global,
         ui: &Ui,
     ) -> Result<(Streamed, Report), Failure> {
@@ -95,7 +98,8 @@ impl StreamArgs {
             }
             done
         };
-        Ok((done, failures.report(&done, &self.output)))
+        let report = failures.report(&done, &self.output, recipients.map(recipient_facts));
+        Ok((done, report))
     }
 }
 
@@ -155,15 +159,21 @@ impl<'u> Failures<'u> {
         }
     }
 
-    fn report(self, done: &Streamed, output: &Path) -> Report {
+    fn report(
+        self,
+        done: &Streamed,
+        output: &Path,
+        recipients: Option<Vec<RecipientFacts<'_>>>,
+    ) -> Report {
         Report {
-            facts: json!({
-                "output": output.to_string_lossy(),
-                "documents": done.documents,
-                "changed": done.changed,
-                "fields": done.fields,
-                "failed": done.failed,
-            }),
+            facts: Some(Facts::of(&StreamFacts {
+                output: PathFact(output),
+                documents: done.documents,
+                changed: done.changed,
+                fields: done.fields,
+                failed: done.failed,
+                recipients,
+            })),
             failures: self.kept.unwrap_or_default(),
             more_failures: self.more,
             outcome: self.worst.map(|worst| Error::PartialDocuments {
@@ -175,6 +185,18 @@ impl<'u> Failures<'u> {
             ..Report::default()
         }
     }
+}
+
+#[derive(Serialize)]
+struct StreamFacts<'a> {
+    output: PathFact<'a>,
+    documents: u64,
+    changed: u64,
+    fields: u64,
+    failed: u64,
+    /// Those who can open the fields, if they are sealed to anybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipients: Option<Vec<RecipientFacts<'a>>>,
 }
 
 fn output_name(path: &Path) -> &Path {

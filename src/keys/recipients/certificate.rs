@@ -246,7 +246,8 @@ impl CertificateFile<'_> {
     /// file holds.
     fn certificate(&self, certificate: &X509, chain: &[X509]) -> Result<Recipient, Refusal> {
         let subject = x509::subject(certificate);
-        let (not_before, not_after) = x509::validity(certificate)?;
+        let (not_before, not_after) =
+            x509::validity(certificate).map_err(|e| Refusal::Malformed(e.to_string()))?;
         // This comes first: an old certificate that is too weak by now is
         // reported as old.
         if let Some(requirements) = self.requirements {
@@ -267,9 +268,12 @@ impl CertificateFile<'_> {
         let key = self.key(&public, Some(&subject))?;
         let chain = match self.requirements {
             Some(requirements) => {
-                x509::check_key_usage(certificate, public.id())?;
+                if let Some(needed) = x509::missing_key_usage(certificate, public.id()) {
+                    return Err(Refusal::KeyUsage { subject, needed });
+                }
                 let ca = requirements.ca();
-                ca.map(|ca| ca.verify(certificate, chain)).transpose()?
+                let verified = ca.map(|ca| ca.verify(certificate, chain)).transpose();
+                verified.map_err(|distrust| Refusal::distrusted(subject.clone(), distrust))?
             }
             None => None,
         };

@@ -10,7 +10,7 @@ use crate::files::cause;
 use crate::timestamp::Timestamp;
 
 use crate::keys::mapping::UnusableKey;
-use crate::keys::trust::{ChainFault, TrustError, TrustFault, since_when};
+use crate::keys::trust::{ChainFault, Distrust, TrustError, TrustFault, since_when};
 
 /// Why a recipient list can't be used. Nothing is sealed then.
 #[derive(Debug, Error)]
@@ -282,15 +282,15 @@ impl Refusal {
         }
     }
 
-    /// Returns whether it, or a CA of its chain, is revoked.
-    pub(crate) fn is_revocation(&self) -> bool {
-        matches!(
-            self,
-            Self::Revoked { .. }
-                | Self::Untrusted {
-                    fault: ChainFault::CaRevoked { .. },
-                    ..
-                }
-        )
+    /// Returns the refusal of a certificate that the CAs don't vouch for.
+    pub(super) fn distrusted(subject: String, distrust: Distrust) -> Self {
+        match distrust {
+            Distrust::Malformed(reason) => Self::Malformed(reason),
+            Distrust::Issuer { issued } => Self::Issuer { subject, issued },
+            Distrust::Expired { since } => Self::Expired { subject, since },
+            Distrust::NotYetValid { until } => Self::NotYetValid { subject, until },
+            Distrust::Revoked { since } => Self::Revoked { subject, since },
+            Distrust::Chain(fault) => Self::Untrusted { subject, fault },
+        }
     }
 }

@@ -4,12 +4,14 @@
 //! ([RFC 5280, section 6](https://www.rfc-editor.org/rfc/rfc5280#section-6)).
 
 mod bundle;
+mod distrust;
 mod fault;
 mod store;
 mod verdict;
 mod verifier;
 
 pub use bundle::{CaBundle, TrustError, TrustFault};
+pub(crate) use distrust::Distrust;
 pub use fault::ChainFault;
 pub(crate) use fault::since_when;
 pub(crate) use verifier::Verifier;

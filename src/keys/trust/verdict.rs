@@ -5,9 +5,9 @@ use std::time::SystemTime;
 use openssl::x509::{CrlStatus, X509Crl, X509Ref, X509VerifyResult};
 use openssl_sys as ffi;
 
-use crate::keys::{Refusal, x509};
+use crate::keys::x509;
 
-use super::ChainFault;
+use super::{ChainFault, Distrust};
 
 /// An error of the verifier, with its circumstances.
 pub(super) struct Verdict<'a> {
@@ -23,8 +23,8 @@ pub(super) struct Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    pub fn refusal(&self) -> Refusal {
-        refusal(self.leaf, self.at_fault, self.fault())
+    pub fn distrust(&self) -> Distrust {
+        distrust(self.leaf, self.at_fault, self.fault())
     }
 
     /// Returns the fault as if it were that of a CA.
@@ -135,27 +135,25 @@ impl Verdict<'_> {
     }
 }
 
-/// Returns the refusal of a leaf whose chain has a certificate that a CRL
+/// Returns why a leaf isn't trusted whose chain has a certificate that a CRL
 /// revokes.
-pub(super) fn revoked(leaf: &X509Ref, certificate: &X509Ref, crl: &X509Crl) -> Refusal {
+pub(super) fn revoked(leaf: &X509Ref, certificate: &X509Ref, crl: &X509Crl) -> Distrust {
     let fault = ChainFault::CaRevoked {
         ca: x509::subject(certificate),
         since: revoked_since(crl, certificate),
     };
-    refusal(leaf, certificate, fault)
+    distrust(leaf, certificate, fault)
 }
 
-/// Returns the refusal for a fault that was found as if at a CA's certificate.
-fn refusal(leaf: &X509Ref, at_fault: &X509Ref, fault: ChainFault) -> Refusal {
-    let subject = x509::subject(leaf);
+/// Returns why a leaf isn't trusted, for a fault that was found as if at a CA's
+/// certificate.
+fn distrust(leaf: &X509Ref, at_fault: &X509Ref, fault: ChainFault) -> Distrust {
     let is_leaf = x509::same(leaf, at_fault);
     match fault {
-        ChainFault::CaExpired { since, .. } if is_leaf => Refusal::Expired { subject, since },
-        ChainFault::CaNotYetValid { until, .. } if is_leaf => {
-            Refusal::NotYetValid { subject, until }
-        }
-        ChainFault::CaRevoked { since, .. } if is_leaf => Refusal::Revoked { subject, since },
-        fault => Refusal::Untrusted { subject, fault },
+        ChainFault::CaExpired { since, .. } if is_leaf => Distrust::Expired { since },
+        ChainFault::CaNotYetValid { until, .. } if is_leaf => Distrust::NotYetValid { until },
+        ChainFault::CaRevoked { since, .. } if is_leaf => Distrust::Revoked { since },
+        fault => Distrust::Chain(fault),
     }
 }
 

@@ -13,11 +13,11 @@ use openssl::x509::{CrlStatus, X509, X509Crl, X509NameRef, X509Ref};
 use openssl::x509::{X509StoreContext, X509VerifyResult};
 use openssl_sys as ffi;
 
-use crate::keys::{Refusal, openssl_reason, x509};
+use crate::keys::{openssl_reason, x509};
 
 use super::store::store;
 use super::verdict::{self, Verdict};
-use super::{CaBundle, ChainFault, TrustError};
+use super::{CaBundle, ChainFault, Distrust, TrustError};
 
 /// The CAs that a certificate chains to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,10 +100,10 @@ impl Verifier {
     /// Follows the chain from a certificate to a root of the bundle, through
     /// the intermediates of the bundle and those in the certificate's `own`
     /// file.
-    pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Refusal> {
+    pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Distrust> {
         let today = self.today.as_ref();
         let crls_of_today = match today.map(|today| today.verify(certificate, own)) {
-            Some(Err(refusal)) if refusal.is_revocation() => return Err(refusal),
+            Some(Err(distrust)) if distrust.is_revocation() => return Err(distrust),
             Some(Ok(chain)) => chain.crls_expire,
             _ => None,
         };
@@ -116,7 +116,7 @@ impl Verifier {
             &self.store
         };
         let mut intermediates: Vec<&X509> = own.iter().chain(&self.intermediates).collect();
-        let mut refusal = None;
+        let mut first = None;
         loop {
             let path = follow(store, certificate, &intermediates)?;
             let Some(at_fault) = path.at_fault else {
@@ -132,9 +132,9 @@ impl Verifier {
                     ..chain
                 });
             };
-            let first = refusal
+            let distrust = first
                 .take()
-                .unwrap_or_else(|| self.refusal(path.error, certificate, &at_fault));
+                .unwrap_or_else(|| self.distrust(path.error, certificate, &at_fault));
             // OpenSSL follows one way only. If a CA has several certificates,
             // cross-signed or renewed, another one may lead to a root.
             let before = intermediates.len();
@@ -142,29 +142,28 @@ impl Verifier {
                 intermediates.retain(|ca| !x509::same(ca, &at_fault));
             }
             if intermediates.len() == before {
-                return Err(first);
+                return Err(distrust);
             }
-            refusal = Some(first);
+            first = Some(distrust);
         }
     }
 
     /// Refuses the certificate of a CA of the bundle: it was listed by mistake,
     /// and would be sealed to instead of a recipient.
-    fn refuse_issuer(&self, certificate: &X509) -> Result<(), Refusal> {
+    fn refuse_issuer(&self, certificate: &X509) -> Result<(), Distrust> {
         match self
             .intermediates
             .iter()
             .find(|other| x509::has_issued(certificate, other))
         {
-            Some(other) => Err(Refusal::Issuer {
-                subject: x509::subject(certificate),
+            Some(other) => Err(Distrust::Issuer {
                 issued: x509::subject(other),
             }),
             None => Ok(()),
         }
     }
 
-    fn refusal(&self, error: X509VerifyResult, leaf: &X509, at_fault: &X509) -> Refusal {
+    fn distrust(&self, error: X509VerifyResult, leaf: &X509, at_fault: &X509) -> Distrust {
         let issuer = at_fault.issuer_name();
         let mut cas = self.roots.iter().chain(&self.intermediates);
         let verdict = Verdict {
@@ -174,12 +173,12 @@ impl Verifier {
             crls: self.crls_of(issuer),
             knows_issuer_by_name: cas.any(|ca| x509::same_name(ca.subject_name(), issuer)),
         };
-        verdict.refusal()
+        verdict.distrust()
     }
 
     /// Refuses what the newest CRLs of an issuer revoke. If several are
     /// current, OpenSSL consults one, which may be an older one.
-    fn refuse_revoked(&self, chain: &[X509]) -> Result<(), Refusal> {
+    fn refuse_revoked(&self, chain: &[X509]) -> Result<(), Distrust> {
         let Some(leaf) = chain.first() else {
             return Ok(());
         };
@@ -204,11 +203,13 @@ impl Verifier {
         Ok(())
     }
 
-    fn chain(&self, chain: &[X509]) -> Result<Chain, Refusal> {
+    fn chain(&self, chain: &[X509]) -> Result<Chain, Distrust> {
         let issuers = chain.iter().skip(1).map(|ca| {
             Ok(ChainLink {
                 subject: x509::subject(ca),
-                expires: x509::validity(ca)?.1,
+                expires: x509::validity(ca)
+                    .map_err(|e| Distrust::Malformed(e.to_string()))?
+                    .1,
             })
         });
         let due = chain.iter().filter_map(|certificate| {
@@ -218,7 +219,7 @@ impl Verifier {
                 .max()
         });
         Ok(Chain {
-            issuers: issuers.collect::<Result<_, Refusal>>()?,
+            issuers: issuers.collect::<Result<_, Distrust>>()?,
             crls_expire: due.min(),
         })
     }
@@ -259,8 +260,12 @@ fn is_dead_end(error: X509VerifyResult) -> bool {
 }
 
 /// Makes OpenSSL follow one way through these intermediates.
-fn follow(store: &X509Store, certificate: &X509, intermediates: &[&X509]) -> Result<Path, Refusal> {
-    let malformed = |e: ErrorStack| Refusal::Malformed(openssl_reason(&e));
+fn follow(
+    store: &X509Store,
+    certificate: &X509,
+    intermediates: &[&X509],
+) -> Result<Path, Distrust> {
+    let malformed = |e: ErrorStack| Distrust::Malformed(openssl_reason(&e));
     let mut untrusted = Stack::new().map_err(malformed)?;
     for &intermediate in intermediates {
         untrusted.push(intermediate.clone()).map_err(malformed)?;
@@ -283,7 +288,7 @@ fn follow(store: &X509Store, certificate: &X509, intermediates: &[&X509]) -> Res
 
 /// Refuses a signature with MD5, SHA-1 or another hash of their time. (If the
 /// algorithm alone doesn't show the hash, as for PSS, it passes.)
-fn refuse_weak_signature(certificate: &X509Ref) -> Result<(), Refusal> {
+fn refuse_weak_signature(certificate: &X509Ref) -> Result<(), Distrust> {
     const STRONG: [Nid; 9] = [
         Nid::UNDEF,
         Nid::SHA224,
@@ -300,12 +305,8 @@ fn refuse_weak_signature(certificate: &X509Ref) -> Result<(), Refusal> {
     if found.is_none_or(|found| STRONG.contains(&found.digest)) {
         return Ok(());
     }
-    let subject = x509::subject(certificate);
-    Err(Refusal::Untrusted {
-        fault: ChainFault::WeakSignature {
-            certificate: subject.clone(),
-            algorithm: x509::signature_algorithm(certificate),
-        },
-        subject,
-    })
+    Err(Distrust::Chain(ChainFault::WeakSignature {
+        certificate: x509::subject(certificate),
+        algorithm: x509::signature_algorithm(certificate),
+    }))
 }

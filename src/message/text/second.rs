@@ -73,13 +73,28 @@ pub(super) fn second(source: &mut impl BufRead) -> io::Result<Option<MessageFaul
         if source.by_ref().take(PIECE).read_to_end(&mut text)? == 0 {
             return Ok(None);
         }
-        if let Some(what) = block_in(&text).or_else(|| at_line(&text, is_searched)) {
+        let found = message_in(&text, is_searched)
+            .or_else(|| message_in(&without_nuls(&text)?, is_searched));
+        if let Some(what) = found {
             return Ok(Some(MessageFault::SecondMessage(what)));
         }
         let overlap = text.len().saturating_sub(OVERLAP);
         text.drain(..last_two_lines(&text).unwrap_or(overlap));
         is_searched = true;
     }
+}
+
+fn message_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
+    block_in(text).or_else(|| at_line(text, skip_first))
+}
+
+/// Returns a text without its NUL octets, if it has any. In UTF-16, as Windows
+/// PowerShell appends text to a file, each of a message's characters has one.
+fn without_nuls(text: &[u8]) -> Option<Vec<u8>> {
+    let octets = || text.iter().copied();
+    octets()
+        .any(|octet| octet == 0)
+        .then(|| octets().filter(|octet| *octet != 0).collect())
 }
 
 /// Returns where the last line but one begins. The last one may go on, and its

@@ -1,0 +1,89 @@
+//! The error that no key opens a message.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::UnlockFault;
+use crate::keys::KeyHandle;
+
+/// Why no identity of the keyring opens a message.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NoIdentity {
+    /// The message is not sealed to any of the keys.
+    #[error("{}", none_fits(.handles, *.more, *.keys, .uncertified.as_deref(), *.tried))]
+    NoneFits {
+        /// The first four recipients of the message.
+        handles: Vec<KeyHandle>,
+        /// The number of further recipients.
+        more: usize,
+        /// The number of keys in the keyring.
+        keys: usize,
+        /// A locked key that was judged by the certificate next to it. It may
+        /// fit, if that certificate belongs to another key.
+        presumed: Option<Box<Path>>,
+        /// A key without a certificate. It may fit, since the message names
+        /// certificates.
+        uncertified: Option<Box<Path>>,
+        /// Whether every key was tried.
+        tried: bool,
+    },
+    /// The key that fits, or may fit, stays locked.
+    #[error("{}: {fault}", .key.display())]
+    Locked {
+        /// The key's file.
+        key: PathBuf,
+        /// Why it stays locked.
+        fault: UnlockFault,
+    },
+    /// The message was sealed with a passphrase alone.
+    #[error("it is sealed with a passphrase and not to a key")]
+    PassphraseOnly,
+    /// A key fits, but what is sealed to it holds no session key: it was
+    /// altered, or was never valid.
+    #[error("{}: it fits, but what is sealed to it holds no session key", .key.display())]
+    NoSessionKey {
+        /// The key's file.
+        key: PathBuf,
+    },
+    /// Too many of the recipients may be any key.
+    #[error(
+        "gave up after {most} private key operations: too many of the recipients may be one of your keys"
+    )]
+    TooManyTrials {
+        /// The trials that one message may cost.
+        most: usize,
+    },
+    /// The job has spent the trials that all of its messages together may cost
+    /// in vain.
+    #[error("gave up: too many keys were tried in vain, on this message and those before it")]
+    TrialsUsedUp,
+}
+
+fn none_fits(
+    handles: &[KeyHandle],
+    more: usize,
+    keys: usize,
+    uncertified: Option<&Path>,
+    tried: bool,
+) -> String {
+    let names: Vec<String> = handles.iter().map(ToString::to_string).collect();
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let names = names.join(", ");
+    let sealed = format!("it is sealed to {names}{more}");
+    match (uncertified, tried, keys) {
+        (Some(key), false, 1) => format!(
+            "{}: can't match this key without its certificate; {sealed}",
+            key.display()
+        ),
+        (_, true, 1) => format!("your key doesn't open it; {sealed}"),
+        (_, true, n) => format!("none of your {n} keys opens it; {sealed}"),
+        (_, _, 1) => format!("your key is not for it; {sealed}"),
+        (_, _, n) => format!("none of your {n} keys is for it; {sealed}"),
+    }
+}

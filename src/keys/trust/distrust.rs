@@ -1,0 +1,44 @@
+//! Why a certificate isn't trusted.
+
+use std::time::SystemTime;
+
+use super::ChainFault;
+
+/// Why a certificate isn't trusted: its own fault, or one of its chain.
+#[derive(Debug)]
+pub(crate) enum Distrust {
+    /// It can't be decoded.
+    Malformed(String),
+    /// It is the certificate of a CA of the bundle, not of a recipient.
+    Issuer {
+        /// The subject of a certificate that it issued.
+        issued: String,
+    },
+    /// Its validity period has ended.
+    Expired {
+        /// The end of its validity.
+        since: SystemTime,
+    },
+    /// Its validity period has not begun.
+    NotYetValid {
+        /// The start of its validity.
+        until: SystemTime,
+    },
+    /// Its CA has revoked it.
+    Revoked {
+        /// When it was revoked, if known.
+        since: Option<SystemTime>,
+    },
+    /// It doesn't chain to a CA.
+    Chain(ChainFault),
+}
+
+impl Distrust {
+    /// Returns whether the certificate, or a CA of its chain, is revoked.
+    pub(super) fn is_revocation(&self) -> bool {
+        matches!(
+            self,
+            Self::Revoked { .. } | Self::Chain(ChainFault::CaRevoked { .. })
+        )
+    }
+}
