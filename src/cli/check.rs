@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use callseal::Timestamp;
 use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
-    Chain, Examined, Outlook, Party, Recipient, RecipientError, Recipients, Requirements,
+    Chain, Examined, Outlook, Party, Recipient, RecipientError, Recipients, Refusal, Requirements,
 };
 use callseal::message::{PlanError, SealOptions, SealPlan};
 use clap::Args;
@@ -275,7 +275,10 @@ impl Check<'_> {
                 let days = count(self.days_until(refused_from), "day");
                 let from = Timestamp(refused_from);
                 self.warn(
-                    format!("profile {profile}: {party} will be refused in {days}, from {from} on: {why}"),
+                    format!(
+                        "profile {profile}: {party} will be refused in {days}, from {from} on: {}",
+                        in_advance(&why)
+                    ),
                     hints::of_recipients(&why),
                 );
             }
@@ -393,6 +396,21 @@ impl Check<'_> {
     fn line(&mut self, depth: usize, text: &str) {
         // Writing to a string does not fail.
         let _ = writeln!(self.report.text, "{:1$}{2}", "", depth * 2, safe(text));
+    }
+}
+
+/// Returns the cause of a refusal that is still to come.
+fn in_advance(why: &RecipientError) -> String {
+    match why {
+        RecipientError::Refused {
+            path,
+            refusal: Refusal::Expired { subject, since },
+        } => format!(
+            "{}: “{subject}” expires on {}",
+            path.display(),
+            Timestamp(*since)
+        ),
+        other => other.to_string(),
     }
 }
 

@@ -92,7 +92,17 @@ fn export_key(
         ));
     }
     sink.write(&export.armored().map_err(Error::from)?)?;
-    Ok(report(key, output, |key| ExportFacts::Key { key }, ui))
+    let what = match export.is_locked() {
+        true => "an OpenPGP private key, locked by a passphrase",
+        false => "an OpenPGP private key, not locked by a passphrase",
+    };
+    Ok(report(
+        key,
+        output,
+        what,
+        |key| ExportFacts::Key { key },
+        ui,
+    ))
 }
 
 fn export_public(
@@ -114,7 +124,13 @@ fn export_public(
     let exported = export_certificate(certificate, &keyring, &*passphrases).map_err(Error::from)?;
     sink.write(&exported)?;
     let facts = |certificate| ExportFacts::Certificate { certificate };
-    Ok(report(certificate, output, facts, ui))
+    Ok(report(
+        certificate,
+        output,
+        "an OpenPGP certificate",
+        facts,
+        ui,
+    ))
 }
 
 /// The output of the export. It's made before anything is asked for.
@@ -160,17 +176,15 @@ enum ExportFacts<'a> {
 fn report<'a>(
     source: &Path,
     output: Option<&'a Path>,
+    what: &str,
     facts: impl Fn(PathFact<'a>) -> ExportFacts<'a>,
     ui: &Ui,
 ) -> Report {
     let Some(output) = output else {
         return Report::default();
     };
-    ui.summary(&format!(
-        "exported {} to {}",
-        source.display(),
-        output.display()
-    ));
+    let (from, to) = (source.display(), output.display());
+    ui.summary(&format!("exported {from} to {to}: {what}"));
     Report {
         facts: Some(Facts::of(&facts(PathFact(output)))),
         ..Report::default()

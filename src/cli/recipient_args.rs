@@ -113,6 +113,9 @@ pub fn load_recipients(
     let recipients = Recipients::load(parties, requirements)?;
     for notice in recipients.notices() {
         match notice {
+            RecipientNotice::Duplicate { source, first } if source == first => {
+                ui.notice(&format!("{}: given twice, counted once", source.display()));
+            }
             RecipientNotice::Duplicate { source, first } => ui.notice(&format!(
                 "{}: the same key as {}, counted once",
                 source.display(),

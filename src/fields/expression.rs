@@ -1,5 +1,7 @@
 //! Paths that may select several values: `cards[*].pan`, `**.pan`.
 
+use std::fmt;
+
 use super::document::MAX_DEPTH;
 use super::error::SelectionError;
 use super::path::{self, Step};
@@ -61,6 +63,14 @@ impl Expression {
                 }
             }
         }
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut path = String::new();
+        self.written_from(0, &mut path);
+        f.write_str(&path)
     }
 }
 

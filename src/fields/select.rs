@@ -1,5 +1,8 @@
 //! The selection of a document's fields.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use regex::Regex;
 use serde_json::value::RawValue;
 
@@ -39,7 +42,11 @@ pub struct Selection(By);
 
 #[derive(Clone, Debug)]
 enum By {
-    Paths(Vec<Expression>),
+    Paths {
+        expressions: Vec<Expression>,
+        /// Whether each path has selected anything in any document so far.
+        found: Arc<[AtomicBool]>,
+    },
     KeyNames(Regex),
 }
 
@@ -50,7 +57,10 @@ impl Selection {
     ///
     /// The first invalid path, and the place of the fault.
     pub fn paths(paths: &str) -> Result<Self, SelectionError> {
-        expression::list(paths).map(|list| Self(By::Paths(list)))
+        expression::list(paths).map(|expressions| {
+            let found = expressions.iter().map(|_| AtomicBool::new(false)).collect();
+            Self(By::Paths { expressions, found })
+        })
     }
 
     /// Selects every field, at any depth, whose key has a match of a regular
@@ -69,6 +79,20 @@ impl Selection {
         }
     }
 
+    /// Returns the paths that have selected nothing in any document so far.
+    /// With [`Missing::Ignore`] only this shows that a path is misspelt, and
+    /// its field left in the clear.
+    pub fn unmatched(&self) -> Vec<String> {
+        let By::Paths { expressions, found } = &self.0 else {
+            return Vec::new();
+        };
+        let paths = expressions.iter().zip(found.iter());
+        paths
+            .filter(|(_, found)| !found.load(Ordering::Relaxed))
+            .map(|(expression, _)| expression.to_string())
+            .collect()
+    }
+
     /// Returns the selected values of a document, in its order.
     pub(super) fn find<'a>(
         &self,
@@ -76,20 +100,25 @@ impl Selection {
         missing: Missing,
     ) -> Result<Vec<Place<'a>>, DocumentError> {
         match &self.0 {
-            By::Paths(expressions) => {
+            By::Paths { expressions, found } => {
                 let mut guide = Paths {
                     expressions,
                     missing,
                     found: vec![false; expressions.len()],
                 };
-                let found = walk::walk(root, &mut guide)?;
-                match guide.nowhere() {
-                    Some(path) => Err(DocumentError::Missing {
+                let places = walk::walk(root, &mut guide)?;
+                if let Some(path) = guide.nowhere() {
+                    return Err(DocumentError::Missing {
                         path,
                         element: None,
-                    }),
-                    None => Ok(found),
+                    });
                 }
+                for (ever, now) in found.iter().zip(guide.found) {
+                    if now {
+                        ever.store(true, Ordering::Relaxed);
+                    }
+                }
+                Ok(places)
             }
             By::KeyNames(regex) => {
                 let found = walk::walk(root, &mut KeyNames(regex))?;
@@ -161,9 +190,7 @@ impl Paths<'_> {
         let mut all = self.expressions.iter().zip(&self.found);
         let (expression, _) =
             all.find(|(expression, found)| !**found && !expression.is_definite())?;
-        let mut path = String::new();
-        expression.written_from(0, &mut path);
-        (self.missing == Missing::Error).then_some(path)
+        (self.missing == Missing::Error).then(|| expression.to_string())
     }
 }
 

@@ -227,7 +227,7 @@ fn members_that_were_fine_are_not_counted_twice_against_the_limit() {
     let failed = scene
         .line(&format!("{convert} --max-total-size 3200K"))
         .exits(4)
-        .complains(&["d:", "your key is not for it"]);
+        .complains(&["d:", "it isn't sealed to your key"]);
     assert!(!failed.stderr().contains("decompressed"), "{failed}");
     scene.ok(&format!("{convert} --exclude d --max-total-size 3200K"));
 }

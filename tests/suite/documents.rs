@@ -304,7 +304,10 @@ fn the_man_pages_are_up_to_date() {
         });
         files.collect()
     };
-    let (kept, new) = (pages(repository().join("man")), pages(desk.scene.path("new")));
+    let (kept, new) = (
+        pages(repository().join("man")),
+        pages(desk.scene.path("new")),
+    );
     assert!(
         kept == new,
         "the man pages are out of date: run `make man` and commit man/"

@@ -125,7 +125,7 @@ fn if_all_fail_the_worst_failure_counts() {
         .line("fields open -k stranger.key")
         .stdin(&sealed)
         .exits(4)
-        .complains_with_hint(&["standard input: line 1: your key is not for it"])
+        .complains_with_hint(&["standard input: line 1: it isn't sealed to your key"])
         .complains(&["all 3 documents failed"]);
     scene
         .line("fields open -k stranger.key")
@@ -240,6 +240,22 @@ fn json_is_printed_if_the_documents_go_to_a_file() {
 }
 
 #[test]
+fn a_path_that_no_document_has_is_named_even_if_missing_fields_are_ignored() {
+    let scene = Scene::with_parties();
+    scene.write("calls.ndjson", CALLS);
+    let line = "fields seal calls.ndjson -o sealed.ndjson -r customer.crt --missing ignore";
+    let outcome = scene.ok(&format!("{line} --fields id,caller.nummer,**.pn --json"));
+    let outcome = outcome
+        .says("warning: no document has the field caller.nummer\n")
+        .says("warning: no document has the field **.pn\n");
+    let unmatched = &outcome.json()["unmatched_fields"];
+    assert_eq!(*unmatched, serde_json::json!(["caller.nummer", "**.pn"]));
+    scene
+        .ok("fields open sealed.ndjson -o - -k customer.key --fields id,nummer --missing ignore")
+        .says("warning: no document has the field nummer\n");
+}
+
+#[test]
 fn missing_fields_can_be_ignored() {
     let scene = Scene::with_parties();
     let calls = format!("{{\"id\":0}}\n{CALLS}");
@@ -247,7 +263,9 @@ fn missing_fields_can_be_ignored() {
         .line(&format!("{SEAL} --missing ignore"))
         .stdin(&calls)
         .exits(0)
-        .says("sealed 3 fields in 3 documents for 2 recipients (vendor, customer); 1 other had none");
+        .says(
+            "sealed 3 fields in 3 documents for 2 recipients (vendor, customer); 1 other had none",
+        );
     let sealed = sealed.stdout();
     assert!(sealed.starts_with("{\"id\":0}\n"));
     let opened = scene

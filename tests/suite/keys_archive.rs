@@ -219,10 +219,10 @@ fn an_archive_that_no_key_opens_is_status_4() {
         &[BOTH, "-r vendor.crt", "--hidden-recipients -r vendor.crt"],
     );
     for (keys, words) in [
-        ("-k stranger.key", "your key is not for it"),
+        ("-k stranger.key", "it isn't sealed to your key"),
         (
             "-k stranger.key -k auditor.key",
-            "none of your 2 keys is for it",
+            "it isn't sealed to any of your 2 keys",
         ),
     ] {
         let outcome = scene
@@ -295,7 +295,7 @@ fn a_damaged_member_is_reported_as_in_list() {
         .line("keys --archive calls.zip -k stranger.key")
         .exits(4)
         .complains(&["1.txt: "])
-        .complains_with_hint(&["calls.zip: your key is not for it"])
+        .complains_with_hint(&["calls.zip: it isn't sealed to your key"])
         .prints("calls.zip: your keys open 0 of 3 members; none of your keys opens 2\n");
 }
 

@@ -199,7 +199,7 @@ fn with_an_unlocked_key_no_passphrase_is_asked_for() {
     scene
         .without_terminal("extract calls.zip -k locked.key -C none")
         .exits(4)
-        .complains_with_hint(&["is not for it"]);
+        .complains_with_hint(&["it isn't sealed to"]);
 }
 
 #[test]
@@ -266,5 +266,7 @@ fn a_key_of_another_algorithm_is_not_asked_for_on_a_hidden_recipient() {
     scene.tool("openssl pkey -in elliptic.key -aes256 -passout pass:secret -out elliptic.pem");
     std::fs::rename(scene.path("elliptic.pem"), scene.path("elliptic.key")).unwrap();
     let outcome = scene.without_terminal("extract hidden.zip -k elliptic.key -C none");
-    outcome.exits(4).complains_with_hint(&["is not for it"]);
+    outcome
+        .exits(4)
+        .complains_with_hint(&["it isn't sealed to"]);
 }

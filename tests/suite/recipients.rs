@@ -142,7 +142,7 @@ fn the_first_certificate_of_a_chain_is_the_recipient() {
     scene
         .line("open -k issuer.key call.pgp -o -")
         .exits(4)
-        .complains_with_hint(&["call.pgp", "is not for it"]);
+        .complains_with_hint(&["call.pgp", "it isn't sealed to"]);
 }
 
 #[test]

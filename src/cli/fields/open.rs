@@ -1,12 +1,12 @@
 //! `callseal fields open`
 
 use callseal::fields::legacy::AesCbcOpener;
-use callseal::fields::{ATTRIBUTE, Convert, FieldOpener};
+use callseal::fields::{ATTRIBUTE, Convert, FieldOpener, Selection};
 use clap::Args;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
-use super::stream::{StreamArgs, of_the_others};
+use super::stream::{StreamArgs, facts, of_the_others};
 use crate::cli::args::IdentityArgs;
 use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         if let Some(key) = arguments.legacy.key(ui)? {
             let missing = arguments.selection.missing();
             let opener = AesCbcOpener::new(&key, &selection, missing);
-            return arguments.open(&opener, ", not authenticated", global, ui);
+            return arguments.open(&opener, Some(&selection), global, ui);
         }
     }
     let required = match arguments.selection.is_given() {
@@ -81,18 +81,19 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     if let Some(selection) = &required {
         opener = opener.requiring(selection, arguments.selection.missing());
     }
-    arguments.open(&opener, "", global, ui)
+    arguments.open(&opener, required.as_ref(), global, ui)
 }
 
 impl Arguments {
     fn open(
         &self,
         opener: &dyn Convert,
-        how: &str,
+        selection: Option<&Selection>,
         global: &Global,
         ui: &Ui,
     ) -> Result<Report, Failure> {
-        let (done, report) = self.stream.convert(opener, None, global, ui)?;
+        let (done, mut report) = self.stream.convert(opener, global, ui)?;
+        report.facts = Some(facts(&self.stream, &done, selection, None, ui));
         if !self.legacy.is_wanted() && done.documents > 0 && done.failed + done.changed == 0 {
             // A wrong name or a removed attribute would go unnoticed.
             ui.warning(&format!(
@@ -101,6 +102,10 @@ impl Arguments {
             ));
         }
         if done.failed == 0 || done.failed < done.documents {
+            let how = match self.legacy.is_wanted() {
+                true => ", not authenticated",
+                false => "",
+            };
             ui.summary(&format!(
                 "opened {} in {}{how}{}",
                 count(done.fields, "field"),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use callseal::ErrorKind;
-use callseal::fields::{Convert, DocumentError, StreamError, Streamed, convert_stream};
+use callseal::fields::{Convert, DocumentError, Selection, StreamError, Streamed, convert_stream};
 use callseal::files::input::is_same_file;
 use callseal::keys::Recipients;
 use callseal::output::{Access, PendingFile};
@@ -59,12 +59,11 @@ impl StreamArgs {
         Ok(())
     }
 
-    /// Converts all documents, for `recipients` if they are sealed to anybody.
-    /// Those that fail are left out; if all fail, no file is written.
+    /// Converts all documents. Those that fail are left out; if all fail, no
+    /// file is written.
     pub fn convert(
         &self,
         converter: &dyn Convert,
-        recipients: Option<&Recipients>,
         global: &Global,
         ui: &Ui,
     ) -> Result<(Streamed, Report), Failure> {
@@ -98,9 +97,36 @@ impl StreamArgs {
             }
             done
         };
-        let report = failures.report(&done, &self.output, recipients.map(recipient_facts));
+        let report = failures.report(&done);
         Ok((done, report))
     }
+}
+
+/// Returns the facts of converted documents, and warns of paths that selected
+/// nothing. `recipients` can open the fields, if they are sealed to anybody.
+pub fn facts(
+    stream: &StreamArgs,
+    done: &Streamed,
+    selection: Option<&Selection>,
+    recipients: Option<&Recipients>,
+    ui: &Ui,
+) -> Facts {
+    let unmatched = selection.map_or_else(Vec::new, Selection::unmatched);
+    // If nothing was changed at all, there is another warning.
+    if done.changed > 0 {
+        for path in &unmatched {
+            ui.warning(&format!("no document has the field {path}"));
+        }
+    }
+    Facts::of(&StreamFacts {
+        output: PathFact(&stream.output),
+        documents: done.documents,
+        changed: done.changed,
+        fields: done.fields,
+        failed: done.failed,
+        unmatched_fields: unmatched,
+        recipients: recipients.map(recipient_facts),
+    })
 }
 
 /// Returns what a summary says about documents that stayed as they were.
@@ -159,21 +185,8 @@ impl<'u> Failures<'u> {
         }
     }
 
-    fn report(
-        self,
-        done: &Streamed,
-        output: &Path,
-        recipients: Option<Vec<RecipientFacts<'_>>>,
-    ) -> Report {
+    fn report(self, done: &Streamed) -> Report {
         Report {
-            facts: Some(Facts::of(&StreamFacts {
-                output: PathFact(output),
-                documents: done.documents,
-                changed: done.changed,
-                fields: done.fields,
-                failed: done.failed,
-                recipients,
-            })),
             failures: self.kept.unwrap_or_default(),
             more_failures: self.more,
             outcome: self.worst.map(|worst| Error::PartialDocuments {
@@ -194,6 +207,7 @@ struct StreamFacts<'a> {
     changed: u64,
     fields: u64,
     failed: u64,
+    unmatched_fields: Vec<String>,
     /// Those who can open the fields, if they are sealed to anybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     recipients: Option<Vec<RecipientFacts<'a>>>,

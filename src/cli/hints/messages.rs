@@ -1,6 +1,6 @@
 //! Hints for messages that don't open.
 
-use callseal::keys::{NoIdentity, UnlockFault};
+use callseal::keys::{KeyHandle, NoIdentity, UnlockFault};
 use callseal::message::{MessageFault, OpenError};
 
 use super::{Hint, some};
@@ -35,6 +35,12 @@ fn of_identity(error: &NoIdentity) -> Hint {
         } => {
             "put the key's certificate into its directory, or give the certificate with another -k; if it is lost, try every key with --try-all-keys"
         }
+        NoIdentity::NoneFits { handles, .. } if handles.iter().all(is_hidden) => {
+            "its recipients are hidden: ask its sender whose key opens it, and give that key with -k KEY"
+        }
+        NoIdentity::NoneFits { handles, .. } if handles.iter().any(is_certificate) => {
+            "give the key of one of these certificates with -k KEY, and put the certificate next to it; `openssl x509 -noout -issuer -serial -in CERT` shows a certificate's serial number"
+        }
         NoIdentity::NoneFits { .. } => {
             "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"
         }
@@ -52,6 +58,18 @@ fn of_identity(error: &NoIdentity) -> Hint {
         _ => return None,
     };
     some(hint)
+}
+
+fn is_hidden(handle: &KeyHandle) -> bool {
+    *handle == KeyHandle::Hidden
+}
+
+/// Returns whether a handle names a certificate, as in CMS messages.
+fn is_certificate(handle: &KeyHandle) -> bool {
+    matches!(
+        handle,
+        KeyHandle::IssuerAndSerial(_) | KeyHandle::SubjectKeyId(_)
+    )
 }
 
 const FROM_ITS_SOURCE: &str = "get it again from its source";

@@ -8,11 +8,12 @@ mod messages;
 mod recipients;
 mod sources;
 use std::borrow::Cow;
+use std::path::Path;
 
 use callseal::MemberCause;
 use callseal::archive::ArchiveError;
 use callseal::files::input;
-use callseal::message::{PlanError, SealError};
+use callseal::message::{MessageFault, OpenError, PlanError, SealError};
 
 use crate::cli::error::Error;
 
@@ -48,7 +49,8 @@ pub fn of(error: &Error) -> Hint {
 fn of_library(error: &callseal::Error) -> Hint {
     use callseal::Error;
     some(match error {
-        Error::Io { error, .. } => input::is_not_a_file(error).then_some(REGULAR_FILE)?,
+        Error::Io { error, .. } if input::is_not_a_file(error) => REGULAR_FILE,
+        Error::Io { path, .. } => return of_missing_directory(path),
         Error::NotFlushed { .. } => {
             "check the disk; the file is complete, but a power failure may undo it"
         }
@@ -75,12 +77,23 @@ fn of_library(error: &callseal::Error) -> Hint {
             ..
         } => "get the archive again from its source; `callseal inspect FILE` shows what a file is",
         Error::IsMessage { .. } => "open it with `callseal open`",
+        Error::Member {
+            cause: MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage)),
+            ..
+        } => "it isn't sealed; `unzip` extracts it",
         Error::Member { cause, .. } => return of_member(cause),
         Error::NoSuchMember { .. } => {
             "`callseal list ARCHIVE` shows the names; `**/NAME` matches in every directory, `DIR/**` everything below one"
         }
         _ => return None,
     })
+}
+
+/// Returns the hint for a path in a directory that doesn't exist.
+fn of_missing_directory(path: &Path) -> Hint {
+    let directory = path.parent()?;
+    let is_missing = !directory.as_os_str().is_empty() && !directory.exists();
+    is_missing.then(|| format!("the directory {} doesn't exist", directory.display()).into())
 }
 
 /// The hint for a FIFO, a socket or a device where a file is expected.

@@ -1,5 +1,6 @@
 //! Hints for files to pack.
 
+use callseal::files::input::is_same_file;
 use callseal::sources::SourceError;
 
 use super::{Hint, some};
@@ -14,7 +15,7 @@ pub fn of_source(error: &SourceError) -> Hint {
         }
         SourceError::NotUtf8 { .. } => "rename it, or leave it out with --exclude",
         SourceError::Name { .. } => "rename the file, or leave it out with --exclude",
-        SourceError::SameName { first, second } if first == second => "name it once",
+        SourceError::SameName { first, second } if is_same_file(first, second) => "name it once",
         SourceError::SameName { .. } => "rename one of them, or leave it out with --exclude",
         SourceError::ChangedWhileRead { .. } => "pack it again when nothing writes to it",
         SourceError::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",

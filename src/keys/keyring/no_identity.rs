@@ -74,16 +74,15 @@ fn none_fits(
     } else {
         String::new()
     };
-    let names = names.join(", ");
-    let sealed = format!("it is sealed to {names}{more}");
+    let names = format!("{}{more}", names.join(", "));
     match (uncertified, tried, keys) {
         (Some(key), false, 1) => format!(
-            "{}: can't match this key without its certificate; {sealed}",
+            "{}: can't match this key without its certificate; it is sealed to {names}",
             key.display()
         ),
-        (_, true, 1) => format!("your key doesn't open it; {sealed}"),
-        (_, true, n) => format!("none of your {n} keys opens it; {sealed}"),
-        (_, _, 1) => format!("your key is not for it; {sealed}"),
-        (_, _, n) => format!("none of your {n} keys is for it; {sealed}"),
+        (_, true, 1) => format!("your key doesn't open it; it is sealed to {names}"),
+        (_, true, n) => format!("none of your {n} keys opens it; it is sealed to {names}"),
+        (_, _, 1) => format!("it isn't sealed to your key, but to {names}"),
+        (_, _, n) => format!("it isn't sealed to any of your {n} keys, but to {names}"),
     }
 }
