@@ -31,10 +31,10 @@ lint: ## Check the format, the lints, the docs and the dependencies
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --all-targets --locked -- -D warnings
-	$(CARGO) clippy --lib --no-default-features --locked -- -D warnings
+	$(CARGO) clippy --lib --examples --no-default-features --locked -- -D warnings
 	@scripts/library-dependencies.sh
 	RUSTDOCFLAGS='-D warnings' scripts/public-names.sh 60 >/dev/null
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib --locked --document-private-items
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib --example ivr_server --locked --document-private-items
 	$(CARGO) deny --locked --log-level error check bans licenses sources
 
 unit:

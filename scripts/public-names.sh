@@ -5,7 +5,9 @@ set -euo pipefail
 
 most=${1-}
 cargo=${CARGO:-cargo}
-"$cargo" doc --quiet --no-deps --lib --locked
+# With the example, cargo gives the dependencies the same features as for the
+# tests, and doesn't check them once more.
+"$cargo" doc --quiet --no-deps --lib --example ivr_server --locked
 target=$("$cargo" metadata --format-version 1 --no-deps --locked |
     sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 names=$(grep -o '<li><a href="[^"]*\.html">[^<]*</a></li>' "$target/doc/callseal/all.html" |

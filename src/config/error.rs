@@ -15,18 +15,20 @@ use crate::files::cause;
 pub enum ConfigError {
     #[error("{}: no such file", file.display())]
     NotFound { file: PathBuf },
-    #[error("{}: is a directory, not a config file", file.display())]
+    #[error("{}: it is a directory, not a config file", file.display())]
     IsDirectory { file: PathBuf },
     #[error("{}: cannot be read: {}", file.display(), cause(error))]
     Unreadable { file: PathBuf, error: io::Error },
-    #[error("{}: larger than a config may be ({limit} bytes)", file.display())]
+    #[error("{}: it is larger than a config may be ({limit} bytes)", file.display())]
     TooLarge { file: PathBuf, limit: u64 },
+    #[error("{}: it is a certificate or key, not a config", file.display())]
+    IsPem { file: PathBuf },
     #[error("{}:{line}: not UTF-8 text", file.display())]
     NotUtf8 { file: PathBuf, line: usize },
 
-    #[error("{}: has no profiles", file.display())]
+    #[error("{}: it has no profiles", file.display())]
     NoProfiles { file: PathBuf },
-    #[error("{}: has several profiles and no default one", file.display())]
+    #[error("{}: it has several profiles and no default one", file.display())]
     NoDefaultProfile { file: PathBuf, known: Vec<String> },
     #[error("{}: no profile named {name:?}", file.display())]
     UnknownProfile {

@@ -102,6 +102,10 @@ impl Config {
     pub fn parse(text: &str, source: &Path) -> Result<Self, ConfigError> {
         // Editors on Windows put a byte order mark before UTF-8.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.starts_with("-----BEGIN ") {
+            let file = source.to_owned();
+            return Err(ConfigError::IsPem { file });
+        }
         if is_client_property(source) {
             client_property::parse(text, source)
         } else {

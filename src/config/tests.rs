@@ -98,6 +98,15 @@ fn a_missing_file_is_reported_as_missing() {
 }
 
 #[test]
+fn a_certificate_is_not_a_config() {
+    for name in ["customer.crt", "client_property.conf"] {
+        let text = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let error = Config::parse(text, Path::new(name)).unwrap_err();
+        assert!(matches!(error, ConfigError::IsPem { .. }), "{error}");
+    }
+}
+
+#[test]
 fn a_directory_is_not_a_config() {
     let directory = tempfile::tempdir().unwrap();
     assert!(matches!(

@@ -124,6 +124,9 @@ impl<'s> Input<'s> {
     /// Reads to the end of the line, which isn't complete in the buffer, and
     /// drops it.
     pub fn skip_line(&mut self) -> io::Result<()> {
+        // Wiping takes as long as the buffer is large, so that the rest of the
+        // line goes through a small one.
+        self.buffer = Zeroizing::default();
         loop {
             self.buffer.zeroize();
             (self.start, self.searched) = (0, 0);

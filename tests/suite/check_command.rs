@@ -84,7 +84,7 @@ fn a_certificate_that_expires_soon_is_a_warning_and_status_6() {
     let outcome = check(&scene, "")
         .exits(6)
         .says("warning: profile acme: soon.crt will be refused in 19 days, from ")
-        .says("soon.crt: “soon” expired on ")
+        .says("soon.crt: “soon” expires on ")
         .says("hint: ")
         .prints("soon.crt: warning, 19 days left")
         .prints("vendor.crt: good");
@@ -212,7 +212,7 @@ fn openpgp_certificates_are_watched_too() {
     check(&scene, "--warn-days 10").exits(0);
     check(&scene, "")
         .exits(6)
-        .says("party.asc: “party” expired on ");
+        .says("party.asc: “party” expires on ");
     check(&scene, &format!("--at {}", in_days(21)))
         .exits(3)
         .complains_with_hint(&["party.asc: “party” expired on "]);

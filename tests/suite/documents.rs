@@ -46,6 +46,14 @@ impl Desk {
         desk
     }
 
+    /// Makes one with the keys of another.
+    fn with_keys_of(other: &Self) -> Self {
+        let desk = Self::bare();
+        let from = other.scene.root().display();
+        desk.run(&format!("cp {from}/customer.* {from}/vendor.* ."));
+        desk
+    }
+
     /// Runs a script in which `callseal` is the built program, and no command
     /// may fail.
     #[track_caller]
@@ -249,7 +257,7 @@ fn the_examples_of_the_help_run() {
     let nested = ["fields seal", "fields open"];
     for command in COMMANDS.into_iter().chain(nested) {
         for example in examples(&help, command) {
-            let desk = Desk::new(false);
+            let desk = Desk::with_keys_of(&help);
             desk.run(
                 "mkdir keys etc
                 cp customer.key keys/

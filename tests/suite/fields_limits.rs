@@ -163,7 +163,7 @@ fn documents_are_written_before_all_others_are_ready() {
         large.made.store(0, Ordering::Relaxed);
         let large = &large;
         let mut sink = FirstWrite { large, made: None };
-        let calls = "{}\n".repeat(1000);
+        let calls = "{}\n".repeat(300);
         let jobs = NonZeroUsize::new(jobs).unwrap();
         let done = convert_stream(
             &mut calls.as_bytes(),
@@ -172,7 +172,7 @@ fn documents_are_written_before_all_others_are_ready() {
             jobs,
             &mut |_, _| {},
         );
-        assert_eq!(done.unwrap().changed, 1000);
+        assert_eq!(done.unwrap().changed, 300);
         let made = sink.made.unwrap();
         assert!(made <= 80, "{made} documents with {jobs} jobs");
     }

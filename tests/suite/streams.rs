@@ -135,7 +135,7 @@ fn the_summary_is_one_line_on_standard_error() {
     }
     scene
         .ok("pack -f -o calls.zip -r customer.crt -r customer.crt calls")
-        .says("note: customer.crt: the same key as customer.crt, counted once");
+        .says("note: customer.crt: given twice, counted once");
 }
 
 #[test]

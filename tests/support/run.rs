@@ -32,6 +32,9 @@ impl Run {
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .env_remove("CALLSEAL_CONFIG")
+            // Sequoia's errors, which callseal handles, would each capture a
+            // backtrace.
+            .env("RUST_LIB_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

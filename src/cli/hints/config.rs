@@ -20,6 +20,7 @@ const TOP_LEVEL: [&str; 5] = [
 pub fn of_config(error: &ConfigError) -> Hint {
     some(match error {
         ConfigError::NotFound { .. } => "check the path given for the config",
+        ConfigError::IsPem { .. } => "give recipients with -r CERT, and private keys with -k KEY",
         ConfigError::IsDirectory { .. } => "name the file in it, such as callseal.toml",
         ConfigError::Unreadable { error, .. } => {
             input::is_not_a_file(error).then_some(REGULAR_FILE)?

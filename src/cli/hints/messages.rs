@@ -89,7 +89,7 @@ fn of_fault(fault: &MessageFault) -> Hint {
         MessageFault::SecondMessage(_) => {
             "put each message into a separate file; `csplit -z FILE '/^-----BEGIN /' '{*}'` splits a text"
         }
-        MessageFault::NotAMessage => "run `callseal inspect FILE` to see what the file is",
+        MessageFault::NotAMessage => "`callseal inspect FILE` shows what a file is",
         _ => return None,
     })
 }

@@ -7,6 +7,9 @@ use super::{Hint, some};
 
 pub fn of_source(error: &SourceError) -> Hint {
     some(match error {
+        SourceError::Io { path, .. } if path.is_symlink() && !path.exists() => {
+            "it is a symbolic link to a file that doesn't exist; remove it, or leave it out with --exclude"
+        }
         SourceError::Link { .. } => "name the file it points to, or use --follow-links",
         SourceError::Loop { .. } => "remove the link, or leave it out with --exclude",
         SourceError::Special { .. } => "only regular files and directories can be packed",
