@@ -21,8 +21,7 @@ pub fn convert(
     let keyring = Keyring::load(&[key])?;
     let archive = ArchiveFile::open(archive)?;
     // Plaintext goes from message to message, and touches no disk.
-    let converted = Job::new().convert(&archive.all(), &Opener::new(&keyring), &plan, output);
-    converted.map_err(|failures| format!("{failures:#?}").into())
+    Ok(Job::new().convert(&archive.all(), &Opener::new(&keyring), &plan, output)?)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

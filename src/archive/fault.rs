@@ -61,7 +61,9 @@ impl From<ArchiveFault> for ArchiveError {
 pub enum ArchiveFault {
     /// No end of central directory record reaches the end of the file
     /// (APPNOTE 4.3.16).
-    #[error("it has no end record, so it is not a ZIP archive or was cut off")]
+    #[error(
+        "it has no end record at its end: it is not a ZIP archive, was cut off, or something was added behind it"
+    )]
     NoEnd,
     /// Another one follows in the comment of the one that does. Readers differ
     /// in which of them they use.

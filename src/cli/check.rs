@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use callseal::Timestamp;
 use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
-    Chain, Examined, Outlook, Party, Recipient, RecipientError, Recipients, Refusal, Requirements,
+    Chain, ChainFault, Examined, Outlook, Party, Recipient, RecipientError, Recipients, Refusal,
+    Requirements,
 };
 use callseal::message::{PlanError, SealOptions, SealPlan};
 use clap::Args;
@@ -67,7 +68,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         now,
         at,
         warn_within: Duration::from_secs(u64::from(arguments.warn_days) * DAY),
-        report: Report::default(),
+        report: Report {
+            warnings: Some(Vec::new()),
+            ..Report::default()
+        },
     };
     let mut facts = BTreeMap::new();
     for (name, profile) in profiles {
@@ -81,7 +85,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         config: PathFact(&config.source),
         at: Timestamp(at),
         profiles: facts,
-        warnings: [],
     }));
     Ok(report)
 }
@@ -91,8 +94,6 @@ struct CheckFacts<'a> {
     config: PathFact<'a>,
     at: Timestamp,
     profiles: BTreeMap<&'a str, ProfileFacts>,
-    /// Present even if there are none.
-    warnings: [(); 0],
 }
 
 #[derive(Serialize)]
@@ -266,7 +267,10 @@ impl Check<'_> {
                 Some("get the CA's next CRL in time, and put it where `crl-file` points".into()),
             );
         }
-        let reason = outlook.as_ref().map(|outlook| outlook.why.to_string());
+        let reason = outlook.as_ref().map(|outlook| match state {
+            State::Refused => outlook.why.to_string(),
+            _ => in_advance(&outlook.why),
+        });
         match outlook {
             Some(Outlook { why, refused_from }) if refused_from <= self.at => {
                 self.refuse(profile, why);
@@ -300,7 +304,7 @@ impl Check<'_> {
     }
 
     fn warn(&mut self, message: String, hint: Hint) {
-        self.report.warnings.push(Warning {
+        self.report.warnings.get_or_insert_default().push(Warning {
             message,
             hint: hint.map(Cow::into_owned),
         });
@@ -401,17 +405,23 @@ impl Check<'_> {
 
 /// Returns the cause of a refusal that is still to come.
 fn in_advance(why: &RecipientError) -> String {
-    match why {
-        RecipientError::Refused {
-            path,
-            refusal: Refusal::Expired { subject, since },
+    let RecipientError::Refused { path, refusal } = why else {
+        return why.to_string();
+    };
+    let then = match refusal {
+        Refusal::Expired { subject, since } => {
+            format!("“{subject}” expires on {}", Timestamp(*since))
+        }
+        Refusal::Untrusted {
+            subject,
+            fault: ChainFault::CaExpired { ca, since },
         } => format!(
-            "{}: “{subject}” expires on {}",
-            path.display(),
+            "“{subject}” has an issuer that expires: “{ca}” on {}",
             Timestamp(*since)
         ),
         other => other.to_string(),
-    }
+    };
+    format!("{}: {then}", path.display())
 }
 
 fn chain_phrase(chain: &Chain, at: SystemTime) -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use callseal::config::{Config, Profile, Trust};
-use callseal::keys::{Keyring, RecipientError, Recipients};
+use callseal::keys::{KeyError, Keyring, Recipient, RecipientError, Recipients};
 use callseal::message::{Compression, Format};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -58,10 +58,7 @@ fn check(config: &Config, ui: &Ui) -> Report {
             error: Box::new(error),
         }));
     }
-    for key in &config.keys {
-        let loaded = Keyring::load(std::slice::from_ref(key));
-        report.failures.extend(loaded.err().map(Error::from));
-    }
+    report.failures.extend(key_errors(config));
     report.facts = Some(Facts::of(&ConfigFacts {
         config: PathFact(&config.source),
         default_profile: config.default_profile.as_deref(),
@@ -92,6 +89,34 @@ fn recipients(
     match refused.is_empty() {
         true => load_recipients(&profile.parties, &requirements, ui).map_err(|error| vec![error]),
         false => Err(refused),
+    }
+}
+
+/// Returns why the keys of the config can't be used, for each place.
+fn key_errors(config: &Config) -> Vec<Error> {
+    match Keyring::load(&config.keys) {
+        Ok(keyring) if !keyring.identities().is_empty() => Vec::new(),
+        Ok(_) => {
+            let place = config.keys.first().cloned();
+            place
+                .map(|place| Error::NoKeysThere { place })
+                .into_iter()
+                .collect()
+        }
+        // The certificate of a key may be listed, but only next to a key.
+        Err(error) => {
+            let alone = |place| Keyring::load(std::slice::from_ref(place)).err();
+            let is_certificate = |error: &KeyError| Recipient::load_any_age(&error.path).is_ok();
+            let errors = config.keys.iter().filter_map(alone);
+            let mut errors: Vec<Error> = errors
+                .filter(|error| !is_certificate(error))
+                .map(Error::from)
+                .collect();
+            if errors.is_empty() {
+                errors.push(error.into());
+            }
+            errors
+        }
     }
 }
 

@@ -88,14 +88,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     };
     let converted = match converted {
         Ok(converted) => converted,
-        Err(failures) => {
-            return Ok(nothing_written(
-                failures.into_iter().map(Error::from).collect(),
-                members.as_slice().len(),
-                arguments,
-                &facts,
-            ));
-        }
+        Err(error) => return Ok(nothing_written(error, &facts)),
     };
     let total = converted.members.iter().map(|member| member.plain);
     let not_authenticated = converted.members.iter();
@@ -148,31 +141,16 @@ fn chosen<'a>(archive: &'a ArchiveFile, arguments: &Arguments) -> Result<Members
     Ok(members)
 }
 
-/// Reports that no archive was written, since some members can't be converted.
-fn nothing_written(
-    mut failures: Vec<Error>,
-    members: usize,
-    arguments: &Arguments,
-    facts: &ConvertFacts<'_>,
-) -> Report {
-    let is_of_member =
-        |error: &Error| matches!(error, Error::Library(callseal::Error::Member { .. }));
-    let failed = failures.iter().filter(|error| is_of_member(error)).count();
-    let worst = failures.iter().map(Error::kind).max();
-    let outcome = match worst.filter(|_| failed > 0) {
-        Some(worst) => Some(Error::NotConverted {
-            archive: arguments.archive.clone(),
-            failed,
-            members,
-            worst,
-        }),
-        // Otherwise the output failed.
-        None => failures.pop(),
+/// Reports each member that can't be converted. No archive was written.
+fn nothing_written(mut error: callseal::Error, facts: &ConvertFacts<'_>) -> Report {
+    let failures = match &mut error {
+        callseal::Error::NotConverted { failures, .. } => std::mem::take(failures),
+        _ => Vec::new(),
     };
     Report {
         facts: Some(Facts::of(facts)),
-        failures,
-        outcome,
+        failures: failures.into_iter().map(Error::from).collect(),
+        outcome: Some(error.into()),
         ..Report::default()
     }
 }

@@ -48,14 +48,6 @@ pub enum Error {
     /// An archive was given where one message is expected.
     #[error("{}: it is an archive, not one message", .path.display())]
     IsArchive { path: PathBuf },
-    /// Several members can't be converted, so nothing was written.
-    #[error("{}: {failed} of {members} members can't be converted; nothing was written", .archive.display())]
-    NotConverted {
-        archive: PathBuf,
-        failed: usize,
-        members: usize,
-        worst: ErrorKind,
-    },
     /// A document in a stream can't be sealed or opened. Lines are counted
     /// from 1.
     #[error("{}: line {line}: {error}", .path.display())]
@@ -95,7 +87,6 @@ impl Error {
             Self::NoKeysThere { .. } | Self::NoKeys => ErrorKind::NoIdentity,
             Self::Generate(_) | Self::KeyExists { .. } => ErrorKind::Io,
             Self::IsArchive { .. } => ErrorKind::Integrity,
-            Self::NotConverted { worst, .. } => *worst,
             Self::Document { error, .. } => ErrorKind::from(&**error),
             Self::PartialDocuments {
                 failed,

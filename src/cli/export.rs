@@ -96,13 +96,14 @@ fn export_key(
         true => "an OpenPGP private key, locked by a passphrase",
         false => "an OpenPGP private key, not locked by a passphrase",
     };
-    Ok(report(
-        key,
-        output,
-        what,
-        |key| ExportFacts::Key { key },
-        ui,
-    ))
+    summarise(key, output, what, ui);
+    Ok(Report {
+        facts: Some(Facts::of(&ExportFacts {
+            key: output.map(PathFact),
+            ..ExportFacts::default()
+        })),
+        ..Report::default()
+    })
 }
 
 fn export_public(
@@ -123,14 +124,14 @@ fn export_public(
     let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
     let exported = export_certificate(certificate, &keyring, &*passphrases).map_err(Error::from)?;
     sink.write(&exported)?;
-    let facts = |certificate| ExportFacts::Certificate { certificate };
-    Ok(report(
-        certificate,
-        output,
-        "an OpenPGP certificate",
-        facts,
-        ui,
-    ))
+    summarise(certificate, output, "an OpenPGP certificate", ui);
+    Ok(Report {
+        facts: Some(Facts::of(&ExportFacts {
+            certificate: output.map(PathFact),
+            ..ExportFacts::default()
+        })),
+        ..Report::default()
+    })
 }
 
 /// The output of the export. It's made before anything is asked for.
@@ -166,27 +167,17 @@ impl Sink {
 }
 
 /// The file that was written.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ExportFacts<'a> {
-    Key { key: PathFact<'a> },
-    Certificate { certificate: PathFact<'a> },
+#[derive(Default, Serialize)]
+struct ExportFacts<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<PathFact<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<PathFact<'a>>,
 }
 
-fn report<'a>(
-    source: &Path,
-    output: Option<&'a Path>,
-    what: &str,
-    facts: impl Fn(PathFact<'a>) -> ExportFacts<'a>,
-    ui: &Ui,
-) -> Report {
-    let Some(output) = output else {
-        return Report::default();
-    };
-    let (from, to) = (source.display(), output.display());
-    ui.summary(&format!("exported {from} to {to}: {what}"));
-    Report {
-        facts: Some(Facts::of(&facts(PathFact(output)))),
-        ..Report::default()
+fn summarise(source: &Path, output: Option<&Path>, what: &str, ui: &Ui) {
+    if let Some(output) = output {
+        let (from, to) = (source.display(), output.display());
+        ui.summary(&format!("exported {from} to {to}: {what}"));
     }
 }

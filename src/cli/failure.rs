@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use callseal::ErrorKind;
-use callseal::files::record;
+use callseal::files::{self, record};
+use callseal::{ErrorKind, MemberCause};
 use serde::Serialize;
 
 use super::exit;
@@ -23,8 +23,8 @@ pub struct Report {
     pub text: String,
     /// The same facts for programs.
     pub facts: Option<Facts>,
-    /// Warnings of failures to come.
-    pub warnings: Vec<Warning>,
+    /// Warnings of failures to come, if the command looks for them.
+    pub warnings: Option<Vec<Warning>>,
     /// The failures of single members or files.
     pub failures: Vec<Error>,
     /// The number of further failures, of which no details were kept.
@@ -50,7 +50,7 @@ pub enum Failure {
     Library(Box<Error>),
     /// A mistake on the command line.
     Usage { message: String, hint: String },
-    /// A failure of standard input or output.
+    /// A failure of standard output.
     Stream(io::Error),
     /// The reader of standard output has closed it.
     ClosedPipe,
@@ -62,7 +62,7 @@ impl Report {
         let failures = self.failures.iter().chain(&self.outcome);
         Document {
             facts: self.facts.as_ref(),
-            warnings: &self.warnings,
+            warnings: self.warnings.as_deref(),
             failures: failures.map(FailureFacts::from).collect(),
         }
     }
@@ -70,7 +70,12 @@ impl Report {
     /// Shows the failures, each hint once, and returns their kind for the exit
     /// status, or `None` if nothing went wrong.
     pub fn conclude(&self, ui: &Ui) -> Option<ErrorKind> {
-        let most = if ui.is_verbose() { usize::MAX } else { SHOWN };
+        let most = match ui.is_verbose() {
+            true => usize::MAX,
+            // What stops them all is reported once.
+            false if self.has_one_cause() => 1,
+            false => SHOWN,
+        };
         let mut shown = Shown::new(ui);
         for error in self.failures.iter().take(most) {
             shown.error(error);
@@ -87,7 +92,8 @@ impl Report {
         if let Some(error) = &self.outcome {
             shown.error(error);
         }
-        for warning in &self.warnings {
+        let warnings = self.warnings.as_deref().unwrap_or_default();
+        for warning in warnings {
             ui.warning(&warning.message);
             if let Some(hint) = &warning.hint {
                 shown.hint(hint.clone());
@@ -95,8 +101,23 @@ impl Report {
         }
         // Of several kinds, the one that says most about the files themselves.
         let worst = self.failures.iter().map(Error::kind).max();
-        let warned = (!self.warnings.is_empty()).then_some(ErrorKind::Partial);
+        let warned = (!warnings.is_empty()).then_some(ErrorKind::Partial);
         self.outcome.as_ref().map(Error::kind).or(worst).or(warned)
+    }
+}
+
+impl Report {
+    /// Returns whether several members failed, all of them for the same reason.
+    fn has_one_cause(&self) -> bool {
+        let mut causes = self.failures.iter().map(|error| match error {
+            Error::Library(callseal::Error::Member { cause, .. }) => Some(match cause {
+                MemberCause::Write { error, .. } => files::cause(error),
+                cause => cause.to_string(),
+            }),
+            _ => None,
+        });
+        let first = causes.next().flatten();
+        first.is_some() && self.failures.len() > 2 && causes.all(|cause| cause == first)
     }
 }
 
@@ -127,7 +148,7 @@ impl Failure {
         };
         Document {
             facts: None,
-            warnings: &[],
+            warnings: None,
             failures: failure.into_iter().collect(),
         }
     }
@@ -156,9 +177,7 @@ impl Failure {
 
 /// Returns the message with the files that were written before. They stay.
 fn stream_message(error: &io::Error) -> String {
-    let text = error.to_string();
-    let cause = text.split(" (os error ").next().unwrap_or(&text);
-    let mut message = format!("standard input or output: {cause}");
+    let mut message = format!("standard output: {}", files::cause(error));
     let record::Written { first, more } = record::written();
     for (n, path) in first.iter().enumerate() {
         message.push_str(if n == 0 { "; already complete: " } else { ", " });
@@ -204,8 +223,8 @@ impl<'u> Shown<'u> {
 struct Document<'a> {
     #[serde(flatten)]
     facts: Option<&'a Facts>,
-    #[serde(skip_serializing_if = "<[Warning]>::is_empty")]
-    warnings: &'a [Warning],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<&'a [Warning]>,
     failures: Vec<FailureFacts>,
 }
 

@@ -46,7 +46,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.config()?;
     let keyring: Keyring = arguments.identities.keyring(config.as_ref(), ui)?;
-    let files = arguments.known.files(config.as_ref(), ui);
+    let files = arguments.known.files(config.as_ref(), ui)?;
     let known = KnownKeys::load(&files, keyring, ui)?;
     let limits = arguments.limits.limits();
     let mut report = Report::default();

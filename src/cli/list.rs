@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(&arguments.members)?;
     let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
-    let files = arguments.known.files(config.as_ref(), ui);
+    let files = arguments.known.files(config.as_ref(), ui)?;
     let known = KnownKeys::load(&files, keyring, ui)?;
     let overview = Overview::of(&archive, members.as_slice(), &arguments.limits.limits());
 

@@ -59,16 +59,20 @@ impl RecipientArgs {
                 "no recipient is given",
                 "give certificates with -r, or a config with --config",
             )),
-            (Some(name), None) => Err(Failure::usage(
-                format!("no config is given for the profile {name:?}"),
-                "give the config with --config",
-            )),
+            (Some(name), None) => Err(no_config(name)),
             (name, Some(config)) => {
                 let (_, profile) = config.profile(name.as_deref()).map_err(Error::from)?;
                 Ok(Some(profile))
             }
         }
     }
+}
+
+fn no_config(profile: &str) -> Failure {
+    Failure::usage(
+        format!("no config is given for the profile {profile:?}"),
+        "give the config with --config",
+    )
 }
 
 /// Refuses several files in one option: `-r a.crt,b.crt`.
@@ -153,19 +157,26 @@ pub struct KnownArgs {
 impl KnownArgs {
     /// Returns the files given with -r, and those of the named profile or of
     /// all profiles. A party without files is skipped, as it only adds names.
-    pub fn files(&self, config: Option<&Config>, ui: &Ui) -> KnownFiles {
+    pub fn files(&self, config: Option<&Config>, ui: &Ui) -> Result<KnownFiles, Failure> {
+        let profiles: Vec<&Profile> = match (&self.profile, config) {
+            (Some(name), None) => return Err(no_config(name)),
+            (Some(name), Some(config)) => {
+                let (_, profile) = config.profile(Some(name)).map_err(Error::from)?;
+                vec![profile]
+            }
+            (None, Some(config)) => config.profiles.values().collect(),
+            (None, None) => Vec::new(),
+        };
         let mut configured = Vec::new();
-        let profiles = config.iter().flat_map(|config| &config.profiles);
-        let named = profiles.filter(|(name, _)| self.profile.as_ref().is_none_or(|p| p == *name));
-        for party in named.flat_map(|(_, profile)| &profile.parties) {
+        for party in profiles.iter().flat_map(|profile| &profile.parties) {
             match party.files() {
                 Ok(found) => configured.extend(found),
                 Err(error) => ui.detail(&error.to_string()),
             }
         }
-        KnownFiles {
+        Ok(KnownFiles {
             given: self.recipients.clone(),
             configured,
-        }
+        })
     }
 }

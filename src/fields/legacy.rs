@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::document::{self, Edit, ValueKind, span};
 use super::envelope::{from_base64, to_base64};
 use super::error::DocumentError;
-use super::select::{Missing, Selection};
+use super::select::{Finder, Missing, Selection};
 use super::walk::Place;
 use super::{Convert, Document};
 use crate::files::cause;
@@ -146,8 +146,7 @@ fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
 #[derive(Clone, Debug)]
 pub struct AesCbcSealer<'a> {
     key: &'a AesCbcKey,
-    selection: &'a Selection,
-    missing: Missing,
+    finder: Finder<'a>,
 }
 
 impl<'a> AesCbcSealer<'a> {
@@ -156,8 +155,7 @@ impl<'a> AesCbcSealer<'a> {
     pub fn new(key: &'a AesCbcKey, selection: &'a Selection, missing: Missing) -> Self {
         Self {
             key,
-            selection,
-            missing,
+            finder: Finder::new(selection, missing),
         }
     }
 
@@ -169,7 +167,7 @@ impl<'a> AesCbcSealer<'a> {
     /// It's not a JSON object, lacks a field, has one twice or too many of
     /// them, or is too large or nested too deep.
     pub fn seal(&self, text: &str) -> Result<Document, DocumentError> {
-        replaced(text, self.selection, self.missing, &|place| {
+        replaced(text, &self.finder, &|place| {
             let value = place.value.get();
             let content = match value.starts_with('"') {
                 true => document::unquoted(value).ok_or_else(|| DocumentError::NotText {
@@ -194,14 +192,17 @@ impl Convert for AesCbcSealer<'_> {
     fn convert(&self, text: &str) -> Result<Document, DocumentError> {
         self.seal(text)
     }
+
+    fn unmatched(&self) -> Vec<String> {
+        self.finder.unmatched()
+    }
 }
 
 /// Opens fields in the legacy layout. One serves any number of threads.
 #[derive(Clone, Debug)]
 pub struct AesCbcOpener<'a> {
     key: &'a AesCbcKey,
-    selection: &'a Selection,
-    missing: Missing,
+    finder: Finder<'a>,
 }
 
 impl<'a> AesCbcOpener<'a> {
@@ -210,8 +211,7 @@ impl<'a> AesCbcOpener<'a> {
     pub fn new(key: &'a AesCbcKey, selection: &'a Selection, missing: Missing) -> Self {
         Self {
             key,
-            selection,
-            missing,
+            finder: Finder::new(selection, missing),
         }
     }
 
@@ -223,7 +223,7 @@ impl<'a> AesCbcOpener<'a> {
     /// A field holds nothing in this layout, or the key doesn't fit it, as far
     /// as that can be detected; or the document could not be sealed either.
     pub fn open(&self, text: &str) -> Result<Document, DocumentError> {
-        replaced(text, self.selection, self.missing, &|place| {
+        replaced(text, &self.finder, &|place| {
             let path = || place.path.clone();
             let sealed = document::unquoted(place.value.get())
                 .and_then(|text| from_base64(&text))
@@ -246,20 +246,23 @@ impl Convert for AesCbcOpener<'_> {
     fn convert(&self, text: &str) -> Result<Document, DocumentError> {
         self.open(text)
     }
+
+    fn unmatched(&self) -> Vec<String> {
+        self.finder.unmatched()
+    }
 }
 
 /// Returns the document with each selected value replaced.
 fn replaced(
     text: &str,
-    selection: &Selection,
-    missing: Missing,
+    finder: &Finder<'_>,
     replacement: &dyn Fn(&Place<'_>) -> Result<Zeroizing<String>, DocumentError>,
 ) -> Result<Document, DocumentError> {
     let root = document::parse(text)?;
     if document::kind(root) != ValueKind::Object {
         return Err(DocumentError::NotAnObject);
     }
-    let places = selection.find(root, missing)?;
+    let places = finder.find(root)?;
     let edits = places.iter().map(|place| {
         Ok(Edit {
             at: span(text, place.value.get())?,

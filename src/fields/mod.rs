@@ -154,4 +154,11 @@ pub trait Convert: Sync {
     ///
     /// It can't be converted, and nothing of the result is available.
     fn convert(&self, text: &str) -> Result<Document, DocumentError>;
+
+    /// Returns the selected paths that none of the documents had so far. With
+    /// [`Missing::Ignore`] only this shows that a path is misspelt, and its
+    /// field left in the clear.
+    fn unmatched(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -11,7 +11,7 @@ use super::error::{AttributeFault, DocumentError};
 use super::expression;
 use super::path::{Step, written};
 use super::seal::literal_name;
-use super::select::{Missing, Selection};
+use super::select::{Finder, Missing, Selection};
 use super::walk::{Guide, Place, walk};
 use super::{Convert, Document};
 use crate::keys::{Keyring, NoPassphrases, Passphrases, Trials};
@@ -23,7 +23,7 @@ pub struct FieldOpener<'a> {
     passphrases: &'a dyn Passphrases,
     trials: Trials,
     attribute: String,
-    required: Option<(&'a Selection, Missing)>,
+    required: Option<Finder<'a>>,
 }
 
 impl<'a> FieldOpener<'a> {
@@ -54,7 +54,7 @@ impl<'a> FieldOpener<'a> {
     /// happens to documents that lack one.
     pub fn requiring(self, selection: &'a Selection, missing: Missing) -> Self {
         Self {
-            required: Some((selection, missing)),
+            required: Some(Finder::new(selection, missing)),
             ..self
         }
     }
@@ -147,13 +147,13 @@ impl<'a> FieldOpener<'a> {
         reserved: Option<&RawValue>,
         sealed: &[String],
     ) -> Result<(), DocumentError> {
-        let Some((selection, missing)) = self.required else {
+        let Some(finder) = &self.required else {
             return Ok(());
         };
         let sealed: HashSet<&String> = sealed.iter().collect();
         let reserved = reserved.map(|value| span(root.get(), value.get()));
         let reserved = reserved.transpose()?;
-        for Place { path, value } in selection.find(root, missing)? {
+        for Place { path, value } in finder.find(root)? {
             let start = span(root.get(), value.get())?.start;
             let is_reserved = reserved.as_ref().is_some_and(|at| at.contains(&start));
             if !is_reserved && !sealed.contains(&path) {
@@ -167,6 +167,12 @@ impl<'a> FieldOpener<'a> {
 impl Convert for FieldOpener<'_> {
     fn convert(&self, text: &str) -> Result<Document, DocumentError> {
         self.open(text)
+    }
+
+    fn unmatched(&self) -> Vec<String> {
+        self.required
+            .as_ref()
+            .map_or_else(Vec::new, Finder::unmatched)
     }
 }
 

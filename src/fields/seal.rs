@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::document::{self, Edit, span};
 use super::envelope::{Envelope, Top, to_base64};
 use super::error::DocumentError;
-use super::select::{Missing, Selection};
+use super::select::{Finder, Missing, Selection};
 use super::{Convert, Document};
 use crate::keys::{MessageVersion, RecipientError, Recipients, Refusal};
 use crate::message::name_binding::hash_name;
@@ -56,8 +56,7 @@ impl FieldPlan {
 #[derive(Clone, Debug)]
 pub struct FieldSealer<'a> {
     plan: &'a FieldPlan,
-    selection: &'a Selection,
-    missing: Missing,
+    finder: Finder<'a>,
 }
 
 impl<'a> FieldSealer<'a> {
@@ -66,8 +65,7 @@ impl<'a> FieldSealer<'a> {
     pub fn new(plan: &'a FieldPlan, selection: &'a Selection, missing: Missing) -> Self {
         Self {
             plan,
-            selection,
-            missing,
+            finder: Finder::new(selection, missing),
         }
     }
 
@@ -87,7 +85,7 @@ impl<'a> FieldSealer<'a> {
                 attribute: attribute.clone(),
             });
         }
-        let places = self.selection.find(root, self.missing)?;
+        let places = self.finder.find(root)?;
         if places.is_empty() {
             return Ok(Document::unchanged(text));
         }
@@ -122,6 +120,10 @@ impl<'a> FieldSealer<'a> {
 impl Convert for FieldSealer<'_> {
     fn convert(&self, text: &str) -> Result<Document, DocumentError> {
         self.seal(text)
+    }
+
+    fn unmatched(&self) -> Vec<String> {
+        self.finder.unmatched()
     }
 }
 

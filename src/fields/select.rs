@@ -42,11 +42,7 @@ pub struct Selection(By);
 
 #[derive(Clone, Debug)]
 enum By {
-    Paths {
-        expressions: Vec<Expression>,
-        /// Whether each path has selected anything in any document so far.
-        found: Arc<[AtomicBool]>,
-    },
+    Paths(Vec<Expression>),
     KeyNames(Regex),
 }
 
@@ -57,10 +53,7 @@ impl Selection {
     ///
     /// The first invalid path, and the place of the fault.
     pub fn paths(paths: &str) -> Result<Self, SelectionError> {
-        expression::list(paths).map(|expressions| {
-            let found = expressions.iter().map(|_| AtomicBool::new(false)).collect();
-            Self(By::Paths { expressions, found })
-        })
+        expression::list(paths).map(|list| Self(By::Paths(list)))
     }
 
     /// Selects every field, at any depth, whose key has a match of a regular
@@ -78,15 +71,37 @@ impl Selection {
             }),
         }
     }
+}
 
-    /// Returns the paths that have selected nothing in any document so far.
-    /// With [`Missing::Ignore`] only this shows that a path is misspelt, and
-    /// its field left in the clear.
+/// The search for the selected values of documents.
+#[derive(Clone, Debug)]
+pub(super) struct Finder<'a> {
+    selection: &'a Selection,
+    missing: Missing,
+    /// Whether each path has selected anything in any document so far.
+    found: Arc<[AtomicBool]>,
+}
+
+impl<'a> Finder<'a> {
+    /// `missing` says what happens to documents that lack a field.
+    pub fn new(selection: &'a Selection, missing: Missing) -> Self {
+        let paths = match &selection.0 {
+            By::Paths(expressions) => expressions.len(),
+            By::KeyNames(_) => 0,
+        };
+        Self {
+            selection,
+            missing,
+            found: (0..paths).map(|_| AtomicBool::new(false)).collect(),
+        }
+    }
+
+    /// Returns the paths that have selected nothing so far.
     pub fn unmatched(&self) -> Vec<String> {
-        let By::Paths { expressions, found } = &self.0 else {
+        let By::Paths(expressions) = &self.selection.0 else {
             return Vec::new();
         };
-        let paths = expressions.iter().zip(found.iter());
+        let paths = expressions.iter().zip(self.found.iter());
         paths
             .filter(|(_, found)| !found.load(Ordering::Relaxed))
             .map(|(expression, _)| expression.to_string())
@@ -94,31 +109,29 @@ impl Selection {
     }
 
     /// Returns the selected values of a document, in its order.
-    pub(super) fn find<'a>(
-        &self,
-        root: &'a RawValue,
-        missing: Missing,
-    ) -> Result<Vec<Place<'a>>, DocumentError> {
-        match &self.0 {
-            By::Paths { expressions, found } => {
+    pub fn find<'d>(&self, root: &'d RawValue) -> Result<Vec<Place<'d>>, DocumentError> {
+        let missing = self.missing;
+        match &self.selection.0 {
+            By::Paths(expressions) => {
                 let mut guide = Paths {
                     expressions,
                     missing,
                     found: vec![false; expressions.len()],
                 };
-                let places = walk::walk(root, &mut guide)?;
-                if let Some(path) = guide.nowhere() {
-                    return Err(DocumentError::Missing {
-                        path,
-                        element: None,
-                    });
-                }
-                for (ever, now) in found.iter().zip(guide.found) {
-                    if now {
+                let places = walk::walk(root, &mut guide);
+                for (ever, now) in self.found.iter().zip(&guide.found) {
+                    if *now {
                         ever.store(true, Ordering::Relaxed);
                     }
                 }
-                Ok(places)
+                let places = places?;
+                match guide.nowhere() {
+                    Some(path) => Err(DocumentError::Missing {
+                        path,
+                        element: None,
+                    }),
+                    None => Ok(places),
+                }
             }
             By::KeyNames(regex) => {
                 let found = walk::walk(root, &mut KeyNames(regex))?;

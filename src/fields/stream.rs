@@ -22,7 +22,8 @@ const WRITE: usize = 256 * 1024;
 const LINES: usize = 16;
 
 /// The result of converting a stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Streamed {
     /// The number of documents, good and bad.
     pub documents: u64,
@@ -33,6 +34,8 @@ pub struct Streamed {
     /// The number of documents that failed. The result contains nothing of
     /// them.
     pub failed: u64,
+    /// The selected paths that no document has, as far as they could be read.
+    pub unmatched: Vec<String>,
 }
 
 /// Converts the documents of a stream, `jobs` at the same time, and writes them
@@ -74,7 +77,7 @@ pub fn convert_stream(
         let outcome = convert(converter, &document);
         output.write(&document, outcome)?;
         output.flush()?;
-        return Ok(output.done);
+        return Ok(output.ended());
     }
     loop {
         let length = input.complete().map_err(StreamError::Read)?;
@@ -84,7 +87,7 @@ pub fn convert_stream(
             output.convert(&batch)?;
             input.consume(length).map_err(StreamError::Read)?;
         } else if input.has_ended() {
-            return Ok(output.done);
+            return Ok(output.ended());
         } else if rest.content.len() > MAX_DOCUMENT {
             let line = rest;
             let outcome = convert(converter, &line);
@@ -210,6 +213,14 @@ struct Output<'s, 'c> {
 }
 
 impl Output<'_, '_> {
+    /// Returns what was done.
+    fn ended(self) -> Streamed {
+        Streamed {
+            unmatched: self.converter.unmatched(),
+            ..self.done
+        }
+    }
+
     /// Converts lines, in parallel if there are several.
     fn convert(&mut self, lines: &[Line<'_>]) -> Result<(), StreamError> {
         let converter = self.converter;

@@ -4,7 +4,8 @@ use std::io;
 
 /// Returns the text of `error` as the end of a sentence: "permission denied"
 /// instead of the standard library's "Permission denied (os error 13)".
-pub(crate) fn cause(error: &io::Error) -> String {
+#[doc(hidden)]
+pub fn cause(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error ").next().unwrap_or_default();
     let mut letters = text.chars();

@@ -6,7 +6,8 @@ mod id;
 pub mod input;
 pub mod record;
 
-pub(crate) use cause::cause;
+#[doc(hidden)]
+pub use cause::cause;
 pub(crate) use id::FileId;
 
 /// A byte order mark in UTF-8, which Windows puts before text. It isn't part of

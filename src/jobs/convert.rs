@@ -12,7 +12,7 @@ use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::Error;
 use crate::jobs::extract::Places;
 use crate::jobs::job::Job;
-use crate::jobs::pack::{Content, NextMember, Queue, write_archive};
+use crate::jobs::pack::{Content, NextMember, Queue, first, write_archive};
 use crate::jobs::progress::{NoProgress, Progress};
 use crate::message::name_binding::literal_name;
 use crate::message::{
@@ -26,6 +26,7 @@ const MAX_DEFLATE: u64 = 1040;
 
 /// The result of a conversion.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Converted {
     /// The members, in the archive's order.
     pub members: Vec<ConvertedMember>,
@@ -36,6 +37,7 @@ pub struct Converted {
 /// A member that has been sealed anew, with the evidence that its content is
 /// unchanged.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ConvertedMember {
     /// Its path, as it is extracted.
     pub name: String,
@@ -64,15 +66,15 @@ impl Job<'_> {
     ///
     /// # Errors
     ///
-    /// A fault of the output, or of each of the members that can't be
-    /// converted.
+    /// A fault of the output, or [`Error::NotConverted`] with that of each of
+    /// the members that can't be converted.
     pub fn convert(
         &self,
         members: &Members<'_>,
         opener: &Opener<'_>,
         plan: &SealPlan,
         output: impl AsRef<Path>,
-    ) -> Result<Converted, Vec<Error>> {
+    ) -> Result<Converted, Error> {
         let output = output.as_ref();
         let Members { archive, list } = members;
         self.progress.begin(list.len() as u64, members.total_size());
@@ -89,7 +91,21 @@ impl Job<'_> {
                 progress: self.progress,
             })
             .collect();
-        let written = write_archive(&contents, plan, output, self)?;
+        let written = write_archive(&contents, plan, output, self);
+        let written = written.map_err(|failures| {
+            let is_of_member = |error: &Error| matches!(error, Error::Member { .. });
+            let (failures, others): (Vec<_>, Vec<_>) = failures.into_iter().partition(is_of_member);
+            match failures.iter().map(Error::kind).max() {
+                None => first(others, output),
+                Some(worst) => Error::NotConverted {
+                    archive: archive.path().to_owned(),
+                    failed: failures.len(),
+                    total: list.len(),
+                    worst,
+                    failures,
+                },
+            }
+        })?;
         Ok(Converted {
             members: written.members,
             archive: written.size,

@@ -20,8 +20,8 @@ impl Fingerprint {
     }
 }
 
-impl From<openpgp::Fingerprint> for Fingerprint {
-    fn from(fingerprint: openpgp::Fingerprint) -> Self {
+impl Fingerprint {
+    pub(crate) fn of(fingerprint: openpgp::Fingerprint) -> Self {
         Self(fingerprint)
     }
 }
@@ -75,15 +75,17 @@ impl KeyHandle {
 
     /// Returns whether it is a handle of CMS, which names a certificate and not
     /// a key.
-    pub(crate) fn names_a_certificate(&self) -> bool {
+    #[doc(hidden)]
+    pub fn names_a_certificate(&self) -> bool {
         matches!(self, Self::IssuerAndSerial(_) | Self::SubjectKeyId(_))
     }
 }
 
-impl From<Option<openpgp::KeyHandle>> for KeyHandle {
-    fn from(handle: Option<openpgp::KeyHandle>) -> Self {
+impl KeyHandle {
+    /// Returns the handle in a PKESK.
+    pub(crate) fn of(handle: Option<openpgp::KeyHandle>) -> Self {
         match handle {
-            Some(openpgp::KeyHandle::Fingerprint(f)) => Self::Fingerprint(f.into()),
+            Some(openpgp::KeyHandle::Fingerprint(f)) => Self::Fingerprint(Fingerprint::of(f)),
             // RFC 9580, section 5.1.8: a key ID of zeros is an anonymous recipient.
             Some(openpgp::KeyHandle::KeyID(id)) if id.is_wildcard() => Self::Hidden,
             Some(openpgp::KeyHandle::KeyID(id)) => Self::KeyId(id.to_hex()),

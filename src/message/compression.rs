@@ -3,6 +3,7 @@
 /// Whether plaintext is compressed before it's sealed. The compressed size
 /// reveals something about the content; `None` avoids that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Compression {
     /// Decided for each file on a sample of its content.
     #[default]
@@ -14,7 +15,7 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// The words for the choices, in the config and on the command line.
+    /// The words for the choices, as people write them.
     pub const CHOICES: [(&'static str, Self); 3] = [
         ("auto", Self::Auto),
         ("none", Self::None),

@@ -15,6 +15,7 @@ const BUFFER: usize = 4 * 1024;
 
 /// The recipients of a message, and how it is sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Envelope {
     /// The recipients, in the message's order.
     pub recipients: Vec<KeyHandle>,

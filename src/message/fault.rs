@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
 use crate::files::cause;
@@ -126,11 +125,5 @@ impl From<OpenError> for io::Error {
             OpenError::Fault(fault) => fault.into(),
             OpenError::NoIdentity(no_identity) => Self::other(no_identity),
         }
-    }
-}
-
-impl From<openpgp::anyhow::Error> for MessageFault {
-    fn from(error: openpgp::anyhow::Error) -> Self {
-        Self::Malformed(error.root_cause().to_string())
     }
 }

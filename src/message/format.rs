@@ -7,6 +7,7 @@ use crate::keys::MessageVersion;
 /// As a choice, `None` leaves it to the recipients: RFC 9580 if all of them
 /// read it, else RFC 4880.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Format {
     /// OpenPGP, SEIPDv1
     /// ([RFC 9580, section 5.13.1](https://www.rfc-editor.org/rfc/rfc9580#section-5.13.1)),
@@ -25,8 +26,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// The words for the choices, in the config and on the command line: `auto`
-    /// leaves it to the recipients.
+    /// The words for the choices, as people write them: `auto` leaves it to the
+    /// recipients.
     pub const CHOICES: [(&'static str, Option<Self>); 5] = [
         ("auto", None),
         (Self::Rfc4880.name(), Some(Self::Rfc4880)),
@@ -35,7 +36,7 @@ impl Format {
         (Self::CmsGcm.name(), Some(Self::CmsGcm)),
     ];
 
-    /// Returns its name in listings, in the config and on the command line.
+    /// Returns its name, as people write and read it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rfc4880 => "rfc4880",

@@ -42,6 +42,7 @@ pub struct SealedFile<'a> {
 
 /// Whether a message is written as bytes or as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Armor {
     /// As bytes.
     Binary,

@@ -92,8 +92,8 @@ impl Patterns {
                 is_name,
                 has_matched: Cell::new(false),
             });
-            // Member paths don't start so either, but the paths on the command
-            // line that a user copies do.
+            // Member paths don't start so either, but given paths do, and users
+            // copy them.
             let start = trimmed.strip_prefix("./").unwrap_or(trimmed);
             let glob = GlobBuilder::new(start.trim_start_matches('/'))
                 .literal_separator(true)

@@ -1,5 +1,6 @@
 //! CMS messages open with the keys whose certificates they name.
 
+use crate::archive_support::{Member, zip};
 use crate::support::{ENVELOPED, P256, Scene};
 
 fn genesys() -> Scene {
@@ -85,6 +86,24 @@ fn a_key_alone_opens_a_message_that_names_its_key_identifier() {
         .prints("your key: alone/gir.key");
     let inspected = scene.inspect("call.p7m");
     assert!(inspected["recipients"][0]["subject_key_id"].is_string());
+}
+
+#[test]
+fn several_workers_find_a_key_by_its_identifier_in_every_member() {
+    let scene = genesys();
+    scene.cms_encrypt(
+        "said/1001.wav",
+        "call.p7m",
+        &format!("{ENVELOPED} -keyid gir.crt"),
+    );
+    scene.write_private("alone/gir.key", scene.read("gir.key"));
+    let call = scene.read("call.p7m");
+    let names: Vec<String> = (0..1500).map(|n| format!("calls/{n}.wav.p7m")).collect();
+    let members = names.iter().map(|name| Member::new(name, &call));
+    scene.write("many.zip", zip(members).bytes());
+    scene
+        .ok("extract many.zip -j 32 -k alone/gir.key -C opened")
+        .says("extracted 1500 files");
 }
 
 #[test]

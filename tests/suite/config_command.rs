@@ -245,3 +245,48 @@ fn a_check_names_every_recipient_and_key_that_cannot_be_used() {
         .says("error: lost.key: ")
         .says("error: lost/: ");
 }
+
+#[test]
+fn a_check_takes_the_same_keys_as_the_other_commands() {
+    let scene = Scene::with_a_call();
+    scene.ok("pack -q -o calls.zip -r customer.crt calls");
+    std::fs::create_dir(scene.path("empty")).unwrap();
+    for (keys, status) in [
+        ("'customer.key', 'customer.crt'", 0),
+        ("'customer.crt'", 4),
+        ("'empty'", 4),
+        ("'empty', 'customer.key'", 0),
+    ] {
+        scene.write("callseal.toml", format!("keys = [{keys}]\n"));
+        for line in ["config check", "cat calls.zip calls/a.txt"] {
+            scene
+                .line(&format!("{line} --config callseal.toml"))
+                .exits(status);
+        }
+    }
+}
+
+#[test]
+fn a_listing_for_an_unknown_profile_is_refused() {
+    let scene = Scene::with_a_call();
+    scene.ok("pack -q -o calls.zip -r customer.crt calls");
+    scene.write(
+        "callseal.toml",
+        "[profiles.acme]\nrecipients = ['customer.crt']\n",
+    );
+    for command in ["list", "inspect"] {
+        scene
+            .line(&format!(
+                "{command} calls.zip -p acne --config callseal.toml"
+            ))
+            .exits(2)
+            .complains_with_hint(&["no profile named \"acne\""]);
+        scene
+            .line(&format!("{command} calls.zip -p acme"))
+            .exits(2)
+            .complains_with_hint(&["no config is given for the profile \"acme\""]);
+        scene.ok(&format!(
+            "{command} calls.zip -p acme --config callseal.toml"
+        ));
+    }
+}

@@ -252,7 +252,24 @@ fn a_path_that_no_document_has_is_named_even_if_missing_fields_are_ignored() {
     assert_eq!(*unmatched, serde_json::json!(["caller.nummer", "**.pn"]));
     scene
         .ok("fields open sealed.ndjson -o - -k customer.key --fields id,nummer --missing ignore")
-        .says("warning: no document has the field nummer\n");
+        .says("warning: no document has the field nummer\nhint: ");
+}
+
+#[test]
+fn a_path_of_documents_that_fail_is_not_called_misspelt() {
+    let scene = Scene::with_parties();
+    scene.write("calls.ndjson", "{\"a\":1,\"_callseal\":1}\n{\"b\":2}\n");
+    let line = "fields seal calls.ndjson -o sealed.ndjson -r customer.crt --fields a,b";
+    let outcome = scene
+        .line(&format!("{line} --missing ignore"))
+        .exits(6)
+        .complains(&["line 1"]);
+    assert!(!outcome.stderr().contains("no document"), "{outcome}");
+
+    // A document without one field has the other.
+    scene.write("calls.ndjson", "{\"a\":1}\n");
+    let outcome = scene.line(&format!("{line} -f --json")).exits(5);
+    assert_eq!(outcome.json()["unmatched_fields"], serde_json::json!(["b"]));
 }
 
 #[test]

@@ -248,7 +248,7 @@ fn an_archive_that_no_key_opens_is_status_4() {
     scene
         .line("keys --archive calls.zip -k locked.key")
         .exits(4)
-        .says("hint: locked.key was judged by the certificate next to it");
+        .says("; locked.key was judged by the certificate next to it");
 }
 
 #[test]

@@ -270,3 +270,32 @@ fn a_key_of_another_algorithm_is_not_asked_for_on_a_hidden_recipient() {
         .exits(4)
         .complains_with_hint(&["it isn't sealed to"]);
 }
+
+#[test]
+fn a_wrong_passphrase_for_all_members_is_reported_once() {
+    let scene = Scene::new();
+    scene.locked_key_pair("customer", P256, "right");
+    for n in 0..20 {
+        scene.write(format!("calls/{n}.txt"), "a call");
+    }
+    scene.ok("pack -q -o calls.zip -r customer.crt calls");
+    scene.write("wrong", "wrong\n");
+    let outcome = scene
+        .line("extract calls.zip -k customer.key --passphrase-file wrong -C out")
+        .exits(4)
+        .says("error: 19 more like these; -v or --json lists them all");
+    let told = outcome.stderr().matches("the passphrase is wrong").count();
+    assert_eq!(told, 1, "{outcome}");
+    // Members that fail for different reasons are all named.
+    std::fs::create_dir_all(scene.path("out/calls")).unwrap();
+    scene.write("out/calls/1.txt", "");
+    scene.write("out/calls/2.txt", "");
+    scene.write("out/calls/3.txt", "");
+    scene.write("right", "right\n");
+    scene
+        .line("extract calls.zip -k customer.key --passphrase-file right -C out")
+        .exits(6)
+        .complains(&["calls/1.txt"])
+        .complains(&["calls/2.txt"])
+        .complains(&["calls/3.txt"]);
+}

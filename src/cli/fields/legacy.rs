@@ -114,7 +114,7 @@ impl LegacyArgs {
 /// Returns the failure for a key that is given as an argument.
 pub fn refuse_key() -> Failure {
     Failure::usage(
-        "a key for --legacy-aes-cbc can't be given on the command line, where every user of the machine can see it",
+        "--legacy-aes-cbc uses one shared key and no -k, and the shared key can't be given on the command line, where every user of the machine can see it",
         HINT,
     )
 }

@@ -1,12 +1,12 @@
 //! `callseal fields open`
 
 use callseal::fields::legacy::AesCbcOpener;
-use callseal::fields::{ATTRIBUTE, Convert, FieldOpener, Selection};
+use callseal::fields::{ATTRIBUTE, Convert, FieldOpener};
 use clap::Args;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
-use super::stream::{StreamArgs, facts, of_the_others};
+use super::stream::{StreamArgs, of_the_others, warn_of_unmatched};
 use crate::cli::args::IdentityArgs;
 use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         if let Some(key) = arguments.legacy.key(ui)? {
             let missing = arguments.selection.missing();
             let opener = AesCbcOpener::new(&key, &selection, missing);
-            return arguments.open(&opener, Some(&selection), global, ui);
+            return arguments.open(&opener, global, ui);
         }
     }
     let required = match arguments.selection.is_given() {
@@ -81,19 +81,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     if let Some(selection) = &required {
         opener = opener.requiring(selection, arguments.selection.missing());
     }
-    arguments.open(&opener, required.as_ref(), global, ui)
+    arguments.open(&opener, global, ui)
 }
 
 impl Arguments {
-    fn open(
-        &self,
-        opener: &dyn Convert,
-        selection: Option<&Selection>,
-        global: &Global,
-        ui: &Ui,
-    ) -> Result<Report, Failure> {
-        let (done, mut report) = self.stream.convert(opener, global, ui)?;
-        report.facts = Some(facts(&self.stream, &done, selection, None, ui));
+    fn open(&self, opener: &dyn Convert, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+        let (done, report) = self.stream.convert(opener, None, global, ui)?;
+        warn_of_unmatched(&done, ui);
         if !self.legacy.is_wanted() && done.documents > 0 && done.failed + done.changed == 0 {
             // A wrong name or a removed attribute would go unnoticed.
             ui.warning(&format!(

@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 
 use callseal::fields::legacy::AesCbcSealer;
-use callseal::fields::{ATTRIBUTE, Convert, FieldPlan, FieldSealer, Selection};
+use callseal::fields::{ATTRIBUTE, Convert, FieldPlan, FieldSealer};
 use callseal::keys::Recipients;
 use clap::Args;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
-use super::stream::{StreamArgs, facts, of_the_others};
+use super::stream::{StreamArgs, of_the_others, warn_of_unmatched};
 use crate::cli::error::Error;
 use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
@@ -70,25 +70,24 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             return Err(refuse_parties("recipients"));
         }
         let sealer = AesCbcSealer::new(&key, &selection, missing);
-        return arguments.seal(&sealer, &selection, None, global, ui);
+        return arguments.seal(&sealer, None, global, ui);
     }
     let recipients = arguments.recipients.load(config.as_ref(), ui)?;
     let plan = FieldPlan::new(recipients, &arguments.attribute).map_err(Error::from)?;
     let sealer = FieldSealer::new(&plan, &selection, missing);
-    arguments.seal(&sealer, &selection, Some(plan.recipients()), global, ui)
+    arguments.seal(&sealer, Some(plan.recipients()), global, ui)
 }
 
 impl Arguments {
     fn seal(
         &self,
         sealer: &dyn Convert,
-        selection: &Selection,
         recipients: Option<&Recipients>,
         global: &Global,
         ui: &Ui,
     ) -> Result<Report, Failure> {
-        let (done, mut report) = self.stream.convert(sealer, global, ui)?;
-        report.facts = Some(facts(&self.stream, &done, Some(selection), recipients, ui));
+        let (done, report) = self.stream.convert(sealer, recipients, global, ui)?;
+        warn_of_unmatched(&done, ui);
         if done.documents > 0 && done.failed + done.changed == 0 {
             // A mistake in a path would go unnoticed and leave everything in
             // the clear.

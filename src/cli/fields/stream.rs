@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use callseal::ErrorKind;
-use callseal::fields::{Convert, DocumentError, Selection, StreamError, Streamed, convert_stream};
+use callseal::fields::{Convert, DocumentError, StreamError, Streamed, convert_stream};
 use callseal::files::input::is_same_file;
 use callseal::keys::Recipients;
 use callseal::output::{Access, PendingFile};
@@ -60,10 +60,12 @@ impl StreamArgs {
     }
 
     /// Converts all documents. Those that fail are left out; if all fail, no
-    /// file is written.
+    /// file is written. `recipients` can open the fields, if they are sealed to
+    /// anybody.
     pub fn convert(
         &self,
         converter: &dyn Convert,
+        recipients: Option<&Recipients>,
         global: &Global,
         ui: &Ui,
     ) -> Result<(Streamed, Report), Failure> {
@@ -97,36 +99,37 @@ impl StreamArgs {
             }
             done
         };
-        let report = failures.report(&done);
+        let facts = Facts::of(&StreamFacts {
+            output: PathFact(&self.output),
+            documents: done.documents,
+            changed: done.changed,
+            fields: done.fields,
+            failed: done.failed,
+            unmatched_fields: &done.unmatched,
+            recipients: recipients.map(recipient_facts),
+        });
+        let report = Report {
+            facts: Some(facts),
+            ..failures.report(&done)
+        };
         Ok((done, report))
     }
 }
 
-/// Returns the facts of converted documents, and warns of paths that selected
-/// nothing. `recipients` can open the fields, if they are sealed to anybody.
-pub fn facts(
-    stream: &StreamArgs,
-    done: &Streamed,
-    selection: Option<&Selection>,
-    recipients: Option<&Recipients>,
-    ui: &Ui,
-) -> Facts {
-    let unmatched = selection.map_or_else(Vec::new, Selection::unmatched);
-    // If nothing was changed at all, there is another warning.
-    if done.changed > 0 {
-        for path in &unmatched {
-            ui.warning(&format!("no document has the field {path}"));
-        }
+/// Warns of paths that no document has: a mistake in a path would leave its
+/// field as it is.
+pub fn warn_of_unmatched(done: &Streamed, ui: &Ui) {
+    // Of documents that failed, it isn't known. If nothing was changed at all,
+    // there is another warning.
+    if done.failed > 0 || done.changed == 0 {
+        return;
     }
-    Facts::of(&StreamFacts {
-        output: PathFact(&stream.output),
-        documents: done.documents,
-        changed: done.changed,
-        fields: done.fields,
-        failed: done.failed,
-        unmatched_fields: unmatched,
-        recipients: recipients.map(recipient_facts),
-    })
+    for path in &done.unmatched {
+        ui.warning(&format!("no document has the field {path}"));
+    }
+    if !done.unmatched.is_empty() {
+        ui.hint("check its spelling");
+    }
 }
 
 /// Returns what a summary says about documents that stayed as they were.
@@ -207,7 +210,7 @@ struct StreamFacts<'a> {
     changed: u64,
     fields: u64,
     failed: u64,
-    unmatched_fields: Vec<String>,
+    unmatched_fields: &'a [String],
     /// Those who can open the fields, if they are sealed to anybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     recipients: Option<Vec<RecipientFacts<'a>>>,

@@ -19,8 +19,12 @@ const TOP_LEVEL: [&str; 5] = [
 
 pub fn of_config(error: &ConfigError) -> Hint {
     some(match error {
-        ConfigError::NotFound { .. } => "check the path given for the config",
-        ConfigError::IsPem { .. } => "give recipients with -r CERT, and private keys with -k KEY",
+        ConfigError::NotFound { .. } => {
+            "check the path given with --config, or in the environment variable CALLSEAL_CONFIG"
+        }
+        ConfigError::IsPem { .. } => {
+            "name the config, such as callseal.toml; certificates and keys are given with -r and -k, or listed in it"
+        }
         ConfigError::IsDirectory { .. } => "name the file in it, such as callseal.toml",
         ConfigError::Unreadable { error, .. } => {
             input::is_not_a_file(error).then_some(REGULAR_FILE)?

@@ -24,7 +24,7 @@ fn of_identity(error: &NoIdentity) -> Hint {
             ..
         } => {
             return some(format!(
-                "{} was judged by the certificate next to it; if that certificate belongs to another key, copy the key to another directory and give the copy",
+                "give the key of one of these recipients with -k KEY; {} was judged by the certificate next to it: if that is the certificate of another key, give a copy of the key in another directory",
                 key.display()
             ));
         }
@@ -33,12 +33,14 @@ fn of_identity(error: &NoIdentity) -> Hint {
             uncertified: Some(_),
             ..
         } => {
-            "put the key's certificate into its directory, or give the certificate with another -k; if it is lost, try every key with --try-all-keys"
+            "put the key's certificate into its directory, or give the certificate with another -k; if it is lost, --try-all-keys of extract, cat, open and convert tries every key"
         }
         NoIdentity::NoneFits { handles, .. } if handles.iter().all(is_hidden) => {
             "its recipients are hidden: ask its sender whose key opens it, and give that key with -k KEY"
         }
-        NoIdentity::NoneFits { handles, .. } if handles.iter().any(is_certificate) => {
+        NoIdentity::NoneFits { handles, .. }
+            if handles.iter().any(KeyHandle::names_a_certificate) =>
+        {
             "give the key of one of these certificates with -k KEY, and put the certificate next to it; `openssl x509 -noout -issuer -serial -in CERT` shows a certificate's serial number"
         }
         NoIdentity::NoneFits { .. } => {
@@ -46,7 +48,7 @@ fn of_identity(error: &NoIdentity) -> Hint {
         }
         NoIdentity::Locked { fault, .. } => return of_unlock(fault),
         NoIdentity::PassphraseOnly => {
-            "open it with `gpg --decrypt`, or a CMS message with `openssl cms -decrypt`"
+            "open it with `gpg --decrypt FILE`, or if it is a CMS message with `openssl cms -decrypt -inform DER -in FILE -pwri_password PASSPHRASE`"
         }
         NoIdentity::TooManyTrials { .. } => {
             "don't trust it; if you know its sender, give only its recipient's key with -k"
@@ -62,14 +64,6 @@ fn of_identity(error: &NoIdentity) -> Hint {
 
 fn is_hidden(handle: &KeyHandle) -> bool {
     *handle == KeyHandle::Hidden
-}
-
-/// Returns whether a handle names a certificate, as in CMS messages.
-fn is_certificate(handle: &KeyHandle) -> bool {
-    matches!(
-        handle,
-        KeyHandle::IssuerAndSerial(_) | KeyHandle::SubjectKeyId(_)
-    )
 }
 
 const FROM_ITS_SOURCE: &str = "get it again from its source";
@@ -89,6 +83,9 @@ fn of_fault(fault: &MessageFault) -> Hint {
         MessageFault::SecondMessage(_) => {
             "put each message into a separate file; `csplit -z FILE '/^-----BEGIN /' '{*}'` splits a text"
         }
+        MessageFault::Unsupported(what) if !what.contains('`') => {
+            "`gpg --decrypt FILE` may open it, or if it is a CMS message `openssl cms -decrypt -inform DER -in FILE -inkey KEY`"
+        }
         MessageFault::NotAMessage => "`callseal inspect FILE` shows what a file is",
         _ => return None,
     })
@@ -99,9 +96,7 @@ pub fn of_unlock(fault: &UnlockFault) -> Hint {
         UnlockFault::NoPassphrase => {
             "run it on a terminal to be asked, or give --passphrase-file or --passphrase-fd"
         }
-        UnlockFault::WrongPassphrase => {
-            "check the passphrase; the key's owner chose it when the key was made"
-        }
+        UnlockFault::WrongPassphrase => "check the passphrase; in a file, it is the first line",
         _ => return None,
     })
 }

@@ -16,6 +16,7 @@ use callseal::files::input;
 use callseal::message::{MessageFault, OpenError, PlanError, SealError};
 
 use crate::cli::error::Error;
+use crate::cli::ui::shell_word;
 
 /// A remedy, as one sentence in lower case without a full stop.
 pub type Hint = Option<Cow<'static, str>>;
@@ -29,18 +30,15 @@ pub fn of(error: &Error) -> Hint {
         Error::Config(error) => return config::of_config(error),
         Error::Profile { error, .. } => return of_recipients(error),
         Error::NoKeys => "give it with -k KEY, or list `keys` in the config",
-        Error::NoKeysThere { .. } => "run it with -v to see what was left out, and why",
+        Error::NoKeysThere { .. } => {
+            "put a private key there, or give another place with -k; -v shows which files were left out, and why"
+        }
         Error::Export(error) => return keys::of_export(error),
         Error::Subject(error) => return keys::of_subject(error.fault),
         Error::KeyExists { .. } => {
             "choose another --name or --out, or move the file away; keys are never overwritten"
         }
         Error::IsArchive { .. } => "open its members with `callseal extract`",
-        // If all of them failed, the cause is elsewhere, and has its own hint.
-        Error::NotConverted {
-            failed, members, ..
-        } if failed == members => return None,
-        Error::NotConverted { .. } => "fix each of these members, or leave them out with --exclude",
         Error::Document { error, .. } => return fields::of_document(error),
         Error::Generate(_) | Error::PartialDocuments { .. } => return None,
     })
@@ -77,10 +75,13 @@ fn of_library(error: &callseal::Error) -> Hint {
             ..
         } => "get the archive again from its source; `callseal inspect FILE` shows what a file is",
         Error::IsMessage { .. } => "open it with `callseal open`",
+        // If all of them failed, the cause is elsewhere, and has its own hint.
+        Error::NotConverted { failed, total, .. } if failed == total => return None,
+        Error::NotConverted { .. } => "fix each of these members, or leave them out with --exclude",
         Error::Member {
             cause: MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage)),
             ..
-        } => "it isn't sealed; `unzip` extracts it",
+        } => "it is damaged, or was never sealed; `unzip` extracts it as it is",
         Error::Member { cause, .. } => return of_member(cause),
         Error::NoSuchMember { .. } => {
             "`callseal list ARCHIVE` shows the names; `**/NAME` matches in every directory, `DIR/**` everything below one"
@@ -93,7 +94,14 @@ fn of_library(error: &callseal::Error) -> Hint {
 fn of_missing_directory(path: &Path) -> Hint {
     let directory = path.parent()?;
     let is_missing = !directory.as_os_str().is_empty() && !directory.exists();
-    is_missing.then(|| format!("the directory {} doesn't exist", directory.display()).into())
+    is_missing.then(|| {
+        let directory = directory.display().to_string();
+        format!(
+            "make the directory first: `mkdir -p {}`",
+            shell_word(&directory)
+        )
+        .into()
+    })
 }
 
 /// The hint for a FIFO, a socket or a device where a file is expected.

@@ -39,7 +39,7 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
             _ => "check the file and its permissions",
         },
         Refusal::PrivateKey => {
-            "keep private keys off this machine and list the certificate; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a private one"
+            "keep private keys off this machine and list the certificate; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a PEM key, and `gpg --armor --export USER-ID` writes an OpenPGP certificate"
         }
         Refusal::SigningRequest => "list the certificate that was issued for it",
         Refusal::NotACertificate | Refusal::Malformed(_) => {

@@ -114,6 +114,20 @@ pub enum Error {
         /// The cause.
         reason: String,
     },
+    /// Some members can't be converted, so that no archive was written.
+    #[error("{}: {failed} of {total} members can't be converted; nothing was written", .archive.display())]
+    NotConverted {
+        /// The archive.
+        archive: PathBuf,
+        /// The number of members that can't be converted.
+        failed: usize,
+        /// The number of all members.
+        total: usize,
+        /// The worst of the failures.
+        worst: ErrorKind,
+        /// Why each of them can't be converted.
+        failures: Vec<Error>,
+    },
     /// Some members failed, or all of several.
     #[error("{}: {}", .archive.display(), partial(*.failed, *.total))]
     Partial {
@@ -133,7 +147,7 @@ pub enum Error {
 pub enum ErrorKind {
     /// Input, output or another failure at run time.
     Io,
-    /// The command line or the config is wrong.
+    /// An argument or the config is wrong.
     Usage,
     /// A recipient certificate was refused.
     Recipient,
@@ -210,6 +224,7 @@ impl Error {
             Self::Archive { error, .. } => archive_kind(error),
             Self::IsMessage { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
+            Self::NotConverted { worst, .. } => *worst,
             Self::Partial {
                 failed,
                 total,

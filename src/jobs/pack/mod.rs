@@ -19,6 +19,7 @@ pub(crate) use workers::{Content, write_archive};
 
 /// The result of packing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Packed {
     /// The number of members.
     pub members: u64,
@@ -69,7 +70,7 @@ impl Job<'_> {
 }
 
 /// Returns the first failure as that of all: an archive leaves nothing out.
-fn first(failures: Vec<Error>, output: &Path) -> Error {
+pub(crate) fn first(failures: Vec<Error>, output: &Path) -> Error {
     let missing = || Error::writing(output, io::Error::other("a member is missing"));
     failures.into_iter().next().unwrap_or_else(missing)
 }

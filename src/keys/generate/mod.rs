@@ -68,10 +68,9 @@ pub struct RsaSizeError;
 #[error("no key can be made: {0}")]
 pub struct GenerateError(String);
 
-impl From<ErrorStack> for GenerateError {
-    fn from(e: ErrorStack) -> Self {
-        Self(openssl_reason(&e))
-    }
+/// Makes something by OpenSSL.
+fn by_openssl<T>(make: impl FnOnce() -> Result<T, ErrorStack>) -> Result<T, GenerateError> {
+    make().map_err(|e| GenerateError(openssl_reason(&e)))
 }
 
 /// A new key pair.
@@ -88,13 +87,13 @@ impl NewKey {
     ///
     /// OpenSSL fails, for example without random numbers.
     pub fn generate(KeyKind(kind): KeyKind) -> Result<Self, GenerateError> {
-        let key = match kind {
-            Kind::Rsa { bits } => PKey::from_rsa(Rsa::generate(bits)?)?,
+        let key = by_openssl(|| match kind {
+            Kind::Rsa { bits } => PKey::from_rsa(Rsa::generate(bits)?),
             Kind::Ec(curve) => {
                 let group = EcGroup::from_curve_name(curve)?;
-                PKey::from_ec_key(EcKey::generate(&group)?)?
+                PKey::from_ec_key(EcKey::generate(&group)?)
             }
-        };
+        })?;
         Ok(Self { kind, key })
     }
 
@@ -108,13 +107,13 @@ impl NewKey {
         &self,
         passphrase: Option<&NewPassphrase>,
     ) -> Result<Zeroizing<Vec<u8>>, GenerateError> {
-        match passphrase {
+        by_openssl(|| match passphrase {
             None => Ok(Zeroizing::new(self.key.private_key_to_pem_pkcs8()?)),
             Some(passphrase) => {
                 let key = Zeroizing::new(self.key.private_key_to_pkcs8()?);
-                Ok(pkcs8::lock(&key, passphrase)?)
+                pkcs8::lock(&key, passphrase)
             }
-        }
+        })
     }
 
     /// Returns the public key as PEM (SubjectPublicKeyInfo).
@@ -123,7 +122,7 @@ impl NewKey {
     ///
     /// OpenSSL fails.
     pub fn public_pem(&self) -> Result<Vec<u8>, GenerateError> {
-        Ok(self.key.public_key_to_pem()?)
+        by_openssl(|| self.key.public_key_to_pem())
     }
 }
 

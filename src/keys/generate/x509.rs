@@ -11,7 +11,7 @@ use openssl::stack::Stack;
 use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectKeyIdentifier};
 use openssl::x509::{X509Builder, X509Extension, X509ReqBuilder};
 
-use super::{GenerateError, Kind, NewKey, Subject};
+use super::{GenerateError, Kind, NewKey, Subject, by_openssl};
 
 /// Version 3 of X.509 and version 1 of PKCS#10, which both count from 0.
 const X509_V3: i32 = 2;
@@ -32,31 +32,33 @@ impl NewKey {
         at: SystemTime,
         days: u32,
     ) -> Result<Vec<u8>, GenerateError> {
-        let mut certificate = X509Builder::new()?;
-        certificate.set_version(X509_V3)?;
-        let number = serial_number()?;
-        certificate.set_serial_number(&number)?;
-        let name = subject.x509_name()?;
-        certificate.set_subject_name(&name)?;
-        certificate.set_issuer_name(&name)?;
-        let start = seconds(at);
-        let end = start.saturating_add(DAY * i64::from(days));
-        let (start, end) = (Asn1Time::from_unix(start)?, Asn1Time::from_unix(end)?);
-        certificate.set_not_before(&start)?;
-        certificate.set_not_after(&end)?;
-        certificate.set_pubkey(&self.key)?;
-        let mut constraints = BasicConstraints::new();
-        let constraints = constraints.critical().build()?;
-        certificate.append_extension2(&constraints)?;
-        let usage = self.usage()?;
-        certificate.append_extension2(&usage)?;
-        let identifier = {
-            let context = certificate.x509v3_context(None, None);
-            SubjectKeyIdentifier::new().build(&context)?
-        };
-        certificate.append_extension2(&identifier)?;
-        certificate.sign(&self.key, self.hash())?;
-        Ok(certificate.build().to_pem()?)
+        by_openssl(|| {
+            let mut certificate = X509Builder::new()?;
+            certificate.set_version(X509_V3)?;
+            let number = serial_number()?;
+            certificate.set_serial_number(&number)?;
+            let name = subject.x509_name()?;
+            certificate.set_subject_name(&name)?;
+            certificate.set_issuer_name(&name)?;
+            let start = seconds(at);
+            let end = start.saturating_add(DAY * i64::from(days));
+            let (start, end) = (Asn1Time::from_unix(start)?, Asn1Time::from_unix(end)?);
+            certificate.set_not_before(&start)?;
+            certificate.set_not_after(&end)?;
+            certificate.set_pubkey(&self.key)?;
+            let mut constraints = BasicConstraints::new();
+            let constraints = constraints.critical().build()?;
+            certificate.append_extension2(&constraints)?;
+            let usage = self.usage()?;
+            certificate.append_extension2(&usage)?;
+            let identifier = {
+                let context = certificate.x509v3_context(None, None);
+                SubjectKeyIdentifier::new().build(&context)?
+            };
+            certificate.append_extension2(&identifier)?;
+            certificate.sign(&self.key, self.hash())?;
+            certificate.build().to_pem()
+        })
     }
 
     /// Makes a certificate signing request (PKCS#10) for the key as PEM.
@@ -65,16 +67,18 @@ impl NewKey {
     ///
     /// OpenSSL fails.
     pub fn signing_request(&self, subject: &Subject) -> Result<Vec<u8>, GenerateError> {
-        let mut request = X509ReqBuilder::new()?;
-        request.set_version(PKCS10_V1)?;
-        let name = subject.x509_name()?;
-        request.set_subject_name(&name)?;
-        request.set_pubkey(&self.key)?;
-        let mut extensions = Stack::new()?;
-        extensions.push(self.usage()?)?;
-        request.add_extensions(&extensions)?;
-        request.sign(&self.key, self.hash())?;
-        Ok(request.build().to_pem()?)
+        by_openssl(|| {
+            let mut request = X509ReqBuilder::new()?;
+            request.set_version(PKCS10_V1)?;
+            let name = subject.x509_name()?;
+            request.set_subject_name(&name)?;
+            request.set_pubkey(&self.key)?;
+            let mut extensions = Stack::new()?;
+            extensions.push(self.usage()?)?;
+            request.add_extensions(&extensions)?;
+            request.sign(&self.key, self.hash())?;
+            request.build().to_pem()
+        })
     }
 
     /// Returns the key usage (RFC 5280, section 4.2.1.3): the key decrypts

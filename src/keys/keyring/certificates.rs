@@ -14,6 +14,7 @@ use crate::keys::{Fingerprint, KeyHandle, Recipient, directory_walk};
 impl Keyring {
     /// Reads the certificates next to the keys now, before anything may replace
     /// them. Otherwise the first CMS message does.
+    #[doc(hidden)]
     pub fn read_certificates(&self) {
         self.certificates();
     }
@@ -52,7 +53,7 @@ impl Keyring {
         named.extend(
             opened
                 .filter(|key| has_identifier(key, handle))
-                .map(|key| key.public().fingerprint().into()),
+                .map(|key| Fingerprint::of(key.public().fingerprint())),
         );
         named
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
 
-use super::search::{Attempt, Candidate, Search};
+use super::search::{Attempt, Candidate, Search, Tries};
 use super::{Fit, Keyring, NoIdentity, SecretKey, Trials};
 use crate::keys::KeyHandle;
 use crate::keys::passphrase::Passphrases;
@@ -53,16 +53,22 @@ impl Keyring {
         );
         let (open, locked) = search.identities();
         let identities = || open.iter().chain(&locked);
+        let named = Tries::Fitting(&[Fit::Named]);
+        let may_be_named = |search: &Search<'_, _>, identity| {
+            search.may_fit(identity, &[Fit::Named, Fit::Unknown])
+        };
         for identity in identities() {
-            if search.fits(identity, &[Fit::Named, Fit::Unknown])
-                && search.open(identity, &[Fit::Named])?
-            {
+            if may_be_named(&search, identity) && search.open(identity, named)? {
                 return Ok(OpenedBy::Named);
             }
         }
         if try_all {
             for identity in identities() {
-                if search.open(identity, &[Fit::Named, Fit::Unknown])? {
+                // The certificate next to a locked key may be another key's.
+                if !may_be_named(&search, identity) && search.open(identity, named)? {
+                    return Ok(OpenedBy::Named);
+                }
+                if search.open(identity, Tries::Others)? {
                     return Ok(OpenedBy::Tried(identity.source().to_owned()));
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openpgp::packet::Key;
 use openpgp::packet::key::{SecretParts, UnspecifiedRole};
@@ -73,16 +73,32 @@ pub struct Identity {
     fingerprint: Option<Fingerprint>,
     pk_algo: Option<PublicKeyAlgorithm>,
     presumed: bool,
-    locked: bool,
     openpgp: bool,
-    state: Mutex<LockState>,
+    state: KeyState,
     success: Success,
 }
 
-/// Whether the key is unlocked.
-pub(super) enum LockState {
-    Locked(Locked),
+/// Whether a passphrase locks the key in its file.
+pub(super) enum KeyState {
     Open(Arc<SecretKey>),
+    Locked {
+        lock: Mutex<Lock>,
+        /// Set once it is unlocked. Reading it waits for no other thread.
+        opened: OnceLock<Arc<SecretKey>>,
+    },
+}
+
+impl KeyState {
+    pub fn locked(locked: Locked) -> Self {
+        Self::Locked {
+            lock: Mutex::new(Lock::Closed(locked)),
+            opened: OnceLock::new(),
+        }
+    }
+}
+
+pub(super) enum Lock {
+    Closed(Locked),
     /// It stays locked: the passphrase isn't asked for again.
     Refused(UnlockFault),
 }
@@ -98,7 +114,7 @@ impl Identity {
     /// Creates the identity of an unlocked PEM or DER key.
     pub(super) fn open(origin: &Arc<KeySource>, key: SecretKey) -> Self {
         let public = key.public().clone();
-        Self::known(origin, &public, LockState::Open(Arc::new(key)))
+        Self::known(origin, &public, KeyState::Open(Arc::new(key)))
     }
 
     /// Creates the identity of a locked PEM or DER key, which doesn't show its
@@ -113,9 +129,8 @@ impl Identity {
             presumed: beside.is_some(),
             pk_algo: beside.as_ref().map(Recipient::pk_algo),
             fingerprint: beside.map(|r| r.fingerprint().clone()),
-            locked: true,
             openpgp: false,
-            state: Mutex::new(LockState::Locked(locked)),
+            state: KeyState::locked(locked),
             success: Success::default(),
         }
     }
@@ -126,7 +141,7 @@ impl Identity {
         origin: &Arc<KeySource>,
         label: Option<String>,
         public: &PublicKey,
-        state: LockState,
+        state: KeyState,
     ) -> Self {
         Self {
             label,
@@ -136,17 +151,16 @@ impl Identity {
     }
 
     /// Creates the identity of a key whose public half is known, locked or not.
-    fn known(origin: &Arc<KeySource>, public: &PublicKey, state: LockState) -> Self {
+    fn known(origin: &Arc<KeySource>, public: &PublicKey, state: KeyState) -> Self {
         Self {
             origin: Arc::clone(origin),
             label: None,
             algorithm: Some(algorithm_name(public)),
-            fingerprint: Some(public.fingerprint().into()),
+            fingerprint: Some(Fingerprint::of(public.fingerprint())),
             pk_algo: Some(public.pk_algo()),
             presumed: false,
-            locked: matches!(state, LockState::Locked(_)),
             openpgp: false,
-            state: Mutex::new(state),
+            state,
             success: Success::default(),
         }
     }
@@ -201,7 +215,7 @@ impl Identity {
 
     /// Returns whether a passphrase locks it in its file.
     pub fn is_locked(&self) -> bool {
-        self.locked
+        matches!(self.state, KeyState::Locked { .. })
     }
 
     /// Returns whether it is an OpenPGP key, rather than a PEM or DER one.
@@ -222,14 +236,9 @@ impl Identity {
     /// Returns the key if it is unlocked already or needs no passphrase.
     /// Doesn't wait for another thread that unlocks it.
     pub(crate) fn opened(&self) -> Option<Arc<SecretKey>> {
-        let state = match self.state.try_lock() {
-            Ok(state) => state,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        match &*state {
-            LockState::Open(key) => Some(Arc::clone(key)),
-            LockState::Locked(_) | LockState::Refused(_) => None,
+        match &self.state {
+            KeyState::Open(key) => Some(Arc::clone(key)),
+            KeyState::Locked { opened, .. } => opened.get().cloned(),
         }
     }
 
@@ -239,20 +248,22 @@ impl Identity {
         &self,
         passphrases: &dyn Passphrases,
     ) -> Result<Arc<SecretKey>, UnlockFault> {
-        let mut state = self.state();
-        let outcome = match &*state {
-            LockState::Open(key) => return Ok(Arc::clone(key)),
-            LockState::Refused(fault) => return Err(fault.clone()),
-            LockState::Locked(locked) => self.try_passphrases(locked, passphrases),
+        let (lock, opened) = match &self.state {
+            KeyState::Open(key) => return Ok(Arc::clone(key)),
+            KeyState::Locked { lock, opened } => (lock, opened),
+        };
+        let mut lock = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = opened.get() {
+            return Ok(Arc::clone(key));
+        }
+        let outcome = match &*lock {
+            Lock::Refused(fault) => return Err(fault.clone()),
+            Lock::Closed(locked) => self.try_passphrases(locked, passphrases),
         };
         match outcome {
-            Ok(key) => {
-                let key = Arc::new(key);
-                *state = LockState::Open(Arc::clone(&key));
-                Ok(key)
-            }
+            Ok(key) => Ok(Arc::clone(opened.get_or_init(|| Arc::new(key)))),
             Err(fault) => {
-                *state = LockState::Refused(fault.clone());
+                *lock = Lock::Refused(fault.clone());
                 Err(fault)
             }
         }
@@ -280,10 +291,6 @@ impl Identity {
         }
         Err(fault)
     }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, LockState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl std::fmt::Debug for Identity {
@@ -291,7 +298,7 @@ impl std::fmt::Debug for Identity {
         f.debug_struct("Identity")
             .field("source", &self.source())
             .field("fingerprint", &self.fingerprint)
-            .field("locked", &self.locked)
+            .field("locked", &self.is_locked())
             .finish_non_exhaustive()
     }
 }

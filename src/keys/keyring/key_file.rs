@@ -10,7 +10,7 @@ use openpgp::parse::Parse;
 use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
 
-use super::identity::{Identity, KeyFault, LockState, Locked};
+use super::identity::{Identity, KeyFault, KeyState, Locked};
 use super::key_source::KeySource;
 use super::secret::SecretKey;
 use crate::keys::file_content::{self, Block, Bytes, Form};
@@ -99,10 +99,10 @@ fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity
                 continue;
             }
             let state = if key.secret().is_encrypted() {
-                LockState::Locked(Locked::OpenPgp(Box::new(key)))
+                KeyState::locked(Locked::OpenPgp(Box::new(key)))
             } else {
                 let key = SecretKey::from_openpgp(key).map_err(KeyFault::Unusable)?;
-                LockState::Open(Arc::new(key))
+                KeyState::Open(Arc::new(key))
             };
             keys.push((public, state));
         }

@@ -140,7 +140,7 @@ impl Keyring {
         fingerprint: &Fingerprint,
         passphrases: &dyn Passphrases,
     ) -> Result<Option<Arc<SecretKey>>, (&Path, UnlockFault)> {
-        let is_it = |key: &SecretKey| Fingerprint::from(key.public().fingerprint()) == *fingerprint;
+        let is_it = |key: &SecretKey| Fingerprint::of(key.public().fingerprint()) == *fingerprint;
         let mut opened = self.identities.iter().filter_map(Identity::opened);
         if let Some(key) = opened.find(|key| is_it(key)) {
             return Ok(Some(key));
@@ -172,6 +172,7 @@ impl Keyring {
     }
 
     /// Returns the error that none of the keys is for any of these recipients.
+    #[doc(hidden)]
     pub fn none_fits(&self, mut handles: Vec<KeyHandle>) -> NoIdentity {
         // There may be as many failures as an archive has members.
         const SHOWN: usize = 4;

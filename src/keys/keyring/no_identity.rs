@@ -42,7 +42,7 @@ pub enum NoIdentity {
     PassphraseOnly,
     /// A key fits, but what is sealed to it holds no session key: it was
     /// altered, or was never valid.
-    #[error("{}: it fits, but what is sealed to it holds no session key", .key.display())]
+    #[error("{}: the message names this key, but the part for it was altered or damaged", .key.display())]
     NoSessionKey {
         /// The key's file.
         key: PathBuf,
@@ -61,21 +61,33 @@ pub enum NoIdentity {
     TrialsUsedUp,
 }
 
+fn count_hidden(recipients: usize) -> String {
+    match recipients {
+        1 => "a hidden recipient".into(),
+        n => format!("{n} hidden recipients"),
+    }
+}
+
 fn none_fits(
     handles: &[KeyHandle],
-    more: usize,
+    more_handles: usize,
     keys: usize,
     uncertified: Option<&Path>,
     tried: bool,
 ) -> String {
     let names: Vec<String> = handles.iter().map(ToString::to_string).collect();
-    let more = if more > 0 {
-        format!(" and {more} more")
+    let more = if more_handles > 0 {
+        format!(" and {more_handles} more")
     } else {
         String::new()
     };
-    let names = format!("{}{more}", names.join(", "));
+    let all_hidden = handles.iter().all(|handle| *handle == KeyHandle::Hidden);
+    let names = match all_hidden {
+        true => count_hidden(handles.len() + more_handles),
+        false => format!("{}{more}", names.join(", ")),
+    };
     match (uncertified, tried, keys) {
+        (_, _, 0) => format!("there is no key to open it with; it is sealed to {names}"),
         (Some(key), false, 1) => format!(
             "{}: can't match this key without its certificate; it is sealed to {names}",
             key.display()

@@ -7,8 +7,8 @@ use openpgp::packet::PKESK;
 use openpgp::types::SymmetricAlgorithm;
 use sequoia_openpgp as openpgp;
 
-use super::search::{Attempt, Candidate, Search};
-use super::{Fit, Keyring, NoIdentity, Trials};
+use super::search::{Attempt, Candidate, Search, Tries};
+use super::{Fit, Keyring, NoIdentity, SecretKey, Trials};
 use crate::keys::KeyHandle;
 use crate::keys::passphrase::Passphrases;
 
@@ -28,7 +28,7 @@ impl Keyring {
         let mut seen = HashSet::new();
         let different = pkesks.iter().filter(|pkesk| seen.insert(*pkesk));
         let named: Vec<(KeyHandle, &PKESK)> = different
-            .map(|pkesk| (KeyHandle::from(pkesk.recipient()), pkesk))
+            .map(|pkesk| (KeyHandle::of(pkesk.recipient()), pkesk))
             .collect();
         let candidates = named.iter().map(|(handle, pkesk)| Candidate {
             handle,
@@ -36,7 +36,7 @@ impl Keyring {
             certified: Vec::new(),
             sealed: *pkesk,
         });
-        let mut attempt = |pkesk: &&PKESK, key: &super::SecretKey| match pkesk
+        let mut attempt = |pkesk: &&PKESK, key: &SecretKey| match pkesk
             .decrypt(&mut key.decryptor(), algorithm)
         {
             Some((algorithm, session_key)) if accept(algorithm, &session_key) => Attempt::Opens,
@@ -53,7 +53,7 @@ impl Keyring {
         let (open, locked) = search.identities();
         for fit in [Fit::Named, Fit::Hidden] {
             for identity in &open {
-                if search.open(identity, &[fit])? {
+                if search.open(identity, Tries::Fitting(&[fit]))? {
                     return Ok(());
                 }
             }
@@ -64,7 +64,9 @@ impl Keyring {
             (Fit::Unknown, &[Fit::Named, Fit::Hidden]),
         ] {
             for identity in &locked {
-                if search.fits(identity, &[presumed]) && search.open(identity, fits)? {
+                if search.may_fit(identity, &[presumed])
+                    && search.open(identity, Tries::Fitting(fits))?
+                {
                     return Ok(());
                 }
             }

@@ -44,18 +44,34 @@ impl<T> Candidate<'_, T> {
         }
     }
 
-    /// Returns how surely the recipient is this unlocked key: unknown if it is
-    /// named, but not as this key.
-    fn fit_unlocked(&self, key: &SecretKey, fingerprint: &Fingerprint) -> Fit {
+    /// Returns how surely the recipient is this unlocked key; `None` if it names
+    /// another one.
+    fn fit_unlocked(&self, key: &SecretKey, fingerprint: &Fingerprint) -> Option<Fit> {
         if *self.handle == KeyHandle::Hidden {
-            return Fit::Hidden;
+            return Some(Fit::Hidden);
         }
         let is_named = self.handle.names(fingerprint)
             || self.certified.contains(fingerprint)
             || has_identifier(key, self.handle);
-        match is_named {
-            true => Fit::Named,
-            false => Fit::Unknown,
+        is_named.then_some(Fit::Named)
+    }
+}
+
+/// The recipients that a key is tried on.
+#[derive(Clone, Copy)]
+pub(super) enum Tries<'a> {
+    /// Those that it fits as surely as one of these says.
+    Fitting(&'a [Fit]),
+    /// Those that name another key, as far as can be told.
+    Others,
+}
+
+impl Tries<'_> {
+    fn include(self, fit: Option<Fit>) -> bool {
+        match (self, fit) {
+            (Self::Fitting(fits), Some(fit)) => fits.contains(&fit),
+            (Self::Others, None) => true,
+            (Self::Fitting(_), None) | (Self::Others, Some(_)) => false,
         }
     }
 }
@@ -115,15 +131,14 @@ impl<'a, T> Search<'a, T> {
 
     /// Returns whether an identity fits any recipient as surely as one of these
     /// says, as far as is known without unlocking it.
-    pub fn fits(&self, identity: &Identity, fits: &[Fit]) -> bool {
+    pub fn may_fit(&self, identity: &Identity, fits: &[Fit]) -> bool {
         let mut found = self.candidates.iter().filter_map(|c| c.fit(identity));
         found.any(|fit| fits.contains(&fit))
     }
 
-    /// Tries an identity, unlocking it if necessary, on the recipients that it
-    /// fits as surely as one of `fits` says. Returns whether it opens the
-    /// message.
-    pub fn open(&mut self, identity: &Identity, fits: &[Fit]) -> Result<bool, NoIdentity> {
+    /// Tries an identity, unlocking it if necessary. Returns whether it opens
+    /// the message.
+    pub fn open(&mut self, identity: &Identity, tries: Tries<'_>) -> Result<bool, NoIdentity> {
         let unlocked = match identity.opened() {
             Some(key) => Ok(key),
             None => self.keyring.ask_and_unlock(identity, self.passphrases),
@@ -138,11 +153,11 @@ impl<'a, T> Search<'a, T> {
                 return Ok(false);
             }
         };
-        let fingerprint = Fingerprint::from(key.public().fingerprint());
+        let fingerprint = Fingerprint::of(key.public().fingerprint());
         let success = identity.success();
         for (number, candidate) in from(&self.candidates, success.recipient()) {
             let fit = candidate.fit_unlocked(&key, &fingerprint);
-            if !fits.contains(&fit) || key.public().pk_algo() != candidate.algorithm {
+            if !tries.include(fit) || key.public().pk_algo() != candidate.algorithm {
                 continue;
             }
             self.trials.next()?;
@@ -152,7 +167,7 @@ impl<'a, T> Search<'a, T> {
                     success.note(&self.keyring.clock, number);
                     return Ok(true);
                 }
-                Attempt::NoSessionKey if fit == Fit::Named => {
+                Attempt::NoSessionKey if fit == Some(Fit::Named) => {
                     self.spoiled
                         .get_or_insert_with(|| identity.source().to_owned());
                 }

@@ -87,7 +87,7 @@ impl Recipient {
             source: source.to_owned(),
             label,
             kind,
-            fingerprint: key.fingerprint().into(),
+            fingerprint: Fingerprint::of(key.fingerprint()),
             certificate_fingerprint: None,
             issuers_and_serials: Vec::new(),
             subject_key_ids: mapping::subject_key_id(&key).into_iter().collect(),

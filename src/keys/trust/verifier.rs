@@ -13,7 +13,7 @@ use openssl::x509::{CrlStatus, X509, X509Crl, X509NameRef, X509Ref};
 use openssl::x509::{X509StoreContext, X509VerifyResult};
 use openssl_sys as ffi;
 
-use crate::keys::{openssl_reason, x509};
+use crate::keys::{forget_openssl_errors, openssl_reason, x509};
 
 use super::store::store;
 use super::verdict::{self, Verdict};
@@ -184,12 +184,14 @@ impl Verifier {
         };
         let issuers = chain.iter().skip(1).chain(chain.last());
         for (certificate, issuer) in chain.iter().zip(issuers) {
-            let Ok(key) = issuer.public_key() else {
-                continue;
-            };
+            let key = issuer.public_key();
+            let key = key.map_err(|e| Distrust::Malformed(openssl_reason(&e)))?;
             let issued = |crl: &X509Crl| x509::moment(crl.last_update()).ok();
             let mut own = self.crls_of(issuer.subject_name());
+            // OpenSSL has found one by this key. An error means another kind of
+            // key.
             own.retain(|crl| crl.verify(&key).unwrap_or(false));
+            forget_openssl_errors();
             let newest = own.first().map(|crl| issued(crl));
             let serial = certificate.serial_number();
             let revokes = |crl: &&X509Crl| {

@@ -8,6 +8,7 @@ use sequoia_openpgp as openpgp;
 
 use super::decrypt::Container;
 use super::packet::{Body, Header};
+use crate::keys::KeyHandle;
 use crate::keys::MessageVersion;
 use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
@@ -33,12 +34,17 @@ impl<R: BufRead> OpenPgpFront<R> {
     pub fn envelope(&self) -> Envelope {
         let parameters = self.container.parameters();
         Envelope {
-            recipients: self.pkesks.iter().map(|p| p.recipient().into()).collect(),
+            recipients: self.recipients().collect(),
             algorithms: self.pkesks.iter().map(PKESK::pk_algo).collect(),
             passphrases: self.passphrases,
             format: self.container.version().into(),
             cipher: parameters.map(|p| format!("{} with {}", p.cipher, p.mode)),
         }
+    }
+
+    fn recipients(&self) -> impl Iterator<Item = KeyHandle> {
+        let pkesks = self.pkesks.iter();
+        pkesks.map(|pkesk| KeyHandle::of(pkesk.recipient()))
     }
 }
 
