@@ -5,8 +5,8 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use callseal::config::{Config, Profile, Trust};
-use callseal::keys::{KeyError, Keyring, Recipient, RecipientError, Recipients};
-use callseal::message::{Compression, Format};
+use callseal::keys::{KeyError, Keyring, Recipient, Recipients};
+use callseal::message::{Compression, Format, PlanError, SealOptions, SealPlan};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -49,14 +49,12 @@ fn check(config: &Config, ui: &Ui) -> Report {
     };
     let mut profiles = BTreeMap::new();
     for (name, profile) in &config.profiles {
-        let recipients = recipients(config, profile, ui);
+        let recipients = recipients(config, name, profile, ui);
         let facts = recipients.as_ref().map(recipient_facts);
         profiles.insert(name.as_str(), facts.ok().map(|facts| Facts::of(&facts)));
-        let errors = recipients.err().into_iter().flatten();
-        report.failures.extend(errors.map(|error| Error::Profile {
-            profile: name.clone(),
-            error: Box::new(error),
-        }));
+        report
+            .failures
+            .extend(recipients.err().into_iter().flatten());
     }
     report.failures.extend(key_errors(config));
     report.facts = Some(Facts::of(&ConfigFacts {
@@ -71,24 +69,41 @@ fn check(config: &Config, ui: &Ui) -> Report {
     report
 }
 
-/// Returns the recipients of a profile, or why each of them is refused.
+/// Returns the recipients of a profile, or why each of them is refused, or why
+/// no message can be sealed to all of them.
 fn recipients(
     config: &Config,
+    name: &str,
     profile: &Profile,
     ui: &Ui,
-) -> Result<Recipients, Vec<RecipientError>> {
+) -> Result<Recipients, Vec<Error>> {
+    let refused = |error| Error::Profile {
+        profile: name.to_owned(),
+        error: Box::new(error),
+    };
     let now = SystemTime::now();
     let requirements = requirements(&profile.trust, config.min_rsa_bits, now);
-    let requirements = requirements.map_err(|error| vec![error])?;
+    let requirements = requirements.map_err(|error| vec![refused(error)])?;
     let alone = |party| Recipients::load(std::slice::from_ref(party), &requirements);
-    let refused: Vec<_> = profile
+    let errors = profile
         .parties
         .iter()
-        .filter_map(|p| alone(p).err())
-        .collect();
-    match refused.is_empty() {
-        true => load_recipients(&profile.parties, &requirements, ui).map_err(|error| vec![error]),
-        false => Err(refused),
+        .filter_map(|party| alone(party).err());
+    let errors: Vec<Error> = errors.map(refused).collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let recipients = load_recipients(&profile.parties, &requirements, ui);
+    let recipients = recipients.map_err(|error| vec![refused(error)])?;
+    let options = SealOptions {
+        format: config.format,
+        compression: config.compress,
+        hidden_recipients: false,
+    };
+    match SealPlan::new(recipients.clone(), options) {
+        Ok(_) => Ok(recipients),
+        Err(PlanError::Recipient(error)) => Err(vec![refused(error)]),
+        Err(error) => Err(vec![error.into()]),
     }
 }
 

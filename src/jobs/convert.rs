@@ -93,17 +93,17 @@ impl Job<'_> {
             .collect();
         let written = write_archive(&contents, plan, output, self);
         let written = written.map_err(|failures| {
-            let is_of_member = |error: &Error| matches!(error, Error::Member { .. });
-            let (failures, others): (Vec<_>, Vec<_>) = failures.into_iter().partition(is_of_member);
+            let is_of_member = |error: &&Error| matches!(error, Error::Member { .. });
+            let failed = failures.iter().filter(is_of_member).count();
             match failures.iter().map(Error::kind).max() {
-                None => first(others, output),
-                Some(worst) => Error::NotConverted {
+                Some(worst) if failed > 0 => Error::NotConverted {
                     archive: archive.path().to_owned(),
-                    failed: failures.len(),
+                    failed,
                     total: list.len(),
                     worst,
                     failures,
                 },
+                _ => first(failures, output),
             }
         })?;
         Ok(Converted {

@@ -23,7 +23,7 @@ pub(crate) use file_content::read_key as read_key_file;
 
 pub use handle::{Fingerprint, KeyHandle};
 pub use keyring::{KeyError, KeyFault, Keyring, NoIdentity, UnlockFault};
-pub(crate) use keyring::{OpenedBy, SecretKey, Trials};
+pub(crate) use keyring::{MOST_HIDDEN, OpenedBy, SecretKey, Trials};
 pub use mapping::UnusableKey;
 pub(crate) use openssl_errors::{forget_openssl_errors, openssl_reason};
 pub use passphrase::{LockedKey, Passphrase, Passphrases};

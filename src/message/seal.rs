@@ -8,7 +8,7 @@ use sequoia_openpgp::armor::{Kind, Writer};
 use super::seal_error::{PlanError, SealError};
 use super::text::{Base64Writer, PemWriter};
 use super::{Compression, Format, cms, openpgp};
-use crate::keys::{MessageVersion, Recipients};
+use crate::keys::{MOST_HIDDEN, MessageVersion, Recipients};
 
 /// The octets in a line of bare base64: 76 characters.
 const BASE64_LINE: usize = 57;
@@ -97,6 +97,10 @@ impl SealPlan {
             }
             Ok(Way::Cms(cms::CmsPlan::new(&recipients, kind)?))
         };
+        if hidden && recipients.iter().count() > MOST_HIDDEN {
+            let most = MOST_HIDDEN;
+            return Err(PlanError::TooManyHidden { most });
+        }
         let way = match format {
             None => open_pgp(None),
             Some(Format::Rfc4880) => open_pgp(Some(MessageVersion::V1)),

@@ -21,6 +21,13 @@ pub enum PlanError {
     /// The format names all recipients.
     #[error("{} messages name all their recipients", .0.name())]
     HiddenRecipients(Format),
+    /// So many hidden recipients that the last of them could not find out in
+    /// reasonable time that the message is theirs.
+    #[error("a message can hide {most} recipients at most")]
+    TooManyHidden {
+        /// The most that are possible.
+        most: usize,
+    },
 }
 
 /// Why a message could not be sealed.

@@ -389,6 +389,11 @@ fn another_day_is_judged_by_the_revocations_of_today() {
     check(&scene, &christmas)
         .exits(3)
         .complains_with_hint(&["leaf.crt: “leaf” is revoked since "]);
+    // A CRL that is out of date today answers for no other day.
+    scene.crl("root", LONG_AGO, &in_hours(-12));
+    check(&scene, &christmas)
+        .exits(3)
+        .complains_with_hint(&["the CRL of “root” expired on "]);
 }
 
 #[test]

@@ -290,3 +290,18 @@ fn a_listing_for_an_unknown_profile_is_refused() {
         ));
     }
 }
+
+#[test]
+fn a_check_finds_recipients_that_the_format_cannot_serve() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.ok("keygen -q --openpgp --name Open --no-passphrase");
+    scene.write(
+        "callseal.toml",
+        "format = 'cms'\n[profiles.acme]\nrecipients = ['a.crt', 'Open.asc']\n",
+    );
+    scene
+        .line("config check --config callseal.toml")
+        .exits(3)
+        .complains_with_hint(&["profile acme: Open.asc: ", "cms messages"]);
+}

@@ -263,8 +263,16 @@ fn a_path_of_documents_that_fail_is_not_called_misspelt() {
     let outcome = scene
         .line(&format!("{line} --missing ignore"))
         .exits(6)
-        .complains(&["line 1"]);
-    assert!(!outcome.stderr().contains("no document"), "{outcome}");
+        .complains(&["line 1"])
+        .says("warning: no document that could be read has the field a\n");
+    assert!(!outcome.stderr().contains("the field b"), "{outcome}");
+
+    // A failure doesn't hide that nothing was sealed.
+    scene.write("calls.ndjson", "{\"b\":2}\n{bad\n");
+    scene
+        .line(&format!("{line} -f -q --missing ignore").replace("a,b", "c,d"))
+        .exits(6)
+        .says("warning: none of the other documents has any of the fields, so nothing was sealed");
 
     // A document without one field has the other.
     scene.write("calls.ndjson", "{\"a\":1}\n");

@@ -236,3 +236,28 @@ fn the_fingerprint_on_a_curve_includes_the_default_parameters() {
         );
     }
 }
+
+#[test]
+fn so_many_hidden_recipients_that_some_could_not_open_it_are_refused() {
+    let scene = Scene::new();
+    scene.write("call.txt", "a call");
+    scene.key_pair("a", P256);
+    let names: Vec<String> = (0..64).map(|n| format!("{n}")).collect();
+    for name in &names {
+        scene.key_pair(name, P256);
+    }
+    let given: Vec<String> = names.iter().map(|name| format!("-r {name}.crt")).collect();
+    let seal = format!(
+        "seal -f -q --hidden-recipients call.txt {}",
+        given.join(" ")
+    );
+    scene
+        .line(&format!("{seal} -r a.crt"))
+        .exits(2)
+        .complains_with_hint(&["can hide 64 recipients at most"]);
+    assert!(!scene.exists("call.txt.pgp"));
+    scene.ok(&seal);
+    for name in ["0", "63"] {
+        scene.ok(&format!("open -f call.txt.pgp -k {name}.key -o opened"));
+    }
+}

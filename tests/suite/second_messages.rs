@@ -109,6 +109,63 @@ fn a_message_appended_by_windows_powershell_as_utf_16_is_refused() {
 }
 
 #[test]
+fn a_message_is_found_before_and_behind_another_whatever_hides_its_first_line() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    let sealed = |call: &str, options: &str| {
+        scene.write("m.txt", call);
+        scene.ok(&format!("seal -f -q -r a.crt {options} m.txt -o sealed"));
+        scene.text("sealed")
+    };
+    let utf_16 = |text: &str, big: bool| -> Vec<u8> {
+        let units = text.encode_utf16();
+        let mut octets = vec![0xFF, 0xFE];
+        if big {
+            octets.reverse();
+            octets.extend(units.flat_map(u16::to_be_bytes));
+        } else {
+            octets.extend(units.flat_map(u16::to_le_bytes));
+        }
+        octets
+    };
+    let first = sealed("the first call", "--armor").into_bytes();
+    for form in ["--armor", "--armor=base64", "--format cms --armor"] {
+        let other = sealed("the other call", form);
+        let sum = format!("{}  calls.b64\n{other}", "e3b0c44298fc1c14".repeat(4));
+        for hidden in [
+            utf_16(&other, false),
+            utf_16(&other, true),
+            [b"\x1A", other.as_bytes()].concat(),
+            [b"\x0C", other.as_bytes()].concat(),
+            sum.into_bytes(),
+        ] {
+            let before = [b"Please open both:\r\n", &hidden[..], b"\n", &first].concat();
+            is_refused(&scene, &before, SECOND);
+            let behind = [&first, &hidden[..]].concat();
+            is_refused(&scene, &behind, SECOND);
+        }
+    }
+}
+
+#[test]
+fn text_and_signatures_next_to_a_message_are_not_messages() {
+    let scene = Scene::new();
+    scene.rsa_pair("a");
+    scene.write("m.txt", CALL);
+    scene.ok("seal -q -r a.crt --armor m.txt -o sealed");
+    scene.tool("openssl smime -sign -in m.txt -signer a.crt -inkey a.key -out signed.eml");
+    let arabic: Vec<u8> = "0٪ ضريبة\r\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for text in [scene.read("signed.eml"), arabic] {
+        scene.write("m.pgp", [scene.read("sealed"), text].concat());
+        scene.ok("open -f m.pgp -k a.key -o out");
+        assert_eq!(scene.read("out"), CALL);
+    }
+}
+
+#[test]
 fn text_between_two_messages_hides_neither_of_them() {
     let scene = Scene::new();
     scene.rsa_pair("a");

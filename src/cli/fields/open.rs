@@ -88,7 +88,7 @@ impl Arguments {
     fn open(&self, opener: &dyn Convert, global: &Global, ui: &Ui) -> Result<Report, Failure> {
         let (done, report) = self.stream.convert(opener, None, global, ui)?;
         warn_of_unmatched(&done, ui);
-        if !self.legacy.is_wanted() && done.documents > 0 && done.failed + done.changed == 0 {
+        if !self.legacy.is_wanted() && done.changed == 0 && done.documents > done.failed {
             // A wrong name or a removed attribute would go unnoticed.
             ui.warning(&format!(
                 "no document has the attribute {:?}, so nothing was opened",

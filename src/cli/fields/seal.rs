@@ -88,10 +88,13 @@ impl Arguments {
     ) -> Result<Report, Failure> {
         let (done, report) = self.stream.convert(sealer, recipients, global, ui)?;
         warn_of_unmatched(&done, ui);
-        if done.documents > 0 && done.failed + done.changed == 0 {
+        if done.changed == 0 && done.documents > done.failed {
             // A mistake in a path would go unnoticed and leave everything in
             // the clear.
-            ui.warning("no document has any of the fields, so nothing was sealed");
+            ui.warning(match done.failed {
+                0 => "no document has any of the fields, so nothing was sealed",
+                _ => "none of the other documents has any of the fields, so nothing was sealed",
+            });
         }
         if done.failed == 0 || done.failed < done.documents {
             let how = match recipients {

@@ -119,17 +119,17 @@ impl StreamArgs {
 /// Warns of paths that no document has: a mistake in a path would leave its
 /// field as it is.
 pub fn warn_of_unmatched(done: &Streamed, ui: &Ui) {
-    // Of documents that failed, it isn't known. If nothing was changed at all,
-    // there is another warning.
-    if done.failed > 0 || done.changed == 0 {
+    // If nothing was changed at all, there is another warning.
+    if done.changed == 0 || done.unmatched.is_empty() {
         return;
     }
     for path in &done.unmatched {
-        ui.warning(&format!("no document has the field {path}"));
+        ui.warning(&match done.failed {
+            0 => format!("no document has the field {path}"),
+            _ => format!("no document that could be read has the field {path}"),
+        });
     }
-    if !done.unmatched.is_empty() {
-        ui.hint("check its spelling");
-    }
+    ui.hint("check its spelling");
 }
 
 /// Returns what a summary says about documents that stayed as they were.

@@ -60,6 +60,7 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::Plan(PlanError::HiddenRecipients(_)) => {
             "leave out --hidden-recipients, or give another --format"
         }
+        Error::Plan(PlanError::TooManyHidden { .. }) => "leave out --hidden-recipients",
         Error::Key(error) => return keys::of_key(&error.fault),
         Error::Source(error) => return sources::of_source(error),
         Error::Seal {

@@ -125,7 +125,7 @@ pub enum Error {
         total: usize,
         /// The worst of the failures.
         worst: ErrorKind,
-        /// Why each of them can't be converted.
+        /// Why each of them can't be converted, and what else failed.
         failures: Vec<Error>,
     },
     /// Some members failed, or all of several.

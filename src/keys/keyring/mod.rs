@@ -13,12 +13,13 @@ mod search;
 mod secret;
 mod trials;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::files::FileId;
 use crate::keys::passphrase::Passphrases;
 use crate::keys::{Fingerprint, KeyHandle, Recipient, directory_walk};
 
@@ -28,7 +29,7 @@ pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
 pub use key_source::Beside;
 pub use no_identity::NoIdentity;
 pub(crate) use secret::SecretKey;
-pub(crate) use trials::Trials;
+pub(crate) use trials::{MOST_HIDDEN, Trials};
 
 /// The depth to which a key directory is searched.
 const MAX_DEPTH: usize = 8;
@@ -62,14 +63,19 @@ impl Keyring {
     /// are certificates without any key.
     pub fn load(paths: &[impl AsRef<Path>]) -> Result<Self, KeyError> {
         let mut keyring = Self::default();
-        let mut seen = BTreeSet::new();
+        // Under whatever names, a file counts once.
+        let mut seen = HashSet::new();
+        let mut is_new = |path: &Path| {
+            let metadata = std::fs::metadata(path)?;
+            Ok(seen.insert(FileId::of(path, &metadata)?))
+        };
         let mut certificate = None;
         for path in paths.iter().map(AsRef::as_ref) {
             let is_directory = std::fs::metadata(path)
                 .map_err(|e| unreadable(path, e))?
                 .is_dir();
             if !is_directory {
-                if !seen.insert(path.to_owned()) {
+                if !is_new(path).map_err(|e| unreadable(path, e))? {
                     continue;
                 }
                 match Identity::load(path) {
@@ -86,7 +92,8 @@ impl Keyring {
             for file in
                 directory_walk::below(path, MAX_DEPTH).map_err(|(path, e)| unreadable(&path, e))?
             {
-                if !seen.insert(file.clone()) {
+                // What can't be read is reported as a key that can't be.
+                if matches!(is_new(&file), Ok(false)) {
                     continue;
                 }
                 match Identity::load(&file) {

@@ -14,9 +14,9 @@ use crate::keys::passphrase::Passphrases;
 
 impl Keyring {
     /// Finds the session key of a message: the first one that `accept` accepts.
-    /// An unlocked key is tried before one that needs a passphrase, one that
-    /// fits for certain before one that may, and one that opened a message
-    /// lately before others. Equal PKESKs are tried once.
+    /// A key that fits for certain is tried before one that may, an unlocked one
+    /// before one that needs a passphrase, and one that opened a message lately
+    /// before others. Equal PKESKs are tried once.
     pub(crate) fn open_session_key(
         &self,
         pkesks: &[PKESK],
@@ -52,23 +52,23 @@ impl Keyring {
         );
         let (open, locked) = search.identities();
         for fit in [Fit::Named, Fit::Hidden] {
+            let fits = [fit];
+            let tries = Tries::Fitting(&fits);
             for identity in &open {
-                if search.open(identity, Tries::Fitting(&[fit]))? {
+                if search.open(identity, tries)? {
+                    return Ok(());
+                }
+            }
+            for identity in &locked {
+                if search.may_fit(identity, &fits) && search.open(identity, tries)? {
                     return Ok(());
                 }
             }
         }
-        for (presumed, fits) in [
-            (Fit::Named, &[Fit::Named][..]),
-            (Fit::Hidden, &[Fit::Hidden]),
-            (Fit::Unknown, &[Fit::Named, Fit::Hidden]),
-        ] {
-            for identity in &locked {
-                if search.may_fit(identity, &[presumed])
-                    && search.open(identity, Tries::Fitting(fits))?
-                {
-                    return Ok(());
-                }
+        let any = Tries::Fitting(&[Fit::Named, Fit::Hidden]);
+        for identity in &locked {
+            if search.may_fit(identity, &[Fit::Unknown]) && search.open(identity, any)? {
+                return Ok(());
             }
         }
         Err(search.failure())

@@ -8,9 +8,13 @@ use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use super::NoIdentity;
 
+/// The most recipients of one message that may be hidden. With the key of any
+/// one of them alone, it opens.
+pub(crate) const MOST_HIDDEN: usize = 64;
+
 /// The trials that one message may cost, or [`FOR_EACH_KEY`] for each key in
 /// the keyring if that is more.
-const FOR_EACH_MESSAGE: usize = 64;
+const FOR_EACH_MESSAGE: usize = MOST_HIDDEN;
 
 /// With 40 keys, a message to 8 hidden recipients opens even if the last key
 /// opens the last of them.

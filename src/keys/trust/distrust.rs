@@ -34,11 +34,20 @@ pub(crate) enum Distrust {
 }
 
 impl Distrust {
-    /// Returns whether the certificate, or a CA of its chain, is revoked.
-    pub(super) fn is_revocation(&self) -> bool {
-        matches!(
-            self,
-            Self::Revoked { .. } | Self::Chain(ChainFault::CaRevoked { .. })
-        )
+    /// Returns whether the certificate, or a CA of its chain, is revoked, or
+    /// can't be checked for it.
+    pub(super) fn is_about_revocation(&self) -> bool {
+        match self {
+            Self::Revoked { .. } => true,
+            Self::Chain(fault) => matches!(
+                fault,
+                ChainFault::CaRevoked { .. }
+                    | ChainFault::NoCrl { .. }
+                    | ChainFault::CrlExpired { .. }
+                    | ChainFault::CrlNotYetValid { .. }
+                    | ChainFault::BadCrl { .. }
+            ),
+            _ => false,
+        }
     }
 }

@@ -103,7 +103,7 @@ impl Verifier {
     pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Distrust> {
         let today = self.today.as_ref();
         let crls_of_today = match today.map(|today| today.verify(certificate, own)) {
-            Some(Err(distrust)) if distrust.is_revocation() => return Err(distrust),
+            Some(Err(distrust)) if distrust.is_about_revocation() => return Err(distrust),
             Some(Ok(chain)) => chain.crls_expire,
             _ => None,
         };
@@ -125,7 +125,8 @@ impl Verifier {
                 // made.
                 refuse_weak_signature(certificate)?;
                 self.refuse_issuer(certificate)?;
-                self.refuse_revoked(&path.certificates)?;
+                let of_today = today.map_or(self, |today| &**today);
+                of_today.refuse_revoked(&path.certificates)?;
                 let chain = self.chain(&path.certificates)?;
                 return Ok(Chain {
                     crls_expire: chain.crls_expire.or(crls_of_today),

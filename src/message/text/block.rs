@@ -134,7 +134,10 @@ impl Block {
 }
 
 /// Returns whether the octet may come before a block's first line, on that
-/// line: white space, zeros, quotes, and a byte order mark.
+/// line: white space, zeros, quotes, a byte order mark in UTF-8 or UTF-16, and
+/// the end of a file in DOS.
 pub(super) fn is_margin(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t' | b'\r' | 0 | 0xEF | 0xBB | 0xBF) || QUOTES.contains(&octet)
+    let is_mark = matches!(octet, 0xEF | 0xBB | 0xBF | 0xFE | 0xFF);
+    let is_blank = matches!(octet, b' ' | b'\t' | b'\r' | 0x0B | 0x0C | 0x1A | 0);
+    is_mark || is_blank || QUOTES.contains(&octet)
 }

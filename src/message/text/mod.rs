@@ -71,15 +71,17 @@ pub(super) fn binary<'a>(
     } else {
         let block = Block::find(&start).ok_or_else(|| not_a_message(&start))?;
         let (before, content) = start.split_at(block.content());
-        // Text before a block is skipped, unless it is another message. Then
-        // the block is the second one.
-        if second::at_line(before, false).is_some()
-            && let Some(what) = second::block_in(before)
+        // Text before a block is skipped, unless it has another message in it.
+        // Then the block is the second one.
+        let line = before.iter().rposition(|octet| *octet == b'\n');
+        let (before, own) = before.split_at(line.map_or(0, |end| end + 1));
+        if second::unmarked_in(before, false).is_some()
+            && let Some(what) = second::any_block_in(own)
         {
             return Err(MessageFault::SecondMessage(what).into());
         }
         // In a small file it is found before a key is asked for.
-        if let Some(what) = second::block_in(content) {
+        if let Some(what) = second::any_block_in(content) {
             return Err(MessageFault::SecondMessage(what).into());
         }
         let mut text = Cursor::new(content.to_vec()).chain(source);

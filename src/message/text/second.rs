@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead, Read};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
 use super::block::is_margin;
-use super::{begins_content_info, is_base64};
 use crate::message::fault::MessageFault;
 use crate::message::openpgp::begins_message;
 
@@ -30,10 +32,42 @@ const MAX_AGAIN: usize = 4 * 1024;
 
 /// The least length of a line of base64 in which a message begins. Unlike plain
 /// text it has no blanks.
-const BASE64_LINE: usize = 40;
+const BASE64_LINE: usize = 36;
 
-/// Returns the first line of a block that holds a message, anywhere in the
-/// text: an appended one doesn't always begin a line.
+/// The number of characters of base64 that show how a message begins.
+const BASE64_HEAD: usize = 36;
+
+/// The object identifiers of CMS messages whose content isn't in the clear, with
+/// their tags and lengths: envelopedData and encryptedData (RFC 5652, sections
+/// 6 and 8), authEnvelopedData (RFC 5083) and compressedData (RFC 3274).
+const CMS_TYPES: [&[u8]; 4] = [
+    b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03",
+    b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x06",
+    b"\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17",
+    b"\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x09",
+];
+
+/// Returns how a message in the text begins, if there is one: a block anywhere,
+/// since an appended one doesn't always begin a line; anything else at the
+/// beginning of a line. The first line may be known not to begin one.
+fn message_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
+    block_in(text).or_else(|| unmarked_in(text, skip_first))
+}
+
+/// Returns the same without blocks, except for those in UTF-16.
+pub(super) fn unmarked_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
+    let in_utf_16 = || {
+        let text = without_nuls(text)?;
+        block_in(&text).or_else(|| at_line(&text, skip_first, begins_as_base64))
+    };
+    at_line(text, skip_first, begins).or_else(in_utf_16)
+}
+
+/// Returns the first line of a block that holds a message, in UTF-16 too.
+pub(super) fn any_block_in(text: &[u8]) -> Option<&'static str> {
+    block_in(text).or_else(|| block_in(&without_nuls(text)?))
+}
+
 pub(super) fn block_in(text: &[u8]) -> Option<&'static str> {
     let mut rest = text;
     while let Some(at) = rest.iter().position(|octet| *octet == b'-') {
@@ -47,9 +81,23 @@ pub(super) fn block_in(text: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// Returns the message without a block that begins with a line of the text. The
-/// first line may be known not to begin one.
-pub(super) fn at_line(text: &[u8], mut skip_first: bool) -> Option<&'static str> {
+/// Returns a text without its NUL octets, if it has any. In UTF-16, as Windows
+/// PowerShell appends text to a file, each of a message's characters has one.
+fn without_nuls(text: &[u8]) -> Option<Vec<u8>> {
+    let octets = || text.iter().copied();
+    octets()
+        .any(|octet| octet == 0)
+        .then(|| octets().filter(|octet| *octet != 0).collect())
+}
+
+/// Returns the message without a block that begins with a line of the text, by
+/// `begins`. That gets the text from the line on, and whether the line continues
+/// other base64.
+fn at_line(
+    text: &[u8],
+    mut skip_first: bool,
+    begins: fn(&[u8], bool) -> Option<&'static str>,
+) -> Option<&'static str> {
     let mut rest = text;
     let mut continues_base64 = false;
     loop {
@@ -57,7 +105,7 @@ pub(super) fn at_line(text: &[u8], mut skip_first: bool) -> Option<&'static str>
             return Some(what);
         }
         skip_first = false;
-        continues_base64 = is_base64_line(first_word(rest));
+        continues_base64 = is_base64_line(rest);
         let end = rest.iter().position(|octet| *octet == b'\n')?;
         (_, rest) = rest.split_at_checked(end + 1)?;
     }
@@ -73,28 +121,21 @@ pub(super) fn second(source: &mut impl BufRead) -> io::Result<Option<MessageFaul
         if source.by_ref().take(PIECE).read_to_end(&mut text)? == 0 {
             return Ok(None);
         }
-        let found = message_in(&text, is_searched)
-            .or_else(|| message_in(&without_nuls(&text)?, is_searched));
-        if let Some(what) = found {
+        if let Some(what) = message_in(&text, is_searched) {
             return Ok(Some(MessageFault::SecondMessage(what)));
         }
-        let overlap = text.len().saturating_sub(OVERLAP);
-        text.drain(..last_two_lines(&text).unwrap_or(overlap));
-        is_searched = true;
+        match last_two_lines(&text) {
+            Some(begin) => {
+                text.drain(..begin);
+                is_searched = true;
+            }
+            None => {
+                text.drain(..text.len().saturating_sub(OVERLAP));
+                // A line may go on to begin a message after much white space.
+                is_searched = !text.iter().all(|octet| is_margin(*octet));
+            }
+        }
     }
-}
-
-fn message_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
-    block_in(text).or_else(|| at_line(text, skip_first))
-}
-
-/// Returns a text without its NUL octets, if it has any. In UTF-16, as Windows
-/// PowerShell appends text to a file, each of a message's characters has one.
-fn without_nuls(text: &[u8]) -> Option<Vec<u8>> {
-    let octets = || text.iter().copied();
-    octets()
-        .any(|octet| octet == 0)
-        .then(|| octets().filter(|octet| *octet != 0).collect())
 }
 
 /// Returns where the last line but one begins. The last one may go on, and its
@@ -115,18 +156,43 @@ pub(in crate::message) fn follows(source: &mut impl BufRead) -> io::Result<Messa
 }
 
 /// Returns the message that begins with the text, after any white space and
-/// quotes. A line that continues other base64 may look like the first line of a
-/// message by chance.
+/// quotes.
 fn begins(text: &[u8], continues_base64: bool) -> Option<&'static str> {
-    let text = without_margin(text);
-    if begins_message(text) {
+    binary(without_margin(text)).or_else(|| begins_as_base64(text, continues_base64))
+}
+
+/// Returns the same of a message as base64. A line that continues other base64
+/// may look like the first line of a message by chance.
+fn begins_as_base64(text: &[u8], continues_base64: bool) -> Option<&'static str> {
+    let word = first_word(text);
+    if continues_base64 || word.len() < BASE64_LINE {
+        return None;
+    }
+    let (head, _) = word.split_at_checked(BASE64_HEAD)?;
+    let octets = BASE64_STANDARD.decode(head).ok()?;
+    binary(&octets).map(|_| "base64")
+}
+
+fn binary(octets: &[u8]) -> Option<&'static str> {
+    if begins_message(octets) {
         return Some("OpenPGP packets");
     }
-    if begins_content_info(text) {
-        return Some("a CMS message");
-    }
-    let word = first_word(text);
-    (!continues_base64 && is_base64_line(word) && is_base64(word)).then_some("base64")
+    begins_sealed_cms(octets).then_some("a CMS message")
+}
+
+/// Returns whether this begins as a CMS message does whose content is not in
+/// the clear: a SEQUENCE with a length of any form, and one of the types.
+fn begins_sealed_cms(octets: &[u8]) -> bool {
+    let [0x30, length, rest @ ..] = octets else {
+        return false;
+    };
+    let more = match length {
+        0x00..=0x80 => 0,
+        0x81..=0x88 => usize::from(length & 0x0F),
+        _ => return false,
+    };
+    let content = rest.get(more..).unwrap_or_default();
+    CMS_TYPES.iter().any(|kind| content.starts_with(kind))
 }
 
 fn without_margin(text: &[u8]) -> &[u8] {
@@ -134,12 +200,29 @@ fn without_margin(text: &[u8]) -> &[u8] {
     text.split_at(margin).1
 }
 
+/// Returns the base64 at the start of a line, after any white space, quotes and
+/// brackets.
 fn first_word(text: &[u8]) -> &[u8] {
-    let mut words = without_margin(text).split(u8::is_ascii_whitespace);
-    words.next().unwrap_or_default()
+    let is_before = |octet: &u8| is_margin(*octet) || b"\"'<([{".contains(octet);
+    let before = text.iter().take_while(|octet| is_before(octet)).count();
+    let (_, word) = text.split_at(before);
+    let length = word
+        .iter()
+        .take_while(|octet| is_of_base64(**octet))
+        .count();
+    word.split_at(length).0
 }
 
-fn is_base64_line(word: &[u8]) -> bool {
-    let is_base64 = |octet: &u8| octet.is_ascii_alphanumeric() || b"+/=".contains(octet);
-    word.len() >= BASE64_LINE && word.iter().all(is_base64)
+fn is_of_base64(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"+/=".contains(&octet)
+}
+
+/// Returns whether the line has nothing but base64. (A line of hexadecimal
+/// digits is a checksum.)
+fn is_base64_line(text: &[u8]) -> bool {
+    let line = without_margin(text).split(|octet| *octet == b'\n');
+    let line = line.into_iter().next().unwrap_or_default().trim_ascii();
+    line.len() >= BASE64_LINE
+        && line.iter().all(|octet| is_of_base64(*octet))
+        && !line.iter().all(u8::is_ascii_hexdigit)
 }
