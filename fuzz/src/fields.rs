@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 
 use callseal::fields::legacy::{AesCbcKey, AesCbcOpener, AesCbcSealer, KeyForm};
 use callseal::fields::{
-    ATTRIBUTE, Convert, DocumentError, FieldOpener, FieldSealer, Missing, Selection, convert_stream,
+    ATTRIBUTE, Convert, DocumentError, FieldOpener, FieldSealer, Missing, Selection,
+    StreamConverter,
 };
 
 use super::sealed::{KEYRINGS, PLAN};
@@ -86,13 +87,10 @@ fn check_stream(documents: &[u8], selection: &Selection, opener: &FieldOpener<'_
 fn converted(documents: &[u8], converter: &dyn Convert, jobs: usize) -> (Vec<u8>, Vec<String>) {
     let mut result = Vec::new();
     let mut failures = Vec::new();
-    let done = convert_stream(
-        &mut &*documents,
-        &mut result,
-        converter,
-        NonZeroUsize::new(jobs).unwrap(),
-        &mut |line, error| failures.push(format!("{line}: {error}")),
-    );
+    let converter = StreamConverter::new(converter).workers(NonZeroUsize::new(jobs).unwrap());
+    let done = converter.convert(&mut &*documents, &mut result, &mut |line, error| {
+        failures.push(format!("{line}: {error}"));
+    });
     assert_eq!(done.unwrap().failed, failures.len() as u64);
     (result, failures)
 }

@@ -68,7 +68,7 @@ fn open_with(keyring: &Keyring, source: impl Read + Send + Sync) -> Result<Plain
     let name = message.name().to_owned();
     let format = message.format();
     let mut content = Vec::new();
-    match message.stream_to(&mut content) {
+    match message.stream_to(&mut content, std::env::temp_dir()) {
         Ok(opened) => {
             assert_eq!(opened.format, format);
             assert_eq!(opened.length, content.len() as u64);

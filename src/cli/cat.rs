@@ -56,6 +56,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             member,
             &mut stdout,
             &arguments.renamed.apply(opening.opener()),
+            std::env::temp_dir(),
         )
         .map_err(writing_stdout)?;
     stdout.flush()?;

@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         None => {
             let mut stdout = io::stdout().lock();
             let opened = message
-                .stream_to(&mut stdout)
+                .stream_to(&mut stdout, std::env::temp_dir())
                 .map_err(|error| writing_stdout(open_error(error)))?;
             stdout.flush()?;
             if !opened.format.is_authenticated() {

@@ -19,17 +19,17 @@
 //! }
 //! ```
 //!
-//! [`convert_stream`] does that for all documents of a stream, such as a file
+//! A [`StreamConverter`] does that for all documents of a stream, such as a file
 //! of newline-delimited JSON, on several threads:
 //!
 //! ```no_run
 //! # use std::fs::File;
-//! # use std::num::NonZeroUsize;
-//! # use callseal::fields::{FieldSealer, StreamError, convert_stream};
+//! # use callseal::fields::{FieldSealer, StreamConverter};
 //! # fn seal_all(sealer: FieldSealer<'_>) -> Result<(), Box<dyn std::error::Error>> {
 //! let (mut calls, mut sealed) = (File::open("calls.ndjson")?, File::create("sealed.ndjson")?);
-//! let jobs = NonZeroUsize::new(2).unwrap_or(NonZeroUsize::MIN);
-//! let done = convert_stream(&mut calls, &mut sealed, &sealer, jobs, &mut |line, error| {
+//! let workers = std::thread::available_parallelism()?;
+//! let converter = StreamConverter::new(&sealer).workers(workers);
+//! let done = converter.convert(&mut calls, &mut sealed, &mut |line, error| {
 //!     eprintln!("calls.ndjson: line {line}: {error}");
 //! })?;
 //! println!("{} fields in {} documents", done.fields, done.changed);
@@ -87,7 +87,7 @@ pub use error::{AttributeFault, DocumentError, SelectionError, StreamError};
 pub use open::FieldOpener;
 pub use seal::{FieldPlan, FieldSealer};
 pub use select::{Missing, Selection};
-pub use stream::{Streamed, convert_stream};
+pub use stream::{StreamConverter, Streamed};
 
 /// The usual name of the attribute of sealed documents.
 pub const ATTRIBUTE: &str = "_callseal";

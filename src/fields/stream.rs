@@ -38,39 +38,67 @@ pub struct Streamed {
     pub unmatched: Vec<String>,
 }
 
-/// Converts the documents of a stream, `jobs` at the same time, and writes them
-/// in their order, each as soon as possible. White space between documents
-/// stays as it is, and so does a byte order mark before them. `failed` is
-/// called for each document that fails, with the line that it begins on,
-/// counted from 1. The other documents are not affected.
+/// A conversion of the documents of streams, such as a [`FieldSealer`] or a
+/// [`FieldOpener`] has it.
 ///
-/// If the first line that isn't blank is a complete JSON text, each line is a
-/// document. Otherwise the whole stream is one. But if it turns out not to be
-/// one, and a later line is a complete object, each line is one and the first
-/// is broken.
-///
-/// The limit of a document or line is [`MAX_DOCUMENT`] bytes. Documents that
-/// were on one line stay on one: a line break inside a value that was sealed
-/// over several lines becomes a blank.
-///
-/// # Errors
-///
-/// Reading or writing fails.
-pub fn convert_stream(
-    source: &mut dyn Read,
-    sink: &mut dyn Write,
-    converter: &dyn Convert,
-    jobs: NonZeroUsize,
-    failed: &mut dyn FnMut(u64, DocumentError),
-) -> Result<Streamed, StreamError> {
-    let mut input = Input::new(source);
-    let mut output = Output {
-        sink: BufWriter::with_capacity(WRITE, sink),
-        converter,
-        jobs,
-        failed,
-        done: Streamed::default(),
-    };
+/// [`FieldOpener`]: super::FieldOpener
+/// [`FieldSealer`]: super::FieldSealer
+pub struct StreamConverter<'a> {
+    converter: &'a dyn Convert,
+    workers: NonZeroUsize,
+}
+
+impl<'a> StreamConverter<'a> {
+    /// Converts documents in this way, one at a time.
+    pub fn new(converter: &'a dyn Convert) -> Self {
+        Self {
+            converter,
+            workers: NonZeroUsize::MIN,
+        }
+    }
+
+    /// Converts so many documents at the same time.
+    #[must_use]
+    pub fn workers(self, workers: NonZeroUsize) -> Self {
+        Self { workers, ..self }
+    }
+
+    /// Converts the documents of a stream, and writes them in their order, each as soon as possible. White space between documents
+    /// stays as it is, and so does a byte order mark before them. `failed` is
+    /// called for each document that fails, with the line that it begins on,
+    /// counted from 1. The other documents are not affected.
+    ///
+    /// If the first line that isn't blank is a complete JSON text, each line is a
+    /// document. Otherwise the whole stream is one. But if it turns out not to be
+    /// one, and a later line is a complete object, each line is one and the first
+    /// is broken.
+    ///
+    /// The limit of a document or line is [`MAX_DOCUMENT`] bytes. Documents that
+    /// were on one line stay on one: a line break inside a value that was sealed
+    /// over several lines becomes a blank.
+    ///
+    /// # Errors
+    ///
+    /// Reading or writing fails.
+    pub fn convert(
+        &self,
+        source: &mut dyn Read,
+        sink: &mut dyn Write,
+        failed: &mut dyn FnMut(u64, DocumentError),
+    ) -> Result<Streamed, StreamError> {
+        let output = Output {
+            sink: BufWriter::with_capacity(WRITE, sink),
+            converter: self.converter,
+            jobs: self.workers,
+            failed,
+            done: Streamed::default(),
+        };
+        convert_all(Input::new(source), output)
+    }
+}
+
+fn convert_all(mut input: Input<'_>, mut output: Output<'_, '_>) -> Result<Streamed, StreamError> {
+    let converter = output.converter;
     pass_mark(&mut input, &mut output)?;
     if !is_in_lines(&mut input, &mut output)? {
         let document = input.rest().map_err(StreamError::Read)?;

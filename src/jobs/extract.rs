@@ -172,7 +172,8 @@ impl Extraction<'_> {
 
 impl ArchiveFile {
     /// Writes one member's plaintext to a pipe, and nothing of it before it is
-    /// authentic (see [`stream_to`](crate::message::OpenMessage::stream_to)).
+    /// authentic (see [`stream_to`](crate::message::OpenMessage::stream_to),
+    /// also for the directory `temporary`).
     ///
     /// # Errors
     ///
@@ -182,13 +183,14 @@ impl ArchiveFile {
         member: &Member,
         sink: &mut dyn Write,
         opener: &Opener<'_>,
+        temporary: impl AsRef<Path>,
     ) -> Result<Opened, Error> {
         let fail = |cause| member_error(member, cause);
         let name = member
             .name()
             .map_err(|fault| fail(MemberFault::Name(fault).into()))?;
         self.begin(member, name, opener, &NoProgress)
-            .and_then(|message| message.stream_to(sink).map_err(open_cause))
+            .and_then(|message| message.stream_to(sink, temporary).map_err(open_cause))
             .map_err(fail)
     }
 }

@@ -255,17 +255,21 @@ impl<'a> OpenMessage<'a> {
     /// authentic. RFC 9580 messages stream chunk by chunk; a later chunk may
     /// turn out to be altered, so after a failure only the start has been
     /// written. Others are held back to their end, in memory up to 8 MiB, else
-    /// in an unnamed temporary file.
+    /// in an unnamed file in the directory `temporary`.
     ///
     /// # Errors
     ///
     /// As for [`OpenMessage::copy_to`]; and the temporary file can't be made or
     /// written.
-    pub fn stream_to(self, sink: &mut dyn Write) -> Result<Opened, OpenError> {
+    pub fn stream_to(
+        self,
+        sink: &mut dyn Write,
+        temporary: impl AsRef<Path>,
+    ) -> Result<Opened, OpenError> {
         if self.format == Format::Rfc9580 {
             return self.copy_to(sink);
         }
-        let mut spool = Spool::new();
+        let mut spool = Spool::new(temporary.as_ref());
         let opened = self.copy_to(&mut spool).map_err(|error| match error {
             OpenError::Write(source) => spool.error(source),
             other => other,

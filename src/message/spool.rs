@@ -1,7 +1,7 @@
 //! Plaintext that awaits its authentication.
 
-use std::env;
 use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use tempfile::SpooledTempFile;
 
@@ -12,14 +12,17 @@ use super::fault::OpenError;
 const IN_MEMORY: usize = 8 * 1024 * 1024;
 
 /// Plaintext that awaits its authentication.
-pub(super) struct Spool {
+pub(super) struct Spool<'d> {
     file: SpooledTempFile,
+    directory: &'d Path,
 }
 
-impl Spool {
-    pub fn new() -> Self {
+impl<'d> Spool<'d> {
+    /// The temporary file is made in the directory.
+    pub fn new(directory: &'d Path) -> Self {
         Self {
-            file: tempfile::spooled_tempfile(IN_MEMORY),
+            file: tempfile::spooled_tempfile_in(IN_MEMORY, directory),
+            directory,
         }
     }
 
@@ -27,7 +30,7 @@ impl Spool {
     /// of the message.
     pub fn error(&self, error: io::Error) -> OpenError {
         OpenError::Spool {
-            directory: env::temp_dir(),
+            directory: self.directory.to_owned(),
             error,
         }
     }
@@ -42,7 +45,7 @@ impl Spool {
     }
 }
 
-impl Write for Spool {
+impl Write for Spool<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }

@@ -29,7 +29,7 @@ fn a_stream_comes_back_byte_for_byte() {
             .says("sealed 3 fields in 3 documents for 2 recipients (vendor, customer)\n")
             .stdout();
         assert_eq!(sealed.lines().count(), 5);
-        assert!(!sealed.contains("+43") && sealed.contains("\"id\":3.10"));
+        assert!(!sealed.contains("\"+43\"") && sealed.contains("\"id\":3.10"));
         scene.write("sealed.ndjson", &sealed);
         let opened = scene.ok(&format!("{OPEN} sealed.ndjson -j {jobs}"));
         let opened = opened.says("opened 3 fields in 3 documents\n");

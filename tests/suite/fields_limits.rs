@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use callseal::fields::{
-    Convert, Document, DocumentError, FieldSealer, Missing, Selection, convert_stream,
+    Convert, Document, DocumentError, FieldSealer, Missing, Selection, StreamConverter,
 };
 
 use crate::support::{Office, Outcome, Scene};
@@ -165,13 +165,8 @@ fn documents_are_written_before_all_others_are_ready() {
         let mut sink = FirstWrite { large, made: None };
         let calls = "{}\n".repeat(300);
         let jobs = NonZeroUsize::new(jobs).unwrap();
-        let done = convert_stream(
-            &mut calls.as_bytes(),
-            &mut sink,
-            large,
-            jobs,
-            &mut |_, _| {},
-        );
+        let converter = StreamConverter::new(large).workers(jobs);
+        let done = converter.convert(&mut calls.as_bytes(), &mut sink, &mut |_, _| {});
         assert_eq!(done.unwrap().changed, 300);
         let made = sink.made.unwrap();
         assert!(made <= 80, "{made} documents with {jobs} jobs");

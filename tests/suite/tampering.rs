@@ -130,7 +130,12 @@ fn what_comes_out_is_right(path: &Path, expected: &Calls, context: &str) -> Resu
         let _ = archive.envelope(member, &Limits::default());
         let mut plain = Vec::new();
         let right = expected.get(&*member.shown_name());
-        match archive.cat(member, &mut plain, &opener(&Limits::default())) {
+        match archive.cat(
+            member,
+            &mut plain,
+            &opener(&Limits::default()),
+            std::env::temp_dir(),
+        ) {
             Ok(opened) => {
                 assert_eq!(Some(&plain), right, "{context}");
                 assert_eq!(opened.length, plain.len() as u64, "{context}");
@@ -419,7 +424,12 @@ static WRITTEN: LazyLock<[Written; 2]> = LazyLock::new(|| {
         let members = archive.members().map(|member| {
             let mut plain = Vec::new();
             archive
-                .cat(member, &mut plain, &opener(&Limits::default()))
+                .cat(
+                    member,
+                    &mut plain,
+                    &opener(&Limits::default()),
+                    std::env::temp_dir(),
+                )
                 .unwrap();
             (member.shown_name().into_owned(), plain)
         });

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use callseal::ErrorKind;
-use callseal::fields::{Convert, DocumentError, StreamError, Streamed, convert_stream};
+use callseal::fields::{Convert, DocumentError, StreamConverter, StreamError, Streamed};
 use callseal::files::input::is_same_file;
 use callseal::keys::Recipients;
 use callseal::output::{Access, PendingFile};
@@ -74,16 +74,17 @@ impl StreamArgs {
         let mut convert = |sink: &mut dyn Write| {
             let jobs = self.jobs.jobs();
             let mut failed = |line, error| failures.add(line, error);
-            convert_stream(&mut *source, sink, converter, jobs, &mut failed).map_err(|error| {
-                match error {
+            let converter = StreamConverter::new(converter).workers(jobs);
+            converter
+                .convert(&mut *source, sink, &mut failed)
+                .map_err(|error| match error {
                     StreamError::Write(error) => Error::writing(output_name(&self.output), error),
                     StreamError::Read(error) => Error::reading(input_name(&self.file), error),
                     _ => {
                         let error = io::Error::other(error.to_string());
                         Error::reading(input_name(&self.file), error)
                     }
-                }
-            })
+                })
         };
         let done = if is_stream(&self.output) {
             convert(&mut io::stdout().lock()).map_err(writing_stdout)?

@@ -10,8 +10,9 @@ use openpgp::parse::Parse;
 use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
 
-use super::identity::{Identity, KeyFault, KeyState, Locked};
+use super::identity::{Identity, KeyFault, KeyState};
 use super::key_source::KeySource;
+use super::locked::Locked;
 use super::secret::SecretKey;
 use crate::keys::file_content::{self, Block, Bytes, Form};
 use crate::keys::{forget_openssl_errors, openssl_reason};

@@ -122,7 +122,7 @@ impl Recipients {
     /// # Errors
     ///
     /// A recipient that can't read it is refused.
-    pub fn message_version(
+    pub(crate) fn message_version(
         &self,
         wanted: Option<MessageVersion>,
     ) -> Result<MessageVersion, RecipientError> {

@@ -236,7 +236,7 @@ impl Recipient {
     /// certificate's features say so; keys from X.509 read both. Version 6
     /// keys read version 2 alone: software that knows only RFC 4880 can't
     /// have them.
-    pub fn reads(&self, version: MessageVersion) -> bool {
+    pub(crate) fn reads(&self, version: MessageVersion) -> bool {
         match version {
             MessageVersion::V1 => self.key.version() < 6,
             MessageVersion::V2 => self.reads_v2,

@@ -1,5 +1,8 @@
 //! `callseal check`
 
+mod facts;
+mod words;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,20 +11,22 @@ use std::time::{Duration, SystemTime};
 use callseal::Timestamp;
 use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
-    Chain, ChainFault, Examined, Outlook, Party, Recipient, RecipientError, Recipients, Refusal,
-    Requirements,
+    Examined, Outlook, Party, Recipient, RecipientError, Recipients, Requirements,
 };
 use callseal::message::{PlanError, SealOptions, SealPlan};
 use clap::Args;
-use serde::Serialize;
 
-use super::facts::{Facts, PathFact, RecipientFacts};
-use super::failure::{Failure, Report, Warning};
-use super::global::Global;
-use super::hints::{self, Hint};
-use super::recipient_args::requirements;
-use super::ui::{Ui, count, safe};
 use crate::cli::error::Error;
+use crate::cli::facts::{Facts, PathFact};
+use crate::cli::failure::{Failure, Report, Warning};
+use crate::cli::global::Global;
+use crate::cli::hints::{self, Hint};
+use crate::cli::recipient_args::requirements;
+use crate::cli::ui::{Ui, count, safe};
+use facts::{
+    CertificateFacts, CheckFacts, CheckedKeyFacts, PartyFacts, ProfileFacts, RefusalFacts,
+};
+use words::{chain_phrase, in_advance};
 
 /// Check whether every recipient can be sealed to, and for how long
 #[derive(Debug, Args)]
@@ -87,55 +92,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         profiles: facts,
     }));
     Ok(report)
-}
-
-#[derive(Serialize)]
-struct CheckFacts<'a> {
-    config: PathFact<'a>,
-    at: Timestamp,
-    profiles: BTreeMap<&'a str, ProfileFacts>,
-}
-
-#[derive(Serialize)]
-struct ProfileFacts {
-    trust: &'static str,
-    /// Null if the CAs can't be used.
-    parties: Option<Vec<PartyFacts>>,
-}
-
-#[derive(Serialize)]
-struct PartyFacts {
-    party: String,
-    state: &'static str,
-    days_left: Option<u64>,
-    refused_from: Option<Timestamp>,
-    refused_with: Option<String>,
-    why: Option<String>,
-    certificates: Vec<Facts>,
-}
-
-#[derive(Serialize)]
-struct CertificateFacts<'a> {
-    path: PathFact<'a>,
-    state: &'static str,
-    #[serde(flatten)]
-    refusal: Option<RefusalFacts>,
-    keys: Vec<CheckedKeyFacts<'a>>,
-}
-
-#[derive(Serialize)]
-struct RefusalFacts {
-    why: String,
-    hint: Hint,
-}
-
-#[derive(Serialize)]
-struct CheckedKeyFacts<'a> {
-    #[serde(flatten)]
-    recipient: RecipientFacts<'a>,
-    /// Missing if the certificate is refused; null if it has no end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    days_left: Option<Option<u64>>,
 }
 
 /// A day in seconds.
@@ -401,44 +357,4 @@ impl Check<'_> {
         // Writing to a string does not fail.
         let _ = writeln!(self.report.text, "{:1$}{2}", "", depth * 2, safe(text));
     }
-}
-
-/// Returns the cause of a refusal that is still to come.
-fn in_advance(why: &RecipientError) -> String {
-    let RecipientError::Refused { path, refusal } = why else {
-        return why.to_string();
-    };
-    let then = match refusal {
-        Refusal::Expired { subject, since } => {
-            format!("“{subject}” expires on {}", Timestamp(*since))
-        }
-        Refusal::Untrusted {
-            subject,
-            fault: ChainFault::CaExpired { ca, since },
-        } => format!(
-            "“{subject}” has an issuer that expires: “{ca}” on {}",
-            Timestamp(*since)
-        ),
-        other => other.to_string(),
-    };
-    format!("{}: {then}", path.display())
-}
-
-fn chain_phrase(chain: &Chain, at: SystemTime) -> String {
-    let issuers = chain.issuers.iter().map(|ca| match ca.expires {
-        Some(end) => format!("“{}” (to {})", ca.subject, Timestamp(end)),
-        None => format!("“{}”", ca.subject),
-    });
-    let mut phrase = match chain.issuers.is_empty() {
-        true => "is in the CA bundle itself".to_owned(),
-        false => format!("chains to {}", issuers.collect::<Vec<_>>().join(", ")),
-    };
-    if let Some(due) = chain.crls_expire {
-        phrase.push_str("; not revoked, by CRLs valid to ");
-        phrase.push_str(&Timestamp(due).to_string());
-        if due < at {
-            phrase.push_str(" (newer ones are needed by then)");
-        }
-    }
-    phrase
 }
