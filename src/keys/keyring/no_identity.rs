@@ -87,7 +87,7 @@ fn none_fits(
         false => format!("{}{more}", names.join(", ")),
     };
     match (uncertified, tried, keys) {
-        (_, _, 0) => format!("there is no key to open it with; it is sealed to {names}"),
+        (_, _, 0) => format!("no private key is given, and it is sealed to {names}"),
         (Some(key), false, 1) => format!(
             "{}: can't match this key without its certificate; it is sealed to {names}",
             key.display()

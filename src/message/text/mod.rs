@@ -124,20 +124,25 @@ fn is_base64(start: &[u8]) -> bool {
     octets.is_ok_and(|octets| begins_content_info(&octets) || begins_message(&octets))
 }
 
-/// Returns whether this begins as a CMS message does, a SEQUENCE that starts
-/// with an OBJECT IDENTIFIER
-/// ([RFC 5652, section 3](https://www.rfc-editor.org/rfc/rfc5652#section-3)),
-/// with a length of any form.
+/// Returns whether this begins as a CMS message does.
 fn begins_content_info(octets: &[u8]) -> bool {
+    content_type(octets).is_some()
+}
+
+/// Returns a CMS message from its content type on. A message is a SEQUENCE, with
+/// a length of any form, that starts with an OBJECT IDENTIFIER
+/// ([RFC 5652, section 3](https://www.rfc-editor.org/rfc/rfc5652#section-3)).
+fn content_type(octets: &[u8]) -> Option<&[u8]> {
     let [0x30, length, rest @ ..] = octets else {
-        return false;
+        return None;
     };
     let more = match length {
         0x00..=0x80 => 0,
         0x81..=0x88 => usize::from(length & 0x0F),
-        _ => return false,
+        _ => return None,
     };
-    rest.get(more) == Some(&0x06)
+    let (_, content) = rest.split_at_checked(more)?;
+    content.starts_with(&[0x06]).then_some(content)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::block::is_margin;
+use super::content_type;
 use crate::message::fault::MessageFault;
 use crate::message::openpgp::begins_message;
 
@@ -181,18 +182,10 @@ fn binary(octets: &[u8]) -> Option<&'static str> {
 }
 
 /// Returns whether this begins as a CMS message does whose content is not in
-/// the clear: a SEQUENCE with a length of any form, and one of the types.
+/// the clear.
 fn begins_sealed_cms(octets: &[u8]) -> bool {
-    let [0x30, length, rest @ ..] = octets else {
-        return false;
-    };
-    let more = match length {
-        0x00..=0x80 => 0,
-        0x81..=0x88 => usize::from(length & 0x0F),
-        _ => return false,
-    };
-    let content = rest.get(more..).unwrap_or_default();
-    CMS_TYPES.iter().any(|kind| content.starts_with(kind))
+    let is_sealed = |content: &[u8]| CMS_TYPES.iter().any(|kind| content.starts_with(kind));
+    content_type(octets).is_some_and(is_sealed)
 }
 
 fn without_margin(text: &[u8]) -> &[u8] {
