@@ -40,7 +40,7 @@ lint: ## Check the format, the lints, the docs and the dependencies
 unit:
 	@scripts/fetch-pkits.sh "$(TARGET)"
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	    set -x; $(CARGO) nextest run --locked; \
+	    set -x; $(CARGO) nextest run --locked --lib --bins --tests; \
 	else \
 	    set -x; $(CARGO) test --locked --lib --bins --tests; \
 	fi

@@ -65,10 +65,10 @@ fn many(scene: &Scene, directories: usize, each: usize) {
 
 #[test]
 fn small_files_that_wait_for_a_large_one_take_little_memory() {
-    let scene = Scene::new();
+    let scene = Scene::in_memory();
     scene.key_pair("a", P256);
     many(&scene, 20, 1000);
-    sparse(&scene, "calls/large", 512 << 20);
+    sparse(&scene, "calls/large", 256 << 20);
     let packed = peak(
         &scene,
         "pack --jobs 2 -o calls.zip -r a.crt --compress none calls",
@@ -81,7 +81,7 @@ fn small_files_that_wait_for_a_large_one_take_little_memory() {
     assert!(extracted < MEMORY, "{extracted} KiB");
     assert_eq!(
         fs::metadata(scene.path("out/calls/large")).unwrap().len(),
-        512 << 20
+        256 << 20
     );
 }
 

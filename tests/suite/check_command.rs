@@ -186,7 +186,7 @@ fn a_successor_that_will_be_refused_is_a_warning_before_its_time() {
         "min-rsa-bits = 3072\n[profiles.acme]\nrecipients = [{ name = 'customer', certificates = 'certs' }]",
     );
     scene.dated_certificate("certs/2025.crt", "old", -1, 365);
-    scene.tool("openssl genrsa -out new.key 2048");
+    scene.rsa_key("new.key", 2048);
     scene.dated_certificate("certs/2026.crt", "new", 5, 365);
     check(&scene, "")
         .exits(6)

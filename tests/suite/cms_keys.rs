@@ -158,8 +158,7 @@ fn a_certificate_with_the_same_names_over_another_key_opens_nothing() {
     let scene = genesys();
     // Another key under the issuer and the serial number of the right one.
     let serial = serial(&scene, "gir.crt");
-    scene.write("false/gir.key", "");
-    scene.tool("openssl genrsa -out false/gir.key 2048");
+    scene.rsa_key("false/gir.key", 2048);
     scene.tool(&format!(
         "openssl req -x509 -key false/gir.key -subj /CN=gir -set_serial 0x{serial} -days 9 -out false/gir.crt"
     ));
@@ -187,7 +186,7 @@ fn the_keys_of_the_keyring_are_counted_for_an_archive() {
 fn a_wrong_key_that_is_tried_two_thousand_times_opens_nothing() {
     let scene = Scene::new();
     scene.key_pair("gir", "rsa:2048");
-    scene.tool("openssl genrsa -out wrong.key 2048");
+    scene.rsa_key("wrong.key", 2048);
     for number in 0..2000 {
         scene.write(format!("calls/{number}"), "said");
     }
@@ -283,7 +282,7 @@ fn a_certificate_can_be_given_together_with_the_key() {
 #[test]
 fn the_hint_to_try_all_keys_is_not_given_after_trying_them() {
     let scene = genesys();
-    scene.tool("openssl genrsa -out wrong.key 2048");
+    scene.rsa_key("wrong.key", 2048);
     let failed = scene
         .line("open --try-all-keys GIR/1001.wav.p7m -k wrong.key -o -")
         .exits(4)

@@ -117,7 +117,7 @@ fn an_archive_that_an_admin_has_converted_opens_for_the_certificate_and_is_authe
 fn a_private_key_is_handed_over_in_an_envelope() {
     let scene = Scene::new();
     for name in ["vendor", "customer"] {
-        scene.tool(&format!("openssl genrsa -out {name}.pem 4096"));
+        scene.rsa_key(&format!("{name}.pem"), 4096);
     }
     scene.tool("openssl rsa -in vendor.pem -RSAPublicKey_out -out vendor-public.pem");
     let path = |name| at(&scene, name);

@@ -9,7 +9,7 @@ use crate::support::Scene;
 fn two_pairs() -> Scene {
     let scene = Scene::new();
     for name in ["vendor", "customer"] {
-        scene.tool(&format!("openssl genrsa -out {name}.pem 4096"));
+        scene.rsa_key(&format!("{name}.pem"), 4096);
     }
     scene.tool("openssl rsa -in vendor.pem -RSAPublicKey_out -out vendor-public.pem");
     let public = scene.text("vendor-public.pem");
@@ -43,7 +43,7 @@ fn a_private_key_is_handed_over_as_base64() {
         .exits(0);
 
     // Neither the wrong key nor the key inside opens it.
-    scene.tool("openssl genrsa -out other.pem 4096");
+    scene.rsa_key("other.pem", 4096);
     for key in ["other.pem", "customer.pem"] {
         scene
             .line(&format!("open -k {key} customer.b64 -o wrong"))

@@ -127,7 +127,7 @@ fn pgp_opens_a_key_that_was_handed_over_as_base64() {
     let scene = Scene::new();
     let key = from_x509(&scene, "rsa:4096");
     scene.tool("openssl rsa -in a.key -RSAPublicKey_out -out public.pem");
-    scene.tool("openssl genrsa -out secret.pem 4096");
+    scene.rsa_key("secret.pem", 4096);
     scene.ok("seal -r public.pem --armor=base64 secret.pem -o secret.b64");
     assert_eq!(scene.inspect("secret.b64")["format"], "rfc9580");
     let message = scene.tool("base64 -d secret.b64").output.stdout;

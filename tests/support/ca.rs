@@ -193,7 +193,7 @@ impl Certificate<'_> {
         let new_key = if scene.exists(format!("{key}.key")) {
             format!("-key {key}.key")
         } else {
-            format!("-newkey {kind} -nodes -keyout {key}.key")
+            scene.new_key(&format!("{key}.key"), kind)
         };
         let subject = format!("/CN={subject}");
         let request = format!("req -new -out {name}.csr {new_key} -subj");

@@ -10,22 +10,22 @@ impl Scene {
     /// it, of a kind as named by `openssl req -newkey`.
     #[track_caller]
     pub fn key_pair(&self, name: &str, kind: &str) {
-        self.openssl_req(name, kind, &["-nodes"]);
+        let key = self.new_key(&format!("{name}.key"), kind);
+        self.self_sign(name, key.split(' '));
     }
 
     /// Makes the same, with a passphrase on the key.
     #[track_caller]
     pub fn locked_key_pair(&self, name: &str, kind: &str, passphrase: &str) {
-        self.openssl_req(name, kind, &["-passout", &format!("pass:{passphrase}")]);
+        let key = format!("-newkey {kind} -keyout {name}.key -passout");
+        let passphrase = format!("pass:{passphrase}");
+        self.self_sign(name, key.split(' ').chain([&*passphrase]));
     }
 
     #[track_caller]
-    fn openssl_req(&self, name: &str, kind: &str, lock: &[&str]) {
-        let line = format!(
-            "req -x509 -days 365 -newkey {kind} -keyout {name}.key -out {name}.crt -subj /CN={name}"
-        );
-        let arguments = line.split_whitespace().chain(lock.iter().copied());
-        self.program("openssl", arguments).exits(0);
+    fn self_sign<'a>(&self, name: &str, key: impl Iterator<Item = &'a str>) {
+        let line = format!("openssl req -x509 -days 365 -out {name}.crt -subj /CN={name}");
+        self.tool_line(&line).args(key).exits(0);
     }
 
     /// Makes a key `KEY.key`, unless it exists, and a self-signed certificate

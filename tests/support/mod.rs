@@ -14,6 +14,7 @@ mod genesys;
 mod kernel;
 mod keys;
 pub mod packages;
+mod rsa;
 mod run;
 mod scene;
 mod smime;

@@ -56,7 +56,14 @@ impl Peer {
         }
     }
 
+    /// Returns the peer with the RSA key of the vectors: making one is slow.
     fn rsa() -> Self {
+        let key = include_bytes!("../../../../testdata/vectors/0.1.0/rsa.key");
+        Self::new(PKey::private_key_from_pem(key).unwrap())
+    }
+
+    /// Returns a peer with an RSA key of its own.
+    fn another_rsa() -> Self {
         Self::new(PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap())
     }
 

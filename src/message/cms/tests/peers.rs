@@ -142,11 +142,11 @@ fn the_documented_command_seals_messages_that_open() {
 
 #[test]
 fn each_of_several_recipients_opens_on_its_own() {
-    let mut peers = vec![Peer::rsa(), Peer::rsa()];
+    let mut peers = vec![Peer::rsa(), Peer::another_rsa()];
     peers.extend(CURVES.map(Peer::ec));
     let paths: Vec<String> = peers.iter().map(|peer| peer.path("crt")).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let stranger = Peer::rsa();
+    let stranger = Peer::another_rsa();
     for cipher in ["-aes256", "-aes-256-gcm"] {
         let message = sealed(&[&[cipher], &paths[..]].concat(), b"hello");
         let front = CmsFront::read(&*message).unwrap();

@@ -37,7 +37,7 @@ fn is_padded(key: &PKey<Private>, encrypted: &[u8], length: usize) -> bool {
 
 #[test]
 fn a_wrong_key_never_opens_what_is_sealed_to_another() {
-    let (right, wrong) = (Peer::rsa(), Peer::rsa());
+    let (right, wrong) = (Peer::rsa(), Peer::another_rsa());
     for cipher in ["-aes256", "-aes128", "-des3"] {
         let mut node = Node::parse(&sealed(&[cipher, &right.path("crt")], b"hello"));
         let length = CmsFront::read(&*node.der()).unwrap().cipher().key_length();
