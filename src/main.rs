@@ -20,10 +20,12 @@ use cli::ui::{Ui, shell_word};
 
 fn main() -> ExitCode {
     keep_memory_to_itself();
+    // An argument may name a descriptor: look before any is opened here.
+    let parsed = Cli::try_parse();
     #[cfg(unix)]
     cli::signals::handle();
     record::remember();
-    let cli = match Cli::try_parse() {
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return conclude_parsing(error),
     };

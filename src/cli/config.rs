@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use callseal::config::{Config, Profile, Trust};
+use callseal::config::{Config, ConfigError, Profile, Trust};
 use callseal::keys::{KeyError, Keyring, Recipient, Recipients};
 use callseal::message::{Compression, Format, PlanError, SealOptions, SealPlan};
 use clap::{Args, Subcommand};
@@ -57,9 +57,12 @@ fn check(config: &Config, ui: &Ui) -> Report {
             .extend(recipients.err().into_iter().flatten());
     }
     report.failures.extend(key_errors(config));
+    if let Err(error @ ConfigError::NoProfiles { .. }) = config.profile(None) {
+        ui.warning(&format!("{error}, so the commands that seal need -r"));
+    }
     report.facts = Some(Facts::of(&ConfigFacts {
         config: PathFact(&config.source),
-        default_profile: config.default_profile.as_deref(),
+        default_profile: config.profile(None).ok().map(|(name, _)| name),
         keys: config.keys.iter().map(|key| PathFact(key)).collect(),
         compress: word(&Compression::CHOICES, &config.compress),
         format: word(&Format::CHOICES, &config.format),
@@ -155,10 +158,12 @@ pub fn describe(config: &Config) -> String {
         let _ = writeln!(text, "{label:<16} {}", safe(value));
     };
     line("config", &config.source.display().to_string());
-    line(
-        "default profile",
-        config.default_profile.as_deref().unwrap_or("none"),
-    );
+    let default = match config.profile(None) {
+        Ok((name, _)) => name,
+        Err(ConfigError::NoDefaultProfile { .. }) => "none, so commands need -p",
+        Err(_) => "none",
+    };
+    line("default profile", default);
     line("compress", word(&Compression::CHOICES, &config.compress));
     line("format", word(&Format::CHOICES, &config.format));
     line("min-rsa-bits", &config.min_rsa_bits.bits().to_string());

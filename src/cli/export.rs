@@ -2,8 +2,11 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use callseal::keys::{ExportError, Recipient, SecretKeyExport, export_certificate};
+use callseal::keys::{
+    ExportError, Party, Recipient, Recipients, Requirements, SecretKeyExport, export_certificate,
+};
 use callseal::output::{Access, PendingFile};
 use clap::{ArgGroup, Args};
 use serde::Serialize;
@@ -124,6 +127,12 @@ fn export_public(
     let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
     let exported = export_certificate(certificate, &keyring, &*passphrases).map_err(Error::from)?;
     sink.write(&exported)?;
+    let party = Party::with_certificate(certificate);
+    if let Err(error) = Recipients::load(&[party], &Requirements::listed(SystemTime::now())) {
+        ui.warning(&format!(
+            "callseal doesn't seal to this certificate, but may to the exported one: {error}"
+        ));
+    }
     summarise(certificate, output, "an OpenPGP certificate", ui);
     Ok(Report {
         facts: Some(Facts::of(&ExportFacts {

@@ -1,5 +1,6 @@
 //! The sources of passphrases: files, descriptors and the terminal.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -24,8 +25,8 @@ pub struct PassphraseArgs {
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// Read the passphrase from the first line of an open file descriptor
-    #[arg(long, value_name = "N")]
-    passphrase_fd: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = Descriptor::parse)]
+    passphrase_fd: Option<Descriptor>,
 }
 
 impl PassphraseArgs {
@@ -36,7 +37,7 @@ impl PassphraseArgs {
 
     /// Returns whether the passphrase comes from standard input.
     pub fn uses_stdin(&self) -> bool {
-        self.passphrase_fd == Some(0)
+        self.passphrase_fd == Some(Descriptor::Open(0))
     }
 
     /// Returns the source of passphrases for locked keys: the given one, else a
@@ -52,7 +53,7 @@ impl PassphraseArgs {
     /// a prompt.
     pub fn for_new_key(&self, key: &Path) -> Result<NewPassphrase, Failure> {
         let remedy = Remedy {
-            unanswered: "run it on a terminal to be asked, or give --passphrase-file, --passphrase-fd or --no-passphrase",
+            unanswered: "run callseal in a terminal to be asked, or give --passphrase-file, --passphrase-fd or --no-passphrase",
             empty: "use --no-passphrase to make a key without one",
         };
         match self.read()? {
@@ -77,8 +78,8 @@ pub struct NewPassphraseArgs {
     #[arg(long, value_name = "FILE")]
     new_passphrase_file: Option<PathBuf>,
     /// Read the new passphrase from the first line of an open file descriptor
-    #[arg(long, value_name = "N")]
-    new_passphrase_fd: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = Descriptor::parse)]
+    new_passphrase_fd: Option<Descriptor>,
 }
 
 impl NewPassphraseArgs {
@@ -86,10 +87,12 @@ impl NewPassphraseArgs {
     /// read would take everything.
     pub fn check(&self, present: &PassphraseArgs) -> Result<(), Failure> {
         match (self.new_passphrase_fd, present.passphrase_fd) {
-            (Some(new), Some(present)) if new == present => Err(Failure::usage(
-                format!("file descriptor {new} can't hold both passphrases"),
-                "use another descriptor for one of them",
-            )),
+            (Some(Descriptor::Open(new)), Some(Descriptor::Open(present))) if new == present => {
+                Err(Failure::usage(
+                    format!("file descriptor {new} can't hold both passphrases"),
+                    "use another descriptor for one of them",
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -97,7 +100,7 @@ impl NewPassphraseArgs {
     /// Returns the new passphrase, if one is requested.
     pub fn for_export(&self, key: &Path) -> Result<Option<NewPassphrase>, Failure> {
         let remedy = Remedy {
-            unanswered: "run it on a terminal to be asked, or give --new-passphrase-file or --new-passphrase-fd",
+            unanswered: "run callseal in a terminal to be asked, or give --new-passphrase-file or --new-passphrase-fd",
             empty: "leave out the new passphrase to keep the key's own",
         };
         let file = self.new_passphrase_file.as_deref();
@@ -122,13 +125,14 @@ struct Given {
 }
 
 impl Given {
-    fn read(file: Option<&Path>, number: Option<u32>) -> Result<Option<Self>, Failure> {
-        let (source, opened) = match (file, number) {
+    fn read(file: Option<&Path>, descriptor: Option<Descriptor>) -> Result<Option<Self>, Failure> {
+        let (source, opened) = match (file, descriptor) {
             (Some(path), _) => (path.to_owned(), input::open(path)),
-            (None, Some(number)) => (
-                format!("file descriptor {number}").into(),
-                descriptor(number),
-            ),
+            (None, Some(descriptor)) => {
+                let number = descriptor.number()?;
+                let source = format!("file descriptor {number}").into();
+                (source, inherited(number))
+            }
             (None, None) => return Ok(None),
         };
         // A vector that grows would leave copies behind that nobody wipes.
@@ -147,13 +151,49 @@ impl Given {
     }
 }
 
+/// The argument that names a descriptor. What isn't a number isn't kept, and so
+/// not shown in errors: it may be the passphrase itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Descriptor {
+    /// One that the caller has opened.
+    Open(u32),
+    Closed(u32),
+    NotANumber,
+}
+
+impl Descriptor {
+    fn parse(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.parse() {
+            Ok(number) if is_closed(number) => Self::Closed(number),
+            Ok(number) => Self::Open(number),
+            Err(_) => Self::NotANumber,
+        })
+    }
+
+    fn number(self) -> Result<u32, Failure> {
+        let message = match self {
+            Self::Open(number) => return Ok(number),
+            Self::Closed(number) => format!("file descriptor {number} is not open"),
+            Self::NotANumber => "expected the number of an open file descriptor".into(),
+        };
+        let hint = "have the shell open it, for example: --passphrase-fd 3 3<FILE";
+        Err(Failure::usage(message, hint))
+    }
+}
+
+/// Returns whether a descriptor is known not to be open.
+fn is_closed(number: u32) -> bool {
+    let all = Path::new("/dev/fd");
+    all.exists() && all.join(number.to_string()).symlink_metadata().is_err()
+}
+
 /// Asks for a new passphrase for a key.
 fn ask(key: &Path, remedy: &Remedy) -> Result<NewPassphrase, Failure> {
     let key_name = key.display();
     match ask_new(key) {
         Ok(answer) => fit(answer, key, remedy),
         Err(NoAnswer::NoTerminal) => Err(Failure::usage(
-            format!("{key_name}: no passphrase is given for it"),
+            format!("no passphrase given for {key_name}"),
             remedy.unanswered,
         )),
         Err(NoAnswer::Differ) => Err(Failure::usage(
@@ -177,7 +217,7 @@ fn fit(passphrase: Passphrase, source: &Path, remedy: &Remedy) -> Result<NewPass
 /// Returns the file of an inherited descriptor. A path below /dev/fd would open
 /// the file anew, which fails for sockets and for files that became unreadable
 /// when privileges were dropped.
-fn descriptor(number: u32) -> io::Result<File> {
+fn inherited(number: u32) -> io::Result<File> {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};

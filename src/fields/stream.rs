@@ -16,10 +16,10 @@ use crate::workers::work_on;
 /// are buffered.
 const WRITE: usize = 256 * 1024;
 
-/// The number of lines for each thread that several threads work on before the
-/// results are written. That keeps the results small, and their readers from
+/// The number of documents for each thread that several threads work on before
+/// the results are written. That keeps the results small, and their readers from
 /// waiting.
-const LINES: usize = 16;
+const DOCUMENTS: usize = 16;
 
 /// The result of converting a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,8 +63,9 @@ impl<'a> StreamConverter<'a> {
         Self { workers, ..self }
     }
 
-    /// Converts the documents of a stream, and writes them in their order, each as soon as possible. White space between documents
-    /// stays as it is, and so does a byte order mark before them. `failed` is
+    /// Converts the documents of a stream, and writes them in their order, each
+    /// as soon as possible. White space between documents stays as it is, and so
+    /// does a byte order mark before them. `failed` is
     /// called for each document that fails, with the line that it begins on,
     /// counted from 1. The other documents are not affected.
     ///
@@ -252,21 +253,19 @@ impl Output<'_, '_> {
     /// Converts lines, in parallel if there are several.
     fn convert(&mut self, lines: &[Line<'_>]) -> Result<(), StreamError> {
         let converter = self.converter;
-        // A single thread writes each result at once.
-        let batch = match self.jobs {
-            NonZeroUsize::MIN => 1,
-            jobs => jobs.get().saturating_mul(LINES),
-        };
-        for lines in lines.chunks(batch) {
+        let mut rest = lines;
+        while !rest.is_empty() {
+            let (batch, more) = rest.split_at(batch(rest, self.jobs));
             let outcomes = work_on(
-                lines,
+                batch,
                 self.jobs,
                 || (),
                 |(), _, line| convert(converter, line),
             );
-            for (line, outcome) in lines.iter().zip(outcomes) {
+            for (line, outcome) in batch.iter().zip(outcomes) {
                 self.write(line, outcome.map(on_one_line))?;
             }
+            rest = more;
         }
         self.flush()
     }
@@ -297,6 +296,19 @@ impl Output<'_, '_> {
     fn flush(&mut self) -> Result<(), StreamError> {
         self.sink.flush().map_err(StreamError::Write)
     }
+}
+
+/// Returns how many of the lines the threads work on before the results are
+/// written. A single thread writes each result at once.
+fn batch(lines: &[Line<'_>], jobs: NonZeroUsize) -> usize {
+    if jobs == NonZeroUsize::MIN {
+        return 1;
+    }
+    let most = jobs.get().saturating_mul(DOCUMENTS);
+    let numbered = lines.iter().enumerate();
+    let mut documents = numbered.filter(|(_, line)| !is_blank(line.content));
+    let last = documents.nth(most - 1);
+    last.map_or(lines.len(), |(number, _)| number + 1)
 }
 
 fn on_one_line(outcome: Result<Document, DocumentError>) -> Result<Document, DocumentError> {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::support::{LONG_AGO, Outcome, P256, Scene, in_hours};
+use crate::support::{FAR_OFF, LONG_AGO, Outcome, P256, Scene, in_hours};
 use serde_json::Value;
 
 fn scene(profiles: &str) -> Scene {
@@ -367,6 +367,63 @@ fn a_crl_that_expires_soon_is_a_warning() {
         .says("hint: get the CA's next CRL in time");
     scene.crl("root", LONG_AGO, &in_hours(-12));
     check(&scene, "").exits(3);
+}
+
+#[test]
+fn a_crl_that_expires_soon_is_a_warning_whatever_other_crls_there_are() {
+    let scene = scene(
+        "[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'cas.crt'\n\
+         crl-file = 'crls'",
+    );
+    scene.ca("root").make();
+    scene.ca("renewed").called("root").make();
+    scene.leaf("leaf", "root").make();
+    scene.concatenate(&["root.crt", "renewed.crt"], "cas.crt");
+    let warns = |crls: [&str; 2]| {
+        scene.concatenate(&crls, "crls");
+        check(&scene, "")
+            .exits(6)
+            .says("leaf.crt will be refused from ")
+            .says("when a CRL of its CAs expires")
+    };
+    scene.crl("root", LONG_AGO, &in_hours(12));
+    scene.tool("cp root.crl now.crl");
+    // That of the CA's other key.
+    scene.current_crl("renewed");
+    warns(["now.crl", "renewed.crl"]);
+    // One issued ahead, with a gap.
+    scene.crl("root", &in_hours(36), FAR_OFF);
+    warns(["now.crl", "root.crl"]);
+    // Without a gap nothing is refused.
+    scene.crl("root", &in_hours(11), FAR_OFF);
+    scene.concatenate(&["now.crl", "root.crl"], "crls");
+    check(&scene, "").exits(0);
+    // The one that has expired is named, not the one to come.
+    scene.crl("root", LONG_AGO, "2021-03-04");
+    scene.tool("cp root.crl old.crl");
+    scene.concatenate(&["old.crl", "renewed.crl"], "crls");
+    check(&scene, "")
+        .exits(3)
+        .says("the CRL of “root” expired on 2021-03-04");
+}
+
+#[test]
+fn the_reason_of_a_refusal_to_come_is_the_first_one() {
+    let scene = scene(
+        "[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'root.crt'\n\
+         crl-file = 'root.crl'",
+    );
+    scene.ca("root").make();
+    scene
+        .leaf("leaf", "root")
+        .valid(LONG_AGO, &in_hours(20 * 24))
+        .make();
+    scene.crl("root", LONG_AGO, &in_hours(12));
+    let told = check(&scene, "--json").exits(6).stdout();
+    assert!(
+        told.contains("\"refused_with\": \"a CRL of its CAs expires on "),
+        "{told}"
+    );
 }
 
 #[test]

@@ -22,6 +22,22 @@ fn check(scene: &Scene, setting: &str, status: i32) -> Outcome {
 }
 
 #[test]
+fn the_only_profile_is_shown_as_the_default_one() {
+    let scene = Scene::with_parties();
+    let profile = |name| format!("[profiles.{name}]\nrecipients = ['vendor.crt']\n");
+    let checked = |text: &str| {
+        scene.write("callseal.toml", text);
+        scene.ok("config check --config callseal.toml")
+    };
+    checked(&profile("acme")).prints("default profile  acme");
+    checked(&(profile("acme") + &profile("solo")))
+        .prints("default profile  none, so commands need -p");
+    checked("compress = 'none'\n")
+        .prints("default profile  none")
+        .says("warning: callseal.toml: it has no profiles, so the commands that seal need -r");
+}
+
+#[test]
 fn config_check_prints_what_was_read() {
     let scene = Scene::with_a_call();
     scene.write(

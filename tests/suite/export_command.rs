@@ -109,6 +109,18 @@ fn the_private_key_is_found_among_many() {
 }
 
 #[test]
+fn exporting_a_certificate_that_is_refused_as_a_recipient_is_a_warning() {
+    let scene = Scene::new();
+    scene.tool(
+        "openssl req -x509 -days 9 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+         -keyout sign.key -out sign.crt -subj /CN=sign -addext keyUsage=digitalSignature",
+    );
+    scene
+        .ok("export sign.crt -k sign.key -o sign.asc")
+        .says("warning: callseal doesn't seal to this certificate, but may to the exported one: sign.crt: ");
+}
+
+#[test]
 fn a_bare_public_key_and_an_expired_certificate_are_exported_too() {
     let scene = Scene::new();
     scene.key_pair("customer", "rsa:2048");
@@ -337,7 +349,7 @@ fn without_a_terminal_a_new_passphrase_is_not_asked_for() {
     scene
         .without_terminal("export --gpg a.key --new-passphrase -o a.asc")
         .exits(2)
-        .complains_with_hint(&["a.key: no passphrase is given for it"])
+        .complains_with_hint(&["no passphrase given for a.key"])
         .says("--new-passphrase-file or --new-passphrase-fd");
     scene.write("empty", "\n");
     scene

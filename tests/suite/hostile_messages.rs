@@ -14,7 +14,7 @@ use openpgp::{Cert, KeyHandle, Packet};
 use sequoia_openpgp as openpgp;
 
 use crate::archive_support::{Member, zip};
-use crate::support::{Outcome, Scene};
+use crate::support::{Outcome, P256, Scene};
 
 type PublicKey = Key<key::PublicParts, key::UnspecifiedRole>;
 
@@ -270,6 +270,38 @@ fn a_message_for_a_passphrase_alone_says_so() {
     target
         .open(&message, 4)
         .complains_with_hint(&["sealed with a passphrase and not to a key"]);
+}
+
+#[test]
+fn hidden_recipients_do_not_keep_a_named_locked_key_from_opening() {
+    let target = Target::new(CipherSuite::P256);
+    let scene = &target.scene;
+    scene.locked_key_pair("locked", P256, "secret");
+    scene.tool("openssl pkey -in locked.key -passin pass:secret -pubout -out locked.pub");
+    scene.tool("rm locked.crt");
+    scene.write("phrase", "secret");
+    scene.write("m.txt", PLAIN);
+    scene.ok("seal -r locked.pub m.txt -o one.pgp");
+    let hidden = (0..65).map(|_| pkesks(&target.key(), 3).swap_remove(3));
+    let message = [hidden.collect::<Vec<_>>().concat(), scene.read("one.pgp")].concat();
+    scene.write("many.pgp", message);
+    scene.ok("open many.pgp -k target.key -k locked.key --passphrase-file phrase -o opened.txt");
+    assert_eq!(scene.read("opened.txt"), PLAIN);
+}
+
+#[test]
+fn two_files_with_the_same_key_cost_the_trials_of_one() {
+    let target = Target::new(CipherSuite::P256);
+    let scene = &target.scene;
+    scene.key_pair("fitting", P256);
+    scene.tool("cp target.key again.key");
+    scene.write("m.txt", PLAIN);
+    scene.ok("seal --hidden-recipients -r fitting.crt m.txt -o one.pgp");
+    let hidden = (0..30).map(|_| pkesks(&target.key(), 3).swap_remove(3));
+    let message = [hidden.collect::<Vec<_>>().concat(), scene.read("one.pgp")].concat();
+    scene.write("many.pgp", message);
+    scene.ok("open many.pgp -k target.key -k again.key -k fitting.key -o opened.txt");
+    assert_eq!(scene.read("opened.txt"), PLAIN);
 }
 
 #[test]

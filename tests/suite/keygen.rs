@@ -530,7 +530,7 @@ fn an_empty_passphrase_at_the_prompt_is_refused() {
     // Enter, and the end of input.
     for (answer, says) in [
         ("\\r", "new/a.key: the new passphrase is empty"),
-        ("\\004", "new/a.key: no passphrase is given for it"),
+        ("\\004", "no passphrase given for new/a.key"),
     ] {
         let dialogue = format!("prompt\nsend \"{answer}\"");
         let outcome = scene.on_a_terminal("keygen --name a --out new", &dialogue);
@@ -546,7 +546,7 @@ fn without_a_terminal_and_a_passphrase_nothing_is_made() {
         let outcome = scene
             .without_terminal(&format!("keygen --name a {kind} --out new/directory"))
             .exits(2)
-            .complains_with_hint(&["new/directory/a.key: no passphrase is given"]);
+            .complains_with_hint(&["no passphrase given for new/directory/a.key"]);
         for way in ["--passphrase-file", "--passphrase-fd", "--no-passphrase"] {
             assert!(outcome.stderr().contains(way), "{outcome}");
         }

@@ -85,10 +85,24 @@ fn a_passphrase_comes_from_an_inherited_descriptor() {
             .exits(4)
             .complains_with_hint(&["the passphrase is wrong"]);
     }
-    scene
-        .bash(&format!("{extract} 7"))
-        .exits(1)
-        .says("file descriptor 7: ");
+    assert!(!scene.exists("out"));
+}
+
+#[test]
+fn a_descriptor_that_the_caller_has_not_opened_is_a_usage_error() {
+    let scene = locked();
+    // The program opens the lowest ones for itself.
+    for number in 3..10 {
+        scene
+            .bash(&format!("callseal {EXTRACT} -f --passphrase-fd {number}"))
+            .exits(2)
+            .complains_with_hint(&[&format!("file descriptor {number} is not open")]);
+    }
+    let failed = scene
+        .bash(&format!("callseal {EXTRACT} -f --passphrase-fd hunter2"))
+        .exits(2)
+        .complains_with_hint(&["expected the number of an open file descriptor"]);
+    assert!(!failed.stderr().contains("hunter2"), "{failed}");
     assert!(!scene.exists("out"));
 }
 

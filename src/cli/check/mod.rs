@@ -244,8 +244,12 @@ impl Check<'_> {
             }
             _ => {}
         }
-        let (why, then) = match state {
-            State::Refused => (reason, None),
+        let (why, then) = match (state, crls_due) {
+            (State::Refused, _) => (reason, None),
+            (_, Some(due)) if refused_from == Some(due) => {
+                let due = Timestamp(due);
+                (None, Some(format!("a CRL of its CAs expires on {due}")))
+            }
             _ => (None, reason),
         };
         PartyFacts {

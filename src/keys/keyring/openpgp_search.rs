@@ -50,27 +50,45 @@ impl Keyring {
             trials,
             &mut attempt,
         );
-        let (open, locked) = search.identities();
-        for fit in [Fit::Named, Fit::Hidden] {
-            let fits = [fit];
-            let tries = Tries::Fitting(&fits);
-            for identity in &open {
-                if search.open(identity, tries)? {
-                    return Ok(());
-                }
-            }
-            for identity in &locked {
-                if search.may_fit(identity, &fits) && search.open(identity, tries)? {
-                    return Ok(());
-                }
-            }
+        if open_as(&mut search, Fit::Named)? {
+            return Ok(());
         }
-        let any = Tries::Fitting(&[Fit::Named, Fit::Hidden]);
-        for identity in &locked {
-            if search.may_fit(identity, &[Fit::Unknown]) && search.open(identity, any)? {
+        let as_hidden = open_as(&mut search, Fit::Hidden);
+        if matches!(as_hidden, Ok(true)) {
+            return Ok(());
+        }
+        // Hidden recipients that cost too many trials don't keep a key from
+        // being tried that another recipient names.
+        let (_, locked) = search.identities();
+        let tries = Tries::Fitting(match as_hidden {
+            Ok(_) => &[Fit::Named, Fit::Hidden],
+            Err(_) => &[Fit::Named],
+        });
+        for identity in locked {
+            if search.may_fit(identity, &[Fit::Unknown]) && search.open(identity, tries)? {
                 return Ok(());
             }
         }
+        as_hidden?;
         Err(search.failure())
     }
+}
+
+/// Tries all keys on the recipients that they fit as surely as this. Returns
+/// whether one opens the message.
+fn open_as<T>(search: &mut Search<'_, T>, fit: Fit) -> Result<bool, NoIdentity> {
+    let fits = [fit];
+    let tries = Tries::Fitting(&fits);
+    let (open, locked) = search.identities();
+    for identity in open {
+        if search.open(identity, tries)? {
+            return Ok(true);
+        }
+    }
+    for identity in locked {
+        if search.may_fit(identity, &fits) && search.open(identity, tries)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -2,6 +2,7 @@
 //! worth unlocking, the trials, and the error if none opens the message.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use openpgp::types::PublicKeyAlgorithm;
@@ -92,6 +93,9 @@ pub(super) struct Search<'a, T> {
     candidates: Vec<Candidate<'a, T>>,
     passphrases: &'a dyn Passphrases,
     trials: MessageTrials<'a>,
+    /// The keys that were tried, each with the number of the recipient. Two
+    /// files may hold the same key.
+    tried: HashSet<(Fingerprint, usize)>,
     attempt: &'a mut dyn FnMut(&T, &SecretKey) -> Attempt,
     /// The first key that stays locked.
     still_locked: Option<NoIdentity>,
@@ -113,6 +117,7 @@ impl<'a, T> Search<'a, T> {
             candidates,
             passphrases,
             trials: trials.for_message(keyring.identities.len()),
+            tried: HashSet::new(),
             attempt,
             still_locked: None,
             spoiled: None,
@@ -160,7 +165,10 @@ impl<'a, T> Search<'a, T> {
             if !tries.include(fit) || key.public().pk_algo() != candidate.algorithm {
                 continue;
             }
-            self.trials.next()?;
+            if !self.tried.insert((fingerprint.clone(), number)) {
+                continue;
+            }
+            self.trials.next(fit == Some(Fit::Named))?;
             match (self.attempt)(&candidate.sealed, &key) {
                 Attempt::Opens => {
                     self.trials.opened();

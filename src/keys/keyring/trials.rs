@@ -13,7 +13,8 @@ use super::NoIdentity;
 pub(crate) const MOST_HIDDEN: usize = 64;
 
 /// The trials that one message may cost, or [`FOR_EACH_KEY`] for each key in
-/// the keyring if that is more.
+/// the keyring if that is more. Recipients that name a key have trials of their
+/// own: hidden ones can't use them up.
 const FOR_EACH_MESSAGE: usize = MOST_HIDDEN;
 
 /// With 40 keys, a message to 8 hidden recipients opens even if the last key
@@ -47,7 +48,8 @@ impl Trials {
         MessageTrials {
             job: self,
             most: keys.saturating_mul(FOR_EACH_KEY).max(FOR_EACH_MESSAGE),
-            made: 0,
+            named: 0,
+            others: 0,
         }
     }
 }
@@ -56,21 +58,27 @@ impl Trials {
 pub(super) struct MessageTrials<'a> {
     job: &'a Trials,
     most: usize,
-    made: usize,
+    named: usize,
+    others: usize,
 }
 
 impl MessageTrials<'_> {
-    /// Counts an operation that is about to be made. The first one of each
-    /// message is always allowed, so that hostile messages don't block the
-    /// others.
-    pub fn next(&mut self) -> Result<(), NoIdentity> {
-        if self.made >= self.most {
+    /// Counts an operation that is about to be made, for a recipient that may
+    /// name the key. The first one of each message is always allowed, so that
+    /// hostile messages don't block the others.
+    pub fn next(&mut self, is_named: bool) -> Result<(), NoIdentity> {
+        let is_first = self.named + self.others == 0;
+        let made = match is_named {
+            true => &mut self.named,
+            false => &mut self.others,
+        };
+        if *made >= self.most {
             return Err(NoIdentity::TooManyTrials { most: self.most });
         }
-        if self.made > 0 && self.job.left.load(Ordering::Relaxed) <= 0 {
+        if !is_first && self.job.left.load(Ordering::Relaxed) <= 0 {
             return Err(NoIdentity::TrialsUsedUp);
         }
-        self.made += 1;
+        *made += 1;
         self.job.left.fetch_sub(1, Ordering::Relaxed);
         Ok(())
     }
@@ -120,12 +128,13 @@ mod tests {
             let job = Trials::default();
             let mut message = job.for_message(keys);
             for _ in 0..most {
-                message.next().unwrap();
+                message.next(false).unwrap();
             }
             assert!(matches!(
-                message.next(),
+                message.next(false),
                 Err(NoIdentity::TooManyTrials { most: said }) if said == most
             ));
+            message.next(true).unwrap();
         }
     }
 
@@ -135,13 +144,13 @@ mod tests {
         for _ in 0..64 {
             let mut message = job.for_message(1);
             for _ in 0..64 {
-                message.next().unwrap();
+                message.next(false).unwrap();
             }
         }
         for _ in 0..3 {
             let mut message = job.for_message(1);
-            message.next().unwrap();
-            assert!(matches!(message.next(), Err(NoIdentity::TrialsUsedUp)));
+            message.next(false).unwrap();
+            assert!(matches!(message.next(false), Err(NoIdentity::TrialsUsedUp)));
         }
     }
 
@@ -152,7 +161,7 @@ mod tests {
             let mut message = job.for_message(40);
             // Eight keys are tried before the one that opens it.
             for _ in 0..9 {
-                message.next().unwrap();
+                message.next(false).unwrap();
             }
             message.opened();
         }

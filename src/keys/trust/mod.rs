@@ -4,6 +4,7 @@
 //! ([RFC 5280, section 6](https://www.rfc-editor.org/rfc/rfc5280#section-6)).
 
 mod bundle;
+mod crls;
 mod distrust;
 mod fault;
 mod store;

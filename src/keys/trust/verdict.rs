@@ -7,11 +7,13 @@ use openssl_sys as ffi;
 
 use crate::keys::x509;
 
-use super::{ChainFault, Distrust};
+use super::{ChainFault, Distrust, crls};
 
 /// An error of the verifier, with its circumstances.
 pub(super) struct Verdict<'a> {
     pub error: X509VerifyResult,
+    /// The time for which it was verified.
+    pub at: SystemTime,
     /// The certificate that was verified.
     pub leaf: &'a X509Ref,
     /// The certificate of its chain at which the error was found.
@@ -88,21 +90,15 @@ impl Verdict<'_> {
                 },
             },
             ffi::X509_V_ERR_CRL_HAS_EXPIRED => {
-                match self
-                    .crls
-                    .first()
-                    .and_then(|crl| x509::moment(crl.next_update()?).ok())
-                {
+                let expired = self.crls.iter().filter_map(|crl| crls::expires(crl));
+                match expired.filter(|since| *since <= self.at).max() {
                     Some(since) => ChainFault::CrlExpired { ca: issuer, since },
                     None => self.bad_crl(),
                 }
             }
             ffi::X509_V_ERR_CRL_NOT_YET_VALID => {
-                match self
-                    .crls
-                    .first()
-                    .and_then(|crl| x509::moment(crl.last_update()).ok())
-                {
+                let issued = self.crls.iter().filter_map(|crl| crls::issued(crl));
+                match issued.filter(|until| *until > self.at).min() {
                     Some(until) => ChainFault::CrlNotYetValid { ca: issuer, until },
                     None => self.bad_crl(),
                 }

@@ -15,6 +15,7 @@ use openssl_sys as ffi;
 
 use crate::keys::{forget_openssl_errors, openssl_reason, x509};
 
+use super::crls;
 use super::store::store;
 use super::verdict::{self, Verdict};
 use super::{CaBundle, ChainFault, Distrust, TrustError};
@@ -40,6 +41,7 @@ pub struct ChainLink {
 
 /// Decides whether certificates chain to the CAs of a bundle at one time.
 pub(crate) struct Verifier {
+    at: SystemTime,
     store: X509Store,
     without_crls: X509Store,
     roots: Vec<X509>,
@@ -70,6 +72,7 @@ impl Verifier {
         let (roots, intermediates): (Vec<_>, Vec<_>) = all.partition(|ca| is_root(ca));
         let lists = bundle.crls.iter().flat_map(|file| &file.lists);
         Ok(Self {
+            at,
             store: store(&roots, &bundle.crls, at)?,
             without_crls: store(&roots, &[], at)?,
             crls: lists.map(Arc::clone).collect(),
@@ -88,6 +91,7 @@ impl Verifier {
     /// to revoke what the present ones do.
     pub fn later(self: &Arc<Self>, at: SystemTime) -> Result<Self, TrustError> {
         Ok(Self {
+            at,
             store: store(&self.roots, &[], at)?,
             without_crls: store(&self.roots, &[], at)?,
             roots: self.roots.clone(),
@@ -102,11 +106,10 @@ impl Verifier {
     /// file.
     pub fn verify(&self, certificate: &X509, own: &[X509]) -> Result<Chain, Distrust> {
         let today = self.today.as_ref();
-        let crls_of_today = match today.map(|today| today.verify(certificate, own)) {
+        match today.map(|today| today.verify(certificate, own)) {
             Some(Err(distrust)) if distrust.is_about_revocation() => return Err(distrust),
-            Some(Ok(chain)) => chain.crls_expire,
-            _ => None,
-        };
+            _ => {}
+        }
         // A certificate that is trusted for itself has no CA to revoke it, and
         // its owner usually has no CRL.
         let is_root = self.roots.iter().any(|root| x509::same(root, certificate));
@@ -126,11 +129,9 @@ impl Verifier {
                 refuse_weak_signature(certificate)?;
                 self.refuse_issuer(certificate)?;
                 let of_today = today.map_or(self, |today| &**today);
-                of_today.refuse_revoked(&path.certificates)?;
-                let chain = self.chain(&path.certificates)?;
                 return Ok(Chain {
-                    crls_expire: chain.crls_expire.or(crls_of_today),
-                    ..chain
+                    issuers: links(&path.certificates)?,
+                    crls_expire: of_today.refuse_revoked(&path.certificates)?,
                 });
             };
             let distrust = first
@@ -169,6 +170,7 @@ impl Verifier {
         let mut cas = self.roots.iter().chain(&self.intermediates);
         let verdict = Verdict {
             error,
+            at: self.at,
             leaf,
             at_fault,
             crls: self.crls_of(issuer),
@@ -179,52 +181,36 @@ impl Verifier {
 
     /// Refuses what the newest CRLs of an issuer revoke. If several are
     /// current, OpenSSL consults one, which may be an older one.
-    fn refuse_revoked(&self, chain: &[X509]) -> Result<(), Distrust> {
+    ///
+    /// Returns the time at which the first of the issuers has no current CRL
+    /// left.
+    fn refuse_revoked(&self, chain: &[X509]) -> Result<Option<SystemTime>, Distrust> {
         let Some(leaf) = chain.first() else {
-            return Ok(());
+            return Ok(None);
         };
         let issuers = chain.iter().skip(1).chain(chain.last());
+        let mut expire: Option<SystemTime> = None;
         for (certificate, issuer) in chain.iter().zip(issuers) {
             let key = issuer.public_key();
             let key = key.map_err(|e| Distrust::Malformed(openssl_reason(&e)))?;
-            let issued = |crl: &X509Crl| x509::moment(crl.last_update()).ok();
             let mut own = self.crls_of(issuer.subject_name());
             // OpenSSL has found one by this key. An error means another kind of
             // key.
             own.retain(|crl| crl.verify(&key).unwrap_or(false));
             forget_openssl_errors();
-            let newest = own.first().map(|crl| issued(crl));
+            let newest = own.first().map(|crl| crls::issued(crl));
             let serial = certificate.serial_number();
             let revokes = |crl: &&X509Crl| {
-                Some(issued(crl)) == newest
+                Some(crls::issued(crl)) == newest
                     && matches!(crl.get_by_serial(serial), CrlStatus::Revoked(_))
             };
-            if let Some(crl) = own.into_iter().find(revokes) {
+            if let Some(crl) = own.iter().copied().find(revokes) {
                 return Err(verdict::revoked(leaf, certificate, crl));
             }
+            let end = crls::end(&own, self.at);
+            expire = [expire, end].into_iter().flatten().min();
         }
-        Ok(())
-    }
-
-    fn chain(&self, chain: &[X509]) -> Result<Chain, Distrust> {
-        let issuers = chain.iter().skip(1).map(|ca| {
-            Ok(ChainLink {
-                subject: x509::subject(ca),
-                expires: x509::validity(ca)
-                    .map_err(|e| Distrust::Malformed(e.to_string()))?
-                    .1,
-            })
-        });
-        let due = chain.iter().filter_map(|certificate| {
-            let crls = self.crls_of(certificate.issuer_name());
-            crls.iter()
-                .filter_map(|crl| x509::moment(crl.next_update()?).ok())
-                .max()
-        });
-        Ok(Chain {
-            issuers: issuers.collect::<Result<_, Distrust>>()?,
-            crls_expire: due.min(),
-        })
+        Ok(expire)
     }
 
     /// Returns the CRLs of an issuer, the newest first.
@@ -233,9 +219,21 @@ impl Verifier {
         let mut lists: Vec<&X509Crl> = lists
             .filter(|crl: &&X509Crl| x509::same_name(crl.issuer_name(), issuer))
             .collect();
-        lists.sort_by_key(|crl| Reverse(x509::moment(crl.last_update()).ok()));
+        lists.sort_by_key(|crl| Reverse(crls::issued(crl)));
         lists
     }
+}
+
+/// Returns the CAs of a chain.
+fn links(chain: &[X509]) -> Result<Vec<ChainLink>, Distrust> {
+    let issuers = chain.iter().skip(1).map(|ca| {
+        let (_, expires) = x509::validity(ca).map_err(|e| Distrust::Malformed(e.to_string()))?;
+        Ok(ChainLink {
+            subject: x509::subject(ca),
+            expires,
+        })
+    });
+    issuers.collect()
 }
 
 /// Returns whether a certificate is self-signed, by OpenSSL's measure: it's

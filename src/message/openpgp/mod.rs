@@ -14,7 +14,7 @@ mod unlock;
 
 pub(super) use front::OpenPgpFront;
 pub(super) use open::begin;
-pub(super) use packet::begins_message;
+pub(super) use packet::{begins_message, surely_begins_message};
 pub(crate) use parts::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::MAX_LITERAL_NAME;
 pub(super) use seal::{OpenPgpPlan, OpenPgpSealer};

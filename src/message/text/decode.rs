@@ -31,6 +31,8 @@ pub(super) struct Decoded<R> {
     /// Decoded octets, to be read from `start` on.
     octets: Vec<u8>,
     start: usize,
+    /// Whether all base64 has been read, but not what follows it.
+    is_at_end: bool,
     state: DecodeState,
 }
 
@@ -53,12 +55,22 @@ impl<R: BufRead> Decoded<R> {
             characters: Vec::new(),
             octets: Vec::new(),
             start: 0,
+            is_at_end: false,
             state: DecodeState::Open,
         }
     }
 
-    /// Decodes what the source has buffered.
+    /// Decodes what the source has buffered. What follows the base64 is read
+    /// once all octets are: it may be long.
     fn refill(&mut self) -> io::Result<()> {
+        if self.is_at_end {
+            self.octets.clear();
+            self.start = 0;
+            if let Err(fault) = self.end()? {
+                self.state = DecodeState::Broken(fault);
+            }
+            return Ok(());
+        }
         let at_hand = self.source.fill_buf()?;
         let text = at_hand.get(..CHARACTERS).unwrap_or(at_hand);
         let mut ends = at_hand.is_empty();
@@ -81,15 +93,13 @@ impl<R: BufRead> Decoded<R> {
         };
         self.source.consume(read);
 
-        let mut outcome = match second_block {
+        let outcome = match second_block {
             Some(what) => Err(MessageFault::SecondMessage(what)),
             None => self.decode().and_then(|()| self.check_surplus(ends)),
         };
-        if outcome.is_ok() && ends {
-            outcome = self.end()?;
-        }
-        if let Err(fault) = outcome {
-            self.state = DecodeState::Broken(fault);
+        match outcome {
+            Ok(()) => self.is_at_end = ends,
+            Err(fault) => self.state = DecodeState::Broken(fault),
         }
         Ok(())
     }

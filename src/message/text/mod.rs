@@ -45,32 +45,28 @@ pub(super) fn binary<'a>(
     buffer: usize,
 ) -> Result<Box<dyn BufRead + Send + Sync + 'a>, OpenError> {
     let mut source = BufReader::with_capacity(buffer, source);
-    // RFC 9580, section 4.2: bit 7 of a packet's first octet is always set.
-    let first = source.fill_buf()?.first().copied();
     let mut start = Vec::new();
-    if first == BYTE_ORDER_MARK.first().copied() {
-        let mark = BYTE_ORDER_MARK.len() as u64;
-        source.by_ref().take(mark).read_to_end(&mut start)?;
-        if start != BYTE_ORDER_MARK {
-            return Ok(Box::new(Cursor::new(start).chain(source)));
-        }
-        start.clear();
-    } else if first.is_some_and(|octet| octet & 0x80 != 0) {
-        return Ok(Box::new(source));
-    }
     source.by_ref().take(HEAD as u64).read_to_end(&mut start)?;
-    if begins_content_info(&start) {
+    if begins_content_info(&start) || begins_message(&start) {
         return Ok(Box::new(Cursor::new(start).chain(source)));
     }
     // From a pipe, the text before a block may come some time before it.
     let room = WINDOW - start.len();
     source.by_ref().take(room as u64).read_to_end(&mut start)?;
-    let mut octets: Box<dyn BufRead + Send + Sync> = if is_base64(&start) {
-        let text = Cursor::new(start).chain(source);
+    let text = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&start);
+    let mut octets: Box<dyn BufRead + Send + Sync> = if is_base64(text) {
+        let text = Cursor::new(text.to_vec()).chain(source);
         Box::new(Decoded::new(text, None))
     } else {
-        let block = Block::find(&start).ok_or_else(|| not_a_message(&start))?;
-        let (before, content) = start.split_at(block.content());
+        let Some(block) = Block::find(text) else {
+            // RFC 9580, section 4.2: bit 7 of a packet's first octet is set.
+            // It's a packet that begins no encrypted message.
+            return match text.first() {
+                Some(0x80..) => Ok(Box::new(Cursor::new(start).chain(source))),
+                _ => Err(not_a_message(text).into()),
+            };
+        };
+        let (before, content) = text.split_at(block.content());
         // Text before a block is skipped, unless it has another message in it.
         // Then the block is the second one.
         let line = before.iter().rposition(|octet| *octet == b'\n');
@@ -81,7 +77,7 @@ pub(super) fn binary<'a>(
             return Err(MessageFault::SecondMessage(what).into());
         }
         // In a small file it is found before a key is asked for.
-        if let Some(what) = second::any_block_in(content) {
+        if let Some(what) = second::in_front(content, block.end()) {
             return Err(MessageFault::SecondMessage(what).into());
         }
         let mut text = Cursor::new(content.to_vec()).chain(source);

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::block::is_margin;
 use super::content_type;
 use crate::message::fault::MessageFault;
-use crate::message::openpgp::begins_message;
+use crate::message::openpgp::{begins_message, surely_begins_message};
 
 /// The first lines of message blocks, those of old software and of parts of a
 /// message included
@@ -31,12 +31,9 @@ const PIECE: u64 = 64 * 1024;
 /// The most that is searched again, in bytes.
 const MAX_AGAIN: usize = 4 * 1024;
 
-/// The least length of a line of base64 in which a message begins. Unlike plain
-/// text it has no blanks.
+/// The least length of a line of base64 in which a message begins: unlike plain
+/// text it has no blanks. So many characters show how the message begins.
 const BASE64_LINE: usize = 36;
-
-/// The number of characters of base64 that show how a message begins.
-const BASE64_HEAD: usize = 36;
 
 /// The object identifiers of CMS messages whose content isn't in the clear, with
 /// their tags and lengths: envelopedData and encryptedData (RFC 5652, sections
@@ -48,9 +45,9 @@ const CMS_TYPES: [&[u8]; 4] = [
     b"\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x09",
 ];
 
-/// Returns how a message in the text begins, if there is one: a block anywhere,
-/// since an appended one doesn't always begin a line; anything else at the
-/// beginning of a line. The first line may be known not to begin one.
+/// Returns how a message in the text begins, if there is one: anywhere, since an
+/// appended one doesn't always begin a line. At the beginning of a line, less of
+/// it is enough. The first line may be known not to begin one.
 fn message_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
     block_in(text).or_else(|| unmarked_in(text, skip_first))
 }
@@ -59,9 +56,25 @@ fn message_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
 pub(super) fn unmarked_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
     let in_utf_16 = || {
         let text = without_nuls(text)?;
-        block_in(&text).or_else(|| at_line(&text, skip_first, begins_as_base64))
+        let in_line = || at_line(&text, skip_first, begins_as_base64);
+        block_in(&text)
+            .or_else(in_line)
+            .or_else(|| base64_in(&text))
     };
-    at_line(text, skip_first, begins).or_else(in_utf_16)
+    at_line(text, skip_first, begins)
+        .or_else(|| octets_in(text))
+        .or_else(|| base64_in(text))
+        .or_else(in_utf_16)
+}
+
+/// Returns a second message in the part of a file that follows the first line of
+/// a block.
+pub(super) fn in_front(text: &[u8], end: &[u8]) -> Option<&'static str> {
+    let behind = || {
+        let end = text.windows(end.len()).position(|found| found == end)?;
+        unmarked_in(text.get(end..)?, true)
+    };
+    any_block_in(text).or_else(behind)
 }
 
 /// Returns the first line of a block that holds a message, in UTF-16 too.
@@ -80,6 +93,28 @@ pub(super) fn block_in(text: &[u8]) -> Option<&'static str> {
         rest = from.get(1..)?;
     }
     None
+}
+
+/// Returns the binary message that begins anywhere in a text.
+fn octets_in(text: &[u8]) -> Option<&'static str> {
+    let mut rest = text;
+    while let Some(at) = rest
+        .iter()
+        .position(|octet| *octet == 0x30 || *octet >= 0x80)
+    {
+        let (_, from) = rest.split_at(at);
+        if let Some(what) = surely(from) {
+            return Some(what);
+        }
+        rest = from.get(1..)?;
+    }
+    None
+}
+
+/// Returns the message that begins with a word of base64 anywhere in a text.
+fn base64_in(text: &[u8]) -> Option<&'static str> {
+    let mut words = text.split(|octet| !is_of_base64(*octet));
+    words.find_map(|word| surely(&head_of_base64(word)?).map(|_| "base64"))
 }
 
 /// Returns a text without its NUL octets, if it has any. In UTF-16, as Windows
@@ -166,12 +201,24 @@ fn begins(text: &[u8], continues_base64: bool) -> Option<&'static str> {
 /// may look like the first line of a message by chance.
 fn begins_as_base64(text: &[u8], continues_base64: bool) -> Option<&'static str> {
     let word = first_word(text);
-    if continues_base64 || word.len() < BASE64_LINE {
+    if continues_base64 {
         return None;
     }
-    let (head, _) = word.split_at_checked(BASE64_HEAD)?;
-    let octets = BASE64_STANDARD.decode(head).ok()?;
-    binary(&octets).map(|_| "base64")
+    binary(&head_of_base64(word)?).map(|_| "base64")
+}
+
+/// Returns the first octets of a word that may be a line of base64.
+fn head_of_base64(word: &[u8]) -> Option<Vec<u8>> {
+    let (head, _) = word.split_at_checked(BASE64_LINE)?;
+    BASE64_STANDARD.decode(head).ok()
+}
+
+/// Returns how a message begins that no chance yields.
+fn surely(octets: &[u8]) -> Option<&'static str> {
+    if surely_begins_message(octets) {
+        return Some("OpenPGP packets");
+    }
+    begins_sealed_cms(octets).then_some("a CMS message")
 }
 
 fn binary(octets: &[u8]) -> Option<&'static str> {
@@ -206,12 +253,13 @@ fn first_word(text: &[u8]) -> &[u8] {
     word.split_at(length).0
 }
 
+/// Returns whether the octet may be in base64 before its padding.
 fn is_of_base64(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"+/=".contains(&octet)
+    octet.is_ascii_alphanumeric() || b"+/".contains(&octet)
 }
 
-/// Returns whether the line has nothing but base64. (A line of hexadecimal
-/// digits is a checksum.)
+/// Returns whether the line has nothing but base64, and may go on. (A line of
+/// hexadecimal digits is a checksum.)
 fn is_base64_line(text: &[u8]) -> bool {
     let line = without_margin(text).split(|octet| *octet == b'\n');
     let line = line.into_iter().next().unwrap_or_default().trim_ascii();

@@ -101,6 +101,109 @@ fn a_message_at_the_beginning_of_a_line_is_found_however_far_away() {
     }
 }
 
+/// A message that begins with a session key sealed by RSA with 2048 bits, as no
+/// chance yields.
+fn sealed_by_rsa() -> Vec<u8> {
+    let number = [&[0x08, 0x00, 0x80][..], &[0xA5; 255]].concat();
+    [
+        b"\x85\x01\x0C\x03\x01\x02\x03\x04\x05\x06\x07\x08\x01",
+        &*number,
+        b"\xD2\x03\x01\x02\x03",
+    ]
+    .concat()
+}
+
+#[test]
+fn a_second_message_is_found_behind_any_other_text_on_any_line() {
+    let (one, sealed) = (armor(&openpgp(100)), sealed_by_rsa());
+    let other = base64(&sealed);
+    let token = format!("{}\n", "x".repeat(64));
+    let random = "MIID".repeat(16);
+    for between in [
+        format!("{}\n", "=".repeat(60)),
+        "p8gNtcvBLcNkF5ZzJ1sYQ0lTzR3nqC2m6o4yVtKXw1E=\n".into(),
+        token,
+        format!("{random}\n"),
+        "<m>".into(),
+        "{\"m\":\"".into(),
+        "data:application/octet-stream;base64,".into(),
+        "* ".into(),
+        "# ".into(),
+        "Regards\r".into(),
+        "Regards\u{B}".into(),
+        "\u{A0}".into(),
+        "(".repeat(50_000),
+    ] {
+        for text in [
+            format!("{one}{between}{other}"),
+            format!("{between}{other}\n{one}"),
+            format!("{one}{between}{}", other.replace('\n', "\n# ")),
+        ] {
+            let fault = read(text.as_bytes()).unwrap_err();
+            let is_second = matches!(fault, MessageFault::SecondMessage(_));
+            assert!(is_second, "{fault}: {between:.80}");
+        }
+    }
+    let text = format!("{one}{}{other}", "(".repeat(70_000));
+    assert!(read(text.as_bytes()).is_err());
+    for message in [&sealed[..], CMS] {
+        let both = [one.as_bytes(), b"Regards, Bob", message].concat();
+        let fault = read(&*both).unwrap_err();
+        assert!(matches!(fault, MessageFault::SecondMessage(_)), "{fault}");
+    }
+}
+
+#[test]
+fn the_octets_of_a_message_come_before_the_text_behind_it_is_read() {
+    struct Unread;
+    impl Read for Unread {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            panic!("it is read");
+        }
+    }
+    let message = openpgp(100);
+    let text = format!("{}{}", armor(&message), "Some words\n".repeat(9000));
+    let mut octets = binary(text.as_bytes().chain(Unread), 8192).unwrap();
+    let mut first = vec![0; message.len()];
+    octets.read_exact(&mut first).unwrap();
+    assert_eq!(first, message);
+}
+
+#[test]
+fn text_before_a_block_may_begin_with_any_letter() {
+    let message = openpgp(100);
+    let block = armor(&message);
+    for before in ["Über die Gespräche:\n\n", "“Hello”\n", "\u{FEFF}Ärger\n"] {
+        let text = format!("{before}{block}");
+        assert_eq!(read(text.as_bytes()).unwrap(), message, "{before}");
+    }
+    let latin = [b"\xC4rger\n", block.as_bytes()].concat();
+    assert_eq!(read(&*latin).unwrap(), message);
+}
+
+#[test]
+fn words_that_look_like_a_marker_packet_are_not_one() {
+    let message = openpgp(100);
+    for behind in ["\u{280}PGP\n".as_bytes(), b"\xCA PGP\n"] {
+        let text = [armor(&message).as_bytes(), behind].concat();
+        assert_eq!(read(&*text).unwrap(), message);
+    }
+}
+
+#[test]
+fn random_octets_and_random_base64_behind_a_message_are_not_one() {
+    let message = openpgp(100);
+    let mut random = vec![0; 1 << 20];
+    openssl::rand::rand_bytes(&mut random).unwrap();
+    let attachment = base64(&random);
+    let text = format!("{}{}", armor(&message), attachment);
+    assert_eq!(read(text.as_bytes()).unwrap(), message);
+    // At the beginning of a line, less of a message is enough.
+    random.retain(|octet| *octet != b'\n');
+    let text = [armor(&message).as_bytes(), b"*", &random].concat();
+    assert_eq!(read(&*text).unwrap(), message);
+}
+
 #[test]
 fn a_line_of_other_base64_that_looks_like_a_message_is_not_one() {
     let message = armor(&openpgp(100));
