@@ -273,6 +273,20 @@ fn hidden_recipients_open_with_every_kind_of_key() {
 }
 
 #[test]
+fn a_certificate_next_to_the_wrong_locked_key_is_named() {
+    let scene = Scene::with_parties();
+    locked_pair(&scene, "a", P256, "secret");
+    scene.write("passphrase", "secret\n");
+    scene.tool("cp customer.crt keys/a.crt");
+    scene.write("a.txt", "a call");
+    scene.ok("seal -r customer.crt a.txt -o a.pgp");
+    scene
+        .line("open a.pgp -k keys/a.key --passphrase-file passphrase -o -")
+        .exits(4)
+        .complains_with_hint(&["keys/a.key: the certificate next to this key is for another key"]);
+}
+
+#[test]
 fn hidden_recipients_open_with_a_locked_key() {
     let scene = Scene::new();
     locked_pair(&scene, "a", "rsa:2048", "secret");

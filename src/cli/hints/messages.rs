@@ -47,6 +47,9 @@ fn of_identity(error: &NoIdentity) -> Hint {
             "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"
         }
         NoIdentity::Locked { fault, .. } => return of_unlock(fault),
+        NoIdentity::OtherCertificate { .. } => {
+            "replace that certificate with the one for this key, or remove it"
+        }
         NoIdentity::PassphraseOnly => {
             "open it with `gpg --decrypt FILE`, or if it is a CMS message with `openssl cms -decrypt -inform DER -in FILE -pwri_password PASSPHRASE`"
         }
@@ -94,7 +97,7 @@ fn of_fault(fault: &MessageFault) -> Hint {
 pub fn of_unlock(fault: &UnlockFault) -> Hint {
     some(match fault {
         UnlockFault::NoPassphrase => {
-            "run it on a terminal to be asked, or give --passphrase-file or --passphrase-fd"
+            "run callseal in a terminal to be asked, or give --passphrase-file or --passphrase-fd"
         }
         UnlockFault::WrongPassphrase => "check the passphrase; in a file, it is the first line",
         _ => return None,

@@ -37,6 +37,13 @@ pub enum NoIdentity {
         /// Why it stays locked.
         fault: UnlockFault,
     },
+    /// A locked key seemed to fit by the certificate next to it, but isn't the
+    /// certificate's key.
+    #[error("{}: the certificate next to this key is for another key", .key.display())]
+    OtherCertificate {
+        /// The key's file.
+        key: PathBuf,
+    },
     /// The message was sealed with a passphrase alone.
     #[error("it is sealed with a passphrase and not to a key")]
     PassphraseOnly,

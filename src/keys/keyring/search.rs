@@ -102,6 +102,9 @@ pub(super) struct Search<'a, T> {
     /// The file of a key that is named by a recipient to which no session key
     /// is sealed.
     spoiled: Option<PathBuf>,
+    /// The file of a key that was unlocked for the certificate next to it, but
+    /// isn't the certificate's.
+    mistaken: Option<PathBuf>,
 }
 
 impl<'a, T> Search<'a, T> {
@@ -121,6 +124,7 @@ impl<'a, T> Search<'a, T> {
             attempt,
             still_locked: None,
             spoiled: None,
+            mistaken: None,
         }
     }
 
@@ -159,6 +163,10 @@ impl<'a, T> Search<'a, T> {
             }
         };
         let fingerprint = Fingerprint::of(key.public().fingerprint());
+        if identity.is_presumed() && identity.fingerprint() != Some(&fingerprint) {
+            self.mistaken
+                .get_or_insert_with(|| identity.source().to_owned());
+        }
         let success = identity.success();
         for (number, candidate) in from(&self.candidates, success.recipient()) {
             let fit = candidate.fit_unlocked(&key, &fingerprint);
@@ -188,7 +196,10 @@ impl<'a, T> Search<'a, T> {
     /// Returns why no identity opened the message.
     pub fn failure(self) -> NoIdentity {
         let spoiled = self.spoiled.map(|key| NoIdentity::NoSessionKey { key });
-        self.still_locked.or(spoiled).unwrap_or_else(|| {
+        let mistaken = self.mistaken;
+        let mistaken = mistaken.map(|key| NoIdentity::OtherCertificate { key });
+        let known = self.still_locked.or(spoiled).or(mistaken);
+        known.unwrap_or_else(|| {
             let handles = self.candidates.iter().map(|c| c.handle.clone());
             self.keyring.none_fits(handles.collect())
         })
