@@ -11,6 +11,7 @@ use super::extra::Extra;
 use super::fault::{ArchiveError, ArchiveFault};
 use super::member::{Member, StoredName};
 use super::read_at::{ReadAt, read_exact_at};
+use super::reader::looks_like_zip;
 use super::records::{
     CENTRAL_BYTES, CentralHeader, END_BYTES, END_SIGNATURE, End, FLAG_ENCRYPTED, Fields,
     LOCAL_BYTES, LOCATOR_BYTES, Locator, METHOD_STORED, ZIP64_END_BYTES,
@@ -88,7 +89,21 @@ fn find_end(source: &impl ReadAt) -> Result<(End, u64), ArchiveError> {
         }
         rest = next;
     }
-    Ok(found.ok_or(ArchiveFault::NoEnd)?)
+    match found {
+        Some(end) => Ok(end),
+        None => Err(without_end(source, size)?.into()),
+    }
+}
+
+/// Returns what a file without an end record is.
+fn without_end(source: &impl ReadAt, size: u64) -> Result<ArchiveFault, ArchiveError> {
+    let mut start = vec![0; in_memory(size.min(4))?];
+    read_exact_at(source, &mut start, 0)?;
+    Ok(match looks_like_zip(&start) {
+        true => ArchiveFault::NoEnd,
+        false if start.is_empty() => ArchiveFault::Empty,
+        false => ArchiveFault::NotZip,
+    })
 }
 
 /// Returns the end record at the start of `bytes`, if its comment reaches

@@ -14,7 +14,7 @@ pub enum ArchiveError {
     #[error("{}", cause(.0))]
     Io(io::Error),
     /// The archive breaks the format, or could be understood in two ways.
-    #[error("the archive is malformed{}: {fault}", at(.member.as_deref()))]
+    #[error("{}{fault}", malformed(*.fault, .member.as_deref()))]
     Malformed {
         /// The fault.
         fault: ArchiveFault,
@@ -32,9 +32,14 @@ pub enum ArchiveError {
     },
 }
 
-/// Returns ` at the member NAME`, if the fault is one member's.
-fn at(member: Option<&str>) -> String {
-    member.map_or_else(String::new, |member| format!(" at the member {member:?}"))
+/// Returns the words before a fault: what has it, and the member's name if it
+/// is one member's. Some faults need none.
+fn malformed(fault: ArchiveFault, member: Option<&str>) -> String {
+    match (fault, member) {
+        (ArchiveFault::Empty | ArchiveFault::NotZip | ArchiveFault::NoEnd, _) => String::new(),
+        (_, None) => "the archive is malformed: ".into(),
+        (_, Some(member)) => format!("the archive is malformed at the member {member:?}: "),
+    }
 }
 
 impl From<io::Error> for ArchiveError {
@@ -59,11 +64,15 @@ impl From<ArchiveFault> for ArchiveError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ArchiveFault {
-    /// No end of central directory record reaches the end of the file
-    /// (APPNOTE 4.3.16).
-    #[error(
-        "it has no end record at its end: it is not a ZIP archive, was cut off, or something was added behind it"
-    )]
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// It neither begins nor ends as an archive.
+    #[error("not a ZIP archive")]
+    NotZip,
+    /// It begins as an archive, but no end of central directory record reaches
+    /// the end of the file (APPNOTE 4.3.16).
+    #[error("the ZIP archive is incomplete, or something was appended to it")]
     NoEnd,
     /// Another one follows in the comment of the one that does. Readers differ
     /// in which of them they use.

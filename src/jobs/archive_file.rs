@@ -189,15 +189,23 @@ impl ArchiveFile {
 /// Returns why an archive doesn't open, or that it is a message instead. A pipe
 /// can't be read again to find out.
 fn unopened(path: PathBuf, error: ArchiveError) -> Error {
-    let has_no_end = matches!(
+    let error = match error {
+        // The size of a pipe is zero, whatever comes through it.
+        ArchiveError::Malformed {
+            fault: ArchiveFault::Empty,
+            ..
+        } if !path.is_file() => ArchiveFault::NotZip.into(),
+        error => error,
+    };
+    let is_other = matches!(
         error,
         ArchiveError::Malformed {
-            fault: ArchiveFault::NoEnd,
+            fault: ArchiveFault::NotZip,
             ..
         }
     );
     let is_message = || input::open(&path).is_ok_and(|file| Envelope::read(file).is_ok());
-    if has_no_end && path.is_file() && is_message() {
+    if is_other && path.is_file() && is_message() {
         return Error::IsMessage { path };
     }
     Error::Archive { path, error }

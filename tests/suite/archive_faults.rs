@@ -169,10 +169,19 @@ fn every_form_of_data_descriptor_is_read() {
 }
 
 #[test]
-fn a_file_that_is_not_an_archive_has_no_end_record() {
-    for bytes in [&b""[..], b"PK", &[0; 100]] {
+fn a_file_without_an_end_record_is_empty_incomplete_or_something_else() {
+    let whole = zip([good()]).bytes();
+    let cut = whole.get(..whole.len() - 1).unwrap();
+    for (bytes, fault) in [
+        (&b""[..], ArchiveFault::Empty),
+        (b"PK", ArchiveFault::NotZip),
+        (&[0; 100], ArchiveFault::NotZip),
+        (b"PK\x03\x04", ArchiveFault::NoEnd),
+        (cut, ArchiveFault::NoEnd),
+    ] {
         let error = Archive::open(bytes).unwrap_err();
-        assert_eq!(archive_fault(&error), ArchiveFault::NoEnd);
+        assert_eq!(archive_fault(&error), fault);
+        assert_eq!(error.to_string(), fault.to_string());
     }
 }
 

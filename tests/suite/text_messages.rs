@@ -244,7 +244,12 @@ fn a_message_and_an_archive_are_not_mistaken_for_each_other() {
     scene
         .line("list note")
         .exits(5)
-        .complains(&["note", "not a ZIP archive"]);
+        .says("error: note: not a ZIP archive\nhint: `callseal inspect note` shows what it is\n");
+    scene.write("nothing", "");
+    scene
+        .line("list nothing")
+        .exits(5)
+        .complains_with_hint(&["nothing: the file is empty"]);
     scene
         .line("open note -k customer.key -o out")
         .exits(5)

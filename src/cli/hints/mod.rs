@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use callseal::MemberCause;
-use callseal::archive::ArchiveError;
+use callseal::archive::{ArchiveError, ArchiveFault};
 use callseal::files::input;
 use callseal::message::{MessageFault, OpenError, PlanError, SealError};
 
@@ -72,9 +72,23 @@ fn of_library(error: &callseal::Error) -> Hint {
             "an archive can't be read from a pipe; save it to a file first"
         }
         Error::Archive {
+            path,
+            error:
+                ArchiveError::Malformed {
+                    fault: ArchiveFault::NotZip,
+                    ..
+                },
+        } => {
+            let path = path.display().to_string();
+            return some(format!(
+                "`callseal inspect {}` shows what it is",
+                shell_word(&path)
+            ));
+        }
+        Error::Archive {
             error: ArchiveError::Malformed { .. },
             ..
-        } => "get the archive again from its source; `callseal inspect FILE` shows what a file is",
+        } => "get the archive again from its source",
         Error::IsMessage { .. } => "open it with `callseal open`",
         // If all of them failed, the cause is elsewhere, and has its own hint.
         Error::NotConverted { failed, total, .. } if failed == total => return None,
