@@ -77,8 +77,14 @@ pub enum DocumentError {
         limit: usize,
     },
     /// It already has the attribute of sealed documents.
-    #[error("{attribute}: it is sealed already")]
+    #[error("{attribute}: it is already sealed")]
     Sealed {
+        /// The attribute's name.
+        attribute: String,
+    },
+    /// It has an attribute of that name, which doesn't describe a sealing.
+    #[error("it already has an attribute {attribute:?}")]
+    HasAttribute {
         /// The attribute's name.
         attribute: String,
     },

@@ -160,7 +160,7 @@ impl<'a> AesCbcSealer<'a> {
     }
 
     /// Seals the selected fields of one document. It can't be detected whether
-    /// one is sealed already.
+    /// one is already sealed.
     ///
     /// # Errors
     ///

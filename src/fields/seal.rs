@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::document::{self, Edit, span};
 use super::envelope::{Envelope, Top, to_base64};
-use super::error::DocumentError;
+use super::error::{AttributeFault, DocumentError};
 use super::select::{Finder, Missing, Selection};
 use super::{Convert, Document};
 use crate::keys::{MessageVersion, RecipientError, Recipients, Refusal};
@@ -74,15 +74,18 @@ impl<'a> FieldSealer<'a> {
     ///
     /// # Errors
     ///
-    /// It's not a JSON object, is sealed already, lacks a field, has one twice
+    /// It's not a JSON object, is already sealed, has an attribute of the
+    /// reserved name, lacks a field, has one twice
     /// or too many of them, or is too large or nested too deep.
     pub fn seal(&self, text: &str) -> Result<Document, DocumentError> {
         let attribute = &self.plan.attribute;
         let root = document::parse(text)?;
         let top = Top::read(text, root, attribute)?.ok_or(DocumentError::NotAnObject)?;
-        if top.reserved.is_some() {
-            return Err(DocumentError::Sealed {
-                attribute: attribute.clone(),
+        if let Some(reserved) = top.reserved {
+            let attribute = attribute.clone();
+            return Err(match Envelope::read(reserved.value) {
+                Err(AttributeFault::Malformed) => DocumentError::HasAttribute { attribute },
+                _ => DocumentError::Sealed { attribute },
             });
         }
         let places = self.finder.find(root)?;

@@ -81,7 +81,10 @@ fn a_bad_line_does_not_harm_the_others() {
         ("{\"id\":7,\"caller\":{}}\n", "caller.number: it is missing"),
         ("[]\n", "it is not a JSON object"),
         ("\u{1}\n", "it is not JSON"),
-        ("{\"_callseal\":1}\n", "_callseal: it is sealed already"),
+        (
+            "{\"_callseal\":1}\n",
+            "it already has an attribute \"_callseal\"",
+        ),
     ] {
         // The first, one in the middle, and the last one.
         for at in [0, 6, 39] {

@@ -184,7 +184,20 @@ fn a_document_is_sealed_once() {
     let sealed = office.seal("id", CALL);
     for again in ["id", "caller.number"] {
         let error = office.try_seal(again, &sealed).unwrap_err();
-        assert_eq!(error.to_string(), "_callseal: it is sealed already");
+        assert_eq!(error.to_string(), "_callseal: it is already sealed");
+    }
+}
+
+#[test]
+fn an_attribute_of_the_reserved_name_is_not_taken_for_a_sealing() {
+    let office = Office::new();
+    for attribute in ["7", "\"a\"", "{}", r#"{"version":1}"#] {
+        let text = format!(r#"{{"id":1,"_callseal":{attribute}}}"#);
+        let error = office.try_seal("id", &text).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "it already has an attribute \"_callseal\""
+        );
     }
 }
 

@@ -225,7 +225,8 @@ fn a_key_of_another_form_is_refused_and_not_shown() {
                 .env("CALL_KEY", &key)
                 .stdin(CALLS)
                 .exits(2)
-                .complains_with_hint(&["the key in it can't be used: it does not have"]);
+                .complains_with_hint(&["the key in it can't be used: it does not have"])
+                .says("hint: check the key and --key-form\n");
             assert!(!outcome.stderr().contains("SECRET"), "{outcome}");
             assert!(!outcome.stderr().contains("0123"), "{outcome}");
         }
@@ -264,8 +265,8 @@ fn a_key_on_the_command_line_is_refused_and_not_shown() {
     scene
         .line("fields seal --legacy-aes-cbc --fields id -k SECRET")
         .exits(2)
-        .complains_with_hint(&["can't be given on the command line"])
-        .says("--key-file FILE");
+        .complains_with_hint(&["-k can't be used with --legacy-aes-cbc, which uses a shared key"])
+        .says("hint: use --key-file or --key-env\n");
 }
 
 #[test]
@@ -351,6 +352,19 @@ fn options_that_conflict_with_it_are_refused() {
     ] {
         let outcome = scene.line(&line).stdin(CALLS).exits(2);
         assert!(outcome.output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_missing_key_is_asked_for_with_its_form() {
+    for line in ["", " --key-form raw"] {
+        Scene::new()
+            .line(&format!("fields seal {FIELDS}{line}"))
+            .stdin(CALLS)
+            .exits(2)
+            .complains_with_hint(&[
+                "--legacy-aes-cbc needs a key (--key-file or --key-env) and its form",
+            ]);
     }
 }
 

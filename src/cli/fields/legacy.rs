@@ -15,12 +15,16 @@ use crate::cli::ui::Ui;
 /// The hint on how to give the key.
 const HINT: &str = "give it with --key-file FILE, or with --key-env NAME in the environment variable NAME, and set --key-form to raw, hex or text";
 
+/// The hint on the forms of the key.
+const FORMS: &str = "use hex for the digits of its bytes, and text for characters that are the bytes themselves, even if they are digits";
+
 /// The options of the legacy layout and its key.
 #[derive(Debug, Args)]
 #[group(skip)]
 pub struct LegacyArgs {
     /// Use the legacy layout for peers that support nothing else: AES-CBC under
-    /// a shared key, not authenticated
+    /// a shared key, not authenticated. It needs the key (--key-file or
+    /// --key-env) and its form (--key-form)
     #[arg(long)]
     legacy_aes_cbc: bool,
     /// The environment variable that holds the key for --legacy-aes-cbc
@@ -35,7 +39,7 @@ pub struct LegacyArgs {
     #[arg(long, value_name = "FILE", requires = "legacy_aes_cbc")]
     key_file: Option<PathBuf>,
     /// The form of that key: raw (16, 24 or 32 bytes), hex (the digits of these
-    /// bytes), or text (as many characters, used as bytes)
+    /// bytes), or text (16, 24 or 32 characters, each one byte)
     // Any text is accepted: clap's error would show a key that was put here.
     #[arg(long, value_name = "raw|hex|text", requires = "legacy_aes_cbc")]
     key_form: Option<OsString>,
@@ -52,6 +56,12 @@ impl LegacyArgs {
     pub fn key(&self, ui: &Ui) -> Result<Option<AesCbcKey>, Failure> {
         if !self.legacy_aes_cbc {
             return Ok(None);
+        }
+        if self.key_file.is_none() && self.key_env.is_none() {
+            return Err(Failure::usage(
+                "--legacy-aes-cbc needs a key (--key-file or --key-env) and its form (--key-form raw, hex or text)",
+                FORMS,
+            ));
         }
         let form = self.form()?;
         let (key, source) = match (&self.key_file, &self.key_env) {
@@ -86,7 +96,7 @@ impl LegacyArgs {
         let key = key.map_err(|error| {
             Failure::usage(
                 format!("{source}: the key in it can't be used: {error}"),
-                HINT,
+                "check the key and --key-form",
             )
         })?;
         if key.is_exposed()
@@ -103,10 +113,7 @@ impl LegacyArgs {
             Some("raw") => Ok(KeyForm::Raw),
             Some("hex") => Ok(KeyForm::Hex),
             Some("text") => Ok(KeyForm::Text),
-            _ => Err(Failure::usage(
-                "--key-form must be raw, hex or text",
-                "use hex for the digits of its bytes, and text for characters that are the bytes themselves, even if they are digits",
-            )),
+            _ => Err(Failure::usage("--key-form must be raw, hex or text", FORMS)),
         }
     }
 }
@@ -114,8 +121,8 @@ impl LegacyArgs {
 /// Returns the failure for a key that is given as an argument.
 pub fn refuse_key() -> Failure {
     Failure::usage(
-        "--legacy-aes-cbc uses one shared key and no -k, and the shared key can't be given on the command line, where every user of the machine can see it",
-        HINT,
+        "-k can't be used with --legacy-aes-cbc, which uses a shared key",
+        "use --key-file or --key-env",
     )
 }
 

@@ -3,6 +3,7 @@
 use callseal::fields::legacy::AesCbcOpener;
 use callseal::fields::{ATTRIBUTE, Convert, FieldOpener};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
@@ -34,7 +35,7 @@ pub struct Arguments {
     #[command(flatten)]
     passphrases: PassphraseArgs,
     /// The attribute that sealing has added to the documents
-    #[arg(long, value_name = "NAME", default_value = ATTRIBUTE, conflicts_with = "legacy_aes_cbc")]
+    #[arg(long, value_name = "NAME", default_value = ATTRIBUTE, conflicts_with = "legacy_aes_cbc", value_parser = NonEmptyStringValueParser::new())]
     attribute: String,
     #[command(flatten)]
     legacy: LegacyArgs,

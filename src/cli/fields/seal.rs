@@ -6,6 +6,7 @@ use callseal::fields::legacy::AesCbcSealer;
 use callseal::fields::{ATTRIBUTE, Convert, FieldPlan, FieldSealer};
 use callseal::keys::Recipients;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
@@ -39,7 +40,7 @@ pub struct Arguments {
     #[command(flatten)]
     recipients: RecipientArgs,
     /// The attribute to add to sealed documents
-    #[arg(long, value_name = "NAME", default_value = ATTRIBUTE, conflicts_with = "legacy_aes_cbc")]
+    #[arg(long, value_name = "NAME", default_value = ATTRIBUTE, conflicts_with = "legacy_aes_cbc", value_parser = NonEmptyStringValueParser::new())]
     attribute: String,
     #[command(flatten)]
     legacy: LegacyArgs,

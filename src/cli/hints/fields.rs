@@ -24,6 +24,7 @@ pub fn of_document(error: &DocumentError) -> Hint {
             "check its spelling; if it may be missing, give --missing ignore"
         }
         DocumentError::Sealed { .. } => "open it first, or seal it with another --attribute",
+        DocumentError::HasAttribute { .. } => "choose another --attribute",
         DocumentError::WrongKey { .. } => {
             "check the key, and that --key-form is the sender's; 32 hexadecimal digits are a valid key in every form"
         }
