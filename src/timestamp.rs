@@ -54,7 +54,7 @@ pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
 
 /// A text that is not a point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("expected a date from 1970 on, such as 2026-12-24 or 2026-12-24T18:30:00Z")]
+#[error("expected a date not before 1970, such as 2026-12-24 or 2026-12-24T18:30:00Z")]
 pub struct NotATimestamp;
 
 /// Takes a date, which means its first second in UTC, or a date and a time in

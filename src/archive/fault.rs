@@ -201,6 +201,18 @@ pub enum ArchiveFault {
     DeflateSize,
 }
 
+/// Returns the name of a common method (APPNOTE 4.4.5) in brackets.
+fn method_name(method: u16) -> &'static str {
+    match method {
+        9 => " (Deflate64)",
+        12 => " (bzip2)",
+        14 => " (LZMA)",
+        93 => " (Zstandard)",
+        95 => " (XZ)",
+        _ => "",
+    }
+}
+
 /// Why one member can't be read from a sound archive. The phrases continue "the
 /// member".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -216,7 +228,7 @@ pub enum MemberFault {
     #[error("is encrypted by ZIP itself")]
     Encrypted,
     /// It is neither stored nor deflated (APPNOTE 4.4.5).
-    #[error("is compressed by the unsupported method {method}")]
+    #[error("is compressed by the unsupported method {method}{}", method_name(*.method))]
     Method {
         /// The number of the method.
         method: u16,

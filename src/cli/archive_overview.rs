@@ -15,6 +15,7 @@ use super::failure::Report;
 use super::known_recipients::{HandleFacts, KnownKeys};
 use super::open_args::format_name;
 use super::ui::count;
+use crate::cli;
 
 /// The members of an archive, grouped by their envelopes.
 pub struct Overview {
@@ -47,6 +48,8 @@ pub struct Reach {
     /// Members that may be for one of the keys: they hide recipients, or the
     /// fingerprint of a key is unknown.
     pub may_open: u64,
+    /// Those of them that hide recipients.
+    pub hidden: u64,
     /// Members that none of the keys opens.
     pub closed: u64,
 }
@@ -96,6 +99,11 @@ impl Overview {
         sets.collect()
     }
 
+    /// Returns whether any of the members is a message.
+    pub fn has_messages(&self) -> bool {
+        !self.sets.is_empty()
+    }
+
     /// Returns for each member the index of its set, or `None` if it isn't a
     /// message.
     pub fn set_of(&self) -> impl Iterator<Item = Option<usize>> {
@@ -134,7 +142,7 @@ impl Overview {
                 .unwrap_or("cipher unknown until opened");
             let _ = writeln!(
                 text,
-                "  format {}, {cipher}",
+                "format {}, {cipher}",
                 format_name(set.envelope.format)
             );
         }
@@ -163,7 +171,11 @@ impl Overview {
                 .min();
             match surest {
                 Some(Fit::Named) => reach.opens += set.members,
-                Some(Fit::Hidden | Fit::Unknown) => reach.may_open += set.members,
+                Some(Fit::Hidden) => {
+                    reach.may_open += set.members;
+                    reach.hidden += set.members;
+                }
+                Some(Fit::Unknown) => reach.may_open += set.members,
                 None => reach.closed += set.members,
             }
         }
@@ -196,15 +208,12 @@ impl Overview {
     pub fn conclude(self, archive: &Path, report: &mut Report) {
         let (failed, total) = (self.failures.len(), self.set_of.len());
         if let Some(worst) = self.failures.iter().map(Error::kind).max() {
-            report.outcome = Some(
-                Error::Partial {
-                    archive: archive.to_owned(),
-                    failed,
-                    total,
-                    worst,
-                }
-                .into(),
-            );
+            report.outcome = Some(cli::error::Error::Unread {
+                archive: archive.to_owned(),
+                failed,
+                total,
+                worst,
+            });
             report.failures = self.failures.into_iter().map(Into::into).collect();
         }
     }

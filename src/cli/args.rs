@@ -203,7 +203,7 @@ const MAX_JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
 fn workers(text: &str) -> Result<NonZeroUsize, &'static str> {
     text.parse()
-        .map_err(|_| "expected a whole number from 1 on")
+        .map_err(|_| "expected a whole number of 1 or more")
 }
 
 /// The number of workers.

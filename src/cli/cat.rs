@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::open_args::{OpenArgs, RenamedArgs, format_name, warn_of_renamed, warn_of_tried};
+use super::open_args::{NOT_AUTHENTICATED, OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
 use super::streams::writing_stdout;
 use super::ui::{Bar, Ui};
 
@@ -61,11 +61,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .map_err(writing_stdout)?;
     stdout.flush()?;
     if !opened.format.is_authenticated() {
-        ui.warning(&format!(
-            "{}: {}",
-            arguments.member,
-            format_name(opened.format)
-        ));
+        ui.warning(&format!("{}: {NOT_AUTHENTICATED}", arguments.member));
     }
     warn_of_tried(&opened.tried_key, ui);
     let sealed_as = opened.sealed_as.as_deref();

@@ -43,11 +43,19 @@ pub enum Error {
     #[error(transparent)]
     Generate(#[from] GenerateError),
     /// A file of a new key exists. It may be the only copy of an old one.
-    #[error("{}: it exists already", .path.display())]
+    #[error("{}: it already exists", .path.display())]
     KeyExists { path: PathBuf },
     /// An archive was given where one message is expected.
     #[error("{}: it is an archive, not one message", .path.display())]
     IsArchive { path: PathBuf },
+    /// Some members of an archive, or all of them, can't be read.
+    #[error("{}: {}", .archive.display(), unread(*.failed, *.total))]
+    Unread {
+        archive: PathBuf,
+        failed: usize,
+        total: usize,
+        worst: ErrorKind,
+    },
     /// A document in a stream can't be sealed or opened. Lines are counted
     /// from 1.
     #[error("{}: line {line}: {error}", .path.display())]
@@ -88,7 +96,13 @@ impl Error {
             Self::Generate(_) | Self::KeyExists { .. } => ErrorKind::Io,
             Self::IsArchive { .. } => ErrorKind::Integrity,
             Self::Document { error, .. } => ErrorKind::from(&**error),
-            Self::PartialDocuments {
+            Self::Unread {
+                failed,
+                total,
+                worst,
+                ..
+            }
+            | Self::PartialDocuments {
                 failed,
                 total,
                 worst,
@@ -115,6 +129,16 @@ fn export_kind(error: &ExportError) -> ErrorKind {
             ErrorKind::Recipient
         }
         _ => ErrorKind::NoIdentity,
+    }
+}
+
+fn unread(failed: usize, total: usize) -> String {
+    if failed < total {
+        format!("{failed} of {total} members can't be read")
+    } else if total == 1 {
+        "its only member can't be read".into()
+    } else {
+        format!("none of its {total} members can be read")
     }
 }
 

@@ -8,7 +8,7 @@ use callseal::ArchiveFile;
 use callseal::archive::looks_like_zip;
 use callseal::config::Config;
 use callseal::files::input;
-use callseal::keys::{Identity, Recipient, Refusal, Requirements};
+use callseal::keys::{Identity, KeyFault, Recipient, Refusal, Requirements};
 use callseal::message::{Envelope, MessageFault, OpenError};
 
 use super::error::Error;
@@ -31,6 +31,10 @@ pub enum Inspection {
     },
     /// One or more private keys.
     Keys(Vec<Identity>),
+    /// A private key that can't be used.
+    UnusableKey(KeyFault),
+    /// A PEM block without an end.
+    Incomplete(Refusal),
     /// A config.
     Config(Config),
     /// Something else.
@@ -60,8 +64,10 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     if looks_like_zip(&start) {
         return Ok(Inspection::Archive(ArchiveFile::open(path)?));
     }
-    if let Ok(identities) = Identity::load(path) {
-        return Ok(Inspection::Keys(identities));
+    match Identity::load(path) {
+        Ok(identities) => return Ok(Inspection::Keys(identities)),
+        Err(fault @ KeyFault::Unusable(_)) => return Ok(Inspection::UnusableKey(fault)),
+        Err(_) => {}
     }
     if let Ok(known) = Recipient::load_any_age(path) {
         let (recipients, refusal) = match Recipient::load(path, &Requirements::listed(at)) {
@@ -90,6 +96,7 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
 fn not_a_message(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     Ok(match Recipient::load(path, &Requirements::listed(at)) {
         Err(Refusal::NotACertificate | Refusal::Malformed(_)) | Ok(_) => Inspection::Unknown,
+        Err(refusal @ Refusal::Incomplete) => Inspection::Incomplete(refusal),
         Err(refusal) => Inspection::Certificate {
             recipients: Vec::new(),
             refusal: Some(refusal),

@@ -33,7 +33,7 @@ pub fn completions(arguments: &Completions, global: &Global) -> Result<Report, F
 /// Print the manual page, or write the pages of all commands to a directory
 #[derive(Debug, Args)]
 pub struct Man {
-    /// The directory to write callseal.1, callseal-pack.1 … to
+    /// The directory to write callseal.1, callseal-pack.1 … to; made if missing
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -128,6 +128,7 @@ fn show(
         } => {
             heading(match (recipients.first(), &refusal) {
                 (_, Some(Refusal::SigningRequest)) => "certificate signing request",
+                (_, Some(Refusal::Revocation)) => "revocation certificate",
                 (Some(recipient), _) => recipient.kind().name(),
                 (None, _) => "certificate",
             });
@@ -145,6 +146,16 @@ fn show(
             }
             let keys = identities.iter().map(KeyFacts::from).collect();
             facts(Some("private key"), Content::Keys { keys })
+        }
+        Inspection::UnusableKey(fault) => {
+            heading("private key");
+            let _ = writeln!(report.text, "  {}", safe(&fault.to_string()));
+            facts(Some("private key"), Content::Keys { keys: Vec::new() })
+        }
+        Inspection::Incomplete(refusal) => {
+            heading("incomplete file");
+            let _ = writeln!(report.text, "  {refusal}");
+            facts(None, Content::Other {})
         }
         Inspection::Config(config) => {
             heading("config");
@@ -171,9 +182,14 @@ fn show_archive(
     let overview = Overview::of(archive, members.as_slice(), limits);
     let _ = writeln!(
         report.text,
-        "  {}, {} sealed",
+        "  {}, {}{}",
         count(members.as_slice().len() as u64, "member"),
-        bytes(members.total_size())
+        bytes(members.total_size()),
+        if overview.has_messages() {
+            " sealed"
+        } else {
+            ""
+        }
     );
     for line in overview.text(known).lines().filter(|line| !line.is_empty()) {
         let _ = writeln!(report.text, "  {line}");
@@ -204,7 +220,7 @@ fn show_certificate(recipients: &[Recipient], refusal: Option<&Refusal>, text: &
             recipient.fingerprint()
         );
         if let Some(expires) = recipient.expires() {
-            let _ = writeln!(text, "  valid to {}", Timestamp(expires));
+            let _ = writeln!(text, "  valid until {}", Timestamp(expires));
         }
     }
     let verdict = match refusal {

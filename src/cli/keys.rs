@@ -97,26 +97,48 @@ fn conclude(
 ) {
     let path = archive.display().to_string();
     // Writing to a string does not fail.
-    let _ = write!(
+    let _ = writeln!(
         report.text,
-        "\n{}: your keys open {} of {}",
+        "\n{}: {}",
         safe(&path),
-        reach.opens,
-        count(overview.members(), "member")
+        reach_phrase(reach, overview.members())
     );
-    if reach.may_open > 0 {
-        let _ = write!(report.text, ", may open {} more", reach.may_open);
-    }
-    if reach.closed > 0 {
-        let _ = write!(report.text, "; none of your keys opens {}", reach.closed);
-    }
-    report.text.push('\n');
     let closed = overview.closed_to(archive, keyring);
     overview.conclude(archive, report);
     if closed.is_some() {
         report.failures.extend(report.outcome.take());
         report.outcome = closed.map(Into::into);
     }
+}
+
+/// Returns how many of the members the keys together open.
+fn reach_phrase(reach: &Reach, members: u64) -> String {
+    let all = count(members, "member");
+    let unknown = reach.may_open - reach.hidden;
+    let mut parts = Vec::new();
+    match (reach.opens, reach.may_open, members) {
+        (_, _, 0) => parts.push("it has no members".to_owned()),
+        (0, 0, 1) => return "your keys don't open its only member".into(),
+        (0, 0, _) => return format!("your keys open none of the {all}"),
+        (0, ..) => {}
+        (opens, ..) => parts.push(format!("your keys open {opens} of {all}")),
+    }
+    match (reach.hidden, reach.opens) {
+        (0, _) => {}
+        (1, _) => parts.push("1 member hides its recipients; your keys may open it".into()),
+        (n, _) => parts.push(format!(
+            "{n} members hide their recipients; your keys may open them"
+        )),
+    }
+    match (unknown, reach.opens) {
+        (0, _) => {}
+        (n, 0) => parts.push(format!("your locked keys may open {n} of {all}")),
+        (n, _) => parts.push(format!("your locked keys may open {n} more")),
+    }
+    if reach.closed > 0 {
+        parts.push(format!("none of your keys opens {}", reach.closed));
+    }
+    parts.join("; ")
 }
 
 /// Returns the certificate of each key, if it is in the key's file or next to
@@ -202,7 +224,7 @@ impl Listed<'_> {
             if let Some(end) = certificate.expires() {
                 let validity = match end < SystemTime::now() {
                     true => "expired",
-                    false => "valid to",
+                    false => "valid until",
                 };
                 line("", &format!("{validity} {}", Timestamp(end)));
             }

@@ -50,8 +50,10 @@ pub fn page(command: &Command, sink: &mut dyn Write) -> io::Result<()> {
     roff.to_writer(sink)
 }
 
-/// Writes the pages of a command and all commands below it to a directory.
+/// Writes the pages of a command and all commands below it to a directory,
+/// which it makes if it's missing.
 pub fn pages(command: &Command, directory: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(directory)?;
     let path = directory.join(format!("{}.1", file_name(command)));
     let mut content = Vec::new();
     page(command, &mut content)?;

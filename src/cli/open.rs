@@ -15,7 +15,7 @@ use super::facts::{Facts, FormatFacts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::open_args::{
-    OpenArgs, authenticity, format_name, warn_of_not_authenticated, warn_of_tried,
+    NOT_AUTHENTICATED, OpenArgs, authenticity, warn_of_not_authenticated, warn_of_tried,
 };
 use super::streams::{input_name, is_stream, open_input, writing_stdout};
 use super::ui::{Bar, Ui, bytes};
@@ -84,11 +84,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                 .map_err(|error| writing_stdout(open_error(error)))?;
             stdout.flush()?;
             if !opened.format.is_authenticated() {
-                ui.warning(&format!(
-                    "{}: {}",
-                    name.display(),
-                    format_name(opened.format)
-                ));
+                ui.warning(&format!("{}: {NOT_AUTHENTICATED}", name.display()));
             }
             warn_of_tried(&opened.tried_key, ui);
             Ok(Report::default())
@@ -157,21 +153,43 @@ fn is_archive(path: &Path) -> bool {
     path.is_file() && matches!(inspected(), Ok(Inspection::Archive(_)))
 }
 
+/// The endings of messages, which an output's name drops.
+const ENDINGS: &str = ".pgp, .gpg, .asc, .b64, .p7m, .p7, .cms or .der";
+
 fn opened_name(path: &Path) -> Result<PathBuf, Failure> {
     let name = path.file_name().unwrap_or_default().to_str();
     if let Some(name) = name.and_then(without_ending) {
         return Ok(path.with_file_name(name));
     }
-    std::fs::metadata(path).map_err(|error| Error::reading(path, error))?;
+    let metadata = std::fs::metadata(path).map_err(|error| Error::reading(path, error))?;
+    if metadata.is_dir() {
+        let error = io::ErrorKind::IsADirectory.into();
+        return Err(Error::reading(path, error).into());
+    }
     if is_archive(path) {
         let path = path.to_owned();
         return Err(Error::IsArchive { path }.into());
     }
     Err(Failure::usage(
         format!(
-            "{}: can't derive an output name from this file name",
+            "{}: can't derive an output name: the name doesn't end in {ENDINGS}",
             path.display()
         ),
         "give one with -o, or -o - for standard output",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_listed_endings_are_those_that_are_dropped() {
+        for ending in ENDINGS
+            .split([',', ' '])
+            .filter(|word| word.starts_with('.'))
+        {
+            assert_eq!(without_ending(&format!("a{ending}")), Some("a"), "{ending}");
+        }
+    }
 }

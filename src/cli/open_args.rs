@@ -104,6 +104,9 @@ pub fn format_name(format: Format) -> String {
     }
 }
 
+/// What is said of a single message whose content goes to standard output.
+pub const NOT_AUTHENTICATED: &str = "not authenticated: this CMS message may have been changed";
+
 /// Returns the same mark for the end of a summary of `all` opened files.
 pub fn authenticity(not_authenticated: usize, all: usize) -> String {
     match not_authenticated {

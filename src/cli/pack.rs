@@ -25,6 +25,9 @@ use crate::cli::error::Error;
 /// Seal files and directories into one archive
 #[derive(Debug, Args)]
 #[command(after_help = "\
+A GLOB without / matches the file name in any directory, one with / the whole
+path.
+
 Examples:
   callseal pack -o calls.zip -r customer.crt -r vendor.crt calls/
   callseal pack --config /etc/lumenvox/client_property.conf -o calls.zip calls/
@@ -200,8 +203,9 @@ fn show_notices<'a>(found: &'a Sources, ui: &Ui) -> Vec<&'a Path> {
                 let path = path.display();
                 ui.notice(&format!("{path}: the archive of an earlier run, left out"));
             }
-            SourceNotice::Unmatched { pattern } => ui.warning(&format!(
-                "{pattern:?}: this pattern of --include or --exclude matches nothing"
+            SourceNotice::Unmatched { pattern, included } => ui.warning(&format!(
+                "--{} {pattern:?} matches nothing",
+                if *included { "include" } else { "exclude" }
             )),
             SourceNotice::Link { path } => {
                 ui.warning(&format!("{}: a symbolic link, left out", path.display()));
@@ -220,7 +224,7 @@ fn show_notices<'a>(found: &'a Sources, ui: &Ui) -> Vec<&'a Path> {
 /// Returns the patterns that match nothing.
 fn unmatched(found: &Sources) -> Vec<&str> {
     let patterns = found.notices.iter().filter_map(|notice| match notice {
-        SourceNotice::Unmatched { pattern } => Some(pattern.as_str()),
+        SourceNotice::Unmatched { pattern, .. } => Some(pattern.as_str()),
         _ => None,
     });
     patterns.collect()

@@ -60,6 +60,13 @@ impl RecipientArgs {
                 "give certificates with -r, or a config with --config",
             )),
             (Some(name), None) => Err(no_config(name)),
+            (None, Some(config)) if config.profiles.is_empty() => Err(Failure::usage(
+                format!(
+                    "no recipient is given, and {} has no profiles",
+                    config.source.display()
+                ),
+                "give certificates with -r, or add a profile, such as [profiles.NAME] with recipients = [\"CERT\"]",
+            )),
             (name, Some(config)) => {
                 let (_, profile) = config.profile(name.as_deref()).map_err(Error::from)?;
                 Ok(Some(profile))

@@ -57,7 +57,7 @@ pub enum UnusableKey {
     #[error("has an RSA key with an unusable modulus")]
     RsaModulus,
     /// A kind of key that can't receive messages here.
-    #[error("has a key of the kind {0}, which can't receive messages here")]
+    #[error("has {}, which callseal doesn't support", a_key(.0))]
     Algorithm(String),
     /// The key can't be decoded.
     #[error("has a key that can't be decoded: {0}")]
@@ -301,7 +301,21 @@ fn malformed(e: ErrorStack) -> UnusableKey {
 }
 
 fn kind_name(id: Id) -> String {
-    Nid::from_raw(id.as_raw())
-        .long_name()
-        .map_or_else(|_| "unknown".into(), Into::into)
+    let name = match id {
+        Id::ED25519 => "Ed25519",
+        Id::ED448 => "Ed448",
+        Id::DSA => "DSA",
+        Id::DH => "DH",
+        Id::RSA_PSS => "RSA-PSS",
+        _ => Nid::from_raw(id.as_raw()).long_name().unwrap_or("unknown"),
+    };
+    name.to_owned()
+}
+
+/// Returns the name of a kind of key with its article, as it is spoken.
+fn a_key(kind: &str) -> String {
+    match kind.starts_with(['A', 'E', 'R', 'U', 'X', 'u']) {
+        true => format!("an {kind} key"),
+        false => format!("a {kind} key"),
+    }
 }

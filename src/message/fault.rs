@@ -50,7 +50,7 @@ pub enum OpenError {
 #[non_exhaustive]
 pub enum MessageFault {
     /// It is a message neither of OpenPGP nor of CMS.
-    #[error("it is not an OpenPGP message, nor one of CMS")]
+    #[error("it is neither an OpenPGP nor a CMS message")]
     NotAMessage,
     /// It is an OpenPGP message, but nothing in it is encrypted.
     #[error("it is not encrypted")]

@@ -49,6 +49,8 @@ pub enum SourceNotice {
     Unmatched {
         /// The pattern as it was given.
         pattern: String,
+        /// Whether it is of the include list.
+        included: bool,
     },
     /// A symbolic link that was left out.
     Link {
@@ -109,10 +111,13 @@ impl Sources {
         }
         let mut found = walk.found;
         let unmatched = walk.filter.unmatched().into_iter();
-        let notices = unmatched.map(|pattern| SourceNotice::Unmatched { pattern });
+        let notices =
+            unmatched.map(|(pattern, included)| SourceNotice::Unmatched { pattern, included });
         found.notices.extend(notices);
         if found.files.is_empty() {
-            return Err(SourceError::Nothing);
+            return Err(SourceError::Nothing {
+                filtered: !options.include.is_empty() || !options.exclude.is_empty(),
+            });
         }
         found.files.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(found)

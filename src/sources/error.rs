@@ -39,7 +39,7 @@ pub enum SourceError {
         kind: &'static str,
     },
     /// The output was named as an input.
-    #[error("{}: both input and output", path.display())]
+    #[error("{} is both an input and the output", path.display())]
     IsOutput {
         /// Its path, as an input.
         path: PathBuf,
@@ -96,13 +96,16 @@ pub enum SourceError {
     },
     /// There are no files to pack.
     #[error("no files to pack")]
-    Nothing,
+    Nothing {
+        /// Whether an include or exclude list chose among them.
+        filtered: bool,
+    },
 }
 
 fn same_name(first: &Path, second: &Path) -> String {
     let (first, second) = (first.display(), second.display());
     if first.to_string() == second.to_string() {
-        format!("{first}: it is named twice")
+        format!("{first}: it is listed twice")
     } else {
         format!("{first} and {second} would be the same member")
     }

@@ -38,10 +38,13 @@ impl Filter {
         self.exclude.match_path(member)
     }
 
-    /// Returns the patterns that have matched nothing so far.
-    pub(super) fn unmatched(&self) -> Vec<String> {
+    /// Returns the patterns that have matched nothing so far, and whether they
+    /// are of the include list.
+    pub(super) fn unmatched(&self) -> Vec<(String, bool)> {
         let included = self.include.iter().flat_map(Patterns::unmatched);
-        included.chain(self.exclude.unmatched()).collect()
+        let included = included.map(|pattern| (pattern, true));
+        let excluded = self.exclude.unmatched().map(|pattern| (pattern, false));
+        included.chain(excluded).collect()
     }
 
     /// Returns whether `member` or a directory above it is on the exclude list.

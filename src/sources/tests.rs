@@ -142,7 +142,7 @@ fn nothing_to_pack_is_an_error() {
         (&["calls/a.wav"], &filter(&[], &["*.wav"])),
     ] {
         let error = error(&directory, inputs, options);
-        assert!(matches!(error, SourceError::Nothing), "{inputs:?}");
+        assert!(matches!(error, SourceError::Nothing { .. }), "{inputs:?}");
     }
 }
 

@@ -755,6 +755,8 @@ fn an_unsupported_method_affects_only_its_member() {
         let member = some().with_both(|header| header.method = method);
         assert_eq!(member_fault(member), MemberFault::Method { method });
     }
+    let named = MemberFault::Method { method: 12 }.to_string();
+    assert_eq!(named, "is compressed by the unsupported method 12 (bzip2)");
 }
 
 #[test]

@@ -134,7 +134,8 @@ fn it_answers_for_another_day() {
     }
     check(&scene, &format!("--at {}", in_days(-2)))
         .exits(3)
-        .complains_with_hint(&["vendor.crt: “vendor” is not valid before "]);
+        .complains_with_hint(&["vendor.crt: “vendor” is not valid before "])
+        .says("hint: use the certificate that is valid then\n");
     let outcome = check(&scene, "--json --at 9000-12-24T18:30:00Z").exits(3);
     assert_eq!(outcome.json()["at"], "9000-12-24T18:30:00Z");
     check(&scene, "--at christmas").exits(2).says("2026-12-24");

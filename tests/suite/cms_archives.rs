@@ -82,7 +82,7 @@ fn unauthenticated_content_is_marked_in_all_output() {
     let scene = genesys();
     scene
         .ok("cat GIR.zip GIR/1001.wav -k gir.key")
-        .says("GIR/1001.wav: cms, not authenticated");
+        .says("warning: GIR/1001.wav: not authenticated: this CMS message may have been changed\n");
     let extracted = scene
         .ok("extract --json GIR.zip -k gir.key -C opened")
         .json();

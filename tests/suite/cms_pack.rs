@@ -106,7 +106,7 @@ fn a_recipient_that_cannot_read_the_format_stops_the_pack() {
         }
         assert_eq!(scene.tree(""), before, "{line}");
     };
-    refused("cms", "e.crt", "know only RSA");
+    refused("cms", "e.crt", "works only with RSA keys");
     for format in ["cms", "cms-gcm"] {
         refused(format, "bare.pem", "has no X.509 certificate");
         refused(format, "pgp.asc", "has no X.509 certificate");

@@ -54,14 +54,14 @@ fn recipients_that_cannot_read_the_format_are_refused_and_nothing_is_written() {
     refused(
         "-r a.crt -r e.crt",
         "cms",
-        &["e.crt: “e” has an ECDH", "know only RSA"],
+        &["e.crt: “e” has an ECDH", "works only with RSA keys"],
     )
     .says("hint: `--format cms-gcm` takes EC certificates too");
     for format in ["cms", "cms-gcm"] {
         let words = ["bare.pem: “bare.pem” has no X.509 certificate", format];
         refused("-r e.crt -r bare.pem", "cms-gcm", &words[..1]);
         refused("-r bare.pem -r a.crt", format, &words)
-            .says("hint: list its owner's X.509 certificate");
+            .says("hint: use its owner's X.509 certificate");
         refused(
             "-r a.crt -r pgp.asc",
             format,

@@ -157,13 +157,13 @@ fn an_archive_that_exists_is_not_overwritten_and_never_the_input() {
     scene
         .line(CONVERT)
         .exits(1)
-        .complains_with_hint(&["calls.zip", "exists already"]);
+        .complains_with_hint(&["calls.zip", "already exists"]);
     assert_eq!(scene.text("calls.zip"), "mine");
     scene.ok(&format!("{CONVERT} --force"));
     scene
         .line("convert calls.zip -o calls.zip --force -r vendor.crt -k vendor.key")
         .exits(2)
-        .complains(&["calls.zip", "both input and output"]);
+        .complains(&["calls.zip", "both an input and the output"]);
 }
 
 #[test]

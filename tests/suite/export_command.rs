@@ -174,7 +174,7 @@ fn a_locked_key_is_unlocked_to_certify() {
     scene
         .without_terminal("export customer.crt -k other.key")
         .exits(4)
-        .complains_with_hint(&["customer.crt: your key is not its private key"]);
+        .complains_with_hint(&["is not the private key of customer.crt"]);
     scene.write("phrase", "barley\n");
     scene
         .line("export customer.crt -k customer.key --passphrase-file phrase")
@@ -193,7 +193,7 @@ fn a_certificate_next_to_the_wrong_key_is_not_exported_with_it() {
     scene
         .line("export customer.crt -k swapped.key --passphrase-file phrase")
         .exits(4)
-        .complains_with_hint(&["customer.crt: your key is not its private key"]);
+        .complains_with_hint(&["is not the private key of customer.crt"]);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn without_the_private_key_there_is_no_certificate() {
     scene
         .line("export customer.crt -k vendor.key -o customer.asc")
         .exits(4)
-        .complains_with_hint(&["customer.crt", "not its private key"])
+        .complains_with_hint(&["is not the private key of customer.crt"])
         .says("hint: give its private key with -k");
     scene.key_pair("third", P256);
     scene
@@ -225,10 +225,10 @@ fn a_file_that_is_not_a_certificate_is_not_exported() {
     scene.key_pair("edwards", "ed25519");
     scene.write("notes.txt", "nothing");
     for (file, status, says) in [
-        ("own.asc", 3, "it is an OpenPGP certificate already"),
+        ("own.asc", 3, "it is already an OpenPGP certificate"),
         ("customer.key", 3, "it holds a private key"),
         ("asked.csr", 3, "signing request"),
-        ("edwards.crt", 3, "ED25519"),
+        ("edwards.crt", 3, "has an Ed25519 key"),
         ("notes.txt", 3, "not a certificate"),
         ("missing.crt", 1, "no such file"),
     ] {
@@ -331,7 +331,7 @@ fn the_terminal_is_asked_for_the_old_passphrase_and_twice_for_the_new_one() {
     scene
         .on_a_terminal(
             "export --gpg a.asc --new-passphrase -o b.asc",
-            "expect \"it is an OpenPGP key already\"",
+            "expect \"it is already an OpenPGP key\"",
         )
         .exits(4);
     let dialogue = "prompt\nsend \"sesame\\r\"\nprompt \"new passphrase for \"\nsend \"\\r\"";
@@ -395,7 +395,7 @@ fn an_existing_output_stays_and_no_passphrase_is_asked_for() {
         scene
             .without_terminal(&format!("{export} -o a.asc"))
             .exits(1)
-            .complains_with_hint(&["a.asc: it exists already"]);
+            .complains_with_hint(&["a.asc: it already exists"]);
         assert_eq!(scene.text("a.asc"), "what was there");
     }
     scene

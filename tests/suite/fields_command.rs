@@ -183,7 +183,7 @@ fn a_file_is_written_whole_or_not_at_all() {
     scene
         .line(&format!("{OPEN} sealed.ndjson -o opened.ndjson"))
         .exits(1)
-        .complains_with_hint(&["opened.ndjson: it exists already"]);
+        .complains_with_hint(&["opened.ndjson: it already exists"]);
     scene
         .line(&format!("{SEAL} calls.ndjson -f -o calls.ndjson"))
         .exits(2)
@@ -275,7 +275,7 @@ fn a_path_of_documents_that_fail_is_not_called_misspelt() {
     scene
         .line(&format!("{line} -f -q --missing ignore").replace("a,b", "c,d"))
         .exits(6)
-        .says("warning: none of the other documents has any of the fields, so nothing was sealed");
+        .says("warning: nothing sealed: the other document doesn't have one of these fields\n");
 
     // A document without one field has the other.
     scene.write("calls.ndjson", "{\"a\":1}\n");
@@ -369,6 +369,18 @@ fn fields_can_be_selected_in_every_way() {
 }
 
 #[test]
+fn an_empty_attribute_is_refused() {
+    let scene = Scene::with_parties();
+    for line in [SEAL, OPEN] {
+        scene
+            .line(&format!("{line} --attribute="))
+            .stdin(CALLS)
+            .exits(2)
+            .says("--attribute");
+    }
+}
+
+#[test]
 fn the_attribute_can_have_another_name() {
     let scene = Scene::with_parties();
     let sealed = scene
@@ -381,8 +393,7 @@ fn the_attribute_can_have_another_name() {
         .line(OPEN)
         .stdin(&sealed)
         .exits(0)
-        .says("no document has the attribute \"_callseal\", so nothing was opened")
-        .says("opened 0 fields in 0 documents");
+        .says("nothing opened: none of the 3 documents has the attribute \"_callseal\"\n");
     assert_eq!(same.stdout(), sealed);
     // One document that has it is enough, and an empty stream is fine.
     for some in [format!("{{}}\n{sealed}"), String::new()] {
@@ -690,7 +701,7 @@ fn a_stream_without_sealed_fields_causes_a_warning() {
     let seal = "fields seal -q --missing ignore -r a.crt --fields";
     let missed = scene.line(&format!("{seal} calller")).stdin(input).exits(0);
     assert_eq!(missed.stdout(), input);
-    missed.says("warning: no document has any of the fields, so nothing was sealed");
+    missed.says("warning: nothing sealed: none of the 2 documents has one of these fields\n");
     let sealed = scene.line(&format!("{seal} caller")).stdin(input).exits(0);
     assert_eq!(sealed.stderr(), "");
 }

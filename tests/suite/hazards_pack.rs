@@ -233,7 +233,7 @@ fn names_that_differ_only_in_case_or_normalisation_are_refused() {
     refused(&scene, "calls", 2).complains_with_hint(&["would be the same member"]);
     // The same file named twice.
     refused(&scene, "calls/day calls/day", 2)
-        .complains_with_hint(&["calls/day: it is named twice"]);
+        .complains_with_hint(&["calls/day: it is listed twice"]);
     refused(&scene, "calls/day ./calls/Day/../day", 2)
         .complains_with_hint(&["would be the same member"]);
 }
@@ -280,10 +280,11 @@ fn the_output_as_an_input_is_refused() {
     scene.ok(&format!("{PACK} calls"));
     let archive = scene.read("calls.zip");
     refused(&scene, "calls.zip --force", 2)
-        .complains_with_hint(&["calls.zip: both input and output"]);
-    refused(&scene, "calls/../calls.zip -f", 2).complains_with_hint(&["both input and output"]);
+        .complains_with_hint(&["calls.zip is both an input and the output"]);
+    refused(&scene, "calls/../calls.zip -f", 2)
+        .complains_with_hint(&["both an input and the output"]);
     fs::hard_link(scene.path("calls.zip"), scene.path("same.zip")).unwrap();
-    refused(&scene, "same.zip --force", 2).complains_with_hint(&["both input and output"]);
+    refused(&scene, "same.zip --force", 2).complains_with_hint(&["both an input and the output"]);
     assert_eq!(scene.read("calls.zip"), archive);
     for line in [
         "seal -r customer.crt calls/a.txt -o calls/a.txt -f",
@@ -299,7 +300,7 @@ fn the_output_as_an_input_is_refused() {
 fn an_existing_output_is_replaced_only_on_demand() {
     let scene = Scene::with_a_call();
     scene.write("calls.zip", "something dear");
-    refused(&scene, "calls", 1).complains_with_hint(&["calls.zip: it exists already"]);
+    refused(&scene, "calls", 1).complains_with_hint(&["calls.zip: it already exists"]);
     assert_eq!(scene.read("calls.zip"), b"something dear");
     scene.ok(&format!("{PACK} calls --force"));
     assert_eq!(members(&scene), ["calls/a.txt"]);
@@ -328,8 +329,11 @@ fn a_missing_or_unreadable_file_stops_the_whole_pack() {
 fn nothing_to_pack_is_a_usage_error() {
     let scene = Scene::with_a_call();
     fs::create_dir(scene.path("empty")).unwrap();
-    refused(&scene, "empty", 2).complains_with_hint(&["no files to pack"]);
-    refused(&scene, "calls --include *.wav", 2).complains_with_hint(&["no files to pack"]);
+    let empty = refused(&scene, "empty", 2).complains_with_hint(&["no files to pack"]);
+    assert!(!empty.stderr().contains("--include"), "{empty}");
+    refused(&scene, "calls --include *.wav", 2)
+        .complains_with_hint(&["no files to pack"])
+        .says("check --include and --exclude");
     refused(&scene, "calls --exclude calls", 2).complains_with_hint(&["no files to pack"]);
     refused(&scene, "", 2).says("required");
 }

@@ -198,7 +198,7 @@ fn an_input_is_never_the_output() {
             scene
                 .line(&format!("{line} -f -o {output}"))
                 .exits(2)
-                .complains_with_hint(&[output, "both input and output"]);
+                .complains_with_hint(&[output, "both an input and the output"]);
         }
         assert_eq!(scene.read(read), before, "{line}");
         assert_eq!(scene.tree(""), there, "{line}");
@@ -215,7 +215,7 @@ fn an_input_is_never_the_output() {
         scene
             .bash(script)
             .exits(2)
-            .complains_with_hint(&["both input and output"]);
+            .complains_with_hint(&["both an input and the output"]);
     }
 }
 
@@ -232,9 +232,9 @@ fn an_extraction_overwrites_neither_its_archive_nor_its_keys() {
     scene
         .line("extract -f calls.zip -k customer.key --config callseal.toml -C .")
         .exits(6)
-        .complains_with_hint(&["calls.zip", "both input and output"])
-        .complains(&["customer.key", "both input and output"])
-        .complains(&["callseal.toml", "both input and output"]);
+        .complains_with_hint(&["calls.zip", "both an input and the output"])
+        .complains(&["customer.key", "both an input and the output"])
+        .complains(&["callseal.toml", "both an input and the output"]);
     let after = ["calls.zip", "customer.key", "callseal.toml"].map(|name| scene.read(name));
     assert!(before == after);
     assert_eq!(scene.text("plain.txt"), "not what it was");
@@ -257,7 +257,7 @@ fn an_extraction_replaces_no_certificate_that_a_later_member_needs() {
     scene
         .line("extract -f -j 1 calls.zip -k keys/a.key -C .")
         .exits(6)
-        .complains(&["keys/gir.crt", "both input and output"]);
+        .complains(&["keys/gir.crt", "both an input and the output"]);
     assert_eq!(scene.read("keys/gir.crt"), scene.read("rsa.crt"));
     assert_eq!(scene.text("z.txt"), "the first call");
 }

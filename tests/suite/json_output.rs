@@ -125,7 +125,7 @@ fn every_subcommand_reports_its_failure() {
         ("export --gpg calls/a.txt -o x", 4),
         ("config check --config bad.toml", 2),
         ("config check", 2),
-        ("man --out missing/directory", 1),
+        ("man --out customer.crt/directory", 1),
     ] {
         document(&scene, line, status);
     }

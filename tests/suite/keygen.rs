@@ -357,6 +357,20 @@ fn the_subject_has_the_given_names() {
 }
 
 #[test]
+fn an_empty_name_is_asked_for() {
+    for kind in ["", "--openpgp"] {
+        Scene::new()
+            .callseal(
+                ["keygen", "--name="]
+                    .into_iter()
+                    .chain(kind.split_whitespace()),
+            )
+            .exits(2)
+            .says("hint: give the name of the key's owner\n");
+    }
+}
+
+#[test]
 fn an_invalid_subject_is_a_usage_error() {
     let scene = Scene::new();
     let long = "x".repeat(65);
@@ -454,7 +468,7 @@ fn nothing_is_ever_overwritten() {
             scene
                 .without_terminal(&format!("keygen --name a {arguments}"))
                 .exits(1)
-                .complains_with_hint(&[name, "it exists already"])
+                .complains_with_hint(&[name, "it already exists"])
                 .says("hint: choose another --name or --out");
             assert_eq!(scene.names(), [name]);
             assert_eq!(scene.text(name), "the only copy");
@@ -465,7 +479,7 @@ fn nothing_is_ever_overwritten() {
     scene
         .line("keygen --name a --ec p256 --no-passphrase")
         .exits(1)
-        .complains_with_hint(&["a.crt: it exists already"]);
+        .complains_with_hint(&["a.crt: it already exists"]);
     assert_eq!(scene.names(), ["a.crt"]);
 }
 
@@ -481,7 +495,7 @@ fn a_file_that_appears_meanwhile_is_not_overwritten_and_no_half_pair_stays() {
         let outcome = scene.on_a_terminal("keygen --name a --ec p256", &dialogue);
         outcome
             .exits(1)
-            .prints(&format!("{name}: it exists already"));
+            .prints(&format!("{name}: it already exists"));
         assert_eq!(scene.names(), [name, "dialogue.exp"]);
         assert_eq!(scene.text(name), "");
     }

@@ -155,7 +155,7 @@ fn a_key_is_shown_with_the_certificate_next_to_it_locked_or_not() {
             let end = end.as_str().unwrap();
             assert!(
                 text.contains(&format!(
-                    "\n  owner        a\n  certificate  {certificate}\n               valid to {end}\n"
+                    "\n  owner        a\n  certificate  {certificate}\n               valid until {end}\n"
                 )),
                 "{text}"
             );

@@ -44,6 +44,7 @@ mod hostile_messages;
 mod identities;
 mod identities_keyring;
 mod input_files;
+mod inspect_command;
 mod json_output;
 mod key_envelope;
 mod keygen;

@@ -248,6 +248,6 @@ fn a_dry_run_reports_an_existing_archive() {
     scene
         .callseal(dry)
         .exits(1)
-        .complains_with_hint(&["it exists already"]);
+        .complains_with_hint(&["it already exists"]);
     scene.callseal(dry.iter().chain(&["--force"])).exits(0);
 }

@@ -103,7 +103,7 @@ fn quiet_reports_no_success() {
     scene
         .line("extract -q calls.zip -k customer.key -C out")
         .exits(1)
-        .complains_with_hint(&["exists already"]);
+        .complains_with_hint(&["already exists"]);
 }
 
 #[test]

@@ -259,6 +259,10 @@ fn removing_a_member_leaves_the_others_whole() {
         .line("extract forged.zip calls/a.txt -k customer.key -C no")
         .exits(1)
         .complains_with_hint(&[r#"no member is called "calls/a.txt""#]);
+    scene
+        .line("extract forged.zip *.wav -k customer.key -C no")
+        .exits(1)
+        .complains_with_hint(&[r#"no member matches "*.wav""#]);
     assert!(!scene.exists("no"));
 }
 

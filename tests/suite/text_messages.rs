@@ -115,7 +115,7 @@ fn base64_that_was_cut_off_or_altered_is_refused() {
         format!("{text}\n\n- see there"),
         &["it was altered"],
     );
-    is_refused(&scene, format!("see there\n\n{text}"), &["not"]);
+    is_refused(&scene, format!("see there\n\n{text}"), &["it is neither"]);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn plain_text_is_distinguished_from_base64() {
         "0123456789abcdef",
         "",
     ] {
-        is_refused(&scene, text, &["it is not"]);
+        is_refused(&scene, text, &["it is neither"]);
         assert!(scene.inspect("call.text")["kind"].is_null(), "{text}");
     }
 }
@@ -170,7 +170,8 @@ fn each_form_adds_its_ending_and_opening_removes_it() {
     scene
         .line("seal -r customer.crt --armor base64 -o -")
         .exits(1)
-        .complains(&["base64"]);
+        .complains_with_hint(&["base64: no such file"])
+        .says("write --armor=base64 (with \"=\")\n");
     scene
         .line("seal -r customer.crt --armor=hex call.wav")
         .exits(2);
@@ -251,8 +252,17 @@ fn a_message_and_an_archive_are_not_mistaken_for_each_other() {
         .exits(5)
         .complains_with_hint(&["nothing: the file is empty"]);
     scene
+        .line("open note -k customer.key")
+        .exits(2)
+        .complains_with_hint(&["note: can't derive an output name: the name doesn't end in .pgp"]);
+    std::fs::create_dir(scene.path("directory")).unwrap();
+    scene
+        .line("open directory -k customer.key")
+        .exits(1)
+        .complains(&["directory: is a directory"]);
+    scene
         .line("open note -k customer.key -o out")
         .exits(5)
-        .complains(&["note", "it is not"]);
+        .complains(&["note: it is neither an OpenPGP nor a CMS message"]);
     assert!(!scene.exists("out"));
 }

@@ -230,7 +230,7 @@ fn an_existing_link_in_the_target_is_not_followed() {
         .line("extract forged.zip -k customer.key -C out")
         .exits(1)
         .complains_with_hint(&["out/sub: a symbolic link on the way"])
-        .says("out/b.txt exists already");
+        .says("out/b.txt already exists");
     assert_eq!(scene.tree("elsewhere"), [""; 0]);
     // With --force the link itself gives way.
     scene
@@ -249,7 +249,7 @@ fn an_existing_file_is_not_overwritten_without_a_request() {
     scene
         .line("extract forged.zip -k customer.key -C out")
         .exits(1)
-        .complains_with_hint(&["out/a.txt exists already"]);
+        .complains_with_hint(&["out/a.txt already exists"]);
     assert_eq!(scene.read("out/a.txt"), b"mine");
     assert_eq!(scene.tree("out"), ["a.txt"]);
     scene.ok("extract forged.zip -k customer.key -C out --force");

@@ -28,7 +28,7 @@ pub fn in_advance(why: &RecipientError) -> String {
 
 pub fn chain_phrase(chain: &Chain, at: SystemTime) -> String {
     let issuers = chain.issuers.iter().map(|ca| match ca.expires {
-        Some(end) => format!("“{}” (to {})", ca.subject, Timestamp(end)),
+        Some(end) => format!("“{}” (until {})", ca.subject, Timestamp(end)),
         None => format!("“{}”", ca.subject),
     });
     let mut phrase = match chain.issuers.is_empty() {
@@ -36,7 +36,7 @@ pub fn chain_phrase(chain: &Chain, at: SystemTime) -> String {
         false => format!("chains to {}", issuers.collect::<Vec<_>>().join(", ")),
     };
     if let Some(due) = chain.crls_expire {
-        phrase.push_str("; not revoked, by CRLs valid to ");
+        phrase.push_str("; not revoked, by CRLs valid until ");
         phrase.push_str(&Timestamp(due).to_string());
         if due < at {
             phrase.push_str(" (newer ones are needed by then)");

@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
-use super::stream::{StreamArgs, of_the_others, warn_of_unmatched};
+use super::stream::{StreamArgs, nothing_done, of_the_others, warn_of_unmatched};
 use crate::cli::args::IdentityArgs;
 use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
@@ -89,14 +89,14 @@ impl Arguments {
     fn open(&self, opener: &dyn Convert, global: &Global, ui: &Ui) -> Result<Report, Failure> {
         let (done, report) = self.stream.convert(opener, None, global, ui)?;
         warn_of_unmatched(&done, ui);
-        if !self.legacy.is_wanted() && done.changed == 0 && done.documents > done.failed {
+        if done.changed == 0 && done.documents > done.failed {
             // A wrong name or a removed attribute would go unnoticed.
-            ui.warning(&format!(
-                "no document has the attribute {:?}, so nothing was opened",
-                self.attribute
-            ));
-        }
-        if done.failed == 0 || done.failed < done.documents {
+            let what = match self.legacy.is_wanted() {
+                true => "one of these fields".to_owned(),
+                false => format!("the attribute {:?}", self.attribute),
+            };
+            ui.warning(&nothing_done("opened", &done, &what));
+        } else if done.failed == 0 || done.failed < done.documents {
             let how = match self.legacy.is_wanted() {
                 true => ", not authenticated",
                 false => "",

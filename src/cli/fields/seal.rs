@@ -10,7 +10,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::legacy::{LegacyArgs, refuse_file, refuse_key, refuse_parties};
 use super::select::SelectionArgs;
-use super::stream::{StreamArgs, of_the_others, warn_of_unmatched};
+use super::stream::{StreamArgs, nothing_done, of_the_others, warn_of_unmatched};
 use crate::cli::error::Error;
 use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
@@ -92,12 +92,8 @@ impl Arguments {
         if done.changed == 0 && done.documents > done.failed {
             // A mistake in a path would go unnoticed and leave everything in
             // the clear.
-            ui.warning(match done.failed {
-                0 => "no document has any of the fields, so nothing was sealed",
-                _ => "none of the other documents has any of the fields, so nothing was sealed",
-            });
-        }
-        if done.failed == 0 || done.failed < done.documents {
+            ui.warning(&nothing_done("sealed", &done, "one of these fields"));
+        } else if done.failed == 0 || done.failed < done.documents {
             let how = match recipients {
                 Some(recipients) => format!("for {}", recipients_line(recipients)),
                 None => "with AES-CBC, not authenticated".to_owned(),

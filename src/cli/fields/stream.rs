@@ -133,6 +133,18 @@ pub fn warn_of_unmatched(done: &Streamed, ui: &Ui) {
     ui.hint("check its spelling");
 }
 
+/// Returns the warning that no document had anything to do, of those that
+/// didn't fail.
+pub fn nothing_done(done: &str, streamed: &Streamed, what: &str) -> String {
+    let which = match (streamed.documents - streamed.failed, streamed.failed) {
+        (1, 0) => "the only document doesn't have".to_owned(),
+        (1, _) => "the other document doesn't have".to_owned(),
+        (n, 0) => format!("none of the {n} documents has"),
+        (n, _) => format!("none of the other {n} documents has"),
+    };
+    format!("nothing {done}: {which} {what}")
+}
+
 /// Returns what a summary says about documents that stayed as they were.
 pub fn of_the_others(done: &Streamed) -> String {
     match done.documents - done.failed - done.changed {

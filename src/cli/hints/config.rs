@@ -1,5 +1,7 @@
 //! Hints for the config.
 
+use std::path::Path;
+
 use callseal::config::ConfigError;
 use callseal::files::input;
 
@@ -31,9 +33,7 @@ pub fn of_config(error: &ConfigError) -> Hint {
         }
         ConfigError::TooLarge { .. } => "check that this is the config and not some other file",
         ConfigError::NotUtf8 { .. } => "save the file as UTF-8",
-        ConfigError::NoProfiles { .. } => {
-            "add a profile, such as [profiles.NAME] with recipients = [\"CERT\"], or name the recipients with -r"
-        }
+        ConfigError::NoProfiles { .. } => ADD_PROFILE,
         ConfigError::NoDefaultProfile { known, .. } => {
             return some(format!(
                 "choose {} with -p, or set default-profile",
@@ -43,10 +43,14 @@ pub fn of_config(error: &ConfigError) -> Hint {
         ConfigError::UnknownProfile { known, .. }
         | ConfigError::UnknownDefaultProfile { known, .. } => return some(known_profiles(known)),
         // The usual mistake is a path, bare or with single backslashes.
-        ConfigError::Syntax { detail, .. }
-            if detail.contains("quoted") || detail.contains("escape") =>
-        {
-            "put text in quotes, and a Windows path in single quotes, as in 'C:\\certs\\a.crt'"
+        ConfigError::Syntax { file, detail, .. } => {
+            let hint = match detail.contains("quoted") || detail.contains("escape") {
+                true => {
+                    "put text in quotes, and a Windows path in single quotes, as in 'C:\\certs\\a.crt'"
+                }
+                false => "",
+            };
+            return or_other_kind(file, "callseal.toml", hint);
         }
         ConfigError::SecretKey { .. } => {
             "keep the key in a separate file for --key-file, or in an environment variable for --key-env; list the paths of private keys under keys"
@@ -58,8 +62,9 @@ pub fn of_config(error: &ConfigError) -> Hint {
                 "{key} belongs at the top, before the first [profiles.NAME]"
             ));
         }
-        ConfigError::UnknownKey { key, .. } if key.eq_ignore_ascii_case(SETTING) => {
-            "put it into client_property.conf; here, list the certificates under recipients in [profiles.NAME]"
+        ConfigError::UnknownKey { file, key, .. } if key.eq_ignore_ascii_case(SETTING) => {
+            let hint = "put it into client_property.conf; here, list the certificates under recipients in [profiles.NAME]";
+            return or_other_kind(file, "callseal.toml", hint);
         }
         ConfigError::UnknownKey { known, .. } => {
             return some(format!("use one of: {}", known.join(", ")));
@@ -91,12 +96,11 @@ pub fn of_config(error: &ConfigError) -> Hint {
         ConfigError::EmptyRecipient { .. }
         | ConfigError::EmptyKey { .. }
         | ConfigError::EmptyCaFile { .. } => "write the path, or remove the empty string",
-        ConfigError::SettingMissing { .. }
-        | ConfigError::SettingEmpty { .. }
-        | ConfigError::SettingDefault { .. } => {
-            return some(format!(
-                "set {SETTING} = CERT,CERT to the certificates of everyone who may open the files"
-            ));
+        ConfigError::SettingMissing { file } => {
+            return or_other_kind(file, "client_property.conf", &set());
+        }
+        ConfigError::SettingEmpty { .. } | ConfigError::SettingDefault { .. } => {
+            return some(set());
         }
         ConfigError::SettingRepeated { .. } => "keep the right one and remove the other",
         ConfigError::EmptyPath { .. } => {
@@ -118,9 +122,31 @@ pub fn of_config(error: &ConfigError) -> Hint {
     })
 }
 
+fn set() -> String {
+    format!("set {SETTING} = CERT,CERT to the certificates of everyone who may open the files")
+}
+
+/// How to add a profile.
+const ADD_PROFILE: &str = "add a profile, such as [profiles.NAME] with recipients = [\"CERT\"]";
+
+/// The rule by which a config is read as one of the two kinds.
+const KINDS: &str =
+    "a file named *.conf is read as client_property.conf, any other as callseal.toml";
+
+/// Returns a hint with the rule, unless the file has the usual name.
+fn or_other_kind(file: &Path, usual: &str, hint: &str) -> Hint {
+    let is_usual = file.file_name().is_some_and(|name| name == usual);
+    some(match (is_usual, hint) {
+        (true, hint) => hint.to_owned(),
+        (false, "") => KINDS.to_owned(),
+        (false, hint) => format!("{hint}; {KINDS}"),
+    })
+    .filter(|hint| !hint.is_empty())
+}
+
 fn known_profiles(known: &[String]) -> String {
     match known {
-        [] => "there are no profiles".into(),
+        [] => ADD_PROFILE.into(),
         [only] => format!("the only profile is {only:?}"),
         _ => format!("the profiles are {}", list(known, "and")),
     }
@@ -177,6 +203,22 @@ mod tests {
         for text in [r#"keys = ["C:\Program Files"]"#, r"keys = C:\certs"] {
             assert!(hint(text).contains("single quotes"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_config_under_an_unusual_name_may_be_of_the_other_kind() {
+        let of = |name: &str, text: &str| {
+            let error = Config::parse(text, Path::new(name)).unwrap_err();
+            of_config(&error).unwrap_or_default().into_owned()
+        };
+        let toml = "[profiles.acme]\nrecipients = ['a.crt']\n";
+        assert!(of("callseal.conf", toml).ends_with(KINDS));
+        assert!(!of("client_property.conf", toml).contains(KINDS));
+        let setting = "LOGGING_ENCRYPTION_KEY = a.crt\n";
+        assert!(of("lumenvox.cfg", setting).ends_with(KINDS));
+        assert!(!of("callseal.toml", setting).contains(KINDS));
+        assert_eq!(of("acme", "a = 1\na = 2"), KINDS);
+        assert_eq!(of("callseal.toml", "a = 1\na = 2"), "");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io;
 
 use callseal::files::input;
-use callseal::keys::{ExportError, KeyFault, Refusal, SubjectFault};
+use callseal::keys::{ExportError, KeyFault, Refusal, SubjectError, SubjectFault};
 
 use super::messages::of_unlock;
 use super::recipients::of_refusal;
@@ -18,6 +18,10 @@ pub fn of_key(fault: &KeyFault) -> Hint {
 
 pub fn of_export(error: &ExportError) -> Hint {
     some(match error {
+        ExportError::Key {
+            fault: KeyFault::Unreadable(error),
+            ..
+        } if error.kind() == io::ErrorKind::IsADirectory => "give one key file",
         ExportError::Key { fault, .. } => return of_key(fault),
         ExportError::Locked { fault, .. } => return of_unlock(fault),
         ExportError::Certificate { refusal, .. } => match refusal {
@@ -34,8 +38,9 @@ pub fn of_export(error: &ExportError) -> Hint {
     })
 }
 
-pub fn of_subject(fault: SubjectFault) -> Hint {
-    some(match fault {
+pub fn of_subject(error: &SubjectError) -> Hint {
+    some(match error.fault {
+        SubjectFault::Empty if error.is_of_owner() => "give the name of the key's owner",
         SubjectFault::Empty => "give a text, or leave out the option",
         SubjectFault::TooLong(_) => {
             "shorten it; other software refuses certificates with longer values"

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use callseal::MemberCause;
-use callseal::archive::{ArchiveError, ArchiveFault};
+use callseal::archive::{ArchiveError, ArchiveFault, MemberFault};
 use callseal::files::input;
 use callseal::message::{MessageFault, OpenError, PlanError, SealError};
 
@@ -34,13 +34,13 @@ pub fn of(error: &Error) -> Hint {
             "put a private key there, or give another place with -k; -v shows which files were left out, and why"
         }
         Error::Export(error) => return keys::of_export(error),
-        Error::Subject(error) => return keys::of_subject(error.fault),
+        Error::Subject(error) => return keys::of_subject(error),
         Error::KeyExists { .. } => {
             "choose another --name or --out, or move the file away; keys are never overwritten"
         }
         Error::IsArchive { .. } => "open its members with `callseal extract`",
         Error::Document { error, .. } => return fields::of_document(error),
-        Error::Generate(_) | Error::PartialDocuments { .. } => return None,
+        Error::Generate(_) | Error::PartialDocuments { .. } | Error::Unread { .. } => return None,
     })
 }
 
@@ -99,7 +99,7 @@ fn of_library(error: &callseal::Error) -> Hint {
         } => "it is damaged, or was never sealed; `unzip` extracts it as it is",
         Error::Member { cause, .. } => return of_member(cause),
         Error::NoSuchMember { .. } => {
-            "`callseal list ARCHIVE` shows the names; `**/NAME` matches in every directory, `DIR/**` everything below one"
+            "`callseal list ARCHIVE` shows the names; `**/NAME` matches in every directory, `DIR/**` matches everything in DIR"
         }
         _ => return None,
     })
@@ -132,6 +132,7 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::Bytes(ArchiveError::Malformed { .. }) => {
             "get the archive again from its source"
         }
+        MemberCause::Archive(MemberFault::Method { .. }) => "repack it with deflate",
         MemberCause::Link(_) => "extract into an empty directory, or remove the link",
         MemberCause::NotADirectory(_) => "extract into an empty directory",
         MemberCause::IsInput(_) => "extract into another directory with -C",

@@ -1,6 +1,7 @@
 //! Hints for certificates that are refused.
 
 use std::io;
+use std::time::SystemTime;
 
 use callseal::files::input;
 use callseal::keys::{ChainFault, RecipientError, Refusal, UnusableKey};
@@ -39,9 +40,11 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
             _ => "check the file and its permissions",
         },
         Refusal::PrivateKey => {
-            "keep private keys off this machine and list the certificate; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a PEM key, and `gpg --armor --export USER-ID` writes an OpenPGP certificate"
+            "keep private keys off this machine and use the certificate; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a PEM key, and `gpg --armor --export USER-ID` writes an OpenPGP certificate"
         }
-        Refusal::SigningRequest => "list the certificate that was issued for it",
+        Refusal::SigningRequest => "use the certificate that was issued for it",
+        Refusal::Incomplete => "get the file again from its source",
+        Refusal::Revocation => "use the certificate that it would revoke",
         Refusal::NotACertificate | Refusal::Malformed(_) => {
             "give an X.509 certificate, a public key (PEM or DER) or an OpenPGP certificate; `callseal inspect FILE` shows what a file is"
         }
@@ -49,9 +52,13 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
             "put each certificate into a separate file, followed only by its chain"
         }
         Refusal::Issuer { .. } => {
-            "list the recipient's own certificate; in a file with its chain, it comes first"
+            "use the recipient's own certificate; in a file with its chain, it comes first"
         }
-        Refusal::Expired { .. } => "ask its owner for a renewed certificate and list that one",
+        Refusal::Expired { .. } => "ask its owner for a renewed certificate and use that one",
+        // It's refused as of another time than now.
+        Refusal::NotYetValid { until, .. } if *until < SystemTime::now() => {
+            "use the certificate that is valid then"
+        }
         Refusal::NotYetValid { .. } => {
             "check this machine's clock, or use the certificate that is valid now"
         }
@@ -61,7 +68,7 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         }
         Refusal::Untrusted { fault, .. } => return of_chain(fault),
         Refusal::BareKey => {
-            "list its owner's certificate instead, or set `trust = \"listed\"` for this profile"
+            "use its owner's certificate instead, or set `trust = \"listed\"` for this profile"
         }
         Refusal::NotPinned { .. } => {
             "list it as a party with its `fingerprint`; `callseal inspect FILE` shows it: compare it with the owner's"
@@ -87,7 +94,7 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         Refusal::NoCommonVersion { .. } => {
             "pack for them separately, or ask one of them for another certificate"
         }
-        Refusal::NotX509 { .. } => "list its owner's X.509 certificate, or give `--format auto`",
+        Refusal::NotX509 { .. } => "use its owner's X.509 certificate, or give `--format auto`",
         Refusal::NotRsa { .. } => {
             "`--format cms-gcm` takes EC certificates too; else ask its owner for one with an RSA key"
         }
@@ -112,6 +119,9 @@ fn of_chain(fault: &ChainFault) -> Hint {
         }
         ChainFault::CaExpired { .. } => {
             "add the CA's renewed certificate to the bundle, or ask for a certificate from a CA that is valid"
+        }
+        ChainFault::CaNotYetValid { until, .. } if *until < SystemTime::now() => {
+            "use a certificate from a CA that is valid then"
         }
         ChainFault::CaNotYetValid { .. } | ChainFault::CrlNotYetValid { .. } => {
             "check this machine's clock"

@@ -1,5 +1,7 @@
 //! Hints for files to pack.
 
+use std::io;
+
 use callseal::files::input::is_same_file;
 use callseal::sources::SourceError;
 
@@ -7,6 +9,11 @@ use super::{Hint, some};
 
 pub fn of_source(error: &SourceError) -> Hint {
     some(match error {
+        SourceError::Io { path, error }
+            if path.as_os_str() == "base64" && error.kind() == io::ErrorKind::NotFound =>
+        {
+            "to seal as base64, write --armor=base64 (with \"=\")"
+        }
         SourceError::Io { path, .. } if path.is_symlink() && !path.exists() => {
             "it is a symbolic link to a file that doesn't exist; remove it, or leave it out with --exclude"
         }
@@ -18,11 +25,12 @@ pub fn of_source(error: &SourceError) -> Hint {
         }
         SourceError::NotUtf8 { .. } => "rename it, or leave it out with --exclude",
         SourceError::Name { .. } => "rename the file, or leave it out with --exclude",
-        SourceError::SameName { first, second } if is_same_file(first, second) => "name it once",
+        SourceError::SameName { first, second } if is_same_file(first, second) => "list it once",
         SourceError::SameName { .. } => "rename one of them, or leave it out with --exclude",
         SourceError::ChangedWhileRead { .. } => "pack it again when nothing writes to it",
         SourceError::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",
-        SourceError::Nothing => {
+        SourceError::Nothing { filtered: false } => "give paths that contain regular files",
+        SourceError::Nothing { filtered: true } => {
             "give paths that contain regular files, and check --include and --exclude"
         }
         _ => return None,

@@ -46,7 +46,7 @@ pub enum MemberCause {
     #[error("{}: not a directory, on the way to an extracted file", .0.display())]
     NotADirectory(PathBuf),
     /// The file exists, and must not be overwritten.
-    #[error("{} exists already", .0.display())]
+    #[error("{} already exists", .0.display())]
     Exists(PathBuf),
     /// The file can't be written.
     #[error("{}: {}", .path.display(), cause(.error))]
@@ -57,7 +57,7 @@ pub enum MemberCause {
         error: io::Error,
     },
     /// The file is an input of the same run.
-    #[error("{}: both input and output", .0.display())]
+    #[error("{} is both an input and the output", .0.display())]
     IsInput(PathBuf),
 }
 

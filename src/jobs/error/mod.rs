@@ -42,7 +42,7 @@ pub enum Error {
         error: io::Error,
     },
     /// The output exists, and must not be overwritten.
-    #[error("{}: it exists already", .path.display())]
+    #[error("{}: it already exists", .path.display())]
     Exists {
         /// The output.
         path: PathBuf,
@@ -99,7 +99,7 @@ pub enum Error {
         cause: MemberCause,
     },
     /// No member has that name or matches that pattern.
-    #[error("{}: no member is called {pattern:?}", .archive.display())]
+    #[error("{}: no member {} {pattern:?}", .archive.display(), called(.pattern))]
     NoSuchMember {
         /// The archive.
         archive: PathBuf,
@@ -289,6 +289,14 @@ fn archive_kind(error: &ArchiveError) -> ErrorKind {
     match error {
         ArchiveError::Io(_) => ErrorKind::Io,
         ArchiveError::Malformed { .. } | ArchiveError::Member { .. } => ErrorKind::Integrity,
+    }
+}
+
+/// Returns the verb for a name, or for a pattern.
+fn called(pattern: &str) -> &'static str {
+    match pattern.contains(['*', '?', '[', '{']) {
+        true => "matches",
+        false => "is called",
     }
 }
 

@@ -46,31 +46,34 @@ pub enum ExportError {
         refusal: Refusal,
     },
     /// The file is already an OpenPGP key.
-    #[error("{}: it is an OpenPGP key already", .path.display())]
+    #[error("{}: it is already an OpenPGP key", .path.display())]
     OpenPgpKey {
         /// The file.
         path: PathBuf,
     },
     /// The file is already an OpenPGP certificate.
-    #[error("{}: it is an OpenPGP certificate already", .path.display())]
+    #[error("{}: it is already an OpenPGP certificate", .path.display())]
     OpenPgpCertificate {
         /// The file.
         path: PathBuf,
     },
     /// The certificate's private key, which has to certify it, is missing.
-    #[error("{}: {}", .path.display(), not_at_hand(*.keys))]
+    #[error("{}", not_at_hand(.path, *.keys, .only.as_deref()))]
     NotAtHand {
         /// The certificate's file.
         path: PathBuf,
         /// The number of keys in the keyring.
         keys: usize,
+        /// The file of the only key, if there is one.
+        only: Option<PathBuf>,
     },
 }
 
-fn not_at_hand(keys: usize) -> String {
-    match keys {
-        1 => "your key is not its private key".into(),
-        n => format!("none of your {n} keys is its private key"),
+fn not_at_hand(path: &Path, keys: usize, only: Option<&Path>) -> String {
+    let path = path.display();
+    match only {
+        Some(key) => format!("{} is not the private key of {path}", key.display()),
+        None => format!("{path}: none of your {keys} keys is its private key"),
     }
 }
 
@@ -201,6 +204,10 @@ pub fn export_certificate(
         .ok_or_else(|| ExportError::NotAtHand {
             path: path.to_owned(),
             keys: keyring.identities().len(),
+            only: match keyring.identities() {
+                [only] => Some(only.source().to_owned()),
+                _ => None,
+            },
         })?;
     self_certified::certificate(recipient.label(), &secret, None, recipient.expires())
         .and_then(|cert| cert.armored().to_vec())

@@ -106,6 +106,8 @@ impl Subject {
     }
 }
 
+const USER_ID: &str = "user ID";
+
 /// The user ID of an OpenPGP certificate.
 #[derive(Clone, Debug)]
 pub struct UserId(String);
@@ -120,7 +122,7 @@ impl UserId {
         match text_fault(text) {
             None => Ok(Self(text.to_owned())),
             Some(fault) => Err(SubjectError {
-                field: "user ID",
+                field: USER_ID,
                 fault,
             }),
         }
@@ -139,6 +141,14 @@ pub struct SubjectError {
     pub field: &'static str,
     /// The cause.
     pub fault: SubjectFault,
+}
+
+impl SubjectError {
+    /// Returns whether the text was meant to name the key's owner.
+    #[doc(hidden)]
+    pub fn is_of_owner(&self) -> bool {
+        self.field == USER_ID || self.field == Attribute::CommonName.field()
+    }
 }
 
 /// A fault of a text for a certificate.

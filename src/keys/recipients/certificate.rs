@@ -60,8 +60,16 @@ pub(crate) fn recipients(
         Form::Pem => file.pem(),
         Form::Der => Ok(vec![file.der()?]),
         Form::OpenPgp => openpgp_certificate::recipients(bytes, source, requirements),
+        Form::Unknown if file_content::is_cut_off(bytes, &is_of_keys) => Err(Refusal::Incomplete),
         Form::Unknown => Err(Refusal::NotACertificate),
     }
+}
+
+/// Returns whether blocks with this label hold a certificate or key.
+fn is_of_keys(label: &str) -> bool {
+    ["CERTIFICATE", "CERTIFICATE REQUEST", "KEY", "KEY BLOCK"]
+        .iter()
+        .any(|end| label.ends_with(end))
 }
 
 struct CertificateFile<'a> {

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::SystemTime;
 
+use openpgp::Packet;
 use openpgp::cert::amalgamation::ValidateAmalgamation;
 use openpgp::cert::{Cert, CertParser, Preferences};
 use openpgp::crypto::mpi;
-use openpgp::parse::Parse;
+use openpgp::parse::{PacketParser, PacketParserResult, Parse};
 use openpgp::policy::{AsymmetricAlgorithm, StandardPolicy};
-use openpgp::types::{HashAlgorithm, RevocationStatus};
+use openpgp::types::{HashAlgorithm, RevocationStatus, SignatureType};
 use sequoia_openpgp as openpgp;
 
 use super::recipient::{CertificateKind, Recipient};
@@ -24,7 +25,11 @@ pub(super) fn recipients(
     source: &Path,
     requirements: Option<&Requirements>,
 ) -> Result<Vec<Recipient>, Refusal> {
-    let malformed = |e: openpgp::anyhow::Error| Refusal::Malformed(e.to_string());
+    let malformed = |e: openpgp::anyhow::Error| match is_revocation(bytes) {
+        true => Refusal::Revocation,
+        // The parser goes on about its tokens.
+        false => Refusal::Malformed(e.to_string().lines().next().unwrap_or_default().into()),
+    };
     let certs = CertParser::from_bytes(bytes)
         .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
         .map_err(malformed)?;
@@ -41,6 +46,17 @@ pub(super) fn recipients(
     match requirements {
         Some(requirements) => valid(cert, source, requirements),
         None => Ok(of_any_age(cert, source)),
+    }
+}
+
+/// Returns whether a file begins with the signature that revokes a certificate.
+fn is_revocation(bytes: &[u8]) -> bool {
+    let Ok(PacketParserResult::Some(parser)) = PacketParser::from_bytes(bytes) else {
+        return false;
+    };
+    match &parser.packet {
+        Packet::Signature(signature) => signature.typ() == SignatureType::KeyRevocation,
+        _ => false,
     }
 }
 

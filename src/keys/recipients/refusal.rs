@@ -102,6 +102,12 @@ pub enum Refusal {
     /// It holds no certificate or public key.
     #[error("it is not a certificate or public key")]
     NotACertificate,
+    /// It is a PEM block that was cut off.
+    #[error("the PEM block is incomplete: its END line is missing")]
+    Incomplete,
+    /// It revokes an OpenPGP certificate.
+    #[error("it is a revocation certificate, not a certificate")]
+    Revocation,
     /// It looks like a certificate or public key, but can't be decoded.
     #[error("it can't be decoded: {0}")]
     Malformed(String),
@@ -229,9 +235,7 @@ pub enum Refusal {
         format: &'static str,
     },
     /// Its key isn't RSA, the only kind that readers of the messages know.
-    #[error(
-        "“{subject}” has an {algorithm} key, but readers of {format} messages know only RSA: with it in the list, nobody could open them"
-    )]
+    #[error("“{subject}” has an {algorithm} key, but the {format} format works only with RSA keys")]
     NotRsa {
         /// The subject of the certificate.
         subject: String,
