@@ -108,7 +108,7 @@ pub(crate) struct Block<'a> {
 impl Block<'_> {
     /// Returns whether this block holds private key material, locked or not.
     pub fn is_private(&self) -> bool {
-        self.label.ends_with("PRIVATE KEY") || self.label == "PGP PRIVATE KEY BLOCK"
+        is_private(self.label)
     }
 
     /// Returns whether this block holds an X.509 certificate.
@@ -137,6 +137,11 @@ impl Block<'_> {
                 .windows(b"Proc-Type: 4,ENCRYPTED".len())
                 .any(|window| window == b"Proc-Type: 4,ENCRYPTED")
     }
+}
+
+/// Returns whether blocks with this label hold private key material.
+pub(crate) fn is_private(label: &str) -> bool {
+    label.ends_with("PRIVATE KEY") || label == "PGP PRIVATE KEY BLOCK"
 }
 
 /// Returns whether blocks with this label hold an X.509 certificate.

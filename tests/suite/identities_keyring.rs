@@ -273,6 +273,27 @@ fn hidden_recipients_open_with_every_kind_of_key() {
 }
 
 #[test]
+fn a_private_key_that_was_cut_off_is_named() {
+    let scene = Scene::with_a_call();
+    scene.ok("pack -o calls.zip -r vendor.crt calls");
+    let whole = scene.text("customer.key");
+    let incomplete = "its private key can't be used: the PEM block is incomplete";
+    for text in [&whole[..100], &format!("{whole}{}", &whole[..100])] {
+        scene.write_private("keys/cut.key", text);
+        scene
+            .line("extract calls.zip -k keys/cut.key -C out")
+            .exits(4)
+            .says(incomplete);
+        scene.tool("cp vendor.key keys/vendor.key");
+        scene
+            .ok("extract calls.zip -k keys -C out")
+            .says("warning: left out keys/cut.key: ")
+            .says(incomplete);
+        scene.tool("rm -r out keys/vendor.key");
+    }
+}
+
+#[test]
 fn a_certificate_next_to_the_wrong_locked_key_is_named() {
     let scene = Scene::with_parties();
     locked_pair(&scene, "a", P256, "secret");

@@ -21,13 +21,16 @@ fn a_private_key_of_an_unsupported_kind_is_named_as_one() {
 fn a_pem_file_that_was_cut_off_is_named_as_incomplete() {
     let scene = Scene::with_parties();
     let why = "the PEM block is incomplete: its END line is missing";
-    for file in ["customer.crt", "customer.key"] {
+    for (file, kind) in [
+        ("customer.crt", "incomplete file"),
+        ("customer.key", "private key"),
+    ] {
         let whole = scene.text(file);
         let begin = whole.find("-----BEGIN ").unwrap();
         scene.write_private("cut", &whole[begin..begin + 200]);
         scene
             .ok("inspect cut")
-            .prints("cut: incomplete file\n")
+            .prints(&format!("cut: {kind}\n"))
             .prints(why);
         scene
             .line("seal -r cut customer.crt -o x.pgp")

@@ -33,6 +33,12 @@ impl Identity {
 fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
     let (bytes, exposed) = file_content::read_key(path).map_err(KeyFault::Unreadable)?;
     match file_content::form(&bytes) {
+        Form::Pem | Form::Unknown
+            if file_content::is_cut_off(&bytes, &file_content::is_private) =>
+        {
+            let what = "the PEM block is incomplete: its END line is missing";
+            Err(KeyFault::Unusable(what.into()))
+        }
         Form::Pem => {
             let origin = Arc::new(KeySource::pem(path, exposed, &bytes));
             let mut identities = Vec::new();

@@ -188,7 +188,7 @@ fn last_two_lines(text: &[u8]) -> Option<usize> {
 /// Returns the fault of a binary message that ends before its source does.
 pub(in crate::message) fn follows(source: &mut impl BufRead) -> io::Result<MessageFault> {
     let found = second(source)?;
-    Ok(found.unwrap_or_else(|| MessageFault::Malformed("something follows it".into())))
+    Ok(found.unwrap_or_else(|| MessageFault::Malformed("there is data after its end".into())))
 }
 
 /// Returns the message that begins with the text, after any white space and
