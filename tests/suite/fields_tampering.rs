@@ -272,7 +272,7 @@ fn a_malformed_attribute_is_refused() {
         ),
         (
             with("keys", json!("AAAA")),
-            "_callseal.keys: it is not an OpenPGP message",
+            "_callseal.keys: it is neither an OpenPGP nor a CMS message",
         ),
     ] {
         let mut document = sealed(&office);

@@ -198,8 +198,12 @@ fn unencrypted_messages_are_refused() {
     for message in [literal(PLAIN), compressed(&literal(PLAIN))] {
         target.open(&message, 5).says("m.pgp: it is not encrypted");
     }
-    target.open(b"a call", 5).says("not an OpenPGP message");
-    target.open(b"", 5).says("not an OpenPGP message");
+    target
+        .open(b"a call", 5)
+        .says("neither an OpenPGP nor a CMS message");
+    target
+        .open(b"", 5)
+        .says("neither an OpenPGP nor a CMS message");
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn a_fault_other_than_expiry_stops_everything() {
     let scene = scene(CUSTOMER);
     scene.dated_certificate("2025.crt", "old", -300, 365);
     scene.write("2026.crt", "-----BEGIN CERTIFICATE-----\nMIIB");
-    is_refused(&scene, &["2026.crt: it is not a certificate"]);
+    is_refused(&scene, &["2026.crt: the PEM block is incomplete"]);
     scene.key_pair("weak", "rsa:1024");
     std::fs::rename(scene.path("weak.crt"), scene.path("2026.crt")).unwrap();
     is_refused(&scene, &["2026.crt: “weak” has an RSA key of 1024 bits"]);
