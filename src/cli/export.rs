@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use callseal::keys::{
-    ExportError, Party, Recipient, Recipients, Requirements, SecretKeyExport, export_certificate,
+    ExportError, Party, Recipient, RecipientError, Recipients, Refusal, Requirements,
+    SecretKeyExport, export_certificate,
 };
 use callseal::output::{Access, PendingFile};
 use clap::{ArgGroup, Args};
@@ -128,9 +129,14 @@ fn export_public(
     let exported = export_certificate(certificate, &keyring, &*passphrases).map_err(Error::from)?;
     sink.write(&exported)?;
     let party = Party::with_certificate(certificate);
-    if let Err(error) = Recipients::load(&[party], &Requirements::listed(SystemTime::now())) {
+    let loaded = Recipients::load(&[party], &Requirements::listed(SystemTime::now()));
+    // The exported certificate keeps the key and its validity, but no keyUsage.
+    if let Err(RecipientError::Refused { refusal, .. }) = &loaded
+        && matches!(refusal, Refusal::KeyUsage { .. })
+    {
         ui.warning(&format!(
-            "callseal doesn't seal to this certificate, but may to the exported one: {error}"
+            "{}: {refusal}; the exported certificate doesn't show that",
+            certificate.display()
         ));
     }
     summarise(certificate, output, "an OpenPGP certificate", ui);

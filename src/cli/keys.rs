@@ -123,10 +123,10 @@ fn reach_phrase(reach: &Reach, members: u64) -> String {
         (0, ..) => {}
         (opens, ..) => parts.push(format!("your keys open {opens} of {all}")),
     }
-    match (reach.hidden, reach.opens) {
-        (0, _) => {}
-        (1, _) => parts.push("1 member hides its recipients; your keys may open it".into()),
-        (n, _) => parts.push(format!(
+    match reach.hidden {
+        0 => {}
+        1 => parts.push("1 member hides its recipients; your keys may open it".into()),
+        n => parts.push(format!(
             "{n} members hide their recipients; your keys may open them"
         )),
     }

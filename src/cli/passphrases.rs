@@ -63,7 +63,8 @@ impl PassphraseArgs {
     }
 
     fn read(&self) -> Result<Option<Given>, Failure> {
-        Given::read(self.passphrase_file.as_deref(), self.passphrase_fd)
+        let file = self.passphrase_file.as_deref();
+        Given::read(file, self.passphrase_fd, "--passphrase-fd")
     }
 }
 
@@ -104,7 +105,7 @@ impl NewPassphraseArgs {
             empty: "leave out the new passphrase to keep the key's own",
         };
         let file = self.new_passphrase_file.as_deref();
-        match Given::read(file, self.new_passphrase_fd)? {
+        match Given::read(file, self.new_passphrase_fd, "--new-passphrase-fd")? {
             Some(given) => given.new_passphrase(&remedy).map(Some),
             None if self.new_passphrase => ask(key, &remedy).map(Some),
             None => Ok(None),
@@ -125,11 +126,16 @@ struct Given {
 }
 
 impl Given {
-    fn read(file: Option<&Path>, descriptor: Option<Descriptor>) -> Result<Option<Self>, Failure> {
+    /// Reads the given source; `option` is that of the descriptor.
+    fn read(
+        file: Option<&Path>,
+        descriptor: Option<Descriptor>,
+        option: &str,
+    ) -> Result<Option<Self>, Failure> {
         let (source, opened) = match (file, descriptor) {
             (Some(path), _) => (path.to_owned(), input::open(path)),
             (None, Some(descriptor)) => {
-                let number = descriptor.number()?;
+                let number = descriptor.number(option)?;
                 let source = format!("file descriptor {number}").into();
                 (source, inherited(number))
             }
@@ -170,14 +176,17 @@ impl Descriptor {
         })
     }
 
-    fn number(self) -> Result<u32, Failure> {
+    /// Returns the number, if the caller has opened the descriptor.
+    fn number(self, option: &str) -> Result<u32, Failure> {
         let message = match self {
             Self::Open(number) => return Ok(number),
             Self::Closed(number) => format!("file descriptor {number} is not open"),
             Self::NotANumber => "expected the number of an open file descriptor".into(),
         };
-        let hint = "have the shell open it, for example: --passphrase-fd 3 3<FILE";
-        Err(Failure::usage(message, hint))
+        Err(Failure::usage(
+            format!("{option}: {message}"),
+            format!("have the shell open it, for example: {option} 3 3<FILE"),
+        ))
     }
 }
 

@@ -21,6 +21,10 @@ const WRITE: usize = 256 * 1024;
 /// waiting.
 const DOCUMENTS: usize = 16;
 
+/// The number of blank lines that may come for each document before the results
+/// are written.
+const BLANKS: usize = 64;
+
 /// The result of converting a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -305,6 +309,7 @@ fn batch(lines: &[Line<'_>], jobs: NonZeroUsize) -> usize {
         return 1;
     }
     let most = jobs.get().saturating_mul(DOCUMENTS);
+    let lines = lines.get(..most.saturating_mul(BLANKS)).unwrap_or(lines);
     let numbered = lines.iter().enumerate();
     let mut documents = numbered.filter(|(_, line)| !is_blank(line.content));
     let last = documents.nth(most - 1);

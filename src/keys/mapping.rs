@@ -314,7 +314,7 @@ fn kind_name(id: Id) -> String {
 
 /// Returns the name of a kind of key with its article, as it is spoken.
 fn a_key(kind: &str) -> String {
-    match kind.starts_with(['A', 'E', 'R', 'U', 'X', 'u']) {
+    match kind.starts_with(['A', 'E', 'M', 'R', 'S', 'X', 'u']) {
         true => format!("an {kind} key"),
         false => format!("a {kind} key"),
     }

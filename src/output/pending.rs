@@ -262,7 +262,7 @@ fn already_exists() -> io::Error {
 
 /// The file to be replaced is an input of the same run.
 #[derive(Debug, thiserror::Error)]
-#[error("both input and output")]
+#[error("it is both an input and the output")]
 struct IsInput;
 
 /// Returns whether a file could not be written because it is an input of the

@@ -326,7 +326,9 @@ fn a_certificate_without_expiry_is_always_good() {
         "callseal.toml",
         "[profiles.acme]\nrecipients = ['last.crt']",
     );
-    check(&scene, "").exits(0).prints("to 9999-12-31T23:59:58Z");
+    check(&scene, "")
+        .exits(0)
+        .prints("until 9999-12-31T23:59:58Z");
     check(&scene, "--at 9999-12-31T23:59:58Z")
         .exits(6)
         .says("will be refused in 0 days, from 9999-12-31T23:59:59Z on");
@@ -406,6 +408,27 @@ fn a_crl_that_expires_soon_is_a_warning_whatever_other_crls_there_are() {
     check(&scene, "")
         .exits(3)
         .says("the CRL of “root” expired on 2021-03-04");
+}
+
+#[test]
+fn a_crl_by_the_new_key_of_a_ca_that_expires_soon_is_a_warning() {
+    let scene = scene(
+        "[profiles.acme]\nrecipients = ['leaf.crt']\ntrust = 'ca'\nca-file = 'cas.crt'\n\
+         crl-file = 'crls'",
+    );
+    scene.ca("root").make();
+    scene.ca("issuing").issued_by("root").make();
+    let renewed = scene.ca("renewed").called("issuing");
+    renewed.issued_by("root").make();
+    scene.leaf("leaf", "issuing").make();
+    scene.concatenate(&["root.crt", "issuing.crt"], "both.crt");
+    scene.concatenate(&["both.crt", "renewed.crt"], "cas.crt");
+    scene.current_crl("root");
+    scene.crl("renewed", LONG_AGO, &in_hours(12));
+    scene.concatenate(&["root.crl", "renewed.crl"], "crls");
+    check(&scene, "")
+        .exits(6)
+        .says("leaf.crt will be refused from ");
 }
 
 #[test]

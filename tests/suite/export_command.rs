@@ -117,7 +117,8 @@ fn exporting_a_certificate_that_is_refused_as_a_recipient_is_a_warning() {
     );
     scene
         .ok("export sign.crt -k sign.key -o sign.asc")
-        .says("warning: callseal doesn't seal to this certificate, but may to the exported one: sign.crt: ");
+        .says("warning: sign.crt: “sign” is not for encryption: ")
+        .says("; the exported certificate doesn't show that");
 }
 
 #[test]

@@ -275,7 +275,7 @@ fn a_path_of_documents_that_fail_is_not_called_misspelt() {
     scene
         .line(&format!("{line} -f -q --missing ignore").replace("a,b", "c,d"))
         .exits(6)
-        .says("warning: nothing sealed: the other document doesn't have one of these fields\n");
+        .says("warning: nothing sealed: none of these fields is in the other document\n");
 
     // A document without one field has the other.
     scene.write("calls.ndjson", "{\"a\":1}\n");
@@ -393,7 +393,7 @@ fn the_attribute_can_have_another_name() {
         .line(OPEN)
         .stdin(&sealed)
         .exits(0)
-        .says("nothing opened: none of the 3 documents has the attribute \"_callseal\"\n");
+        .says("nothing opened: the attribute \"_callseal\" isn't in any of the 3 documents\n");
     assert_eq!(same.stdout(), sealed);
     // One document that has it is enough, and an empty stream is fine.
     for some in [format!("{{}}\n{sealed}"), String::new()] {
@@ -701,7 +701,7 @@ fn a_stream_without_sealed_fields_causes_a_warning() {
     let seal = "fields seal -q --missing ignore -r a.crt --fields";
     let missed = scene.line(&format!("{seal} calller")).stdin(input).exits(0);
     assert_eq!(missed.stdout(), input);
-    missed.says("warning: nothing sealed: none of the 2 documents has one of these fields\n");
+    missed.says("warning: nothing sealed: none of these fields is in any of the 2 documents\n");
     let sealed = scene.line(&format!("{seal} caller")).stdin(input).exits(0);
     assert_eq!(sealed.stderr(), "");
 }

@@ -281,16 +281,21 @@ fn hidden_recipients_do_not_keep_a_named_locked_key_from_opening() {
     let target = Target::new(CipherSuite::P256);
     let scene = &target.scene;
     scene.locked_key_pair("locked", P256, "secret");
-    scene.tool("openssl pkey -in locked.key -passin pass:secret -pubout -out locked.pub");
+    // Nothing next to the key shows which one it is.
+    scene.tool("openssl pkey -in locked.key -passin pass:secret -pubout -out public.pem");
     scene.tool("rm locked.crt");
     scene.write("phrase", "secret");
     scene.write("m.txt", PLAIN);
-    scene.ok("seal -r locked.pub m.txt -o one.pgp");
+    scene.ok("seal -r public.pem m.txt -o one.pgp");
     let hidden = (0..65).map(|_| pkesks(&target.key(), 3).swap_remove(3));
     let message = [hidden.collect::<Vec<_>>().concat(), scene.read("one.pgp")].concat();
     scene.write("many.pgp", message);
-    scene.ok("open many.pgp -k target.key -k locked.key --passphrase-file phrase -o opened.txt");
-    assert_eq!(scene.read("opened.txt"), PLAIN);
+    for keys in ["-k locked.key", "-k target.key -k locked.key"] {
+        scene.ok(&format!(
+            "open many.pgp {keys} --passphrase-file phrase -f -o opened.txt"
+        ));
+        assert_eq!(scene.read("opened.txt"), PLAIN);
+    }
 }
 
 #[test]

@@ -322,7 +322,7 @@ impl Check<'_> {
         let end = match recipient.expires() {
             Some(end) => {
                 let days = count(self.days_left(end), "day");
-                format!("{days} left, to {}", Timestamp(end))
+                format!("{days} left, until {}", Timestamp(end))
             }
             None => "no expiry date".into(),
         };

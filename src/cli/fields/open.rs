@@ -92,8 +92,8 @@ impl Arguments {
         if done.changed == 0 && done.documents > done.failed {
             // A wrong name or a removed attribute would go unnoticed.
             let what = match self.legacy.is_wanted() {
-                true => "one of these fields".to_owned(),
-                false => format!("the attribute {:?}", self.attribute),
+                true => "none of these fields is".to_owned(),
+                false => format!("the attribute {:?} isn't", self.attribute),
             };
             ui.warning(&nothing_done("opened", &done, &what));
         } else if done.failed == 0 || done.failed < done.documents {

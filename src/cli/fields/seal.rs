@@ -92,7 +92,7 @@ impl Arguments {
         if done.changed == 0 && done.documents > done.failed {
             // A mistake in a path would go unnoticed and leave everything in
             // the clear.
-            ui.warning(&nothing_done("sealed", &done, "one of these fields"));
+            ui.warning(&nothing_done("sealed", &done, "none of these fields is"));
         } else if done.failed == 0 || done.failed < done.documents {
             let how = match recipients {
                 Some(recipients) => format!("for {}", recipients_line(recipients)),

@@ -137,12 +137,12 @@ pub fn warn_of_unmatched(done: &Streamed, ui: &Ui) {
 /// didn't fail.
 pub fn nothing_done(done: &str, streamed: &Streamed, what: &str) -> String {
     let which = match (streamed.documents - streamed.failed, streamed.failed) {
-        (1, 0) => "the only document doesn't have".to_owned(),
-        (1, _) => "the other document doesn't have".to_owned(),
-        (n, 0) => format!("none of the {n} documents has"),
-        (n, _) => format!("none of the other {n} documents has"),
+        (1, 0) => "in the only document".to_owned(),
+        (1, _) => "in the other document".to_owned(),
+        (n, 0) => format!("in any of the {n} documents"),
+        (n, _) => format!("in any of the other {n} documents"),
     };
-    format!("nothing {done}: {which} {what}")
+    format!("nothing {done}: {what} {which}")
 }
 
 /// Returns what a summary says about documents that stayed as they were.

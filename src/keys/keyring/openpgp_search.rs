@@ -53,24 +53,28 @@ impl Keyring {
         if open_as(&mut search, Fit::Named)? {
             return Ok(());
         }
-        let as_hidden = open_as(&mut search, Fit::Hidden);
-        if matches!(as_hidden, Ok(true)) {
-            return Ok(());
-        }
-        // Hidden recipients that cost too many trials don't keep a key from
-        // being tried that another recipient names.
+        let mut opens = open_as(&mut search, Fit::Hidden);
         let (_, locked) = search.identities();
-        let tries = Tries::Fitting(match as_hidden {
-            Ok(_) => &[Fit::Named, Fit::Hidden],
-            Err(_) => &[Fit::Named],
-        });
         for identity in locked {
-            if search.may_fit(identity, &[Fit::Unknown]) && search.open(identity, tries)? {
+            if matches!(opens, Ok(true)) {
                 return Ok(());
             }
+            if !search.may_fit(identity, &[Fit::Unknown]) {
+                continue;
+            }
+            // Hidden recipients that cost too many trials don't keep a key from
+            // being tried that another recipient names.
+            if search.open(identity, Tries::Fitting(&[Fit::Named]))? {
+                return Ok(());
+            }
+            if opens.is_ok() {
+                opens = search.open(identity, Tries::Fitting(&[Fit::Hidden]));
+            }
         }
-        as_hidden?;
-        Err(search.failure())
+        match opens? {
+            true => Ok(()),
+            false => Err(search.failure()),
+        }
     }
 }
 

@@ -163,7 +163,8 @@ impl<'a, T> Search<'a, T> {
             }
         };
         let fingerprint = Fingerprint::of(key.public().fingerprint());
-        if identity.is_presumed() && identity.fingerprint() != Some(&fingerprint) {
+        let is_mistaken = identity.is_presumed() && identity.fingerprint() != Some(&fingerprint);
+        if is_mistaken && self.may_fit(identity, &[Fit::Named]) {
             self.mistaken
                 .get_or_insert_with(|| identity.source().to_owned());
         }

@@ -60,6 +60,9 @@ pub(crate) fn recipients(
         Form::Pem => file.pem(),
         Form::Der => Ok(vec![file.der()?]),
         Form::OpenPgp => openpgp_certificate::recipients(bytes, source, requirements),
+        Form::Unknown if file_content::is_cut_off(bytes, &file_content::is_private) => {
+            Err(Refusal::PrivateKey)
+        }
         Form::Unknown if file_content::is_cut_off(bytes, &is_of_keys) => Err(Refusal::Incomplete),
         Form::Unknown => Err(Refusal::NotACertificate),
     }

@@ -193,9 +193,9 @@ impl Verifier {
         for (certificate, issuer) in chain.iter().zip(issuers) {
             let key = issuer.public_key();
             let key = key.map_err(|e| Distrust::Malformed(openssl_reason(&e)))?;
-            let mut own = self.crls_of(issuer.subject_name());
-            // OpenSSL has found one by this key. An error means another kind of
-            // key.
+            let named = self.crls_of(issuer.subject_name());
+            let mut own = named.clone();
+            // An error means another kind of key.
             own.retain(|crl| crl.verify(&key).unwrap_or(false));
             forget_openssl_errors();
             let newest = own.first().map(|crl| crls::issued(crl));
@@ -207,7 +207,10 @@ impl Verifier {
             if let Some(crl) = own.iter().copied().find(revokes) {
                 return Err(verdict::revoked(leaf, certificate, crl));
             }
-            let end = crls::end(&own, self.at);
+            // Without one by this key, OpenSSL has found one by another key of
+            // the CA.
+            let used = if own.is_empty() { &named } else { &own };
+            let end = crls::end(used, self.at);
             expire = [expire, end].into_iter().flatten().min();
         }
         Ok(expire)

@@ -1,5 +1,6 @@
 //! OpenPGP messages ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)).
 
+mod beginning;
 mod compress;
 mod decrypt;
 mod encrypt;
@@ -12,9 +13,9 @@ mod schedule;
 mod seal;
 mod unlock;
 
+pub(super) use beginning::{begins_message, begins_unencrypted, surely_begins_message};
 pub(super) use front::OpenPgpFront;
 pub(super) use open::begin;
-pub(super) use packet::{begins_message, surely_begins_message};
 pub(crate) use parts::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::MAX_LITERAL_NAME;
 pub(super) use seal::{OpenPgpPlan, OpenPgpSealer};

@@ -12,12 +12,12 @@ use crate::message::io::read_buffered;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub tag: Tag,
-    length: Length,
+    pub length: Length,
 }
 
 /// The rest of a packet's body, or of its current part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Length {
+pub(super) enum Length {
     /// That many octets, then the end.
     Last(u64),
     /// That many octets, then another length.
@@ -54,66 +54,6 @@ impl Header {
             tag: Tag::from(tag),
             length,
         }))
-    }
-}
-
-/// Returns whether this begins as an encrypted message does: with a PKESK,
-/// SKESK or SEIPD packet of a defined version, or with a marker
-/// ([RFC 9580, section 5](https://www.rfc-editor.org/rfc/rfc9580#section-5)).
-/// Needs up to 9 octets. One text in some ten thousand looks so by chance.
-pub(in crate::message) fn begins_message(mut octets: &[u8]) -> bool {
-    let Ok(Some(header)) = Header::read(&mut octets) else {
-        return false;
-    };
-    match (header.tag, octets) {
-        (Tag::PKESK, [3 | 6, ..]) => true,
-        (Tag::SKESK, [4..=6, ..]) => true,
-        (Tag::SEIP, [1 | 2, ..]) => true,
-        (Tag::Marker, [b'P', b'G', b'P', ..]) => header.length == Length::Last(3),
-        _ => false,
-    }
-}
-
-/// Returns whether this begins as an encrypted message does that some key or
-/// passphrase opens, by more fields of the first packet. Needs up to 16 octets.
-/// Chance yields less than one in a hundred million.
-pub(in crate::message) fn surely_begins_message(mut octets: &[u8]) -> bool {
-    let Ok(Some(header)) = Header::read(&mut octets) else {
-        return false;
-    };
-    let length = match header.length {
-        Length::Last(length) => length,
-        Length::Part(_) | Length::Indeterminate | Length::Overrun => 0,
-    };
-    match (header.tag, octets) {
-        // Eight octets of a key ID, the algorithm, and what is sealed by it.
-        (Tag::PKESK, [3, _, _, _, _, _, _, _, _, algorithm, high, low, ..]) => {
-            let bits = u64::from(u16::from_be_bytes([*high, *low]));
-            let with_number = bits.div_ceil(8) + 12;
-            match algorithm {
-                // RSA, Elgamal, ECDH, X25519 and X448.
-                1 | 2 => length == with_number,
-                16 => (with_number..4096).contains(&length) && bits >= 1000,
-                18 => (with_number..256).contains(&length) && bits >= 256,
-                25 => matches!(length, 68 | 76 | 84),
-                26 => matches!(length, 92 | 100 | 108),
-                _ => false,
-            }
-        }
-        // The length and the version of the key: neither of a hidden one.
-        (Tag::PKESK, [6, 0, 1 | 18 | 25 | 26, ..] | [6, 21, 4, ..] | [6, 33, 6, ..]) => {
-            (40..4096).contains(&length)
-        }
-        // The cipher, then the mode or the kind of S2K and its hash.
-        (
-            Tag::SKESK,
-            [4, 1..=13, 0 | 1 | 3, 1..=14, ..]
-            | [4, 1..=13, 4, ..]
-            | [5, 1..=13, 1..=3, ..]
-            | [6, _, 1..=13, 1..=3, ..],
-        ) => (4..256).contains(&length),
-        (Tag::Marker, [b'P', b'G', b'P', ..]) => header.length == Length::Last(3),
-        _ => false,
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) use self::encode::Base64Writer;
 pub(super) use self::pem::PemWriter;
 pub(super) use self::second::follows;
 use super::fault::{MessageFault, OpenError};
-use super::openpgp::begins_message;
+use super::openpgp::{begins_message, begins_unencrypted};
 use crate::files::BYTE_ORDER_MARK;
 
 /// The number of bytes from the start of a file within which a block begins.
@@ -47,7 +47,7 @@ pub(super) fn binary<'a>(
     let mut source = BufReader::with_capacity(buffer, source);
     let mut start = Vec::new();
     source.by_ref().take(HEAD as u64).read_to_end(&mut start)?;
-    if begins_content_info(&start) || begins_message(&start) {
+    if begins_content_info(&start) || begins_message(&start) || begins_unencrypted(&start) {
         return Ok(Box::new(Cursor::new(start).chain(source)));
     }
     // From a pipe, the text before a block may come some time before it.

@@ -258,11 +258,13 @@ fn is_of_base64(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"+/".contains(&octet)
 }
 
-/// Returns whether the line has nothing but base64, and may go on. (A line of
-/// hexadecimal digits is a checksum.)
+/// Returns whether the line has nothing but base64. (A line of hexadecimal
+/// digits is a checksum.)
 fn is_base64_line(text: &[u8]) -> bool {
     let line = without_margin(text).split(|octet| *octet == b'\n');
     let line = line.into_iter().next().unwrap_or_default().trim_ascii();
+    let line = line.strip_suffix(b"=").unwrap_or(line);
+    let line = line.strip_suffix(b"=").unwrap_or(line);
     line.len() >= BASE64_LINE
         && line.iter().all(|octet| is_of_base64(*octet))
         && !line.iter().all(u8::is_ascii_hexdigit)

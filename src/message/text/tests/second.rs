@@ -1,5 +1,8 @@
 //! Second messages next to a text.
 
+use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
+
 use super::*;
 
 #[test]
@@ -182,6 +185,14 @@ fn text_before_a_block_may_begin_with_any_letter() {
 }
 
 #[test]
+fn a_message_inside_one_that_is_not_encrypted_stays_inside() {
+    let block = armor(&openpgp(100));
+    let content = format!("\n{block}");
+    let literal = [b"\xCB\xFF\0\0\x01\x80b\0\0\0\0\0", content.as_bytes()].concat();
+    assert_eq!(read(&*literal).unwrap(), literal);
+}
+
+#[test]
 fn words_that_look_like_a_marker_packet_are_not_one() {
     let message = openpgp(100);
     for behind in ["\u{280}PGP\n".as_bytes(), b"\xCA PGP\n"] {
@@ -194,10 +205,13 @@ fn words_that_look_like_a_marker_packet_are_not_one() {
 fn random_octets_and_random_base64_behind_a_message_are_not_one() {
     let message = openpgp(100);
     let mut random = vec![0; 1 << 20];
-    openssl::rand::rand_bytes(&mut random).unwrap();
+    StdRng::seed_from_u64(7).fill_bytes(&mut random);
     let attachment = base64(&random);
-    let text = format!("{}{}", armor(&message), attachment);
-    assert_eq!(read(text.as_bytes()).unwrap(), message);
+    let digests = random.chunks_exact(32).take(9000).map(base64);
+    for base64 in [attachment, digests.collect()] {
+        let text = format!("{}note\n{base64}", armor(&message));
+        assert_eq!(read(text.as_bytes()).unwrap(), message);
+    }
     // At the beginning of a line, less of a message is enough.
     random.retain(|octet| *octet != b'\n');
     let text = [armor(&message).as_bytes(), b"*", &random].concat();
