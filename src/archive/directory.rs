@@ -11,10 +11,9 @@ use super::extra::Extra;
 use super::fault::{ArchiveError, ArchiveFault};
 use super::member::{Member, StoredName};
 use super::read_at::{ReadAt, read_exact_at};
-use super::reader::looks_like_zip;
 use super::records::{
     CENTRAL_BYTES, CentralHeader, END_BYTES, END_SIGNATURE, End, FLAG_ENCRYPTED, Fields,
-    LOCAL_BYTES, LOCATOR_BYTES, Locator, METHOD_STORED, ZIP64_END_BYTES,
+    LOCAL_BYTES, LOCATOR_BYTES, Locator, METHOD_STORED, ZIP64_END_BYTES, looks_like_zip,
 };
 
 /// The longest distance from an end record's start to the end of the file: its

@@ -54,6 +54,7 @@ pub use name::NameFault;
 #[doc(hidden)]
 pub use read_at::ReadAt;
 #[doc(hidden)]
-pub use reader::{Archive, looks_like_zip};
+pub use reader::Archive;
+pub use records::looks_like_zip;
 #[doc(hidden)]
 pub use writer::{ArchiveWriter, MemberWriter};

@@ -5,16 +5,6 @@ use super::fault::ArchiveError;
 use super::member::Member;
 use super::member_reader::MemberReader;
 use super::read_at::ReadAt;
-use super::records::{END_SIGNATURE, LOCAL_SIGNATURE};
-
-/// Returns whether a file that starts with these bytes may be a ZIP archive: it
-/// starts with a local header (APPNOTE 4.3.7), or is an empty archive (4.3.16).
-#[must_use]
-pub fn looks_like_zip(prefix: &[u8]) -> bool {
-    [LOCAL_SIGNATURE, END_SIGNATURE]
-        .iter()
-        .any(|signature| prefix.starts_with(&signature.to_le_bytes()))
-}
 
 /// An open archive.
 ///

@@ -40,6 +40,15 @@ pub(super) const ZIP64_END_BYTES: usize = 56;
 /// bytes.
 pub(super) const ZIP64_END_REST: u64 = 44;
 
+/// Returns whether a file that starts with these bytes may be a ZIP archive: it
+/// starts with a local header (APPNOTE 4.3.7), or is an empty archive (4.3.16).
+#[must_use]
+pub fn looks_like_zip(prefix: &[u8]) -> bool {
+    [LOCAL_SIGNATURE, END_SIGNATURE]
+        .iter()
+        .any(|signature| prefix.starts_with(&signature.to_le_bytes()))
+}
+
 /// Reads numbers from the front of some bytes; `None` at their end.
 pub(super) struct Fields<'a>(&'a [u8]);
 
