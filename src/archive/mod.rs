@@ -55,6 +55,7 @@ pub use name::NameFault;
 pub use read_at::ReadAt;
 #[doc(hidden)]
 pub use reader::Archive;
+#[doc(hidden)]
 pub use records::looks_like_zip;
 #[doc(hidden)]
 pub use writer::{ArchiveWriter, MemberWriter};
