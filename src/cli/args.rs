@@ -1,6 +1,7 @@
 //! Groups of arguments that several subcommands share, and what they resolve
 //! to.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -134,9 +135,15 @@ impl IdentityArgs {
     pub fn keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
         let keyring = Keyring::load(self.paths(config)).map_err(Error::from)?;
         for skipped in keyring.skipped() {
-            match skipped.fault {
-                KeyFault::NoPrivateKey => ui.detail(&format!("left out {skipped}")),
-                _ => ui.warning(&format!("left out {skipped}")),
+            // What is too large for a key isn't one.
+            let is_key = match &skipped.fault {
+                KeyFault::NoPrivateKey => false,
+                KeyFault::Unreadable(error) => error.kind() != io::ErrorKind::FileTooLarge,
+                _ => true,
+            };
+            match is_key {
+                true => ui.warning(&format!("left out {skipped}")),
+                false => ui.detail(&format!("left out {skipped}")),
             }
         }
         warn_of_exposed(keyring.identities(), ui);

@@ -199,10 +199,25 @@ impl DocumentError {
         let text = error.to_string();
         let reason = text.split(" at line ").next().unwrap_or_default();
         Self::NotJson {
-            reason: reason.to_owned(),
+            reason: plain(reason),
             line: error.line(),
             column: error.column(),
         }
+    }
+}
+
+/// Returns the parser's words for users.
+fn plain(reason: &str) -> String {
+    match reason {
+        "EOF while parsing a value" => "it ends where a value is expected".into(),
+        "expected value" => "expected a value".into(),
+        "expected ident" => "expected true, false or null".into(),
+        "key must be a string" => "expected a name in quotes".into(),
+        "trailing characters" => "there is more after its end".into(),
+        _ => match reason.strip_prefix("EOF while parsing ") {
+            Some(what) => format!("it ends inside {what}"),
+            None => reason.to_owned(),
+        },
     }
 }
 

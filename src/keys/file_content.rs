@@ -51,7 +51,10 @@ fn read_with_metadata(path: &Path, limit: u64) -> io::Result<(Bytes, Metadata)> 
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            format!("larger than {} MiB, too large for such a file", limit >> 20),
+            format!(
+                "larger than {} MiB, which keys and certificates aren't",
+                limit >> 20
+            ),
         ));
     }
     Ok((bytes, metadata))

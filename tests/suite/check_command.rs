@@ -297,7 +297,7 @@ fn a_revoked_certificate_does_not_count_as_a_successor() {
     scene.current_crl("root");
     check(&scene, "")
         .exits(6)
-        .prints("old.crt: not valid: “old” is revoked since ")
+        .prints("old.crt: not valid: “old” was revoked on ")
         .prints("new.crt: new")
         .says("profile acme: customer will be refused in 10 days, from ")
         .says("new.crt: “new” expired on ");
@@ -469,7 +469,7 @@ fn another_day_is_judged_by_the_revocations_of_today() {
     scene.crl("root", LONG_AGO, &soon);
     check(&scene, &christmas)
         .exits(3)
-        .complains_with_hint(&["leaf.crt: “leaf” is revoked since "]);
+        .complains_with_hint(&["leaf.crt: “leaf” was revoked on "]);
     // A CRL that is out of date today answers for no other day.
     scene.crl("root", LONG_AGO, &in_hours(-12));
     check(&scene, &christmas)

@@ -50,7 +50,7 @@ fn one_document_may_have_several_lines() {
         .stdin("\n\n{\n  \"caller\": \n}")
         .exits(5)
         .complains_with_hint(&[
-            "standard input: line 3: it is not JSON: expected value at its line 3, column 1",
+            "standard input: line 3: it is not JSON: expected a value at its line 3, column 1",
         ]);
     // The second line is complete, but can't be a document.
     scene
@@ -63,7 +63,7 @@ fn one_document_may_have_several_lines() {
         .line(SEAL)
         .stdin(two)
         .exits(5)
-        .complains_with_hint(&["line 1", "trailing characters"])
+        .complains_with_hint(&["line 1", "there is more after its end"])
         .says("put each on a separate line");
 }
 
@@ -76,7 +76,7 @@ fn a_bad_line_does_not_harm_the_others() {
     for (bad, why) in [
         (
             "{\"id\":7,\"caller\":{\"num\n",
-            "it is not JSON: EOF while parsing a string at column 22",
+            "it is not JSON: it ends inside a string at column 22",
         ),
         ("{\"id\":7,\"caller\":{}}\n", "caller.number: it is missing"),
         ("[]\n", "it is not a JSON object"),

@@ -260,7 +260,7 @@ fn gpg_works_with_an_openpgp_key_in_both_directions() {
     scene
         .line("seal -r revoked.pgp call.wav -o none.pgp")
         .exits(3)
-        .complains_with_hint(&["revoked.pgp", "is revoked"]);
+        .complains_with_hint(&["revoked.pgp", "was revoked on "]);
 }
 
 #[test]

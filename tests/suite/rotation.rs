@@ -148,15 +148,12 @@ fn a_renewal_takes_one_file_dropped_into_a_directory() {
 fn a_directory_or_pattern_without_certificates_is_refused() {
     let scene = scene(r#"{ name = "customer", certificates = "certs" }"#);
     scene.write("certs/README", "none yet");
-    is_refused(
-        &scene,
-        &["“customer” has no certificate: certs yields none"],
-    );
+    is_refused(&scene, &["“customer”: no certificate found at certs"]);
     configure(
         &scene,
         r#"{ name = "customer", certificates = "certs/*.crt" }"#,
     );
-    is_refused(&scene, &["“customer” has no certificate: certs/*.crt"]);
+    is_refused(&scene, &["“customer”: no certificate found at certs/*.crt"]);
     configure(
         &scene,
         r#"{ name = "customer", certificates = "missing/*.crt" }"#,

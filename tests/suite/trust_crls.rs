@@ -32,7 +32,7 @@ fn a_revoked_certificate_is_refused_with_the_date() {
     let after = SystemTime::now();
     let trust = trust(&scene, &["root.crl", "issuing.crl"]);
     trust.accepts("kept.crt", "kept.key");
-    let refused = trust.refuses("revoked.crt", &["“revoked” is revoked since"]);
+    let refused = trust.refuses("revoked.crt", &["“revoked” was revoked on"]);
     let Refusal::Revoked { subject, since } = trust.refusal("revoked.crt") else {
         panic!("not revoked");
     };
@@ -59,7 +59,7 @@ fn a_certificate_below_a_revoked_ca_is_refused() {
     let trust = trust(&scene, &["root.crl", "issuing.crl"]);
     trust.refuses(
         "kept.crt",
-        &["“kept”", "issuer", "revoked", "“issuing”", "since 2"],
+        &["“kept”", "issuer", "revoked", "“issuing”", " on 2"],
     );
     let fault = trust.fault("kept.crt");
     let ChainFault::CaRevoked { ca, since: Some(_) } = fault else {
@@ -161,7 +161,7 @@ fn crls_may_have_the_same_forms_as_bundles() {
     let check = |crl_files: &[&str]| {
         let trust = trust(&scene, crl_files);
         trust.accepts("kept.crt", "kept.key");
-        trust.refuses("revoked.crt", &["“revoked” is revoked"]);
+        trust.refuses("revoked.crt", &["“revoked” was revoked on "]);
     };
     // DER.
     scene.tool("openssl crl -in root.crl -outform DER -out root.der");
@@ -192,7 +192,7 @@ fn the_newest_crl_of_a_ca_counts() {
     scene.crl("issuing", "2021-01-01", FAR_OFF);
     for order in [["older.crl", "issuing.crl"], ["issuing.crl", "older.crl"]] {
         let trust = trust(&scene, &["root.crl", order[0], order[1]]);
-        trust.refuses("kept.crt", &["“kept” is revoked"]);
+        trust.refuses("kept.crt", &["“kept” was revoked on "]);
     }
     // An expired CRL next to a current one is ignored.
     scene.leaf("late", "issuing").make();
@@ -221,14 +221,14 @@ fn a_ca_with_a_new_key_may_sign_its_crl_with_it() {
     scene.current_crl("renewed");
     let by_new_key = trust(&["root.crl", "renewed.crl"]);
     by_new_key.accepts("kept.crt", "kept.key");
-    by_new_key.refuses("revoked.crt", &["“revoked” is revoked since 2"]);
+    by_new_key.refuses("revoked.crt", &["“revoked” was revoked on 2"]);
     // The date is that of the CRL that names it, which needn't be the newest.
     scene.leaf("later", "issuing").make();
     scene.revoke("issuing", "later");
     scene.current_crl("issuing");
     scene.crl("renewed", "2021-01-01", FAR_OFF);
     let by_both = trust(&["root.crl", "issuing.crl", "renewed.crl"]);
-    by_both.refuses("later.crt", &["“later” is revoked since 2"]);
+    by_both.refuses("later.crt", &["“later” was revoked on 2"]);
     // A certificate with the CA's name that the CA didn't issue can't sign.
     scene.ca("forger").called("issuing").make();
     scene.current_crl("forger");
@@ -281,7 +281,7 @@ fn nobody_can_revoke_a_self_signed_certificate_of_the_bundle() {
     scene.revoke("partner", "partner");
     scene.current_crl("partner");
     let trust = trust().with_crls(&["root.crl", "partner.crl"]);
-    trust.refuses("partner.crt", &["“partner” is revoked"]);
+    trust.refuses("partner.crt", &["“partner” was revoked on "]);
 }
 
 #[test]
@@ -349,7 +349,7 @@ fn the_newest_crl_counts_even_if_an_older_one_is_current() {
         scene
             .trust(&["root.crt"])
             .with_crls(&files)
-            .refuses("leaf.crt", &["“leaf” is revoked since "]);
+            .refuses("leaf.crt", &["“leaf” was revoked on "]);
     }
     // Of two CRLs of the same day, the one that revokes counts.
     scene.crl("root", "2020-01-01", FAR_OFF);
@@ -357,7 +357,7 @@ fn the_newest_crl_counts_even_if_an_older_one_is_current() {
         scene
             .trust(&["root.crt"])
             .with_crls(&files)
-            .refuses("leaf.crt", &["“leaf” is revoked since "]);
+            .refuses("leaf.crt", &["“leaf” was revoked on "]);
     }
 }
 

@@ -102,7 +102,7 @@ fn any_untrusted_recipient_of_four_stops_the_whole_pack() {
         for (file, words) in [
             ("expired.crt", "expired on 2020-01-01"),
             ("future.crt", "not valid before 9997-01-01"),
-            ("revoked.crt", "is revoked since 2"),
+            ("revoked.crt", "was revoked on 2"),
             ("stranger.crt", "self-signed"),
             ("small.crt", "1024"),
             ("sha1.crt", "SHA1"),

@@ -72,7 +72,7 @@ pub fn of_config(error: &ConfigError) -> Hint {
         ConfigError::WrongType { detail, .. } if detail.contains("missing field") => {
             "write a party as { name = \"NAME\", certificates = [\"CERT\"] }"
         }
-        ConfigError::WrongType { detail, .. } if detail.contains("expected a sequence") => {
+        ConfigError::WrongType { detail, .. } if detail.contains("expected a list") => {
             "write a list in brackets, even of one: [\"customer.crt\"]"
         }
         ConfigError::UnknownValue { known, .. } => {

@@ -1,6 +1,7 @@
 //! `callseal.toml`, callseal's own config.
 
 mod schema;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -111,7 +112,10 @@ impl Place<'_> {
             None => ConfigError::WrongType {
                 file,
                 line,
-                detail: without_text(&on_one_line(error.message())),
+                detail: words::wrong_type(
+                    &without_text(&on_one_line(error.message())),
+                    self.text.lines().nth(line.saturating_sub(1)),
+                ),
             },
         }
     }

@@ -10,7 +10,7 @@ use crate::files::cause;
 use crate::timestamp::Timestamp;
 
 use crate::keys::mapping::UnusableKey;
-use crate::keys::trust::{ChainFault, Distrust, TrustError, TrustFault, since_when};
+use crate::keys::trust::{ChainFault, Distrust, TrustError, TrustFault, revoked};
 
 /// Why a recipient list can't be used. Nothing is sealed then.
 #[derive(Debug, Error)]
@@ -36,7 +36,7 @@ pub enum RecipientError {
         refusals: Vec<(PathBuf, Refusal)>,
     },
     /// A party's directory or pattern yields no certificate.
-    #[error("“{party}” has no certificate: {} yields none", .place.display())]
+    #[error("“{party}”: no certificate found at {}", .place.display())]
     NoCertificates {
         /// The party.
         party: String,
@@ -150,7 +150,7 @@ pub enum Refusal {
         until: SystemTime,
     },
     /// Its owner, or the CA, has revoked it.
-    #[error("“{subject}” is revoked{}", since_when(.since))]
+    #[error("“{subject}” {}", revoked(.since))]
     Revoked {
         /// The subject of the certificate.
         subject: String,

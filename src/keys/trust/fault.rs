@@ -96,7 +96,7 @@ pub enum ChainFault {
         ca: String,
     },
     /// A CA of the chain has been revoked.
-    #[error("has an issuer that is revoked{}: “{ca}”", since_when(.since))]
+    #[error("has an issuer that {}: “{ca}”", revoked(.since))]
     CaRevoked {
         /// The CA.
         ca: String,
@@ -144,8 +144,11 @@ pub enum ChainFault {
 }
 
 /// Returns ` since DATE`, if the date is known.
-pub(crate) fn since_when(since: &Option<SystemTime>) -> String {
-    since.map_or_else(String::new, |since| format!(" since {}", Timestamp(since)))
+pub(crate) fn revoked(since: &Option<SystemTime>) -> String {
+    match since {
+        Some(since) => format!("was revoked on {}", Timestamp(*since)),
+        None => "is revoked".into(),
+    }
 }
 
 impl ChainFault {

@@ -14,6 +14,6 @@ mod verifier;
 pub use bundle::{CaBundle, TrustError, TrustFault};
 pub(crate) use distrust::Distrust;
 pub use fault::ChainFault;
-pub(crate) use fault::since_when;
+pub(crate) use fault::revoked;
 pub(crate) use verifier::Verifier;
 pub use verifier::{Chain, ChainLink};

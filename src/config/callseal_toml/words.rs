@@ -1,0 +1,70 @@
+//! The words of serde for users.
+
+/// Returns what is wrong with a value, by serde's message and the line of it.
+pub(super) fn wrong_type(message: &str, line: Option<&str>) -> String {
+    let types = message.strip_prefix("invalid type: ");
+    let Some((found, expected)) = types.and_then(|types| types.split_once(", expected ")) else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "i64" => "a whole number",
+        "a string" => "text in quotes",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
+    };
+    let found = match found.split([' ', '`']).next() {
+        Some("boolean") => "true or false",
+        Some("integer" | "floating") => "a number",
+        Some("string") => "text",
+        Some("sequence") => "a list",
+        Some("map") => "a table",
+        _ => found,
+    };
+    let key = line.and_then(|line| line.split_once('='));
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    match key.map(|(key, _)| key.trim()) {
+        Some(key) if !key.is_empty() && key.chars().all(is_of_key) => {
+            format!("{key}: expected {expected}, found {found}")
+        }
+        _ => format!("expected {expected}, found {found}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_the_wrong_type_are_named_in_plain_words() {
+        for (message, line, shown) in [
+            (
+                "invalid type: string, expected i64",
+                "min-rsa-bits = '3072'",
+                "min-rsa-bits: expected a whole number, found text",
+            ),
+            (
+                "invalid type: integer `1`, expected a string",
+                "  compress = 1",
+                "compress: expected text in quotes, found a number",
+            ),
+            (
+                "invalid type: string, expected a sequence",
+                "recipients = 'a.crt'",
+                "recipients: expected a list, found text",
+            ),
+            (
+                "invalid type: boolean `true`, expected struct Profile",
+                "  true,",
+                "expected a table, found true or false",
+            ),
+        ] {
+            assert_eq!(wrong_type(message, Some(line)), shown);
+        }
+        assert_eq!(
+            wrong_type("missing field `name`", None),
+            "missing field `name`"
+        );
+    }
+}
