@@ -26,7 +26,7 @@ impl Ending {
 impl From<Format> for Ending {
     fn from(format: Format) -> Self {
         match format {
-            Format::Rfc4880 | Format::Rfc9580 => Self::Pgp,
+            Format::Rfc4880 | Format::Rfc9580 | Format::LibrePgp => Self::Pgp,
             Format::Cms | Format::CmsGcm => Self::P7m,
         }
     }

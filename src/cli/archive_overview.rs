@@ -38,6 +38,8 @@ pub struct SealedFacts<'a> {
     format: FormatFacts,
     cipher: Option<&'a str>,
     recipients: Vec<HandleFacts<'a>>,
+    others: &'a [String],
+    passphrases: usize,
 }
 
 /// How many members some keys open, as far as the envelopes show.
@@ -94,7 +96,9 @@ impl Overview {
             members: set.members,
             format: set.envelope.format.into(),
             cipher: set.envelope.cipher.as_deref(),
-            recipients: known.facts(&set.envelope.recipients),
+            recipients: known.facts(&set.envelope),
+            others: &set.envelope.others,
+            passphrases: set.envelope.passphrases,
         });
         sets.collect()
     }
@@ -131,9 +135,15 @@ impl Overview {
                 _ => format!("{} open, each", count(set.members, "member")),
             };
             // Writing to a string does not fail.
-            let _ = writeln!(text, "\n{which} with any one of these keys:");
-            for handle in &set.envelope.recipients {
-                let _ = writeln!(text, "  {}", known.line(handle));
+            let what = match (set.envelope.recipients.len(), set.envelope.passphrases) {
+                (0, 1) => "a passphrase",
+                (0, 2..) => "any one of several passphrases",
+                (_, 0) => "any one of these keys:",
+                _ => "a passphrase, or any one of these keys:",
+            };
+            let _ = writeln!(text, "\n{which} with {what}");
+            for line in known.lines(&set.envelope) {
+                let _ = writeln!(text, "  {line}");
             }
             let cipher = set
                 .envelope

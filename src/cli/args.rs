@@ -124,6 +124,14 @@ impl IdentityArgs {
         Ok(keyring)
     }
 
+    /// Loads the keys: at least one, if any are given.
+    pub fn keyring_or_none(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
+        match self.paths(config) {
+            [] => Ok(Keyring::default()),
+            _ => self.some_keyring(config, ui),
+        }
+    }
+
     fn paths<'a>(&'a self, config: Option<&'a Config>) -> &'a [PathBuf] {
         match (self.keys.as_slice(), config) {
             ([], Some(config)) => &config.keys,

@@ -8,7 +8,10 @@ use clap::Args;
 
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::open_args::{NOT_AUTHENTICATED, OpenArgs, RenamedArgs, warn_of_renamed, warn_of_tried};
+use super::open_args::{
+    NOT_AUTHENTICATED, OpenArgs, RenamedArgs, notice_old_ciphers, notice_padding, warn_of_renamed,
+    warn_of_tried,
+};
 use super::streams::writing_stdout;
 use super::ui::{Bar, Ui};
 
@@ -64,6 +67,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         ui.warning(&format!("{}: {NOT_AUTHENTICATED}", arguments.member));
     }
     warn_of_tried(&opened.tried_key, ui);
+    notice_old_ciphers(opened.old_cipher.as_deref(), ui);
+    notice_padding(usize::from(opened.padding > 0), ui);
     let sealed_as = opened.sealed_as.as_deref();
     warn_of_renamed(sealed_as.map(|name| (arguments.member.as_str(), name)), ui);
     Ok(Report::default())

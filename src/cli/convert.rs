@@ -13,7 +13,8 @@ use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
 use super::open_args::{
-    OpenArgs, RenamedArgs, warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
+    OpenArgs, RenamedArgs, notice_old_ciphers, warn_of_not_authenticated, warn_of_renamed,
+    warn_of_tried,
 };
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count, safe};
@@ -71,6 +72,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = chosen(&archive, arguments)?;
+    opening.expect_key(&archive, &members)?;
     let job = Job::new()
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs())
@@ -109,6 +111,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     ));
     let tried = converted.members.iter();
     warn_of_tried(tried.filter_map(|member| member.tried_key.as_ref()), ui);
+    let old = converted.members.iter();
+    notice_old_ciphers(old.filter_map(|member| member.old_cipher.as_deref()), ui);
     let renamed = converted.members.iter();
     let renamed = renamed.filter_map(|m| Some((m.name.as_str(), m.sealed_as.as_deref()?)));
     warn_of_renamed(renamed, ui);
@@ -178,6 +182,7 @@ struct MemberFacts<'a> {
     format: FormatFacts,
     tried_key: Option<PathFact<'a>>,
     sealed_as: Option<&'a str>,
+    old_cipher: Option<&'a str>,
 }
 
 impl<'a> From<&'a ConvertedMember> for MemberFacts<'a> {
@@ -190,6 +195,7 @@ impl<'a> From<&'a ConvertedMember> for MemberFacts<'a> {
             format: member.format.into(),
             tried_key: member.tried_key.as_deref().map(PathFact),
             sealed_as: member.sealed_as.as_deref(),
+            old_cipher: member.old_cipher.as_deref(),
         }
     }
 }

@@ -30,6 +30,9 @@ pub enum Error {
     /// The given places hold no usable key. `place` is the first of them.
     #[error("{}: it holds no private key that can be used", .place.display())]
     NoKeysThere { place: PathBuf },
+    /// A passphrase file has no passphrase in it.
+    #[error("{}: there is no passphrase in it", .path.display())]
+    EmptyPassphrase { path: PathBuf },
     /// No private key was given.
     #[error("no private key is given")]
     NoKeys,
@@ -92,7 +95,9 @@ impl Error {
             Self::Config(_) | Self::Subject(_) => ErrorKind::Usage,
             Self::Profile { error, .. } => ErrorKind::from(&**error),
             Self::Export(error) => export_kind(error),
-            Self::NoKeysThere { .. } | Self::NoKeys => ErrorKind::NoIdentity,
+            Self::NoKeysThere { .. } | Self::NoKeys | Self::EmptyPassphrase { .. } => {
+                ErrorKind::NoIdentity
+            }
             Self::Generate(_) | Self::KeyExists { .. } => ErrorKind::Io,
             Self::IsArchive { .. } => ErrorKind::Integrity,
             Self::Document { error, .. } => ErrorKind::from(&**error),

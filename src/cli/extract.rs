@@ -12,7 +12,8 @@ use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::open_args::{
-    OpenArgs, RenamedArgs, authenticity, warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
+    OpenArgs, RenamedArgs, authenticity, notice_old_ciphers, notice_padding,
+    warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
 };
 use super::ui::{Bar, Ui, bytes, count};
 
@@ -59,6 +60,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     opening.before(arguments.overwrite.overwrite());
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = archive.select(&arguments.members)?;
+    opening.expect_key(&archive, &members)?;
     let job = Job::new()
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs())
@@ -78,6 +80,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     }
     warn_of_not_authenticated(extracted.not_authenticated.len(), ui);
     warn_of_tried(extracted.tried.iter().map(|(_, key)| key), ui);
+    let old = extracted.old_ciphers.iter();
+    notice_old_ciphers(old.map(|(_, cipher)| cipher.as_str()), ui);
+    notice_padding(extracted.padded.len(), ui);
     let renamed = extracted.renamed.iter();
     warn_of_renamed(
         renamed.map(|(member, name)| (member.as_str(), name.as_str())),
@@ -85,6 +90,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     );
     let tried = extracted.tried.iter();
     let renamed = extracted.renamed.iter();
+    let old_ciphers = extracted.old_ciphers.iter();
     let facts = Facts::of(&ExtractFacts {
         archive: PathFact(&arguments.archive),
         directory: PathFact(&arguments.directory),
@@ -99,6 +105,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             .collect(),
         renamed: renamed
             .map(|(name, sealed_as)| RenamedFacts { name, sealed_as })
+            .collect(),
+        old_ciphers: old_ciphers
+            .map(|(name, cipher)| OldCipherFacts { name, cipher })
             .collect(),
     });
     let (failures, outcome) = extracted.outcome();
@@ -119,6 +128,14 @@ struct ExtractFacts<'a> {
     not_authenticated: &'a [String],
     tried: Vec<TriedFacts<'a>>,
     renamed: Vec<RenamedFacts<'a>>,
+    old_ciphers: Vec<OldCipherFacts<'a>>,
+}
+
+/// A member that isn't sealed with AES.
+#[derive(Serialize)]
+struct OldCipherFacts<'a> {
+    name: &'a str,
+    cipher: &'a str,
 }
 
 /// A member that a key has opened without being named in it.

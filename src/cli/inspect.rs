@@ -100,8 +100,8 @@ fn show(
                 format_name(envelope.format),
                 cipher.unwrap_or("cipher unknown until opened")
             );
-            for handle in &envelope.recipients {
-                let _ = writeln!(text, "  sealed to {}", known.line(handle));
+            for line in known.lines(&envelope) {
+                let _ = writeln!(text, "  sealed to {line}");
             }
             if envelope.passphrases > 0 {
                 let _ = writeln!(
@@ -117,7 +117,8 @@ fn show(
             let message = Content::Message {
                 format: envelope.format.into(),
                 cipher,
-                recipients: known.facts(&envelope.recipients),
+                recipients: known.facts(&envelope),
+                others: &envelope.others,
                 passphrases: envelope.passphrases,
             };
             facts(Some("message"), message)
@@ -266,6 +267,7 @@ enum Content<'a> {
         format: FormatFacts,
         cipher: Option<&'a str>,
         recipients: Vec<HandleFacts<'a>>,
+        others: &'a [String],
         passphrases: usize,
     },
     Certificate {

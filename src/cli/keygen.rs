@@ -14,7 +14,7 @@ use super::args::words;
 use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::passphrases::PassphraseArgs;
+use super::new_passphrases::NewKeyPassphraseArgs;
 use super::ui::Ui;
 use crate::cli::error::Error;
 
@@ -62,9 +62,9 @@ pub struct Arguments {
     #[command(flatten)]
     subject: SubjectArgs,
     #[command(flatten)]
-    passphrases: PassphraseArgs,
+    passphrases: NewKeyPassphraseArgs,
     /// Leave the private key unencrypted
-    #[arg(long, conflicts_with = "PassphraseArgs")]
+    #[arg(long, conflicts_with = "NewKeyPassphraseArgs")]
     no_passphrase: bool,
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use callseal::keys::{Identity, KeyHandle, Keyring, Recipient, RecipientError, Recipients};
+use callseal::message::Envelope;
 use serde::Serialize;
 
 use super::facts::PathFact;
@@ -66,8 +67,22 @@ impl KnownKeys {
         })
     }
 
+    /// Returns a line for each recipient of a message.
+    pub fn lines(&self, envelope: &Envelope) -> Vec<String> {
+        let named = envelope.recipients().map(|(handle, unsupported)| {
+            let line = self.line(handle);
+            match unsupported {
+                Some(what) => format!("{line}  ({}, not supported)", safe(what)),
+                None => line,
+            }
+        });
+        let others = envelope.others.iter();
+        let others = others.map(|what| format!("{} (not supported)", safe(what)));
+        named.chain(others).collect()
+    }
+
     /// Returns one line: fingerprint, name and your key.
-    pub fn line(&self, handle: &KeyHandle) -> String {
+    fn line(&self, handle: &KeyHandle) -> String {
         let mut line = safe(&handle.to_string()).into_owned();
         if let Some(label) = self.label(handle) {
             line.push_str("  ");
@@ -84,15 +99,16 @@ impl KnownKeys {
         line
     }
 
-    /// Returns the facts of several recipients of a message.
-    pub fn facts<'a>(&'a self, handles: &'a [KeyHandle]) -> Vec<HandleFacts<'a>> {
-        let facts = |handle: &'a KeyHandle| HandleFacts {
+    /// Returns the facts of the recipients of a message that have a name.
+    pub fn facts<'a>(&'a self, envelope: &'a Envelope) -> Vec<HandleFacts<'a>> {
+        let facts = |(handle, unsupported): (&'a KeyHandle, Option<&'a str>)| HandleFacts {
             handle: handle.into(),
+            unsupported,
             label: self.label(handle),
             certificate: self.certificate(handle).map(|c| PathFact(c.source())),
             key: self.key(handle),
         };
-        handles.iter().map(facts).collect()
+        envelope.recipients().map(facts).collect()
     }
 }
 
@@ -101,6 +117,7 @@ impl KnownKeys {
 pub struct HandleFacts<'a> {
     #[serde(flatten)]
     handle: Handle<'a>,
+    unsupported: Option<&'a str>,
     label: Option<&'a str>,
     certificate: Option<PathFact<'a>>,
     key: Option<String>,

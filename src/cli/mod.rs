@@ -25,6 +25,7 @@ mod keys;
 mod known_recipients;
 mod list;
 mod man;
+mod new_passphrases;
 mod open;
 mod open_args;
 mod pack;

@@ -15,7 +15,8 @@ use super::facts::{Facts, FormatFacts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::open_args::{
-    NOT_AUTHENTICATED, OpenArgs, authenticity, warn_of_not_authenticated, warn_of_tried,
+    NOT_AUTHENTICATED, OpenArgs, authenticity, notice_old_ciphers, notice_padding,
+    warn_of_not_authenticated, warn_of_tried,
 };
 use super::streams::{input_name, is_stream, open_input, writing_stdout};
 use super::ui::{Bar, Ui, bytes};
@@ -87,6 +88,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                 ui.warning(&format!("{}: {NOT_AUTHENTICATED}", name.display()));
             }
             warn_of_tried(&opened.tried_key, ui);
+            notice_old_ciphers(opened.old_cipher.as_deref(), ui);
+            notice_padding(usize::from(opened.padding > 0), ui);
             Ok(Report::default())
         }
         Some(output) => {
@@ -100,12 +103,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             ));
             warn_of_not_authenticated(usize::from(!opened.format.is_authenticated()), ui);
             warn_of_tried(&opened.tried_key, ui);
+            notice_old_ciphers(opened.old_cipher.as_deref(), ui);
+            notice_padding(usize::from(opened.padding > 0), ui);
             Ok(Report {
                 facts: Some(Facts::of(&OpenFacts {
                     file: PathFact(&output),
                     plain_bytes: opened.length,
                     format: opened.format.into(),
                     tried_key: opened.tried_key.as_deref().map(PathFact),
+                    old_cipher: opened.old_cipher.as_deref(),
                 })),
                 ..Report::default()
             })
@@ -120,6 +126,7 @@ struct OpenFacts<'a> {
     #[serde(flatten)]
     format: FormatFacts,
     tried_key: Option<PathFact<'a>>,
+    old_cipher: Option<&'a str>,
 }
 
 fn publish(

@@ -8,10 +8,12 @@ use callseal::config::Config;
 use callseal::keys::{Keyring, Passphrases};
 use callseal::message::{Format, Limits, Opener};
 use callseal::output::Overwrite;
+use callseal::{ArchiveFile, Members};
 use clap::Args;
 use indicatif::ProgressBar;
 
 use super::args::{IdentityArgs, LimitArgs};
+use super::error::Error;
 use super::failure::{Failure, SHOWN};
 use super::passphrases::PassphraseArgs;
 use super::ui::{Ui, count};
@@ -59,7 +61,8 @@ pub struct Opening {
 }
 
 impl OpenArgs {
-    /// Loads the keys, at least one. `bar` is hidden during prompts.
+    /// Loads the keys; without any, only messages open that are sealed with a
+    /// passphrase. `bar` is hidden during prompts.
     pub fn load(
         &self,
         config: Option<&Config>,
@@ -67,7 +70,7 @@ impl OpenArgs {
         ui: &Ui,
     ) -> Result<Opening, Failure> {
         Ok(Opening {
-            keyring: self.identities.some_keyring(config, ui)?,
+            keyring: self.identities.keyring_or_none(config, ui)?,
             passphrases: self.passphrases.source(bar)?,
             limits: self.limits.limits(),
             try_all_keys: self.try_all_keys,
@@ -81,6 +84,27 @@ impl Opening {
     pub fn before(&self, overwrite: Overwrite) {
         if overwrite == Overwrite::Replace {
             self.keyring.read_certificates();
+        }
+    }
+
+    /// Returns an error if there is no key, and none of the members is sealed
+    /// with a passphrase.
+    pub fn expect_key(&self, archive: &ArchiveFile, members: &Members<'_>) -> Result<(), Error> {
+        // What is read now doesn't count.
+        let limits = self.limits.unspent();
+        let has_passphrase = |member| {
+            let envelope = archive.envelope(member, &limits);
+            envelope.is_ok_and(|envelope| envelope.passphrases > 0)
+        };
+        let has_key = !self.keyring.identities().is_empty();
+        match has_key
+            || members
+                .as_slice()
+                .iter()
+                .any(|member| has_passphrase(member))
+        {
+            true => Ok(()),
+            false => Err(Error::NoKeys),
         }
     }
 
@@ -139,6 +163,33 @@ pub fn warn_of_tried<'a>(tried: impl IntoIterator<Item = &'a PathBuf>, ui: &Ui) 
             key.display(),
             count(number, "message"),
             if number == 1 { "does" } else { "do" },
+        ));
+    }
+}
+
+/// Says which messages are sealed with other ciphers than AES.
+pub fn notice_old_ciphers<'a>(ciphers: impl IntoIterator<Item = &'a str>, ui: &Ui) {
+    let mut messages: BTreeMap<_, u64> = BTreeMap::new();
+    for cipher in ciphers {
+        *messages.entry(cipher).or_default() += 1;
+    }
+    for (cipher, number) in messages {
+        ui.notice(&format!(
+            "{} sealed with {cipher}, an old cipher",
+            match number {
+                1 => "1 message is".into(),
+                n => format!("{n} messages are"),
+            }
+        ));
+    }
+}
+
+/// Says how many messages have something behind them that means nothing.
+pub fn notice_padding(padded: usize, ui: &Ui) {
+    if padded > 0 {
+        ui.notice(&format!(
+            "passed over white space or zeros behind {}",
+            count(padded as u64, "message")
         ));
     }
 }

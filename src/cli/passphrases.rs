@@ -6,25 +6,30 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use callseal::files::input;
-use callseal::keys::{NewPassphrase, Passphrase, Passphrases, UnfitPassphrase};
+use callseal::keys::{Passphrase, Passphrases};
 use clap::Args;
 use indicatif::ProgressBar;
+use zeroize::Zeroizing;
 
 use super::failure::Failure;
-use super::ui::{NoAnswer, Prompt, ask_new};
+use super::ui::Prompt;
 use crate::cli::error::Error;
 
 /// The largest number of bytes that are read from a passphrase file.
-const MAX_PASSPHRASE: u64 = 64 * 1024;
+const MAX_TEXT: u64 = 64 * 1024;
+
+/// The largest number of passphrases that are tried: each costs time for each
+/// locked key.
+const MAX_PASSPHRASES: usize = 64;
 
 /// The sources of passphrases other than the terminal.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub struct PassphraseArgs {
-    /// Read the passphrase from the first line of a file
+    /// Read passphrases from a file: one on each line, all of which are tried
     #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-    /// Read the passphrase from the first line of an open file descriptor
+    passphrase_file: Vec<PathBuf>,
+    /// Read passphrases in the same way from an open file descriptor
     #[arg(long, value_name = "N", value_parser = Descriptor::parse)]
     passphrase_fd: Option<Descriptor>,
 }
@@ -32,7 +37,7 @@ pub struct PassphraseArgs {
 impl PassphraseArgs {
     /// Returns whether a passphrase is given, and needn't be asked for.
     pub fn is_given(&self) -> bool {
-        self.passphrase_file.is_some() || self.passphrase_fd.is_some()
+        !self.passphrase_file.is_empty() || self.passphrase_fd.is_some()
     }
 
     /// Returns whether the passphrase comes from standard input.
@@ -40,127 +45,68 @@ impl PassphraseArgs {
         self.passphrase_fd == Some(Descriptor::Open(0))
     }
 
-    /// Returns the source of passphrases for locked keys: the given one, else a
-    /// prompt.
+    /// Returns the descriptor that passphrases come from.
+    pub fn descriptor(&self) -> Option<Descriptor> {
+        self.passphrase_fd
+    }
+
+    /// Returns the source of passphrases for locked keys and messages: the given
+    /// ones, else a prompt.
     pub fn source(&self, bar: ProgressBar) -> Result<Box<dyn Passphrases>, Failure> {
-        Ok(match self.read()? {
-            Some(given) => Box::new(given.passphrase),
-            None => Box::new(Prompt { bar }),
-        })
-    }
-
-    /// Returns the passphrase for a new key: the given one, else the answer to
-    /// a prompt.
-    pub fn for_new_key(&self, key: &Path) -> Result<NewPassphrase, Failure> {
-        let remedy = Remedy {
-            unanswered: "run callseal in a terminal to be asked, or give --passphrase-file, --passphrase-fd or --no-passphrase",
-            empty: "use --no-passphrase to make a key without one",
-        };
-        match self.read()? {
-            Some(given) => given.new_passphrase(&remedy),
-            None => ask(key, &remedy),
+        if !self.is_given() {
+            return Ok(Box::new(Prompt { bar }));
         }
-    }
-
-    fn read(&self) -> Result<Option<Given>, Failure> {
-        let file = self.passphrase_file.as_deref();
-        Given::read(file, self.passphrase_fd, "--passphrase-fd")
-    }
-}
-
-/// The sources of the passphrase for an exported key.
-#[derive(Debug, Args)]
-#[group(multiple = false, conflicts_with = "certificate")]
-pub struct NewPassphraseArgs {
-    /// Lock the exported key with a new passphrase, and ask for it
-    #[arg(long)]
-    new_passphrase: bool,
-    /// Read the new passphrase from the first line of a file
-    #[arg(long, value_name = "FILE")]
-    new_passphrase_file: Option<PathBuf>,
-    /// Read the new passphrase from the first line of an open file descriptor
-    #[arg(long, value_name = "N", value_parser = Descriptor::parse)]
-    new_passphrase_fd: Option<Descriptor>,
-}
-
-impl NewPassphraseArgs {
-    /// Refuses to read both passphrases from one descriptor, since the first
-    /// read would take everything.
-    pub fn check(&self, present: &PassphraseArgs) -> Result<(), Failure> {
-        match (self.new_passphrase_fd, present.passphrase_fd) {
-            (Some(Descriptor::Open(new)), Some(Descriptor::Open(present))) if new == present => {
-                Err(Failure::usage(
-                    format!("file descriptor {new} can't hold both passphrases"),
-                    "use another descriptor for one of them",
-                ))
+        let mut passphrases = Vec::new();
+        let files = self.passphrase_file.iter();
+        let mut texts: Vec<SecretText> = files
+            .map(|file| SecretText::read_file(file))
+            .collect::<Result<_, _>>()?;
+        if let Some(descriptor) = self.passphrase_fd {
+            texts.push(descriptor.read("--passphrase-fd")?);
+        }
+        for SecretText { source, bytes } in texts {
+            let lines = Passphrase::from_lines(&bytes);
+            if lines.is_empty() {
+                return Err(Error::EmptyPassphrase { path: source }.into());
             }
-            _ => Ok(()),
+            passphrases.extend(lines);
         }
-    }
-
-    /// Returns the new passphrase, if one is requested.
-    pub fn for_export(&self, key: &Path) -> Result<Option<NewPassphrase>, Failure> {
-        let remedy = Remedy {
-            unanswered: "run callseal in a terminal to be asked, or give --new-passphrase-file or --new-passphrase-fd",
-            empty: "leave out the new passphrase to keep the key's own",
-        };
-        let file = self.new_passphrase_file.as_deref();
-        match Given::read(file, self.new_passphrase_fd, "--new-passphrase-fd")? {
-            Some(given) => given.new_passphrase(&remedy).map(Some),
-            None if self.new_passphrase => ask(key, &remedy).map(Some),
-            None => Ok(None),
+        if passphrases.len() > MAX_PASSPHRASES {
+            return Err(Failure::usage(
+                format!("more than {MAX_PASSPHRASES} passphrases are given"),
+                "give only those of the keys in use",
+            ));
         }
+        Ok(Box::new(passphrases))
     }
 }
 
-/// The hints for a missing new passphrase.
-struct Remedy {
-    unanswered: &'static str,
-    empty: &'static str,
+/// The content of a passphrase file, and where it came from.
+pub struct SecretText {
+    pub source: PathBuf,
+    pub bytes: Zeroizing<Vec<u8>>,
 }
 
-/// A passphrase and its source.
-struct Given {
-    source: PathBuf,
-    passphrase: Passphrase,
-}
+impl SecretText {
+    pub fn read_file(path: &Path) -> Result<Self, Failure> {
+        Self::read(path.to_owned(), input::open(path))
+    }
 
-impl Given {
-    /// Reads the given source; `option` is that of the descriptor.
-    fn read(
-        file: Option<&Path>,
-        descriptor: Option<Descriptor>,
-        option: &str,
-    ) -> Result<Option<Self>, Failure> {
-        let (source, opened) = match (file, descriptor) {
-            (Some(path), _) => (path.to_owned(), input::open(path)),
-            (None, Some(descriptor)) => {
-                let number = descriptor.number(option)?;
-                let source = format!("file descriptor {number}").into();
-                (source, inherited(number))
-            }
-            (None, None) => return Ok(None),
-        };
+    fn read(source: PathBuf, opened: io::Result<File>) -> Result<Self, Failure> {
         // A vector that grows would leave copies behind that nobody wipes.
-        let mut bytes = Vec::with_capacity(2 * MAX_PASSPHRASE as usize);
-        let read = opened.and_then(|file| file.take(MAX_PASSPHRASE).read_to_end(&mut bytes));
-        let passphrase = Passphrase::from_first_line(&bytes);
-        zeroize::Zeroize::zeroize(&mut bytes);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(2 * MAX_TEXT as usize));
+        let read = opened.and_then(|file| file.take(MAX_TEXT).read_to_end(&mut bytes));
         match read {
-            Ok(_) => Ok(Some(Self { source, passphrase })),
+            Ok(_) => Ok(Self { source, bytes }),
             Err(error) => Err(Error::reading(source, error).into()),
         }
-    }
-
-    fn new_passphrase(self, remedy: &Remedy) -> Result<NewPassphrase, Failure> {
-        fit(self.passphrase, &self.source, remedy)
     }
 }
 
 /// The argument that names a descriptor. What isn't a number isn't kept, and so
 /// not shown in errors: it may be the passphrase itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Descriptor {
+pub enum Descriptor {
     /// One that the caller has opened.
     Open(u32),
     Closed(u32),
@@ -168,12 +114,19 @@ enum Descriptor {
 }
 
 impl Descriptor {
-    fn parse(text: &str) -> Result<Self, Infallible> {
+    pub fn parse(text: &str) -> Result<Self, Infallible> {
         Ok(match text.parse() {
             Ok(number) if is_closed(number) => Self::Closed(number),
             Ok(number) => Self::Open(number),
             Err(_) => Self::NotANumber,
         })
+    }
+
+    /// Reads what it yields. `option` is the one that names it.
+    pub fn read(self, option: &str) -> Result<SecretText, Failure> {
+        let number = self.number(option)?;
+        let source = format!("file descriptor {number}").into();
+        SecretText::read(source, inherited(number))
     }
 
     /// Returns the number, if the caller has opened the descriptor.
@@ -194,33 +147,6 @@ impl Descriptor {
 fn is_closed(number: u32) -> bool {
     let all = Path::new("/dev/fd");
     all.exists() && all.join(number.to_string()).symlink_metadata().is_err()
-}
-
-/// Asks for a new passphrase for a key.
-fn ask(key: &Path, remedy: &Remedy) -> Result<NewPassphrase, Failure> {
-    let key_name = key.display();
-    match ask_new(key) {
-        Ok(answer) => fit(answer, key, remedy),
-        Err(NoAnswer::NoTerminal) => Err(Failure::usage(
-            format!("no passphrase given for {key_name}"),
-            remedy.unanswered,
-        )),
-        Err(NoAnswer::Differ) => Err(Failure::usage(
-            format!("{key_name}: the two passphrases did not match"),
-            "type the same passphrase twice",
-        )),
-    }
-}
-
-fn fit(passphrase: Passphrase, source: &Path, remedy: &Remedy) -> Result<NewPassphrase, Failure> {
-    NewPassphrase::new(passphrase).map_err(|unfit| {
-        let hint = match unfit {
-            UnfitPassphrase::Empty => remedy.empty,
-            UnfitPassphrase::NulByte => "give it as UTF-8 text",
-            _ => "choose a shorter one",
-        };
-        Failure::usage(format!("{}: {unfit}", source.display()), hint)
-    })
 }
 
 /// Returns the file of an inherited descriptor. A path below /dev/fd would open

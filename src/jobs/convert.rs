@@ -20,9 +20,9 @@ use crate::message::{
 };
 use crate::output::PendingFile;
 
-/// The largest factor by which Deflate expands, and so do compressed OpenPGP
-/// messages.
-const MAX_DEFLATE: u64 = 1040;
+/// The largest factor by which compressed OpenPGP messages expand, rounded up:
+/// bzip2 holds 900,000 octets in some 40, and 255 equal ones in five of them.
+const MAX_EXPANSION: u64 = 2 << 20;
 
 /// The result of a conversion.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub struct ConvertedMember {
     /// The name that it was sealed under before, if that was another one (see
     /// [`Opener::accepting_renamed`]). Not safe on a terminal.
     pub sealed_as: Option<String>,
+    /// The cipher that it had, if that was not AES (OpenPGP).
+    pub old_cipher: Option<String>,
 }
 
 impl Job<'_> {
@@ -144,8 +146,8 @@ impl MemberContent<'_> {
     fn at_most(&self, format: Format) -> u64 {
         let size = self.member.size();
         match format {
-            Format::Rfc4880 | Format::Rfc9580 => size.saturating_mul(MAX_DEFLATE),
             Format::Cms | Format::CmsGcm => size,
+            _ => size.saturating_mul(MAX_EXPANSION),
         }
     }
 
@@ -169,6 +171,7 @@ impl Content for MemberContent<'_> {
         let format = message.format();
         let tried_key = message.tried_key().map(Into::into);
         let sealed_as = message.sealed_as().map(Into::into);
+        let old_cipher = message.old_cipher().map(Into::into);
         let mut sink = queue.sink(
             number,
             NextMember {
@@ -206,6 +209,7 @@ impl Content for MemberContent<'_> {
             format,
             tried_key,
             sealed_as,
+            old_cipher,
         })
     }
 

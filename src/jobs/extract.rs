@@ -32,6 +32,10 @@ pub struct Extracted {
     /// The extracted members that were sealed under another name, and that name
     /// (see [`Opener::accepting_renamed`]). Not safe on a terminal.
     pub renamed: Vec<(String, String)>,
+    /// The extracted members that aren't sealed with AES, and their cipher.
+    pub old_ciphers: Vec<(String, String)>,
+    /// The extracted members with white space or zeros behind their messages.
+    pub padded: Vec<String>,
     /// The failures, in the archive's order.
     pub failures: Vec<Error>,
     /// The first directory whose new names could not be flushed to disk. The
@@ -51,6 +55,12 @@ impl Extracted {
         let sealed_as = opened.sealed_as;
         self.renamed
             .extend(sealed_as.map(|sealed| (name(), sealed)));
+        if opened.padding > 0 {
+            self.padded.push(name());
+        }
+        let old_cipher = opened.old_cipher;
+        self.old_ciphers
+            .extend(old_cipher.map(|cipher| (name(), cipher)));
     }
 
     /// Returns the failures of single members, and that of the job as a whole.
@@ -119,6 +129,8 @@ impl Job<'_> {
             not_authenticated: Vec::new(),
             tried: Vec::new(),
             renamed: Vec::new(),
+            old_ciphers: Vec::new(),
+            padded: Vec::new(),
             failures: Vec::new(),
             not_flushed: flushed
                 .err()

@@ -143,8 +143,33 @@ pub(crate) fn algorithm_name(key: &PublicKey) -> String {
     match key.mpis() {
         mpi::PublicKey::RSA { n, .. } => format!("RSA {}", n.bits()),
         mpi::PublicKey::ECDH { curve, .. } => format!("ECDH {curve}"),
-        _ => key.pk_algo().to_string(),
+        _ => algorithm_label(key.pk_algo()),
     }
+}
+
+/// Returns the name of an algorithm, as people know it.
+pub(crate) fn algorithm_label(algorithm: PublicKeyAlgorithm) -> String {
+    #[expect(deprecated, reason = "old keys have it")]
+    match algorithm {
+        PublicKeyAlgorithm::ElGamalEncrypt | PublicKeyAlgorithm::ElGamalEncryptSign => {
+            "ElGamal".into()
+        }
+        PublicKeyAlgorithm::Private(id) | PublicKeyAlgorithm::Unknown(id) => {
+            format!("algorithm {id}")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Returns the algorithm of a key that opens nothing here, by its name.
+pub(crate) fn unsupported(key: &PublicKey) -> Option<String> {
+    let is_supported = match key.mpis() {
+        mpi::PublicKey::ECDH { curve, .. } => {
+            !matches!(curve, Curve::Unknown(_)) && curve.is_supported()
+        }
+        _ => key.pk_algo().is_supported(),
+    };
+    (!is_supported).then(|| algorithm_name(key))
 }
 
 /// Returns the EC key as OpenPGP secret key material, for decryption with it.

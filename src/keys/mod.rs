@@ -11,10 +11,12 @@ mod file_content;
 mod generate;
 mod handle;
 mod keyring;
+mod legacy_provider;
 mod mapping;
 mod openssl_errors;
 mod passphrase;
 mod recipients;
+mod s2k;
 mod trust;
 mod x509;
 mod x509_handle;
@@ -23,8 +25,10 @@ pub(crate) use file_content::read_key as read_key_file;
 
 pub use handle::{Fingerprint, KeyHandle};
 pub use keyring::{KeyError, KeyFault, Keyring, NoIdentity, UnlockFault};
-pub(crate) use keyring::{MOST_HIDDEN, OpenedBy, SecretKey, Trials};
+pub(crate) use keyring::{MOST_HIDDEN, MessageTrials, NotOpened, OpenedBy, SecretKey, Trials};
+pub(crate) use legacy_provider::load_legacy_provider;
 pub use mapping::UnusableKey;
+pub(crate) use mapping::algorithm_label;
 pub(crate) use openssl_errors::{forget_openssl_errors, openssl_reason};
 pub use passphrase::{LockedKey, Passphrase, Passphrases};
 pub(crate) use recipients::MessageVersion;
@@ -32,6 +36,7 @@ pub use recipients::{
     MinRsaBits, Party, Pin, Recipient, RecipientError, RecipientNotice, Recipients, Refusal,
     Requirements,
 };
+pub(crate) use s2k::begin_derivation;
 pub use trust::{ChainFault, TrustFault};
 
 #[doc(hidden)]

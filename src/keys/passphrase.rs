@@ -28,6 +28,16 @@ impl Passphrase {
         Self::new(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
     }
 
+    /// Takes the passphrases of a file with one on each line, as
+    /// [`from_first_line`](Self::from_first_line) takes the first. Empty lines
+    /// are skipped.
+    pub fn from_lines(bytes: &[u8]) -> Vec<Self> {
+        let lines = bytes.split(|&b| b == b'\n');
+        let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let lines = lines.filter(|line| !line.is_empty());
+        lines.map(|line| Self::new(line.to_vec())).collect()
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -105,6 +115,18 @@ pub trait Passphrases: Sync {
     ///
     /// An error also gives up on the key, and is reported with it.
     fn ask(&self, key: LockedKey<'_>, attempt: usize) -> io::Result<Option<Passphrase>>;
+
+    /// Returns a passphrase for a message that is sealed with one, as
+    /// [`ask`](Self::ask) does for a key. Once it gives up, it isn't asked
+    /// again for later messages of the job. By default it gives up at once.
+    ///
+    /// # Errors
+    ///
+    /// An error also gives up, and is reported with the message.
+    fn ask_for_message(&self, attempt: usize) -> io::Result<Option<Passphrase>> {
+        let _ = attempt;
+        Ok(None)
+    }
 }
 
 /// No passphrase at all: only keys that aren't locked can be used.
@@ -117,10 +139,26 @@ impl Passphrases for NoPassphrases {
     }
 }
 
-/// One passphrase for every key, as from a passphrase file.
+/// One passphrase for every key and message.
 impl Passphrases for Passphrase {
     fn ask(&self, _: LockedKey<'_>, attempt: usize) -> io::Result<Option<Passphrase>> {
+        self.ask_for_message(attempt)
+    }
+
+    fn ask_for_message(&self, attempt: usize) -> io::Result<Option<Passphrase>> {
         Ok((attempt == 1).then(|| self.clone()))
+    }
+}
+
+/// Several passphrases, each of which is tried where it may be right.
+impl Passphrases for Vec<Passphrase> {
+    fn ask(&self, _: LockedKey<'_>, attempt: usize) -> io::Result<Option<Passphrase>> {
+        self.ask_for_message(attempt)
+    }
+
+    fn ask_for_message(&self, attempt: usize) -> io::Result<Option<Passphrase>> {
+        let number = attempt.checked_sub(1);
+        Ok(number.and_then(|number| self.get(number)).cloned())
     }
 }
 
@@ -139,6 +177,14 @@ mod tests {
             assert_eq!(Passphrase::from_first_line(file).as_bytes(), b"one two");
         }
         assert_eq!(Passphrase::from_first_line(b"").as_bytes(), b"");
+    }
+
+    #[test]
+    fn a_file_may_have_a_passphrase_on_each_line() {
+        let lines = Passphrase::from_lines(b"one two\r\n\n three\nfour");
+        let lines: Vec<_> = lines.iter().map(Passphrase::as_bytes).collect();
+        assert_eq!(lines, [&b"one two"[..], b" three", b"four"]);
+        assert!(Passphrase::from_lines(b"\r\n\n").is_empty());
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub struct Envelope {
     pub recipients: Vec<KeyHandle>,
     /// The algorithms of their keys, in the same order.
     pub(super) algorithms: Vec<PublicKeyAlgorithm>,
+    /// What isn't supported of them, in the same order.
+    pub(super) unsupported: Vec<Option<String>>,
+    /// Recipients that have no name, or are of kinds that aren't known, each
+    /// described by its kind. No key opens the message for them here.
+    pub others: Vec<String>,
     /// The number of passphrases that also open it.
     pub passphrases: usize,
     /// The kind of message.
@@ -44,6 +49,13 @@ impl Envelope {
             true => cms::CmsFront::read(source)?.envelope(),
             false => openpgp::OpenPgpFront::read(source)?.envelope(),
         })
+    }
+
+    /// Returns the recipients, each with what isn't supported of it: its
+    /// algorithm, or how the session key is sealed to it.
+    pub fn recipients(&self) -> impl Iterator<Item = (&KeyHandle, Option<&str>)> {
+        let unsupported = self.unsupported.iter().map(Option::as_deref);
+        self.recipients.iter().zip(unsupported)
     }
 
     /// Returns how surely a key of the keyring opens the message; `None` if

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::files::cause;
-use crate::keys::NoIdentity;
+use crate::keys::{NoIdentity, NotOpened};
 
 /// An error that no input may cause: a bug in the program. It fails the job,
 /// since going on would lose something.
@@ -39,7 +39,7 @@ pub enum OpenError {
     },
     /// No key of the keyring opens it.
     #[error(transparent)]
-    NoIdentity(#[from] NoIdentity),
+    NoIdentity(NoIdentity),
     /// It can't be trusted or understood.
     #[error(transparent)]
     Fault(#[from] MessageFault),
@@ -85,6 +85,21 @@ pub enum MessageFault {
         /// The limit for all messages together.
         limit: u64,
     },
+}
+
+impl From<NotOpened> for OpenError {
+    fn from(error: NotOpened) -> Self {
+        match error {
+            NotOpened::NoIdentity(error) => Self::NoIdentity(error),
+            NotOpened::NoSessionKey => MessageFault::Altered.into(),
+        }
+    }
+}
+
+impl From<NoIdentity> for OpenError {
+    fn from(error: NoIdentity) -> Self {
+        Self::NoIdentity(error)
+    }
 }
 
 impl From<io::Error> for OpenError {

@@ -15,6 +15,10 @@ pub enum Format {
     Rfc4880,
     /// OpenPGP, SEIPDv2 (RFC 9580, section 5.13.2).
     Rfc9580,
+    /// OpenPGP with GnuPG's OCB packet
+    /// ([LibrePGP, section 5.16](https://datatracker.ietf.org/doc/html/draft-koch-librepgp-00#section-5.16)).
+    /// It is only read.
+    LibrePgp,
     /// CMS EnvelopedData
     /// ([RFC 5652, section 6](https://www.rfc-editor.org/rfc/rfc5652#section-6)),
     /// formerly PKCS#7. It isn't protected from change.
@@ -41,6 +45,7 @@ impl Format {
         match self {
             Self::Rfc4880 => "rfc4880",
             Self::Rfc9580 => "rfc9580",
+            Self::LibrePgp => "librepgp",
             Self::Cms => "cms",
             Self::CmsGcm => "cms-gcm",
         }

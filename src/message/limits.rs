@@ -41,7 +41,8 @@ impl Limits {
 
     /// Returns the same limits with nothing spent. The trials of keys go on
     /// counting, since their time was spent.
-    pub(crate) fn unspent(&self) -> Self {
+    #[doc(hidden)]
+    pub fn unspent(&self) -> Self {
         Self {
             trials: Arc::clone(&self.trials),
             ..Self::new(self.per_message, self.total)

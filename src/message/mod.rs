@@ -10,6 +10,7 @@ mod format;
 mod front_limit;
 mod io;
 mod limits;
+mod message_passphrases;
 pub(crate) mod name_binding;
 mod open;
 mod openpgp;

@@ -1,14 +1,19 @@
 //! Opening: one message to one file.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
+
+use zeroize::Zeroizing;
 
 use super::fault::OpenError;
 use super::format::Format;
 use super::front_limit::FrontLimit;
 use super::io::BUFFER;
 use super::limits::Limits;
+use super::message_passphrases::MessagePassphrases;
 use super::spool::Spool;
 use super::{cms, openpgp, text};
 use crate::keys::{Keyring, NoPassphrases, Passphrases};
@@ -21,6 +26,8 @@ pub(super) type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
 pub struct Opener<'a> {
     pub(super) keyring: &'a Keyring,
     pub(super) passphrases: &'a dyn Passphrases,
+    /// Those that have opened messages.
+    pub(super) message_passphrases: Arc<MessagePassphrases>,
     pub(super) limits: Limits,
     pub(super) try_all_keys: bool,
     accept_renamed: bool,
@@ -34,13 +41,15 @@ impl<'a> Opener<'a> {
         Self {
             keyring,
             passphrases: &NoPassphrases,
+            message_passphrases: Arc::default(),
             limits: Limits::default(),
             try_all_keys: false,
             accept_renamed: false,
         }
     }
 
-    /// Unlocks keys with these passphrases.
+    /// Unlocks keys with these passphrases, and messages that are sealed with
+    /// one.
     #[must_use]
     pub fn with_passphrases(self, passphrases: &'a dyn Passphrases) -> Self {
         Self {
@@ -105,6 +114,21 @@ pub(crate) struct LiteralHeader {
     pub modified: Option<SystemTime>,
 }
 
+/// The number of octets behind a message that mean nothing, known once it has
+/// been read to its end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Padding(Arc<AtomicU64>);
+
+impl Padding {
+    pub fn note(&self, length: u64) {
+        self.0.store(length, Ordering::Relaxed);
+    }
+
+    fn length(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// A file that was opened from a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -121,6 +145,11 @@ pub struct Opened {
     /// has another one (see [`Opener::accepting_renamed`]). Not safe on a
     /// terminal.
     pub sealed_as: Option<String>,
+    /// The cipher of an OpenPGP message, if it's not AES.
+    pub old_cipher: Option<String>,
+    /// The number of bytes behind the message that mean nothing, and were passed
+    /// over: white space and zeros.
+    pub padding: u64,
 }
 
 /// A message whose session key has been found, before its content is read.
@@ -134,6 +163,8 @@ pub struct OpenMessage<'a> {
     literal: LiteralHeader,
     tried_key: Option<PathBuf>,
     sealed_as: Option<String>,
+    old_cipher: Option<String>,
+    padding: Padding,
     plaintext: Box<dyn BufRead + 'a>,
 }
 
@@ -167,12 +198,15 @@ impl<'a> OpenMessage<'a> {
         format: Format,
         literal: LiteralHeader,
         plaintext: Box<dyn BufRead + 'a>,
+        padding: Padding,
     ) -> Self {
         Self {
             format,
             literal,
             tried_key: None,
             sealed_as: None,
+            old_cipher: None,
+            padding,
             plaintext,
         }
     }
@@ -180,6 +214,13 @@ impl<'a> OpenMessage<'a> {
     pub(super) fn by_trying(self, key: Option<PathBuf>) -> Self {
         Self {
             tried_key: key,
+            ..self
+        }
+    }
+
+    pub(super) fn by_old_cipher(self, cipher: Option<String>) -> Self {
+        Self {
+            old_cipher: cipher,
             ..self
         }
     }
@@ -193,6 +234,11 @@ impl<'a> OpenMessage<'a> {
     /// member has another one.
     pub fn sealed_as(&self) -> Option<&str> {
         self.sealed_as.as_deref()
+    }
+
+    /// Returns the cipher of an OpenPGP message, if it's not AES.
+    pub fn old_cipher(&self) -> Option<&str> {
+        self.old_cipher.as_deref()
     }
 
     /// Returns the sealed name of the file, as bytes; it is empty if there is
@@ -243,6 +289,8 @@ impl<'a> OpenMessage<'a> {
                     format: self.format,
                     tried_key: self.tried_key,
                     sealed_as: self.sealed_as,
+                    old_cipher: self.old_cipher,
+                    padding: self.padding.length(),
                 });
             }
             sink.write_all(data).map_err(OpenError::Write)?;
@@ -252,10 +300,11 @@ impl<'a> OpenMessage<'a> {
     }
 
     /// Writes the plaintext to a pipe, and nothing of it before it is
-    /// authentic. RFC 9580 messages stream chunk by chunk; a later chunk may
-    /// turn out to be altered, so after a failure only the start has been
-    /// written. Others are held back to their end, in memory up to 8 MiB, else
-    /// in an unnamed file in the directory `temporary`.
+    /// authentic. Messages of RFC 9580 and LibrePGP stream chunk by chunk, the
+    /// last one when the message has ended as it should; a later chunk may turn
+    /// out to be altered, so after a failure only the start has been written.
+    /// Others are held back to their end, in memory up to 8 MiB, else in an
+    /// unnamed file in the directory `temporary`.
     ///
     /// # Errors
     ///
@@ -266,8 +315,11 @@ impl<'a> OpenMessage<'a> {
         sink: &mut dyn Write,
         temporary: impl AsRef<Path>,
     ) -> Result<Opened, OpenError> {
-        if self.format == Format::Rfc9580 {
-            return self.copy_to(sink);
+        if matches!(self.format, Format::Rfc9580 | Format::LibrePgp) {
+            let mut last = LastPiece::new(sink);
+            let opened = self.copy_to(&mut last)?;
+            last.finish().map_err(OpenError::Write)?;
+            return Ok(opened);
         }
         let mut spool = Spool::new(temporary.as_ref());
         let opened = self.copy_to(&mut spool).map_err(|error| match error {
@@ -276,5 +328,38 @@ impl<'a> OpenMessage<'a> {
         })?;
         spool.copy_to(sink)?;
         Ok(opened)
+    }
+}
+
+/// Writes to a sink, but each piece only when the next one comes.
+struct LastPiece<'a> {
+    sink: &'a mut dyn Write,
+    piece: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> LastPiece<'a> {
+    fn new(sink: &'a mut dyn Write) -> Self {
+        Self {
+            sink,
+            piece: Zeroizing::default(),
+        }
+    }
+
+    /// Writes the last piece.
+    fn finish(self) -> io::Result<()> {
+        self.sink.write_all(&self.piece)
+    }
+}
+
+impl Write for LastPiece<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.sink.write_all(&self.piece)?;
+        self.piece.clear();
+        self.piece.extend_from_slice(piece);
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
     }
 }

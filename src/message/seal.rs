@@ -105,6 +105,7 @@ impl SealPlan {
             None => open_pgp(None),
             Some(Format::Rfc4880) => open_pgp(Some(MessageVersion::V1)),
             Some(Format::Rfc9580) => open_pgp(Some(MessageVersion::V2)),
+            Some(format @ Format::LibrePgp) => Err(PlanError::OnlyRead(format)),
             Some(Format::Cms) => cms(cms::CmsKind::Enveloped),
             Some(Format::CmsGcm) => cms(cms::CmsKind::AuthEnveloped),
         }?;

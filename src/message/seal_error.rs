@@ -15,6 +15,9 @@ pub enum PlanError {
     /// A recipient can't read the format.
     #[error(transparent)]
     Recipient(#[from] RecipientError),
+    /// The format is only read.
+    #[error("{} messages are only read, and not written", .0.name())]
+    OnlyRead(Format),
     /// The format can't compress.
     #[error("{} messages can't be compressed", .0.name())]
     Compression(Format),

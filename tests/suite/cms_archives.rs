@@ -273,7 +273,7 @@ fn a_message_for_a_shared_key_or_a_passphrase_alone_is_named_as_such() {
     scene
         .line("open word.p7m -k gir.key")
         .exits(4)
-        .complains_with_hint(&["word.p7m", "with a passphrase"]);
+        .complains_with_hint(&["word.p7m", "a passphrase, which is not supported"]);
     scene
         .ok("inspect word.p7m")
         .prints("sealed with a passphrase\n");

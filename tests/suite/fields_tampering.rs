@@ -404,7 +404,7 @@ fn a_sealed_value_has_one_form() {
     refused(
         &office,
         &crafted(&office, Some(Format::Rfc4880), Compression::None, "id", "7"),
-        "id: it is malformed: a container of version 1",
+        "id: it is malformed: a container of another version than 2",
     );
     refused(
         &office,

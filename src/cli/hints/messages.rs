@@ -18,6 +18,7 @@ pub fn of_open(error: &OpenError) -> Hint {
 
 fn of_identity(error: &NoIdentity) -> Hint {
     let hint = match error {
+        NoIdentity::NoneFits { keys: 0, .. } => GIVE_KEY,
         NoIdentity::NoneFits {
             tried: false,
             presumed: Some(key),
@@ -51,7 +52,7 @@ fn of_identity(error: &NoIdentity) -> Hint {
             "replace that certificate with the one for this key, or remove it"
         }
         NoIdentity::PassphraseOnly => {
-            "open it with `gpg --decrypt FILE`, or if it is a CMS message with `openssl cms -decrypt -inform DER -in FILE -pwri_password PASSPHRASE`"
+            "`callseal extract` asks for the passphrase, or takes it with --passphrase-file"
         }
         NoIdentity::TooManyTrials { .. } => {
             "don't trust it; if you know its sender, give only its recipient's key with -k"
@@ -59,11 +60,16 @@ fn of_identity(error: &NoIdentity) -> Hint {
         NoIdentity::TrialsUsedUp => {
             "name the members that you trust, and give only their recipient's key with -k"
         }
-        NoIdentity::NoSessionKey { .. } => FROM_ITS_SOURCE,
+        NoIdentity::Unsupported { .. } => {
+            "`gpg --decrypt FILE` may open it, with the key imported into GnuPG"
+        }
+        NoIdentity::Passphrase(fault) => return of_unlock(fault),
         _ => return None,
     };
     some(hint)
 }
+
+pub const GIVE_KEY: &str = "give it with -k KEY, or list `keys` in the config";
 
 fn is_hidden(handle: &KeyHandle) -> bool {
     *handle == KeyHandle::Hidden
@@ -86,6 +92,9 @@ fn of_fault(fault: &MessageFault) -> Hint {
         MessageFault::SecondMessage(_) => {
             "put each message into a separate file; `csplit -z FILE '/^-----BEGIN /' '{*}'` splits a text"
         }
+        MessageFault::Unsupported(what) if what == "a passphrase" => {
+            "open it with `openssl cms -decrypt -inform DER -in FILE -pwri_password PASSPHRASE`"
+        }
         MessageFault::Unsupported(what) if !what.contains('`') => {
             "`gpg --decrypt FILE` may open it, or if it is a CMS message `openssl cms -decrypt -inform DER -in FILE -inkey KEY`"
         }
@@ -99,7 +108,9 @@ pub fn of_unlock(fault: &UnlockFault) -> Hint {
         UnlockFault::NoPassphrase => {
             "run callseal in a terminal to be asked, or give --passphrase-file or --passphrase-fd"
         }
-        UnlockFault::WrongPassphrase => "check the passphrase; in a file, it is the first line",
+        UnlockFault::WrongPassphrase => {
+            "check the passphrase; a file may have several, one on each line"
+        }
         _ => return None,
     })
 }

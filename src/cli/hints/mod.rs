@@ -29,10 +29,11 @@ pub fn of(error: &Error) -> Hint {
         Error::Library(error) => return of_library(error),
         Error::Config(error) => return config::of_config(error),
         Error::Profile { error, .. } => return of_recipients(error),
-        Error::NoKeys => "give it with -k KEY, or list `keys` in the config",
+        Error::NoKeys => messages::GIVE_KEY,
         Error::NoKeysThere { .. } => {
             "put a private key there, or give another place with -k; -v shows which files were left out, and why"
         }
+        Error::EmptyPassphrase { .. } => "write each passphrase on a line of its own",
         Error::Export(error) => return keys::of_export(error),
         Error::Subject(error) => return keys::of_subject(error),
         Error::KeyExists { .. } => {
@@ -56,6 +57,7 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::Recipient(error) | Error::Plan(PlanError::Recipient(error)) => {
             return of_recipients(error);
         }
+        Error::Plan(PlanError::OnlyRead(_)) => "choose another --format",
         Error::Plan(PlanError::Compression(_)) => "give `--compress none`, or another --format",
         Error::Plan(PlanError::HiddenRecipients(_)) => {
             "leave out --hidden-recipients, or give another --format"

@@ -21,14 +21,24 @@ pub struct Prompt {
 
 impl Passphrases for Prompt {
     fn ask(&self, key: LockedKey<'_>, attempt: usize) -> io::Result<Option<Passphrase>> {
-        if attempt > TRIES {
-            return Ok(None);
-        }
         let source = key.source.display().to_string();
         let whose = match key.label {
             Some(label) => format!("{} ({})", safe(&source), safe(label)),
             None => safe(&source).into_owned(),
         };
+        self.passphrase_for(&whose, attempt)
+    }
+
+    fn ask_for_message(&self, attempt: usize) -> io::Result<Option<Passphrase>> {
+        self.passphrase_for("the message", attempt)
+    }
+}
+
+impl Prompt {
+    fn passphrase_for(&self, whose: &str, attempt: usize) -> io::Result<Option<Passphrase>> {
+        if attempt > TRIES {
+            return Ok(None);
+        }
         let again = if attempt > 1 {
             "wrong, try again: "
         } else {

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::archive::ArchiveError;
 use crate::fields::DocumentError;
 use crate::files::cause;
-use crate::keys::{KeyError, KeyFault, NoIdentity, RecipientError};
+use crate::keys::{KeyError, KeyFault, RecipientError};
 use crate::message::{MessageFault, OpenError, PlanError, SealError};
 use crate::output::{is_input, is_not_flushed};
 use crate::sources::SourceError;
@@ -250,7 +250,6 @@ impl From<&RecipientError> for ErrorKind {
 impl From<&OpenError> for ErrorKind {
     fn from(error: &OpenError) -> Self {
         match error {
-            OpenError::NoIdentity(NoIdentity::NoSessionKey { .. }) => Self::Integrity,
             OpenError::NoIdentity(_) | OpenError::Fault(MessageFault::Unsupported(_)) => {
                 Self::NoIdentity
             }

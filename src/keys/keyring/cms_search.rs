@@ -6,7 +6,7 @@ use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
 
 use super::search::{Attempt, Candidate, Search, Tries};
-use super::{Fit, Keyring, NoIdentity, SecretKey, Trials};
+use super::{Fit, Keyring, NoIdentity, NotOpened, SecretKey, Trials};
 use crate::keys::KeyHandle;
 use crate::keys::passphrase::Passphrases;
 
@@ -31,7 +31,7 @@ impl Keyring {
         try_all: bool,
         trials: &Trials,
         opens: &mut dyn FnMut(&T, &SecretKey) -> bool,
-    ) -> Result<OpenedBy, NoIdentity> {
+    ) -> Result<OpenedBy, NotOpened> {
         let candidates = recipients
             .iter()
             .map(|(handle, algorithm, sealed)| Candidate {
@@ -74,7 +74,7 @@ impl Keyring {
             }
         }
         let mut failure = search.failure();
-        if let NoIdentity::NoneFits { tried, .. } = &mut failure {
+        if let NotOpened::NoIdentity(NoIdentity::NoneFits { tried, .. }) = &mut failure {
             *tried = try_all;
         }
         Err(failure)

@@ -14,7 +14,7 @@ use super::key_source::{Beside, KeySource};
 use super::locked::Locked;
 use super::secret::SecretKey;
 use super::trials::Success;
-use crate::keys::mapping::{PublicKey, algorithm_name};
+use crate::keys::mapping::{self, PublicKey, algorithm_name};
 use crate::keys::passphrase::{LockedKey, Passphrases};
 use crate::keys::{Fingerprint, Recipient};
 
@@ -68,6 +68,7 @@ pub struct Identity {
     algorithm: Option<String>,
     fingerprint: Option<Fingerprint>,
     pk_algo: Option<PublicKeyAlgorithm>,
+    unsupported: Option<String>,
     presumed: bool,
     openpgp: bool,
     state: KeyState,
@@ -117,6 +118,7 @@ impl Identity {
             algorithm: beside.as_ref().map(Recipient::algorithm),
             presumed: beside.is_some(),
             pk_algo: beside.as_ref().map(Recipient::pk_algo),
+            unsupported: None,
             fingerprint: beside.map(|r| r.fingerprint().clone()),
             openpgp: false,
             state: KeyState::locked(locked),
@@ -147,6 +149,7 @@ impl Identity {
             algorithm: Some(algorithm_name(public)),
             fingerprint: Some(Fingerprint::of(public.fingerprint())),
             pk_algo: Some(public.pk_algo()),
+            unsupported: mapping::unsupported(public),
             presumed: false,
             openpgp: false,
             state,
@@ -220,6 +223,11 @@ impl Identity {
     /// Returns the algorithm of the PKESKs for it, if known.
     pub(crate) fn pk_algo(&self) -> Option<PublicKeyAlgorithm> {
         self.pk_algo
+    }
+
+    /// Returns the name of its algorithm if nothing can be opened with it here.
+    pub(super) fn unsupported(&self) -> Option<&str> {
+        self.unsupported.as_deref()
     }
 
     /// Returns the key if it is unlocked already or needs no passphrase.

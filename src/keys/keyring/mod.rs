@@ -29,8 +29,9 @@ pub use fit::Fit;
 pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
 pub use key_source::Beside;
 pub use no_identity::NoIdentity;
+pub(crate) use no_identity::NotOpened;
 pub(crate) use secret::SecretKey;
-pub(crate) use trials::{MOST_HIDDEN, Trials};
+pub(crate) use trials::{MOST_HIDDEN, MessageTrials, Trials};
 
 /// The depth to which a key directory is searched.
 const MAX_DEPTH: usize = 8;

@@ -44,16 +44,20 @@ pub enum NoIdentity {
         /// The key's file.
         key: PathBuf,
     },
-    /// The message was sealed with a passphrase alone.
-    #[error("it is sealed with a passphrase and not to a key")]
-    PassphraseOnly,
-    /// A key fits, but what is sealed to it holds no session key: it was
-    /// altered, or was never valid.
-    #[error("{}: the message names this key, but the part for it was altered or damaged", .key.display())]
-    NoSessionKey {
+    /// A key fits, but is of a kind that isn't supported.
+    #[error("{}: it is sealed to this key, but {algorithm} is not supported", .key.display())]
+    Unsupported {
         /// The key's file.
         key: PathBuf,
+        /// The key's algorithm, with the curve if it has one.
+        algorithm: String,
     },
+    /// The message was sealed with a passphrase alone: no key can open it.
+    #[error("it is sealed with a passphrase and not to a key")]
+    PassphraseOnly,
+    /// The message is sealed with a passphrase, and none opens it.
+    #[error("{}", no_passphrase(.0))]
+    Passphrase(UnlockFault),
     /// Too many of the recipients may be any key.
     #[error(
         "gave up after {most} private key operations: too many of the recipients may be one of your keys"
@@ -66,6 +70,34 @@ pub enum NoIdentity {
     /// in vain.
     #[error("gave up: too many keys were tried in vain, on this message and those before it")]
     TrialsUsedUp,
+}
+
+/// Why the search for a session key found none.
+#[derive(Debug)]
+pub(crate) enum NotOpened {
+    /// No key opens the message.
+    NoIdentity(NoIdentity),
+    /// A key fits that a recipient names, but what is sealed to it opens
+    /// nothing. Whether the padding, the checksum or the session key is wrong
+    /// must not show: whoever sends messages and sees their errors could find
+    /// out what other messages hold.
+    NoSessionKey,
+}
+
+impl From<NoIdentity> for NotOpened {
+    fn from(no_identity: NoIdentity) -> Self {
+        Self::NoIdentity(no_identity)
+    }
+}
+
+fn no_passphrase(fault: &UnlockFault) -> String {
+    match fault {
+        UnlockFault::NoPassphrase => "it is sealed with a passphrase, and none was given".into(),
+        UnlockFault::WrongPassphrase => {
+            "it is sealed with a passphrase, and the passphrase is wrong".into()
+        }
+        fault => format!("it is sealed with a passphrase: {fault}"),
+    }
 }
 
 fn count_hidden(recipients: usize) -> String {

@@ -8,7 +8,7 @@ use openpgp::types::SymmetricAlgorithm;
 use sequoia_openpgp as openpgp;
 
 use super::search::{Attempt, Candidate, Search, Tries};
-use super::{Fit, Keyring, NoIdentity, SecretKey, Trials};
+use super::{Fit, Keyring, NoIdentity, NotOpened, SecretKey, Trials};
 use crate::keys::KeyHandle;
 use crate::keys::passphrase::Passphrases;
 
@@ -24,7 +24,7 @@ impl Keyring {
         passphrases: &dyn Passphrases,
         trials: &Trials,
         accept: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
-    ) -> Result<(), NoIdentity> {
+    ) -> Result<(), NotOpened> {
         let mut seen = HashSet::new();
         let different = pkesks.iter().filter(|pkesk| seen.insert(*pkesk));
         let named: Vec<(KeyHandle, &PKESK)> = different
@@ -40,8 +40,7 @@ impl Keyring {
             .decrypt(&mut key.decryptor(), algorithm)
         {
             Some((algorithm, session_key)) if accept(algorithm, &session_key) => Attempt::Opens,
-            Some(_) => Attempt::OpensNothing,
-            None => Attempt::NoSessionKey,
+            _ => Attempt::NoSessionKey,
         };
         let mut search = Search::new(
             self,

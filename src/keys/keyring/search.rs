@@ -9,7 +9,7 @@ use openpgp::types::PublicKeyAlgorithm;
 use sequoia_openpgp as openpgp;
 
 use super::trials::MessageTrials;
-use super::{Fit, Identity, Keyring, NoIdentity, SecretKey, Trials};
+use super::{Fit, Identity, Keyring, NoIdentity, NotOpened, SecretKey, Trials};
 use crate::keys::passphrase::Passphrases;
 use crate::keys::{Fingerprint, KeyHandle, mapping};
 
@@ -81,9 +81,7 @@ impl Tries<'_> {
 pub(super) enum Attempt {
     /// The key opens the message.
     Opens,
-    /// It yields a session key of something else.
-    OpensNothing,
-    /// It yields no session key.
+    /// It doesn't.
     NoSessionKey,
 }
 
@@ -99,9 +97,11 @@ pub(super) struct Search<'a, T> {
     attempt: &'a mut dyn FnMut(&T, &SecretKey) -> Attempt,
     /// The first key that stays locked.
     still_locked: Option<NoIdentity>,
-    /// The file of a key that is named by a recipient to which no session key
-    /// is sealed.
-    spoiled: Option<PathBuf>,
+    /// Whether a key is named by a recipient to which no session key of the
+    /// message is sealed.
+    spoiled: bool,
+    /// A key that is named, but of an unsupported kind.
+    unsupported: Option<NoIdentity>,
     /// The file of a key that was unlocked for the certificate next to it, but
     /// isn't the certificate's.
     mistaken: Option<PathBuf>,
@@ -123,7 +123,8 @@ impl<'a, T> Search<'a, T> {
             tried: HashSet::new(),
             attempt,
             still_locked: None,
-            spoiled: None,
+            spoiled: false,
+            unsupported: None,
             mistaken: None,
         }
     }
@@ -148,6 +149,16 @@ impl<'a, T> Search<'a, T> {
     /// Tries an identity, unlocking it if necessary. Returns whether it opens
     /// the message.
     pub fn open(&mut self, identity: &Identity, tries: Tries<'_>) -> Result<bool, NoIdentity> {
+        if let Some(algorithm) = identity.unsupported() {
+            if self.may_fit(identity, &[Fit::Named]) {
+                self.unsupported
+                    .get_or_insert_with(|| NoIdentity::Unsupported {
+                        key: identity.source().to_owned(),
+                        algorithm: algorithm.to_owned(),
+                    });
+            }
+            return Ok(false);
+        }
         let unlocked = match identity.opened() {
             Some(key) => Ok(key),
             None => self.keyring.ask_and_unlock(identity, self.passphrases),
@@ -185,25 +196,28 @@ impl<'a, T> Search<'a, T> {
                     return Ok(true);
                 }
                 Attempt::NoSessionKey if fit == Some(Fit::Named) => {
-                    self.spoiled
-                        .get_or_insert_with(|| identity.source().to_owned());
+                    self.spoiled = true;
                 }
-                Attempt::OpensNothing | Attempt::NoSessionKey => {}
+                Attempt::NoSessionKey => {}
             }
         }
         Ok(false)
     }
 
     /// Returns why no identity opened the message.
-    pub fn failure(self) -> NoIdentity {
-        let spoiled = self.spoiled.map(|key| NoIdentity::NoSessionKey { key });
+    pub fn failure(self) -> NotOpened {
+        if self.still_locked.is_none() && self.spoiled {
+            return NotOpened::NoSessionKey;
+        }
         let mistaken = self.mistaken;
         let mistaken = mistaken.map(|key| NoIdentity::OtherCertificate { key });
-        let known = self.still_locked.or(spoiled).or(mistaken);
-        known.unwrap_or_else(|| {
-            let handles = self.candidates.iter().map(|c| c.handle.clone());
-            self.keyring.none_fits(handles.collect())
-        })
+        let known = self.still_locked.or(self.unsupported).or(mistaken);
+        known
+            .unwrap_or_else(|| {
+                let handles = self.candidates.iter().map(|c| c.handle.clone());
+                self.keyring.none_fits(handles.collect())
+            })
+            .into()
     }
 }
 

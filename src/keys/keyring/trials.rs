@@ -44,7 +44,7 @@ impl Default for Trials {
 
 impl Trials {
     /// Returns the budget of one message, with that many keys in the keyring.
-    pub(super) fn for_message(&self, keys: usize) -> MessageTrials<'_> {
+    pub fn for_message(&self, keys: usize) -> MessageTrials<'_> {
         MessageTrials {
             job: self,
             most: keys.saturating_mul(FOR_EACH_KEY).max(FOR_EACH_MESSAGE),
@@ -55,7 +55,7 @@ impl Trials {
 }
 
 /// The trials that one message has left.
-pub(super) struct MessageTrials<'a> {
+pub(crate) struct MessageTrials<'a> {
     job: &'a Trials,
     most: usize,
     named: usize,

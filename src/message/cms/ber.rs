@@ -7,7 +7,7 @@
 use std::io::{self, BufRead, ErrorKind};
 
 use crate::message::fault::{MessageFault, internal};
-use crate::message::text::follows;
+use crate::message::text::padding;
 
 /// Identifier octets; those of constructed elements have bit 6 set.
 pub(super) const INTEGER: u8 = 0x02;
@@ -164,11 +164,11 @@ impl<R: BufRead> Reader<R> {
         Ok([&[header.tag(), 0x84][..], &length.to_be_bytes(), &content].concat())
     }
 
-    /// Checks that nothing follows.
-    pub fn finish(&mut self) -> io::Result<()> {
+    /// Checks that nothing but padding follows, and returns its length.
+    pub fn finish(&mut self) -> io::Result<u64> {
         match self.fill()? {
-            [] => Ok(()),
-            _ => Err(follows(&mut self.source)?.into()),
+            [] => Ok(0),
+            _ => padding(&mut self.source),
         }
     }
 

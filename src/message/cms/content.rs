@@ -14,6 +14,7 @@ use super::ber::{CONSTRUCTED, OCTET_STRING, Octets, Reader, context, malformed};
 use super::cipher::{MAX_BLOCK, Parameters};
 use super::recipient_info::ContentKey;
 use crate::message::fault::{MessageFault, internal};
+use crate::message::open::Padding;
 
 /// The amount that is decrypted at a time, in bytes.
 const PIECE: u64 = 64 * 1024;
@@ -41,6 +42,7 @@ struct Decryption<R> {
     tag: Option<usize>,
     /// The amount that is decrypted at a time, in bytes.
     piece: usize,
+    padding: Padding,
 }
 
 impl<R: BufRead> Plaintext<R> {
@@ -50,6 +52,7 @@ impl<R: BufRead> Plaintext<R> {
         content: Octets,
         parameters: &Parameters,
         key: &ContentKey,
+        padding: Padding,
     ) -> io::Result<Self> {
         let cipher = cipher(parameters, key)?;
         // Short contents need little, and all of it gets wiped.
@@ -64,6 +67,7 @@ impl<R: BufRead> Plaintext<R> {
                 total: 0,
                 tag: parameters.tag,
                 piece,
+                padding,
             }),
             ended: false,
             // The last block of a piece comes with the next one, and OpenSSL
@@ -127,7 +131,7 @@ impl<R: BufRead> Decryption<R> {
         // ContentInfo, and its content.
         self.reader.leave()?;
         self.reader.leave()?;
-        self.reader.finish()?;
+        self.padding.note(self.reader.finish()?);
         // OpenSSL checks every octet of the padding.
         let altered = |_: ErrorStack| MessageFault::Altered;
         Ok(self.cipher.cipher_final(last).map_err(altered)?)

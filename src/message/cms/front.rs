@@ -10,6 +10,7 @@ use super::kind::CmsKind;
 use super::recipient_info::{ContentKey, MAX_RECIPIENTS, RecipientInfo};
 use crate::message::Format;
 use crate::message::fault::{MessageFault, OpenError};
+use crate::message::open::Padding;
 
 /// The limit of all recipients' names together, in octets. They are kept for
 /// each member of an archive.
@@ -21,6 +22,10 @@ pub(in crate::message) struct CmsFront<R> {
     pub(super) recipients: Vec<RecipientInfo>,
     /// The number of passphrases that also open it.
     pub(super) passphrases: usize,
+    /// Recipients of other kinds, by their kind.
+    pub(super) others: Vec<String>,
+    /// What is found behind the message.
+    pub(super) padding: Padding,
     kind: CmsKind,
     parameters: Parameters,
     content: Octets,
@@ -50,7 +55,11 @@ impl<R: BufRead> CmsFront<R> {
             reader.skip(header)?;
             next = reader.next()?;
         }
-        let (recipients, passphrases) = match next {
+        let Found {
+            recipients,
+            passphrases,
+            others,
+        } = match next {
             Some(header) if header.tag() == SET => {
                 reader.enter(header)?;
                 recipients(&mut reader)?
@@ -61,6 +70,8 @@ impl<R: BufRead> CmsFront<R> {
         Ok(Self {
             recipients,
             passphrases,
+            others,
+            padding: Padding::default(),
             kind,
             parameters,
             content,
@@ -89,6 +100,7 @@ impl<R: BufRead> CmsFront<R> {
             self.content,
             &self.parameters,
             key,
+            self.padding,
         )?)
     }
 }
@@ -138,32 +150,46 @@ fn version<R: BufRead>(reader: &mut Reader<R>) -> Result<(), OpenError> {
     }
 }
 
+/// The recipients of a message, by their kinds.
+#[derive(Default)]
+struct Found {
+    recipients: Vec<RecipientInfo>,
+    passphrases: usize,
+    others: Vec<String>,
+}
+
 /// Reads RecipientInfos
 /// ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1)).
-fn recipients<R: BufRead>(
-    reader: &mut Reader<R>,
-) -> Result<(Vec<RecipientInfo>, usize), OpenError> {
+fn recipients<R: BufRead>(reader: &mut Reader<R>) -> Result<Found, OpenError> {
     const AGREEMENT: u8 = context(1);
     const KEY_ENCRYPTION_KEY: u8 = context(2);
     const PASSWORD: u8 = context(3);
     const OTHER: u8 = context(4);
-    let mut recipients = Vec::new();
-    let (mut passphrases, mut others) = (0, 0);
+    let mut found = Found::default();
+    let Found {
+        recipients,
+        passphrases,
+        others,
+    } = &mut found;
     while let Some(header) = reader.next()? {
         match header.tag() {
             SEQUENCE => recipients.push(RecipientInfo::transport(&reader.collect(header)?)?),
             AGREEMENT => recipients.extend(RecipientInfo::agreement(&reader.collect(header)?)?),
             PASSWORD => {
                 reader.skip(header)?;
-                passphrases += 1;
+                *passphrases += 1;
             }
-            KEY_ENCRYPTION_KEY | OTHER => {
+            KEY_ENCRYPTION_KEY => {
                 reader.skip(header)?;
-                others += 1;
+                others.push("a key that both sides share".into());
             }
+            OTHER => match RecipientInfo::encapsulation(&reader.collect(header)?)? {
+                Some(recipient) => recipients.push(recipient),
+                None => others.push("a kind of key that is not known".into()),
+            },
             _ => return Err(malformed("a recipient of an unknown kind").into()),
         }
-        if recipients.len() + passphrases + others > MAX_RECIPIENTS {
+        if recipients.len() + *passphrases + others.len() > MAX_RECIPIENTS {
             return Err(malformed("it has too many recipients").into());
         }
     }
@@ -171,11 +197,7 @@ fn recipients<R: BufRead>(
     if names.sum::<usize>() > MAX_NAMES {
         return Err(malformed("its recipients have very long names").into());
     }
-    if recipients.is_empty() && passphrases == 0 && others > 0 {
-        let what = "a key that both sides share".into();
-        return Err(MessageFault::Unsupported(what).into());
-    }
-    Ok((recipients, passphrases))
+    Ok(found)
 }
 
 /// Reads EncryptedContentInfo (RFC 5652, section 6.1) up to the content itself.

@@ -6,7 +6,7 @@ use sequoia_openpgp::types::PublicKeyAlgorithm;
 
 use super::front::CmsFront;
 use super::recipient_info::RecipientInfo;
-use crate::keys::{KeyHandle, NoIdentity, OpenedBy};
+use crate::keys::{KeyHandle, NotOpened, OpenedBy};
 use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::open::{LiteralHeader, OpenMessage, Opener, Source};
@@ -26,10 +26,12 @@ pub(in crate::message) fn begin<'a>(
     opener: &Opener<'_>,
 ) -> Result<OpenMessage<'a>, OpenError> {
     if front.recipients.is_empty() {
-        return Err(match front.passphrases {
-            0 => MessageFault::Malformed("it names no recipient".into()).into(),
-            _ => NoIdentity::PassphraseOnly.into(),
-        });
+        let fault = match (front.passphrases, front.others.first()) {
+            (0, None) => MessageFault::Malformed("it names no recipient".into()),
+            (0, Some(other)) => MessageFault::Unsupported(other.clone()),
+            _ => MessageFault::Unsupported("a passphrase".into()),
+        };
+        return Err(fault.into());
     }
     let (format, cipher) = (front.format(), front.cipher());
     let mut seen = HashSet::new();
@@ -55,19 +57,18 @@ pub(in crate::message) fn begin<'a>(
     );
     // The key fits, but how it was used isn't supported.
     let opened_by = opened_by.map_err(|error| match (unsupported, error) {
-        (Some(name), NoIdentity::NoSessionKey { .. }) => MessageFault::Unsupported(name).into(),
+        (Some(name), NotOpened::NoSessionKey) => MessageFault::Unsupported(name).into(),
         (_, error) => OpenError::from(error),
     })?;
     let content_key = found.ok_or(MessageFault::Altered)?;
+    let padding = front.padding.clone();
     let plaintext = front.decrypt(&content_key)?;
-    Ok(
-        OpenMessage::new(format, LiteralHeader::default(), Box::new(plaintext)).by_trying(
-            match opened_by {
-                OpenedBy::Named => None,
-                OpenedBy::Tried(key) => Some(key),
-            },
-        ),
-    )
+    let literal = LiteralHeader::default();
+    let message = OpenMessage::new(format, literal, Box::new(plaintext), padding);
+    Ok(message.by_trying(match opened_by {
+        OpenedBy::Named => None,
+        OpenedBy::Tried(key) => Some(key),
+    }))
 }
 
 impl<R: std::io::BufRead> CmsFront<R> {
@@ -76,7 +77,11 @@ impl<R: std::io::BufRead> CmsFront<R> {
         let recipients = self.recipients.iter();
         Envelope {
             recipients: recipients.clone().map(|r| r.handle().clone()).collect(),
-            algorithms: recipients.map(|r| r.algorithm()).collect(),
+            algorithms: recipients.clone().map(|r| r.algorithm()).collect(),
+            unsupported: recipients
+                .map(|r| r.unsupported().map(str::to_owned))
+                .collect(),
+            others: self.others.clone(),
             passphrases: self.passphrases,
             format: self.format(),
             cipher: Some(self.cipher().to_string()),

@@ -10,7 +10,7 @@ use sequoia_openpgp::types::PublicKeyAlgorithm;
 use zeroize::Zeroizing;
 
 use super::algorithm::{
-    Algorithm, Decoded, decode, skip_any, take_any, take_octets, take_opt_octets,
+    Algorithm, Decoded, decode, skip_any, take_any, take_octets, take_oid, take_opt_octets,
 };
 use super::cipher::ContentCipher;
 use super::key_agreement::KeyAgreement;
@@ -58,6 +58,8 @@ enum Sealing {
     Transport(Result<KeyTransport, String>),
     /// One agreement for all the recipients that share it.
     Agreement(Arc<Result<KeyAgreement, String>>),
+    /// A key encapsulation mechanism, by its name.
+    Encapsulation(String),
 }
 
 impl RecipientInfo {
@@ -71,6 +73,8 @@ impl RecipientInfo {
         match self.sealing {
             Sealing::Transport(_) => PublicKeyAlgorithm::RSAEncryptSign,
             Sealing::Agreement(_) => PublicKeyAlgorithm::ECDH,
+            // No key here has it.
+            Sealing::Encapsulation(_) => PublicKeyAlgorithm::Unknown(0),
         }
     }
 
@@ -80,6 +84,7 @@ impl RecipientInfo {
         match &self.sealing {
             Sealing::Transport(how) => how.as_ref().err(),
             Sealing::Agreement(how) => how.as_ref().as_ref().err(),
+            Sealing::Encapsulation(name) => Some(name),
         }
         .map(String::as_str)
     }
@@ -94,6 +99,7 @@ impl RecipientInfo {
                 let how = how.as_ref().as_ref().ok()?;
                 how.open(key.ec()?, encrypted, length)
             }
+            Sealing::Encapsulation(_) => None,
         };
         ContentKey::new(octets?, cipher)
     }
@@ -139,6 +145,43 @@ impl RecipientInfo {
                         }
                     }
                     Ok(recipients)
+                })
+            })
+        })
+    }
+}
+
+impl RecipientInfo {
+    /// Reads a KEMRecipientInfo
+    /// ([RFC 9629, section 3](https://www.rfc-editor.org/rfc/rfc9629#section-3)),
+    /// which is a kind of OtherRecipientInfo; `None` if it's another kind.
+    pub fn encapsulation(element: &[u8]) -> Result<Option<Self>, MessageFault> {
+        const KEM_RECIPIENT: &str = "1.2.840.113549.1.9.16.13.3";
+        decode(element, "a recipient", |cons| {
+            cons.take_constructed_if(Tag::CTX_4, |cons| {
+                if take_oid(cons)?.to_string() != KEM_RECIPIENT {
+                    while skip_any(cons)? {}
+                    return Ok(None);
+                }
+                cons.take_sequence(|cons| {
+                    skip_version(cons)?;
+                    let handle = match take_opt_octets(cons, Tag::CTX_0)? {
+                        Some(id) => subject_key_id(cons, &id)?,
+                        None => issuer_and_serial(cons)?,
+                    };
+                    let mechanism = Algorithm::take_from(cons)?.dotted();
+                    while skip_any(cons)? {}
+                    let name = match mechanism.as_str() {
+                        "2.16.840.1.101.3.4.4.1" => "ML-KEM-512".into(),
+                        "2.16.840.1.101.3.4.4.2" => "ML-KEM-768".into(),
+                        "2.16.840.1.101.3.4.4.3" => "ML-KEM-1024".into(),
+                        other => format!("key encapsulation by {other}"),
+                    };
+                    Ok(Some(Self {
+                        handle,
+                        sealing: Sealing::Encapsulation(name),
+                        encrypted_key: Vec::new(),
+                    }))
                 })
             })
         })

@@ -12,12 +12,13 @@ use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
 
 use super::framing::PacketWriter;
-use super::schedule::{ChunkCipher, Direction, Parameters, SALT, TAG};
+use super::schedule::{AeadPacket, ChunkCipher, Direction, IvSource, Parameters, SALT, TAG};
 use crate::keys::MessageVersion;
 
 /// How version 2 containers are written: in chunks of 2 to the power of 12 + 6
 /// bytes, 256 KiB, each of which is authenticated and released at a time.
 const PARAMETERS: Parameters = Parameters {
+    packet: AeadPacket::Seipd2,
     cipher: SymmetricAlgorithm::AES256,
     mode: AEADAlgorithm::OCB,
     chunk_octet: 12,
@@ -135,8 +136,10 @@ impl<W: Write> AeadWriter<W> {
         let mut salt = [0; SALT];
         rand_bytes(&mut salt)?;
         let mut packet = PacketWriter::new(sink, Tag::SEIP);
-        packet.write_all(&PARAMETERS.to_octets())?;
+        let [_, header @ ..] = PARAMETERS.to_octets();
+        packet.write_all(&header)?;
         packet.write_all(&salt)?;
+        let salt = IvSource::Salt(salt);
         Ok(Self {
             packet,
             cipher: ChunkCipher::new(PARAMETERS, &salt, session_key, Direction::Encrypt)?,

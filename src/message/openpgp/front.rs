@@ -6,12 +6,13 @@ use openpgp::packet::{PKESK, Packet, Tag};
 use openpgp::parse::Parse;
 use sequoia_openpgp as openpgp;
 
-use super::decrypt::Container;
+use super::container::Container;
 use super::packet::{Body, Header};
-use crate::keys::KeyHandle;
-use crate::keys::MessageVersion;
+use super::skesk::Skesk;
+use crate::keys::{KeyHandle, algorithm_label};
 use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
+use crate::message::format::Format;
 
 /// The limits of a message's PKESKs, in number and in bytes together: more than
 /// anybody seals to, and little enough to be held in memory.
@@ -22,10 +23,17 @@ pub(super) const MAX_PKESK_BYTES: u64 = 4 * 1024 * 1024;
 /// longer than reading a known one.
 const MAX_UNKNOWN: usize = 64;
 
+/// The limit of a message's SKESKs, each of which costs the time of a
+/// passphrase's derivation, and the bytes that are read of each.
+const MAX_SKESKS: usize = 64;
+const MAX_SKESK_BYTES: u64 = 512;
+
 /// A message read up to its sealed data.
 pub(in crate::message) struct OpenPgpFront<R> {
     pub(super) pkesks: Vec<PKESK>,
-    pub(super) passphrases: usize,
+    /// The number of PKESKs of kinds that sequoia doesn't know.
+    pub(super) unknown: usize,
+    pub(super) skesks: Vec<Skesk>,
     pub(super) container: Container<Body<R>>,
 }
 
@@ -36,8 +44,10 @@ impl<R: BufRead> OpenPgpFront<R> {
         Envelope {
             recipients: self.recipients().collect(),
             algorithms: self.pkesks.iter().map(PKESK::pk_algo).collect(),
-            passphrases: self.passphrases,
-            format: self.container.version().into(),
+            unsupported: self.pkesks.iter().map(unsupported).collect(),
+            others: vec!["a kind of key that is not known".into(); self.unknown],
+            passphrases: self.skesks.len(),
+            format: self.container.format(),
             cipher: parameters.map(|p| format!("{} with {}", p.cipher, p.mode)),
         }
     }
@@ -52,7 +62,7 @@ impl<R: BufRead> OpenPgpFront<R> {
     pub fn read(mut source: R) -> Result<Self, OpenError> {
         let mut pkesks = Vec::new();
         let mut unknown = 0;
-        let mut passphrases = 0;
+        let mut skesks = Vec::new();
         let mut room = MAX_PKESK_BYTES;
         let mut first = true;
         while let Some(header) = Header::read(&mut source)? {
@@ -74,22 +84,31 @@ impl<R: BufRead> OpenPgpFront<R> {
                     }
                 }
                 Tag::SKESK => {
-                    passphrases += 1;
-                    Body::new(&mut source, header).skip()?;
+                    if skesks.len() >= MAX_SKESKS {
+                        let what = "it is sealed with too many passphrases";
+                        return Err(MessageFault::Malformed(what.into()).into());
+                    }
+                    let mut start = Vec::new();
+                    let mut body = Body::new(&mut source, header);
+                    body.by_ref()
+                        .take(MAX_SKESK_BYTES)
+                        .read_to_end(&mut start)?;
+                    // A longer one is of an unknown kind.
+                    body.skip()?;
+                    skesks.push(Skesk::read(&start));
                 }
                 Tag::Marker | Tag::Padding => Body::new(&mut source, header).skip()?,
-                Tag::SEIP => {
-                    let container = Container::read(Body::new(source, header))?;
-                    // RFC 9580, section 10.3.2.1: PKESKs of the other version
-                    // don't belong to this container.
-                    let aligned = match container.version() {
-                        MessageVersion::V1 => 3,
-                        MessageVersion::V2 => 6,
-                    };
-                    pkesks.retain(|pkesk| pkesk.version() == aligned);
+                Tag::SEIP | Tag::AED => {
+                    let container = Container::read(Body::new(source, header), header.tag)?;
+                    // RFC 9580, section 10.3.2.1: packets of other versions don't
+                    // belong to this container.
+                    let is_v2 = container.format() == Format::Rfc9580;
+                    pkesks.retain(|pkesk| (pkesk.version() == 6) == is_v2);
+                    skesks.retain(|skesk| (skesk.version() == 6) == is_v2);
                     return Ok(Self {
                         pkesks,
-                        passphrases,
+                        unknown,
+                        skesks,
                         container,
                     });
                 }
@@ -105,11 +124,16 @@ impl<R: BufRead> OpenPgpFront<R> {
     }
 }
 
+/// Returns the name of a PKESK's algorithm, if no key opens it.
+fn unsupported(pkesk: &PKESK) -> Option<String> {
+    let algorithm = pkesk.pk_algo();
+    (!algorithm.is_supported()).then(|| algorithm_label(algorithm))
+}
+
 /// Returns the meaning of a packet where the sealed data should be.
 fn unsealed(tag: Tag, first: bool) -> MessageFault {
     match tag {
         Tag::SED => MessageFault::NoIntegrityProtection,
-        Tag::AED => MessageFault::Unsupported("a draft of authenticated encryption".into()),
         Tag::Literal | Tag::CompressedData | Tag::OnePassSig | Tag::Signature => {
             MessageFault::NotEncrypted
         }

@@ -1,16 +1,19 @@
 //! OpenPGP messages ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)).
 
 mod beginning;
+mod cipher;
 mod compress;
-mod decrypt;
+mod container;
 mod encrypt;
 mod framing;
 mod front;
+mod native_lines;
 mod open;
 mod packet;
 mod parts;
 mod schedule;
 mod seal;
+mod skesk;
 mod unlock;
 
 pub(super) use beginning::{begins_message, begins_unencrypted, surely_begins_message};

@@ -3,32 +3,34 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::time::{Duration, UNIX_EPOCH};
 
+use bzip2::bufread::BzDecoder;
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::CompressionAlgorithm;
 
-use super::decrypt::Container;
+use super::cipher;
+use super::container::Container;
 use super::front::OpenPgpFront;
+use super::native_lines::NativeLines;
 use super::packet::{Body, Header, read_array, read_u8};
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::io::{BUFFER, read_buffered};
 use crate::message::limits::Limits;
-use crate::message::open::{LiteralHeader, OpenMessage, Opener, Source};
-use crate::message::text::follows;
+use crate::message::open::{LiteralHeader, OpenMessage, Opener, Padding, Source};
+use crate::message::text::padding;
 
 type Plaintext<'a> = Container<Body<Source<'a>>>;
 type Inflated<'a> = BufReader<Inflate<Body<Plaintext<'a>>>>;
 
 /// Unlocks a key for a message, if necessary, and reads it up to its content.
 pub(in crate::message) fn begin<'a>(
-    front: OpenPgpFront<Source<'a>>,
+    mut front: OpenPgpFront<Source<'a>>,
     opener: &Opener<'_>,
 ) -> Result<OpenMessage<'a>, OpenError> {
-    let (container, _) =
-        front.unlock(opener.keyring, opener.passphrases, opener.limits.trials())?;
-    let version = container.version();
-
-    let mut plaintext = container;
+    unlock(&mut front, opener)?;
+    let mut plaintext = front.container;
+    let format = plaintext.format();
+    let cipher = plaintext.cipher();
     let header = next_content(&mut plaintext)?;
     let (literal, content) = match header.tag {
         Tag::CompressedData => {
@@ -50,16 +52,47 @@ pub(in crate::message) fn begin<'a>(
             (literal_header(&mut body)?, Content::Plain(body.into()))
         }
     };
-    Ok(OpenMessage::new(
-        version.into(),
-        literal,
-        Box::new(LiteralBody(content)),
-    ))
+    let is_text = literal.is_text;
+    let padding = Padding::default();
+    let body = LiteralBody {
+        content,
+        padding: padding.clone(),
+    };
+    let plaintext: Box<dyn BufRead + 'a> = match is_text {
+        true => Box::new(NativeLines::new(body)),
+        false => Box::new(body),
+    };
+    let old_cipher = cipher.filter(|cipher| cipher::is_old(*cipher));
+    let old_cipher = old_cipher.map(|cipher| cipher.to_string());
+    let message = OpenMessage::new(format, literal.header, plaintext, padding);
+    Ok(message.by_old_cipher(old_cipher))
+}
+
+/// Unlocks the container with a key, else with a passphrase.
+fn unlock(front: &mut OpenPgpFront<Source<'_>>, opener: &Opener<'_>) -> Result<(), OpenError> {
+    let trials = opener.limits.trials();
+    let no_key = match front.pkesks.is_empty() && !front.skesks.is_empty() {
+        true => None,
+        false => match front.unlock(opener.keyring, opener.passphrases, trials) {
+            Ok(_) => return Ok(()),
+            Err(error) if front.skesks.is_empty() => return Err(error),
+            Err(error) => Some(error),
+        },
+    };
+    front.unlock_by_passphrase(
+        &opener.message_passphrases,
+        opener.passphrases,
+        trials,
+        no_key,
+    )
 }
 
 /// The content of the literal packet. Its end is reported only when the whole
 /// message has been read, and all of it is authentic.
-struct LiteralBody<'a>(Content<'a>);
+struct LiteralBody<'a> {
+    content: Content<'a>,
+    padding: Padding,
+}
 
 enum Content<'a> {
     Plain(Box<Body<Plaintext<'a>>>),
@@ -73,7 +106,7 @@ enum Content<'a> {
 impl LiteralBody<'_> {
     /// Reads on after the content.
     fn end(&mut self) -> Result<(), OpenError> {
-        match std::mem::replace(&mut self.0, Content::Failed) {
+        let length = match std::mem::replace(&mut self.content, Content::Failed) {
             Content::Plain(body) => finish(body.into_inner())?,
             Content::Compressed(body, _) => {
                 let mut inflated = body.into_inner();
@@ -83,19 +116,20 @@ impl LiteralBody<'_> {
                     let what = "data after the compressed data";
                     return Err(MessageFault::Malformed(what.into()).into());
                 }
-                finish(compressed.into_inner())?;
+                finish(compressed.into_inner())?
             }
-            Content::Ended => {}
+            Content::Ended => return Ok(()),
             Content::Failed => return Err(MessageFault::Altered.into()),
-        }
-        self.0 = Content::Ended;
+        };
+        self.padding.note(length);
+        self.content = Content::Ended;
         Ok(())
     }
 }
 
 impl BufRead for LiteralBody<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let is_empty = match &mut self.0 {
+        let is_empty = match &mut self.content {
             Content::Plain(body) => body.fill_buf()?.is_empty(),
             Content::Compressed(body, meter) => {
                 let data = body.fill_buf()?;
@@ -107,7 +141,7 @@ impl BufRead for LiteralBody<'_> {
         if is_empty {
             self.end()?;
         }
-        match &mut self.0 {
+        match &mut self.content {
             Content::Plain(body) => body.fill_buf(),
             Content::Compressed(body, _) => body.fill_buf(),
             Content::Ended | Content::Failed => Ok(&[]),
@@ -115,14 +149,14 @@ impl BufRead for LiteralBody<'_> {
     }
 
     fn consume(&mut self, amount: usize) {
-        match &mut self.0 {
+        match &mut self.content {
             Content::Plain(body) => body.consume(amount),
             Content::Compressed(body, meter) => {
                 body.consume(amount);
                 match meter.waiting.checked_sub(amount) {
                     Some(waiting) => meter.waiting = waiting,
                     // Only what was offered was counted.
-                    None => self.0 = Content::Failed,
+                    None => self.content = Content::Failed,
                 }
             }
             Content::Ended | Content::Failed => {}
@@ -200,8 +234,8 @@ fn unexpected(tag: Tag) -> OpenError {
 }
 
 /// Reads the container to its end, which authenticates it, and checks that the
-/// message ends with it.
-fn finish(mut plaintext: Plaintext<'_>) -> Result<(), OpenError> {
+/// message ends with it. Returns the length of the padding behind.
+fn finish(mut plaintext: Plaintext<'_>) -> Result<u64, OpenError> {
     expect_end(&mut plaintext)?;
     let mut body = plaintext.into_inner();
     // Both versions of containers read their packet to its end.
@@ -226,21 +260,28 @@ fn finish(mut plaintext: Plaintext<'_>) -> Result<(), OpenError> {
             tag => return Err(unexpected(tag)),
         }
     }
-    match source.fill_buf()? {
-        [] => Ok(()),
-        _ => Err(follows(&mut source)?.into()),
-    }
+    Ok(padding(&mut source)?)
+}
+
+/// The header of a literal packet, and the kind of its content.
+pub(super) struct Literal {
+    pub header: LiteralHeader,
+    /// Whether the content is text whose lines end with CR LF.
+    is_text: bool,
 }
 
 /// Reads format, name and date.
-pub(super) fn literal_header(body: &mut impl BufRead) -> Result<LiteralHeader, OpenError> {
-    let [_format, length] = read_array(body)?;
+pub(super) fn literal_header(body: &mut impl BufRead) -> Result<Literal, OpenError> {
+    let [format, length] = read_array(body)?;
     let mut name = vec![0; length.into()];
     body.read_exact(&mut name)?;
     let date = u32::from_be_bytes(read_array(body)?);
-    Ok(LiteralHeader {
-        name,
-        modified: (date != 0).then(|| UNIX_EPOCH + Duration::from_secs(date.into())),
+    Ok(Literal {
+        header: LiteralHeader {
+            name,
+            modified: (date != 0).then(|| UNIX_EPOCH + Duration::from_secs(date.into())),
+        },
+        is_text: matches!(format, b't' | b'u'),
     })
 }
 
@@ -250,6 +291,7 @@ enum Inflate<R> {
     None(R),
     Zip(DeflateDecoder<R>),
     Zlib(ZlibDecoder<R>),
+    Bzip2(BzDecoder<R>),
 }
 
 fn inflate<R: BufRead>(mut body: R) -> Result<BufReader<Inflate<R>>, OpenError> {
@@ -257,6 +299,7 @@ fn inflate<R: BufRead>(mut body: R) -> Result<BufReader<Inflate<R>>, OpenError> 
         CompressionAlgorithm::Uncompressed => Inflate::None(body),
         CompressionAlgorithm::Zip => Inflate::Zip(DeflateDecoder::new(body)),
         CompressionAlgorithm::Zlib => Inflate::Zlib(ZlibDecoder::new(body)),
+        CompressionAlgorithm::BZip2 => Inflate::Bzip2(BzDecoder::new(body)),
         other => return Err(MessageFault::Unsupported(format!("compression by {other}")).into()),
     };
     Ok(BufReader::with_capacity(BUFFER, inflate))
@@ -268,6 +311,7 @@ impl<R> Inflate<R> {
             Self::None(source) => source,
             Self::Zip(decoder) => decoder.into_inner(),
             Self::Zlib(decoder) => decoder.into_inner(),
+            Self::Bzip2(decoder) => decoder.into_inner(),
         }
     }
 }
@@ -278,6 +322,7 @@ impl<R: BufRead> Read for Inflate<R> {
             Self::None(source) => source.read(buffer),
             Self::Zip(decoder) => decoder.read(buffer),
             Self::Zlib(decoder) => decoder.read(buffer),
+            Self::Bzip2(decoder) => decoder.read(buffer),
         }
     }
 }

@@ -10,7 +10,7 @@ use sequoia_openpgp::crypto::SessionKey;
 use sequoia_openpgp::packet::Tag;
 use zeroize::Zeroizing;
 
-use super::decrypt::Container;
+use super::container::Container;
 use super::encrypt::ContainerWriter;
 use super::framing::PacketWriter;
 use super::front::{MAX_PKESK_BYTES, MAX_PKESKS, OpenPgpFront};
@@ -18,8 +18,8 @@ use super::open::literal_header;
 use super::packet::{Body, Header};
 use super::seal::{literal_header as new_literal_header, new_session_key, write_pkesks};
 use crate::keys::{Keyring, MessageVersion, Passphrases, Recipients, Trials};
-use crate::message::SealError;
 use crate::message::fault::{MessageFault, OpenError};
+use crate::message::{Format, SealError};
 
 /// Seals parts under a new session key.
 pub(crate) struct PartsSealer {
@@ -94,9 +94,9 @@ impl PartsOpener {
         trials: &Trials,
     ) -> Result<(Self, Part), OpenError> {
         let message = [pkesks, first].concat();
-        let (container, session_key) =
-            OpenPgpFront::read(&*message)?.unlock(keyring, passphrases, trials)?;
-        let part = read(container, first.len())?;
+        let mut front = OpenPgpFront::read(&*message)?;
+        let session_key = front.unlock(keyring, passphrases, trials)?;
+        let part = read(front.container, first.len())?;
         Ok((Self { session_key }, part))
     }
 
@@ -108,8 +108,9 @@ impl PartsOpener {
         if header.tag != Tag::SEIP {
             return Err(malformed().into());
         }
-        let mut container = Container::read(Body::new(part, header))?;
-        let cipher = container.parameters().map(|p| p.cipher);
+        let mut container = Container::read(Body::new(part, header), header.tag)?;
+        container.prepare()?;
+        let cipher = container.cipher();
         if !container.unlock(cipher, &self.session_key)? {
             return Err(MessageFault::Altered.into());
         }
@@ -121,14 +122,14 @@ impl PartsOpener {
 /// source with it.
 fn read(mut container: Container<Body<&[u8]>>, length: usize) -> Result<Part, OpenError> {
     let malformed = |what: &str| OpenError::from(MessageFault::Malformed(what.into()));
-    if container.version() != MessageVersion::V2 {
-        return Err(malformed("a container of version 1"));
+    if container.format() != Format::Rfc9580 {
+        return Err(malformed("a container of another version than 2"));
     }
     let header = Header::read(&mut container)?;
     let header = header.filter(|header| header.tag == Tag::Literal);
     let header = header.ok_or_else(|| malformed("there is no literal packet in it"))?;
     let mut literal = Body::new(container, header);
-    let name = literal_header(&mut literal)?.name;
+    let name = literal_header(&mut literal)?.header.name;
     // Growing would leave copies that nobody wipes.
     let mut content = Zeroizing::new(Vec::with_capacity(length));
     literal.read_to_end(&mut content)?;

@@ -1,9 +1,11 @@
-//! The keys and nonces of a version 2 message
-//! ([RFC 9580, section 5.13.2](https://www.rfc-editor.org/rfc/rfc9580#section-5.13.2)).
+//! The keys and nonces of containers of chunks: SEIPD packets of version 2
+//! ([RFC 9580, section 5.13.2](https://www.rfc-editor.org/rfc/rfc9580#section-5.13.2)),
+//! and OCB packets
+//! ([LibrePGP, section 5.16](https://datatracker.ietf.org/doc/html/draft-koch-librepgp-00#section-5.16)).
 
 use std::io;
 
-use openssl::cipher::{Cipher, CipherRef};
+use openssl::cipher::CipherRef;
 use openssl::cipher_ctx::CipherCtx;
 use openssl::md::Md;
 use openssl::pkey::Id;
@@ -13,6 +15,7 @@ use sequoia_openpgp::crypto::mem::Protected;
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
 
+use super::cipher::aead;
 use crate::message::fault::{MessageFault, internal};
 
 /// The length of an authentication tag, for OCB and GCM alike.
@@ -24,9 +27,27 @@ pub(super) const SALT: usize = 32;
 /// The largest chunk that readers must support: 4 MiB.
 const MAX_CHUNK_OCTET: u8 = 16;
 
-/// The parameters of a version 2 container before its salt.
+/// The kinds of packets that hold chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AeadPacket {
+    /// SEIPD of version 2.
+    Seipd2,
+    /// GnuPG's OCB packet: tag 20, version 1. It's only read.
+    Ocb,
+}
+
+/// What the nonces of a container are made from, which follows its parameters.
+pub(super) enum IvSource {
+    /// HKDF yields key and IV from it (SEIPD of version 2).
+    Salt([u8; SALT]),
+    /// The IV itself; the session key is the key (OCB packets).
+    Iv(Vec<u8>),
+}
+
+/// The parameters of a container before its salt or IV.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parameters {
+    pub packet: AeadPacket,
     pub cipher: SymmetricAlgorithm,
     pub mode: AEADAlgorithm,
     /// Chunks are 2 to the power of this plus 6 bytes.
@@ -34,33 +55,40 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Returns the four octets after the packet header, version included.
-    pub fn to_octets(self) -> [u8; 4] {
-        [2, self.cipher.into(), self.mode.into(), self.chunk_octet]
+    /// Returns the packet's tag octet, without its length, and the four octets
+    /// that begin its body, version included.
+    pub fn to_octets(self) -> [u8; 5] {
+        let (tag, version) = match self.packet {
+            AeadPacket::Seipd2 => (Tag::SEIP, 2),
+            AeadPacket::Ocb => (Tag::AED, 1),
+        };
+        let (cipher, mode) = (self.cipher.into(), self.mode.into());
+        [
+            0xC0 | u8::from(tag),
+            version,
+            cipher,
+            mode,
+            self.chunk_octet,
+        ]
+    }
+
+    /// Returns the length of a nonce, in bytes.
+    pub fn nonce_size(self) -> Result<usize, MessageFault> {
+        let size = self.mode.nonce_size();
+        size.map_err(|_| MessageFault::Unsupported(format!("{} with {}", self.cipher, self.mode)))
     }
 
     /// Returns the size of a chunk's plaintext in bytes.
     pub fn chunk_size(self) -> Result<usize, MessageFault> {
         if self.chunk_octet > MAX_CHUNK_OCTET {
-            return Err(MessageFault::Malformed("chunks of more than 4 MiB".into()));
+            let what = "chunks of more than 4 MiB";
+            return Err(match self.packet {
+                AeadPacket::Seipd2 => MessageFault::Malformed(what.into()),
+                // GnuPG's option --chunk-size makes them.
+                AeadPacket::Ocb => MessageFault::Unsupported(what.into()),
+            });
         }
         Ok(1 << (self.chunk_octet + 6))
-    }
-
-    fn cipher(self) -> Result<&'static CipherRef, MessageFault> {
-        use AEADAlgorithm::{GCM, OCB};
-        use SymmetricAlgorithm::{AES128, AES192, AES256};
-        Ok(match (self.cipher, self.mode) {
-            (AES128, OCB) => Cipher::aes_128_ocb(),
-            (AES192, OCB) => Cipher::aes_192_ocb(),
-            (AES256, OCB) => Cipher::aes_256_ocb(),
-            (AES128, GCM) => Cipher::aes_128_gcm(),
-            (AES192, GCM) => Cipher::aes_192_gcm(),
-            (AES256, GCM) => Cipher::aes_256_gcm(),
-            (cipher, mode) => {
-                return Err(MessageFault::Unsupported(format!("{cipher} with {mode}")));
-            }
-        })
     }
 }
 
@@ -75,48 +103,48 @@ pub(super) enum Direction {
 pub(super) struct ChunkCipher {
     context: CipherCtx,
     direction: Direction,
-    /// The parameters after the packet's tag octet: every chunk's associated
-    /// data.
-    associated: [u8; 5],
-    /// The last eight octets count the chunks.
-    nonce: Vec<u8>,
+    parameters: Parameters,
+    /// The last eight octets of each nonce are these and the chunk's number, by
+    /// exclusive or.
+    iv: Vec<u8>,
     index: u64,
     octets: u64,
 }
 
 impl ChunkCipher {
-    /// Derives key and nonce from the session key, by HKDF with SHA-256.
+    /// Derives key and IV from the session key, by HKDF with SHA-256 where there
+    /// is a salt.
     pub fn new(
         parameters: Parameters,
-        salt: &[u8; SALT],
+        iv: &IvSource,
         session_key: &SessionKey,
         direction: Direction,
     ) -> io::Result<Self> {
-        let cipher = parameters.cipher().map_err(io::Error::other)?;
-        let nonce_length = parameters.mode.nonce_size().map_err(io::Error::other)?;
-        let [version, algorithm, mode, chunk] = parameters.to_octets();
-        let associated = [0xC0 | u8::from(Tag::SEIP), version, algorithm, mode, chunk];
-
-        let mut derived = Protected::from(vec![0; cipher.key_length() + nonce_length - 8]);
-        let mut hkdf = PkeyCtx::new_id(Id::HKDF)?;
-        hkdf.derive_init()?;
-        hkdf.set_hkdf_md(Md::sha256())?;
-        hkdf.set_hkdf_salt(salt)?;
-        hkdf.set_hkdf_key(session_key)?;
-        hkdf.add_hkdf_info(&associated)?;
-        hkdf.derive(Some(&mut derived))?;
-        let (key, iv) = derived.split_at(cipher.key_length());
-        let nonce = [iv, &[0; 8]].concat();
-
+        let cipher = aead(parameters.cipher, parameters.mode).map_err(io::Error::other)?;
+        let nonce_size = parameters.nonce_size().map_err(io::Error::other)?;
+        let (key, iv) = match iv {
+            IvSource::Salt(salt) => {
+                let mut derived = Protected::from(vec![0; cipher.key_length() + nonce_size - 8]);
+                hkdf(
+                    session_key,
+                    Some(salt),
+                    &parameters.to_octets(),
+                    &mut derived,
+                )?;
+                let (key, iv) = derived.split_at(cipher.key_length());
+                (Protected::from(key), [iv, &[0; 8]].concat())
+            }
+            IvSource::Iv(iv) => (Protected::from(&**session_key), iv.clone()),
+        };
         let mut context = CipherCtx::new()?;
         begin(&mut context, direction, Some(cipher), None, None)?;
-        context.set_iv_length(nonce_length)?;
-        begin(&mut context, direction, None, Some(key), None)?;
+        context.set_iv_length(nonce_size)?;
+        begin(&mut context, direction, None, Some(&key), None)?;
         Ok(Self {
             context,
             direction,
-            associated,
-            nonce,
+            parameters,
+            iv,
             index: 0,
             octets: 0,
         })
@@ -164,20 +192,42 @@ impl ChunkCipher {
 
     /// Sets the next chunk's nonce and associated data.
     fn step(&mut self) -> io::Result<()> {
+        let index = self.index.to_be_bytes();
         // Using a nonce twice would reveal the content of both chunks.
-        let counter = self.nonce.last_chunk_mut::<8>();
-        *counter.ok_or_else(|| internal("a nonce without a counter"))? = self.index.to_be_bytes();
-        begin(
-            &mut self.context,
-            self.direction,
-            None,
-            None,
-            Some(&self.nonce),
-        )?;
-        self.context.cipher_update(&self.associated, None)?;
+        let mut nonce = self.iv.clone();
+        let counter = nonce.last_chunk_mut::<8>();
+        let counter = counter.ok_or_else(|| internal("a nonce without a counter"))?;
+        for (octet, number) in counter.iter_mut().zip(index) {
+            *octet ^= number;
+        }
+        begin(&mut self.context, self.direction, None, None, Some(&nonce))?;
+        self.context
+            .cipher_update(&self.parameters.to_octets(), None)?;
+        if self.parameters.packet == AeadPacket::Ocb {
+            self.context.cipher_update(&index, None)?;
+        }
         self.index += 1;
         Ok(())
     }
+}
+
+/// Derives octets from a key, by HKDF with SHA-256.
+pub(super) fn hkdf(
+    key: &[u8],
+    salt: Option<&[u8]>,
+    info: &[u8],
+    derived: &mut [u8],
+) -> io::Result<()> {
+    let mut hkdf = PkeyCtx::new_id(Id::HKDF)?;
+    hkdf.derive_init()?;
+    hkdf.set_hkdf_md(Md::sha256())?;
+    if let Some(salt) = salt {
+        hkdf.set_hkdf_salt(salt)?;
+    }
+    hkdf.set_hkdf_key(key)?;
+    hkdf.add_hkdf_info(info)?;
+    hkdf.derive(Some(derived))?;
+    Ok(())
 }
 
 fn begin(

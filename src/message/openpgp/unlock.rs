@@ -1,36 +1,45 @@
-//! From the PKESKs before a container to the key that opens it.
+//! From the PKESKs and SKESKs before a container to the key that opens it.
 
 use std::io::BufRead;
 
 use sequoia_openpgp::crypto::SessionKey;
 
-use super::decrypt::Container;
 use super::front::OpenPgpFront;
-use super::packet::Body;
-use crate::keys::{Keyring, NoIdentity, Passphrases, Trials};
+use crate::keys::{
+    Keyring, MessageTrials, NoIdentity, Passphrase, Passphrases, Trials, UnlockFault,
+};
 use crate::message::fault::{MessageFault, OpenError};
+use crate::message::message_passphrases::MessagePassphrases;
 
 impl<R: BufRead> OpenPgpFront<R> {
-    /// Finds the session key, and unlocks the container with it.
+    /// Finds the session key with a key of the keyring, and unlocks the
+    /// container with it.
     pub(super) fn unlock(
-        self,
+        &mut self,
         keyring: &Keyring,
         passphrases: &dyn Passphrases,
         trials: &Trials,
-    ) -> Result<(Container<Body<R>>, SessionKey), OpenError> {
-        let mut container = self.container;
-        if self.pkesks.is_empty() {
-            return Err(match self.passphrases {
-                0 => MessageFault::Malformed("it names no recipient".into()).into(),
-                _ => NoIdentity::PassphraseOnly.into(),
-            });
+    ) -> Result<SessionKey, OpenError> {
+        let Self {
+            pkesks,
+            unknown,
+            container,
+            ..
+        } = self;
+        if pkesks.is_empty() {
+            let fault = match unknown {
+                0 => MessageFault::Malformed("it names no recipient".into()),
+                _ => MessageFault::Unsupported("a kind of key that is not known".into()),
+            };
+            return Err(fault.into());
         }
-        // If a session key came whole out of a PKESK but doesn't fit the data,
-        // the data was altered: the key isn't wrong.
-        let mut misfit = None;
+        // What fails without a key fails before one is used: else the sender
+        // could find out by the error what the key has done.
+        container.prepare()?;
+        let mut unsupported = None;
         let mut fit = None;
         let found = keyring.open_session_key(
-            &self.pkesks,
+            pkesks,
             container.parameters().map(|p| p.cipher),
             passphrases,
             trials,
@@ -39,20 +48,66 @@ impl<R: BufRead> OpenPgpFront<R> {
                     fit = Some(session_key.clone());
                     true
                 }
-                Ok(false) => {
-                    misfit.get_or_insert(OpenError::Fault(MessageFault::Altered));
-                    false
-                }
+                Ok(false) => false,
                 Err(error) => {
-                    misfit.get_or_insert(error);
+                    unsupported.get_or_insert(error);
                     false
                 }
             },
         );
         match (found, fit) {
-            (Ok(()), Some(session_key)) => Ok((container, session_key)),
-            (Err(no_identity), _) => Err(misfit.unwrap_or(no_identity.into())),
+            (Ok(()), Some(session_key)) => Ok(session_key),
             (Ok(()), None) => Err(MessageFault::Altered.into()),
+            (Err(error), _) => Err(unsupported.unwrap_or_else(|| error.into())),
         }
+    }
+
+    /// Unlocks the container with a passphrase. `no_key` says why no key opens
+    /// the message.
+    pub(super) fn unlock_by_passphrase(
+        &mut self,
+        known: &MessagePassphrases,
+        passphrases: &dyn Passphrases,
+        trials: &Trials,
+        no_key: Option<OpenError>,
+    ) -> Result<(), OpenError> {
+        self.container.prepare()?;
+        let mut trials = trials.for_message(0);
+        let opened = known.open(passphrases, |passphrase| {
+            self.try_passphrase(passphrase, &mut trials)
+        });
+        match (opened?, no_key) {
+            (Ok(()), _) => Ok(()),
+            (Err(UnlockFault::NoPassphrase), Some(no_key)) => Err(no_key),
+            (Err(fault), _) => Err(NoIdentity::Passphrase(fault).into()),
+        }
+    }
+
+    /// Tries a passphrase on all SKESKs. Returns whether one opens the message.
+    fn try_passphrase(
+        &mut self,
+        passphrase: &Passphrase,
+        trials: &mut MessageTrials<'_>,
+    ) -> Result<bool, OpenError> {
+        let mut unsupported = None;
+        for skesk in &self.skesks {
+            trials.next(false)?;
+            let outcome = match skesk.session_key(passphrase) {
+                Ok(None) => continue,
+                Ok(Some((cipher, session_key))) => self.container.unlock(cipher, &session_key),
+                Err(fault) => Err(fault.into()),
+            };
+            match outcome {
+                Ok(true) => {
+                    trials.opened();
+                    return Ok(true);
+                }
+                Ok(false) => {}
+                Err(error) => {
+                    unsupported.get_or_insert(error);
+                }
+            }
+        }
+        unsupported.map_or(Ok(false), Err)
     }
 }

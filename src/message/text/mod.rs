@@ -18,7 +18,7 @@ use self::block::Block;
 use self::decode::Decoded;
 pub(super) use self::encode::Base64Writer;
 pub(super) use self::pem::PemWriter;
-pub(super) use self::second::follows;
+pub(super) use self::second::padding;
 use super::fault::{MessageFault, OpenError};
 use super::openpgp::{begins_message, begins_unencrypted};
 use crate::files::BYTE_ORDER_MARK;

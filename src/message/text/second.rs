@@ -185,10 +185,25 @@ fn last_two_lines(text: &[u8]) -> Option<usize> {
     (text.len() - begin <= MAX_AGAIN).then_some(begin)
 }
 
-/// Returns the fault of a binary message that ends before its source does.
-pub(in crate::message) fn follows(source: &mut impl BufRead) -> io::Result<MessageFault> {
-    let found = second(source)?;
-    Ok(found.unwrap_or_else(|| MessageFault::Malformed("there is data after its end".into())))
+/// Reads on after the end of a binary message. Returns the number of octets
+/// there, if they mean nothing: white space, as editors and scripts append it,
+/// or zeros, as block devices and some protocols do. A fault otherwise.
+pub(in crate::message) fn padding(source: &mut impl BufRead) -> io::Result<u64> {
+    let mut length = 0;
+    loop {
+        let data = source.fill_buf()?;
+        if data.is_empty() {
+            return Ok(length);
+        }
+        let is_blank = |octet: &&u8| octet.is_ascii_whitespace() || **octet == 0;
+        let blank = data.iter().take_while(is_blank).count();
+        if blank == 0 {
+            let what = || MessageFault::Malformed("something else follows the message".into());
+            return Err(second(source)?.unwrap_or_else(what).into());
+        }
+        source.consume(blank);
+        length += blank as u64;
+    }
 }
 
 /// Returns the message that begins with the text, after any white space and

@@ -119,6 +119,10 @@ fn archives(checker: &Checker) {
     scene.write("members/b.txt", "no message");
     scene.tool("zip -q -r mixed.zip members");
     // Under another name than it was sealed.
+    scene.write("old.txt", "an old call");
+    scene.write_private("passphrase", "sesame");
+    scene.gpg_with_passphrase("sesame", "--cipher-algo 3DES --symmetric old.txt");
+    scene.tool("zip -q old.zip old.txt.gpg");
     scene.write("renamed/calls/b.txt.pgp", scene.read("a.pgp"));
     scene
         .bash("cd renamed && zip -q ../renamed.zip calls/b.txt.pgp")
@@ -140,6 +144,11 @@ fn archives(checker: &Checker) {
     checker.fits(
         "extract",
         "extract cms.zip -k alone/gir.key --try-all-keys -C tried",
+        0,
+    );
+    checker.fits(
+        "extract",
+        "extract old.zip --passphrase-file passphrase -C old-out",
         0,
     );
     checker.fits(

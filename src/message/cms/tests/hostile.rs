@@ -17,8 +17,10 @@ fn elements_end_where_their_parents_do() {
         let twice = [&message[..], &message].concat();
         let fault_of_two = fault(&twice, &peer.key);
         assert!(matches!(fault_of_two, MessageFault::SecondMessage(_)));
-        let zero = [&message[..], &[0]].concat();
-        assert!(is_malformed(&fault(&zero, &peer.key)));
+        let padded = [&message[..], &[0, b'\n']].concat();
+        assert!(open(&padded, &peer.key).unwrap().is_some());
+        let longer = [&padded[..], &[1]].concat();
+        assert!(is_malformed(&fault(&longer, &peer.key)));
         for path in [&[][..], &[1], BODY, CONTENT_INFO] {
             let mut node = Node::parse(&message);
             node.at(path).parts.push(Node::parse(&element(0x05, &[])));

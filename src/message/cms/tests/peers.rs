@@ -1,7 +1,7 @@
 //! OpenSSL's program seals for callseal.
 
 use super::encode::{Node, algorithm, element};
-use super::forms::CIPHER;
+use super::forms::{CIPHER, RECIPIENTS};
 use super::*;
 use crate::keys::KeyHandle;
 use crate::message::Format;
@@ -208,6 +208,37 @@ fn passphrases_and_shared_keys_are_for_others() {
     let message = sealed(&arguments.concat(), b"hello");
     let front = CmsFront::read(&*message).unwrap();
     assert_eq!((front.recipients.len(), front.passphrases), (1, 1));
+    let opened = open(&message, &peer.key).unwrap();
+    assert_eq!(opened.as_deref(), Some(&b"hello"[..]));
+}
+
+#[test]
+fn key_encapsulation_is_named_and_does_not_keep_the_others_from_opening() {
+    let peer = Peer::rsa();
+    let message = sealed(&["-aes256", &peer.path("crt")], b"hello");
+    let mut node = Node::parse(&message);
+    let recipients = node.at(RECIPIENTS);
+    let own = recipients.parts[0].clone();
+    // RFC 9629, section 3: it names its certificate in the same way.
+    let ml_kem_768 = element(0x06, &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 4, 2]);
+    let kem_recipient = [
+        element(0x02, &[0]),
+        own.parts[1].der(),
+        element(0x30, &ml_kem_768),
+        element(0x04, &[7; 1088]),
+    ];
+    let kind = element(
+        0x06,
+        &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 0x10, 0x0D, 3],
+    );
+    let value = element(0x30, &kem_recipient.concat());
+    recipients
+        .parts
+        .insert(0, Node::parse(&element(0xA4, &[kind, value].concat())));
+    let message = node.der();
+    let envelope = CmsFront::read(&*message).unwrap().envelope();
+    let unsupported: Vec<_> = envelope.recipients().map(|(_, what)| what).collect();
+    assert_eq!(unsupported, [Some("ML-KEM-768"), None]);
     let opened = open(&message, &peer.key).unwrap();
     assert_eq!(opened.as_deref(), Some(&b"hello"[..]));
 }
