@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use callseal::config::Config;
-use callseal::keys::{KeyFault, Keyring};
+use callseal::keys::{FileKind, KeyFault, Keyring};
 use callseal::message::{Compression, Format, Limits, SealOptions, SealPlan};
 use callseal::output::Overwrite;
 use clap::Args;
@@ -145,7 +145,8 @@ impl IdentityArgs {
         for skipped in keyring.skipped() {
             // What is too large for a key isn't one.
             let is_key = match &skipped.fault {
-                KeyFault::NoPrivateKey => false,
+                KeyFault::NoPrivateKey(Some(FileKind::PuttyKey | FileKind::Jceks)) => true,
+                KeyFault::NoPrivateKey(_) => false,
                 KeyFault::Unreadable(error) => error.kind() != io::ErrorKind::FileTooLarge,
                 _ => true,
             };

@@ -7,7 +7,7 @@ use callseal::ErrorKind;
 use callseal::config::ConfigError;
 use callseal::fields::DocumentError;
 use callseal::keys::{
-    ExportError, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
+    ExportError, FileKind, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
 };
 use callseal::message::PlanError;
 use callseal::sources::SourceError;
@@ -33,6 +33,9 @@ pub enum Error {
     /// A passphrase file has no passphrase in it.
     #[error("{}: there is no passphrase in it", .path.display())]
     EmptyPassphrase { path: PathBuf },
+    /// A passphrase file is in an encoding in which no passphrase is found.
+    #[error("{}: it is a text in UTF-16", .path.display())]
+    Utf16Passphrase { path: PathBuf },
     /// No private key was given.
     #[error("no private key is given")]
     NoKeys,
@@ -48,9 +51,9 @@ pub enum Error {
     /// A file of a new key exists. It may be the only copy of an old one.
     #[error("{}: it already exists", .path.display())]
     KeyExists { path: PathBuf },
-    /// An archive was given where one message is expected.
-    #[error("{}: it is an archive, not one message", .path.display())]
-    IsArchive { path: PathBuf },
+    /// Something else was given where one message is expected.
+    #[error("{}: {}", .path.display(), not_a_message(*.kind))]
+    OtherKind { path: PathBuf, kind: FileKind },
     /// Some members of an archive, or all of them, can't be read.
     #[error("{}: {}", .archive.display(), unread(*.failed, *.total))]
     Unread {
@@ -95,11 +98,16 @@ impl Error {
             Self::Config(_) | Self::Subject(_) => ErrorKind::Usage,
             Self::Profile { error, .. } => ErrorKind::from(&**error),
             Self::Export(error) => export_kind(error),
-            Self::NoKeysThere { .. } | Self::NoKeys | Self::EmptyPassphrase { .. } => {
-                ErrorKind::NoIdentity
-            }
+            Self::NoKeysThere { .. }
+            | Self::NoKeys
+            | Self::EmptyPassphrase { .. }
+            | Self::Utf16Passphrase { .. } => ErrorKind::NoIdentity,
             Self::Generate(_) | Self::KeyExists { .. } => ErrorKind::Io,
-            Self::IsArchive { .. } => ErrorKind::Integrity,
+            Self::OtherKind {
+                kind: FileKind::SignedCms | FileKind::OpenPgpSignature,
+                ..
+            } => ErrorKind::NoIdentity,
+            Self::OtherKind { .. } => ErrorKind::Integrity,
             Self::Document { error, .. } => ErrorKind::from(&**error),
             Self::Unread {
                 failed,
@@ -117,6 +125,13 @@ impl Error {
                 false => *worst,
             },
         }
+    }
+}
+
+fn not_a_message(kind: FileKind) -> String {
+    match kind {
+        FileKind::Empty => "the file is empty".into(),
+        kind => format!("it is {}, not a sealed message", kind.name()),
     }
 }
 

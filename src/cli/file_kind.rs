@@ -8,7 +8,7 @@ use callseal::ArchiveFile;
 use callseal::archive::looks_like_zip;
 use callseal::config::Config;
 use callseal::files::input;
-use callseal::keys::{Identity, KeyFault, Recipient, Refusal, Requirements};
+use callseal::keys::{FileKind, Identity, KeyFault, Recipient, Refusal, Requirements};
 use callseal::message::{Envelope, MessageFault, OpenError};
 
 use super::error::Error;
@@ -37,8 +37,8 @@ pub enum Inspection {
     Incomplete(Refusal),
     /// A config.
     Config(Config),
-    /// Something else.
-    Unknown,
+    /// Something else: the kind, if it is known.
+    Other(Option<FileKind>),
 }
 
 /// Recognises a file by its content; a config by its ending, `.toml` or
@@ -66,7 +66,9 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     }
     match Identity::load(path) {
         Ok(identities) => return Ok(Inspection::Keys(identities)),
-        Err(fault @ KeyFault::Unusable(_)) => return Ok(Inspection::UnusableKey(fault)),
+        Err(fault @ (KeyFault::Unusable(_) | KeyFault::Incomplete)) => {
+            return Ok(Inspection::UnusableKey(fault));
+        }
         Err(_) => {}
     }
     if let Ok(known) = Recipient::load_any_age(path) {
@@ -82,7 +84,9 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     let file = input::open(path).map_err(read_error)?;
     match Envelope::read(file) {
         Ok(envelope) => Ok(Inspection::Message(envelope)),
-        Err(OpenError::Fault(MessageFault::NotAMessage)) => not_a_message(path, at),
+        Err(OpenError::Fault(MessageFault::NotAMessage | MessageFault::NotEncrypted)) => {
+            not_a_message(path, at)
+        }
         Err(error) => Err(callseal::Error::Open {
             path: path.to_owned(),
             error,
@@ -95,7 +99,8 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
 /// still one.
 fn not_a_message(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     Ok(match Recipient::load(path, &Requirements::listed(at)) {
-        Err(Refusal::NotACertificate | Refusal::Malformed(_)) | Ok(_) => Inspection::Unknown,
+        Err(Refusal::NotACertificate(kind)) => Inspection::Other(kind),
+        Err(Refusal::Malformed(_)) | Ok(_) => Inspection::Other(None),
         Err(refusal @ Refusal::Incomplete) => Inspection::Incomplete(refusal),
         Err(refusal) => Inspection::Certificate {
             recipients: Vec::new(),

@@ -17,6 +17,7 @@ use super::exposed_keys::warn_of_exposed;
 use super::facts::{Facts, FormatFacts, RecipientFacts};
 use super::failure::{Failure, Report};
 use super::global::Global;
+use super::hints::kinds;
 use super::known_recipients::{HandleFacts, KnownKeys, key_line};
 use super::open_args::format_name;
 use super::recipient_args::KnownArgs;
@@ -165,7 +166,14 @@ fn show(
             }
             facts(Some("config"), Content::Other {})
         }
-        _ => {
+        Inspection::Other(Some(kind)) => {
+            heading(kind.name());
+            if let Some(hint) = kinds::as_key(kind) {
+                let _ = writeln!(report.text, "  {hint}");
+            }
+            facts(Some(kind.name()), Content::Other {})
+        }
+        Inspection::Other(None) => {
             heading("unrecognised file type");
             facts(None, Content::Other {})
         }

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use callseal::archive::without_ending;
-use callseal::message::{MessageFault, OpenError, OpenMessage, Opened};
+use callseal::keys::FileKind;
+use callseal::message::{Envelope, MessageFault, OpenError, OpenMessage, Opened};
 use callseal::output::{Access, PendingFile};
 use clap::Args;
 use serde::Serialize;
@@ -21,7 +21,6 @@ use super::open_args::{
 use super::streams::{input_name, is_stream, open_input, writing_stdout};
 use super::ui::{Bar, Ui, bytes};
 use crate::cli::error::Error;
-use crate::cli::file_kind::{Inspection, inspect};
 
 /// Open one message
 #[derive(Debug, Args)]
@@ -66,16 +65,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
 
     let source = open_input(&arguments.file)?;
     let name = input_name(&arguments.file);
-    let open_error = |error| match error {
-        OpenError::Fault(MessageFault::NotAMessage) if is_archive(&arguments.file) => {
-            Error::IsArchive { path: name.clone() }
-        }
-        error => callseal::Error::Open {
-            path: name.clone(),
-            error,
-        }
-        .into(),
-    };
+    let open_error = |error| not_opened(&arguments.file, error);
     let message = OpenMessage::begin(source, &opening.opener()).map_err(open_error)?;
     match output {
         None => {
@@ -153,11 +143,20 @@ fn publish(
     Ok(opened)
 }
 
-/// Returns whether a file is an archive. It doesn't read pipes, which can't be
-/// read again.
-fn is_archive(path: &Path) -> bool {
-    let inspected = || inspect(path, SystemTime::now());
-    path.is_file() && matches!(inspected(), Ok(Inspection::Archive(_)))
+/// Returns the error of a file that doesn't open: if it isn't a message, what it
+/// is.
+fn not_opened(file: &Path, error: OpenError) -> Error {
+    let path = input_name(file);
+    let kind = match error {
+        OpenError::Fault(MessageFault::NotAMessage | MessageFault::NotEncrypted) => {
+            FileKind::of_file(file)
+        }
+        _ => None,
+    };
+    match kind {
+        Some(kind) => Error::OtherKind { path, kind },
+        None => callseal::Error::Open { path, error }.into(),
+    }
 }
 
 /// The endings of messages, which an output's name drops.
@@ -173,9 +172,10 @@ fn opened_name(path: &Path) -> Result<PathBuf, Failure> {
         let error = io::ErrorKind::IsADirectory.into();
         return Err(Error::reading(path, error).into());
     }
-    if is_archive(path) {
-        let path = path.to_owned();
-        return Err(Error::IsArchive { path }.into());
+    // What isn't a message doesn't open under any name.
+    let file = open_input(path)?;
+    if let Err(error @ OpenError::Fault(_)) = Envelope::read(file) {
+        return Err(not_opened(path, error).into());
     }
     Err(Failure::usage(
         format!(

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use callseal::files::input;
-use callseal::keys::{Passphrase, Passphrases};
+use callseal::keys::{FileKind, Passphrase, Passphrases};
 use clap::Args;
 use indicatif::ProgressBar;
 use zeroize::Zeroizing;
@@ -65,6 +65,9 @@ impl PassphraseArgs {
             texts.push(descriptor.read("--passphrase-fd")?);
         }
         for SecretText { source, bytes } in texts {
+            if FileKind::of(&bytes) == Some(FileKind::Utf16) {
+                return Err(Error::Utf16Passphrase { path: source }.into());
+            }
             let lines = Passphrase::from_lines(&bytes);
             if lines.is_empty() {
                 return Err(Error::EmptyPassphrase { path: source }.into());

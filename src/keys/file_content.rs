@@ -4,6 +4,8 @@ use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::Path;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use openssl::pkey::PKey;
 use zeroize::Zeroizing;
 
@@ -27,6 +29,15 @@ pub(crate) fn read(path: &Path) -> io::Result<Bytes> {
 /// Reads a file of at most `limit` bytes, some MiB.
 pub(crate) fn read_up_to(path: &Path, limit: u64) -> io::Result<Bytes> {
     read_with_metadata(path, limit).map(|(bytes, _)| bytes)
+}
+
+/// Reads the beginning of a file, of at most [`MAX_KEY_FILE`] bytes.
+pub(crate) fn read_start(path: &Path) -> io::Result<Bytes> {
+    let mut start = Zeroizing::new(Vec::new());
+    input::open(path)?
+        .take(MAX_KEY_FILE)
+        .read_to_end(&mut start)?;
+    Ok(start)
 }
 
 /// Reads a private key's file of at most [`MAX_KEY_FILE`] bytes. Also returns
@@ -224,23 +235,59 @@ pub(crate) fn is_private_der(bytes: &[u8]) -> bool {
     is_locked_pkcs8(bytes) || PKey::private_key_from_der(bytes).is_ok()
 }
 
+/// Returns whether a DER file is a PKCS#12 keystore (RFC 7292, section 4): a
+/// SEQUENCE that starts with the version 3, and a SEQUENCE.
+pub(crate) fn is_pkcs12(bytes: &[u8]) -> bool {
+    inside(bytes, 0x30).is_some_and(|content| content.starts_with(&[2, 1, 3, 0x30]))
+}
+
+/// Returns the content after a tag and its 1 to 5 length octets.
+fn inside(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+    let (first, rest) = bytes.split_first()?;
+    let (length, rest) = rest.split_first()?;
+    let more = match length {
+        0x00..=0x80 => 0,
+        0x81..=0x84 => usize::from(length & 0x7f),
+        _ => return None,
+    };
+    (*first == tag).then_some(rest.get(more..)?)
+}
+
+/// Returns the name of the scheme that locks a PEM block.
+pub(crate) fn lock_name(text: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    // RFC 1421, section 4.6.1.3.
+    if let Some((_, after)) = text.split_once("DEK-Info:") {
+        return Some(after.split([',', '\n']).next()?.trim().to_owned());
+    }
+    scheme_name(&base64(text.as_bytes())?)
+}
+
+/// Returns the octets of a PEM block without headers, whatever the length of its
+/// lines.
+pub(crate) fn base64(text: &[u8]) -> Option<Bytes> {
+    let text = std::str::from_utf8(text).ok()?;
+    let lines = text.lines().filter(|line| !line.contains("-----"));
+    let mut base64 = Zeroizing::new(String::with_capacity(text.len()));
+    base64.extend(lines.map(str::trim));
+    BASE64_STANDARD.decode(&*base64).ok().map(Zeroizing::new)
+}
+
+/// Returns the name of the scheme that locks an EncryptedPrivateKeyInfo.
+pub(crate) fn scheme_name(bytes: &[u8]) -> Option<String> {
+    let scheme = inside(inside(bytes, 0x30)?, 0x30)?;
+    let length = usize::from(*scheme.get(1)?);
+    let oid = bcder::Oid(scheme.strip_prefix(&[6])?.get(1..=length)?).to_string();
+    let object = openssl::asn1::Asn1Object::from_str(&oid).ok()?;
+    object.nid().long_name().ok().map(str::to_owned)
+}
+
 /// Returns whether a DER file is an EncryptedPrivateKeyInfo (RFC 5958, section
 /// 3): a SEQUENCE that starts with the SEQUENCE of a password-based scheme's
 /// identifier, from PKCS#5 or PKCS#12.
 pub(crate) fn is_locked_pkcs8(bytes: &[u8]) -> bool {
     const PKCS5: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05";
     const PKCS12_PBE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01";
-    /// Returns the content after a tag and its 1 to 5 length octets.
-    fn inside(bytes: &[u8], tag: u8) -> Option<&[u8]> {
-        let (first, rest) = bytes.split_first()?;
-        let (length, rest) = rest.split_first()?;
-        let more = match length {
-            0x00..=0x7f => 0,
-            0x81..=0x84 => usize::from(length & 0x7f),
-            _ => return None,
-        };
-        (*first == tag).then_some(rest.get(more..)?)
-    }
     inside(bytes, 0x30)
         .and_then(|outer| inside(outer, 0x30))
         .and_then(|scheme| inside(scheme, 0x06))

@@ -196,7 +196,19 @@ pub(crate) fn rsa_from_mpis(
         return Ok(None);
     };
     let number = |bytes: &[u8]| BigNum::from_slice(bytes);
+    let (n, e) = (number(n.value())?, number(e.value())?);
     let (d, p, q) = (number(d.value())?, number(p.value())?, number(q.value())?);
+    Ok(Some(rsa_from_primes(n, e, d, p, q)?))
+}
+
+/// Returns an RSA key with its CRT values, which follow from the rest.
+pub(super) fn rsa_from_primes(
+    n: BigNum,
+    e: BigNum,
+    d: BigNum,
+    p: BigNum,
+    q: BigNum,
+) -> Result<Rsa<Private>, ErrorStack> {
     let mut context = BigNumContext::new_secure()?;
     let mut reduced = |prime: &BigNum| {
         let (mut less_one, mut exponent) = (BigNum::new_secure()?, BigNum::new_secure()?);
@@ -205,20 +217,10 @@ pub(crate) fn rsa_from_mpis(
         Ok::<_, ErrorStack>(exponent)
     };
     let (dmp1, dmq1) = (reduced(&p)?, reduced(&q)?);
-    // OpenPGP stores the inverse of p modulo q; OpenSSL wants that of q modulo p.
+    // OpenPGP has the inverse of p modulo q; OpenSSL wants that of q modulo p.
     let mut iqmp = BigNum::new_secure()?;
     iqmp.mod_inverse(&q, &p, &mut context)?;
-    let key = Rsa::from_private_components(
-        number(n.value())?,
-        number(e.value())?,
-        d,
-        p,
-        q,
-        dmp1,
-        dmq1,
-        iqmp,
-    )?;
-    Ok(Some(key))
+    Rsa::from_private_components(n, e, d, p, q, dmp1, dmq1, iqmp)
 }
 
 /// Returns the OpenSSL key of an ECDH key on one of the NIST curves.

@@ -8,21 +8,27 @@
 mod directory_walk;
 mod export;
 mod file_content;
+mod file_kind;
 mod generate;
 mod handle;
+mod jks;
 mod keyring;
 mod legacy_provider;
 mod mapping;
 mod openssl_errors;
 mod passphrase;
+mod pkcs12;
+mod pkcs7;
 mod recipients;
 mod s2k;
+mod ssh;
 mod trust;
 mod x509;
 mod x509_handle;
 
 pub(crate) use file_content::read_key as read_key_file;
 
+pub use file_kind::FileKind;
 pub use handle::{Fingerprint, KeyHandle};
 pub use keyring::{KeyError, KeyFault, Keyring, NoIdentity, UnlockFault};
 pub(crate) use keyring::{MOST_HIDDEN, MessageTrials, NotOpened, OpenedBy, SecretKey, Trials};

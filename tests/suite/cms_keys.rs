@@ -276,7 +276,7 @@ fn a_certificate_can_be_given_together_with_the_key() {
     scene
         .line("cat GIR.zip GIR/1001.wav -k gir.crt")
         .exits(4)
-        .complains_with_hint(&["gir.crt", "it holds no private key"]);
+        .complains_with_hint(&["gir.crt", "not a private key"]);
 }
 
 #[test]

@@ -258,11 +258,19 @@ fn a_file_that_is_not_a_private_key_is_refused_by_name() {
     scene.seal("-r customer.crt");
     scene.write("text.key", "no key\n");
     scene.write("empty.key", "");
-    for key in ["customer.crt", "text.key", "empty.key", "call.pgp"] {
+    for (key, reason) in [
+        (
+            "customer.crt",
+            "it is a certificate or public key, not a private key",
+        ),
+        ("text.key", "it holds no private key"),
+        ("empty.key", "the file is empty"),
+        ("call.pgp", "it holds no private key"),
+    ] {
         scene
             .line(&format!("open -k {key} call.pgp -o -"))
             .exits(4)
-            .complains_with_hint(&[key, "no private key"]);
+            .complains_with_hint(&[key, reason]);
     }
     scene
         .line("open -k missing.key call.pgp -o -")

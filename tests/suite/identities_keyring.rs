@@ -277,7 +277,7 @@ fn a_private_key_that_was_cut_off_is_named() {
     let scene = Scene::with_a_call();
     scene.ok("pack -o calls.zip -r vendor.crt calls");
     let whole = scene.text("customer.key");
-    let incomplete = "its private key can't be used: the PEM block is incomplete";
+    let incomplete = "the PEM block is incomplete: its END line is missing";
     for text in [&whole[..100], &format!("{whole}{}", &whole[..100])] {
         scene.write_private("keys/cut.key", text);
         scene

@@ -329,7 +329,7 @@ fn other_files_are_skipped_and_an_unusable_key_causes_a_warning() {
     scene
         .ok("keys -v -k keys")
         .says("note: left out keys/README: it holds no private key\n")
-        .says("note: left out keys/a.crt: it holds no private key\n");
+        .says("note: left out keys/a.crt: it is a certificate or public key, not a private key\n");
 }
 
 #[test]
@@ -351,7 +351,7 @@ fn without_a_key_it_ends_with_status_4() {
     scene
         .line("keys -k customer.crt")
         .exits(4)
-        .complains_with_hint(&["customer.crt", "no private key"]);
+        .complains_with_hint(&["customer.crt", "not a private key"]);
     scene.line("keys -k missing.key").exits(1);
     // The keys of the config count if -k is not given.
     scene.write("callseal.toml", "keys = [\"customer.key\"]\n");

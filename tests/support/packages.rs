@@ -5,7 +5,7 @@ use std::io;
 use std::process::Command;
 
 /// The programs whose names differ from their packages'.
-pub const PACKAGES: [(&str, &str); 20] = [
+pub const PACKAGES: [(&str, &str); 24] = [
     ("7zz", "7zip"),
     ("base64", "coreutils"),
     ("bsdtar", "libarchive-tools"),
@@ -16,13 +16,17 @@ pub const PACKAGES: [(&str, &str); 20] = [
     ("gpg", "gnupg"),
     ("gpgconf", "gnupg"),
     ("jar", "default-jdk-headless"),
+    ("keytool", "openjdk-17-jre-headless"),
+    ("mkdir", "coreutils"),
     ("mkfifo", "coreutils"),
     ("mv", "coreutils"),
+    ("puttygen", "putty-tools"),
     ("rm", "coreutils"),
     ("rnpkeys", "rnp"),
     ("script", "bsdutils"),
     ("setsid", "util-linux"),
     ("sha256sum", "coreutils"),
+    ("ssh-keygen", "openssh-client"),
     ("stat", "coreutils"),
     ("stty", "coreutils"),
     ("touch", "coreutils"),

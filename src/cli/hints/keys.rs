@@ -7,14 +7,19 @@ use callseal::keys::{ExportError, KeyFault, Refusal, SubjectError, SubjectFault}
 
 use super::messages::of_unlock;
 use super::recipients::of_refusal;
-use super::{Hint, REGULAR_FILE, some};
+use super::{Hint, REGULAR_FILE, kinds, some};
 
 pub fn of_key(fault: &KeyFault) -> Hint {
     some(match fault {
         KeyFault::Unreadable(error) => unreadable(error),
-        _ => "give a PEM, DER or OpenPGP private key; `callseal inspect FILE` shows what a file is",
+        KeyFault::NoPrivateKey(kind) => kind.and_then(kinds::as_key).unwrap_or(KEYS),
+        KeyFault::Incomplete => "get the file again from its source",
+        KeyFault::Unusable(_) => "use an RSA key, or an EC key on P-256, P-384 or P-521",
+        _ => KEYS,
     })
 }
+
+const KEYS: &str = "give a PEM, DER, OpenPGP or OpenSSH private key, or a PKCS#12 or Java keystore; `callseal inspect FILE` shows what a file is";
 
 pub fn of_export(error: &ExportError) -> Hint {
     some(match error {

@@ -69,6 +69,8 @@ fn of_identity(error: &NoIdentity) -> Hint {
     some(hint)
 }
 
+pub const INSPECT: &str = "`callseal inspect FILE` shows what a file is";
+
 pub const GIVE_KEY: &str = "give it with -k KEY, or list `keys` in the config";
 
 fn is_hidden(handle: &KeyHandle) -> bool {
@@ -98,7 +100,7 @@ fn of_fault(fault: &MessageFault) -> Hint {
         MessageFault::Unsupported(what) if !what.contains('`') => {
             "`gpg --decrypt FILE` may open it, or if it is a CMS message `openssl cms -decrypt -inform DER -in FILE -inkey KEY`"
         }
-        MessageFault::NotAMessage => "`callseal inspect FILE` shows what a file is",
+        MessageFault::NotAMessage => INSPECT,
         _ => return None,
     })
 }
@@ -107,6 +109,9 @@ pub fn of_unlock(fault: &UnlockFault) -> Hint {
     some(match fault {
         UnlockFault::NoPassphrase => {
             "run callseal in a terminal to be asked, or give --passphrase-file or --passphrase-fd"
+        }
+        UnlockFault::Lock(_) => {
+            "lock it anew: a PEM key with `openssl pkcs8 -provider legacy -provider default -topk8 -in KEY -out NEW`, an OpenPGP key with GnuPG"
         }
         UnlockFault::WrongPassphrase => {
             "check the passphrase; a file may have several, one on each line"

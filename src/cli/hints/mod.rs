@@ -4,6 +4,7 @@
 mod config;
 mod fields;
 mod keys;
+pub mod kinds;
 mod messages;
 mod recipients;
 mod sources;
@@ -33,13 +34,14 @@ pub fn of(error: &Error) -> Hint {
         Error::NoKeysThere { .. } => {
             "put a private key there, or give another place with -k; -v shows which files were left out, and why"
         }
+        Error::Utf16Passphrase { .. } => "save it as ASCII or UTF-8",
         Error::EmptyPassphrase { .. } => "write each passphrase on a line of its own",
         Error::Export(error) => return keys::of_export(error),
         Error::Subject(error) => return keys::of_subject(error),
         Error::KeyExists { .. } => {
             "choose another --name or --out, or move the file away; keys are never overwritten"
         }
-        Error::IsArchive { .. } => "open its members with `callseal extract`",
+        Error::OtherKind { kind, .. } => kinds::as_message(*kind).unwrap_or(messages::INSPECT),
         Error::Document { error, .. } => return fields::of_document(error),
         Error::Generate(_) | Error::PartialDocuments { .. } | Error::Unread { .. } => return None,
     })

@@ -6,7 +6,9 @@ use std::time::SystemTime;
 use callseal::files::input;
 use callseal::keys::{ChainFault, RecipientError, Refusal, UnusableKey};
 
-use super::{Hint, REGULAR_FILE, some};
+use super::{Hint, REGULAR_FILE, kinds, some};
+
+const CERTIFICATES: &str = "give an X.509 certificate, a public key or an OpenPGP certificate; `callseal inspect FILE` shows what a file is";
 
 pub fn of_recipients(error: &RecipientError) -> Hint {
     some(match error {
@@ -45,9 +47,10 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         Refusal::SigningRequest => "use the certificate that was issued for it",
         Refusal::Incomplete => "get the file again from its source",
         Refusal::Revocation => "use the certificate that it would revoke",
-        Refusal::NotACertificate | Refusal::Malformed(_) => {
-            "give an X.509 certificate, a public key (PEM or DER) or an OpenPGP certificate; `callseal inspect FILE` shows what a file is"
+        Refusal::NotACertificate(kind) => {
+            kind.and_then(kinds::as_certificate).unwrap_or(CERTIFICATES)
         }
+        Refusal::Malformed(_) => CERTIFICATES,
         Refusal::SeveralCertificates(_) | Refusal::NotIssuer { .. } => {
             "put each certificate into a separate file, followed only by its chain"
         }

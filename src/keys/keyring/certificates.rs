@@ -48,6 +48,14 @@ impl Keyring {
             .filter(|certificate| certificate.is_named_by(handle))
             .map(|certificate| certificate.fingerprint().clone())
             .collect();
+        // Keystores may have been opened since.
+        let keystores = self.identities.iter().filter(|key| key.is_in_keystore());
+        let opened = keystores.flat_map(Identity::certificates_within);
+        named.extend(
+            opened
+                .filter(|certificate| certificate.is_named_by(handle))
+                .map(|certificate| certificate.fingerprint().clone()),
+        );
         // A key without its certificate still has an identifier.
         let opened = self.identities.iter().filter_map(Identity::opened);
         named.extend(

@@ -15,8 +15,8 @@ use super::locked::Locked;
 use super::secret::SecretKey;
 use super::trials::Success;
 use crate::keys::mapping::{self, PublicKey, algorithm_name};
-use crate::keys::passphrase::{LockedKey, Passphrases};
-use crate::keys::{Fingerprint, Recipient};
+use crate::keys::passphrase::{LockedKey, Passphrase, Passphrases};
+use crate::keys::{FileKind, Fingerprint, Recipient};
 
 /// Why a file yields no identity.
 #[derive(Debug, Error)]
@@ -26,11 +26,26 @@ pub enum KeyFault {
     #[error("{}", cause(.0))]
     Unreadable(io::Error),
     /// It holds no private key.
-    #[error("it holds no private key")]
-    NoPrivateKey,
+    #[error("{}", no_private_key(*.0))]
+    NoPrivateKey(Option<FileKind>),
+    /// It holds a PEM block that was cut off.
+    #[error("the PEM block is incomplete: its END line is missing")]
+    Incomplete,
     /// It holds a private key that can't be used.
     #[error("its private key can't be used: {0}")]
     Unusable(String),
+}
+
+fn no_private_key(kind: Option<FileKind>) -> String {
+    match kind {
+        Some(FileKind::Empty) => "the file is empty".into(),
+        Some(FileKind::PuttyKey | FileKind::Jceks) => {
+            let name = kind.map_or("", FileKind::name);
+            format!("it is {name}, which is not supported")
+        }
+        Some(kind) => format!("it is {}, not a private key", kind.name()),
+        None => "it holds no private key".into(),
+    }
 }
 
 /// A file that yields no identity.
@@ -56,6 +71,9 @@ pub enum UnlockFault {
     /// The passphrase can't be read.
     #[error("its passphrase can't be read: {0}")]
     Passphrase(String),
+    /// It is locked in a way that isn't supported, whose name this is.
+    #[error("it is locked with {0}, which is not supported")]
+    Lock(String),
     /// The unlocked key can't be used.
     #[error("it can't be used: {0}")]
     Unusable(String),
@@ -111,7 +129,16 @@ impl Identity {
     /// fingerprint. It gets that of the certificate next to it, if there is
     /// one.
     pub(super) fn locked(origin: &Arc<KeySource>, locked: Locked) -> Self {
-        let beside = origin.presumed();
+        Self::locked_with(origin, locked, origin.presumed())
+    }
+
+    /// Creates the identity of a locked key, with the certificate that a
+    /// keystore has for it.
+    pub(super) fn locked_with(
+        origin: &Arc<KeySource>,
+        locked: Locked,
+        beside: Option<Recipient>,
+    ) -> Self {
         Self {
             origin: Arc::clone(origin),
             label: beside.as_ref().map(|r| r.label().to_owned()),
@@ -124,6 +151,15 @@ impl Identity {
             state: KeyState::locked(locked),
             success: Success::default(),
         }
+    }
+
+    /// Creates the identity of a locked key that shows its public half.
+    pub(super) fn locked_but_known(
+        origin: &Arc<KeySource>,
+        locked: Locked,
+        public: &PublicKey,
+    ) -> Self {
+        Self::known(origin, public, KeyState::locked(locked))
     }
 
     /// Creates the identity of an OpenPGP key, locked or not, with its owner's
@@ -205,6 +241,17 @@ impl Identity {
         self.origin.within()
     }
 
+    /// Returns whether it is in a PKCS#12 keystore.
+    pub(super) fn is_in_keystore(&self) -> bool {
+        self.origin.is_pkcs12()
+    }
+
+    /// Returns whether its file may hold certificates that don't show before it
+    /// is unlocked.
+    pub(super) fn hides_certificates(&self) -> bool {
+        self.origin.hides_certificates()
+    }
+
     /// Returns whether a passphrase locks it in its file.
     pub fn is_locked(&self) -> bool {
         matches!(self.state, KeyState::Locked { .. })
@@ -275,6 +322,16 @@ impl Identity {
             source: self.source(),
             label: self.label(),
         };
+        // Windows and Java make keystores without a passphrase, which are locked
+        // with an empty one.
+        let empty = locked.may_have_empty_passphrase();
+        let empty = empty.then(|| Passphrase::new(Vec::new()));
+        for known in self.origin.passphrase().into_iter().chain(empty) {
+            if let Ok(key) = locked.unlock(&known) {
+                self.origin.note(known);
+                return Ok(key);
+            }
+        }
         let mut fault = UnlockFault::NoPassphrase;
         for attempt in 1.. {
             let answer = passphrases
@@ -283,7 +340,11 @@ impl Identity {
             let Some(passphrase) = answer else { break };
             match locked.unlock(&passphrase) {
                 Err(wrong @ UnlockFault::WrongPassphrase) => fault = wrong,
-                other => return other,
+                Err(other) => return Err(other),
+                Ok(key) => {
+                    self.origin.note(passphrase);
+                    return Ok(key);
+                }
             }
         }
         Err(fault)

@@ -15,7 +15,9 @@ use super::key_source::KeySource;
 use super::locked::Locked;
 use super::secret::SecretKey;
 use crate::keys::file_content::{self, Block, Bytes, Form};
-use crate::keys::{forget_openssl_errors, openssl_reason};
+use crate::keys::pkcs12::{KeyBag, Keystore};
+use crate::keys::ssh::{self, OpenSshKey};
+use crate::keys::{FileKind, forget_openssl_errors, jks, mapping, openssl_reason, recipients};
 
 impl Identity {
     /// Loads the identities of a key file: one for a PEM or DER key, and one
@@ -32,12 +34,18 @@ impl Identity {
 
 fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
     let (bytes, exposed) = file_content::read_key(path).map_err(KeyFault::Unreadable)?;
+    let kind = FileKind::of(&bytes);
+    match kind {
+        Some(FileKind::Pkcs12) => return from_pkcs12(bytes, path, exposed),
+        Some(FileKind::JavaKeystore) => return from_jks(&bytes, path, exposed),
+        _ => {}
+    }
+    let no_key = || KeyFault::NoPrivateKey(kind.filter(|kind| *kind != FileKind::PrivateKey));
     match file_content::form(&bytes) {
         Form::Pem | Form::Unknown
             if file_content::is_cut_off(&bytes, &file_content::is_private) =>
         {
-            let what = "the PEM block is incomplete: its END line is missing";
-            Err(KeyFault::Unusable(what.into()))
+            Err(KeyFault::Incomplete)
         }
         Form::Pem => {
             let origin = Arc::new(KeySource::pem(path, exposed, &bytes));
@@ -46,19 +54,95 @@ fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
                 identities.extend(from_block(block, &origin)?);
             }
             if identities.is_empty() {
-                return Err(KeyFault::NoPrivateKey);
+                return Err(no_key());
             }
             Ok(identities)
         }
-        Form::Der => from_der(bytes, KeySource::bare(path, exposed)).map(|identity| vec![identity]),
-        Form::OpenPgp => from_openpgp(&bytes, path, exposed),
-        Form::Unknown => Err(KeyFault::NoPrivateKey),
+        Form::Der => match from_der(bytes, KeySource::bare(path, exposed))? {
+            Some(identity) => Ok(vec![identity]),
+            None => Err(no_key()),
+        },
+        Form::OpenPgp => match from_openpgp(&bytes, path, exposed) {
+            Err(KeyFault::NoPrivateKey(_)) => Err(no_key()),
+            other => other,
+        },
+        Form::Unknown => Err(no_key()),
     }
+}
+
+fn from_pkcs12(bytes: Bytes, path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
+    let keystore = Keystore::read(&bytes).ok_or_else(|| unusable("the keystore is malformed"))?;
+    if !keystore.is_affordable {
+        return Err(unusable("its passphrase goes through too many rounds"));
+    }
+    let origin = Arc::new(KeySource::pkcs12(path, exposed, bytes.clone()));
+    let mut identities = Vec::new();
+    for key in keystore.keys {
+        identities.push(match key {
+            KeyBag::Open(key) => {
+                let key = PKey::private_key_from_der(&key);
+                let key = key.map_err(|e| KeyFault::Unusable(openssl_reason(&e)))?;
+                Identity::open(
+                    &origin,
+                    SecretKey::from_openssl(&key).map_err(KeyFault::Unusable)?,
+                )
+            }
+            KeyBag::Shrouded(key) => Identity::locked(&origin, Locked::Pkcs12(key)),
+        });
+    }
+    if identities.is_empty() && keystore.has_encrypted_parts {
+        identities.push(Identity::locked(&origin, Locked::Pkcs12Keystore(bytes)));
+    }
+    match identities.is_empty() {
+        true => Err(KeyFault::NoPrivateKey(None)),
+        false => Ok(identities),
+    }
+}
+
+fn from_jks(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
+    let keys = jks::keys(bytes).ok_or_else(|| unusable("the keystore is malformed"))?;
+    let chains = keys.iter().flat_map(|key| key.chain.iter().cloned());
+    let origin = Arc::new(KeySource::jks(path, exposed, chains.collect()));
+    let identities: Vec<Identity> = keys
+        .into_iter()
+        .map(|key| {
+            let certificate = key.chain.first();
+            let certificate =
+                certificate.and_then(|der| recipients::of_content(der, path, None).ok());
+            let certificate = certificate.and_then(|found| found.into_iter().next());
+            Identity::locked_with(&origin, Locked::Jks(key.locked), certificate)
+        })
+        .collect();
+    match identities.is_empty() {
+        true => Err(KeyFault::NoPrivateKey(None)),
+        false => Ok(identities),
+    }
+}
+
+fn unusable(what: &str) -> KeyFault {
+    KeyFault::Unusable(what.into())
+}
+
+fn from_openssh(text: &[u8], origin: &Arc<KeySource>) -> Result<Identity, KeyFault> {
+    let key = OpenSshKey::read(text).map_err(KeyFault::Unusable)?;
+    let fault = |fault| KeyFault::Unusable(format!("it {fault}"));
+    if !key.is_locked() {
+        let key = key.open().map_err(fault)?;
+        let key = SecretKey::from_openssl(&key).map_err(KeyFault::Unusable)?;
+        return Ok(Identity::open(origin, key));
+    }
+    let public = key.public().and_then(|key| mapping::public_key(&key));
+    let public = public.map_err(fault)?;
+    let locked = Locked::OpenSsh(Box::new(key));
+    Ok(Identity::locked_but_known(origin, locked, &public))
 }
 
 fn from_block(block: Block<'_>, origin: &Arc<KeySource>) -> Result<Vec<Identity>, KeyFault> {
     if block.label == "PGP PRIVATE KEY BLOCK" {
         return from_openpgp(block.text, &origin.path, origin.exposed);
+    }
+    if block.label == ssh::PRIVATE_LABEL {
+        return from_openssh(block.text, origin).map(|identity| vec![identity]);
     }
     if block.is_locked() {
         let locked = Locked::Pem(Bytes::new(block.text.to_vec()));
@@ -72,20 +156,24 @@ fn from_block(block: Block<'_>, origin: &Arc<KeySource>) -> Result<Vec<Identity>
     Ok(vec![Identity::open(origin, key)])
 }
 
-fn from_der(bytes: Bytes, origin: KeySource) -> Result<Identity, KeyFault> {
+/// Returns `None` if it isn't a private key.
+fn from_der(bytes: Bytes, origin: KeySource) -> Result<Option<Identity>, KeyFault> {
     let origin = Arc::new(origin);
     if file_content::is_locked_pkcs8(&bytes) {
-        return Ok(Identity::locked(&origin, Locked::Pkcs8Der(bytes)));
+        return Ok(Some(Identity::locked(&origin, Locked::Pkcs8Der(bytes))));
     }
-    let key = PKey::private_key_from_der(&bytes).map_err(|_| KeyFault::NoPrivateKey)?;
+    let Ok(key) = PKey::private_key_from_der(&bytes) else {
+        forget_openssl_errors();
+        return Ok(None);
+    };
     let key = SecretKey::from_openssl(&key).map_err(KeyFault::Unusable)?;
-    Ok(Identity::open(&origin, key))
+    Ok(Some(Identity::open(&origin, key)))
 }
 
 fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
     let certs = CertParser::from_bytes(bytes)
         .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
-        .map_err(|_| KeyFault::NoPrivateKey)?;
+        .map_err(|_| KeyFault::NoPrivateKey(None))?;
     let mut identities = Vec::new();
     for cert in certs {
         let label = cert
@@ -94,7 +182,9 @@ fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity
             .map(|uid| String::from_utf8_lossy(uid.userid().value()).into_owned());
         let mut keys = Vec::new();
         for key in cert.keys().secret() {
-            let key = key.key().clone().role_into_unspecified();
+            // It knows whether it is a primary key or a subkey, which the lock of
+            // an AEAD mode covers (RFC 9580, section 3.7.2.1).
+            let key = key.key().clone();
             if !key.pk_algo().for_encryption() {
                 continue;
             }
@@ -120,7 +210,7 @@ fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity
         identities.extend(found);
     }
     if identities.is_empty() {
-        return Err(KeyFault::NoPrivateKey);
+        return Err(KeyFault::NoPrivateKey(None));
     }
     Ok(identities)
 }

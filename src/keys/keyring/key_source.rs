@@ -2,12 +2,15 @@
 //! or in one of the same name.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use openpgp::Cert;
+use openssl::x509::X509;
 use sequoia_openpgp as openpgp;
 
-use crate::keys::file_content::{self, Block};
-use crate::keys::{CertificateKind, Fingerprint, Recipient, directory_walk, recipients};
+use crate::keys::file_content::{self, Block, Bytes};
+use crate::keys::passphrase::Passphrase;
+use crate::keys::{CertificateKind, Fingerprint, Recipient, directory_walk, pkcs12, recipients};
 
 /// The certificate or public key next to a private key, of any age.
 #[derive(Clone, Debug)]
@@ -24,6 +27,9 @@ pub(super) struct KeySource {
     /// Whether every user of the machine can read or change it.
     pub exposed: bool,
     within: Within,
+    /// A passphrase that has opened something in it: most files have one for
+    /// all that they hold.
+    passphrase: Mutex<Option<Passphrase>>,
 }
 
 /// The certificates in a key's file. They are kept, since not every file can be
@@ -34,6 +40,13 @@ enum Within {
     Pem(Vec<u8>),
     /// The public half of an OpenPGP key.
     OpenPgp(Box<Cert>),
+    /// Certificates as DER.
+    X509(Vec<Vec<u8>>),
+    /// A PKCS#12 keystore, whose certificates show once it's opened.
+    Pkcs12 {
+        keystore: Bytes,
+        opened: OnceLock<Vec<Recipient>>,
+    },
 }
 
 impl KeySource {
@@ -43,7 +56,63 @@ impl KeySource {
             path: path.to_owned(),
             exposed,
             within: Within::Nothing,
+            passphrase: Mutex::default(),
         }
+    }
+
+    /// Creates the source of a Java keystore, with all of its certificates.
+    pub fn jks(path: &Path, exposed: bool, certificates: Vec<Vec<u8>>) -> Self {
+        Self {
+            within: Within::X509(certificates),
+            ..Self::bare(path, exposed)
+        }
+    }
+
+    /// Creates the source of a PKCS#12 keystore.
+    pub fn pkcs12(path: &Path, exposed: bool, keystore: Bytes) -> Self {
+        let opened = OnceLock::new();
+        Self {
+            within: Within::Pkcs12 { keystore, opened },
+            ..Self::bare(path, exposed)
+        }
+    }
+
+    /// Returns a passphrase that has opened something in the file.
+    pub fn passphrase(&self) -> Option<Passphrase> {
+        let known = self.passphrase.lock();
+        known.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes such a passphrase, and opens the certificates that it locks.
+    pub fn note(&self, passphrase: Passphrase) {
+        if let Within::Pkcs12 { keystore, opened } = &self.within {
+            opened.get_or_init(|| {
+                let found = pkcs12::open(keystore, passphrase.as_bytes());
+                self.recipients(found.into_iter().flat_map(|found| found.certificates))
+            });
+        }
+        let known = self.passphrase.lock();
+        *known.unwrap_or_else(PoisonError::into_inner) = Some(passphrase);
+    }
+
+    pub fn is_pkcs12(&self) -> bool {
+        matches!(self.within, Within::Pkcs12 { .. })
+    }
+
+    /// Returns whether it may hold certificates that don't show yet.
+    pub fn hides_certificates(&self) -> bool {
+        match &self.within {
+            Within::Pkcs12 { opened, .. } => opened.get().is_none(),
+            _ => false,
+        }
+    }
+
+    fn recipients(&self, certificates: impl Iterator<Item = X509>) -> Vec<Recipient> {
+        certificates
+            .filter_map(|certificate| certificate.to_der().ok())
+            .filter_map(|der| recipients::of_content(&der, &self.path, None).ok())
+            .flatten()
+            .collect()
     }
 
     /// Creates the source of a PEM file.
@@ -111,6 +180,11 @@ impl KeySource {
                 .flatten()
                 .collect(),
             Within::OpenPgp(cert) => recipients::of_openpgp(cert, &self.path),
+            Within::X509(certificates) => {
+                let certificates = certificates.iter();
+                self.recipients(certificates.filter_map(|der| X509::from_der(der).ok()))
+            }
+            Within::Pkcs12 { opened, .. } => opened.get().cloned().unwrap_or_default(),
         }
     }
 }

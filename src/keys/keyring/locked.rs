@@ -1,7 +1,9 @@
 //! Locked keys, and unlocking them with a passphrase.
 
+use std::sync::MutexGuard;
+
 use openpgp::packet::Key;
-use openpgp::packet::key::{SecretParts, UnspecifiedRole};
+use openpgp::packet::key::{SecretKeyMaterial as KeyMaterial, SecretParts, UnspecifiedRole};
 use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
@@ -9,39 +11,101 @@ use sequoia_openpgp as openpgp;
 use super::UnlockFault;
 use super::secret::SecretKey;
 use crate::keys::file_content::Bytes;
+use crate::keys::jks::LockedJksKey;
 use crate::keys::passphrase::Passphrase;
-use crate::keys::{forget_openssl_errors, openssl_reason};
+use crate::keys::ssh::OpenSshKey;
+use crate::keys::{
+    begin_derivation, file_content, forget_openssl_errors, load_legacy_provider, openssl_reason,
+    pkcs12,
+};
 
 /// A locked key, as its file holds it.
 pub(super) enum Locked {
     Pem(Bytes),
     Pkcs8Der(Bytes),
     OpenPgp(Box<Key<SecretParts, UnspecifiedRole>>),
+    OpenSsh(Box<OpenSshKey>),
+    /// A key of a Java keystore.
+    Jks(LockedJksKey),
+    /// A key of a PKCS#12 keystore, as an EncryptedPrivateKeyInfo.
+    Pkcs12(Bytes),
+    /// A PKCS#12 keystore whose keys don't show: it's encrypted as a whole.
+    Pkcs12Keystore(Bytes),
 }
 
 impl Locked {
     pub fn unlock(&self, passphrase: &Passphrase) -> Result<SecretKey, UnlockFault> {
         let phrase = passphrase.as_bytes();
         forget_openssl_errors();
-        match self {
-            Self::Pem(text) => {
-                let key = PKey::private_key_from_pem_callback(text, |room| answer(phrase, room));
-                SecretKey::from_openssl(&key.map_err(|e| openssl_fault(&e))?)
-                    .map_err(UnlockFault::Unusable)
+        let key = match self {
+            Self::Pem(text) => with_old_ciphers(&|| {
+                PKey::private_key_from_pem_callback(text, |room| answer(phrase, room))
+            })
+            .map_err(|e| openssl_fault(&e, &|| file_content::lock_name(text)))?,
+            Self::Pkcs8Der(bytes) | Self::Pkcs12(bytes) => with_old_ciphers(&|| {
+                PKey::private_key_from_pkcs8_callback(bytes, |room| answer(phrase, room))
+            })
+            .map_err(|e| openssl_fault(&e, &|| file_content::scheme_name(bytes)))?,
+            Self::Pkcs12Keystore(bytes) => {
+                let opened = pkcs12::open(bytes, phrase).ok_or(UnlockFault::WrongPassphrase)?;
+                let no_key = || UnlockFault::Unusable("there is no key in the keystore".into());
+                opened.key.ok_or_else(no_key)?
             }
-            Self::Pkcs8Der(bytes) => {
-                let key = PKey::private_key_from_pkcs8_callback(bytes, |room| answer(phrase, room));
-                SecretKey::from_openssl(&key.map_err(|e| openssl_fault(&e))?)
-                    .map_err(UnlockFault::Unusable)
+            Self::Jks(locked) => {
+                let key = locked.unlock(phrase).ok_or(UnlockFault::WrongPassphrase)?;
+                PKey::private_key_from_der(&key)
+                    .map_err(|e| UnlockFault::Unusable(openssl_reason(&e)))?
+            }
+            Self::OpenSsh(key) => {
+                let unlocked = key.unlock(phrase);
+                let unlocked = unlocked.map_err(|e| UnlockFault::Unusable(format!("it {e}")))?;
+                unlocked.ok_or(UnlockFault::WrongPassphrase)?
             }
             Self::OpenPgp(key) => {
-                let key = Key::clone(key)
-                    .decrypt_secret(&phrase.into())
-                    .map_err(|_| UnlockFault::WrongPassphrase)?;
-                SecretKey::from_openpgp(key).map_err(UnlockFault::Unusable)
+                let unlocked = {
+                    let _one_at_a_time = begin_derivation_for(key)?;
+                    Key::clone(key).decrypt_secret(&phrase.into())
+                };
+                let key = unlocked.map_err(|_| UnlockFault::WrongPassphrase)?;
+                return SecretKey::from_openpgp(key).map_err(UnlockFault::Unusable);
             }
-        }
+        };
+        SecretKey::from_openssl(&key).map_err(UnlockFault::Unusable)
     }
+
+    /// Returns whether it is worth trying an empty passphrase.
+    pub fn may_have_empty_passphrase(&self) -> bool {
+        matches!(self, Self::Pkcs12(_) | Self::Pkcs12Keystore(_))
+    }
+}
+
+/// Reads a key, if need be with the algorithms of OpenSSL's legacy provider.
+fn with_old_ciphers<T>(read: &dyn Fn() -> Result<T, ErrorStack>) -> Result<T, ErrorStack> {
+    read().or_else(|error| {
+        if !is_unsupported_cipher(&error) {
+            return Err(error);
+        }
+        load_legacy_provider();
+        read()
+    })
+}
+
+/// Returns a guard to hold while a passphrase is tried on a key: whatever fails
+/// then, the passphrase is wrong.
+fn begin_derivation_for(
+    key: &Key<SecretParts, UnspecifiedRole>,
+) -> Result<Option<MutexGuard<'static, ()>>, UnlockFault> {
+    let KeyMaterial::Encrypted(locked) = key.secret() else {
+        return Ok(None);
+    };
+    let cipher = locked.algo();
+    if !cipher.is_supported() {
+        return Err(UnlockFault::Lock(cipher.to_string()));
+    }
+    if let Some(mode) = locked.aead_algo().filter(|mode| !mode.is_supported()) {
+        return Err(UnlockFault::Lock(mode.to_string()));
+    }
+    begin_derivation(locked.s2k()).map_err(UnlockFault::Lock)
 }
 
 /// Hands a passphrase to OpenSSL, which has room for 1,024 bytes. (The calls
@@ -59,16 +123,21 @@ fn answer(passphrase: &[u8], room: &mut [u8]) -> Result<usize, ErrorStack> {
 /// OpenSSL's cipher library reports a cipher that it doesn't offer as
 /// "unsupported". All other errors come from a wrong key, even if the decoder
 /// calls the garbage that it got "unsupported".
-fn openssl_fault(e: &ErrorStack) -> UnlockFault {
-    let is_unsupported_cipher = |error: &openssl::error::Error| {
+fn openssl_fault(e: &ErrorStack, lock: &dyn Fn() -> Option<String>) -> UnlockFault {
+    if !is_unsupported_cipher(e) {
+        return UnlockFault::WrongPassphrase;
+    }
+    match lock() {
+        Some(lock) => UnlockFault::Lock(lock),
+        None => UnlockFault::Unusable(openssl_reason(e)),
+    }
+}
+
+fn is_unsupported_cipher(e: &ErrorStack) -> bool {
+    e.errors().iter().any(|error| {
         error.library() == Some("digital envelope routines")
             && error.reason() == Some("unsupported")
-    };
-    if e.errors().iter().any(is_unsupported_cipher) {
-        UnlockFault::Unusable(openssl_reason(e))
-    } else {
-        UnlockFault::WrongPassphrase
-    }
+    })
 }
 
 #[cfg(test)]
@@ -110,7 +179,7 @@ hdGzlyvU+x5IQXnoKHCK5YDOQus/gCcbix6Ym7vl4uM=
         // The error of OpenSSL for a digest that it doesn't offer.
         let unsupported = openssl::md::Md::fetch(None, "none", None).err().unwrap();
         assert!(matches!(
-            openssl_fault(&unsupported),
+            openssl_fault(&unsupported, &|| None),
             UnlockFault::Unusable(_)
         ));
         unsupported.put();

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::files::FileId;
 use crate::keys::passphrase::Passphrases;
-use crate::keys::{Fingerprint, KeyHandle, Recipient, directory_walk};
+use crate::keys::{FileKind, Fingerprint, KeyHandle, Recipient, directory_walk};
 
 pub(crate) use cms_search::OpenedBy;
 pub use fit::Fit;
@@ -83,7 +83,7 @@ impl Keyring {
                 match Identity::load(path) {
                     Ok(found) => keyring.identities.extend(found),
                     // It shows which messages are for one of the keys.
-                    Err(KeyFault::NoPrivateKey) if Recipient::load_any_age(path).is_ok() => {
+                    Err(KeyFault::NoPrivateKey(_)) if Recipient::load_any_age(path).is_ok() => {
                         certificate.get_or_insert_with(|| path.to_owned());
                         keyring.searched.push(path.to_owned());
                     }
@@ -108,9 +108,10 @@ impl Keyring {
             }
         }
         match certificate {
-            Some(path) if keyring.identities.is_empty() => {
-                Err(not_a_key(&path, KeyFault::NoPrivateKey))
-            }
+            Some(path) if keyring.identities.is_empty() => Err(not_a_key(
+                &path,
+                KeyFault::NoPrivateKey(Some(FileKind::Certificate)),
+            )),
             _ => Ok(keyring),
         }
     }

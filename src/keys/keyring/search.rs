@@ -40,20 +40,35 @@ impl<T> Candidate<'_, T> {
             // Its identifier is known once it's unlocked.
             None => {
                 let is_identifier = matches!(self.handle, KeyHandle::SubjectKeyId(_));
-                (is_identifier || !self.certified.is_empty()).then_some(Fit::Unknown)
+                let is_possible =
+                    is_identifier || !self.certified.is_empty() || identity.hides_certificates();
+                is_possible.then_some(Fit::Unknown)
             }
         }
     }
 
-    /// Returns how surely the recipient is this unlocked key; `None` if it names
-    /// another one.
-    fn fit_unlocked(&self, key: &SecretKey, fingerprint: &Fingerprint) -> Option<Fit> {
+    /// Returns how surely the recipient is this unlocked key of an identity;
+    /// `None` if it names another one.
+    fn fit_unlocked(
+        &self,
+        identity: &Identity,
+        key: &SecretKey,
+        fingerprint: &Fingerprint,
+    ) -> Option<Fit> {
         if *self.handle == KeyHandle::Hidden {
             return Some(Fit::Hidden);
         }
+        // A keystore's certificates show now.
+        let is_certified = || {
+            self.handle.names_a_certificate()
+                && identity.certificates_within().iter().any(|certificate| {
+                    certificate.is_named_by(self.handle) && certificate.fingerprint() == fingerprint
+                })
+        };
         let is_named = self.handle.names(fingerprint)
             || self.certified.contains(fingerprint)
-            || has_identifier(key, self.handle);
+            || has_identifier(key, self.handle)
+            || is_certified();
         is_named.then_some(Fit::Named)
     }
 }
@@ -181,7 +196,7 @@ impl<'a, T> Search<'a, T> {
         }
         let success = identity.success();
         for (number, candidate) in from(&self.candidates, success.recipient()) {
-            let fit = candidate.fit_unlocked(&key, &fingerprint);
+            let fit = candidate.fit_unlocked(identity, &key, &fingerprint);
             if !tries.include(fit) || key.public().pk_algo() != candidate.algorithm {
                 continue;
             }

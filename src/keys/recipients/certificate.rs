@@ -12,11 +12,13 @@ use super::openpgp_certificate;
 use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
 use super::requirements::Requirements;
+use crate::files::BYTE_ORDER_MARK;
 use crate::hex;
 use crate::keys::file_content::{self, Block, Form};
 use crate::keys::mapping::{self, PublicKey, UnusableKey};
+use crate::keys::pkcs7::Bundle;
 use crate::keys::trust::Verifier;
-use crate::keys::{openssl_reason, x509};
+use crate::keys::{FileKind, openssl_reason, ssh, x509};
 
 impl Recipient {
     /// Loads all recipients of a certificate or public key file: one, or for an
@@ -56,16 +58,39 @@ pub(crate) fn recipients(
         requirements,
         bytes,
     };
-    match file_content::form(bytes) {
+    let kind = FileKind::of(bytes);
+    match kind {
+        Some(FileKind::SshPublicKey) => return file.ssh().map(|recipient| vec![recipient]),
+        Some(FileKind::CertificateBundle) => return file.bundle().map(|recipient| vec![recipient]),
+        // Others are named by what they look like to the parsers.
+        Some(
+            FileKind::Empty
+            | FileKind::Utf16
+            | FileKind::Crl
+            | FileKind::PuttyKey
+            | FileKind::Pkcs12
+            | FileKind::JavaKeystore
+            | FileKind::Jceks
+            | FileKind::SignedCms
+            | FileKind::ZipArchive
+            | FileKind::OtherArchive,
+        ) => return Err(Refusal::NotACertificate(kind)),
+        _ => {}
+    }
+    let outcome = match file_content::form(bytes) {
         Form::Pem => file.pem(),
-        Form::Der => Ok(vec![file.der()?]),
+        Form::Der => file.der().map(|recipient| vec![recipient]),
         Form::OpenPgp => openpgp_certificate::recipients(bytes, source, requirements),
         Form::Unknown if file_content::is_cut_off(bytes, &file_content::is_private) => {
             Err(Refusal::PrivateKey)
         }
         Form::Unknown if file_content::is_cut_off(bytes, &is_of_keys) => Err(Refusal::Incomplete),
-        Form::Unknown => Err(Refusal::NotACertificate),
-    }
+        Form::Unknown => Err(Refusal::NotACertificate(None)),
+    };
+    outcome.map_err(|refusal| match refusal {
+        Refusal::NotACertificate(None) => Refusal::NotACertificate(kind),
+        other => other,
+    })
 }
 
 /// Returns whether blocks with this label hold a certificate or key.
@@ -90,7 +115,7 @@ impl CertificateFile<'_> {
         // that follow are its chain. Any other one would be another recipient.
         let mut blocks =
             file_content::blocks(self.bytes).filter(|block| block.label != "EC PARAMETERS");
-        let block = blocks.next().ok_or(Refusal::NotACertificate)?;
+        let block = blocks.next().ok_or(Refusal::NotACertificate(None))?;
         let others = blocks.clone().filter(|other| match block.is_openpgp() {
             true => other.is_public(),
             // A PKCS#7 block is a bundle of certificates.
@@ -131,9 +156,44 @@ impl CertificateFile<'_> {
             "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
                 return Err(Refusal::SigningRequest);
             }
-            _ => return Err(Refusal::NotACertificate),
+            "PKCS7" | "CMS" => self.bundle()?,
+            _ => return Err(Refusal::NotACertificate(None)),
         };
         Ok(vec![recipient])
+    }
+
+    /// Returns the recipient of a PKCS#7 bundle: its only certificate that
+    /// issued none of the others, which are its chain.
+    fn bundle(&self) -> Result<Recipient, Refusal> {
+        let not_found = || Refusal::NotACertificate(FileKind::of(self.bytes));
+        let bundle = Bundle::read(self.bytes).ok_or_else(not_found)?;
+        let certificates = bundle.certificates;
+        let is_issuer = |ca: &X509| {
+            let mut others = certificates.iter().filter(|other| !x509::same(ca, other));
+            others.any(|other| x509::has_issued(ca, other))
+        };
+        let (issuers, own): (Vec<&X509>, Vec<&X509>) = certificates
+            .iter()
+            .partition(|certificate| is_issuer(certificate));
+        let [certificate] = own[..] else {
+            return Err(match own.len() {
+                0 => not_found(),
+                several => Refusal::SeveralCertificates(several),
+            });
+        };
+        let chain: Vec<X509> = issuers.into_iter().cloned().collect();
+        self.refuse_stranger(certificate, &chain)?;
+        self.certificate(certificate, &chain)
+    }
+
+    fn ssh(&self) -> Result<Recipient, Refusal> {
+        let text = self.bytes.strip_prefix(BYTE_ORDER_MARK);
+        let key = ssh::public_key(text.unwrap_or(self.bytes));
+        let key = key.map_err(|fault| Refusal::Key {
+            subject: None,
+            fault,
+        })?;
+        self.public_key(&key)
     }
 
     /// Returns the X.509 certificates among blocks: all of them if they have to
@@ -249,7 +309,7 @@ impl CertificateFile<'_> {
         Err(if file_content::is_private_der(self.bytes) {
             Refusal::PrivateKey
         } else {
-            Refusal::NotACertificate
+            Refusal::NotACertificate(None)
         })
     }
 

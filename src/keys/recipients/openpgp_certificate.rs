@@ -35,7 +35,7 @@ pub(super) fn recipients(
         .map_err(malformed)?;
     let [cert] = certs.as_slice() else {
         return Err(if certs.is_empty() {
-            Refusal::NotACertificate
+            Refusal::NotACertificate(None)
         } else {
             Refusal::SeveralCertificates(certs.len())
         });

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::files::cause;
 use crate::timestamp::Timestamp;
 
+use crate::keys::FileKind;
 use crate::keys::mapping::UnusableKey;
 use crate::keys::trust::{ChainFault, Distrust, TrustError, TrustFault, revoked};
 
@@ -86,6 +87,14 @@ fn each(refusals: &[(PathBuf, Refusal)]) -> String {
     each.join("; ")
 }
 
+fn not_a_certificate(kind: Option<FileKind>) -> String {
+    match kind {
+        Some(FileKind::Empty) => "the file is empty".into(),
+        Some(kind) => format!("it is {}, not a certificate or public key", kind.name()),
+        None => "it is not a certificate or public key".into(),
+    }
+}
+
 /// Why a file can't be used as a recipient.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -100,8 +109,8 @@ pub enum Refusal {
     #[error("it is a certificate signing request, not a certificate")]
     SigningRequest,
     /// It holds no certificate or public key.
-    #[error("it is not a certificate or public key")]
-    NotACertificate,
+    #[error("{}", not_a_certificate(*.0))]
+    NotACertificate(Option<FileKind>),
     /// It is a PEM block that was cut off.
     #[error("the PEM block is incomplete: its END line is missing")]
     Incomplete,

@@ -82,7 +82,10 @@ impl Directory {
     pub fn create(&self, name: &OsStr, access: Access) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let made = retry_on_intr(|| openat(&self.handle, name, flags, mode(access)))?;
-        restrict(made.into(), access)
+        restrict(made.into(), access).inspect_err(|_| {
+            // It is of no use, and nobody knows of it yet.
+            let _ = self.remove(name);
+        })
     }
 
     /// Makes a file without a name, which the kernel frees with its last
