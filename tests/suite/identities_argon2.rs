@@ -94,7 +94,7 @@ fn a_key_that_is_locked_with_aead_or_argon2_opens() {
                     continue;
                 }
                 let scene = scene();
-                write_key(&scene, profile.clone(), &s2k, mode);
+                write_key(&scene, profile, &s2k, mode);
                 scene.ok("seal -q -r a.asc call.txt -o call.pgp");
                 let what = format!("{profile:?} {mode:?} {s2k:?}");
                 let opened = scene
