@@ -16,6 +16,7 @@ use serde::Serialize;
 use cli::Cli;
 use cli::exit;
 use cli::failure::{Failure, Report, SHOWN};
+use cli::slips;
 use cli::ui::{Ui, shell_word};
 
 fn main() -> ExitCode {
@@ -30,7 +31,8 @@ fn main() -> ExitCode {
         Err(error) => return conclude_parsing(error),
     };
     let ui = Ui::new(cli.global.quiet, cli.global.verbose, cli.global.color);
-    let ended = match cli::run(&cli, &ui) {
+    let arguments = std::env::args_os().skip(1);
+    let ended = match slips::check_dashes(arguments).and_then(|()| cli::run(&cli, &ui)) {
         Ok(report) => conclude(&report, cli.global.json, &ui),
         Err(failure) => {
             if cli.global.json && !matches!(failure, Failure::ClosedPipe) {
@@ -62,24 +64,58 @@ fn conclude_parsing(mut error: clap::Error) -> ExitCode {
         let value = ContextValue::String("…".into());
         error.insert(ContextKind::InvalidValue, value);
     }
-    let printed = error.print().and_then(|()| io::stdout().flush());
-    if !error.use_stderr() {
-        let ui = Ui::new(false, false, cli::ui::Colour::default());
-        let failed = printed.map_err(Failure::from).err();
-        let kind = failed.and_then(|failure| failure.conclude(&ui));
-        return kind.map_or(ExitCode::SUCCESS, exit::code);
+    let ui = Ui::new(false, false, cli::ui::Colour::default());
+    if slips::is_version(&error) {
+        let printed = writeln!(io::stdout(), "callseal {}", env!("CARGO_PKG_VERSION"));
+        return conclude_printing(printed, &ui);
     }
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // If nobody reads the help, the exit status still shows the mistake.
+        let _ = error.print();
+        return exit::code(ErrorKind::Usage);
+    }
+    if !error.use_stderr() {
+        let printed = error.print().and_then(|()| io::stdout().flush());
+        return conclude_printing(printed, &ui);
+    }
+    let arguments = std::env::args_os().skip(1);
+    let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let arguments: Vec<String> = arguments.collect();
+    let hint = slips::hint(&error, &arguments).or_else(|| slips::guess(&error));
+    // clap's own tips are for programmers.
+    for kind in [
+        ContextKind::Suggested,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedSubcommand,
+        ContextKind::TrailingArg,
+    ] {
+        error.remove(kind);
+    }
+    let rendered = error.render().to_string();
+    let mut lines = rendered.lines();
+    let message: Vec<&str> = lines.by_ref().map_while(nonblank).collect();
+    let message = message.join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    let usage = lines.filter(|line| line.starts_with("Usage:") || line.starts_with("       "));
+    let usage: Vec<&str> = usage.collect();
+    let hint = hint.unwrap_or_else(|| "for more information, try --help".into());
     // Without parsed arguments, look for the flag itself.
-    let mut flags = std::env::args_os().take_while(|argument| argument != "--");
+    let mut flags = arguments.iter().take_while(|argument| *argument != "--");
+    let failure = Failure::usage(message, hint);
     if flags.any(|argument| argument == "--json") {
-        let text = error.render().to_string();
-        let first: Vec<&str> = text.lines().map_while(nonblank).collect();
-        let message = first.join(" ");
-        let message = message.strip_prefix("error: ").unwrap_or(&message);
-        let failure = Failure::usage(message, "for more information, try --help");
         let _ = print_json(&failure.document());
     }
+    failure.conclude(&ui);
+    if !usage.is_empty() {
+        let _ = writeln!(io::stderr(), "\n{}", usage.join("\n"));
+    }
     exit::code(ErrorKind::Usage)
+}
+
+fn conclude_printing(printed: io::Result<()>, ui: &Ui) -> ExitCode {
+    let failed = printed.map_err(Failure::from).err();
+    let kind = failed.and_then(|failure| failure.conclude(ui));
+    kind.map_or(ExitCode::SUCCESS, exit::code)
 }
 
 fn nonblank(line: &str) -> Option<&str> {

@@ -10,6 +10,7 @@ use std::io;
 use super::extra::Extra;
 use super::fault::{ArchiveError, ArchiveFault};
 use super::member::{Member, StoredName};
+use super::name_reading::NameField;
 use super::read_at::{ReadAt, read_exact_at};
 use super::records::{
     CENTRAL_BYTES, CentralHeader, END_BYTES, END_SIGNATURE, End, FLAG_ENCRYPTED, Fields,
@@ -19,6 +20,9 @@ use super::records::{
 /// The longest distance from an end record's start to the end of the file: its
 /// own length and that of the longest comment.
 const END_SEARCH_BYTES: u64 = END_BYTES as u64 + u16::MAX as u64;
+
+/// The first part of a split archive begins so (APPNOTE 8.5.3).
+const SPLIT_MARK: &[u8] = b"PK\x07\x08";
 
 /// Bytes of the central directory that are read at once. An entry is at most
 /// 46 + 3 * 65,535 bytes long.
@@ -34,6 +38,8 @@ pub(super) struct Location {
     offset: u64,
     size: u64,
     members: u64,
+    /// The number of bytes behind the end record that mean nothing.
+    pub padding: u64,
 }
 
 /// Finds the central directory by the end records.
@@ -41,9 +47,15 @@ pub(super) struct Location {
 /// Readers differ in how they search for the end record: some use the last
 /// signature, others a comment that reaches to the end of the file. So there
 /// must be exactly one whose comment reaches exactly to the end, and no
-/// signature in that comment.
+/// signature in that comment. Zeros or line ends may follow: bsdtar pads what
+/// it writes to a pipe, and editors and scripts append a line end. No reader
+/// takes them for anything.
 pub(super) fn locate(source: &impl ReadAt) -> Result<Location, ArchiveError> {
-    let (end, end_offset) = find_end(source)?;
+    let FoundEnd {
+        end,
+        offset: end_offset,
+        padding,
+    } = find_end(source)?;
     let zip64_end_offset = check_zip64_end(source, &end, end_offset)?;
     let (end, directory_end) = match zip64_end_offset {
         Some((zip64, offset)) => (zip64, offset),
@@ -64,27 +76,39 @@ pub(super) fn locate(source: &impl ReadAt) -> Result<Location, ArchiveError> {
         offset: end.directory_offset,
         size: end.directory_size,
         members: end.members,
+        padding,
     })
 }
 
-/// Returns the one end record, and its offset.
-fn find_end(source: &impl ReadAt) -> Result<(End, u64), ArchiveError> {
+/// An end record, and where it was found.
+struct FoundEnd {
+    end: End,
+    offset: u64,
+    padding: u64,
+}
+
+/// Returns the one end record.
+fn find_end(source: &impl ReadAt) -> Result<FoundEnd, ArchiveError> {
     let size = source.size()?;
     let start = size.saturating_sub(END_SEARCH_BYTES);
     let mut tail = vec![0; in_memory(size.saturating_sub(start))?];
     read_exact_at(source, &mut tail, start)?;
 
     let signature = END_SIGNATURE.to_le_bytes();
-    let mut found: Option<(End, u64)> = None;
+    let mut found: Option<FoundEnd> = None;
     let mut rest = tail.as_slice();
     while let Some((_, next)) = rest.split_first() {
         if rest.starts_with(&signature) {
             let offset = size.saturating_sub(rest.len() as u64);
-            if let Some((_, first)) = found {
+            if let Some(FoundEnd { offset: first, .. }) = found {
                 let second = offset;
                 return Err(ArchiveFault::TwoEnds { first, second }.into());
             }
-            found = end_record(rest).map(|end| (end, offset));
+            found = end_record(rest).map(|(end, padding)| FoundEnd {
+                end,
+                offset,
+                padding,
+            });
         }
         rest = next;
     }
@@ -98,20 +122,24 @@ fn find_end(source: &impl ReadAt) -> Result<(End, u64), ArchiveError> {
 fn without_end(source: &impl ReadAt, size: u64) -> Result<ArchiveFault, ArchiveError> {
     let mut start = vec![0; in_memory(size.min(4))?];
     read_exact_at(source, &mut start, 0)?;
-    Ok(match looks_like_zip(&start) {
-        true => ArchiveFault::NoEnd,
-        false if start.is_empty() => ArchiveFault::Empty,
-        false => ArchiveFault::NotZip,
+    Ok(match start.as_slice() {
+        [] => ArchiveFault::Empty,
+        SPLIT_MARK => ArchiveFault::SeveralDisks,
+        start if looks_like_zip(start) => ArchiveFault::NoEnd,
+        _ => ArchiveFault::NotZip,
     })
 }
 
 /// Returns the end record at the start of `bytes`, if its comment reaches
-/// exactly to their end.
-fn end_record(bytes: &[u8]) -> Option<End> {
+/// exactly to their end, or to the padding there.
+fn end_record(bytes: &[u8]) -> Option<(End, u64)> {
     let mut fields = Fields::new(bytes);
     let (end, comment_bytes) = End::parse(&mut fields)?;
     fields.bytes(comment_bytes.into())?;
-    fields.is_empty().then_some(end)
+    let rest = fields.rest();
+    let is_padding = rest.iter().all(|octet| *octet == 0)
+        || rest.iter().all(|octet| matches!(octet, b'\r' | b'\n'));
+    is_padding.then_some((end, rest.len() as u64))
 }
 
 /// Returns a length of some KiB, such as that of a buffer.
@@ -222,7 +250,12 @@ fn member(header: &CentralHeader, name: &[u8], extra: &[u8]) -> Result<Member, A
     }
     let [_, _, low, high] = header.external_attributes.to_le_bytes();
     Ok(Member {
-        name: StoredName::new(name),
+        name: StoredName::new(&NameField {
+            stored: name,
+            flags: header.flags,
+            host: header.host,
+            unicode_path: extra.unicode_path(name),
+        }),
         flags: header.flags,
         method: header.method,
         modified: extra

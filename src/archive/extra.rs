@@ -3,6 +3,7 @@
 use std::io;
 
 use super::fault::ArchiveFault;
+use super::name_reading::differ_in_code_page_alone;
 use super::numbers::push_length;
 use super::records::Fields;
 
@@ -27,11 +28,13 @@ pub(super) struct Extra<'a> {
 }
 
 impl<'a> Extra<'a> {
-    /// Splits an extra field into its records, which must fill it.
+    /// Splits an extra field into its records, which must fill it. Up to three
+    /// zeros may be left, with which some writers align the data: they are no
+    /// record to any reader.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ArchiveFault> {
         let mut extra = Self::default();
         let mut fields = Fields::new(bytes);
-        while !fields.is_empty() {
+        while !fields.is_padding() {
             let (kind, data) = fields.extra_record().ok_or(ArchiveFault::ExtraField)?;
             let slot = match kind {
                 ZIP64 => &mut extra.zip64,
@@ -52,7 +55,10 @@ impl<'a> Extra<'a> {
     ///
     /// `disk` is the last of them and has 16 bits in the header, 32 here.
     /// A record with more than the header asks for is refused, unless
-    /// `extras_allowed`.
+    /// `extras_allowed`, or it only repeats the header: Python and Go write
+    /// such ones. What a reader takes from it is the same then, whether or not
+    /// it skips the values that it doesn't need: the values that the header
+    /// leaves to the record come first.
     pub fn widen<const N: usize>(
         &self,
         values: [u32; N],
@@ -61,17 +67,29 @@ impl<'a> Extra<'a> {
     ) -> Result<([u64; N], u32), ArchiveFault> {
         let mut record = Fields::new(self.zip64.unwrap_or_default());
         let mut wide = values.map(u64::from);
+        let is_left = |value: &u64| *value == u64::from(u32::MAX);
+        let first = wide.iter().take_while(|value| is_left(value)).count();
+        let are_first = !wide.iter().skip(first).any(is_left);
         for value in &mut wide {
-            if *value == u64::from(u32::MAX) {
+            if is_left(value) {
                 *value = record.u64().ok_or(ArchiveFault::Zip64Extra)?;
             }
         }
+        let mut repeated = record.clone();
+        let repeats = are_first
+            && disk != u16::MAX
+            && wide
+                .iter()
+                .skip(first)
+                .all(|value| repeated.is_empty() || repeated.u64() == Some(*value))
+            && (repeated.is_empty() || repeated.u32() == Some(disk.into()))
+            && repeated.is_empty();
         let disk = if disk == u16::MAX {
             record.u32().ok_or(ArchiveFault::Zip64Extra)?
         } else {
             u32::from(disk)
         };
-        if record.is_empty() || extras_allowed {
+        if record.is_empty() || extras_allowed || repeats {
             Ok((wide, disk))
         } else {
             Err(ArchiveFault::Zip64Extra)
@@ -87,14 +105,26 @@ impl<'a> Extra<'a> {
         record.u32().map(|bits| i64::from(bits.cast_signed()))
     }
 
-    /// Returns whether there is a Unicode Path other than `name`.
+    /// Returns the Unicode Path that belongs to `name`, if there is one and it
+    /// is the same name in Unicode.
     ///
     /// The field has a version (1), the CRC-32 of the name it goes with, and a
-    /// path. Strictly, a reader ignores the field if that CRC-32 is stale;
-    /// callseal doesn't, since not all readers check it.
+    /// path.
+    pub fn unicode_path(&self, name: &[u8]) -> Option<&'a [u8]> {
+        let mut record = Fields::new(self.unicode_path?);
+        let belongs = record.u8()? == 1 && record.u32()? == crc32fast::hash(name);
+        let path = self.unicode_path?.get(5..)?;
+        (belongs && differ_in_code_page_alone(name, path)).then_some(path)
+    }
+
+    /// Returns whether there is a Unicode Path that is another name than `name`.
+    ///
+    /// Strictly, a reader ignores the field if its CRC-32 is stale; callseal
+    /// doesn't, since not all readers check it.
     pub fn contradicts(&self, name: &[u8]) -> bool {
         self.unicode_path
             .is_some_and(|record| record.get(5..) != Some(name))
+            && self.unicode_path(name).is_none()
     }
 }
 

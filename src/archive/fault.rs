@@ -86,7 +86,7 @@ pub enum ArchiveFault {
         second: u64,
     },
     /// It is one of several disks.
-    #[error("it is a part of an archive on several disks")]
+    #[error("it is a part of a split archive")]
     SeveralDisks,
     /// The ZIP64 locator doesn't point at a ZIP64 end record of 56 bytes that
     /// ends where the locator begins (APPNOTE 4.3.14, 4.3.15).

@@ -7,6 +7,7 @@ use super::dos_time::system_time;
 use super::ending;
 use super::fault::MemberFault;
 use super::name::{MemberName, NameFault};
+use super::name_reading::{self, NameField, NameReading, ReadName};
 use super::records::{
     FLAG_ENCRYPTED, FLAG_MASKED_HEADERS, FLAG_STRONG_ENCRYPTION, METHOD_DEFLATED, METHOD_STORED,
 };
@@ -45,6 +46,8 @@ pub(super) enum StoredName {
     /// A safe path, and what follows it: nothing, `/`, or an ending of
     /// messages.
     Safe(MemberName, Rest),
+    /// A name that is safe in the way in which it's read.
+    Read(Box<ReadName>),
     /// A name that is not safe, or not UTF-8.
     Unsafe(Box<[u8]>),
 }
@@ -53,13 +56,17 @@ pub(super) enum StoredName {
 type Rest = [u8; ending::LONGEST];
 
 impl StoredName {
-    pub fn new(stored: &[u8]) -> Self {
+    pub fn new(field: &NameField<'_>) -> Self {
+        let stored = field.stored;
         let safe = std::str::from_utf8(stored).ok().and_then(|stored| {
             let name = parse(stored).ok()?;
             let rest = rest(stored.strip_prefix(name.as_str())?)?;
             Some(Self::Safe(name, rest))
         });
-        safe.unwrap_or_else(|| Self::Unsafe(stored.into()))
+        safe.unwrap_or_else(|| match name_reading::read(field) {
+            Some(read) => Self::Read(read.into()),
+            None => Self::Unsafe(stored.into()),
+        })
     }
 
     /// Returns the whole stored name, in UTF-8 if it is stored so.
@@ -72,6 +79,7 @@ impl StoredName {
                     _ => Cow::Owned(path.iter().copied().chain(characters(rest)).collect()),
                 }
             }
+            Self::Read(read) => Cow::Borrowed(&read.stored),
             Self::Unsafe(stored) => Cow::Borrowed(stored),
         }
     }
@@ -80,6 +88,7 @@ impl StoredName {
     pub fn len(&self) -> usize {
         match self {
             Self::Safe(name, rest) => name.as_str().len() + characters(rest).count(),
+            Self::Read(read) => read.stored.len(),
             Self::Unsafe(stored) => stored.len(),
         }
     }
@@ -90,6 +99,7 @@ impl StoredName {
         match self {
             Self::Safe(name, rest) if characters(rest).count() == 0 => name.as_str().into(),
             Self::Safe(..) => String::from_utf8_lossy(&self.bytes()).into_owned().into(),
+            Self::Read(read) => String::from_utf8_lossy(&read.stored),
             Self::Unsafe(stored) => String::from_utf8_lossy(stored),
         }
     }
@@ -132,6 +142,7 @@ impl Member {
     pub fn name(&self) -> Result<&MemberName, NameFault> {
         match &self.name {
             StoredName::Safe(name, _) => Ok(name),
+            StoredName::Read(read) => Ok(&read.name),
             StoredName::Unsafe(stored) => Err(match std::str::from_utf8(stored).map(parse) {
                 Ok(Err(fault)) => fault,
                 Ok(Ok(_)) | Err(_) => NameFault::NotUtf8,
@@ -145,7 +156,17 @@ impl Member {
     pub fn shown_name(&self) -> Cow<'_, str> {
         match &self.name {
             StoredName::Safe(name, _) => name.as_str().into(),
+            StoredName::Read(read) => read.name.as_str().into(),
             StoredName::Unsafe(_) => self.name.text(),
+        }
+    }
+
+    /// Returns how its name is read, if that isn't as it's stored.
+    #[must_use]
+    pub fn name_reading(&self) -> Option<NameReading> {
+        match &self.name {
+            StoredName::Read(read) => Some(read.reading),
+            StoredName::Safe(..) | StoredName::Unsafe(_) => None,
         }
     }
 
@@ -207,6 +228,7 @@ impl Member {
     pub fn is_directory(&self) -> bool {
         match &self.name {
             StoredName::Safe(_, rest) => rest.starts_with(b"/"),
+            StoredName::Read(read) => read.is_directory,
             StoredName::Unsafe(stored) => stored.ends_with(b"/"),
         }
     }
@@ -215,6 +237,15 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn field(stored: &[u8]) -> NameField<'_> {
+        NameField {
+            stored,
+            flags: 0,
+            host: 0,
+            unicode_path: None,
+        }
+    }
 
     #[test]
     fn a_stored_name_is_returned_unchanged() {
@@ -231,7 +262,7 @@ mod tests {
             b"caf\xE9.pgp",
             "ü.b64".as_bytes(),
         ] {
-            let name = StoredName::new(stored);
+            let name = StoredName::new(&field(stored));
             assert_eq!(&*name.bytes(), stored);
             assert_eq!(name.len(), stored.len());
             assert_eq!(name.text(), String::from_utf8_lossy(stored));
@@ -240,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_safe_name_is_held_without_its_ending() {
-        let StoredName::Safe(name, rest) = StoredName::new(b"calls/a.wav.pgp") else {
+        let StoredName::Safe(name, rest) = StoredName::new(&field(b"calls/a.wav.pgp")) else {
             panic!("it is safe");
         };
         assert_eq!(name.as_str(), "calls/a.wav");

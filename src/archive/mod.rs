@@ -12,13 +12,14 @@
 //! | file | content |
 //! |---|---|
 //! | `name.rs` | names that are safe on extraction |
+//! | `name_reading.rs` | names in other forms, and how they are read |
 //! | `ending.rs` | the endings of stored names |
 //! | `fault.rs` | the faults of an archive or a member |
 //! | `dos_time.rs` | MS-DOS and Unix times |
 //! | `extra.rs` | extra fields |
 //! | `records.rs` | headers and end records, from bytes |
 //! | `encode.rs` | headers and end records, to bytes |
-//! | `sink.rs` | the buffered output whose past can be patched |
+//! | `patched_writer.rs` | the buffered output whose past can be patched |
 //! | `writer.rs` | the writer |
 //! | `read_at.rs` | positioned reads |
 //! | `member.rs` | one member, as the central directory describes it |
@@ -35,6 +36,7 @@ mod fault;
 mod member;
 mod member_reader;
 mod name;
+mod name_reading;
 mod numbers;
 mod patched_writer;
 mod read_at;
@@ -51,6 +53,8 @@ pub use member_reader::MemberReader;
 #[doc(hidden)]
 pub use name::MemberName;
 pub use name::NameFault;
+#[doc(hidden)]
+pub use name_reading::NameReading;
 #[doc(hidden)]
 pub use read_at::ReadAt;
 #[doc(hidden)]

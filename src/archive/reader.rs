@@ -19,6 +19,7 @@ use super::read_at::ReadAt;
 pub struct Archive<R> {
     source: R,
     members: Box<[Member]>,
+    padding: u64,
 }
 
 impl<R: ReadAt> Archive<R> {
@@ -34,7 +35,17 @@ impl<R: ReadAt> Archive<R> {
     pub fn open(source: R) -> Result<Self, ArchiveError> {
         let location = directory::locate(&source)?;
         let members = directory::read_members(&source, &location)?;
-        Ok(Self { source, members })
+        Ok(Self {
+            source,
+            members,
+            padding: location.padding,
+        })
+    }
+
+    /// Returns the number of bytes behind the archive that mean nothing: zeros
+    /// or line ends.
+    pub fn padding(&self) -> u64 {
+        self.padding
     }
 
     /// Returns the members, in the order of the central directory, including

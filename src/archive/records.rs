@@ -50,6 +50,7 @@ pub fn looks_like_zip(prefix: &[u8]) -> bool {
 }
 
 /// Reads numbers from the front of some bytes; `None` at their end.
+#[derive(Clone)]
 pub(super) struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -59,6 +60,17 @@ impl<'a> Fields<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Returns what is left.
+    pub fn rest(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Returns whether nothing is left but fewer zeros than a record's header
+    /// has.
+    pub fn is_padding(&self) -> bool {
+        self.0.len() < 4 && self.0.iter().all(|octet| *octet == 0)
     }
 
     pub fn u8(&mut self) -> Option<u8> {
@@ -133,6 +145,8 @@ impl LocalHeader {
 
 /// The fixed part of a central directory header (APPNOTE 4.3.12).
 pub(super) struct CentralHeader {
+    /// The system that the member was made on (APPNOTE 4.4.2).
+    pub host: u8,
     pub flags: u16,
     pub method: u16,
     pub modified: DosTime,
@@ -150,7 +164,8 @@ pub(super) struct CentralHeader {
 impl CentralHeader {
     pub fn parse(fields: &mut Fields<'_>) -> Option<Self> {
         fields.signature(CENTRAL_SIGNATURE)?;
-        let _versions = fields.u32()?;
+        let [_version_made, host] = fields.u16()?.to_le_bytes();
+        let _version_needed = fields.u16()?;
         let (flags, method) = (fields.u16()?, fields.u16()?);
         let modified = DosTime {
             time: fields.u16()?,
@@ -162,6 +177,7 @@ impl CentralHeader {
         let disk = fields.u16()?;
         let _internal_attributes = fields.u16()?;
         Some(Self {
+            host,
             flags,
             method,
             modified,

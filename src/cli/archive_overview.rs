@@ -22,6 +22,8 @@ pub struct Overview {
     sets: Vec<EnvelopeSet>,
     set_of: Vec<Option<usize>>,
     failures: Vec<Error>,
+    /// Files that were never sealed.
+    other_files: Vec<String>,
 }
 
 /// Members that are sealed in the same way to the same recipients.
@@ -64,7 +66,9 @@ impl Overview {
             sets: Vec::new(),
             set_of: Vec::with_capacity(members.len()),
             failures: Vec::new(),
+            other_files: Vec::new(),
         };
+        let mut others = Vec::new();
         for member in members {
             let set = match archive.envelope(member, limits) {
                 Ok(envelope) => {
@@ -80,6 +84,10 @@ impl Overview {
                     }
                     Some(set)
                 }
+                Err(error) if archive.is_other_file(member, &error) => {
+                    others.push((member, error));
+                    None
+                }
                 Err(error) => {
                     overview.failures.push(error);
                     None
@@ -87,7 +95,20 @@ impl Overview {
             };
             overview.set_of.push(set);
         }
+        // If nothing at all is sealed, it isn't the archive that was meant.
+        let is_sealed = !overview.sets.is_empty();
+        for (member, error) in others {
+            match is_sealed {
+                true => overview.other_files.push(member.shown_name().into_owned()),
+                false => overview.failures.push(error),
+            }
+        }
         overview
+    }
+
+    /// Returns the files of the archive that were never sealed.
+    pub fn other_files(&self) -> &[String] {
+        &self.other_files
     }
 
     /// Returns the facts of who can open it.

@@ -1,35 +1,50 @@
 //! `callseal cat`
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use callseal::ArchiveFile;
+use callseal::archive::Member;
+use callseal::message::{Opened, Opener};
 use clap::Args;
 
 use super::failure::{Failure, Report};
 use super::global::Global;
+use super::member_args::{ExcludeArgs, PATTERNS};
 use super::open_args::{
     NOT_AUTHENTICATED, OpenArgs, RenamedArgs, notice_old_ciphers, notice_padding, warn_of_renamed,
     warn_of_tried,
 };
 use super::streams::writing_stdout;
-use super::ui::{Bar, Ui};
+use super::ui::{Bar, Ui, safe};
 
-/// Write one member's plaintext to standard output
+/// Write members' plaintext to standard output
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Only authenticated data is written. A later part of the file may still turn out
+#[command(after_help = format!("\
+Several members are written in the archive's order, one after the other. The
+first one that fails ends the command.
+
+Only authenticated data is written. A later part of a file may still turn out
 to be altered: then the exit status is not 0. CMS members with AES-CBC or 3DES
 can't be authenticated; they are written after they have been read to the end,
 with a warning.
 
-Example:
-  callseal cat calls.zip calls/1001.xml -k customer.key | less")]
+{PATTERNS}
+
+Examples:
+  callseal cat calls.zip calls/1001.xml -k customer.key | less
+  callseal cat calls.zip '*.json' --names -k keys/"))]
 pub struct Arguments {
     /// The archive
     archive: PathBuf,
-    /// The member to write
-    member: String,
+    /// The members to write
+    #[arg(value_name = "MEMBER", required = true)]
+    members: Vec<String>,
+    #[command(flatten)]
+    exclude: ExcludeArgs,
+    /// Write a line with the member's name before each of them
+    #[arg(long)]
+    names: bool,
     #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
@@ -42,34 +57,108 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let bar = Bar::new(ui, "").handle();
     let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
-    let members = archive.select(std::slice::from_ref(&arguments.member))?;
-    let [member] = members.as_slice() else {
-        return Err(Failure::usage(
-            format!(
-                "{:?} matches {} members",
-                arguments.member,
-                members.as_slice().len()
-            ),
-            "name one member, or use `callseal extract`",
-        ));
-    };
+    let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
+    let opener = arguments.renamed.apply(opening.opener());
     let mut stdout = io::stdout().lock();
-    let opened = archive
-        .cat(
-            member,
-            &mut stdout,
-            &arguments.renamed.apply(opening.opener()),
-            std::env::temp_dir(),
-        )
-        .map_err(writing_stdout)?;
-    stdout.flush()?;
-    if !opened.format.is_authenticated() {
-        ui.warning(&format!("{}: {NOT_AUTHENTICATED}", arguments.member));
+    let mut opened = Vec::new();
+    for (number, member) in members.iter().enumerate() {
+        if arguments.names {
+            let separator = if number == 0 { "" } else { "\n" };
+            let name = member.shown_name();
+            writeln!(stdout, "{separator}==> {} <==", safe(&name))?;
+        }
+        opened.push((member, write(&archive, member, &opener, &mut stdout)?));
     }
-    warn_of_tried(&opened.tried_key, ui);
-    notice_old_ciphers(opened.old_cipher.as_deref(), ui);
-    notice_padding(usize::from(opened.padding > 0), ui);
-    let sealed_as = opened.sealed_as.as_deref();
-    warn_of_renamed(sealed_as.map(|name| (arguments.member.as_str(), name)), ui);
+    stdout.flush()?;
+    for (member, opened) in &opened {
+        if !opened.format.is_authenticated() {
+            ui.warning(&format!("{}: {NOT_AUTHENTICATED}", member.shown_name()));
+        }
+    }
+    let each = || opened.iter().map(|(_, opened)| opened);
+    warn_of_tried(each().filter_map(|opened| opened.tried_key.as_ref()), ui);
+    notice_old_ciphers(each().filter_map(|opened| opened.old_cipher.as_deref()), ui);
+    notice_padding(each().filter(|opened| opened.padding > 0).count(), ui);
+    let renamed: Vec<_> = opened
+        .iter()
+        .filter_map(|(member, opened)| Some((member.shown_name(), opened.sealed_as.as_deref()?)))
+        .collect();
+    warn_of_renamed(renamed.iter().map(|(member, name)| (&**member, *name)), ui);
     Ok(Report::default())
+}
+
+/// Writes one member.
+fn write(
+    archive: &ArchiveFile,
+    member: &Member,
+    opener: &Opener<'_>,
+    stdout: &mut io::StdoutLock<'_>,
+) -> Result<Opened, Failure> {
+    let temporary = std::env::temp_dir();
+    if !stdout.is_terminal() {
+        let opened = archive.cat(member, stdout, opener, temporary);
+        return opened.map_err(writing_stdout);
+    }
+    let mut screen = Screen {
+        stdout,
+        is_first: true,
+    };
+    match archive.cat(member, &mut screen, opener, temporary) {
+        Err(error) if is_binary(&error) => Err(Failure::usage(
+            format!(
+                "{}: binary data is not written to a terminal",
+                member.shown_name()
+            ),
+            "redirect it, as in `callseal cat … > FILE`, or use `callseal extract`",
+        )),
+        opened => opened.map_err(writing_stdout),
+    }
+}
+
+/// A terminal, which binary data would upset.
+struct Screen<'a, 'b> {
+    stdout: &'a mut io::StdoutLock<'b>,
+    is_first: bool,
+}
+
+impl Write for Screen<'_, '_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let (start, _) = piece.split_at(piece.len().min(4096));
+        if std::mem::take(&mut self.is_first) && !is_text(start) {
+            return Err(io::Error::other(Binary));
+        }
+        self.stdout.write(piece)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()
+    }
+}
+
+/// Returns whether this is the beginning of a text: UTF-8, perhaps cut off,
+/// without control characters other than those of white space.
+fn is_text(start: &[u8]) -> bool {
+    let is_control = |octet: &u8| octet.is_ascii_control() && !octet.is_ascii_whitespace();
+    let is_utf8 = match std::str::from_utf8(start) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    is_utf8 && !start.iter().any(is_control)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("binary data")]
+struct Binary;
+
+fn is_binary(error: &callseal::Error) -> bool {
+    use callseal::MemberCause;
+    use callseal::message::OpenError;
+    let callseal::Error::Member {
+        cause: MemberCause::Open(OpenError::Write(error)),
+        ..
+    } = error
+    else {
+        return false;
+    };
+    error.get_ref().is_some_and(|inner| inner.is::<Binary>())
 }

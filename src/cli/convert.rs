@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use callseal::{ArchiveFile, ConvertedMember, Job, Members, Timestamp};
+use callseal::{ArchiveFile, ConvertedMember, Job, Timestamp};
 use clap::Args;
 use serde::Serialize;
 
@@ -12,6 +12,7 @@ use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
+use super::member_args::{ExcludeArgs, PATTERNS};
 use super::open_args::{
     OpenArgs, RenamedArgs, notice_old_ciphers, warn_of_not_authenticated, warn_of_renamed,
     warn_of_tried,
@@ -23,7 +24,7 @@ use crate::cli::error::Error;
 /// Open the members of an archive and seal each of them anew into another
 /// archive
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_help = format!("\
 Use it for archives in another format (Genesys: CMS, formerly PKCS#7), or to add
 or change recipients. No plaintext is written anywhere. Names and times are kept.
 
@@ -32,18 +33,19 @@ as part of the JSON document: `sha256sum -c` checks the files that are extracted
 from the new archive. If any member can't be converted, no archive is written
 and all such members are named; leave them out with --exclude.
 
+{PATTERNS}
+
 Examples:
   callseal convert GIR.zip -o calls.zip -r customer.crt -r vendor.crt -k gir.key > calls.sha256
-  callseal convert GIR.zip -o calls.zip -r vendor.crt -k gir.key --force --json > calls.json")]
+  callseal convert GIR.zip -o calls.zip -r vendor.crt -k gir.key --force --json > calls.json"))]
 pub struct Arguments {
     /// The archive
     archive: PathBuf,
-    /// Convert only these members: names or patterns
-    #[arg(value_name = "MEMBER|GLOB")]
+    /// Convert only these members
+    #[arg(value_name = "MEMBER")]
     members: Vec<String>,
-    /// Leave out these members: names or patterns
-    #[arg(long, value_name = "MEMBER|GLOB")]
-    exclude: Vec<String>,
+    #[command(flatten)]
+    exclude: ExcludeArgs,
     /// The archive to write
     #[arg(short, long, value_name = "OUT.zip")]
     output: PathBuf,
@@ -71,7 +73,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let bar = Bar::new(ui, "converting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
-    let members = chosen(&archive, arguments)?;
+    let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
+    if members.as_slice().is_empty() {
+        return Err(Failure::usage(
+            format!("{}: the archive is empty", archive.path().display()),
+            "there is nothing to convert",
+        ));
+    }
     opening.expect_key(&archive, &members)?;
     let job = Job::new()
         .overwrite(arguments.overwrite.overwrite())
@@ -128,21 +136,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         facts: Some(Facts::of(&facts)),
         ..Report::default()
     })
-}
-
-/// Returns the named members, or all, without the excluded ones.
-fn chosen<'a>(archive: &'a ArchiveFile, arguments: &Arguments) -> Result<Members<'a>, Failure> {
-    let mut members = archive.select(&arguments.members)?;
-    if !arguments.exclude.is_empty() {
-        members = members.without(&archive.select(&arguments.exclude)?);
-    }
-    if members.as_slice().is_empty() {
-        return Err(Failure::usage(
-            format!("{}: no member is left to convert", archive.path().display()),
-            "exclude fewer members; `callseal list ARCHIVE` shows them",
-        ));
-    }
-    Ok(members)
 }
 
 /// Reports each member that can't be converted. No archive was written.

@@ -11,6 +11,7 @@ use super::error::Error;
 use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files};
 use super::open_args::{
     OpenArgs, RenamedArgs, authenticity, notice_old_ciphers, notice_padding,
     warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
@@ -19,22 +20,23 @@ use super::ui::{Bar, Ui, bytes, count};
 
 /// Open the members of an archive and write them as files
 #[derive(Debug, Args)]
-#[command(after_help = "\
-In patterns, * and ? match characters within one name, ** matches any
-directories.
+#[command(after_help = format!("\
+{PATTERNS}
 
 Only their owner can read the files (mode 0600). The summary counts files from
 CMS messages with AES-CBC or 3DES: these are not authenticated.
 
 Examples:
   callseal extract calls.zip -k customer.key -C opened/
-  callseal extract calls.zip 'calls/**/*.wav' -k vendor.key -C opened/")]
+  callseal extract calls.zip '*.wav' -k vendor.key -C opened/"))]
 pub struct Arguments {
     /// The archive
     archive: PathBuf,
-    /// Extract only these members: names or patterns
-    #[arg(value_name = "MEMBER|GLOB")]
+    /// Extract only these members
+    #[arg(value_name = "MEMBER")]
     members: Vec<String>,
+    #[command(flatten)]
+    exclude: ExcludeArgs,
     /// The directory to extract to; made if missing
     #[arg(
         short = 'C',
@@ -49,6 +51,12 @@ pub struct Arguments {
     renamed: RenamedArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
+    /// Pass over members whose files exist, to go on with an extraction
+    #[arg(long, conflicts_with = "force")]
+    skip_existing: bool,
+    /// Also extract the files of the archive that were never sealed
+    #[arg(long)]
+    plain: bool,
     #[command(flatten)]
     jobs: JobsArgs,
 }
@@ -59,9 +67,16 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     opening.before(arguments.overwrite.overwrite());
     let archive = ArchiveFile::open(&arguments.archive)?;
-    let members = archive.select(&arguments.members)?;
+    let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     opening.expect_key(&archive, &members)?;
-    let job = Job::new()
+    let mut job = Job::new();
+    if arguments.skip_existing {
+        job = job.skipping_existing();
+    }
+    if arguments.plain {
+        job = job.with_other_files();
+    }
+    let job = job
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs())
         .progress(&bar);
@@ -78,6 +93,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             authenticity(extracted.not_authenticated.len(), extracted.done)
         ));
     }
+    if extracted.skipped > 0 {
+        let skipped = count(extracted.skipped as u64, "member");
+        ui.notice(&format!("passed over {skipped} whose files exist"));
+    }
+    notice_other_files(&extracted.other_files, arguments.plain, ui);
     warn_of_not_authenticated(extracted.not_authenticated.len(), ui);
     warn_of_tried(extracted.tried.iter().map(|(_, key)| key), ui);
     let old = extracted.old_ciphers.iter();
@@ -103,6 +123,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                 key: PathFact(key),
             })
             .collect(),
+        skipped: extracted.skipped,
+        other_files: &extracted.other_files,
         renamed: renamed
             .map(|(name, sealed_as)| RenamedFacts { name, sealed_as })
             .collect(),
@@ -126,6 +148,8 @@ struct ExtractFacts<'a> {
     extracted: usize,
     plain_bytes: u64,
     not_authenticated: &'a [String],
+    skipped: usize,
+    other_files: &'a [String],
     tried: Vec<TriedFacts<'a>>,
     renamed: Vec<RenamedFacts<'a>>,
     old_ciphers: Vec<OldCipherFacts<'a>>,

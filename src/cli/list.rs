@@ -1,6 +1,7 @@
 //! `callseal list`
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -15,12 +16,15 @@ use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::KnownKeys;
+use super::member_args::{ExcludeArgs, PATTERNS};
 use super::recipient_args::KnownArgs;
 use super::ui::{Ui, bytes, count, safe};
 
 /// Show the members of an archive and who can open it; no key is needed
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_help = format!("\
+{PATTERNS}
+
 Sizes are those of the sealed members. Certificates given with -r, and those of
 the config, give the recipients their names; keys given with -k show which of
 yours fit. CMS members with AES-CBC or 3DES are marked as not authenticated:
@@ -28,13 +32,15 @@ they may have been changed in transit.
 
 Examples:
   callseal list calls.zip
-  callseal list calls.zip -r customer.crt -k keys/")]
+  callseal list calls.zip -r customer.crt -k keys/"))]
 pub struct Arguments {
     /// The archive
     archive: PathBuf,
-    /// Show only these members: names or patterns
-    #[arg(value_name = "MEMBER|GLOB")]
+    /// Show only these members
+    #[arg(value_name = "MEMBER")]
     members: Vec<String>,
+    #[command(flatten)]
+    exclude: ExcludeArgs,
     #[command(flatten)]
     known: KnownArgs,
     #[command(flatten)]
@@ -46,12 +52,13 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.config()?;
     let archive = ArchiveFile::open(&arguments.archive)?;
-    let members = archive.select(&arguments.members)?;
+    let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
     let files = arguments.known.files(config.as_ref(), ui)?;
     let known = KnownKeys::load(&files, keyring, ui)?;
     let overview = Overview::of(&archive, members.as_slice(), &arguments.limits.limits());
 
+    let others: HashSet<&str> = overview.other_files().iter().map(String::as_str).collect();
     let mut text = String::new();
     let _ = writeln!(text, "{:>14}  {:<20}  NAME", "SEALED BYTES", "MODIFIED");
     for (member, marked) in members.iter().zip(overview.marks()) {
@@ -61,7 +68,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             member.size(),
             Timestamp(member.modified()).to_string(),
             safe(&member.shown_name()),
-            if marked { "  (not authenticated)" } else { "" }
+            match (marked, others.contains(&*member.shown_name())) {
+                (_, true) => "  (not sealed)",
+                (true, false) => "  (not authenticated)",
+                (false, false) => "",
+            }
         );
     }
     let _ = writeln!(

@@ -25,6 +25,7 @@ mod keys;
 mod known_recipients;
 mod list;
 mod man;
+mod member_args;
 mod new_passphrases;
 mod open;
 mod open_args;
@@ -34,6 +35,7 @@ mod recipient_args;
 mod seal;
 #[cfg(unix)]
 pub mod signals;
+pub mod slips;
 mod streams;
 mod suspects;
 pub mod ui;

@@ -2,16 +2,17 @@
 //! messages.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-
-use globset::GlobBuilder;
 
 use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
 use crate::files::input;
 use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::other_files::is_other_file;
 use crate::jobs::progress::{Counted, Progress};
 use crate::message::name_binding;
 use crate::message::{Envelope, Inflated, Limits, OpenError, OpenMessage, Opener};
+use crate::sources::{BadPattern, Patterns};
 
 /// Some members of an archive, in its order.
 #[derive(Clone, Debug)]
@@ -21,13 +22,24 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Returns the members that are not among `others`, of the same archive.
-    #[must_use]
-    pub fn without(mut self, others: &Self) -> Self {
-        let is_other =
-            |member: &Member| others.list.iter().any(|other| std::ptr::eq(*other, member));
-        self.list.retain(|member| !is_other(member));
-        self
+    /// Leaves out the members that names or patterns mean, as
+    /// [`ArchiveFile::select`] takes them. Returns the others, and the patterns
+    /// that mean none of the members.
+    ///
+    /// # Errors
+    ///
+    /// A pattern is invalid.
+    pub fn except(mut self, patterns: &[impl AsRef<str>]) -> Result<(Self, Vec<String>), Error> {
+        let mut unmatched = Vec::new();
+        for pattern in patterns.iter().map(AsRef::as_ref) {
+            let selector = Selector::new(pattern, &self.list)?;
+            let before = self.list.len();
+            self.list.retain(|member| !selector.means(member));
+            if self.list.len() == before {
+                unmatched.push(pattern.to_owned());
+            }
+        }
+        Ok((self, unmatched))
     }
 
     /// Returns the members.
@@ -76,6 +88,13 @@ impl ArchiveFile {
         &self.path
     }
 
+    /// Returns the number of bytes behind the archive that mean nothing: zeros
+    /// or line ends.
+    #[doc(hidden)]
+    pub fn padding(&self) -> u64 {
+        self.archive.padding()
+    }
+
     /// Returns all members that are not directories, in the archive's order. A
     /// directory with a fault is included, so that it isn't overlooked.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
@@ -93,10 +112,11 @@ impl ArchiveFile {
         }
     }
 
-    /// Returns the members with the given names, or whose path matches one of
-    /// the given patterns (`*` and `?` within a directory, `**` across them);
-    /// all of them if none is given. A name counts with and without the ending
-    /// that it's stored with.
+    /// Returns the members with the given names, below the given directories, or
+    /// matching one of the given patterns; all of them if none is given. In
+    /// patterns, `*` and `?` match within one name, and `**` any directories. A
+    /// pattern without `/` matches names at any depth. A name counts with and
+    /// without the ending that it's stored with.
     ///
     /// # Errors
     ///
@@ -108,25 +128,12 @@ impl ArchiveFile {
         }
         let mut chosen = vec![false; members.list.len()];
         for pattern in patterns.iter().map(AsRef::as_ref) {
-            let glob = GlobBuilder::new(pattern)
-                .literal_separator(true)
-                .build()
-                .map_err(|e| Error::Pattern {
-                    pattern: pattern.to_owned(),
-                    reason: e.kind().to_string(),
-                })?
-                .compile_matcher();
-            // A name may contain characters that are special in a pattern.
-            let named = members.iter().any(|member| has_name(member, pattern));
+            let selector = Selector::new(pattern, &members.list)?;
             let mut found = false;
             for (chosen, member) in chosen.iter_mut().zip(members.iter()) {
-                let fits = if named {
-                    has_name(member, pattern)
-                } else {
-                    glob.is_match(&*member.shown_name())
-                };
-                *chosen |= fits;
-                found |= fits;
+                let is_meant = selector.means(member);
+                *chosen |= is_meant;
+                found |= is_meant;
             }
             if !found {
                 return Err(Error::NoSuchMember {
@@ -155,6 +162,18 @@ impl ArchiveFile {
             .map_err(|error| fail(bytes_cause(error)))?;
         let reader = Inflated::new(reader, expands(member), limits);
         Envelope::read(reader).map_err(|error| fail(open_cause(error)))
+    }
+
+    /// Reads the stored content of a member, whatever it is.
+    pub(super) fn read(&self, member: &Member) -> Result<impl Read + '_, MemberCause> {
+        self.archive.read(member).map_err(bytes_cause)
+    }
+
+    /// Returns whether the error of a member means that it is a file that was
+    /// never sealed, rather than a damaged message.
+    #[doc(hidden)]
+    pub fn is_other_file(&self, member: &Member, error: &Error) -> bool {
+        matches!(error, Error::Member { cause, .. } if is_other_file(member, cause))
     }
 
     /// Opens a member's message up to its content, and checks that the name
@@ -214,6 +233,48 @@ fn unopened(path: PathBuf, error: ArchiveError) -> Error {
 /// Returns by how much a member is larger than what the archive stores of it.
 fn expands(member: &Member) -> u64 {
     member.size().saturating_sub(member.stored_size())
+}
+
+/// The members that one name or pattern means.
+enum Selector<'p> {
+    /// The one with exactly this name, which may contain characters that are
+    /// special in a pattern.
+    Name(&'p str),
+    /// Those below exactly this directory.
+    Directory(&'p Path),
+    Pattern(Patterns),
+}
+
+impl<'p> Selector<'p> {
+    fn new(pattern: &'p str, members: &[&Member]) -> Result<Self, Error> {
+        if members.iter().any(|member| has_name(member, pattern)) {
+            return Ok(Self::Name(pattern));
+        }
+        let directory = pattern.trim_end_matches('/');
+        let directory = Path::new(directory.strip_prefix("./").unwrap_or(directory));
+        if members.iter().any(|member| is_below(member, directory)) {
+            return Ok(Self::Directory(directory));
+        }
+        let patterns = Patterns::new(&[pattern]);
+        let patterns = patterns
+            .map_err(|BadPattern { pattern, reason }| Error::Pattern { pattern, reason })?;
+        Ok(Self::Pattern(patterns))
+    }
+
+    fn means(&self, member: &Member) -> bool {
+        match self {
+            Self::Name(name) => has_name(member, name),
+            Self::Directory(directory) => is_below(member, directory),
+            Self::Pattern(patterns) => {
+                patterns.match_tree_of(Path::new(&*member.shown_name()))
+                    || patterns.match_path(Path::new(&*member.stored_name()))
+            }
+        }
+    }
+}
+
+fn is_below(member: &Member, directory: &Path) -> bool {
+    !directory.as_os_str().is_empty() && Path::new(&*member.shown_name()).starts_with(directory)
 }
 
 fn has_name(member: &Member, name: &str) -> bool {

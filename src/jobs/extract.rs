@@ -1,17 +1,22 @@
 //! Extracting: the members of an archive to files, or one of them to a pipe.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::archive::{Member, MemberFault, MemberName};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
+use crate::jobs::other_files::is_other_file;
 use crate::jobs::progress::NoProgress;
 use crate::message::{OpenError, Opened, Opener};
 use crate::output::{Access, PendingFile, TargetDir, is_input};
 use crate::workers::work_on;
+
+/// The bytes that are copied at a time.
+const BUFFER: usize = 64 * 1024;
 
 /// The result of an extraction.
 #[derive(Debug)]
@@ -20,6 +25,12 @@ pub struct Extracted {
     archive: PathBuf,
     /// The number of members that were extracted.
     pub done: usize,
+    /// The files that were never sealed, and so aren't members: passed over, or
+    /// extracted as they are (see [`Job::with_other_files`]).
+    pub other_files: Vec<String>,
+    /// The number of members that were passed over since their files exist (see
+    /// [`Job::skipping_existing`]).
+    pub skipped: usize,
     /// The number of bytes of their plaintext.
     pub plain: u64,
     /// The extracted members whose messages aren't
@@ -44,8 +55,19 @@ pub struct Extracted {
 }
 
 impl Extracted {
-    fn add(&mut self, member: &Member, opened: Opened) {
+    fn add(&mut self, member: &Member, outcome: Outcome) {
         let name = || member.shown_name().into_owned();
+        let opened = match outcome {
+            Outcome::Opened(opened) => opened,
+            Outcome::Skipped => {
+                self.skipped += 1;
+                return;
+            }
+            Outcome::Copied => {
+                self.other_files.push(name());
+                return;
+            }
+        };
         self.done += 1;
         self.plain = self.plain.saturating_add(opened.length);
         if !opened.format.is_authenticated() {
@@ -114,9 +136,22 @@ impl Job<'_> {
             opener,
             job: self,
         };
+        let is_full = AtomicBool::new(false);
         let extract = |(): &mut (), _, member: &&Member| {
             let name = places.name(member);
-            let outcome = name.and_then(|name| extraction.member(member, name));
+            let outcome = name.and_then(|name| match is_full.load(Ordering::Relaxed) {
+                false => extraction.member(member, name),
+                // The others would fail in the same way.
+                true => Err(MemberCause::Write {
+                    path: target.join(name.as_str()),
+                    error: io::ErrorKind::StorageFull.into(),
+                }),
+            });
+            if let Err(MemberCause::Write { error, .. }) = &outcome
+                && is_of_full_disk(error)
+            {
+                is_full.store(true, Ordering::Relaxed);
+            }
             self.progress.member();
             outcome
         };
@@ -125,6 +160,8 @@ impl Job<'_> {
         let mut extracted = Extracted {
             archive: archive.path().to_owned(),
             done: 0,
+            other_files: Vec::new(),
+            skipped: 0,
             plain: 0,
             not_authenticated: Vec::new(),
             tried: Vec::new(),
@@ -136,10 +173,20 @@ impl Job<'_> {
                 .err()
                 .map(|(path, error)| Error::NotFlushed { path, error }),
         };
+        let mut others = Vec::new();
         for (member, outcome) in list.iter().zip(outcomes) {
             match outcome {
-                Ok(opened) => extracted.add(member, opened),
+                Ok(outcome) => extracted.add(member, outcome),
+                Err(cause) if is_other_file(member, &cause) => others.push((member, cause)),
                 Err(cause) => extracted.failures.push(member_error(member, cause)),
+            }
+        }
+        // If nothing at all is sealed, it isn't the archive that was meant.
+        let is_sealed = extracted.done + extracted.skipped + extracted.failures.len() > 0;
+        for (member, cause) in others {
+            match is_sealed {
+                true => extracted.other_files.push(member.shown_name().into_owned()),
+                false => extracted.failures.push(member_error(member, cause)),
             }
         }
         Ok(extracted)
@@ -155,11 +202,56 @@ struct Extraction<'a> {
 }
 
 impl Extraction<'_> {
-    fn member(&self, member: &Member, name: &MemberName) -> Result<Opened, MemberCause> {
-        let message = self
+    fn member(&self, member: &Member, name: &MemberName) -> Result<Outcome, MemberCause> {
+        if self.job.skip_existing {
+            let place = self.directory.place(name.as_str())?;
+            if place.path().symlink_metadata().is_ok() {
+                return Ok(Outcome::Skipped);
+            }
+        }
+        let begun = self
             .archive
-            .begin(member, name, self.opener, self.job.progress)?;
+            .begin(member, name, self.opener, self.job.progress);
+        let message = match begun {
+            Err(cause) if self.job.other_files && is_other_file(member, &cause) => {
+                return self.copy(member, name).map(|()| Outcome::Copied);
+            }
+            begun => begun?,
+        };
         let modified = message.modified();
+        let opened = self.write(name, |pending| {
+            let opened = message.copy_to(pending)?;
+            pending.set_modified(modified.unwrap_or_else(|| member.modified()));
+            Ok(opened)
+        })?;
+        Ok(Outcome::Opened(opened))
+    }
+
+    /// Copies a file that was never sealed. Only the archive's checksum shows
+    /// damage.
+    fn copy(&self, member: &Member, name: &MemberName) -> Result<(), MemberCause> {
+        let mut content = self.archive.read(member)?;
+        self.write(name, |pending| {
+            let mut piece = vec![0; BUFFER];
+            loop {
+                let length = content.read(&mut piece)?;
+                let (read, _) = piece.split_at(length);
+                if read.is_empty() {
+                    break;
+                }
+                pending.write_all(read).map_err(OpenError::Write)?;
+            }
+            pending.set_modified(member.modified());
+            Ok(())
+        })
+    }
+
+    /// Writes the file of a member, which is complete or absent.
+    fn write<T>(
+        &self,
+        name: &MemberName,
+        content: impl FnOnce(&mut PendingFile) -> Result<T, OpenError>,
+    ) -> Result<T, MemberCause> {
         let place = self.directory.place(name.as_str())?;
         let path = place.path().to_owned();
         let write_cause = |error: io::Error| match error.kind() {
@@ -172,14 +264,32 @@ impl Extraction<'_> {
         };
         let mut pending = PendingFile::create_at(place, Access::Private, self.job.overwrite)
             .map_err(write_cause)?;
-        let opened = message.copy_to(&mut pending).map_err(|error| match error {
+        let written = content(&mut pending).map_err(|error| match error {
             OpenError::Write(error) => write_cause(error),
             other => open_cause(other),
         })?;
-        pending.set_modified(modified.unwrap_or_else(|| member.modified()));
         pending.commit_into(self.directory).map_err(write_cause)?;
-        Ok(opened)
+        Ok(written)
     }
+}
+
+/// What became of a member.
+enum Outcome {
+    Opened(Opened),
+    /// Its file exists.
+    Skipped,
+    /// It was never sealed, and was copied as it is.
+    Copied,
+}
+
+/// Returns whether the error is that of a disk, or of a share of it, on which
+/// nothing more can be written.
+fn is_of_full_disk(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(
+        error.kind(),
+        StorageFull | QuotaExceeded | ReadOnlyFilesystem
+    )
 }
 
 impl ArchiveFile {

@@ -14,6 +14,8 @@ use crate::output::Overwrite;
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
     pub(super) overwrite: Overwrite,
+    pub(super) skip_existing: bool,
+    pub(super) other_files: bool,
     pub(super) workers: NonZeroUsize,
     pub(super) progress: &'a dyn Progress,
 }
@@ -23,6 +25,8 @@ impl<'a> Job<'a> {
     pub fn new() -> Self {
         Self {
             overwrite: Overwrite::Refuse,
+            skip_existing: false,
+            other_files: false,
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             progress: &NoProgress,
         }
@@ -32,6 +36,25 @@ impl<'a> Job<'a> {
     #[must_use]
     pub fn overwrite(self, overwrite: Overwrite) -> Self {
         Self { overwrite, ..self }
+    }
+
+    /// Passes over members whose files exist: [`extract`](Job::extract) goes on
+    /// where it ended before.
+    #[must_use]
+    pub fn skipping_existing(self) -> Self {
+        Self {
+            skip_existing: true,
+            ..self
+        }
+    }
+
+    /// Also extracts the files of an archive that were never sealed.
+    #[must_use]
+    pub fn with_other_files(self) -> Self {
+        Self {
+            other_files: true,
+            ..self
+        }
     }
 
     /// Uses up to that many threads.

@@ -5,6 +5,7 @@ mod convert;
 mod error;
 mod extract;
 mod job;
+mod other_files;
 mod pack;
 mod progress;
 mod single;

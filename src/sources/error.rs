@@ -4,6 +4,7 @@ use std::fs::FileType;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::patterns::BadPattern;
 use crate::archive::NameFault;
 use crate::files::cause;
 
@@ -143,4 +144,11 @@ pub(super) fn special(kind: FileType) -> &'static str {
 #[cfg(not(unix))]
 pub(super) fn special(_kind: FileType) -> &'static str {
     "a special file"
+}
+
+impl From<BadPattern> for SourceError {
+    fn from(bad: BadPattern) -> Self {
+        let BadPattern { pattern, reason } = bad;
+        Self::Glob { pattern, reason }
+    }
 }

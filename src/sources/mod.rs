@@ -15,6 +15,7 @@ mod filter;
 mod list;
 mod name;
 mod output;
+mod patterns;
 
 pub use collect::{SourceNotice, SourceOptions, Sources};
 pub use error::SourceError;
@@ -25,6 +26,7 @@ pub use file::SourceFile;
 pub use list::read_file_list;
 #[doc(hidden)]
 pub use name::member_names;
+pub(crate) use patterns::{BadPattern, Patterns};
 
 /// Returns the size of all files together, in bytes.
 #[doc(hidden)]

@@ -49,7 +49,7 @@ fn is_printable(outcome: &Outcome) {
     }
 }
 
-const UNSAFE: [&str; 16] = [
+const UNSAFE: [&str; 15] = [
     "../evil.txt.pgp",
     "a/../../evil.txt.pgp",
     "a/..",
@@ -57,7 +57,6 @@ const UNSAFE: [&str; 16] = [
     "/evil.txt.pgp",
     "//evil.txt.pgp",
     "a//evil.txt.pgp",
-    "./evil.txt.pgp",
     "a/./evil.txt.pgp",
     "..\\evil.txt.pgp",
     "a\\evil.txt.pgp",
@@ -106,7 +105,10 @@ fn an_unsafe_directory_is_an_error_even_if_it_would_not_be_made() {
 #[test]
 fn names_that_are_not_utf8_or_too_long_for_the_file_system_are_errors() {
     let (scene, message) = sealed();
-    let latin1 = Member::new("", &message).with_both(|header| header.name = b"\xe9.txt.pgp".into());
+    let latin1 = Member::new("", &message).with_both(|header| {
+        header.name = b"\xe9.txt.pgp".into();
+        header.flags = 1 << 11;
+    });
     extract(&scene, &zip([latin1]), 5).says("not valid UTF-8");
     let long = Member::new(&format!("{}.pgp", "n".repeat(300)), &message);
     extract(&scene, &zip([long]), 1).says("file name too long");

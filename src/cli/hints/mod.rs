@@ -90,6 +90,16 @@ fn of_library(error: &callseal::Error) -> Hint {
             ));
         }
         Error::Archive {
+            error:
+                ArchiveError::Malformed {
+                    fault: ArchiveFault::SeveralDisks,
+                    ..
+                },
+            ..
+        } => {
+            "put all its parts into one directory and join them with `zip -s 0 NAME.zip --out WHOLE.zip`; if zip fails at a member that fills several parts, `7zz x NAME.zip` extracts the messages"
+        }
+        Error::Archive {
             error: ArchiveError::Malformed { .. },
             ..
         } => "get the archive again from its source",
@@ -102,9 +112,7 @@ fn of_library(error: &callseal::Error) -> Hint {
             ..
         } => "it is damaged, or was never sealed; `unzip` extracts it as it is",
         Error::Member { cause, .. } => return of_member(cause),
-        Error::NoSuchMember { .. } => {
-            "`callseal list ARCHIVE` shows the names; `**/NAME` matches in every directory, `DIR/**` matches everything in DIR"
-        }
+        Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
         _ => return None,
     })
 }

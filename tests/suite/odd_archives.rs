@@ -1,0 +1,249 @@
+//! Archives as other programs write them, with harmless oddities.
+
+use crate::archive_support::{Member, extra, zip};
+use crate::support::{Scene, content};
+
+/// Makes `calls/a.txt` and `calls/b.wav`, and a message of each next to it, in
+/// `in/calls`.
+fn scene() -> Scene {
+    let scene = Scene::with_parties();
+    scene.write("calls/a.txt", "a call\n");
+    scene.write("calls/b.wav", content(70_000));
+    for name in ["a.txt", "b.wav"] {
+        let sealed = format!("in/calls/{name}.pgp");
+        scene.write(&sealed, "");
+        scene.ok(&format!(
+            "seal -q -f -r customer.crt calls/{name} -o {sealed}"
+        ));
+    }
+    scene
+}
+
+#[track_caller]
+fn extracts(scene: &Scene, archive: &str) -> String {
+    let shown = scene
+        .ok(&format!("extract {archive} -k customer.key -C out"))
+        .stderr();
+    assert_eq!(
+        scene.tree("out"),
+        ["calls/", "calls/a.txt", "calls/b.wav"],
+        "{shown}"
+    );
+    assert_eq!(scene.text("out/calls/a.txt"), "a call\n");
+    assert!(scene.read("out/calls/b.wav") == content(70_000));
+    std::fs::remove_dir_all(scene.path("out")).unwrap();
+    shown
+}
+
+/// Writes an archive of the messages with Python: `name` makes a member's name
+/// of its path.
+fn by_python(scene: &Scene, archive: &str, system: u8, name: &str, force_zip64: bool) {
+    let program = format!(
+        r#"
+import os, zipfile
+with zipfile.ZipFile("{archive}", "w") as out:
+    for path in ["calls/a.txt.pgp", "calls/b.wav.pgp"]:
+        info = zipfile.ZipInfo(path)
+        info.filename = {name}
+        info.create_system = {system}
+        with out.open(info, "w", force_zip64={}) as member:
+            member.write(open("in/" + path, "rb").read())
+"#,
+        if force_zip64 { "True" } else { "False" }
+    );
+    scene.python(&program, &[]);
+}
+
+#[test]
+fn backslashes_are_separators_in_an_archive_by_windows() {
+    let scene = scene();
+    by_python(
+        &scene,
+        "windows.zip",
+        0,
+        r#"path.replace("/", "\\")"#,
+        false,
+    );
+    assert!(extracts(&scene, "windows.zip").contains("2 members with names that have backslashes"));
+    let listed = scene.ok("list --json windows.zip").json();
+    assert_eq!(listed["members"][0]["name"], "calls/a.txt");
+    assert_eq!(listed["members"][0]["stored_name"], "calls\\a.txt.pgp");
+    scene
+        .ok("cat windows.zip calls/a.txt -k customer.key")
+        .prints("a call\n");
+    // On Unix, a name may have a backslash.
+    by_python(&scene, "unix.zip", 3, r#"path.replace("/", "\\")"#, false);
+    scene
+        .line("extract unix.zip -k customer.key -C out")
+        .exits(5)
+        .complains(&["unsafe name", "backslash"]);
+}
+
+#[test]
+fn a_backslash_leads_out_of_the_target_no_more_than_a_slash() {
+    let scene = scene();
+    by_python(
+        &scene,
+        "evil.zip",
+        0,
+        r#""..\\..\\" + path.replace("/", "")"#,
+        false,
+    );
+    scene
+        .line("extract evil.zip -k customer.key -C in/out")
+        .exits(5)
+        .complains(&["unsafe name"]);
+    assert!(!scene.exists("in/out"));
+}
+
+#[test]
+fn a_dot_and_a_slash_in_front_are_dropped() {
+    let scene = scene();
+    by_python(&scene, "dots.zip", 3, r#""./" + path"#, false);
+    assert!(extracts(&scene, "dots.zip").contains("2 members with names that begin with ./"));
+}
+
+#[test]
+fn zip64_fields_that_repeat_the_header_are_no_fault() {
+    let scene = scene();
+    by_python(&scene, "zip64.zip", 3, "path", true);
+    extracts(&scene, "zip64.zip");
+}
+
+#[test]
+fn what_a_program_pads_is_passed_over() {
+    let scene = scene();
+    scene
+        .bash("cd in && bsdtar -cf - --format zip --options zip:compression=store calls | cat > ../padded.zip")
+        .exits(0);
+    extracts(&scene, "padded.zip");
+    scene
+        .bash("cd in && zip -q -0 -r ../plain.zip calls")
+        .exits(0);
+    let plain = scene.read("plain.zip");
+    for padding in [&b"\n"[..], b"\r\n", b"\n\n", b"\0", &[0; 9000]] {
+        scene.write("padded.zip", [&plain[..], padding].concat());
+        let said = extracts(&scene, "padded.zip");
+        assert!(said.contains("passed over zeros or line ends"), "{said}");
+    }
+    for other in [&b"x"[..], b"\n\0", b" \n", b"PK"] {
+        scene.write("longer.zip", [&plain[..], other].concat());
+        scene
+            .line("extract longer.zip -k customer.key -C out")
+            .exits(5)
+            .complains_with_hint(&["longer.zip", "something was appended"]);
+    }
+}
+
+#[test]
+fn a_part_of_a_split_archive_is_named_with_the_command_that_joins_it() {
+    let scene = scene();
+    // Info-ZIP's zip can't join what fills more than two parts.
+    let script = "cd in && for i in 1 2 3; do head -c 40000 /dev/urandom > $i.pgp; done \
+                  && zip -q -0 -s 64k -r ../split.zip calls ?.pgp";
+    scene.bash(script).exits(0);
+    for part in ["split.zip", "split.z01"] {
+        scene
+            .line(&format!("list {part}"))
+            .exits(5)
+            .complains_with_hint(&[part, "a part of a split archive"])
+            .says("zip -s 0");
+    }
+    scene.tool("zip -q -s 0 split.zip --out whole.zip");
+    scene.ok("list whole.zip *.wav *.txt");
+}
+
+#[test]
+fn a_name_in_code_page_437_is_read_as_such() {
+    let scene = scene();
+    let message = scene.read("in/calls/a.txt.pgp");
+    let member = || {
+        Member::new("", &message).with_both(|header| header.name = b"calls/caf\x82.pgp".to_vec())
+    };
+    scene.write("dos.zip", zip([member()]).bytes());
+    scene
+        .ok("extract dos.zip -k customer.key -C out --accept-renamed")
+        .says("1 member with names that are in code page 437");
+    assert_eq!(scene.tree("out"), ["calls/", "calls/café"]);
+    std::fs::remove_dir_all(scene.path("out")).unwrap();
+
+    // Info-ZIP adds the name in Unicode.
+    let crc = crc32fast::hash(b"calls/caf\x82.pgp").to_le_bytes();
+    let with_path = |path: &str| {
+        let record = [&[1][..], &crc, path.as_bytes()].concat();
+        member().with_both(|header| header.extra = extra(0x7075, &record))
+    };
+    scene.write("unicode.zip", zip([with_path("calls/cafë.pgp")]).bytes());
+    scene
+        .ok("extract unicode.zip -k customer.key -C out --accept-renamed")
+        .says("read by their Unicode form");
+    assert_eq!(scene.tree("out"), ["calls/", "calls/cafë"]);
+    // Another name altogether would be another member to another reader.
+    scene.write("two.zip", zip([with_path("calls/other.pgp")]).bytes());
+    scene
+        .line("extract two.zip -k customer.key -C out")
+        .exits(5);
+}
+
+/// Adds files to an archive that nobody sealed.
+fn with_other_files() -> Scene {
+    let scene = scene();
+    scene.write("in/metadata.json", "{}");
+    scene.write("in/calls/Thumbs.db", "thumbs");
+    scene.write("in/__MACOSX/calls/._a.txt.pgp", b"\x00\x05\x16\x07side");
+    scene.write("in/calls/.DS_Store", "\0\0\0\x01Bud1");
+    scene.bash("cd in && zip -q -0 -r ../mixed.zip .").exits(0);
+    scene
+}
+
+#[test]
+fn files_that_were_never_sealed_are_shown_and_passed_over() {
+    let scene = with_other_files();
+    let listed = scene.ok("list mixed.zip");
+    for name in ["metadata.json", "Thumbs.db", "._a.txt", ".DS_Store"] {
+        let line = listed.stdout();
+        let line = line.lines().find(|line| line.contains(name)).unwrap();
+        assert!(line.ends_with("(not sealed)"), "{line}");
+    }
+    let said = extracts(&scene, "mixed.zip");
+    assert!(
+        said.contains("passed over 4 files that were never sealed: "),
+        "{said}"
+    );
+    let json = scene
+        .ok("extract mixed.zip -k customer.key -C json --json")
+        .json();
+    assert_eq!(json["other_files"].as_array().unwrap().len(), 4, "{json}");
+}
+
+#[test]
+fn files_that_were_never_sealed_are_extracted_on_demand() {
+    let scene = with_other_files();
+    scene
+        .ok("extract mixed.zip --plain --exclude __MACOSX -k customer.key -C out")
+        .says("extracted 3 files that were never sealed");
+    assert_eq!(scene.text("out/metadata.json"), "{}");
+    assert_eq!(scene.text("out/calls/Thumbs.db"), "thumbs");
+    assert!(!scene.exists("out/__MACOSX"));
+}
+
+#[test]
+fn a_damaged_message_is_not_taken_for_another_file() {
+    let scene = scene();
+    scene.write("in/calls/c.wav.pgp", "damaged");
+    scene.bash("cd in && zip -q -0 -r ../mixed.zip .").exits(0);
+    scene
+        .line("extract mixed.zip -k customer.key -C out")
+        .exits(6)
+        .complains(&["calls/c.wav: it is neither an OpenPGP nor a CMS message"]);
+}
+
+#[test]
+fn an_archive_in_which_nothing_is_sealed_is_an_error() {
+    let scene = Scene::with_parties();
+    scene.write("in/readme.txt", "hello");
+    scene.bash("cd in && zip -q -0 -r ../plain.zip .").exits(0);
+    for line in ["extract plain.zip -k customer.key -C out", "list plain.zip"] {
+        scene.line(line).exits(5).complains(&["readme.txt"]);
+    }
+}
