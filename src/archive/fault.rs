@@ -225,7 +225,7 @@ pub enum MemberFault {
     #[error("has a different second name in an extra field")]
     SecondName,
     /// It is encrypted by ZIP itself (APPNOTE 4.4.4, bits 0, 6 and 13).
-    #[error("is encrypted by ZIP itself")]
+    #[error("has a ZIP password, which is not supported")]
     Encrypted,
     /// It is neither stored nor deflated (APPNOTE 4.4.5).
     #[error("is compressed by the unsupported method {method}{}", method_name(*.method))]

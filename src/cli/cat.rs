@@ -54,7 +54,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     global.refuse_json()?;
     let config = global.config()?;
-    let bar = Bar::new(ui, "").handle();
+    let bar = Bar::none();
     let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;

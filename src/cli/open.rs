@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         global.refuse_json()?;
     }
     let config = global.config()?;
-    let bar = Bar::new(ui, "").handle();
+    let bar = Bar::none();
     let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
 
     let source = open_input(&arguments.file)?;

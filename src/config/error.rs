@@ -53,7 +53,7 @@ pub enum ConfigError {
         known: Vec<String>,
     },
     /// In `callseal.toml`: a setting with a secret in it, by its name.
-    #[error("{}:{line}: {key:?} looks like a secret key, which doesn't belong in the config", file.display())]
+    #[error("{}:{line}: {key:?} looks like a secret, which doesn't belong in the config", file.display())]
     SecretKey {
         file: PathBuf,
         line: usize,

@@ -212,7 +212,7 @@ fn plain(reason: &str) -> String {
         "EOF while parsing a value" => "it ends where a value is expected".into(),
         "expected value" => "expected a value".into(),
         "expected ident" => "expected true, false or null".into(),
-        "key must be a string" => "expected a name in quotes".into(),
+        "key must be a string" => "expected a name in double quotes".into(),
         "trailing characters" => "there is more after its end".into(),
         _ => match reason.strip_prefix("EOF while parsing ") {
             Some(what) => format!("it ends inside {what}"),

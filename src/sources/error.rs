@@ -82,7 +82,7 @@ pub enum SourceError {
         second: PathBuf,
     },
     /// A pattern of the include or exclude list is invalid.
-    #[error("{pattern:?}: not a valid pattern: {reason}")]
+    #[error("{pattern:?} is not a valid pattern: {reason}")]
     Glob {
         /// The pattern as it was given.
         pattern: String,
@@ -106,7 +106,7 @@ pub enum SourceError {
 fn same_name(first: &Path, second: &Path) -> String {
     let (first, second) = (first.display(), second.display());
     if first.to_string() == second.to_string() {
-        format!("{first}: it is listed twice")
+        format!("{first}: it is given twice")
     } else {
         format!("{first} and {second} would be the same member")
     }

@@ -269,7 +269,7 @@ fn it_shows_the_chain_and_warns_of_a_ca_that_expires_before_the_certificate() {
         .prints("chains to “ca”")
         .prints("leaf.crt: warning, 19 days left")
         .prints("ECDH NIST P-256, 36")
-        .says("leaf.crt: “leaf” has an issuer that expires: “ca” on ");
+        .says("leaf.crt: “leaf” was issued by “ca”, which expires on ");
     drop(outcome);
     let json = check(&scene, "--json").exits(6);
     let chain = party(&json, "acme", 0)["certificates"][0]["keys"][0]["chain"].take();

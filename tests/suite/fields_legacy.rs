@@ -309,7 +309,7 @@ fn a_key_in_the_config_is_refused_and_not_shown() {
         ),
     ] {
         scene.write("callseal.toml", config);
-        let why = format!("{name:?} looks like a secret key, which doesn't belong in the config");
+        let why = format!("{name:?} looks like a secret, which doesn't belong in the config");
         scene
             .line("config check --config callseal.toml")
             .exits(2)

@@ -233,7 +233,7 @@ fn names_that_differ_only_in_case_or_normalisation_are_refused() {
     refused(&scene, "calls", 2).complains_with_hint(&["would be the same member"]);
     // The same file named twice.
     refused(&scene, "calls/day calls/day", 2)
-        .complains_with_hint(&["calls/day: it is listed twice"]);
+        .complains_with_hint(&["calls/day: it is given twice"]);
     refused(&scene, "calls/day ./calls/Day/../day", 2)
         .complains_with_hint(&["would be the same member"]);
 }

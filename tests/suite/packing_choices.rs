@@ -82,7 +82,7 @@ fn an_invalid_pattern_is_a_usage_error() {
     scene
         .line("pack -o calls.zip -r customer.crt calls --include [")
         .exits(2)
-        .says(r#"error: "[": not a valid pattern"#);
+        .says(r#"error: "[" is not a valid pattern"#);
 }
 
 #[test]

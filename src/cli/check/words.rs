@@ -18,7 +18,7 @@ pub fn in_advance(why: &RecipientError) -> String {
             subject,
             fault: ChainFault::CaExpired { ca, since },
         } => format!(
-            "“{subject}” has an issuer that expires: “{ca}” on {}",
+            "“{subject}” was issued by “{ca}”, which expires on {}",
             Timestamp(*since)
         ),
         other => other.to_string(),

@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     }
     let config = global.config()?;
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
-    let passphrases = arguments.passphrases.source(Bar::new(ui, "").handle())?;
+    let passphrases = arguments.passphrases.source(Bar::none())?;
     let mut opener =
         FieldOpener::new(&keyring, &arguments.attribute).with_passphrases(&*passphrases);
     if let Some(selection) = &required {

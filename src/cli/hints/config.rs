@@ -52,6 +52,9 @@ pub fn of_config(error: &ConfigError) -> Hint {
             };
             return or_other_kind(file, "callseal.toml", hint);
         }
+        ConfigError::SecretKey { key, .. } if key.contains("pass") => {
+            "give the passphrase with --passphrase-file FILE"
+        }
         ConfigError::SecretKey { .. } => {
             "keep the key in a separate file for --key-file, or in an environment variable for --key-env; list the paths of private keys under keys"
         }

@@ -1,20 +1,27 @@
 //! Hints for the fields of JSON documents.
 
 use callseal::fields::DocumentError;
+use callseal::message::{MessageFault, OpenError};
 
 use super::messages::of_open;
 use super::{Hint, some};
 
 pub fn of_document(error: &DocumentError) -> Hint {
     some(match error {
+        // Only callseal makes such documents: what isn't known was altered.
+        DocumentError::SessionKey(OpenError::Fault(fault))
+        | DocumentError::Value {
+            error: OpenError::Fault(fault),
+            ..
+        } if !is_of_size(fault) => "get it again from its source",
         DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => {
             return of_open(error);
         }
-        DocumentError::NotJson { line, .. } if *line > 1 => {
+        DocumentError::NotJson { .. } => {
             "if there are several documents, put each on a separate line"
         }
         DocumentError::NotAnObject => {
-            "give JSON objects, { … }; `jq -c .[]` puts each element of an array on a line"
+            "give JSON objects, { … }; `jq -c '.[]'` puts each element of an array on a line"
         }
         DocumentError::Missing {
             element: Some(path),
@@ -33,4 +40,9 @@ pub fn of_document(error: &DocumentError) -> Hint {
         | DocumentError::Moved { .. } => "don't trust it; get it again from its source",
         _ => return None,
     })
+}
+
+fn is_of_size(fault: &MessageFault) -> bool {
+    use MessageFault::{TooLarge, TotalTooLarge};
+    matches!(fault, TooLarge { .. } | TotalTooLarge { .. })
 }

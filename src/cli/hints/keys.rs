@@ -57,8 +57,10 @@ pub fn of_subject(error: &SubjectError) -> Hint {
 }
 
 fn unreadable(error: &io::Error) -> &'static str {
-    match input::is_not_a_file(error) {
-        true => REGULAR_FILE,
-        false => "check the path and the file's permissions",
+    match error.kind() {
+        _ if input::is_not_a_file(error) => REGULAR_FILE,
+        io::ErrorKind::NotFound => "check the path",
+        io::ErrorKind::PermissionDenied => "check the file's permissions",
+        _ => "check the file",
     }
 }

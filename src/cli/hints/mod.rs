@@ -103,7 +103,9 @@ fn of_library(error: &callseal::Error) -> Hint {
             error: ArchiveError::Malformed { .. },
             ..
         } => "get the archive again from its source",
-        Error::IsMessage { .. } => "open it with `callseal open`",
+        Error::IsMessage { .. } => {
+            "`callseal inspect FILE` shows who can open it, and `callseal open FILE` opens it"
+        }
         // If all of them failed, the cause is elsewhere, and has its own hint.
         Error::NotConverted { failed, total, .. } if failed == total => return None,
         Error::NotConverted { .. } => "fix each of these members, or leave them out with --exclude",
@@ -144,7 +146,9 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::Bytes(ArchiveError::Malformed { .. }) => {
             "get the archive again from its source"
         }
-        MemberCause::Archive(MemberFault::Method { .. }) => "repack it with deflate",
+        MemberCause::Archive(MemberFault::Method { .. } | MemberFault::Encrypted) => {
+            "`7z x ARCHIVE` extracts it as it is"
+        }
         MemberCause::Link(_) => "extract into an empty directory, or remove the link",
         MemberCause::NotADirectory(_) => "extract into an empty directory",
         MemberCause::IsInput(_) => "extract into another directory with -C",

@@ -1,21 +1,40 @@
 //! Hints for certificates that are refused.
 
 use std::io;
+use std::path::Path;
 use std::time::SystemTime;
 
 use callseal::files::input;
 use callseal::keys::{ChainFault, RecipientError, Refusal, UnusableKey};
 
 use super::{Hint, REGULAR_FILE, kinds, some};
+use crate::cli::ui::shell_word;
 
 const CERTIFICATES: &str = "give an X.509 certificate, a public key or an OpenPGP certificate; `callseal inspect FILE` shows what a file is";
 
 pub fn of_recipients(error: &RecipientError) -> Hint {
     some(match error {
         RecipientError::NoneGiven => "give `-r CERTIFICATE` or `-p PROFILE`",
-        RecipientError::Refused { refusal, .. } => return of_refusal(refusal),
+        RecipientError::Refused {
+            path,
+            refusal: Refusal::PrivateKey,
+        } if beside(path).is_some() => {
+            let certificate = beside(path).unwrap_or_default();
+            return some(format!(
+                "its certificate lies next to it: `-r {}`",
+                shell_word(&certificate)
+            ));
+        }
+        RecipientError::Refused { path, refusal } => {
+            return match is_address(path) {
+                true => some(
+                    "-r takes a file: `gpg --armor --export USER-ID > FILE` writes a certificate",
+                ),
+                false => of_refusal(refusal),
+            };
+        }
         RecipientError::NoneValid { .. } => {
-            "ask for a certificate that is valid now, and add it to the others"
+            "ask for a certificate that is valid then, and add it to the others"
         }
         RecipientError::NoCertificates { .. } => {
             "put its certificates there; in a directory, only files that end in crt, cer, pem, der, pub, asc, pgp or gpg are read"
@@ -39,10 +58,11 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
                 "name a file; a directory can be the `certificates` of a party in the config"
             }
             _ if input::is_not_a_file(error) => REGULAR_FILE,
-            _ => "check the file and its permissions",
+            io::ErrorKind::PermissionDenied => "check the file's permissions",
+            _ => "check the file",
         },
         Refusal::PrivateKey => {
-            "keep private keys off this machine and use the certificate; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a PEM key, and `gpg --armor --export USER-ID` writes an OpenPGP certificate"
+            "use its certificate instead; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a PEM key, and `gpg --armor --export USER-ID` writes an OpenPGP certificate"
         }
         Refusal::SigningRequest => "use the certificate that was issued for it",
         Refusal::Incomplete => "get the file again from its source",
@@ -50,7 +70,7 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         Refusal::NotACertificate(kind) => {
             kind.and_then(kinds::as_certificate).unwrap_or(CERTIFICATES)
         }
-        Refusal::Malformed(_) => CERTIFICATES,
+        Refusal::Malformed(_) => "it may be damaged: get it again from its owner",
         Refusal::SeveralCertificates(_) | Refusal::NotIssuer { .. } => {
             "put each certificate into a separate file, followed only by its chain"
         }
@@ -141,4 +161,18 @@ fn of_chain(fault: &ChainFault) -> Hint {
         }
         _ => return None,
     })
+}
+
+/// Returns the certificate next to a private key, by its name.
+fn beside(key: &Path) -> Option<String> {
+    let endings = ["crt", "cer", "pem", "pub", "asc"];
+    let files = endings.into_iter().map(|ending| key.with_extension(ending));
+    let mut files = files.filter(|file| file != key && file.is_file());
+    files.next().map(|file| file.display().to_string())
+}
+
+/// Returns whether this is an e-mail address or another name of a key, rather
+/// than a file.
+fn is_address(path: &Path) -> bool {
+    path.to_str().is_some_and(|text| text.contains('@')) && !path.exists()
 }

@@ -25,7 +25,9 @@ pub fn of_source(error: &SourceError) -> Hint {
         }
         SourceError::NotUtf8 { .. } => "rename it, or leave it out with --exclude",
         SourceError::Name { .. } => "rename the file, or leave it out with --exclude",
-        SourceError::SameName { first, second } if is_same_file(first, second) => "list it once",
+        SourceError::SameName { first, second } if is_same_file(first, second) => {
+            "leave out paths that are inside of another one, or the same"
+        }
         SourceError::SameName { .. } => "rename one of them, or leave it out with --exclude",
         SourceError::ChangedWhileRead { .. } => "pack it again when nothing writes to it",
         SourceError::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",

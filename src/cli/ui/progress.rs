@@ -25,7 +25,7 @@ impl Bar {
         };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template(
-            "{msg} [{bar:24}] {bytes}/{total_bytes}, {binary_bytes_per_sec}, {eta} left",
+            "{msg} [{wide_bar}] {bytes}/{total_bytes}, {binary_bytes_per_sec}, {eta} left",
         );
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("=> "));
@@ -36,6 +36,11 @@ impl Bar {
             members: AtomicU64::new(0),
             done: AtomicU64::new(0),
         }
+    }
+
+    /// Returns the bar of a command that shows none.
+    pub fn none() -> ProgressBar {
+        ProgressBar::hidden()
     }
 
     /// Returns the bar itself, to hide it during a question.

@@ -64,6 +64,10 @@ pub enum MemberCause {
 impl MemberCause {
     pub(super) fn kind(&self) -> ErrorKind {
         match self {
+            // What callseal doesn't support.
+            Self::Archive(MemberFault::Encrypted | MemberFault::Method { .. }) => {
+                ErrorKind::NoIdentity
+            }
             Self::Archive(_) | Self::Moved { .. } | Self::SamePath => ErrorKind::Integrity,
             Self::Bytes(error) => archive_kind(error),
             Self::Open(error) => error.into(),
