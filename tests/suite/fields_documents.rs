@@ -218,7 +218,7 @@ fn a_document_that_is_not_an_object_is_refused() {
         ("{\"a\":01}", "it is not JSON: invalid number at column 7"),
         (
             "{\n\"a\":1,\n}",
-            "it is not JSON: expected a name in quotes at its line 3, column 1",
+            "it is not JSON: expected a name in double quotes at its line 3, column 1",
         ),
         (
             "{\"a\":NaN}",
