@@ -28,7 +28,17 @@ fn main() -> ExitCode {
     record::remember();
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return conclude_parsing(error),
+        Err(error) => {
+            let is_mistake = error.use_stderr();
+            return match slips::check_dashes(std::env::args_os().skip(1)) {
+                Err(failure) if is_mistake => {
+                    let ui = Ui::new(false, false, cli::ui::Colour::default());
+                    failure.conclude(&ui);
+                    exit::code(ErrorKind::Usage)
+                }
+                _ => conclude_parsing(error),
+            };
+        }
     };
     let ui = Ui::new(cli.global.quiet, cli.global.verbose, cli.global.color);
     let arguments = std::env::args_os().skip(1);

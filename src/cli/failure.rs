@@ -111,7 +111,9 @@ impl Report {
     fn has_one_cause(&self) -> bool {
         let mut causes = self.failures.iter().map(|error| match error {
             Error::Library(callseal::Error::Member { cause, .. }) => Some(match cause {
+                // Their paths differ.
                 MemberCause::Write { error, .. } => files::cause(error),
+                MemberCause::Exists(_) => "it already exists".into(),
                 cause => cause.to_string(),
             }),
             _ => None,

@@ -85,3 +85,4 @@ mod trust_parties;
 mod trust_strength;
 mod unsafe_names;
 mod vectors;
+mod wrong_inputs;
