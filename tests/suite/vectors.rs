@@ -221,3 +221,31 @@ fn every_file_is_in_its_index_or_is_a_key_of_it() {
         }
     }
 }
+
+#[test]
+fn messages_by_openpgp_js_open() {
+    let scene = Scene::new();
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/openpgpjs");
+    for entry in std::fs::read_dir(&vectors).unwrap() {
+        let entry = entry.unwrap();
+        let content = std::fs::read(entry.path()).unwrap();
+        scene.write_private(Path::new(&entry.file_name()), content);
+    }
+    scene.write_private("secret", "secret");
+    for (message, key) in [
+        ("m5-ocb.pgp", "-k a5.key"),
+        ("m6-ocb.pgp", "-k a6.key"),
+        ("m6-gcm.pgp", "-k a6.key"),
+        ("m6-ocb.pgp", "-k a6-iter.key --passphrase-file secret"),
+        ("m6-gcm.pgp", "-k a6-argon.key --passphrase-file secret"),
+        ("m6-pw-iter.pgp", "--passphrase-file secret"),
+        ("m6-pw-argon.pgp", "--passphrase-file secret"),
+    ] {
+        let opened = scene.ok(&format!("open {message} {key} -o -"));
+        assert_eq!(opened.stdout(), "hello\n", "{message} {key}");
+    }
+    scene
+        .line("open m5-eax.pgp -k a5.key -o -")
+        .exits(4)
+        .complains_with_hint(&["m5-eax.pgp: it uses AES-256 with EAX, which is not supported"]);
+}
