@@ -66,7 +66,12 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
     }
     match Identity::load(path) {
         Ok(identities) => return Ok(Inspection::Keys(identities)),
-        Err(fault @ (KeyFault::Unusable(_) | KeyFault::Incomplete)) => {
+        Err(
+            fault @ (KeyFault::Unusable(_)
+            | KeyFault::Incomplete
+            | KeyFault::Elsewhere
+            | KeyFault::TooManyRounds),
+        ) => {
             return Ok(Inspection::UnusableKey(fault));
         }
         Err(_) => {}

@@ -31,6 +31,8 @@ pub struct Extracted {
     /// The number of members that were passed over since their files exist (see
     /// [`Job::skipping_existing`]).
     pub skipped: usize,
+    /// The number of other files that were copied.
+    copied: usize,
     /// The number of bytes of their plaintext.
     pub plain: u64,
     /// The extracted members whose messages aren't
@@ -64,6 +66,7 @@ impl Extracted {
                 return;
             }
             Outcome::Copied => {
+                self.copied += 1;
                 self.other_files.push(name());
                 return;
             }
@@ -95,9 +98,10 @@ impl Extracted {
             return (failures, self.not_flushed);
         };
         let failed = failures.len();
-        let total = self.done + failed;
+        let done = self.done + self.skipped + self.copied;
+        let total = done + failed;
         failures.extend(self.not_flushed);
-        if self.done == 0 && total == 1 {
+        if done == 0 && total == 1 {
             let only = failures.pop();
             return (failures, only);
         }
@@ -162,6 +166,7 @@ impl Job<'_> {
             done: 0,
             other_files: Vec::new(),
             skipped: 0,
+            copied: 0,
             plain: 0,
             not_authenticated: Vec::new(),
             tried: Vec::new(),

@@ -12,6 +12,7 @@ mod file_kind;
 mod generate;
 mod handle;
 mod jks;
+mod kdf_cost;
 mod keyring;
 mod legacy_provider;
 mod mapping;
@@ -28,6 +29,7 @@ mod x509_handle;
 
 pub(crate) use file_content::read_key as read_key_file;
 
+#[doc(hidden)]
 pub use file_kind::FileKind;
 pub use handle::{Fingerprint, KeyHandle};
 pub use keyring::{KeyError, KeyFault, Keyring, NoIdentity, UnlockFault};

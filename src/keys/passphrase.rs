@@ -7,6 +7,8 @@ use std::path::Path;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::files::BYTE_ORDER_MARK;
+
 /// The longest new passphrase, in bytes. OpenSSL's programs read little more
 /// than that, and refuse a longer one as wrong.
 const MAX_NEW: usize = 1000;
@@ -24,6 +26,7 @@ impl Passphrase {
     /// Takes the first line of `bytes` without its line end (LF or CRLF), as
     /// from a passphrase file.
     pub fn from_first_line(bytes: &[u8]) -> Self {
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         let line = bytes.split(|&b| b == b'\n').next().unwrap_or_default();
         Self::new(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
     }
@@ -32,6 +35,7 @@ impl Passphrase {
     /// [`from_first_line`](Self::from_first_line) takes the first. Empty lines
     /// are skipped.
     pub fn from_lines(bytes: &[u8]) -> Vec<Self> {
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         let lines = bytes.split(|&b| b == b'\n');
         let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let lines = lines.filter(|line| !line.is_empty());
@@ -181,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_file_may_have_a_passphrase_on_each_line() {
-        let lines = Passphrase::from_lines(b"one two\r\n\n three\nfour");
+        let lines = Passphrase::from_lines(b"\xEF\xBB\xBFone two\r\n\n three\nfour");
         let lines: Vec<_> = lines.iter().map(Passphrase::as_bytes).collect();
         assert_eq!(lines, [&b"one two"[..], b" three", b"four"]);
         assert!(Passphrase::from_lines(b"\r\n\n").is_empty());

@@ -3,13 +3,14 @@
 //! The private keys are found by walking through the keystore: OpenSSL's reader
 //! returns the first one alone.
 
-use bcder::decode::{Constructed, Content, DecodeError, SliceSource, Source};
+use bcder::decode::{Constructed, DecodeError, SliceSource, Source};
 use bcder::{Mode, OctetString, Oid, Tag};
 use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 
 use super::file_content::Bytes;
+use super::kdf_cost::is_affordable;
 use super::openssl_errors::forget_openssl_errors;
 use crate::keys::load_legacy_provider;
 
@@ -22,9 +23,6 @@ const SAFE_CONTENTS_BAG: &str = "1.2.840.113549.1.12.10.1.6";
 
 /// How deep bags may be in bags.
 const MAX_DEPTH: usize = 4;
-
-/// The most rounds that a passphrase goes through.
-const MAX_ROUNDS: u64 = 10_000_000;
 
 /// The most keys of one keystore.
 const MAX_KEYS: usize = 256;
@@ -53,6 +51,14 @@ type Decoded<T, S> = Result<T, DecodeError<<S as Source>::Error>>;
 impl Keystore {
     /// Reads a keystore; `None` if it isn't one.
     pub fn read(bytes: &[u8]) -> Option<Self> {
+        // It may be nested too deep even to be skipped.
+        if !is_affordable(bytes) {
+            return Some(Self {
+                keys: Vec::new(),
+                has_encrypted_parts: false,
+                is_affordable: false,
+            });
+        }
         let safe = decode(bytes, |cons| {
             cons.take_sequence(|cons| {
                 cons.take_u8()?;
@@ -65,6 +71,14 @@ impl Keystore {
         let Part::Data(safe) = safe else {
             return None;
         };
+        let mut keystore = Self {
+            keys: Vec::new(),
+            has_encrypted_parts: false,
+            is_affordable: is_affordable(&safe),
+        };
+        if !keystore.is_affordable {
+            return Some(keystore);
+        }
         let parts = decode(&safe, |cons| {
             cons.take_sequence(|cons| {
                 let mut parts = Vec::new();
@@ -74,15 +88,13 @@ impl Keystore {
                 Ok(parts)
             })
         })?;
-        let mut keystore = Self {
-            keys: Vec::new(),
-            has_encrypted_parts: false,
-            is_affordable: is_affordable(bytes) && is_affordable(&safe),
-        };
         for part in parts {
             match part {
                 Part::Data(bags) => {
                     keystore.is_affordable &= is_affordable(&bags);
+                    if !keystore.is_affordable {
+                        return Some(keystore);
+                    }
                     decode(&bags, |cons| take_bags(cons, &mut keystore.keys, MAX_DEPTH))?;
                 }
                 Part::Encrypted => keystore.has_encrypted_parts = true,
@@ -194,28 +206,4 @@ pub(super) fn open(bytes: &[u8], passphrase: &[u8]) -> Option<Opened> {
         key: parsed.pkey,
         certificates,
     })
-}
-
-/// Returns whether every INTEGER is small enough for a number of rounds. (Salts
-/// and the like are OCTET STRINGs.)
-fn is_affordable(bytes: &[u8]) -> bool {
-    decode(bytes, |cons| cons.take_sequence(all_bounded)).unwrap_or(false)
-}
-
-fn all_bounded<S: Source>(cons: &mut Constructed<S>) -> Decoded<bool, S> {
-    let mut are_bounded = true;
-    while let Some(is_bounded) = cons.take_opt_value(|tag, content| match content {
-        Content::Constructed(cons) => all_bounded(cons),
-        Content::Primitive(primitive) if tag == Tag::INTEGER => {
-            let octets = primitive.take_all()?;
-            let value = octets.iter().fold(0_u64, |value, octet| {
-                value.saturating_mul(256).saturating_add((*octet).into())
-            });
-            Ok(value <= MAX_ROUNDS)
-        }
-        Content::Primitive(primitive) => primitive.skip_all().map(|()| true),
-    })? {
-        are_bounded &= is_bounded;
-    }
-    Ok(are_bounded)
 }

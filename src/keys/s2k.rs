@@ -12,7 +12,7 @@ use sequoia_openpgp as openpgp;
 const MAX_MEMORY: u8 = 21;
 
 /// The most passes over 2 GiB. Smaller amounts may have more.
-const MAX_PASSES: u64 = 4;
+const MAX_PASSES: u64 = 2;
 
 /// Held while a key is derived: two at a time would take twice the memory.
 static DERIVING: Mutex<()> = Mutex::new(());

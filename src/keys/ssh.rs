@@ -23,9 +23,9 @@ pub(crate) const PRIVATE_LABEL: &str = "OPENSSH PRIVATE KEY";
 const SSH2_BEGIN: &str = "---- BEGIN SSH2 PUBLIC KEY ----";
 const SSH2_END: &str = "---- END SSH2 PUBLIC KEY ----";
 
-/// The most rounds of bcrypt that are made. ssh-keygen makes 16 or 24 unless it
-/// is told otherwise.
-const MAX_ROUNDS: u32 = 10_000;
+/// The most rounds of bcrypt that are made: some seconds. ssh-keygen makes 16 or
+/// 24 unless it is told otherwise.
+const MAX_ROUNDS: u32 = 1000;
 
 /// The octets before the fields of a private key.
 const MAGIC: &[u8] = b"openssh-key-v1\0";
@@ -45,15 +45,14 @@ pub(super) struct OpenSshKey {
 
 impl OpenSshKey {
     /// Reads a PEM block.
-    pub fn read(text: &[u8]) -> Result<Self, String> {
+    pub fn read(text: &[u8]) -> Result<Self, &'static str> {
         let octets = file_content::base64(text).ok_or("the PEM block is damaged")?;
-        let key = Self::from_octets(&octets).ok_or("it is damaged, or of an unknown kind")?;
-        match key.kdf {
-            Kdf::Bcrypt { rounds, .. } if rounds > MAX_ROUNDS => Err(format!(
-                "its passphrase takes {rounds} rounds of bcrypt, and at most {MAX_ROUNDS} are supported"
-            )),
-            _ => Ok(key),
-        }
+        Self::from_octets(&octets).ok_or("it is damaged, or of an unknown kind")
+    }
+
+    /// Returns whether its passphrase can be tried in reasonable time.
+    pub fn is_affordable(&self) -> bool {
+        !matches!(self.kdf, Kdf::Bcrypt { rounds, .. } if rounds > MAX_ROUNDS)
     }
 
     fn from_octets(octets: &[u8]) -> Option<Self> {
@@ -65,7 +64,7 @@ impl OpenSshKey {
             b"none" => Kdf::None,
             b"bcrypt" => Kdf::Bcrypt {
                 salt: string(&mut options)?.to_vec(),
-                rounds: u32(&mut options)?,
+                rounds: u32(&mut options).filter(|rounds| *rounds > 0)?,
             },
             _ => return None,
         };
@@ -139,9 +138,17 @@ fn rsa_private(octets: &mut &[u8]) -> Option<Result<PKey<Private>, ErrorStack>> 
     let (p, q) = (string(octets)?, string(octets)?);
     let key = || {
         let (n, e) = (BigNum::from_slice(n)?, BigNum::from_slice(e)?);
-        PKey::from_rsa(rsa_from_primes(n, e, secret(d)?, secret(p)?, secret(q)?)?)
+        rsa_from_primes(n, e, secret(d)?, secret(p)?, secret(q)?)
     };
-    Some(key())
+    match key() {
+        // With a number that was altered it would yield something else than was
+        // sealed to it.
+        Ok(key) => key
+            .check_key()
+            .is_ok_and(|is_right| is_right)
+            .then(|| PKey::from_rsa(key)),
+        Err(error) => Some(Err(error)),
+    }
 }
 
 fn ecdsa_private(octets: &mut &[u8]) -> Option<Result<PKey<Private>, ErrorStack>> {

@@ -277,3 +277,19 @@ fn a_file_that_is_not_a_private_key_is_refused_by_name() {
         .exits(1)
         .complains_with_hint(&["missing.key", "no such file"]);
 }
+
+#[test]
+fn a_key_that_is_elsewhere_is_named_as_such() {
+    let scene = Scene::new();
+    // GnuPG writes a stub for a primary key of which only subkeys are exported,
+    // as it does for a key on a smart card.
+    scene.gpg("--quick-gen-key card rsa2048 encr never");
+    scene.gpg("--output stub.key --export-secret-subkeys card");
+    scene
+        .line("keys -k stub.key")
+        .exits(4)
+        .complains_with_hint(&["stub.key: its private key is not in this file"]);
+    scene
+        .ok("inspect stub.key")
+        .prints("its private key is not in this file");
+}

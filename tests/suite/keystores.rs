@@ -373,3 +373,48 @@ fn requests_and_lists_of_revoked_certificates_are_named() {
             .prints("certificate signing request\n");
     }
 }
+
+/// Nests an element of ASN.1 this often.
+fn nested(depth: usize, inner: Vec<u8>) -> Vec<u8> {
+    (0..depth).fold(inner, |inner, _| {
+        let mut outer = vec![0x30, 0x84];
+        outer.extend((inner.len() as u32).to_be_bytes());
+        outer.extend(inner);
+        outer
+    })
+}
+
+#[test]
+fn a_keystore_that_is_nested_without_end_is_refused() {
+    let scene = scene();
+    scene.seal("-r customer.crt");
+    scene.tool("mkdir keys");
+    scene.tool("cp a.key keys");
+    for depth in [100, 20_000] {
+        let version = vec![2, 1, 3];
+        let body = [version, nested(depth, vec![5, 0])].concat();
+        scene.write_private("keys/deep.p12", nested(1, body));
+        for line in [
+            "keys -k keys/deep.p12",
+            "open call.pgp -k keys/deep.p12 -o -",
+        ] {
+            scene
+                .line(line)
+                .exits(4)
+                .complains_with_hint(&["keys/deep.p12"]);
+        }
+        scene.ok("inspect keys/deep.p12");
+        // It doesn't keep the right key from opening.
+        scene
+            .ok("open call.pgp -k keys -o -")
+            .says("left out keys/deep.p12");
+    }
+}
+
+#[test]
+fn a_key_that_is_locked_with_scrypt_opens() {
+    let scene = scene();
+    scene.tool("openssl pkcs8 -topk8 -scrypt -in a.key -passout pass:secret -out locked.pem");
+    private(&scene, "locked.pem");
+    opens_unlocked(&scene, "locked.pem");
+}

@@ -293,7 +293,7 @@ fn a_wrong_passphrase_for_all_members_is_reported_once() {
     // Members that fail for different reasons are all named.
     std::fs::create_dir_all(scene.path("out/calls")).unwrap();
     scene.write("out/calls/1.txt", "");
-    scene.write("out/calls/2.txt", "");
+    scene.write("out/calls/2.txt/file", "");
     scene.write("out/calls/3.txt", "");
     scene.write("right", "right\n");
     scene
@@ -302,4 +302,12 @@ fn a_wrong_passphrase_for_all_members_is_reported_once() {
         .complains(&["calls/1.txt"])
         .complains(&["calls/2.txt"])
         .complains(&["calls/3.txt"]);
+    // All of them for one reason are not.
+    std::fs::remove_dir_all(scene.path("out/calls/2.txt")).unwrap();
+    scene.write("out/calls/2.txt", "");
+    scene
+        .line("extract calls.zip -k customer.key --passphrase-file right -C out")
+        .exits(1)
+        .complains(&["already exists"])
+        .says("error: 19 more like these");
 }

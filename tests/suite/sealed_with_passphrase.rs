@@ -177,3 +177,19 @@ fn an_empty_passphrase_file_is_named() {
             .complains_with_hint(&["empty: there is no passphrase in it"]);
     }
 }
+
+#[test]
+fn text_that_ends_with_a_carriage_return_opens() {
+    let scene = scene();
+    for text in ["a\r", "\r", "a\r\r", "a\rb\r\n\r"] {
+        scene.write("text", text);
+        // rnp leaves the line ends as they are.
+        scene.tool(
+            "rnp --homedir . --overwrite --password sesame --symmetric --output text.pgp text",
+        );
+        scene.gpg_with_passphrase("sesame", "--textmode --output text.gpg --symmetric text");
+        for message in ["text.pgp", "text.gpg"] {
+            scene.ok(&format!("open {message} -o - --passphrase-file right"));
+        }
+    }
+}

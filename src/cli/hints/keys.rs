@@ -13,6 +13,10 @@ pub fn of_key(fault: &KeyFault) -> Hint {
     some(match fault {
         KeyFault::Unreadable(error) => unreadable(error),
         KeyFault::NoPrivateKey(kind) => kind.and_then(kinds::as_key).unwrap_or(KEYS),
+        KeyFault::TooManyRounds => {
+            "lock it anew, on a machine where you trust it: `openssl pkcs8 -topk8 -in KEY -out NEW`, or `ssh-keygen -p -a 16 -f KEY`"
+        }
+        KeyFault::Elsewhere => "`gpg --decrypt FILE` opens messages with a smart card, one by one",
         KeyFault::Incomplete => "get the file again from its source",
         KeyFault::Unusable(_) => "use an RSA key, or an EC key on P-256, P-384 or P-521",
         _ => KEYS,

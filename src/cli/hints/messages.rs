@@ -39,10 +39,17 @@ fn of_identity(error: &NoIdentity) -> Hint {
         NoIdentity::NoneFits { handles, .. } if handles.iter().all(is_hidden) => {
             "its recipients are hidden: ask its sender whose key opens it, and give that key with -k KEY"
         }
+        NoIdentity::NoneFits {
+            handles,
+            tried: true,
+            ..
+        } if handles.iter().any(KeyHandle::names_a_certificate) => {
+            "give the key of one of these certificates with -k KEY, and put the certificate next to it; `openssl x509 -noout -issuer -serial -in CERT` shows a certificate's serial number"
+        }
         NoIdentity::NoneFits { handles, .. }
             if handles.iter().any(KeyHandle::names_a_certificate) =>
         {
-            "give the key of one of these certificates with -k KEY, and put the certificate next to it; `openssl x509 -noout -issuer -serial -in CERT` shows a certificate's serial number"
+            "give the key of one of these certificates with -k KEY, and put the certificate next to it (`openssl x509 -noout -issuer -serial -in CERT` shows its serial number); if the certificate is lost, --try-all-keys of extract, cat, open and convert tries every key"
         }
         NoIdentity::NoneFits { .. } => {
             "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"

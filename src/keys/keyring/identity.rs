@@ -28,6 +28,12 @@ pub enum KeyFault {
     /// It holds no private key.
     #[error("{}", no_private_key(*.0))]
     NoPrivateKey(Option<FileKind>),
+    /// Its passphrase goes through more rounds than can be waited for.
+    #[error("its passphrase goes through too many rounds")]
+    TooManyRounds,
+    /// It is the stub of an OpenPGP key whose secret is elsewhere.
+    #[error("its private key is not in this file: it is on a smart card, or offline")]
+    Elsewhere,
     /// It holds a PEM block that was cut off.
     #[error("the PEM block is incomplete: its END line is missing")]
     Incomplete,

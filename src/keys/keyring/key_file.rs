@@ -15,6 +15,7 @@ use super::key_source::KeySource;
 use super::locked::Locked;
 use super::secret::SecretKey;
 use crate::keys::file_content::{self, Block, Bytes, Form};
+use crate::keys::kdf_cost::is_affordable;
 use crate::keys::pkcs12::{KeyBag, Keystore};
 use crate::keys::ssh::{self, OpenSshKey};
 use crate::keys::{FileKind, forget_openssl_errors, jks, mapping, openssl_reason, recipients};
@@ -73,7 +74,7 @@ fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
 fn from_pkcs12(bytes: Bytes, path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
     let keystore = Keystore::read(&bytes).ok_or_else(|| unusable("the keystore is malformed"))?;
     if !keystore.is_affordable {
-        return Err(unusable("its passphrase goes through too many rounds"));
+        return Err(KeyFault::TooManyRounds);
     }
     let origin = Arc::new(KeySource::pkcs12(path, exposed, bytes.clone()));
     let mut identities = Vec::new();
@@ -124,7 +125,10 @@ fn unusable(what: &str) -> KeyFault {
 }
 
 fn from_openssh(text: &[u8], origin: &Arc<KeySource>) -> Result<Identity, KeyFault> {
-    let key = OpenSshKey::read(text).map_err(KeyFault::Unusable)?;
+    let key = OpenSshKey::read(text).map_err(unusable)?;
+    if !key.is_affordable() {
+        return Err(KeyFault::TooManyRounds);
+    }
     let fault = |fault| KeyFault::Unusable(format!("it {fault}"));
     if !key.is_locked() {
         let key = key.open().map_err(fault)?;
@@ -145,6 +149,12 @@ fn from_block(block: Block<'_>, origin: &Arc<KeySource>) -> Result<Vec<Identity>
         return from_openssh(block.text, origin).map(|identity| vec![identity]);
     }
     if block.is_locked() {
+        // The older form of PEM has no rounds.
+        let der =
+            (block.label == "ENCRYPTED PRIVATE KEY").then(|| file_content::base64(block.text));
+        if der.flatten().is_some_and(|der| !is_affordable(&der)) {
+            return Err(KeyFault::TooManyRounds);
+        }
         let locked = Locked::Pem(Bytes::new(block.text.to_vec()));
         return Ok(vec![Identity::locked(origin, locked)]);
     }
@@ -160,6 +170,9 @@ fn from_block(block: Block<'_>, origin: &Arc<KeySource>) -> Result<Vec<Identity>
 fn from_der(bytes: Bytes, origin: KeySource) -> Result<Option<Identity>, KeyFault> {
     let origin = Arc::new(origin);
     if file_content::is_locked_pkcs8(&bytes) {
+        if !is_affordable(&bytes) {
+            return Err(KeyFault::TooManyRounds);
+        }
         return Ok(Some(Identity::locked(&origin, Locked::Pkcs8Der(bytes))));
     }
     let Ok(key) = PKey::private_key_from_der(&bytes) else {
@@ -175,6 +188,7 @@ fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity
         .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
         .map_err(|_| KeyFault::NoPrivateKey(None))?;
     let mut identities = Vec::new();
+    let mut is_elsewhere = false;
     for cert in certs {
         let label = cert
             .userids()
@@ -193,6 +207,7 @@ fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity
             if let KeyMaterial::Encrypted(locked) = key.secret()
                 && !locked.s2k().is_supported()
             {
+                is_elsewhere = true;
                 continue;
             }
             let state = if key.secret().is_encrypted() {
@@ -209,8 +224,9 @@ fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity
             .map(|(public, state)| Identity::openpgp(&origin, label.clone(), &public, state));
         identities.extend(found);
     }
-    if identities.is_empty() {
-        return Err(KeyFault::NoPrivateKey(None));
+    match (identities.is_empty(), is_elsewhere) {
+        (false, _) => Ok(identities),
+        (true, true) => Err(KeyFault::Elsewhere),
+        (true, false) => Err(KeyFault::NoPrivateKey(None)),
     }
-    Ok(identities)
 }

@@ -25,7 +25,7 @@ const MAX_UNKNOWN: usize = 64;
 
 /// The limit of a message's SKESKs, each of which costs the time of a
 /// passphrase's derivation, and the bytes that are read of each.
-const MAX_SKESKS: usize = 64;
+const MAX_SKESKS: usize = 8;
 const MAX_SKESK_BYTES: u64 = 512;
 
 /// A message read up to its sealed data.

@@ -118,7 +118,10 @@ impl LiteralBody<'_> {
                 }
                 finish(compressed.into_inner())?
             }
-            Content::Ended => return Ok(()),
+            Content::Ended => {
+                self.content = Content::Ended;
+                return Ok(());
+            }
             Content::Failed => return Err(MessageFault::Altered.into()),
         };
         self.padding.note(length);

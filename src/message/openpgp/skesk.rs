@@ -14,7 +14,7 @@ use super::cipher::{CfbCipher, aead};
 use super::packet::{read_array, read_u8};
 use super::schedule::{TAG, hkdf};
 use crate::keys::{Passphrase, begin_derivation};
-use crate::message::fault::MessageFault;
+use crate::message::fault::{MessageFault, OpenError};
 
 /// One packet. A packet of an unknown kind is there, but opens nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,10 +69,10 @@ impl Skesk {
     pub fn session_key(
         &self,
         passphrase: &Passphrase,
-    ) -> Result<Option<(Option<SymmetricAlgorithm>, SessionKey)>, MessageFault> {
+    ) -> Result<Option<(Option<SymmetricAlgorithm>, SessionKey)>, OpenError> {
         let Some(content) = &self.content else {
             let what = format!("a passphrase in a packet of version {}", self.version);
-            return Err(MessageFault::Unsupported(what));
+            return Err(MessageFault::Unsupported(what).into());
         };
         let size = content.cipher.key_size();
         let size = size.map_err(|_| unsupported(content.cipher))?;
@@ -81,7 +81,11 @@ impl Skesk {
                 begin_derivation(&content.s2k).map_err(MessageFault::Unsupported)?;
             let password = Password::from(passphrase.as_bytes());
             let derived = content.s2k.derive_key(&password, size);
-            derived.map_err(|e| MessageFault::Unsupported(format!("a passphrase ({e})")))?
+            derived.map_err(|e| match content.s2k {
+                // Its parameters are known to be right.
+                S2K::Argon2 { .. } => OpenError::Read(io::ErrorKind::OutOfMemory.into()),
+                _ => MessageFault::Unsupported(format!("a passphrase ({e})")).into(),
+            })?
         };
         Ok(match &content.sealed {
             Sealed::Itself => Some((Some(content.cipher), derived)),

@@ -95,7 +95,7 @@ impl<R: BufRead> OpenPgpFront<R> {
             let outcome = match skesk.session_key(passphrase) {
                 Ok(None) => continue,
                 Ok(Some((cipher, session_key))) => self.container.unlock(cipher, &session_key),
-                Err(fault) => Err(fault.into()),
+                Err(error) => Err(error),
             };
             match outcome {
                 Ok(true) => {
