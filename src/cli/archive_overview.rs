@@ -22,8 +22,8 @@ pub struct Overview {
     sets: Vec<EnvelopeSet>,
     set_of: Vec<Option<usize>>,
     failures: Vec<Error>,
-    /// Files that were never sealed.
-    other_files: Vec<String>,
+    /// The indexes of files that were never sealed.
+    other_files: BTreeSet<usize>,
 }
 
 /// Members that are sealed in the same way to the same recipients.
@@ -66,7 +66,7 @@ impl Overview {
             sets: Vec::new(),
             set_of: Vec::with_capacity(members.len()),
             failures: Vec::new(),
-            other_files: Vec::new(),
+            other_files: BTreeSet::new(),
         };
         let mut others = Vec::new();
         for member in members {
@@ -85,7 +85,7 @@ impl Overview {
                     Some(set)
                 }
                 Err(error) if archive.is_other_file(member, &error) => {
-                    others.push((member, error));
+                    others.push((overview.set_of.len(), error));
                     None
                 }
                 Err(error) => {
@@ -97,18 +97,21 @@ impl Overview {
         }
         // If nothing at all is sealed, it isn't the archive that was meant.
         let is_sealed = !overview.sets.is_empty();
-        for (member, error) in others {
+        for (index, error) in others {
             match is_sealed {
-                true => overview.other_files.push(member.shown_name().into_owned()),
+                true => {
+                    overview.other_files.insert(index);
+                }
                 false => overview.failures.push(error),
             }
         }
         overview
     }
 
-    /// Returns the files of the archive that were never sealed.
-    pub fn other_files(&self) -> &[String] {
-        &self.other_files
+    /// Returns whether the member with this index is a file that was never
+    /// sealed.
+    pub fn is_other_file(&self, index: usize) -> bool {
+        self.other_files.contains(&index)
     }
 
     /// Returns the facts of who can open it.

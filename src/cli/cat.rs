@@ -60,31 +60,30 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let opener = arguments.renamed.apply(opening.opener());
     let mut stdout = io::stdout().lock();
-    let mut opened = Vec::new();
     for (number, member) in members.iter().enumerate() {
         if arguments.names {
             let separator = if number == 0 { "" } else { "\n" };
             let name = member.shown_name();
             writeln!(stdout, "{separator}==> {} <==", safe(&name))?;
         }
-        opened.push((member, write(&archive, member, &opener, &mut stdout)?));
+        let opened = write(&archive, member, &opener, &mut stdout)?;
+        stdout.flush()?;
+        warn_of(member, &opened, ui);
     }
-    stdout.flush()?;
-    for (member, opened) in &opened {
-        if !opened.format.is_authenticated() {
-            ui.warning(&format!("{}: {NOT_AUTHENTICATED}", member.shown_name()));
-        }
-    }
-    let each = || opened.iter().map(|(_, opened)| opened);
-    warn_of_tried(each().filter_map(|opened| opened.tried_key.as_ref()), ui);
-    notice_old_ciphers(each().filter_map(|opened| opened.old_cipher.as_deref()), ui);
-    notice_padding(each().filter(|opened| opened.padding > 0).count(), ui);
-    let renamed: Vec<_> = opened
-        .iter()
-        .filter_map(|(member, opened)| Some((member.shown_name(), opened.sealed_as.as_deref()?)))
-        .collect();
-    warn_of_renamed(renamed.iter().map(|(member, name)| (&**member, *name)), ui);
     Ok(Report::default())
+}
+
+/// Says what isn't plain about a member that was written.
+fn warn_of(member: &Member, opened: &Opened, ui: &Ui) {
+    let name = member.shown_name();
+    if !opened.format.is_authenticated() {
+        ui.warning(&format!("{name}: {NOT_AUTHENTICATED}"));
+    }
+    warn_of_tried(&opened.tried_key, ui);
+    notice_old_ciphers(opened.old_cipher.as_deref(), ui);
+    notice_padding(usize::from(opened.padding > 0), ui);
+    let sealed_as = opened.sealed_as.as_deref();
+    warn_of_renamed(sealed_as.map(|sealed_as| (&*name, sealed_as)), ui);
 }
 
 /// Writes one member.
@@ -124,7 +123,8 @@ struct Screen<'a, 'b> {
 impl Write for Screen<'_, '_> {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         let (start, _) = piece.split_at(piece.len().min(4096));
-        if std::mem::take(&mut self.is_first) && !is_text(start) {
+        let is_binary = std::mem::take(&mut self.is_first) && !is_text(start);
+        if is_binary || has_controls(piece) {
             return Err(io::Error::other(Binary));
         }
         self.stdout.write(piece)
@@ -135,15 +135,20 @@ impl Write for Screen<'_, '_> {
     }
 }
 
-/// Returns whether this is the beginning of a text: UTF-8, perhaps cut off,
-/// without control characters other than those of white space.
+/// Returns whether this is the beginning of a text in UTF-8, perhaps cut off.
 fn is_text(start: &[u8]) -> bool {
-    let is_control = |octet: &u8| octet.is_ascii_control() && !octet.is_ascii_whitespace();
-    let is_utf8 = match std::str::from_utf8(start) {
+    match std::str::from_utf8(start) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(),
-    };
-    is_utf8 && !start.iter().any(is_control)
+    }
+}
+
+/// Returns whether there are characters in it that control a terminal, C1 ones
+/// in UTF-8 included.
+fn has_controls(piece: &[u8]) -> bool {
+    let is_control = |octet: &u8| octet.is_ascii_control() && !octet.is_ascii_whitespace();
+    let is_c1 = |pair: &[u8]| matches!(pair, [0xC2, 0x80..=0x9F]);
+    piece.iter().any(is_control) || piece.windows(2).any(is_c1)
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -70,6 +70,7 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
             fault @ (KeyFault::Unusable(_)
             | KeyFault::Incomplete
             | KeyFault::Elsewhere
+            | KeyFault::Damaged(_)
             | KeyFault::TooManyRounds),
         ) => {
             return Ok(Inspection::UnusableKey(fault));

@@ -1,7 +1,6 @@
 //! `callseal list`
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -58,17 +57,16 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let known = KnownKeys::load(&files, keyring, ui)?;
     let overview = Overview::of(&archive, members.as_slice(), &arguments.limits.limits());
 
-    let others: HashSet<&str> = overview.other_files().iter().map(String::as_str).collect();
     let mut text = String::new();
     let _ = writeln!(text, "{:>14}  {:<20}  NAME", "SEALED BYTES", "MODIFIED");
-    for (member, marked) in members.iter().zip(overview.marks()) {
+    for (index, (member, marked)) in members.iter().zip(overview.marks()).enumerate() {
         let _ = writeln!(
             text,
             "{:>14}  {:<20}  {}{}",
             member.size(),
             Timestamp(member.modified()).to_string(),
             safe(&member.shown_name()),
-            match (marked, others.contains(&*member.shown_name())) {
+            match (marked, overview.is_other_file(index)) {
                 (_, true) => "  (not sealed)",
                 (true, false) => "  (not authenticated)",
                 (false, false) => "",

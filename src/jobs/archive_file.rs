@@ -22,23 +22,31 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Leaves out the members that names or patterns mean, as
-    /// [`ArchiveFile::select`] takes them. Returns the others, and the patterns
-    /// that mean none of the members.
+    /// Leaves out the members that names or patterns mean. Unlike
+    /// [`ArchiveFile::select`], a name counts at any depth even if there is a
+    /// member or directory of exactly that name. Returns the others, and the
+    /// patterns that mean none of the members.
     ///
     /// # Errors
     ///
     /// A pattern is invalid.
     pub fn except(mut self, patterns: &[impl AsRef<str>]) -> Result<(Self, Vec<String>), Error> {
         let mut unmatched = Vec::new();
+        let mut is_left_out = vec![false; self.list.len()];
         for pattern in patterns.iter().map(AsRef::as_ref) {
-            let selector = Selector::new(pattern, &self.list)?;
-            let before = self.list.len();
-            self.list.retain(|member| !selector.means(member));
-            if self.list.len() == before {
+            let selector = Selector::Pattern(compiled(pattern)?);
+            let mut found = false;
+            for (is_left_out, member) in is_left_out.iter_mut().zip(&self.list) {
+                let is_meant = has_name(member, pattern) || selector.means(member);
+                *is_left_out |= is_meant;
+                found |= is_meant;
+            }
+            if !found {
                 unmatched.push(pattern.to_owned());
             }
         }
+        let mut is_left_out = is_left_out.into_iter();
+        self.list.retain(|_| is_left_out.next() != Some(true));
         Ok((self, unmatched))
     }
 
@@ -255,10 +263,7 @@ impl<'p> Selector<'p> {
         if members.iter().any(|member| is_below(member, directory)) {
             return Ok(Self::Directory(directory));
         }
-        let patterns = Patterns::new(&[pattern]);
-        let patterns = patterns
-            .map_err(|BadPattern { pattern, reason }| Error::Pattern { pattern, reason })?;
-        Ok(Self::Pattern(patterns))
+        Ok(Self::Pattern(compiled(pattern)?))
     }
 
     fn means(&self, member: &Member) -> bool {
@@ -271,6 +276,11 @@ impl<'p> Selector<'p> {
             }
         }
     }
+}
+
+fn compiled(pattern: &str) -> Result<Patterns, Error> {
+    Patterns::new(&[pattern])
+        .map_err(|BadPattern { pattern, reason }| Error::Pattern { pattern, reason })
 }
 
 fn is_below(member: &Member, directory: &Path) -> bool {

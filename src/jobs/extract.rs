@@ -210,7 +210,8 @@ impl Extraction<'_> {
     fn member(&self, member: &Member, name: &MemberName) -> Result<Outcome, MemberCause> {
         if self.job.skip_existing {
             let place = self.directory.place(name.as_str())?;
-            if place.path().symlink_metadata().is_ok() {
+            let entry = place.path().symlink_metadata();
+            if entry.is_ok_and(|entry| entry.is_file()) {
                 return Ok(Outcome::Skipped);
             }
         }

@@ -14,7 +14,7 @@ use crate::files::BYTE_ORDER_MARK;
 const MAX_NEW: usize = 1000;
 
 /// A passphrase, wiped from memory when dropped and never shown.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Passphrase(Zeroizing<Vec<u8>>);
 
 impl Passphrase {

@@ -46,8 +46,8 @@ pub(super) struct OpenSshKey {
 impl OpenSshKey {
     /// Reads a PEM block.
     pub fn read(text: &[u8]) -> Result<Self, &'static str> {
-        let octets = file_content::base64(text).ok_or("the PEM block is damaged")?;
-        Self::from_octets(&octets).ok_or("it is damaged, or of an unknown kind")
+        let octets = file_content::base64(text).ok_or("its PEM block can't be read")?;
+        Self::from_octets(&octets).ok_or("its fields can't be read")
     }
 
     /// Returns whether its passphrase can be tried in reasonable time.
@@ -193,6 +193,19 @@ fn string<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 pub(super) fn is_public_key(text: &[u8]) -> bool {
     let kinds = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", SSH2_BEGIN];
     kinds.iter().any(|kind| text.starts_with(kind.as_bytes()))
+}
+
+/// Returns the number of public keys in a text.
+pub(super) fn count_public_keys(text: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(text);
+    match text.starts_with(SSH2_BEGIN) {
+        true => text.matches(SSH2_BEGIN).count(),
+        false => {
+            let lines = text.lines().map(str::trim);
+            let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+            lines.count()
+        }
+    }
 }
 
 /// Reads a public key, of one line or as RFC 4716 has it.

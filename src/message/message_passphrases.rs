@@ -1,30 +1,30 @@
 //! The passphrases of messages that are sealed with one.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::fault::OpenError;
 use crate::keys::{Passphrase, Passphrases, UnlockFault};
 
-/// The passphrases that have opened messages of a job, shared by all its
+/// The passphrases that were given for messages of a job, shared by all its
 /// threads. Most archives have one for all members.
 #[derive(Debug, Default)]
 pub(super) struct MessagePassphrases {
     /// Held while a passphrase is asked for, so that there is one question at a
     /// time.
-    known: Mutex<Known>,
+    given: Mutex<Given>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct Given {
     passphrases: Vec<Passphrase>,
-    /// Why there are no more: nobody is asked again.
-    refused: Option<UnlockFault>,
+    /// Set once there are no more: nobody is asked again.
+    ended: Option<UnlockFault>,
 }
 
 impl MessagePassphrases {
-    /// Tries the known passphrases on a message, then others from
-    /// `passphrases`, until `opens` says that one opens it. The inner result
-    /// says why none does.
+    /// Tries the passphrases that were given for other messages, then more from
+    /// `passphrases`, until `opens` says that one opens this message. The inner
+    /// result says why none does.
     pub fn open(
         &self,
         passphrases: &dyn Passphrases,
@@ -36,38 +36,43 @@ impl MessagePassphrases {
                 return Ok(Ok(()));
             }
         }
-        let mut known = self.lock();
+        let mut given = self.lock();
         // Other threads may have got some meanwhile.
-        for passphrase in known.passphrases.iter().skip(tried.len()) {
+        for passphrase in given.passphrases.iter().skip(tried.len()) {
             if opens(passphrase)? {
                 return Ok(Ok(()));
             }
         }
-        if let Some(fault) = &known.refused {
+        if let Some(fault) = &given.ended {
             return Ok(Err(fault.clone()));
         }
-        let mut fault = UnlockFault::NoPassphrase;
         for attempt in 1.. {
             match passphrases.ask_for_message(attempt) {
                 Ok(Some(passphrase)) => {
+                    if given.passphrases.contains(&passphrase) {
+                        continue;
+                    }
+                    // It may be another message's.
+                    given.passphrases.push(passphrase.clone());
                     if opens(&passphrase)? {
-                        known.passphrases.push(passphrase);
                         return Ok(Ok(()));
                     }
-                    fault = UnlockFault::WrongPassphrase;
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    fault = UnlockFault::Passphrase(error.to_string());
+                    given.ended = Some(UnlockFault::Passphrase(error.to_string()));
                     break;
                 }
             }
         }
-        known.refused = Some(fault.clone());
-        Ok(Err(fault))
+        let fault = match given.passphrases.is_empty() {
+            true => UnlockFault::NoPassphrase,
+            false => UnlockFault::WrongPassphrase,
+        };
+        Ok(Err(given.ended.get_or_insert(fault).clone()))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

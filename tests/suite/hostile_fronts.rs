@@ -85,7 +85,6 @@ fn is_refused(scene: &Scene, message: &[u8]) {
 #[test]
 fn packets_before_the_sealed_data_have_a_total_limit() {
     const SKESK: u8 = 3;
-    const MARKER: u8 = 10;
     const PADDING: u8 = 21;
     let scene = with_a_key();
     let message = sealed(&scene, "");
@@ -97,7 +96,6 @@ fn packets_before_the_sealed_data_have_a_total_limit() {
     for front in [
         packet(PADDING, &body(9 << 20)),
         packet(SKESK, &body(9 << 20)),
-        packet(MARKER, &body(9 << 20)),
         packet(PADDING, &body(1 << 10)).repeat(9 << 10),
     ] {
         is_refused(&scene, &[front, message.clone()].concat());

@@ -336,3 +336,36 @@ fn thousands_of_hidden_recipients_cost_no_more_than_the_cap() {
         .open(&[flood, message].concat(), 5)
         .says("too many recipients");
 }
+
+#[test]
+fn a_marker_hides_no_second_message() {
+    let target = Target::new(CipherSuite::P256);
+    let message = target.seal(&literal(PLAIN));
+    let marked = [&message[..], &packet(Tag::Marker, b"PGP")].concat();
+    target.open(&marked, 0);
+    std::fs::remove_dir_all(target.scene.path("out")).unwrap();
+    for marker in [
+        packet(Tag::Marker, &message),
+        // In the legacy format, without a length.
+        [&[0xAB][..], &message].concat(),
+        packet(Tag::Marker, b"PGP "),
+        packet(Tag::Marker, b""),
+    ] {
+        target.open(&[&message[..], &marker].concat(), 5);
+        target.open(&[&marker[..], &message].concat(), 5);
+    }
+}
+
+#[test]
+fn a_short_container_is_truncated_whatever_the_key_yields() {
+    let target = Target::new(CipherSuite::P256);
+    for features in [Features::empty().set_seipdv1(), Features::sequoia()] {
+        let message = target.seal_as(&features, &literal(PLAIN));
+        let front = message.len() - without_pkesks(&message).len();
+        let short = |front: &[u8]| [front, &packet(Tag::SEIP, &[1, 7, 7, 7, 7])].concat();
+        let mut other = message[..front].to_vec();
+        *other.last_mut().unwrap() ^= 1;
+        let said = [&message[..front], &other].map(|front| target.open(&short(front), 5).stderr());
+        assert_eq!(said[0], said[1]);
+    }
+}

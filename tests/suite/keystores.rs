@@ -258,6 +258,24 @@ fn a_private_key_by_openssh_opens() {
 }
 
 #[test]
+fn a_file_with_several_ssh_keys_is_refused() {
+    let scene = Scene::new();
+    scene.write("call.txt", "a call");
+    for name in ["a", "b"] {
+        scene.tool(&format!("ssh-keygen -q -t rsa -b 2048 -N '' -f {name}"));
+        let public = scene.tool(&format!("ssh-keygen -e -m RFC4716 -f {name}.pub"));
+        scene.write(format!("{name}.4716"), public.output.stdout);
+    }
+    for ending in ["pub", "4716"] {
+        scene.concatenate(&[&format!("a.{ending}"), &format!("b.{ending}")], "both");
+        scene
+            .line("seal -r both call.txt")
+            .exits(3)
+            .complains_with_hint(&["both: it holds 2 certificates"]);
+    }
+}
+
+#[test]
 fn an_ssh_key_of_another_kind_is_refused_by_name() {
     let scene = Scene::new();
     scene.write("call.txt", "a call");

@@ -112,6 +112,39 @@ fn an_exclusion_that_means_nothing_is_a_warning_and_a_name_an_error() {
 }
 
 #[test]
+fn an_exclusion_counts_at_any_depth_whatever_else_is_there() {
+    let scene = scene();
+    for name in ["tmp/h", "a/tmp/h", "x.json", "b/x.json"] {
+        scene.write(format!("more/{name}"), name);
+    }
+    scene
+        .bash("cd more && callseal pack -q -o ../more.zip -r ../customer.crt *")
+        .exits(0);
+    for excluded in [
+        "--exclude tmp --exclude *.json",
+        "--exclude *.json --exclude tmp --exclude x.json",
+    ] {
+        let left = scene.line(&format!("list more.zip {excluded}")).exits(2);
+        left.complains_with_hint(&["no member is left"]);
+    }
+}
+
+#[test]
+fn cat_warns_of_each_member_even_if_a_later_one_fails() {
+    let scene = scene();
+    scene.key_pair("gir", "rsa:2048");
+    scene.write("in/a.txt", "a");
+    scene.cms_encrypt("in/a.txt", "in/a.txt.p7m", "-aes256 -outform DER gir.crt");
+    scene.write("in/b.txt.p7m", "damaged");
+    scene
+        .bash("cd in && zip -q -0 ../cms.zip a.txt.p7m b.txt.p7m")
+        .exits(0);
+    let failed = scene.line("cat cms.zip a.txt b.txt -k gir.key").exits(5);
+    let failed = failed.says("warning: a.txt: not authenticated");
+    assert_eq!(failed.stdout(), "a");
+}
+
+#[test]
 fn a_second_archive_is_not_taken_for_a_member() {
     let scene = scene();
     scene.ok("pack -q -o other.zip -r customer.crt calls/old");

@@ -163,6 +163,16 @@ fn members_may_have_different_passphrases() {
         .exits(6)
         .complains(&["d: it is sealed with a passphrase, and the passphrase is wrong"]);
     assert_eq!(scene.tree("opened"), ["a", "b", "c"]);
+    // A member with an unknown passphrase doesn't close those after it.
+    for (name, passphrase) in [("1", "unknown"), ("2", "two")] {
+        scene.write(name, name);
+        scene.gpg_with_passphrase(passphrase, &format!("--symmetric {name}"));
+    }
+    scene.tool("zip -q first.zip 1.gpg 2.gpg");
+    scene
+        .line("extract first.zip -j 1 -C second --passphrase-file all")
+        .exits(6);
+    assert_eq!(scene.tree("second"), ["2"]);
 }
 
 #[test]

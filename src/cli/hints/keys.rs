@@ -17,7 +17,7 @@ pub fn of_key(fault: &KeyFault) -> Hint {
             "lock it anew, on a machine where you trust it: `openssl pkcs8 -topk8 -in KEY -out NEW`, or `ssh-keygen -p -a 16 -f KEY`"
         }
         KeyFault::Elsewhere => "`gpg --decrypt FILE` opens messages with a smart card, one by one",
-        KeyFault::Incomplete => "get the file again from its source",
+        KeyFault::Incomplete | KeyFault::Damaged(_) => "get the file again from its source",
         KeyFault::Unusable(_) => "use an RSA key, or an EC key on P-256, P-384 or P-521",
         _ => KEYS,
     })

@@ -28,6 +28,9 @@ pub enum KeyFault {
     /// It holds no private key.
     #[error("{}", no_private_key(*.0))]
     NoPrivateKey(Option<FileKind>),
+    /// It is damaged, or of an unknown kind.
+    #[error("it is damaged: {0}")]
+    Damaged(&'static str),
     /// Its passphrase goes through more rounds than can be waited for.
     #[error("its passphrase goes through too many rounds")]
     TooManyRounds,

@@ -72,7 +72,7 @@ fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
 }
 
 fn from_pkcs12(bytes: Bytes, path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
-    let keystore = Keystore::read(&bytes).ok_or_else(|| unusable("the keystore is malformed"))?;
+    let keystore = Keystore::read(&bytes).ok_or(KeyFault::Damaged("its keystore can't be read"))?;
     if !keystore.is_affordable {
         return Err(KeyFault::TooManyRounds);
     }
@@ -101,7 +101,7 @@ fn from_pkcs12(bytes: Bytes, path: &Path, exposed: bool) -> Result<Vec<Identity>
 }
 
 fn from_jks(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
-    let keys = jks::keys(bytes).ok_or_else(|| unusable("the keystore is malformed"))?;
+    let keys = jks::keys(bytes).ok_or(KeyFault::Damaged("its keystore can't be read"))?;
     let chains = keys.iter().flat_map(|key| key.chain.iter().cloned());
     let origin = Arc::new(KeySource::jks(path, exposed, chains.collect()));
     let identities: Vec<Identity> = keys
@@ -120,12 +120,8 @@ fn from_jks(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity>, K
     }
 }
 
-fn unusable(what: &str) -> KeyFault {
-    KeyFault::Unusable(what.into())
-}
-
 fn from_openssh(text: &[u8], origin: &Arc<KeySource>) -> Result<Identity, KeyFault> {
-    let key = OpenSshKey::read(text).map_err(unusable)?;
+    let key = OpenSshKey::read(text).map_err(KeyFault::Damaged)?;
     if !key.is_affordable() {
         return Err(KeyFault::TooManyRounds);
     }

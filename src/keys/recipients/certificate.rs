@@ -188,7 +188,12 @@ impl CertificateFile<'_> {
 
     fn ssh(&self) -> Result<Recipient, Refusal> {
         let text = self.bytes.strip_prefix(BYTE_ORDER_MARK);
-        let key = ssh::public_key(text.unwrap_or(self.bytes));
+        let text = text.unwrap_or(self.bytes);
+        match ssh::count_public_keys(text) {
+            0 | 1 => {}
+            several => return Err(Refusal::SeveralCertificates(several)),
+        }
+        let key = ssh::public_key(text);
         let key = key.map_err(|fault| Refusal::Key {
             subject: None,
             fault,

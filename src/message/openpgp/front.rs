@@ -7,7 +7,7 @@ use openpgp::parse::Parse;
 use sequoia_openpgp as openpgp;
 
 use super::container::Container;
-use super::packet::{Body, Header};
+use super::packet::{Body, Header, skip_meaningless};
 use super::skesk::Skesk;
 use crate::keys::{KeyHandle, algorithm_label};
 use crate::message::envelope::Envelope;
@@ -97,7 +97,7 @@ impl<R: BufRead> OpenPgpFront<R> {
                     body.skip()?;
                     skesks.push(Skesk::read(&start));
                 }
-                Tag::Marker | Tag::Padding => Body::new(&mut source, header).skip()?,
+                Tag::Marker | Tag::Padding => skip_meaningless(&mut source, header)?,
                 Tag::SEIP | Tag::AED => {
                     let container = Container::read(Body::new(source, header), header.tag)?;
                     // RFC 9580, section 10.3.2.1: packets of other versions don't

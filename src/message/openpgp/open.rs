@@ -12,7 +12,7 @@ use super::cipher;
 use super::container::Container;
 use super::front::OpenPgpFront;
 use super::native_lines::NativeLines;
-use super::packet::{Body, Header, read_array, read_u8};
+use super::packet::{Body, Header, read_array, read_u8, skip_meaningless};
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::io::{BUFFER, read_buffered};
 use crate::message::limits::Limits;
@@ -256,7 +256,7 @@ fn finish(mut plaintext: Plaintext<'_>) -> Result<u64, OpenError> {
             break;
         };
         match header.tag {
-            Tag::Marker | Tag::Padding => Body::new(&mut source, header).skip()?,
+            Tag::Marker | Tag::Padding => skip_meaningless(&mut source, header)?,
             Tag::PKESK | Tag::SKESK | Tag::SEIP | Tag::SED | Tag::AED => {
                 return Err(MessageFault::SecondMessage("OpenPGP packets").into());
             }

@@ -147,6 +147,25 @@ impl<R: BufRead> Read for Body<R> {
     }
 }
 
+/// Skips a packet that means nothing: a marker, which holds `PGP`, or padding
+/// (RFC 9580, sections 5.8 and 5.14). Anything could hide in others.
+pub(super) fn skip_meaningless(source: &mut impl BufRead, header: Header) -> Result<(), OpenError> {
+    let mut body = Body::new(source, header);
+    let is_right = match header.tag {
+        Tag::Marker => {
+            let mut marker = Vec::new();
+            body.by_ref().take(4).read_to_end(&mut marker)?;
+            marker == b"PGP"
+        }
+        _ => header.length != Length::Indeterminate,
+    };
+    if !is_right {
+        let what = format!("an invalid {}", header.tag);
+        return Err(MessageFault::Malformed(what).into());
+    }
+    Ok(body.skip()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

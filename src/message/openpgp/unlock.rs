@@ -11,6 +11,9 @@ use crate::keys::{
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::message_passphrases::MessagePassphrases;
 
+/// The passphrases that are tried on a message, with a margin for several SKESKs.
+const MOST_PASSPHRASES: usize = 64;
+
 impl<R: BufRead> OpenPgpFront<R> {
     /// Finds the session key with a key of the keyring, and unlocks the
     /// container with it.
@@ -72,12 +75,17 @@ impl<R: BufRead> OpenPgpFront<R> {
         no_key: Option<OpenError>,
     ) -> Result<(), OpenError> {
         self.container.prepare()?;
-        let mut trials = trials.for_message(0);
+        let mut trials = trials.for_message(MOST_PASSPHRASES);
+        let mut unsupported = None;
         let opened = known.open(passphrases, |passphrase| {
-            self.try_passphrase(passphrase, &mut trials)
+            self.try_passphrase(passphrase, &mut trials, &mut unsupported)
         });
         match (opened?, no_key) {
             (Ok(()), _) => Ok(()),
+            // A wrong passphrase yields a session key for any cipher.
+            (Err(UnlockFault::WrongPassphrase), _) if unsupported.is_some() => {
+                Err(unsupported.unwrap_or_else(|| MessageFault::Altered.into()))
+            }
             (Err(UnlockFault::NoPassphrase), Some(no_key)) => Err(no_key),
             (Err(fault), _) => Err(NoIdentity::Passphrase(fault).into()),
         }
@@ -88,8 +96,8 @@ impl<R: BufRead> OpenPgpFront<R> {
         &mut self,
         passphrase: &Passphrase,
         trials: &mut MessageTrials<'_>,
+        unsupported: &mut Option<OpenError>,
     ) -> Result<bool, OpenError> {
-        let mut unsupported = None;
         for skesk in &self.skesks {
             trials.next(false)?;
             let outcome = match skesk.session_key(passphrase) {
@@ -103,11 +111,12 @@ impl<R: BufRead> OpenPgpFront<R> {
                     return Ok(true);
                 }
                 Ok(false) => {}
+                Err(error @ OpenError::Read(_)) => return Err(error),
                 Err(error) => {
                     unsupported.get_or_insert(error);
                 }
             }
         }
-        unsupported.map_or(Ok(false), Err)
+        Ok(false)
     }
 }

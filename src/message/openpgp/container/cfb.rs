@@ -54,6 +54,14 @@ impl<R: BufRead> Cfb<R> {
         })
     }
 
+    /// Checks that it is as long as the shortest container.
+    pub fn prepare(&self) -> Result<(), OpenError> {
+        match self.start_encrypted.len() < MAX_BLOCK + 2 {
+            true => Err(MessageFault::Truncated.into()),
+            false => Ok(()),
+        }
+    }
+
     pub fn cipher(&self) -> Option<SymmetricAlgorithm> {
         self.key.as_ref().map(|(_, _, cipher)| *cipher)
     }
@@ -69,6 +77,8 @@ impl<R: BufRead> Cfb<R> {
         if algorithm.key_size().ok() != Some(session_key.len()) {
             return Ok(false);
         }
+        // The sender may learn from this error that the key yielded a session
+        // key. One that chance yields has a right checksum once in 65,536 times.
         let cipher = CfbCipher::of(algorithm)?;
         let mut context = cipher.decryption(session_key)?;
         let mut start = Zeroizing::new(Vec::with_capacity(2 * MAX_BLOCK + 2));

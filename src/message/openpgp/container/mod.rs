@@ -98,7 +98,7 @@ impl<R: BufRead> Container<R> {
     /// No session key opens it: it is truncated, or its cipher isn't supported.
     pub fn prepare(&mut self) -> Result<(), OpenError> {
         match self {
-            Self::Cfb(_) => Ok(()),
+            Self::Cfb(cfb) => cfb.prepare(),
             Self::Chunked(chunked) => chunked.prepare(),
         }
     }
