@@ -37,6 +37,23 @@ const MAX_EXPONENT_BITS: usize = 64;
 /// The RSA modulus sizes that can open old messages, in bits.
 const OPENING_RSA_BITS: std::ops::RangeInclusive<u32> = 1024..=*RSA_BITS.end();
 
+/// The curves that can receive messages, with the names of OpenPGP and OpenSSL,
+/// and the default hash and cipher of ECDH
+/// ([RFC 9580, section 11.5.1](https://www.rfc-editor.org/rfc/rfc9580#section-11.5.1),
+/// table 30).
+const CURVES: [(Curve, Nid, HashAlgorithm, SymmetricAlgorithm); 6] = {
+    use HashAlgorithm::{SHA256, SHA384, SHA512};
+    use SymmetricAlgorithm::{AES128, AES192, AES256};
+    [
+        (Curve::NistP256, Nid::X9_62_PRIME256V1, SHA256, AES128),
+        (Curve::NistP384, Nid::SECP384R1, SHA384, AES192),
+        (Curve::NistP521, Nid::SECP521R1, SHA512, AES256),
+        (Curve::BrainpoolP256, Nid::BRAINPOOL_P256R1, SHA256, AES128),
+        (Curve::BrainpoolP384, Nid::BRAINPOOL_P384R1, SHA384, AES192),
+        (Curve::BrainpoolP512, Nid::BRAINPOOL_P512R1, SHA512, AES256),
+    ]
+};
+
 /// Why a key can't receive messages. The text completes a sentence that begins
 /// with the certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -64,7 +81,7 @@ pub enum UnusableKey {
     Malformed(String),
 }
 
-/// Converts an RSA or NIST EC public key to an OpenPGP key.
+/// Converts an RSA or EC public key to an OpenPGP key.
 ///
 /// # Errors
 ///
@@ -223,24 +240,21 @@ pub(super) fn rsa_from_primes(
     Rsa::from_private_components(n, e, d, p, q, dmp1, dmq1, iqmp)
 }
 
-/// Returns the OpenSSL key of an ECDH key on one of the NIST curves.
+/// Returns the OpenSSL key of an ECDH key, if it's on one of the [`CURVES`].
 pub(crate) fn ec_from_mpis(public: &PublicKey) -> Result<Option<EcKey<Public>>, ErrorStack> {
     let mpi::PublicKey::ECDH { curve, q, .. } = public.mpis() else {
         return Ok(None);
     };
-    let curve = match curve {
-        Curve::NistP256 => Nid::X9_62_PRIME256V1,
-        Curve::NistP384 => Nid::SECP384R1,
-        Curve::NistP521 => Nid::SECP521R1,
-        _ => return Ok(None),
+    let Some((_, nid, ..)) = CURVES.iter().find(|(known, ..)| known == curve) else {
+        return Ok(None);
     };
-    let group = EcGroup::from_curve_name(curve)?;
+    let group = EcGroup::from_curve_name(*nid)?;
     let point = EcPoint::from_bytes(&group, q.value(), &mut *BigNumContext::new()?)?;
     EcKey::from_public_key(&group, &point).map(Some)
 }
 
-/// Returns the OpenSSL key of OpenPGP ECDH secret key material, if it's of a
-/// NIST curve.
+/// Returns the OpenSSL key of OpenPGP ECDH secret key material, if it's on one
+/// of the [`CURVES`].
 pub(crate) fn ec_secret_from_mpis(
     public: &PublicKey,
     secret: &mpi::SecretKeyMaterial,
@@ -281,36 +295,20 @@ pub(crate) fn rsa_to_mpis(key: &Rsa<Private>) -> openpgp::Result<mpi::SecretKeyM
     })
 }
 
-/// Returns the name of a curve that can receive messages, in OpenPGP's terms.
-pub(crate) fn curve(key: &EcKeyRef<impl HasPublic>) -> Result<Curve, UnusableKey> {
-    match key.group().curve_name() {
-        Some(Nid::X9_62_PRIME256V1) => Ok(Curve::NistP256),
-        Some(Nid::SECP384R1) => Ok(Curve::NistP384),
-        Some(Nid::SECP521R1) => Ok(Curve::NistP521),
-        other => {
-            let name = other
-                .and_then(|nid| nid.short_name().ok())
-                .unwrap_or("explicit parameters");
-            Err(UnusableKey::Algorithm(format!("EC {name}")))
-        }
-    }
-}
-
-/// Returns ECDH parameters with the curve's default hash and cipher (RFC 9580,
-/// section 11.5.1, table 30).
+/// Returns an EC key with the curve's default parameters.
 fn ecdh(key: &EcKeyRef<impl HasPublic>) -> Result<mpi::PublicKey, UnusableKey> {
-    let curve = curve(key)?;
-    let (hash, sym) = match curve {
-        Curve::NistP256 => (HashAlgorithm::SHA256, SymmetricAlgorithm::AES128),
-        Curve::NistP384 => (HashAlgorithm::SHA384, SymmetricAlgorithm::AES192),
-        _ => (HashAlgorithm::SHA512, SymmetricAlgorithm::AES256),
-    };
-    let q = point(key)?;
+    let nid = key.group().curve_name();
+    let known = CURVES.iter().find(|(_, curve, ..)| Some(*curve) == nid);
+    let (curve, _, hash, sym) = known.ok_or_else(|| {
+        let name = nid.and_then(|nid| nid.short_name().ok());
+        let name = name.unwrap_or("explicit parameters");
+        UnusableKey::Algorithm(format!("EC {name}"))
+    })?;
     Ok(mpi::PublicKey::ECDH {
-        curve,
-        q: mpi::MPI::new(&q),
-        hash,
-        sym,
+        curve: curve.clone(),
+        q: mpi::MPI::new(&point(key)?),
+        hash: *hash,
+        sym: *sym,
     })
 }
 

@@ -310,21 +310,3 @@ fn an_issuer_with_a_name_of_many_kilobytes_is_malformed() {
         .exits(5)
         .complains(&["in.p7m", "a recipient can't be decoded"]);
 }
-
-#[test]
-fn the_mime_form_of_smime_is_named() {
-    let scene = genesys();
-    scene.tool("openssl smime -encrypt -aes256 -in said/1001.wav -out mail.eml gir.crt");
-    scene
-        .line("open mail.eml -k gir.key -o -")
-        .exits(4)
-        .complains(&[
-            "mail.eml",
-            "the MIME form of S/MIME",
-            "openssl smime -pk7out",
-        ]);
-    scene.tool("openssl smime -pk7out -in mail.eml -out mail.p7m");
-    scene
-        .ok("open mail.p7m -k gir.key -o -")
-        .prints("RIFF said first");
-}

@@ -50,12 +50,13 @@ fn openssl_cms_opens_files_of_all_sizes_with_rsa_and_ec_keys() {
     scene.ec_pair("p256", "P-256");
     scene.ec_pair("p384", "P-384");
     scene.ec_pair("p521", "P-521");
-    let names = ["rsa", "p256", "p384", "p521"];
+    scene.ec_pair("brainpool", "brainpoolP512r1");
+    let names = ["rsa", "p256", "p384", "p521", "brainpool"];
     for size in SIZES {
         let content = content(size);
         scene.write("call.wav", &content);
         scene
-            .ok("seal -f --format cms-gcm -r rsa.crt -r p256.crt -r p384.crt -r p521.crt call.wav");
+            .ok("seal -f --format cms-gcm -r rsa.crt -r p256.crt -r p384.crt -r p521.crt -r brainpool.crt call.wav");
         for name in names {
             scene.cms_as("call.wav.p7m", name).yields(&content);
         }

@@ -2,7 +2,7 @@
 
 use crate::support::{P256, Scene};
 
-const EC_KEYS: [&str; 3] = ["prime256v1", "secp384r1", "secp521r1"];
+const EC_KEYS: [&str; 4] = ["prime256v1", "secp384r1", "secp521r1", "brainpoolP256r1"];
 
 /// Makes a scene with a key of this kind in `a.key`, its certificate in
 /// `customer.crt`, and its passphrase, "open sesame", in `passphrase`. (Not

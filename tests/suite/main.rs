@@ -54,6 +54,7 @@ mod keys_command;
 mod keystores;
 mod killed;
 mod left_out;
+mod mails;
 mod member_choice;
 mod missing_peers;
 mod odd_archives;

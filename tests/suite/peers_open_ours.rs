@@ -65,6 +65,13 @@ fn gpg_opens_what_is_sealed_to_p521() {
 }
 
 #[test]
+fn gpg_opens_what_is_sealed_to_brainpool() {
+    for curve in ["brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"] {
+        gpg_opens(&format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
+    }
+}
+
+#[test]
 fn gpg_opens_what_is_sealed_to_its_own_key() {
     let scene = Scene::new();
     scene.gpg("--quick-gen-key curve future-default default never");

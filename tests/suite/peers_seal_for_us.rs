@@ -51,7 +51,12 @@ fn gpg_message_opens(scene: &Scene, options: &str) {
 
 #[test]
 fn a_message_by_gpg_opens() {
-    for kind in ["rsa:2048", P256, "ec -pkeyopt ec_paramgen_curve:P-521"] {
+    for kind in [
+        "rsa:2048",
+        P256,
+        "ec -pkeyopt ec_paramgen_curve:P-521",
+        "ec -pkeyopt ec_paramgen_curve:brainpoolP384r1",
+    ] {
         gpg_message_opens(&scene_with_gpg(kind), "");
     }
 }

@@ -83,6 +83,13 @@ fn every_form_of_p521_opens() {
 }
 
 #[test]
+fn every_form_of_brainpool_opens() {
+    for curve in ["brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"] {
+        every_form_opens(&format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
+    }
+}
+
+#[test]
 fn a_certificate_with_a_compressed_point_opens() {
     let scene = Scene::new();
     scene.tool("openssl ecparam -name prime256v1 -genkey -conv_form compressed -noout -out a.key");
@@ -219,6 +226,14 @@ fn the_fingerprint_on_a_curve_includes_the_default_parameters() {
         ("P-256", p256, 8, 7),
         ("P-384", &[0x2B, 0x81, 0x04, 0x00, 0x22], 9, 8),
         ("P-521", &[0x2B, 0x81, 0x04, 0x00, 0x23], 10, 9),
+        ("brainpoolP256r1", &[0x2B, 0x24, 3, 3, 2, 8, 1, 1, 7], 8, 7),
+        ("brainpoolP384r1", &[0x2B, 0x24, 3, 3, 2, 8, 1, 1, 11], 9, 8),
+        (
+            "brainpoolP512r1",
+            &[0x2B, 0x24, 3, 3, 2, 8, 1, 1, 13],
+            10,
+            9,
+        ),
     ] {
         scene.key_pair("a", &format!("ec -pkeyopt ec_paramgen_curve:{curve}"));
         let key = PKey::private_key_from_pem(&scene.read("a.key")).unwrap();

@@ -5,7 +5,7 @@ use std::io;
 use std::process::Command;
 
 /// The programs whose names differ from their packages'.
-pub const PACKAGES: [(&str, &str); 24] = [
+pub const PACKAGES: [(&str, &str); 25] = [
     ("7zz", "7zip"),
     ("base64", "coreutils"),
     ("bsdtar", "libarchive-tools"),
@@ -15,6 +15,7 @@ pub const PACKAGES: [(&str, &str); 24] = [
     ("find", "findutils"),
     ("gpg", "gnupg"),
     ("gpgconf", "gnupg"),
+    ("gpgsm", "gnupg"),
     ("jar", "default-jdk-headless"),
     ("keytool", "openjdk-17-jre-headless"),
     ("mkdir", "coreutils"),

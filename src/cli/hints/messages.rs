@@ -104,6 +104,9 @@ fn of_fault(fault: &MessageFault) -> Hint {
         MessageFault::Unsupported(what) if what == "a passphrase" => {
             "open it with `openssl cms -decrypt -inform DER -in FILE -pwri_password PASSPHRASE`"
         }
+        MessageFault::Unsupported(what) if what.starts_with("a mail ") => {
+            "save the attachment in your mail program, and open that"
+        }
         MessageFault::Unsupported(what) if !what.contains('`') => {
             "`gpg --decrypt FILE` may open it, or if it is a CMS message `openssl cms -decrypt -inform DER -in FILE -inkey KEY`"
         }

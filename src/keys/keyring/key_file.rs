@@ -3,15 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use openpgp::Cert;
-use openpgp::cert::CertParser;
 use openpgp::packet::key::SecretKeyMaterial as KeyMaterial;
-use openpgp::parse::Parse;
 use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
 
 use super::identity::{Identity, KeyFault, KeyState};
 use super::key_source::KeySource;
+use super::leading_zeros;
 use super::locked::Locked;
 use super::secret::SecretKey;
 use crate::keys::file_content::{self, Block, Bytes, Form};
@@ -180,9 +178,7 @@ fn from_der(bytes: Bytes, origin: KeySource) -> Result<Option<Identity>, KeyFaul
 }
 
 fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
-    let certs = CertParser::from_bytes(bytes)
-        .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
-        .map_err(|_| KeyFault::NoPrivateKey(None))?;
+    let certs = leading_zeros::certs(bytes).map_err(|_| KeyFault::NoPrivateKey(None))?;
     let mut identities = Vec::new();
     let mut is_elsewhere = false;
     for cert in certs {

@@ -9,6 +9,7 @@ use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
 
 use super::UnlockFault;
+use super::leading_zeros;
 use super::secret::SecretKey;
 use crate::keys::file_content::Bytes;
 use crate::keys::jks::LockedJksKey;
@@ -64,9 +65,10 @@ impl Locked {
             Self::OpenPgp(key) => {
                 let unlocked = {
                     let _one_at_a_time = begin_derivation_for(key)?;
-                    Key::clone(key).decrypt_secret(&phrase.into())
+                    let unlocked = Key::clone(key).decrypt_secret(&phrase.into()).ok();
+                    unlocked.or_else(|| leading_zeros::unlock(key, phrase))
                 };
-                let key = unlocked.map_err(|_| UnlockFault::WrongPassphrase)?;
+                let key = unlocked.ok_or(UnlockFault::WrongPassphrase)?;
                 return SecretKey::from_openpgp(key).map_err(UnlockFault::Unusable);
             }
         };

@@ -7,6 +7,7 @@ mod fit;
 mod identity;
 mod key_file;
 mod key_source;
+mod leading_zeros;
 mod locked;
 mod no_identity;
 mod openpgp_search;

@@ -220,7 +220,7 @@ impl Recipient {
         self.rsa.as_ref()
     }
 
-    /// Returns the OpenSSL key, if it's on P-256, P-384 or P-521.
+    /// Returns the OpenSSL key, if it's on a NIST or brainpool curve.
     pub(crate) fn ec(&self) -> Result<Option<EcKey<Public>>, ErrorStack> {
         mapping::ec_from_mpis(&self.key)
     }

@@ -132,7 +132,7 @@ fn originator_key<S: Source>(cons: &mut Constructed<S>) -> Decoded<Option<Vec<u8
 }
 
 /// Returns the hash of a key agreement scheme (RFC 5753, section 7.1.4). The
-/// cofactor of all NIST curves is 1, so that the two kinds of schemes are the
+/// cofactor of all these curves is 1, so that the two kinds of schemes are the
 /// same.
 fn hash(algorithm: &Algorithm) -> Option<MessageDigest> {
     Some(match algorithm.dotted().as_str() {

@@ -11,7 +11,6 @@ use openssl::ec::{EcKey, PointConversionForm};
 use openssl::encrypt::Encrypter;
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
-use openssl::nid::Nid;
 use openssl::pkey::{PKey, Public};
 use openssl::rsa::{Padding, Rsa};
 use zeroize::Zeroizing;
@@ -128,9 +127,9 @@ impl Wrapper {
 
         // RFC 5753, section 7.1.4: the parameters of AES wrap are absent.
         let wrap = der(encode::sequence(AES256_WRAP.encode()));
-        let (scheme, digest) = match key.group().curve_name() {
-            Some(Nid::SECP521R1) => (STD_DH_SHA512_KDF, MessageDigest::sha512()),
-            Some(Nid::SECP384R1) => (STD_DH_SHA384_KDF, MessageDigest::sha384()),
+        let (scheme, digest) = match key.group().degree() {
+            512.. => (STD_DH_SHA512_KDF, MessageDigest::sha512()),
+            384.. => (STD_DH_SHA384_KDF, MessageDigest::sha384()),
             _ => (STD_DH_SHA256_KDF, MessageDigest::sha256()),
         };
         let info = kdf::shared_info(&wrap, None, WRAPPING_KEY);

@@ -1,5 +1,6 @@
 //! Blocks: text between a line that names its kind and one that ends it.
 
+use std::borrow::Cow;
 use std::io::{BufRead, Read};
 
 use crate::message::fault::{MessageFault, OpenError};
@@ -19,13 +20,23 @@ struct BlockKind {
     is_armor: bool,
 }
 
-/// Armor, and PEM by RFC 7468, sections 8 and 9, without the variants of some
-/// old software.
-const KINDS: [BlockKind; 3] = [
+/// Armor, that of `gpg --enarmor` included; PEM by RFC 7468, sections 8 and 9,
+/// without the variants of some old software; and what gpgsm writes.
+const KINDS: [BlockKind; 5] = [
     BlockKind {
         begin: b"-----BEGIN PGP MESSAGE-----",
         end: b"-----END PGP MESSAGE-----",
         is_armor: true,
+    },
+    BlockKind {
+        begin: b"-----BEGIN PGP ARMORED FILE-----",
+        end: b"-----END PGP ARMORED FILE-----",
+        is_armor: true,
+    },
+    BlockKind {
+        begin: b"-----BEGIN ENCRYPTED MESSAGE-----",
+        end: b"-----END ENCRYPTED MESSAGE-----",
+        is_armor: false,
     },
     BlockKind {
         begin: b"-----BEGIN CMS-----",
@@ -45,7 +56,9 @@ const QUOTES: &[u8] = b">|]}";
 /// A block, found by its first line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Block {
-    kind: &'static BlockKind,
+    /// The line that ends it, without its line end.
+    end: Cow<'static, [u8]>,
+    is_armor: bool,
     /// The number of bytes in the text up to the end of the first line's
     /// dashes.
     content: usize,
@@ -64,7 +77,8 @@ impl Block {
             if let Some(kind) = KINDS.iter().find(|kind| rest.starts_with(kind.begin)) {
                 let quotes = margin.iter().filter(|octet| QUOTES.contains(octet));
                 return Some(Self {
-                    kind,
+                    end: kind.end.into(),
+                    is_armor: kind.is_armor,
                     content: offset + margin.len() + kind.begin.len(),
                     quotes: quotes.copied().collect(),
                 });
@@ -74,19 +88,29 @@ impl Block {
         None
     }
 
+    /// Returns the base64 of a part of a mail, up to the line `end`.
+    pub fn of_part(end: Vec<u8>) -> Self {
+        Self {
+            end: end.into(),
+            is_armor: false,
+            content: 0,
+            quotes: Vec::new(),
+        }
+    }
+
     /// Returns the position in the text at which its content begins.
     pub fn content(&self) -> usize {
         self.content
     }
 
     /// Returns the line that ends it, without its line end.
-    pub fn end(&self) -> &'static [u8] {
-        self.kind.end
+    pub fn end(&self) -> &[u8] {
+        &self.end
     }
 
     /// Returns whether a checksum may follow its base64.
     pub fn may_have_checksum(&self) -> bool {
-        self.kind.is_armor
+        self.is_armor
     }
 
     /// Returns whether the octet has no meaning in it.
@@ -102,7 +126,7 @@ impl Block {
     ///
     /// There are more headers than anybody writes.
     pub fn skip_headers(&self, source: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
-        if !self.kind.is_armor {
+        if !self.is_armor {
             return Ok(Vec::new());
         }
         let mut room = MAX_HEADERS;

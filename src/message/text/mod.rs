@@ -6,10 +6,12 @@
 mod block;
 mod decode;
 mod encode;
+mod mime;
 mod pem;
+mod quoted_printable;
 mod second;
 
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -17,7 +19,9 @@ use base64::prelude::BASE64_STANDARD;
 use self::block::Block;
 use self::decode::Decoded;
 pub(super) use self::encode::Base64Writer;
+use self::mime::{EncodedPart, Encoding};
 pub(super) use self::pem::PemWriter;
+use self::quoted_printable::QuotedPrintable;
 pub(super) use self::second::padding;
 use super::fault::{MessageFault, OpenError};
 use super::openpgp::{begins_message, begins_unencrypted};
@@ -29,6 +33,9 @@ const WINDOW: usize = 64 * 1024;
 /// The length that identifies a CMS message, in octets, and bare base64, in
 /// characters.
 const HEAD: usize = 16;
+
+/// A message, whatever its form: its octets, or a text that holds them.
+type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
 
 /// Returns the octets of a message, text or binary, read `buffer` bytes at a
 /// time. The first one shows the kind of message: bit 7 is set in that of an
@@ -43,18 +50,58 @@ const HEAD: usize = 16;
 pub(super) fn binary<'a>(
     source: impl Read + Send + Sync + 'a,
     buffer: usize,
-) -> Result<Box<dyn BufRead + Send + Sync + 'a>, OpenError> {
+) -> Result<Source<'a>, OpenError> {
     let mut source = BufReader::with_capacity(buffer, source);
     let mut start = Vec::new();
     source.by_ref().take(HEAD as u64).read_to_end(&mut start)?;
     if begins_content_info(&start) || begins_message(&start) || begins_unencrypted(&start) {
         return Ok(Box::new(Cursor::new(start).chain(source)));
     }
-    // From a pipe, the text before a block may come some time before it.
-    let room = WINDOW - start.len();
-    source.by_ref().take(room as u64).read_to_end(&mut start)?;
+    let text = window(start, &mut source)?;
+    let mail = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
+    match EncodedPart::find(mail) {
+        Some(part) => encoded(mail, &part, Box::new(source)),
+        None => of_text(text, Box::new(source)),
+    }
+}
+
+/// Reads on to the end of the window. From a pipe, the text before a block may
+/// come some time before it.
+fn window(mut start: Vec<u8>, source: &mut impl Read) -> io::Result<Vec<u8>> {
+    let room = WINDOW.saturating_sub(start.len());
+    source.take(room as u64).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+/// Returns the octets of the message in a mail that goes on with the source.
+fn encoded<'a>(
+    mail: &[u8],
+    part: &EncodedPart,
+    source: Source<'a>,
+) -> Result<Source<'a>, OpenError> {
+    let (before, content) = mail.split_at(part.content);
+    if second::unmarked_before(before).is_some() || Block::find(before).is_some() {
+        return Err(MessageFault::SecondMessage("a part of a mail").into());
+    }
+    let content = Cursor::new(content.to_vec()).chain(source);
+    let mut octets: Source<'a> = match part.encoding {
+        Encoding::Base64 => {
+            let block = part.end.clone().map(Block::of_part);
+            Box::new(Decoded::new(content, block))
+        }
+        Encoding::QuotedPrintable => Box::new(QuotedPrintable::new(content)),
+    };
+    match octets.fill_buf()?.first() {
+        Some(0x30 | 0x80..) => Ok(octets),
+        _ => of_text(window(Vec::new(), &mut octets)?, octets),
+    }
+}
+
+/// Returns the octets of a text that starts with `start` and goes on with the
+/// source.
+fn of_text<'a>(start: Vec<u8>, source: Source<'a>) -> Result<Source<'a>, OpenError> {
     let text = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&start);
-    let mut octets: Box<dyn BufRead + Send + Sync> = if is_base64(text) {
+    let mut octets: Source<'a> = if is_base64(text) {
         let text = Cursor::new(text.to_vec()).chain(source);
         Box::new(Decoded::new(text, None))
     } else {
@@ -71,7 +118,7 @@ pub(super) fn binary<'a>(
         // Then the block is the second one.
         let line = before.iter().rposition(|octet| *octet == b'\n');
         let (before, own) = before.split_at(line.map_or(0, |end| end + 1));
-        if second::unmarked_in(before, false).is_some()
+        if second::unmarked_before(before).is_some()
             && let Some(what) = second::any_block_in(own)
         {
             return Err(MessageFault::SecondMessage(what).into());
@@ -92,17 +139,15 @@ pub(super) fn binary<'a>(
 
 /// Returns the fault of a text that holds no supported message.
 fn not_a_message(start: &[u8]) -> MessageFault {
-    // RFC 8551, section 3.2.
-    let mut words = start.split(|octet| octet.is_ascii_whitespace() || *octet == b';');
-    let is_mime = words.any(|word| {
+    // RFC 8551, section 3.2, and RFC 3156, section 4.
+    let mut words = start.split(|octet| octet.is_ascii_whitespace() || b";\"".contains(octet));
+    let is_mail = words.any(|word| {
         word.eq_ignore_ascii_case(b"application/pkcs7-mime")
             || word.eq_ignore_ascii_case(b"application/x-pkcs7-mime")
+            || word.eq_ignore_ascii_case(b"application/pgp-encrypted")
     });
-    match is_mime {
-        true => {
-            let what = "the MIME form of S/MIME (`openssl smime -pk7out` makes PEM of it)";
-            MessageFault::Unsupported(what.into())
-        }
+    match is_mail {
+        true => MessageFault::Unsupported("a mail whose message is neither text nor base64".into()),
         false => MessageFault::NotAMessage,
     }
 }

@@ -6,15 +6,23 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::block::is_margin;
-use super::content_type;
+use super::{content_type, mime};
 use crate::message::fault::MessageFault;
 use crate::message::openpgp::{begins_message, surely_begins_message};
 
 /// The first lines of message blocks, those of old software and of parts of a
 /// message included
 /// ([RFC 4880, section 6.2](https://www.rfc-editor.org/rfc/rfc4880#section-6.2)).
-const BLOCKS: [(&[u8], &str); 4] = [
+const BLOCKS: [(&[u8], &str); 6] = [
     (b"-----BEGIN PGP MESSAGE", "-----BEGIN PGP MESSAGE"),
+    (
+        b"-----BEGIN PGP ARMORED FILE",
+        "-----BEGIN PGP ARMORED FILE",
+    ),
+    (
+        b"-----BEGIN ENCRYPTED MESSAGE",
+        "-----BEGIN ENCRYPTED MESSAGE",
+    ),
     (b"-----BEGIN CMS-----", "-----BEGIN CMS"),
     (b"-----BEGIN PKCS7-----", "-----BEGIN PKCS7"),
     (b"-----BEGIN PKCS #7", "-----BEGIN PKCS #7"),
@@ -53,7 +61,7 @@ fn message_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
 }
 
 /// Returns the same without blocks, except for those in UTF-16.
-pub(super) fn unmarked_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
+fn unmarked_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
     let in_utf_16 = || {
         let text = without_nuls(text)?;
         let in_line = || at_line(&text, skip_first, begins_as_base64);
@@ -65,6 +73,16 @@ pub(super) fn unmarked_in(text: &[u8], skip_first: bool) -> Option<&'static str>
         .or_else(|| octets_in(text))
         .or_else(|| base64_in(text))
         .or_else(in_utf_16)
+}
+
+/// Returns a message without a block in the text before another one. That text
+/// is skipped, and so would be the message.
+///
+/// The header of a mail doesn't count: it has signatures in base64, which may
+/// look like messages.
+pub(super) fn unmarked_before(text: &[u8]) -> Option<&'static str> {
+    let (_, text) = text.split_at(mime::header_length(text));
+    unmarked_in(text, false)
 }
 
 /// Returns a second message in the part of a file that follows the first line of
@@ -114,7 +132,10 @@ fn octets_in(text: &[u8]) -> Option<&'static str> {
 /// Returns the message that begins with a word of base64 anywhere in a text.
 fn base64_in(text: &[u8]) -> Option<&'static str> {
     let mut words = text.split(|octet| !is_of_base64(*octet));
-    words.find_map(|word| surely(&head_of_base64(word)?).map(|_| "base64"))
+    words.find_map(|word| {
+        let head = head_of_base64(word)?;
+        (surely(&head).is_some() || begins_block(&head)).then_some("base64")
+    })
 }
 
 /// Returns a text without its NUL octets, if it has any. In UTF-16, as Windows
@@ -219,7 +240,14 @@ fn begins_as_base64(text: &[u8], continues_base64: bool) -> Option<&'static str>
     if continues_base64 {
         return None;
     }
-    binary(&head_of_base64(word)?).map(|_| "base64")
+    let head = head_of_base64(word)?;
+    (binary(&head).is_some() || begins_block(&head)).then_some("base64")
+}
+
+/// Returns whether this is the first line of a block. Some mail programs encode
+/// attached blocks as base64.
+fn begins_block(octets: &[u8]) -> bool {
+    BLOCKS.iter().any(|(begin, _)| octets.starts_with(begin))
 }
 
 /// Returns the first octets of a word that may be a line of base64.

@@ -21,7 +21,13 @@ const GCM: [(&str, ContentCipher); 3] = [
     ("-aes-256-gcm", ContentCipher::Aes256Gcm),
 ];
 
-const CURVES: [Nid; 3] = [Nid::X9_62_PRIME256V1, Nid::SECP384R1, Nid::SECP521R1];
+const CURVES: [Nid; 5] = [
+    Nid::X9_62_PRIME256V1,
+    Nid::SECP384R1,
+    Nid::SECP521R1,
+    Nid::BRAINPOOL_P256R1,
+    Nid::BRAINPOOL_P512R1,
+];
 
 /// Sizes around the blocks of the ciphers and the pieces that are read.
 const SIZES: [usize; 11] = [

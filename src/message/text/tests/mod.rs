@@ -372,6 +372,13 @@ proptest! {
         let _ = read(format!("wQMD{input}").as_bytes());
         let _ = read(format!("-----BEGIN PKCS7-----{input}-----END PKCS7-----").as_bytes());
         let _ = read(format!("-----BEGIN PGP MESSAGE-----\n\n{input}").as_bytes());
+        for encoding in ["base64", "quoted-printable"] {
+            let header = format!("Content-Transfer-Encoding: {encoding}\n");
+            let part = format!("{header}\nwQMD{input}\n");
+            let _ = read(part.as_bytes());
+            let header = "Content-Type: multipart/mixed; boundary=-\n";
+            let _ = read(format!("{header}\n---\n{part}---\n{input}").as_bytes());
+        }
     }
 
     #[test]
