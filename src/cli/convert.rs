@@ -1,6 +1,5 @@
 //! `callseal convert`
 
-use std::fmt::Write;
 use std::path::PathBuf;
 
 use callseal::{ArchiveFile, ConvertedMember, Job, Timestamp};
@@ -17,8 +16,9 @@ use super::open_args::{
     OpenArgs, RenamedArgs, notice_old_ciphers, warn_of_not_authenticated, warn_of_renamed,
     warn_of_tried,
 };
+use super::sha256sum::{hex, sha256sum};
 use super::streams::is_stream;
-use super::ui::{Bar, Ui, bytes, count, safe};
+use super::ui::{Bar, Ui, bytes, count};
 use crate::cli::error::Error;
 
 /// Open the members of an archive and seal each of them anew into another
@@ -124,11 +124,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let renamed = converted.members.iter();
     let renamed = renamed.filter_map(|m| Some((m.name.as_str(), m.sealed_as.as_deref()?)));
     warn_of_renamed(renamed, ui);
-    let mut text = String::new();
-    for member in &converted.members {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "{}  {}", hex(&member.sha256), safe(&member.name));
-    }
+    let hashes = converted.members.iter();
+    let text = sha256sum(hashes.map(|member| (&member.sha256, &*member.name)));
     facts.archive_bytes = Some(converted.archive);
     facts.members = converted.members.iter().map(MemberFacts::from).collect();
     Ok(Report {
@@ -191,8 +188,4 @@ impl<'a> From<&'a ConvertedMember> for MemberFacts<'a> {
             old_cipher: member.old_cipher.as_deref(),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,6 @@
 //! `callseal inspect`
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -128,12 +129,8 @@ fn show(
             recipients,
             refusal,
         } => {
-            heading(match (recipients.first(), &refusal) {
-                (_, Some(Refusal::SigningRequest)) => "certificate signing request",
-                (_, Some(Refusal::Revocation)) => "revocation certificate",
-                (Some(recipient), _) => recipient.kind().name(),
-                (None, _) => "certificate",
-            });
+            let first = recipients.first();
+            heading(first.map_or("certificate", |recipient| recipient.kind().name()));
             show_certificate(&recipients, refusal.as_ref(), &mut report.text);
             let certificate = Content::Certificate {
                 keys: recipients.iter().map(RecipientFacts::from).collect(),
@@ -168,10 +165,15 @@ fn show(
         }
         Inspection::Other(Some(kind)) => {
             heading(kind.name());
-            if let Some(hint) = kinds::as_key(kind) {
+            let details = kind.details(file);
+            for (name, value) in &details {
+                let _ = writeln!(report.text, "  {name}: {}", safe(value));
+            }
+            if let Some(hint) = kinds::of_file(kind) {
                 let _ = writeln!(report.text, "  {hint}");
             }
-            facts(Some(kind.name()), Content::Other {})
+            let details = details.into_iter().collect();
+            facts(Some(kind.name()), Content::Known { details })
         }
         Inspection::Other(None) => {
             heading("unrecognised file type");
@@ -284,6 +286,9 @@ enum Content<'a> {
     },
     Keys {
         keys: Vec<KeyFacts<'a>>,
+    },
+    Known {
+        details: BTreeMap<&'static str, String>,
     },
     Other {},
 }

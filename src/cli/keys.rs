@@ -26,7 +26,8 @@ next to it under the same name: for vendor.key it is vendor.crt (or .cer, .pem,
 .der, .pub, .asc, .pgp, .gpg). A key still opens messages after its certificate
 has expired.
 
-With --archive, the exit status is 4 if no key can open any member.
+With --archive, the exit status is 4 if no key can open any member of one of
+the archives.
 
 Examples:
   callseal keys -k keys/
@@ -34,9 +35,9 @@ Examples:
 pub struct Arguments {
     #[command(flatten)]
     identities: IdentityArgs,
-    /// Show how many members of this archive each key opens
-    #[arg(long)]
-    archive: Option<PathBuf>,
+    /// Show how many members of this archive each key opens (repeatable)
+    #[arg(long = "archive", value_name = "ARCHIVE")]
+    archives: Vec<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -45,10 +46,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let config = global.config()?;
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
     let limits = arguments.limits.limits();
-    let archive = arguments.archive.as_deref();
-    let overview = archive.map(|archive| Overview::read(archive, &limits));
-    let overview = overview.transpose()?;
-
+    let mut report = Report::default();
+    let mut archives = Vec::new();
+    for path in &arguments.archives {
+        match Overview::read(path, &limits) {
+            Ok(overview) => archives.push(Archive { path, overview }),
+            Err(error) => report.failures.push(error.into()),
+        }
+    }
     let certificates = own_certificates(&keyring, ui);
     let listed: Vec<Listed> = keyring
         .identities()
@@ -57,57 +62,72 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .map(|(identity, certificate)| Listed {
             identity,
             certificate,
-            reach: overview
-                .as_ref()
-                .map(|overview| overview.reach(std::slice::from_ref(identity), &keyring)),
+            reaches: archives
+                .iter()
+                .map(|archive| archive.reach(std::slice::from_ref(identity), &keyring))
+                .collect(),
         })
         .collect();
-    let members = overview.as_ref().map_or(0, Overview::members);
-    let texts: Vec<String> = listed.iter().map(|key| key.text(members)).collect();
-    let mut report = Report {
-        text: texts.join("\n"),
-        ..Report::default()
-    };
-    let mut facts = KeysFacts {
-        keys: listed.iter().map(KeyFacts::from).collect(),
-        archive: None,
-    };
-    if let (Some(archive), Some(overview)) = (&arguments.archive, overview) {
-        let reach = overview.reach(keyring.identities(), &keyring);
-        facts.archive = Some(ArchiveFacts {
-            path: PathFact(archive),
-            members: overview.members(),
+    let texts: Vec<String> = listed.iter().map(|key| key.text(&archives)).collect();
+    report.text = texts.join("\n");
+    let together: Vec<Reach> = archives
+        .iter()
+        .map(|archive| archive.reach(keyring.identities(), &keyring))
+        .collect();
+    let archive_facts = archives
+        .iter()
+        .zip(&together)
+        .map(|(archive, reach)| ArchiveFacts {
+            path: PathFact(archive.path),
+            members: archive.overview.members(),
             opens: reach.opens,
             may_open: reach.may_open,
             no_key: reach.closed,
         });
-        conclude(archive, overview, &reach, &keyring, &mut report);
+    report.facts = Some(Facts::of(&KeysFacts {
+        keys: listed.iter().map(|key| key.facts(&archives)).collect(),
+        archives: (!arguments.archives.is_empty()).then(|| archive_facts.collect()),
+    }));
+    if !archives.is_empty() {
+        report.text.push('\n');
     }
-    report.facts = Some(Facts::of(&facts));
+    for (archive, reach) in archives.into_iter().zip(&together) {
+        archive.conclude(reach, &keyring, &mut report);
+    }
+    if let [_] = arguments.archives.as_slice() {
+        // Its failure is that of the command.
+        report.outcome = report.failures.pop();
+    }
     Ok(report)
 }
 
-/// Reports how many members the keys together open.
-fn conclude(
-    archive: &Path,
+/// An archive that the keys are tried on.
+struct Archive<'a> {
+    path: &'a Path,
     overview: Overview,
-    reach: &Reach,
-    keyring: &Keyring,
-    report: &mut Report,
-) {
-    let path = archive.display().to_string();
-    // Writing to a string does not fail.
-    let _ = writeln!(
-        report.text,
-        "\n{}: {}",
-        safe(&path),
-        reach_phrase(reach, overview.members())
-    );
-    let closed = overview.closed_to(archive, keyring);
-    overview.conclude(archive, report);
-    if closed.is_some() {
-        report.failures.extend(report.outcome.take());
-        report.outcome = closed.map(Into::into);
+}
+
+impl Archive<'_> {
+    fn reach(&self, keys: &[Identity], keyring: &Keyring) -> Reach {
+        self.overview.reach(keys, keyring)
+    }
+
+    /// Reports how many members the keys together open.
+    fn conclude(self, reach: &Reach, keyring: &Keyring, report: &mut Report) {
+        let path = self.path.display().to_string();
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            report.text,
+            "{}: {}",
+            safe(&path),
+            reach_phrase(reach, self.overview.members())
+        );
+        let closed = self.overview.closed_to(self.path, keyring);
+        let mut own = Report::default();
+        self.overview.conclude(self.path, &mut own);
+        report.failures.extend(own.failures);
+        report.failures.extend(own.outcome);
+        report.failures.extend(closed.map(Into::into));
     }
 }
 
@@ -169,8 +189,8 @@ struct Listed<'a> {
     identity: &'a Identity,
     /// Its own certificate, if that is in its file or next to it.
     certificate: Option<Recipient>,
-    /// The members that it opens, if an archive is given.
-    reach: Option<Reach>,
+    /// The members that it opens, of each archive.
+    reaches: Vec<Reach>,
 }
 
 impl Listed<'_> {
@@ -191,8 +211,7 @@ impl Listed<'_> {
         }
     }
 
-    /// Returns the text. `members` is the number of members in the archive.
-    fn text(&self, members: u64) -> String {
+    fn text(&self, archives: &[Archive<'_>]) -> String {
         let path = self.identity.source().display().to_string();
         let mut text = format!(
             "{}\n  {}, {}\n",
@@ -229,25 +248,59 @@ impl Listed<'_> {
                 line("", &format!("{validity} {}", Timestamp(end)));
             }
         }
-        match &self.reach {
-            None => {}
-            Some(_) if self.identity.fingerprint().is_none() => {
-                line("archive", "unknown while locked");
+        let is_known = self.identity.fingerprint().is_some();
+        if !archives.is_empty() && !is_known {
+            line("archive", "unknown while locked");
+        }
+        for (archive, reach) in archives.iter().zip(&self.reaches) {
+            if !is_known {
+                break;
             }
-            Some(reach) => {
-                let members = count(members, "member");
-                line("archive", &format!("opens {} of {members}", reach.opens));
-                match reach.may_open {
-                    0 => {}
-                    1 => line("", "may open 1 more, which hides its recipients"),
-                    n => line(
-                        "",
-                        &format!("may open {n} more, which hide their recipients"),
-                    ),
-                }
+            let which = match archives {
+                [_] => String::new(),
+                _ => format!("{}: ", archive.path.display()),
+            };
+            let members = count(archive.overview.members(), "member");
+            let opens = format!("{which}opens {} of {members}", reach.opens);
+            line("archive", &opens);
+            match reach.may_open {
+                0 => {}
+                1 => line("", "may open 1 more, which hides its recipients"),
+                n => line(
+                    "",
+                    &format!("may open {n} more, which hide their recipients"),
+                ),
             }
         }
         text
+    }
+
+    fn facts<'a>(&'a self, archives: &[Archive<'a>]) -> KeyFacts<'a> {
+        let identity = self.identity;
+        let is_known = identity.fingerprint().is_some();
+        let certificate = self.certificate.as_ref();
+        let reaches = archives.iter().zip(&self.reaches);
+        let reaches = reaches.map(|(archive, reach)| ReachFacts {
+            path: PathFact(archive.path),
+            opens: is_known.then_some(reach.opens),
+            may_open: is_known.then_some(reach.may_open),
+        });
+        KeyFacts {
+            path: PathFact(identity.source()),
+            fingerprint: identity.fingerprint().map(ToString::to_string),
+            fingerprint_from_certificate: identity.is_presumed(),
+            label: self.label(),
+            kind: self.kind(),
+            algorithm: identity.algorithm(),
+            locked: identity.is_locked(),
+            world_readable: identity.is_exposed(),
+            certificate: certificate.map(|certificate| CertificateFacts {
+                path: PathFact(certificate.source()),
+                label: certificate.label(),
+                expires: certificate.expires().map(Timestamp),
+            }),
+            archives: (!archives.is_empty()).then(|| reaches.collect()),
+        }
     }
 }
 
@@ -255,7 +308,7 @@ impl Listed<'_> {
 struct KeysFacts<'a> {
     keys: Vec<KeyFacts<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    archive: Option<ArchiveFacts<'a>>,
+    archives: Option<Vec<ArchiveFacts<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -279,7 +332,7 @@ struct KeyFacts<'a> {
     world_readable: bool,
     certificate: Option<CertificateFacts<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    archive: Option<ReachFacts>,
+    archives: Option<Vec<ReachFacts<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -291,34 +344,8 @@ struct CertificateFacts<'a> {
 
 /// The members that a key opens; null if its fingerprint is unknown.
 #[derive(Serialize)]
-struct ReachFacts {
+struct ReachFacts<'a> {
+    path: PathFact<'a>,
     opens: Option<u64>,
     may_open: Option<u64>,
-}
-
-impl<'a> From<&'a Listed<'_>> for KeyFacts<'a> {
-    fn from(listed: &'a Listed<'_>) -> Self {
-        let identity = listed.identity;
-        let known = identity.fingerprint().is_some();
-        let certificate = listed.certificate.as_ref();
-        Self {
-            path: PathFact(identity.source()),
-            fingerprint: identity.fingerprint().map(ToString::to_string),
-            fingerprint_from_certificate: identity.is_presumed(),
-            label: listed.label(),
-            kind: listed.kind(),
-            algorithm: identity.algorithm(),
-            locked: identity.is_locked(),
-            world_readable: identity.is_exposed(),
-            certificate: certificate.map(|certificate| CertificateFacts {
-                path: PathFact(certificate.source()),
-                label: certificate.label(),
-                expires: certificate.expires().map(Timestamp),
-            }),
-            archive: listed.reach.as_ref().map(|reach| ReachFacts {
-                opens: known.then_some(reach.opens),
-                may_open: known.then_some(reach.may_open),
-            }),
-        }
-    }
 }

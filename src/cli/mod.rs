@@ -33,6 +33,7 @@ mod pack;
 mod passphrases;
 mod recipient_args;
 mod seal;
+mod sha256sum;
 #[cfg(unix)]
 pub mod signals;
 pub mod slips;

@@ -3,12 +3,11 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use callseal::Job;
-use callseal::archive::MemberName;
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{
     SourceNotice, SourceOptions, Sources, member_names, read_file_list, total_size,
 };
+use callseal::{Job, PackedMember};
 use clap::Args;
 use serde::Serialize;
 
@@ -17,6 +16,7 @@ use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
+use super::sha256sum::{hex, sha256sum};
 use super::streams::{input_name, is_stream, open_input};
 use super::suspects::{self, Suspect, SuspectFacts};
 use super::ui::{Bar, Ui, bytes, count, safe};
@@ -55,6 +55,9 @@ pub struct Arguments {
     /// Follow symbolic links instead of leaving them out
     #[arg(long)]
     follow_links: bool,
+    /// Print the SHA-256 of each file, in the format of sha256sum
+    #[arg(long)]
+    sha256: bool,
     /// Check everything and list what would be packed, but write nothing
     #[arg(long)]
     dry_run: bool,
@@ -125,12 +128,17 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             count(names.len() as u64, "file"),
             bytes(total)
         ));
-        let names: Vec<&str> = names.iter().map(MemberName::as_str).collect();
+        let members = names.iter().zip(&found.files);
+        let members = members.map(|(name, file)| MemberFacts {
+            name: name.as_str(),
+            plain_bytes: file.size,
+            sha256: None,
+        });
         return Ok(Report {
             text,
             facts: facts(Packed::Nothing {
                 dry_run: true,
-                members: names,
+                members: members.collect(),
                 plain_bytes: total,
             }),
             ..Report::default()
@@ -138,23 +146,29 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     }
 
     let bar = Bar::new(ui, "packing");
-    let job = Job::new()
+    let mut job = Job::new()
         .overwrite(overwrite)
         .workers(arguments.jobs.jobs())
         .progress(&bar);
+    if arguments.sha256 {
+        job = job.hashing();
+    }
     let packed = job.pack(&found.files, &plan, &arguments.output);
     bar.finish();
     let packed = packed?;
     ui.summary(&format!(
         "packed {} ({}) for {recipients} into {} ({})",
-        count(packed.members, "file"),
+        count(packed.members.len() as u64, "file"),
         bytes(packed.plain),
         arguments.output.display(),
         bytes(packed.archive)
     ));
+    let hashes = packed.members.iter();
+    let hashes = hashes.filter_map(|member| Some((member.sha256.as_ref()?, &*member.name)));
     Ok(Report {
+        text: sha256sum(hashes),
         facts: facts(Packed::Archive {
-            members: packed.members,
+            members: packed.members.iter().map(MemberFacts::from).collect(),
             plain_bytes: packed.plain,
             archive_bytes: packed.archive,
         }),
@@ -179,15 +193,33 @@ struct PackFacts<'a> {
 #[serde(untagged)]
 enum Packed<'a> {
     Archive {
-        members: u64,
+        members: Vec<MemberFacts<'a>>,
         plain_bytes: u64,
         archive_bytes: u64,
     },
     Nothing {
         dry_run: bool,
-        members: Vec<&'a str>,
+        members: Vec<MemberFacts<'a>>,
         plain_bytes: u64,
     },
+}
+
+#[derive(Serialize)]
+struct MemberFacts<'a> {
+    name: &'a str,
+    plain_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+}
+
+impl<'a> From<&'a PackedMember> for MemberFacts<'a> {
+    fn from(member: &'a PackedMember) -> Self {
+        Self {
+            name: &member.name,
+            plain_bytes: member.plain,
+            sha256: member.sha256.as_ref().map(|hash| hex(hash)),
+        }
+    }
 }
 
 /// Shows which files are packed under another name or left out. Returns those

@@ -137,6 +137,12 @@ pub enum DocumentError {
         /// The field.
         path: String,
     },
+    /// It is not a sealed string of the legacy layout.
+    #[error("it is not a sealed string: base64 of 32 bytes or more, on one line")]
+    BareNotSealed,
+    /// A string in the legacy layout doesn't open.
+    #[error("it doesn't open with this key, or was altered")]
+    BareWrongKey,
     /// A bug in the program: going on would lose something.
     #[error("internal error: {0}")]
     Internal(&'static str),

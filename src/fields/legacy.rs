@@ -115,6 +115,16 @@ impl AesCbcKey {
         self.exposed
     }
 
+    /// Seals texts as a whole, each to one string of base64, outside of JSON.
+    pub fn text_sealer(&self) -> impl Convert {
+        TextSealer(self)
+    }
+
+    /// Opens such strings, each on a line. **The result is not authenticated.**
+    pub fn text_opener(&self) -> impl Convert {
+        TextOpener(self)
+    }
+
     fn cipher(&self) -> Cipher {
         match self.bytes.len() {
             16 => Cipher::aes_128_cbc(),
@@ -122,6 +132,37 @@ impl AesCbcKey {
             _ => Cipher::aes_256_cbc(),
         }
     }
+
+    /// Returns the text, sealed.
+    fn seal(&self, text: &str) -> Result<String, DocumentError> {
+        let mut iv = [0; IV];
+        let encrypted = rand_bytes(&mut iv)
+            .and_then(|()| encrypt(self.cipher(), &self.bytes, Some(&iv), text.as_bytes()));
+        let encrypted = encrypted.map_err(|e| SealError::Write(e.into()))?;
+        Ok(to_base64(&[&iv[..], &encrypted].concat()))
+    }
+
+    /// Returns the text that was sealed.
+    fn open(&self, sealed: &str) -> Result<Zeroizing<String>, NotOpened> {
+        let sealed = from_base64(sealed)
+            .filter(|sealed| sealed.len() >= 2 * IV && sealed.len() % IV == 0)
+            .ok_or(NotOpened::NotSealed)?;
+        let (iv, encrypted) = sealed.split_at(IV);
+        let content = decrypt(self.cipher(), &self.bytes, Some(iv), encrypted);
+        // The error doesn't show either which of the two was wrong.
+        let content = content
+            .map(Zeroizing::new)
+            .map_err(|_| NotOpened::WrongKey)?;
+        let text = std::str::from_utf8(&content).map_err(|_| NotOpened::WrongKey)?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+}
+
+/// Why a string doesn't open.
+enum NotOpened {
+    /// It isn't in this layout.
+    NotSealed,
+    WrongKey,
 }
 
 impl fmt::Debug for AesCbcKey {
@@ -176,13 +217,7 @@ impl<'a> AesCbcSealer<'a> {
                 false => value.into(),
             };
             let content = Zeroizing::new(content.into_owned());
-            let mut iv = [0; IV];
-            let encrypted = rand_bytes(&mut iv).and_then(|()| {
-                let cipher = self.key.cipher();
-                encrypt(cipher, &self.key.bytes, Some(&iv), content.as_bytes())
-            });
-            let encrypted = encrypted.map_err(|e| SealError::Write(e.into()))?;
-            let sealed = to_base64(&[&iv[..], &encrypted].concat());
+            let sealed = self.key.seal(&content)?;
             Ok(Zeroizing::new(format!("\"{sealed}\"")))
         })
     }
@@ -225,19 +260,15 @@ impl<'a> AesCbcOpener<'a> {
     pub fn open(&self, text: &str) -> Result<Document, DocumentError> {
         replaced(text, &self.finder, &|place| {
             let path = || place.path.clone();
-            let sealed = document::unquoted(place.value.get())
-                .and_then(|text| from_base64(&text))
-                .filter(|sealed| sealed.len() >= 2 * IV && sealed.len() % IV == 0)
-                .ok_or_else(|| DocumentError::NotSealed { path: path() })?;
-            let (iv, encrypted) = sealed.split_at(IV);
-            let cipher = self.key.cipher();
-            let content = decrypt(cipher, &self.key.bytes, Some(iv), encrypted).map(Zeroizing::new);
-            // The error doesn't show either which of the two was wrong.
-            let text = content.as_ref().ok();
-            let text = text.and_then(|content| std::str::from_utf8(content).ok());
-            text.and_then(|text| serde_json::to_string(text).ok())
-                .map(Zeroizing::new)
-                .ok_or_else(|| DocumentError::WrongKey { path: path() })
+            let sealed = document::unquoted(place.value.get());
+            let text = sealed.map_or(Err(NotOpened::NotSealed), |text| self.key.open(&text));
+            let text = text.map_err(|fault| match fault {
+                NotOpened::NotSealed => DocumentError::NotSealed { path: path() },
+                NotOpened::WrongKey => DocumentError::WrongKey { path: path() },
+            })?;
+            let text = serde_json::to_string(&*text);
+            text.map(Zeroizing::new)
+                .map_err(|_| DocumentError::Internal("a text is not JSON"))
         })
     }
 }
@@ -250,6 +281,48 @@ impl Convert for AesCbcOpener<'_> {
     fn unmatched(&self) -> Vec<String> {
         self.finder.unmatched()
     }
+}
+
+struct TextSealer<'a>(&'a AesCbcKey);
+
+impl Convert for TextSealer<'_> {
+    fn convert(&self, text: &str) -> Result<Document, DocumentError> {
+        let (text, end) = without_line_end(text);
+        Ok(Document {
+            text: Zeroizing::new(self.0.seal(text)? + end),
+            fields: 1,
+        })
+    }
+}
+
+struct TextOpener<'a>(&'a AesCbcKey);
+
+impl Convert for TextOpener<'_> {
+    fn convert(&self, text: &str) -> Result<Document, DocumentError> {
+        let (sealed, end) = without_line_end(text);
+        let text = self.0.open(sealed.trim()).map_err(|fault| match fault {
+            NotOpened::NotSealed => DocumentError::BareNotSealed,
+            NotOpened::WrongKey => DocumentError::BareWrongKey,
+        })?;
+        let mut opened = Zeroizing::new(String::with_capacity(text.len() + end.len()));
+        opened.push_str(&text);
+        opened.push_str(end);
+        Ok(Document {
+            text: opened,
+            fields: 1,
+        })
+    }
+
+    fn takes_lines(&self) -> bool {
+        true
+    }
+}
+
+/// Returns a line without its end, and the end.
+fn without_line_end(line: &str) -> (&str, &str) {
+    let text = line.strip_suffix('\n').unwrap_or(line);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    line.split_at(text.len())
 }
 
 /// Returns the document with each selected value replaced.

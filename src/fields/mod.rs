@@ -155,6 +155,11 @@ pub trait Convert: Sync {
     /// It can't be converted, and nothing of the result is available.
     fn convert(&self, text: &str) -> Result<Document, DocumentError>;
 
+    /// Returns whether each line of a stream is a document, whatever is in it.
+    fn takes_lines(&self) -> bool {
+        false
+    }
+
     /// Returns the selected paths that none of the documents had so far. With
     /// [`Missing::Ignore`] only this shows that a path is misspelt, and its
     /// field left in the clear.

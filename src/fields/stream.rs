@@ -105,7 +105,7 @@ impl<'a> StreamConverter<'a> {
 fn convert_all(mut input: Input<'_>, mut output: Output<'_, '_>) -> Result<Streamed, StreamError> {
     let converter = output.converter;
     pass_mark(&mut input, &mut output)?;
-    if !is_in_lines(&mut input, &mut output)? {
+    if !converter.takes_lines() && !is_in_lines(&mut input, &mut output)? {
         let document = input.rest().map_err(StreamError::Read)?;
         let outcome = convert(converter, &document);
         output.write(&document, outcome)?;
@@ -267,7 +267,11 @@ impl Output<'_, '_> {
                 |(), _, line| convert(converter, line),
             );
             for (line, outcome) in batch.iter().zip(outcomes) {
-                self.write(line, outcome.map(on_one_line))?;
+                let outcome = match converter.takes_lines() {
+                    true => outcome,
+                    false => outcome.map(on_one_line),
+                };
+                self.write(line, outcome)?;
             }
             rest = more;
         }

@@ -1,16 +1,15 @@
 //! Converting: sealing the members of an archive, of any format and for any
 //! recipients, anew into another archive.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-use openssl::sha::Sha256;
 
 use crate::archive::{Member, MemberName};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::Error;
 use crate::jobs::extract::Places;
+use crate::jobs::hashed::Hashed;
 use crate::jobs::job::Job;
 use crate::jobs::pack::{Content, NextMember, Queue, first, write_archive};
 use crate::jobs::progress::{NoProgress, Progress};
@@ -180,10 +179,7 @@ impl Content for MemberContent<'_> {
                 at_most: self.plan.at_most(self.at_most(format)),
             },
         );
-        let mut content = Hashed {
-            source: message.into_plaintext(),
-            hash: Sha256::new(),
-        };
+        let mut content = Hashed::new(message.into_plaintext());
         let write_error = |e| Error::writing(self.output, e);
         let file = SealedFile {
             name: &literal_name(name.as_str()),
@@ -203,7 +199,7 @@ impl Content for MemberContent<'_> {
         sink.finish().map_err(write_error)?;
         Ok(ConvertedMember {
             name: name.as_str().to_owned(),
-            sha256: content.hash.finish(),
+            sha256: content.finish().1,
             plain,
             modified,
             format,
@@ -223,22 +219,5 @@ impl Content for MemberContent<'_> {
         )?;
         let opened = message.copy_to(&mut io::sink());
         opened.map(drop).map_err(|error| self.open_error(error))
-    }
-}
-
-/// Hashes what is read from it.
-struct Hashed<R> {
-    source: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.source.read(buffer)?;
-        let (read, _) = buffer
-            .split_at_checked(length)
-            .ok_or_else(|| io::Error::other("more was read than there is room for"))?;
-        self.hash.update(read);
-        Ok(length)
     }
 }

@@ -16,6 +16,7 @@ pub struct Job<'a> {
     pub(super) overwrite: Overwrite,
     pub(super) skip_existing: bool,
     pub(super) other_files: bool,
+    pub(super) hashes: bool,
     pub(super) workers: NonZeroUsize,
     pub(super) progress: &'a dyn Progress,
 }
@@ -27,6 +28,7 @@ impl<'a> Job<'a> {
             overwrite: Overwrite::Refuse,
             skip_existing: false,
             other_files: false,
+            hashes: false,
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             progress: &NoProgress,
         }
@@ -53,6 +55,15 @@ impl<'a> Job<'a> {
     pub fn with_other_files(self) -> Self {
         Self {
             other_files: true,
+            ..self
+        }
+    }
+
+    /// Takes the SHA-256 of each file that is [packed](Job::pack).
+    #[must_use]
+    pub fn hashing(self) -> Self {
+        Self {
+            hashes: true,
             ..self
         }
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::files::BYTE_ORDER_MARK;
 use crate::keys::file_content::{self, Form};
+use crate::keys::file_details::revocation;
 use crate::keys::{pkcs7, ssh};
 
 /// What a file is, if it isn't what was expected.
@@ -22,6 +23,8 @@ pub enum FileKind {
     SigningRequest,
     /// A list of revoked certificates.
     Crl,
+    /// A signature that revokes an OpenPGP certificate.
+    Revocation,
     /// Certificates in PKCS#7 (`.p7b`).
     CertificateBundle,
     /// An SSH public key.
@@ -80,12 +83,16 @@ impl FileKind {
                 let block = file_content::blocks(bytes).next()?;
                 match block.label {
                     "PKCS7" | "CMS" => Self::of_signed(block.text),
+                    "PGP PUBLIC KEY BLOCK" if revocation(block.text).is_some() => {
+                        Some(Self::Revocation)
+                    }
                     label => Self::of_label(label),
                 }
             }
             Form::Der => Self::of_der(bytes),
             Form::OpenPgp => match bytes.first()? {
                 // RFC 9580, section 4.2: the tags of both formats.
+                0x88..=0x8B | 0xC2 if revocation(bytes).is_some() => Some(Self::Revocation),
                 0x88..=0x8B | 0xC2 | 0x90..=0x93 | 0xC4 => Some(Self::OpenPgpSignature),
                 0x94..=0x97 | 0xC5 => Some(Self::PrivateKey),
                 0x98..=0x9B | 0xC6 => Some(Self::OpenPgpCertificate),
@@ -141,6 +148,7 @@ impl FileKind {
             Self::OpenPgpCertificate => "an OpenPGP certificate",
             Self::SigningRequest => "a certificate signing request",
             Self::Crl => "a list of revoked certificates",
+            Self::Revocation => "a revocation certificate",
             Self::CertificateBundle => "a PKCS#7 bundle of certificates",
             Self::SshPublicKey => "an SSH public key",
             Self::PrivateKey => "a private key",

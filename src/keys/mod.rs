@@ -8,6 +8,7 @@
 mod directory_walk;
 mod export;
 mod file_content;
+mod file_details;
 mod file_kind;
 mod generate;
 mod handle;

@@ -216,13 +216,20 @@ pub(super) fn public_key(text: &[u8]) -> Result<PKey<Public>, UnusableKey> {
         None => ssh_key::PublicKey::from_openssh(text.trim()),
         Some(body) => {
             let body = body.split(SSH2_END).next().unwrap_or_default();
-            let octets = BASE64_STANDARD.decode(without_headers(body));
-            let octets = octets.map_err(|e| malformed(e.to_string()))?;
-            ssh_key::PublicKey::from_bytes(&octets)
+            return public_key_from_base64(&without_headers(body));
         }
     };
     let key = key.map_err(|e| malformed(e.to_string()))?;
     openssl_public(key.key_data())
+}
+
+/// Reads a public key without the text around it.
+pub(super) fn public_key_from_base64(text: &str) -> Result<PKey<Public>, UnusableKey> {
+    let malformed = |e: String| UnusableKey::Malformed(e);
+    let octets = BASE64_STANDARD.decode(text);
+    let octets = octets.map_err(|e| malformed(e.to_string()))?;
+    let key = ssh_key::PublicKey::from_bytes(&octets);
+    openssl_public(key.map_err(|e| malformed(e.to_string()))?.key_data())
 }
 
 /// Returns the base64 of a body, after its headers (RFC 4716, section 3.3),

@@ -36,8 +36,11 @@ def open_(value):
     cipher = AES.new(key, AES.MODE_CBC, sealed[:16])
     return unpad(cipher.decrypt(sealed[16:]), 16).decode('utf-8')
 
-convert = seal if mode == 'seal' else open_
+convert = seal if mode.startswith('seal') else open_
 for line in sys.stdin:
+    if mode.endswith('-text'):
+        print(convert(line.rstrip('\\n')))
+        continue
     call = json.loads(line)
     call['caller']['number'] = convert(call['caller']['number'])
     call['text'] = convert(call['text'])
@@ -132,6 +135,42 @@ fn what_python_seals_opens() {
             key.len()
         );
     }
+}
+
+#[test]
+fn whole_texts_are_sealed_and_opened_outside_of_json() {
+    const BARE: &str = "--legacy-aes-cbc --bare --key-file aes.key --key-form hex";
+    let scene = Scene::new();
+    scene.write_private("aes.key", "00112233445566778899aabbccddeeff");
+    let seal = || scene.line(&format!("fields seal {BARE}"));
+    let open = || scene.line(&format!("fields open {BARE}"));
+    let sealed = seal()
+        .stdin(CALLS)
+        .exits(0)
+        .says("sealed 3 strings with AES-CBC, not authenticated\n")
+        .stdout();
+    assert_eq!(sealed.lines().count(), 3);
+    let opened = peer(&scene, "open-text", "hex").stdin(&sealed).exits(0);
+    assert_eq!(opened.stdout(), CALLS);
+    let sealed = peer(&scene, "seal-text", "hex").stdin(CALLS).exits(0);
+    let opened = open()
+        .stdin(sealed.stdout().replace('\n', "\r\n"))
+        .exits(0)
+        .says("opened 3 strings, not authenticated\n");
+    assert_eq!(opened.stdout().replace('\r', ""), CALLS);
+    // A document over several lines is one text, and so is any other text.
+    for text in ["{\n  \"id\": 1\n}", "two\nlines", "", "no line end"] {
+        let sealed = seal().stdin(text).exits(0).stdout();
+        assert_eq!(open().stdin(sealed).exits(0).stdout(), text);
+    }
+    open()
+        .stdin("{\"id\": 1}\n")
+        .exits(5)
+        .complains_with_hint(&["line 1: it is not a sealed string"]);
+    scene
+        .line(&format!("fields open {BARE} --fields id"))
+        .exits(2)
+        .complains(&["--bare", "--fields"]);
 }
 
 #[test]

@@ -51,8 +51,15 @@ fn a_revocation_certificate_is_named_as_one() {
     let why = "it is a revocation certificate, not a certificate";
     scene
         .ok("inspect a.rev")
-        .prints("a.rev: revocation certificate\n")
-        .prints(why);
+        .prints("a.rev: a revocation certificate\n")
+        .prints("  made: 20")
+        .prints("  reason: ");
+    let shown = scene.inspect("a.rev");
+    let certificate = scene.inspect("a.asc");
+    assert_eq!(
+        shown["details"]["certificate"],
+        certificate["keys"][0]["certificate_fingerprint"]
+    );
     scene
         .line("seal -r a.rev customer.crt -o x.pgp")
         .exits(3)

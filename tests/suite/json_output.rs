@@ -48,7 +48,10 @@ fn document(scene: &Scene, line: &str, status: i32) -> Value {
 fn every_subcommand_reports_its_success() {
     let scene = packed();
     let packed = document(&scene, "pack -o new.zip -r customer.crt calls", 0);
-    assert_eq!(packed["members"], 2);
+    let members = packed["members"].as_array().unwrap();
+    assert_eq!(members.len(), 2);
+    assert_eq!(members[0]["name"], "calls/a.txt");
+    assert_eq!(members[0]["plain_bytes"], scene.read("calls/a.txt").len());
     assert_eq!(packed["plain_bytes"], 29);
     assert_eq!(packed["archive_bytes"], scene.read("new.zip").len());
     assert_eq!(packed["format"], "rfc9580");
@@ -97,7 +100,7 @@ fn every_subcommand_reports_its_success() {
     let keys = document(&scene, "keys -k customer.key --archive calls.zip", 0);
     assert_eq!(keys["keys"][0]["path"], "customer.key");
     assert_eq!(keys["keys"][0]["certificate"]["label"], "customer");
-    assert_eq!(keys["archive"]["opens"], 2);
+    assert_eq!(keys["archives"][0]["opens"], 2);
     document(&scene, "export --gpg customer.key -o customer.asc", 0);
     let checked = document(&scene, "config check --config callseal.toml", 0);
     assert_eq!(checked["profiles"]["acme"][0]["label"], "customer");

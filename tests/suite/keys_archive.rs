@@ -47,8 +47,13 @@ fn reach(scene: &Scene, keys: &str) -> (Vec<Value>, Value) {
         .ok(&format!("keys --json --archive calls.zip {keys}"))
         .json();
     let keys = document["keys"].as_array().unwrap();
-    let each = keys.iter().map(|key| key["archive"].clone()).collect();
-    (each, document["archive"].clone())
+    let each = keys.iter().map(|key| {
+        let reach = &key["archives"][0];
+        assert_eq!(reach["path"], "calls.zip");
+        json!({ "opens": reach["opens"], "may_open": reach["may_open"] })
+    });
+    let each = each.collect();
+    (each, document["archives"][0].clone())
 }
 
 #[test]
@@ -209,6 +214,33 @@ fn a_locked_key_counts_by_the_certificate_next_to_it() {
     let (each, all) = reach(&scene, "-k locked.key");
     assert_eq!(json!(each), json!([{ "opens": 1, "may_open": 0 }]));
     assert_eq!(all["no_key"], 2);
+}
+
+#[test]
+fn several_archives_are_shown_one_by_one() {
+    let scene = parties();
+    archive(&scene, &[BOTH, BOTH]);
+    std::fs::rename(scene.path("calls.zip"), scene.path("a.zip")).unwrap();
+    archive(&scene, &["-r vendor.crt"]);
+    scene.write("broken.zip", "PK\x03\x04");
+    let keys = "-k customer.key -k vendor.key";
+    scene
+        .ok(&format!("keys --archive a.zip --archive calls.zip {keys}"))
+        .prints("  archive      a.zip: opens 2 of 2 members\n")
+        .prints("  archive      calls.zip: opens 0 of 1 member\n")
+        .prints(
+            "\n\na.zip: your keys open 2 of 2 members\ncalls.zip: your keys open 1 of 1 member\n",
+        );
+    scene
+        .line("keys -k customer.key --archive a.zip --archive calls.zip")
+        .exits(4)
+        .complains_with_hint(&["calls.zip: it isn't sealed to your key"]);
+    // One that can't be read doesn't hide the others.
+    scene
+        .line(&format!("keys --archive broken.zip --archive a.zip {keys}"))
+        .exits(5)
+        .complains(&["broken.zip: "])
+        .prints("a.zip: your keys open 2 of 2 members\n");
 }
 
 #[test]

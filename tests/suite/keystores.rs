@@ -388,7 +388,42 @@ fn requests_and_lists_of_revoked_certificates_are_named() {
             .complains_with_hint(&[file, "a certificate signing request"]);
         scene
             .ok(&format!("inspect {file}"))
-            .prints("certificate signing request\n");
+            .prints(&format!(
+                "{file}: a certificate signing request\n  subject: a\n"
+            ))
+            .prints(&scene.fingerprint("customer.crt"));
+    }
+}
+
+#[test]
+fn a_crl_is_shown_with_its_issuer_and_dates() {
+    let scene = Scene::new();
+    scene.ca("ca").make();
+    scene.current_crl("ca");
+    scene
+        .ok("inspect ca.crl")
+        .prints("ca.crl: a list of revoked certificates\n  issuer: ca\n  updated: ")
+        .prints("  next update: ")
+        .prints("  revoked certificates: 0\n");
+    let shown = scene.inspect("ca.crl");
+    assert_eq!(shown["details"]["issuer"], "ca", "{shown}");
+    // In the form of RFC 3339.
+    let updated = shown["details"]["updated"].as_str().unwrap();
+    assert!(updated.ends_with('Z') && updated.contains('T'), "{shown}");
+}
+
+#[test]
+fn a_putty_key_is_shown_with_its_public_half() {
+    let scene = scene();
+    scene.tool("openssl rsa -in a.key -traditional -out old.key");
+    scene.tool("puttygen old.key -O private -o open.ppk -C of-a");
+    scene.tool("puttygen old.key -O private -o a.ppk -C of-a --new-passphrase pass");
+    let fingerprint = scene.fingerprint("customer.crt");
+    for (file, lock) in [("open.ppk", "nothing"), ("a.ppk", "aes256-cbc")] {
+        let details = scene.inspect(file)["details"].take();
+        assert_eq!(details["comment"], "of-a", "{details}");
+        assert_eq!(details["fingerprint"], *fingerprint, "{details}");
+        assert_eq!(details["locked with"], lock, "{details}");
     }
 }
 

@@ -144,9 +144,23 @@ fn a_dry_run_refuses_what_the_pack_would_refuse() {
     let facts = scene
         .ok("pack --dry-run --json -o c.zip -r customer.crt calls/mon")
         .json();
-    assert_eq!(facts["members"][1], "calls/mon/a.xml");
+    assert_eq!(facts["members"][1]["name"], "calls/mon/a.xml");
     assert_eq!(facts["dry_run"], true);
     assert!(!scene.exists("c.zip"));
+}
+
+#[test]
+fn the_sha_256_of_each_file_is_printed() {
+    let scene = two_days();
+    let packed = scene.ok("pack --sha256 -o c.zip -r customer.crt calls");
+    scene.write("c.sha256", packed.stdout());
+    scene.tool("sha256sum --strict -c c.sha256");
+    assert_eq!(packed.stdout().lines().count(), 5);
+    let facts = scene
+        .ok("pack --sha256 --json -f -o c.zip -r customer.crt calls/b.xml")
+        .json();
+    let hash = facts["members"][0]["sha256"].as_str().unwrap();
+    assert!(packed.stdout().starts_with(hash), "{facts}");
 }
 
 #[test]

@@ -298,7 +298,28 @@ fn an_openpgp_certificate_with_a_weakly_bound_encryption_subkey() {
         "--cert-digest-algo SHA1 --quick-add-key {owner} rsa2048 encr never"
     ));
     scene.gpg("--export --armor --output mixed.asc");
-    is_refused(&scene, "mixed.asc", &["“owner” is not acceptable"]);
+    let refusal = "“owner” is signed by its owner with SHA-1, which is broken";
+    is_refused(&scene, "mixed.asc", &[refusal]);
+}
+
+#[test]
+fn an_openpgp_certificate_signed_with_sha_1_until_it_is_signed_anew() {
+    let scene = Scene::new();
+    scene.gpg("--cert-digest-algo SHA1 --quick-gen-key owner rsa2048 cert never");
+    let owner = scene.gpg_fingerprint("owner");
+    scene.gpg(&format!(
+        "--cert-digest-algo SHA1 --quick-add-key {owner} rsa2048 encr never"
+    ));
+    scene.gpg("--export --armor --output old.asc");
+    let refusal = "“owner” is signed by its owner with SHA-1, which is broken";
+    is_refused(&scene, "old.asc", &[refusal]);
+    let told = scene.line("inspect old.asc").exits(0);
+    told.prints(refusal);
+    // As the hint has it.
+    scene.gpg(&format!("--quick-set-expire {owner} 2y"));
+    scene.gpg(&format!("--quick-set-expire {owner} 2y *"));
+    scene.gpg(&format!("--armor --output new.asc --export {owner}"));
+    scene.seal("-r new.asc");
 }
 
 #[test]

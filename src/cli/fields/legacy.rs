@@ -5,12 +5,14 @@ use std::io;
 use std::path::PathBuf;
 
 use callseal::fields::legacy::{AesCbcKey, AesCbcKeyError, KeyForm};
+use callseal::fields::{Selection, Streamed};
 use clap::Args;
 
+use super::select::SelectionArgs;
 use crate::cli::error::Error;
 use crate::cli::exposed_keys::warn_of_file;
 use crate::cli::failure::Failure;
-use crate::cli::ui::Ui;
+use crate::cli::ui::{Ui, count};
 
 /// The hint on how to give the key.
 const HINT: &str = "give it with --key-file FILE, or with --key-env NAME in the environment variable NAME, and set --key-form to raw, hex or text";
@@ -27,6 +29,10 @@ pub struct LegacyArgs {
     /// --key-env) and its form (--key-form)
     #[arg(long)]
     legacy_aes_cbc: bool,
+    /// Take each text as a whole, rather than fields of JSON: sealed, it is one
+    /// string of base64 on a line
+    #[arg(long, requires = "legacy_aes_cbc", conflicts_with_all = ["fields", "fields_regex", "missing"])]
+    bare: bool,
     /// The environment variable that holds the key for --legacy-aes-cbc
     #[arg(
         long,
@@ -49,6 +55,26 @@ impl LegacyArgs {
     /// Returns whether the legacy layout is chosen.
     pub fn is_wanted(&self) -> bool {
         self.legacy_aes_cbc
+    }
+
+    /// Returns the selected fields; none with --bare, which takes no fields.
+    pub fn selection(&self, fields: &SelectionArgs) -> Result<Option<Selection>, Failure> {
+        match self.bare {
+            true => Ok(None),
+            false => fields.selection().map(Some),
+        }
+    }
+
+    /// Returns how many were sealed or opened of what is sealed.
+    pub fn counted(&self, done: &Streamed) -> String {
+        match self.bare {
+            true => count(done.fields, "string"),
+            false => format!(
+                "{} in {}",
+                count(done.fields, "field"),
+                count(done.changed, "document")
+            ),
+        }
     }
 
     /// Returns the key, if the legacy layout is chosen. No message shows it, or

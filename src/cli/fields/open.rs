@@ -12,7 +12,7 @@ use crate::cli::args::IdentityArgs;
 use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
 use crate::cli::passphrases::PassphraseArgs;
-use crate::cli::ui::{Bar, Ui, count};
+use crate::cli::ui::{Bar, Ui};
 
 /// Open the sealed fields of JSON documents
 #[derive(Debug, Args)]
@@ -56,12 +56,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         if !stream.is_there() {
             return Err(refuse_file());
         }
-        let selection = arguments.selection.selection()?;
+        let selection = arguments.legacy.selection(&arguments.selection)?;
         global.config()?;
         if let Some(key) = arguments.legacy.key(ui)? {
             let missing = arguments.selection.missing();
-            let opener = AesCbcOpener::new(&key, &selection, missing);
-            return arguments.open(&opener, global, ui);
+            let opener: &dyn Convert = match &selection {
+                None => &key.text_opener(),
+                Some(selection) => &AesCbcOpener::new(&key, selection, missing),
+            };
+            return arguments.open(opener, global, ui);
         }
     }
     let required = match arguments.selection.is_given() {
@@ -102,9 +105,8 @@ impl Arguments {
                 false => "",
             };
             ui.summary(&format!(
-                "opened {} in {}{how}{}",
-                count(done.fields, "field"),
-                count(done.changed, "document"),
+                "opened {}{how}{}",
+                self.legacy.counted(&done),
                 of_the_others(&done)
             ));
         }

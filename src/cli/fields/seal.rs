@@ -16,7 +16,7 @@ use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
 use crate::cli::known_recipients::recipients_line;
 use crate::cli::recipient_args::RecipientArgs;
-use crate::cli::ui::{Ui, count};
+use crate::cli::ui::Ui;
 
 /// Seal fields of JSON documents, one document per line or a single one
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             ),
         });
     }
-    let selection = arguments.selection.selection()?;
+    let selection = arguments.legacy.selection(&arguments.selection)?;
     arguments.stream.check(global)?;
     if arguments.legacy.is_wanted() && !arguments.stream.is_there() {
         return Err(refuse_file());
@@ -70,9 +70,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         if arguments.recipients.is_given() {
             return Err(refuse_parties("recipients"));
         }
-        let sealer = AesCbcSealer::new(&key, &selection, missing);
-        return arguments.seal(&sealer, None, global, ui);
+        let sealer: &dyn Convert = match &selection {
+            None => &key.text_sealer(),
+            Some(selection) => &AesCbcSealer::new(&key, selection, missing),
+        };
+        return arguments.seal(sealer, None, global, ui);
     }
+    let selection = arguments.selection.selection()?;
     let recipients = arguments.recipients.load(config.as_ref(), ui)?;
     let plan = FieldPlan::new(recipients, &arguments.attribute).map_err(Error::from)?;
     let sealer = FieldSealer::new(&plan, &selection, missing);
@@ -99,9 +103,8 @@ impl Arguments {
                 None => "with AES-CBC, not authenticated".to_owned(),
             };
             ui.summary(&format!(
-                "sealed {} in {} {how}{}",
-                count(done.fields, "field"),
-                count(done.changed, "document"),
+                "sealed {} {how}{}",
+                self.legacy.counted(&done),
                 of_the_others(&done)
             ));
         }

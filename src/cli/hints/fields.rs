@@ -32,7 +32,10 @@ pub fn of_document(error: &DocumentError) -> Hint {
         }
         DocumentError::Sealed { .. } => "open it first, or seal it with another --attribute",
         DocumentError::HasAttribute { .. } => "choose another --attribute",
-        DocumentError::WrongKey { .. } => {
+        DocumentError::BareNotSealed => {
+            "leave out --bare for JSON documents, and name their sealed --fields"
+        }
+        DocumentError::WrongKey { .. } | DocumentError::BareWrongKey => {
             "check the key, and that --key-form is the sender's; 32 hexadecimal digits are a valid key in every form"
         }
         DocumentError::Removed { .. }

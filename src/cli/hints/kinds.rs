@@ -6,6 +6,7 @@ use callseal::keys::FileKind;
 pub fn as_certificate(kind: FileKind) -> Option<&'static str> {
     Some(match kind {
         FileKind::SigningRequest => "use the certificate that was issued for it",
+        FileKind::Revocation => "use the certificate that it would revoke",
         FileKind::Pkcs12 => {
             "it holds a private key: leave it with its owner; `openssl pkcs12 -in FILE -nokeys -clcerts -out CERT` takes the certificate out"
         }
@@ -31,9 +32,20 @@ pub fn as_key(kind: FileKind) -> Option<&'static str> {
         | FileKind::OpenPgpCertificate
         | FileKind::CertificateBundle
         | FileKind::SshPublicKey
-        | FileKind::SigningRequest => "give the private key that belongs to it",
+        | FileKind::SigningRequest
+        | FileKind::Revocation => "give the private key that belongs to it",
         other => return of_any(other),
     })
+}
+
+/// Returns what to do with it, whatever it was meant for.
+pub fn of_file(kind: FileKind) -> Option<&'static str> {
+    match kind {
+        FileKind::SigningRequest => Some("send it to a CA, which issues a certificate for it"),
+        FileKind::Crl => Some("name it as `crl-file` in the config"),
+        FileKind::Revocation => Some("`gpg --import FILE` revokes the certificate"),
+        other => as_key(other),
+    }
 }
 
 /// Returns what to do with it where a message is expected.

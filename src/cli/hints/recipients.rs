@@ -64,9 +64,7 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         Refusal::PrivateKey => {
             "use its certificate instead; `openssl pkey -in KEY -pubout -out public.pem` makes a public key from a PEM key, and `gpg --armor --export USER-ID` writes an OpenPGP certificate"
         }
-        Refusal::SigningRequest => "use the certificate that was issued for it",
         Refusal::Incomplete => "get the file again from its source",
-        Refusal::Revocation => "use the certificate that it would revoke",
         Refusal::NotACertificate(kind) => {
             kind.and_then(kinds::as_certificate).unwrap_or(CERTIFICATES)
         }
@@ -107,6 +105,11 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         }
         Refusal::Key { .. } => {
             "ask its owner for a certificate with an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521"
+        }
+        Refusal::WeakSelfSignature { fingerprint, .. } => {
+            return some(format!(
+                "its owner signs it anew with `gpg --quick-set-expire {fingerprint} 2y` and `gpg --quick-set-expire {fingerprint} 2y '*'`, and sends you what `gpg --armor --export {fingerprint}` writes"
+            ));
         }
         Refusal::NoEncryptionKey { .. } | Refusal::Policy { .. } => {
             "ask its owner for an updated certificate"

@@ -3,13 +3,14 @@
 mod queue;
 mod workers;
 
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::archive::MemberName;
 use crate::jobs::error::Error;
+use crate::jobs::hashed::Hashed;
 use crate::jobs::job::Job;
-use crate::jobs::progress::{Counted, Progress};
+use crate::jobs::progress::Counted;
 use crate::message::name_binding::literal_name;
 use crate::message::{SealPlan, SealedFile, Sealer};
 use crate::output::PendingFile;
@@ -18,15 +19,27 @@ pub(crate) use queue::{NextMember, Queue};
 pub(crate) use workers::{Content, write_archive};
 
 /// The result of packing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Packed {
-    /// The number of members.
-    pub members: u64,
+    /// The members, in the archive's order.
+    pub members: Vec<PackedMember>,
     /// The number of bytes of plaintext.
     pub plain: u64,
     /// The size of the archive in bytes.
     pub archive: u64,
+}
+
+/// A file that has been packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PackedMember {
+    /// Its path, as it will be extracted.
+    pub name: String,
+    /// Its length in bytes.
+    pub plain: u64,
+    /// Its SHA-256, if it was asked for ([`Job::hashing`]).
+    pub sha256: Option<[u8; 32]>,
 }
 
 impl Job<'_> {
@@ -56,14 +69,15 @@ impl Job<'_> {
                 name,
                 plan,
                 output,
-                progress: self.progress,
+                job: self,
             })
             .collect();
         let written = write_archive(&contents, plan, output, self);
         let written = written.map_err(|failures| first(failures, output))?;
+        let lengths = written.members.iter().map(|member| member.plain);
         Ok(Packed {
-            members: files.len() as u64,
-            plain: written.members.into_iter().fold(0, u64::saturating_add),
+            plain: lengths.fold(0, u64::saturating_add),
+            members: written.members,
             archive: written.size,
         })
     }
@@ -81,24 +95,23 @@ struct FileContent<'a> {
     name: &'a MemberName,
     plan: &'a SealPlan,
     output: &'a Path,
-    progress: &'a dyn Progress,
+    job: &'a Job<'a>,
 }
 
 impl Content for FileContent<'_> {
-    /// The length of its plaintext in bytes.
-    type Done = u64;
+    type Done = PackedMember;
 
     fn seal<'a>(
         &'a self,
         number: usize,
         sealer: &mut Sealer<'_>,
         queue: &Queue<'a, PendingFile>,
-    ) -> Result<u64, Error> {
+    ) -> Result<PackedMember, Error> {
         let source = self.source;
         let write_error = |e| Error::writing(self.output, e);
-        let mut content = Counted {
+        let content = Counted {
             source: source.open()?,
-            progress: self.progress,
+            progress: self.job.progress,
         };
         let mut sink = queue.sink(
             number,
@@ -113,14 +126,28 @@ impl Content for FileContent<'_> {
             modified: source.modified,
             length: Some(source.size),
         };
-        let length = sealer
-            .seal(&mut content, &file, &mut sink)
-            .map_err(|error| Error::sealing(&source.path, self.output, error))?;
+        let mut seal = |content: &mut dyn Read| {
+            let sealed = sealer.seal(content, &file, &mut sink);
+            sealed.map_err(|error| Error::sealing(&source.path, self.output, error))
+        };
+        let (plain, content, sha256) = if self.job.hashes {
+            let mut content = Hashed::new(content);
+            let plain = seal(&mut content)?;
+            let (content, hash) = content.finish();
+            (plain, content, Some(hash))
+        } else {
+            let mut content = content;
+            (seal(&mut content)?, content, None)
+        };
         // Only a file that didn't change meanwhile gets its turn in the
         // archive.
         content.source.finish()?;
         sink.finish().map_err(write_error)?;
-        Ok(length)
+        Ok(PackedMember {
+            name: self.name.as_str().to_owned(),
+            plain,
+            sha256,
+        })
     }
 
     fn check(&self) -> Result<(), Error> {

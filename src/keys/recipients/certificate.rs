@@ -67,6 +67,7 @@ pub(crate) fn recipients(
             FileKind::Empty
             | FileKind::Utf16
             | FileKind::Crl
+            | FileKind::Revocation
             | FileKind::PuttyKey
             | FileKind::Pkcs12
             | FileKind::JavaKeystore
@@ -152,9 +153,6 @@ impl CertificateFile<'_> {
             }
             "PGP PUBLIC KEY BLOCK" => {
                 return openpgp_certificate::recipients(block.text, self.source, self.requirements);
-            }
-            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
-                return Err(Refusal::SigningRequest);
             }
             "PKCS7" | "CMS" => self.bundle()?,
             _ => return Err(Refusal::NotACertificate(None)),

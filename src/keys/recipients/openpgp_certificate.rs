@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use openpgp::Packet;
 use openpgp::cert::amalgamation::ValidateAmalgamation;
 use openpgp::cert::{Cert, CertParser, Preferences};
 use openpgp::crypto::mpi;
-use openpgp::parse::{PacketParser, PacketParserResult, Parse};
+use openpgp::packet::Signature;
+use openpgp::parse::Parse;
 use openpgp::policy::{AsymmetricAlgorithm, StandardPolicy};
-use openpgp::types::{HashAlgorithm, RevocationStatus, SignatureType};
+use openpgp::types::{HashAlgorithm, RevocationStatus};
 use sequoia_openpgp as openpgp;
 
 use super::recipient::{CertificateKind, Recipient};
@@ -25,10 +25,9 @@ pub(super) fn recipients(
     source: &Path,
     requirements: Option<&Requirements>,
 ) -> Result<Vec<Recipient>, Refusal> {
-    let malformed = |e: openpgp::anyhow::Error| match is_revocation(bytes) {
-        true => Refusal::Revocation,
-        // The parser goes on about its tokens.
-        false => Refusal::Malformed(e.to_string().lines().next().unwrap_or_default().into()),
+    // The parser goes on about its tokens.
+    let malformed = |e: openpgp::anyhow::Error| {
+        Refusal::Malformed(e.to_string().lines().next().unwrap_or_default().into())
     };
     let certs = CertParser::from_bytes(bytes)
         .and_then(Iterator::collect::<openpgp::Result<Vec<Cert>>>)
@@ -46,17 +45,6 @@ pub(super) fn recipients(
     match requirements {
         Some(requirements) => valid(cert, source, requirements),
         None => Ok(of_any_age(cert, source)),
-    }
-}
-
-/// Returns whether a file begins with the signature that revokes a certificate.
-fn is_revocation(bytes: &[u8]) -> bool {
-    let Ok(PacketParserResult::Some(parser)) = PacketParser::from_bytes(bytes) else {
-        return false;
-    };
-    match &parser.packet {
-        Packet::Signature(signature) => signature.typ() == SignatureType::KeyRevocation,
-        _ => false,
     }
 }
 
@@ -102,9 +90,24 @@ fn valid(
     if let Some(since) = expired.filter(|end| *end <= at) {
         return Err(Refusal::Expired { subject, since });
     }
-    let valid = cert.with_policy(&policy, at).map_err(|e| Refusal::Policy {
-        subject: subject.clone(),
-        reason: innermost(&e),
+    let refused = |signature: Option<&Signature>, e| {
+        let weak = signature.and_then(|signature| weak_hash(signature.hash_algo()));
+        let subject = subject.clone();
+        match weak {
+            Some(hash) => Refusal::WeakSelfSignature {
+                subject,
+                fingerprint: cert.fingerprint().to_hex(),
+                hash,
+            },
+            None => Refusal::Policy {
+                subject,
+                reason: innermost(&e),
+            },
+        }
+    };
+    let valid = cert.with_policy(&policy, at).map_err(|e| {
+        let primary = cert.primary_key().with_policy(&lenient, at);
+        refused(primary.ok().map(|key| key.binding_signature()), e)
     })?;
     if let RevocationStatus::Revoked(signatures) = valid.revocation_status() {
         let created = signatures
@@ -141,10 +144,10 @@ fn valid(
                 subject: Some(subject.clone()),
                 fault: requirements.restate(fault),
             })?;
-        key.with_policy(&policy, at).map_err(|e| Refusal::Policy {
-            subject: subject.clone(),
-            reason: innermost(&e),
-        })?;
+        let binding = key.binding_signature();
+        key.clone()
+            .with_policy(&policy, at)
+            .map_err(|e| refused(Some(binding), e))?;
         let expires = earlier(key.key_expiration_time(), primary.key_expiration_time());
         let recipient = recipient(public, cert, source).expiring(expires);
         recipients.push(recipient.with_features(features.as_ref()));
@@ -190,14 +193,24 @@ fn lenient_policy() -> StandardPolicy<'static> {
     ] {
         policy.accept_asymmetric_algo(algorithm);
     }
-    for hash in [
-        HashAlgorithm::MD5,
-        HashAlgorithm::SHA1,
-        HashAlgorithm::RipeMD,
-    ] {
+    for (hash, _) in WEAK_HASHES {
         policy.accept_hash(hash);
     }
     policy
+}
+
+/// The hashes in which two inputs with the same value can be found, with their
+/// names.
+const WEAK_HASHES: [(HashAlgorithm, &str); 3] = [
+    (HashAlgorithm::MD5, "MD5"),
+    (HashAlgorithm::SHA1, "SHA-1"),
+    (HashAlgorithm::RipeMD, "RIPEMD-160"),
+];
+
+/// Returns the name of a hash, if it is weak.
+fn weak_hash(hash: HashAlgorithm) -> Option<&'static str> {
+    let weak = WEAK_HASHES.iter().find(|(weak, _)| *weak == hash);
+    weak.map(|(_, name)| *name)
 }
 
 /// Refuses a key that is meant for encryption but can't be used for it, rather

@@ -105,18 +105,12 @@ pub enum Refusal {
     /// It is or contains a private key.
     #[error("it holds a private key, but a recipient is a certificate or public key")]
     PrivateKey,
-    /// It is a certificate signing request.
-    #[error("it is a certificate signing request, not a certificate")]
-    SigningRequest,
     /// It holds no certificate or public key.
     #[error("{}", not_a_certificate(*.0))]
     NotACertificate(Option<FileKind>),
     /// It is a PEM block that was cut off.
     #[error("the PEM block is incomplete: its END line is missing")]
     Incomplete,
-    /// It revokes an OpenPGP certificate.
-    #[error("it is a revocation certificate, not a certificate")]
-    Revocation,
     /// It looks like a certificate or public key, but can't be decoded.
     #[error("it can't be decoded: {0}")]
     Malformed(String),
@@ -215,6 +209,17 @@ pub enum Refusal {
     NoEncryptionKey {
         /// The subject of the certificate.
         subject: String,
+    },
+    /// Its owner's signature on it uses a broken hash: an OpenPGP certificate
+    /// with other keys could have the same signature.
+    #[error("“{subject}” is signed by its owner with {hash}, which is broken")]
+    WeakSelfSignature {
+        /// The subject of the certificate.
+        subject: String,
+        /// The fingerprint of its primary key.
+        fingerprint: String,
+        /// The name of the hash.
+        hash: &'static str,
     },
     /// The policy for OpenPGP certificates does not accept it.
     #[error("“{subject}” is not acceptable: {reason}")]
