@@ -16,7 +16,7 @@ use super::exposed_keys::warn_of_exposed;
 use super::failure::Failure;
 use super::global::Global;
 use super::recipient_args::RecipientArgs;
-use super::ui::Ui;
+use super::ui::{Ui, Waiting};
 use crate::cli::error::Error;
 
 /// The options for sealing.
@@ -141,7 +141,9 @@ impl IdentityArgs {
 
     /// Loads the keys, if any.
     pub fn keyring(&self, config: Option<&Config>, ui: &Ui) -> Result<Keyring, Failure> {
+        let waiting = Waiting::new(ui, "reading the keys".into());
         let keyring = Keyring::load(self.paths(config)).map_err(Error::from)?;
+        drop(waiting);
         for skipped in keyring.skipped() {
             // What is too large for a key isn't one.
             let is_key = match &skipped.fault {

@@ -16,7 +16,7 @@ use super::open_args::{
     warn_of_tried,
 };
 use super::streams::writing_stdout;
-use super::ui::{Bar, Ui, safe};
+use super::ui::{Ui, UntilWritten, Waiting, safe};
 
 /// Write members' plaintext to standard output
 #[derive(Debug, Args)]
@@ -54,12 +54,14 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     global.refuse_json()?;
     let config = global.config()?;
-    let bar = Bar::none();
-    let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
+    let waiting = Waiting::new(ui, "opening".into());
+    let opening = arguments
+        .opening
+        .load(config.as_ref(), waiting.handle(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let opener = arguments.renamed.apply(opening.opener());
-    let mut stdout = io::stdout().lock();
+    let mut stdout = waiting.until_written(io::stdout().lock());
     for (number, member) in members.iter().enumerate() {
         if arguments.names {
             let separator = if number == 0 { "" } else { "\n" };
@@ -91,10 +93,10 @@ fn write(
     archive: &ArchiveFile,
     member: &Member,
     opener: &Opener<'_>,
-    stdout: &mut io::StdoutLock<'_>,
+    stdout: &mut Stdout<'_>,
 ) -> Result<Opened, Failure> {
     let temporary = std::env::temp_dir();
-    if !stdout.is_terminal() {
+    if !io::stdout().is_terminal() {
         let opened = archive.cat(member, stdout, opener, temporary);
         return opened.map_err(writing_stdout);
     }
@@ -114,9 +116,11 @@ fn write(
     }
 }
 
+type Stdout<'a> = UntilWritten<io::StdoutLock<'a>>;
+
 /// A terminal, which binary data would upset.
 struct Screen<'a, 'b> {
-    stdout: &'a mut io::StdoutLock<'b>,
+    stdout: &'a mut Stdout<'b>,
     is_first: bool,
 }
 

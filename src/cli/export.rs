@@ -82,7 +82,7 @@ fn export_key(
 ) -> Result<Report, Failure> {
     arguments.new_passphrase.check(&arguments.passphrases)?;
     let sink = Sink::open(output, Access::Private, arguments)?;
-    let passphrases = arguments.passphrases.source(Bar::none())?;
+    let passphrases = arguments.passphrases.source(Bar::none(), ui)?;
     let mut export = SecretKeyExport::unlock(key, &*passphrases).map_err(Error::from)?;
     if export.is_exposed() {
         warn_of_file(key, ui);
@@ -126,7 +126,7 @@ fn export_public(
     let sink = Sink::open(output, Access::Shared, arguments)?;
     let config = global.config()?;
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
-    let passphrases = arguments.passphrases.source(Bar::none())?;
+    let passphrases = arguments.passphrases.source(Bar::none(), ui)?;
     let exported = export_certificate(certificate, &keyring, &*passphrases).map_err(Error::from)?;
     sink.write(&exported)?;
     let party = Party::with_certificate(certificate);

@@ -15,7 +15,7 @@ use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::new_passphrases::NewKeyPassphraseArgs;
-use super::ui::Ui;
+use super::ui::{Ui, Waiting};
 use crate::cli::error::Error;
 
 /// Make a key pair: a private key and its certificate
@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments, _: &Global, ui: &Ui) -> Result<Report, Failure
     let plan = Plan::new(arguments)?;
     let out = &arguments.out;
     let directory = TargetDir::create(out).map_err(|error| Error::reading(out, error))?;
-    let made = make(&plan, arguments, &directory);
+    let made = make(&plan, arguments, &directory, ui);
     // If no file was written, this removes a directory that was made for them.
     let flushed = directory.finish();
     let paths = made?;
@@ -131,6 +131,7 @@ fn make(
     plan: &Plan,
     arguments: &Arguments,
     directory: &TargetDir,
+    ui: &Ui,
 ) -> Result<Vec<PathBuf>, Failure> {
     let stem = file_stem(&arguments.name);
     let mut paths = Vec::new();
@@ -153,7 +154,9 @@ fn make(
         (false, Some(key)) => Some(arguments.passphrases.for_new_key(key)?),
         _ => None,
     };
+    let waiting = Waiting::new(ui, "making the key".into());
     let contents = plan.generate(passphrase.as_ref())?;
+    drop(waiting);
     for ((file, path), content) in pending.iter_mut().zip(&paths).zip(&contents) {
         let written = file.write_all(content);
         written.map_err(|source| write_error(path, source))?;

@@ -19,7 +19,7 @@ use super::open_args::{
     warn_of_not_authenticated, warn_of_tried,
 };
 use super::streams::{input_name, is_stream, open_input, writing_stdout};
-use super::ui::{Bar, Ui, bytes};
+use super::ui::{Ui, Waiting, bytes, safe};
 use crate::cli::error::Error;
 
 /// Open one message
@@ -60,16 +60,19 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         global.refuse_json()?;
     }
     let config = global.config()?;
-    let bar = Bar::none();
-    let opening = arguments.opening.load(config.as_ref(), bar, ui)?;
+    let name = input_name(&arguments.file);
+    let what = format!("opening {}", safe(&name.display().to_string()));
+    let waiting = Waiting::new(ui, what);
+    let opening = arguments
+        .opening
+        .load(config.as_ref(), waiting.handle(), ui)?;
 
     let source = open_input(&arguments.file)?;
-    let name = input_name(&arguments.file);
     let open_error = |error| not_opened(&arguments.file, error);
     let message = OpenMessage::begin(source, &opening.opener()).map_err(open_error)?;
     match output {
         None => {
-            let mut stdout = io::stdout().lock();
+            let mut stdout = waiting.until_written(io::stdout().lock());
             let opened = message
                 .stream_to(&mut stdout, std::env::temp_dir())
                 .map_err(|error| writing_stdout(open_error(error)))?;
@@ -84,6 +87,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         }
         Some(output) => {
             let opened = publish(message, arguments, &output)?;
+            drop(waiting);
             ui.summary(&format!(
                 "opened {} into {} ({}){}",
                 arguments.file.display(),

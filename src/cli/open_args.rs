@@ -71,7 +71,7 @@ impl OpenArgs {
     ) -> Result<Opening, Failure> {
         Ok(Opening {
             keyring: self.identities.keyring_or_none(config, ui)?,
-            passphrases: self.passphrases.source(bar)?,
+            passphrases: self.passphrases.source(bar, ui)?,
             limits: self.limits.limits(),
             try_all_keys: self.try_all_keys,
         })

@@ -4,15 +4,16 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use callseal::files::input;
-use callseal::keys::{FileKind, Passphrase, Passphrases};
+use callseal::keys::{FileKind, LockedKey, Passphrase, Passphrases};
 use clap::Args;
 use indicatif::ProgressBar;
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
-use super::ui::Prompt;
+use super::ui::{Prompt, Ui, bytes};
 use crate::cli::error::Error;
 
 /// The largest number of bytes that are read from a passphrase file.
@@ -52,9 +53,15 @@ impl PassphraseArgs {
 
     /// Returns the source of passphrases for locked keys and messages: the given
     /// ones, else a prompt.
-    pub fn source(&self, bar: ProgressBar) -> Result<Box<dyn Passphrases>, Failure> {
+    pub fn source(&self, bar: ProgressBar, ui: &Ui) -> Result<Box<dyn Passphrases>, Failure> {
+        let (ui, is_told) = (*ui, AtomicBool::new(false));
         if !self.is_given() {
-            return Ok(Box::new(Prompt { bar }));
+            let source = Prompt { bar };
+            return Ok(Box::new(Told {
+                source,
+                ui,
+                is_told,
+            }));
         }
         let mut passphrases = Vec::new();
         let files = self.passphrase_file.iter();
@@ -80,7 +87,40 @@ impl PassphraseArgs {
                 "give only those of the keys in use",
             ));
         }
-        Ok(Box::new(passphrases))
+        let source = passphrases;
+        Ok(Box::new(Told {
+            source,
+            ui,
+            is_told,
+        }))
+    }
+}
+
+/// The memory that a passphrase may take without a word, in bytes.
+const MUCH_MEMORY: u64 = 256 << 20;
+
+/// Passphrases for a user who is told once if one takes much memory.
+struct Told<P> {
+    source: P,
+    ui: Ui,
+    is_told: AtomicBool,
+}
+
+impl<P: Passphrases> Passphrases for Told<P> {
+    fn ask(&self, key: LockedKey<'_>, attempt: usize) -> io::Result<Option<Passphrase>> {
+        self.source.ask(key, attempt)
+    }
+
+    fn ask_for_message(&self, attempt: usize) -> io::Result<Option<Passphrase>> {
+        self.source.ask_for_message(attempt)
+    }
+
+    fn note_memory(&self, amount: u64) {
+        if amount >= MUCH_MEMORY && !self.is_told.swap(true, Ordering::Relaxed) {
+            let amount = bytes(amount);
+            self.ui
+                .notice(&format!("the passphrase takes {amount} of memory (Argon2)"));
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub use recipients::{
     MinRsaBits, Party, Pin, Recipient, RecipientError, RecipientNotice, Recipients, Refusal,
     Requirements,
 };
-pub(crate) use s2k::begin_derivation;
+pub(crate) use s2k::{begin_derivation, memory as memory_of_derivation};
 pub use trust::{ChainFault, TrustFault};
 
 #[doc(hidden)]

@@ -131,6 +131,12 @@ pub trait Passphrases: Sync {
         let _ = attempt;
         Ok(None)
     }
+
+    /// Hears that a passphrase is going to take that much memory, in bytes,
+    /// while it is tried (Argon2). By default it does nothing.
+    fn note_memory(&self, bytes: u64) {
+        let _ = bytes;
+    }
 }
 
 /// No passphrase at all: only keys that aren't locked can be used.

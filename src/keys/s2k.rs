@@ -17,6 +17,15 @@ const MAX_PASSES: u64 = 2;
 /// Held while a key is derived: two at a time would take twice the memory.
 static DERIVING: Mutex<()> = Mutex::new(());
 
+/// Returns the memory that the derivation takes, in bytes, if that is a choice of
+/// whoever locked something.
+pub(crate) fn memory(s2k: &S2K) -> Option<u64> {
+    match s2k {
+        S2K::Argon2 { m, .. } if *m <= MAX_MEMORY => Some(1024 << *m),
+        _ => None,
+    }
+}
+
 /// Returns a guard to hold while a key is derived like this.
 ///
 /// # Errors

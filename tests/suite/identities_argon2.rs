@@ -116,7 +116,13 @@ fn argon2_may_ask_for_much_memory_but_not_for_more() {
     let ocb = Some(AEADAlgorithm::OCB);
     write_key(&scene, Profile::RFC9580, &argon2(3, 16), ocb);
     scene.ok("seal -q -r a.asc call.txt -o call.pgp");
-    scene.ok("open call.pgp -k a.key --passphrase-file right -o -");
+    let opened = scene.ok("open call.pgp -k a.key --passphrase-file right -o -");
+    assert_eq!(opened.stderr(), "");
+    write_key(&scene, Profile::RFC9580, &argon2(1, 18), ocb);
+    scene.ok("seal -q -f -r a.asc call.txt -o call.pgp");
+    scene
+        .ok("open call.pgp -k a.key --passphrase-file right -o -")
+        .says("note: the passphrase takes 256 MiB of memory (Argon2)\n");
     // Locking takes as much memory as unlocking, so only the numbers change.
     write_key(&scene, Profile::RFC9580, &argon2(1, 7), ocb);
     scene.ok("seal -q -f -r a.asc call.txt -o call.pgp");

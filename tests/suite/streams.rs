@@ -242,3 +242,23 @@ fn armor_may_come_late_from_a_pipe() {
     assert!(output.status.success(), "{output:?}");
     assert_eq!(output.stdout, b"the first call");
 }
+
+#[test]
+fn what_takes_more_than_a_second_shows_that_it_goes_on() {
+    let scene = Scene::with_parties();
+    scene.write("call.txt", "a call\n");
+    scene.ok("seal -r customer.crt call.txt -o call.pgp");
+    let slowly = |seconds: &str, options: &str| {
+        let line =
+            format!("(sleep {seconds}; cat call.pgp) | callseal open -k customer.key {options}");
+        scene.write("slow.sh", line);
+        scene.on_a_terminal_with("bash slow.sh", "").stdout()
+    };
+    let shown = slowly("2", "");
+    assert!(shown.contains("opening standard input"), "{shown:?}");
+    // It has gone when the content comes.
+    assert!(shown.ends_with("\x1b[2Ka call\r\n"), "{shown:?}");
+    for (seconds, options) in [("0.1", ""), ("2", "-q")] {
+        assert_eq!(slowly(seconds, options), "a call\r\n");
+    }
+}

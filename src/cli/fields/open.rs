@@ -79,7 +79,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     }
     let config = global.config()?;
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
-    let passphrases = arguments.passphrases.source(Bar::none())?;
+    let passphrases = arguments.passphrases.source(Bar::none(), ui)?;
     let mut opener =
         FieldOpener::new(&keyring, &arguments.attribute).with_passphrases(&*passphrases);
     if let Some(selection) = &required {

@@ -3,11 +3,14 @@
 mod passphrase;
 mod progress;
 mod text;
+mod waiting;
+
 use std::io::{self, IsTerminal, Write};
 
 pub use passphrase::{NoAnswer, Prompt, ask_new};
 pub use progress::Bar;
 pub use text::{bytes, count, safe, shell_word};
+pub use waiting::{UntilWritten, Waiting};
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -341,6 +341,9 @@ impl Identity {
                 return Ok(key);
             }
         }
+        if let Some(bytes) = locked.memory() {
+            passphrases.note_memory(bytes);
+        }
         let mut fault = UnlockFault::NoPassphrase;
         for attempt in 1.. {
             let answer = passphrases

@@ -16,8 +16,8 @@ use crate::keys::jks::LockedJksKey;
 use crate::keys::passphrase::Passphrase;
 use crate::keys::ssh::OpenSshKey;
 use crate::keys::{
-    begin_derivation, file_content, forget_openssl_errors, load_legacy_provider, openssl_reason,
-    pkcs12,
+    begin_derivation, file_content, forget_openssl_errors, load_legacy_provider,
+    memory_of_derivation, openssl_reason, pkcs12,
 };
 
 /// A locked key, as its file holds it.
@@ -73,6 +73,17 @@ impl Locked {
             }
         };
         SecretKey::from_openssl(&key).map_err(UnlockFault::Unusable)
+    }
+
+    /// Returns the memory that a passphrase takes, in bytes, if it's known.
+    pub fn memory(&self) -> Option<u64> {
+        match self {
+            Self::OpenPgp(key) => match key.secret() {
+                KeyMaterial::Encrypted(locked) => memory_of_derivation(locked.s2k()),
+                KeyMaterial::Unencrypted(_) => None,
+            },
+            _ => None,
+        }
     }
 
     /// Returns whether it is worth trying an empty passphrase.

@@ -13,7 +13,7 @@ use sequoia_openpgp::types::{AEADAlgorithm, HashAlgorithm, SymmetricAlgorithm};
 use super::cipher::{CfbCipher, aead};
 use super::packet::{read_array, read_u8};
 use super::schedule::{TAG, hkdf};
-use crate::keys::{Passphrase, begin_derivation};
+use crate::keys::{Passphrase, begin_derivation, memory_of_derivation};
 use crate::message::fault::{MessageFault, OpenError};
 
 /// One packet. A packet of an unknown kind is there, but opens nothing.
@@ -57,6 +57,11 @@ impl Skesk {
 
     pub fn version(&self) -> u8 {
         self.version
+    }
+
+    /// Returns the memory that a passphrase takes, in bytes, if it's known.
+    pub fn memory(&self) -> Option<u64> {
+        memory_of_derivation(&self.content.as_ref()?.s2k)
     }
 
     /// Returns the session key that a passphrase yields, with the message's

@@ -5,6 +5,7 @@ use std::io::BufRead;
 use sequoia_openpgp::crypto::SessionKey;
 
 use super::front::OpenPgpFront;
+use super::skesk::Skesk;
 use crate::keys::{
     Keyring, MessageTrials, NoIdentity, Passphrase, Passphrases, Trials, UnlockFault,
 };
@@ -75,6 +76,9 @@ impl<R: BufRead> OpenPgpFront<R> {
         no_key: Option<OpenError>,
     ) -> Result<(), OpenError> {
         self.container.prepare()?;
+        if let Some(bytes) = self.skesks.iter().filter_map(Skesk::memory).max() {
+            passphrases.note_memory(bytes);
+        }
         let mut trials = trials.for_message(MOST_PASSPHRASES);
         let mut unsupported = None;
         let opened = known.open(passphrases, |passphrase| {
