@@ -11,8 +11,8 @@ build_packages=(libssl-dev libclang-dev pkg-config gcc make)
 build_commands=(pkg-config cc make)
 demo_packages=(openssl gnupg unzip zip)
 demo_commands=(openssl gpg unzip zip)
-test_packages=("${demo_packages[@]}" rnp sqop 7zip libarchive-tools python3 python3-pip python3-pycryptodome python3-cryptography age expect faketime strace openjdk-17-jre-headless openssh-client putty-tools)
-test_commands=("${demo_commands[@]}" rnp sqop 7zz bsdtar python3 pip3 age expect faketime strace keytool ssh-keygen puttygen)
+test_packages=("${demo_packages[@]}" rnp sqop 7zip libarchive-tools python3 python3-pip python3-pycryptodome python3-cryptography age expect faketime strace openjdk-17-jre-headless openssh-client putty-tools bsh libbcpg-java libbcpkix-java libbcprov-java)
+test_commands=("${demo_commands[@]}" rnp sqop 7zz bsdtar python3 pip3 age expect faketime strace java keytool ssh-keygen puttygen)
 fuzz_packages=(g++ unzip zip)
 fuzz_commands=(c++ unzip zip)
 
@@ -83,9 +83,12 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
         python3 -c 'import Cryptodome' 2>/dev/null || python3 -c 'import Crypto.Cipher' 2>/dev/null \
             || missing+=("PyCryptodome for python3")
         python3 -c 'import cryptography' 2>/dev/null || missing+=("cryptography for python3")
+        for jar in bsh bcpg bcpkix bcprov; do
+            [ -e "/usr/share/java/$jar.jar" ] || missing+=("/usr/share/java/$jar.jar")
+        done
     fi
     echo "This is not Debian, so nothing is installed. Needed here: ${commands[*]}" >&2
-    [ "$needs_modules" = no ] || echo "and PyCryptodome and cryptography for python3." >&2
+    [ "$needs_modules" = no ] || echo "and PyCryptodome and cryptography for python3, BeanShell and BouncyCastle." >&2
     [ "$needs_libraries" = no ] || echo "and the libraries OpenSSL ($least_openssl or newer, with headers) and libclang." >&2
     [ ${#missing[@]} -eq 0 ] || fail "not found: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')" \
         "install them, then run this again"

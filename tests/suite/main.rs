@@ -60,6 +60,7 @@ mod missing_peers;
 mod odd_archives;
 mod packing_choices;
 mod passphrases;
+mod peers_java;
 mod peers_open_ours;
 mod peers_rpgp;
 mod peers_seal_for_us;

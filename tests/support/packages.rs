@@ -5,9 +5,12 @@ use std::io;
 use std::process::Command;
 
 /// The programs whose names differ from their packages'.
-pub const PACKAGES: [(&str, &str); 25] = [
+pub const PACKAGES: [(&str, &str); 29] = [
     ("7zz", "7zip"),
     ("base64", "coreutils"),
+    ("bcpg", "libbcpg-java"),
+    ("bcpkix", "libbcpkix-java"),
+    ("bcprov", "libbcprov-java"),
     ("bsdtar", "libarchive-tools"),
     ("cmp", "diffutils"),
     ("date", "coreutils"),
@@ -17,6 +20,7 @@ pub const PACKAGES: [(&str, &str); 25] = [
     ("gpgconf", "gnupg"),
     ("gpgsm", "gnupg"),
     ("jar", "default-jdk-headless"),
+    ("java", "openjdk-17-jre-headless"),
     ("keytool", "openjdk-17-jre-headless"),
     ("mkdir", "coreutils"),
     ("mkfifo", "coreutils"),
