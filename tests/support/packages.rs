@@ -5,7 +5,7 @@ use std::io;
 use std::process::Command;
 
 /// The programs whose names differ from their packages'.
-pub const PACKAGES: [(&str, &str); 29] = [
+pub const PACKAGES: [(&str, &str); 28] = [
     ("7zz", "7zip"),
     ("base64", "coreutils"),
     ("bcpg", "libbcpg-java"),
@@ -19,7 +19,6 @@ pub const PACKAGES: [(&str, &str); 29] = [
     ("gpg", "gnupg"),
     ("gpgconf", "gnupg"),
     ("gpgsm", "gnupg"),
-    ("jar", "default-jdk-headless"),
     ("java", "openjdk-17-jre-headless"),
     ("keytool", "openjdk-17-jre-headless"),
     ("mkdir", "coreutils"),
