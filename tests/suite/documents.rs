@@ -145,6 +145,19 @@ fn the_examples_of_keys_run() {
 }
 
 #[test]
+fn the_vendors_guides_can_be_followed() {
+    let desk = Desk::new(true);
+    desk.run_examples_of("docs/vendors.md", 3);
+    assert!(desk.has("lumenvox/opened/calls/2026-03-14/agent-17"));
+    assert!(!desk.has("genesys-guide/by-key/GIR/metadata.json"));
+    assert_eq!(
+        desk.scene.text("genesys-guide/recording.wav"),
+        "RIFF a call\n"
+    );
+    assert!(desk.has("putty/opened/calls/2026-03-14/agent-17"));
+}
+
+#[test]
 fn the_examples_of_the_config_run() {
     Desk::new(true).run_examples_of("docs/config.md", 1);
 }
@@ -188,6 +201,7 @@ fn no_document_is_skipped() {
         "json.md",
         "keys.md",
         "recipients.md",
+        "vendors.md",
         "without-callseal.md",
     ];
     let known = BTreeSet::from(known.map(String::from));
