@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::member_args::{ExcludeArgs, PATTERNS};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files};
 use super::open_args::{
     NOT_AUTHENTICATED, OpenArgs, RenamedArgs, notice_old_ciphers, notice_padding, warn_of_renamed,
     warn_of_tried,
@@ -60,6 +60,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .load(config.as_ref(), waiting.handle(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
+    let (members, others) = members.without_other_files();
+    notice_other_files(&others, false, ui);
     let opener = arguments.renamed.apply(opening.opener());
     let mut stdout = waiting.until_written(io::stdout().lock());
     for (number, member) in members.iter().enumerate() {

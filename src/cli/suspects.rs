@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use callseal::archive::without_ending;
-use callseal::keys::Refusal;
+use callseal::keys::{FileKind, Refusal};
 use callseal::output::is_temporary;
 use callseal::sources::Source;
 use serde::Serialize;
@@ -107,7 +107,12 @@ fn kind(path: &Path) -> Option<Kind> {
             Some(Refusal::PrivateKey) => Kind::PrivateKey,
             Some(_) => Kind::OtherCertificate,
         }),
-        Ok(Inspection::Keys(_)) => Some(Kind::PrivateKey),
+        Ok(Inspection::Other(Some(FileKind::SigningRequest | FileKind::Revocation))) => {
+            Some(Kind::OtherCertificate)
+        }
+        Ok(Inspection::Keys(_) | Inspection::Other(Some(FileKind::PuttyKey | FileKind::Jceks))) => {
+            Some(Kind::PrivateKey)
+        }
         Ok(Inspection::Message(_)) => Some(Kind::Message),
         _ if has_ending(path, &KEYSTORES) => Some(Kind::Keystore),
         _ => None,

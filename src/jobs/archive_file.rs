@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
 use crate::files::input;
 use crate::jobs::error::{Error, MemberCause};
-use crate::jobs::other_files::is_other_file;
 use crate::jobs::progress::{Counted, Progress};
 use crate::message::name_binding;
 use crate::message::{Envelope, Inflated, Limits, OpenError, OpenMessage, Opener};
@@ -83,7 +82,17 @@ impl ArchiveFile {
     /// The file can't be read, or is not one sound ZIP archive.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let file = input::open(path).map_err(|error| Error::reading(path, error))?;
+        let in_pipe = || Error::ArchiveInPipe {
+            path: path.to_owned(),
+        };
+        let file = input::open(path).map_err(|error| match input::is_not_a_file(&error) {
+            true => in_pipe(),
+            false => Error::reading(path, error),
+        })?;
+        // The directory of an archive is at its end.
+        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return Err(in_pipe());
+        }
         let archive = Archive::open(file).map_err(|error| unopened(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
@@ -181,7 +190,7 @@ impl ArchiveFile {
     /// never sealed, rather than a damaged message.
     #[doc(hidden)]
     pub fn is_other_file(&self, member: &Member, error: &Error) -> bool {
-        matches!(error, Error::Member { cause, .. } if is_other_file(member, cause))
+        matches!(error, Error::Member { cause, .. } if self.is_other(member, cause))
     }
 
     /// Opens a member's message up to its content, and checks that the name
@@ -216,14 +225,6 @@ impl ArchiveFile {
 /// Returns why an archive doesn't open, or that it is a message instead. A pipe
 /// can't be read again to find out.
 fn unopened(path: PathBuf, error: ArchiveError) -> Error {
-    let error = match error {
-        // The size of a pipe is zero, whatever comes through it.
-        ArchiveError::Malformed {
-            fault: ArchiveFault::Empty,
-            ..
-        } if !path.is_file() => ArchiveFault::NotZip.into(),
-        error => error,
-    };
     let is_other = matches!(
         error,
         ArchiveError::Malformed {
@@ -232,7 +233,7 @@ fn unopened(path: PathBuf, error: ArchiveError) -> Error {
         }
     );
     let is_message = || input::open(&path).is_ok_and(|file| Envelope::read(file).is_ok());
-    if is_other && path.is_file() && is_message() {
+    if is_other && is_message() {
         return Error::IsMessage { path };
     }
     Error::Archive { path, error }

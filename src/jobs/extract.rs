@@ -9,7 +9,6 @@ use crate::archive::{Member, MemberFault, MemberName};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
-use crate::jobs::other_files::is_other_file;
 use crate::jobs::progress::NoProgress;
 use crate::message::{OpenError, Opened, Opener};
 use crate::output::{Access, PendingFile, TargetDir, is_input};
@@ -133,7 +132,10 @@ impl Job<'_> {
         let directory = TargetDir::create(target).map_err(|error| Error::reading(target, error))?;
         let Members { archive, list } = members;
         self.progress.begin(list.len() as u64, members.total_size());
-        let places = Places::of(list);
+        let mut places = Places::of(list);
+        if !self.other_files {
+            places.leave_out(list, &|member| archive.was_never_sealed(member));
+        }
         let extraction = Extraction {
             archive,
             directory: &directory,
@@ -182,7 +184,7 @@ impl Job<'_> {
         for (member, outcome) in list.iter().zip(outcomes) {
             match outcome {
                 Ok(outcome) => extracted.add(member, outcome),
-                Err(cause) if is_other_file(member, &cause) => others.push((member, cause)),
+                Err(cause) if archive.is_other(member, &cause) => others.push((member, cause)),
                 Err(cause) => extracted.failures.push(member_error(member, cause)),
             }
         }
@@ -219,7 +221,7 @@ impl Extraction<'_> {
             .archive
             .begin(member, name, self.opener, self.job.progress);
         let message = match begun {
-            Err(cause) if self.job.other_files && is_other_file(member, &cause) => {
+            Err(cause) if self.job.other_files && self.archive.is_other(member, &cause) => {
                 return self.copy(member, name).map(|()| Outcome::Copied);
             }
             begun => begun?,
@@ -335,6 +337,22 @@ impl<'a> Places<'a> {
             *members_at.entry(name).or_insert(0) += 1;
         }
         Self { members_at }
+    }
+
+    /// Takes away the claims of files that won't be extracted. They are looked
+    /// at only where they stand in the way of a member.
+    fn leave_out(&mut self, members: &[&'a Member], is_left_out: &dyn Fn(&Member) -> bool) {
+        for member in members {
+            let claims = member
+                .name()
+                .ok()
+                .and_then(|name| self.members_at.get_mut(name));
+            if let Some(claims @ 2..) = claims
+                && is_left_out(member)
+            {
+                *claims -= 1;
+            }
+        }
     }
 
     pub fn name<'m>(&self, member: &'m Member) -> Result<&'m MemberName, MemberCause> {

@@ -235,8 +235,17 @@ fn an_archive_in_a_pipe_has_a_remedy() {
     scene.ok("pack -o calls.zip -r customer.crt calls");
     scene
         .bash("cat calls.zip | callseal list /dev/stdin")
-        .exits(5)
-        .says("hint: an archive can't be read from a pipe; save it to a file first");
+        .exits(1)
+        .complains_with_hint(&["/dev/stdin: an archive can't be read from a pipe"]);
+    scene.tool("mkfifo pipe");
+    scene
+        .line("list pipe")
+        .exits(1)
+        .complains_with_hint(&["pipe: an archive can't be read from a pipe"]);
+    scene
+        .bash("callseal list - < calls.zip")
+        .exits(1)
+        .says("hint: standard input can't be read here; save it to a file first");
     scene.bash("callseal list /dev/stdin < calls.zip").exits(0);
 }
 

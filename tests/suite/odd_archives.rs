@@ -217,6 +217,47 @@ fn files_that_were_never_sealed_are_shown_and_passed_over() {
 }
 
 #[test]
+fn what_was_never_sealed_may_begin_as_a_packet_does() {
+    let scene = scene();
+    for (name, content) in [
+        ("photo.jpg", &b"\xFF\xD8\xFF\xE0\x00\x10JFIF"[..]),
+        ("photo.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+        ("notes.txt", "Übersicht: Äpfel".as_bytes()),
+        ("sealed.bin", b"\xD2\x07\x09abcdef"),
+        ("named.bin", b"\xC1\x04abcdefgh"),
+    ] {
+        scene.write(format!("in/{name}"), content);
+    }
+    scene.bash("cd in && zip -q -0 -r ../mixed.zip .").exits(0);
+    let said = extracts(&scene, "mixed.zip");
+    assert!(said.contains("passed over 5 files"), "{said}");
+    // One that begins as a message is a message, and damaged.
+    scene.write("in/cut.wav", &scene.read("in/calls/a.txt.pgp")[..100]);
+    scene.bash("cd in && zip -q -0 -r ../cut.zip .").exits(0);
+    scene
+        .line("extract cut.zip -k customer.key -C cut")
+        .exits(6)
+        .complains(&["cut.wav: it is truncated"]);
+}
+
+#[test]
+fn what_was_never_sealed_does_not_stand_in_the_way_of_a_member() {
+    let scene = scene();
+    scene.write("in/calls/a.txt", "the same name, in the clear");
+    scene.bash("cd in && zip -q -0 -r ../both.zip .").exits(0);
+    let said = extracts(&scene, "both.zip");
+    assert!(said.contains("passed over 1 file"), "{said}");
+    scene
+        .ok("cat both.zip calls/a.txt -k customer.key")
+        .prints("a call\n")
+        .says("passed over 1 file that was never sealed: calls/a.txt");
+    scene
+        .line("extract both.zip --plain -k customer.key -C plain")
+        .exits(6)
+        .complains(&["calls/a.txt"]);
+}
+
+#[test]
 fn files_that_were_never_sealed_are_extracted_on_demand() {
     let scene = with_other_files();
     scene

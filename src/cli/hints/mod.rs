@@ -51,6 +51,9 @@ fn of_library(error: &callseal::Error) -> Hint {
     use callseal::Error;
     some(match error {
         Error::Io { error, .. } if input::is_not_a_file(error) => REGULAR_FILE,
+        Error::Io { path, .. } if path.as_os_str() == "-" => {
+            "standard input can't be read here; save it to a file first"
+        }
         Error::Io { path, .. } => return of_missing_directory(path),
         Error::NotFlushed { .. } => {
             "check the disk; the file is complete, but a power failure may undo it"
@@ -72,9 +75,7 @@ fn of_library(error: &callseal::Error) -> Hint {
             ..
         } => "give `--format auto`: OpenPGP messages hold files of any length",
         Error::Open { error, .. } => return messages::of_open(error),
-        Error::Archive { path, .. } if !path.is_file() => {
-            "an archive can't be read from a pipe; save it to a file first"
-        }
+        Error::ArchiveInPipe { .. } => "save it to a file first",
         Error::Archive {
             path,
             error:

@@ -84,6 +84,13 @@ pub enum Error {
         /// The cause.
         error: ArchiveError,
     },
+    /// An archive can't be read from a pipe or a device: its directory is at its
+    /// end.
+    #[error("{}: an archive can't be read from a pipe or a device", .path.display())]
+    ArchiveInPipe {
+        /// The pipe or device.
+        path: PathBuf,
+    },
     /// There is a message where an archive is expected.
     #[error("{}: it is one message, not an archive", .path.display())]
     IsMessage {
@@ -222,6 +229,7 @@ impl Error {
             Self::Source(error) => source_kind(error),
             Self::Open { error, .. } => error.into(),
             Self::Archive { error, .. } => archive_kind(error),
+            Self::ArchiveInPipe { .. } => ErrorKind::Io,
             Self::IsMessage { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
             Self::NotConverted { worst, .. } => *worst,

@@ -152,6 +152,13 @@ fn not_a_message(start: &[u8]) -> MessageFault {
     }
 }
 
+/// Returns whether a file that begins like this is no message, though its first
+/// octet could be that of a packet.
+pub(crate) fn is_other_binary(start: &[u8]) -> bool {
+    let is_packet = matches!(start.first(), Some(0x80..));
+    is_packet && !begins_message(start) && !begins_unencrypted(start)
+}
+
 /// Returns whether this begins as the base64 of a message. Many a plain word
 /// begins like some packet, so the first octet is not enough.
 fn is_base64(start: &[u8]) -> bool {
