@@ -11,7 +11,7 @@ use openssl::x509::{X509Crl, X509Req};
 use sequoia_openpgp as openpgp;
 
 use super::{FileKind, file_content, mapping, openssl_errors, ssh, x509};
-use crate::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// A name and its value.
 type Detail = (&'static str, String);
