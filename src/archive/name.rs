@@ -79,6 +79,11 @@ impl MemberName {
         &self.0
     }
 
+    /// Returns the path itself.
+    pub(crate) fn into_string(self) -> String {
+        self.0.into()
+    }
+
     /// Returns the file's own name: what follows the last `/`.
     #[must_use]
     pub fn last_component(&self) -> &str {

@@ -14,7 +14,7 @@ use super::facts::FormatFacts;
 use super::failure::Report;
 use super::known_recipients::{HandleFacts, KnownKeys};
 use super::open_args::format_name;
-use super::ui::count;
+use super::ui::{count, safe};
 use crate::cli;
 
 /// The members of an archive, grouped by their envelopes.
@@ -180,6 +180,18 @@ impl Overview {
                 format_name(set.envelope.format)
             );
         }
+        if self.has_messages() {
+            let envelopes = self.sets.iter().map(|set| &set.envelope);
+            for stranger in known.strangers(envelopes) {
+                let source = stranger.source().display().to_string();
+                let _ = writeln!(
+                    text,
+                    "\nnot a recipient: {} ({})",
+                    safe(stranger.label()),
+                    safe(&source)
+                );
+            }
+        }
         text
     }
 
@@ -188,6 +200,16 @@ impl Overview {
         let archive = ArchiveFile::open(path)?;
         let members: Vec<_> = archive.members().collect();
         Ok(Self::of(&archive, &members, limits))
+    }
+
+    /// Returns how many members there are, and how many other files.
+    pub fn counted(&self) -> String {
+        let others = self.other_files.len() as u64;
+        let members = count(self.members() - others, "member");
+        match others {
+            0 => members,
+            _ => format!("{members}, {}", count(others, "other file")),
+        }
     }
 
     /// Returns the number of members, messages or not.

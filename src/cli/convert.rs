@@ -11,13 +11,13 @@ use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
-use super::member_args::{ExcludeArgs, PATTERNS};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files};
 use super::open_args::{
     OpenArgs, RenamedArgs, notice_old_ciphers, warn_of_not_authenticated, warn_of_renamed,
     warn_of_tried,
 };
 use super::sha256sum::{hex, sha256sum};
-use super::streams::is_stream;
+use super::streams::check_archive_output;
 use super::ui::{Bar, Ui, bytes, count};
 use crate::cli::error::Error;
 
@@ -62,18 +62,18 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
-    if is_stream(&arguments.output) {
-        return Err(Failure::usage(
-            "an archive can't be written to standard output",
-            "name a file with -o",
-        ));
-    }
+    check_archive_output(
+        &arguments.output,
+        "`callseal cat ARCHIVE '*' > /dev/null` checks that every member opens",
+    )?;
     let config = global.config()?;
     let plan = arguments.seal.plan(global, ui)?;
     let bar = Bar::new(ui, "converting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
+    let (members, others) = members.without_other_files();
+    notice_other_files(&others, false, ui);
     if members.as_slice().is_empty() {
         return Err(Failure::usage(
             format!("{}: the archive is empty", archive.path().display()),
@@ -95,6 +95,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         recipients: recipient_facts(plan.recipients()),
         archive_bytes: None,
         members: Vec::new(),
+        other_files: &others,
     };
     let converted = match converted {
         Ok(converted) => converted,
@@ -160,6 +161,8 @@ struct ConvertFacts<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     archive_bytes: Option<u64>,
     members: Vec<MemberFacts<'a>>,
+    /// Files that were never sealed, and aren't in the new archive.
+    other_files: &'a [String],
 }
 
 #[derive(Serialize)]

@@ -16,6 +16,7 @@ use super::open_args::{
     OpenArgs, RenamedArgs, authenticity, notice_old_ciphers, notice_padding,
     warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
 };
+use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count};
 
 /// Open the members of an archive and write them as files
@@ -62,6 +63,12 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+    if is_stream(&arguments.directory) {
+        return Err(Failure::usage(
+            "members can't be extracted to standard output",
+            "`callseal cat ARCHIVE MEMBER` writes a member there; for a directory of that name, write -C ./-",
+        ));
+    }
     let config = global.config()?;
     let bar = Bar::new(ui, "extracting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;

@@ -22,7 +22,7 @@ use super::hints::kinds;
 use super::known_recipients::{HandleFacts, KnownKeys, key_line};
 use super::open_args::format_name;
 use super::recipient_args::KnownArgs;
-use super::ui::{Ui, bytes, count, safe};
+use super::ui::{Ui, Waiting, bytes, safe};
 use crate::cli::file_kind::{Inspection, inspect};
 
 /// Show what a file is and what it contains
@@ -54,6 +54,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let mut report = Report::default();
     let mut facts = Vec::new();
     for file in &arguments.files {
+        let name = file.display().to_string();
+        let _waiting = Waiting::new(ui, format!("reading {}", safe(&name)));
         match inspect(file, SystemTime::now()) {
             Ok(inspection) => {
                 if let Inspection::Keys(identities) = &inspection {
@@ -169,7 +171,10 @@ fn show(
             for (name, value) in &details {
                 let _ = writeln!(report.text, "  {name}: {}", safe(value));
             }
-            if let Some(hint) = kinds::of_file(kind) {
+            let is_unusable = details
+                .iter()
+                .any(|(_, value)| value.ends_with("not supported"));
+            if let Some(hint) = kinds::of_file(kind).filter(|_| !is_unusable) {
                 let _ = writeln!(report.text, "  {hint}");
             }
             let details = details.into_iter().collect();
@@ -194,7 +199,7 @@ fn show_archive(
     let _ = writeln!(
         report.text,
         "  {}, {}{}",
-        count(members.as_slice().len() as u64, "member"),
+        overview.counted(),
         bytes(members.total_size()),
         if overview.has_messages() {
             " sealed"

@@ -16,7 +16,7 @@ use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::key_line;
-use super::ui::{Ui, count, safe};
+use super::ui::{Ui, Waiting, count, safe};
 
 /// Show your private keys, and which of them open an archive
 #[derive(Debug, Args)]
@@ -47,6 +47,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
     let limits = arguments.limits.limits();
     let mut report = Report::default();
+    let waiting = Waiting::new(ui, "reading the archives".into());
     let mut archives = Vec::new();
     for path in &arguments.archives {
         match Overview::read(path, &limits) {
@@ -54,6 +55,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             Err(error) => report.failures.push(error.into()),
         }
     }
+    drop(waiting);
+
     let certificates = own_certificates(&keyring, ui);
     let listed: Vec<Listed> = keyring
         .identities()
@@ -68,7 +71,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                 .collect(),
         })
         .collect();
-    let texts: Vec<String> = listed.iter().map(|key| key.text(&archives)).collect();
+    let is_one = arguments.archives.len() == 1;
+    let texts = listed.iter().map(|key| key.text(&archives, is_one));
+    let texts: Vec<String> = texts.collect();
     report.text = texts.join("\n");
     let together: Vec<Reach> = archives
         .iter()
@@ -84,9 +89,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             may_open: reach.may_open,
             no_key: reach.closed,
         });
+    let are_given = !arguments.archives.is_empty();
     report.facts = Some(Facts::of(&KeysFacts {
-        keys: listed.iter().map(|key| key.facts(&archives)).collect(),
-        archives: (!arguments.archives.is_empty()).then(|| archive_facts.collect()),
+        keys: listed
+            .iter()
+            .map(|key| key.facts(are_given.then_some(&*archives)))
+            .collect(),
+        archives: are_given.then(|| archive_facts.collect()),
     }));
     if !archives.is_empty() {
         report.text.push('\n');
@@ -211,7 +220,8 @@ impl Listed<'_> {
         }
     }
 
-    fn text(&self, archives: &[Archive<'_>]) -> String {
+    /// Returns the text; `is_one` if there is one archive, which needs no name.
+    fn text(&self, archives: &[Archive<'_>], is_one: bool) -> String {
         let path = self.identity.source().display().to_string();
         let mut text = format!(
             "{}\n  {}, {}\n",
@@ -256,9 +266,9 @@ impl Listed<'_> {
             if !is_known {
                 break;
             }
-            let which = match archives {
-                [_] => String::new(),
-                _ => format!("{}: ", archive.path.display()),
+            let which = match is_one {
+                true => String::new(),
+                false => format!("{}: ", archive.path.display()),
             };
             let members = count(archive.overview.members(), "member");
             let opens = format!("{which}opens {} of {members}", reach.opens);
@@ -275,16 +285,15 @@ impl Listed<'_> {
         text
     }
 
-    fn facts<'a>(&'a self, archives: &[Archive<'a>]) -> KeyFacts<'a> {
+    fn facts<'a>(&'a self, archives: Option<&[Archive<'a>]>) -> KeyFacts<'a> {
         let identity = self.identity;
         let is_known = identity.fingerprint().is_some();
         let certificate = self.certificate.as_ref();
-        let reaches = archives.iter().zip(&self.reaches);
-        let reaches = reaches.map(|(archive, reach)| ReachFacts {
+        let reach = |(archive, reach): (&Archive<'a>, &Reach)| ReachFacts {
             path: PathFact(archive.path),
             opens: is_known.then_some(reach.opens),
             may_open: is_known.then_some(reach.may_open),
-        });
+        };
         KeyFacts {
             path: PathFact(identity.source()),
             fingerprint: identity.fingerprint().map(ToString::to_string),
@@ -299,7 +308,8 @@ impl Listed<'_> {
                 label: certificate.label(),
                 expires: certificate.expires().map(Timestamp),
             }),
-            archives: (!archives.is_empty()).then(|| reaches.collect()),
+            archives: archives
+                .map(|archives| archives.iter().zip(&self.reaches).map(reach).collect()),
         }
     }
 }

@@ -15,6 +15,8 @@ use crate::cli::error::Error;
 /// The known certificates and keys.
 pub struct KnownKeys {
     recipients: Vec<Recipient>,
+    /// How many of them were given, rather than configured.
+    given: usize,
     keyring: Keyring,
 }
 
@@ -30,6 +32,7 @@ impl KnownKeys {
             });
             recipients.extend(found?);
         }
+        let given = recipients.len();
         for file in &files.configured {
             match Recipient::load_any_age(file) {
                 Ok(found) => recipients.extend(found),
@@ -38,8 +41,37 @@ impl KnownKeys {
         }
         Ok(Self {
             recipients,
+            given,
             keyring,
         })
+    }
+
+    /// Returns the given certificates that none of these messages names, if all
+    /// of them name their recipients.
+    pub fn strangers<'a>(
+        &'a self,
+        envelopes: impl Iterator<Item = &'a Envelope> + Clone,
+    ) -> Vec<&'a Recipient> {
+        let handles = || envelopes.clone().flat_map(|envelope| &envelope.recipients);
+        if handles().any(|handle| *handle == KeyHandle::Hidden) {
+            return Vec::new();
+        }
+        let given = self.recipients.iter().take(self.given);
+        let mut files: Vec<&Recipient> = Vec::new();
+        for certificate in given.clone() {
+            // One file may have several keys.
+            let mut keys = given
+                .clone()
+                .filter(|key| key.source() == certificate.source());
+            let is_named = keys.any(|key| handles().any(|handle| key.is_named_by(handle)));
+            let is_listed = files
+                .iter()
+                .any(|file| file.source() == certificate.source());
+            if !is_named && !is_listed {
+                files.push(certificate);
+            }
+        }
+        files
     }
 
     /// Returns the certificate of the key that a handle names, if known.

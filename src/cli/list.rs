@@ -17,7 +17,7 @@ use super::global::Global;
 use super::known_recipients::KnownKeys;
 use super::member_args::{ExcludeArgs, PATTERNS};
 use super::recipient_args::KnownArgs;
-use super::ui::{Ui, bytes, count, safe};
+use super::ui::{Ui, Waiting, bytes, safe};
 
 /// Show the members of an archive and who can open it; no key is needed
 #[derive(Debug, Args)]
@@ -50,12 +50,14 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
     let config = global.config()?;
+    let waiting = Waiting::new(ui, "reading the archive".into());
     let archive = ArchiveFile::open(&arguments.archive)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
     let files = arguments.known.files(config.as_ref(), ui)?;
     let known = KnownKeys::load(&files, keyring, ui)?;
     let overview = Overview::of(&archive, members.as_slice(), &arguments.limits.limits());
+    drop(waiting);
 
     let mut text = String::new();
     let _ = writeln!(text, "{:>14}  {:<20}  NAME", "SEALED BYTES", "MODIFIED");
@@ -78,7 +80,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         "{:>14}  {:<20}  {}",
         bytes(members.total_size()),
         "",
-        count(members.as_slice().len() as u64, "member")
+        overview.counted()
     );
     text.push_str(&overview.text(&known));
 

@@ -17,9 +17,9 @@ use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
 use super::sha256sum::{hex, sha256sum};
-use super::streams::{input_name, is_stream, open_input};
+use super::streams::{check_archive_output, input_name, open_input};
 use super::suspects::{self, Suspect, SuspectFacts};
-use super::ui::{Bar, Ui, bytes, count, safe};
+use super::ui::{Bar, Ui, Waiting, bytes, count, safe};
 use crate::cli::error::Error;
 
 /// Seal files and directories into one archive
@@ -56,7 +56,7 @@ pub struct Arguments {
     #[arg(long)]
     follow_links: bool,
     /// Print the SHA-256 of each file, in the format of sha256sum
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     sha256: bool,
     /// Check everything and list what would be packed, but write nothing
     #[arg(long)]
@@ -70,12 +70,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
-    if is_stream(&arguments.output) {
-        return Err(Failure::usage(
-            "an archive can't be written to standard output",
-            "name a file with -o; `callseal seal` writes single messages to a pipe",
-        ));
-    }
+    check_archive_output(
+        &arguments.output,
+        "--dry-run checks everything and writes nothing",
+    )?;
     let plan = arguments.seal.plan(global, ui)?;
     let mut inputs = arguments.paths.clone();
     if let Some(list) = &arguments.files_from {
@@ -90,7 +88,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         exclude: arguments.exclude.clone(),
         output: Some(arguments.output.clone()),
     };
+    let waiting = Waiting::new(ui, "looking for files".into());
     let found = Sources::collect(&inputs, &options).map_err(Error::from)?;
+    drop(waiting);
     let left_out = show_notices(&found, ui);
     let suspects = suspects::find(&found.files, &arguments.paths);
     suspects::warn(&suspects, ui);
@@ -164,7 +164,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         bytes(packed.archive)
     ));
     let hashes = packed.members.iter();
-    let hashes = hashes.filter_map(|member| Some((member.sha256.as_ref()?, &*member.name)));
+    let hashes = hashes.filter_map(|member| Some((&**member.sha256.as_ref()?, &*member.name)));
     Ok(Report {
         text: sha256sum(hashes),
         facts: facts(Packed::Archive {
@@ -217,7 +217,7 @@ impl<'a> From<&'a PackedMember> for MemberFacts<'a> {
         Self {
             name: &member.name,
             plain_bytes: member.plain,
-            sha256: member.sha256.as_ref().map(|hash| hex(hash)),
+            sha256: member.sha256.as_ref().map(|hash| hex(&**hash)),
         }
     }
 }

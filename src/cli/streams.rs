@@ -15,6 +15,28 @@ pub fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// Refuses standard output and devices for an archive; `instead` is what does
+/// the same without one.
+pub fn check_archive_output(path: &Path, instead: &str) -> Result<(), Failure> {
+    if is_stream(path) {
+        return Err(Failure::usage(
+            "an archive can't be written to standard output",
+            "name a file with -o; `callseal seal` writes single messages to a pipe",
+        ));
+    }
+    let is_special = |found: std::fs::Metadata| !found.is_file() && !found.is_dir();
+    match std::fs::metadata(path).is_ok_and(is_special) {
+        true => Err(Failure::usage(
+            format!(
+                "{}: an archive can't be written to a device",
+                path.display()
+            ),
+            format!("name a file with -o; {instead}"),
+        )),
+        false => Ok(()),
+    }
+}
+
 /// Returns the name of the input for errors.
 pub fn input_name(path: &Path) -> PathBuf {
     match is_stream(path) {

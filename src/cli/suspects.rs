@@ -107,9 +107,9 @@ fn kind(path: &Path) -> Option<Kind> {
             Some(Refusal::PrivateKey) => Kind::PrivateKey,
             Some(_) => Kind::OtherCertificate,
         }),
-        Ok(Inspection::Other(Some(FileKind::SigningRequest | FileKind::Revocation))) => {
-            Some(Kind::OtherCertificate)
-        }
+        Ok(Inspection::Other(Some(
+            FileKind::SigningRequest | FileKind::Revocation | FileKind::DisabledRevocation,
+        ))) => Some(Kind::OtherCertificate),
         Ok(Inspection::Keys(_) | Inspection::Other(Some(FileKind::PuttyKey | FileKind::Jceks))) => {
             Some(Kind::PrivateKey)
         }

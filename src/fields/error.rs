@@ -22,7 +22,7 @@ pub enum DocumentError {
         column: usize,
     },
     /// It is not UTF-8.
-    #[error("it is not JSON: it is not UTF-8 text")]
+    #[error("it is not UTF-8 text")]
     NotUtf8,
     /// It is JSON, but has no fields.
     #[error("it is not a JSON object")]

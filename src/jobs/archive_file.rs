@@ -18,6 +18,8 @@ use crate::sources::{BadPattern, Patterns};
 pub struct Members<'a> {
     pub(super) archive: &'a ArchiveFile,
     pub(super) list: Vec<&'a Member>,
+    /// Whether all of them were chosen by their names: then none is passed over.
+    pub(super) are_named: bool,
 }
 
 impl<'a> Members<'a> {
@@ -126,6 +128,7 @@ impl ArchiveFile {
         Members {
             archive: self,
             list: self.members().collect(),
+            are_named: false,
         }
     }
 
@@ -144,8 +147,10 @@ impl ArchiveFile {
             return Ok(members);
         }
         let mut chosen = vec![false; members.list.len()];
+        members.are_named = true;
         for pattern in patterns.iter().map(AsRef::as_ref) {
             let selector = Selector::new(pattern, &members.list)?;
+            members.are_named &= selector.is_name();
             let mut found = false;
             for (chosen, member) in chosen.iter_mut().zip(members.iter()) {
                 let is_meant = selector.means(member);
@@ -190,7 +195,7 @@ impl ArchiveFile {
     /// never sealed, rather than a damaged message.
     #[doc(hidden)]
     pub fn is_other_file(&self, member: &Member, error: &Error) -> bool {
-        matches!(error, Error::Member { cause, .. } if self.is_other(member, cause))
+        matches!(error, Error::Member { cause, .. } if self.seems_other(member, cause))
     }
 
     /// Opens a member's message up to its content, and checks that the name
@@ -265,6 +270,10 @@ impl<'p> Selector<'p> {
             return Ok(Self::Directory(directory));
         }
         Ok(Self::Pattern(compiled(pattern)?))
+    }
+
+    fn is_name(&self) -> bool {
+        matches!(self, Self::Name(_))
     }
 
     fn means(&self, member: &Member) -> bool {

@@ -77,7 +77,7 @@ impl Job<'_> {
         output: impl AsRef<Path>,
     ) -> Result<Converted, Error> {
         let output = output.as_ref();
-        let Members { archive, list } = members;
+        let Members { archive, list, .. } = members;
         self.progress.begin(list.len() as u64, members.total_size());
         let places = Places::of(list);
         let contents: Vec<MemberContent<'_>> = list

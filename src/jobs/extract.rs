@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
 use crate::archive::{Member, MemberFault, MemberName};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
@@ -130,7 +130,7 @@ impl Job<'_> {
     ) -> Result<Extracted, Error> {
         let target = target.as_ref();
         let directory = TargetDir::create(target).map_err(|error| Error::reading(target, error))?;
-        let Members { archive, list } = members;
+        let Members { archive, list, .. } = members;
         self.progress.begin(list.len() as u64, members.total_size());
         let mut places = Places::of(list);
         if !self.other_files {
@@ -142,21 +142,21 @@ impl Job<'_> {
             opener,
             job: self,
         };
-        let is_full = AtomicBool::new(false);
+        let full = OnceLock::new();
         let extract = |(): &mut (), _, member: &&Member| {
             let name = places.name(member);
-            let outcome = name.and_then(|name| match is_full.load(Ordering::Relaxed) {
-                false => extraction.member(member, name),
+            let outcome = name.and_then(|name| match full.get() {
+                None => extraction.member(member, name),
                 // The others would fail in the same way.
-                true => Err(MemberCause::Write {
+                Some(error) => Err(MemberCause::Write {
                     path: target.join(name.as_str()),
-                    error: io::ErrorKind::StorageFull.into(),
+                    error: again(error),
                 }),
             });
             if let Err(MemberCause::Write { error, .. }) = &outcome
                 && is_of_full_disk(error)
             {
-                is_full.store(true, Ordering::Relaxed);
+                full.get_or_init(|| again(error));
             }
             self.progress.member();
             outcome
@@ -184,7 +184,9 @@ impl Job<'_> {
         for (member, outcome) in list.iter().zip(outcomes) {
             match outcome {
                 Ok(outcome) => extracted.add(member, outcome),
-                Err(cause) if archive.is_other(member, &cause) => others.push((member, cause)),
+                Err(cause) if archive.is_other(member, &cause) && !members.is_meant(member) => {
+                    others.push((member, cause));
+                }
                 Err(cause) => extracted.failures.push(member_error(member, cause)),
             }
         }
@@ -298,6 +300,14 @@ fn is_of_full_disk(error: &io::Error) -> bool {
         error.kind(),
         StorageFull | QuotaExceeded | ReadOnlyFilesystem
     )
+}
+
+/// Returns an error of the system once more.
+fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(number) => io::Error::from_raw_os_error(number),
+        None => error.kind().into(),
+    }
 }
 
 impl ArchiveFile {

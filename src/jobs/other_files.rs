@@ -1,39 +1,42 @@
 //! Files of an archive that aren't members: they were never sealed.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use crate::archive::{Member, without_ending};
 use crate::jobs::archive_file::{ArchiveFile, Members};
 use crate::jobs::error::{Error, MemberCause};
-use crate::message::{Limits, MessageFault, OpenError, is_other_binary};
+use crate::message::{Limits, MessageFault, OpenError, has_traces};
 
-/// The octets that show whether a message begins.
-const START: u64 = 16;
+/// The bytes of a file in which traces of a message are looked for.
+const START: u64 = 64 * 1024;
 
 /// The directory in which macOS's Finder puts side files.
 const SIDE_DIRECTORY: &str = "__MACOSX";
 
-/// The side files of macOS and Windows.
-const SIDE_FILES: [&str; 3] = [".DS_Store", "Thumbs.db", "desktop.ini"];
-
 impl ArchiveFile {
     /// Returns whether what doesn't open for this cause was never sealed, rather
-    /// than damaged: neither its name nor its content is that of a message. Call
-    /// platforms add such files (`metadata.json`, `readme.txt`), and so do macOS
-    /// and Windows, which put theirs next to each member, under its name.
+    /// than damaged: neither its name nor its content is that of a message, or
+    /// of what is left of one. Call platforms add such files (`metadata.json`,
+    /// `readme.txt`), and so do macOS and Windows, which put theirs next to each
+    /// member, under its name.
+    pub(super) fn seems_other(&self, member: &Member, cause: &MemberCause) -> bool {
+        let may_be = matches!(
+            cause,
+            MemberCause::Open(OpenError::Fault(
+                MessageFault::NotAMessage
+                    | MessageFault::NotEncrypted
+                    // A picture, say, may begin as packets do.
+                    | MessageFault::Truncated
+                    | MessageFault::Malformed(_)
+            ))
+        );
+        may_be && has_other_name(member) && !self.has_traces(member)
+    }
+
+    /// Returns the same, and only if the file isn't damaged: it is read to its
+    /// end.
     pub(super) fn is_other(&self, member: &Member, cause: &MemberCause) -> bool {
-        let MemberCause::Open(OpenError::Fault(fault)) = cause else {
-            return false;
-        };
-        let is_no_message = || match fault {
-            MessageFault::NotAMessage | MessageFault::NotEncrypted => true,
-            // A picture, say, may begin as packets do.
-            MessageFault::Truncated | MessageFault::Malformed(_) | MessageFault::Unsupported(_) => {
-                self.begins_as_no_message(member)
-            }
-            _ => false,
-        };
-        has_other_name(member) && is_no_message()
+        self.seems_other(member, cause) && self.is_whole(member)
     }
 
     /// Returns whether a member is such a file.
@@ -45,32 +48,51 @@ impl ArchiveFile {
             }
     }
 
-    fn begins_as_no_message(&self, member: &Member) -> bool {
+    fn has_traces(&self, member: &Member) -> bool {
         let mut start = Vec::new();
-        let read = self.read(member).and_then(|content| {
+        let read = self.read(member).map(|content| {
             let read = content.take(START).read_to_end(&mut start);
-            read.map_err(|error| MemberCause::Open(error.into()))
+            read.is_ok()
         });
-        read.is_ok() && is_other_binary(&start)
+        !matches!(read, Ok(true)) || has_traces(&start)
+    }
+
+    fn is_whole(&self, member: &Member) -> bool {
+        let read = self.read(member);
+        read.is_ok_and(|mut content| io::copy(&mut content, &mut io::sink()).is_ok())
     }
 }
 
 impl Members<'_> {
     /// Returns those that are messages, and the names of the files that were
-    /// never sealed. If none is a message, all of them count as such: one that
-    /// was meant says more by its error.
+    /// never sealed. If none is a message, all of them count as such, and so do
+    /// files that were named: the error of one that was meant says more.
     #[doc(hidden)]
     pub fn without_other_files(mut self) -> (Self, Vec<String>) {
         let archive = self.archive;
         let is_other = |member: &&Member| archive.was_never_sealed(member);
-        let (others, messages): (Vec<&Member>, Vec<&Member>) =
+        let (others, mut messages): (Vec<&Member>, Vec<&Member>) =
             self.list.iter().copied().partition(is_other);
+        let is_meant = |other: &&Member| self.is_meant(other);
+        let (meant, others): (Vec<&Member>, Vec<&Member>) = others.into_iter().partition(is_meant);
         if messages.is_empty() {
             return (self, Vec::new());
         }
+        messages.extend(meant);
         self.list = messages;
         let names = others.iter().map(|other| other.shown_name().into_owned());
         (self, names.collect())
+    }
+
+    /// Returns whether a file that was never sealed was named, and no member
+    /// has the same name.
+    pub(super) fn is_meant(&self, other: &Member) -> bool {
+        let name = other.shown_name();
+        let mut namesakes = self
+            .list
+            .iter()
+            .filter(|member| member.shown_name() == name);
+        self.are_named && namesakes.nth(1).is_none()
     }
 }
 
@@ -80,11 +102,10 @@ fn has_other_name(member: &Member) -> bool {
     without_ending(&stored).is_none() || is_side_file(&stored)
 }
 
+/// Returns whether a name with the ending of messages is that of a side file,
+/// which macOS names after its file.
 fn is_side_file(stored: &str) -> bool {
-    let name = stored.rsplit(['/', '\\']).next().unwrap_or(stored);
-    let directory = stored.split(['/', '\\']).next();
-    directory == Some(SIDE_DIRECTORY)
-        || SIDE_FILES
-            .iter()
-            .any(|side| name.eq_ignore_ascii_case(side))
+    let mut parts = stored.split(['/', '\\']);
+    let is_in_directory = parts.next() == Some(SIDE_DIRECTORY);
+    is_in_directory && parts.next_back().is_some_and(|name| name.starts_with("._"))
 }

@@ -10,7 +10,7 @@ use openssl::pkey::{PKey, Public};
 use openssl::x509::{X509Crl, X509Req};
 use sequoia_openpgp as openpgp;
 
-use super::{FileKind, file_content, mapping, openssl_errors, ssh, x509};
+use super::{FileKind, UnusableKey, file_content, mapping, openssl_errors, ssh, x509};
 use crate::timestamp::Timestamp;
 
 /// A name and its value.
@@ -28,6 +28,9 @@ impl FileKind {
             Self::SigningRequest => of_request(&bytes),
             Self::Crl => of_crl(&bytes),
             Self::Revocation => of_revocation(&bytes),
+            Self::DisabledRevocation => {
+                disabled_revocation(&bytes).and_then(|signature| of_signature(&signature))
+            }
             Self::PuttyKey => of_putty_key(&bytes),
             _ => None,
         };
@@ -51,7 +54,8 @@ fn of_key(key: &PKey<Public>) -> Vec<Detail> {
             ("algorithm", mapping::algorithm_name(&key)),
             ("fingerprint", key.fingerprint().to_hex()),
         ],
-        Err(fault) => vec![("key", fault.to_string())],
+        Err(UnusableKey::Algorithm(kind)) => vec![("algorithm", format!("{kind}, not supported"))],
+        Err(fault) => vec![("key", format!("it {fault}"))],
     }
 }
 
@@ -86,8 +90,18 @@ pub(super) fn revocation(bytes: &[u8]) -> Option<Signature> {
     }
 }
 
+/// Returns the revocation in a file of GnuPG's, which has a colon before the
+/// block so that nobody imports it by mistake.
+pub(super) fn disabled_revocation(bytes: &[u8]) -> Option<Signature> {
+    let colon = file_content::find_line(bytes, b":-----BEGIN PGP PUBLIC KEY BLOCK-----")?;
+    revocation(bytes.get(colon + 1..)?)
+}
+
 fn of_revocation(bytes: &[u8]) -> Option<Vec<Detail>> {
-    let signature = revocation(bytes)?;
+    of_signature(&revocation(bytes)?)
+}
+
+fn of_signature(signature: &Signature) -> Option<Vec<Detail>> {
     let issuers = signature.get_issuers();
     let mut details: Vec<Detail> = issuers
         .first()
@@ -111,6 +125,9 @@ fn of_revocation(bytes: &[u8]) -> Option<Vec<Detail>> {
 /// Reads the head of PuTTY's key file: lines `Name: value`, the public key among
 /// them.
 fn of_putty_key(bytes: &[u8]) -> Option<Vec<Detail>> {
+    // Not of the private part: it would be copied.
+    let private = file_content::find_line(bytes, b"Private-Lines:");
+    let (bytes, _) = bytes.split_at(private.unwrap_or(bytes.len()));
     let text = String::from_utf8_lossy(bytes);
     let value = |name: &str| {
         let mut lines = text.lines().map(|line| line.split_once(": "));
@@ -126,9 +143,17 @@ fn of_putty_key(bytes: &[u8]) -> Option<Vec<Detail>> {
     let public: String = lines.take(length).collect();
     match ssh::public_key_from_base64(&public) {
         Ok(key) => details.extend(of_key(&key)),
-        Err(fault) => details.push(("key", fault.to_string())),
+        Err(UnusableKey::Algorithm(kind)) => {
+            details.push(("algorithm", format!("{kind}, not supported")));
+        }
+        Err(fault) => details.push(("key", format!("it {fault}"))),
     }
-    let cipher = value("Encryption").filter(|cipher| cipher != "none");
-    details.push(("locked with", cipher.unwrap_or_else(|| "nothing".into())));
+    details.extend(value("Encryption").map(|cipher| match cipher.as_str() {
+        "none" => ("passphrase", "not locked by a passphrase".into()),
+        cipher => {
+            let cipher = x509::shortened(cipher.to_owned());
+            ("passphrase", format!("locked by a passphrase ({cipher})"))
+        }
+    }));
     Some(details)
 }

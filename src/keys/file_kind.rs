@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::files::BYTE_ORDER_MARK;
 use crate::keys::file_content::{self, Form};
-use crate::keys::file_details::revocation;
+use crate::keys::file_details::{self, revocation};
 use crate::keys::{pkcs7, ssh};
 
 /// What a file is, if it isn't what was expected.
@@ -25,6 +25,8 @@ pub enum FileKind {
     Crl,
     /// A signature that revokes an OpenPGP certificate.
     Revocation,
+    /// The same as GnuPG keeps it next to each key: disabled by a colon.
+    DisabledRevocation,
     /// Certificates in PKCS#7 (`.p7b`).
     CertificateBundle,
     /// An SSH public key.
@@ -98,6 +100,9 @@ impl FileKind {
                 0x98..=0x9B | 0xC6 => Some(Self::OpenPgpCertificate),
                 _ => None,
             },
+            Form::Unknown if file_details::disabled_revocation(bytes).is_some() => {
+                Some(Self::DisabledRevocation)
+            }
             Form::Unknown => file_content::find_line(bytes, b"-----BEGIN PGP SIGNED MESSAGE-----")
                 .map(|_| Self::OpenPgpSignature),
         }
@@ -149,6 +154,7 @@ impl FileKind {
             Self::SigningRequest => "a certificate signing request",
             Self::Crl => "a list of revoked certificates",
             Self::Revocation => "a revocation certificate",
+            Self::DisabledRevocation => "a revocation certificate, disabled by a colon",
             Self::CertificateBundle => "a PKCS#7 bundle of certificates",
             Self::SshPublicKey => "an SSH public key",
             Self::PrivateKey => "a private key",

@@ -11,6 +11,7 @@ use openpgp::crypto::mpi;
 use openpgp::packet::Key;
 use openpgp::packet::key::{Key4, PublicParts, SecretParts, UnspecifiedRole};
 use openpgp::types::{Curve, HashAlgorithm, PublicKeyAlgorithm, SymmetricAlgorithm};
+use openssl::asn1::Asn1Object;
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::{EcGroup, EcKey, EcKeyRef, EcPoint, PointConversionForm};
 use openssl::error::ErrorStack;
@@ -159,9 +160,24 @@ pub(super) fn rsa_bits(key: &PublicKey) -> Option<u32> {
 pub(crate) fn algorithm_name(key: &PublicKey) -> String {
     match key.mpis() {
         mpi::PublicKey::RSA { n, .. } => format!("RSA {}", n.bits()),
-        mpi::PublicKey::ECDH { curve, .. } => format!("ECDH {curve}"),
+        mpi::PublicKey::ECDH { curve, .. } => format!("ECDH {}", curve_name(curve)),
+        mpi::PublicKey::ECDSA { curve, .. } => format!("ECDSA {}", curve_name(curve)),
         _ => algorithm_label(key.pk_algo()),
     }
+}
+
+/// Returns the name of a curve, which OpenSSL may know better than sequoia.
+fn curve_name(curve: &Curve) -> String {
+    let text = curve.to_string();
+    let dotted = text.strip_prefix("Unknown curve ");
+    dotted.and_then(openssl_name).unwrap_or(text)
+}
+
+/// Returns OpenSSL's short name for an object identifier.
+fn openssl_name(dotted: &str) -> Option<String> {
+    let nid = Asn1Object::from_str(dotted).ok()?.nid();
+    let name = nid.short_name().ok().filter(|_| nid != Nid::UNDEF)?;
+    Some(name.to_owned())
 }
 
 /// Returns the name of an algorithm, as people know it.
@@ -181,7 +197,7 @@ pub(crate) fn algorithm_label(algorithm: PublicKeyAlgorithm) -> String {
 /// Returns the algorithm of a key that opens nothing here, by its name.
 pub(crate) fn unsupported(key: &PublicKey) -> Option<String> {
     let is_supported = match key.mpis() {
-        mpi::PublicKey::ECDH { curve, .. } => {
+        mpi::PublicKey::ECDH { curve, .. } | mpi::PublicKey::ECDSA { curve, .. } => {
             !matches!(curve, Curve::Unknown(_)) && curve.is_supported()
         }
         _ => key.pk_algo().is_supported(),

@@ -52,6 +52,9 @@ pub enum MessageFault {
     /// It is a message neither of OpenPGP nor of CMS.
     #[error("it is neither an OpenPGP nor a CMS message")]
     NotAMessage,
+    /// It is a mail, and none of its parts is a message in a known encoding.
+    #[error("it is a mail, and no message can be found in it")]
+    Mail,
     /// It is an OpenPGP message, but nothing in it is encrypted.
     #[error("it is not encrypted")]
     NotEncrypted,

@@ -31,4 +31,4 @@ pub(crate) use openpgp::MAX_LITERAL_NAME;
 pub(crate) use openpgp::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::{Armor, SealOptions, SealPlan, SealedFile, Sealer};
 pub use seal_error::{PlanError, SealError};
-pub(crate) use text::is_other_binary;
+pub(crate) use text::has_traces;

@@ -116,7 +116,7 @@ fn a_line_that_is_not_utf8_is_named() {
         .line(SEAL)
         .stdin(calls)
         .exits(6)
-        .complains(&["line 2: it is not JSON: it is not UTF-8 text"]);
+        .complains(&["line 2: it is not UTF-8 text"]);
 }
 
 #[test]

@@ -96,10 +96,17 @@ fn packets_before_the_sealed_data_have_a_total_limit() {
     for front in [
         packet(PADDING, &body(9 << 20)),
         packet(SKESK, &body(9 << 20)),
-        packet(PADDING, &body(1 << 10)).repeat(9 << 10),
+        packet(PADDING, &body(1 << 19)).repeat(18),
     ] {
         is_refused(&scene, &[front, message.clone()].concat());
     }
+    // Small ones take more time for each byte.
+    let markers = packet(10, b"PGP");
+    opens(&scene, &[markers.repeat(64), message.clone()].concat());
+    scene.write("m.pgp", [markers.repeat(65), message].concat());
+    bounded(&scene, "open m.pgp -k a.key -o out")
+        .exits(5)
+        .says("it begins with too many markers");
 }
 
 #[test]

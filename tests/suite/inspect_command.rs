@@ -67,6 +67,46 @@ fn a_revocation_certificate_is_named_as_one() {
 }
 
 #[test]
+fn the_revocation_certificate_that_gnupg_keeps_is_named_by_every_command() {
+    let scene = Scene::with_a_call();
+    scene.gpg("--quick-gen-key owner rsa2048 default never");
+    let owner = scene.gpg_fingerprint("owner");
+    let file = format!("gnupg/openpgp-revocs.d/{owner}.rev");
+    std::fs::copy(scene.path(&file), scene.path("owner.rev")).unwrap();
+    let what = "a revocation certificate, disabled by a colon";
+    let shown = scene.ok("inspect owner.rev").prints(what);
+    shown.prints(&format!("  certificate: {owner}\n"));
+    for (line, status) in [
+        ("seal -r owner.rev calls/a.txt", 3),
+        ("keys -k owner.rev", 4),
+        ("open owner.rev -o x", 5),
+        ("list owner.rev", 5),
+    ] {
+        let outcome = scene.line(line).exits(status);
+        assert!(outcome.stderr().contains(what), "{outcome}");
+    }
+}
+
+#[test]
+fn recipients_of_kinds_to_come_are_named() {
+    let scene = Scene::with_a_call();
+    scene.ok("seal -r customer.crt calls/a.txt -o one.pgp");
+    let message = scene.read("one.pgp");
+    // A PKESK of version 3 with the algorithm 35, and one of version 6 with 36.
+    let three = [&[0xC1, 12, 3][..], &[7; 8], &[35, 0, 0]].concat();
+    let six = [&[0xC1, 5, 6, 0][..], &[36, 0, 0]].concat();
+    for (pkesk, kind) in [
+        (three, "a key of ML-KEM-768 and X25519"),
+        (six, "a key of ML-KEM-1024 and X448"),
+    ] {
+        scene.write("many.pgp", [pkesk.clone(), message.clone()].concat());
+        let line = format!("sealed to {kind} (not supported)");
+        scene.ok("inspect many.pgp").prints(&line);
+        scene.ok("open many.pgp -k customer.key -o -");
+    }
+}
+
+#[test]
 fn only_messages_count_as_sealed() {
     let scene = Scene::with_a_call();
     scene.tool("zip -q -r plain.zip calls");

@@ -419,11 +419,14 @@ fn a_putty_key_is_shown_with_its_public_half() {
     scene.tool("puttygen old.key -O private -o open.ppk -C of-a");
     scene.tool("puttygen old.key -O private -o a.ppk -C of-a --new-passphrase pass");
     let fingerprint = scene.fingerprint("customer.crt");
-    for (file, lock) in [("open.ppk", "nothing"), ("a.ppk", "aes256-cbc")] {
+    for (file, lock) in [
+        ("open.ppk", "not locked by a passphrase"),
+        ("a.ppk", "locked by a passphrase (aes256-cbc)"),
+    ] {
         let details = scene.inspect(file)["details"].take();
         assert_eq!(details["comment"], "of-a", "{details}");
         assert_eq!(details["fingerprint"], *fingerprint, "{details}");
-        assert_eq!(details["locked with"], lock, "{details}");
+        assert_eq!(details["passphrase"], lock, "{details}");
     }
 }
 

@@ -236,12 +236,12 @@ fn an_archive_in_a_pipe_has_a_remedy() {
     scene
         .bash("cat calls.zip | callseal list /dev/stdin")
         .exits(1)
-        .complains_with_hint(&["/dev/stdin: an archive can't be read from a pipe"]);
+        .complains_with_hint(&["/dev/stdin: ", "an archive can't be read from a pipe"]);
     scene.tool("mkfifo pipe");
     scene
         .line("list pipe")
         .exits(1)
-        .complains_with_hint(&["pipe: an archive can't be read from a pipe"]);
+        .complains_with_hint(&["pipe: ", "an archive can't be read from a pipe"]);
     scene
         .bash("callseal list - < calls.zip")
         .exits(1)

@@ -2,22 +2,40 @@
 
 use crate::support::{CALL, Scene, content};
 
-/// Writes `mail.eml` with the given attachment, as Python's mail library
-/// encodes it: `base64`, `quoted-printable` or `7bit`.
-fn mail(scene: &Scene, attachment: &str, encoding: &str) {
-    let program = "import sys, email.message, email.policy
-attachment, encoding = sys.argv[1:]
+/// Writes `mail.eml` with these attachments, each with its encoding, as Python's
+/// mail library writes it: `base64`, `quoted-printable` or `7bit`. The text
+/// before them has so many lines.
+fn long_mail(scene: &Scene, attachments: &[(&str, &str)], lines: usize) {
+    let program = "import sys, email.message, email.policy, quopri
 mail = email.message.EmailMessage(policy=email.policy.SMTP)
 mail['From'] = 'agent@customer.example'
 mail['Subject'] = 'The call that you asked for: ' + 'a long subject ' * 9
-mail.set_content('Dear engineer,\\n\\nsee the attachment - it is sealed. Grüße\\n')
-content = open(attachment, 'rb').read()
-if encoding == 'base64':
+mail.set_content('Dear engineer,\\n' * int(sys.argv[1]) + 'it is sealed - Grüße\\n')
+for attachment, encoding in zip(sys.argv[2::2], sys.argv[3::2]):
+    content = open(attachment, 'rb').read()
     mail.add_attachment(content, 'application', 'octet-stream', filename=attachment)
-else:
-    mail.add_attachment(content.decode(), cte=encoding, filename=attachment)
+    part = list(mail.iter_attachments())[-1]
+    if encoding != 'base64':
+        part.replace_header('Content-Transfer-Encoding', encoding)
+        if encoding == 'quoted-printable':
+            content = quopri.encodestring(content)
+            if not content.isascii() or attachment.endswith(('pgp', 'p7m')):
+                # The line ends in it are octets like others.
+                octets = ['=%02X' % octet for octet in open(attachment, 'rb').read()]
+                lines = [''.join(octets[at:at + 24]) for at in range(0, len(octets), 24)]
+                content = '=\\n'.join(lines).encode()
+        part.set_payload(content.decode())
 open('mail.eml', 'wb').write(bytes(mail))";
-    scene.python(program, &[attachment, encoding]);
+    let lines = lines.to_string();
+    let attachments = attachments
+        .iter()
+        .flat_map(|(name, encoding)| [*name, *encoding]);
+    let words: Vec<&str> = std::iter::once(&*lines).chain(attachments).collect();
+    scene.python(program, &words);
+}
+
+fn mail(scene: &Scene, attachments: &[(&str, &str)]) {
+    long_mail(scene, attachments, 2);
 }
 
 /// Checks that `mail.eml` opens to the call, from a file, from a pipe and as a
@@ -66,13 +84,16 @@ fn attachments_open_in_every_encoding() {
         let scene = with_call(&call);
         scene.ok("seal -r customer.crt call.wav -o call.pgp");
         scene.ok("seal -r customer.crt --armor call.wav -o call.asc");
+        scene.ok("seal -r customer.crt --format cms-gcm call.wav -o call.p7m");
         for (attachment, encoding) in [
             ("call.pgp", "base64"),
+            ("call.pgp", "quoted-printable"),
+            ("call.p7m", "quoted-printable"),
             ("call.asc", "base64"),
             ("call.asc", "quoted-printable"),
             ("call.asc", "7bit"),
         ] {
-            mail(&scene, attachment, encoding);
+            mail(&scene, &[(attachment, encoding)]);
             opens(&scene, &call);
             // As it is on Unix.
             let unix = scene.text("mail.eml").replace("\r\n", "\n");
@@ -88,7 +109,7 @@ fn a_mail_that_was_cut_off_is_truncated() {
     scene.ok("seal -r customer.crt call.wav -o call.pgp");
     scene.ok("seal -r customer.crt --armor call.wav -o call.asc");
     for (attachment, encoding) in [("call.pgp", "base64"), ("call.asc", "quoted-printable")] {
-        mail(&scene, attachment, encoding);
+        mail(&scene, &[(attachment, encoding)]);
         let whole = scene.read("mail.eml");
         for left in [whole.len() / 2, whole.len() - 100] {
             scene.write("cut.eml", &whole[..left]);
@@ -101,31 +122,91 @@ fn a_mail_that_was_cut_off_is_truncated() {
     }
 }
 
+/// Every pair of attachments, the first one open or not, is refused.
 #[test]
 fn a_second_attachment_is_not_lost() {
     let scene = with_call(CALL);
     scene.ok("seal -r customer.crt call.wav -o call.pgp");
     scene.ok("seal -r customer.crt --armor call.wav -o call.asc");
-    for (attachment, encoding) in [
+    scene.ok("seal -r customer.crt --format cms-gcm call.wav -o call.p7m");
+    let attachments = [
         ("call.pgp", "base64"),
+        ("call.pgp", "quoted-printable"),
+        ("call.p7m", "base64"),
+        ("call.p7m", "quoted-printable"),
         ("call.asc", "quoted-printable"),
         ("call.asc", "base64"),
         ("call.asc", "7bit"),
-    ] {
-        mail(&scene, attachment, encoding);
-        let whole = scene.text("mail.eml");
-        let delimiter = whole.lines().rfind(|line| line.starts_with("--")).unwrap();
-        let delimiter = &delimiter[..delimiter.len() - 2];
-        let (before, last) = whole.rsplit_once(&format!("\n{delimiter}\r\n")).unwrap();
-        let part = last.split_once(&format!("{delimiter}--")).unwrap().0;
-        let two = format!("{before}\n{delimiter}\r\n{part}{delimiter}\r\n{last}");
-        scene.write("two.eml", two);
-        scene
-            .line("open -k customer.key two.eml -o opened")
-            .exits(5)
-            .complains_with_hint(&["two.eml", "a second message follows the first"]);
-        assert!(!scene.exists("opened"), "{attachment} {encoding}");
+    ];
+    for first in attachments {
+        for second in attachments {
+            mail(&scene, &[first, second]);
+            scene
+                .line("open -k customer.key mail.eml -o opened")
+                .exits(5)
+                .complains_with_hint(&["mail.eml", "a second message follows the first"]);
+            assert!(!scene.exists("opened"), "{first:?} {second:?}");
+        }
     }
+}
+
+#[test]
+fn a_message_in_the_header_of_a_mail_is_not_lost() {
+    let scene = with_call(CALL);
+    scene.ok("seal -r customer.crt --armor call.wav -o call.asc");
+    scene.ok("seal -r customer.crt --armor=base64 call.wav -o call.b64");
+    let (armored, base64) = (scene.text("call.asc"), scene.text("call.b64"));
+    let base64 = base64.replace('\n', "");
+    for header in [
+        format!("Message-1: {base64}\n\n"),
+        format!("From: us\nContent-Type: text/plain\nX-Call:\n {base64}\n\n"),
+    ] {
+        scene.write("mail.eml", format!("{header}{armored}"));
+        scene
+            .line("open -k customer.key mail.eml -o opened")
+            .exits(5)
+            .complains_with_hint(&["mail.eml", "a second message follows the first"]);
+    }
+    // A signature in the header is as good as random.
+    let signature = scene
+        .tool("openssl rand -base64 256")
+        .stdout()
+        .replace('\n', "");
+    let mail = format!("DKIM-Signature: v=1; b={signature}\nTo: you\n\n{armored}");
+    scene.write("mail.eml", mail);
+    opens(&scene, CALL);
+}
+
+#[test]
+fn a_message_after_a_long_text_or_in_a_forwarded_mail_opens() {
+    let scene = with_call(CALL);
+    scene.ok("seal -r customer.crt call.wav -o call.pgp");
+    long_mail(&scene, &[("call.pgp", "base64")], 20_000);
+    assert!(scene.read("mail.eml").len() > 250_000);
+    opens(&scene, CALL);
+    mail(&scene, &[("call.pgp", "base64")]);
+    let forwarded = scene.text("mail.eml");
+    let header = "From: them\r\nContent-Type: multipart/mixed; boundary=\"=of them\"\r\n\r\n";
+    let inner = "Content-Type: message/rfc822\r\n\r\n";
+    scene.write(
+        "mail.eml",
+        format!("{header}--=of them\r\n{inner}{forwarded}\r\n--=of them--\r\n"),
+    );
+    opens(&scene, CALL);
+}
+
+#[test]
+fn a_signed_attachment_does_not_hide_a_sealed_one() {
+    let scene = with_call(CALL);
+    scene.ok("seal -r customer.crt call.wav -o call.pgp");
+    scene.tool("openssl cms -sign -binary -nodetach -in call.wav -signer customer.crt -inkey customer.key -outform DER -out signed.p7m");
+    mail(&scene, &[("signed.p7m", "base64"), ("call.pgp", "base64")]);
+    opens(&scene, CALL);
+    mail(&scene, &[("signed.p7m", "base64")]);
+    scene
+        .line("open -k customer.key mail.eml -o opened")
+        .exits(5)
+        .complains_with_hint(&["mail.eml", "it is not encrypted"]);
 }
 
 #[test]
@@ -140,7 +221,7 @@ fn a_mail_without_a_readable_message_says_so() {
         .exits(4)
         .complains_with_hint(&[
             "mail.eml",
-            "a mail whose message is neither text nor base64",
+            "it is a mail, and no message can be found in it",
         ])
         .says("save the attachment in your mail program, and open that");
 }

@@ -223,8 +223,8 @@ fn what_was_never_sealed_may_begin_as_a_packet_does() {
         ("photo.jpg", &b"\xFF\xD8\xFF\xE0\x00\x10JFIF"[..]),
         ("photo.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
         ("notes.txt", "Übersicht: Äpfel".as_bytes()),
-        ("sealed.bin", b"\xD2\x07\x09abcdef"),
-        ("named.bin", b"\xC1\x04abcdefgh"),
+        ("other.txt", "-----BEGIN CERTIFICATE-----".as_bytes()),
+        ("zeros.bin", &[0; 100]),
     ] {
         scene.write(format!("in/{name}"), content);
     }
@@ -240,6 +240,107 @@ fn what_was_never_sealed_may_begin_as_a_packet_does() {
         .complains(&["cut.wav: it is truncated"]);
 }
 
+/// What is damaged, or of a kind that isn't supported, is no other file, though
+/// its name has no ending of messages.
+#[test]
+fn what_is_left_of_a_message_is_not_passed_over() {
+    let scene = scene();
+    let octets = scene.read("in/calls/a.txt.pgp");
+    scene.ok("seal -q -r customer.crt --armor calls/a.txt -o a.asc");
+    let armored = scene.text("a.asc");
+    scene.ok("seal -q -r customer.crt --format cms-gcm calls/a.txt -o a.p7m");
+    let utf_16: Vec<u8> = armored.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let without_first_line = armored.split_once('\n').unwrap().1;
+    for (name, content) in [
+        ("first dash", armored.as_bytes()[1..].to_vec()),
+        ("first line", without_first_line.into()),
+        (
+            "part",
+            armored
+                .replace("MESSAGE-----", "MESSAGE, PART 01/02-----")
+                .into(),
+        ),
+        ("utf-16", utf_16),
+        ("zeros", [&[0; 9][..], &octets].concat()),
+        ("text", [b"see below\n", &*octets].concat()),
+        ("trust packet", [&b"\xCC\x02ab"[..], &octets].concat()),
+        ("version", b"\xD2\x05\x03abcd".to_vec()),
+        ("key version", b"\xC1\x05\x02abcd".to_vec()),
+        ("cms", {
+            let mut cms = scene.read("a.p7m");
+            cms[..3].fill(0);
+            cms
+        }),
+        ("passphrase", b"\xC3\x05\x07abcd".to_vec()),
+    ] {
+        scene.write("in/call.bin", content);
+        scene.tool("rm -f cut.zip");
+        scene.bash("cd in && zip -q -0 -r ../cut.zip .").exits(0);
+        let outcome = scene
+            .line("extract -f cut.zip -k customer.key -C cut")
+            .outcome();
+        assert_eq!(outcome.status(), Some(6), "{name}\n{outcome}");
+        assert!(
+            outcome.stderr().contains("error: call.bin: "),
+            "{name}\n{outcome}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_file_is_not_called_one_that_was_never_sealed() {
+    let scene = scene();
+    scene.write("in/call.bin", content(200_000));
+    scene.write(
+        "in/__MACOSX/calls/a.wav.pgp",
+        scene.read("in/calls/a.txt.pgp"),
+    );
+    scene.bash("cd in && zip -q -0 -r ../mixed.zip .").exits(0);
+    scene.ok("extract mixed.zip -k customer.key -C whole --accept-renamed");
+    let archive = scene.read("mixed.zip");
+    let at = |start: &[u8]| {
+        let mut windows = archive.windows(start.len());
+        windows.position(|window| window == start).unwrap()
+    };
+    let sealed = scene.read("in/calls/a.txt.pgp");
+    for (at, name) in [
+        (at(&content(200_000)[..64]) + 150_000, "call.bin"),
+        (at(b"__MACOSX/calls/a.wav.pgp"), "a.wav"),
+    ] {
+        let mut damaged = archive.clone();
+        let at = match name {
+            "a.wav" => {
+                let rest = &archive[at..];
+                let mut windows = rest.windows(20);
+                at + windows.position(|window| window == &sealed[..20]).unwrap()
+            }
+            _ => at,
+        };
+        damaged[at] ^= 1;
+        scene.write("damaged.zip", damaged);
+        let outcome = scene
+            .line("extract -f damaged.zip -k customer.key -C out --accept-renamed")
+            .exits(6);
+        assert!(outcome.stderr().contains(name), "{outcome}");
+    }
+}
+
+#[test]
+fn a_file_that_is_named_is_not_passed_over() {
+    let scene = with_other_files();
+    for line in [
+        "extract mixed.zip calls/a.txt metadata.json -k customer.key -C out",
+        "cat mixed.zip calls/a.txt metadata.json -k customer.key",
+    ] {
+        let outcome = scene.line(line).outcome();
+        assert!(matches!(outcome.status(), Some(5 | 6)), "{outcome}");
+        assert!(
+            outcome.stderr().contains("error: metadata.json: "),
+            "{outcome}"
+        );
+    }
+}
+
 #[test]
 fn what_was_never_sealed_does_not_stand_in_the_way_of_a_member() {
     let scene = scene();
@@ -251,6 +352,13 @@ fn what_was_never_sealed_does_not_stand_in_the_way_of_a_member() {
         .ok("cat both.zip calls/a.txt -k customer.key")
         .prints("a call\n")
         .says("passed over 1 file that was never sealed: calls/a.txt");
+    let converted = scene
+        .ok("convert both.zip -k customer.key -r customer.crt -o new.zip --json")
+        .says("passed over 1 file");
+    assert_eq!(converted.json()["other_files"][0], "calls/a.txt");
+    scene
+        .ok("list both.zip")
+        .prints("2 members, 1 other file\n");
     scene
         .line("extract both.zip --plain -k customer.key -C plain")
         .exits(6)

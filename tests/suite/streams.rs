@@ -262,3 +262,33 @@ fn what_takes_more_than_a_second_shows_that_it_goes_on() {
         assert_eq!(slowly(seconds, options), "a call\r\n");
     }
 }
+
+#[test]
+fn a_disk_that_fills_up_ends_an_extraction_and_is_reported_once() {
+    let scene = Scene::with_parties();
+    for number in 1..=8 {
+        scene.write(format!("calls/{number}.txt"), "a call\n");
+    }
+    scene.ok("pack -r customer.crt -o calls.zip calls");
+    // The third file doesn't get its name.
+    let full = "strace -f -qq -o trace -e trace=linkat -e inject=linkat:error=ENOSPC:when=3+";
+    let line = "callseal extract calls.zip -k customer.key -C out -j 1";
+    let outcome = scene.bash(&format!("{full} {line}")).exits(6);
+    let errors: Vec<String> = outcome.stderr().lines().map(Into::into).collect();
+    let errors: Vec<&String> = errors
+        .iter()
+        .filter(|line| line.starts_with("error"))
+        .collect();
+    assert!(errors[0].contains("no space left on device"), "{outcome}");
+    assert!(errors[1].contains("5 more like these"), "{outcome}");
+    assert_eq!(errors.len(), 3, "{outcome}");
+    let outcome = outcome.says("hint: free some space and go on with --skip-existing");
+    assert!(outcome.stderr().contains("6 of 8"), "{outcome}");
+    // Nothing more was tried.
+    let attempts = scene.text("trace").matches("linkat").count();
+    assert_eq!(attempts, 3);
+    scene
+        .ok("extract calls.zip -k customer.key -C out --skip-existing")
+        .says("passed over 2 members whose files exist");
+    assert_eq!(scene.tree("out/calls").len(), 8);
+}

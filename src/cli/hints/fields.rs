@@ -33,7 +33,7 @@ pub fn of_document(error: &DocumentError) -> Hint {
         DocumentError::Sealed { .. } => "open it first, or seal it with another --attribute",
         DocumentError::HasAttribute { .. } => "choose another --attribute",
         DocumentError::BareNotSealed => {
-            "leave out --bare for JSON documents, and name their sealed --fields"
+            "write each sealed string on one line; for JSON documents, leave out --bare and name their --fields"
         }
         DocumentError::WrongKey { .. } | DocumentError::BareWrongKey => {
             "check the key, and that --key-form is the sender's; 32 hexadecimal digits are a valid key in every form"

@@ -1,15 +1,36 @@
 //! Hints for private keys that are read, made and exported.
 
 use std::io;
+use std::path::Path;
 
 use callseal::files::input;
-use callseal::keys::{ExportError, KeyFault, Refusal, SubjectError, SubjectFault};
+use callseal::keys::{ExportError, FileKind, KeyFault, Refusal, SubjectError, SubjectFault};
 
 use super::messages::of_unlock;
 use super::recipients::of_refusal;
-use super::{Hint, REGULAR_FILE, kinds, some};
+use super::{Hint, REGULAR_FILE, beside, kinds, paths, some};
+use crate::cli::ui::shell_word;
 
-pub fn of_key(fault: &KeyFault) -> Hint {
+/// Returns the hint for a file that yields no private key.
+pub fn of_key_file(path: &Path, fault: &KeyFault) -> Hint {
+    match fault {
+        KeyFault::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => {
+            paths::of_missing(path)
+        }
+        KeyFault::NoPrivateKey(Some(
+            FileKind::Certificate | FileKind::OpenPgpCertificate | FileKind::SshPublicKey,
+        )) => match beside(path, &["key", "pem", "p12", "pfx"]) {
+            Some(key) => some(format!(
+                "give the private key that belongs to it; it may be the file next to it: `-k {}`",
+                shell_word(&key)
+            )),
+            None => of_key(fault),
+        },
+        fault => of_key(fault),
+    }
+}
+
+fn of_key(fault: &KeyFault) -> Hint {
     some(match fault {
         KeyFault::Unreadable(error) => unreadable(error),
         KeyFault::NoPrivateKey(kind) => kind.and_then(kinds::as_key).unwrap_or(KEYS),
@@ -18,7 +39,7 @@ pub fn of_key(fault: &KeyFault) -> Hint {
         }
         KeyFault::Elsewhere => "`gpg --decrypt FILE` opens messages with a smart card, one by one",
         KeyFault::Incomplete | KeyFault::Damaged(_) => "get the file again from its source",
-        KeyFault::Unusable(_) => "use an RSA key, or an EC key on P-256, P-384 or P-521",
+        KeyFault::Unusable(_) => "use an RSA key, or an EC key on a NIST or brainpool curve",
         _ => KEYS,
     })
 }

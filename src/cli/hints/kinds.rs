@@ -6,7 +6,9 @@ use callseal::keys::FileKind;
 pub fn as_certificate(kind: FileKind) -> Option<&'static str> {
     Some(match kind {
         FileKind::SigningRequest => "use the certificate that was issued for it",
-        FileKind::Revocation => "use the certificate that it would revoke",
+        FileKind::Revocation | FileKind::DisabledRevocation => {
+            "use the certificate that it would revoke"
+        }
         FileKind::Pkcs12 => {
             "it holds a private key: leave it with its owner; `openssl pkcs12 -in FILE -nokeys -clcerts -out CERT` takes the certificate out"
         }
@@ -33,7 +35,8 @@ pub fn as_key(kind: FileKind) -> Option<&'static str> {
         | FileKind::CertificateBundle
         | FileKind::SshPublicKey
         | FileKind::SigningRequest
-        | FileKind::Revocation => "give the private key that belongs to it",
+        | FileKind::Revocation
+        | FileKind::DisabledRevocation => "give the private key that belongs to it",
         other => return of_any(other),
     })
 }
@@ -44,6 +47,9 @@ pub fn of_file(kind: FileKind) -> Option<&'static str> {
         FileKind::SigningRequest => Some("send it to a CA, which issues a certificate for it"),
         FileKind::Crl => Some("name it as `crl-file` in the config"),
         FileKind::Revocation => Some("`gpg --import FILE` revokes the certificate"),
+        FileKind::DisabledRevocation => Some(
+            "to revoke the certificate, remove the colon before -----BEGIN, and run `gpg --import FILE`",
+        ),
         other => as_key(other),
     }
 }

@@ -96,16 +96,20 @@ fn of_fault(fault: &MessageFault) -> Hint {
         }
         MessageFault::Truncated | MessageFault::Altered => FROM_ITS_SOURCE,
         MessageFault::SecondMessage(what) if !what.starts_with("-----") => {
-            "put each message into a separate file"
+            "put each message into a separate file; save each attachment of a mail"
         }
         MessageFault::SecondMessage(_) => {
-            "put each message into a separate file; `csplit -z FILE '/^-----BEGIN /' '{*}'` splits a text"
+            "put each message into a separate file (save each attachment of a mail); `csplit -z FILE '/^-----BEGIN /' '{*}'` splits a text"
         }
         MessageFault::Unsupported(what) if what == "a passphrase" => {
             "open it with `openssl cms -decrypt -inform DER -in FILE -pwri_password PASSPHRASE`"
         }
-        MessageFault::Unsupported(what) if what.starts_with("a mail ") => {
-            "save the attachment in your mail program, and open that"
+        MessageFault::Mail => "save the attachment in your mail program, and open that",
+        MessageFault::NoIntegrityProtection => {
+            "ask its sender for one that GnuPG 2.1 or newer has made, or callseal; this one may have been changed by anybody"
+        }
+        MessageFault::NotEncrypted => {
+            "it needs no key: `gpg --decrypt FILE` shows what OpenPGP has signed, `openssl cms -verify -noverify -inform DER -in FILE` what CMS has"
         }
         MessageFault::Unsupported(what) if !what.contains('`') => {
             "`gpg --decrypt FILE` may open it, or if it is a CMS message `openssl cms -decrypt -inform DER -in FILE -inkey KEY`"

@@ -6,14 +6,18 @@ mod fields;
 mod keys;
 pub mod kinds;
 mod messages;
+mod paths;
 mod recipients;
 mod sources;
+
 use std::borrow::Cow;
+use std::io;
 use std::path::Path;
 
 use callseal::MemberCause;
 use callseal::archive::{ArchiveError, ArchiveFault, MemberFault};
 use callseal::files::input;
+use callseal::keys::FileKind;
 use callseal::message::{MessageFault, OpenError, PlanError, SealError};
 
 use crate::cli::error::Error;
@@ -51,10 +55,9 @@ fn of_library(error: &callseal::Error) -> Hint {
     use callseal::Error;
     some(match error {
         Error::Io { error, .. } if input::is_not_a_file(error) => REGULAR_FILE,
-        Error::Io { path, .. } if path.as_os_str() == "-" => {
-            "standard input can't be read here; save it to a file first"
+        Error::Io { path, error } if error.kind() == io::ErrorKind::NotFound => {
+            return paths::of_missing(path);
         }
-        Error::Io { path, .. } => return of_missing_directory(path),
         Error::NotFlushed { .. } => {
             "check the disk; the file is complete, but a power failure may undo it"
         }
@@ -68,7 +71,7 @@ fn of_library(error: &callseal::Error) -> Hint {
             "leave out --hidden-recipients, or give another --format"
         }
         Error::Plan(PlanError::TooManyHidden { .. }) => "leave out --hidden-recipients",
-        Error::Key(error) => return keys::of_key(&error.fault),
+        Error::Key(error) => return keys::of_key_file(&error.path, &error.fault),
         Error::Source(error) => return sources::of_source(error),
         Error::Seal {
             error: SealError::TooLong { .. },
@@ -84,11 +87,13 @@ fn of_library(error: &callseal::Error) -> Hint {
                     ..
                 },
         } => {
+            let kind = FileKind::of_file(path);
             let path = path.display().to_string();
-            return some(format!(
-                "`callseal inspect {}` shows what it is",
-                shell_word(&path)
-            ));
+            let inspect = format!("`callseal inspect {}` shows", shell_word(&path));
+            return some(match kind {
+                Some(kind) => format!("it is {}; {inspect} more", kind.name()),
+                None => format!("{inspect} what it is"),
+            });
         }
         Error::Archive {
             error:
@@ -120,22 +125,16 @@ fn of_library(error: &callseal::Error) -> Hint {
     })
 }
 
-/// Returns the hint for a path in a directory that doesn't exist.
-fn of_missing_directory(path: &Path) -> Hint {
-    let directory = path.parent()?;
-    let is_missing = !directory.as_os_str().is_empty() && !directory.exists();
-    is_missing.then(|| {
-        let directory = directory.display().to_string();
-        format!(
-            "make the directory first: `mkdir -p {}`",
-            shell_word(&directory)
-        )
-        .into()
-    })
-}
-
 /// The hint for a FIFO, a socket or a device where a file is expected.
 const REGULAR_FILE: &str = "give a regular file; in bash, `<(cat FIFO)` reads from a FIFO";
+
+/// Returns the file next to another one, of the same name with one of these
+/// endings.
+fn beside(file: &Path, endings: &[&str]) -> Option<String> {
+    let files = endings.iter().map(|ending| file.with_extension(ending));
+    let mut files = files.filter(|other| other != file && other.is_file());
+    files.next().map(|other| other.display().to_string())
+}
 
 fn some(hint: impl Into<Cow<'static, str>>) -> Hint {
     Some(hint.into())
@@ -150,6 +149,12 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::Archive(MemberFault::Method { .. } | MemberFault::Encrypted) => {
             "`7z x ARCHIVE` extracts it as it is"
         }
+        MemberCause::Write { error, .. } => match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "free some space and go on with --skip-existing, or extract into another directory with -C"
+            }
+            _ => return None,
+        },
         MemberCause::Link(_) => "extract into an empty directory, or remove the link",
         MemberCause::NotADirectory(_) => "extract into an empty directory",
         MemberCause::IsInput(_) => "extract into another directory with -C",

@@ -7,10 +7,12 @@ use std::time::SystemTime;
 use callseal::files::input;
 use callseal::keys::{ChainFault, RecipientError, Refusal, UnusableKey};
 
-use super::{Hint, REGULAR_FILE, kinds, some};
+use super::{Hint, REGULAR_FILE, beside, kinds, paths, some};
 use crate::cli::ui::shell_word;
 
 const CERTIFICATES: &str = "give an X.509 certificate, a public key or an OpenPGP certificate; `callseal inspect FILE` shows what a file is";
+
+const CERTIFICATE_ENDINGS: [&str; 5] = ["crt", "cer", "pem", "pub", "asc"];
 
 pub fn of_recipients(error: &RecipientError) -> Hint {
     some(match error {
@@ -18,21 +20,21 @@ pub fn of_recipients(error: &RecipientError) -> Hint {
         RecipientError::Refused {
             path,
             refusal: Refusal::PrivateKey,
-        } if beside(path).is_some() => {
-            let certificate = beside(path).unwrap_or_default();
+        } if beside(path, &CERTIFICATE_ENDINGS).is_some() => {
+            let certificate = beside(path, &CERTIFICATE_ENDINGS).unwrap_or_default();
             return some(format!(
                 "its certificate lies next to it: `-r {}`",
                 shell_word(&certificate)
             ));
         }
-        RecipientError::Refused { path, refusal } => {
-            return match is_address(path) {
-                true => some(
-                    "-r takes a file: `gpg --armor --export USER-ID > FILE` writes a certificate",
-                ),
-                false => of_refusal(refusal),
-            };
+        RecipientError::Refused { path, .. } if is_address(path) => {
+            "-r takes a file: `gpg --armor --export USER-ID > FILE` writes a certificate"
         }
+        RecipientError::Refused {
+            path,
+            refusal: Refusal::Unreadable(error),
+        } if error.kind() == io::ErrorKind::NotFound => return paths::of_missing(path),
+        RecipientError::Refused { refusal, .. } => return of_refusal(refusal),
         RecipientError::NoneValid { .. } => {
             "ask for a certificate that is valid then, and add it to the others"
         }
@@ -101,10 +103,10 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
             fault: UnusableKey::RsaSize { .. },
             ..
         } => {
-            "ask its owner for a certificate with an RSA key of that size, or one on P-256, P-384 or P-521"
+            "ask its owner for a certificate with an RSA key of that size, or one on a NIST or brainpool curve"
         }
         Refusal::Key { .. } => {
-            "ask its owner for a certificate with an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521"
+            "ask its owner for a certificate with an RSA key of 2048 bits or more, or one on a NIST or brainpool curve"
         }
         Refusal::WeakSelfSignature { fingerprint, .. } => {
             return some(format!(
@@ -164,14 +166,6 @@ fn of_chain(fault: &ChainFault) -> Hint {
         }
         _ => return None,
     })
-}
-
-/// Returns the certificate next to a private key, by its name.
-fn beside(key: &Path) -> Option<String> {
-    let endings = ["crt", "cer", "pem", "pub", "asc"];
-    let files = endings.into_iter().map(|ending| key.with_extension(ending));
-    let mut files = files.filter(|file| file != key && file.is_file());
-    files.next().map(|file| file.display().to_string())
 }
 
 /// Returns whether this is an e-mail address or another name of a key, rather

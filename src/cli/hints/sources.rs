@@ -5,7 +5,7 @@ use std::io;
 use callseal::files::input::is_same_file;
 use callseal::sources::SourceError;
 
-use super::{Hint, some};
+use super::{Hint, paths, some};
 
 pub fn of_source(error: &SourceError) -> Hint {
     some(match error {
@@ -16,6 +16,9 @@ pub fn of_source(error: &SourceError) -> Hint {
         }
         SourceError::Io { path, .. } if path.is_symlink() && !path.exists() => {
             "it is a symbolic link to a file that doesn't exist; remove it, or leave it out with --exclude"
+        }
+        SourceError::Io { path, error } if error.kind() == io::ErrorKind::NotFound => {
+            return paths::of_missing(path);
         }
         SourceError::Link { .. } => "name the file it points to, or use --follow-links",
         SourceError::Loop { .. } => "remove the link, or leave it out with --exclude",

@@ -114,5 +114,7 @@ impl Ui {
 /// Writes a line to standard error. If that fails, there is nowhere to report
 /// it.
 fn stderr_line(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    waiting::without_spinner(|| {
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    });
 }

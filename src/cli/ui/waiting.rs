@@ -1,8 +1,8 @@
 //! A sign of life while something takes long.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -16,8 +16,21 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The time between two movements.
 const TICK: Duration = Duration::from_millis(120);
 
-/// Whether one has the terminal.
-static IS_TURNING: AtomicBool = AtomicBool::new(false);
+/// The spinner that has the terminal.
+static SPINNER: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn spinner() -> MutexGuard<'static, Option<ProgressBar>> {
+    SPINNER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes something to the terminal, without a spinner in the way.
+pub(super) fn without_spinner(write: impl FnOnce()) {
+    let spinner = spinner().clone();
+    match spinner {
+        Some(spinner) => spinner.suspend(write),
+        None => write(),
+    }
+}
 
 /// Shows on a terminal that work goes on, once it takes more than a second.
 /// Dropping it clears the line. Within the work of another one, it shows
@@ -27,6 +40,7 @@ pub struct Waiting {
     /// Its thread ends when this is gone.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    has_terminal: bool,
 }
 
 impl Waiting {
@@ -50,8 +64,14 @@ impl Waiting {
             }
             turning.finish_and_clear();
         };
+        let has_terminal = ui.shows_progress() && {
+            let mut shown = self::spinner();
+            let is_free = shown.is_none();
+            shown.get_or_insert_with(|| spinner.clone());
+            is_free
+        };
         // Without a thread, nothing turns.
-        let thread = match ui.shows_progress() && !IS_TURNING.swap(true, Ordering::Relaxed) {
+        let thread = match has_terminal {
             true => thread::Builder::new().spawn(turn).ok(),
             false => None,
         };
@@ -59,6 +79,7 @@ impl Waiting {
             spinner,
             stop: Some(stop),
             thread,
+            has_terminal,
         }
     }
 
@@ -81,7 +102,9 @@ impl Drop for Waiting {
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-            IS_TURNING.store(false, Ordering::Relaxed);
+        }
+        if self.has_terminal {
+            *spinner() = None;
         }
     }
 }

@@ -86,7 +86,7 @@ pub enum Error {
     },
     /// An archive can't be read from a pipe or a device: its directory is at its
     /// end.
-    #[error("{}: an archive can't be read from a pipe or a device", .path.display())]
+    #[error("{}: not a regular file: an archive can't be read from a pipe or a device", .path.display())]
     ArchiveInPipe {
         /// The pipe or device.
         path: PathBuf,
@@ -258,7 +258,8 @@ impl From<&RecipientError> for ErrorKind {
 impl From<&OpenError> for ErrorKind {
     fn from(error: &OpenError) -> Self {
         match error {
-            OpenError::NoIdentity(_) | OpenError::Fault(MessageFault::Unsupported(_)) => {
+            OpenError::NoIdentity(_)
+            | OpenError::Fault(MessageFault::Unsupported(_) | MessageFault::Mail) => {
                 Self::NoIdentity
             }
             OpenError::Fault(_) => Self::Integrity,
@@ -287,7 +288,10 @@ impl From<&DocumentError> for ErrorKind {
 
 fn source_kind(error: &SourceError) -> ErrorKind {
     match error {
-        SourceError::Io { .. } | SourceError::ChangedWhileRead { .. } => ErrorKind::Io,
+        SourceError::Io { .. }
+        | SourceError::ChangedWhileRead { .. }
+        // A night without calls is no mistake.
+        | SourceError::Nothing { .. } => ErrorKind::Io,
         _ => ErrorKind::Usage,
     }
 }

@@ -39,7 +39,7 @@ pub struct PackedMember {
     /// Its length in bytes.
     pub plain: u64,
     /// Its SHA-256, if it was asked for ([`Job::hashing`]).
-    pub sha256: Option<[u8; 32]>,
+    pub sha256: Option<Box<[u8; 32]>>,
 }
 
 impl Job<'_> {
@@ -74,10 +74,18 @@ impl Job<'_> {
             .collect();
         let written = write_archive(&contents, plan, output, self);
         let written = written.map_err(|failures| first(failures, output))?;
-        let lengths = written.members.iter().map(|member| member.plain);
+        let lengths = written.members.iter().map(|sealed| sealed.plain);
+        let plain = lengths.fold(0, u64::saturating_add);
+        // The names are moved: an archive may have a million of them.
+        let members = names.into_iter().zip(written.members);
+        let members = members.map(|(name, sealed)| PackedMember {
+            name: name.into_string(),
+            plain: sealed.plain,
+            sha256: sealed.sha256,
+        });
         Ok(Packed {
-            plain: lengths.fold(0, u64::saturating_add),
-            members: written.members,
+            members: members.collect(),
+            plain,
             archive: written.size,
         })
     }
@@ -98,15 +106,21 @@ struct FileContent<'a> {
     job: &'a Job<'a>,
 }
 
+/// What is known of a file once it's sealed.
+struct SealedContent {
+    plain: u64,
+    sha256: Option<Box<[u8; 32]>>,
+}
+
 impl Content for FileContent<'_> {
-    type Done = PackedMember;
+    type Done = SealedContent;
 
     fn seal<'a>(
         &'a self,
         number: usize,
         sealer: &mut Sealer<'_>,
         queue: &Queue<'a, PendingFile>,
-    ) -> Result<PackedMember, Error> {
+    ) -> Result<SealedContent, Error> {
         let source = self.source;
         let write_error = |e| Error::writing(self.output, e);
         let content = Counted {
@@ -134,7 +148,7 @@ impl Content for FileContent<'_> {
             let mut content = Hashed::new(content);
             let plain = seal(&mut content)?;
             let (content, hash) = content.finish();
-            (plain, content, Some(hash))
+            (plain, content, Some(Box::new(hash)))
         } else {
             let mut content = content;
             (seal(&mut content)?, content, None)
@@ -143,11 +157,7 @@ impl Content for FileContent<'_> {
         // archive.
         content.source.finish()?;
         sink.finish().map_err(write_error)?;
-        Ok(PackedMember {
-            name: self.name.as_str().to_owned(),
-            plain,
-            sha256,
-        })
+        Ok(SealedContent { plain, sha256 })
     }
 
     fn check(&self) -> Result<(), Error> {

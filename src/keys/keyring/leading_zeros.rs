@@ -28,7 +28,14 @@ pub(super) fn certs(bytes: &[u8]) -> openpgp::Result<Vec<Cert>> {
     while let PacketParserResult::Some(parser) = result {
         let (packet, next) = parser.next()?;
         packets.push(match packet {
-            Packet::Unknown(unknown) => without_zeros(&unknown).unwrap_or(Packet::Unknown(unknown)),
+            Packet::Unknown(mut unknown) => {
+                let repaired = without_zeros(&unknown);
+                if repaired.is_some() {
+                    // It has the secret in the clear.
+                    drop(Zeroizing::new(unknown.set_body(Vec::new())));
+                }
+                repaired.unwrap_or(Packet::Unknown(unknown))
+            }
             other => other,
         });
         result = next;

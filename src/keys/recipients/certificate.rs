@@ -68,6 +68,7 @@ pub(crate) fn recipients(
             | FileKind::Utf16
             | FileKind::Crl
             | FileKind::Revocation
+            | FileKind::DisabledRevocation
             | FileKind::PuttyKey
             | FileKind::Pkcs12
             | FileKind::JavaKeystore

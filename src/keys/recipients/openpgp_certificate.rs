@@ -93,6 +93,14 @@ fn valid(
     let refused = |signature: Option<&Signature>, e| {
         let weak = signature.and_then(|signature| weak_hash(signature.hash_algo()));
         let subject = subject.clone();
+        // No signature by a key of an unknown kind can be checked.
+        let primary = cert.primary_key().key().role_as_unspecified();
+        if let Some(kind) = mapping::unsupported(primary) {
+            return Refusal::Key {
+                subject: Some(subject),
+                fault: UnusableKey::Algorithm(kind),
+            };
+        }
         match weak {
             Some(hash) => Refusal::WeakSelfSignature {
                 subject,

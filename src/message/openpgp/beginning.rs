@@ -41,6 +41,19 @@ pub(in crate::message) fn begins_unencrypted(mut octets: &[u8]) -> bool {
     )
 }
 
+/// Returns whether this begins as a packet of an encrypted message does, be its
+/// version known or not. (A text begins with no octet below 0x20.)
+pub(in crate::message) fn begins_sealed_packet(mut octets: &[u8]) -> bool {
+    let Ok(Some(header)) = Header::read(&mut octets) else {
+        return false;
+    };
+    let is_kind = matches!(
+        header.tag,
+        Tag::PKESK | Tag::SKESK | Tag::SEIP | Tag::SED | Tag::AED | Tag::Marker
+    );
+    is_kind && octets.first().is_none_or(|version| *version < 0x20)
+}
+
 /// Returns whether this begins as an encrypted message does that some key or
 /// passphrase opens, by more fields of the first packet. Needs up to 27 octets.
 /// Of random octets, less than one beginning in a hundred million looks so.

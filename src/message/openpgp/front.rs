@@ -28,11 +28,14 @@ const MAX_UNKNOWN: usize = 64;
 const MAX_SKESKS: usize = 8;
 const MAX_SKESK_BYTES: u64 = 512;
 
+/// The limit of markers and padding, of which nobody needs more than one.
+const MAX_MEANINGLESS: usize = 64;
+
 /// A message read up to its sealed data.
 pub(in crate::message) struct OpenPgpFront<R> {
     pub(super) pkesks: Vec<PKESK>,
-    /// The number of PKESKs of kinds that sequoia doesn't know.
-    pub(super) unknown: usize,
+    /// The kinds of the PKESKs that sequoia doesn't know.
+    pub(super) unknown: Vec<String>,
     pub(super) skesks: Vec<Skesk>,
     pub(super) container: Container<Body<R>>,
 }
@@ -45,7 +48,7 @@ impl<R: BufRead> OpenPgpFront<R> {
             recipients: self.recipients().collect(),
             algorithms: self.pkesks.iter().map(PKESK::pk_algo).collect(),
             unsupported: self.pkesks.iter().map(unsupported).collect(),
-            others: vec!["a kind of key that is not known".into(); self.unknown],
+            others: self.unknown.clone(),
             passphrases: self.skesks.len(),
             format: self.container.format(),
             cipher: parameters.map(|p| format!("{} with {}", p.cipher, p.mode)),
@@ -61,9 +64,10 @@ impl<R: BufRead> OpenPgpFront<R> {
 impl<R: BufRead> OpenPgpFront<R> {
     pub fn read(mut source: R) -> Result<Self, OpenError> {
         let mut pkesks = Vec::new();
-        let mut unknown = 0;
+        let mut unknown = Vec::new();
         let mut skesks = Vec::new();
         let mut room = MAX_PKESK_BYTES;
+        let mut meaningless = 0;
         let mut first = true;
         while let Some(header) = Header::read(&mut source)? {
             match header.tag {
@@ -71,7 +75,7 @@ impl<R: BufRead> OpenPgpFront<R> {
                     let mut body = Vec::new();
                     let mut reader = Body::new(&mut source, header).take(room + 1);
                     let read = reader.read_to_end(&mut body)? as u64;
-                    if read > room || pkesks.len() >= MAX_PKESKS || unknown > MAX_UNKNOWN {
+                    if read > room || pkesks.len() >= MAX_PKESKS || unknown.len() > MAX_UNKNOWN {
                         let what = "it has too many recipients";
                         return Err(MessageFault::Malformed(what.into()).into());
                     }
@@ -80,7 +84,7 @@ impl<R: BufRead> OpenPgpFront<R> {
                     // others.
                     match parse(Tag::PKESK, &body) {
                         Ok(Packet::PKESK(pkesk)) => pkesks.push(pkesk),
-                        _ => unknown += 1,
+                        _ => unknown.push(unknown_kind(&body)),
                     }
                 }
                 Tag::SKESK => {
@@ -97,7 +101,14 @@ impl<R: BufRead> OpenPgpFront<R> {
                     body.skip()?;
                     skesks.push(Skesk::read(&start));
                 }
-                Tag::Marker | Tag::Padding => skip_meaningless(&mut source, header)?,
+                Tag::Marker | Tag::Padding => {
+                    meaningless += 1;
+                    if meaningless > MAX_MEANINGLESS {
+                        let what = "it begins with too many markers";
+                        return Err(MessageFault::Malformed(what.into()).into());
+                    }
+                    skip_meaningless(&mut source, header)?;
+                }
                 Tag::SEIP | Tag::AED => {
                     let container = Container::read(Body::new(source, header), header.tag)?;
                     // RFC 9580, section 10.3.2.1: packets of other versions don't
@@ -121,6 +132,25 @@ impl<R: BufRead> OpenPgpFront<R> {
         } else {
             MessageFault::Truncated.into()
         })
+    }
+}
+
+/// Returns the kind of key in a PKESK that sequoia doesn't know, by its
+/// algorithm (RFC 9580, sections 5.1.1 and 5.1.2).
+fn unknown_kind(body: &[u8]) -> String {
+    let algorithm = match body {
+        [3, rest @ ..] => rest.get(8),
+        [6, length, rest @ ..] => rest.get(usize::from(*length)),
+        _ => None,
+    };
+    match algorithm {
+        // LibrePGP.
+        Some(8) => "a Kyber key".into(),
+        // draft-ietf-openpgp-pqc.
+        Some(35) => "a key of ML-KEM-768 and X25519".into(),
+        Some(36) => "a key of ML-KEM-1024 and X448".into(),
+        Some(other) => format!("a key of algorithm {other}"),
+        None => "a kind of key that is not known".into(),
     }
 }
 

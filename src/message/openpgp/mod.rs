@@ -16,7 +16,9 @@ mod seal;
 mod skesk;
 mod unlock;
 
-pub(super) use beginning::{begins_message, begins_unencrypted, surely_begins_message};
+pub(super) use beginning::{
+    begins_message, begins_sealed_packet, begins_unencrypted, surely_begins_message,
+};
 pub(super) use front::OpenPgpFront;
 pub(super) use open::begin;
 pub(crate) use parts::{Part, PartsOpener, PartsSealer, check_pkesks};

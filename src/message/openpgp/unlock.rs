@@ -31,9 +31,9 @@ impl<R: BufRead> OpenPgpFront<R> {
             ..
         } = self;
         if pkesks.is_empty() {
-            let fault = match unknown {
-                0 => MessageFault::Malformed("it names no recipient".into()),
-                _ => MessageFault::Unsupported("a kind of key that is not known".into()),
+            let fault = match unknown.first() {
+                None => MessageFault::Malformed("it names no recipient".into()),
+                Some(kind) => MessageFault::Unsupported(kind.clone()),
             };
             return Err(fault.into());
         }

@@ -59,6 +59,7 @@ pub(super) struct Block {
     /// The line that ends it, without its line end.
     end: Cow<'static, [u8]>,
     is_armor: bool,
+    is_of_mail: bool,
     /// The number of bytes in the text up to the end of the first line's
     /// dashes.
     content: usize,
@@ -79,6 +80,7 @@ impl Block {
                 return Some(Self {
                     end: kind.end.into(),
                     is_armor: kind.is_armor,
+                    is_of_mail: false,
                     content: offset + margin.len() + kind.begin.len(),
                     quotes: quotes.copied().collect(),
                 });
@@ -93,9 +95,15 @@ impl Block {
         Self {
             end: end.into(),
             is_armor: false,
+            is_of_mail: true,
             content: 0,
             quotes: Vec::new(),
         }
+    }
+
+    /// Returns whether it is a part of a mail.
+    pub fn is_of_mail(&self) -> bool {
+        self.is_of_mail
     }
 
     /// Returns the position in the text at which its content begins.

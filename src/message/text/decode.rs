@@ -168,7 +168,11 @@ impl<R: BufRead> Decoded<R> {
             .by_ref()
             .take(expected.len() as u64)
             .read_to_end(&mut found)?;
-        if let Err(fault) = self.finish(found == expected) {
+        // A line of a mail may begin like the one that ends a part.
+        let goes_on = |next: &u8| !next.is_ascii_whitespace() && *next != b'-';
+        let is_longer = self.source.fill_buf()?.first().is_some_and(goes_on);
+        let is_end = found == expected && !(is_longer && block.is_of_mail());
+        if let Err(fault) = self.finish(is_end) {
             return Ok(Err(fault));
         }
         Ok(second(&mut self.source)?.map_or(Ok(()), Err))

@@ -4,14 +4,21 @@
 //! [RFC 3156](https://www.rfc-editor.org/rfc/rfc3156)), and `openssl cms` writes
 //! S/MIME by default.
 
+use std::io::Read;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::block::Block;
-use super::is_base64;
+use super::quoted_printable::QuotedPrintable;
+use super::{begins_content_info, begins_message, second};
+use crate::message::fault::MessageFault;
 
-/// The most multiparts within each other.
+/// The most entities within each other.
 const MAX_DEPTH: usize = 8;
+
+/// The octets at the start of a part that show what it is.
+const HEAD: usize = 64;
 
 /// How the content of a part is encoded (RFC 2045, section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +38,23 @@ pub(super) struct EncodedPart {
 }
 
 impl EncodedPart {
-    /// Returns the first part of a mail that holds a message, if that part is
-    /// encoded.
-    pub fn find(mail: &[u8]) -> Option<Self> {
-        match part_with_message(mail, 0, None, 0)? {
-            Found::Encoded(part) => Some(part),
-            Found::Plain => None,
+    /// Returns the part of a mail that holds a message, if that part is encoded.
+    /// A signed one counts only if none is sealed.
+    ///
+    /// # Errors
+    ///
+    /// Several parts hold messages.
+    pub fn find(mail: &[u8]) -> Result<Option<Self>, MessageFault> {
+        let is_sealed = |head: &[u8]| second::binary(head).is_some();
+        let is_any = |head: &[u8]| begins_message(head) || begins_content_info(head);
+        let mut found = Search::new(&is_sealed).of(mail);
+        if found.is_empty() {
+            found = Search::new(&is_any).of(mail);
+        }
+        match (found.pop(), found.is_empty()) {
+            (Some(_), false) => Err(MessageFault::SecondMessage("a part of a mail")),
+            (Some(Found::Encoded(part)), true) => Ok(Some(part)),
+            _ => Ok(None),
         }
     }
 }
@@ -47,6 +65,13 @@ pub(super) fn header_length(mail: &[u8]) -> usize {
     Header::read(mail).map_or(0, |header| header.length)
 }
 
+/// Returns whether a text is a mail, or as much of one as is there.
+pub(super) fn is_mail(text: &[u8]) -> bool {
+    Header::read(text).is_some_and(|header| {
+        !header.content_type.is_empty() || !header.transfer_encoding.is_empty()
+    })
+}
+
 /// A part that holds a message.
 enum Found {
     Encoded(EncodedPart),
@@ -54,51 +79,87 @@ enum Found {
     Plain,
 }
 
-/// Searches an entity (RFC 2045, section 2.4), which begins `offset` bytes into
-/// the mail and ends with the line `end`.
-fn part_with_message(
-    entity: &[u8],
-    offset: usize,
-    end: Option<&[u8]>,
-    depth: usize,
-) -> Option<Found> {
-    let header = Header::read(entity)?;
-    let (_, content) = entity.split_at(header.length);
-    let offset = offset + header.length;
-    if let Some(delimiter) = header.delimiter()
-        && depth < MAX_DEPTH
-    {
-        let mut parts = Parts::of(content, &delimiter);
-        return parts.find_map(|(begin, part)| {
-            part_with_message(part, offset + begin, Some(&delimiter), depth + 1)
-        });
-    }
-    let encoding = header.encoding();
-    let has_message = match encoding {
-        Some(Encoding::Base64) => is_base64(content) || has_block_in_base64(content),
-        Some(Encoding::QuotedPrintable) | None => Block::find(content).is_some(),
-    };
-    has_message.then(|| match encoding {
-        None => Found::Plain,
-        Some(encoding) => Found::Encoded(EncodedPart {
-            content: offset,
-            encoding,
-            end: end.map(<[u8]>::to_vec),
-        }),
-    })
+/// A search for the parts whose first octets are those of a message.
+struct Search<'a> {
+    is_message: &'a dyn Fn(&[u8]) -> bool,
+    found: Vec<Found>,
 }
 
-/// Returns whether armor or PEM is encoded in base64 once more, as some
-/// programs do with all attachments.
-fn has_block_in_base64(content: &[u8]) -> bool {
-    let characters = content.iter().copied();
-    let mut characters: Vec<u8> = characters
-        .take_while(|c| *c != b'-')
-        .filter(|c| !c.is_ascii_whitespace())
-        .collect();
-    characters.truncate(characters.len() / 4 * 4);
-    let text = BASE64_STANDARD.decode(characters);
-    text.is_ok_and(|text| Block::find(&text).is_some())
+impl<'a> Search<'a> {
+    fn new(is_message: &'a dyn Fn(&[u8]) -> bool) -> Self {
+        Self {
+            is_message,
+            found: Vec::new(),
+        }
+    }
+
+    fn of(mut self, mail: &[u8]) -> Vec<Found> {
+        self.entity(mail, 0, None, 0);
+        self.found
+    }
+
+    /// Searches an entity (RFC 2045, section 2.4), which begins `offset` bytes
+    /// into the mail and ends with the line `end`.
+    fn entity(&mut self, entity: &[u8], offset: usize, end: Option<&[u8]>, depth: usize) {
+        let Some(header) = Header::read(entity) else {
+            return;
+        };
+        let (_, content) = entity.split_at(header.length);
+        let offset = offset + header.length;
+        if depth < MAX_DEPTH {
+            if let Some(delimiter) = header.delimiter() {
+                for (begin, part) in Parts::of(content, &delimiter) {
+                    self.entity(part, offset + begin, Some(&delimiter), depth + 1);
+                }
+                return;
+            }
+            if header.is_mail() {
+                return self.entity(content, offset, end, depth + 1);
+            }
+        }
+        let Some(encoding) = header.encoding() else {
+            self.found
+                .extend(Block::find(content).map(|_| Found::Plain));
+            return;
+        };
+        let head = encoding.head(content);
+        if (self.is_message)(&head) || Block::find(&head).is_some() {
+            self.found.push(Found::Encoded(EncodedPart {
+                content: offset,
+                encoding,
+                end: end.map(<[u8]>::to_vec),
+            }));
+        }
+    }
+}
+
+impl Encoding {
+    /// Returns the first octets of a part, decoded; of a text all of it, since a
+    /// block may come after other text.
+    fn head(self, content: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Base64 => {
+                let characters = content.iter().copied();
+                let mut characters: Vec<u8> = characters
+                    .take_while(|c| *c != b'-')
+                    .filter(|c| !c.is_ascii_whitespace())
+                    .collect();
+                characters.truncate(characters.len() / 4 * 4);
+                let whole = BASE64_STANDARD.decode(&characters);
+                whole.unwrap_or_else(|_| {
+                    // What follows the padding is another matter.
+                    characters.truncate(HEAD);
+                    BASE64_STANDARD.decode(characters).unwrap_or_default()
+                })
+            }
+            Self::QuotedPrintable => {
+                let mut decoded = Vec::new();
+                // Reading from memory does not fail.
+                let _ = QuotedPrintable::new(content).read_to_end(&mut decoded);
+                decoded
+            }
+        }
+    }
 }
 
 /// The parts of a multipart, each with its position in the content
@@ -130,14 +191,33 @@ impl<'a> Iterator for Parts<'a> {
         let part = self.content.get(begin..).filter(|part| !part.is_empty())?;
         let mut length = 0;
         for line in part.split_inclusive(|octet| *octet == b'\n') {
-            if line.starts_with(self.delimiter) {
-                self.position = begin + length + line.len();
+            if let Some(delimiter) = Delimiter::of(line, self.delimiter) {
+                self.position = match delimiter {
+                    Delimiter::Next => begin + length + line.len(),
+                    Delimiter::Last => self.content.len(),
+                };
                 return Some((begin, part.split_at(length).0));
             }
             length += line.len();
         }
         self.position = self.content.len();
         Some((begin, part))
+    }
+}
+
+/// A line between the parts of a multipart, or after the last of them.
+pub(super) enum Delimiter {
+    Next,
+    Last,
+}
+
+impl Delimiter {
+    pub fn of(line: &[u8], delimiter: &[u8]) -> Option<Self> {
+        match line.strip_prefix(delimiter)?.trim_ascii_end() {
+            b"" => Some(Self::Next),
+            b"--" => Some(Self::Last),
+            _ => None,
+        }
     }
 }
 
@@ -164,9 +244,9 @@ impl Header {
             }
             let is_continued = line.starts_with(b" ") || line.starts_with(b"\t");
             match line.trim_ascii() {
+                value if is_continued => header.add(field?, value),
                 [] if field.is_some() => return Some(header),
                 [] => {}
-                value if is_continued => header.add(field?, value),
                 // The line before each mail of a mailbox.
                 _ if field.is_none() && line.starts_with(b"From ") => {}
                 line => {
@@ -196,8 +276,13 @@ impl Header {
         field.extend_from_slice(value);
     }
 
+    /// Returns whether the entity is a whole mail, forwarded.
+    fn is_mail(&self) -> bool {
+        first_word(&self.content_type).eq_ignore_ascii_case(b"message/rfc822")
+    }
+
     fn encoding(&self) -> Option<Encoding> {
-        match self.transfer_encoding.trim_ascii() {
+        match first_word(&self.transfer_encoding) {
             word if word.eq_ignore_ascii_case(b"base64") => Some(Encoding::Base64),
             word if word.eq_ignore_ascii_case(b"quoted-printable") => {
                 Some(Encoding::QuotedPrintable)
@@ -208,22 +293,52 @@ impl Header {
 
     /// Returns the beginning of the lines around the parts, of a multipart.
     fn delimiter(&self) -> Option<Vec<u8>> {
-        const PARAMETER: &[u8] = b"boundary=";
-        let kind = self.content_type.trim_ascii_start();
+        let kind = first_word(&self.content_type);
         if !kind.get(..10)?.eq_ignore_ascii_case(b"multipart/") {
             return None;
         }
-        let mut windows = kind.windows(PARAMETER.len());
-        let at = windows.position(|window| window.eq_ignore_ascii_case(PARAMETER))?;
-        let value = kind.get(at + PARAMETER.len()..)?;
-        let boundary = match value.strip_prefix(b"\"") {
-            Some(quoted) => quoted.split(|octet| *octet == b'"').next(),
-            None => value
-                .split(|octet| octet.is_ascii_whitespace() || *octet == b';')
-                .next(),
-        };
-        let boundary = boundary.filter(|boundary| !boundary.is_empty())?;
-        Some([b"--", boundary].concat())
+        let boundary = parameter(&self.content_type, b"boundary")?;
+        (!boundary.is_empty()).then(|| [b"--", &*boundary].concat())
+    }
+}
+
+/// Returns the first word of a field, which may be in quotes.
+fn first_word(field: &[u8]) -> &[u8] {
+    let is_end = |octet: &u8| octet.is_ascii_whitespace() || b";(".contains(octet);
+    let word = field.trim_ascii().split(is_end).next().unwrap_or_default();
+    let word = word.strip_prefix(b"\"").unwrap_or(word);
+    word.strip_suffix(b"\"").unwrap_or(word)
+}
+
+/// Returns the value of a field's parameter (RFC 2045, section 5.1).
+fn parameter(field: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let mut octets = field.iter().copied().peekable();
+    // The word before the parameters.
+    octets.find(|octet| *octet == b';')?;
+    loop {
+        let mut found = Vec::new();
+        while let Some(octet) = octets.next_if(|octet| !b"=;".contains(octet)) {
+            found.push(octet);
+        }
+        let mut value = Vec::new();
+        if octets.next_if_eq(&b'=').is_some() {
+            while octets.next_if(u8::is_ascii_whitespace).is_some() {}
+            if octets.next_if_eq(&b'"').is_some() {
+                while let Some(octet) = octets.next().filter(|octet| *octet != b'"') {
+                    let escaped = (octet == b'\\').then(|| octets.next()).flatten();
+                    value.push(escaped.unwrap_or(octet));
+                }
+            } else {
+                let is_part = |octet: &u8| *octet != b';' && !octet.is_ascii_whitespace();
+                while let Some(octet) = octets.next_if(is_part) {
+                    value.push(octet);
+                }
+            }
+        }
+        if found.trim_ascii().eq_ignore_ascii_case(name) {
+            return Some(value);
+        }
+        octets.find(|octet| *octet == b';')?;
     }
 }
 
@@ -234,7 +349,7 @@ mod tests {
     const ARMOR: &str = "-----BEGIN PGP MESSAGE-----\n\nwQMDAA==\n-----END PGP MESSAGE-----\n";
 
     fn find(mail: &str) -> Option<(Encoding, String, &str)> {
-        let part = EncodedPart::find(mail.as_bytes())?;
+        let part = EncodedPart::find(mail.as_bytes()).unwrap()?;
         let end = part.end.map(|end| String::from_utf8(end).unwrap());
         Some((
             part.encoding,
@@ -246,7 +361,7 @@ mod tests {
     #[test]
     fn a_field_goes_on_in_indented_lines_and_its_name_has_any_case() {
         let mail = "\nFrom x\nCONTENT-type: application/pkcs7-mime;\n name=x\n\
-                    content-Transfer-Encoding:\n\tBASE64\n \nwQMDAAAAAAAA";
+                    content-Transfer-Encoding:\n\tBASE64\n \n\nwQMDAAAAAAAA";
         let expected = (Encoding::Base64, String::new(), "wQMDAAAAAAAA");
         assert_eq!(find(mail), Some(expected));
         assert_eq!(header_length(mail.as_bytes()), mail.len() - 12);
@@ -270,6 +385,28 @@ mod tests {
         assert_eq!((encoding, &*end), (Encoding::QuotedPrintable, "--c"));
         let plain = mail.replacen(&quoted, &part("7bit", ARMOR), 1);
         assert_eq!(find(&plain), None);
+    }
+
+    #[test]
+    fn parts_end_where_other_readers_see_their_ends() {
+        let part = "Content-Transfer-Encoding: base64\n\nwQMDAAAAAAAA\n";
+        let text = "Content-Type: text/plain\n\nno message\n";
+        for (boundary, mail, is_found) in [
+            ("a", format!("--a\n{text}--about\n{part}--a--\n"), false),
+            ("a", format!("--a\n{text}--a--\n--a\n{part}--a--\n"), false),
+            ("a", format!("--a\n{text}--a \t\r\n{part}--a--\n"), true),
+            ("\"a\"", format!("--a\n{part}--a--\n"), true),
+            ("\"a\\\"b\"", format!("--a\"b\n{part}--a\"b--\n"), true),
+            (" \"a;b\" ; x", format!("--a;b\n{part}--a;b--\n"), true),
+        ] {
+            let mail = format!(
+                "Content-Type: multipart/mixed; x=\"boundary=z\"; xboundary=y; boundary={boundary}\n\n{mail}"
+            );
+            assert_eq!(find(&mail).is_some(), is_found, "{mail}");
+        }
+        let two = format!("--a\n{part}--a\n{part}--a--\n");
+        let two = format!("Content-Type: multipart/mixed; boundary = a\n\n{two}");
+        assert!(EncodedPart::find(two.as_bytes()).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod block;
 mod decode;
 mod encode;
 mod mime;
+mod part;
 mod pem;
 mod quoted_printable;
 mod second;
@@ -20,15 +21,20 @@ use self::block::Block;
 use self::decode::Decoded;
 pub(super) use self::encode::Base64Writer;
 use self::mime::{EncodedPart, Encoding};
+use self::part::PartContent;
 pub(super) use self::pem::PemWriter;
 use self::quoted_printable::QuotedPrintable;
 pub(super) use self::second::padding;
 use super::fault::{MessageFault, OpenError};
-use super::openpgp::{begins_message, begins_unencrypted};
+use super::openpgp::{begins_message, begins_sealed_packet, begins_unencrypted};
 use crate::files::BYTE_ORDER_MARK;
 
 /// The number of bytes from the start of a file within which a block begins.
 const WINDOW: usize = 64 * 1024;
+
+/// The same of a mail, whose first part may be a long text with pictures: a
+/// member takes so much memory while its message is looked for.
+const MAIL_WINDOW: usize = 1024 * 1024;
 
 /// The length that identifies a CMS message, in octets, and bare base64, in
 /// characters.
@@ -57,18 +63,24 @@ pub(super) fn binary<'a>(
     if begins_content_info(&start) || begins_message(&start) || begins_unencrypted(&start) {
         return Ok(Box::new(Cursor::new(start).chain(source)));
     }
-    let text = window(start, &mut source)?;
-    let mail = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
-    match EncodedPart::find(mail) {
-        Some(part) => encoded(mail, &part, Box::new(source)),
-        None => of_text(text, Box::new(source)),
+    let mut text = read_on(start, WINDOW, &mut source)?;
+    if mime::is_mail(without_mark(&text)) {
+        text = read_on(text, MAIL_WINDOW, &mut source)?;
+        if let Some(part) = EncodedPart::find(without_mark(&text))? {
+            return encoded(without_mark(&text), &part, Box::new(source));
+        }
     }
+    of_text(text, Box::new(source))
 }
 
-/// Reads on to the end of the window. From a pipe, the text before a block may
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// Reads on to the end of a window. From a pipe, the text before a block may
 /// come some time before it.
-fn window(mut start: Vec<u8>, source: &mut impl Read) -> io::Result<Vec<u8>> {
-    let room = WINDOW.saturating_sub(start.len());
+fn read_on(mut start: Vec<u8>, window: usize, source: &mut impl Read) -> io::Result<Vec<u8>> {
+    let room = window.saturating_sub(start.len());
     source.take(room as u64).read_to_end(&mut start)?;
     Ok(start)
 }
@@ -89,18 +101,22 @@ fn encoded<'a>(
             let block = part.end.clone().map(Block::of_part);
             Box::new(Decoded::new(content, block))
         }
-        Encoding::QuotedPrintable => Box::new(QuotedPrintable::new(content)),
+        Encoding::QuotedPrintable => {
+            let content = PartContent::new(content, part.end.clone());
+            Box::new(QuotedPrintable::new(content))
+        }
     };
-    match octets.fill_buf()?.first() {
-        Some(0x30 | 0x80..) => Ok(octets),
-        _ => of_text(window(Vec::new(), &mut octets)?, octets),
+    let start = read_on(Vec::new(), HEAD, &mut octets)?;
+    if begins_content_info(&start) || begins_message(&start) || begins_unencrypted(&start) {
+        return Ok(Box::new(Cursor::new(start).chain(octets)));
     }
+    of_text(read_on(start, WINDOW, &mut octets)?, octets)
 }
 
 /// Returns the octets of a text that starts with `start` and goes on with the
 /// source.
 fn of_text<'a>(start: Vec<u8>, source: Source<'a>) -> Result<Source<'a>, OpenError> {
-    let text = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&start);
+    let text = without_mark(&start);
     let mut octets: Source<'a> = if is_base64(text) {
         let text = Cursor::new(text.to_vec()).chain(source);
         Box::new(Decoded::new(text, None))
@@ -139,24 +155,17 @@ fn of_text<'a>(start: Vec<u8>, source: Source<'a>) -> Result<Source<'a>, OpenErr
 
 /// Returns the fault of a text that holds no supported message.
 fn not_a_message(start: &[u8]) -> MessageFault {
-    // RFC 8551, section 3.2, and RFC 3156, section 4.
-    let mut words = start.split(|octet| octet.is_ascii_whitespace() || b";\"".contains(octet));
-    let is_mail = words.any(|word| {
-        word.eq_ignore_ascii_case(b"application/pkcs7-mime")
-            || word.eq_ignore_ascii_case(b"application/x-pkcs7-mime")
-            || word.eq_ignore_ascii_case(b"application/pgp-encrypted")
-    });
-    match is_mail {
-        true => MessageFault::Unsupported("a mail whose message is neither text nor base64".into()),
+    match mime::is_mail(start) {
+        true => MessageFault::Mail,
         false => MessageFault::NotAMessage,
     }
 }
 
-/// Returns whether a file that begins like this is no message, though its first
-/// octet could be that of a packet.
-pub(crate) fn is_other_binary(start: &[u8]) -> bool {
-    let is_packet = matches!(start.first(), Some(0x80..));
-    is_packet && !begins_message(start) && !begins_unencrypted(start)
+/// Returns whether something in the first part of a file looks like a message,
+/// or like what is left of one.
+pub(crate) fn has_traces(start: &[u8]) -> bool {
+    let is_sealed_packet = begins_sealed_packet(start);
+    is_sealed_packet || begins_content_info(start) || second::has_traces(start)
 }
 
 /// Returns whether this begins as the base64 of a message. Many a plain word

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::block::is_margin;
+use super::quoted_printable::QuotedPrintable;
 use super::{content_type, mime};
 use crate::message::fault::MessageFault;
 use crate::message::openpgp::{begins_message, surely_begins_message};
@@ -73,16 +74,90 @@ fn unmarked_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
         .or_else(|| octets_in(text))
         .or_else(|| base64_in(text))
         .or_else(in_utf_16)
+        .or_else(|| in_quoted_printable(text))
+        .or_else(|| in_base64_lines(text))
+}
+
+/// Returns the message in a text that is encoded as quoted-printable: a block
+/// anywhere, octets at the beginning of a line.
+fn in_quoted_printable(text: &[u8]) -> Option<&'static str> {
+    let is_hexadecimal = |octets: &[u8]| octets.iter().all(u8::is_ascii_hexdigit);
+    let mut escapes = text.windows(3);
+    if !escapes.any(|octets| octets.strip_prefix(b"=").is_some_and(is_hexadecimal)) {
+        return None;
+    }
+    let begins = |line: &[u8], _| surely(&unquoted(line.get(..OVERLAP).unwrap_or(line)));
+    any_block_in(&unquoted(text)).or_else(|| at_line(text, false, begins))
+}
+
+fn unquoted(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::new();
+    // Reading from memory does not fail.
+    let _ = QuotedPrintable::new(text).read_to_end(&mut decoded);
+    decoded
+}
+
+/// Returns the message in lines of base64, however long they are: a block
+/// anywhere, octets at the beginning.
+fn in_base64_lines(text: &[u8]) -> Option<&'static str> {
+    let is_base64 = |line: &[u8]| {
+        let line = line.trim_ascii();
+        let mut octets = line.iter();
+        !line.is_empty() && octets.all(|octet| is_of_base64(*octet) || *octet == b'=')
+    };
+    let lines: Vec<&[u8]> = text.split(|octet| *octet == b'\n').collect();
+    let mut runs = lines.chunk_by(|one, next| is_base64(one) == is_base64(next));
+    runs.find_map(|run| {
+        let is_run = run.first().is_some_and(|line| is_base64(line));
+        let characters = is_run.then(|| run.concat())?.into_iter();
+        let characters: Vec<u8> = characters.filter(|c| is_of_base64(*c)).collect();
+        // Another word may stand before them.
+        (0..4).find_map(|skipped| {
+            let (groups, _) = characters.get(skipped..)?.as_chunks::<4>();
+            let octets = BASE64_STANDARD.decode(groups.as_flattened()).ok()?;
+            any_block_in(&octets)
+                .or_else(|| surely(&octets))
+                .or_else(|| base64_in(&octets))
+                .map(|_| "base64")
+        })
+    })
+}
+
+/// The last lines of blocks.
+const ENDS: [&[u8]; 5] = [
+    b"-END PGP MESSAGE",
+    b"-END CMS-",
+    b"-END PKCS7-",
+    b"-END PGP ARMORED FILE",
+    b"-END ENCRYPTED MESSAGE",
+];
+
+/// Returns whether a text holds a message, or what is left of one.
+pub(super) fn has_traces(text: &[u8]) -> bool {
+    let has_end = |text: &[u8]| {
+        let mut ends = ENDS.iter();
+        ends.any(|end| text.windows(end.len()).any(|found| found == *end))
+    };
+    let has_kind = || {
+        let mut kinds = CMS_TYPES.iter();
+        kinds.any(|kind| text.windows(kind.len()).any(|found| found == *kind))
+    };
+    message_in(text, false).is_some()
+        || has_end(text)
+        || has_kind()
+        || without_nuls(text).is_some_and(|text| has_end(&text))
 }
 
 /// Returns a message without a block in the text before another one. That text
 /// is skipped, and so would be the message.
 ///
-/// The header of a mail doesn't count: it has signatures in base64, which may
-/// look like messages.
+/// The header of a mail has signatures in base64, which may look like messages:
+/// there, only what no chance yields counts.
 pub(super) fn unmarked_before(text: &[u8]) -> Option<&'static str> {
-    let (_, text) = text.split_at(mime::header_length(text));
-    unmarked_in(text, false)
+    let (header, text) = text.split_at(mime::header_length(text));
+    octets_in(header)
+        .or_else(|| base64_in(header))
+        .or_else(|| unmarked_in(text, false))
 }
 
 /// Returns a second message in the part of a file that follows the first line of
@@ -264,7 +339,8 @@ fn surely(octets: &[u8]) -> Option<&'static str> {
     begins_sealed_cms(octets).then_some("a CMS message")
 }
 
-fn binary(octets: &[u8]) -> Option<&'static str> {
+/// Returns how a message begins, except for one that isn't sealed.
+pub(super) fn binary(octets: &[u8]) -> Option<&'static str> {
     if begins_message(octets) {
         return Some("OpenPGP packets");
     }

@@ -177,7 +177,12 @@ fn archives(checker: &Checker) {
     );
     checker.fits(
         "convert",
-        "convert mixed.zip -o no.zip -r vendor.crt -k gir.key",
+        "convert mixed.zip -o others.zip -r vendor.crt -k gir.key",
+        0,
+    );
+    checker.fits(
+        "convert",
+        "convert renamed.zip -o no.zip -r vendor.crt -k customer.key",
         5,
     );
 }
