@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use callseal::archive::Member;
-use callseal::keys::{Fit, Identity, Keyring, NoIdentity};
+use callseal::keys::{Fit, Identity, Keyring, NoIdentity, Recipient};
 use callseal::message::{Envelope, Limits, MessageFault, OpenError};
 use callseal::{ArchiveFile, Error};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use super::facts::FormatFacts;
 use super::failure::Report;
 use super::known_recipients::{HandleFacts, KnownKeys};
 use super::open_args::format_name;
-use super::ui::{count, safe};
+use super::ui::count;
 use crate::cli;
 
 /// The members of an archive, grouped by their envelopes.
@@ -180,18 +180,6 @@ impl Overview {
                 format_name(set.envelope.format)
             );
         }
-        if self.has_messages() {
-            let envelopes = self.sets.iter().map(|set| &set.envelope);
-            for stranger in known.strangers(envelopes) {
-                let source = stranger.source().display().to_string();
-                let _ = writeln!(
-                    text,
-                    "\nnot a recipient: {} ({})",
-                    safe(stranger.label()),
-                    safe(&source)
-                );
-            }
-        }
         text
     }
 
@@ -202,19 +190,24 @@ impl Overview {
         Ok(Self::of(&archive, &members, limits))
     }
 
+    /// Returns the given certificates that open none of the members.
+    pub fn strangers<'a>(&'a self, known: &'a KnownKeys) -> Vec<&'a Recipient> {
+        known.strangers(self.sets.iter().map(|set| &set.envelope))
+    }
+
     /// Returns how many members there are, and how many other files.
     pub fn counted(&self) -> String {
         let others = self.other_files.len() as u64;
-        let members = count(self.members() - others, "member");
+        let members = count(self.members(), "member");
         match others {
             0 => members,
             _ => format!("{members}, {}", count(others, "other file")),
         }
     }
 
-    /// Returns the number of members, messages or not.
+    /// Returns the number of members, damaged ones included.
     pub fn members(&self) -> u64 {
-        self.set_of.len() as u64
+        (self.set_of.len() - self.other_files.len()) as u64
     }
 
     /// Returns how many members these keys of the keyring open.

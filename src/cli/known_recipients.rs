@@ -47,13 +47,16 @@ impl KnownKeys {
     }
 
     /// Returns the given certificates that none of these messages names, if all
-    /// of them name their recipients.
+    /// of them name keys.
     pub fn strangers<'a>(
         &'a self,
         envelopes: impl Iterator<Item = &'a Envelope> + Clone,
     ) -> Vec<&'a Recipient> {
         let handles = || envelopes.clone().flat_map(|envelope| &envelope.recipients);
-        if handles().any(|handle| *handle == KeyHandle::Hidden) {
+        // A certificate may have been renewed over the same key.
+        let is_named_key =
+            |handle: &KeyHandle| matches!(handle, KeyHandle::Fingerprint(_) | KeyHandle::KeyId(_));
+        if handles().next().is_none() || !handles().all(is_named_key) {
             return Vec::new();
         }
         let given = self.recipients.iter().take(self.given);

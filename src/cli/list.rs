@@ -83,11 +83,18 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         overview.counted()
     );
     text.push_str(&overview.text(&known));
+    let strangers = overview.strangers(&known);
+    for stranger in &strangers {
+        let source = stranger.source().display().to_string();
+        let label = safe(stranger.label());
+        let _ = writeln!(text, "\nnot a recipient: {label} ({})", safe(&source));
+    }
 
     let facts = global.json.then(|| {
         Facts::of(&ListFacts {
             archive: PathFact(&arguments.archive),
             sealed: overview.facts(&known),
+            not_recipients: strangers.iter().map(|s| PathFact(s.source())).collect(),
             members: member_facts(members.as_slice(), &overview),
         })
     });
@@ -104,6 +111,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
 struct ListFacts<'a> {
     archive: PathFact<'a>,
     sealed: Vec<SealedFacts<'a>>,
+    /// The given certificates that open none of the members.
+    not_recipients: Vec<PathFact<'a>>,
     members: Vec<MemberFacts<'a>>,
 }
 

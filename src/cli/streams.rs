@@ -28,7 +28,7 @@ pub fn check_archive_output(path: &Path, instead: &str) -> Result<(), Failure> {
     match std::fs::metadata(path).is_ok_and(is_special) {
         true => Err(Failure::usage(
             format!(
-                "{}: an archive can't be written to a device",
+                "{}: an archive can't be written to a pipe or a device",
                 path.display()
             ),
             format!("name a file with -o; {instead}"),

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use crate::archive::{Member, without_ending};
 use crate::jobs::archive_file::{ArchiveFile, Members};
 use crate::jobs::error::{Error, MemberCause};
+use crate::keys::FileKind;
 use crate::message::{Limits, MessageFault, OpenError, has_traces};
 
 /// The bytes of a file in which traces of a message are looked for.
@@ -20,17 +21,21 @@ impl ArchiveFile {
     /// `readme.txt`), and so do macOS and Windows, which put theirs next to each
     /// member, under its name.
     pub(super) fn seems_other(&self, member: &Member, cause: &MemberCause) -> bool {
-        let may_be = matches!(
-            cause,
-            MemberCause::Open(OpenError::Fault(
-                MessageFault::NotAMessage
-                    | MessageFault::NotEncrypted
-                    // A picture, say, may begin as packets do.
-                    | MessageFault::Truncated
-                    | MessageFault::Malformed(_)
-            ))
-        );
-        may_be && has_other_name(member) && !self.has_traces(member)
+        let MemberCause::Open(OpenError::Fault(fault)) = cause else {
+            return false;
+        };
+        let is_other = || match fault {
+            MessageFault::NotEncrypted => true,
+            // A picture, or a text in an old encoding, may begin as packets do.
+            MessageFault::NotAMessage
+            | MessageFault::Mail
+            | MessageFault::Truncated
+            | MessageFault::Malformed(_)
+            | MessageFault::NoIntegrityProtection
+            | MessageFault::Unsupported(_) => !self.has_traces(member),
+            _ => false,
+        };
+        has_other_name(member) && is_other()
     }
 
     /// Returns the same, and only if the file isn't damaged: it is read to its
@@ -54,7 +59,9 @@ impl ArchiveFile {
             let read = content.take(START).read_to_end(&mut start);
             read.is_ok()
         });
-        !matches!(read, Ok(true)) || has_traces(&start)
+        // A keystore is made of what CMS messages are made of.
+        let is_keystore = || FileKind::of(&start) == Some(FileKind::Pkcs12);
+        !matches!(read, Ok(true)) || has_traces(&start) && !is_keystore()
     }
 
     fn is_whole(&self, member: &Member) -> bool {

@@ -29,6 +29,7 @@ mod x509;
 mod x509_handle;
 
 pub(crate) use file_content::read_key as read_key_file;
+pub(crate) use file_kind::is_utf16;
 
 #[doc(hidden)]
 pub use file_kind::FileKind;

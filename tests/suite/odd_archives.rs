@@ -225,12 +225,40 @@ fn what_was_never_sealed_may_begin_as_a_packet_does() {
         ("notes.txt", "Übersicht: Äpfel".as_bytes()),
         ("other.txt", "-----BEGIN CERTIFICATE-----".as_bytes()),
         ("zeros.bin", &[0; 100]),
+        // In Latin-1 and in code page 1251.
+        ("ecole.txt", b"\xC9cole: Tr\xE8s bien, merci beaucoup"),
+        ("test.txt", b"\xD2\xE5\xF1\xF2 \xEF\xF0\xEE\xF8\xB8\xEB"),
+        (
+            "guide.md",
+            b"It begins with `-----BEGIN PGP MESSAGE-----` and goes on.",
+        ),
+        (
+            "note.eml",
+            b"From: us\nContent-Type: text/plain\n\nThe calls are in the archive.\n",
+        ),
     ] {
         scene.write(format!("in/{name}"), content);
     }
+    // Random octets hold every short pattern.
+    let mut pattern = 1_u32;
+    for number in 0..20 {
+        let octets = (0..100_000).map(|_| {
+            pattern = pattern.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            pattern.to_be_bytes()[0]
+        });
+        let octets: Vec<u8> = octets.collect();
+        scene.write(
+            format!("in/{number}.jpg"),
+            [b"\xFF\xD8\xFF", &*octets].concat(),
+        );
+    }
+    scene.tool("openssl cms -sign -binary -in calls/a.txt -signer customer.crt -inkey customer.key -outform DER -out in/a.p7s");
+    scene.tool(
+        "openssl pkcs12 -export -inkey customer.key -in customer.crt -passout pass:x -out in/a.p12",
+    );
     scene.bash("cd in && zip -q -0 -r ../mixed.zip .").exits(0);
     let said = extracts(&scene, "mixed.zip");
-    assert!(said.contains("passed over 5 files"), "{said}");
+    assert!(said.contains("passed over 31 files"), "{said}");
     // One that begins as a message is a message, and damaged.
     scene.write("in/cut.wav", &scene.read("in/calls/a.txt.pgp")[..100]);
     scene.bash("cd in && zip -q -0 -r ../cut.zip .").exits(0);

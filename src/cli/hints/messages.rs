@@ -106,7 +106,7 @@ fn of_fault(fault: &MessageFault) -> Hint {
         }
         MessageFault::Mail => "save the attachment in your mail program, and open that",
         MessageFault::NoIntegrityProtection => {
-            "ask its sender for one that GnuPG 2.1 or newer has made, or callseal; this one may have been changed by anybody"
+            "anybody may have changed it: ask its sender for one that callseal or GnuPG 2.1 or newer has made"
         }
         MessageFault::NotEncrypted => {
             "it needs no key: `gpg --decrypt FILE` shows what OpenPGP has signed, `openssl cms -verify -noverify -inform DER -in FILE` what CMS has"

@@ -118,7 +118,7 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::Member {
             cause: MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage)),
             ..
-        } => "it is damaged, or was never sealed; `unzip` extracts it as it is",
+        } => "it is damaged, or was never sealed; `callseal extract --plain` extracts it as it is",
         Error::Member { cause, .. } => return of_member(cause),
         Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
         _ => return None,

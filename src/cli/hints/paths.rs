@@ -13,6 +13,9 @@ pub fn of_missing(path: &Path) -> Hint {
     if path.as_os_str() == "-" {
         return some("standard input can't be read here; save it to a file first");
     }
+    if path.is_symlink() {
+        return some("it is a link to a file that doesn't exist");
+    }
     let directory = match path.parent() {
         Some(here) if here.as_os_str().is_empty() => Path::new("."),
         Some(directory) => directory,
@@ -44,16 +47,10 @@ fn similar(directory: &Path, path: &Path) -> Option<PathBuf> {
 
 /// Returns how different two names are, if they are similar: by how many
 /// characters to insert, delete or replace, at most two of them and fewer than
-/// half of the name; or one is the other with another ending.
+/// half of the name.
 fn distance(a: &str, b: &str) -> Option<usize> {
     let most = 2.min(a.chars().count().saturating_sub(1) / 2);
-    let edits = edits(a, b);
-    let stem = |name| Path::new(name).file_stem().filter(|stem| stem.len() > 2);
-    let is_same_stem = stem(a).is_some() && stem(a) == stem(b);
-    match edits <= most {
-        true => Some(edits),
-        false => is_same_stem.then_some(most + 1),
-    }
+    Some(edits(a, b)).filter(|edits| *edits <= most)
 }
 
 /// Returns the Levenshtein distance.
@@ -86,7 +83,7 @@ mod tests {
             ("call", "calls", Some(1)),
             ("calls.zip", "clals.zip", Some(2)),
             ("customer.cer", "customer.crt", Some(2)),
-            ("customer.pem", "customer.crt", Some(3)),
+            ("customer.pem", "customer.crt", None),
             ("a", "b", None),
             ("ab", "abc", None),
             ("", "a", None),

@@ -47,11 +47,14 @@ pub(in crate::message) fn begins_sealed_packet(mut octets: &[u8]) -> bool {
     let Ok(Some(header)) = Header::read(&mut octets) else {
         return false;
     };
-    let is_kind = matches!(
-        header.tag,
-        Tag::PKESK | Tag::SKESK | Tag::SEIP | Tag::SED | Tag::AED | Tag::Marker
-    );
-    is_kind && octets.first().is_none_or(|version| *version < 0x20)
+    match header.tag {
+        // It has no version.
+        Tag::SED => true,
+        Tag::PKESK | Tag::SKESK | Tag::SEIP | Tag::AED | Tag::Marker => {
+            octets.first().is_none_or(|version| *version < 0x20)
+        }
+        _ => false,
+    }
 }
 
 /// Returns whether this begins as an encrypted message does that some key or

@@ -161,11 +161,14 @@ fn not_a_message(start: &[u8]) -> MessageFault {
     }
 }
 
-/// Returns whether something in the first part of a file looks like a message,
-/// or like what is left of one.
+/// Returns whether the first part of a file looks like a message, or like what
+/// is left of one.
 pub(crate) fn has_traces(start: &[u8]) -> bool {
-    let is_sealed_packet = begins_sealed_packet(start);
-    is_sealed_packet || begins_content_info(start) || second::has_traces(start)
+    // Many a text in an old encoding begins with the octet of a packet.
+    let (head, _) = start.split_at(start.len().min(256));
+    let is_control = |octet: &u8| octet.is_ascii_control() && !octet.is_ascii_whitespace();
+    let is_packet = begins_sealed_packet(start) && head.iter().any(is_control);
+    is_packet || second::has_traces(start, mime::is_mail(start))
 }
 
 /// Returns whether this begins as the base64 of a message. Many a plain word

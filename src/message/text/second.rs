@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::block::is_margin;
 use super::quoted_printable::QuotedPrintable;
 use super::{content_type, mime};
+use crate::keys::is_utf16;
 use crate::message::fault::MessageFault;
 use crate::message::openpgp::{begins_message, surely_begins_message};
 
@@ -125,27 +126,37 @@ fn in_base64_lines(text: &[u8]) -> Option<&'static str> {
 
 /// The last lines of blocks.
 const ENDS: [&[u8]; 5] = [
-    b"-END PGP MESSAGE",
-    b"-END CMS-",
-    b"-END PKCS7-",
-    b"-END PGP ARMORED FILE",
-    b"-END ENCRYPTED MESSAGE",
+    b"-----END PGP MESSAGE",
+    b"-----END CMS-",
+    b"-----END PKCS7-",
+    b"-----END PGP ARMORED FILE",
+    b"-----END ENCRYPTED MESSAGE",
 ];
 
-/// Returns whether a text holds a message, or what is left of one.
-pub(super) fn has_traces(text: &[u8]) -> bool {
-    let has_end = |text: &[u8]| {
-        let mut ends = ENDS.iter();
-        ends.any(|end| text.windows(end.len()).any(|found| found == *end))
+/// The octets of a CMS message within which its kind stands.
+const CMS_HEAD: usize = 32;
+
+/// Returns whether a text surely holds a message, or what is left of one. In a
+/// mail, its parts are looked into.
+pub(super) fn has_traces(text: &[u8], is_mail: bool) -> bool {
+    let has_line = |text: &[u8]| {
+        text.split(|octet| *octet == b'\n').any(|line| {
+            let line = without_margin(line);
+            let starts = |start: &[u8]| line.starts_with(start);
+            BLOCKS.iter().any(|(begin, _)| starts(begin)) || ENDS.iter().any(|end| starts(end))
+        })
     };
     let has_kind = || {
+        let head = text.get(..CMS_HEAD).unwrap_or(text);
         let mut kinds = CMS_TYPES.iter();
-        kinds.any(|kind| text.windows(kind.len()).any(|found| found == *kind))
+        kinds.any(|kind| head.windows(kind.len()).any(|found| found == *kind))
     };
-    message_in(text, false).is_some()
-        || has_end(text)
+    let in_parts = || in_quoted_printable(text).or_else(|| in_base64_lines(text));
+    has_line(text)
         || has_kind()
-        || without_nuls(text).is_some_and(|text| has_end(&text))
+        || is_utf16(text) && without_nuls(text).is_some_and(|text| has_line(&text))
+        || octets_in(text).or_else(|| base64_in(text)).is_some()
+        || is_mail && in_parts().is_some()
 }
 
 /// Returns a message without a block in the text before another one. That text
