@@ -92,7 +92,9 @@ impl ArchiveFile {
             false => Error::reading(path, error),
         })?;
         // The directory of an archive is at its end.
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        let metadata = file.metadata();
+        let metadata = metadata.map_err(|error| Error::reading(path, error))?;
+        if !metadata.is_file() {
             return Err(in_pipe());
         }
         let archive = Archive::open(file).map_err(|error| unopened(path.to_owned(), error))?;
