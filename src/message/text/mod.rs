@@ -6,11 +6,13 @@
 mod block;
 mod decode;
 mod encode;
+mod mail_header;
 mod mime;
 mod part;
 mod pem;
 mod quoted_printable;
 mod second;
+mod traces;
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
@@ -168,7 +170,7 @@ pub(crate) fn has_traces(start: &[u8]) -> bool {
     let (head, _) = start.split_at(start.len().min(256));
     let is_control = |octet: &u8| octet.is_ascii_control() && !octet.is_ascii_whitespace();
     let is_packet = begins_sealed_packet(start) && head.iter().any(is_control);
-    is_packet || second::has_traces(start, mime::is_mail(start))
+    is_packet || traces::has_traces(start, mime::is_mail(start))
 }
 
 /// Returns whether this begins as the base64 of a message. Many a plain word

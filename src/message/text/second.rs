@@ -8,14 +8,13 @@ use base64::prelude::BASE64_STANDARD;
 use super::block::is_margin;
 use super::quoted_printable::QuotedPrintable;
 use super::{content_type, mime};
-use crate::keys::is_utf16;
 use crate::message::fault::MessageFault;
 use crate::message::openpgp::{begins_message, surely_begins_message};
 
 /// The first lines of message blocks, those of old software and of parts of a
 /// message included
 /// ([RFC 4880, section 6.2](https://www.rfc-editor.org/rfc/rfc4880#section-6.2)).
-const BLOCKS: [(&[u8], &str); 6] = [
+pub(super) const BLOCKS: [(&[u8], &str); 6] = [
     (b"-----BEGIN PGP MESSAGE", "-----BEGIN PGP MESSAGE"),
     (
         b"-----BEGIN PGP ARMORED FILE",
@@ -48,7 +47,7 @@ const BASE64_LINE: usize = 36;
 /// The object identifiers of CMS messages whose content isn't in the clear, with
 /// their tags and lengths: envelopedData and encryptedData (RFC 5652, sections
 /// 6 and 8), authEnvelopedData (RFC 5083) and compressedData (RFC 3274).
-const CMS_TYPES: [&[u8]; 4] = [
+pub(super) const CMS_TYPES: [&[u8]; 4] = [
     b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03",
     b"\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x06",
     b"\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17",
@@ -81,7 +80,7 @@ fn unmarked_in(text: &[u8], skip_first: bool) -> Option<&'static str> {
 
 /// Returns the message in a text that is encoded as quoted-printable: a block
 /// anywhere, octets at the beginning of a line.
-fn in_quoted_printable(text: &[u8]) -> Option<&'static str> {
+pub(super) fn in_quoted_printable(text: &[u8]) -> Option<&'static str> {
     let is_hexadecimal = |octets: &[u8]| octets.iter().all(u8::is_ascii_hexdigit);
     let mut escapes = text.windows(3);
     if !escapes.any(|octets| octets.strip_prefix(b"=").is_some_and(is_hexadecimal)) {
@@ -100,7 +99,7 @@ fn unquoted(text: &[u8]) -> Vec<u8> {
 
 /// Returns the message in lines of base64, however long they are: a block
 /// anywhere, octets at the beginning.
-fn in_base64_lines(text: &[u8]) -> Option<&'static str> {
+pub(super) fn in_base64_lines(text: &[u8]) -> Option<&'static str> {
     let is_base64 = |line: &[u8]| {
         let line = line.trim_ascii();
         let mut octets = line.iter();
@@ -122,41 +121,6 @@ fn in_base64_lines(text: &[u8]) -> Option<&'static str> {
                 .map(|_| "base64")
         })
     })
-}
-
-/// The last lines of blocks.
-const ENDS: [&[u8]; 5] = [
-    b"-----END PGP MESSAGE",
-    b"-----END CMS-",
-    b"-----END PKCS7-",
-    b"-----END PGP ARMORED FILE",
-    b"-----END ENCRYPTED MESSAGE",
-];
-
-/// The octets of a CMS message within which its kind stands.
-const CMS_HEAD: usize = 32;
-
-/// Returns whether a text surely holds a message, or what is left of one. In a
-/// mail, its parts are looked into.
-pub(super) fn has_traces(text: &[u8], is_mail: bool) -> bool {
-    let has_line = |text: &[u8]| {
-        text.split(|octet| *octet == b'\n').any(|line| {
-            let line = without_margin(line);
-            let starts = |start: &[u8]| line.starts_with(start);
-            BLOCKS.iter().any(|(begin, _)| starts(begin)) || ENDS.iter().any(|end| starts(end))
-        })
-    };
-    let has_kind = || {
-        let head = text.get(..CMS_HEAD).unwrap_or(text);
-        let mut kinds = CMS_TYPES.iter();
-        kinds.any(|kind| head.windows(kind.len()).any(|found| found == *kind))
-    };
-    let in_parts = || in_quoted_printable(text).or_else(|| in_base64_lines(text));
-    has_line(text)
-        || has_kind()
-        || is_utf16(text) && without_nuls(text).is_some_and(|text| has_line(&text))
-        || octets_in(text).or_else(|| base64_in(text)).is_some()
-        || is_mail && in_parts().is_some()
 }
 
 /// Returns a message without a block in the text before another one. That text
@@ -200,7 +164,7 @@ pub(super) fn block_in(text: &[u8]) -> Option<&'static str> {
 }
 
 /// Returns the binary message that begins anywhere in a text.
-fn octets_in(text: &[u8]) -> Option<&'static str> {
+pub(super) fn octets_in(text: &[u8]) -> Option<&'static str> {
     let mut rest = text;
     while let Some(at) = rest
         .iter()
@@ -216,7 +180,7 @@ fn octets_in(text: &[u8]) -> Option<&'static str> {
 }
 
 /// Returns the message that begins with a word of base64 anywhere in a text.
-fn base64_in(text: &[u8]) -> Option<&'static str> {
+pub(super) fn base64_in(text: &[u8]) -> Option<&'static str> {
     let mut words = text.split(|octet| !is_of_base64(*octet));
     words.find_map(|word| {
         let head = head_of_base64(word)?;
@@ -226,7 +190,7 @@ fn base64_in(text: &[u8]) -> Option<&'static str> {
 
 /// Returns a text without its NUL octets, if it has any. In UTF-16, as Windows
 /// PowerShell appends text to a file, each of a message's characters has one.
-fn without_nuls(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn without_nuls(text: &[u8]) -> Option<Vec<u8>> {
     let octets = || text.iter().copied();
     octets()
         .any(|octet| octet == 0)
@@ -365,7 +329,7 @@ fn begins_sealed_cms(octets: &[u8]) -> bool {
     content_type(octets).is_some_and(is_sealed)
 }
 
-fn without_margin(text: &[u8]) -> &[u8] {
+pub(super) fn without_margin(text: &[u8]) -> &[u8] {
     let margin = text.iter().take_while(|octet| is_margin(**octet)).count();
     text.split_at(margin).1
 }
