@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use callseal::archive::without_ending;
 use callseal::keys::FileKind;
-use callseal::message::{Envelope, MessageFault, OpenError, OpenMessage, Opened};
+use callseal::message::{
+    Envelope, MessageFault, OpenError, OpenMessage, Opened, Opener, with_proven_key,
+};
 use callseal::output::{Access, PendingFile};
 use clap::Args;
 use serde::Serialize;
@@ -67,15 +69,16 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .opening
         .load(config.as_ref(), waiting.handle(), ui)?;
 
-    let source = open_input(&arguments.file)?;
-    let open_error = |error| not_opened(&arguments.file, error);
-    let message = OpenMessage::begin(source, &opening.opener()).map_err(open_error)?;
+    let opener = opening.opener();
     match output {
         None => {
             let mut stdout = waiting.until_written(io::stdout().lock());
-            let opened = message
-                .stream_to(&mut stdout, std::env::temp_dir())
-                .map_err(|error| writing_stdout(open_error(error)))?;
+            let opened = with_proven_key(&opener, is_of_message, |opener| {
+                begin(&arguments.file, opener)?
+                    .stream_to(&mut stdout, std::env::temp_dir())
+                    .map_err(|error| not_opened(&arguments.file, error))
+            });
+            let opened = opened.map_err(writing_stdout)?;
             stdout.flush()?;
             if !opened.format.is_authenticated() {
                 ui.warning(&format!("{}: {NOT_AUTHENTICATED}", name.display()));
@@ -86,7 +89,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             Ok(Report::default())
         }
         Some(output) => {
-            let opened = publish(message, arguments, &output)?;
+            let opened = with_proven_key(&opener, is_of_message, |opener| {
+                publish(begin(&arguments.file, opener)?, arguments, &output)
+            })?;
             drop(waiting);
             ui.summary(&format!(
                 "opened {} into {} ({}){}",
@@ -121,6 +126,25 @@ struct OpenFacts<'a> {
     format: FormatFacts,
     tried_key: Option<PathFact<'a>>,
     old_cipher: Option<&'a str>,
+}
+
+/// Begins to read the message. Standard input can be read only once: there, the
+/// first session key that seems to fit is the only one.
+fn begin<'a>(file: &Path, opener: &Opener<'_>) -> Result<OpenMessage<'a>, Error> {
+    let source = open_input(file)?;
+    OpenMessage::begin(source, opener).map_err(|error| not_opened(file, error))
+}
+
+/// Returns whether it is a fault of the message, which a wrong session key
+/// causes as well.
+fn is_of_message(error: &Error) -> bool {
+    match error {
+        Error::Library(callseal::Error::Open { error, .. }) => {
+            matches!(error, OpenError::Fault(_))
+        }
+        Error::OtherKind { .. } => true,
+        _ => false,
+    }
 }
 
 fn publish(

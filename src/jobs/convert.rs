@@ -1,6 +1,7 @@
 //! Converting: sealing the members of an archive, of any format and for any
 //! recipients, anew into another archive.
 
+use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -16,6 +17,7 @@ use crate::jobs::progress::{NoProgress, Progress};
 use crate::message::name_binding::literal_name;
 use crate::message::{
     Format, OpenError, OpenMessage, Opener, SealError, SealPlan, SealedFile, Sealer,
+    with_proven_key,
 };
 use crate::output::PendingFile;
 
@@ -150,22 +152,14 @@ impl MemberContent<'_> {
         }
     }
 
-    fn open_error(&self, error: OpenError) -> Error {
-        member_error(self.member, open_cause(error))
-    }
-}
-
-impl Content for MemberContent<'_> {
-    type Done = ConvertedMember;
-
-    fn seal<'a>(
+    fn seal_anew<'a>(
         &'a self,
         number: usize,
+        name: &'a MemberName,
+        message: OpenMessage<'_>,
         sealer: &mut Sealer<'_>,
         queue: &Queue<'a, PendingFile>,
     ) -> Result<ConvertedMember, Error> {
-        let name = self.name()?;
-        let message = self.begin(name, self.opener, self.progress)?;
         let modified = message.modified().unwrap_or_else(|| self.member.modified());
         let format = message.format();
         let tried_key = message.tried_key().map(Into::into);
@@ -209,15 +203,53 @@ impl Content for MemberContent<'_> {
         })
     }
 
+    fn open_error(&self, error: OpenError) -> Error {
+        member_error(self.member, open_cause(error))
+    }
+}
+
+impl Content for MemberContent<'_> {
+    type Done = ConvertedMember;
+
+    fn seal<'a>(
+        &'a self,
+        number: usize,
+        sealer: &mut Sealer<'_>,
+        queue: &Queue<'a, PendingFile>,
+    ) -> Result<ConvertedMember, Error> {
+        let name = self.name()?;
+        // What has begun to be sealed can't be taken back.
+        let is_proven = Cell::new(false);
+        let is_fault = |error: &Error| {
+            let is_of_message =
+                matches!(error, Error::Member { cause, .. } if cause.is_of_message());
+            is_of_message && !is_proven.get()
+        };
+        with_proven_key(self.opener, is_fault, |opener| {
+            let message = self.begin(name, opener, self.progress)?;
+            if opener.has_other_attempt() {
+                let limits = opener.limits().unspent();
+                let again = opener.clone().with_limits(&limits);
+                let message = self.begin(name, &again, &NoProgress)?;
+                let read = message.copy_to(&mut io::sink());
+                read.map_err(|error| self.open_error(error))?;
+            }
+            is_proven.set(true);
+            self.seal_anew(number, name, message, sealer, queue)
+        })
+    }
+
     fn check(&self) -> Result<(), Error> {
         // The expansion that a failed archive has used doesn't count.
         let limits = self.opener.limits().unspent();
-        let message = self.begin(
-            self.name()?,
-            &self.opener.clone().with_limits(&limits),
-            &NoProgress,
-        )?;
-        let opened = message.copy_to(&mut io::sink());
-        opened.map(drop).map_err(|error| self.open_error(error))
+        let name = self.name()?;
+        let opener = self.opener.clone().with_limits(&limits);
+        let is_fault =
+            |error: &Error| matches!(error, Error::Member { cause, .. } if cause.is_of_message());
+        with_proven_key(&opener, is_fault, |opener| {
+            let message = self.begin(name, opener, &NoProgress)?;
+            let opened = message.copy_to(&mut io::sink());
+            opened.map(drop).map_err(|error| self.open_error(error))
+        })
     }
 }

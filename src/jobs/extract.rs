@@ -10,7 +10,7 @@ use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
 use crate::jobs::progress::NoProgress;
-use crate::message::{OpenError, Opened, Opener};
+use crate::message::{OpenError, Opened, Opener, with_proven_key};
 use crate::output::{Access, PendingFile, TargetDir, is_input};
 use crate::workers::work_on;
 
@@ -219,22 +219,32 @@ impl Extraction<'_> {
                 return Ok(Outcome::Skipped);
             }
         }
-        let begun = self
-            .archive
-            .begin(member, name, self.opener, self.job.progress);
-        let message = match begun {
+        let opened = with_proven_key(self.opener, MemberCause::is_of_message, |opener| {
+            self.open(member, name, opener)
+        });
+        match opened {
             Err(cause) if self.job.other_files && self.archive.is_other(member, &cause) => {
-                return self.copy(member, name).map(|()| Outcome::Copied);
+                self.copy(member, name).map(|()| Outcome::Copied)
             }
-            begun => begun?,
-        };
+            opened => opened.map(Outcome::Opened),
+        }
+    }
+
+    fn open(
+        &self,
+        member: &Member,
+        name: &MemberName,
+        opener: &Opener<'_>,
+    ) -> Result<Opened, MemberCause> {
+        let message = self
+            .archive
+            .begin(member, name, opener, self.job.progress)?;
         let modified = message.modified();
-        let opened = self.write(name, |pending| {
+        self.write(name, |pending| {
             let opened = message.copy_to(pending)?;
             pending.set_modified(modified.unwrap_or_else(|| member.modified()));
             Ok(opened)
-        })?;
-        Ok(Outcome::Opened(opened))
+        })
     }
 
     /// Copies a file that was never sealed. Only the archive's checksum shows
@@ -329,9 +339,14 @@ impl ArchiveFile {
         let name = member
             .name()
             .map_err(|fault| fail(MemberFault::Name(fault).into()))?;
-        self.begin(member, name, opener, &NoProgress)
-            .and_then(|message| message.stream_to(sink, temporary).map_err(open_cause))
-            .map_err(fail)
+        // A message that may have several session keys isn't written before its
+        // end.
+        with_proven_key(opener, MemberCause::is_of_message, |opener| {
+            self.begin(member, name, opener, &NoProgress)?
+                .stream_to(sink, &temporary)
+                .map_err(open_cause)
+        })
+        .map_err(fail)
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 use super::error::Error;
 use super::job::Job;
 use crate::files::input;
-use crate::message::{Armor, OpenError, OpenMessage, Opened, Opener, SealPlan, SealedFile};
+use crate::message::{
+    Armor, OpenError, OpenMessage, Opened, Opener, SealPlan, SealedFile, with_proven_key,
+};
 use crate::output::{Access, PendingFile};
 use crate::sources::{SourceError, SourceOptions, Sources};
 
@@ -72,19 +74,25 @@ impl Job<'_> {
             error,
         };
         let write_error = |error| Error::writing(output, error);
-        let file = input::open(path).map_err(|error| Error::reading(path, error))?;
-        let message = OpenMessage::begin(file, opener).map_err(open_error)?;
-        let modified = message.modified();
-        let mut pending =
-            PendingFile::create(output, Access::Private, self.overwrite).map_err(write_error)?;
-        let opened = message.copy_to(&mut pending).map_err(|error| match error {
-            OpenError::Write(error) => write_error(error),
-            error => open_error(error),
-        })?;
-        if let Some(modified) = modified {
-            pending.set_modified(modified);
-        }
-        pending.commit().map_err(write_error)?;
-        Ok(opened)
+        let is_fault = |error: &Error| {
+            let is_fault = |error| matches!(error, &OpenError::Fault(_));
+            matches!(error, Error::Open { error, .. } if is_fault(error))
+        };
+        with_proven_key(opener, is_fault, |opener| {
+            let file = input::open(path).map_err(|error| Error::reading(path, error))?;
+            let message = OpenMessage::begin(file, opener).map_err(open_error)?;
+            let modified = message.modified();
+            let mut pending = PendingFile::create(output, Access::Private, self.overwrite)
+                .map_err(write_error)?;
+            let opened = message.copy_to(&mut pending).map_err(|error| match error {
+                OpenError::Write(error) => write_error(error),
+                error => open_error(error),
+            })?;
+            if let Some(modified) = modified {
+                pending.set_modified(modified);
+            }
+            pending.commit().map_err(write_error)?;
+            Ok(opened)
+        })
     }
 }

@@ -2,6 +2,7 @@
 //! ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)), or one of CMS
 //! ([RFC 5652](https://www.rfc-editor.org/rfc/rfc5652)), formerly PKCS#7.
 
+mod attempt;
 mod cms;
 mod compression;
 mod envelope;
@@ -19,6 +20,8 @@ mod seal_error;
 mod spool;
 mod text;
 
+#[doc(hidden)]
+pub use attempt::with_proven_key;
 pub use compression::Compression;
 pub use envelope::Envelope;
 pub(crate) use fault::internal;

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
+use super::attempt::Attempt;
 use super::fault::OpenError;
 use super::format::Format;
 use super::front_limit::FrontLimit;
@@ -30,6 +31,7 @@ pub struct Opener<'a> {
     pub(super) message_passphrases: Arc<MessagePassphrases>,
     pub(super) limits: Limits,
     pub(super) try_all_keys: bool,
+    pub(super) attempt: Option<&'a Attempt>,
     accept_renamed: bool,
 }
 
@@ -44,6 +46,7 @@ impl<'a> Opener<'a> {
             message_passphrases: Arc::default(),
             limits: Limits::default(),
             try_all_keys: false,
+            attempt: None,
             accept_renamed: false,
         }
     }
@@ -88,6 +91,24 @@ impl<'a> Opener<'a> {
             accept_renamed: true,
             ..self
         }
+    }
+
+    /// Opens one message with a certain one of the session keys that seem to
+    /// fit.
+    pub(super) fn attempting<'b>(&self, attempt: &'b Attempt) -> Opener<'b>
+    where
+        'a: 'b,
+    {
+        Opener {
+            attempt: Some(attempt),
+            ..self.clone()
+        }
+    }
+
+    /// Returns whether another session key may fit the message that was begun
+    /// with it.
+    pub(crate) fn has_other_attempt(&self) -> bool {
+        self.attempt.is_some_and(Attempt::has_others)
     }
 
     /// Returns whether members may have other names than they were sealed

@@ -31,6 +31,7 @@ mod exit_status;
 mod expansion;
 mod export_command;
 mod exposed_keys;
+mod false_session_keys;
 mod faults;
 mod fields_command;
 mod fields_documents;

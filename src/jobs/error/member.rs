@@ -62,6 +62,12 @@ pub enum MemberCause {
 }
 
 impl MemberCause {
+    /// Returns whether it is a fault of the message, which a wrong session key
+    /// causes as well.
+    pub(in crate::jobs) fn is_of_message(&self) -> bool {
+        matches!(self, Self::Open(OpenError::Fault(_)) | Self::Moved { .. })
+    }
+
     pub(super) fn kind(&self) -> ErrorKind {
         match self {
             // What callseal doesn't support.

@@ -73,7 +73,7 @@ fn unlock(front: &mut OpenPgpFront<Source<'_>>, opener: &Opener<'_>) -> Result<(
     let trials = opener.limits.trials();
     let no_key = match front.pkesks.is_empty() && !front.skesks.is_empty() {
         true => None,
-        false => match front.unlock(opener.keyring, opener.passphrases, trials) {
+        false => match front.unlock(opener.keyring, opener.passphrases, trials, opener.attempt) {
             Ok(_) => return Ok(()),
             Err(error) if front.skesks.is_empty() => return Err(error),
             Err(error) => Some(error),

@@ -3,12 +3,15 @@
 use std::io::BufRead;
 
 use sequoia_openpgp::crypto::SessionKey;
+use sequoia_openpgp::packet::PKESK;
 
 use super::front::OpenPgpFront;
 use super::skesk::Skesk;
 use crate::keys::{
-    Keyring, MessageTrials, NoIdentity, Passphrase, Passphrases, Trials, UnlockFault,
+    KeyHandle, Keyring, MessageTrials, NoIdentity, Passphrase, Passphrases, Trials, UnlockFault,
 };
+use crate::message::Format;
+use crate::message::attempt::Attempt;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::message_passphrases::MessagePassphrases;
 
@@ -23,6 +26,7 @@ impl<R: BufRead> OpenPgpFront<R> {
         keyring: &Keyring,
         passphrases: &dyn Passphrases,
         trials: &Trials,
+        attempt: Option<&Attempt>,
     ) -> Result<SessionKey, OpenError> {
         let Self {
             pkesks,
@@ -48,6 +52,7 @@ impl<R: BufRead> OpenPgpFront<R> {
             passphrases,
             trials,
             &mut |cipher, session_key| match container.unlock(cipher, session_key) {
+                Ok(true) if attempt.is_some_and(|attempt| !attempt.uses(session_key)) => false,
                 Ok(true) => {
                     fit = Some(session_key.clone());
                     true
@@ -59,6 +64,18 @@ impl<R: BufRead> OpenPgpFront<R> {
                 }
             },
         );
+        // The first chunk of the other formats proves the session key.
+        let may_fit = |pkesk: &&PKESK| {
+            let handle = KeyHandle::of(pkesk.recipient());
+            let mut identities = keyring.identities().iter();
+            identities.any(|identity| keyring.fit(identity, &handle, pkesk.pk_algo()).is_some())
+        };
+        if let Some(attempt) = attempt
+            && container.format() == Format::Rfc4880
+            && pkesks.iter().filter(may_fit).nth(1).is_some()
+        {
+            attempt.note_others();
+        }
         match (found, fit) {
             (Ok(()), Some(session_key)) => Ok(session_key),
             (Ok(()), None) => Err(MessageFault::Altered.into()),
