@@ -38,6 +38,7 @@ pub mod fields;
 #[doc(hidden)]
 pub mod files;
 mod hex;
+mod index;
 mod jobs;
 pub mod keys;
 pub mod message;

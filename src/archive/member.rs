@@ -132,6 +132,17 @@ impl Member {
         self.name.text()
     }
 
+    /// Returns whether this is its name as the archive has it.
+    pub(crate) fn is_stored_as(&self, name: &str) -> bool {
+        match &self.name {
+            StoredName::Safe(path, rest) => name
+                .strip_prefix(path.as_str())
+                .is_some_and(|ending| ending.bytes().eq(characters(rest))),
+            StoredName::Read(read) => *read.stored == *name.as_bytes(),
+            StoredName::Unsafe(stored) => **stored == *name.as_bytes(),
+        }
+    }
+
     /// Returns the safe name: without `.pgp` and similar endings, or without a
     /// directory's final `/`.
     ///
@@ -159,6 +170,27 @@ impl Member {
             StoredName::Read(read) => read.name.as_str().into(),
             StoredName::Unsafe(_) => self.name.text(),
         }
+    }
+
+    /// Returns the start of its local header in the archive, in bytes: no other
+    /// member has the same.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Reads its stored name, which is a number, as this name.
+    pub(super) fn read_as(&mut self, name: MemberName) {
+        self.name = StoredName::Read(Box::new(ReadName {
+            stored: self.name.bytes().into(),
+            name,
+            is_directory: false,
+            reading: NameReading::Hidden,
+        }));
+    }
+
+    /// Returns the name as the archive has it, in octets.
+    pub(crate) fn stored_bytes(&self) -> Cow<'_, [u8]> {
+        self.name.bytes()
     }
 
     /// Returns how its name is read, if that isn't as it's stored.

@@ -121,6 +121,14 @@ pub enum NameFault {
     /// It is empty.
     #[error("is empty")]
     Empty,
+    /// It is in the directory of entries that are not members.
+    #[error("is in META-INF/callseal, where archives have their index")]
+    Reserved,
+    /// It hides a path that is too long for its message to hold.
+    #[error(
+        "can't be hidden without an index: its message doesn't hold a path of more than 253 bytes"
+    )]
+    TooLongToHide,
     /// It starts with `/`.
     #[error("is an absolute path")]
     Absolute,

@@ -17,6 +17,8 @@ pub enum NameReading {
     /// It is in an unknown code page, with its Unicode form in an extra field
     /// (APPNOTE 4.6.9).
     UnicodePath,
+    /// It is a number; the index has the name.
+    Hidden,
 }
 
 impl NameReading {
@@ -28,6 +30,7 @@ impl NameReading {
             Self::Backslashes => "have backslashes, read as separators",
             Self::CodePage437 => "are in code page 437",
             Self::UnicodePath => "are read by their Unicode form",
+            Self::Hidden => "are hidden, and were read in the index",
         }
     }
 }

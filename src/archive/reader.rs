@@ -4,6 +4,7 @@ use super::directory;
 use super::fault::ArchiveError;
 use super::member::Member;
 use super::member_reader::MemberReader;
+use super::name::MemberName;
 use super::read_at::ReadAt;
 
 /// An open archive.
@@ -52,6 +53,15 @@ impl<R: ReadAt> Archive<R> {
     /// directories that have an entry.
     pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// Gives the members whose stored names are numbers their names.
+    pub(crate) fn read_names(&mut self, mut name: impl FnMut(&Member) -> Option<MemberName>) {
+        for member in &mut self.members {
+            if let Some(name) = name(member) {
+                member.read_as(name);
+            }
+        }
     }
 
     /// Begins to read a member of this archive.

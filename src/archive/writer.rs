@@ -29,6 +29,13 @@ pub struct ArchiveWriter<W> {
     members: u64,
 }
 
+impl<W> ArchiveWriter<W> {
+    /// Returns the name as it is stored.
+    pub(crate) fn stored_name(&self, name: &MemberName) -> String {
+        name.stored(self.ending)
+    }
+}
+
 impl<W: Write + Seek> ArchiveWriter<W> {
     /// Creates an archive without members yet, whose names will end in `.pgp`.
     /// `sink` must be empty, at its position 0.

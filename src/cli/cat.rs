@@ -8,12 +8,13 @@ use callseal::archive::Member;
 use callseal::message::{Opened, Opener};
 use clap::Args;
 
+use super::error::Error;
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
 use super::open_args::{
-    NOT_AUTHENTICATED, OpenArgs, RenamedArgs, notice_old_ciphers, notice_padding, warn_of_renamed,
-    warn_of_tried,
+    MemberOpenArgs, NOT_AUTHENTICATED, OpenArgs, notice_old_ciphers, notice_padding,
+    warn_of_renamed, warn_of_tried,
 };
 use super::streams::writing_stdout;
 use super::ui::{Ui, UntilWritten, Waiting, safe};
@@ -48,7 +49,7 @@ pub struct Arguments {
     #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
-    renamed: RenamedArgs,
+    member_opening: MemberOpenArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
@@ -58,11 +59,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opening = arguments
         .opening
         .load(config.as_ref(), waiting.handle(), ui)?;
-    let archive = ArchiveFile::open(&arguments.archive)?;
+    let opener = arguments.member_opening.apply(opening.opener());
+    let archive = open_archive(&arguments.archive, &opener)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let (members, others) = members.without_other_files();
     notice_other_files(&others, false, ui);
-    let opener = arguments.renamed.apply(opening.opener());
+    members.use_index(&opener);
     let mut stdout = waiting.until_written(io::stdout().lock());
     for (number, member) in members.iter().enumerate() {
         if arguments.names {
@@ -74,7 +76,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         stdout.flush()?;
         warn_of(member, &opened, ui);
     }
-    Ok(Report::default())
+    Ok(Report {
+        outcome: archive.index_error().map(Error::from),
+        ..Report::default()
+    })
 }
 
 /// Says what isn't plain about a member that was written.

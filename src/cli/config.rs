@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use callseal::config::{Config, ConfigError, Profile, Trust};
+use callseal::config::{Config, ConfigError, INDEX_CHOICES, Profile, Trust};
 use callseal::keys::{KeyError, Keyring, Recipient, Recipients};
 use callseal::message::{Compression, Format, PlanError, SealOptions, SealPlan};
 use clap::{Args, Subcommand};
@@ -66,6 +66,7 @@ fn check(config: &Config, ui: &Ui) -> Report {
         keys: config.keys.iter().map(|key| PathFact(key)).collect(),
         compress: word(&Compression::CHOICES, &config.compress),
         format: word(&Format::CHOICES, &config.format),
+        index: word(&INDEX_CHOICES, &config.without_index),
         min_rsa_bits: config.min_rsa_bits.bits(),
         profiles,
     }));
@@ -145,6 +146,7 @@ struct ConfigFacts<'a> {
     keys: Vec<PathFact<'a>>,
     compress: &'static str,
     format: &'static str,
+    index: &'static str,
     min_rsa_bits: u32,
     /// The recipients of each profile; null if any is refused.
     profiles: BTreeMap<&'a str, Option<Facts>>,
@@ -166,6 +168,7 @@ pub fn describe(config: &Config) -> String {
     line("default profile", default);
     line("compress", word(&Compression::CHOICES, &config.compress));
     line("format", word(&Format::CHOICES, &config.format));
+    line("index", word(&INDEX_CHOICES, &config.without_index));
     line("min-rsa-bits", &config.min_rsa_bits.bits().to_string());
     for key in &config.keys {
         line("key", &key.display().to_string());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use callseal::{ArchiveFile, ConvertedMember, Job, Timestamp};
+use callseal::{ConvertedMember, Job, Timestamp};
 use clap::Args;
 use serde::Serialize;
 
@@ -11,9 +11,10 @@ use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files};
+use super::layout_args::LayoutArgs;
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
 use super::open_args::{
-    OpenArgs, RenamedArgs, notice_old_ciphers, warn_of_not_authenticated, warn_of_renamed,
+    MemberOpenArgs, OpenArgs, notice_old_ciphers, warn_of_not_authenticated, warn_of_renamed,
     warn_of_tried,
 };
 use super::sha256sum::{hex, sha256sum};
@@ -52,9 +53,11 @@ pub struct Arguments {
     #[command(flatten)]
     seal: SealArgs,
     #[command(flatten)]
+    layout: LayoutArgs,
+    #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
-    renamed: RenamedArgs,
+    member_opening: MemberOpenArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
     #[command(flatten)]
@@ -70,7 +73,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let plan = arguments.seal.plan(global, ui)?;
     let bar = Bar::new(ui, "converting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
-    let archive = ArchiveFile::open(&arguments.archive)?;
+    let opener = arguments.member_opening.apply(opening.opener());
+    let archive = open_archive(&arguments.archive, &opener)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let (members, others) = members.without_other_files();
     notice_other_files(&others, false, ui);
@@ -85,7 +89,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs())
         .progress(&bar);
-    let opener = arguments.renamed.apply(opening.opener());
+    let job = arguments.layout.apply(job, &plan, config.as_ref())?;
     let converted = job.convert(&members, &opener, &plan, &arguments.output);
     bar.finish();
     let mut facts = ConvertFacts {
@@ -132,6 +136,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     Ok(Report {
         text,
         facts: Some(Facts::of(&facts)),
+        outcome: converted.index_error.map(Error::from),
         ..Report::default()
     })
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use callseal::{ArchiveFile, Job};
+use callseal::Job;
 use clap::Args;
 use serde::Serialize;
 
@@ -11,9 +11,9 @@ use super::error::Error;
 use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
 use super::open_args::{
-    OpenArgs, RenamedArgs, authenticity, notice_old_ciphers, notice_padding,
+    MemberOpenArgs, OpenArgs, authenticity, notice_old_ciphers, notice_padding,
     warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
 };
 use super::streams::is_stream;
@@ -49,7 +49,7 @@ pub struct Arguments {
     #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
-    renamed: RenamedArgs,
+    member_opening: MemberOpenArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
     /// Pass over members whose files exist, to go on with an extraction
@@ -73,7 +73,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let bar = Bar::new(ui, "extracting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     opening.before(arguments.overwrite.overwrite());
-    let archive = ArchiveFile::open(&arguments.archive)?;
+    let opener = arguments.member_opening.apply(opening.opener());
+    let archive = open_archive(&arguments.archive, &opener)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     opening.expect_key(&archive, &members)?;
     let mut job = Job::new();
@@ -87,7 +88,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs())
         .progress(&bar);
-    let opener = arguments.renamed.apply(opening.opener());
     let extracted = job.extract(&members, &opener, &arguments.directory);
     bar.finish();
     let extracted = extracted?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use callseal::archive::{Member, NameReading};
+use callseal::message::Opener;
 use callseal::{ArchiveFile, Error, Members};
 use clap::Args;
 
@@ -46,6 +47,16 @@ impl ExcludeArgs {
         }
         Ok(members)
     }
+}
+
+/// Opens an archive. If its members have numbers instead of names, a key opens its
+/// index, which has the names.
+pub fn open_archive(path: &Path, opener: &Opener<'_>) -> Result<ArchiveFile, Error> {
+    let mut archive = ArchiveFile::open(path)?;
+    if archive.hides_names() {
+        archive.read_names(opener);
+    }
+    Ok(archive)
 }
 
 /// Says how the archive is read where that isn't plain.

@@ -23,6 +23,7 @@ mod inspect;
 mod keygen;
 mod keys;
 mod known_recipients;
+mod layout_args;
 mod list;
 mod man;
 mod member_args;

@@ -33,22 +33,28 @@ pub struct OpenArgs {
     limits: LimitArgs,
 }
 
-/// The option to accept renamed members.
+/// The options for opening members of archives.
 #[derive(Debug, Args)]
-pub struct RenamedArgs {
+pub struct MemberOpenArgs {
     /// Accept members that were sealed under another name than their name in
     /// the archive, with a warning
     #[arg(long)]
     accept_renamed: bool,
+    /// Open each member by its own recipients, as if the archive had no index
+    #[arg(long)]
+    ignore_index: bool,
 }
 
-impl RenamedArgs {
-    /// Returns the opener with this choice.
-    pub fn apply<'a>(&self, opener: Opener<'a>) -> Opener<'a> {
-        match self.accept_renamed {
-            true => opener.accepting_renamed(),
-            false => opener,
+impl MemberOpenArgs {
+    /// Returns the opener with these choices.
+    pub fn apply<'a>(&self, mut opener: Opener<'a>) -> Opener<'a> {
+        if self.accept_renamed {
+            opener = opener.accepting_renamed();
         }
+        if self.ignore_index {
+            opener = opener.ignoring_index();
+        }
+        opener
     }
 }
 

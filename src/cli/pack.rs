@@ -16,6 +16,7 @@ use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
+use super::layout_args::LayoutArgs;
 use super::sha256sum::{hex, sha256sum};
 use super::streams::{check_archive_output, input_name, open_input};
 use super::suspects::{self, Suspect, SuspectFacts};
@@ -64,6 +65,8 @@ pub struct Arguments {
     #[command(flatten)]
     seal: SealArgs,
     #[command(flatten)]
+    layout: LayoutArgs,
+    #[command(flatten)]
     overwrite: OverwriteArgs,
     #[command(flatten)]
     jobs: JobsArgs,
@@ -74,7 +77,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         &arguments.output,
         "--dry-run checks everything and writes nothing",
     )?;
+    let config = global.config()?;
     let plan = arguments.seal.plan(global, ui)?;
+    let job = Job::new()
+        .overwrite(arguments.overwrite.overwrite())
+        .workers(arguments.jobs.jobs());
+    let mut job = arguments.layout.apply(job, &plan, config.as_ref())?;
     let mut inputs = arguments.paths.clone();
     if let Some(list) = &arguments.files_from {
         let mut text = Vec::new();
@@ -146,10 +154,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     }
 
     let bar = Bar::new(ui, "packing");
-    let mut job = Job::new()
-        .overwrite(overwrite)
-        .workers(arguments.jobs.jobs())
-        .progress(&bar);
+    job = job.progress(&bar);
     if arguments.sha256 {
         job = job.hashing();
     }

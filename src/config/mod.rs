@@ -30,6 +30,11 @@ use crate::message::{Compression, Format};
 /// The platform's own file has some tens of KiB, nearly all of it comments.
 pub const MAX_SIZE: u64 = 1 << 20;
 
+/// The words for whether archives are written without an index. An index needs
+/// two or more OpenPGP messages.
+#[doc(hidden)]
+pub const INDEX_CHOICES: [(&str, bool); 2] = [("auto", false), ("none", true)];
+
 /// A config as read from one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -43,6 +48,8 @@ pub struct Config {
     pub compress: Compression,
     /// The kind of message that is written.
     pub format: Option<Format>,
+    /// Whether archives are written without an index.
+    pub without_index: bool,
     /// The minimum size of the recipients' RSA keys.
     pub min_rsa_bits: MinRsaBits,
     /// The recipient lists by name. May be empty: extraction needs none.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
 use crate::files::input;
+use crate::jobs::archive_index::{ArchiveIndex, begin_listed, is_number};
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::progress::{Counted, Progress};
 use crate::message::name_binding;
@@ -20,6 +21,8 @@ pub struct Members<'a> {
     pub(super) list: Vec<&'a Member>,
     /// Whether all of them were chosen by their names: then none is passed over.
     pub(super) are_named: bool,
+    /// Whether none was left out.
+    pub(super) are_all: bool,
 }
 
 impl<'a> Members<'a> {
@@ -46,6 +49,7 @@ impl<'a> Members<'a> {
                 unmatched.push(pattern.to_owned());
             }
         }
+        self.are_all &= !is_left_out.contains(&true);
         let mut is_left_out = is_left_out.into_iter();
         self.list.retain(|_| is_left_out.next() != Some(true));
         Ok((self, unmatched))
@@ -73,7 +77,8 @@ impl<'a> Members<'a> {
 #[derive(Debug)]
 pub struct ArchiveFile {
     path: PathBuf,
-    archive: Archive<File>,
+    pub(super) archive: Archive<File>,
+    pub(super) index: ArchiveIndex,
 }
 
 impl ArchiveFile {
@@ -100,6 +105,7 @@ impl ArchiveFile {
         let archive = Archive::open(file).map_err(|error| unopened(path.to_owned(), error))?;
         Ok(Self {
             path: path.to_owned(),
+            index: ArchiveIndex::of(&archive),
             archive,
         })
     }
@@ -119,10 +125,12 @@ impl ArchiveFile {
     /// Returns all members that are not directories, in the archive's order. A
     /// directory with a fault is included, so that it isn't overlooked.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
-        self.archive
-            .members()
-            .iter()
-            .filter(|member| !member.is_directory() || member.fault().is_some())
+        let is_member = |(place, entry): &(usize, &Member)| {
+            let is_directory = entry.is_directory() && entry.fault().is_none();
+            !is_directory && !self.index.is_at(*place)
+        };
+        let entries = self.archive.members().iter().enumerate();
+        entries.filter(is_member).map(|(_, member)| member)
     }
 
     /// Returns all members, to be extracted or converted.
@@ -131,6 +139,7 @@ impl ArchiveFile {
             archive: self,
             list: self.members().collect(),
             are_named: false,
+            are_all: true,
         }
     }
 
@@ -150,6 +159,7 @@ impl ArchiveFile {
         }
         let mut chosen = vec![false; members.list.len()];
         members.are_named = true;
+        members.are_all = false;
         for pattern in patterns.iter().map(AsRef::as_ref) {
             let selector = Selector::new(pattern, &members.list)?;
             members.are_named &= selector.is_name();
@@ -200,8 +210,10 @@ impl ArchiveFile {
         matches!(error, Error::Member { cause, .. } if self.seems_other(member, cause))
     }
 
-    /// Opens a member's message up to its content, and checks that the name
-    /// sealed in it is the member's, unless the opener accepts others.
+    /// Opens a member's message up to its content: by the session key in the
+    /// index, if that has been opened and lists it. Checks that the name sealed
+    /// in it is the member's, unless the opener accepts others or the member's
+    /// name is hidden.
     pub(crate) fn begin<'a>(
         &'a self,
         member: &Member,
@@ -218,13 +230,23 @@ impl ArchiveFile {
             .map_err(|fault| open_cause(fault.into()))?;
         let source = self.archive.read(member).map_err(bytes_cause)?;
         let reader = Counted { source, progress };
-        let message = OpenMessage::begin(reader, opener).map_err(open_cause)?;
+        let message = match self.listed_key(member, opener) {
+            Some(key) => begin_listed(reader, &key, opener)?,
+            None => OpenMessage::begin(reader, opener).map_err(open_cause)?,
+        };
         let literal = message.name();
-        let sealed_as = (!name_binding::fits(literal, name.as_str()))
-            .then(|| String::from_utf8_lossy(literal).into_owned());
-        match sealed_as {
-            Some(sealed) if !opener.accepts_renamed() => Err(MemberCause::Moved { sealed }),
-            sealed_as => Ok(message.renamed_from(sealed_as)),
+        if name_binding::fits(literal, name.as_str()) {
+            return Ok(message);
+        }
+        if is_number(Some(name))
+            && let Some(own_name) = name_binding::path_of(literal)
+        {
+            return Ok(message.with_own_name(own_name));
+        }
+        let sealed = String::from_utf8_lossy(literal).into_owned();
+        match opener.accepts_renamed() {
+            true => Ok(message.renamed_from(sealed)),
+            false => Err(MemberCause::Moved { sealed }),
         }
     }
 }
@@ -311,7 +333,7 @@ pub(crate) fn member_error(member: &Member, cause: MemberCause) -> Error {
 }
 
 /// Returns an error of a member's bytes, wherever it occurred.
-fn bytes_cause(error: ArchiveError) -> MemberCause {
+pub(super) fn bytes_cause(error: ArchiveError) -> MemberCause {
     match error {
         ArchiveError::Member { fault, .. } => MemberCause::Archive(fault),
         // The member is already named.

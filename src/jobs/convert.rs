@@ -1,18 +1,20 @@
 //! Converting: sealing the members of an archive, of any format and for any
 //! recipients, anew into another archive.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::archive::{Member, MemberName};
+use crate::archive::{Member, MemberFault, MemberName};
+use crate::index::Listed;
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
-use crate::jobs::error::Error;
+use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::extract::Places;
 use crate::jobs::hashed::Hashed;
 use crate::jobs::job::Job;
-use crate::jobs::pack::{Content, NextMember, Queue, first, write_archive};
+use crate::jobs::pack::{Content, Layout, NextMember, Queue, first, write_archive};
 use crate::jobs::progress::{NoProgress, Progress};
 use crate::message::name_binding::literal_name;
 use crate::message::{
@@ -33,6 +35,9 @@ pub struct Converted {
     pub members: Vec<ConvertedMember>,
     /// The size of the new archive in bytes.
     pub archive: u64,
+    /// Why the index of the old archive could not be used, if it has one that is
+    /// damaged.
+    pub index_error: Option<Error>,
 }
 
 /// A member that has been sealed anew, with the evidence that its content is
@@ -81,7 +86,20 @@ impl Job<'_> {
         let output = output.as_ref();
         let Members { archive, list, .. } = members;
         self.progress.begin(list.len() as u64, members.total_size());
+        members.use_index(opener);
+        let mut index_errors = members.index_errors();
+        let removed = index_errors.len() - usize::from(archive.index_error().is_some());
+        if removed > 0 {
+            return Err(Error::NotConverted {
+                archive: archive.path().to_owned(),
+                failed: removed,
+                total: list.len() + removed,
+                worst: ErrorKind::Integrity,
+                failures: index_errors,
+            });
+        }
         let places = Places::of(list);
+        let layout = self.layout().of(list.len());
         let contents: Vec<MemberContent<'_>> = list
             .iter()
             .map(|member| MemberContent {
@@ -91,10 +109,11 @@ impl Job<'_> {
                 opener,
                 plan,
                 output,
+                layout,
                 progress: self.progress,
             })
             .collect();
-        let written = write_archive(&contents, plan, output, self);
+        let written = write_archive(&contents, plan, output, layout, self);
         let written = written.map_err(|failures| {
             let is_of_member = |error: &&Error| matches!(error, Error::Member { .. });
             let failed = failures.iter().filter(is_of_member).count();
@@ -112,6 +131,7 @@ impl Job<'_> {
         Ok(Converted {
             members: written.members,
             archive: written.size,
+            index_error: index_errors.pop(),
         })
     }
 }
@@ -124,13 +144,23 @@ struct MemberContent<'a> {
     opener: &'a Opener<'a>,
     plan: &'a SealPlan,
     output: &'a Path,
+    layout: Layout,
     progress: &'a dyn Progress,
 }
 
 impl MemberContent<'_> {
     fn name(&self) -> Result<&MemberName, Error> {
         let name = self.places.name(self.member);
+        let name = name.and_then(|name| self.check_name(name).map(|()| name));
         name.map_err(|cause| member_error(self.member, cause))
+    }
+
+    /// Refuses a name that the new archive can't hold.
+    fn check_name(&self, name: &MemberName) -> Result<(), MemberCause> {
+        match self.layout.fault(name) {
+            None => Ok(()),
+            Some(fault) => Err(MemberCause::Archive(MemberFault::Name(fault))),
+        }
     }
 
     fn begin<'b>(
@@ -160,6 +190,15 @@ impl MemberContent<'_> {
         sealer: &mut Sealer<'_>,
         queue: &Queue<'a, PendingFile>,
     ) -> Result<ConvertedMember, Error> {
+        let name = match message.own_name() {
+            Some(own_name) => {
+                let claimed = self.places.claim(own_name, self.member);
+                let claimed = claimed.and_then(|()| self.check_name(own_name));
+                claimed.map_err(|cause| member_error(self.member, cause))?;
+                Cow::Owned(own_name.clone())
+            }
+            None => Cow::Borrowed(name),
+        };
         let modified = message.modified().unwrap_or_else(|| self.member.modified());
         let format = message.format();
         let tried_key = message.tried_key().map(Into::into);
@@ -168,7 +207,7 @@ impl MemberContent<'_> {
         let mut sink = queue.sink(
             number,
             NextMember {
-                name,
+                name: name.clone(),
                 modified,
                 at_most: self.plan.at_most(self.at_most(format)),
             },
@@ -180,17 +219,23 @@ impl MemberContent<'_> {
             modified,
             length: None,
         };
-        let plain = sealer
-            .seal(&mut content, &file, &mut sink)
-            .map_err(|error| match error {
-                SealError::Read(e) => self.open_error(e.into()),
-                SealError::Write(e) => write_error(e),
-                error => Error::Seal {
-                    path: name.as_str().into(),
-                    error,
-                },
-            })?;
-        sink.finish().map_err(write_error)?;
+        let (plain, session) =
+            sealer
+                .seal_member(&mut content, &file, &mut sink)
+                .map_err(|error| match error {
+                    SealError::Read(e) => self.open_error(e.into()),
+                    SealError::Write(e) => write_error(e),
+                    error => Error::Seal {
+                        path: name.as_str().into(),
+                        error,
+                    },
+                })?;
+        let listed = session.map(|session| Listed {
+            size: plain,
+            modified,
+            session,
+        });
+        sink.finish(listed).map_err(write_error)?;
         Ok(ConvertedMember {
             name: name.as_str().to_owned(),
             sha256: content.finish().1,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::archive::{Member, MemberFault, MemberName};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
@@ -93,10 +93,14 @@ impl Extracted {
     /// failures the error of flushing the files to disk; or `None`.
     pub fn outcome(self) -> (Vec<Error>, Option<Error>) {
         let mut failures = self.failures;
-        let Some(worst) = failures.iter().map(Error::kind).max() else {
-            return (failures, self.not_flushed);
+        let is_of_member = |error: &&Error| !matches!(error, Error::Index { .. });
+        let of_members = || failures.iter().filter(is_of_member);
+        let Some(worst) = of_members().map(Error::kind).max() else {
+            // All members are there, if the index could not be used.
+            let of_index = failures.pop();
+            return (failures, of_index.or(self.not_flushed));
         };
-        let failed = failures.len();
+        let failed = of_members().count();
         let done = self.done + self.skipped + self.copied;
         let total = done + failed;
         failures.extend(self.not_flushed);
@@ -131,6 +135,7 @@ impl Job<'_> {
         let target = target.as_ref();
         let directory = TargetDir::create(target).map_err(|error| Error::reading(target, error))?;
         let Members { archive, list, .. } = members;
+        members.use_index(opener);
         self.progress.begin(list.len() as u64, members.total_size());
         let mut places = Places::of(list);
         if !self.other_files {
@@ -140,6 +145,7 @@ impl Job<'_> {
             archive,
             directory: &directory,
             opener,
+            places: &places,
             job: self,
         };
         let full = OnceLock::new();
@@ -175,7 +181,7 @@ impl Job<'_> {
             renamed: Vec::new(),
             old_ciphers: Vec::new(),
             padded: Vec::new(),
-            failures: Vec::new(),
+            failures: members.index_errors(),
             not_flushed: flushed
                 .err()
                 .map(|(path, error)| Error::NotFlushed { path, error }),
@@ -207,17 +213,14 @@ struct Extraction<'a> {
     archive: &'a ArchiveFile,
     directory: &'a TargetDir,
     opener: &'a Opener<'a>,
+    places: &'a Places<'a>,
     job: &'a Job<'a>,
 }
 
 impl Extraction<'_> {
     fn member(&self, member: &Member, name: &MemberName) -> Result<Outcome, MemberCause> {
-        if self.job.skip_existing {
-            let place = self.directory.place(name.as_str())?;
-            let entry = place.path().symlink_metadata();
-            if entry.is_ok_and(|entry| entry.is_file()) {
-                return Ok(Outcome::Skipped);
-            }
+        if self.skips(name)? {
+            return Ok(Outcome::Skipped);
         }
         let opened = with_proven_key(self.opener, MemberCause::is_of_message, |opener| {
             self.open(member, name, opener)
@@ -226,8 +229,19 @@ impl Extraction<'_> {
             Err(cause) if self.job.other_files && self.archive.is_other(member, &cause) => {
                 self.copy(member, name).map(|()| Outcome::Copied)
             }
-            opened => opened.map(Outcome::Opened),
+            opened => opened,
         }
+    }
+
+    /// Returns whether the file of a member is there already, and is passed
+    /// over.
+    fn skips(&self, name: &MemberName) -> Result<bool, MemberCause> {
+        if !self.job.skip_existing {
+            return Ok(false);
+        }
+        let place = self.directory.place(name.as_str())?;
+        let entry = place.path().symlink_metadata();
+        Ok(entry.is_ok_and(|entry| entry.is_file()))
     }
 
     fn open(
@@ -235,16 +249,24 @@ impl Extraction<'_> {
         member: &Member,
         name: &MemberName,
         opener: &Opener<'_>,
-    ) -> Result<Opened, MemberCause> {
+    ) -> Result<Outcome, MemberCause> {
         let message = self
             .archive
             .begin(member, name, opener, self.job.progress)?;
+        let own_name = message.own_name().cloned();
+        if let Some(own_name) = &own_name {
+            self.places.claim(own_name, member)?;
+            if self.skips(own_name)? {
+                return Ok(Outcome::Skipped);
+            }
+        }
         let modified = message.modified();
-        self.write(name, |pending| {
+        let opened = self.write(own_name.as_ref().unwrap_or(name), |pending| {
             let opened = message.copy_to(pending)?;
             pending.set_modified(modified.unwrap_or_else(|| member.modified()));
             Ok(opened)
-        })
+        })?;
+        Ok(Outcome::Opened(opened))
     }
 
     /// Copies a file that was never sealed. Only the archive's checksum shows
@@ -353,6 +375,9 @@ impl ArchiveFile {
 /// The paths of the chosen members: each path belongs to one of them.
 pub(crate) struct Places<'a> {
     members_at: HashMap<&'a MemberName, usize>,
+    /// The offsets of the members whose names were known only when they were
+    /// opened.
+    claimed: Mutex<HashMap<MemberName, u64>>,
 }
 
 impl<'a> Places<'a> {
@@ -361,7 +386,22 @@ impl<'a> Places<'a> {
         for name in members.iter().filter_map(|member| member.name().ok()) {
             *members_at.entry(name).or_insert(0) += 1;
         }
-        Self { members_at }
+        Self {
+            members_at,
+            claimed: Mutex::default(),
+        }
+    }
+
+    /// Takes the path of a member whose name is known only now.
+    pub fn claim(&self, name: &MemberName, member: &Member) -> Result<(), MemberCause> {
+        let claimed = self.claimed.lock();
+        let mut claimed = claimed.unwrap_or_else(PoisonError::into_inner);
+        let offset = member.offset();
+        let owner = *claimed.entry(name.clone()).or_insert(offset);
+        match owner == offset && !self.members_at.contains_key(name) {
+            true => Ok(()),
+            false => Err(MemberCause::SamePath),
+        }
     }
 
     /// Takes away the claims of files that won't be extracted. They are looked

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::thread;
+use std::time::SystemTime;
 
+use super::pack::Layout;
 use super::progress::{NoProgress, Progress};
 use crate::output::Overwrite;
 
@@ -17,6 +19,8 @@ pub struct Job<'a> {
     pub(super) skip_existing: bool,
     pub(super) other_files: bool,
     pub(super) hashes: bool,
+    pub(super) has_index: bool,
+    pub(super) hides_names: bool,
     pub(super) workers: NonZeroUsize,
     pub(super) progress: &'a dyn Progress,
 }
@@ -29,6 +33,8 @@ impl<'a> Job<'a> {
             skip_existing: false,
             other_files: false,
             hashes: false,
+            has_index: true,
+            hides_names: false,
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             progress: &NoProgress,
         }
@@ -65,6 +71,35 @@ impl<'a> Job<'a> {
         Self {
             hashes: true,
             ..self
+        }
+    }
+
+    /// Writes archives without an index. By default, an archive of two or more
+    /// OpenPGP messages has one: a sealed list of their session keys, by which
+    /// one private key operation opens them all.
+    #[must_use]
+    pub fn without_index(self) -> Self {
+        Self {
+            has_index: false,
+            ..self
+        }
+    }
+
+    /// Calls the members of the archive by numbers, and gives them all the time
+    /// of the job. Their names and times are in their messages and in the index.
+    #[must_use]
+    pub fn hiding_names(self) -> Self {
+        Self {
+            hides_names: true,
+            ..self
+        }
+    }
+
+    /// Returns what an archive shows of its members.
+    pub(super) fn layout(&self) -> Layout {
+        Layout {
+            index: self.has_index,
+            hidden_at: self.hides_names.then(SystemTime::now),
         }
     }
 

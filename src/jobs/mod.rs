@@ -1,6 +1,7 @@
 //! Whole jobs, from files to files.
 
 mod archive_file;
+mod archive_index;
 mod convert;
 mod error;
 mod extract;

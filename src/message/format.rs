@@ -51,6 +51,12 @@ impl Format {
         }
     }
 
+    /// Returns whether it is OpenPGP rather than CMS.
+    #[doc(hidden)]
+    pub fn is_open_pgp(self) -> bool {
+        matches!(self, Self::Rfc4880 | Self::Rfc9580 | Self::LibrePgp)
+    }
+
     /// Returns whether opening such a message guarantees that the result is
     /// what was sealed. The ciphertext of an unauthenticated one can be changed
     /// in transit so that it still opens.

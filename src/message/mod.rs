@@ -17,6 +17,7 @@ mod open;
 mod openpgp;
 mod seal;
 mod seal_error;
+mod session;
 mod spool;
 mod text;
 
@@ -31,7 +32,8 @@ pub(crate) use limits::Inflated;
 pub use limits::Limits;
 pub use open::{OpenMessage, Opened, Opener};
 pub(crate) use openpgp::MAX_LITERAL_NAME;
-pub(crate) use openpgp::{Part, PartsOpener, PartsSealer, check_pkesks};
+pub(crate) use openpgp::{MessageWriter, Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::{Armor, SealOptions, SealPlan, SealedFile, Sealer};
 pub use seal_error::{PlanError, SealError};
+pub(crate) use session::{MessageId, MessageKey, PackedKey, Session};
 pub(crate) use text::has_traces;

@@ -12,6 +12,7 @@
 use std::borrow::Cow;
 
 use super::MAX_LITERAL_NAME;
+use crate::archive::MemberName;
 use crate::hex;
 
 /// The prefix of a hash that replaces a path.
@@ -61,7 +62,18 @@ pub(crate) fn fits(literal: &[u8], path: &str) -> bool {
     literal == last.as_bytes()
 }
 
-fn is_hash_name(literal: &[u8]) -> bool {
+/// Returns the path that a literal name states, if it is one that callseal
+/// writes, and safe.
+pub(crate) fn path_of(literal: &[u8]) -> Option<MemberName> {
+    let literal = std::str::from_utf8(literal).ok()?;
+    if !literal.contains('/') {
+        return None;
+    }
+    MemberName::parse(literal.strip_prefix(HERE).unwrap_or(literal)).ok()
+}
+
+/// Returns whether a literal name is the hash of a path.
+pub(crate) fn is_hash_name(literal: &[u8]) -> bool {
     literal
         .strip_prefix(SHA256.as_bytes())
         .is_some_and(|digits| digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit))

@@ -15,8 +15,10 @@ use super::front_limit::FrontLimit;
 use super::io::BUFFER;
 use super::limits::Limits;
 use super::message_passphrases::MessagePassphrases;
+use super::session::MessageKey;
 use super::spool::Spool;
 use super::{cms, openpgp, text};
+use crate::archive::MemberName;
 use crate::keys::{Keyring, NoPassphrases, Passphrases};
 
 /// The bytes of a message.
@@ -33,6 +35,7 @@ pub struct Opener<'a> {
     pub(super) try_all_keys: bool,
     pub(super) attempt: Option<&'a Attempt>,
     accept_renamed: bool,
+    ignore_index: bool,
 }
 
 impl<'a> Opener<'a> {
@@ -48,6 +51,7 @@ impl<'a> Opener<'a> {
             try_all_keys: false,
             attempt: None,
             accept_renamed: false,
+            ignore_index: false,
         }
     }
 
@@ -91,6 +95,21 @@ impl<'a> Opener<'a> {
             accept_renamed: true,
             ..self
         }
+    }
+
+    /// Opens members of archives by their own recipients, as if the archive had
+    /// no index.
+    #[must_use]
+    pub fn ignoring_index(self) -> Self {
+        Self {
+            ignore_index: true,
+            ..self
+        }
+    }
+
+    /// Returns whether indexes are ignored.
+    pub(crate) fn ignores_index(&self) -> bool {
+        self.ignore_index
     }
 
     /// Opens one message with a certain one of the session keys that seem to
@@ -184,6 +203,7 @@ pub struct OpenMessage<'a> {
     literal: LiteralHeader,
     tried_key: Option<PathBuf>,
     sealed_as: Option<String>,
+    own_name: Option<MemberName>,
     old_cipher: Option<String>,
     padding: Padding,
     plaintext: Box<dyn BufRead + 'a>,
@@ -214,6 +234,26 @@ impl<'a> OpenMessage<'a> {
         }
     }
 
+    /// Opens a message by its session key. `None` if the session key doesn't fit.
+    ///
+    /// # Errors
+    ///
+    /// It is not an encrypted message of one file.
+    pub(crate) fn begin_with(
+        source: impl Read + Send + Sync + 'a,
+        key: &MessageKey,
+        limits: &Limits,
+    ) -> Result<Option<Self>, OpenError> {
+        let (limit, source) = FrontLimit::new(source);
+        let mut source = text::binary(source, BUFFER)?;
+        if cms::starts(source.fill_buf()?) {
+            return Ok(None);
+        }
+        let front = openpgp::RawFront::read(source)?;
+        limit.lift();
+        openpgp::begin_with(front, key, limits)
+    }
+
     /// Creates a message whose plaintext reads to its end only if it is intact.
     pub(super) fn new(
         format: Format,
@@ -226,6 +266,7 @@ impl<'a> OpenMessage<'a> {
             literal,
             tried_key: None,
             sealed_as: None,
+            own_name: None,
             old_cipher: None,
             padding,
             plaintext,
@@ -247,8 +288,25 @@ impl<'a> OpenMessage<'a> {
     }
 
     /// Records that it is a member that was sealed under another name.
-    pub(crate) fn renamed_from(self, sealed_as: Option<String>) -> Self {
-        Self { sealed_as, ..self }
+    pub(crate) fn renamed_from(self, sealed_as: String) -> Self {
+        Self {
+            sealed_as: Some(sealed_as),
+            ..self
+        }
+    }
+
+    /// Records that it is a member whose name is hidden, and known from its
+    /// message alone.
+    pub(crate) fn with_own_name(self, name: MemberName) -> Self {
+        Self {
+            own_name: Some(name),
+            ..self
+        }
+    }
+
+    /// Returns the name of such a member.
+    pub(crate) fn own_name(&self) -> Option<&MemberName> {
+        self.own_name.as_ref()
     }
 
     /// Returns the name that was sealed with the member of an archive, if the

@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use sequoia_openpgp::armor::{Kind, Writer};
 
+use super::openpgp::MessageWriter;
 use super::seal_error::{PlanError, SealError};
+use super::session::Session;
 use super::text::{Base64Writer, PemWriter};
 use super::{Compression, Format, cms, openpgp};
 use crate::keys::{MOST_HIDDEN, MessageVersion, Recipients};
@@ -138,6 +140,22 @@ impl SealPlan {
             .saturating_add(recipients)
     }
 
+    /// Begins a message for the same recipients, of which what is written to it
+    /// is the content; `None` for CMS messages.
+    pub(crate) fn message_writer<W: Write>(
+        &self,
+        name: &str,
+        modified: SystemTime,
+        sink: W,
+    ) -> Result<Option<MessageWriter<W>>, SealError> {
+        match &self.way {
+            Way::OpenPgp(plan) => {
+                MessageWriter::new(&self.recipients, plan, name, modified, sink).map(Some)
+            }
+            Way::Cms(_) => Ok(None),
+        }
+    }
+
     /// Returns a sealer, one for each thread.
     pub fn sealer(&self) -> Sealer<'_> {
         Sealer(match &self.way {
@@ -172,13 +190,30 @@ impl Sealer<'_> {
         file: &SealedFile<'_>,
         sink: impl Write,
     ) -> Result<u64, SealError> {
-        let length = match &mut self.0 {
-            Hand::OpenPgp(sealer) => sealer.seal(source, file.name, file.modified, sink),
-            Hand::Cms(sealer) => sealer.seal(source, file.length, sink),
+        self.seal_member(source, file, sink)
+            .map(|(length, _)| length)
+    }
+
+    /// Does the same. Also returns the session key of an OpenPGP message.
+    pub(crate) fn seal_member(
+        &mut self,
+        source: &mut dyn Read,
+        file: &SealedFile<'_>,
+        sink: impl Write,
+    ) -> Result<(u64, Option<Session>), SealError> {
+        let (length, session) = match &mut self.0 {
+            Hand::OpenPgp(sealer) => {
+                let sealed = sealer.seal(source, file.name, file.modified, sink);
+                sealed.map(|(length, session)| (length, Some(session)))
+            }
+            Hand::Cms(sealer) => {
+                let sealed = sealer.seal(source, file.length, sink);
+                sealed.map(|length| (length, None))
+            }
         }?;
         match file.length {
             Some(said) if said != length => Err(SealError::OtherLength),
-            _ => Ok(length),
+            _ => Ok((length, session)),
         }
     }
 

@@ -15,7 +15,7 @@ use std::io;
 use std::path::Path;
 
 use callseal::MemberCause;
-use callseal::archive::{ArchiveError, ArchiveFault, MemberFault};
+use callseal::archive::{ArchiveError, ArchiveFault, MemberFault, NameFault};
 use callseal::files::input;
 use callseal::keys::FileKind;
 use callseal::message::{MessageFault, OpenError, PlanError, SealError};
@@ -119,6 +119,9 @@ fn of_library(error: &callseal::Error) -> Hint {
             cause: MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage)),
             ..
         } => "it is damaged, or was never sealed; `callseal extract --plain` extracts it as it is",
+        Error::Index { .. } => {
+            "the members were opened by their own recipients; get the archive again from its source, or give --ignore-index"
+        }
         Error::Member { cause, .. } => return of_member(cause),
         Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
         _ => return None,
@@ -160,6 +163,12 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::IsInput(_) => "extract into another directory with -C",
         MemberCause::Exists(_) => {
             "extract into an empty directory with -C, or overwrite with --force"
+        }
+        MemberCause::Replaced | MemberCause::Removed => {
+            "anyone can seal a false index: if you don't trust it, open the members by their own recipients with --ignore-index"
+        }
+        MemberCause::Archive(MemberFault::Name(NameFault::Reserved)) => {
+            "leave it out with --exclude"
         }
         MemberCause::Moved { .. } => {
             "don't trust it; if its sender confirms that the file was renamed, use --accept-renamed"

@@ -14,7 +14,7 @@ use crate::message::{Compression, Format};
 
 use self::schema::{OneOrMany, PartyTable, RecipientEntry};
 use super::client_property::SETTING;
-use super::{Config, ConfigError, Profile, Trust, base, line_at, resolve};
+use super::{Config, ConfigError, INDEX_CHOICES, Profile, Trust, base, line_at, resolve};
 
 /// The words for [`Trust`].
 #[derive(Clone, Copy, Default)]
@@ -65,6 +65,7 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         keys: keys.collect::<Result<_, _>>()?,
         compress: place.choice("compress", file.compress, Compression::CHOICES)?,
         format: place.choice("format", file.format, Format::CHOICES)?,
+        without_index: place.choice("index", file.index, INDEX_CHOICES)?,
         min_rsa_bits: place.min_rsa_bits(file.min_rsa_bits)?,
         profiles,
     })

@@ -16,6 +16,7 @@ pub(super) struct File {
     pub keys: Vec<Spanned<String>>,
     pub compress: Option<Spanned<String>>,
     pub format: Option<Spanned<String>>,
+    pub index: Option<Spanned<String>>,
     pub min_rsa_bits: Option<Spanned<i64>>,
     pub profiles: BTreeMap<String, Spanned<Profile>>,
 }

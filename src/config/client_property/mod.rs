@@ -44,6 +44,7 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         keys: Vec::new(),
         compress: Compression::default(),
         format: None,
+        without_index: false,
         min_rsa_bits: MinRsaBits::default(),
         profiles: BTreeMap::from([(PROFILE_NAME.to_owned(), profile)]),
     })

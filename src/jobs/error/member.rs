@@ -32,6 +32,12 @@ pub enum MemberCause {
         /// The name inside of the message.
         sealed: String,
     },
+    /// The session key that the index lists for it doesn't open it.
+    #[error("it was replaced: the session key in the index doesn't open it")]
+    Replaced,
+    /// The index lists it, and the archive doesn't have it.
+    #[error("it was removed from the archive: the index lists it")]
+    Removed,
     /// Another member of the archive extracts to the same path.
     #[error("another member has the same path")]
     SamePath,
@@ -74,7 +80,11 @@ impl MemberCause {
             Self::Archive(MemberFault::Encrypted | MemberFault::Method { .. }) => {
                 ErrorKind::NoIdentity
             }
-            Self::Archive(_) | Self::Moved { .. } | Self::SamePath => ErrorKind::Integrity,
+            Self::Archive(_)
+            | Self::Moved { .. }
+            | Self::Replaced
+            | Self::Removed
+            | Self::SamePath => ErrorKind::Integrity,
             Self::Bytes(error) => archive_kind(error),
             Self::Open(error) => error.into(),
             Self::Outside(_) => ErrorKind::Integrity,

@@ -97,6 +97,14 @@ pub enum Error {
         /// The message's file.
         path: PathBuf,
     },
+    /// The index of an archive can't be used: its members are opened without it.
+    #[error("{}: its index is damaged: {fault}", .archive.display())]
+    Index {
+        /// The archive.
+        archive: PathBuf,
+        /// The cause.
+        fault: String,
+    },
     /// One member can't be extracted.
     #[error("{member}: {cause}")]
     Member {
@@ -231,6 +239,7 @@ impl Error {
             Self::Archive { error, .. } => archive_kind(error),
             Self::ArchiveInPipe { .. } => ErrorKind::Io,
             Self::IsMessage { .. } => ErrorKind::Integrity,
+            Self::Index { .. } => ErrorKind::Partial,
             Self::Member { cause, .. } => cause.kind(),
             Self::NotConverted { worst, .. } => *worst,
             Self::Partial {

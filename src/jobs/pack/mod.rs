@@ -1,12 +1,15 @@
 //! Packing: files to one archive.
 
+mod assembly;
 mod queue;
 mod workers;
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 use std::path::Path;
 
 use crate::archive::MemberName;
+use crate::index::Listed;
 use crate::jobs::error::Error;
 use crate::jobs::hashed::Hashed;
 use crate::jobs::job::Job;
@@ -14,7 +17,8 @@ use crate::jobs::progress::Counted;
 use crate::message::name_binding::literal_name;
 use crate::message::{SealPlan, SealedFile, Sealer};
 use crate::output::PendingFile;
-use crate::sources::{Source, member_names, total_size};
+use crate::sources::{Source, SourceError, member_names, total_size};
+pub(crate) use assembly::Layout;
 pub(crate) use queue::{NextMember, Queue};
 pub(crate) use workers::{Content, write_archive};
 
@@ -60,6 +64,13 @@ impl Job<'_> {
     ) -> Result<Packed, Error> {
         let output = output.as_ref();
         let names = member_names(files)?;
+        let layout = self.layout().of(files.len());
+        for (file, name) in files.iter().zip(&names) {
+            if let Some(fault) = layout.fault(name) {
+                let path = file.path.clone();
+                return Err(SourceError::Name { path, fault }.into());
+            }
+        }
         self.progress.begin(files.len() as u64, total_size(files));
         let contents: Vec<FileContent<'_>> = files
             .iter()
@@ -72,7 +83,7 @@ impl Job<'_> {
                 job: self,
             })
             .collect();
-        let written = write_archive(&contents, plan, output, self);
+        let written = write_archive(&contents, plan, output, layout, self);
         let written = written.map_err(|failures| first(failures, output))?;
         let lengths = written.members.iter().map(|sealed| sealed.plain);
         let plain = lengths.fold(0, u64::saturating_add);
@@ -130,7 +141,7 @@ impl Content for FileContent<'_> {
         let mut sink = queue.sink(
             number,
             NextMember {
-                name: self.name,
+                name: Cow::Borrowed(self.name),
                 modified: source.modified,
                 at_most: self.plan.at_most(source.size),
             },
@@ -141,14 +152,14 @@ impl Content for FileContent<'_> {
             length: Some(source.size),
         };
         let mut seal = |content: &mut dyn Read| {
-            let sealed = sealer.seal(content, &file, &mut sink);
+            let sealed = sealer.seal_member(content, &file, &mut sink);
             sealed.map_err(|error| Error::sealing(&source.path, self.output, error))
         };
-        let (plain, content, sha256) = if self.job.hashes {
+        let ((plain, session), content, sha256) = if self.job.hashes {
             let mut content = Hashed::new(content);
-            let plain = seal(&mut content)?;
+            let sealed = seal(&mut content)?;
             let (content, hash) = content.finish();
-            (plain, content, Some(Box::new(hash)))
+            (sealed, content, Some(Box::new(hash)))
         } else {
             let mut content = content;
             (seal(&mut content)?, content, None)
@@ -156,7 +167,12 @@ impl Content for FileContent<'_> {
         // Only a file that didn't change meanwhile gets its turn in the
         // archive.
         content.source.finish()?;
-        sink.finish().map_err(write_error)?;
+        let listed = session.map(|session| Listed {
+            size: plain,
+            modified: source.modified,
+            session,
+        });
+        sink.finish(listed).map_err(write_error)?;
         Ok(SealedContent { plain, sha256 })
     }
 

@@ -1,11 +1,14 @@
 //! Members in order, from workers that finish them out of order.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Seek, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use crate::archive::{ArchiveWriter, MemberName, MemberWriter};
+use super::assembly::{Assembly, OpenMember};
+use crate::archive::MemberName;
+use crate::index::Listed;
 
 /// The largest message that is sealed into memory, so that workers don't wait
 /// for each other: 9 MiB, some minutes of telephone speech.
@@ -19,9 +22,8 @@ const WAITING: usize = 32 * 1024 * 1024;
 const SPARE: usize = 2;
 
 /// The name of a member, and when its file was last changed.
-#[derive(Clone, Copy)]
 pub(crate) struct NextMember<'a> {
-    pub name: &'a MemberName,
+    pub name: Cow<'a, MemberName>,
     pub modified: SystemTime,
     /// An upper estimate of its size in bytes.
     pub at_most: u64,
@@ -36,16 +38,16 @@ pub(crate) struct Queue<'a, W> {
 
 struct QueueState<'a, W> {
     /// Absent while a thread writes.
-    writer: Option<ArchiveWriter<W>>,
+    writer: Option<Assembly<W>>,
     next: usize,
-    waiting: BTreeMap<usize, (NextMember<'a>, Vec<u8>)>,
+    waiting: BTreeMap<usize, Waiting<'a>>,
     waiting_bytes: usize,
     spare: Vec<Vec<u8>>,
     failed: bool,
 }
 
 impl<'a, W: Write + Seek> Queue<'a, W> {
-    pub fn new(writer: ArchiveWriter<W>) -> Self {
+    pub fn new(writer: Assembly<W>) -> Self {
         Self {
             state: Mutex::new(QueueState {
                 writer: Some(writer),
@@ -85,7 +87,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
     }
 
     /// Returns the archive with all members in it; `None` if one is missing.
-    pub fn into_writer(self) -> Option<ArchiveWriter<W>> {
+    pub fn into_writer(self) -> Option<Assembly<W>> {
         let state = self
             .state
             .into_inner()
@@ -100,7 +102,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
     }
 
     /// Waits until it's this member's turn, and takes the archive.
-    fn wait_for_turn(&self, number: usize) -> io::Result<ArchiveWriter<W>> {
+    fn wait_for_turn(&self, number: usize) -> io::Result<Assembly<W>> {
         let mut state = self.state();
         loop {
             if state.failed {
@@ -122,28 +124,29 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
     /// Hands over a finished message. It is written now if it's its turn, else
     /// left to the thread that has the turn before it, if there is room to
     /// wait.
-    fn submit(&self, number: usize, entry: NextMember<'a>, mut message: Vec<u8>) -> io::Result<()> {
+    fn submit(&self, number: usize, mut waiting: Waiting<'a>) -> io::Result<()> {
         {
             let mut state = self.state();
             let its_turn = state.next == number;
+            let message = &mut waiting.message;
             if !its_turn && message.capacity() / 2 > message.len() {
                 message.shrink_to_fit();
             }
-            let cost = waiting_cost(&message);
+            let cost = waiting.cost();
             if !its_turn && state.waiting_bytes.saturating_add(cost) <= WAITING {
                 state.waiting_bytes += cost;
-                state.waiting.insert(number, (entry, message));
+                state.waiting.insert(number, waiting);
                 return Ok(());
             }
         }
         let mut writer = self.wait_for_turn(number)?;
-        writer.add(entry.name, entry.modified, &message)?;
-        self.pass_on(writer, message)
+        waiting.add_to(&mut writer)?;
+        self.pass_on(writer, waiting.message)
     }
 
     /// Writes the members that wait for the one just written, and releases the
     /// archive for the next one.
-    fn pass_on(&self, mut writer: ArchiveWriter<W>, used: Vec<u8>) -> io::Result<()> {
+    fn pass_on(&self, mut writer: Assembly<W>, used: Vec<u8>) -> io::Result<()> {
         let mut used = used;
         loop {
             let mut state = self.state();
@@ -153,22 +156,35 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
             }
             state.next += 1;
             let next = state.next;
-            let Some((entry, message)) = state.waiting.remove(&next) else {
+            let Some(waiting) = state.waiting.remove(&next) else {
                 state.writer = Some(writer);
                 self.turn.notify_all();
                 return Ok(());
             };
-            state.waiting_bytes -= waiting_cost(&message);
+            state.waiting_bytes -= waiting.cost();
             drop(state);
-            writer.add(entry.name, entry.modified, &message)?;
-            used = message;
+            waiting.add_to(&mut writer)?;
+            used = waiting.message;
         }
     }
 }
 
-/// Returns the memory that a waiting message takes, with its place in the map.
-fn waiting_cost(message: &Vec<u8>) -> usize {
-    message.capacity() + 2 * size_of::<(usize, NextMember<'_>, Vec<u8>)>()
+/// A finished message that waits for its turn.
+struct Waiting<'a> {
+    entry: NextMember<'a>,
+    listed: Option<Listed>,
+    message: Vec<u8>,
+}
+
+impl Waiting<'_> {
+    /// Returns the memory that it takes, with its place in the map.
+    fn cost(&self) -> usize {
+        self.message.capacity() + 2 * size_of::<(usize, Self)>()
+    }
+
+    fn add_to<W: Write + Seek>(&self, archive: &mut Assembly<W>) -> io::Result<()> {
+        archive.add(&self.entry, self.listed.as_ref(), &self.message)
+    }
 }
 
 /// Gives up for the other workers when one panics: they would wait for ever.
@@ -193,17 +209,27 @@ pub(crate) struct MemberSink<'q, 'a, W> {
 
 enum Target<W> {
     Memory(Vec<u8>),
-    Archive(Box<MemberWriter<W>>),
+    Archive(Box<OpenMember<W>>),
     /// After an error.
     Nowhere,
 }
 
 impl<W: Write + Seek> MemberSink<'_, '_, W> {
-    /// Completes the member.
-    pub fn finish(self) -> io::Result<()> {
+    /// Completes the member, with what the index says of it.
+    pub fn finish(self, listed: Option<Listed>) -> io::Result<()> {
         match self.target {
-            Target::Memory(message) => self.queue.submit(self.number, self.entry, message),
-            Target::Archive(writer) => self.queue.pass_on(writer.end()?, Vec::new()),
+            Target::Memory(message) => {
+                let waiting = Waiting {
+                    entry: self.entry,
+                    listed,
+                    message,
+                };
+                self.queue.submit(self.number, waiting)
+            }
+            Target::Archive(member) => {
+                let archive = member.end(&self.entry, listed.as_ref())?;
+                self.queue.pass_on(archive, Vec::new())
+            }
             Target::Nowhere => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
@@ -221,19 +247,14 @@ impl<W: Write + Seek> Write for MemberSink<'_, '_, W> {
                 self.target = Target::Memory(buffer);
             }
             Target::Memory(buffer) => {
-                let writer = self.queue.wait_for_turn(self.number)?;
-                let NextMember {
-                    name,
-                    modified,
-                    at_most,
-                } = self.entry;
-                let mut member = writer.begin(name, modified, at_most)?;
-                member.write_all(&buffer)?;
-                member.write_all(data)?;
+                let archive = self.queue.wait_for_turn(self.number)?;
+                let mut member = archive.begin(&self.entry)?;
+                member.writer.write_all(&buffer)?;
+                member.writer.write_all(data)?;
                 self.target = Target::Archive(Box::new(member));
             }
             Target::Archive(mut member) => {
-                member.write_all(data)?;
+                member.writer.write_all(data)?;
                 self.target = Target::Archive(member);
             }
             Target::Nowhere => return Err(io::ErrorKind::BrokenPipe.into()),
@@ -261,7 +282,7 @@ mod tests {
 
     fn entry(name: &MemberName) -> NextMember<'_> {
         NextMember {
-            name,
+            name: Cow::Borrowed(name),
             modified: UNIX_EPOCH,
             at_most: 1 << 20,
         }
@@ -270,7 +291,7 @@ mod tests {
     #[test]
     fn members_finished_in_any_order_are_archived_in_theirs() {
         let names = names(60);
-        let queue = Queue::new(ArchiveWriter::new(Cursor::new(Vec::new())));
+        let queue = Queue::new(Assembly::bare(Cursor::new(Vec::new())));
         let taken = std::sync::atomic::AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -284,7 +305,7 @@ mod tests {
                         for part in vec![i as u8; size].chunks(1 << 20) {
                             sink.write_all(part).unwrap();
                         }
-                        sink.finish().unwrap();
+                        sink.finish(None).unwrap();
                     }
                 });
             }
@@ -307,7 +328,7 @@ mod tests {
     #[test]
     fn a_failure_wakes_waiting_threads_and_leaves_no_archive() {
         let names = names(2);
-        let queue = Queue::new(ArchiveWriter::new(Cursor::new(Vec::new())));
+        let queue = Queue::new(Assembly::bare(Cursor::new(Vec::new())));
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| {
                 let mut sink = queue.sink(1, entry(&names[1]));

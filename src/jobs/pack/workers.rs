@@ -4,12 +4,12 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::assembly::{Assembly, Layout};
 use super::queue::{PanicGuard, Queue};
-use crate::archive::ArchiveWriter;
 use crate::jobs::error::Error;
 use crate::jobs::job::Job;
 use crate::message::{SealPlan, Sealer};
-use crate::output::{Access, PendingFile};
+use crate::output::{Access, PendingFile, directory_of};
 use crate::workers::work_on;
 
 /// Something to be sealed as a member.
@@ -44,13 +44,16 @@ pub(crate) fn write_archive<C: Content>(
     contents: &[C],
     plan: &SealPlan,
     output: &Path,
+    layout: Layout,
     job: &Job<'_>,
 ) -> Result<Written<C::Done>, Vec<Error>> {
     let write_error = |e: io::Error| vec![Error::writing(output, e)];
     let pending =
         PendingFile::create(output, Access::Shared, job.overwrite).map_err(write_error)?;
-    let writer = ArchiveWriter::new(pending).with_ending(plan.format().into());
-    let queue = Queue::new(writer);
+    let directory = directory_of(output);
+    let assembly = Assembly::new(pending, plan, contents.len(), layout, &directory);
+    let assembly = assembly.map_err(|error| vec![Error::sealing(output, output, error)])?;
+    let queue = Queue::new(assembly);
     let is_output_lost = AtomicBool::new(false);
     // `None` for a content that is sound, but has no archive to go into.
     let seal = |(_, sealer): &mut (PanicGuard<'_, '_, _>, Sealer<'_>), number, content| {

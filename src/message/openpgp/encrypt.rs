@@ -1,7 +1,7 @@
 //! Writing the encrypted container: SEIPD packets of both versions
 //! ([RFC 9580, section 5.13](https://www.rfc-editor.org/rfc/rfc9580#section-5.13)).
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use openssl::cipher::Cipher;
 use openssl::cipher_ctx::CipherCtx;
@@ -14,6 +14,7 @@ use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
 use super::framing::PacketWriter;
 use super::schedule::{AeadPacket, ChunkCipher, Direction, IvSource, Parameters, SALT, TAG};
 use crate::keys::MessageVersion;
+use crate::message::session::{ID, MessageId};
 
 /// How version 2 containers are written: in chunks of 2 to the power of 12 + 6
 /// bytes, 256 KiB, each of which is authenticated and released at a time.
@@ -46,8 +47,9 @@ impl<W: Write> ContainerWriter<W> {
         })
     }
 
-    /// Ends the packet with its authentication and returns the sink.
-    pub fn finish(self) -> io::Result<W> {
+    /// Ends the packet with its authentication. Returns the sink, and what the
+    /// message can be found by.
+    pub fn finish(self) -> io::Result<(W, MessageId)> {
         match self {
             Self::V1(writer) => writer.finish(),
             Self::V2(writer) => writer.finish(),
@@ -74,6 +76,9 @@ pub(super) struct CfbWriter<W> {
     cipher: CipherCtx,
     hash: Sha1,
     encrypted: Vec<u8>,
+    /// The first octets, as many as there is room for.
+    id: MessageId,
+    id_filled: usize,
 }
 
 impl<W: Write> CfbWriter<W> {
@@ -93,6 +98,8 @@ impl<W: Write> CfbWriter<W> {
             cipher,
             hash: Sha1::new(),
             encrypted: Vec::new(),
+            id: MessageId([0; ID]),
+            id_filled: 0,
         };
         let mut prefix = [0; BLOCK + 2];
         rand_bytes(&mut prefix[..BLOCK])?;
@@ -101,12 +108,12 @@ impl<W: Write> CfbWriter<W> {
         Ok(writer)
     }
 
-    fn finish(mut self) -> io::Result<W> {
+    fn finish(mut self) -> io::Result<(W, MessageId)> {
         // The hash covers the header of its own packet too.
         self.hash.update(&MDC_HEADER);
         let code = self.hash.clone().finish();
         self.write_all(&[&MDC_HEADER[..], &code].concat())?;
-        self.packet.finish()
+        Ok((self.packet.finish()?, self.id))
     }
 }
 
@@ -115,6 +122,9 @@ impl<W: Write> Write for CfbWriter<W> {
         self.hash.update(data);
         self.encrypted.clear();
         self.cipher.cipher_update_vec(data, &mut self.encrypted)?;
+        if let Some(room) = self.id.0.get_mut(self.id_filled..) {
+            self.id_filled += (&*self.encrypted).read(room)?;
+        }
         self.packet.write_all(&self.encrypted)?;
         Ok(data.len())
     }
@@ -129,6 +139,7 @@ pub(super) struct AeadWriter<W> {
     packet: PacketWriter<W>,
     cipher: ChunkCipher,
     chunk: Vec<u8>,
+    id: MessageId,
 }
 
 impl<W: Write> AeadWriter<W> {
@@ -139,11 +150,13 @@ impl<W: Write> AeadWriter<W> {
         let [_, header @ ..] = PARAMETERS.to_octets();
         packet.write_all(&header)?;
         packet.write_all(&salt)?;
+        let id = MessageId(salt);
         let salt = IvSource::Salt(salt);
         Ok(Self {
             packet,
             cipher: ChunkCipher::new(PARAMETERS, &salt, session_key, Direction::Encrypt)?,
             chunk: Vec::new(),
+            id,
         })
     }
 
@@ -156,14 +169,14 @@ impl<W: Write> AeadWriter<W> {
         Ok(())
     }
 
-    fn finish(mut self) -> io::Result<W> {
+    fn finish(mut self) -> io::Result<(W, MessageId)> {
         if !self.chunk.is_empty() {
             self.write_chunk()?;
         }
         let mut tag = [0; TAG];
         self.cipher.last(&mut tag)?;
         self.packet.write_all(&tag)?;
-        self.packet.finish()
+        Ok((self.packet.finish()?, self.id))
     }
 }
 

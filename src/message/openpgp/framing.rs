@@ -30,12 +30,18 @@ impl<W: Write> PacketWriter<W> {
     }
 
     /// Ends the packet and returns the sink.
-    pub fn finish(mut self) -> io::Result<W> {
+    pub fn finish(self) -> io::Result<W> {
+        self.finish_with(&[])
+    }
+
+    /// Ends the packet with less than a part more, of which no copy is kept.
+    pub fn finish_with(mut self, last: &[u8]) -> io::Result<W> {
         let mut header = Vec::with_capacity(6);
         header.extend(self.tag);
-        push_length(&mut header, self.pending.len());
+        push_length(&mut header, self.pending.len() + last.len());
         self.sink.write_all(&header)?;
         self.sink.write_all(&self.pending)?;
+        self.sink.write_all(last)?;
         Ok(self.sink)
     }
 }
@@ -72,7 +78,7 @@ fn push_length(header: &mut Vec<u8>, length: usize) {
             let rest = length - 192;
             header.extend([(rest >> 8) as u8 + 192, rest as u8]);
         }
-        // Below PART, so that it fits four octets.
+        // Below two parts, so that it fits four octets.
         _ => {
             header.push(0xFF);
             header.extend((length as u32).to_be_bytes());

@@ -62,9 +62,48 @@ impl<R: BufRead> OpenPgpFront<R> {
 }
 
 impl<R: BufRead> OpenPgpFront<R> {
-    pub fn read(mut source: R) -> Result<Self, OpenError> {
+    pub fn read(source: R) -> Result<Self, OpenError> {
+        let RawFront {
+            pkesks: bodies,
+            mut skesks,
+            container,
+        } = RawFront::read(source)?;
         let mut pkesks = Vec::new();
         let mut unknown = Vec::new();
+        for body in bodies {
+            // A PKESK of a kind that sequoia doesn't know is for others.
+            match parse(Tag::PKESK, &body) {
+                Ok(Packet::PKESK(pkesk)) => pkesks.push(pkesk),
+                _ if unknown.len() > MAX_UNKNOWN => return Err(too_many_recipients()),
+                _ => unknown.push(unknown_kind(&body)),
+            }
+        }
+        // RFC 9580, section 10.3.2.1: packets of other versions don't belong to
+        // this container.
+        let is_v2 = container.format() == Format::Rfc9580;
+        pkesks.retain(|pkesk| (pkesk.version() == 6) == is_v2);
+        skesks.retain(|skesk| (skesk.version() == 6) == is_v2);
+        Ok(Self {
+            pkesks,
+            unknown,
+            skesks,
+            container,
+        })
+    }
+}
+
+/// The same, with its recipients as they are: for whoever has the session key
+/// already, they don't matter.
+pub(in crate::message) struct RawFront<R> {
+    /// The bodies of the PKESKs.
+    pkesks: Vec<Vec<u8>>,
+    skesks: Vec<Skesk>,
+    pub(super) container: Container<Body<R>>,
+}
+
+impl<R: BufRead> RawFront<R> {
+    pub fn read(mut source: R) -> Result<Self, OpenError> {
+        let mut pkesks = Vec::new();
         let mut skesks = Vec::new();
         let mut room = MAX_PKESK_BYTES;
         let mut meaningless = 0;
@@ -75,17 +114,11 @@ impl<R: BufRead> OpenPgpFront<R> {
                     let mut body = Vec::new();
                     let mut reader = Body::new(&mut source, header).take(room + 1);
                     let read = reader.read_to_end(&mut body)? as u64;
-                    if read > room || pkesks.len() >= MAX_PKESKS || unknown.len() > MAX_UNKNOWN {
-                        let what = "it has too many recipients";
-                        return Err(MessageFault::Malformed(what.into()).into());
+                    if read > room || pkesks.len() >= MAX_PKESKS {
+                        return Err(too_many_recipients());
                     }
                     room -= read;
-                    // A PKESK of a kind that sequoia doesn't know is for
-                    // others.
-                    match parse(Tag::PKESK, &body) {
-                        Ok(Packet::PKESK(pkesk)) => pkesks.push(pkesk),
-                        _ => unknown.push(unknown_kind(&body)),
-                    }
+                    pkesks.push(body);
                 }
                 Tag::SKESK => {
                     if skesks.len() >= MAX_SKESKS {
@@ -110,17 +143,10 @@ impl<R: BufRead> OpenPgpFront<R> {
                     skip_meaningless(&mut source, header)?;
                 }
                 Tag::SEIP | Tag::AED => {
-                    let container = Container::read(Body::new(source, header), header.tag)?;
-                    // RFC 9580, section 10.3.2.1: packets of other versions don't
-                    // belong to this container.
-                    let is_v2 = container.format() == Format::Rfc9580;
-                    pkesks.retain(|pkesk| (pkesk.version() == 6) == is_v2);
-                    skesks.retain(|skesk| (skesk.version() == 6) == is_v2);
                     return Ok(Self {
                         pkesks,
-                        unknown,
                         skesks,
-                        container,
+                        container: Container::read(Body::new(source, header), header.tag)?,
                     });
                 }
                 tag => return Err(unsealed(tag, first).into()),
@@ -133,6 +159,10 @@ impl<R: BufRead> OpenPgpFront<R> {
             MessageFault::Truncated.into()
         })
     }
+}
+
+fn too_many_recipients() -> OpenError {
+    MessageFault::Malformed("it has too many recipients".into()).into()
 }
 
 /// Returns the kind of key in a PKESK that sequoia doesn't know, by its

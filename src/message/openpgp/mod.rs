@@ -7,6 +7,7 @@ mod container;
 mod encrypt;
 mod framing;
 mod front;
+mod message_writer;
 mod native_lines;
 mod open;
 mod packet;
@@ -19,8 +20,9 @@ mod unlock;
 pub(super) use beginning::{
     begins_message, begins_sealed_packet, begins_unencrypted, surely_begins_message,
 };
-pub(super) use front::OpenPgpFront;
-pub(super) use open::begin;
+pub(super) use front::{OpenPgpFront, RawFront};
+pub(crate) use message_writer::MessageWriter;
+pub(super) use open::{begin, begin_with};
 pub(crate) use parts::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::MAX_LITERAL_NAME;
 pub(super) use seal::{OpenPgpPlan, OpenPgpSealer};

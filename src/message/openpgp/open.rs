@@ -10,13 +10,14 @@ use sequoia_openpgp::types::CompressionAlgorithm;
 
 use super::cipher;
 use super::container::Container;
-use super::front::OpenPgpFront;
+use super::front::{OpenPgpFront, RawFront};
 use super::native_lines::NativeLines;
 use super::packet::{Body, Header, read_array, read_u8, skip_meaningless};
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::io::{BUFFER, read_buffered};
 use crate::message::limits::Limits;
 use crate::message::open::{LiteralHeader, OpenMessage, Opener, Padding, Source};
+use crate::message::session::MessageKey;
 use crate::message::text::padding;
 
 type Plaintext<'a> = Container<Body<Source<'a>>>;
@@ -28,7 +29,27 @@ pub(in crate::message) fn begin<'a>(
     opener: &Opener<'_>,
 ) -> Result<OpenMessage<'a>, OpenError> {
     unlock(&mut front, opener)?;
-    let mut plaintext = front.container;
+    read(front.container, &opener.limits)
+}
+
+/// Unlocks a message by its session key, and reads it up to its content. `None`
+/// if the session key doesn't fit.
+pub(in crate::message) fn begin_with<'a>(
+    front: RawFront<Source<'a>>,
+    key: &MessageKey,
+    limits: &Limits,
+) -> Result<Option<OpenMessage<'a>>, OpenError> {
+    let mut container = front.container;
+    container.prepare()?;
+    let is_cipher = |own| own == key.cipher;
+    if !container.cipher().is_none_or(is_cipher) || !container.unlock(Some(key.cipher), &key.key)? {
+        return Ok(None);
+    }
+    read(container, limits).map(Some)
+}
+
+/// Reads an unlocked message up to its content.
+fn read<'a>(mut plaintext: Plaintext<'a>, limits: &Limits) -> Result<OpenMessage<'a>, OpenError> {
     let format = plaintext.format();
     let cipher = plaintext.cipher();
     let header = next_content(&mut plaintext)?;
@@ -44,7 +65,7 @@ pub(in crate::message) fn begin<'a>(
             let literal = literal_header(&mut body)?;
             (
                 literal,
-                Content::Compressed(body.into(), Meter::new(&opener.limits)),
+                Content::Compressed(body.into(), Meter::new(limits)),
             )
         }
         _ => {

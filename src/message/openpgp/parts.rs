@@ -45,7 +45,8 @@ impl PartsSealer {
                 let mut literal = PacketWriter::new(container, Tag::Literal);
                 literal.write_all(&new_literal_header(name, UNIX_EPOCH))?;
                 literal.write_all(content)?;
-                literal.finish()?.finish()
+                let (part, _) = literal.finish()?.finish()?;
+                Ok(part)
             })
             .map_err(SealError::Write)
     }

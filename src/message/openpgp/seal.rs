@@ -8,7 +8,7 @@ use sequoia_openpgp::Packet;
 use sequoia_openpgp::crypto::SessionKey;
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::serialize::SerializeInto;
-use sequoia_openpgp::types::CompressionAlgorithm;
+use sequoia_openpgp::types::{CompressionAlgorithm, SymmetricAlgorithm};
 
 use super::compress::{self, Judge};
 use super::encrypt::ContainerWriter;
@@ -18,6 +18,7 @@ use crate::message::Compression;
 use crate::message::SealError;
 use crate::message::fault::internal;
 use crate::message::io::fill;
+use crate::message::session::{MessageKey, Session};
 
 /// The key of AES-256, in bytes.
 const SESSION_KEY: usize = 32;
@@ -55,14 +56,14 @@ impl<'a> OpenPgpSealer<'a> {
     }
 
     /// Reads a file to its end and writes it as one message. Returns the
-    /// plaintext's length in bytes.
+    /// plaintext's length in bytes, and the message's session key.
     pub fn seal(
         &mut self,
         source: &mut dyn Read,
         name: &str,
         modified: SystemTime,
         mut sink: impl Write,
-    ) -> Result<u64, SealError> {
+    ) -> Result<(u64, Session), SealError> {
         let session_key = new_session_key().map_err(SealError::Write)?;
         let (version, hidden) = (self.plan.version, self.plan.hidden);
         write_pkesks(self.recipients, &session_key, version, hidden, &mut sink)?;
@@ -72,24 +73,26 @@ impl<'a> OpenPgpSealer<'a> {
         // The first part decides about compression.
         let first = fill(source, &mut self.buffer).map_err(SealError::Read)?;
         let (head, _) = self.buffer.split_at_checked(first).ok_or_else(short)?;
-        if self.judge.worthwhile(head) {
+        let (length, id) = if self.judge.worthwhile(head) {
             let mut packet = PacketWriter::new(container, Tag::CompressedData);
             packet
                 .write_all(&[CompressionAlgorithm::Zip.into()])
                 .map_err(SealError::Write)?;
             let deflate = DeflateEncoder::new(packet, compress::LEVEL);
             let (deflate, length) = self.literal(source, first, name, modified, deflate)?;
-            deflate
+            let (_, id) = deflate
                 .finish()
                 .and_then(PacketWriter::finish)
                 .and_then(ContainerWriter::finish)
                 .map_err(SealError::Write)?;
-            Ok(length)
+            (length, id)
         } else {
             let (container, length) = self.literal(source, first, name, modified, container)?;
-            container.finish().map_err(SealError::Write)?;
-            Ok(length)
-        }
+            let (_, id) = container.finish().map_err(SealError::Write)?;
+            (length, id)
+        };
+        let key = MessageKey::new(SymmetricAlgorithm::AES256, session_key);
+        Ok((length, Session { id, key }))
     }
 
     /// Writes the literal packet. The first `first` bytes of the content are in

@@ -1,0 +1,58 @@
+//! The index: the sealed list of an archive's members with their session keys.
+//! Who opens it opens every member that it lists, without another private key
+//! operation.
+//!
+//! It is an entry of the archive, [`ENTRY`]: an OpenPGP message, whose content is
+//! text of one JSON document per line. The first line says how many lines
+//! follow; then comes one for each member, in the order of the central
+//! directory. `docs/format.md` has the details.
+
+use crate::archive::MemberName;
+
+mod line;
+mod reader;
+mod writer;
+
+pub use reader::Entry;
+pub(crate) use reader::{Index, IndexFault};
+pub(crate) use writer::{IndexWriter, Listed};
+
+/// The directory of archives whose entries are not members.
+const DIRECTORY: &str = "META-INF/callseal";
+
+/// The stored name of the entry that holds the index.
+pub(crate) const ENTRY: &str = "META-INF/callseal/index.pgp";
+
+/// The same without its ending: the name that is sealed with it.
+pub(crate) const NAME: &str = "META-INF/callseal/index";
+
+/// Returns whether a member of that name would be among the entries that are not
+/// members, on some file system.
+pub(crate) fn is_reserved(name: &MemberName) -> bool {
+    // Only these letters become the first one of the directory's name.
+    name.as_str().starts_with(['M', 'm'])
+        && name
+            .collision_key()
+            .strip_prefix(&DIRECTORY.to_lowercase())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_the_directory_are_reserved_in_any_case() {
+        let is_reserved = |name| is_reserved(&MemberName::parse(name).unwrap());
+        for name in [NAME, "meta-inf/CallSeal/a/b", "META-INF/callseal"] {
+            assert!(is_reserved(name), "{name}");
+        }
+        for name in [
+            "META-INF/callseals",
+            "META-INF/other/index",
+            "a/META-INF/callseal/x",
+        ] {
+            assert!(!is_reserved(name), "{name}");
+        }
+    }
+}
