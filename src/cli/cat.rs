@@ -1,6 +1,7 @@
 //! `callseal cat`
 
 use std::io::{self, IsTerminal, Write};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use callseal::ArchiveFile;
@@ -58,7 +59,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opening = arguments
         .opening
         .load(config.as_ref(), waiting.handle(), ui)?;
-    let archive = ArchiveFile::open(&arguments.archive)?;
+    // The process ends after this. That frees a million names at once.
+    let archive = ManuallyDrop::new(ArchiveFile::open(&arguments.archive)?);
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let (members, others) = members.without_other_files();
     notice_other_files(&others, false, ui);
