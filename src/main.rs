@@ -11,13 +11,14 @@ use callseal::ErrorKind;
 use callseal::files::record;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
-use serde::Serialize;
 
 use cli::Cli;
 use cli::exit;
-use cli::failure::{Failure, Report, SHOWN};
+use cli::failure::Failure;
+use cli::leftovers::warn_of_leftovers;
+use cli::printing::print_json;
 use cli::slips;
-use cli::ui::{Ui, shell_word};
+use cli::ui::Ui;
 
 fn main() -> ExitCode {
     keep_memory_to_itself();
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
     let ui = Ui::new(cli.global.quiet, cli.global.verbose, cli.global.color);
     let arguments = std::env::args_os().skip(1);
     let ended = match slips::check_dashes(arguments).and_then(|()| cli::run(&cli, &ui)) {
-        Ok(report) => conclude(&report, cli.global.json, &ui),
+        Ok(ended) => ended,
         Err(failure) => {
             if cli.global.json && !matches!(failure, Failure::ClosedPipe) {
                 // If nobody reads this, the exit status still shows the
@@ -55,16 +56,6 @@ fn main() -> ExitCode {
         }
     };
     ended.map_or(ExitCode::SUCCESS, exit::code)
-}
-
-/// Prints a report and returns what went wrong. A reader that closes standard
-/// output early, as `head` does, doesn't change the result.
-fn conclude(report: &Report, json: bool, ui: &Ui) -> Option<ErrorKind> {
-    let printed = print(report, json);
-    warn_of_leftovers(ui);
-    let of_report = report.conclude(ui);
-    let of_printing = printed.err().and_then(|failure| failure.conclude(ui));
-    of_report.max(of_printing)
 }
 
 /// Shows the requested help, or the mistake on the command line.
@@ -130,44 +121,6 @@ fn conclude_printing(printed: io::Result<()>, ui: &Ui) -> ExitCode {
 
 fn nonblank(line: &str) -> Option<&str> {
     Some(line.trim()).filter(|line| !line.is_empty())
-}
-
-fn print(report: &Report, json: bool) -> Result<(), Failure> {
-    if json {
-        return Ok(print_json(&report.document())?);
-    }
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(report.text.as_bytes())?;
-    Ok(stdout.flush()?)
-}
-
-/// Prints a JSON document, its names in alphabetical order.
-fn print_json(document: &impl Serialize) -> io::Result<()> {
-    let document = serde_json::to_value(document)?;
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{document:#}")?;
-    stdout.flush()
-}
-
-/// Warns of files that a killed run left where this run has written.
-fn warn_of_leftovers(ui: &Ui) {
-    let leftovers = record::leftovers();
-    for path in leftovers.iter().take(SHOWN) {
-        ui.warning(&format!(
-            "{}: left by a callseal run that was killed; it may hold plaintext",
-            path.display()
-        ));
-    }
-    if let Some(more @ 1..) = leftovers.len().checked_sub(SHOWN) {
-        ui.warning(&format!("{more} more like these"));
-    }
-    if let Some(path) = leftovers.first() {
-        let word = path.display().to_string();
-        ui.hint(&format!(
-            "remove it with `rm {}`; nothing uses it any more",
-            shell_word(&word)
-        ));
-    }
 }
 
 /// Keeps keys, passphrases and plaintext out of core dumps and away from other

@@ -10,6 +10,7 @@ use std::io;
 use super::extra::Extra;
 use super::fault::{ArchiveError, ArchiveFault};
 use super::member::{Member, StoredName};
+use super::name_hashes::NameHashes;
 use super::name_reading::NameField;
 use super::read_at::{ReadAt, read_exact_at};
 use super::records::{
@@ -196,8 +197,9 @@ pub(super) fn read_members(
     let mut position = location.offset;
     // The declared number is not reserved, since it is unverified.
     let mut members = Vec::new();
+    let mut names = Rising::new();
     for _ in 0..location.members {
-        let (member, next) = read_member(&mut window, position)?;
+        let (member, next) = read_member(&mut window, position, &mut names)?;
         members.push(member);
         position = next;
     }
@@ -207,7 +209,9 @@ pub(super) fn read_members(
     }
     drop(window);
     let mut members = members.into_boxed_slice();
-    refuse_duplicates(&members)?;
+    if !names.so_far {
+        refuse_duplicates(&members)?;
+    }
     assign_extents(&mut members, location.offset)?;
     Ok(members)
 }
@@ -216,6 +220,7 @@ pub(super) fn read_members(
 fn read_member<R: ReadAt>(
     window: &mut Window<'_, R>,
     position: u64,
+    names: &mut Rising,
 ) -> Result<(Member, u64), ArchiveError> {
     let missing = ArchiveFault::NoCentralHeader { offset: position };
     let fixed = window.get(position, CENTRAL_BYTES)?.ok_or(missing)?;
@@ -230,6 +235,7 @@ fn read_member<R: ReadAt>(
     let name = fields.bytes(name_bytes).ok_or(missing)?;
     let extra = fields.bytes(extra_bytes).ok_or(missing)?;
 
+    names.add(name);
     let member = member(&header, name, extra).map_err(|fault| in_member(fault, name))?;
     Ok((member, position.saturating_add(whole as u64)))
 }
@@ -273,49 +279,90 @@ fn member(header: &CentralHeader, name: &[u8], extra: &[u8]) -> Result<Member, A
 
 /// Refuses two members with one name: readers use the first, the last or both.
 fn refuse_duplicates(members: &[Member]) -> Result<(), ArchiveError> {
+    let hashes = NameHashes::of(members.iter(), |member, name| member.name.append_to(name));
+    if !hashes.may_repeat() {
+        return Ok(());
+    }
     let mut names = HashSet::with_capacity(members.len());
-    match members.iter().find(|member| !names.insert(&member.name)) {
-        Some(member) => Err(in_member(ArchiveFault::DuplicateName, &member.name.bytes())),
+    let mut names_of = members.iter().map(|member| member.name.bytes());
+    match names_of.find(|name| !names.insert(name.clone())) {
+        Some(name) => Err(in_member(ArchiveFault::DuplicateName, &name)),
         None => Ok(()),
+    }
+}
+
+/// Whether names rise from each to the next, as callseal writes them with few
+/// exceptions. Then all of them differ.
+struct Rising {
+    last: Vec<u8>,
+    so_far: bool,
+}
+
+impl Rising {
+    fn new() -> Self {
+        Self {
+            last: Vec::new(),
+            so_far: true,
+        }
+    }
+
+    fn add(&mut self, name: &[u8]) {
+        // An empty name is not above an empty `last`.
+        if self.so_far {
+            self.so_far = self.last.as_slice() < name;
+            self.last.clear();
+            self.last.extend_from_slice(name);
+        }
     }
 }
 
 /// Gives each member the bytes from its local header to the next one's, or to
 /// the central directory, and checks that it can fill them.
 fn assign_extents(members: &mut [Member], directory_offset: u64) -> Result<(), ArchiveError> {
-    let mut in_file_order: Vec<&mut Member> = members.iter_mut().collect();
-    in_file_order.sort_unstable_by_key(|member| member.offset);
-    let first = in_file_order
-        .first()
-        .map_or(directory_offset, |member| member.offset);
+    let first = members.iter().map(|member| member.offset).min();
+    let first = first.unwrap_or(directory_offset);
     if first != 0 {
         return Err(ArchiveFault::Prefix { bytes: first }.into());
     }
     // From the last to the first: the start of one is the end of another.
     let mut next = directory_offset;
-    for member in in_file_order.into_iter().rev() {
-        let offset = member.offset;
-        let in_this = |fault| in_member(fault, &member.name.bytes());
-        let slack = [
-            LOCAL_BYTES as u64,
-            member.name.len() as u64,
-            member.stored_size,
-        ]
-        .into_iter()
-        .try_fold(offset, u64::checked_add)
-        .and_then(|least_end| next.checked_sub(least_end))
-        .ok_or_else(|| in_this(ArchiveFault::Overlap { offset, next }))?;
-        let gap = ArchiveFault::Gap {
-            offset,
-            bytes: slack,
-        };
-        member.slack = u32::try_from(slack)
-            .ok()
-            .filter(|_| slack <= MAX_SLACK)
-            .ok_or_else(|| in_this(gap))?;
-        next = offset;
+    let mut assign = |member: &mut Member| {
+        let slack = slack(member, next)?;
+        member.slack = slack;
+        next = member.offset;
+        Ok(())
+    };
+    // Most writers enter the members in the order in which they wrote them.
+    if members.is_sorted_by_key(|member| member.offset) {
+        return members.iter_mut().rev().try_for_each(assign);
     }
-    Ok(())
+    let mut in_file_order: Vec<&mut Member> = members.iter_mut().collect();
+    in_file_order.sort_unstable_by_key(|member| member.offset);
+    in_file_order.into_iter().rev().try_for_each(&mut assign)
+}
+
+/// Returns the number of bytes that a member's extent up to `next` has besides
+/// its fixed header, its name and its data.
+fn slack(member: &Member, next: u64) -> Result<u32, ArchiveError> {
+    let offset = member.offset;
+    let in_this = |fault| in_member(fault, &member.name.bytes());
+    let slack = [
+        LOCAL_BYTES as u64,
+        member.name.len() as u64,
+        member.stored_size,
+    ]
+    .into_iter()
+    .try_fold(offset, u64::checked_add)
+    .and_then(|least_end| next.checked_sub(least_end))
+    .ok_or_else(|| in_this(ArchiveFault::Overlap { offset, next }))?;
+    let gap = ArchiveFault::Gap {
+        offset,
+        bytes: slack,
+    };
+    u32::try_from(slack)
+        .ok()
+        .filter(|_| slack <= MAX_SLACK)
+        .ok_or_else(|| in_this(gap))
 }
 
 fn in_member(fault: ArchiveFault, name: &[u8]) -> ArchiveError {

@@ -65,6 +65,10 @@ impl<'a> Extra<'a> {
         disk: u16,
         extras_allowed: bool,
     ) -> Result<([u64; N], u32), ArchiveFault> {
+        // Nearly all members have no such record, and need none.
+        if self.zip64.is_none() && disk != u16::MAX && !values.contains(&u32::MAX) {
+            return Ok((values.map(u64::from), disk.into()));
+        }
         let mut record = Fields::new(self.zip64.unwrap_or_default());
         let mut wide = values.map(u64::from);
         let is_left = |value: &u64| *value == u64::from(u32::MAX);

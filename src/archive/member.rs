@@ -84,6 +84,30 @@ impl StoredName {
         }
     }
 
+    /// Appends the whole stored name.
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Safe(name, rest) => {
+                out.extend_from_slice(name.as_str().as_bytes());
+                out.extend(characters(rest));
+            }
+            Self::Read(read) => out.extend_from_slice(&read.stored),
+            Self::Unsafe(stored) => out.extend_from_slice(stored),
+        }
+    }
+
+    /// Returns whether this is the stored name, with or without what follows
+    /// the path.
+    fn is(&self, text: &str) -> bool {
+        match self {
+            Self::Safe(name, rest) => text
+                .strip_prefix(name.as_str())
+                .is_some_and(|end| end.is_empty() || end.bytes().eq(characters(rest))),
+            Self::Read(read) => read.name.as_str() == text || self.text() == text,
+            Self::Unsafe(_) => self.text() == text,
+        }
+    }
+
     /// Returns the length of the stored name in bytes.
     pub fn len(&self) -> usize {
         match self {
@@ -193,6 +217,11 @@ impl Member {
         self.name.bytes()
     }
 
+    /// Returns whether this is one of its names: the stored or the shown one.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name.is(name)
+    }
+
     /// Returns how its name is read, if that isn't as it's stored.
     #[must_use]
     pub fn name_reading(&self) -> Option<NameReading> {
@@ -298,6 +327,9 @@ mod tests {
             assert_eq!(&*name.bytes(), stored);
             assert_eq!(name.len(), stored.len());
             assert_eq!(name.text(), String::from_utf8_lossy(stored));
+            let mut appended = Vec::new();
+            name.append_to(&mut appended);
+            assert_eq!(appended, stored);
         }
     }
 
@@ -308,6 +340,22 @@ mod tests {
         };
         assert_eq!(name.as_str(), "calls/a.wav");
         assert_eq!(&rest, b".pgp");
+    }
+
+    #[test]
+    fn a_member_is_called_by_its_stored_and_its_shown_name() {
+        let member = |stored| StoredName::new(&field(stored));
+        let calls = member(b"calls/a.wav.PGP");
+        assert!(calls.is("calls/a.wav") && calls.is("calls/a.wav.PGP"));
+        for other in ["calls/a.wav.pgp", "calls/a.wav.", "calls/a", "a.wav", ""] {
+            assert!(!calls.is(other), "{other:?}");
+        }
+        let directory = member(b"d/");
+        assert!(directory.is("d") && directory.is("d/") && !directory.is("d//"));
+        let read = member(b"./a.pgp");
+        assert!(read.is("./a.pgp") && read.is("a") && !read.is("a.pgp"));
+        let not_safe = member(b"../a.pgp");
+        assert!(not_safe.is("../a.pgp") && !not_safe.is("../a"));
     }
 
     #[test]

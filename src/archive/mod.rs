@@ -12,6 +12,7 @@
 //! | file | content |
 //! |---|---|
 //! | `name.rs` | names that are safe on extraction |
+//! | `name_hashes.rs` | hashes of names, which find equal ones |
 //! | `name_reading.rs` | names in other forms, and how they are read |
 //! | `ending.rs` | the endings of stored names |
 //! | `fault.rs` | the faults of an archive or a member |
@@ -36,6 +37,7 @@ mod fault;
 mod member;
 mod member_reader;
 mod name;
+mod name_hashes;
 mod name_reading;
 mod numbers;
 mod patched_writer;
@@ -53,6 +55,7 @@ pub use member_reader::MemberReader;
 #[doc(hidden)]
 pub use name::MemberName;
 pub use name::NameFault;
+pub(crate) use name_hashes::NameHashes;
 #[doc(hidden)]
 pub use name_reading::NameReading;
 #[doc(hidden)]

@@ -37,27 +37,31 @@ impl MemberName {
         if bytes > MAX_STORED_BYTES {
             return Err(NameFault::TooLong { bytes });
         }
-        // C0, DEL and C1: a line feed or an escape sequence in a name has no
-        // honest use.
-        if path.chars().any(char::is_control) {
-            return Err(NameFault::ControlCharacter);
-        }
-        // Some readers treat it as a separator, others as part of the name.
-        if path.contains('\\') {
-            return Err(NameFault::Backslash);
+        // An archive has a million names. Nearly all of them are such, which one
+        // quick look shows.
+        if !is_printable_ascii(path) {
+            // C0, DEL and C1: a line feed or an escape sequence in a name has no
+            // honest use.
+            if path.chars().any(char::is_control) {
+                return Err(NameFault::ControlCharacter);
+            }
+            // Some readers treat it as a separator, others as part of the name.
+            if path.contains('\\') {
+                return Err(NameFault::Backslash);
+            }
         }
         if path.starts_with('/') {
             return Err(NameFault::Absolute);
         }
-        for component in path.split('/') {
+        for component in path.as_bytes().split(|octet| *octet == b'/') {
             match component {
-                "" | "." => return Err(NameFault::EmptyComponent),
-                ".." => return Err(NameFault::Parent),
+                b"" | b"." => return Err(NameFault::EmptyComponent),
+                b".." => return Err(NameFault::Parent),
                 _ => {}
             }
-            if cfg!(windows) {
-                check_for_windows(component)?;
-            }
+        }
+        if cfg!(windows) {
+            path.split('/').try_for_each(check_for_windows)?;
         }
         Ok(Self(path.into()))
     }
@@ -97,6 +101,9 @@ impl MemberName {
     /// (`ß` and `ss`, `ς` and `σ`).
     #[must_use]
     pub fn collision_key(&self) -> String {
+        if self.0.is_ascii() {
+            return self.0.to_ascii_lowercase();
+        }
         let decomposed: String = self.0.nfd().collect();
         decomposed.to_uppercase().to_lowercase().nfc().collect()
     }
@@ -162,6 +169,15 @@ pub enum NameFault {
     /// On Windows only: a component's final dots and spaces would vanish.
     #[error("has a component that ends in a dot or a space, which Windows drops")]
     TrailingDotOrSpace,
+}
+
+/// Returns whether a path has only printable characters of ASCII, and no
+/// backslash.
+fn is_printable_ascii(path: &str) -> bool {
+    // All octets are looked at, since that is quicker than to stop early.
+    path.bytes().fold(true, |is_plain, octet| {
+        is_plain & matches!(octet, b' '..=b'~') & (octet != b'\\')
+    })
 }
 
 /// Checks for names that Windows reads differently.

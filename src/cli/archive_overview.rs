@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use callseal::archive::Member;
@@ -11,7 +12,6 @@ use callseal::{ArchiveFile, Error};
 use serde::Serialize;
 
 use super::facts::FormatFacts;
-use super::failure::Report;
 use super::known_recipients::{HandleFacts, KnownKeys};
 use super::open_args::format_name;
 use super::ui::count;
@@ -20,7 +20,8 @@ use crate::cli;
 /// The members of an archive, grouped by their envelopes.
 pub struct Overview {
     sets: Vec<EnvelopeSet>,
-    set_of: Vec<Option<usize>>,
+    /// For each member the set that it is in, counted from 1.
+    set_of: Vec<Option<NonZeroU32>>,
     failures: Vec<Error>,
     /// The indexes of files that were never sealed.
     other_files: BTreeSet<usize>,
@@ -82,7 +83,7 @@ impl Overview {
                     if let Some(set) = overview.sets.get_mut(set) {
                         set.members += 1;
                     }
-                    Some(set)
+                    numbered(set)
                 }
                 Err(error) if archive.is_other_file(member, &error) => {
                     others.push((overview.set_of.len(), error));
@@ -135,7 +136,7 @@ impl Overview {
     /// Returns for each member the index of its set, or `None` if it isn't a
     /// message.
     pub fn set_of(&self) -> impl Iterator<Item = Option<usize>> {
-        self.set_of.iter().copied()
+        self.set_of.iter().map(|number| number.and_then(index))
     }
 
     /// Returns for each member whether to mark it as not authenticated. Members
@@ -145,7 +146,7 @@ impl Overview {
         let is_mixed = self.sets.iter().any(is_authenticated);
         let set = |index: Option<usize>| index.and_then(|index| self.sets.get(index));
         let marked = move |index| set(index).is_some_and(|set| is_mixed && !is_authenticated(set));
-        self.set_of.iter().map(move |index| marked(*index))
+        self.set_of().map(marked)
     }
 
     /// Returns who can open it, as text.
@@ -253,17 +254,30 @@ impl Overview {
         })
     }
 
-    /// Adds the members that aren't messages to the report.
-    pub fn conclude(self, archive: &Path, report: &mut Report) {
-        let (failed, total) = (self.failures.len(), self.set_of.len());
-        if let Some(worst) = self.failures.iter().map(Error::kind).max() {
-            report.outcome = Some(cli::error::Error::Unread {
-                archive: archive.to_owned(),
-                failed,
-                total,
-                worst,
-            });
-            report.failures = self.failures.into_iter().map(Into::into).collect();
-        }
+    /// Takes the failures of the members that aren't messages, and that of the
+    /// archive as a whole.
+    pub fn take_failures(
+        &mut self,
+        archive: &Path,
+    ) -> (Vec<cli::error::Error>, Option<cli::error::Error>) {
+        let failures = std::mem::take(&mut self.failures);
+        let worst = failures.iter().map(Error::kind).max();
+        let outcome = worst.map(|worst| cli::error::Error::Unread {
+            archive: archive.to_owned(),
+            failed: failures.len(),
+            total: self.set_of.len(),
+            worst,
+        });
+        (failures.into_iter().map(Into::into).collect(), outcome)
     }
+}
+
+/// Returns the number of the set with this index.
+fn numbered(index: usize) -> Option<NonZeroU32> {
+    NonZeroU32::new(u32::try_from(index).ok()?.checked_add(1)?)
+}
+
+/// Returns the index of the set with this number.
+fn index(number: NonZeroU32) -> Option<usize> {
+    usize::try_from(number.get() - 1).ok()
 }

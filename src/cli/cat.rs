@@ -1,6 +1,7 @@
 //! `callseal cat`
 
 use std::io::{self, IsTerminal, Write};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use callseal::ArchiveFile;
@@ -60,7 +61,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .opening
         .load(config.as_ref(), waiting.handle(), ui)?;
     let opener = arguments.member_opening.apply(opening.opener());
-    let archive = open_archive(&arguments.archive, &opener)?;
+    // The process ends after this. That frees a million names at once.
+    let archive = ManuallyDrop::new(open_archive(&arguments.archive, &opener)?);
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let (members, others) = members.without_other_files();
     notice_other_files(&others, false, ui);

@@ -7,8 +7,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
-use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts};
-use super::failure::{Failure, Report};
+use super::facts::{FormatFacts, PathFact, RecipientFacts, recipient_facts};
+use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
 use super::layout_args::LayoutArgs;
@@ -17,7 +17,8 @@ use super::open_args::{
     MemberOpenArgs, OpenArgs, notice_old_ciphers, warn_of_not_authenticated, warn_of_renamed,
     warn_of_tried,
 };
-use super::sha256sum::{hex, sha256sum};
+use super::printing::Each;
+use super::sha256sum::{Sha256Sums, hex};
 use super::streams::check_archive_output;
 use super::ui::{Bar, Ui, bytes, count};
 use crate::cli::error::Error;
@@ -64,7 +65,7 @@ pub struct Arguments {
     jobs: JobsArgs,
 }
 
-pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
     check_archive_output(
         &arguments.output,
         "`callseal cat ARCHIVE '*' > /dev/null` checks that every member opens",
@@ -92,18 +93,21 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let job = arguments.layout.apply(job, &plan, config.as_ref())?;
     let converted = job.convert(&members, &opener, &plan, &arguments.output);
     bar.finish();
-    let mut facts = ConvertFacts {
+    let facts = |archive_bytes, members| ConvertFacts {
         archive: PathFact(&arguments.archive),
         output: PathFact(&arguments.output),
         format: plan.format().into(),
         recipients: recipient_facts(plan.recipients()),
-        archive_bytes: None,
-        members: Vec::new(),
+        archive_bytes,
+        members: Each(move || member_facts(members)),
         other_files: &others,
     };
-    let converted = match converted {
+    let mut converted = match converted {
         Ok(converted) => converted,
-        Err(error) => return Ok(nothing_written(error, &facts)),
+        Err(error) => {
+            let facts = facts(None, &[]);
+            return Ok(nothing_written(error, &facts).end(global.json, ui));
+        }
     };
     let total = converted.members.iter().map(|member| member.plain);
     let not_authenticated = converted.members.iter();
@@ -129,34 +133,34 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let renamed = converted.members.iter();
     let renamed = renamed.filter_map(|m| Some((m.name.as_str(), m.sealed_as.as_deref()?)));
     warn_of_renamed(renamed, ui);
-    let hashes = converted.members.iter();
-    let text = sha256sum(hashes.map(|member| (&member.sha256, &*member.name)));
-    facts.archive_bytes = Some(converted.archive);
-    facts.members = converted.members.iter().map(MemberFacts::from).collect();
-    Ok(Report {
-        text,
-        facts: Some(Facts::of(&facts)),
-        outcome: converted.index_error.map(Error::from),
-        ..Report::default()
-    })
+    let hashes = || {
+        let members = converted.members.iter();
+        members.map(|member| (&member.sha256, &*member.name))
+    };
+    let index_error = converted.index_error.take();
+    let facts = facts(Some(converted.archive), &converted.members);
+    let report = Report {
+        outcome: index_error.map(Error::from),
+        ..Report::of(Sha256Sums(hashes), &facts)
+    };
+    Ok(report.end(global.json, ui))
 }
 
 /// Reports each member that can't be converted. No archive was written.
-fn nothing_written(mut error: callseal::Error, facts: &ConvertFacts<'_>) -> Report {
+fn nothing_written<F>(mut error: callseal::Error, facts: F) -> Report<&'static str, F> {
     let failures = match &mut error {
         callseal::Error::NotConverted { failures, .. } => std::mem::take(failures),
         _ => Vec::new(),
     };
     Report {
-        facts: Some(Facts::of(facts)),
         failures: failures.into_iter().map(Error::from).collect(),
         outcome: Some(error.into()),
-        ..Report::default()
+        ..Report::of("", facts)
     }
 }
 
 #[derive(Serialize)]
-struct ConvertFacts<'a> {
+struct ConvertFacts<'a, M> {
     archive: PathFact<'a>,
     output: PathFact<'a>,
     #[serde(flatten)]
@@ -165,7 +169,7 @@ struct ConvertFacts<'a> {
     /// Missing if no archive was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     archive_bytes: Option<u64>,
-    members: Vec<MemberFacts<'a>>,
+    members: M,
     /// Files that were never sealed, and aren't in the new archive.
     other_files: &'a [String],
 }
@@ -181,6 +185,10 @@ struct MemberFacts<'a> {
     tried_key: Option<PathFact<'a>>,
     sealed_as: Option<&'a str>,
     old_cipher: Option<&'a str>,
+}
+
+fn member_facts(members: &[ConvertedMember]) -> impl Iterator<Item = MemberFacts<'_>> {
+    members.iter().map(MemberFacts::from)
 }
 
 impl<'a> From<&'a ConvertedMember> for MemberFacts<'a> {

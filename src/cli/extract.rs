@@ -1,5 +1,6 @@
 //! `callseal extract`
 
+use std::mem::take;
 use std::path::PathBuf;
 
 use callseal::Job;
@@ -8,14 +9,15 @@ use serde::Serialize;
 
 use super::args::{JobsArgs, OverwriteArgs};
 use super::error::Error;
-use super::facts::{Facts, PathFact};
-use super::failure::{Failure, Report};
+use super::facts::PathFact;
+use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
 use super::open_args::{
     MemberOpenArgs, OpenArgs, authenticity, notice_old_ciphers, notice_padding,
     warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
 };
+use super::printing::Each;
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count};
 
@@ -62,7 +64,7 @@ pub struct Arguments {
     jobs: JobsArgs,
 }
 
-pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
     if is_stream(&arguments.directory) {
         return Err(Failure::usage(
             "members can't be extracted to standard output",
@@ -90,7 +92,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .progress(&bar);
     let extracted = job.extract(&members, &opener, &arguments.directory);
     bar.finish();
-    let extracted = extracted?;
+    let mut extracted = extracted?;
     if extracted.done > 0 || extracted.failures.is_empty() {
         ui.summary(&format!(
             "extracted {} ({}) to {}{}",
@@ -115,41 +117,46 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         renamed.map(|(member, name)| (member.as_str(), name.as_str())),
         ui,
     );
-    let tried = extracted.tried.iter();
-    let renamed = extracted.renamed.iter();
-    let old_ciphers = extracted.old_ciphers.iter();
-    let facts = Facts::of(&ExtractFacts {
+    let not_authenticated = take(&mut extracted.not_authenticated);
+    let other_files = take(&mut extracted.other_files);
+    let tried = take(&mut extracted.tried);
+    let renamed = take(&mut extracted.renamed);
+    let old_ciphers = take(&mut extracted.old_ciphers);
+    let facts = ExtractFacts {
         archive: PathFact(&arguments.archive),
         directory: PathFact(&arguments.directory),
         extracted: extracted.done,
         plain_bytes: extracted.plain,
-        not_authenticated: &extracted.not_authenticated,
-        tried: tried
-            .map(|(name, key)| TriedFacts {
+        not_authenticated: &not_authenticated,
+        tried: Each(|| {
+            let tried = tried.iter();
+            tried.map(|(name, key)| TriedFacts {
                 name,
                 key: PathFact(key),
             })
-            .collect(),
+        }),
         skipped: extracted.skipped,
-        other_files: &extracted.other_files,
-        renamed: renamed
-            .map(|(name, sealed_as)| RenamedFacts { name, sealed_as })
-            .collect(),
-        old_ciphers: old_ciphers
-            .map(|(name, cipher)| OldCipherFacts { name, cipher })
-            .collect(),
-    });
+        other_files: &other_files,
+        renamed: Each(|| {
+            let renamed = renamed.iter();
+            renamed.map(|(name, sealed_as)| RenamedFacts { name, sealed_as })
+        }),
+        old_ciphers: Each(|| {
+            let old = old_ciphers.iter();
+            old.map(|(name, cipher)| OldCipherFacts { name, cipher })
+        }),
+    };
     let (failures, outcome) = extracted.outcome();
-    Ok(Report {
-        facts: Some(facts),
+    let report = Report {
         failures: failures.into_iter().map(Error::from).collect(),
         outcome: outcome.map(Error::from),
-        ..Report::default()
-    })
+        ..Report::of("", &facts)
+    };
+    Ok(report.end(global.json, ui))
 }
 
 #[derive(Serialize)]
-struct ExtractFacts<'a> {
+struct ExtractFacts<'a, T, R, C> {
     archive: PathFact<'a>,
     directory: PathFact<'a>,
     extracted: usize,
@@ -157,9 +164,9 @@ struct ExtractFacts<'a> {
     not_authenticated: &'a [String],
     skipped: usize,
     other_files: &'a [String],
-    tried: Vec<TriedFacts<'a>>,
-    renamed: Vec<RenamedFacts<'a>>,
-    old_ciphers: Vec<OldCipherFacts<'a>>,
+    tried: T,
+    renamed: R,
+    old_ciphers: C,
 }
 
 /// A member that isn't sealed with AES.

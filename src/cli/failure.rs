@@ -1,6 +1,7 @@
 //! The end of a command: a report or a failure.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::io;
 
 use callseal::files::{self, record};
@@ -9,20 +10,26 @@ use serde::Serialize;
 
 use super::exit;
 use super::facts::Facts;
-use super::hints::{self, Hint};
+use super::hints;
+use super::leftovers::warn_of_leftovers;
+use super::printing::{Document, FailureFacts, print_json, print_text};
 use super::ui::Ui;
 use crate::cli::error::Error;
 
 /// The number of failures that are shown one by one.
 pub const SHOWN: usize = 10;
 
-/// The result of a command.
-#[derive(Debug, Default)]
-pub struct Report {
+/// The kind of the worst failure of a command that has printed its report, for
+/// the exit status; `None` if nothing went wrong.
+pub type Ended = Option<ErrorKind>;
+
+/// The result of a command: what it prints, and what failed.
+#[derive(Debug)]
+pub struct Report<T = String, F = Facts> {
     /// For people, on standard output.
-    pub text: String,
+    pub text: T,
     /// The same facts for programs.
-    pub facts: Option<Facts>,
+    pub facts: Option<F>,
     /// Warnings of failures to come, if the command looks for them.
     pub warnings: Option<Vec<Warning>>,
     /// The failures of single members or files.
@@ -31,6 +38,26 @@ pub struct Report {
     pub more_failures: usize,
     /// The failure of the command as a whole.
     pub outcome: Option<Error>,
+}
+
+impl<T: Default, F> Default for Report<T, F> {
+    fn default() -> Self {
+        Self::of(T::default(), None)
+    }
+}
+
+impl<T, F> Report<T, F> {
+    /// Creates the report of a command in which nothing failed.
+    pub fn of(text: T, facts: impl Into<Option<F>>) -> Self {
+        Self {
+            text,
+            facts: facts.into(),
+            warnings: None,
+            failures: Vec::new(),
+            more_failures: 0,
+            outcome: None,
+        }
+    }
 }
 
 /// A warning of a failure to come.
@@ -56,20 +83,27 @@ pub enum Failure {
     ClosedPipe,
 }
 
-impl Report {
-    /// Returns the facts and the failures as one JSON document.
-    pub fn document(&self) -> impl Serialize + '_ {
-        let failures = self.failures.iter().chain(&self.outcome);
-        Document {
-            facts: self.facts.as_ref(),
-            warnings: self.warnings.as_deref(),
-            failures: failures.map(FailureFacts::from).collect(),
-        }
+impl<T: Display, F: Serialize> Report<T, F> {
+    /// Prints the report, shows what failed, and returns the kind of it for the
+    /// exit status, or `None` if nothing went wrong. A reader that closes
+    /// standard output early, as `head` does, doesn't change that.
+    pub fn end(&self, json: bool, ui: &Ui) -> Ended {
+        let printed = match json {
+            true => print_json(&Document::of(self)),
+            false => print_text(&self.text),
+        };
+        warn_of_leftovers(ui);
+        let of_report = self.conclude(ui);
+        let failed = printed.map_err(Failure::from).err();
+        let of_printing = failed.and_then(|failure| failure.conclude(ui));
+        of_report.max(of_printing)
     }
+}
 
+impl<T, F> Report<T, F> {
     /// Shows the failures, each hint once, and returns their kind for the exit
     /// status, or `None` if nothing went wrong.
-    pub fn conclude(&self, ui: &Ui) -> Option<ErrorKind> {
+    fn conclude(&self, ui: &Ui) -> Option<ErrorKind> {
         let most = match ui.is_verbose() {
             true => usize::MAX,
             // What stops them all is reported once.
@@ -104,9 +138,7 @@ impl Report {
         let warned = (!warnings.is_empty()).then_some(ErrorKind::Partial);
         self.outcome.as_ref().map(Error::kind).or(worst).or(warned)
     }
-}
 
-impl Report {
     /// Returns whether several members failed, all of them for the same reason.
     fn has_one_cause(&self) -> bool {
         let mut causes = self.failures.iter().map(|error| match error {
@@ -134,7 +166,7 @@ impl Failure {
 
     /// Returns the failure as one JSON document.
     pub fn document(&self) -> impl Serialize + '_ {
-        let failure = match self {
+        Document::of_failure(match self {
             Self::Library(error) => Some(FailureFacts::from(&**error)),
             Self::Usage { message, hint } => Some(FailureFacts {
                 error: message.clone(),
@@ -147,12 +179,7 @@ impl Failure {
                 exit_status: exit::status(ErrorKind::Io),
             }),
             Self::ClosedPipe => None,
-        };
-        Document {
-            facts: None,
-            warnings: None,
-            failures: failure.into_iter().collect(),
-        }
+        })
     }
 
     /// Shows the failure and returns its kind for the exit status. A closed
@@ -216,33 +243,6 @@ impl<'u> Shown<'u> {
         if !self.hinted.contains(&hint) {
             self.ui.hint(&hint);
             self.hinted.insert(hint);
-        }
-    }
-}
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Document<'a> {
-    #[serde(flatten)]
-    facts: Option<&'a Facts>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    warnings: Option<&'a [Warning]>,
-    failures: Vec<FailureFacts>,
-}
-
-#[derive(Serialize)]
-struct FailureFacts {
-    error: String,
-    hint: Hint,
-    exit_status: u8,
-}
-
-impl From<&Error> for FailureFacts {
-    fn from(error: &Error) -> Self {
-        Self {
-            error: error.to_string(),
-            hint: hints::of(error),
-            exit_status: exit::status(error.kind()),
         }
     }
 }

@@ -195,7 +195,7 @@ fn show_archive(
     report: &mut Report,
 ) -> Facts {
     let members = archive.all();
-    let overview = Overview::of(archive, members.as_slice(), limits);
+    let mut overview = Overview::of(archive, members.as_slice(), limits);
     let _ = writeln!(
         report.text,
         "  {}, {}{}",
@@ -219,10 +219,9 @@ fn show_archive(
             sealed: overview.facts(known),
         },
     });
-    let mut own = Report::default();
-    overview.conclude(Path::new(path), &mut own);
-    report.failures.extend(own.failures);
-    report.failures.extend(own.outcome);
+    let (failures, outcome) = overview.take_failures(Path::new(path));
+    report.failures.extend(failures);
+    report.failures.extend(outcome);
     facts
 }
 

@@ -122,7 +122,7 @@ impl Archive<'_> {
     }
 
     /// Reports how many members the keys together open.
-    fn conclude(self, reach: &Reach, keyring: &Keyring, report: &mut Report) {
+    fn conclude(mut self, reach: &Reach, keyring: &Keyring, report: &mut Report) {
         let path = self.path.display().to_string();
         // Writing to a string does not fail.
         let _ = writeln!(
@@ -132,10 +132,9 @@ impl Archive<'_> {
             reach_phrase(reach, self.overview.members())
         );
         let closed = self.overview.closed_to(self.path, keyring);
-        let mut own = Report::default();
-        self.overview.conclude(self.path, &mut own);
-        report.failures.extend(own.failures);
-        report.failures.extend(own.outcome);
+        let (failures, outcome) = self.overview.take_failures(self.path);
+        report.failures.extend(failures);
+        report.failures.extend(outcome);
         report.failures.extend(closed.map(Into::into));
     }
 }

@@ -24,6 +24,7 @@ mod keygen;
 mod keys;
 mod known_recipients;
 mod layout_args;
+pub mod leftovers;
 mod list;
 mod man;
 mod member_args;
@@ -32,6 +33,7 @@ mod open;
 mod open_args;
 mod pack;
 mod passphrases;
+pub mod printing;
 mod recipient_args;
 mod seal;
 mod sha256sum;
@@ -43,7 +45,7 @@ mod suspects;
 pub mod ui;
 use clap::{Parser, Subcommand};
 
-use self::failure::{Failure, Report};
+use self::failure::{Ended, Failure};
 use self::global::Global;
 use self::ui::Ui;
 
@@ -79,15 +81,17 @@ pub enum Command {
     Man(generate::Man),
 }
 
-/// Runs the subcommand.
-pub fn run(cli: &Cli, ui: &Ui) -> Result<Report, Failure> {
+/// Runs the subcommand, and prints its report.
+pub fn run(cli: &Cli, ui: &Ui) -> Result<Ended, Failure> {
     let global = &cli.global;
-    match &cli.command {
-        Command::Pack(arguments) => pack::run(arguments, global, ui),
-        Command::List(arguments) => list::run(arguments, global, ui),
-        Command::Extract(arguments) => extract::run(arguments, global, ui),
+    let report = match &cli.command {
+        // What these report on may be a million members. They print it while
+        // they have it, instead of gathering a report of it.
+        Command::Pack(arguments) => return pack::run(arguments, global, ui),
+        Command::List(arguments) => return list::run(arguments, global, ui),
+        Command::Extract(arguments) => return extract::run(arguments, global, ui),
+        Command::Convert(arguments) => return convert::run(arguments, global, ui),
         Command::Cat(arguments) => cat::run(arguments, global, ui),
-        Command::Convert(arguments) => convert::run(arguments, global, ui),
         Command::Seal(arguments) => seal::run(arguments, global, ui),
         Command::Open(arguments) => open::run(arguments, global, ui),
         Command::Inspect(arguments) => inspect::run(arguments, global, ui),
@@ -99,5 +103,6 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Report, Failure> {
         Command::Config(arguments) => config::run(arguments, global, ui),
         Command::Completions(arguments) => generate::completions(arguments, global),
         Command::Man(arguments) => generate::man(arguments, global),
-    }
+    };
+    Ok(report?.end(global.json, ui))
 }

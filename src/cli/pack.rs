@@ -1,8 +1,10 @@
 //! `callseal pack`
 
+use std::fmt::{self, Display, Formatter};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use callseal::archive::MemberName;
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{
     SourceNotice, SourceOptions, Sources, member_names, read_file_list, total_size,
@@ -12,12 +14,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
-use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts};
-use super::failure::{Failure, Report};
+use super::facts::{FormatFacts, PathFact, RecipientFacts, recipient_facts};
+use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
 use super::layout_args::LayoutArgs;
-use super::sha256sum::{hex, sha256sum};
+use super::printing::Each;
+use super::sha256sum::{Sha256Sums, hex};
 use super::streams::{check_archive_output, input_name, open_input};
 use super::suspects::{self, Suspect, SuspectFacts};
 use super::ui::{Bar, Ui, Waiting, bytes, count, safe};
@@ -72,7 +75,7 @@ pub struct Arguments {
     jobs: JobsArgs,
 }
 
-pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
     check_archive_output(
         &arguments.output,
         "--dry-run checks everything and writes nothing",
@@ -103,16 +106,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let suspects = suspects::find(&found.files, &arguments.paths);
     suspects::warn(&suspects, ui);
     let names = member_names(&found.files).map_err(Error::from)?;
-    let facts = |packed: Packed<'_>| {
-        Some(Facts::of(&PackFacts {
-            archive: PathFact(&arguments.output),
-            format: plan.format().into(),
-            recipients: recipient_facts(plan.recipients()),
-            suspects: suspects.iter().map(Suspect::facts).collect(),
-            unmatched_patterns: unmatched(&found),
-            left_out: left_out.iter().copied().map(PathFact).collect(),
-            packed,
-        }))
+    let about = About {
+        archive: PathFact(&arguments.output),
+        format: plan.format().into(),
+        recipients: recipient_facts(plan.recipients()),
+        suspects: suspects.iter().map(Suspect::facts).collect(),
+        unmatched_patterns: unmatched(&found),
+        left_out: left_out.iter().copied().map(PathFact).collect(),
     };
     let overwrite = arguments.overwrite.overwrite();
     let recipients = recipients_line(plan.recipients());
@@ -126,11 +126,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             drop(file.open().map_err(Error::from)?);
         }
         let total = total_size(&found.files);
-        let mut text = String::new();
-        for name in &names {
-            text.push_str(&safe(name.as_str()));
-            text.push('\n');
-        }
         ui.summary(&format!(
             "would pack {} ({}) for {recipients}; nothing was written",
             count(names.len() as u64, "file"),
@@ -142,15 +137,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             plain_bytes: file.size,
             sha256: None,
         });
-        return Ok(Report {
-            text,
-            facts: facts(Packed::Nothing {
-                dry_run: true,
-                members: members.collect(),
-                plain_bytes: total,
-            }),
-            ..Report::default()
-        });
+        let facts = PackFacts {
+            about,
+            dry_run: Some(true),
+            members: Each(|| members.clone()),
+            plain_bytes: total,
+            archive_bytes: None,
+        };
+        return Ok(Report::of(Names(&names), &facts).end(global.json, ui));
     }
 
     let bar = Bar::new(ui, "packing");
@@ -170,19 +164,43 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     ));
     let hashes = packed.members.iter();
     let hashes = hashes.filter_map(|member| Some((&**member.sha256.as_ref()?, &*member.name)));
-    Ok(Report {
-        text: sha256sum(hashes),
-        facts: facts(Packed::Archive {
-            members: packed.members.iter().map(MemberFacts::from).collect(),
-            plain_bytes: packed.plain,
-            archive_bytes: packed.archive,
-        }),
-        ..Report::default()
-    })
+    let facts = PackFacts {
+        about,
+        dry_run: None,
+        members: Each(|| packed.members.iter().map(MemberFacts::from)),
+        plain_bytes: packed.plain,
+        archive_bytes: Some(packed.archive),
+    };
+    let report = Report::of(Sha256Sums(|| hashes.clone()), &facts);
+    Ok(report.end(global.json, ui))
+}
+
+/// The names of the files that would be packed, one on a line.
+struct Names<'a>(&'a [MemberName]);
+
+impl Display for Names<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut names = self.0.iter();
+        names.try_for_each(|name| writeln!(f, "{}", safe(name.as_str())))
+    }
 }
 
 #[derive(Serialize)]
-struct PackFacts<'a> {
+struct PackFacts<'a, M> {
+    #[serde(flatten)]
+    about: About<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<bool>,
+    members: M,
+    plain_bytes: u64,
+    /// Missing if no archive was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archive_bytes: Option<u64>,
+}
+
+/// What is known of an archive before it's written.
+#[derive(Serialize)]
+struct About<'a> {
     archive: PathFact<'a>,
     #[serde(flatten)]
     format: FormatFacts,
@@ -190,23 +208,6 @@ struct PackFacts<'a> {
     suspects: Vec<SuspectFacts<'a>>,
     unmatched_patterns: Vec<&'a str>,
     left_out: Vec<PathFact<'a>>,
-    #[serde(flatten)]
-    packed: Packed<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Packed<'a> {
-    Archive {
-        members: Vec<MemberFacts<'a>>,
-        plain_bytes: u64,
-        archive_bytes: u64,
-    },
-    Nothing {
-        dry_run: bool,
-        members: Vec<MemberFacts<'a>>,
-        plain_bytes: u64,
-    },
 }
 
 #[derive(Serialize)]

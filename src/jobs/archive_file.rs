@@ -41,7 +41,7 @@ impl<'a> Members<'a> {
             let selector = Selector::Pattern(compiled(pattern)?);
             let mut found = false;
             for (is_left_out, member) in is_left_out.iter_mut().zip(&self.list) {
-                let is_meant = has_name(member, pattern) || selector.means(member);
+                let is_meant = member.is_called(pattern) || selector.means(member);
                 *is_left_out |= is_meant;
                 found |= is_meant;
             }
@@ -153,32 +153,35 @@ impl ArchiveFile {
     ///
     /// A name or pattern matches no member, or a pattern is invalid.
     pub fn select(&self, patterns: &[impl AsRef<str>]) -> Result<Members<'_>, Error> {
-        let mut members = self.all();
         if patterns.is_empty() {
-            return Ok(members);
+            return Ok(self.all());
         }
-        let mut chosen = vec![false; members.list.len()];
-        members.are_named = true;
-        members.are_all = false;
-        for pattern in patterns.iter().map(AsRef::as_ref) {
-            let selector = Selector::new(pattern, &members.list)?;
-            members.are_named &= selector.is_name();
-            let mut found = false;
-            for (chosen, member) in chosen.iter_mut().zip(members.iter()) {
-                let is_meant = selector.means(member);
-                *chosen |= is_meant;
-                found |= is_meant;
+        let patterns = patterns.iter().map(AsRef::as_ref);
+        let selectors = patterns.clone().map(|pattern| Selector::new(pattern, self));
+        let selectors: Vec<Selector<'_>> = selectors.collect::<Result<_, _>>()?;
+        let mut found = vec![false; selectors.len()];
+        let is_meant = |member: &&Member| {
+            let mut is_meant = false;
+            for (selector, found) in selectors.iter().zip(&mut found) {
+                let is_by_this = selector.means(member);
+                is_meant |= is_by_this;
+                *found |= is_by_this;
             }
-            if !found {
-                return Err(Error::NoSuchMember {
-                    archive: self.path.clone(),
-                    pattern: pattern.to_owned(),
-                });
-            }
+            is_meant
+        };
+        let list = self.members().filter(is_meant).collect();
+        if let Some((pattern, _)) = patterns.zip(&found).find(|(_, found)| !**found) {
+            return Err(Error::NoSuchMember {
+                archive: self.path.clone(),
+                pattern: pattern.to_owned(),
+            });
         }
-        let mut chosen = chosen.into_iter();
-        members.list.retain(|_| chosen.next() == Some(true));
-        Ok(members)
+        Ok(Members {
+            archive: self,
+            list,
+            are_named: selectors.iter().all(Selector::is_name),
+            are_all: false,
+        })
     }
 
     /// Reads the envelope of a member's message. What is read of members that
@@ -284,13 +287,14 @@ enum Selector<'p> {
 }
 
 impl<'p> Selector<'p> {
-    fn new(pattern: &'p str, members: &[&Member]) -> Result<Self, Error> {
-        if members.iter().any(|member| has_name(member, pattern)) {
+    fn new(pattern: &'p str, archive: &ArchiveFile) -> Result<Self, Error> {
+        let mut members = archive.members();
+        if members.any(|member| member.is_called(pattern)) {
             return Ok(Self::Name(pattern));
         }
         let directory = pattern.trim_end_matches('/');
         let directory = Path::new(directory.strip_prefix("./").unwrap_or(directory));
-        if members.iter().any(|member| is_below(member, directory)) {
+        if archive.members().any(|member| is_below(member, directory)) {
             return Ok(Self::Directory(directory));
         }
         Ok(Self::Pattern(compiled(pattern)?))
@@ -302,7 +306,7 @@ impl<'p> Selector<'p> {
 
     fn means(&self, member: &Member) -> bool {
         match self {
-            Self::Name(name) => has_name(member, name),
+            Self::Name(name) => member.is_called(name),
             Self::Directory(directory) => is_below(member, directory),
             Self::Pattern(patterns) => {
                 patterns.match_tree_of(Path::new(&*member.shown_name()))
@@ -319,10 +323,6 @@ fn compiled(pattern: &str) -> Result<Patterns, Error> {
 
 fn is_below(member: &Member, directory: &Path) -> bool {
     !directory.as_os_str().is_empty() && Path::new(&*member.shown_name()).starts_with(directory)
-}
-
-fn has_name(member: &Member, name: &str) -> bool {
-    member.stored_name() == name || member.shown_name() == name
 }
 
 pub(crate) fn member_error(member: &Member, cause: MemberCause) -> Error {

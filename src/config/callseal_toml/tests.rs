@@ -111,6 +111,7 @@ fn an_unknown_key_is_named_with_its_line() {
                 "keys",
                 "compress",
                 "format",
+                "index",
                 "min-rsa-bits",
                 "profiles",
             ];
