@@ -319,26 +319,29 @@ impl Rising {
 /// Gives each member the bytes from its local header to the next one's, or to
 /// the central directory, and checks that it can fill them.
 fn assign_extents(members: &mut [Member], directory_offset: u64) -> Result<(), ArchiveError> {
-    let first = members.iter().map(|member| member.offset).min();
-    let first = first.unwrap_or(directory_offset);
-    if first != 0 {
-        return Err(ArchiveFault::Prefix { bytes: first }.into());
-    }
-    // From the last to the first: the start of one is the end of another.
-    let mut next = directory_offset;
-    let mut assign = |member: &mut Member| {
-        let slack = slack(member, next)?;
-        member.slack = slack;
-        next = member.offset;
-        Ok(())
-    };
     // Most writers enter the members in the order in which they wrote them.
     if members.is_sorted_by_key(|member| member.offset) {
-        return members.iter_mut().rev().try_for_each(assign);
+        return assign_in_order(members.iter_mut(), directory_offset);
     }
     let mut in_file_order: Vec<&mut Member> = members.iter_mut().collect();
     in_file_order.sort_unstable_by_key(|member| member.offset);
-    in_file_order.into_iter().rev().try_for_each(&mut assign)
+    assign_in_order(in_file_order.into_iter(), directory_offset)
+}
+
+fn assign_in_order<'m>(
+    members: impl DoubleEndedIterator<Item = &'m mut Member>,
+    directory_offset: u64,
+) -> Result<(), ArchiveError> {
+    // From the last to the first: the start of one is the end of another.
+    let mut next = directory_offset;
+    for member in members.rev() {
+        member.slack = slack(member, next)?;
+        next = member.offset;
+    }
+    match next {
+        0 => Ok(()),
+        bytes => Err(ArchiveFault::Prefix { bytes }.into()),
+    }
 }
 
 /// Returns the number of bytes that a member's extent up to `next` has besides

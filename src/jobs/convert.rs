@@ -80,19 +80,16 @@ impl Job<'_> {
         let Members { archive, list, .. } = members;
         self.progress.begin(list.len() as u64, members.total_size());
         let places = Places::of(list);
-        let contents: Vec<MemberContent<'_>> = list
-            .iter()
-            .map(|member| MemberContent {
-                archive,
-                member,
-                places: &places,
-                opener,
-                plan,
-                output,
-                progress: self.progress,
-            })
-            .collect();
-        let written = write_archive(&contents, plan, output, self);
+        let content = |&member| MemberContent {
+            archive,
+            member,
+            places: &places,
+            opener,
+            plan,
+            output,
+            progress: self.progress,
+        };
+        let written = write_archive(list, content, plan, output, self);
         let written = written.map_err(|failures| {
             let is_of_member = |error: &&Error| matches!(error, Error::Member { .. });
             let failed = failures.iter().filter(is_of_member).count();
@@ -108,7 +105,7 @@ impl Job<'_> {
             }
         })?;
         Ok(Converted {
-            members: written.members,
+            members: written.reports,
             archive: written.size,
         })
     }
@@ -158,12 +155,12 @@ impl MemberContent<'_> {
 impl Content for MemberContent<'_> {
     type Done = ConvertedMember;
 
-    fn seal<'a>(
-        &'a self,
+    fn seal(
+        &self,
         number: usize,
         sealer: &mut Sealer<'_>,
-        queue: &Queue<'a, PendingFile>,
-    ) -> Result<ConvertedMember, Error> {
+        queue: &Queue<PendingFile>,
+    ) -> Result<Option<ConvertedMember>, Error> {
         let name = self.name()?;
         let message = self.begin(name, self.opener, self.progress)?;
         let modified = message.modified().unwrap_or_else(|| self.member.modified());
@@ -174,7 +171,7 @@ impl Content for MemberContent<'_> {
         let mut sink = queue.sink(
             number,
             NextMember {
-                name,
+                name: name.clone(),
                 modified,
                 at_most: self.plan.at_most(self.at_most(format)),
             },
@@ -197,7 +194,7 @@ impl Content for MemberContent<'_> {
                 },
             })?;
         sink.finish().map_err(write_error)?;
-        Ok(ConvertedMember {
+        Ok(Some(ConvertedMember {
             name: name.as_str().to_owned(),
             sha256: content.finish().1,
             plain,
@@ -206,7 +203,7 @@ impl Content for MemberContent<'_> {
             tried_key,
             sealed_as,
             old_cipher,
-        })
+        }))
     }
 
     fn check(&self) -> Result<(), Error> {

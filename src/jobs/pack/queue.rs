@@ -19,9 +19,8 @@ const WAITING: usize = 32 * 1024 * 1024;
 const SPARE: usize = 2;
 
 /// The name of a member, and when its file was last changed.
-#[derive(Clone, Copy)]
-pub(crate) struct NextMember<'a> {
-    pub name: &'a MemberName,
+pub(crate) struct NextMember {
+    pub name: MemberName,
     pub modified: SystemTime,
     /// An upper estimate of its size in bytes.
     pub at_most: u64,
@@ -29,22 +28,22 @@ pub(crate) struct NextMember<'a> {
 
 /// Puts the members into the archive in the order of their numbers, whatever
 /// the order in which they are finished.
-pub(crate) struct Queue<'a, W> {
-    state: Mutex<QueueState<'a, W>>,
+pub(crate) struct Queue<W> {
+    state: Mutex<QueueState<W>>,
     turn: Condvar,
 }
 
-struct QueueState<'a, W> {
+struct QueueState<W> {
     /// Absent while a thread writes.
     writer: Option<ArchiveWriter<W>>,
     next: usize,
-    waiting: BTreeMap<usize, (NextMember<'a>, Vec<u8>)>,
+    waiting: BTreeMap<usize, (NextMember, Vec<u8>)>,
     waiting_bytes: usize,
     spare: Vec<Vec<u8>>,
     failed: bool,
 }
 
-impl<'a, W: Write + Seek> Queue<'a, W> {
+impl<W: Write + Seek> Queue<W> {
     pub fn new(writer: ArchiveWriter<W>) -> Self {
         Self {
             state: Mutex::new(QueueState {
@@ -61,7 +60,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
 
     /// Returns the sink for the member with that number. Each number from 0 on
     /// must come, and be finished, once.
-    pub fn sink(&self, number: usize, entry: NextMember<'a>) -> MemberSink<'_, 'a, W> {
+    pub fn sink(&self, number: usize, entry: NextMember) -> MemberSink<'_, W> {
         let buffer = self.state().spare.pop().unwrap_or_default();
         MemberSink {
             queue: self,
@@ -95,7 +94,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
             .filter(|_| state.waiting.is_empty() && !state.failed)
     }
 
-    fn state(&self) -> MutexGuard<'_, QueueState<'a, W>> {
+    fn state(&self) -> MutexGuard<'_, QueueState<W>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -122,7 +121,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
     /// Hands over a finished message. It is written now if it's its turn, else
     /// left to the thread that has the turn before it, if there is room to
     /// wait.
-    fn submit(&self, number: usize, entry: NextMember<'a>, mut message: Vec<u8>) -> io::Result<()> {
+    fn submit(&self, number: usize, entry: NextMember, mut message: Vec<u8>) -> io::Result<()> {
         {
             let mut state = self.state();
             let its_turn = state.next == number;
@@ -137,7 +136,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
             }
         }
         let mut writer = self.wait_for_turn(number)?;
-        writer.add(entry.name, entry.modified, &message)?;
+        writer.add(&entry.name, entry.modified, &message)?;
         self.pass_on(writer, message)
     }
 
@@ -160,7 +159,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
             };
             state.waiting_bytes -= waiting_cost(&message);
             drop(state);
-            writer.add(entry.name, entry.modified, &message)?;
+            writer.add(&entry.name, entry.modified, &message)?;
             used = message;
         }
     }
@@ -168,13 +167,13 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
 
 /// Returns the memory that a waiting message takes, with its place in the map.
 fn waiting_cost(message: &Vec<u8>) -> usize {
-    message.capacity() + 2 * size_of::<(usize, NextMember<'_>, Vec<u8>)>()
+    message.capacity() + 2 * size_of::<(usize, NextMember, Vec<u8>)>()
 }
 
 /// Gives up for the other workers when one panics: they would wait for ever.
-pub(super) struct PanicGuard<'q, 'a, W: Write + Seek>(pub &'q Queue<'a, W>);
+pub(super) struct PanicGuard<'q, W: Write + Seek>(pub &'q Queue<W>);
 
-impl<W: Write + Seek> Drop for PanicGuard<'_, '_, W> {
+impl<W: Write + Seek> Drop for PanicGuard<'_, W> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.fail();
@@ -184,10 +183,10 @@ impl<W: Write + Seek> Drop for PanicGuard<'_, '_, W> {
 
 /// The sink of one message: memory, or if it grows too large for that, the
 /// archive itself once it's its turn.
-pub(crate) struct MemberSink<'q, 'a, W> {
-    queue: &'q Queue<'a, W>,
+pub(crate) struct MemberSink<'q, W> {
+    queue: &'q Queue<W>,
     number: usize,
-    entry: NextMember<'a>,
+    entry: NextMember,
     target: Target<W>,
 }
 
@@ -198,7 +197,7 @@ enum Target<W> {
     Nowhere,
 }
 
-impl<W: Write + Seek> MemberSink<'_, '_, W> {
+impl<W: Write + Seek> MemberSink<'_, W> {
     /// Completes the member.
     pub fn finish(self) -> io::Result<()> {
         match self.target {
@@ -209,7 +208,7 @@ impl<W: Write + Seek> MemberSink<'_, '_, W> {
     }
 }
 
-impl<W: Write + Seek> Write for MemberSink<'_, '_, W> {
+impl<W: Write + Seek> Write for MemberSink<'_, W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         match std::mem::replace(&mut self.target, Target::Nowhere) {
             Target::Memory(mut buffer) if buffer.len().saturating_add(data.len()) <= BUFFER => {
@@ -226,8 +225,8 @@ impl<W: Write + Seek> Write for MemberSink<'_, '_, W> {
                     name,
                     modified,
                     at_most,
-                } = self.entry;
-                let mut member = writer.begin(name, modified, at_most)?;
+                } = &self.entry;
+                let mut member = writer.begin(name, *modified, *at_most)?;
                 member.write_all(&buffer)?;
                 member.write_all(data)?;
                 self.target = Target::Archive(Box::new(member));
@@ -259,9 +258,9 @@ mod tests {
             .collect()
     }
 
-    fn entry(name: &MemberName) -> NextMember<'_> {
+    fn entry(name: &MemberName) -> NextMember {
         NextMember {
-            name,
+            name: name.clone(),
             modified: UNIX_EPOCH,
             at_most: 1 << 20,
         }
