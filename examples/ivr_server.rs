@@ -27,6 +27,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("expected: CERTIFICATE CERTIFICATE DIRECTORY ARCHIVE".into());
     };
     let packed = pack(&[customer, vendor], calls, archive)?;
-    println!("{} calls, {} bytes", packed.members.len(), packed.archive);
+    println!("{} calls, {} bytes", packed.members, packed.archive);
     Ok(())
 }

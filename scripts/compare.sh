@@ -5,23 +5,25 @@
 # and runs it. Ends with status 1 if a mark is missed.
 #
 #   CALLSEAL   the program to measure (default: target/release/callseal)
-#   PARTS      what to measure (default: openpgp cms fields)
+#   PARTS      what to measure (default: openpgp cms fields scale)
 #   ROUNDS     the number of turns of each program (default: 3)
 #   TMPDIR     a directory on a disk for the file of 6 GiB (default: /tmp)
 #
-# To try the script rather than check the marks, make the last two parts small:
+# To try the script rather than check the marks, make the last three parts small:
 #
 #   CMS_MIB    the size of the CMS message (default: 1024)
 #   DOCUMENTS  the number of JSON documents (default: 20000)
+#   SCALES     the numbers of members (default: 100000 300000 1000000)
 #
 # Needs up to 2 GiB of /dev/shm, 4 GiB of it for the CMS message (with 4 GiB
-# more of memory for openssl), and 13 GiB of TMPDIR for the file of 6 GiB.
+# more of memory for openssl) and 8 GiB for 1,000,000 members, and 13 GiB of
+# TMPDIR for the file of 6 GiB.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 callseal=${CALLSEAL:-$root/target/release/callseal}
 rounds=${ROUNDS:-3}
-parts=${PARTS:-openpgp cms fields}
+parts=${PARTS:-openpgp cms fields scale}
 missed=0
 
 # shellcheck source=scripts/compare/measuring.sh
@@ -29,8 +31,8 @@ missed=0
 
 for part in $parts; do
     case $part in
-        openpgp | cms | fields) ;;
-        *) fail "unknown part '$part'" "use openpgp, cms or fields" ;;
+        openpgp | cms | fields | scale) ;;
+        *) fail "unknown part '$part'" "use openpgp, cms, fields or scale" ;;
     esac
 done
 [ -x "$callseal" ] || fail "no program at $callseal" 'run "make bench", which builds it'

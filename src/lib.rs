@@ -56,6 +56,4 @@ pub use jobs::{
 // the fuzz targets of this package use besides. It isn't an interface, and may
 // change in any release.
 #[doc(hidden)]
-pub use jobs::PackedMember;
-#[doc(hidden)]
 pub use timestamp::{NotATimestamp, Timestamp};

@@ -7,7 +7,7 @@ use std::thread;
 /// Works on every item, on up to `jobs` threads: the calling one, and as many
 /// more as the system grants. A limit on processes or memory may refuse some or
 /// all of them; the job then takes longer. Returns the outcomes in the order of
-/// the items.
+/// the items. An item without one takes no memory: there may be a million.
 ///
 /// `begin` makes the state that a thread keeps from item to item. Items are
 /// taken in their order, each by one thread.
@@ -15,7 +15,7 @@ pub(crate) fn work_on<'i, T, S, R>(
     items: &'i [T],
     jobs: NonZeroUsize,
     begin: impl Fn() -> S + Sync,
-    work: impl Fn(&mut S, usize, &'i T) -> R + Sync,
+    work: impl Fn(&mut S, usize, &'i T) -> Option<R> + Sync,
 ) -> Vec<R>
 where
     T: Sync,
@@ -30,7 +30,9 @@ where
             let Some(item) = items.get(number) else {
                 return outcomes;
             };
-            outcomes.push((number, work(&mut state, number, item)));
+            if let Some(outcome) = work(&mut state, number, item) {
+                outcomes.push((number, outcome));
+            }
         }
     };
     let mut outcomes = thread::scope(|scope| {
@@ -56,7 +58,12 @@ mod tests {
 
     fn doubled(items: &[usize], jobs: usize) -> Vec<(usize, usize)> {
         let jobs = NonZeroUsize::new(jobs).unwrap();
-        work_on(items, jobs, || (), |(), number, item| (number, item * 2))
+        work_on(
+            items,
+            jobs,
+            || (),
+            |(), number, item| Some((number, item * 2)),
+        )
     }
 
     #[test]
@@ -73,9 +80,16 @@ mod tests {
     fn a_thread_keeps_its_state_from_item_to_item() {
         let count = |seen: &mut usize, _, _: &()| {
             *seen += 1;
-            *seen
+            Some(*seen)
         };
         let counted = work_on(&[(); 5], NonZeroUsize::MIN, || 0, count);
         assert_eq!(counted, [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn an_item_may_have_no_outcome() {
+        let odd = |(): &mut (), _, item: &usize| (item % 2 == 1).then_some(*item);
+        let jobs = NonZeroUsize::new(3).unwrap();
+        assert_eq!(work_on(&[0, 1, 2, 3, 5], jobs, || (), odd), [1, 3, 5]);
     }
 }

@@ -209,7 +209,7 @@ pub(super) fn read_members(
     }
     drop(window);
     let mut members = members.into_boxed_slice();
-    if !names.so_far {
+    if !names.all_differ(&members) {
         refuse_duplicates(&members)?;
     }
     assign_extents(&mut members, location.offset)?;
@@ -291,11 +291,13 @@ fn refuse_duplicates(members: &[Member]) -> Result<(), ArchiveError> {
     }
 }
 
-/// Whether names rise from each to the next, as callseal writes them with few
-/// exceptions. Then all of them differ.
+/// Whether names rise from each to the next, as callseal writes them. The last
+/// one, that of the index, may be an exception.
 struct Rising {
     last: Vec<u8>,
     so_far: bool,
+    /// Whether the last name doesn't rise, and all before it do.
+    but_the_last: bool,
 }
 
 impl Rising {
@@ -303,42 +305,59 @@ impl Rising {
         Self {
             last: Vec::new(),
             so_far: true,
+            but_the_last: false,
         }
     }
 
     fn add(&mut self, name: &[u8]) {
+        self.but_the_last = false;
         // An empty name is not above an empty `last`.
         if self.so_far {
             self.so_far = self.last.as_slice() < name;
+            self.but_the_last = !self.so_far;
             self.last.clear();
             self.last.extend_from_slice(name);
         }
+    }
+
+    /// Returns whether this shows that all members have different names.
+    fn all_differ(&self, members: &[Member]) -> bool {
+        let is_another = || {
+            let (last, others) = members.split_last()?;
+            let last = last.name.bytes();
+            let found = others.binary_search_by(|member| member.name.bytes().cmp(&last));
+            Some(found.is_err())
+        };
+        self.so_far || self.but_the_last && is_another() == Some(true)
     }
 }
 
 /// Gives each member the bytes from its local header to the next one's, or to
 /// the central directory, and checks that it can fill them.
 fn assign_extents(members: &mut [Member], directory_offset: u64) -> Result<(), ArchiveError> {
-    let first = members.iter().map(|member| member.offset).min();
-    let first = first.unwrap_or(directory_offset);
-    if first != 0 {
-        return Err(ArchiveFault::Prefix { bytes: first }.into());
-    }
-    // From the last to the first: the start of one is the end of another.
-    let mut next = directory_offset;
-    let mut assign = |member: &mut Member| {
-        let slack = slack(member, next)?;
-        member.slack = slack;
-        next = member.offset;
-        Ok(())
-    };
     // Most writers enter the members in the order in which they wrote them.
     if members.is_sorted_by_key(|member| member.offset) {
-        return members.iter_mut().rev().try_for_each(assign);
+        return assign_in_order(members.iter_mut(), directory_offset);
     }
     let mut in_file_order: Vec<&mut Member> = members.iter_mut().collect();
     in_file_order.sort_unstable_by_key(|member| member.offset);
-    in_file_order.into_iter().rev().try_for_each(&mut assign)
+    assign_in_order(in_file_order.into_iter(), directory_offset)
+}
+
+fn assign_in_order<'m>(
+    members: impl DoubleEndedIterator<Item = &'m mut Member>,
+    directory_offset: u64,
+) -> Result<(), ArchiveError> {
+    // From the last to the first: the start of one is the end of another.
+    let mut next = directory_offset;
+    for member in members.rev() {
+        member.slack = slack(member, next)?;
+        next = member.offset;
+    }
+    match next {
+        0 => Ok(()),
+        bytes => Err(ArchiveFault::Prefix { bytes }.into()),
+    }
 }
 
 /// Returns the number of bytes that a member's extent up to `next` has besides

@@ -25,7 +25,7 @@ const ATTRIBUTES: u32 = 0o100_600 << 16;
 /// The facts of a stored member, from which both of its headers are written.
 pub(super) struct Stored {
     /// The stored name.
-    pub name: String,
+    pub name: Vec<u8>,
     /// Seconds since 1970.
     pub modified: i64,
     pub crc: u32,
@@ -53,7 +53,7 @@ impl Stored {
         let mut out = Vec::new();
         push_u32(&mut out, LOCAL_SIGNATURE);
         self.push_common(&mut out, self.zip64, size, &extra)?;
-        out.extend_from_slice(self.name.as_bytes());
+        out.extend_from_slice(&self.name);
         out.extend_from_slice(&extra);
         Ok(out)
     }
@@ -79,7 +79,7 @@ impl Stored {
         push_u16(out, 0); // internal attributes
         push_u32(out, ATTRIBUTES);
         push_low_u32(out, offset);
-        out.extend_from_slice(self.name.as_bytes());
+        out.extend_from_slice(&self.name);
         out.extend_from_slice(&extra);
         Ok(())
     }
@@ -102,7 +102,7 @@ impl Stored {
         push_u32(out, self.crc);
         push_low_u32(out, size);
         push_low_u32(out, size);
-        push_length(out, self.name.as_bytes())?;
+        push_length(out, &self.name)?;
         push_length(out, extra)
     }
 }

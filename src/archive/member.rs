@@ -60,7 +60,7 @@ impl StoredName {
         let stored = field.stored;
         let safe = std::str::from_utf8(stored).ok().and_then(|stored| {
             let name = parse(stored).ok()?;
-            let rest = rest(stored.strip_prefix(name.as_str())?)?;
+            let rest = rest(stored.get(name.as_str().len()..)?)?;
             Some(Self::Safe(name, rest))
         });
         safe.unwrap_or_else(|| match name_reading::read(field) {

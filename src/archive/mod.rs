@@ -22,6 +22,7 @@
 //! | `encode.rs` | headers and end records, to bytes |
 //! | `patched_writer.rs` | the buffered output whose past can be patched |
 //! | `writer.rs` | the writer |
+//! | `written.rs` | the written members, until the central directory is |
 //! | `read_at.rs` | positioned reads |
 //! | `member.rs` | one member, as the central directory describes it |
 //! | `directory.rs` | from the end of the file to the checked list of members |
@@ -45,6 +46,7 @@ mod read_at;
 mod reader;
 mod records;
 mod writer;
+mod written;
 
 #[doc(hidden)]
 pub use ending::{Ending, without_ending};

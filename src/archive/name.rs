@@ -37,9 +37,8 @@ impl MemberName {
         if bytes > MAX_STORED_BYTES {
             return Err(NameFault::TooLong { bytes });
         }
-        // An archive has a million names. Nearly all of them are such, which one
-        // quick look shows.
-        if !is_printable_ascii(path) {
+        // An archive may have a million names, and nearly all of them are such.
+        if !is_plain(path) {
             // C0, DEL and C1: a line feed or an escape sequence in a name has no
             // honest use.
             if path.chars().any(char::is_control) {
@@ -49,15 +48,15 @@ impl MemberName {
             if path.contains('\\') {
                 return Err(NameFault::Backslash);
             }
-        }
-        if path.starts_with('/') {
-            return Err(NameFault::Absolute);
-        }
-        for component in path.as_bytes().split(|octet| *octet == b'/') {
-            match component {
-                b"" | b"." => return Err(NameFault::EmptyComponent),
-                b".." => return Err(NameFault::Parent),
-                _ => {}
+            if path.starts_with('/') {
+                return Err(NameFault::Absolute);
+            }
+            for component in path.split('/') {
+                match component {
+                    "" | "." => return Err(NameFault::EmptyComponent),
+                    ".." => return Err(NameFault::Parent),
+                    _ => {}
+                }
             }
         }
         if cfg!(windows) {
@@ -83,11 +82,6 @@ impl MemberName {
         &self.0
     }
 
-    /// Returns the path itself.
-    pub(crate) fn into_string(self) -> String {
-        self.0.into()
-    }
-
     /// Returns the file's own name: what follows the last `/`.
     #[must_use]
     pub fn last_component(&self) -> &str {
@@ -101,10 +95,15 @@ impl MemberName {
     /// (`ß` and `ss`, `ς` and `σ`).
     #[must_use]
     pub fn collision_key(&self) -> String {
-        if self.0.is_ascii() {
-            return self.0.to_ascii_lowercase();
+        Self::key_of(&self.0)
+    }
+
+    /// Returns the same of a name that was checked.
+    pub(crate) fn key_of(name: &str) -> String {
+        if name.is_ascii() {
+            return name.to_ascii_lowercase();
         }
-        let decomposed: String = self.0.nfd().collect();
+        let decomposed: String = name.nfd().collect();
         decomposed.to_uppercase().to_lowercase().nfc().collect()
     }
 
@@ -171,13 +170,24 @@ pub enum NameFault {
     TrailingDotOrSpace,
 }
 
-/// Returns whether a path has only printable characters of ASCII, and no
-/// backslash.
-fn is_printable_ascii(path: &str) -> bool {
+/// Returns whether a path has nothing in it that could be wrong: only printable
+/// characters of ASCII, no backslash, and no component that is empty or begins
+/// with a dot.
+fn is_plain(path: &str) -> bool {
+    let octets = path.as_bytes();
+    let pairs = octets.iter().zip(octets.iter().skip(1));
     // All octets are looked at, since that is quicker than to stop early.
-    path.bytes().fold(true, |is_plain, octet| {
-        is_plain & matches!(octet, b' '..=b'~') & (octet != b'\\')
-    })
+    let are_plain = pairs.fold(true, |are_plain, (octet, next)| {
+        are_plain & is_plain_octet(*next) & !(*octet == b'/' && matches!(next, b'/' | b'.'))
+    });
+    let begins_plainly = octets
+        .first()
+        .is_some_and(|first| is_plain_octet(*first) && !matches!(first, b'/' | b'.'));
+    are_plain && begins_plainly && !path.ends_with('/')
+}
+
+fn is_plain_octet(octet: u8) -> bool {
+    matches!(octet, b' '..=b'~') & (octet != b'\\')
 }
 
 /// Checks for names that Windows reads differently.
@@ -249,6 +259,23 @@ mod tests {
             assert_eq!(name.stored(Ending::Pgp), format!("{path}.pgp"));
             assert_eq!(name.stored(Ending::P7m), format!("{path}.p7m"));
         }
+    }
+
+    #[test]
+    fn the_quick_look_passes_over_no_fault() {
+        let characters = ["a", ".", "/", "\\", "\u{7f}", "\u{85}", "ü"];
+        let mut paths = vec![String::new()];
+        for _ in 0..4 {
+            let longer = |path: &String| characters.map(|c| format!("{path}{c}"));
+            paths = paths.iter().flat_map(longer).collect();
+            for path in &paths {
+                let is_faulty = path.chars().any(char::is_control)
+                    || path.contains('\\')
+                    || path.split('/').any(|part| matches!(part, "" | "." | ".."));
+                assert_eq!(MemberName::parse(path).is_err(), is_faulty, "{path:?}");
+            }
+        }
+        assert!(is_plain("calls/2026/a.wav") && !is_plain("a/.b") && !is_plain(""));
     }
 
     #[test]

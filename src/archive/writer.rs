@@ -8,6 +8,7 @@ use super::ending::Ending;
 use super::name::MemberName;
 use super::patched_writer::PatchedWriter;
 use super::records::ZIP64_MARKER;
+use super::written::WrittenMembers;
 use crate::timestamp::unix_seconds;
 
 /// Writes an archive: stored members, then the central directory.
@@ -20,13 +21,12 @@ use crate::timestamp::unix_seconds;
 /// [`MemberName::collision_key`]: [`Archive`](super::Archive) refuses an
 /// archive with exactly equal ones.
 ///
-/// It keeps the central directory in memory: about 60 bytes and the stored name
-/// for each member.
+/// It keeps the facts of the members in memory until then: some 15 bytes for
+/// each, and more for a name that is unlike the one before.
 pub struct ArchiveWriter<W> {
     sink: PatchedWriter<W>,
     ending: Ending,
-    directory: Vec<u8>,
-    members: u64,
+    members: WrittenMembers,
 }
 
 impl<W> ArchiveWriter<W> {
@@ -43,8 +43,7 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         Self {
             sink: PatchedWriter::new(sink),
             ending: Ending::default(),
-            directory: Vec::new(),
-            members: 0,
+            members: WrittenMembers::default(),
         }
     }
 
@@ -65,7 +64,7 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     pub fn add(&mut self, name: &MemberName, modified: SystemTime, data: &[u8]) -> io::Result<()> {
         let size = data.len() as u64;
         let member = Stored {
-            name: name.stored(self.ending),
+            name: name.stored(self.ending).into_bytes(),
             modified: unix_seconds(modified),
             crc: crc32fast::hash(data),
             size,
@@ -74,7 +73,8 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         };
         self.sink.write_all(&member.local_header()?)?;
         self.sink.write_all(data)?;
-        self.enter(&member)
+        self.members.push(&member);
+        Ok(())
     }
 
     /// Begins a member whose length isn't known yet.
@@ -98,7 +98,7 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         at_most: u64,
     ) -> io::Result<MemberWriter<W>> {
         let member = Stored {
-            name: name.stored(self.ending),
+            name: name.stored(self.ending).into_bytes(),
             modified: unix_seconds(modified),
             crc: 0,
             size: 0,
@@ -120,19 +120,17 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     ///
     /// Any error of the sink.
     pub fn finish(mut self) -> io::Result<W> {
-        let offset = self.sink.position();
-        self.sink.write_all(&self.directory)?;
-        let size = self.directory.len() as u64;
-        self.sink
-            .write_all(&end_records(self.members, size, offset))?;
+        let Self { sink, members, .. } = &mut self;
+        let offset = sink.position();
+        let mut header = Vec::new();
+        members.for_each(|member| {
+            header.clear();
+            member.push_central_header(&mut header)?;
+            sink.write_all(&header)
+        })?;
+        let size = sink.position().saturating_sub(offset);
+        sink.write_all(&end_records(members.count(), size, offset))?;
         self.sink.into_inner()
-    }
-
-    /// Enters a written member into the central directory.
-    fn enter(&mut self, member: &Stored) -> io::Result<()> {
-        member.push_central_header(&mut self.directory)?;
-        self.members = self.members.saturating_add(1);
-        Ok(())
     }
 }
 
@@ -157,7 +155,7 @@ impl<W: Write + Seek> MemberWriter<W> {
         self.member.crc = self.crc.finalize();
         let header = self.member.local_header()?;
         self.archive.sink.patch(self.member.offset, &header)?;
-        self.archive.enter(&self.member)?;
+        self.archive.members.push(&self.member);
         Ok(self.archive)
     }
 }

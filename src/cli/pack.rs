@@ -4,12 +4,11 @@ use std::fmt::{self, Display, Formatter};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use callseal::archive::MemberName;
+use callseal::Job;
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{
-    SourceNotice, SourceOptions, Sources, member_names, read_file_list, total_size,
+    Source, SourceNotice, SourceOptions, Sources, check_names, read_file_list, total_size,
 };
-use callseal::{Job, PackedMember};
 use clap::Args;
 use serde::Serialize;
 
@@ -105,7 +104,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let left_out = show_notices(&found, ui);
     let suspects = suspects::find(&found.files, &arguments.paths);
     suspects::warn(&suspects, ui);
-    let names = member_names(&found.files).map_err(Error::from)?;
+    drop(inputs);
     let about = About {
         archive: PathFact(&arguments.output),
         format: plan.format().into(),
@@ -118,6 +117,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let recipients = recipients_line(plan.recipients());
 
     if arguments.dry_run {
+        check_names(&found.files).map_err(Error::from)?;
         // Make it and drop it: this finds the errors that a real run would
         // begin with.
         PendingFile::create(&arguments.output, Access::Shared, overwrite)
@@ -128,15 +128,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         let total = total_size(&found.files);
         ui.summary(&format!(
             "would pack {} ({}) for {recipients}; nothing was written",
-            count(names.len() as u64, "file"),
+            count(found.files.len() as u64, "file"),
             bytes(total)
         ));
-        let members = names.iter().zip(&found.files);
-        let members = members.map(|(name, file)| MemberFacts {
-            name: name.as_str(),
-            plain_bytes: file.size,
-            sha256: None,
-        });
+        let members = found.files.iter().map(|file| MemberFacts::of(file, None));
         let facts = PackFacts {
             about,
             dry_run: Some(true),
@@ -144,7 +139,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
             plain_bytes: total,
             archive_bytes: None,
         };
-        return Ok(Report::of(Names(&names), &facts).end(global.json, ui));
+        return Ok(Report::of(Names(&found.files), &facts).end(global.json, ui));
     }
 
     let bar = Bar::new(ui, "packing");
@@ -157,17 +152,22 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let packed = packed?;
     ui.summary(&format!(
         "packed {} ({}) for {recipients} into {} ({})",
-        count(packed.members.len() as u64, "file"),
+        count(packed.members as u64, "file"),
         bytes(packed.plain),
         arguments.output.display(),
         bytes(packed.archive)
     ));
-    let hashes = packed.members.iter();
-    let hashes = hashes.filter_map(|member| Some((&**member.sha256.as_ref()?, &*member.name)));
+    // There are as many hashes as files, or none.
+    let hashes = packed
+        .hashes
+        .iter()
+        .zip(found.files.iter().map(Source::name));
+    let members = found.files.iter().enumerate();
+    let members = members.map(|(i, file)| MemberFacts::of(file, packed.hashes.get(i)));
     let facts = PackFacts {
         about,
         dry_run: None,
-        members: Each(|| packed.members.iter().map(MemberFacts::from)),
+        members: Each(|| members.clone()),
         plain_bytes: packed.plain,
         archive_bytes: Some(packed.archive),
     };
@@ -176,12 +176,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
 }
 
 /// The names of the files that would be packed, one on a line.
-struct Names<'a>(&'a [MemberName]);
+struct Names<'a>(&'a [Source]);
 
 impl Display for Names<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut names = self.0.iter();
-        names.try_for_each(|name| writeln!(f, "{}", safe(name.as_str())))
+        let mut files = self.0.iter();
+        files.try_for_each(|file| writeln!(f, "{}", safe(file.name())))
     }
 }
 
@@ -218,12 +218,12 @@ struct MemberFacts<'a> {
     sha256: Option<String>,
 }
 
-impl<'a> From<&'a PackedMember> for MemberFacts<'a> {
-    fn from(member: &'a PackedMember) -> Self {
+impl<'a> MemberFacts<'a> {
+    fn of(file: &'a Source, hash: Option<&[u8; 32]>) -> Self {
         Self {
-            name: &member.name,
-            plain_bytes: member.plain,
-            sha256: member.sha256.as_ref().map(|hash| hex(&**hash)),
+            name: file.name(),
+            plain_bytes: file.size(),
+            sha256: hash.map(|hash| hex(hash)),
         }
     }
 }

@@ -187,11 +187,11 @@ fn seal_file(
         .first()
         .ok_or(SourceError::Nothing { filtered: false })?;
     let mut content = source.open()?;
-    let name = Path::new(&source.name).file_name().unwrap_or_default();
+    let name = Path::new(source.name()).file_name().unwrap_or_default();
     let sealed = SealedFile {
         name: name.to_str().unwrap_or_default(),
-        modified: source.modified,
-        length: Some(source.size),
+        modified: source.modified(),
+        length: Some(source.size()),
     };
     let length = seal(&mut content, sealed)?;
     content.finish()?;

@@ -1,6 +1,7 @@
 //! Files that probably shouldn't be sealed: certificates and keys without their
 //! option, and messages.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -64,17 +65,17 @@ impl Kind {
 /// line. Other files are read only if they are named like certificates, keys or
 /// messages.
 pub fn find(sources: &[Source], named: &[PathBuf]) -> Vec<Suspect> {
-    let named: Vec<PathBuf> = named
+    let named: HashSet<PathBuf> = named
         .iter()
         .map(|path| path.components().collect())
         .collect();
     let mut suspects = Vec::new();
     for source in sources {
         let is_worth_a_look =
-            is_called_so(&source.path) || source.size <= SMALL && named.contains(&source.path);
-        if is_worth_a_look && let Some(kind) = kind(&source.path) {
+            is_called_so(source.path()) || source.size() <= SMALL && named.contains(source.path());
+        if is_worth_a_look && let Some(kind) = kind(source.path()) {
             suspects.push(Suspect {
-                path: source.path.clone(),
+                path: source.path().to_owned(),
                 kind,
             });
         }

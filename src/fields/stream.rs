@@ -264,7 +264,7 @@ impl Output<'_, '_> {
                 batch,
                 self.jobs,
                 || (),
-                |(), _, line| convert(converter, line),
+                |(), _, line| Some(convert(converter, line)),
             );
             for (line, outcome) in batch.iter().zip(outcomes) {
                 let outcome = match converter.takes_lines() {

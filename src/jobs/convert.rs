@@ -1,7 +1,6 @@
 //! Converting: sealing the members of an archive, of any format and for any
 //! recipients, anew into another archive.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -100,20 +99,17 @@ impl Job<'_> {
         }
         let places = Places::of(list);
         let layout = self.layout().of(list.len());
-        let contents: Vec<MemberContent<'_>> = list
-            .iter()
-            .map(|member| MemberContent {
-                archive,
-                member,
-                places: &places,
-                opener,
-                plan,
-                output,
-                layout,
-                progress: self.progress,
-            })
-            .collect();
-        let written = write_archive(&contents, plan, output, layout, self);
+        let content = |&member| MemberContent {
+            archive,
+            member,
+            places: &places,
+            opener,
+            plan,
+            output,
+            layout,
+            progress: self.progress,
+        };
+        let written = write_archive(list, content, plan, output, layout, self);
         let written = written.map_err(|failures| {
             let is_of_member = |error: &&Error| matches!(error, Error::Member { .. });
             let failed = failures.iter().filter(is_of_member).count();
@@ -129,7 +125,7 @@ impl Job<'_> {
             }
         })?;
         Ok(Converted {
-            members: written.members,
+            members: written.reports,
             archive: written.size,
             index_error: index_errors.pop(),
         })
@@ -182,23 +178,24 @@ impl MemberContent<'_> {
         }
     }
 
-    fn seal_anew<'a>(
-        &'a self,
+    fn seal_anew(
+        &self,
         number: usize,
-        name: &'a MemberName,
+        name: &MemberName,
         message: OpenMessage<'_>,
         sealer: &mut Sealer<'_>,
-        queue: &Queue<'a, PendingFile>,
+        queue: &Queue<PendingFile>,
     ) -> Result<ConvertedMember, Error> {
         let name = match message.own_name() {
             Some(own_name) => {
                 let claimed = self.places.claim(own_name, self.member);
                 let claimed = claimed.and_then(|()| self.check_name(own_name));
                 claimed.map_err(|cause| member_error(self.member, cause))?;
-                Cow::Owned(own_name.clone())
+                own_name
             }
-            None => Cow::Borrowed(name),
+            None => name,
         };
+        let name = name.clone();
         let modified = message.modified().unwrap_or_else(|| self.member.modified());
         let format = message.format();
         let tried_key = message.tried_key().map(Into::into);
@@ -256,12 +253,12 @@ impl MemberContent<'_> {
 impl Content for MemberContent<'_> {
     type Done = ConvertedMember;
 
-    fn seal<'a>(
-        &'a self,
+    fn seal(
+        &self,
         number: usize,
         sealer: &mut Sealer<'_>,
-        queue: &Queue<'a, PendingFile>,
-    ) -> Result<ConvertedMember, Error> {
+        queue: &Queue<PendingFile>,
+    ) -> Result<Option<ConvertedMember>, Error> {
         let name = self.name()?;
         // What has begun to be sealed can't be taken back.
         let is_proven = Cell::new(false);
@@ -282,6 +279,7 @@ impl Content for MemberContent<'_> {
             is_proven.set(true);
             self.seal_anew(number, name, message, sealer, queue)
         })
+        .map(Some)
     }
 
     fn check(&self) -> Result<(), Error> {

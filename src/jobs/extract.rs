@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::archive::{Member, MemberFault, MemberName};
+use crate::archive::{Member, MemberFault, MemberName, NameHashes};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
@@ -59,7 +59,12 @@ impl Extracted {
     fn add(&mut self, member: &Member, outcome: Outcome) {
         let name = || member.shown_name().into_owned();
         let opened = match outcome {
-            Outcome::Opened(opened) => opened,
+            Outcome::Plain(length) => {
+                self.done += 1;
+                self.plain = self.plain.saturating_add(length);
+                return;
+            }
+            Outcome::Opened(opened) => *opened,
             Outcome::Skipped => {
                 self.skipped += 1;
                 return;
@@ -165,7 +170,7 @@ impl Job<'_> {
                 full.get_or_init(|| again(error));
             }
             self.progress.member();
-            outcome
+            Some(outcome.map(Outcome::shortened).map_err(Box::new))
         };
         let outcomes = work_on(list, self.workers, || (), extract);
         let flushed = directory.finish();
@@ -193,7 +198,7 @@ impl Job<'_> {
                 Err(cause) if archive.is_other(member, &cause) && !members.is_meant(member) => {
                     others.push((member, cause));
                 }
-                Err(cause) => extracted.failures.push(member_error(member, cause)),
+                Err(cause) => extracted.failures.push(member_error(member, *cause)),
             }
         }
         // If nothing at all is sealed, it isn't the archive that was meant.
@@ -201,7 +206,7 @@ impl Job<'_> {
         for (member, cause) in others {
             match is_sealed {
                 true => extracted.other_files.push(member.shown_name().into_owned()),
-                false => extracted.failures.push(member_error(member, cause)),
+                false => extracted.failures.push(member_error(member, *cause)),
             }
         }
         Ok(extracted)
@@ -266,7 +271,7 @@ impl Extraction<'_> {
             pending.set_modified(modified.unwrap_or_else(|| member.modified()));
             Ok(opened)
         })?;
-        Ok(Outcome::Opened(opened))
+        Ok(Outcome::Opened(opened.into()))
     }
 
     /// Copies a file that was never sealed. Only the archive's checksum shows
@@ -317,11 +322,31 @@ impl Extraction<'_> {
 
 /// What became of a member.
 enum Outcome {
-    Opened(Opened),
+    Opened(Box<Opened>),
+    /// It was opened to that many bytes, and there is nothing else to say.
+    Plain(u64),
     /// Its file exists.
     Skipped,
     /// It was never sealed, and was copied as it is.
     Copied,
+}
+
+impl Outcome {
+    /// Takes as little memory as it can: there may be a million.
+    fn shortened(self) -> Self {
+        match self {
+            Self::Opened(opened)
+                if opened.format.is_authenticated()
+                    && opened.padding == 0
+                    && opened.tried_key.is_none()
+                    && opened.sealed_as.is_none()
+                    && opened.old_cipher.is_none() =>
+            {
+                Self::Plain(opened.length)
+            }
+            other => other,
+        }
+    }
 }
 
 /// Returns whether the error is that of a disk, or of a share of it, on which
@@ -374,7 +399,9 @@ impl ArchiveFile {
 
 /// The paths of the chosen members: each path belongs to one of them.
 pub(crate) struct Places<'a> {
+    /// The number of members at each path; empty if all paths differ.
     members_at: HashMap<&'a MemberName, usize>,
+    hashes: NameHashes,
     /// The offsets of the members whose names were known only when they were
     /// opened.
     claimed: Mutex<HashMap<MemberName, u64>>,
@@ -382,12 +409,19 @@ pub(crate) struct Places<'a> {
 
 impl<'a> Places<'a> {
     pub fn of(members: &[&'a Member]) -> Self {
-        let mut members_at = HashMap::with_capacity(members.len());
-        for name in members.iter().filter_map(|member| member.name().ok()) {
-            *members_at.entry(name).or_insert(0) += 1;
+        let mut members_at = HashMap::new();
+        let hashes = NameHashes::of(members.iter(), |member, path| {
+            let name = member.name().map(MemberName::as_str);
+            path.extend_from_slice(name.unwrap_or_default().as_bytes());
+        });
+        if hashes.may_repeat() {
+            for name in members.iter().filter_map(|member| member.name().ok()) {
+                *members_at.entry(name).or_insert(0) += 1;
+            }
         }
         Self {
             members_at,
+            hashes,
             claimed: Mutex::default(),
         }
     }
@@ -398,7 +432,8 @@ impl<'a> Places<'a> {
         let mut claimed = claimed.unwrap_or_else(PoisonError::into_inner);
         let offset = member.offset();
         let owner = *claimed.entry(name.clone()).or_insert(offset);
-        match owner == offset && !self.members_at.contains_key(name) {
+        let is_taken = self.hashes.may_have(name.as_str().as_bytes());
+        match owner == offset && !is_taken {
             true => Ok(()),
             false => Err(MemberCause::SamePath),
         }
@@ -428,8 +463,8 @@ impl<'a> Places<'a> {
             .name()
             .map_err(|fault| MemberCause::Archive(MemberFault::Name(fault)))?;
         match self.members_at.get(name) {
-            Some(1) => Ok(name),
-            _ => Err(MemberCause::SamePath),
+            None | Some(1) => Ok(name),
+            Some(_) => Err(MemberCause::SamePath),
         }
     }
 }

@@ -17,5 +17,5 @@ pub use convert::{Converted, ConvertedMember};
 pub use error::{Error, ErrorKind, MemberCause};
 pub use extract::Extracted;
 pub use job::Job;
-pub use pack::{Packed, PackedMember};
+pub use pack::Packed;
 pub use progress::Progress;

@@ -38,11 +38,11 @@ impl Job<'_> {
             .first()
             .ok_or(SourceError::Nothing { filtered: false })?;
         let mut content = source.open()?;
-        let name = source.name.rsplit('/').next().unwrap_or_default();
+        let name = source.name().rsplit('/').next().unwrap_or_default();
         let sealed_file = SealedFile {
             name,
-            modified: source.modified,
-            length: Some(source.size),
+            modified: source.modified(),
+            length: Some(source.size()),
         };
         let write_error = |error| Error::writing(output, error);
         let mut pending =
@@ -50,7 +50,7 @@ impl Job<'_> {
         let mut sealer = plan.sealer();
         let length = sealer
             .seal_armored(&mut content, &sealed_file, armor, &mut pending)
-            .map_err(|error| Error::sealing(&source.path, output, error))?;
+            .map_err(|error| Error::sealing(source.path(), output, error))?;
         content.finish()?;
         pending.commit().map_err(write_error)?;
         Ok(length)

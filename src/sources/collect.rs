@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::error::{SourceError, special};
-use super::file::{Source, Stamp};
+use super::file::{Place, Source, Stamp};
 use super::filter::Filter;
 use super::name::{member_name, member_path};
 use super::output::{OutputEntry, is_sealed_archive};
@@ -119,7 +119,9 @@ impl Sources {
                 filtered: !options.include.is_empty() || !options.exclude.is_empty(),
             });
         }
-        found.files.sort_by(|one, other| one.name.cmp(&other.name));
+        found
+            .files
+            .sort_by(|one, other| one.name().cmp(other.name()));
         Ok(found)
     }
 }
@@ -247,12 +249,11 @@ impl Walk {
             .modified()
             .map_err(|error| SourceError::io(&path, error))?;
         self.found.files.push(Source {
-            name,
+            place: Place::new(path, name),
             size: found.len(),
             modified,
             stamp: Stamp::of(found),
             follow_links: self.follow_links,
-            path,
         });
         Ok(())
     }

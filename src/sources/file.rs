@@ -7,19 +7,39 @@ use std::time::SystemTime;
 
 use super::SourceError;
 
-/// A regular file to pack, as the walk saw it.
+/// A regular file to pack, as the walk saw it. It takes 88 bytes and the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Its path.
-    pub path: PathBuf,
-    /// Its member path: `/`-separated, relative, without `.` or `..`.
-    pub name: String,
-    /// Its size in bytes.
-    pub size: u64,
-    /// When it was last written to.
-    pub modified: SystemTime,
+    pub(super) place: Place,
+    pub(super) size: u64,
+    pub(super) modified: SystemTime,
     pub(super) stamp: Stamp,
     pub(super) follow_links: bool,
+}
+
+/// A file's path, and its member path. There may be a million of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The member path is the end of the path, as it is for most files.
+    Within {
+        path: Box<str>,
+        /// The start of the member path.
+        start: u32,
+    },
+    Apart(Box<(PathBuf, String)>),
+}
+
+impl Place {
+    pub(super) fn new(path: PathBuf, name: String) -> Self {
+        let within = path.to_str().and_then(|text| {
+            let start = text.strip_suffix(&name)?.len();
+            Some(Self::Within {
+                path: text.into(),
+                start: start.try_into().ok()?,
+            })
+        });
+        within.unwrap_or_else(|| Self::Apart((path, name).into()))
+    }
 }
 
 /// The properties besides size and date that show whether a file is another or
@@ -62,6 +82,37 @@ impl Stamp {
 }
 
 impl Source {
+    /// Returns its path.
+    pub fn path(&self) -> &Path {
+        match &self.place {
+            Place::Within { path, .. } => Path::new(&**path),
+            Place::Apart(both) => &both.0,
+        }
+    }
+
+    /// Returns its member path: `/`-separated, relative, without `.` or `..`.
+    pub fn name(&self) -> &str {
+        match &self.place {
+            Place::Within { path, start } => {
+                let start = usize::try_from(*start).ok();
+                start
+                    .and_then(|start| path.get(start..))
+                    .unwrap_or_default()
+            }
+            Place::Apart(both) => &both.1,
+        }
+    }
+
+    /// Returns its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns when it was last written to.
+    pub fn modified(&self) -> SystemTime {
+        self.modified
+    }
+
     /// Opens the file for reading. Never blocks on a FIFO, and never follows a
     /// link, that replaced it.
     ///
@@ -71,7 +122,7 @@ impl Source {
     ///   walk saw.
     /// - [`SourceError::Io`]: it can't be opened, or is gone.
     pub fn open(&self) -> Result<SourceFile, SourceError> {
-        let file = open(&self.path, self.follow_links).map_err(|error| self.io(error))?;
+        let file = open(self.path(), self.follow_links).map_err(|error| self.io(error))?;
         self.check(&file)?;
         Ok(SourceFile {
             file,
@@ -92,7 +143,7 @@ impl Source {
 
     fn changed(&self) -> SourceError {
         SourceError::ChangedWhileRead {
-            path: self.path.clone(),
+            path: self.path().to_owned(),
         }
     }
 
@@ -106,7 +157,7 @@ impl Source {
         ) {
             return self.changed();
         }
-        SourceError::io(&self.path, error)
+        SourceError::io(self.path(), error)
     }
 }
 
@@ -178,5 +229,41 @@ impl Read for SourceFile {
         let count = self.file.read(buffer)?;
         self.read += count as u64;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_and_its_member_path_are_held_once() {
+        for (path, name, is_once) in [
+            ("calls/a.wav", "calls/a.wav", true),
+            ("/var/calls/ä.wav", "var/calls/ä.wav", true),
+            ("a/../b/c.wav", "b/c.wav", true),
+            ("a/b/../c.wav", "a/c.wav", false),
+        ] {
+            let source = Source {
+                place: Place::new(path.into(), name.into()),
+                size: 0,
+                modified: SystemTime::UNIX_EPOCH,
+                stamp: Stamp::of(&std::fs::metadata(".").unwrap()),
+                follow_links: false,
+            };
+            assert_eq!(source.path(), Path::new(path));
+            assert_eq!(source.name(), name);
+            assert_eq!(
+                matches!(source.place, Place::Within { .. }),
+                is_once,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    #[cfg(all(unix, target_pointer_width = "64"))]
+    fn a_source_takes_as_little_memory_as_documented() {
+        assert_eq!(size_of::<Source>(), 88);
     }
 }

@@ -25,13 +25,14 @@ pub use file::SourceFile;
 #[doc(hidden)]
 pub use list::read_file_list;
 #[doc(hidden)]
-pub use name::member_names;
+pub use name::check_names;
+pub(crate) use name::member_name_of;
 pub(crate) use patterns::{BadPattern, Patterns};
 
 /// Returns the size of all files together, in bytes.
 #[doc(hidden)]
 pub fn total_size(files: &[Source]) -> u64 {
-    let sizes = files.iter().map(|file| file.size);
+    let sizes = files.iter().map(Source::size);
     sizes.fold(0, u64::saturating_add)
 }
 

@@ -1,10 +1,10 @@
 //! Member paths, as zip and tar make them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::{Source, SourceError};
-use crate::archive::MemberName;
+use crate::archive::{MemberName, NameHashes};
 
 /// Returns the path of `input` inside an archive: without a leading `/`, `./`
 /// or `../`, and with inner `.` and `..` resolved by the text alone. Also
@@ -36,46 +36,75 @@ pub(super) fn member_name(member: &Path) -> Option<String> {
     Some(name)
 }
 
-/// Returns the member name of every file, in their order.
+/// Checks the member name of every file.
 ///
 /// # Errors
 ///
 /// A name is unsafe, or would be the same as another on some file system: equal
 /// up to case and Unicode normalisation, or a file where another needs a
 /// directory.
-pub fn member_names(sources: &[Source]) -> Result<Vec<MemberName>, SourceError> {
-    let mut taken: HashMap<String, &Path> = HashMap::with_capacity(sources.len());
-    let mut names = Vec::with_capacity(sources.len());
-    let same = |first: &Path, second: &Path| SourceError::SameName {
-        first: first.to_owned(),
-        second: second.to_owned(),
-    };
+pub fn check_names(sources: &[Source]) -> Result<(), SourceError> {
     for source in sources {
-        let name = MemberName::parse(&source.name).map_err(|fault| SourceError::Name {
-            path: source.path.clone(),
-            fault,
-        })?;
-        if let Some(first) = taken.insert(name.collision_key(), &source.path) {
-            return Err(same(first, &source.path));
-        }
-        names.push(name);
+        member_name_of(source)?;
     }
-    let mut checked: HashSet<String> = HashSet::new();
-    for (source, name) in sources.iter().zip(&names) {
-        let key = name.collision_key();
-        let mut path = key.as_str();
-        // Upwards, until a directory that has been checked already.
-        while let Some((directory, _)) = path.rsplit_once('/') {
-            if let Some(first) = taken.get(directory) {
-                return Err(same(first, &source.path));
-            }
-            if !checked.insert(directory.to_owned()) {
+    let keys = NameHashes::of(sources.iter(), |source, key| {
+        key.extend_from_slice(collision_key(source).as_bytes());
+    });
+    if keys.may_repeat() {
+        refuse_equal(sources)?;
+    }
+    let mut last: Option<String> = None;
+    for source in sources {
+        let key = collision_key(source);
+        for (end, _) in key.rmatch_indices('/') {
+            let (directory, _) = key.split_at(end);
+            // Most files are in the directory of the one before. It has been
+            // looked at then, with all directories above it.
+            let is_known = last.as_ref().is_some_and(|last| {
+                let rest = last.strip_prefix(directory);
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            });
+            if is_known {
                 break;
             }
-            path = directory;
+            if keys.may_have(directory.as_bytes())
+                && let Some(first) = sources.iter().find(|s| collision_key(s) == directory)
+            {
+                return Err(same_name(first, source));
+            }
+        }
+        last = Some(key);
+    }
+    Ok(())
+}
+
+/// Returns the member name of a file.
+pub(crate) fn member_name_of(source: &Source) -> Result<MemberName, SourceError> {
+    MemberName::parse(source.name()).map_err(|fault| SourceError::Name {
+        path: source.path().to_owned(),
+        fault,
+    })
+}
+
+fn refuse_equal(sources: &[Source]) -> Result<(), SourceError> {
+    let mut taken = HashMap::with_capacity(sources.len());
+    for source in sources {
+        if let Some(first) = taken.insert(collision_key(source), source) {
+            return Err(same_name(first, source));
         }
     }
-    Ok(names)
+    Ok(())
+}
+
+fn same_name(first: &Source, second: &Source) -> SourceError {
+    SourceError::SameName {
+        first: first.path().to_owned(),
+        second: second.path().to_owned(),
+    }
+}
+
+fn collision_key(source: &Source) -> String {
+    MemberName::key_of(source.name())
 }
 
 #[cfg(test)]

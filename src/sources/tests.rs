@@ -34,7 +34,7 @@ fn found(
     let start = format!("{}/", member(directory));
     let names = files
         .iter()
-        .map(|source| source.name.strip_prefix(&start).unwrap().to_owned())
+        .map(|source| source.name().strip_prefix(&start).unwrap().to_owned())
         .collect();
     Ok((names, notices))
 }
@@ -90,7 +90,7 @@ fn a_source_knows_its_path_size_and_date() {
     let sources = Sources::collect(&[directory.path()], &SourceOptions::default())
         .unwrap()
         .files;
-    assert_eq!(sources[0].path, path);
+    assert_eq!(sources[0].path(), path);
     assert_eq!(sources[0].size, 5);
     assert_eq!(
         sources[0].modified,
@@ -111,8 +111,8 @@ fn an_input_whose_member_paths_differ_from_it_is_reported_once() {
 fn relative_inputs_keep_their_paths() {
     let Sources { files, notices } =
         Sources::collect(&["./src", "Cargo.toml"], &SourceOptions::default()).unwrap();
-    assert_eq!(files[0].name, "Cargo.toml");
-    assert!(files.iter().any(|source| source.name == "src/lib.rs"));
+    assert_eq!(files[0].name(), "Cargo.toml");
+    assert!(files.iter().any(|source| source.name() == "src/lib.rs"));
     assert!(notices.is_empty());
 }
 

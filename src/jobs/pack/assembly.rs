@@ -109,7 +109,7 @@ impl<W: Write + Seek> Assembly<W> {
     /// Adds a whole member that is in memory.
     pub fn add(
         &mut self,
-        member: &NextMember<'_>,
+        member: &NextMember,
         listed: Option<&Listed>,
         message: &[u8],
     ) -> io::Result<()> {
@@ -120,7 +120,7 @@ impl<W: Write + Seek> Assembly<W> {
     }
 
     /// Begins a member whose length isn't known yet.
-    pub fn begin(self, member: &NextMember<'_>) -> io::Result<OpenMember<W>> {
+    pub fn begin(self, member: &NextMember) -> io::Result<OpenMember<W>> {
         let (name, modified) = self.list.shown(member)?;
         let name = name.as_ref().unwrap_or(&member.name);
         Ok(OpenMember {
@@ -152,7 +152,7 @@ impl<W: Write + Seek> Assembly<W> {
 
 impl<W: Write + Seek> OpenMember<W> {
     /// Completes the member.
-    pub fn end(self, member: &NextMember<'_>, listed: Option<&Listed>) -> io::Result<Assembly<W>> {
+    pub fn end(self, member: &NextMember, listed: Option<&Listed>) -> io::Result<Assembly<W>> {
         let (name, _) = self.list.shown(member)?;
         let name = name.as_ref().unwrap_or(&member.name);
         let mut assembly = Assembly {
@@ -168,7 +168,7 @@ impl<W: Write + Seek> OpenMember<W> {
 impl List {
     /// Returns the name and the time that the archive shows of the next member;
     /// no name if it shows its own.
-    fn shown(&self, member: &NextMember<'_>) -> io::Result<(Option<MemberName>, SystemTime)> {
+    fn shown(&self, member: &NextMember) -> io::Result<(Option<MemberName>, SystemTime)> {
         let Some(time) = self.hidden_at else {
             return Ok((None, member.modified));
         };
@@ -181,7 +181,7 @@ impl List {
         &mut self,
         archive: &ArchiveWriter<W>,
         name: &MemberName,
-        member: &NextMember<'_>,
+        member: &NextMember,
         listed: Option<&Listed>,
     ) -> io::Result<()> {
         self.members += 1;

@@ -1,6 +1,5 @@
 //! Members in order, from workers that finish them out of order.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Seek, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -22,8 +21,8 @@ const WAITING: usize = 32 * 1024 * 1024;
 const SPARE: usize = 2;
 
 /// The name of a member, and when its file was last changed.
-pub(crate) struct NextMember<'a> {
-    pub name: Cow<'a, MemberName>,
+pub(crate) struct NextMember {
+    pub name: MemberName,
     pub modified: SystemTime,
     /// An upper estimate of its size in bytes.
     pub at_most: u64,
@@ -31,22 +30,22 @@ pub(crate) struct NextMember<'a> {
 
 /// Puts the members into the archive in the order of their numbers, whatever
 /// the order in which they are finished.
-pub(crate) struct Queue<'a, W> {
-    state: Mutex<QueueState<'a, W>>,
+pub(crate) struct Queue<W> {
+    state: Mutex<QueueState<W>>,
     turn: Condvar,
 }
 
-struct QueueState<'a, W> {
+struct QueueState<W> {
     /// Absent while a thread writes.
     writer: Option<Assembly<W>>,
     next: usize,
-    waiting: BTreeMap<usize, Waiting<'a>>,
+    waiting: BTreeMap<usize, Waiting>,
     waiting_bytes: usize,
     spare: Vec<Vec<u8>>,
     failed: bool,
 }
 
-impl<'a, W: Write + Seek> Queue<'a, W> {
+impl<W: Write + Seek> Queue<W> {
     pub fn new(writer: Assembly<W>) -> Self {
         Self {
             state: Mutex::new(QueueState {
@@ -63,7 +62,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
 
     /// Returns the sink for the member with that number. Each number from 0 on
     /// must come, and be finished, once.
-    pub fn sink(&self, number: usize, entry: NextMember<'a>) -> MemberSink<'_, 'a, W> {
+    pub fn sink(&self, number: usize, entry: NextMember) -> MemberSink<'_, W> {
         let buffer = self.state().spare.pop().unwrap_or_default();
         MemberSink {
             queue: self,
@@ -97,7 +96,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
             .filter(|_| state.waiting.is_empty() && !state.failed)
     }
 
-    fn state(&self) -> MutexGuard<'_, QueueState<'a, W>> {
+    fn state(&self) -> MutexGuard<'_, QueueState<W>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -124,7 +123,7 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
     /// Hands over a finished message. It is written now if it's its turn, else
     /// left to the thread that has the turn before it, if there is room to
     /// wait.
-    fn submit(&self, number: usize, mut waiting: Waiting<'a>) -> io::Result<()> {
+    fn submit(&self, number: usize, mut waiting: Waiting) -> io::Result<()> {
         {
             let mut state = self.state();
             let its_turn = state.next == number;
@@ -170,13 +169,13 @@ impl<'a, W: Write + Seek> Queue<'a, W> {
 }
 
 /// A finished message that waits for its turn.
-struct Waiting<'a> {
-    entry: NextMember<'a>,
+struct Waiting {
+    entry: NextMember,
     listed: Option<Listed>,
     message: Vec<u8>,
 }
 
-impl Waiting<'_> {
+impl Waiting {
     /// Returns the memory that it takes, with its place in the map.
     fn cost(&self) -> usize {
         self.message.capacity() + 2 * size_of::<(usize, Self)>()
@@ -188,9 +187,9 @@ impl Waiting<'_> {
 }
 
 /// Gives up for the other workers when one panics: they would wait for ever.
-pub(super) struct PanicGuard<'q, 'a, W: Write + Seek>(pub &'q Queue<'a, W>);
+pub(super) struct PanicGuard<'q, W: Write + Seek>(pub &'q Queue<W>);
 
-impl<W: Write + Seek> Drop for PanicGuard<'_, '_, W> {
+impl<W: Write + Seek> Drop for PanicGuard<'_, W> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.fail();
@@ -200,10 +199,10 @@ impl<W: Write + Seek> Drop for PanicGuard<'_, '_, W> {
 
 /// The sink of one message: memory, or if it grows too large for that, the
 /// archive itself once it's its turn.
-pub(crate) struct MemberSink<'q, 'a, W> {
-    queue: &'q Queue<'a, W>,
+pub(crate) struct MemberSink<'q, W> {
+    queue: &'q Queue<W>,
     number: usize,
-    entry: NextMember<'a>,
+    entry: NextMember,
     target: Target<W>,
 }
 
@@ -214,7 +213,7 @@ enum Target<W> {
     Nowhere,
 }
 
-impl<W: Write + Seek> MemberSink<'_, '_, W> {
+impl<W: Write + Seek> MemberSink<'_, W> {
     /// Completes the member, with what the index says of it.
     pub fn finish(self, listed: Option<Listed>) -> io::Result<()> {
         match self.target {
@@ -235,7 +234,7 @@ impl<W: Write + Seek> MemberSink<'_, '_, W> {
     }
 }
 
-impl<W: Write + Seek> Write for MemberSink<'_, '_, W> {
+impl<W: Write + Seek> Write for MemberSink<'_, W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         match std::mem::replace(&mut self.target, Target::Nowhere) {
             Target::Memory(mut buffer) if buffer.len().saturating_add(data.len()) <= BUFFER => {
@@ -280,9 +279,9 @@ mod tests {
             .collect()
     }
 
-    fn entry(name: &MemberName) -> NextMember<'_> {
+    fn entry(name: &MemberName) -> NextMember {
         NextMember {
-            name: Cow::Borrowed(name),
+            name: name.clone(),
             modified: UNIX_EPOCH,
             at_most: 1 << 20,
         }

@@ -13,17 +13,18 @@ use crate::output::{Access, PendingFile, directory_of};
 use crate::workers::work_on;
 
 /// Something to be sealed as a member.
-pub(crate) trait Content: Sync {
-    /// The information about it that is reported afterwards.
+pub(crate) trait Content {
+    /// What is reported of it afterwards.
     type Done: Send;
 
-    /// Seals it as the member with that number.
-    fn seal<'a>(
-        &'a self,
+    /// Seals it as the member with that number. Returns what is reported of it,
+    /// if there is anything.
+    fn seal(
+        &self,
         number: usize,
         sealer: &mut Sealer<'_>,
-        queue: &Queue<'a, PendingFile>,
-    ) -> Result<Self::Done, Error>;
+        queue: &Queue<PendingFile>,
+    ) -> Result<Option<Self::Done>, Error>;
 
     /// Checks it after another one has failed and no archive is made of them,
     /// so that all failures can be reported at once.
@@ -32,16 +33,17 @@ pub(crate) trait Content: Sync {
 
 /// An archive that is complete and flushed to disk.
 pub(crate) struct Written<D> {
-    /// The information about its members, in their order.
-    pub members: Vec<D>,
+    /// What is reported of its members, in their order.
+    pub reports: Vec<D>,
     /// Its size in bytes.
     pub size: u64,
 }
 
-/// Seals all contents into a new archive at `output`, or leaves nothing there
-/// and reports the failures in the order of the contents.
-pub(crate) fn write_archive<C: Content>(
-    contents: &[C],
+/// Seals the content of each item into a new archive at `output`, or leaves
+/// nothing there and reports the failures in the order of the items.
+pub(crate) fn write_archive<'i, T: Sync, C: Content>(
+    items: &'i [T],
+    content: impl Fn(&'i T) -> C + Sync,
     plan: &SealPlan,
     output: &Path,
     layout: Layout,
@@ -51,26 +53,24 @@ pub(crate) fn write_archive<C: Content>(
     let pending =
         PendingFile::create(output, Access::Shared, job.overwrite).map_err(write_error)?;
     let directory = directory_of(output);
-    let assembly = Assembly::new(pending, plan, contents.len(), layout, &directory);
+    let assembly = Assembly::new(pending, plan, items.len(), layout, &directory);
     let assembly = assembly.map_err(|error| vec![Error::sealing(output, output, error)])?;
     let queue = Queue::new(assembly);
     let is_output_lost = AtomicBool::new(false);
-    // `None` for a content that is sound, but has no archive to go into.
-    let seal = |(_, sealer): &mut (PanicGuard<'_, '_, _>, Sealer<'_>), number, content| {
-        let outcome = seal_or_check(content, number, sealer, &queue, &is_output_lost)?;
+    let seal = |(_, sealer): &mut (PanicGuard<'_, _>, Sealer<'_>), number, item| {
+        let content = content(item);
+        let outcome = seal_or_check(&content, number, sealer, &queue, &is_output_lost);
         job.progress.member();
-        Some(outcome)
+        // There are few errors, but room for one with each outcome.
+        outcome.map_err(Box::new).transpose()
     };
     let begin = || (PanicGuard(&queue), plan.sealer());
-    let mut members = Vec::with_capacity(contents.len());
+    let mut reports = Vec::new();
     let mut failures = Vec::new();
-    for outcome in work_on(contents, job.workers, begin, seal)
-        .into_iter()
-        .flatten()
-    {
+    for outcome in work_on(items, job.workers, begin, seal) {
         match outcome {
-            Ok(done) => members.push(done),
-            Err(error) => failures.push(error),
+            Ok(report) => reports.push(report),
+            Err(error) => failures.push(*error),
         }
     }
     if !failures.is_empty() {
@@ -82,32 +82,32 @@ pub(crate) fn write_archive<C: Content>(
     let pending = writer.finish().map_err(write_error)?;
     let size = pending.as_file().metadata().map_err(write_error)?.len();
     pending.commit().map_err(write_error)?;
-    Ok(Written { members, size })
+    Ok(Written { reports, size })
 }
 
 /// Seals a content; or once another one has failed, reports the fault of this
 /// one, if it has one.
-fn seal_or_check<'a, C: Content>(
-    content: &'a C,
+fn seal_or_check<C: Content>(
+    content: &C,
     number: usize,
     sealer: &mut Sealer<'_>,
-    queue: &Queue<'a, PendingFile>,
+    queue: &Queue<PendingFile>,
     is_output_lost: &AtomicBool,
-) -> Option<Result<C::Done, Error>> {
+) -> Result<Option<C::Done>, Error> {
     if !queue.has_failed() {
         match content.seal(number, sealer, queue) {
-            Ok(done) => return Some(Ok(done)),
+            Ok(report) => return Ok(report),
             Err(error) if queue.fail() => {
                 let is_of_output = !matches!(error, Error::Member { .. });
                 is_output_lost.fetch_or(is_of_output, Ordering::Relaxed);
-                return Some(Err(error));
+                return Err(error);
             }
             // It may only have lost its turn.
             Err(_) => {}
         }
     }
     match is_output_lost.load(Ordering::Relaxed) {
-        true => None,
-        false => content.check().err().map(Err),
+        true => Ok(None),
+        false => content.check().map(|()| None),
     }
 }
