@@ -161,6 +161,12 @@ impl Member {
         }
     }
 
+    /// Returns the start of its local header in the archive, in bytes: no other
+    /// member has the same.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Returns how its name is read, if that isn't as it's stored.
     #[must_use]
     pub fn name_reading(&self) -> Option<NameReading> {

@@ -4,6 +4,7 @@ mod archive_file;
 mod convert;
 mod error;
 mod extract;
+mod extracted_files;
 mod hashed;
 mod job;
 mod other_files;
