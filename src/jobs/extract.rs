@@ -1,17 +1,18 @@
 //! Extracting: the members of an archive to files, or one of them to a pipe.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::archive::{Member, MemberFault, MemberName, NameHashes};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::extracted_files::ExtractedFiles;
 use crate::jobs::job::Job;
 use crate::jobs::progress::NoProgress;
 use crate::message::{OpenError, Opened, Opener, with_proven_key};
-use crate::output::{Access, PendingFile, TargetDir, is_input};
+use crate::output::TargetDir;
 use crate::workers::work_on;
 
 /// The bytes that are copied at a time.
@@ -149,30 +150,26 @@ impl Job<'_> {
         let extraction = Extraction {
             archive,
             directory: &directory,
+            files: ExtractedFiles::new(&directory, self.overwrite),
             opener,
             places: &places,
             job: self,
         };
-        let full = OnceLock::new();
         let extract = |(): &mut (), _, member: &&Member| {
             let name = places.name(member);
-            let outcome = name.and_then(|name| match full.get() {
+            let outcome = name.and_then(|name| match extraction.files.full() {
                 None => extraction.member(member, name),
                 // The others would fail in the same way.
                 Some(error) => Err(MemberCause::Write {
                     path: target.join(name.as_str()),
-                    error: again(error),
+                    error,
                 }),
             });
-            if let Err(MemberCause::Write { error, .. }) = &outcome
-                && is_of_full_disk(error)
-            {
-                full.get_or_init(|| again(error));
-            }
             self.progress.member();
             Some(outcome.map(Outcome::shortened).map_err(Box::new))
         };
         let outcomes = work_on(list, self.workers, || (), extract);
+        let mut late = extraction.files.finish();
         let flushed = directory.finish();
         let mut extracted = Extracted {
             archive: archive.path().to_owned(),
@@ -193,7 +190,8 @@ impl Job<'_> {
         };
         let mut others = Vec::new();
         for (member, outcome) in list.iter().zip(outcomes) {
-            match outcome {
+            let failed = late.remove(&member.offset());
+            match failed.map_or(outcome, |cause| Err(Box::new(cause))) {
                 Ok(outcome) => extracted.add(member, outcome),
                 Err(cause) if archive.is_other(member, &cause) && !members.is_meant(member) => {
                     others.push((member, cause));
@@ -217,6 +215,7 @@ impl Job<'_> {
 struct Extraction<'a> {
     archive: &'a ArchiveFile,
     directory: &'a TargetDir,
+    files: ExtractedFiles<'a>,
     opener: &'a Opener<'a>,
     places: &'a Places<'a>,
     job: &'a Job<'a>,
@@ -266,7 +265,8 @@ impl Extraction<'_> {
             }
         }
         let modified = message.modified();
-        let opened = self.write(own_name.as_ref().unwrap_or(name), |pending| {
+        let name = own_name.as_ref().unwrap_or(name);
+        let opened = self.files.write(member, name.as_str(), |pending| {
             let opened = message.copy_to(pending)?;
             pending.set_modified(modified.unwrap_or_else(|| member.modified()));
             Ok(opened)
@@ -278,7 +278,7 @@ impl Extraction<'_> {
     /// damage.
     fn copy(&self, member: &Member, name: &MemberName) -> Result<(), MemberCause> {
         let mut content = self.archive.read(member)?;
-        self.write(name, |pending| {
+        self.files.write(member, name.as_str(), |pending| {
             let mut piece = vec![0; BUFFER];
             loop {
                 let length = content.read(&mut piece)?;
@@ -291,32 +291,6 @@ impl Extraction<'_> {
             pending.set_modified(member.modified());
             Ok(())
         })
-    }
-
-    /// Writes the file of a member, which is complete or absent.
-    fn write<T>(
-        &self,
-        name: &MemberName,
-        content: impl FnOnce(&mut PendingFile) -> Result<T, OpenError>,
-    ) -> Result<T, MemberCause> {
-        let place = self.directory.place(name.as_str())?;
-        let path = place.path().to_owned();
-        let write_cause = |error: io::Error| match error.kind() {
-            io::ErrorKind::AlreadyExists => MemberCause::Exists(path.clone()),
-            _ if is_input(&error) => MemberCause::IsInput(path.clone()),
-            _ => MemberCause::Write {
-                path: path.clone(),
-                error,
-            },
-        };
-        let mut pending = PendingFile::create_at(place, Access::Private, self.job.overwrite)
-            .map_err(write_cause)?;
-        let written = content(&mut pending).map_err(|error| match error {
-            OpenError::Write(error) => write_cause(error),
-            other => open_cause(other),
-        })?;
-        pending.commit_into(self.directory).map_err(write_cause)?;
-        Ok(written)
     }
 }
 
@@ -346,24 +320,6 @@ impl Outcome {
             }
             other => other,
         }
-    }
-}
-
-/// Returns whether the error is that of a disk, or of a share of it, on which
-/// nothing more can be written.
-fn is_of_full_disk(error: &io::Error) -> bool {
-    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    matches!(
-        error.kind(),
-        StorageFull | QuotaExceeded | ReadOnlyFilesystem
-    )
-}
-
-/// Returns an error of the system once more.
-fn again(error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(number) => io::Error::from_raw_os_error(number),
-        None => error.kind().into(),
     }
 }
 

@@ -5,6 +5,7 @@ mod archive_index;
 mod convert;
 mod error;
 mod extract;
+mod extracted_files;
 mod hashed;
 mod job;
 mod other_files;

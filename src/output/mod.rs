@@ -3,14 +3,19 @@
 //! [`PendingFile`] is a file that nobody sees before [`PendingFile::commit`].
 //! [`TargetDir`] is a directory that members of an archive can't leave. It
 //! makes the names of all its files durable at its end, so that extracting
-//! 100,000 files flushes each directory once.
+//! 100,000 files flushes each directory once. [`Batch`] flushes their contents
+//! many at a time.
 
+mod batch;
+mod descriptors;
 mod directory;
 mod pending;
 mod recent;
 mod target;
 mod temporary;
 
+pub(crate) use batch::{Batch, Failed};
+pub(crate) use descriptors::is_lack_of_descriptors;
 pub use pending::Overwrite;
 #[doc(hidden)]
 pub use pending::{Access, PendingFile, Place};

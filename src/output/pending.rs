@@ -214,12 +214,28 @@ impl PendingFile {
         Ok(())
     }
 
-    /// Returns the directory in which it has its name.
     fn publish(self) -> io::Result<Arc<Directory>> {
+        self.sync()?;
+        self.take_name()
+    }
+
+    /// Returns whether it is gone with the process, however that ends.
+    pub(super) fn is_unnamed(&self) -> bool {
+        self.temporary.is_unnamed()
+    }
+
+    /// Flushes the file to disk. It must not be written to any more.
+    pub(super) fn sync(&self) -> io::Result<()> {
         if let Some(time) = self.modified {
             self.as_file().set_modified(time)?;
         }
-        self.as_file().sync_all()?;
+        self.as_file().sync_all()
+    }
+
+    /// Gives the file its name, after [`sync`](Self::sync) has succeeded: a
+    /// power failure must not leave a name without the content. Returns the
+    /// directory in which it has its name.
+    pub(super) fn take_name(self) -> io::Result<Arc<Directory>> {
         if self.overwrite == Overwrite::Replace {
             // An input may have been read since.
             self.place.check(self.overwrite)?;

@@ -3,23 +3,12 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::descriptors::share;
 use super::directory::Directory;
 
 /// The number of directories that are held open. An archive may have 100,000
 /// directories, and a process often only 1,024 descriptors.
 const MOST: usize = 64;
-
-/// Returns a lower number if the process may have fewer descriptors.
-fn most() -> usize {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, getrlimit};
-        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        usize::try_from(limit / 8).unwrap_or(MOST).clamp(1, MOST)
-    }
-    #[cfg(not(unix))]
-    MOST
-}
 
 /// The most recently used directories, the latest at the end.
 #[derive(Debug, Default)]
@@ -41,7 +30,7 @@ impl Recent {
     pub fn keep(&self, directory: Arc<Directory>) {
         let mut directories = self.directories();
         let held = directories.len();
-        let surplus = (held + 1).saturating_sub(most());
+        let surplus = (held + 1).saturating_sub(share(MOST));
         directories.drain(..surplus.min(held));
         directories.push(directory);
     }

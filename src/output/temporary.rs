@@ -62,6 +62,15 @@ impl Temporary {
         }
     }
 
+    /// Returns whether it is gone with the process, however that ends.
+    pub fn is_unnamed(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Unnamed(_) => true,
+            Self::Named(..) => false,
+        }
+    }
+
     /// Gives it the name `target` in its directory, in one step.
     #[cfg_attr(not(target_os = "linux"), expect(unused_variables))]
     pub fn publish(

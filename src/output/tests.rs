@@ -338,5 +338,7 @@ proptest! {
     }
 }
 
+#[cfg(target_os = "linux")]
+mod batch;
 #[cfg(unix)]
 mod unix;

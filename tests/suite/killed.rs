@@ -84,8 +84,15 @@ fn a_killed_extraction_leaves_only_whole_files() {
             signal,
         );
         let left = without_temporaries(&scene, scene.tree("out"));
-        assert_eq!(left, ["calls/", "calls/a.txt"], "{name}");
-        assert_eq!(scene.read("out/calls/a.txt"), b"the first call");
+        // The first file waits for others before it gets its name, unless files
+        // need names from the start.
+        match unnamed_files(&scene) {
+            true => assert_eq!(left, ["calls/"], "{name}"),
+            false => {
+                assert_eq!(left, ["calls/", "calls/a.txt"], "{name}");
+                assert_eq!(scene.read("out/calls/a.txt"), b"the first call");
+            }
+        }
         fs::remove_dir_all(scene.path("out")).unwrap();
     }
 }

@@ -39,6 +39,7 @@ mod fields_legacy;
 mod fields_limits;
 mod fields_peers;
 mod fields_tampering;
+mod flushed_together;
 mod hazards_pack;
 mod hostile_fronts;
 mod hostile_messages;

@@ -29,7 +29,7 @@ fn mode(path: &Path) -> u32 {
 /// Returns a directory on a file system that has files without a name: the
 /// usual one, or else the one in memory.
 #[cfg(target_os = "linux")]
-fn with_unnamed_files() -> TempDir {
+pub(super) fn with_unnamed_files() -> TempDir {
     use rustix::fs::{OFlags, open};
     let usual = std::env::temp_dir();
     let places = [usual.as_path(), Path::new("/dev/shm"), Path::new(".")];
