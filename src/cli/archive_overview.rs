@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use callseal::archive::Member;
-use callseal::keys::{Fit, Identity, Keyring, NoIdentity, Recipient};
+use callseal::keys::{Fit, Identity, KeyHandle, Keyring, NoIdentity, Recipient};
 use callseal::message::{Envelope, Limits, MessageFault, OpenError};
 use callseal::{ArchiveFile, Error};
 use serde::Serialize;
@@ -204,6 +204,25 @@ impl Overview {
             0 => members,
             _ => format!("{members}, {}", count(others, "other file")),
         }
+    }
+
+    /// Returns the number of different recipients. Hidden ones may be the same in
+    /// all members.
+    pub fn recipients(&self) -> u64 {
+        let is_hidden = |handle: &&KeyHandle| **handle == KeyHandle::Hidden;
+        let mut named = BTreeSet::new();
+        let mut others = 0;
+        for EnvelopeSet { envelope, .. } in &self.sets {
+            let hidden = envelope.recipients.iter().filter(is_hidden).count();
+            others = others.max(hidden + envelope.others.len());
+            named.extend(
+                envelope
+                    .recipients
+                    .iter()
+                    .filter(|handle| !is_hidden(handle)),
+            );
+        }
+        (named.len() + others) as u64
     }
 
     /// Returns the number of members, damaged ones included.

@@ -46,6 +46,11 @@ impl KnownKeys {
         })
     }
 
+    /// Returns the keys.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// Returns the given certificates that none of these messages names, if all
     /// of them name keys.
     pub fn strangers<'a>(

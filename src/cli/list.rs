@@ -4,30 +4,36 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
-use callseal::keys::Recipient;
+use callseal::archive::Member;
+use callseal::keys::{NoPassphrases, Passphrases, Recipient};
+use callseal::message::Opener;
 use callseal::{ArchiveFile, Members, Timestamp};
 use clap::Args;
 use serde::Serialize;
 
 use super::archive_overview::{Overview, SealedFacts};
 use super::args::{IdentityArgs, LimitArgs};
+use super::error::Error;
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::known_recipients::KnownKeys;
 use super::member_args::{ExcludeArgs, PATTERNS};
+use super::open_args::IgnoreIndexArgs;
+use super::passphrases::PassphraseArgs;
 use super::printing::Each;
 use super::recipient_args::KnownArgs;
-use super::ui::{Ui, Waiting, bytes, safe};
+use super::ui::{Ui, Waiting, bytes, count, safe};
 
 /// Show the members of an archive and who can open it; no key is needed
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 {PATTERNS}
 
-Sizes are those of the sealed members. Certificates given with -r, and those of
-the config, give the recipients their names; keys given with -k show which of
-yours fit. CMS members with AES-CBC or 3DES are marked as not authenticated:
+Sizes are those of the sealed members; a key that opens the index of the archive
+also shows those of the files. Certificates given with -r, and those of the
+config, give the recipients their names; keys given with -k show which of yours
+fit. CMS members with AES-CBC or 3DES are marked as not authenticated:
 they may have been changed in transit.
 
 Examples:
@@ -46,22 +52,39 @@ pub struct Arguments {
     #[command(flatten)]
     identities: IdentityArgs,
     #[command(flatten)]
+    passphrases: PassphraseArgs,
+    #[command(flatten)]
+    index: IgnoreIndexArgs,
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
     let config = global.config()?;
     let waiting = Waiting::new(ui, "reading the archive".into());
-    let archive = ArchiveFile::open(&arguments.archive)?;
-    let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let keyring = arguments.identities.keyring(config.as_ref(), ui)?;
     let files = arguments.known.files(config.as_ref(), ui)?;
     let known = KnownKeys::load(&files, keyring, ui)?;
+    let mut archive = ArchiveFile::open(&arguments.archive)?;
+    // Nobody asked to unlock the keys of the config.
+    let passphrases: Box<dyn Passphrases> = match arguments.identities.is_given() {
+        true => arguments.passphrases.source(waiting.handle(), ui)?,
+        false => Box::new(NoPassphrases),
+    };
+    let opener = Opener::new(known.keyring())
+        .with_passphrases(&*passphrases)
+        .with_limits(&arguments.limits.limits());
+    archive.read_names(&arguments.index.apply(opener));
+    let archive = archive;
+    let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let mut overview = Overview::of(&archive, members.as_slice(), &arguments.limits.limits());
     drop(waiting);
 
-    let (failures, outcome) = overview.take_failures(&arguments.archive);
+    let (mut failures, outcome) = overview.take_failures(&arguments.archive);
+    failures.extend(archive.index_error().map(Error::from));
+    failures.extend(archive.removed_members().map(Error::from));
     let listing = Listing {
+        archive: &archive,
         members: &members,
         overview: &overview,
         known: &known,
@@ -70,6 +93,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let strangers = listing.strangers.iter();
     let facts = ListFacts {
         archive: PathFact(&arguments.archive),
+        index: archive.has_index(),
         sealed: overview.facts(&known),
         not_recipients: strangers.map(|s| PathFact(s.source())).collect(),
         members: Each(|| listing.members()),
@@ -84,6 +108,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
 
 /// Members, and who can open them. It is shown as text.
 struct Listing<'a> {
+    archive: &'a ArchiveFile,
     members: &'a Members<'a>,
     overview: &'a Overview,
     known: &'a KnownKeys,
@@ -94,12 +119,14 @@ struct Listing<'a> {
 impl<'a> Listing<'a> {
     /// Returns the facts of each member.
     fn members(&self) -> impl Iterator<Item = MemberFacts<'a>> {
+        let archive = self.archive;
         let members = self.members.as_slice().iter().zip(self.overview.set_of());
-        members.map(|(member, sealed)| MemberFacts {
+        members.map(move |(member, sealed)| MemberFacts {
             name: member.shown_name(),
             stored_name: member.stored_name(),
             sealed_bytes: member.size(),
-            modified: Timestamp(member.modified()),
+            plain_bytes: archive.listed(member).map(|listed| listed.size),
+            modified: modified(archive, member),
             sealed,
         })
     }
@@ -108,13 +135,28 @@ impl<'a> Listing<'a> {
 impl Display for Listing<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let overview = self.overview;
-        writeln!(f, "{:>14}  {:<20}  NAME", "SEALED BYTES", "MODIFIED")?;
+        let is_listed = |member| self.archive.listed(member).is_some();
+        let has_sizes = self.members.iter().any(is_listed);
+        let column = match has_sizes {
+            true => format!("{:>14}", "BYTES"),
+            false => String::new(),
+        };
+        writeln!(
+            f,
+            "{:>14}{column}  {:<20}  NAME",
+            "SEALED BYTES", "MODIFIED"
+        )?;
         for (index, (member, marked)) in self.members.iter().zip(overview.marks()).enumerate() {
+            write!(f, "{:>14}", member.size())?;
+            match self.archive.listed(member) {
+                Some(listed) => write!(f, "{:>14}", listed.size)?,
+                None if has_sizes => write!(f, "{:>14}", "")?,
+                None => {}
+            }
             writeln!(
                 f,
-                "{:>14}  {:<20}  {}{}",
-                member.size(),
-                Timestamp(member.modified()).to_string(),
+                "  {:<20}  {}{}",
+                modified(self.archive, member).to_string(),
                 safe(&member.shown_name()),
                 match (marked, overview.is_other_file(index)) {
                     (_, true) => "  (not sealed)",
@@ -124,7 +166,28 @@ impl Display for Listing<'_> {
             )?;
         }
         let total = bytes(self.members.total_size());
-        writeln!(f, "{total:>14}  {:<20}  {}", "", overview.counted())?;
+        let column = match has_sizes {
+            true => {
+                let sizes = self.members.iter().filter_map(|m| self.archive.listed(m));
+                let sizes = sizes.map(|listed| listed.size);
+                format!("{:>14}", bytes(sizes.fold(0, u64::saturating_add)))
+            }
+            false => String::new(),
+        };
+        let index = match self.archive.has_index() {
+            true => "with an index",
+            false => "no index",
+        };
+        let counted = overview.counted();
+        let recipients = match overview.recipients() {
+            0 => String::new(),
+            recipients => format!(" for {}", count(recipients, "recipient")),
+        };
+        writeln!(
+            f,
+            "{total:>14}{column}  {:<20}  {counted}{recipients}, {index}",
+            ""
+        )?;
         f.write_str(&overview.text(self.known))?;
         for stranger in &self.strangers {
             let source = stranger.source().display().to_string();
@@ -135,9 +198,17 @@ impl Display for Listing<'_> {
     }
 }
 
+/// Returns when the file of a member was last changed, by the index if that says
+/// so: the archive doesn't show it if names are hidden.
+fn modified(archive: &ArchiveFile, member: &Member) -> Timestamp {
+    let listed = archive.listed(member).and_then(|listed| listed.modified);
+    Timestamp(listed.unwrap_or_else(|| member.modified()))
+}
+
 #[derive(Serialize)]
 struct ListFacts<'a, M> {
     archive: PathFact<'a>,
+    index: bool,
     sealed: Vec<SealedFacts<'a>>,
     /// The given certificates that open none of the members.
     not_recipients: Vec<PathFact<'a>>,
@@ -149,6 +220,8 @@ struct MemberFacts<'a> {
     name: Cow<'a, str>,
     stored_name: Cow<'a, str>,
     sealed_bytes: u64,
+    /// Null if no key opens the index, or it doesn't list the member.
+    plain_bytes: Option<u64>,
     modified: Timestamp,
     /// The index of the member's format and recipients in the list of that
     /// name; null if the member isn't a message.

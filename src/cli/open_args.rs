@@ -40,21 +40,36 @@ pub struct MemberOpenArgs {
     /// the archive, with a warning
     #[arg(long)]
     accept_renamed: bool,
-    /// Open each member by its own recipients, as if the archive had no index
+    #[command(flatten)]
+    index: IgnoreIndexArgs,
+}
+
+/// The option to ignore the index.
+#[derive(Debug, Args)]
+pub struct IgnoreIndexArgs {
+    /// Do without the archive's index: each member opens by its own recipients
     #[arg(long)]
     ignore_index: bool,
 }
 
+impl IgnoreIndexArgs {
+    /// Returns the opener with this choice.
+    pub fn apply<'a>(&self, opener: Opener<'a>) -> Opener<'a> {
+        match self.ignore_index {
+            true => opener.ignoring_index(),
+            false => opener,
+        }
+    }
+}
+
 impl MemberOpenArgs {
     /// Returns the opener with these choices.
-    pub fn apply<'a>(&self, mut opener: Opener<'a>) -> Opener<'a> {
-        if self.accept_renamed {
-            opener = opener.accepting_renamed();
+    pub fn apply<'a>(&self, opener: Opener<'a>) -> Opener<'a> {
+        let opener = self.index.apply(opener);
+        match self.accept_renamed {
+            true => opener.accepting_renamed(),
+            false => opener,
         }
-        if self.ignore_index {
-            opener = opener.ignoring_index();
-        }
-        opener
     }
 }
 

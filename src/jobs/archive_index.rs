@@ -112,7 +112,8 @@ impl ArchiveFile {
 
     /// Returns the error for each member that the index lists, and that the
     /// archive doesn't have, as far as their names were kept.
-    pub(super) fn removed_members(&self) -> impl Iterator<Item = Error> {
+    #[doc(hidden)]
+    pub fn removed_members(&self) -> impl Iterator<Item = Error> {
         let missing = self.opened_index().map(|index| index.missing.as_slice());
         missing
             .unwrap_or_default()

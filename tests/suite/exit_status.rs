@@ -8,7 +8,7 @@ use crate::support::Scene;
 fn packed() -> Scene {
     let scene = Scene::with_a_call();
     scene.write("calls/b.txt", "the second call");
-    scene.ok("pack -q -o calls.zip -r customer.crt calls");
+    scene.ok("pack -q --index none -o calls.zip -r customer.crt calls");
     scene
 }
 
