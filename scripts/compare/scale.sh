@@ -55,7 +55,10 @@ for members in $scales; do
     show "unzip -l" unzip -l "$archive"
     show "callseal cat, of one member" "$callseal" cat "$archive" "$one" -k customer.key
     race no_preparation "callseal cat, of one member" cat_one "unzip -p, of one member" unzip_one
-    mark "$(ratio "${medians[0]}" "${medians[1]}")" at-most 2.0 \
-        "callseal takes $(ratio "${medians[0]}" "${medians[1]}") of the time of unzip"
+    # Below that, the private key operation and the start of the program count.
+    if [ "$members" -ge 300000 ]; then
+        mark "$(ratio "${medians[0]}" "${medians[1]}")" at-most 2.0 \
+            "callseal takes $(ratio "${medians[0]}" "${medians[1]}") of the time of unzip"
+    fi
     rm -f "$archive"
 done
