@@ -26,6 +26,16 @@ pub(crate) const ENTRY: &str = "META-INF/callseal/index.pgp";
 /// The same without its ending: the name that is sealed with it.
 pub(crate) const NAME: &str = "META-INF/callseal/index";
 
+/// The name that is sealed with a grant: an index of some members, as a file of
+/// its own.
+pub(crate) const GRANT_NAME: &str = "META-INF/callseal/grant";
+
+/// Returns whether a literal name is that of an index or a grant. What is sealed
+/// under it are session keys, whatever the member is called.
+pub(crate) fn is_sealed_list(literal: &[u8]) -> bool {
+    literal == NAME.as_bytes() || literal == GRANT_NAME.as_bytes()
+}
+
 /// Returns whether a member of that name would be among the entries that are not
 /// members, on some file system.
 pub(crate) fn is_reserved(name: &MemberName) -> bool {
