@@ -14,7 +14,7 @@ use super::failure::{Failure, Report};
 use super::global::Global;
 use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
 use super::open_args::{
-    MemberOpenArgs, NOT_AUTHENTICATED, OpenArgs, notice_old_ciphers, notice_padding,
+    GrantArgs, MemberOpenArgs, NOT_AUTHENTICATED, OpenArgs, notice_old_ciphers, notice_padding,
     warn_of_renamed, warn_of_tried,
 };
 use super::streams::writing_stdout;
@@ -50,6 +50,8 @@ pub struct Arguments {
     #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
+    grant: GrantArgs,
+    #[command(flatten)]
     member_opening: MemberOpenArgs,
 }
 
@@ -62,8 +64,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .load(config.as_ref(), waiting.handle(), ui)?;
     let opener = arguments.member_opening.apply(opening.opener());
     // The process ends after this. That frees a million names at once.
-    let archive = ManuallyDrop::new(open_archive(&arguments.archive, &opener)?);
+    let mut archive = ManuallyDrop::new(open_archive(&arguments.archive, &opener)?);
+    arguments.grant.apply(&mut archive, &opener)?;
+    let archive = archive;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
+    let members = arguments.grant.granted(members, &arguments.members)?;
     let (members, others) = members.without_other_files();
     notice_other_files(&others, false, ui);
     members.use_index(&opener);

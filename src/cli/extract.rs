@@ -14,7 +14,7 @@ use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
 use super::open_args::{
-    MemberOpenArgs, OpenArgs, authenticity, notice_old_ciphers, notice_padding,
+    GrantArgs, MemberOpenArgs, OpenArgs, authenticity, notice_old_ciphers, notice_padding,
     warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
 };
 use super::printing::Each;
@@ -51,6 +51,8 @@ pub struct Arguments {
     #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
+    grant: GrantArgs,
+    #[command(flatten)]
     member_opening: MemberOpenArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
@@ -76,8 +78,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     opening.before(arguments.overwrite.overwrite());
     let opener = arguments.member_opening.apply(opening.opener());
-    let archive = open_archive(&arguments.archive, &opener)?;
+    let mut archive = open_archive(&arguments.archive, &opener)?;
+    arguments.grant.apply(&mut archive, &opener)?;
+    let archive = archive;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
+    let members = arguments.grant.granted(members, &arguments.members)?;
     opening.expect_key(&archive, &members)?;
     let mut job = Job::new();
     if arguments.skip_existing {

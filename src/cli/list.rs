@@ -19,7 +19,7 @@ use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::known_recipients::KnownKeys;
 use super::member_args::{ExcludeArgs, PATTERNS};
-use super::open_args::IgnoreIndexArgs;
+use super::open_args::{GrantArgs, IgnoreIndexArgs};
 use super::passphrases::PassphraseArgs;
 use super::printing::Each;
 use super::recipient_args::KnownArgs;
@@ -54,6 +54,8 @@ pub struct Arguments {
     #[command(flatten)]
     passphrases: PassphraseArgs,
     #[command(flatten)]
+    grant: GrantArgs,
+    #[command(flatten)]
     index: IgnoreIndexArgs,
     #[command(flatten)]
     limits: LimitArgs,
@@ -74,9 +76,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let opener = Opener::new(known.keyring())
         .with_passphrases(&*passphrases)
         .with_limits(&arguments.limits.limits());
-    archive.read_names(&arguments.index.apply(opener));
+    let opener = arguments.index.apply(opener);
+    arguments.grant.apply(&mut archive, &opener)?;
+    archive.read_names(&opener);
     let archive = archive;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
+    let members = arguments.grant.granted(members, &arguments.members)?;
     let mut overview = Overview::of(&archive, members.as_slice(), &arguments.limits.limits());
     drop(waiting);
 

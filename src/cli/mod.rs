@@ -18,6 +18,7 @@ mod fields;
 mod file_kind;
 mod generate;
 mod global;
+mod grant;
 pub mod hints;
 mod inspect;
 mod keygen;
@@ -69,6 +70,7 @@ pub enum Command {
     Extract(extract::Arguments),
     Cat(cat::Arguments),
     Share(share::Arguments),
+    Grant(grant::Arguments),
     Convert(convert::Arguments),
     Seal(seal::Arguments),
     Open(open::Arguments),
@@ -93,6 +95,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Ended, Failure> {
         Command::List(arguments) => return list::run(arguments, global, ui),
         Command::Extract(arguments) => return extract::run(arguments, global, ui),
         Command::Share(arguments) => return share::run(arguments, global, ui),
+        Command::Grant(arguments) => return grant::run(arguments, global, ui),
         Command::Convert(arguments) => return convert::run(arguments, global, ui),
         Command::Cat(arguments) => cat::run(arguments, global, ui),
         Command::Seal(arguments) => seal::run(arguments, global, ui),

@@ -44,6 +44,49 @@ pub struct MemberOpenArgs {
     index: IgnoreIndexArgs,
 }
 
+/// The option to open by a grant.
+#[derive(Debug, Args)]
+pub struct GrantArgs {
+    /// Open the members that a grant lists, and no others; the key opens the
+    /// grant
+    #[arg(long, value_name = "FILE")]
+    grant: Option<PathBuf>,
+}
+
+impl GrantArgs {
+    /// Opens the grant, if one is given, for an archive.
+    pub fn apply(&self, archive: &mut ArchiveFile, opener: &Opener<'_>) -> Result<(), Error> {
+        if let Some(grant) = &self.grant {
+            archive.use_grant(grant, opener)?;
+            archive.read_names(opener);
+        }
+        Ok(())
+    }
+
+    /// Returns the members that are granted, if a grant is given.
+    pub fn granted<'a>(
+        &self,
+        members: Members<'a>,
+        named: &[String],
+    ) -> Result<Members<'a>, Failure> {
+        let Some(grant) = &self.grant else {
+            return Ok(members);
+        };
+        let other = members.iter().find(|member| !members.is_listed(member));
+        let other = other.map(|member| member.shown_name().into_owned());
+        let granted = members.granted();
+        match other {
+            Some(other) if !named.is_empty() || granted.as_slice().is_empty() => {
+                Err(Failure::usage(
+                    format!("{}: it doesn't grant {other}", grant.display()),
+                    "`callseal list ARCHIVE --grant FILE -k KEY` shows what it grants",
+                ))
+            }
+            _ => Ok(granted),
+        }
+    }
+}
+
 /// The option to ignore the index.
 #[derive(Debug, Args)]
 pub struct IgnoreIndexArgs {

@@ -9,10 +9,12 @@
 
 use crate::archive::MemberName;
 
+mod grant;
 mod line;
 mod reader;
 mod writer;
 
+pub(crate) use grant::Grant;
 pub use reader::Entry;
 pub(crate) use reader::{Index, IndexFault};
 pub(crate) use writer::{IndexWriter, Listed};

@@ -41,6 +41,9 @@ pub(crate) enum IndexFault {
         /// What is wrong with it, to complete "line 2".
         what: &'static str,
     },
+    /// A member has another name than it says.
+    #[error("the member that it lists as {0:?} has another name")]
+    OtherName(String),
     /// It doesn't have as many lines as it says.
     #[error("it says that it lists {said} members, but lists {listed}")]
     Count {
@@ -55,9 +58,9 @@ pub(crate) enum IndexFault {
 #[derive(Debug)]
 pub(crate) struct Index {
     /// The listed members of the archive, by their offsets.
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// Their session keys, in the same order. One that has been taken is wiped.
-    keys: Mutex<Keys>,
+    pub(super) keys: Mutex<Keys>,
     /// The key that opened it.
     pub opened_by: Option<Fingerprint>,
     /// The stored names of listed members that the archive doesn't have.
@@ -67,16 +70,28 @@ pub(crate) struct Index {
 /// What an index says of a member.
 #[derive(Debug)]
 pub struct Entry {
-    offset: u64,
+    pub(super) offset: u64,
     /// The length of its content in bytes.
     pub size: u64,
     /// When the file was last changed.
     pub modified: Option<SystemTime>,
     /// Its path, if the stored name doesn't show it.
-    name: Option<MemberName>,
+    pub(super) name: Option<MemberName>,
 }
 
-struct Keys(Zeroizing<Vec<PackedKey>>);
+impl Entry {
+    /// Returns the entry of a member, with what another one says.
+    pub(super) fn at(member: &Member, name: Option<MemberName>, said: &Self) -> Self {
+        Self {
+            offset: member.offset(),
+            size: said.size,
+            modified: said.modified,
+            name,
+        }
+    }
+}
+
+pub(super) struct Keys(pub Zeroizing<Vec<PackedKey>>);
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -92,11 +107,7 @@ impl Index {
             return Err(IndexFault::OtherFile(name));
         }
         let opened_by = message.key_fingerprint().cloned();
-        let mut lines = Lines {
-            source: message.into_plaintext(),
-            line: Zeroizing::default(),
-            number: 0,
-        };
+        let mut lines = Lines::new(message.into_plaintext());
         let head = lines.next()?.and_then(Head::parse);
         let Some(head) = head else {
             return Err(lines.fault("is not the beginning of an index"));
@@ -150,7 +161,7 @@ impl Index {
 }
 
 /// The lines of a text.
-struct Lines<R> {
+pub(super) struct Lines<R> {
     source: R,
     line: Zeroizing<Vec<u8>>,
     /// The number of lines that have been read.
@@ -158,8 +169,16 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
+    pub fn new(source: R) -> Self {
+        Self {
+            source,
+            line: Zeroizing::new(Vec::with_capacity(4096)),
+            number: 0,
+        }
+    }
+
     /// Returns the next line without its end; `None` at the authentic end.
-    fn next(&mut self) -> Result<Option<&[u8]>, IndexFault> {
+    pub fn next(&mut self) -> Result<Option<&[u8]>, IndexFault> {
         self.line.clear();
         let mut source = self.source.by_ref().take(LONGEST_LINE);
         let read = source.read_until(b'\n', &mut self.line);
@@ -173,7 +192,7 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    fn fault(&self, what: &'static str) -> IndexFault {
+    pub fn fault(&self, what: &'static str) -> IndexFault {
         let line = self.number.max(1);
         IndexFault::Line { line, what }
     }

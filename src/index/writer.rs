@@ -7,7 +7,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::SpooledTempFile;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::NAME;
 use super::line::{Head, Line};
 use crate::message::{MessageWriter, SealError, SealPlan, Session};
 
@@ -35,17 +34,18 @@ pub(crate) struct IndexWriter {
 }
 
 impl IndexWriter {
-    /// Begins an index of that many members for the recipients of the plan;
-    /// `None` if it's a plan for CMS messages. What doesn't fit in memory goes
+    /// Begins an index of that many members for the recipients of the plan, or
+    /// by its name a grant; `None` if it's a plan for CMS messages. What doesn't fit in memory goes
     /// to an unnamed file in `directory`, sealed.
     pub fn new(
         plan: &SealPlan,
+        name: &str,
         members: u64,
         hides_names: bool,
         directory: &Path,
     ) -> Result<Option<Self>, SealError> {
         let spool = tempfile::spooled_tempfile_in(IN_MEMORY, directory);
-        let Some(mut message) = plan.message_writer(NAME, UNIX_EPOCH, spool)? else {
+        let Some(mut message) = plan.message_writer(name, UNIX_EPOCH, spool)? else {
             return Ok(None);
         };
         let mut line = Zeroizing::new(String::with_capacity(LINE));

@@ -34,6 +34,11 @@ impl ArchiveIndex {
         }
     }
 
+    /// Uses this one instead.
+    pub fn replace(&mut self, index: Index) {
+        self.opened = OnceLock::from(Ok(Some(index)));
+    }
+
     /// Returns whether the entry at this place holds the index.
     pub fn is_at(&self, place: usize) -> bool {
         self.place == Some(place)
@@ -148,6 +153,21 @@ impl Members<'_> {
         if self.list.len() > 1 + all / LINES_FOR_A_KEY {
             self.archive.open_index(opener);
         }
+    }
+
+    /// Returns whether the opened index or grant lists a member.
+    #[doc(hidden)]
+    pub fn is_listed(&self, member: &Member) -> bool {
+        self.archive.listed(member).is_some()
+    }
+
+    /// Returns those of them that the opened grant grants.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn granted(mut self) -> Self {
+        let archive = self.archive;
+        self.list.retain(|member| archive.listed(member).is_some());
+        self
     }
 
     /// Returns the error of a damaged index; and if all members are chosen,

@@ -125,6 +125,8 @@ fn of_library(error: &callseal::Error) -> Hint {
             cause: MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage)),
             ..
         } => "it is damaged, or was never sealed; `callseal extract --plain` extracts it as it is",
+        Error::Grant { .. } => "get the grant again from its sender",
+        Error::OtherArchive { .. } => "give the archive that the grant was made for",
         Error::Index { .. } => {
             "the members were opened by their own recipients; get the archive again from its source, or give --ignore-index"
         }

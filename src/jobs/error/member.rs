@@ -33,10 +33,10 @@ pub enum MemberCause {
         sealed: String,
     },
     /// The session key that the index lists for it doesn't open it.
-    #[error("it was replaced: the session key in the index doesn't open it")]
+    #[error("it was replaced: the session key in the index or the grant doesn't open it")]
     Replaced,
     /// The index lists it, and the archive doesn't have it.
-    #[error("it was removed from the archive: the index lists it")]
+    #[error("it was removed from the archive: its index or the grant lists it")]
     Removed,
     /// It is the index of an archive or a grant: session keys, and no file.
     #[error("it is the index of an archive, or a grant, and not a file")]

@@ -105,6 +105,22 @@ pub enum Error {
         /// The cause.
         fault: String,
     },
+    /// A grant can't be used.
+    #[error("{}: {fault}", .grant.display())]
+    Grant {
+        /// The grant.
+        grant: PathBuf,
+        /// The cause.
+        fault: String,
+    },
+    /// A grant is for members of another archive.
+    #[error("{}: it grants no member of {}", .grant.display(), .archive.display())]
+    OtherArchive {
+        /// The grant.
+        grant: PathBuf,
+        /// The archive.
+        archive: PathBuf,
+    },
     /// One member can't be extracted.
     #[error("{member}: {cause}")]
     Member {
@@ -263,6 +279,7 @@ impl Error {
             Self::ArchiveInPipe { .. } => ErrorKind::Io,
             Self::IsMessage { .. } => ErrorKind::Integrity,
             Self::Index { .. } => ErrorKind::Partial,
+            Self::Grant { .. } | Self::OtherArchive { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
             Self::NotConverted { worst, .. } | Self::NotShared { worst, .. } => *worst,
             Self::NotARecipient { .. } => ErrorKind::Usage,

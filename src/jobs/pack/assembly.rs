@@ -78,7 +78,7 @@ impl<W: Write + Seek> Assembly<W> {
     ) -> Result<Self, SealError> {
         let hides_names = layout.hidden_at.is_some();
         let index = match layout.index {
-            true => IndexWriter::new(plan, members as u64, hides_names, directory)?,
+            true => IndexWriter::new(plan, NAME, members as u64, hides_names, directory)?,
             false => None,
         };
         Ok(Self {

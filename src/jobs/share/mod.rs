@@ -1,6 +1,7 @@
 //! Sharing: who can open an archive changes, and nothing that is sealed.
 
 mod change;
+mod grant;
 mod output;
 mod proof;
 mod single;

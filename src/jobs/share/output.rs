@@ -119,7 +119,7 @@ impl Output<'_> {
                 && *shown != *planned.proof.name.as_str()
         });
         let directory = directory_of(path);
-        IndexWriter::new(&plan, members as u64, hides_names, &directory)
+        IndexWriter::new(&plan, index::NAME, members as u64, hides_names, &directory)
             .map_err(|error| Error::sealing(path, path, error))
     }
 

@@ -94,6 +94,17 @@ impl<'a> SharedMessage<'a> {
         self.packets.iter().map(|packet| &packet.kind)
     }
 
+    /// Returns what the message can be found by; `None` if it's too short.
+    pub fn id(mut self) -> Result<Option<MessageId>, OpenError> {
+        let header = Header::read(&mut self.sealed)?.ok_or(MessageFault::Truncated)?;
+        let mut start = Vec::new();
+        let body = Body::new(&mut self.sealed, header);
+        body.take(START as u64).read_to_end(&mut start)?;
+        let mut ends = Ends::default();
+        ends.add(&start);
+        Ok(ends.id(self.format))
+    }
+
     /// Takes packets away.
     pub fn remove(&mut self, is_removed: impl Fn(&FrontKind) -> bool) {
         self.packets.retain(|packet| !is_removed(&packet.kind));

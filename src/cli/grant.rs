@@ -1,0 +1,109 @@
+//! `callseal grant`
+
+use std::path::PathBuf;
+
+use callseal::Job;
+use clap::Args;
+use serde::Serialize;
+
+use super::args::{JobsArgs, OverwriteArgs};
+use super::error::Error;
+use super::facts::{PathFact, RecipientFacts, recipient_facts};
+use super::failure::{Ended, Failure, Report};
+use super::global::Global;
+use super::known_recipients::recipients_line;
+use super::member_args::{ExcludeArgs, PATTERNS, open_archive};
+use super::open_args::{IgnoreIndexArgs, OpenArgs};
+use super::recipient_args::RecipientArgs;
+use super::ui::{Bar, Ui, count};
+
+/// Let somebody open a few members of an archive that they have already
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+A grant is a small file with the session keys of these members, sealed to the
+recipients. With it, their key opens these members and no others. The archive
+stays as it is.
+
+{PATTERNS}
+
+Examples:
+  callseal grant calls.zip 'calls/100*.wav' -k customer.key -r vendor.crt -o three-calls.grant
+  callseal extract calls.zip --grant three-calls.grant -k vendor.key -C opened/"))]
+pub struct Arguments {
+    /// The archive
+    archive: PathBuf,
+    /// The members to grant
+    #[arg(value_name = "MEMBER", required = true)]
+    members: Vec<String>,
+    #[command(flatten)]
+    exclude: ExcludeArgs,
+    #[command(flatten)]
+    recipients: RecipientArgs,
+    /// The grant to write
+    #[arg(short, long, value_name = "OUT.grant")]
+    output: PathBuf,
+    #[command(flatten)]
+    opening: OpenArgs,
+    #[command(flatten)]
+    index: IgnoreIndexArgs,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
+    jobs: JobsArgs,
+}
+
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
+    let config = global.config()?;
+    let recipients = arguments.recipients.load(config.as_ref(), ui)?;
+    let bar = Bar::new(ui, "granting");
+    let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
+    let opener = arguments.index.apply(opening.opener());
+    let archive = open_archive(&arguments.archive, &opener)?;
+    let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
+    opening.expect_key(&archive, &members)?;
+    let job = Job::new()
+        .overwrite(arguments.overwrite.overwrite())
+        .workers(arguments.jobs.jobs())
+        .progress(&bar);
+    let granted = job.grant(&members, &opener, recipients.clone(), &arguments.output);
+    bar.finish();
+    let facts = |members, output| GrantFacts {
+        archive: PathFact(&arguments.archive),
+        output,
+        recipients: recipient_facts(&recipients),
+        members,
+    };
+    let members = match granted {
+        Ok(members) => members,
+        Err(mut error) => {
+            let failures = match &mut error {
+                callseal::Error::NotShared { failures, .. } => std::mem::take(failures),
+                _ => Vec::new(),
+            };
+            let report = Report {
+                failures: failures.into_iter().map(Error::from).collect(),
+                outcome: Some(error.into()),
+                ..Report::of(String::new(), facts(&[], None))
+            };
+            return Ok(report.end(global.json, ui));
+        }
+    };
+    ui.summary(&format!(
+        "granted {} of {} to {} with {}",
+        count(members.len() as u64, "member"),
+        arguments.archive.display(),
+        recipients_line(&recipients),
+        arguments.output.display(),
+    ));
+    let facts = facts(&members, Some(PathFact(&arguments.output)));
+    Ok(Report::of(String::new(), facts).end(global.json, ui))
+}
+
+#[derive(Serialize)]
+struct GrantFacts<'a> {
+    archive: PathFact<'a>,
+    /// Null if nothing was written.
+    output: Option<PathFact<'a>>,
+    recipients: Vec<RecipientFacts<'a>>,
+    members: &'a [String],
+}

@@ -1,0 +1,162 @@
+//! Grants: a few members of an archive, for somebody who is no recipient.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::not_shared;
+use super::proof::Proof;
+use crate::files::input;
+use crate::index::{GRANT_NAME, Grant, IndexFault, IndexWriter, Listed};
+use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
+use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::job::Job;
+use crate::keys::Recipients;
+use crate::message::{
+    Format, OpenError, OpenMessage, Opener, SealOptions, SealPlan, Session, with_proven_key,
+};
+use crate::output::{Access, PendingFile, directory_of};
+use crate::workers::work_on;
+
+impl Job<'_> {
+    /// Writes a grant to `output`: sealed to these recipients, it opens these
+    /// members of the archive and no others. The archive stays as it is. Returns
+    /// the names of the members.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotShared`] with the failure of each member; or the grant can't
+    /// be written. Nothing is written then.
+    #[doc(hidden)]
+    pub fn grant(
+        &self,
+        members: &Members<'_>,
+        opener: &Opener<'_>,
+        recipients: Recipients,
+        output: &Path,
+    ) -> Result<Vec<String>, Error> {
+        let Members { archive, list, .. } = members;
+        members.use_index(opener);
+        self.progress.begin(list.len() as u64, members.total_size());
+        let prove = |(): &mut (), _, member: &&crate::archive::Member| {
+            let proven = Proof::of(archive, member, opener)
+                .and_then(|proof| Ok((session(archive, member, &proof)?, proof)));
+            self.progress.member();
+            Some(proven.map_err(Box::new))
+        };
+        let mut failures = Vec::new();
+        let mut proven = Vec::new();
+        for (member, proof) in list.iter().zip(work_on(list, self.workers, || (), prove)) {
+            match proof {
+                Ok((session, proof)) => proven.push((*member, session, proof)),
+                Err(cause) => failures.push(member_error(member, *cause)),
+            }
+        }
+        if let Some(worst) = failures.iter().map(Error::kind).max() {
+            return Err(not_shared(members, worst, failures));
+        }
+        let is_v1 = |(_, _, proof): &(_, _, Proof)| proof.format == Format::Rfc4880;
+        let plan = plan(recipients, proven.iter().all(is_v1))?;
+        let hides_names = proven.iter().any(|(member, _, proof)| {
+            let shown = member.shown_name();
+            *shown != *proof.name.as_str() || member.name_reading().is_some()
+        });
+        let write_error = |error| Error::writing(output, error);
+        let seal_error = |error| Error::sealing(output, output, error);
+        let mut pending =
+            PendingFile::create(output, Access::Shared, self.overwrite).map_err(write_error)?;
+        let members = proven.len() as u64;
+        let directory = directory_of(output);
+        let grant = IndexWriter::new(&plan, GRANT_NAME, members, hides_names, &directory);
+        let Some(mut grant) = grant.map_err(seal_error)? else {
+            return Err(write_error(io::Error::other("a grant is no CMS message")));
+        };
+        let mut names = Vec::with_capacity(proven.len());
+        for (member, session, proof) in proven {
+            let listed = Listed {
+                size: proof.size,
+                modified: proof.modified,
+                session,
+            };
+            let name = proof.name.as_str();
+            grant
+                .push(&member.stored_name(), name, &listed)
+                .map_err(write_error)?;
+            names.push(name.to_owned());
+        }
+        let (mut sealed, _) = grant.finish().map_err(write_error)?;
+        io::copy(&mut sealed, &mut pending).map_err(write_error)?;
+        pending.commit().map_err(write_error)?;
+        Ok(names)
+    }
+}
+
+/// Reads a member to its end, whose session key is proven by that.
+fn session(
+    archive: &ArchiveFile,
+    member: &crate::archive::Member,
+    proof: &Proof,
+) -> Result<Session, MemberCause> {
+    let key = proof.key()?;
+    let (message, _) = archive.shared_message(member)?;
+    let id = message.write_to(&key, io::sink()).map_err(open_cause)?;
+    Ok(Session { id, key })
+}
+
+/// Messages of version 1 can be opened with GnuPG alone, and so can their grant.
+fn plan(recipients: Recipients, is_v1: bool) -> Result<SealPlan, Error> {
+    let options = |format| SealOptions {
+        format,
+        ..SealOptions::default()
+    };
+    if is_v1 && let Ok(plan) = SealPlan::new(recipients.clone(), options(Some(Format::Rfc4880))) {
+        return Ok(plan);
+    }
+    Ok(SealPlan::new(recipients, options(None))?)
+}
+
+impl ArchiveFile {
+    /// Opens a grant with a key, and uses it in place of the index: members that
+    /// it grants open by it, and no others are [tried](Members::granted).
+    ///
+    /// # Errors
+    ///
+    /// The grant can't be read or doesn't open, is no grant, or belongs to
+    /// another archive.
+    #[doc(hidden)]
+    pub fn use_grant(&mut self, grant: &Path, opener: &Opener<'_>) -> Result<(), Error> {
+        let path = || PathBuf::from(grant);
+        let is_fault = |fault: &IndexFault| !matches!(fault, IndexFault::Open(error) if !matches!(error, OpenError::Fault(_)));
+        let file = || input::open(grant).map_err(|error| Error::reading(grant, error));
+        // A failure to open the file is reported as such.
+        drop(file()?);
+        let read = with_proven_key(opener, is_fault, |opener| {
+            let file = file().map_err(|error| OpenError::Read(io::Error::other(error)))?;
+            Grant::read(OpenMessage::begin(file, opener)?)
+        });
+        let index = read.and_then(|grant| {
+            let members = self.members().filter_map(|member| {
+                let (message, _) = self.shared_message(member).ok()?;
+                Some((member, message.id().ok()??))
+            });
+            grant.index_of(members)
+        });
+        match index {
+            Ok(Some(index)) => {
+                self.index.replace(index);
+                Ok(())
+            }
+            Ok(None) => Err(Error::OtherArchive {
+                grant: path(),
+                archive: self.path().to_owned(),
+            }),
+            Err(IndexFault::Open(error)) => Err(Error::Open {
+                path: path(),
+                error,
+            }),
+            Err(fault) => Err(Error::Grant {
+                grant: path(),
+                fault: fault.to_string(),
+            }),
+        }
+    }
+}
