@@ -89,6 +89,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     for given in &arguments.remove {
         change = change.removing(given, keys_of(given)?);
     }
+    if let Some(recipient) = change.contradiction() {
+        return Err(Failure::usage(
+            format!(
+                "{} is given with -r and with --remove",
+                recipient.source().display()
+            ),
+            "let it in, or take it out",
+        ));
+    }
     let target = match (&arguments.output, arguments.in_place) {
         _ if arguments.dry_run => ShareTarget::Nowhere,
         (Some(output), _) => ShareTarget::File(output),
@@ -121,7 +130,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let shared = job.share(&members, &opener, &change, target);
     bar.finish();
     match shared {
-        Ok(shared) => Ok(conclude(&shared, &archive, arguments, global, ui)),
+        Ok(shared) => Ok(conclude(shared, &archive, arguments, global, ui)),
         Err(error) => Ok(nothing_written(error, &archive, global, ui)),
     }
 }
@@ -159,7 +168,7 @@ fn keys_of(given: &str) -> Result<Vec<KeyHandle>, Failure> {
 }
 
 fn conclude(
-    shared: &Shared,
+    mut shared: Shared,
     archive: &ArchiveFile,
     arguments: &Arguments,
     global: &Global,
@@ -182,6 +191,7 @@ fn conclude(
         ));
     }
     notice_removal(arguments, ui);
+    let index_error = shared.index_error.take();
     let facts = ShareFacts {
         archive: PathFact(archive.path()),
         output: (!arguments.dry_run).then_some(PathFact(output)),
@@ -193,7 +203,11 @@ fn conclude(
         true => lines(&shared.members),
         false => String::new(),
     };
-    Report::of(text, &facts).end(global.json, ui)
+    let report = Report {
+        outcome: index_error.map(Error::from),
+        ..Report::of(text, &facts)
+    };
+    report.end(global.json, ui)
 }
 
 fn conclude_message(

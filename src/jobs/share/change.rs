@@ -47,6 +47,13 @@ impl Change {
         self
     }
 
+    /// Returns a recipient who is both let in and taken out.
+    #[doc(hidden)]
+    pub fn contradiction(&self) -> Option<&Recipient> {
+        let mut added = self.recipients();
+        added.find(|recipient| self.removes_key(recipient.fingerprint()))
+    }
+
     /// Returns those who are let in.
     pub(super) fn recipients(&self) -> impl Iterator<Item = &Recipient> {
         self.added.iter().flat_map(Recipients::iter)
