@@ -151,7 +151,7 @@ fn a_file_that_cannot_be_flushed_is_named_and_the_others_are_there() {
     let strace = "strace -f -qq -o trace -e trace=fsync -e inject=fsync:error=EIO:when=4";
     let outcome = scene
         .tool_line(&format!(
-            "{strace} {} extract -q -j 1 calls.zip -k customer.key -C out",
+            "{strace} {} extract -v -j 1 calls.zip -k customer.key -C out",
             Run::CALLSEAL
         ))
         .exits(6);
