@@ -1,0 +1,1 @@
+//! Names that an archive hides.
