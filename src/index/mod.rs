@@ -26,6 +26,15 @@ pub(crate) const ENTRY: &str = "META-INF/callseal/index.pgp";
 /// The same without its ending: the name that is sealed with it.
 pub(crate) const NAME: &str = "META-INF/callseal/index";
 
+/// The digits of a stored name that hides the member's name, at least.
+pub(crate) const HIDDEN_DIGITS: usize = 6;
+
+/// Returns whether a name stands for one that is hidden.
+pub(crate) fn is_number(name: &MemberName) -> bool {
+    let name = name.as_str();
+    name.len() >= HIDDEN_DIGITS && name.bytes().all(|octet| octet.is_ascii_digit())
+}
+
 /// Returns whether a member of that name would be among the entries that are not
 /// members, on some file system.
 pub(crate) fn is_reserved(name: &MemberName) -> bool {

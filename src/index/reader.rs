@@ -1,6 +1,6 @@
 //! Reading an index: all of it, before any of it is used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::line::{Head, Line};
-use super::{NAME, is_reserved};
+use super::{NAME, is_number, is_reserved};
 use crate::archive::{ArchiveError, Member, MemberName};
 use crate::message::{MessageKey, OpenError, OpenMessage, PackedKey};
 
@@ -19,6 +19,9 @@ const LONGEST_LINE: u64 = 1024 * 1024;
 
 /// The number of missing members, whose names are kept, that an index may list.
 const MOST_MISSING: usize = 100_000;
+
+/// The length of their names together, in bytes.
+const MOST_MISSING_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why an index can't be used.
 #[derive(Debug, Error)]
@@ -188,7 +191,8 @@ struct Reading<'a> {
     /// The members by their stored names: needed if some are missing, or in
     /// another order.
     by_name: Option<HashMap<Vec<u8>, usize>>,
-    missing: Vec<String>,
+    missing: HashSet<String>,
+    missing_bytes: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -204,7 +208,8 @@ impl<'a> Reading<'a> {
             seen: vec![false; members.len()],
             next: 0,
             by_name: None,
-            missing: Vec::new(),
+            missing: HashSet::new(),
+            missing_bytes: 0,
         }
     }
 
@@ -216,11 +221,7 @@ impl<'a> Reading<'a> {
         line.id().ok_or("has a malformed id")?;
         let name = MemberName::parse(&line.name).map_err(|_| "has an unsafe name")?;
         let Some(place) = self.find(&line.member) else {
-            self.missing.push(line.member.into_owned());
-            return match self.missing.len() <= MOST_MISSING {
-                true => Ok(()),
-                false => Err("lists one more of too many missing members"),
-            };
+            return self.miss(&line.member);
         };
         let member = self.members.get(place).ok_or("lists no member")?;
         let seen = self.seen.get_mut(place).ok_or("lists no member")?;
@@ -230,7 +231,7 @@ impl<'a> Reading<'a> {
         let own = member
             .name()
             .map_err(|_| "lists a member with an unsafe name")?;
-        let name = match self.hides_names {
+        let name = match self.hides_names && is_number(own) {
             true if is_reserved(&name) => return Err("has a reserved name"),
             true => Some(name),
             false if name == *own => None,
@@ -245,6 +246,18 @@ impl<'a> Reading<'a> {
         });
         self.keys.push(key.pack());
         Ok(())
+    }
+
+    /// Takes the line of a member that the archive doesn't have.
+    fn miss(&mut self, stored: &str) -> Result<(), &'static str> {
+        self.missing_bytes += stored.len();
+        if self.missing.len() == MOST_MISSING || self.missing_bytes > MOST_MISSING_BYTES {
+            return Err("lists one more of too many missing members");
+        }
+        match self.missing.insert(stored.into()) {
+            true => Ok(()),
+            false => Err("lists a member again"),
+        }
     }
 
     fn find(&mut self, stored: &str) -> Option<usize> {
@@ -265,8 +278,11 @@ impl<'a> Reading<'a> {
         let Self {
             mut entries,
             mut keys,
+            missing,
             ..
         } = self;
+        let mut missing: Vec<String> = missing.into_iter().collect();
+        missing.sort_unstable();
         if !entries.is_sorted_by_key(|entry| entry.offset) {
             let mut places: Vec<usize> = (0..entries.len()).collect();
             places.sort_by_key(|place| entries.get(*place).map(|entry| entry.offset));
@@ -277,7 +293,7 @@ impl<'a> Reading<'a> {
         Index {
             entries,
             keys: Mutex::new(Keys(keys)),
-            missing: self.missing,
+            missing,
         }
     }
 }

@@ -5,15 +5,12 @@ use std::sync::OnceLock;
 use super::archive_file::{ArchiveFile, Members, open_cause};
 use super::error::{Error, MemberCause};
 use crate::archive::{Archive, Member, MemberName, ReadAt};
-use crate::index::{ENTRY, Entry, Index, IndexFault};
+use crate::index::{self, ENTRY, Entry, Index, IndexFault};
 use crate::message::{MessageFault, MessageKey, OpenError, OpenMessage, Opener, with_proven_key};
 
 /// The lines of an index that are read in the time of one private key
 /// operation, roughly.
 const LINES_FOR_A_KEY: usize = 200;
-
-/// The digits of a stored name that hides the member's name, at least.
-pub(crate) const HIDDEN_DIGITS: usize = 6;
 
 /// The index of an archive, if it has one, and what came of opening it.
 #[derive(Debug, Default)]
@@ -94,10 +91,11 @@ impl ArchiveFile {
         }
     }
 
-    /// Returns whether the members have numbers instead of their names.
+    /// Returns whether members may have numbers instead of their names: others
+    /// may have been added.
     #[doc(hidden)]
     pub fn hides_names(&self) -> bool {
-        self.has_index() && self.members().all(|member| is_number(member.name().ok()))
+        self.has_index() && self.members().any(|member| is_number(member.name().ok()))
     }
 
     /// Returns why the index can't be used, if it has been opened.
@@ -173,8 +171,5 @@ pub(super) fn begin_listed<'a>(
 
 /// Returns whether a name stands for one that is hidden.
 pub(super) fn is_number(name: Option<&MemberName>) -> bool {
-    name.is_some_and(|name| {
-        let name = name.as_str();
-        name.len() >= HIDDEN_DIGITS && name.bytes().all(|octet| octet.is_ascii_digit())
-    })
+    name.is_some_and(index::is_number)
 }
