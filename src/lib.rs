@@ -56,4 +56,6 @@ pub use jobs::{
 // the fuzz targets of this package use besides. It isn't an interface, and may
 // change in any release.
 #[doc(hidden)]
+pub use jobs::{Change, Difference, ShareTarget, Shared, SharedMember};
+#[doc(hidden)]
 pub use timestamp::{NotATimestamp, Timestamp};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -39,7 +41,20 @@ pub struct MemberReader<'a, R> {
     inflater: Option<Box<Inflater>>,
     declared_crc: u32,
     crc: crc32fast::Hasher,
+    /// Where it's noted that the checksum is wrong, if that isn't an error.
+    wrong: Option<WrongChecksum>,
     state: ReadState,
+}
+
+/// Whether the checksum of a member has turned out to be wrong.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WrongChecksum(Arc<AtomicBool>);
+
+impl WrongChecksum {
+    /// Returns whether it was right, once the member has been read to its end.
+    pub fn is_right(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -89,8 +104,17 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
             inflater: (member.method == METHOD_DEFLATED).then(Box::default),
             declared_crc: member.crc,
             crc: crc32fast::Hasher::new(),
+            wrong: None,
             state: ReadState::Reading,
         })
+    }
+
+    /// Notes a wrong checksum instead of failing.
+    pub(super) fn noting(self, wrong: WrongChecksum) -> Self {
+        Self {
+            wrong: Some(wrong),
+            ..self
+        }
     }
 
     /// Reads some bytes of the member, not yet checked.
@@ -135,7 +159,9 @@ impl<'a, R: ReadAt> MemberReader<'a, R> {
             }
         }
         let (declared, actual) = (self.declared_crc, self.crc.clone().finalize());
-        if declared != actual {
+        if let Some(wrong) = &self.wrong {
+            wrong.0.fetch_or(declared != actual, Ordering::Relaxed);
+        } else if declared != actual {
             return Err(ReadState::Malformed(ArchiveFault::Checksum {
                 declared,
                 actual,

@@ -54,6 +54,7 @@ pub use fault::{ArchiveError, ArchiveFault, MemberFault};
 pub use member::Member;
 #[doc(hidden)]
 pub use member_reader::MemberReader;
+pub(crate) use member_reader::WrongChecksum;
 #[doc(hidden)]
 pub use name::MemberName;
 pub use name::NameFault;

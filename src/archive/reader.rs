@@ -3,7 +3,7 @@
 use super::directory;
 use super::fault::ArchiveError;
 use super::member::Member;
-use super::member_reader::MemberReader;
+use super::member_reader::{MemberReader, WrongChecksum};
 use super::name::MemberName;
 use super::read_at::ReadAt;
 
@@ -80,5 +80,20 @@ impl<R: ReadAt> Archive<R> {
             });
         }
         MemberReader::new(&self.source, member)
+    }
+
+    /// Does the same, but a wrong checksum is noted and no error: what is sealed
+    /// is authenticated in another way.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Archive::read`].
+    pub(crate) fn read_leniently(
+        &self,
+        member: &Member,
+    ) -> Result<(MemberReader<'_, R>, WrongChecksum), ArchiveError> {
+        let wrong = WrongChecksum::default();
+        let reader = self.read(member)?.noting(wrong.clone());
+        Ok((reader, wrong))
     }
 }

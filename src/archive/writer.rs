@@ -77,6 +77,20 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         Ok(())
     }
 
+    /// Begins an entry with a name that is stored as it is.
+    ///
+    /// # Errors
+    ///
+    /// Any error of the sink.
+    pub(crate) fn begin_stored(
+        self,
+        stored: &str,
+        modified: SystemTime,
+        at_most: u64,
+    ) -> io::Result<MemberWriter<W>> {
+        self.begin_as(stored.as_bytes().to_vec(), modified, at_most)
+    }
+
     /// Begins a member whose length isn't known yet.
     ///
     /// `at_most` is an upper estimate of its length in bytes. From 4 GiB - 1
@@ -92,13 +106,23 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     ///
     /// Any error of the sink.
     pub fn begin(
-        mut self,
+        self,
         name: &MemberName,
         modified: SystemTime,
         at_most: u64,
     ) -> io::Result<MemberWriter<W>> {
+        let stored = name.stored(self.ending);
+        self.begin_as(stored.into_bytes(), modified, at_most)
+    }
+
+    fn begin_as(
+        mut self,
+        name: Vec<u8>,
+        modified: SystemTime,
+        at_most: u64,
+    ) -> io::Result<MemberWriter<W>> {
         let member = Stored {
-            name: name.stored(self.ending).into_bytes(),
+            name,
             modified: unix_seconds(modified),
             crc: 0,
             size: 0,

@@ -37,6 +37,7 @@ pub mod printing;
 mod recipient_args;
 mod seal;
 mod sha256sum;
+mod share;
 #[cfg(unix)]
 pub mod signals;
 pub mod slips;
@@ -67,6 +68,7 @@ pub enum Command {
     List(list::Arguments),
     Extract(extract::Arguments),
     Cat(cat::Arguments),
+    Share(share::Arguments),
     Convert(convert::Arguments),
     Seal(seal::Arguments),
     Open(open::Arguments),
@@ -90,6 +92,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Ended, Failure> {
         Command::Pack(arguments) => return pack::run(arguments, global, ui),
         Command::List(arguments) => return list::run(arguments, global, ui),
         Command::Extract(arguments) => return extract::run(arguments, global, ui),
+        Command::Share(arguments) => return share::run(arguments, global, ui),
         Command::Convert(arguments) => return convert::run(arguments, global, ui),
         Command::Cat(arguments) => cat::run(arguments, global, ui),
         Command::Seal(arguments) => seal::run(arguments, global, ui),

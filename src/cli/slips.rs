@@ -100,7 +100,7 @@ fn of_command(wrong: &str) -> Option<&'static str> {
             "`callseal convert` and `callseal extract` check all that they open; `callseal check` checks certificates"
         }
         "genkey" | "gen-key" | "generate" | "key" => "did you mean `callseal keygen`?",
-        "share" | "recipients" => "`callseal convert` seals an archive for other recipients",
+        "recipients" => "`callseal share` lets others open an archive, or takes somebody out",
         "sign" => "callseal doesn't sign",
         "pack" => "did you mean `pack`?",
         "list" => "did you mean `list`?",

@@ -35,6 +35,16 @@ pub(crate) fn is_number(name: &MemberName) -> bool {
     name.len() >= HIDDEN_DIGITS && name.bytes().all(|octet| octet.is_ascii_digit())
 }
 
+/// The name that is sealed with a grant: an index of some members, as a file of
+/// its own.
+pub(crate) const GRANT_NAME: &str = "META-INF/callseal/grant";
+
+/// Returns whether a literal name is that of an index or a grant. What is sealed
+/// under it are session keys, whatever the member is called.
+pub(crate) fn is_sealed_list(literal: &[u8]) -> bool {
+    literal == NAME.as_bytes() || literal == GRANT_NAME.as_bytes()
+}
+
 /// Returns whether a member of that name would be among the entries that are not
 /// members, on some file system.
 pub(crate) fn is_reserved(name: &MemberName) -> bool {
@@ -51,9 +61,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn six_digits_or_more_hide_a_name() {
+        let is_number = |name| is_number(&MemberName::parse(name).unwrap());
+        for name in ["000001", "123456", "1234567890"] {
+            assert!(is_number(name), "{name}");
+        }
+        for name in ["00001", "000001a", "a/000001", "٠٠٠٠٠١", "-00001"] {
+            assert!(!is_number(name), "{name}");
+        }
+    }
+
+    #[test]
     fn names_in_the_directory_are_reserved_in_any_case() {
         let is_reserved = |name| is_reserved(&MemberName::parse(name).unwrap());
-        for name in [NAME, "meta-inf/CallSeal/a/b", "META-INF/callseal"] {
+        for name in [
+            NAME,
+            "meta-inf/CallSeal/a/b",
+            "META-INF/callseal",
+            // Some file systems take the dotless and the long letter for these.
+            "meta-ınf/callſeal/x",
+        ] {
             assert!(is_reserved(name), "{name}");
         }
         for name in [

@@ -11,6 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::line::{Head, Line};
 use super::{NAME, is_number, is_reserved};
 use crate::archive::{ArchiveError, Member, MemberName};
+use crate::keys::Fingerprint;
 use crate::message::{MessageKey, OpenError, OpenMessage, PackedKey};
 
 /// The longest line in bytes: two names of 64 KiB, each of whose characters may
@@ -60,6 +61,8 @@ pub(crate) struct Index {
     entries: Vec<Entry>,
     /// Their session keys, in the same order. One that has been taken is wiped.
     keys: Mutex<Keys>,
+    /// The key that opened it.
+    pub opened_by: Option<Fingerprint>,
     /// The stored names of listed members that the archive doesn't have.
     pub missing: Vec<String>,
 }
@@ -91,6 +94,7 @@ impl Index {
             let name = String::from_utf8_lossy(message.name()).into_owned();
             return Err(IndexFault::OtherFile(name));
         }
+        let opened_by = message.key_fingerprint().cloned();
         let mut lines = Lines {
             source: message.into_plaintext(),
             line: Zeroizing::default(),
@@ -108,7 +112,7 @@ impl Index {
         }
         let listed = lines.number.saturating_sub(1);
         match listed == head.members {
-            true => Ok(reading.finish()),
+            true => Ok(reading.finish(opened_by)),
             false => Err(IndexFault::Count {
                 said: head.members,
                 listed,
@@ -274,7 +278,7 @@ impl<'a> Reading<'a> {
         by_name.get(stored.as_bytes()).copied()
     }
 
-    fn finish(self) -> Index {
+    fn finish(self, opened_by: Option<Fingerprint>) -> Index {
         let Self {
             mut entries,
             mut keys,
@@ -291,6 +295,7 @@ impl<'a> Reading<'a> {
             entries.sort_by_key(|entry| entry.offset);
         }
         Index {
+            opened_by,
             entries,
             keys: Mutex::new(Keys(keys)),
             missing,

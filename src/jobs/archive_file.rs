@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName};
+use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName, WrongChecksum};
 use crate::files::input;
+use crate::index::is_sealed_list;
 use crate::jobs::archive_index::{ArchiveIndex, begin_listed, is_number};
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::progress::{Counted, Progress};
 use crate::message::name_binding;
-use crate::message::{Envelope, Inflated, Limits, OpenError, OpenMessage, Opener};
+use crate::message::{Envelope, Inflated, Limits, OpenError, OpenMessage, Opener, SharedMessage};
 use crate::sources::{BadPattern, Patterns};
 
 /// Some members of an archive, in its order.
@@ -206,6 +207,31 @@ impl ArchiveFile {
         self.archive.read(member).map_err(bytes_cause)
     }
 
+    /// Reads the content of a member. A wrong checksum is noted, and no error.
+    pub(super) fn read_leniently(
+        &self,
+        member: &Member,
+    ) -> Result<(impl Read + Send + Sync + '_, WrongChecksum), MemberCause> {
+        self.archive.read_leniently(member).map_err(bytes_cause)
+    }
+
+    /// Reads a member's message, to change its recipients.
+    pub(super) fn shared_message<'a>(
+        &'a self,
+        member: &Member,
+    ) -> Result<(SharedMessage<'a>, WrongChecksum), MemberCause> {
+        let (source, checksum) = self.read_leniently(member)?;
+        let message = SharedMessage::open(source).map_err(open_cause)?;
+        Ok((message, checksum))
+    }
+
+    /// Returns all entries of the archive but its index.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Member> {
+        let entries = self.archive.members().iter().enumerate();
+        let entries = entries.filter(|(place, _)| !self.index.is_at(*place));
+        entries.map(|(_, entry)| entry)
+    }
+
     /// Returns whether the error of a member means that it is a file that was
     /// never sealed, rather than a damaged message.
     #[doc(hidden)]
@@ -232,12 +258,39 @@ impl ArchiveFile {
             .spend(0, expands(member))
             .map_err(|fault| open_cause(fault.into()))?;
         let source = self.archive.read(member).map_err(bytes_cause)?;
+        self.begin_from(source, member, name, opener, progress)
+    }
+
+    /// Does the same, whether or not the archive's checksum of the member is
+    /// right: packets in front of the sealed data may be damaged.
+    pub(super) fn begin_undamaged<'a>(
+        &'a self,
+        member: &Member,
+        name: &MemberName,
+        opener: &Opener<'_>,
+        progress: &'a dyn Progress,
+    ) -> Result<OpenMessage<'a>, MemberCause> {
+        let (source, _) = self.read_leniently(member)?;
+        self.begin_from(source, member, name, opener, progress)
+    }
+
+    fn begin_from<'a>(
+        &'a self,
+        source: impl Read + Send + Sync + 'a,
+        member: &Member,
+        name: &MemberName,
+        opener: &Opener<'_>,
+        progress: &'a dyn Progress,
+    ) -> Result<OpenMessage<'a>, MemberCause> {
         let reader = Counted { source, progress };
         let message = match self.listed_key(member, opener) {
             Some(key) => begin_listed(reader, &key, opener)?,
             None => OpenMessage::begin(reader, opener).map_err(open_cause)?,
         };
         let literal = message.name();
+        if is_sealed_list(literal) {
+            return Err(MemberCause::SealedIndex);
+        }
         if name_binding::fits(literal, name.as_str()) {
             return Ok(message);
         }

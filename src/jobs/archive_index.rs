@@ -6,6 +6,7 @@ use super::archive_file::{ArchiveFile, Members, open_cause};
 use super::error::{Error, MemberCause};
 use crate::archive::{Archive, Member, MemberName, ReadAt};
 use crate::index::{self, ENTRY, Entry, Index, IndexFault};
+use crate::keys::Fingerprint;
 use crate::message::{MessageFault, MessageKey, OpenError, OpenMessage, Opener, with_proven_key};
 
 /// The lines of an index that are read in the time of one private key
@@ -120,6 +121,11 @@ impl ArchiveFile {
                 member: name.clone(),
                 cause: MemberCause::Removed,
             })
+    }
+
+    /// Returns the fingerprint of the key that has opened the index.
+    pub(super) fn index_key(&self) -> Option<Fingerprint> {
+        self.opened_index()?.opened_by.clone()
     }
 
     /// Returns the session key that the index lists for a member, once.

@@ -11,6 +11,7 @@ mod job;
 mod other_files;
 mod pack;
 mod progress;
+mod share;
 mod single;
 
 pub use archive_file::{ArchiveFile, Members};
@@ -20,3 +21,4 @@ pub use extract::Extracted;
 pub use job::Job;
 pub use pack::Packed;
 pub use progress::Progress;
+pub use share::{Change, Difference, ShareTarget, Shared, SharedMember};

@@ -82,6 +82,24 @@ impl KeyHandle {
 }
 
 impl KeyHandle {
+    /// Reads a fingerprint or a key ID, in hexadecimal digits with or without
+    /// blanks.
+    #[doc(hidden)]
+    pub fn parse(digits: &str) -> Option<Self> {
+        let digits: String = digits.split(' ').collect();
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        match digits.len() {
+            16 => Some(Self::KeyId(digits.to_ascii_uppercase())),
+            40 | 64 => {
+                let fingerprint = digits.parse().ok()?;
+                Some(Self::Fingerprint(Fingerprint(fingerprint)))
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the handle in a PKESK.
     pub(crate) fn of(handle: Option<openpgp::KeyHandle>) -> Self {
         match handle {

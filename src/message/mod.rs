@@ -32,7 +32,9 @@ pub(crate) use limits::Inflated;
 pub use limits::Limits;
 pub use open::{OpenMessage, Opened, Opener};
 pub(crate) use openpgp::MAX_LITERAL_NAME;
-pub(crate) use openpgp::{MessageWriter, Part, PartsOpener, PartsSealer, check_pkesks};
+pub(crate) use openpgp::{
+    FrontKind, MessageWriter, Part, PartsOpener, PartsSealer, SharedMessage, check_pkesks,
+};
 pub use seal::{Armor, SealOptions, SealPlan, SealedFile, Sealer};
 pub use seal_error::{PlanError, SealError};
 pub(crate) use session::{MessageId, MessageKey, PackedKey, Session};

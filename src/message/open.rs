@@ -19,7 +19,7 @@ use super::session::MessageKey;
 use super::spool::Spool;
 use super::{cms, openpgp, text};
 use crate::archive::MemberName;
-use crate::keys::{Keyring, NoPassphrases, Passphrases};
+use crate::keys::{Fingerprint, Keyring, NoPassphrases, Passphrases, Recipient};
 
 /// The bytes of a message.
 pub(super) type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
@@ -136,6 +136,11 @@ impl<'a> Opener<'a> {
         self.accept_renamed
     }
 
+    /// Returns an unlocked key of the keyring as a recipient.
+    pub(crate) fn own_recipient(&self, key: &Fingerprint) -> Option<Recipient> {
+        self.keyring.recipient(key)
+    }
+
     /// Returns the limits on the expansion of messages.
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
@@ -152,6 +157,8 @@ pub(crate) struct LiteralHeader {
     pub name: Vec<u8>,
     /// When the file was last changed, if the message says so.
     pub modified: Option<SystemTime>,
+    /// The length of the content in bytes, if it is stated.
+    pub length: Option<u64>,
 }
 
 /// The number of octets behind a message that mean nothing, known once it has
@@ -204,6 +211,8 @@ pub struct OpenMessage<'a> {
     tried_key: Option<PathBuf>,
     sealed_as: Option<String>,
     own_name: Option<MemberName>,
+    key: Option<MessageKey>,
+    opened_by: Option<Fingerprint>,
     old_cipher: Option<String>,
     padding: Padding,
     plaintext: Box<dyn BufRead + 'a>,
@@ -267,6 +276,8 @@ impl<'a> OpenMessage<'a> {
             tried_key: None,
             sealed_as: None,
             own_name: None,
+            key: None,
+            opened_by: None,
             old_cipher: None,
             padding,
             plaintext,
@@ -285,6 +296,32 @@ impl<'a> OpenMessage<'a> {
             old_cipher: cipher,
             ..self
         }
+    }
+
+    /// Records the session key, and the key that it was sealed to.
+    pub(super) fn opened_by(self, key: MessageKey, opened_by: Option<Fingerprint>) -> Self {
+        Self {
+            key: Some(key),
+            opened_by,
+            ..self
+        }
+    }
+
+    /// Returns the session key of an OpenPGP message, if it wasn't opened with a
+    /// passphrase.
+    pub(crate) fn key(&self) -> Option<&MessageKey> {
+        self.key.as_ref()
+    }
+
+    /// Returns the length of the content in bytes, if the literal packet states
+    /// it.
+    pub(crate) fn stated_length(&self) -> Option<u64> {
+        self.literal.length
+    }
+
+    /// Returns the fingerprint of the key that has opened it.
+    pub(crate) fn key_fingerprint(&self) -> Option<&Fingerprint> {
+        self.opened_by.as_ref()
     }
 
     /// Records that it is a member that was sealed under another name.

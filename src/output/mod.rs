@@ -11,6 +11,7 @@ mod descriptors;
 mod directory;
 mod pending;
 mod recent;
+mod replaced;
 mod target;
 mod temporary;
 

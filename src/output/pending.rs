@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::directory::{Directory, EntryKind};
+use super::replaced::Replaced;
 use super::temporary::Temporary;
 use super::{TargetDir, directory_of};
 use crate::files::cause;
@@ -60,6 +61,8 @@ pub struct PendingFile {
     overwrite: Overwrite,
     modified: Option<SystemTime>,
     temporary: Temporary,
+    /// The file that it replaces, if that is an input.
+    replaced: Option<Replaced>,
 }
 
 impl Place {
@@ -170,7 +173,27 @@ impl PendingFile {
             overwrite,
             modified: None,
             temporary,
+            replaced: None,
         }
+    }
+
+    /// Starts a file that will replace `target`, which was read, with the
+    /// owner, mode and access control list of that file.
+    ///
+    /// # Errors
+    ///
+    /// [`ResourceBusy`](io::ErrorKind::ResourceBusy): another process does the
+    /// same. Any other error of making a file in its directory.
+    pub fn replacing(target: &Path) -> io::Result<Self> {
+        // A link to it stays.
+        let target = target.canonicalize()?;
+        let replaced = Replaced::open(&target)?;
+        let place = Place::at(&target)?;
+        let temporary = Temporary::create(&place.directory, Access::Private)?;
+        Ok(Self {
+            replaced: Some(replaced),
+            ..Self::over(temporary, place, Overwrite::Replace)
+        })
     }
 
     /// Returns the file itself, open for reading and writing.
@@ -229,6 +252,9 @@ impl PendingFile {
         if let Some(time) = self.modified {
             self.as_file().set_modified(time)?;
         }
+        if let Some(replaced) = &self.replaced {
+            replaced.pass_on_access(self.as_file())?;
+        }
         self.as_file().sync_all()
     }
 
@@ -236,9 +262,11 @@ impl PendingFile {
     /// power failure must not leave a name without the content. Returns the
     /// directory in which it has its name.
     pub(super) fn take_name(self) -> io::Result<Arc<Directory>> {
-        if self.overwrite == Overwrite::Replace {
+        match &self.replaced {
+            Some(replaced) => replaced.check(&self.place)?,
             // An input may have been read since.
-            self.place.check(self.overwrite)?;
+            None if self.overwrite == Overwrite::Replace => self.place.check(self.overwrite)?,
+            None => {}
         }
         let Place {
             directory,

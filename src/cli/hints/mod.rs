@@ -61,6 +61,9 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::NotFlushed { .. } => {
             "check the disk; the file is complete, but a power failure may undo it"
         }
+        Error::Io { error, .. } if error.kind() == io::ErrorKind::ResourceBusy => {
+            "run the command again when the other one has ended"
+        }
         Error::Exists { .. } => "choose another name, or overwrite it with --force",
         Error::Recipient(error) | Error::Plan(PlanError::Recipient(error)) => {
             return of_recipients(error);
@@ -114,6 +117,9 @@ fn of_library(error: &callseal::Error) -> Hint {
         }
         // If all of them failed, the cause is elsewhere, and has its own hint.
         Error::NotConverted { failed, total, .. } if failed == total => return None,
+        Error::NotShared { failed, total, .. } if failed == total => return None,
+        Error::NotShared { .. } => "fix each of these members, or leave them out with --exclude",
+        Error::NotARecipient { .. } => "`callseal list ARCHIVE` shows the recipients",
         Error::NotConverted { .. } => "fix each of these members, or leave them out with --exclude",
         Error::Member {
             cause: MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage)),
@@ -169,6 +175,13 @@ fn of_member(cause: &MemberCause) -> Hint {
         }
         MemberCause::Archive(MemberFault::Name(NameFault::Reserved)) => {
             "leave it out with --exclude"
+        }
+        MemberCause::NotShareable(_) => "`callseal convert` seals it anew, for other recipients",
+        MemberCause::HiddenRecipients => {
+            "name everybody who is to stay with -r, or seal it anew with `callseal convert`"
+        }
+        MemberCause::SealedIndex => {
+            "don't trust it: it may be here to have its session keys shared"
         }
         MemberCause::Moved { .. } => {
             "don't trust it; if its sender confirms that the file was renamed, use --accept-renamed"

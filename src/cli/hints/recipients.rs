@@ -126,6 +126,9 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         Refusal::NotRsa { .. } => {
             "`--format cms-gcm` takes EC certificates too; else ask its owner for one with an RSA key"
         }
+        Refusal::OtherVersion { .. } => {
+            "`callseal convert` seals the members anew, in a version that everybody reads"
+        }
         Refusal::MessageVersion { .. } => "use `--format auto`, or leave the option out",
         _ => return None,
     })

@@ -38,6 +38,29 @@ pub enum MemberCause {
     /// The index lists it, and the archive doesn't have it.
     #[error("it was removed from the archive: the index lists it")]
     Removed,
+    /// It is the index of an archive or a grant: session keys, and no file.
+    #[error("it is the index of an archive, or a grant, and not a file")]
+    SealedIndex,
+    /// Its recipients can't be changed.
+    #[error("{0}, and its recipients can't be changed")]
+    NotShareable(&'static str),
+    /// It hides recipients, or opens with a passphrase, and nobody can be taken
+    /// out for certain.
+    #[error(
+        "it hides recipients or opens with a passphrase, so nobody can be taken out for certain"
+    )]
+    HiddenRecipients,
+    /// Nobody could open it any more.
+    #[error("no recipient would be left")]
+    NobodyLeft,
+    /// Its session key can't be encrypted to a recipient.
+    #[error("it can't be sealed to {recipient}: {reason}")]
+    NotSealedTo {
+        /// The recipient's name.
+        recipient: String,
+        /// The cause.
+        reason: String,
+    },
     /// Another member of the archive extracts to the same path.
     #[error("another member has the same path")]
     SamePath,
@@ -84,7 +107,11 @@ impl MemberCause {
             | Self::Moved { .. }
             | Self::Replaced
             | Self::Removed
+            | Self::SealedIndex
             | Self::SamePath => ErrorKind::Integrity,
+            Self::NotShareable(_) => ErrorKind::NoIdentity,
+            Self::HiddenRecipients | Self::NobodyLeft => ErrorKind::Usage,
+            Self::NotSealedTo { .. } => ErrorKind::Recipient,
             Self::Bytes(error) => archive_kind(error),
             Self::Open(error) => error.into(),
             Self::Outside(_) => ErrorKind::Integrity,

@@ -143,6 +143,29 @@ pub enum Error {
         /// Why each of them can't be converted, and what else failed.
         failures: Vec<Error>,
     },
+    /// The recipients of some members can't be changed, so that nothing was
+    /// written.
+    #[error("{}: {failed} of {total} members can't be shared; nothing was written", .archive.display())]
+    NotShared {
+        /// The archive.
+        archive: PathBuf,
+        /// The number of members that can't be shared.
+        failed: usize,
+        /// The number of members that were to be shared.
+        total: usize,
+        /// The worst of the failures.
+        worst: ErrorKind,
+        /// Why each of them can't be shared.
+        failures: Vec<Error>,
+    },
+    /// Who was to be taken out can't open any of the members.
+    #[error("{}: {given} is not a recipient of it", .archive.display())]
+    NotARecipient {
+        /// The archive.
+        archive: PathBuf,
+        /// The certificate or fingerprint, as it was given.
+        given: String,
+    },
     /// Some members failed, or all of several.
     #[error("{}: {}", .archive.display(), partial(*.failed, *.total))]
     Partial {
@@ -241,7 +264,8 @@ impl Error {
             Self::IsMessage { .. } => ErrorKind::Integrity,
             Self::Index { .. } => ErrorKind::Partial,
             Self::Member { cause, .. } => cause.kind(),
-            Self::NotConverted { worst, .. } => *worst,
+            Self::NotConverted { worst, .. } | Self::NotShared { worst, .. } => *worst,
+            Self::NotARecipient { .. } => ErrorKind::Usage,
             Self::Partial {
                 failed,
                 total,

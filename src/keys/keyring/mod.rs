@@ -139,6 +139,16 @@ impl Keyring {
             .find(|identity| identity.fingerprint().is_some_and(is_named))
     }
 
+    /// Returns the unlocked key with that fingerprint as a recipient, if there is
+    /// one.
+    pub(crate) fn recipient(&self, fingerprint: &Fingerprint) -> Option<Recipient> {
+        self.identities.iter().find_map(|identity| {
+            let key = identity.opened()?;
+            let is_it = Fingerprint::of(key.public().fingerprint()) == *fingerprint;
+            is_it.then(|| Recipient::of_key(key.public(), identity.source()))
+        })
+    }
+
     /// Returns the secret key with that fingerprint, if there is one. An
     /// unlocked key comes before one that needs a passphrase, and a key that
     /// certainly has the fingerprint before one that may have it.

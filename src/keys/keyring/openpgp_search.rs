@@ -23,7 +23,7 @@ impl Keyring {
         algorithm: Option<SymmetricAlgorithm>,
         passphrases: &dyn Passphrases,
         trials: &Trials,
-        accept: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
+        accept: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey, &SecretKey) -> bool,
     ) -> Result<(), NotOpened> {
         let mut seen = HashSet::new();
         let different = pkesks.iter().filter(|pkesk| seen.insert(*pkesk));
@@ -39,7 +39,9 @@ impl Keyring {
         let mut attempt = |pkesk: &&PKESK, key: &SecretKey| match pkesk
             .decrypt(&mut key.decryptor(), algorithm)
         {
-            Some((algorithm, session_key)) if accept(algorithm, &session_key) => Attempt::Opens,
+            Some((algorithm, session_key)) if accept(algorithm, &session_key, key) => {
+                Attempt::Opens
+            }
             _ => Attempt::NoSessionKey,
         };
         let mut search = Search::new(

@@ -106,6 +106,14 @@ impl Recipients {
         })
     }
 
+    /// Takes these recipients, which have been checked.
+    pub(crate) fn of(list: Vec<Recipient>) -> Self {
+        Self {
+            list,
+            notices: Arc::default(),
+        }
+    }
+
     /// Returns the certificates that don't count, and why.
     pub fn notices(&self) -> &[RecipientNotice] {
         &self.notices

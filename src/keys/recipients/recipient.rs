@@ -101,6 +101,12 @@ impl Recipient {
         }
     }
 
+    /// Makes a recipient of the public half of a key at hand.
+    pub(in crate::keys) fn of_key(public: &PublicKey, source: &Path) -> Self {
+        let label = source.display().to_string();
+        Self::new(public.clone(), source, CertificateKind::PublicKey, label)
+    }
+
     pub(super) fn expiring(self, expires: Option<SystemTime>) -> Self {
         Self { expires, ..self }
     }
@@ -243,11 +249,12 @@ impl Recipient {
         }
     }
 
-    /// Returns the session key, encrypted to this recipient
+    /// Returns the session key for that cipher, encrypted to this recipient
     /// ([RFC 9580, section 5.1](https://www.rfc-editor.org/rfc/rfc9580#section-5.1)):
     /// a version 3 PKESK for version 1 messages, else one of version 6.
     pub(crate) fn wrap(
         &self,
+        cipher: SymmetricAlgorithm,
         session_key: &SessionKey,
         version: MessageVersion,
         hidden: bool,
@@ -255,7 +262,7 @@ impl Recipient {
         let named = (!hidden).then_some(&self.key);
         Ok(match (version, &self.rsa) {
             (MessageVersion::V1, Some(rsa)) => {
-                let c = wrap_rsa(rsa, Some(SymmetricAlgorithm::AES256), session_key)?;
+                let c = wrap_rsa(rsa, Some(cipher), session_key)?;
                 PKESK3::new(named.map(|k| k.keyid()), self.key.pk_algo(), c)?.into()
             }
             (MessageVersion::V2, Some(rsa)) => {
@@ -263,8 +270,7 @@ impl Recipient {
                 PKESK6::new(named.map(|k| k.fingerprint()), self.key.pk_algo(), c)?.into()
             }
             (MessageVersion::V1, None) => {
-                let mut pkesk =
-                    PKESK3::for_recipient(SymmetricAlgorithm::AES256, session_key, &self.key)?;
+                let mut pkesk = PKESK3::for_recipient(cipher, session_key, &self.key)?;
                 pkesk.set_recipient(named.map(|k| k.keyid()));
                 pkesk.into()
             }

@@ -229,6 +229,14 @@ pub enum Refusal {
         /// The rule that it breaks.
         reason: String,
     },
+    /// The key can't read the version of messages that are sealed already.
+    #[error("“{subject}” can't read {version} messages, and there are some")]
+    OtherVersion {
+        /// The subject of the certificate.
+        subject: String,
+        /// The standard of their version.
+        version: &'static str,
+    },
     /// The key can't read the requested message version.
     #[error("“{subject}” can't read {version} messages")]
     MessageVersion {

@@ -203,7 +203,7 @@ fn unsealed(tag: Tag, first: bool) -> MessageFault {
 }
 
 /// Reads one packet from its body, with sequoia's parser.
-fn parse(tag: Tag, body: &[u8]) -> openpgp::Result<Packet> {
+pub(super) fn parse(tag: Tag, body: &[u8]) -> openpgp::Result<Packet> {
     let mut bytes = vec![0xC0 | u8::from(tag), 0xFF];
     bytes.extend(u32::try_from(body.len())?.to_be_bytes());
     bytes.extend_from_slice(body);

@@ -14,6 +14,7 @@ mod packet;
 mod parts;
 mod schedule;
 mod seal;
+mod share;
 mod skesk;
 mod unlock;
 
@@ -26,6 +27,7 @@ pub(super) use open::{begin, begin_with};
 pub(crate) use parts::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::MAX_LITERAL_NAME;
 pub(super) use seal::{OpenPgpPlan, OpenPgpSealer};
+pub(crate) use share::{FrontKind, SharedMessage};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bzip2::bufread::BzDecoder;
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
+use sequoia_openpgp::crypto::SessionKey;
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::CompressionAlgorithm;
 
@@ -12,7 +13,8 @@ use super::cipher;
 use super::container::Container;
 use super::front::{OpenPgpFront, RawFront};
 use super::native_lines::NativeLines;
-use super::packet::{Body, Header, read_array, read_u8, skip_meaningless};
+use super::packet::{Body, Header, Length, read_array, read_u8, skip_meaningless};
+use crate::keys::Fingerprint;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::io::{BUFFER, read_buffered};
 use crate::message::limits::Limits;
@@ -28,8 +30,15 @@ pub(in crate::message) fn begin<'a>(
     mut front: OpenPgpFront<Source<'a>>,
     opener: &Opener<'_>,
 ) -> Result<OpenMessage<'a>, OpenError> {
-    unlock(&mut front, opener)?;
-    read(front.container, &opener.limits)
+    let opened_by = unlock(&mut front, opener)?;
+    let cipher = front.container.cipher();
+    let message = read(front.container, &opener.limits)?;
+    Ok(match (opened_by, cipher) {
+        (Some((session_key, key)), Some(cipher)) => {
+            message.opened_by(MessageKey::new(cipher, session_key), Some(key))
+        }
+        _ => message,
+    })
 }
 
 /// Unlocks a message by its session key, and reads it up to its content. `None`
@@ -45,7 +54,8 @@ pub(in crate::message) fn begin_with<'a>(
     if !container.cipher().is_none_or(is_cipher) || !container.unlock(Some(key.cipher), &key.key)? {
         return Ok(None);
     }
-    read(container, limits).map(Some)
+    let message = read(container, limits)?;
+    Ok(Some(message.opened_by(key.clone(), None)))
 }
 
 /// Reads an unlocked message up to its content.
@@ -70,7 +80,14 @@ fn read<'a>(mut plaintext: Plaintext<'a>, limits: &Limits) -> Result<OpenMessage
         }
         _ => {
             let mut body = Body::new(plaintext, header);
-            (literal_header(&mut body)?, Content::Plain(body.into()))
+            let mut literal = literal_header(&mut body)?;
+            // Text may have other line ends.
+            if let Length::Last(left) = body.left()
+                && !literal.is_text
+            {
+                literal.header.length = Some(left);
+            }
+            (literal, Content::Plain(body.into()))
         }
     };
     let is_text = literal.is_text;
@@ -89,13 +106,17 @@ fn read<'a>(mut plaintext: Plaintext<'a>, limits: &Limits) -> Result<OpenMessage
     Ok(message.by_old_cipher(old_cipher))
 }
 
-/// Unlocks the container with a key, else with a passphrase.
-fn unlock(front: &mut OpenPgpFront<Source<'_>>, opener: &Opener<'_>) -> Result<(), OpenError> {
+/// Unlocks the container with a key, else with a passphrase. Returns the session
+/// key, and whose key it was opened with.
+fn unlock(
+    front: &mut OpenPgpFront<Source<'_>>,
+    opener: &Opener<'_>,
+) -> Result<Option<(SessionKey, Fingerprint)>, OpenError> {
     let trials = opener.limits.trials();
     let no_key = match front.pkesks.is_empty() && !front.skesks.is_empty() {
         true => None,
         false => match front.unlock(opener.keyring, opener.passphrases, trials, opener.attempt) {
-            Ok(_) => return Ok(()),
+            Ok(opened_by) => return Ok(Some(opened_by)),
             Err(error) if front.skesks.is_empty() => return Err(error),
             Err(error) => Some(error),
         },
@@ -105,7 +126,8 @@ fn unlock(front: &mut OpenPgpFront<Source<'_>>, opener: &Opener<'_>) -> Result<(
         opener.passphrases,
         trials,
         no_key,
-    )
+    )?;
+    Ok(None)
 }
 
 /// The content of the literal packet. Its end is reported only when the whole
@@ -304,6 +326,7 @@ pub(super) fn literal_header(body: &mut impl BufRead) -> Result<Literal, OpenErr
         header: LiteralHeader {
             name,
             modified: (date != 0).then(|| UNIX_EPOCH + Duration::from_secs(date.into())),
+            length: None,
         },
         is_text: matches!(format, b't' | b'u'),
     })

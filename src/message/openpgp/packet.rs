@@ -96,6 +96,11 @@ impl<R: BufRead> Body<R> {
         }
     }
 
+    /// Returns what is left of it.
+    pub fn left(&self) -> Length {
+        self.left
+    }
+
     /// Returns the source at its current position.
     pub fn into_inner(self) -> R {
         self.source

@@ -96,7 +96,7 @@ impl PartsOpener {
     ) -> Result<(Self, Part), OpenError> {
         let message = [pkesks, first].concat();
         let mut front = OpenPgpFront::read(&*message)?;
-        let session_key = front.unlock(keyring, passphrases, trials, None)?;
+        let (session_key, _) = front.unlock(keyring, passphrases, trials, None)?;
         let part = read(front.container, first.len())?;
         Ok((Self { session_key }, part))
     }

@@ -174,6 +174,12 @@ impl ChunkCipher {
         Ok(())
     }
 
+    /// Passes over chunks, which have that many octets of plaintext.
+    pub fn pass_over(&mut self, chunks: u64, octets: u64) {
+        self.index += chunks;
+        self.octets += octets;
+    }
+
     /// Makes or checks the final tag, which covers the total length and so
     /// reveals truncation.
     pub fn last(&mut self, tag: &mut [u8; TAG]) -> io::Result<()> {

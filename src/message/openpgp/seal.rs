@@ -147,7 +147,7 @@ pub(super) fn write_pkesks(
 ) -> Result<(), SealError> {
     for recipient in recipients.iter() {
         let packet = recipient
-            .wrap(session_key, version, hidden)
+            .wrap(SymmetricAlgorithm::AES256, session_key, version, hidden)
             .and_then(|pkesk| Packet::from(pkesk).to_vec())
             .map_err(|e| SealError::Recipient {
                 label: recipient.label().to_owned(),

@@ -8,7 +8,8 @@ use sequoia_openpgp::packet::PKESK;
 use super::front::OpenPgpFront;
 use super::skesk::Skesk;
 use crate::keys::{
-    KeyHandle, Keyring, MessageTrials, NoIdentity, Passphrase, Passphrases, Trials, UnlockFault,
+    Fingerprint, KeyHandle, Keyring, MessageTrials, NoIdentity, Passphrase, Passphrases, Trials,
+    UnlockFault,
 };
 use crate::message::Format;
 use crate::message::attempt::Attempt;
@@ -27,7 +28,7 @@ impl<R: BufRead> OpenPgpFront<R> {
         passphrases: &dyn Passphrases,
         trials: &Trials,
         attempt: Option<&Attempt>,
-    ) -> Result<SessionKey, OpenError> {
+    ) -> Result<(SessionKey, Fingerprint), OpenError> {
         let Self {
             pkesks,
             unknown,
@@ -51,10 +52,11 @@ impl<R: BufRead> OpenPgpFront<R> {
             container.parameters().map(|p| p.cipher),
             passphrases,
             trials,
-            &mut |cipher, session_key| match container.unlock(cipher, session_key) {
+            &mut |cipher, session_key, key| match container.unlock(cipher, session_key) {
                 Ok(true) if attempt.is_some_and(|attempt| !attempt.uses(session_key)) => false,
                 Ok(true) => {
-                    fit = Some(session_key.clone());
+                    let opened_by = Fingerprint::of(key.public().fingerprint());
+                    fit = Some((session_key.clone(), opened_by));
                     true
                 }
                 Ok(false) => false,
@@ -77,7 +79,7 @@ impl<R: BufRead> OpenPgpFront<R> {
             attempt.note_others();
         }
         match (found, fit) {
-            (Ok(()), Some(session_key)) => Ok(session_key),
+            (Ok(()), Some(fit)) => Ok(fit),
             (Ok(()), None) => Err(MessageFault::Altered.into()),
             (Err(error), _) => Err(unsupported.unwrap_or_else(|| error.into())),
         }

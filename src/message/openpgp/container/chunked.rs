@@ -14,6 +14,7 @@ use crate::message::openpgp::cipher::aead;
 use crate::message::openpgp::schedule::{
     AeadPacket, ChunkCipher, Direction, IvSource, Parameters, TAG,
 };
+use crate::message::session::MessageKey;
 
 /// A container of chunks.
 pub(in crate::message::openpgp) struct Chunked<R> {
@@ -91,6 +92,33 @@ impl<R: BufRead> Chunked<R> {
             }
             Err(fault) => Err(fault.into()),
         }
+    }
+
+    /// Returns whether the final tag of a packet of this length proves a session
+    /// key. It needs nothing else of the encrypted data.
+    pub fn proves(
+        &self,
+        key: &MessageKey,
+        length: u64,
+        tag: &[u8; TAG],
+    ) -> Result<bool, OpenError> {
+        let header = 4 + match &self.iv {
+            IvSource::Salt(salt) => salt.len(),
+            IvSource::Iv(iv) => iv.len(),
+        };
+        let chunks_length = length
+            .checked_sub((header + TAG) as u64)
+            .ok_or(MessageFault::Truncated)?;
+        if self.parameters.cipher.key_size().ok() != Some(key.key.len()) {
+            return Ok(false);
+        }
+        let chunks = chunks_length.div_ceil((self.chunk_size + TAG) as u64);
+        let octets = chunks_length
+            .checked_sub(chunks.saturating_mul(TAG as u64))
+            .ok_or(MessageFault::Truncated)?;
+        let mut cipher = ChunkCipher::new(self.parameters, &self.iv, &key.key, Direction::Decrypt)?;
+        cipher.pass_over(chunks, octets);
+        Ok(cipher.last(&mut tag.clone()).is_ok())
     }
 
     pub fn into_inner(self) -> R {

@@ -17,10 +17,11 @@ use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
 use self::cfb::Cfb;
 use self::chunked::Chunked;
 use super::packet::{read_array, read_u8};
-use super::schedule::{AeadPacket, IvSource, Parameters};
+use super::schedule::{AeadPacket, IvSource, Parameters, TAG};
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::format::Format;
 use crate::message::io::read_buffered;
+use crate::message::session::MessageKey;
 
 /// A container, locked until a session key fits. It reads as plaintext, or as
 /// an error if it was altered or truncated. Its end is reported only when all
@@ -123,6 +124,21 @@ impl<R: BufRead> Container<R> {
             Self::Cfb(cfb) => cfb.into_inner(),
             Self::Chunked(chunked) => chunked.into_inner(),
         }
+    }
+}
+
+/// Returns whether a session key is proven by the final tag of a container whose
+/// header has been read, and whose packet has this length with its header, in
+/// octets. No tag says anything of version 1: `true`.
+pub(super) fn proves<R: BufRead>(
+    container: &Container<R>,
+    key: &MessageKey,
+    length: u64,
+    tag: &[u8; TAG],
+) -> Result<bool, OpenError> {
+    match container {
+        Container::Cfb(_) => Ok(true),
+        Container::Chunked(chunked) => chunked.proves(key, length, tag),
     }
 }
 

@@ -1,0 +1,242 @@
+//! Who is let in and who is taken out, and what that means for one message.
+
+use std::path::Path;
+
+use super::Refused;
+use super::proof::Proof;
+use crate::archive::Member;
+use crate::jobs::archive_file::ArchiveFile;
+use crate::jobs::error::{Error, MemberCause};
+use crate::keys::{
+    Fingerprint, KeyHandle, MessageVersion, Recipient, RecipientError, Recipients, Refusal,
+};
+use crate::message::{Format, FrontKind, MessageKey, SharedMessage};
+
+/// Who is let in, and who is taken out.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    added: Option<Recipients>,
+    removed: Vec<Removed>,
+}
+
+/// Somebody who is taken out.
+#[derive(Clone, Debug)]
+struct Removed {
+    /// What was given for it: a certificate or a fingerprint.
+    given: String,
+    /// The keys, of which a certificate may have several.
+    keys: Vec<KeyHandle>,
+}
+
+impl Change {
+    /// Lets these recipients in. Those who are recipients already get new
+    /// packets.
+    #[must_use]
+    pub fn adding(self, recipients: Recipients) -> Self {
+        Self {
+            added: Some(recipients),
+            ..self
+        }
+    }
+
+    /// Takes out whoever has one of these keys. `given` is how errors name them.
+    #[must_use]
+    pub fn removing(mut self, given: impl Into<String>, keys: Vec<KeyHandle>) -> Self {
+        let given = given.into();
+        self.removed.push(Removed { given, keys });
+        self
+    }
+
+    /// Returns those who are let in.
+    pub(super) fn recipients(&self) -> impl Iterator<Item = &Recipient> {
+        self.added.iter().flat_map(Recipients::iter)
+    }
+
+    /// Returns whether the key with that fingerprint is taken out.
+    pub(super) fn removes_key(&self, key: &Fingerprint) -> bool {
+        let full = KeyHandle::Fingerprint(key.clone());
+        let is_it = |handle: &KeyHandle| *handle == full || handle.names(key);
+        self.removed
+            .iter()
+            .any(|removed| removed.keys.iter().any(is_it))
+    }
+
+    fn removes(&self, handle: &KeyHandle) -> bool {
+        let is_it = |key: &KeyHandle| same_key(key, handle);
+        self.removed
+            .iter()
+            .any(|removed| removed.keys.iter().any(is_it))
+    }
+
+    fn adds(&self, handle: &KeyHandle) -> bool {
+        self.recipients().any(|added| added.is_named_by(handle))
+    }
+
+    /// Returns what it means for a member.
+    pub(super) fn of(
+        &self,
+        archive: &ArchiveFile,
+        member: &Member,
+        proof: &Proof,
+    ) -> Result<Difference, Refused> {
+        let (message, _) = archive.shared_message(member)?;
+        self.of_message(&message, proof.format)
+    }
+
+    /// Returns what it means for a message.
+    pub(super) fn of_message(
+        &self,
+        message: &SharedMessage<'_>,
+        format: Format,
+    ) -> Result<Difference, Refused> {
+        for recipient in self.recipients() {
+            let version = match format {
+                Format::Rfc9580 => MessageVersion::V2,
+                _ => MessageVersion::V1,
+            };
+            if !recipient.reads(version) {
+                return Err(Refused::Recipient(RecipientError::Refused {
+                    path: recipient.source().to_owned(),
+                    refusal: Refusal::OtherVersion {
+                        subject: recipient.label().to_owned(),
+                        version: version.standard(),
+                    },
+                }));
+            }
+        }
+        let mut difference = Difference {
+            added: self.recipients().map(|r| r.fingerprint().clone()).collect(),
+            ..Difference::default()
+        };
+        for kind in message.front() {
+            match kind {
+                FrontKind::Recipient(Some(KeyHandle::Hidden)) | FrontKind::Recipient(None) => {
+                    difference.anonymous += 1;
+                }
+                FrontKind::Recipient(Some(handle)) => {
+                    if self.adds(handle) {
+                        let is_new = |key: &Fingerprint| !handle.names(key);
+                        let (new, renewed) = difference.added.drain(..).partition(is_new);
+                        difference.added = new;
+                        difference.renewed.extend::<Vec<Fingerprint>>(renewed);
+                    } else if self.removes(handle) {
+                        difference.removed.push(handle.clone());
+                    } else {
+                        difference.kept.push(handle.clone());
+                    }
+                }
+                FrontKind::Passphrase => difference.passphrases += 1,
+                FrontKind::Nothing => {}
+            }
+        }
+        let cannot_tell = difference.anonymous + difference.passphrases > 0;
+        if !self.removed.is_empty() && cannot_tell {
+            // If everybody who stays is named now, all others can go.
+            let all_are_replaced = self.added.is_some() && difference.kept.is_empty();
+            if !all_are_replaced {
+                return Err(MemberCause::HiddenRecipients.into());
+            }
+            difference.anonymous_go = true;
+        }
+        let stay = difference.added.len() + difference.renewed.len() + difference.kept.len();
+        let others = match difference.anonymous_go {
+            true => 0,
+            false => difference.anonymous + difference.passphrases,
+        };
+        if stay + others == 0 {
+            return Err(MemberCause::NobodyLeft.into());
+        }
+        Ok(difference)
+    }
+
+    /// Applies it to a message.
+    pub(super) fn apply(
+        &self,
+        message: &mut SharedMessage<'_>,
+        difference: &Difference,
+        key: &MessageKey,
+    ) -> Result<(), MemberCause> {
+        let hides = difference.anonymous > 0 && !difference.anonymous_go;
+        message.remove(|kind| match kind {
+            FrontKind::Recipient(Some(KeyHandle::Hidden) | None) | FrontKind::Passphrase => {
+                difference.anonymous_go
+            }
+            FrontKind::Recipient(Some(handle)) => self.adds(handle) || self.removes(handle),
+            FrontKind::Nothing => false,
+        });
+        for recipient in self.recipients() {
+            message
+                .add(recipient, key, hides)
+                .map_err(|reason| MemberCause::NotSealedTo {
+                    recipient: recipient.label().to_owned(),
+                    reason,
+                })?;
+        }
+        Ok(())
+    }
+
+    /// Refuses the removal of somebody who is no recipient of any member.
+    pub(super) fn check_removed<'a>(
+        &self,
+        differences: impl IntoIterator<Item = &'a Difference> + Clone,
+        path: &Path,
+    ) -> Result<(), Error> {
+        for removed in &self.removed {
+            let is_it = |handle: &KeyHandle| removed.keys.iter().any(|key| same_key(key, handle));
+            let is_removed = |difference: &Difference| {
+                difference.anonymous_go || difference.removed.iter().any(is_it)
+            };
+            if !differences.clone().into_iter().any(is_removed) {
+                return Err(Error::NotARecipient {
+                    archive: path.to_owned(),
+                    given: removed.given.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether two handles name one key: version 3 packets have key IDs
+/// alone.
+fn same_key(one: &KeyHandle, other: &KeyHandle) -> bool {
+    one == other
+        || match (one, other) {
+            (KeyHandle::Fingerprint(key), handle) | (handle, KeyHandle::Fingerprint(key)) => {
+                handle.names(key)
+            }
+            _ => false,
+        }
+}
+
+/// What becomes of the recipients of one message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The keys that are let in.
+    pub added: Vec<Fingerprint>,
+    /// The keys that were recipients, and are named again.
+    pub renewed: Vec<Fingerprint>,
+    /// The other recipients that stay.
+    pub kept: Vec<KeyHandle>,
+    /// The recipients that are taken out.
+    pub removed: Vec<KeyHandle>,
+    /// The number of recipients that are hidden, or of unknown kinds.
+    pub anonymous: usize,
+    /// The number of passphrases.
+    pub passphrases: usize,
+    /// Whether these are taken out.
+    pub anonymous_go: bool,
+}
+
+impl Difference {
+    /// Returns whether a key is a recipient afterwards, as far as is certain.
+    pub(super) fn has(&self, reader: &Recipient, proof: &Proof) -> bool {
+        let key = reader.fingerprint();
+        let is_named = self.added.contains(key)
+            || self.renewed.contains(key)
+            || self.kept.iter().any(|handle| handle.names(key));
+        is_named
+            || self.anonymous > 0 && !self.anonymous_go && proof.opened_by.as_ref() == Some(key)
+    }
+}

@@ -1,0 +1,195 @@
+//! Sharing: who can open an archive changes, and nothing that is sealed.
+
+mod change;
+mod output;
+mod proof;
+mod single;
+
+use std::path::{Path, PathBuf};
+
+use crate::archive::Member;
+use crate::jobs::archive_file::{Members, member_error};
+use crate::jobs::error::{Error, ErrorKind, MemberCause};
+use crate::jobs::job::Job;
+use crate::keys::{Fingerprint, Recipient};
+use crate::message::Opener;
+use crate::workers::work_on;
+pub use change::{Change, Difference};
+use output::Output;
+use proof::Proof;
+
+/// Where a shared archive goes.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ShareTarget<'a> {
+    /// To a new file.
+    File(&'a Path),
+    /// In the place of the archive itself, in one step. The other members and
+    /// files of the archive stay in it.
+    InPlace,
+    /// Nowhere: it is only found out what would change.
+    Nowhere,
+}
+
+/// The result of sharing.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Shared {
+    /// The members whose recipients were to be changed, in the archive's order.
+    pub members: Vec<SharedMember>,
+    /// The number of members that the new index lists; `None` if there is none.
+    pub listed: Option<usize>,
+    /// The size of the new archive in bytes; 0 if none was written.
+    pub archive: u64,
+}
+
+/// A member whose recipients were to be changed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SharedMember {
+    /// Its path.
+    pub name: String,
+    /// Who is let in, who stays, and who is taken out.
+    pub difference: Difference,
+}
+
+impl SharedMember {
+    #[doc(hidden)]
+    pub fn new(name: String, difference: Difference) -> Self {
+        Self { name, difference }
+    }
+}
+
+/// A member that has been opened, and what becomes of its recipients.
+struct Planned<'a> {
+    member: &'a Member,
+    proof: Proof,
+    difference: Difference,
+    /// Whether all recipients of the index are its recipients.
+    is_listed: bool,
+}
+
+impl Job<'_> {
+    /// Changes who can open members, without touching what is sealed: the
+    /// packets in front of it change alone. Writes the archive with a new index.
+    ///
+    /// Every member is opened first, as far as is needed to be certain of its
+    /// session key, and of the name that is sealed with it. That is a part of
+    /// the file for messages of version 2, and all of it for version 1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotShared`] with the failure of each member; nothing is written
+    /// then. A recipient can't read a member's message; the archive can't be
+    /// written.
+    pub fn share(
+        &self,
+        members: &Members<'_>,
+        opener: &Opener<'_>,
+        change: &Change,
+        target: ShareTarget<'_>,
+    ) -> Result<Shared, Error> {
+        let Members { archive, list, .. } = members;
+        members.use_index(opener);
+        self.progress.begin(list.len() as u64, members.total_size());
+        let prove = |(): &mut (), _, member: &&Member| {
+            let proof = Proof::of(archive, member, opener);
+            Some(proof.map_err(Box::new))
+        };
+        let proofs = work_on(list, self.workers, || (), prove);
+        let mut failures = members.index_errors();
+        failures.retain(|error| !matches!(error, Error::Index { .. }));
+        let mut proven = Vec::new();
+        for (member, proof) in list.iter().zip(proofs) {
+            match proof {
+                Ok(proof) => proven.push((*member, proof)),
+                Err(cause) => failures.push(member_error(member, *cause)),
+            }
+        }
+        let opened_by = archive
+            .index_key()
+            .or_else(|| proven.iter().find_map(|(_, proof)| proof.opened_by.clone()));
+        let readers = index_recipients(opener, change, opened_by.as_ref());
+        let mut planned = Vec::with_capacity(proven.len());
+        for (member, proof) in proven {
+            match change.of(archive, member, &proof) {
+                Ok(difference) => planned.push(Planned {
+                    is_listed: readers.iter().all(|r| difference.has(r, &proof)),
+                    member,
+                    proof,
+                    difference,
+                }),
+                Err(Refused::Member(cause)) => failures.push(member_error(member, cause)),
+                Err(Refused::Recipient(error)) => return Err(error.into()),
+            }
+        }
+        if let Some(worst) = failures.iter().map(Error::kind).max() {
+            return Err(not_shared(members, worst, failures));
+        }
+        let differences = planned.iter().map(|planned| &planned.difference);
+        change.check_removed(differences, archive.path())?;
+        let members_of = |planned: &[Planned<'_>]| {
+            let members = planned.iter().map(|planned| SharedMember {
+                name: planned.proof.name.as_str().to_owned(),
+                difference: planned.difference.clone(),
+            });
+            members.collect()
+        };
+        let output = Output {
+            job: self,
+            archive,
+            change,
+            readers,
+            planned: &planned,
+            keeps_others: members.are_all || matches!(target, ShareTarget::InPlace),
+        };
+        let (archive, listed) = match target {
+            ShareTarget::Nowhere => (0, output.listed()),
+            ShareTarget::File(path) => output.write(path, false)?,
+            ShareTarget::InPlace => output.write(archive.path(), true)?,
+        };
+        Ok(Shared {
+            members: members_of(&planned),
+            listed,
+            archive,
+        })
+    }
+}
+
+/// Why a member's recipients can't be changed.
+enum Refused {
+    Member(MemberCause),
+    Recipient(crate::keys::RecipientError),
+}
+
+impl From<MemberCause> for Refused {
+    fn from(cause: MemberCause) -> Self {
+        Self::Member(cause)
+    }
+}
+
+/// Returns who can read the new index: those who are named now, and the key that
+/// has opened the archive. Nobody is learnt from the archive itself.
+fn index_recipients(
+    opener: &Opener<'_>,
+    change: &Change,
+    opened_by: Option<&Fingerprint>,
+) -> Vec<Recipient> {
+    let mut readers: Vec<Recipient> = change.recipients().cloned().collect();
+    let own = opened_by
+        .filter(|key| !change.removes_key(key))
+        .filter(|key| readers.iter().all(|reader| reader.fingerprint() != *key))
+        .and_then(|key| opener.own_recipient(key));
+    readers.extend(own);
+    readers
+}
+
+fn not_shared(members: &Members<'_>, worst: ErrorKind, failures: Vec<Error>) -> Error {
+    Error::NotShared {
+        archive: PathBuf::from(members.archive.path()),
+        failed: failures.len(),
+        total: members.list.len(),
+        worst,
+        failures,
+    }
+}

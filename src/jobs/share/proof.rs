@@ -1,0 +1,90 @@
+//! What is certain of a member before it is shared.
+
+use std::io;
+use std::time::SystemTime;
+
+use crate::archive::{Member, MemberFault, MemberName};
+use crate::index::is_reserved;
+use crate::jobs::archive_file::{ArchiveFile, open_cause};
+use crate::jobs::error::MemberCause;
+use crate::jobs::progress::NoProgress;
+use crate::keys::Fingerprint;
+use crate::message::{Format, MessageKey, OpenMessage, Opener, PackedKey, with_proven_key};
+use zeroize::Zeroizing;
+
+/// A member that has been opened, as far as is needed to be certain of it.
+pub(super) struct Proof {
+    /// The session key: proven in version 1, else by the first chunk. The final
+    /// tag proves it when the sealed data are copied.
+    key: Zeroizing<PackedKey>,
+    /// The key that opened it, if not by the index.
+    pub opened_by: Option<Fingerprint>,
+    pub format: Format,
+    pub name: MemberName,
+    /// The length of its content in bytes.
+    pub size: u64,
+    pub modified: SystemTime,
+}
+
+impl Proof {
+    pub fn of(
+        archive: &ArchiveFile,
+        member: &Member,
+        opener: &Opener<'_>,
+    ) -> Result<Self, MemberCause> {
+        if let Some(fault) = member.fault() {
+            return Err(fault.into());
+        }
+        let name = member
+            .name()
+            .map_err(|fault| MemberCause::Archive(MemberFault::Name(fault)))?;
+        // The index of another archive may be there, as a call.
+        if is_reserved(name) {
+            return Err(MemberCause::SealedIndex);
+        }
+        let size = archive.listed(member).map(|listed| listed.size);
+        with_proven_key(opener, MemberCause::is_of_message, |opener| {
+            let message = archive.begin_undamaged(member, name, opener, &NoProgress)?;
+            Self::of_message(message, name, member.modified(), size)
+        })
+    }
+
+    fn of_message(
+        message: OpenMessage<'_>,
+        name: &MemberName,
+        modified: SystemTime,
+        size: Option<u64>,
+    ) -> Result<Self, MemberCause> {
+        let format = message.format();
+        let Some(key) = message.key().map(MessageKey::pack) else {
+            return Err(MemberCause::NotShareable(match format.is_open_pgp() {
+                true => "it was opened with a passphrase",
+                false => "it is a CMS message",
+            }));
+        };
+        let proof = Self {
+            key: Zeroizing::new(key),
+            opened_by: message.key_fingerprint().cloned(),
+            format,
+            name: message.own_name().unwrap_or(name).clone(),
+            modified: message.modified().unwrap_or(modified),
+            size: size.or(message.stated_length()).unwrap_or(0),
+        };
+        let is_proven = format != Format::Rfc4880;
+        if is_proven && (size.is_some() || message.stated_length().is_some()) {
+            return Ok(proof);
+        }
+        // All of it is read, and nothing is kept.
+        let opened = message.copy_to(&mut io::sink()).map_err(open_cause)?;
+        Ok(Self {
+            size: opened.length,
+            ..proof
+        })
+    }
+
+    /// Returns the session key.
+    pub fn key(&self) -> Result<MessageKey, MemberCause> {
+        let key = MessageKey::unpack(&self.key);
+        key.ok_or(MemberCause::NotShareable("its session key is lost"))
+    }
+}

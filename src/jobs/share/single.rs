@@ -1,0 +1,92 @@
+//! Sharing one message that is in no archive.
+
+use std::io;
+use std::path::Path;
+
+use super::{Change, Difference, Refused, ShareTarget};
+use crate::files::input;
+use crate::index::is_sealed_list;
+use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::job::Job;
+use crate::message::{
+    Format, MessageKey, OpenError, OpenMessage, Opener, SharedMessage, with_proven_key,
+};
+use crate::output::{Access, PendingFile};
+
+impl Job<'_> {
+    /// Changes who can open one message, as [`share`](Self::share) does it with
+    /// the members of an archive. A message that is text becomes a binary one.
+    ///
+    /// # Errors
+    ///
+    /// The message doesn't open, its recipients can't be changed, or it can't be
+    /// written. Nothing is written then.
+    #[doc(hidden)]
+    pub fn share_message(
+        &self,
+        path: &Path,
+        opener: &Opener<'_>,
+        change: &Change,
+        target: ShareTarget<'_>,
+    ) -> Result<Difference, Error> {
+        let open_error = |error| Error::Open {
+            path: path.to_owned(),
+            error,
+        };
+        let member_error = |cause| Error::Member {
+            member: path.display().to_string(),
+            cause,
+        };
+        let open = || input::open(path).map_err(|error| Error::reading(path, error));
+        let is_fault = |error: &Error| {
+            let is_fault = |error| matches!(error, &OpenError::Fault(_));
+            matches!(error, Error::Open { error, .. } if is_fault(error))
+        };
+        let (key, format) = with_proven_key(opener, is_fault, |opener| {
+            let message = OpenMessage::begin(open()?, opener).map_err(open_error)?;
+            if is_sealed_list(message.name()) {
+                return Err(member_error(MemberCause::SealedIndex));
+            }
+            let format = message.format();
+            let key = message.key().cloned().ok_or_else(|| {
+                member_error(MemberCause::NotShareable(match format.is_open_pgp() {
+                    true => "it was opened with a passphrase",
+                    false => "it is a CMS message",
+                }))
+            })?;
+            if format == Format::Rfc4880 {
+                message.copy_to(&mut io::sink()).map_err(open_error)?;
+            }
+            Ok::<(MessageKey, Format), Error>((key, format))
+        })?;
+        let mut message = SharedMessage::open(open()?).map_err(open_error)?;
+        let difference = change
+            .of_message(&message, format)
+            .map_err(|refused| match refused {
+                Refused::Member(cause) => member_error(cause),
+                Refused::Recipient(error) => error.into(),
+            })?;
+        change.check_removed([&difference], path)?;
+        change
+            .apply(&mut message, &difference, &key)
+            .map_err(member_error)?;
+        let (output, pending) = match target {
+            ShareTarget::Nowhere => return Ok(difference),
+            ShareTarget::InPlace => (path, PendingFile::replacing(path)),
+            ShareTarget::File(output) => (
+                output,
+                PendingFile::create(output, Access::Shared, self.overwrite),
+            ),
+        };
+        let write_error = |error| Error::writing(output, error);
+        let mut pending = pending.map_err(write_error)?;
+        message
+            .write_to(&key, &mut pending)
+            .map_err(|error| match error {
+                OpenError::Write(error) => write_error(error),
+                error => open_error(error),
+            })?;
+        pending.commit().map_err(write_error)?;
+        Ok(difference)
+    }
+}
