@@ -95,8 +95,14 @@ impl Index {
             return Err(IndexFault::OtherFile(name));
         }
         let opened_by = message.key_fingerprint().cloned();
+        let index = Self::from_text(message.into_plaintext(), members)?;
+        Ok(Self { opened_by, ..index })
+    }
+
+    /// Reads the text to its end.
+    fn from_text(text: impl BufRead, members: &[Member]) -> Result<Self, IndexFault> {
         let mut lines = Lines {
-            source: message.into_plaintext(),
+            source: text,
             line: Zeroizing::default(),
             number: 0,
         };
@@ -112,7 +118,7 @@ impl Index {
         }
         let listed = lines.number.saturating_sub(1);
         match listed == head.members {
-            true => Ok(reading.finish(opened_by)),
+            true => Ok(reading.finish()),
             false => Err(IndexFault::Count {
                 said: head.members,
                 listed,
@@ -278,7 +284,7 @@ impl<'a> Reading<'a> {
         by_name.get(stored.as_bytes()).copied()
     }
 
-    fn finish(self, opened_by: Option<Fingerprint>) -> Index {
+    fn finish(self) -> Index {
         let Self {
             mut entries,
             mut keys,
@@ -295,10 +301,13 @@ impl<'a> Reading<'a> {
             entries.sort_by_key(|entry| entry.offset);
         }
         Index {
-            opened_by,
+            opened_by: None,
             entries,
             keys: Mutex::new(Keys(keys)),
             missing,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
