@@ -139,11 +139,12 @@ impl ArchiveFile {
 
 impl Members<'_> {
     /// Opens the index of their archive, if that is quicker than a private key
-    /// operation for each member.
+    /// operation for each member; and if all members are chosen, since it shows
+    /// whether some were removed.
     #[doc(hidden)]
     pub fn use_index(&self, opener: &Opener<'_>) {
         let all = self.archive.archive.members().len();
-        if self.list.len() > 1 + all / LINES_FOR_A_KEY {
+        if self.are_all || self.list.len() > 1 + all / LINES_FOR_A_KEY {
             self.archive.open_index(opener);
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use callseal::archive::Archive;
 use callseal::keys::{Party, Recipients, Requirements};
-use callseal::message::{Compression, Format, SealOptions, SealPlan, SealedFile};
+use callseal::message::{Compression, SealOptions, SealPlan, SealedFile};
 use serde_json::Value;
 
 use crate::archive_support::{Member, zip};
@@ -128,11 +128,6 @@ impl<'a> Seal<'a> {
             certificate,
             ..Self::for_customer(scene)
         }
-    }
-
-    pub fn in_version_1(mut self) -> Self {
-        self.options.format = Some(Format::Rfc4880);
-        self
     }
 
     pub fn compressed(mut self) -> Self {
