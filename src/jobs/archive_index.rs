@@ -168,9 +168,15 @@ pub(super) fn begin_listed<'a>(
 ) -> Result<OpenMessage<'a>, MemberCause> {
     match OpenMessage::begin_with(source, key, opener.limits()) {
         Ok(Some(message)) => Ok(message),
+        // A false session key may seem to fit version 1, and yields nonsense then.
         Ok(None)
         | Err(OpenError::Fault(
-            MessageFault::NotAMessage | MessageFault::NotEncrypted | MessageFault::Mail,
+            MessageFault::NotAMessage
+            | MessageFault::NotEncrypted
+            | MessageFault::Mail
+            | MessageFault::Malformed(_)
+            | MessageFault::Truncated
+            | MessageFault::Altered,
         )) => Err(MemberCause::Replaced),
         Err(error) => Err(open_cause(error)),
     }

@@ -151,7 +151,19 @@ fn a_false_session_key_that_seems_right_opens_nothing() {
     let mut entries = entries(&scene, "calls.zip");
     let key = false_key_that_seems_right(entry(&mut entries, "calls/b.txt.pgp"));
     forge_value(&scene, 1, "session-key", key);
-    member_is_refused(&scene, "calls/b.txt", "");
+    // What it decrypts to is nonsense, of whatever kind.
+    extraction(&scene, "forged.zip", "")
+        .exits(6)
+        .complains(&["calls/b.txt: "])
+        .says("1 of 3 members failed");
+    assert!(!scene.exists("out/calls/b.txt"));
+    scene.tool("rm -r out");
+    let shown = scene.line("cat forged.zip *.txt -k customer.key").fails();
+    assert_eq!(shown.stdout(), "first");
+    scene
+        .line("convert forged.zip -o no.zip -k customer.key -r customer.crt")
+        .fails();
+    assert!(!scene.exists("no.zip"));
     extraction(&scene, "forged.zip", "--ignore-index").exits(0);
     has_the_calls(&scene, "out");
 }
@@ -439,7 +451,7 @@ fn a_member_that_was_replaced_by_something_else_is_found() {
         forge(&scene, |entries| {
             *entry(entries, "calls/b.txt.pgp") = content
         });
-        member_is_refused(&scene, "calls/b.txt", "");
+        member_is_refused(&scene, "calls/b.txt", "it was replaced").says("--ignore-index");
     }
 }
 
