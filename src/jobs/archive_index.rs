@@ -5,16 +5,13 @@ use std::sync::OnceLock;
 use super::archive_file::{ArchiveFile, Members, open_cause};
 use super::error::{Error, MemberCause};
 use crate::archive::{Archive, Member, MemberName, ReadAt};
-use crate::index::{ENTRY, Entry, Index, IndexFault};
+use crate::index::{self, ENTRY, Entry, Index, IndexFault};
 use crate::keys::Fingerprint;
 use crate::message::{MessageFault, MessageKey, OpenError, OpenMessage, Opener, with_proven_key};
 
 /// The lines of an index that are read in the time of one private key
 /// operation, roughly.
 const LINES_FOR_A_KEY: usize = 200;
-
-/// The digits of a stored name that hides the member's name, at least.
-pub(crate) const HIDDEN_DIGITS: usize = 6;
 
 /// The index of an archive, if it has one, and what came of opening it.
 #[derive(Debug, Default)]
@@ -100,10 +97,11 @@ impl ArchiveFile {
         }
     }
 
-    /// Returns whether the members have numbers instead of their names.
+    /// Returns whether members may have numbers instead of their names: others
+    /// may have been added.
     #[doc(hidden)]
     pub fn hides_names(&self) -> bool {
-        self.has_index() && self.members().all(|member| is_number(member.name().ok()))
+        self.has_index() && self.members().any(|member| is_number(member.name().ok()))
     }
 
     /// Returns why the index can't be used, if it has been opened.
@@ -146,11 +144,12 @@ impl ArchiveFile {
 
 impl Members<'_> {
     /// Opens the index of their archive, if that is quicker than a private key
-    /// operation for each member.
+    /// operation for each member; and if all members are chosen, since it shows
+    /// whether some were removed.
     #[doc(hidden)]
     pub fn use_index(&self, opener: &Opener<'_>) {
         let all = self.archive.archive.members().len();
-        if self.list.len() > 1 + all / LINES_FOR_A_KEY {
+        if self.are_all || self.list.len() > 1 + all / LINES_FOR_A_KEY {
             self.archive.open_index(opener);
         }
     }
@@ -189,9 +188,15 @@ pub(super) fn begin_listed<'a>(
 ) -> Result<OpenMessage<'a>, MemberCause> {
     match OpenMessage::begin_with(source, key, opener.limits()) {
         Ok(Some(message)) => Ok(message),
+        // A false session key may seem to fit version 1, and yields nonsense then.
         Ok(None)
         | Err(OpenError::Fault(
-            MessageFault::NotAMessage | MessageFault::NotEncrypted | MessageFault::Mail,
+            MessageFault::NotAMessage
+            | MessageFault::NotEncrypted
+            | MessageFault::Mail
+            | MessageFault::Malformed(_)
+            | MessageFault::Truncated
+            | MessageFault::Altered,
         )) => Err(MemberCause::Replaced),
         Err(error) => Err(open_cause(error)),
     }
@@ -199,8 +204,5 @@ pub(super) fn begin_listed<'a>(
 
 /// Returns whether a name stands for one that is hidden.
 pub(super) fn is_number(name: Option<&MemberName>) -> bool {
-    name.is_some_and(|name| {
-        let name = name.as_str();
-        name.len() >= HIDDEN_DIGITS && name.bytes().all(|octet| octet.is_ascii_digit())
-    })
+    name.is_some_and(index::is_number)
 }

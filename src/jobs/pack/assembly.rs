@@ -6,8 +6,7 @@ use std::time::SystemTime;
 
 use super::queue::NextMember;
 use crate::archive::{ArchiveWriter, MemberName, MemberWriter, NameFault};
-use crate::index::{IndexWriter, Listed, NAME, is_reserved};
-use crate::jobs::archive_index::HIDDEN_DIGITS;
+use crate::index::{HIDDEN_DIGITS, IndexWriter, Listed, NAME, is_reserved};
 use crate::message::name_binding::{is_hash_name, literal_name};
 use crate::message::{SealError, SealPlan};
 
