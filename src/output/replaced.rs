@@ -1,10 +1,11 @@
 //! A file that a new version of itself replaces.
 
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
-use super::pending::Place;
+use super::directory::Directory;
 use crate::files::FileId;
 
 /// A file that a new version of itself is about to replace. It is locked until
@@ -41,8 +42,8 @@ impl Replaced {
     }
 
     /// Refuses to replace what another process has put there since.
-    pub fn check(&self, place: &Place) -> io::Result<()> {
-        let entry = place.directory.entry(&place.name, false)?;
+    pub fn check(&self, directory: &Directory, name: &OsStr) -> io::Result<()> {
+        let entry = directory.entry(name, false)?;
         match entry.id == self.id {
             true => Ok(()),
             false => Err(busy()),

@@ -16,8 +16,8 @@ use crate::message::name_binding::literal_name;
 use crate::message::{SealPlan, SealedFile, Sealer};
 use crate::output::PendingFile;
 use crate::sources::{Source, SourceError, check_names, member_name_of, total_size};
-pub(crate) use assembly::Layout;
-pub(crate) use queue::{NextMember, Queue};
+pub(crate) use assembly::NextMember;
+pub(crate) use queue::Queue;
 pub(crate) use workers::{Content, write_archive};
 
 /// The result of packing.

@@ -7,9 +7,9 @@ use crate::archive::{Member, MemberFault, MemberName};
 use crate::index::is_reserved;
 use crate::jobs::archive_file::{ArchiveFile, open_cause};
 use crate::jobs::error::MemberCause;
-use crate::jobs::progress::NoProgress;
+use crate::jobs::opening::Begun;
 use crate::keys::Fingerprint;
-use crate::message::{Format, MessageKey, OpenMessage, Opener, PackedKey, with_proven_key};
+use crate::message::{Format, MessageKey, Opener, PackedKey, with_proven_key};
 use zeroize::Zeroizing;
 
 /// A member that has been opened, as far as is needed to be certain of it.
@@ -44,17 +44,18 @@ impl Proof {
         }
         let size = archive.listed(member).map(|listed| listed.size);
         with_proven_key(opener, MemberCause::is_of_message, |opener| {
-            let message = archive.begin_undamaged(member, name, opener, &NoProgress)?;
-            Self::of_message(message, name, member.modified(), size)
+            let begun = archive.begin_undamaged(member, name, opener)?;
+            Self::of_message(begun, name, member.modified(), size)
         })
     }
 
     fn of_message(
-        message: OpenMessage<'_>,
+        begun: Begun<'_>,
         name: &MemberName,
         modified: SystemTime,
         size: Option<u64>,
     ) -> Result<Self, MemberCause> {
+        let Begun { message, own_name } = begun;
         let format = message.format();
         let Some(key) = message.key().map(MessageKey::pack) else {
             return Err(MemberCause::NotShareable(match format.is_open_pgp() {
@@ -66,7 +67,7 @@ impl Proof {
             key: Zeroizing::new(key),
             opened_by: message.key_fingerprint().cloned(),
             format,
-            name: message.own_name().unwrap_or(name).clone(),
+            name: own_name.unwrap_or_else(|| name.clone()),
             modified: message.modified().unwrap_or(modified),
             size: size.or(message.stated_length()).unwrap_or(0),
         };
