@@ -75,6 +75,7 @@ mod round_trips;
 mod sealed_with_passphrase;
 mod second_messages;
 mod secrets;
+mod share;
 mod signals;
 mod streams;
 mod swapped_members;

@@ -80,14 +80,16 @@ impl Change {
         proof: &Proof,
     ) -> Result<Difference, Refused> {
         let (message, _) = archive.shared_message(member)?;
-        self.of_message(&message, proof.format)
+        let opened_by = proof.opened_by.clone().or_else(|| archive.index_key());
+        self.of_message(&message, proof.format, opened_by.as_ref())
     }
 
-    /// Returns what it means for a message.
+    /// Returns what it means for a message that this key has opened.
     pub(super) fn of_message(
         &self,
         message: &SharedMessage<'_>,
         format: Format,
+        opened_by: Option<&Fingerprint>,
     ) -> Result<Difference, Refused> {
         for recipient in self.recipients() {
             let version = match format {
@@ -131,8 +133,13 @@ impl Change {
         }
         let cannot_tell = difference.anonymous + difference.passphrases > 0;
         if !self.removed.is_empty() && cannot_tell {
-            // If everybody who stays is named now, all others can go.
-            let all_are_replaced = self.added.is_some() && difference.kept.is_empty();
+            // If everybody who stays is named now, all others can go. Nobody
+            // takes himself out by not being named.
+            let has_own = |key: &Fingerprint| {
+                self.recipients().any(|added| added.fingerprint() == key) || self.removes_key(key)
+            };
+            let all_are_replaced =
+                self.added.is_some() && difference.kept.is_empty() && opened_by.is_none_or(has_own);
             if !all_are_replaced {
                 return Err(MemberCause::HiddenRecipients.into());
             }
