@@ -76,6 +76,7 @@ mod sealed_with_passphrase;
 mod second_messages;
 mod secrets;
 mod share;
+mod share_safety;
 mod signals;
 mod streams;
 mod swapped_members;
