@@ -40,6 +40,7 @@ mod fields_limits;
 mod fields_peers;
 mod fields_tampering;
 mod flushed_together;
+mod grants;
 mod hazards_pack;
 mod hostile_fronts;
 mod hostile_messages;

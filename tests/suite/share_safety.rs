@@ -53,6 +53,7 @@ fn refused(scene: &Scene, members: &str, status: i32, words: &[&str]) {
         "share forged.zip -k customer.key -r partner.crt --in-place",
         "share forged.zip -k customer.key -r partner.crt -o out",
         "share forged.zip -k customer.key --ignore-index -r partner.crt -o out",
+        "share forged.zip -k customer.key -r partner.crt --dry-run",
         &format!("share forged.zip {members} -k customer.key -r partner.crt -o out"),
         &format!("grant forged.zip {members} -k customer.key -r partner.crt -o out"),
     ] {
