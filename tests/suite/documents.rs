@@ -117,11 +117,16 @@ fn the_examples_of_the_readme_run() {
 #[test]
 fn the_examples_of_the_guide_run() {
     let desk = Desk::new(true);
-    let output = desk.run_examples_of("docs/guide.md", 13);
+    let output = desk.run_examples_of("docs/guide.md", 21);
     assert!(output.contains("packed; the calls may be deleted"));
     assert!(desk.has("only-metadata/calls/2026-03-14/agent-17"));
     assert!(!desk.has("only-metadata/calls/2026-03-15"));
     assert!(!desk.has("ticket-4711/calls/2026-03-14/agent-23/20260314-102247-0118/agent note.txt"));
+    assert!(desk.has("for-the-vendor/calls/2026-03-15"));
+    for some in ["from-the-archive", "by-the-grant", "by-name"] {
+        assert!(desk.has(&format!("{some}/calls/2026-03-14/agent-17")));
+        assert!(!desk.has(&format!("{some}/calls/2026-03-15")));
+    }
 }
 
 #[test]
@@ -240,11 +245,13 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 16] = [
+    const COMMANDS: [&str; 18] = [
         "pack",
         "list",
         "extract",
         "cat",
+        "share",
+        "grant",
         "convert",
         "seal",
         "open",
@@ -287,6 +294,18 @@ fn the_examples_of_the_help_run() {
                     openssl smime -encrypt -binary -aes256 -outform DER -in note.txt -out note.p7m gir.crt
                     zip -q GIR.zip note.p7m",
                 )),
+                "share" | "grant" => {
+                    desk.run(
+                        "echo a call > calls/1001.wav
+                        callseal pack -o calls.zip -r customer.crt -r vendor.crt calls",
+                    );
+                    if example.starts_with("callseal extract") {
+                        desk.run(
+                            "callseal grant calls.zip 1001.wav -k customer.key -r vendor.crt \
+                            -o three-calls.grant",
+                        );
+                    }
+                }
                 "open" => drop(desk.run("callseal seal -r vendor.crt note.txt && rm note.txt")),
                 "fields seal" => {
                     let call = r#"{"caller":{"number":1},"transcript":"","cards":[{"pan":1}]}"#;
@@ -311,7 +330,7 @@ fn the_examples_of_the_help_run() {
             run += 1;
         }
     }
-    assert!(run >= 18, "{run}");
+    assert!(run >= 23, "{run}");
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn printed_json_matches_the_documented_schema() {
     let checker = Checker::new();
     sealing(&checker);
     archives(&checker);
+    shared(&checker);
     messages(&checker);
     fields(&checker);
     keys(&checker);
@@ -187,6 +188,45 @@ fn archives(checker: &Checker) {
     );
 }
 
+fn shared(checker: &Checker) {
+    checker.fits(
+        "share",
+        "share calls.zip -k customer.key -r vendor.crt --dry-run",
+        0,
+    );
+    checker.fits(
+        "share",
+        "share calls.zip -k customer.key --remove vendor.crt -o without.zip",
+        0,
+    );
+    checker.fits(
+        "share",
+        "share hidden.zip -k customer.key -r vendor.crt -o shared.zip",
+        0,
+    );
+    checker.fits(
+        "share",
+        "share a.pgp -k customer.key -r vendor.crt -o shared.pgp",
+        0,
+    );
+    checker.fits(
+        "share",
+        "share cms.zip -k gir.key -r vendor.crt -o no.zip",
+        4,
+    );
+    checker.fits(
+        "grant",
+        "grant calls.zip calls/a.txt -k customer.key -r vendor.crt -o one.grant",
+        0,
+    );
+    checker.fits(
+        "grant",
+        "grant cms.zip calls/a.txt -k gir.key -r vendor.crt -o no.grant",
+        4,
+    );
+    checker.fits("list", "list calls.zip --grant one.grant -k vendor.key", 0);
+}
+
 fn messages(checker: &Checker) {
     checker.fits("open", "open a.pgp -k customer.key -o a", 0);
     checker.fits(
@@ -298,6 +338,11 @@ fn failures(checker: &Checker) {
         ("cat calls.zip calls/a.txt -k customer.key", 2),
         (
             "convert missing.zip -o x.zip -r customer.crt -k customer.key",
+            1,
+        ),
+        ("share missing.zip -k customer.key --in-place", 1),
+        (
+            "grant missing.zip a -k customer.key -r customer.crt -o x.grant",
             1,
         ),
         ("seal -r customer.crt missing.txt", 1),
