@@ -131,9 +131,7 @@ pub enum NameFault {
     #[error("is in META-INF/callseal, where archives have their index")]
     Reserved,
     /// It hides a path that is too long for its message to hold.
-    #[error(
-        "can't be hidden without an index: its message doesn't hold a path of more than 253 bytes"
-    )]
+    #[error("can't be hidden: its message doesn't hold a path of more than 255 bytes")]
     TooLongToHide,
     /// It starts with `/`.
     #[error("is an absolute path")]

@@ -1,13 +1,12 @@
 //! Reading a grant: an index of some members, for somebody who is no recipient.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use zeroize::Zeroizing;
 
 use super::GRANT_NAME;
 use super::line::{Head, Line};
-use super::reader::{Entry, Index, IndexFault, Keys, Lines};
+use super::reader::{Entry, Index, IndexFault, Keys, Lines, own_name};
 use crate::archive::{Member, MemberName};
 use crate::message::{MessageId, OpenMessage, PackedKey};
 
@@ -83,11 +82,11 @@ impl Grant {
             let Some(granted) = self.members.remove(&id) else {
                 continue;
             };
-            let own = member.name().ok();
-            if !self.hides_names && own != Some(&granted.name) {
-                return Err(IndexFault::OtherName(granted.stored));
-            }
-            let name = self.hides_names.then_some(granted.name);
+            let Ok(own) = member.name() else {
+                continue;
+            };
+            let name = own_name(own, granted.name, self.hides_names);
+            let name = name.map_err(|_| IndexFault::OtherName(granted.stored))?;
             let entry = Entry::at(member, name, &granted.entry);
             found.push((entry, granted.key));
         }
@@ -106,7 +105,7 @@ impl Grant {
         Ok(Some(Index {
             opened_by: None,
             entries,
-            keys: Mutex::new(Keys(keys)),
+            keys: Keys(keys),
             missing,
         }))
     }

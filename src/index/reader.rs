@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Read};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use thiserror::Error;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::line::{Head, Line};
 use super::{NAME, is_number, is_reserved};
@@ -62,8 +61,8 @@ pub(crate) enum IndexFault {
 pub(crate) struct Index {
     /// The listed members of the archive, by their offsets.
     pub(super) entries: Vec<Entry>,
-    /// Their session keys, in the same order. One that has been taken is wiped.
-    pub(super) keys: Mutex<Keys>,
+    /// Their session keys, in the same order, wiped with the index.
+    pub(super) keys: Keys,
     /// The key that opened it.
     pub opened_by: Option<Fingerprint>,
     /// The stored names of listed members that the archive doesn't have.
@@ -148,14 +147,9 @@ impl Index {
         self.entries.get_mut(place)?.name.take()
     }
 
-    /// Returns the session key of a member, once.
-    pub fn take_key(&self, member: &Member) -> Option<MessageKey> {
-        let place = self.place(member)?;
-        let mut keys = self.keys();
-        let packed = keys.0.get_mut(place)?;
-        let key = MessageKey::unpack(packed);
-        packed.zeroize();
-        key
+    /// Returns the session key of a member; `None` if it doesn't list it.
+    pub fn key(&self, member: &Member) -> Option<MessageKey> {
+        MessageKey::unpack(self.keys.0.get(self.place(member)?)?)
     }
 
     fn place(&self, member: &Member) -> Option<usize> {
@@ -163,9 +157,20 @@ impl Index {
         let place = self.entries.binary_search_by_key(&offset, |e| e.offset);
         place.ok()
     }
+}
 
-    fn keys(&self) -> MutexGuard<'_, Keys> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+/// Returns the name of a listed member that its stored name `own` hides; `None` if
+/// it hides none. The error completes "line 2".
+pub(super) fn own_name(
+    own: &MemberName,
+    listed: MemberName,
+    hides_names: bool,
+) -> Result<Option<MemberName>, &'static str> {
+    match hides_names && is_number(own) {
+        true if is_reserved(&listed) => Err("has a reserved name"),
+        true => Ok(Some(listed)),
+        false if listed == *own => Ok(None),
+        false => Err("has another name than its member"),
     }
 }
 
@@ -260,12 +265,7 @@ impl<'a> Reading<'a> {
         let own = member
             .name()
             .map_err(|_| "lists a member with an unsafe name")?;
-        let name = match self.hides_names && is_number(own) {
-            true if is_reserved(&name) => return Err("has a reserved name"),
-            true => Some(name),
-            false if name == *own => None,
-            false => return Err("has another name than its member"),
-        };
+        let name = own_name(own, name, self.hides_names)?;
         self.next = place.saturating_add(1);
         self.entries.push(Entry {
             offset: member.offset(),
@@ -322,7 +322,7 @@ impl<'a> Reading<'a> {
         Index {
             opened_by: None,
             entries,
-            keys: Mutex::new(Keys(keys)),
+            keys: Keys(keys),
             missing,
         }
     }

@@ -104,17 +104,21 @@ impl Extracted {
         let of_members = || failures.iter().filter(is_of_member);
         let Some(worst) = of_members().map(Error::kind).max() else {
             // All members are there, if the index could not be used.
-            let of_index = failures.pop();
-            return (failures, of_index.or(self.not_flushed));
+            let Some(of_index) = failures.pop() else {
+                return (failures, self.not_flushed);
+            };
+            failures.extend(self.not_flushed);
+            return (failures, Some(of_index));
         };
         let failed = of_members().count();
         let done = self.done + self.skipped + self.copied;
         let total = done + failed;
-        failures.extend(self.not_flushed);
-        if done == 0 && total == 1 {
+        if done == 0 && total == 1 && failures.len() == 1 {
             let only = failures.pop();
+            failures.extend(self.not_flushed);
             return (failures, only);
         }
+        failures.extend(self.not_flushed);
         let partial = Error::Partial {
             archive: self.archive,
             failed,

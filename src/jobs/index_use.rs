@@ -122,11 +122,11 @@ impl ArchiveFile {
         self.opened_index()?.opened_by.clone()
     }
 
-    /// Returns the session key that the index lists for a member, once.
+    /// Returns the session key that the index lists for a member.
     pub(super) fn listed_key(&self, member: &Member, opener: &Opener<'_>) -> Option<MessageKey> {
         match opener.ignores_index() {
             true => None,
-            false => self.opened_index()?.take_key(member),
+            false => self.opened_index()?.key(member),
         }
     }
 }
@@ -141,6 +141,11 @@ impl Members<'_> {
         if self.are_all || self.list.len() > 1 + all / LINES_FOR_A_KEY {
             self.archive.open_index(opener);
         }
+    }
+
+    /// Opens the index of their archive.
+    pub(super) fn open_index(&self, opener: &Opener<'_>) {
+        self.archive.open_index(opener);
     }
 
     /// Returns whether the opened index or grant lists a member.

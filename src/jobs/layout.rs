@@ -30,7 +30,7 @@ impl Layout {
         let is_hash = || is_hash_name(literal_name(name.as_str()).as_bytes());
         if is_reserved(name) {
             Some(NameFault::Reserved)
-        } else if self.hidden_at.is_some() && !self.index && is_hash() {
+        } else if self.hidden_at.is_some() && is_hash() {
             Some(NameFault::TooLongToHide)
         } else {
             None

@@ -64,10 +64,10 @@ impl Replaced {
         if (now.uid(), now.gid()) != (uid, gid) {
             fchown(new, Some(uid), Some(gid))?;
         }
-        new.set_permissions(self.metadata.permissions())?;
+        // It decides what the mode means.
         #[cfg(target_os = "linux")]
         pass_on_acl(&self.file, new)?;
-        Ok(())
+        new.set_permissions(self.metadata.permissions())
     }
 
     #[cfg(not(unix))]
@@ -92,13 +92,19 @@ fn lock(file: &File) -> io::Result<()> {
 /// attribute.
 #[cfg(target_os = "linux")]
 fn pass_on_acl(old: &File, new: &File) -> io::Result<()> {
-    use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
+    use rustix::fs::{XattrFlags, fgetxattr, fremovexattr, fsetxattr};
     use rustix::io::Errno;
     const ACL: &std::ffi::CStr = c"system.posix_acl_access";
     let mut acl = vec![0; 64 * 1024];
     let length = match fgetxattr(old, ACL, acl.as_mut_slice()) {
         // There is none, or the file system has none.
-        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(()),
+        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS) => {
+            // The new one may have got one from its directory.
+            return match fremovexattr(new, ACL) {
+                Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+                removed => Ok(removed?),
+            };
+        }
         length => length?,
     };
     acl.truncate(length);

@@ -94,14 +94,21 @@ impl Job<'_> {
         target: ShareTarget<'_>,
     ) -> Result<Shared, Error> {
         let Members { archive, list, .. } = members;
-        members.use_index(opener);
+        // What was removed from it must not be forgotten with the old index.
+        match target {
+            ShareTarget::InPlace => members.open_index(opener),
+            _ => members.use_index(opener),
+        }
         self.progress.begin(list.len() as u64, members.total_size());
         let prove = |(): &mut (), _, member: &&Member| {
-            let proof = Proof::of(archive, member, opener, !members.are_all);
+            let proof = Proof::of(archive, member, opener);
             Some(proof.map_err(Box::new))
         };
         let proofs = work_on(list, self.workers, || (), prove);
         let mut failures = members.index_errors();
+        if matches!(target, ShareTarget::InPlace) && !members.are_all {
+            failures.extend(archive.removed_members());
+        }
         let is_of_index = |error: &mut Error| matches!(error, Error::Index { .. });
         let index_error = failures.extract_if(.., is_of_index).next();
         let mut proven = Vec::new();

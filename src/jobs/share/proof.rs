@@ -7,10 +7,10 @@ use crate::archive::{Member, MemberFault, MemberName};
 use crate::index::is_reserved;
 use crate::jobs::archive_file::{ArchiveFile, open_cause};
 use crate::jobs::error::MemberCause;
-use crate::jobs::opening::Begun;
 use crate::keys::{Fingerprint, KeyHandle};
+use crate::message::name_binding::is_hash_name;
 use crate::message::{
-    Format, FrontKind, MessageKey, OpenError, Opener, PackedKey, with_proven_key,
+    Format, FrontKind, MessageKey, OpenError, OpenMessage, Opener, PackedKey, with_proven_key,
 };
 use zeroize::Zeroizing;
 
@@ -29,13 +29,12 @@ pub(super) struct Proof {
 }
 
 impl Proof {
-    /// Opens a member. `is_chosen` says that it was chosen among others, by its
-    /// name as the archive shows it.
+    /// Opens a member. Its name must be known: whoever shares an archive has to
+    /// see what is shared.
     pub fn of(
         archive: &ArchiveFile,
         member: &Member,
         opener: &Opener<'_>,
-        is_chosen: bool,
     ) -> Result<Self, MemberCause> {
         if let Some(fault) = member.fault() {
             return Err(fault.into());
@@ -51,11 +50,11 @@ impl Proof {
         let prove = |opener: &Opener<'_>| {
             with_proven_key(opener, MemberCause::is_of_message, |opener| {
                 let begun = archive.begin_undamaged(member, name, opener)?;
-                let begun = match is_chosen {
-                    true => begun.chosen_by_number(opener)?.into(),
-                    false => begun,
-                };
-                Self::of_message(begun, name, member.modified(), size)
+                let message = begun.chosen_by_number(opener)?;
+                if may_be_a_field(&message) {
+                    return Err(MemberCause::NotShareable("it may be a field of a document"));
+                }
+                Self::of_message(message, name, member.modified(), size)
             })
         };
         // Whether the key is one of the hidden recipients, only the key itself
@@ -70,12 +69,11 @@ impl Proof {
     }
 
     fn of_message(
-        begun: Begun<'_>,
+        message: OpenMessage<'_>,
         name: &MemberName,
         modified: SystemTime,
         size: Option<u64>,
     ) -> Result<Self, MemberCause> {
-        let Begun { message, own_name } = begun;
         let format = message.format();
         let Some(key) = message.key().map(MessageKey::pack) else {
             return Err(MemberCause::NotShareable(match format.is_open_pgp() {
@@ -87,7 +85,7 @@ impl Proof {
             key: Zeroizing::new(key),
             opened_by: message.key_fingerprint().cloned(),
             format,
-            name: own_name.unwrap_or_else(|| name.clone()),
+            name: name.clone(),
             modified: message.modified().unwrap_or(modified),
             size: size.or(message.stated_length()).unwrap_or(0),
         };
@@ -117,4 +115,14 @@ fn hides_recipients(archive: &ArchiveFile, member: &Member) -> bool {
         // It's said when it's opened.
         Err(_) => false,
     }
+}
+
+/// Returns whether a message may be one field of a JSON document: all fields of a
+/// document have one session key, which opens the others as well. Their literals
+/// have a bare name or a hash, and no date.
+pub(super) fn may_be_a_field(message: &OpenMessage<'_>) -> bool {
+    let literal = message.name();
+    message.format() == Format::Rfc9580
+        && message.modified().is_none()
+        && (!literal.contains(&b'/') || is_hash_name(literal))
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::proof::may_be_a_field;
 use super::{Change, Difference, Refused, ShareTarget};
 use crate::files::input;
 use crate::index::is_sealed_list;
@@ -44,6 +45,10 @@ impl Job<'_> {
             let message = OpenMessage::begin(open()?, opener).map_err(open_error)?;
             if is_sealed_list(message.name()) {
                 return Err(member_error(MemberCause::SealedIndex));
+            }
+            if may_be_a_field(&message) {
+                let what = "it may be a field of a document";
+                return Err(member_error(MemberCause::NotShareable(what)));
             }
             let format = message.format();
             let key = message.key().cloned().ok_or_else(|| {
