@@ -48,6 +48,24 @@ for members in $scales; do
     show "callseal pack" "$callseal" pack -q -r customer.crt -o "$archive" scale
     mark "$peak" below 256 "its memory is $peak MiB"
     rm -rf scale
+    if [ "$members" -le 100000 ]; then
+        drop_split() {
+            rm -rf split
+        }
+        extract_all() {
+            "$callseal" extract -q "$archive" -k customer.key -C split
+        }
+        unzip_all() {
+            unzip -q "$archive" -d split
+        }
+        race drop_split "callseal extract" extract_all "unzip -q" unzip_all
+        mark "$(ratio "${medians[0]}" "${medians[1]}")" at-most 0.7 \
+            "callseal takes $(ratio "${medians[0]}" "${medians[1]}") times as long as unzip"
+        drop_split
+        show "callseal extract" "$callseal" extract -q "$archive" -k customer.key -C split
+        mark "$peak" below 128 "its memory is $peak MiB"
+        drop_split
+    fi
     show "callseal list" "$callseal" list "$archive"
     mark "$peak" below 160 "its memory is $peak MiB"
     show "callseal list --json" "$callseal" list --json "$archive"

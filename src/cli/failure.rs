@@ -12,12 +12,9 @@ use super::exit;
 use super::facts::Facts;
 use super::hints;
 use super::leftovers::warn_of_leftovers;
-use super::printing::{Document, FailureFacts, print_json, print_text};
-use super::ui::Ui;
+use super::printing::{Document, FailureFacts, Warning, print_json, print_text};
+use super::ui::{SHOWN, Ui};
 use crate::cli::error::Error;
-
-/// The number of failures that are shown one by one.
-pub const SHOWN: usize = 10;
 
 /// The kind of the worst failure of a command that has printed its report, for
 /// the exit status; `None` if nothing went wrong.
@@ -60,16 +57,6 @@ impl<T, F> Report<T, F> {
     }
 }
 
-/// A warning of a failure to come.
-#[derive(Debug, Serialize)]
-pub struct Warning {
-    /// The failure and its time.
-    #[serde(rename = "warning")]
-    pub message: String,
-    /// The remedy.
-    pub hint: Option<String>,
-}
-
 /// The reason why a command did nothing.
 #[derive(Debug)]
 pub enum Failure {
@@ -88,8 +75,9 @@ impl<T: Display, F: Serialize> Report<T, F> {
     /// exit status, or `None` if nothing went wrong. A reader that closes
     /// standard output early, as `head` does, doesn't change that.
     pub fn end(&self, json: bool, ui: &Ui) -> Ended {
+        let failures = || self.failures.iter().chain(&self.outcome);
         let printed = match json {
-            true => print_json(&Document::of(self)),
+            true => print_json(&Document::of(&self.facts, &self.warnings, failures)),
             false => print_text(&self.text),
         };
         warn_of_leftovers(ui);

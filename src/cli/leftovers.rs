@@ -2,8 +2,7 @@
 
 use callseal::files::record;
 
-use super::failure::SHOWN;
-use super::ui::{Ui, shell_word};
+use super::ui::{SHOWN, Ui, shell_word};
 
 /// Warns of files that a killed run left where this run has written.
 pub fn warn_of_leftovers(ui: &Ui) {

@@ -14,9 +14,9 @@ use indicatif::ProgressBar;
 
 use super::args::{IdentityArgs, LimitArgs};
 use super::error::Error;
-use super::failure::{Failure, SHOWN};
+use super::failure::Failure;
 use super::passphrases::PassphraseArgs;
-use super::ui::{Ui, count};
+use super::ui::{SHOWN, Ui, count};
 
 /// The options for opening messages.
 #[derive(Debug, Args)]

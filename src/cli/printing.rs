@@ -9,7 +9,6 @@ use std::io::{self, BufWriter, Write};
 use serde::{Serialize, Serializer};
 
 use super::exit;
-use super::failure::{Report, Warning};
 use super::hints::{self, Hint};
 use crate::cli::error::Error;
 
@@ -44,6 +43,16 @@ where
     }
 }
 
+/// A warning of a failure to come.
+#[derive(Debug, Serialize)]
+pub struct Warning {
+    /// The failure and its time.
+    #[serde(rename = "warning")]
+    pub message: String,
+    /// The remedy.
+    pub hint: Option<String>,
+}
+
 /// The document of a command: its facts, and what failed.
 #[derive(Serialize)]
 pub struct Document<'a, F, L> {
@@ -55,12 +64,15 @@ pub struct Document<'a, F, L> {
 }
 
 impl Document<'_, (), ()> {
-    /// Returns the document of a report.
-    pub fn of<T, F: Serialize>(report: &Report<T, F>) -> impl Serialize + '_ {
-        let failures = || report.failures.iter().chain(&report.outcome);
+    /// Returns the document of a command that has ended.
+    pub fn of<'a, F: Serialize, I: Iterator<Item = &'a Error>>(
+        facts: &'a Option<F>,
+        warnings: &'a Option<Vec<Warning>>,
+        failures: impl Fn() -> I + 'a,
+    ) -> impl Serialize + 'a {
         Document {
-            facts: report.facts.as_ref(),
-            warnings: report.warnings.as_deref(),
+            facts: facts.as_ref(),
+            warnings: warnings.as_deref(),
             failures: Each(move || failures().map(FailureFacts::from)),
         }
     }

@@ -132,7 +132,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let shared = job.share(&members, &opener, &change, target);
     bar.finish();
     match shared {
-        Ok(shared) => Ok(conclude(&shared, &archive, arguments, global, ui)),
+        Ok(shared) => Ok(conclude(shared, &archive, arguments, global, ui)),
         Err(error) => Ok(nothing_written(error, &archive, global, ui)),
     }
 }
@@ -170,7 +170,7 @@ fn keys_of(given: &str) -> Result<Vec<KeyHandle>, Failure> {
 }
 
 fn conclude(
-    shared: &Shared,
+    mut shared: Shared,
     archive: &ArchiveFile,
     arguments: &Arguments,
     global: &Global,
@@ -193,6 +193,7 @@ fn conclude(
         ));
     }
     notice_removal(shared.members.iter().map(|m| &m.difference), arguments, ui);
+    let index_error = shared.index_error.take();
     let facts = ShareFacts {
         archive: PathFact(archive.path()),
         output: (!arguments.dry_run).then_some(PathFact(output)),
@@ -204,7 +205,11 @@ fn conclude(
         true => lines(&shared.members),
         false => String::new(),
     };
-    Report::of(text, &facts).end(global.json, ui)
+    let report = Report {
+        outcome: index_error.map(Error::from),
+        ..Report::of(text, &facts)
+    };
+    report.end(global.json, ui)
 }
 
 fn conclude_message(

@@ -12,8 +12,7 @@ use callseal::sources::Source;
 use serde::Serialize;
 
 use super::facts::PathFact;
-use super::failure::SHOWN;
-use super::ui::{Ui, shell_word};
+use super::ui::{SHOWN, Ui, shell_word};
 use crate::cli::file_kind::{Inspection, inspect};
 
 /// The file name endings of certificates, certificate requests and keys.

@@ -28,6 +28,15 @@ pub(crate) const ENTRY: &str = "META-INF/callseal/index.pgp";
 /// The same without its ending: the name that is sealed with it.
 pub(crate) const NAME: &str = "META-INF/callseal/index";
 
+/// The digits of a stored name that hides the member's name, at least.
+pub(crate) const HIDDEN_DIGITS: usize = 6;
+
+/// Returns whether a name stands for one that is hidden.
+pub(crate) fn is_number(name: &MemberName) -> bool {
+    let name = name.as_str();
+    name.len() >= HIDDEN_DIGITS && name.bytes().all(|octet| octet.is_ascii_digit())
+}
+
 /// The name that is sealed with a grant: an index of some members, as a file of
 /// its own.
 pub(crate) const GRANT_NAME: &str = "META-INF/callseal/grant";
@@ -54,9 +63,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn six_digits_or_more_hide_a_name() {
+        let is_number = |name| is_number(&MemberName::parse(name).unwrap());
+        for name in ["000001", "123456", "1234567890"] {
+            assert!(is_number(name), "{name}");
+        }
+        for name in ["00001", "000001a", "a/000001", "٠٠٠٠٠١", "-00001"] {
+            assert!(!is_number(name), "{name}");
+        }
+    }
+
+    #[test]
     fn names_in_the_directory_are_reserved_in_any_case() {
         let is_reserved = |name| is_reserved(&MemberName::parse(name).unwrap());
-        for name in [NAME, "meta-inf/CallSeal/a/b", "META-INF/callseal"] {
+        for name in [
+            NAME,
+            "meta-inf/CallSeal/a/b",
+            "META-INF/callseal",
+            // Some file systems take the dotless and the long letter for these.
+            "meta-ınf/callſeal/x",
+        ] {
             assert!(is_reserved(name), "{name}");
         }
         for name in [

@@ -1,6 +1,6 @@
 //! Reading an index: all of it, before any of it is used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::line::{Head, Line};
-use super::{NAME, is_reserved};
+use super::{NAME, is_number, is_reserved};
 use crate::archive::{ArchiveError, Member, MemberName};
 use crate::keys::Fingerprint;
 use crate::message::{MessageKey, OpenError, OpenMessage, PackedKey};
@@ -20,6 +20,9 @@ const LONGEST_LINE: u64 = 1024 * 1024;
 
 /// The number of missing members, whose names are kept, that an index may list.
 const MOST_MISSING: usize = 100_000;
+
+/// The length of their names together, in bytes.
+const MOST_MISSING_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why an index can't be used.
 #[derive(Debug, Error)]
@@ -107,7 +110,13 @@ impl Index {
             return Err(IndexFault::OtherFile(name));
         }
         let opened_by = message.key_fingerprint().cloned();
-        let mut lines = Lines::new(message.into_plaintext());
+        let index = Self::from_text(message.into_plaintext(), members)?;
+        Ok(Self { opened_by, ..index })
+    }
+
+    /// Reads the text to its end.
+    fn from_text(text: impl BufRead, members: &[Member]) -> Result<Self, IndexFault> {
+        let mut lines = Lines::new(text);
         let head = lines.next()?.and_then(Head::parse);
         let Some(head) = head else {
             return Err(lines.fault("is not the beginning of an index"));
@@ -120,7 +129,7 @@ impl Index {
         }
         let listed = lines.number.saturating_sub(1);
         match listed == head.members {
-            true => Ok(reading.finish(opened_by)),
+            true => Ok(reading.finish()),
             false => Err(IndexFault::Count {
                 said: head.members,
                 listed,
@@ -211,7 +220,8 @@ struct Reading<'a> {
     /// The members by their stored names: needed if some are missing, or in
     /// another order.
     by_name: Option<HashMap<Vec<u8>, usize>>,
-    missing: Vec<String>,
+    missing: HashSet<String>,
+    missing_bytes: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -227,7 +237,8 @@ impl<'a> Reading<'a> {
             seen: vec![false; members.len()],
             next: 0,
             by_name: None,
-            missing: Vec::new(),
+            missing: HashSet::new(),
+            missing_bytes: 0,
         }
     }
 
@@ -239,11 +250,7 @@ impl<'a> Reading<'a> {
         line.id().ok_or("has a malformed id")?;
         let name = MemberName::parse(&line.name).map_err(|_| "has an unsafe name")?;
         let Some(place) = self.find(&line.member) else {
-            self.missing.push(line.member.into_owned());
-            return match self.missing.len() <= MOST_MISSING {
-                true => Ok(()),
-                false => Err("lists one more of too many missing members"),
-            };
+            return self.miss(&line.member);
         };
         let member = self.members.get(place).ok_or("lists no member")?;
         let seen = self.seen.get_mut(place).ok_or("lists no member")?;
@@ -253,7 +260,7 @@ impl<'a> Reading<'a> {
         let own = member
             .name()
             .map_err(|_| "lists a member with an unsafe name")?;
-        let name = match self.hides_names {
+        let name = match self.hides_names && is_number(own) {
             true if is_reserved(&name) => return Err("has a reserved name"),
             true => Some(name),
             false if name == *own => None,
@@ -270,6 +277,18 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// Takes the line of a member that the archive doesn't have.
+    fn miss(&mut self, stored: &str) -> Result<(), &'static str> {
+        self.missing_bytes += stored.len();
+        if self.missing.len() == MOST_MISSING || self.missing_bytes > MOST_MISSING_BYTES {
+            return Err("lists one more of too many missing members");
+        }
+        match self.missing.insert(stored.into()) {
+            true => Ok(()),
+            false => Err("lists a member again"),
+        }
+    }
+
     fn find(&mut self, stored: &str) -> Option<usize> {
         let next = self.members.get(self.next);
         if next.is_some_and(|member| member.is_stored_as(stored)) {
@@ -284,12 +303,15 @@ impl<'a> Reading<'a> {
         by_name.get(stored.as_bytes()).copied()
     }
 
-    fn finish(self, opened_by: Option<Fingerprint>) -> Index {
+    fn finish(self) -> Index {
         let Self {
             mut entries,
             mut keys,
+            missing,
             ..
         } = self;
+        let mut missing: Vec<String> = missing.into_iter().collect();
+        missing.sort_unstable();
         if !entries.is_sorted_by_key(|entry| entry.offset) {
             let mut places: Vec<usize> = (0..entries.len()).collect();
             places.sort_by_key(|place| entries.get(*place).map(|entry| entry.offset));
@@ -298,10 +320,13 @@ impl<'a> Reading<'a> {
             entries.sort_by_key(|entry| entry.offset);
         }
         Index {
-            opened_by,
+            opened_by: None,
             entries,
             keys: Mutex::new(Keys(keys)),
-            missing: self.missing,
+            missing,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,14 +5,11 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{Archive, ArchiveError, ArchiveFault, Member, MemberName, WrongChecksum};
+use crate::archive::{Archive, ArchiveError, ArchiveFault, Member};
 use crate::files::input;
-use crate::index::is_sealed_list;
-use crate::jobs::archive_index::{ArchiveIndex, begin_listed, is_number};
+use crate::jobs::archive_index::ArchiveIndex;
 use crate::jobs::error::{Error, MemberCause};
-use crate::jobs::progress::{Counted, Progress};
-use crate::message::name_binding;
-use crate::message::{Envelope, Inflated, Limits, OpenError, OpenMessage, Opener, SharedMessage};
+use crate::message::{Envelope, Inflated, Limits, OpenError};
 use crate::sources::{BadPattern, Patterns};
 
 /// Some members of an archive, in its order.
@@ -207,24 +204,6 @@ impl ArchiveFile {
         self.archive.read(member).map_err(bytes_cause)
     }
 
-    /// Reads the content of a member. A wrong checksum is noted, and no error.
-    pub(super) fn read_leniently(
-        &self,
-        member: &Member,
-    ) -> Result<(impl Read + Send + Sync + '_, WrongChecksum), MemberCause> {
-        self.archive.read_leniently(member).map_err(bytes_cause)
-    }
-
-    /// Reads a member's message, to change its recipients.
-    pub(super) fn shared_message<'a>(
-        &'a self,
-        member: &Member,
-    ) -> Result<(SharedMessage<'a>, WrongChecksum), MemberCause> {
-        let (source, checksum) = self.read_leniently(member)?;
-        let message = SharedMessage::open(source).map_err(open_cause)?;
-        Ok((message, checksum))
-    }
-
     /// Returns all entries of the archive but its index.
     pub(super) fn entries(&self) -> impl Iterator<Item = &Member> {
         let entries = self.archive.members().iter().enumerate();
@@ -237,73 +216,6 @@ impl ArchiveFile {
     #[doc(hidden)]
     pub fn is_other_file(&self, member: &Member, error: &Error) -> bool {
         matches!(error, Error::Member { cause, .. } if self.seems_other(member, cause))
-    }
-
-    /// Opens a member's message up to its content: by the session key in the
-    /// index, if that has been opened and lists it. Checks that the name sealed
-    /// in it is the member's, unless the opener accepts others or the member's
-    /// name is hidden.
-    pub(crate) fn begin<'a>(
-        &'a self,
-        member: &Member,
-        name: &MemberName,
-        opener: &Opener<'_>,
-        progress: &'a dyn Progress,
-    ) -> Result<OpenMessage<'a>, MemberCause> {
-        // What ZIP has compressed expands as well: the maker of a message, who
-        // picks its session key, can make its ciphertext as regular as they
-        // like.
-        opener
-            .limits()
-            .spend(0, expands(member))
-            .map_err(|fault| open_cause(fault.into()))?;
-        let source = self.archive.read(member).map_err(bytes_cause)?;
-        self.begin_from(source, member, name, opener, progress)
-    }
-
-    /// Does the same, whether or not the archive's checksum of the member is
-    /// right: packets in front of the sealed data may be damaged.
-    pub(super) fn begin_undamaged<'a>(
-        &'a self,
-        member: &Member,
-        name: &MemberName,
-        opener: &Opener<'_>,
-        progress: &'a dyn Progress,
-    ) -> Result<OpenMessage<'a>, MemberCause> {
-        let (source, _) = self.read_leniently(member)?;
-        self.begin_from(source, member, name, opener, progress)
-    }
-
-    fn begin_from<'a>(
-        &'a self,
-        source: impl Read + Send + Sync + 'a,
-        member: &Member,
-        name: &MemberName,
-        opener: &Opener<'_>,
-        progress: &'a dyn Progress,
-    ) -> Result<OpenMessage<'a>, MemberCause> {
-        let reader = Counted { source, progress };
-        let message = match self.listed_key(member, opener) {
-            Some(key) => begin_listed(reader, &key, opener)?,
-            None => OpenMessage::begin(reader, opener).map_err(open_cause)?,
-        };
-        let literal = message.name();
-        if is_sealed_list(literal) {
-            return Err(MemberCause::SealedIndex);
-        }
-        if name_binding::fits(literal, name.as_str()) {
-            return Ok(message);
-        }
-        if is_number(Some(name))
-            && let Some(own_name) = name_binding::path_of(literal)
-        {
-            return Ok(message.with_own_name(own_name));
-        }
-        let sealed = String::from_utf8_lossy(literal).into_owned();
-        match opener.accepts_renamed() {
-            true => Ok(message.renamed_from(sealed)),
-            false => Err(MemberCause::Moved { sealed }),
-        }
     }
 }
 
@@ -325,7 +237,7 @@ fn unopened(path: PathBuf, error: ArchiveError) -> Error {
 }
 
 /// Returns by how much a member is larger than what the archive stores of it.
-fn expands(member: &Member) -> u64 {
+pub(super) fn expands(member: &Member) -> u64 {
     member.size().saturating_sub(member.stored_size())
 }
 

@@ -1,27 +1,16 @@
-//! The index of an archive file, and what it is used for.
+//! The index of an archive, before and after it is opened.
 
 use std::sync::OnceLock;
 
-use super::archive_file::{ArchiveFile, Members, open_cause};
-use super::error::{Error, MemberCause};
-use crate::archive::{Archive, Member, MemberName, ReadAt};
-use crate::index::{ENTRY, Entry, Index, IndexFault};
-use crate::keys::Fingerprint;
-use crate::message::{MessageFault, MessageKey, OpenError, OpenMessage, Opener, with_proven_key};
-
-/// The lines of an index that are read in the time of one private key
-/// operation, roughly.
-const LINES_FOR_A_KEY: usize = 200;
-
-/// The digits of a stored name that hides the member's name, at least.
-pub(crate) const HIDDEN_DIGITS: usize = 6;
+use crate::archive::{Archive, ReadAt};
+use crate::index::{ENTRY, Index, IndexFault};
 
 /// The index of an archive, if it has one, and what came of opening it.
 #[derive(Debug, Default)]
 pub(super) struct ArchiveIndex {
     /// The place of its entry among the archive's.
-    place: Option<usize>,
-    opened: OnceLock<Result<Option<Index>, IndexFault>>,
+    pub place: Option<usize>,
+    pub opened: OnceLock<Result<Option<Index>, IndexFault>>,
 }
 
 impl ArchiveIndex {
@@ -43,164 +32,4 @@ impl ArchiveIndex {
     pub fn is_at(&self, place: usize) -> bool {
         self.place == Some(place)
     }
-}
-
-impl ArchiveFile {
-    /// Returns whether the archive has an index.
-    #[doc(hidden)]
-    pub fn has_index(&self) -> bool {
-        self.index.place.is_some()
-    }
-
-    /// Opens the index with a key, and reads it. An index that is damaged is
-    /// reported later, by what opens the members.
-    fn open_index(&self, opener: &Opener<'_>) {
-        if !opener.ignores_index() {
-            self.index.opened.get_or_init(|| self.read_index(opener));
-        }
-    }
-
-    fn read_index(&self, opener: &Opener<'_>) -> Result<Option<Index>, IndexFault> {
-        let members = self.archive.members();
-        let Some(entry) = self.index.place.and_then(|place| members.get(place)) else {
-            return Ok(None);
-        };
-        let is_fault = |fault: &IndexFault| !matches!(fault, IndexFault::Open(error) if !matches!(error, OpenError::Fault(_)));
-        let read = with_proven_key(opener, is_fault, |opener| {
-            let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
-            let message = OpenMessage::begin(source, opener)?;
-            Index::read(message, members)
-        });
-        match read {
-            // It is sealed to others. Members that are sealed to the key as well
-            // open as they would without it.
-            Err(IndexFault::Open(OpenError::NoIdentity(_))) => Ok(None),
-            read => read.map(Some),
-        }
-    }
-
-    /// Returns the index, if it has been opened.
-    fn opened_index(&self) -> Option<&Index> {
-        self.index.opened.get()?.as_ref().ok()?.as_ref()
-    }
-
-    /// Returns what the index says of a member, if it has been opened.
-    #[doc(hidden)]
-    pub fn listed(&self, member: &Member) -> Option<&Entry> {
-        self.opened_index()?.entry(member)
-    }
-
-    /// Opens the index with a key, and gives members with hidden names their
-    /// names. Without it, their names are in their messages alone.
-    #[doc(hidden)]
-    pub fn read_names(&mut self, opener: &Opener<'_>) {
-        self.open_index(opener);
-        if let Some(Ok(Some(index))) = self.index.opened.get_mut() {
-            self.archive.read_names(|member| index.take_name(member));
-        }
-    }
-
-    /// Returns whether the members have numbers instead of their names.
-    #[doc(hidden)]
-    pub fn hides_names(&self) -> bool {
-        self.has_index() && self.members().all(|member| is_number(member.name().ok()))
-    }
-
-    /// Returns why the index can't be used, if it has been opened.
-    #[doc(hidden)]
-    pub fn index_error(&self) -> Option<Error> {
-        let fault = self.index.opened.get()?.as_ref().err()?;
-        Some(Error::Index {
-            archive: self.path().to_owned(),
-            fault: fault.to_string(),
-        })
-    }
-
-    /// Returns the error for each member that the index lists, and that the
-    /// archive doesn't have, as far as their names were kept.
-    #[doc(hidden)]
-    pub fn removed_members(&self) -> impl Iterator<Item = Error> {
-        let missing = self.opened_index().map(|index| index.missing.as_slice());
-        missing
-            .unwrap_or_default()
-            .iter()
-            .map(|name| Error::Member {
-                member: name.clone(),
-                cause: MemberCause::Removed,
-            })
-    }
-
-    /// Returns the fingerprint of the key that has opened the index.
-    pub(super) fn index_key(&self) -> Option<Fingerprint> {
-        self.opened_index()?.opened_by.clone()
-    }
-
-    /// Returns the session key that the index lists for a member, once.
-    pub(super) fn listed_key(&self, member: &Member, opener: &Opener<'_>) -> Option<MessageKey> {
-        match opener.ignores_index() {
-            true => None,
-            false => self.opened_index()?.take_key(member),
-        }
-    }
-}
-
-impl Members<'_> {
-    /// Opens the index of their archive, if that is quicker than a private key
-    /// operation for each member.
-    #[doc(hidden)]
-    pub fn use_index(&self, opener: &Opener<'_>) {
-        let all = self.archive.archive.members().len();
-        if self.list.len() > 1 + all / LINES_FOR_A_KEY {
-            self.archive.open_index(opener);
-        }
-    }
-
-    /// Returns whether the opened index or grant lists a member.
-    #[doc(hidden)]
-    pub fn is_listed(&self, member: &Member) -> bool {
-        self.archive.listed(member).is_some()
-    }
-
-    /// Returns those of them that the opened grant grants.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn granted(mut self) -> Self {
-        let archive = self.archive;
-        self.list.retain(|member| archive.listed(member).is_some());
-        self
-    }
-
-    /// Returns the error of a damaged index; and if all members are chosen,
-    /// those of the members that the index lists and that are missing.
-    pub(super) fn index_errors(&self) -> Vec<Error> {
-        let mut errors: Vec<Error> = self.archive.index_error().into_iter().collect();
-        if self.are_all {
-            errors.extend(self.archive.removed_members());
-        }
-        errors
-    }
-}
-
-/// Opens a message by the session key that the index lists for it.
-pub(super) fn begin_listed<'a>(
-    source: impl std::io::Read + Send + Sync + 'a,
-    key: &MessageKey,
-    opener: &Opener<'_>,
-) -> Result<OpenMessage<'a>, MemberCause> {
-    match OpenMessage::begin_with(source, key, opener.limits()) {
-        Ok(Some(message)) => Ok(message),
-        Ok(None)
-        | Err(OpenError::Fault(
-            MessageFault::NotAMessage | MessageFault::NotEncrypted | MessageFault::Mail,
-        )) => Err(MemberCause::Replaced),
-        Err(error) => Err(open_cause(error)),
-    }
-}
-
-/// Returns whether a name stands for one that is hidden.
-pub(super) fn is_number(name: Option<&MemberName>) -> bool {
-    name.is_some_and(|name| {
-        let name = name.as_str();
-        name.len() >= HIDDEN_DIGITS && name.bytes().all(|octet| octet.is_ascii_digit())
-    })
 }

@@ -13,12 +13,13 @@ use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::extract::Places;
 use crate::jobs::hashed::Hashed;
 use crate::jobs::job::Job;
-use crate::jobs::pack::{Content, Layout, NextMember, Queue, first, write_archive};
+use crate::jobs::layout::Layout;
+use crate::jobs::opening::Begun;
+use crate::jobs::pack::{Content, NextMember, Queue, first, write_archive};
 use crate::jobs::progress::{NoProgress, Progress};
 use crate::message::name_binding::literal_name;
 use crate::message::{
-    Format, OpenError, OpenMessage, Opener, SealError, SealPlan, SealedFile, Sealer,
-    with_proven_key,
+    Format, OpenError, Opener, SealError, SealPlan, SealedFile, Sealer, with_proven_key,
 };
 use crate::output::PendingFile;
 
@@ -164,7 +165,7 @@ impl MemberContent<'_> {
         name: &MemberName,
         opener: &Opener<'_>,
         progress: &'b dyn Progress,
-    ) -> Result<OpenMessage<'b>, Error> {
+    ) -> Result<Begun<'b>, Error> {
         let message = self.archive.begin(self.member, name, opener, progress);
         message.map_err(|cause| member_error(self.member, cause))
     }
@@ -182,11 +183,12 @@ impl MemberContent<'_> {
         &self,
         number: usize,
         name: &MemberName,
-        message: OpenMessage<'_>,
+        begun: Begun<'_>,
         sealer: &mut Sealer<'_>,
         queue: &Queue<PendingFile>,
     ) -> Result<ConvertedMember, Error> {
-        let name = match message.own_name() {
+        let Begun { message, own_name } = begun;
+        let name = match &own_name {
             Some(own_name) => {
                 let claimed = self.places.claim(own_name, self.member);
                 let claimed = claimed.and_then(|()| self.check_name(own_name));
@@ -268,16 +270,16 @@ impl Content for MemberContent<'_> {
             is_of_message && !is_proven.get()
         };
         with_proven_key(self.opener, is_fault, |opener| {
-            let message = self.begin(name, opener, self.progress)?;
+            let begun = self.begin(name, opener, self.progress)?;
             if opener.has_other_attempt() {
                 let limits = opener.limits().unspent();
                 let again = opener.clone().with_limits(&limits);
-                let message = self.begin(name, &again, &NoProgress)?;
+                let Begun { message, .. } = self.begin(name, &again, &NoProgress)?;
                 let read = message.copy_to(&mut io::sink());
                 read.map_err(|error| self.open_error(error))?;
             }
             is_proven.set(true);
-            self.seal_anew(number, name, message, sealer, queue)
+            self.seal_anew(number, name, begun, sealer, queue)
         })
         .map(Some)
     }
@@ -290,7 +292,7 @@ impl Content for MemberContent<'_> {
         let is_fault =
             |error: &Error| matches!(error, Error::Member { cause, .. } if cause.is_of_message());
         with_proven_key(&opener, is_fault, |opener| {
-            let message = self.begin(name, opener, &NoProgress)?;
+            let Begun { message, .. } = self.begin(name, opener, &NoProgress)?;
             let opened = message.copy_to(&mut io::sink());
             opened.map(drop).map_err(|error| self.open_error(error))
         })

@@ -10,6 +10,7 @@ use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::extracted_files::ExtractedFiles;
 use crate::jobs::job::Job;
+use crate::jobs::opening::Begun;
 use crate::jobs::progress::NoProgress;
 use crate::message::{OpenError, Opened, Opener, with_proven_key};
 use crate::output::TargetDir;
@@ -254,10 +255,9 @@ impl Extraction<'_> {
         name: &MemberName,
         opener: &Opener<'_>,
     ) -> Result<Outcome, MemberCause> {
-        let message = self
-            .archive
-            .begin(member, name, opener, self.job.progress)?;
-        let own_name = message.own_name().cloned();
+        let Begun { message, own_name } =
+            self.archive
+                .begin(member, name, opener, self.job.progress)?;
         if let Some(own_name) = &own_name {
             self.places.claim(own_name, member)?;
             if self.skips(own_name)? {
@@ -346,6 +346,7 @@ impl ArchiveFile {
         // end.
         with_proven_key(opener, MemberCause::is_of_message, |opener| {
             self.begin(member, name, opener, &NoProgress)?
+                .message
                 .stream_to(sink, &temporary)
                 .map_err(open_cause)
         })

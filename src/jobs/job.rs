@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::SystemTime;
 
-use super::pack::Layout;
+use super::layout::Layout;
 use super::progress::{NoProgress, Progress};
 use crate::output::Overwrite;
 

@@ -12,7 +12,6 @@
 use std::borrow::Cow;
 
 use super::MAX_LITERAL_NAME;
-use crate::archive::MemberName;
 use crate::hex;
 
 /// The prefix of a hash that replaces a path.
@@ -63,13 +62,11 @@ pub(crate) fn fits(literal: &[u8], path: &str) -> bool {
 }
 
 /// Returns the path that a literal name states, if it is one that callseal
-/// writes, and safe.
-pub(crate) fn path_of(literal: &[u8]) -> Option<MemberName> {
+/// writes. It may be unsafe.
+pub(crate) fn path_of(literal: &[u8]) -> Option<&str> {
     let literal = std::str::from_utf8(literal).ok()?;
-    if !literal.contains('/') {
-        return None;
-    }
-    MemberName::parse(literal.strip_prefix(HERE).unwrap_or(literal)).ok()
+    let is_path = literal.contains('/');
+    is_path.then(|| literal.strip_prefix(HERE).unwrap_or(literal))
 }
 
 /// Returns whether a literal name is the hash of a path.

@@ -18,7 +18,6 @@ use super::message_passphrases::MessagePassphrases;
 use super::session::MessageKey;
 use super::spool::Spool;
 use super::{cms, openpgp, text};
-use crate::archive::MemberName;
 use crate::keys::{Fingerprint, Keyring, NoPassphrases, Passphrases, Recipient};
 
 /// The bytes of a message.
@@ -210,7 +209,6 @@ pub struct OpenMessage<'a> {
     literal: LiteralHeader,
     tried_key: Option<PathBuf>,
     sealed_as: Option<String>,
-    own_name: Option<MemberName>,
     key: Option<MessageKey>,
     opened_by: Option<Fingerprint>,
     old_cipher: Option<String>,
@@ -275,7 +273,6 @@ impl<'a> OpenMessage<'a> {
             literal,
             tried_key: None,
             sealed_as: None,
-            own_name: None,
             key: None,
             opened_by: None,
             old_cipher: None,
@@ -330,20 +327,6 @@ impl<'a> OpenMessage<'a> {
             sealed_as: Some(sealed_as),
             ..self
         }
-    }
-
-    /// Records that it is a member whose name is hidden, and known from its
-    /// message alone.
-    pub(crate) fn with_own_name(self, name: MemberName) -> Self {
-        Self {
-            own_name: Some(name),
-            ..self
-        }
-    }
-
-    /// Returns the name of such a member.
-    pub(crate) fn own_name(&self) -> Option<&MemberName> {
-        self.own_name.as_ref()
     }
 
     /// Returns the name that was sealed with the member of an archive, if the

@@ -263,7 +263,7 @@ impl PendingFile {
     /// directory in which it has its name.
     pub(super) fn take_name(self) -> io::Result<Arc<Directory>> {
         match &self.replaced {
-            Some(replaced) => replaced.check(&self.place)?,
+            Some(replaced) => replaced.check(&self.place.directory, &self.place.name)?,
             // An input may have been read since.
             None if self.overwrite == Overwrite::Replace => self.place.check(self.overwrite)?,
             None => {}

@@ -1,11 +1,12 @@
 //! A file that a new version of itself replaces.
 
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
-use super::pending::Place;
-use crate::files::FileId;
+use super::directory::Directory;
+use crate::files::{FileId, input};
 
 /// A file that a new version of itself is about to replace. It is locked until
 /// then: the changes of two processes would not add up.
@@ -18,7 +19,7 @@ pub(super) struct Replaced {
 
 impl Replaced {
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = input::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::new(
@@ -41,8 +42,8 @@ impl Replaced {
     }
 
     /// Refuses to replace what another process has put there since.
-    pub fn check(&self, place: &Place) -> io::Result<()> {
-        let entry = place.directory.entry(&place.name, false)?;
+    pub fn check(&self, directory: &Directory, name: &OsStr) -> io::Result<()> {
+        let entry = directory.entry(name, false)?;
         match entry.id == self.id {
             true => Ok(()),
             false => Err(busy()),

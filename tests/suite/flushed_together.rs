@@ -74,7 +74,7 @@ fn a_file_gets_its_name_when_its_content_is_on_the_disk() {
         }
         // If files can't be without a name here, none is linked.
         assert!([0, FILES].contains(&named), "{named} files are linked");
-        assert_eq!(scene.tree(&format!("out-{jobs}/calls/0")).len(), FILES / 2);
+        assert_eq!(scene.tree(format!("out-{jobs}/calls/0")).len(), FILES / 2);
     }
 }
 
@@ -151,7 +151,7 @@ fn a_file_that_cannot_be_flushed_is_named_and_the_others_are_there() {
     let strace = "strace -f -qq -o trace -e trace=fsync -e inject=fsync:error=EIO:when=4";
     let outcome = scene
         .tool_line(&format!(
-            "{strace} {} extract --json -j 1 calls.zip -k customer.key -C out",
+            "{strace} {} extract -v -j 1 calls.zip -k customer.key -C out",
             Run::CALLSEAL
         ))
         .exits(6);

@@ -216,7 +216,9 @@ fn a_directory_that_is_a_file_too_is_refused() {
     scene
         .line("extract forged.zip -k customer.key -C clash -j 1")
         .exits(6);
-    assert_eq!(scene.tree("clash"), ["a"]);
+    // The file comes first, but may get its name after the directory is made.
+    let left = scene.tree("clash");
+    assert!(left == ["a"] || left == ["a/", "a/b"], "{left:?}");
 }
 
 #[test]

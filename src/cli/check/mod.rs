@@ -18,9 +18,10 @@ use clap::Args;
 
 use crate::cli::error::Error;
 use crate::cli::facts::{Facts, PathFact};
-use crate::cli::failure::{Failure, Report, Warning};
+use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
 use crate::cli::hints::{self, Hint};
+use crate::cli::printing::Warning;
 use crate::cli::recipient_args::requirements;
 use crate::cli::ui::{Ui, count, safe};
 use facts::{

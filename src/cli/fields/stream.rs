@@ -15,10 +15,10 @@ use serde::Serialize;
 use crate::cli::args::{JobsArgs, OverwriteArgs};
 use crate::cli::error::Error;
 use crate::cli::facts::{Facts, PathFact, RecipientFacts, recipient_facts};
-use crate::cli::failure::{Failure, Report, SHOWN, Shown};
+use crate::cli::failure::{Failure, Report, Shown};
 use crate::cli::global::Global;
 use crate::cli::streams::{input_name, is_stream, open_input, writing_stdout};
-use crate::cli::ui::{Ui, count};
+use crate::cli::ui::{SHOWN, Ui, count};
 
 /// The input and output of documents.
 #[derive(Debug, Args)]

@@ -12,6 +12,9 @@ pub use progress::Bar;
 pub use text::{bytes, count, safe, shell_word};
 pub use waiting::{UntilWritten, Waiting};
 
+/// The number of failures or files that are shown one by one.
+pub const SHOWN: usize = 10;
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Colour {

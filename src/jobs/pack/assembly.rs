@@ -4,46 +4,20 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::queue::NextMember;
-use crate::archive::{ArchiveWriter, MemberName, MemberWriter, NameFault};
-use crate::index::{IndexWriter, Listed, NAME, is_reserved};
-use crate::jobs::archive_index::HIDDEN_DIGITS;
-use crate::message::name_binding::{is_hash_name, literal_name};
+use crate::archive::{ArchiveWriter, MemberName, MemberWriter};
+use crate::index::{HIDDEN_DIGITS, IndexWriter, Listed, NAME};
+use crate::jobs::layout::Layout;
 use crate::message::{SealError, SealPlan};
 
 /// The bytes of the index that are copied at a time.
 const BUFFER: usize = 64 * 1024;
 
-/// What an archive shows of its members.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Layout {
-    /// Whether it gets an index, if its members are OpenPGP messages.
-    pub index: bool,
-    /// The time that all members have, whose names are numbers.
-    pub hidden_at: Option<SystemTime>,
-}
-
-impl Layout {
-    /// Returns the same for an archive of that many members: one member costs one
-    /// private key operation in any case.
-    pub fn of(self, members: usize) -> Self {
-        Self {
-            index: self.index && members > 1,
-            ..self
-        }
-    }
-
-    /// Returns why a member can't have that name.
-    pub fn fault(&self, name: &MemberName) -> Option<NameFault> {
-        let is_hash = || is_hash_name(literal_name(name.as_str()).as_bytes());
-        if is_reserved(name) {
-            Some(NameFault::Reserved)
-        } else if self.hidden_at.is_some() && !self.index && is_hash() {
-            Some(NameFault::TooLongToHide)
-        } else {
-            None
-        }
-    }
+/// The name of a member, and when its file was last changed.
+pub(crate) struct NextMember {
+    pub name: MemberName,
+    pub modified: SystemTime,
+    /// An upper estimate of its size in bytes.
+    pub at_most: u64,
 }
 
 /// An archive and its index.

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Seek, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
-use super::assembly::{Assembly, OpenMember};
-use crate::archive::MemberName;
+use super::assembly::{Assembly, NextMember, OpenMember};
 use crate::index::Listed;
 
 /// The largest message that is sealed into memory, so that workers don't wait
@@ -19,14 +17,6 @@ const WAITING: usize = 32 * 1024 * 1024;
 /// The number of buffers that are kept for reuse: fresh memory costs more than
 /// the cipher.
 const SPARE: usize = 2;
-
-/// The name of a member, and when its file was last changed.
-pub(crate) struct NextMember {
-    pub name: MemberName,
-    pub modified: SystemTime,
-    /// An upper estimate of its size in bytes.
-    pub at_most: u64,
-}
 
 /// Puts the members into the archive in the order of their numbers, whatever
 /// the order in which they are finished.
@@ -270,6 +260,7 @@ impl<W: Write + Seek> Write for MemberSink<'_, W> {
 mod tests {
     use super::*;
     use crate::archive::Archive;
+    use crate::archive::MemberName;
     use std::io::{Cursor, Read};
     use std::time::UNIX_EPOCH;
 

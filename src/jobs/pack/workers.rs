@@ -4,10 +4,11 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::assembly::{Assembly, Layout};
+use super::assembly::Assembly;
 use super::queue::{PanicGuard, Queue};
 use crate::jobs::error::Error;
 use crate::jobs::job::Job;
+use crate::jobs::layout::Layout;
 use crate::message::{SealPlan, Sealer};
 use crate::output::{Access, PendingFile, directory_of};
 use crate::workers::work_on;

@@ -42,6 +42,9 @@ pub struct Shared {
     pub listed: Option<usize>,
     /// The size of the new archive in bytes; 0 if none was written.
     pub archive: u64,
+    /// Why the index of the old archive could not be used, if it has one that is
+    /// damaged.
+    pub index_error: Option<Error>,
 }
 
 /// A member whose recipients were to be changed.
@@ -99,7 +102,8 @@ impl Job<'_> {
         };
         let proofs = work_on(list, self.workers, || (), prove);
         let mut failures = members.index_errors();
-        failures.retain(|error| !matches!(error, Error::Index { .. }));
+        let is_of_index = |error: &mut Error| matches!(error, Error::Index { .. });
+        let index_error = failures.extract_if(.., is_of_index).next();
         let mut proven = Vec::new();
         for (member, proof) in list.iter().zip(proofs) {
             match proof {
@@ -153,6 +157,7 @@ impl Job<'_> {
             members: members_of(&planned),
             listed,
             archive,
+            index_error,
         })
     }
 }

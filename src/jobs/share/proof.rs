@@ -7,10 +7,10 @@ use crate::archive::{Member, MemberFault, MemberName};
 use crate::index::is_reserved;
 use crate::jobs::archive_file::{ArchiveFile, open_cause};
 use crate::jobs::error::MemberCause;
-use crate::jobs::progress::NoProgress;
+use crate::jobs::opening::Begun;
 use crate::keys::{Fingerprint, KeyHandle};
 use crate::message::{
-    Format, FrontKind, MessageKey, OpenError, OpenMessage, Opener, PackedKey, with_proven_key,
+    Format, FrontKind, MessageKey, OpenError, Opener, PackedKey, with_proven_key,
 };
 use zeroize::Zeroizing;
 
@@ -47,8 +47,8 @@ impl Proof {
         let size = archive.listed(member).map(|listed| listed.size);
         let prove = |opener: &Opener<'_>| {
             with_proven_key(opener, MemberCause::is_of_message, |opener| {
-                let message = archive.begin_undamaged(member, name, opener, &NoProgress)?;
-                Self::of_message(message, name, member.modified(), size)
+                let begun = archive.begin_undamaged(member, name, opener)?;
+                Self::of_message(begun, name, member.modified(), size)
             })
         };
         // Whether the key is one of the hidden recipients, only the key itself
@@ -63,11 +63,12 @@ impl Proof {
     }
 
     fn of_message(
-        message: OpenMessage<'_>,
+        begun: Begun<'_>,
         name: &MemberName,
         modified: SystemTime,
         size: Option<u64>,
     ) -> Result<Self, MemberCause> {
+        let Begun { message, own_name } = begun;
         let format = message.format();
         let Some(key) = message.key().map(MessageKey::pack) else {
             return Err(MemberCause::NotShareable(match format.is_open_pgp() {
@@ -79,7 +80,7 @@ impl Proof {
             key: Zeroizing::new(key),
             opened_by: message.key_fingerprint().cloned(),
             format,
-            name: message.own_name().unwrap_or(name).clone(),
+            name: own_name.unwrap_or_else(|| name.clone()),
             modified: message.modified().unwrap_or(modified),
             size: size.or(message.stated_length()).unwrap_or(0),
         };

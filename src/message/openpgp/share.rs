@@ -16,7 +16,7 @@ use crate::keys::{KeyHandle, MessageVersion, Recipient};
 use crate::message::fault::{MessageFault, OpenError, internal};
 use crate::message::format::Format;
 use crate::message::front_limit::FrontLimit;
-use crate::message::io::{BUFFER, read_buffered};
+use crate::message::io::read_buffered;
 use crate::message::open::Source;
 use crate::message::session::{ID, MessageId, MessageKey};
 use crate::message::text;
@@ -24,6 +24,9 @@ use crate::message::text;
 /// The octets at the beginning of the encrypted data that identify a message,
 /// with what precedes them: the header and the IV of GnuPG's packet.
 const START: usize = 4 + 16 + ID;
+
+/// The bytes that are copied at a time.
+const BUFFER: usize = 256 * 1024;
 
 /// The octets of the final tag.
 const TAG: usize = 16;

@@ -94,6 +94,7 @@ fn open(party: &Party, message: &[u8]) -> Result<(LiteralHeader, Vec<u8>), OpenE
     let literal = LiteralHeader {
         name: opened.name().to_owned(),
         modified: opened.modified(),
+        length: None,
     };
     let mut plain = Vec::new();
     opened.copy_to(&mut plain)?;

@@ -1,0 +1,153 @@
+//! What the index of an archive file is used for.
+
+use super::archive_file::{ArchiveFile, Members};
+use super::error::{Error, MemberCause};
+use crate::archive::Member;
+use crate::index::{Entry, Index, IndexFault, is_number};
+use crate::keys::Fingerprint;
+use crate::message::{MessageKey, OpenError, OpenMessage, Opener, with_proven_key};
+
+/// The lines of an index that are read in the time of one private key
+/// operation, roughly.
+const LINES_FOR_A_KEY: usize = 200;
+
+impl ArchiveFile {
+    /// Returns whether the archive has an index.
+    #[doc(hidden)]
+    pub fn has_index(&self) -> bool {
+        self.index.place.is_some()
+    }
+
+    /// Opens the index with a key, and reads it. An index that is damaged is
+    /// reported later, by what opens the members.
+    fn open_index(&self, opener: &Opener<'_>) {
+        if !opener.ignores_index() {
+            self.index.opened.get_or_init(|| self.read_index(opener));
+        }
+    }
+
+    fn read_index(&self, opener: &Opener<'_>) -> Result<Option<Index>, IndexFault> {
+        let members = self.archive.members();
+        let Some(entry) = self.index.place.and_then(|place| members.get(place)) else {
+            return Ok(None);
+        };
+        let is_fault = |fault: &IndexFault| !matches!(fault, IndexFault::Open(error) if !matches!(error, OpenError::Fault(_)));
+        let read = with_proven_key(opener, is_fault, |opener| {
+            let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
+            let message = OpenMessage::begin(source, opener)?;
+            Index::read(message, members)
+        });
+        match read {
+            // It is sealed to others. Members that are sealed to the key as well
+            // open as they would without it.
+            Err(IndexFault::Open(OpenError::NoIdentity(_))) => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    /// Returns the index, if it has been opened.
+    fn opened_index(&self) -> Option<&Index> {
+        self.index.opened.get()?.as_ref().ok()?.as_ref()
+    }
+
+    /// Returns what the index says of a member, if it has been opened.
+    #[doc(hidden)]
+    pub fn listed(&self, member: &Member) -> Option<&Entry> {
+        self.opened_index()?.entry(member)
+    }
+
+    /// Opens the index with a key, and gives members with hidden names their
+    /// names. Without it, their names are in their messages alone.
+    #[doc(hidden)]
+    pub fn read_names(&mut self, opener: &Opener<'_>) {
+        self.open_index(opener);
+        if let Some(Ok(Some(index))) = self.index.opened.get_mut() {
+            self.archive.read_names(|member| index.take_name(member));
+        }
+    }
+
+    /// Returns whether members may have numbers instead of their names: others
+    /// may have been added.
+    #[doc(hidden)]
+    pub fn hides_names(&self) -> bool {
+        self.has_index()
+            && self
+                .members()
+                .any(|member| member.name().is_ok_and(is_number))
+    }
+
+    /// Returns why the index can't be used, if it has been opened.
+    #[doc(hidden)]
+    pub fn index_error(&self) -> Option<Error> {
+        let fault = self.index.opened.get()?.as_ref().err()?;
+        Some(Error::Index {
+            archive: self.path().to_owned(),
+            fault: fault.to_string(),
+        })
+    }
+
+    /// Returns the error for each member that the index lists, and that the
+    /// archive doesn't have, as far as their names were kept.
+    #[doc(hidden)]
+    pub fn removed_members(&self) -> impl Iterator<Item = Error> {
+        let missing = self.opened_index().map(|index| index.missing.as_slice());
+        missing
+            .unwrap_or_default()
+            .iter()
+            .map(|name| Error::Member {
+                member: name.clone(),
+                cause: MemberCause::Removed,
+            })
+    }
+
+    /// Returns the fingerprint of the key that has opened the index.
+    pub(super) fn index_key(&self) -> Option<Fingerprint> {
+        self.opened_index()?.opened_by.clone()
+    }
+
+    /// Returns the session key that the index lists for a member, once.
+    pub(super) fn listed_key(&self, member: &Member, opener: &Opener<'_>) -> Option<MessageKey> {
+        match opener.ignores_index() {
+            true => None,
+            false => self.opened_index()?.take_key(member),
+        }
+    }
+}
+
+impl Members<'_> {
+    /// Opens the index of their archive, if that is quicker than a private key
+    /// operation for each member; and if all members are chosen, since it shows
+    /// whether some were removed.
+    #[doc(hidden)]
+    pub fn use_index(&self, opener: &Opener<'_>) {
+        let all = self.archive.archive.members().len();
+        if self.are_all || self.list.len() > 1 + all / LINES_FOR_A_KEY {
+            self.archive.open_index(opener);
+        }
+    }
+
+    /// Returns whether the opened index or grant lists a member.
+    #[doc(hidden)]
+    pub fn is_listed(&self, member: &Member) -> bool {
+        self.archive.listed(member).is_some()
+    }
+
+    /// Returns those of them that the opened grant grants.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn granted(mut self) -> Self {
+        let archive = self.archive;
+        self.list.retain(|member| archive.listed(member).is_some());
+        self
+    }
+
+    /// Returns the error of a damaged index; and if all members are chosen,
+    /// those of the members that the index lists and that are missing.
+    pub(super) fn index_errors(&self) -> Vec<Error> {
+        let mut errors: Vec<Error> = self.archive.index_error().into_iter().collect();
+        if self.are_all {
+            errors.extend(self.archive.removed_members());
+        }
+        errors
+    }
+}

@@ -1,0 +1,140 @@
+//! Beginning to open single members.
+
+use std::io::Read;
+
+use super::archive_file::{ArchiveFile, bytes_cause, expands, open_cause};
+use super::error::MemberCause;
+use super::progress::{Counted, NoProgress, Progress};
+use crate::archive::{Member, MemberName, WrongChecksum};
+use crate::index::{is_number, is_sealed_list};
+use crate::message::name_binding;
+use crate::message::{MessageFault, MessageKey, OpenError, OpenMessage, Opener, SharedMessage};
+
+/// A member's message, before its content is read.
+pub(super) struct Begun<'a> {
+    pub message: OpenMessage<'a>,
+    /// The member's name, if it is hidden and known from its message alone.
+    pub own_name: Option<MemberName>,
+}
+
+impl<'a> From<OpenMessage<'a>> for Begun<'a> {
+    fn from(message: OpenMessage<'a>) -> Self {
+        Self {
+            message,
+            own_name: None,
+        }
+    }
+}
+
+impl ArchiveFile {
+    /// Opens a member's message up to its content: by the session key in the
+    /// index, if that has been opened and lists it. Checks that the name sealed
+    /// in it is the member's, unless the opener accepts others or the member's
+    /// name is hidden.
+    pub(super) fn begin<'a>(
+        &'a self,
+        member: &Member,
+        name: &MemberName,
+        opener: &Opener<'_>,
+        progress: &'a dyn Progress,
+    ) -> Result<Begun<'a>, MemberCause> {
+        // What ZIP has compressed expands as well: the maker of a message, who
+        // picks its session key, can make its ciphertext as regular as they
+        // like.
+        opener
+            .limits()
+            .spend(0, expands(member))
+            .map_err(|fault| open_cause(fault.into()))?;
+        let source = self.archive.read(member).map_err(bytes_cause)?;
+        self.begin_from(source, member, name, opener, progress)
+    }
+
+    /// Does the same, whether or not the archive's checksum of the member is
+    /// right: packets in front of the sealed data may be damaged.
+    pub(super) fn begin_undamaged<'a>(
+        &'a self,
+        member: &Member,
+        name: &MemberName,
+        opener: &Opener<'_>,
+    ) -> Result<Begun<'a>, MemberCause> {
+        let (source, _) = self.read_leniently(member)?;
+        self.begin_from(source, member, name, opener, &NoProgress)
+    }
+
+    fn begin_from<'a>(
+        &'a self,
+        source: impl Read + Send + Sync + 'a,
+        member: &Member,
+        name: &MemberName,
+        opener: &Opener<'_>,
+        progress: &'a dyn Progress,
+    ) -> Result<Begun<'a>, MemberCause> {
+        let reader = Counted { source, progress };
+        let message = match self.listed_key(member, opener) {
+            Some(key) => begin_listed(reader, &key, opener)?,
+            None => OpenMessage::begin(reader, opener).map_err(open_cause)?,
+        };
+        let literal = message.name();
+        if is_sealed_list(literal) {
+            return Err(MemberCause::SealedIndex);
+        }
+        if name_binding::fits(literal, name.as_str()) {
+            return Ok(message.into());
+        }
+        if is_number(name)
+            && let Some(path) = name_binding::path_of(literal)
+            && let Ok(own_name) = MemberName::parse(path)
+        {
+            return Ok(Begun {
+                message,
+                own_name: Some(own_name),
+            });
+        }
+        let sealed = String::from_utf8_lossy(literal).into_owned();
+        match opener.accepts_renamed() {
+            true => Ok(message.renamed_from(sealed).into()),
+            false => Err(MemberCause::Moved { sealed }),
+        }
+    }
+
+    /// Reads the content of a member. A wrong checksum is noted, and no error.
+    pub(super) fn read_leniently(
+        &self,
+        member: &Member,
+    ) -> Result<(impl Read + Send + Sync + '_, WrongChecksum), MemberCause> {
+        self.archive.read_leniently(member).map_err(bytes_cause)
+    }
+
+    /// Reads a member's message, to change its recipients.
+    pub(super) fn shared_message<'a>(
+        &'a self,
+        member: &Member,
+    ) -> Result<(SharedMessage<'a>, WrongChecksum), MemberCause> {
+        let (source, checksum) = self.read_leniently(member)?;
+        let message = SharedMessage::open(source).map_err(open_cause)?;
+        Ok((message, checksum))
+    }
+}
+
+/// Opens a message by the session key that the index lists for it.
+fn begin_listed<'a>(
+    source: impl Read + Send + Sync + 'a,
+    key: &MessageKey,
+    opener: &Opener<'_>,
+) -> Result<OpenMessage<'a>, MemberCause> {
+    match OpenMessage::begin_with(source, key, opener.limits()) {
+        Ok(Some(message)) => Ok(message),
+        // A false session key may seem to fit version 1, and yields nonsense then.
+        Ok(None)
+        | Err(OpenError::Fault(
+            MessageFault::NotAMessage
+            | MessageFault::NotEncrypted
+            | MessageFault::Mail
+            | MessageFault::Malformed(_)
+            | MessageFault::Truncated
+            | MessageFault::Altered
+            | MessageFault::Unsupported(_),
+        )) => Err(MemberCause::Replaced),
+        Err(error) => Err(open_cause(error)),
+    }
+}
