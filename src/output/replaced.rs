@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::directory::Directory;
-use crate::files::{FileId, input};
+use crate::files::{FileId, input, record};
 
 /// A file that a new version of itself is about to replace. It is locked until
 /// then: the changes of two processes would not add up.
@@ -19,6 +19,7 @@ pub(super) struct Replaced {
 
 impl Replaced {
     pub fn open(path: &Path) -> io::Result<Self> {
+        let was_read = record::has_read(&FileId::of(path, &path.metadata()?)?);
         let file = input::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -34,8 +35,10 @@ impl Replaced {
             file,
             metadata,
         };
-        // It may have been replaced before it was locked.
-        match FileId::of(path, &path.metadata()?)? == replaced.id {
+        // It may have been replaced before it was locked, or since it was read:
+        // now it has been, if what is read is remembered at all.
+        let is_other = record::has_read(&replaced.id) && !was_read;
+        match !is_other && FileId::of(path, &path.metadata()?)? == replaced.id {
             true => Ok(replaced),
             false => Err(busy()),
         }

@@ -58,6 +58,21 @@ impl Job<'_> {
             }
             Ok::<_, Error>((key, format, opened_by))
         })?;
+        let write_error = |output, error| Error::writing(output, error);
+        // What is replaced is read once it's locked.
+        let pending = match target {
+            ShareTarget::Nowhere => None,
+            ShareTarget::InPlace => Some((path, PendingFile::replacing(path))),
+            ShareTarget::File(output) => {
+                let pending = PendingFile::create(output, Access::Shared, self.overwrite);
+                Some((output, pending))
+            }
+        };
+        let pending = match pending {
+            None => None,
+            Some((output, Ok(pending))) => Some((output, pending)),
+            Some((output, Err(error))) => return Err(write_error(output, error)),
+        };
         let mut message = SharedMessage::open(open()?).map_err(open_error)?;
         let difference = change
             .of_message(&message, format, opened_by.as_ref())
@@ -69,23 +84,18 @@ impl Job<'_> {
         change
             .apply(&mut message, &difference, &key)
             .map_err(member_error)?;
-        let (output, pending) = match target {
-            ShareTarget::Nowhere => return Ok(difference),
-            ShareTarget::InPlace => (path, PendingFile::replacing(path)),
-            ShareTarget::File(output) => (
-                output,
-                PendingFile::create(output, Access::Shared, self.overwrite),
-            ),
+        let Some((output, mut pending)) = pending else {
+            return Ok(difference);
         };
-        let write_error = |error| Error::writing(output, error);
-        let mut pending = pending.map_err(write_error)?;
         message
             .write_to(&key, &mut pending)
             .map_err(|error| match error {
-                OpenError::Write(error) => write_error(error),
+                OpenError::Write(error) => write_error(output, error),
                 error => open_error(error),
             })?;
-        pending.commit().map_err(write_error)?;
+        pending
+            .commit()
+            .map_err(|error| write_error(output, error))?;
         Ok(difference)
     }
 }
