@@ -280,7 +280,7 @@ fn nothing_written(
         output: None,
         archive_bytes: 0,
         indexed: 0,
-        members: Each(|| std::iter::empty::<MemberFacts<'_>>()),
+        members: Each(std::iter::empty::<MemberFacts<'_>>),
     };
     let report = Report {
         failures: failures.into_iter().map(Error::from).collect(),
