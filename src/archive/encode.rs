@@ -19,8 +19,10 @@ const VERSION_ZIP64: u16 = 45;
 /// and version 6.3 of the format, which has UTF-8 names.
 const MADE_BY: u16 = (3 << 8) | 63;
 
-/// External attributes: the Unix mode of a regular file, `rw-------`.
+/// External attributes: the Unix mode of a regular file, `rw-------`; and that of
+/// a directory, `rwx------`, with the bit that it has on MS-DOS.
 const ATTRIBUTES: u32 = 0o100_600 << 16;
+const DIRECTORY_ATTRIBUTES: u32 = (0o040_700 << 16) | 0x10;
 
 /// The facts of a stored member, from which both of its headers are written.
 pub(super) struct Stored {
@@ -77,7 +79,13 @@ impl Stored {
         push_u16(out, 0); // comment length
         push_u16(out, 0); // disk
         push_u16(out, 0); // internal attributes
-        push_u32(out, ATTRIBUTES);
+        push_u32(
+            out,
+            match self.name.ends_with(b"/") {
+                true => DIRECTORY_ATTRIBUTES,
+                false => ATTRIBUTES,
+            },
+        );
         push_low_u32(out, offset);
         out.extend_from_slice(&self.name);
         out.extend_from_slice(&extra);

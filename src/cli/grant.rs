@@ -80,8 +80,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         recipients: recipient_facts(&recipients),
         members,
     };
-    let members = match granted {
-        Ok(members) => members,
+    let (members, index_error) = match granted {
+        Ok(granted) => granted,
         Err(mut error) => {
             let failures = match &mut error {
                 callseal::Error::NotShared { failures, .. } => std::mem::take(failures),
@@ -103,7 +103,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         arguments.output.display(),
     ));
     let facts = facts(&members, Some(PathFact(&arguments.output)));
-    Ok(Report::of(String::new(), facts).end(global.json, ui))
+    let report = Report {
+        outcome: index_error.map(Error::from),
+        ..Report::of(String::new(), facts)
+    };
+    Ok(report.end(global.json, ui))
 }
 
 #[derive(Serialize)]

@@ -197,9 +197,13 @@ fn conclude(
         ));
     }
     let left = archive.members().count() - shared.members.len();
-    if arguments.in_place && left > 0 && shared.listed.is_some() {
+    if arguments.in_place && left > 0 {
+        let index = match shared.listed {
+            Some(_) => "the index lists these alone",
+            None => "there is no index any more",
+        };
         ui.notice(&format!(
-            "the index lists these alone; {} by their own recipients",
+            "{index}; {} by their own recipients",
             match left {
                 1 => "the other member opens".into(),
                 left => format!("the {left} others open"),
@@ -294,7 +298,7 @@ fn nothing_written(
         output: None,
         archive_bytes: 0,
         indexed: 0,
-        members: Each(|| std::iter::empty::<MemberFacts<'_>>()),
+        members: Each(std::iter::empty::<MemberFacts<'_>>),
     };
     let report = Report {
         failures: failures.into_iter().map(Error::from).collect(),

@@ -62,7 +62,7 @@ pub struct PendingFile {
     modified: Option<SystemTime>,
     temporary: Temporary,
     /// The file that it replaces, if that is an input.
-    replaced: Option<Replaced>,
+    replaced: Option<Box<Replaced>>,
 }
 
 impl Place {
@@ -192,7 +192,7 @@ impl PendingFile {
         let place = Place::at(&target)?;
         let temporary = Temporary::create(&place.directory, Access::Private)?;
         Ok(Self {
-            replaced: Some(replaced),
+            replaced: Some(Box::new(replaced)),
             ..Self::over(temporary, place, Overwrite::Replace)
         })
     }

@@ -252,6 +252,30 @@ fn an_index_lists_only_members_of_which_all_its_readers_are_recipients() {
 }
 
 #[test]
+fn members_that_open_with_several_keys_are_listed_for_who_opens_them() {
+    let scene = with_calls();
+    scene.ok("pack -q -o customer.zip -r customer.crt calls");
+    scene.ok("pack -q -o vendor.zip -r vendor.crt calls");
+    let archives = ["customer.zip", "vendor.zip", "customer.zip"];
+    let members = CALLS.iter().zip(archives).map(|((name, _), archive)| {
+        let name = format!("{name}.pgp");
+        Member::new(&name, &scene.entry(archive, &name))
+    });
+    scene.write("calls.zip", zip(members).bytes());
+    scene.ok("share calls.zip -q -k customer.key -k vendor.key -r partner.crt --in-place");
+    // The customer, whose key opened the first one, reads the index as well.
+    for key in ["customer.key", "partner.key"] {
+        let lists = listed(&scene, "calls.zip", key);
+        assert_eq!(lists, ["calls/a.txt.pgp", "calls/sub/c.txt.pgp"]);
+    }
+    opens(&scene, "calls.zip", "partner.key", &CALLS);
+    opens(&scene, "calls.zip", "vendor.key", &CALLS[1..2]);
+    scene
+        .line("cat calls.zip calls/b.txt -k customer.key")
+        .exits(4);
+}
+
+#[test]
 fn somebody_is_taken_out_by_certificate_fingerprint_or_key_id() {
     for format in ["rfc9580", "rfc4880"] {
         let scene = packed_as(&format!("--format {format}"));
@@ -616,7 +640,6 @@ fn an_archive_by_gnupg_and_zip_is_shared_with_its_other_files() {
 }
 
 #[test]
-#[ignore = "a copied directory gets the mode of a file: src/archive/encode.rs"]
 fn directories_are_kept_as_directories() {
     let scene = with_calls();
     by_gnupg(&scene);
@@ -816,8 +839,10 @@ fn other_tools_find_a_shared_archive_sound() {
         tools_are_content(&scene, "calls.zip");
         scene.ok("share calls.zip -q -k partner.key --remove vendor.crt --in-place");
         tools_are_content(&scene, "calls.zip");
-        scene.ok("share calls.zip calls/a.txt -q -k partner.key -r vendor.crt --in-place");
-        tools_are_content(&scene, "calls.zip");
+        if options != "--hide-names" {
+            scene.ok("share calls.zip calls/a.txt -q -k partner.key -r vendor.crt --in-place");
+            tools_are_content(&scene, "calls.zip");
+        }
     }
 }
 

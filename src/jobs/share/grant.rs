@@ -20,7 +20,8 @@ use crate::workers::work_on;
 impl Job<'_> {
     /// Writes a grant to `output`: sealed to these recipients, it opens these
     /// members of the archive and no others. The archive stays as it is. Returns
-    /// the names of the members.
+    /// the names of the members, and why the index of the archive could not be
+    /// used, if it is damaged.
     ///
     /// # Errors
     ///
@@ -33,7 +34,7 @@ impl Job<'_> {
         opener: &Opener<'_>,
         recipients: Recipients,
         output: &Path,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<(Vec<String>, Option<Error>), Error> {
         let Members { archive, list, .. } = members;
         members.use_index(opener);
         self.progress.begin(list.len() as u64, members.total_size());
@@ -43,7 +44,9 @@ impl Job<'_> {
             self.progress.member();
             Some(proven.map_err(Box::new))
         };
-        let mut failures = Vec::new();
+        let mut failures = members.index_errors();
+        let is_of_index = |error: &mut Error| matches!(error, Error::Index { .. });
+        let index_error = failures.extract_if(.., is_of_index).next();
         let mut proven = Vec::new();
         for (member, proof) in list.iter().zip(work_on(list, self.workers, || (), prove)) {
             match proof {
@@ -86,7 +89,7 @@ impl Job<'_> {
         let (mut sealed, _) = grant.finish().map_err(write_error)?;
         io::copy(&mut sealed, &mut pending).map_err(write_error)?;
         pending.commit().map_err(write_error)?;
-        Ok(names)
+        Ok((names, index_error))
     }
 }
 

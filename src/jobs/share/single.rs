@@ -1,6 +1,6 @@
 //! Sharing one message that is in no archive.
 
-use std::io;
+use std::io::{self, Seek};
 use std::path::Path;
 
 use super::proof::may_be_a_field;
@@ -36,7 +36,15 @@ impl Job<'_> {
             member: path.display().to_string(),
             cause,
         };
-        let open = || input::open(path).map_err(|error| Error::reading(path, error));
+        // All is read from one file, whatever its path leads to meanwhile.
+        let file = input::open(path).map_err(|error| Error::reading(path, error))?;
+        let open = || {
+            let again = file.try_clone().and_then(|mut file| {
+                file.rewind()?;
+                Ok(file)
+            });
+            again.map_err(|error| Error::reading(path, error))
+        };
         let is_fault = |error: &Error| {
             let is_fault = |error| matches!(error, &OpenError::Fault(_));
             matches!(error, Error::Open { error, .. } if is_fault(error))
@@ -63,11 +71,7 @@ impl Job<'_> {
             }
             Ok::<_, Error>((key, format, opened_by))
         })?;
-        let file = open()?;
-        let again = file
-            .try_clone()
-            .map_err(|error| Error::reading(path, error))?;
-        let mut message = SharedMessage::open(again).map_err(open_error)?;
+        let mut message = SharedMessage::open(open()?).map_err(open_error)?;
         let difference = change
             .of_message(&message, format, opened_by.as_ref())
             .map_err(|refused| match refused {
