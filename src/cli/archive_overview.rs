@@ -196,19 +196,28 @@ impl Overview {
         known.strangers(self.sets.iter().map(|set| &set.envelope))
     }
 
-    /// Returns how many members there are, and how many other files.
-    pub fn counted(&self) -> String {
-        let others = self.other_files.len() as u64;
-        let members = count(self.members(), "member");
-        match others {
-            0 => members,
-            _ => format!("{members}, {}", count(others, "other file")),
+    /// Returns how many members there are and for how many recipients, how many
+    /// other files, and whether there is an index.
+    pub fn counted(&self, archive: &ArchiveFile) -> String {
+        let mut counted = count(self.members(), "member");
+        let recipients = self.recipients();
+        if recipients > 0 {
+            counted += &format!(" for {}", count(recipients, "recipient"));
         }
+        let others = self.other_files.len() as u64;
+        if others > 0 {
+            counted += &format!(", {}", count(others, "other file"));
+        }
+        counted
+            + match archive.has_index() {
+                true => ", with an index",
+                false => ", no index",
+            }
     }
 
     /// Returns the number of different recipients. Hidden ones may be the same in
     /// all members.
-    pub fn recipients(&self) -> u64 {
+    fn recipients(&self) -> u64 {
         let is_hidden = |handle: &&KeyHandle| **handle == KeyHandle::Hidden;
         let mut named = BTreeSet::new();
         let mut others = 0;

@@ -199,7 +199,7 @@ fn show_archive(
     let _ = writeln!(
         report.text,
         "  {}, {}{}",
-        overview.counted(),
+        overview.counted(archive),
         bytes(members.total_size()),
         if overview.has_messages() {
             " sealed"

@@ -23,7 +23,7 @@ use super::open_args::{GrantArgs, IgnoreIndexArgs};
 use super::passphrases::PassphraseArgs;
 use super::printing::Each;
 use super::recipient_args::KnownArgs;
-use super::ui::{Ui, Waiting, bytes, count, safe};
+use super::ui::{Ui, Waiting, bytes, safe};
 
 /// Show the members of an archive and who can open it; no key is needed
 #[derive(Debug, Args)]
@@ -179,20 +179,8 @@ impl Display for Listing<'_> {
             }
             false => String::new(),
         };
-        let index = match self.archive.has_index() {
-            true => "with an index",
-            false => "no index",
-        };
-        let counted = overview.counted();
-        let recipients = match overview.recipients() {
-            0 => String::new(),
-            recipients => format!(" for {}", count(recipients, "recipient")),
-        };
-        writeln!(
-            f,
-            "{total:>14}{column}  {:<20}  {counted}{recipients}, {index}",
-            ""
-        )?;
+        let counted = overview.counted(self.archive);
+        writeln!(f, "{total:>14}{column}  {:<20}  {counted}", "")?;
         f.write_str(&overview.text(self.known))?;
         for stranger in &self.strangers {
             let source = stranger.source().display().to_string();

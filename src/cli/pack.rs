@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use callseal::Job;
 use callseal::output::{Access, PendingFile};
-use callseal::sources::{
-    Source, SourceNotice, SourceOptions, Sources, check_names, read_file_list, total_size,
-};
+use callseal::sources::{Source, SourceNotice, SourceOptions, Sources, read_file_list, total_size};
 use clap::Args;
 use serde::Serialize;
 
@@ -117,7 +115,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let recipients = recipients_line(plan.recipients());
 
     if arguments.dry_run {
-        check_names(&found.files).map_err(Error::from)?;
+        job.check(&found.files)?;
         // Make it and drop it: this finds the errors that a real run would
         // begin with.
         PendingFile::create(&arguments.output, Access::Shared, overwrite)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use callseal::keys::{KeyHandle, Recipient, RecipientError};
+use callseal::keys::{KeyHandle, Recipient, RecipientError, Recipients};
 use callseal::{ArchiveFile, Change, Difference, Job, ShareTarget, Shared, SharedMember};
 use clap::Args;
 use serde::Serialize;
@@ -82,21 +82,23 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let mut change = Change::default();
     // Nobody is let in by a default profile.
     let is_added = arguments.recipients.is_given();
-    if is_added {
-        let recipients = arguments.recipients.load(config.as_ref(), ui)?;
-        change = change.adding(recipients);
-    }
+    let added = match is_added {
+        true => Some(arguments.recipients.load(config.as_ref(), ui)?),
+        false => None,
+    };
     for given in &arguments.remove {
-        change = change.removing(given, keys_of(given)?);
+        let keys = keys_of(given)?;
+        let is_named = |added: &Recipient| keys.iter().any(|key| added.is_named_by(key));
+        if added.iter().flat_map(Recipients::iter).any(is_named) {
+            return Err(Failure::usage(
+                format!("{given} is both let in and taken out"),
+                "leave out --remove, or name it as no recipient",
+            ));
+        }
+        change = change.removing(given, keys);
     }
-    if let Some(recipient) = change.contradiction() {
-        return Err(Failure::usage(
-            format!(
-                "{} is given with -r and with --remove",
-                recipient.source().display()
-            ),
-            "let it in, or take it out",
-        ));
+    if let Some(added) = added {
+        change = change.adding(added);
     }
     let target = match (&arguments.output, arguments.in_place) {
         _ if arguments.dry_run => ShareTarget::Nowhere,
@@ -190,7 +192,7 @@ fn conclude(
             }
         ));
     }
-    notice_removal(arguments, ui);
+    notice_removal(shared.members.iter().map(|m| &m.difference), arguments, ui);
     let index_error = shared.index_error.take();
     let facts = ShareFacts {
         archive: PathFact(archive.path()),
@@ -222,7 +224,7 @@ fn conclude_message(
         true => ui.summary("would share 1 message; nothing was written"),
         false => ui.summary(&format!("shared {name} into {}", output.display())),
     }
-    notice_removal(arguments, ui);
+    notice_removal(std::slice::from_ref(&difference), arguments, ui);
     let members = [SharedMember::new(name, difference)];
     let facts = ShareFacts {
         archive: PathFact(&arguments.archive),
@@ -239,7 +241,22 @@ fn conclude_message(
 }
 
 /// Says what the removal of somebody doesn't do.
-fn notice_removal(arguments: &Arguments, ui: &Ui) {
+fn notice_removal<'a>(
+    differences: impl IntoIterator<Item = &'a Difference>,
+    arguments: &Arguments,
+    ui: &Ui,
+) {
+    let members = differences.into_iter().filter(|d| d.anonymous_go).count();
+    if members > 0 {
+        ui.notice(&format!(
+            "whoever was a hidden recipient of {} or had a passphrase for it, and is not named with -r, {} taken out",
+            count(members as u64, "member"),
+            match arguments.dry_run {
+                true => "would be",
+                false => "is",
+            }
+        ));
+    }
     if !arguments.remove.is_empty() {
         ui.notice(
             "whoever has the old archive can still open the same members; `callseal convert` seals them anew",

@@ -132,7 +132,8 @@ fn begin_listed<'a>(
             | MessageFault::Mail
             | MessageFault::Malformed(_)
             | MessageFault::Truncated
-            | MessageFault::Altered,
+            | MessageFault::Altered
+            | MessageFault::Unsupported(_),
         )) => Err(MemberCause::Replaced),
         Err(error) => Err(open_cause(error)),
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::directory::Directory;
-use crate::files::FileId;
+use crate::files::{FileId, input};
 
 /// A file that a new version of itself is about to replace. It is locked until
 /// then: the changes of two processes would not add up.
@@ -19,7 +19,7 @@ pub(super) struct Replaced {
 
 impl Replaced {
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = input::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::new(

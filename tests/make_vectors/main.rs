@@ -16,6 +16,7 @@ mod bad_messages;
 mod good;
 mod keys;
 mod maker;
+mod sharing;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -33,28 +34,7 @@ const DAYS: &str = "7300";
 #[test]
 #[ignore = "writes testdata/vectors anew"]
 fn write_the_vectors_of_this_version() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata/vectors")
-        .join(env!("CARGO_PKG_VERSION"));
-    assert!(
-        !directory.exists(),
-        "{} is there already, and is to stay as it is",
-        directory.display()
-    );
-    std::fs::create_dir_all(&directory).unwrap();
-    let scratch = Scene::new();
-    // No special settings: keys are locked as GnuPG does it by default.
-    std::fs::create_dir(scratch.path("gnupg")).unwrap();
-    let mut maker = Maker {
-        directory,
-        scratch,
-        index: format!(
-            "# Written by callseal {}. Every later version does with each file what stands\n\
-             # here: with each of the keys alone, or without keys as a recipient. status is\n\
-             # the exit status, sha256 that of the content, members those that come out.\n",
-            env!("CARGO_PKG_VERSION")
-        ),
-    };
+    let mut maker = maker(env!("CARGO_PKG_VERSION"));
     keys::keys(&maker);
     keys::certificates(&mut maker);
     let text = "2026-03-14 09:15:02 agent-17 recognised \"yes\" confidence 0.93\n"
@@ -65,4 +45,38 @@ fn write_the_vectors_of_this_version() {
     bad_messages::messages(&mut maker, &text);
     bad_archives::archives(&mut maker, &text);
     maker.write("index.toml", &maker.index);
+}
+
+#[test]
+#[ignore = "writes testdata/vectors/sharing anew"]
+fn write_the_vectors_of_sharing() {
+    let mut maker = maker("sharing");
+    sharing::archives(&mut maker);
+    maker.write("index.toml", &maker.index);
+}
+
+/// Begins a new set.
+fn maker(set: &str) -> Maker {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("testdata/vectors")
+        .join(set);
+    assert!(
+        !directory.exists(),
+        "{} is there already, and is to stay as it is",
+        directory.display()
+    );
+    std::fs::create_dir_all(&directory).unwrap();
+    let scratch = Scene::new();
+    // No special settings: keys are locked as GnuPG does it by default.
+    std::fs::create_dir(scratch.path("gnupg")).unwrap();
+    Maker {
+        directory,
+        scratch,
+        index: format!(
+            "# Written by callseal {}. Every later version does with each file what stands\n\
+             # here: with each of the keys alone, or without keys as a recipient. status is\n\
+             # the exit status, sha256 that of the content, members those that come out.\n",
+            env!("CARGO_PKG_VERSION")
+        ),
+    }
 }

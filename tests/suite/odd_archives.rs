@@ -386,7 +386,7 @@ fn what_was_never_sealed_does_not_stand_in_the_way_of_a_member() {
     assert_eq!(converted.json()["other_files"][0], "calls/a.txt");
     scene
         .ok("list both.zip")
-        .prints("2 members, 1 other file\n");
+        .prints("2 members for 1 recipient, 1 other file, no index\n");
     scene
         .line("extract both.zip --plain -k customer.key -C plain")
         .exits(6)

@@ -56,7 +56,8 @@ fn make_key(
     key
 }
 
-fn version_6(scene: &Scene) -> SignedSecretKey {
+/// Makes such a key of version 6.
+pub fn version_6(scene: &Scene) -> SignedSecretKey {
     make_key(scene, KeyVersion::V6, KeyType::Ed25519, KeyType::X25519)
 }
 

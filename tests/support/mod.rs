@@ -14,6 +14,7 @@ mod genesys;
 mod kernel;
 mod keys;
 pub mod packages;
+pub mod packets;
 mod rsa;
 mod run;
 mod scene;

@@ -11,6 +11,7 @@ use crate::index::Listed;
 use crate::jobs::error::Error;
 use crate::jobs::hashed::Hashed;
 use crate::jobs::job::Job;
+use crate::jobs::layout::Layout;
 use crate::jobs::progress::Counted;
 use crate::message::name_binding::literal_name;
 use crate::message::{SealPlan, SealedFile, Sealer};
@@ -52,14 +53,7 @@ impl Job<'_> {
         output: impl AsRef<Path>,
     ) -> Result<Packed, Error> {
         let output = output.as_ref();
-        check_names(files)?;
-        let layout = self.layout().of(files.len());
-        for file in files {
-            if let Some(fault) = layout.fault(&member_name_of(file)?) {
-                let path = file.path().to_owned();
-                return Err(SourceError::Name { path, fault }.into());
-            }
-        }
+        let layout = self.check_names(files)?;
         self.progress.begin(files.len() as u64, total_size(files));
         let content = |source| FileContent {
             source,
@@ -76,6 +70,32 @@ impl Job<'_> {
             archive: written.size,
             hashes: written.reports,
         })
+    }
+}
+
+impl Job<'_> {
+    /// Checks that the files can be members of one archive, and returns how it
+    /// shows them.
+    fn check_names(&self, files: &[Source]) -> Result<Layout, Error> {
+        check_names(files)?;
+        let layout = self.layout().of(files.len());
+        for file in files {
+            if let Some(fault) = layout.fault(&member_name_of(file)?) {
+                let path = file.path().to_owned();
+                return Err(SourceError::Name { path, fault }.into());
+            }
+        }
+        Ok(layout)
+    }
+
+    /// Checks what [`pack`](Self::pack) checks before it reads the files.
+    ///
+    /// # Errors
+    ///
+    /// A file can't be a member, or two of them not of one archive.
+    #[doc(hidden)]
+    pub fn check(&self, files: &[Source]) -> Result<(), Error> {
+        self.check_names(files).map(drop)
     }
 }
 

@@ -47,13 +47,6 @@ impl Change {
         self
     }
 
-    /// Returns a recipient who is both let in and taken out.
-    #[doc(hidden)]
-    pub fn contradiction(&self) -> Option<&Recipient> {
-        let mut added = self.recipients();
-        added.find(|recipient| self.removes_key(recipient.fingerprint()))
-    }
-
     /// Returns those who are let in.
     pub(super) fn recipients(&self) -> impl Iterator<Item = &Recipient> {
         self.added.iter().flat_map(Recipients::iter)
@@ -87,14 +80,16 @@ impl Change {
         proof: &Proof,
     ) -> Result<Difference, Refused> {
         let (message, _) = archive.shared_message(member)?;
-        self.of_message(&message, proof.format)
+        let opened_by = proof.opened_by.clone().or_else(|| archive.index_key());
+        self.of_message(&message, proof.format, opened_by.as_ref())
     }
 
-    /// Returns what it means for a message.
+    /// Returns what it means for a message that this key has opened.
     pub(super) fn of_message(
         &self,
         message: &SharedMessage<'_>,
         format: Format,
+        opened_by: Option<&Fingerprint>,
     ) -> Result<Difference, Refused> {
         for recipient in self.recipients() {
             let version = match format {
@@ -138,8 +133,13 @@ impl Change {
         }
         let cannot_tell = difference.anonymous + difference.passphrases > 0;
         if !self.removed.is_empty() && cannot_tell {
-            // If everybody who stays is named now, all others can go.
-            let all_are_replaced = self.added.is_some() && difference.kept.is_empty();
+            // If everybody who stays is named now, all others can go. Nobody
+            // takes himself out by not being named.
+            let has_own = |key: &Fingerprint| {
+                self.recipients().any(|added| added.fingerprint() == key) || self.removes_key(key)
+            };
+            let all_are_replaced =
+                self.added.is_some() && difference.kept.is_empty() && opened_by.is_none_or(has_own);
             if !all_are_replaced {
                 return Err(MemberCause::HiddenRecipients.into());
             }

@@ -155,7 +155,12 @@ impl ArchiveFile {
             }),
             Err(fault) => Err(Error::Grant {
                 grant: path(),
-                fault: fault.to_string(),
+                fault: match fault {
+                    IndexFault::OtherFile(name) => {
+                        format!("it was sealed as {name:?}, not as a grant")
+                    }
+                    fault => fault.to_string(),
+                },
             }),
         }
     }

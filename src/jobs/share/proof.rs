@@ -8,8 +8,10 @@ use crate::index::is_reserved;
 use crate::jobs::archive_file::{ArchiveFile, open_cause};
 use crate::jobs::error::MemberCause;
 use crate::jobs::opening::Begun;
-use crate::keys::Fingerprint;
-use crate::message::{Format, MessageKey, Opener, PackedKey, with_proven_key};
+use crate::keys::{Fingerprint, KeyHandle};
+use crate::message::{
+    Format, FrontKind, MessageKey, OpenError, Opener, PackedKey, with_proven_key,
+};
 use zeroize::Zeroizing;
 
 /// A member that has been opened, as far as is needed to be certain of it.
@@ -43,10 +45,21 @@ impl Proof {
             return Err(MemberCause::SealedIndex);
         }
         let size = archive.listed(member).map(|listed| listed.size);
-        with_proven_key(opener, MemberCause::is_of_message, |opener| {
-            let begun = archive.begin_undamaged(member, name, opener)?;
-            Self::of_message(begun, name, member.modified(), size)
-        })
+        let prove = |opener: &Opener<'_>| {
+            with_proven_key(opener, MemberCause::is_of_message, |opener| {
+                let begun = archive.begin_undamaged(member, name, opener)?;
+                Self::of_message(begun, name, member.modified(), size)
+            })
+        };
+        // Whether the key is one of the hidden recipients, only the key itself
+        // can tell, and the index can't.
+        if hides_recipients(archive, member) {
+            match prove(&opener.clone().ignoring_index()) {
+                Err(MemberCause::Open(OpenError::NoIdentity(_))) => {}
+                proven => return proven,
+            }
+        }
+        prove(opener)
     }
 
     fn of_message(
@@ -87,5 +100,14 @@ impl Proof {
     pub fn key(&self) -> Result<MessageKey, MemberCause> {
         let key = MessageKey::unpack(&self.key);
         key.ok_or(MemberCause::NotShareable("its session key is lost"))
+    }
+}
+
+fn hides_recipients(archive: &ArchiveFile, member: &Member) -> bool {
+    let is_hidden = |kind: &FrontKind| *kind == FrontKind::Recipient(Some(KeyHandle::Hidden));
+    match archive.shared_message(member) {
+        Ok((message, _)) => message.front().any(is_hidden),
+        // It's said when it's opened.
+        Err(_) => false,
     }
 }

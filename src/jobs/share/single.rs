@@ -8,9 +8,7 @@ use crate::files::input;
 use crate::index::is_sealed_list;
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
-use crate::message::{
-    Format, MessageKey, OpenError, OpenMessage, Opener, SharedMessage, with_proven_key,
-};
+use crate::message::{Format, OpenError, OpenMessage, Opener, SharedMessage, with_proven_key};
 use crate::output::{Access, PendingFile};
 
 impl Job<'_> {
@@ -42,7 +40,7 @@ impl Job<'_> {
             let is_fault = |error| matches!(error, &OpenError::Fault(_));
             matches!(error, Error::Open { error, .. } if is_fault(error))
         };
-        let (key, format) = with_proven_key(opener, is_fault, |opener| {
+        let (key, format, opened_by) = with_proven_key(opener, is_fault, |opener| {
             let message = OpenMessage::begin(open()?, opener).map_err(open_error)?;
             if is_sealed_list(message.name()) {
                 return Err(member_error(MemberCause::SealedIndex));
@@ -54,14 +52,15 @@ impl Job<'_> {
                     false => "it is a CMS message",
                 }))
             })?;
+            let opened_by = message.key_fingerprint().cloned();
             if format == Format::Rfc4880 {
                 message.copy_to(&mut io::sink()).map_err(open_error)?;
             }
-            Ok::<(MessageKey, Format), Error>((key, format))
+            Ok::<_, Error>((key, format, opened_by))
         })?;
         let mut message = SharedMessage::open(open()?).map_err(open_error)?;
         let difference = change
-            .of_message(&message, format)
+            .of_message(&message, format, opened_by.as_ref())
             .map_err(|refused| match refused {
                 Refused::Member(cause) => member_error(cause),
                 Refused::Recipient(error) => error.into(),
