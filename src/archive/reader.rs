@@ -43,6 +43,11 @@ impl<R: ReadAt> Archive<R> {
         })
     }
 
+    /// Returns what it is read from.
+    pub(crate) fn source(&self) -> &R {
+        &self.source
+    }
+
     /// Returns the number of bytes behind the archive that mean nothing: zeros
     /// or line ends.
     pub fn padding(&self) -> u64 {

@@ -15,6 +15,7 @@ use super::known_recipients::recipients_line;
 use super::member_args::{ExcludeArgs, PATTERNS, open_archive};
 use super::open_args::{IgnoreIndexArgs, OpenArgs};
 use super::recipient_args::RecipientArgs;
+use super::streams::is_stream;
 use super::ui::{Bar, Ui, count};
 
 /// Let somebody open a few members of an archive that they have already
@@ -53,6 +54,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
+    check_archive_output(&arguments.output, "a grant goes to a file of its own")?;
     let config = global.config()?;
     let recipients = arguments.recipients.load(config.as_ref(), ui)?;
     let bar = Bar::new(ui, "granting");

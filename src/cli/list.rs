@@ -80,6 +80,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     arguments.grant.apply(&mut archive, &opener)?;
     archive.read_names(&opener);
     let archive = archive;
+    if let Some(closed) = archive.closed_names() {
+        ui.notice(&closed.to_string());
+    }
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let members = arguments.grant.granted(members, &arguments.members)?;
     let mut overview = Overview::of(&archive, members.as_slice(), &arguments.limits.limits());

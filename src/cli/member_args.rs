@@ -33,7 +33,12 @@ impl ExcludeArgs {
         named: &[String],
         ui: &Ui,
     ) -> Result<Members<'a>, Failure> {
-        let members = archive.select(named).map_err(not_chosen)?;
+        let members = archive
+            .select(named)
+            .map_err(|error| match archive.closed_names() {
+                Some(closed) if matches!(error, Error::NoSuchMember { .. }) => closed.into(),
+                _ => not_chosen(error),
+            })?;
         notice_readings(archive, ui);
         let (members, unmatched) = members.except(&self.exclude)?;
         for pattern in unmatched {

@@ -49,7 +49,7 @@ pub struct MemberOpenArgs {
 pub struct GrantArgs {
     /// Open the members that a grant lists, and no others; the key opens the
     /// grant
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "ignore_index")]
     grant: Option<PathBuf>,
 }
 

@@ -16,6 +16,7 @@ use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive
 use super::open_args::{IgnoreIndexArgs, OpenArgs};
 use super::printing::Each;
 use super::recipient_args::RecipientArgs;
+use super::streams::check_archive_output;
 use super::ui::{Bar, Ui, bytes, count, safe};
 
 /// Let others open an archive, or take somebody out
@@ -78,6 +79,9 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
+    if let Some(output) = &arguments.output {
+        check_archive_output(output, "--dry-run checks everything and writes nothing")?;
+    }
     let config = global.config()?;
     let mut change = Change::default();
     // Nobody is let in by a default profile.
@@ -189,6 +193,16 @@ fn conclude(
             match shared.listed {
                 Some(_) => ", with an index",
                 None => ", without an index",
+            }
+        ));
+    }
+    let left = archive.members().count() - shared.members.len();
+    if arguments.in_place && left > 0 && shared.listed.is_some() {
+        ui.notice(&format!(
+            "the index lists these alone; {} by their own recipients",
+            match left {
+                1 => "the other member opens".into(),
+                left => format!("the {left} others open"),
             }
         ));
     }

@@ -11,8 +11,12 @@ use super::reader::{Entry, Index, IndexFault, Keys, Lines};
 use crate::archive::{Member, MemberName};
 use crate::message::{MessageId, OpenMessage, PackedKey};
 
-/// The most members of a grant.
+/// The most members of a grant, and the most bytes of their names together.
 const MOST: usize = 1_000_000;
+const MOST_NAMES: usize = 64 * 1024 * 1024;
+
+/// The longest stored name in bytes: its length field has 16 bits.
+const LONGEST_NAME: usize = u16::MAX as usize;
 
 /// A grant that was read to its authentic end.
 pub(crate) struct Grant {
@@ -41,13 +45,18 @@ impl Grant {
             return Err(lines.fault("is not the beginning of a grant"));
         };
         let mut members = HashMap::new();
+        let mut names = 0;
         while let Some(line) = lines.next()? {
             let (id, granted) = match granted(line) {
                 Ok(granted) => granted,
                 Err(what) => return Err(lines.fault(what)),
             };
-            if members.len() >= MOST || members.insert(id, granted).is_some() {
-                return Err(lines.fault("lists a message again, or one too many"));
+            names += granted.stored.len() + granted.name.as_str().len();
+            if members.len() >= MOST || names > MOST_NAMES {
+                return Err(lines.fault("lists one more of too many members"));
+            }
+            if members.insert(id, granted).is_some() {
+                return Err(lines.fault("lists a message again"));
             }
         }
         let listed = members.len() as u64;
@@ -110,6 +119,9 @@ fn granted(line: &[u8]) -> Result<(MessageId, Granted), &'static str> {
     let key = line.session_key().ok_or("has a malformed session key")?;
     let id = line.id().ok_or("has a malformed id")?;
     let name = MemberName::parse(&line.name).map_err(|_| "has an unsafe name")?;
+    if line.member.len() > LONGEST_NAME {
+        return Err("has a longer name than an archive holds");
+    }
     let granted = Granted {
         entry: Entry {
             offset: 0,

@@ -174,11 +174,12 @@ impl ArchiveFile {
                 pattern: pattern.to_owned(),
             });
         }
+        let list: Vec<&Member> = list;
         Ok(Members {
             archive: self,
+            are_all: list.len() == self.members().count(),
             list,
             are_named: selectors.iter().all(Selector::is_name),
-            are_all: false,
         })
     }
 

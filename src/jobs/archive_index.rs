@@ -4,13 +4,14 @@ use std::sync::OnceLock;
 
 use crate::archive::{Archive, ReadAt};
 use crate::index::{ENTRY, Index, IndexFault};
+use crate::keys::NoIdentity;
 
 /// The index of an archive, if it has one, and what came of opening it.
 #[derive(Debug, Default)]
 pub(super) struct ArchiveIndex {
     /// The place of its entry among the archive's.
     pub place: Option<usize>,
-    pub opened: OnceLock<Result<Option<Index>, IndexFault>>,
+    pub opened: OnceLock<Result<OpenedIndex, IndexFault>>,
 }
 
 impl ArchiveIndex {
@@ -25,11 +26,21 @@ impl ArchiveIndex {
 
     /// Uses this one instead.
     pub fn replace(&mut self, index: Index) {
-        self.opened = OnceLock::from(Ok(Some(index)));
+        self.opened = OnceLock::from(Ok(OpenedIndex::Open(index)));
     }
 
     /// Returns whether the entry at this place holds the index.
     pub fn is_at(&self, place: usize) -> bool {
         self.place == Some(place)
     }
+}
+
+/// What came of opening an index that isn't damaged.
+#[derive(Debug)]
+pub(super) enum OpenedIndex {
+    Open(Index),
+    /// No key opens it.
+    Closed(NoIdentity),
+    /// There is none.
+    Missing,
 }

@@ -346,7 +346,7 @@ impl ArchiveFile {
         // end.
         with_proven_key(opener, MemberCause::is_of_message, |opener| {
             self.begin(member, name, opener, &NoProgress)?
-                .message
+                .chosen_by_number(opener)?
                 .stream_to(sink, &temporary)
                 .map_err(open_cause)
         })

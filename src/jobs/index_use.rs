@@ -1,6 +1,7 @@
 //! What the index of an archive file is used for.
 
 use super::archive_file::{ArchiveFile, Members};
+use super::archive_index::OpenedIndex;
 use super::error::{Error, MemberCause};
 use crate::archive::Member;
 use crate::index::{Entry, Index, IndexFault, is_number};
@@ -26,10 +27,10 @@ impl ArchiveFile {
         }
     }
 
-    fn read_index(&self, opener: &Opener<'_>) -> Result<Option<Index>, IndexFault> {
+    fn read_index(&self, opener: &Opener<'_>) -> Result<OpenedIndex, IndexFault> {
         let members = self.archive.members();
         let Some(entry) = self.index.place.and_then(|place| members.get(place)) else {
-            return Ok(None);
+            return Ok(OpenedIndex::Missing);
         };
         let is_fault = |fault: &IndexFault| !matches!(fault, IndexFault::Open(error) if !matches!(error, OpenError::Fault(_)));
         let read = with_proven_key(opener, is_fault, |opener| {
@@ -40,14 +41,30 @@ impl ArchiveFile {
         match read {
             // It is sealed to others. Members that are sealed to the key as well
             // open as they would without it.
-            Err(IndexFault::Open(OpenError::NoIdentity(_))) => Ok(None),
-            read => read.map(Some),
+            Err(IndexFault::Open(OpenError::NoIdentity(error))) => Ok(OpenedIndex::Closed(error)),
+            read => read.map(OpenedIndex::Open),
         }
     }
 
     /// Returns the index, if it has been opened.
     fn opened_index(&self) -> Option<&Index> {
-        self.index.opened.get()?.as_ref().ok()?.as_ref()
+        match self.index.opened.get()? {
+            Ok(OpenedIndex::Open(index)) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// Returns the error that hidden names can't be read, if no key opens the
+    /// index.
+    #[doc(hidden)]
+    pub fn closed_names(&self) -> Option<Error> {
+        match self.index.opened.get()? {
+            Ok(OpenedIndex::Closed(reason)) if self.hides_names() => Some(Error::NamesClosed {
+                archive: self.path().to_owned(),
+                reason: reason.to_string(),
+            }),
+            _ => None,
+        }
     }
 
     /// Returns what the index says of a member, if it has been opened.
@@ -61,7 +78,7 @@ impl ArchiveFile {
     #[doc(hidden)]
     pub fn read_names(&mut self, opener: &Opener<'_>) {
         self.open_index(opener);
-        if let Some(Ok(Some(index))) = self.index.opened.get_mut() {
+        if let Some(Ok(OpenedIndex::Open(index))) = self.index.opened.get_mut() {
             self.archive.read_names(|member| index.take_name(member));
         }
     }

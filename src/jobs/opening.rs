@@ -17,6 +17,22 @@ pub(super) struct Begun<'a> {
     pub own_name: Option<MemberName>,
 }
 
+impl<'a> Begun<'a> {
+    /// Returns the message of a member that was chosen by its number. The message
+    /// has to fit that number: nobody knows which one it should be.
+    pub fn chosen_by_number(self, opener: &Opener<'_>) -> Result<OpenMessage<'a>, MemberCause> {
+        match self.own_name {
+            None => Ok(self.message),
+            Some(name) if opener.accepts_renamed() => {
+                Ok(self.message.renamed_from(name.as_str().to_owned()))
+            }
+            Some(name) => Err(MemberCause::Moved {
+                sealed: name.as_str().to_owned(),
+            }),
+        }
+    }
+}
+
 impl<'a> From<OpenMessage<'a>> for Begun<'a> {
     fn from(message: OpenMessage<'a>) -> Self {
         Self {
@@ -81,7 +97,7 @@ impl ArchiveFile {
         if name_binding::fits(literal, name.as_str()) {
             return Ok(message.into());
         }
-        if is_number(name)
+        if self.may_hide_name(name)
             && let Some(path) = name_binding::path_of(literal)
             && let Ok(own_name) = MemberName::parse(path)
         {
@@ -95,6 +111,17 @@ impl ArchiveFile {
             true => Ok(message.renamed_from(sealed).into()),
             false => Err(MemberCause::Moved { sealed }),
         }
+    }
+
+    /// Returns whether a name is one of the numbers that callseal hides names
+    /// behind: from one on, with at least six digits.
+    fn may_hide_name(&self, name: &MemberName) -> bool {
+        let members = self.archive.members().len();
+        let is_small = |number: &str| {
+            let number = number.parse::<usize>();
+            number.is_ok_and(|number| number <= members)
+        };
+        is_number(name) && (name.as_str().starts_with('0') || is_small(name.as_str()))
     }
 
     /// Reads the content of a member. A wrong checksum is noted, and no error.

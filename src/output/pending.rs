@@ -177,17 +177,18 @@ impl PendingFile {
         }
     }
 
-    /// Starts a file that will replace `target`, which was read, with the
-    /// owner, mode and access control list of that file.
+    /// Starts a file that will replace `target`, which was read through `read`,
+    /// with the owner, mode and access control list of that file.
     ///
     /// # Errors
     ///
     /// [`ResourceBusy`](io::ErrorKind::ResourceBusy): another process does the
-    /// same. Any other error of making a file in its directory.
-    pub fn replacing(target: &Path) -> io::Result<Self> {
+    /// same, or has done it since. Any other error of making a file in its
+    /// directory.
+    pub fn replacing(target: &Path, read: &File) -> io::Result<Self> {
         // A link to it stays.
         let target = target.canonicalize()?;
-        let replaced = Replaced::open(&target)?;
+        let replaced = Replaced::open(&target, read)?;
         let place = Place::at(&target)?;
         let temporary = Temporary::create(&place.directory, Access::Private)?;
         Ok(Self {

@@ -18,7 +18,8 @@ pub(super) struct Replaced {
 }
 
 impl Replaced {
-    pub fn open(path: &Path) -> io::Result<Self> {
+    /// Opens and locks the file at a path, which must be the one that was read.
+    pub fn open(path: &Path, read: &File) -> io::Result<Self> {
         let file = input::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -34,8 +35,10 @@ impl Replaced {
             file,
             metadata,
         };
-        // It may have been replaced before it was locked.
-        match FileId::of(path, &path.metadata()?)? == replaced.id {
+        // It may have been replaced since it was read, or before it was locked.
+        let was_read = FileId::of(path, &read.metadata()?)?;
+        let is_there = FileId::of(path, &path.metadata()?)?;
+        match was_read == replaced.id && is_there == replaced.id {
             true => Ok(replaced),
             false => Err(busy()),
         }

@@ -488,3 +488,77 @@ fn stock_tools_open_the_members_one_by_one() {
         scene.tool("rm opened");
     }
 }
+
+/// Makes an archive of two members that changed places.
+fn swapped(scene: &Scene, one: &str, other: &str) {
+    scene.write(format!("in/{one}"), "one");
+    scene.write(format!("in/{other}"), "other");
+    scene
+        .bash("cd in && callseal pack -q --index none -r ../customer.crt -o ../numbers.zip *")
+        .exits(0);
+    scene.python(
+        r#"
+import sys, zipfile
+one, other = sys.argv[1:]
+with zipfile.ZipFile("numbers.zip") as old, zipfile.ZipFile("swapped.zip", "w") as new:
+    new.writestr(one + ".pgp", old.read(other + ".pgp"))
+    new.writestr(other + ".pgp", old.read(one + ".pgp"))
+"#,
+        &[one, other],
+    );
+}
+
+#[test]
+fn files_that_are_called_by_numbers_are_bound_to_their_names() {
+    let scene = Scene::with_parties();
+    swapped(&scene, "111111", "222222");
+    for line in [
+        "extract swapped.zip -k customer.key -C out",
+        "cat swapped.zip 111111 -k customer.key",
+        "share swapped.zip -k customer.key -r vendor.crt -o shared.zip",
+        "grant swapped.zip 111111 -k customer.key -r vendor.crt -o one.grant",
+    ] {
+        scene.line(line).exits(5).says("it was sealed as");
+    }
+    assert!(!scene.exists("shared.zip") && !scene.exists("one.grant"));
+}
+
+#[test]
+fn a_member_that_is_chosen_by_its_number_is_not_another_one() {
+    let scene = Scene::with_parties();
+    swapped(&scene, "000001", "000002");
+    for line in [
+        "cat swapped.zip 000001 -k customer.key",
+        "share swapped.zip 000001 -k customer.key -r vendor.crt -o shared.zip",
+        "grant swapped.zip 000001 -k customer.key -r vendor.crt -o one.grant",
+    ] {
+        scene.line(line).exits(5).says("it was sealed as");
+    }
+    assert!(!scene.exists("shared.zip") && !scene.exists("one.grant"));
+    // All of them come out under the names that are sealed with them.
+    scene.ok("extract swapped.zip -k customer.key -C out");
+    assert_eq!(scene.read("out/000001"), b"one");
+    assert_eq!(scene.read("out/000002"), b"other");
+}
+
+#[test]
+fn without_a_key_of_the_index_nobody_is_told_that_there_is_no_such_member() {
+    let scene = Scene::with_parties();
+    scene.write("calls/a.txt", "a");
+    scene.write("calls/b.txt", "b");
+    scene.ok("pack -q --hide-names -r customer.crt -o calls.zip calls");
+    scene
+        .line("cat calls.zip calls/a.txt -k vendor.key")
+        .exits(4)
+        .complains_with_hint(&[
+            "the names of its members are hidden",
+            "its index doesn't open",
+        ]);
+    scene
+        .ok("list calls.zip -k vendor.key")
+        .says("names of its members are hidden");
+    scene
+        .line("share calls.zip calls/a.txt -k customer.key -r vendor.crt --in-place")
+        .exits(2)
+        .complains_with_hint(&["the names of its members are hidden"]);
+}

@@ -125,6 +125,12 @@ fn of_library(error: &callseal::Error) -> Hint {
             cause: MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage)),
             ..
         } => "it is damaged, or was never sealed; `callseal extract --plain` extracts it as it is",
+        Error::HiddenNames { .. } => {
+            "the new index would list the chosen members alone, and the others would lose their names: share all of them, or write the chosen ones to another archive with -o"
+        }
+        Error::NamesClosed { .. } => {
+            "give a key that opens the index; without it, members have numbers, and `callseal extract` gives them their names"
+        }
         Error::Grant { .. } => "get the grant again from its sender",
         Error::OtherArchive { .. } => "give the archive that the grant was made for",
         Error::Index { .. } => {

@@ -137,6 +137,20 @@ pub enum Error {
         /// The name or pattern.
         pattern: String,
     },
+    /// The members' names are hidden, and what was asked for needs them.
+    #[error("{}: the names of its members are hidden", .archive.display())]
+    HiddenNames {
+        /// The archive.
+        archive: PathBuf,
+    },
+    /// The members' names are hidden, and no key opens the index, which has them.
+    #[error("{}: the names of its members are hidden, and its index doesn't open: {reason}", .archive.display())]
+    NamesClosed {
+        /// The archive.
+        archive: PathBuf,
+        /// Why no key opens the index.
+        reason: String,
+    },
     /// A pattern for members is invalid.
     #[error("{pattern:?} is not a valid pattern: {reason}")]
     Pattern {
@@ -278,6 +292,8 @@ impl Error {
             Self::Archive { error, .. } => archive_kind(error),
             Self::ArchiveInPipe { .. } => ErrorKind::Io,
             Self::IsMessage { .. } => ErrorKind::Integrity,
+            Self::HiddenNames { .. } => ErrorKind::Usage,
+            Self::NamesClosed { .. } => ErrorKind::NoIdentity,
             Self::Index { .. } => ErrorKind::Partial,
             Self::Grant { .. } | Self::OtherArchive { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),

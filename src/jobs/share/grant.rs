@@ -38,7 +38,7 @@ impl Job<'_> {
         members.use_index(opener);
         self.progress.begin(list.len() as u64, members.total_size());
         let prove = |(): &mut (), _, member: &&crate::archive::Member| {
-            let proven = Proof::of(archive, member, opener)
+            let proven = Proof::of(archive, member, opener, !members.are_all)
                 .and_then(|proof| Ok((session(archive, member, &proof)?, proof)));
             self.progress.member();
             Some(proven.map_err(Box::new))

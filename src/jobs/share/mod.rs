@@ -8,7 +8,7 @@ mod single;
 
 use std::path::{Path, PathBuf};
 
-use crate::archive::Member;
+use crate::archive::{Member, NameReading};
 use crate::jobs::archive_file::{Members, member_error};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::job::Job;
@@ -97,7 +97,7 @@ impl Job<'_> {
         members.use_index(opener);
         self.progress.begin(list.len() as u64, members.total_size());
         let prove = |(): &mut (), _, member: &&Member| {
-            let proof = Proof::of(archive, member, opener);
+            let proof = Proof::of(archive, member, opener, !members.are_all);
             Some(proof.map_err(Box::new))
         };
         let proofs = work_on(list, self.workers, || (), prove);
@@ -130,6 +130,13 @@ impl Job<'_> {
         }
         if let Some(worst) = failures.iter().map(Error::kind).max() {
             return Err(not_shared(members, worst, failures));
+        }
+        let hides_name = |member: &&Member| member.name_reading() == Some(NameReading::Hidden);
+        let hides_names = archive.hides_names() || list.iter().any(hides_name);
+        if matches!(target, ShareTarget::InPlace) && !members.are_all && hides_names {
+            return Err(Error::HiddenNames {
+                archive: archive.path().to_owned(),
+            });
         }
         let differences = planned.iter().map(|planned| &planned.difference);
         change.check_removed(differences, archive.path())?;

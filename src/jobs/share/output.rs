@@ -49,7 +49,7 @@ impl Output<'_> {
     pub fn write(&self, path: &Path, in_place: bool) -> Result<(u64, Option<usize>), Error> {
         let write_error = |error| Error::writing(path, error);
         let pending = match in_place {
-            true => PendingFile::replacing(path),
+            true => PendingFile::replacing(path, self.archive.archive.source()),
             false => PendingFile::create(path, Access::Shared, self.job.overwrite),
         };
         let mut archive = ArchiveWriter::new(pending.map_err(write_error)?);

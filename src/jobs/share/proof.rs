@@ -29,10 +29,13 @@ pub(super) struct Proof {
 }
 
 impl Proof {
+    /// Opens a member. `is_chosen` says that it was chosen among others, by its
+    /// name as the archive shows it.
     pub fn of(
         archive: &ArchiveFile,
         member: &Member,
         opener: &Opener<'_>,
+        is_chosen: bool,
     ) -> Result<Self, MemberCause> {
         if let Some(fault) = member.fault() {
             return Err(fault.into());
@@ -48,6 +51,10 @@ impl Proof {
         let prove = |opener: &Opener<'_>| {
             with_proven_key(opener, MemberCause::is_of_message, |opener| {
                 let begun = archive.begin_undamaged(member, name, opener)?;
+                let begun = match is_chosen {
+                    true => begun.chosen_by_number(opener)?.into(),
+                    false => begun,
+                };
                 Self::of_message(begun, name, member.modified(), size)
             })
         };

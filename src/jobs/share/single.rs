@@ -58,7 +58,11 @@ impl Job<'_> {
             }
             Ok::<_, Error>((key, format, opened_by))
         })?;
-        let mut message = SharedMessage::open(open()?).map_err(open_error)?;
+        let file = open()?;
+        let again = file
+            .try_clone()
+            .map_err(|error| Error::reading(path, error))?;
+        let mut message = SharedMessage::open(again).map_err(open_error)?;
         let difference = change
             .of_message(&message, format, opened_by.as_ref())
             .map_err(|refused| match refused {
@@ -71,7 +75,7 @@ impl Job<'_> {
             .map_err(member_error)?;
         let (output, pending) = match target {
             ShareTarget::Nowhere => return Ok(difference),
-            ShareTarget::InPlace => (path, PendingFile::replacing(path)),
+            ShareTarget::InPlace => (path, PendingFile::replacing(path, &file)),
             ShareTarget::File(output) => (
                 output,
                 PendingFile::create(output, Access::Shared, self.overwrite),
