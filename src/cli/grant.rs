@@ -54,7 +54,12 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
-    check_archive_output(&arguments.output, "a grant goes to a file of its own")?;
+    if is_stream(&arguments.output) {
+        return Err(Failure::usage(
+            "a grant can't be written to standard output",
+            "name a file with -o",
+        ));
+    }
     let config = global.config()?;
     let recipients = arguments.recipients.load(config.as_ref(), ui)?;
     let bar = Bar::new(ui, "granting");

@@ -109,4 +109,7 @@ pub fn archives(maker: &mut Maker) {
         members: &members,
         ..ENTRY
     });
+    for name in ["customer", "vendor", "auditor"] {
+        std::fs::remove_file(maker.directory.join(format!("{name}.crt"))).unwrap();
+    }
 }
