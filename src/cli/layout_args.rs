@@ -11,9 +11,9 @@ use super::failure::Failure;
 /// What an archive shows of its members.
 #[derive(Debug, Args)]
 pub struct LayoutArgs {
-    /// Whether the archive gets an index, the sealed list of its members: with
-    /// it, one private key operation opens them all, and the archive can be
-    /// shared; auto: if there are two or more OpenPGP messages
+    /// Whether the archive gets an index, the sealed list of its members, by which
+    /// one private key operation opens them all; auto: if there are two or more
+    /// OpenPGP messages
     #[arg(long = "index", value_name = "WHEN", value_parser = words(INDEX_CHOICES))]
     without_index: Option<bool>,
     /// Call the members by numbers; their names and times are sealed
