@@ -3,7 +3,7 @@
 //! [`PendingFile`] is a file that nobody sees before [`PendingFile::commit`].
 //! [`TargetDir`] is a directory that members of an archive can't leave. It
 //! makes the names of all its files durable at its end, so that extracting
-//! 100,000 files flushes each directory once. [`Batch`] flushes their contents
+//! 100,000 files flushes each directory once. `Batch` flushes their contents
 //! many at a time.
 
 mod batch;
