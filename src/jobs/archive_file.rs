@@ -157,27 +157,29 @@ impl ArchiveFile {
         let patterns = patterns.iter().map(AsRef::as_ref);
         let selectors = patterns.clone().map(|pattern| Selector::new(pattern, self));
         let selectors: Vec<Selector<'_>> = selectors.collect::<Result<_, _>>()?;
-        let mut found = vec![false; selectors.len()];
+        let mut found = vec![0; selectors.len()];
         let is_meant = |member: &&Member| {
             let mut is_meant = false;
             for (selector, found) in selectors.iter().zip(&mut found) {
                 let is_by_this = selector.means(member);
                 is_meant |= is_by_this;
-                *found |= is_by_this;
+                *found += usize::from(is_by_this);
             }
             is_meant
         };
-        let list = self.members().filter(is_meant).collect();
-        if let Some((pattern, _)) = patterns.zip(&found).find(|(_, found)| !**found) {
+        let list: Vec<&Member> = self.members().filter(is_meant).collect();
+        if let Some((pattern, _)) = patterns.zip(&found).find(|(_, found)| **found == 0) {
             return Err(Error::NoSuchMember {
                 archive: self.path.clone(),
                 pattern: pattern.to_owned(),
             });
         }
-        let list: Vec<&Member> = list;
+        // A pattern that means all that are left means those that were removed.
+        let all = self.members().count();
+        let mut counted = selectors.iter().zip(found);
         Ok(Members {
             archive: self,
-            are_all: list.len() == self.members().count(),
+            are_all: counted.any(|(selector, found)| found == all && !selector.is_name()),
             list,
             are_named: selectors.iter().all(Selector::is_name),
         })

@@ -150,7 +150,7 @@ fn commands_of_other_programs_get_the_one_that_does_it_here() {
             ("PACK", 2, &["'PACK'"], &["did you mean `pack`?"]),
             ("unzip calls.zip", 2, &["'unzip'"], &["extract"]),
             ("ls calls.zip", 2, &["'ls'"], &["list"]),
-            ("share calls.zip", 2, &["'share'"], &["convert"]),
+            ("recipients calls.zip", 2, &["'recipients'"], &["share"]),
             (
                 "extrct calls.zip",
                 2,
