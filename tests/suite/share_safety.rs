@@ -617,3 +617,36 @@ fn a_message_of_many_parts_and_sizes_is_copied_whole() {
         }
     }
 }
+
+#[test]
+fn a_field_of_a_document_is_not_shared_since_its_session_key_opens_the_others() {
+    let scene = Scene::with_parties();
+    scene.write("call.json", r#"{"lang":"en","pan":"4111111111111111"}"#);
+    scene.ok("fields seal -q -r customer.crt --fields lang,pan call.json -o sealed.json");
+    scene.python(
+        r#"
+import base64, json, zipfile
+document = json.load(open("sealed.json"))
+parts = [document["_callseal"]["keys"], document["lang"]]
+message = b"".join(map(base64.b64decode, parts))
+open("lang.pgp", "wb").write(message)
+with zipfile.ZipFile("calls.zip", "w") as archive:
+    archive.writestr("prompts/lang.pgp", message)
+"#,
+        &[],
+    );
+    scene.ok("cat calls.zip prompts/lang -k customer.key");
+    for line in [
+        "share calls.zip -k customer.key -r vendor.crt -o shared.zip",
+        "share lang.pgp -k customer.key -r vendor.crt -o shared.pgp",
+        "grant calls.zip prompts/lang -k customer.key -r vendor.crt -o lang.grant",
+    ] {
+        scene
+            .line(line)
+            .exits(4)
+            .complains_with_hint(&["it may be a field of a document"]);
+    }
+    for output in ["shared.zip", "shared.pgp", "lang.grant"] {
+        assert!(!scene.exists(output), "{output}");
+    }
+}
