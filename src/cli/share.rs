@@ -308,7 +308,7 @@ fn nothing_written(
     report.end(global.json, ui)
 }
 
-/// Returns for each member who is let in, who stays, and who is taken out.
+/// Returns for each member the recipients that are added, kept and removed.
 fn lines(members: &[SharedMember]) -> String {
     let mut text = String::new();
     for member in members {

@@ -1,6 +1,6 @@
 //! The index: the sealed list of an archive's members with their session keys.
-//! Who opens it opens every member that it lists, without another private key
-//! operation.
+//! A key that opens it
+//! opens every member that it lists, with no further private key operation.
 //!
 //! It is an entry of the archive, [`ENTRY`]: an OpenPGP message, whose content is
 //! text of one JSON document per line. The first line says how many lines

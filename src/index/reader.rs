@@ -56,6 +56,17 @@ pub(crate) enum IndexFault {
     },
 }
 
+impl IndexFault {
+    /// Returns whether it is a fault of the message or its lines, which a wrong
+    /// session key causes as well.
+    pub fn is_of_message(&self) -> bool {
+        match self {
+            Self::Open(error) => matches!(error, OpenError::Fault(_)),
+            _ => true,
+        }
+    }
+}
+
 /// An index that was read to its authentic end.
 #[derive(Debug)]
 pub(crate) struct Index {

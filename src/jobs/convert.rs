@@ -10,12 +10,12 @@ use crate::archive::{Member, MemberFault, MemberName};
 use crate::index::Listed;
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
-use crate::jobs::extract::Places;
 use crate::jobs::hashed::Hashed;
 use crate::jobs::job::Job;
 use crate::jobs::layout::Layout;
 use crate::jobs::opening::Begun;
 use crate::jobs::pack::{Content, NextMember, Queue, first, write_archive};
+use crate::jobs::places::Places;
 use crate::jobs::progress::{NoProgress, Progress};
 use crate::message::name_binding::literal_name;
 use crate::message::{

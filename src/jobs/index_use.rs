@@ -32,8 +32,7 @@ impl ArchiveFile {
         let Some(entry) = self.index.place.and_then(|place| members.get(place)) else {
             return Ok(OpenedIndex::Missing);
         };
-        let is_fault = |fault: &IndexFault| !matches!(fault, IndexFault::Open(error) if !matches!(error, OpenError::Fault(_)));
-        let read = with_proven_key(opener, is_fault, |opener| {
+        let read = with_proven_key(opener, IndexFault::is_of_message, |opener| {
             let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
             let message = OpenMessage::begin(source, opener)?;
             Index::read(message, members)

@@ -13,6 +13,7 @@ mod layout;
 mod opening;
 mod other_files;
 mod pack;
+mod places;
 mod progress;
 mod share;
 mod single;

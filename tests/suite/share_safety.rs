@@ -650,3 +650,19 @@ with zipfile.ZipFile("calls.zip", "w") as archive:
         assert!(!scene.exists(output), "{output}");
     }
 }
+
+#[test]
+fn a_packet_of_another_version_is_no_recipient_that_would_be_left() {
+    let scene = Scene::with_parties();
+    scene.write("call", CALL);
+    scene.ok("seal -q -r vendor.crt --format rfc4880 call -o old.pgp");
+    scene.ok("seal -q -r customer.crt --format rfc9580 call -o call.pgp");
+    let old = scene.read("old.pgp");
+    let message = [packets(&old).front[0].1.to_vec(), scene.read("call.pgp")].concat();
+    scene.write("call.pgp", message);
+    scene
+        .line("share call.pgp -k customer.key --remove customer.crt -o shared.pgp")
+        .exits(2)
+        .complains(&["no recipient would be left"]);
+    assert!(!scene.exists("shared.pgp"));
+}

@@ -188,7 +188,7 @@ pub enum Error {
         /// Why each of them can't be shared.
         failures: Vec<Error>,
     },
-    /// Who was to be taken out can't open any of the members.
+    /// A recipient that should be removed is a recipient of none of the members.
     #[error("{}: {given} is not a recipient of it", .archive.display())]
     NotARecipient {
         /// The archive.

@@ -1,4 +1,4 @@
-//! Who is let in and who is taken out, and what that means for one message.
+//! The recipients to add and to remove, and the effect on one message.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::keys::{
 };
 use crate::message::{Format, FrontKind, MessageKey, SharedMessage};
 
-/// Who is let in, and who is taken out.
+/// The recipients to add and to remove.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
     added: Option<Recipients>,

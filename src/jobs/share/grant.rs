@@ -128,11 +128,10 @@ impl ArchiveFile {
     #[doc(hidden)]
     pub fn use_grant(&mut self, grant: &Path, opener: &Opener<'_>) -> Result<(), Error> {
         let path = || PathBuf::from(grant);
-        let is_fault = |fault: &IndexFault| !matches!(fault, IndexFault::Open(error) if !matches!(error, OpenError::Fault(_)));
         let file = || input::open(grant).map_err(|error| Error::reading(grant, error));
         // A failure to open the file is reported as such.
         drop(file()?);
-        let read = with_proven_key(opener, is_fault, |opener| {
+        let read = with_proven_key(opener, IndexFault::is_of_message, |opener| {
             let file = file().map_err(|error| OpenError::Read(io::Error::other(error)))?;
             Grant::read(OpenMessage::begin(file, opener)?)
         });

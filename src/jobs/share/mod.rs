@@ -53,7 +53,7 @@ pub struct Shared {
 pub struct SharedMember {
     /// Its path.
     pub name: String,
-    /// Who is let in, who stays, and who is taken out.
+    /// The recipients that are added, kept and removed.
     pub difference: Difference,
 }
 

@@ -101,7 +101,7 @@ impl Recipient {
         }
     }
 
-    /// Makes a recipient of the public half of a key at hand.
+    /// Makes a recipient from the public half of a private key.
     pub(in crate::keys) fn of_key(public: &PublicKey, source: &Path) -> Self {
         let label = source.display().to_string();
         Self::new(public.clone(), source, CertificateKind::PublicKey, label)

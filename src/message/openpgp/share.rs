@@ -51,7 +51,7 @@ pub(crate) enum FrontKind {
     /// A recipient; its handle is `None` if it isn't known how it names it.
     Recipient(Option<KeyHandle>),
     Passphrase,
-    /// A marker or padding.
+    /// What opens nothing: a marker, padding, or a PKESK of another version.
     Nothing,
 }
 
@@ -87,7 +87,7 @@ impl<'a> SharedMessage<'a> {
             rest = reader.into_inner();
             let length = before.len() - rest.len();
             let bytes = before.get(..length).unwrap_or_default().to_vec();
-            let kind = kind(header.tag, &body);
+            let kind = kind(header.tag, &body, format);
             packets.push(FrontPacket { bytes, kind });
         }
     }
@@ -176,13 +176,18 @@ impl<'a> SharedMessage<'a> {
     }
 }
 
-/// Returns what a packet in front of the sealed data is.
-fn kind(tag: Tag, body: &[u8]) -> FrontKind {
+/// Returns what a packet in front of the sealed data is. A PKESK of a version that
+/// doesn't belong to them (RFC 9580, section 10.3.2.1) opens nothing.
+fn kind(tag: Tag, body: &[u8], format: Format) -> FrontKind {
+    let is_v2 = format == Format::Rfc9580;
     match tag {
-        Tag::PKESK => FrontKind::Recipient(match parse(Tag::PKESK, body) {
-            Ok(Packet::PKESK(pkesk)) => Some(KeyHandle::of(pkesk.recipient())),
-            _ => None,
-        }),
+        Tag::PKESK => match parse(Tag::PKESK, body) {
+            Ok(Packet::PKESK(pkesk)) if (pkesk.version() == 6) == is_v2 => {
+                FrontKind::Recipient(Some(KeyHandle::of(pkesk.recipient())))
+            }
+            Ok(Packet::PKESK(_)) => FrontKind::Nothing,
+            _ => FrontKind::Recipient(None),
+        },
         Tag::SKESK => FrontKind::Passphrase,
         _ => FrontKind::Nothing,
     }
