@@ -118,10 +118,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         .progress(&bar);
     let archive = match open_archive(&arguments.archive, &opener) {
         Err(callseal::Error::IsMessage { .. }) if arguments.members.is_empty() => {
-            let difference = job.share_message(&arguments.archive, &opener, &change, target)?;
+            let shared = job.share_message(&arguments.archive, &opener, &change, target)?;
             bar.finish();
-            let name = arguments.archive.display().to_string();
-            return Ok(conclude_message(name, difference, arguments, global, ui));
+            return Ok(conclude_message(shared, arguments, global, ui));
         }
         archive => archive?,
     };
@@ -169,8 +168,7 @@ fn keys_of(given: &str) -> Result<Vec<KeyHandle>, Failure> {
         let path = path.to_owned();
         Error::from(RecipientError::Refused { path, refusal })
     })?;
-    let keys = found.iter().map(|key| key.fingerprint().clone());
-    Ok(keys.map(KeyHandle::Fingerprint).collect())
+    Ok(found.iter().flat_map(Recipient::handles).collect())
 }
 
 fn conclude(
@@ -210,6 +208,8 @@ fn conclude(
             }
         ));
     }
+    let unnamed = shared.members.iter().filter(|m| !m.format.is_open_pgp());
+    notice_unnamed(unnamed.count(), ui);
     notice_removal(shared.members.iter().map(|m| &m.difference), arguments, ui);
     let index_error = shared.index_error.take();
     let facts = ShareFacts {
@@ -230,24 +230,22 @@ fn conclude(
     report.end(global.json, ui)
 }
 
-fn conclude_message(
-    name: String,
-    difference: Difference,
-    arguments: &Arguments,
-    global: &Global,
-    ui: &Ui,
-) -> Ended {
+fn conclude_message(shared: Shared, arguments: &Arguments, global: &Global, ui: &Ui) -> Ended {
     let output = arguments.output.as_ref().unwrap_or(&arguments.archive);
     match arguments.dry_run {
         true => ui.summary("would share 1 message; nothing was written"),
-        false => ui.summary(&format!("shared {name} into {}", output.display())),
+        false => ui.summary(&format!(
+            "shared {} into {}",
+            arguments.archive.display(),
+            output.display()
+        )),
     }
-    notice_removal(std::slice::from_ref(&difference), arguments, ui);
-    let members = [SharedMember::new(name, difference)];
+    let members = shared.members;
+    notice_removal(members.iter().map(|m| &m.difference), arguments, ui);
     let facts = ShareFacts {
         archive: PathFact(&arguments.archive),
         output: (!arguments.dry_run).then_some(PathFact(output)),
-        archive_bytes: 0,
+        archive_bytes: shared.archive,
         indexed: 0,
         members: Each(|| members.iter().map(MemberFacts::from)),
     };
@@ -256,6 +254,20 @@ fn conclude_message(
         false => String::new(),
     };
     Report::of(text, &facts).end(global.json, ui)
+}
+
+/// Says that CMS messages carry no name that could show a renamed member.
+fn notice_unnamed(members: usize, ui: &Ui) {
+    if members > 0 {
+        let (are, were) = match members {
+            1 => ("is a CMS message, which carries", "it was"),
+            _ => ("are CMS messages, which carry", "they were"),
+        };
+        ui.notice(&format!(
+            "{} {are} no name: nothing shows whether {were} renamed",
+            count(members as u64, "member")
+        ));
+    }
 }
 
 /// Says what the removal of somebody doesn't do.

@@ -57,6 +57,12 @@ impl Format {
         matches!(self, Self::Rfc4880 | Self::Rfc9580 | Self::LibrePgp)
     }
 
+    /// Returns whether it is sealed in chunks, each of which proves the session
+    /// key. All of another message has to be read for that.
+    pub(crate) fn is_chunked(self) -> bool {
+        matches!(self, Self::Rfc9580 | Self::LibrePgp)
+    }
+
     /// Returns whether opening such a message guarantees that the result is
     /// what was sealed. The ciphertext of an unauthenticated one can be changed
     /// in transit so that it still opens.

@@ -5,6 +5,7 @@
 mod attempt;
 mod cms;
 mod compression;
+mod copied;
 mod envelope;
 mod fault;
 mod format;
@@ -18,6 +19,7 @@ mod openpgp;
 mod seal;
 mod seal_error;
 mod session;
+mod share;
 mod spool;
 mod text;
 
@@ -32,10 +34,9 @@ pub(crate) use limits::Inflated;
 pub use limits::Limits;
 pub use open::{OpenMessage, Opened, Opener};
 pub(crate) use openpgp::MAX_LITERAL_NAME;
-pub(crate) use openpgp::{
-    FrontKind, MessageWriter, Part, PartsOpener, PartsSealer, SharedMessage, check_pkesks,
-};
+pub(crate) use openpgp::{MessageWriter, Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::{Armor, SealOptions, SealPlan, SealedFile, Sealer};
 pub use seal_error::{PlanError, SealError};
 pub(crate) use session::{MessageId, MessageKey, PackedKey, Session};
+pub(crate) use share::{FrontKind, SharedMessage};
 pub(crate) use text::has_traces;

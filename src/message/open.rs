@@ -304,8 +304,8 @@ impl<'a> OpenMessage<'a> {
         }
     }
 
-    /// Returns the session key of an OpenPGP message, if it wasn't opened with a
-    /// passphrase.
+    /// Returns the session key, if the message is authenticated and wasn't opened
+    /// with a passphrase.
     pub(crate) fn key(&self) -> Option<&MessageKey> {
         self.key.as_ref()
     }
@@ -414,7 +414,7 @@ impl<'a> OpenMessage<'a> {
         sink: &mut dyn Write,
         temporary: impl AsRef<Path>,
     ) -> Result<Opened, OpenError> {
-        if matches!(self.format, Format::Rfc9580 | Format::LibrePgp) {
+        if self.format.is_chunked() {
             let mut last = LastPiece::new(sink);
             let opened = self.copy_to(&mut last)?;
             last.finish().map_err(OpenError::Write)?;

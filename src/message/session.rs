@@ -47,6 +47,11 @@ impl MessageKey {
         Self { cipher, key }
     }
 
+    /// Returns the key itself.
+    pub(super) fn octets(&self) -> &[u8] {
+        &self.key
+    }
+
     /// Adds the form that `gpg --show-session-key` prints: the number of the
     /// cipher (RFC 9580, section 9.3), a colon, and the key in upper-case
     /// hexadecimal digits.

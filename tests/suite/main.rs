@@ -81,6 +81,7 @@ mod sealed_with_passphrase;
 mod second_messages;
 mod secrets;
 mod share;
+mod share_cms;
 mod share_safety;
 mod signals;
 mod streams;

@@ -728,7 +728,7 @@ fn names_that_are_not_ascii_are_kept() {
 }
 
 #[test]
-fn cms_messages_are_refused_with_convert_as_the_remedy() {
+fn cms_messages_that_are_not_authenticated_are_refused_with_convert_as_the_remedy() {
     let scene = Scene::with_parties();
     scene.key_pair("gir", "rsa:2048");
     scene.genesys_archive("gir.crt");
@@ -736,7 +736,7 @@ fn cms_messages_are_refused_with_convert_as_the_remedy() {
     scene
         .line("share GIR.zip -k gir.key -r vendor.crt --in-place")
         .exits(4)
-        .complains_with_hint(&["GIR/1001.wav", "CMS message"])
+        .complains_with_hint(&["GIR/1001.wav", "not authenticated"])
         .says("convert");
     assert!(scene.read("GIR.zip") == before);
     // One of them is enough.
@@ -753,7 +753,7 @@ fn cms_messages_are_refused_with_convert_as_the_remedy() {
     scene
         .line("share GIR/1001.wav.p7m -k gir.key -r vendor.crt -o out.p7m")
         .exits(4)
-        .complains_with_hint(&["1001.wav.p7m", "CMS message"]);
+        .complains_with_hint(&["1001.wav.p7m", "not authenticated"]);
     assert!(!scene.exists("out.p7m"));
 }
 

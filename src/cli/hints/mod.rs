@@ -185,9 +185,11 @@ fn of_member(cause: &MemberCause) -> Hint {
             "leave it out with --exclude"
         }
         MemberCause::NotShareable(_) => "`callseal convert` seals it anew, for other recipients",
+        MemberCause::NotGrantable => "`callseal share` lets others open it",
         MemberCause::HiddenRecipients => {
             "name everybody who is to stay with -r, or seal it anew with `callseal convert`"
         }
+        MemberCause::NobodyLeft => "name somebody with -r who can open it afterwards",
         MemberCause::SealedIndex => {
             "don't trust it: it may be here to have its session keys shared"
         }

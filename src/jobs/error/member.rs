@@ -44,6 +44,9 @@ pub enum MemberCause {
     /// Its recipients can't be changed.
     #[error("{0}, and its recipients can't be changed")]
     NotShareable(&'static str),
+    /// It is a CMS message, and a grant is for OpenPGP messages.
+    #[error("it is a CMS message, and grants open OpenPGP messages alone")]
+    NotGrantable,
     /// It hides recipients, or opens with a passphrase, and nobody can be taken
     /// out for certain.
     #[error(
@@ -109,7 +112,7 @@ impl MemberCause {
             | Self::Removed
             | Self::SealedIndex
             | Self::SamePath => ErrorKind::Integrity,
-            Self::NotShareable(_) => ErrorKind::NoIdentity,
+            Self::NotShareable(_) | Self::NotGrantable => ErrorKind::NoIdentity,
             Self::HiddenRecipients | Self::NobodyLeft => ErrorKind::Usage,
             Self::NotSealedTo { .. } => ErrorKind::Recipient,
             Self::Bytes(error) => archive_kind(error),

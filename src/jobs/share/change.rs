@@ -7,10 +7,8 @@ use super::proof::Proof;
 use crate::archive::Member;
 use crate::jobs::archive_file::ArchiveFile;
 use crate::jobs::error::{Error, MemberCause};
-use crate::keys::{
-    Fingerprint, KeyHandle, MessageVersion, Recipient, RecipientError, Recipients, Refusal,
-};
-use crate::message::{Format, FrontKind, MessageKey, SharedMessage};
+use crate::keys::{Fingerprint, KeyHandle, Recipient, Recipients};
+use crate::message::{FrontKind, MessageKey, SharedMessage};
 
 /// The recipients to add and to remove.
 #[derive(Clone, Debug, Default)]
@@ -81,30 +79,17 @@ impl Change {
     ) -> Result<Difference, Refused> {
         let (message, _) = archive.shared_message(member)?;
         let opened_by = proof.opened_by.clone().or_else(|| archive.index_key());
-        self.of_message(&message, proof.format, opened_by.as_ref())
+        self.of_message(&message, opened_by.as_ref())
     }
 
     /// Returns what it means for a message that this key has opened.
     pub(super) fn of_message(
         &self,
         message: &SharedMessage<'_>,
-        format: Format,
         opened_by: Option<&Fingerprint>,
     ) -> Result<Difference, Refused> {
         for recipient in self.recipients() {
-            let version = match format {
-                Format::Rfc9580 => MessageVersion::V2,
-                _ => MessageVersion::V1,
-            };
-            if !recipient.reads(version) {
-                return Err(Refused::Recipient(RecipientError::Refused {
-                    path: recipient.source().to_owned(),
-                    refusal: Refusal::OtherVersion {
-                        subject: recipient.label().to_owned(),
-                        version: version.standard(),
-                    },
-                }));
-            }
+            message.check(recipient).map_err(Refused::Recipient)?;
         }
         let mut difference = Difference {
             added: self.recipients().map(|r| r.fingerprint().clone()).collect(),
@@ -117,7 +102,9 @@ impl Change {
                 }
                 FrontKind::Recipient(Some(handle)) => {
                     if self.adds(handle) {
-                        let is_new = |key: &Fingerprint| !handle.names(key);
+                        let named = self.recipients().filter(|r| r.is_named_by(handle));
+                        let named: Vec<_> = named.map(Recipient::fingerprint).collect();
+                        let is_new = |key: &Fingerprint| !named.contains(&key);
                         let (new, renewed) = difference.added.drain(..).partition(is_new);
                         difference.added = new;
                         difference.renewed.extend::<Vec<Fingerprint>>(renewed);
@@ -204,13 +191,16 @@ impl Change {
     }
 }
 
-/// Returns whether two handles name one key: version 3 packets have key IDs
-/// alone.
+/// Returns whether two handles name one key, or one certificate: version 3
+/// packets have key IDs alone.
 fn same_key(one: &KeyHandle, other: &KeyHandle) -> bool {
     one == other
         || match (one, other) {
             (KeyHandle::Fingerprint(key), handle) | (handle, KeyHandle::Fingerprint(key)) => {
                 handle.names(key)
+            }
+            (KeyHandle::IssuerAndSerial(one), KeyHandle::IssuerAndSerial(other)) => {
+                one.names(other)
             }
             _ => false,
         }

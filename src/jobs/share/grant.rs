@@ -12,7 +12,8 @@ use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
 use crate::keys::Recipients;
 use crate::message::{
-    Format, OpenError, OpenMessage, Opener, SealOptions, SealPlan, Session, with_proven_key,
+    Format, OpenError, OpenMessage, Opener, SealOptions, SealPlan, Session, SharedMessage,
+    with_proven_key,
 };
 use crate::output::{Access, PendingFile, directory_of};
 use crate::workers::work_on;
@@ -39,7 +40,8 @@ impl Job<'_> {
         members.use_index(opener);
         self.progress.begin(list.len() as u64, members.total_size());
         let prove = |(): &mut (), _, member: &&crate::archive::Member| {
-            let proven = Proof::of(archive, member, opener)
+            let proven = refuse_cms(archive, member)
+                .and_then(|()| Proof::of(archive, member, opener))
                 .and_then(|proof| Ok((session(archive, member, &proof)?, proof)));
             self.progress.member();
             Some(proven.map_err(Box::new))
@@ -93,6 +95,14 @@ impl Job<'_> {
     }
 }
 
+/// Refuses a member that is a CMS message. Others are judged when they are opened.
+fn refuse_cms(archive: &ArchiveFile, member: &crate::archive::Member) -> Result<(), MemberCause> {
+    match archive.shared_message(member) {
+        Ok((SharedMessage::Cms(_), _)) => Err(MemberCause::NotGrantable),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a member to its end, whose session key is proven by that.
 fn session(
     archive: &ArchiveFile,
@@ -102,6 +112,7 @@ fn session(
     let key = proof.key()?;
     let (message, _) = archive.shared_message(member)?;
     let id = message.write_to(&key, io::sink()).map_err(open_cause)?;
+    let id = id.ok_or(MemberCause::NotGrantable)?;
     Ok(Session { id, key })
 }
 

@@ -13,7 +13,7 @@ use crate::jobs::archive_file::{Members, member_error};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::job::Job;
 use crate::keys::{Fingerprint, Recipient};
-use crate::message::Opener;
+use crate::message::{Format, Opener};
 use crate::workers::work_on;
 pub use change::{Change, Difference};
 use output::Output;
@@ -40,7 +40,7 @@ pub struct Shared {
     pub members: Vec<SharedMember>,
     /// The number of members that the new index lists; `None` if there is none.
     pub listed: Option<usize>,
-    /// The size of the new archive in bytes; 0 if none was written.
+    /// The size of the new archive or message in bytes; 0 if none was written.
     pub archive: u64,
     /// Why the index of the old archive could not be used, if it has one that is
     /// damaged.
@@ -53,15 +53,10 @@ pub struct Shared {
 pub struct SharedMember {
     /// Its path.
     pub name: String,
+    /// The kind of message. Only OpenPGP messages carry their names.
+    pub format: Format,
     /// The recipients that are added, kept and removed.
     pub difference: Difference,
-}
-
-impl SharedMember {
-    #[doc(hidden)]
-    pub fn new(name: String, difference: Difference) -> Self {
-        Self { name, difference }
-    }
 }
 
 /// A member that has been opened, and what becomes of its recipients.
@@ -126,7 +121,8 @@ impl Job<'_> {
         for (member, proof) in proven {
             match change.of(archive, member, &proof) {
                 Ok(difference) => planned.push(Planned {
-                    is_listed: readers.iter().all(|r| difference.has(r, &proof)),
+                    is_listed: proof.format.is_open_pgp()
+                        && readers.iter().all(|r| difference.has(r, &proof)),
                     member,
                     proof,
                     difference,
@@ -150,6 +146,7 @@ impl Job<'_> {
         let members_of = |planned: &[Planned<'_>]| {
             let members = planned.iter().map(|planned| SharedMember {
                 name: planned.proof.name.as_str().to_owned(),
+                format: planned.proof.format,
                 difference: planned.difference.clone(),
             });
             members.collect()

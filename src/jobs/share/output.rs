@@ -19,9 +19,6 @@ use crate::output::{Access, PendingFile, directory_of};
 /// The bytes that are copied at a time.
 const BUFFER: usize = 256 * 1024;
 
-/// The room for the packets of each new recipient, in bytes.
-const RECIPIENT: u64 = 4096;
-
 /// A shared archive before it is written.
 pub(super) struct Output<'a> {
     pub job: &'a Job<'a>,
@@ -66,7 +63,9 @@ impl Output<'_> {
                 newest = newest.max(entry.modified());
                 let (writer, session) = self.member(archive, planned, path)?;
                 archive = writer;
-                if let Some(index) = index.as_mut().filter(|_| planned.is_listed) {
+                if let Some(index) = index.as_mut().filter(|_| planned.is_listed)
+                    && let Some(session) = session
+                {
                     let listed = Listed {
                         size: planned.proof.size,
                         modified: planned.proof.modified,
@@ -129,7 +128,7 @@ impl Output<'_> {
         archive: ArchiveWriter<W>,
         planned: &Planned<'_>,
         path: &Path,
-    ) -> Result<(ArchiveWriter<W>, Session), Error> {
+    ) -> Result<(ArchiveWriter<W>, Option<Session>), Error> {
         let Planned {
             member,
             proof,
@@ -143,8 +142,7 @@ impl Output<'_> {
         self.change
             .apply(&mut message, difference, &key)
             .map_err(fail)?;
-        let recipients = self.change.recipients().count() as u64;
-        let at_most = member.size().saturating_add(recipients * RECIPIENT);
+        let at_most = member.size().saturating_add(message.front_length() as u64);
         let stored = stored_name(member).map_err(fail)?;
         let entry = archive.begin_stored(&stored, member.modified(), at_most);
         let mut entry = entry.map_err(write_error)?;
@@ -154,11 +152,12 @@ impl Output<'_> {
                 OpenError::Write(error) => write_error(error),
                 error => fail(open_cause(error)),
             })?;
-        if !checksum.is_right() {
+        // All of a CMS message was opened before.
+        if !checksum.is_right() && id.is_some() {
             self.check_all(planned).map_err(fail)?;
         }
         let archive = entry.end().map_err(write_error)?;
-        Ok((archive, Session { id, key }))
+        Ok((archive, id.map(|id| Session { id, key })))
     }
 
     /// Opens a member whose checksum is wrong, to its end. If it's authentic,

@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 
 /// A member that has been opened, as far as is needed to be certain of it.
 pub(super) struct Proof {
-    /// The session key: proven in version 1, else by the first chunk. The final
-    /// tag proves it when the sealed data are copied.
+    /// The session key: proven by the first chunk, and by the final tag when the
+    /// sealed data are copied; or if there are no chunks, by all of them.
     key: Zeroizing<PackedKey>,
     /// The key that opened it, if not by the index.
     pub opened_by: Option<Fingerprint>,
@@ -76,10 +76,7 @@ impl Proof {
     ) -> Result<Self, MemberCause> {
         let format = message.format();
         let Some(key) = message.key().map(MessageKey::pack) else {
-            return Err(MemberCause::NotShareable(match format.is_open_pgp() {
-                true => "it was opened with a passphrase",
-                false => "it is a CMS message",
-            }));
+            return Err(no_key(format));
         };
         let proof = Self {
             key: Zeroizing::new(key),
@@ -89,8 +86,7 @@ impl Proof {
             modified: message.modified().unwrap_or(modified),
             size: size.or(message.stated_length()).unwrap_or(0),
         };
-        let is_proven = format != Format::Rfc4880;
-        if is_proven && (size.is_some() || message.stated_length().is_some()) {
+        if format.is_chunked() && (size.is_some() || message.stated_length().is_some()) {
             return Ok(proof);
         }
         // All of it is read, and nothing is kept.
@@ -111,10 +107,18 @@ impl Proof {
 fn hides_recipients(archive: &ArchiveFile, member: &Member) -> bool {
     let is_hidden = |kind: &FrontKind| *kind == FrontKind::Recipient(Some(KeyHandle::Hidden));
     match archive.shared_message(member) {
-        Ok((message, _)) => message.front().any(is_hidden),
+        Ok((message, _)) => message.front().into_iter().any(is_hidden),
         // It's said when it's opened.
         Err(_) => false,
     }
+}
+
+/// Returns why a message that has been opened has no session key that is certain.
+pub(super) fn no_key(format: Format) -> MemberCause {
+    MemberCause::NotShareable(match format.is_authenticated() {
+        true => "it was opened with a passphrase",
+        false => "it is not authenticated, so no session key is certain",
+    })
 }
 
 /// Returns whether a message may be one field of a JSON document: all fields of a

@@ -3,13 +3,13 @@
 use std::io::{self, Seek};
 use std::path::Path;
 
-use super::proof::may_be_a_field;
-use super::{Change, Difference, Refused, ShareTarget};
+use super::proof::{may_be_a_field, no_key};
+use super::{Change, Refused, ShareTarget, Shared, SharedMember};
 use crate::files::input;
 use crate::index::is_sealed_list;
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
-use crate::message::{Format, OpenError, OpenMessage, Opener, SharedMessage, with_proven_key};
+use crate::message::{OpenError, OpenMessage, Opener, SharedMessage, with_proven_key};
 use crate::output::{Access, PendingFile};
 
 impl Job<'_> {
@@ -27,7 +27,7 @@ impl Job<'_> {
         opener: &Opener<'_>,
         change: &Change,
         target: ShareTarget<'_>,
-    ) -> Result<Difference, Error> {
+    ) -> Result<Shared, Error> {
         let open_error = |error| Error::Open {
             path: path.to_owned(),
             error,
@@ -59,21 +59,17 @@ impl Job<'_> {
                 return Err(member_error(MemberCause::NotShareable(what)));
             }
             let format = message.format();
-            let key = message.key().cloned().ok_or_else(|| {
-                member_error(MemberCause::NotShareable(match format.is_open_pgp() {
-                    true => "it was opened with a passphrase",
-                    false => "it is a CMS message",
-                }))
-            })?;
+            let key = message.key().cloned();
+            let key = key.ok_or_else(|| member_error(no_key(format)))?;
             let opened_by = message.key_fingerprint().cloned();
-            if format == Format::Rfc4880 {
+            if !format.is_chunked() {
                 message.copy_to(&mut io::sink()).map_err(open_error)?;
             }
             Ok::<_, Error>((key, format, opened_by))
         })?;
         let mut message = SharedMessage::open(open()?).map_err(open_error)?;
         let difference = change
-            .of_message(&message, format, opened_by.as_ref())
+            .of_message(&message, opened_by.as_ref())
             .map_err(|refused| match refused {
                 Refused::Member(cause) => member_error(cause),
                 Refused::Recipient(error) => error.into(),
@@ -82,8 +78,18 @@ impl Job<'_> {
         change
             .apply(&mut message, &difference, &key)
             .map_err(member_error)?;
+        let shared = |size| Shared {
+            members: vec![SharedMember {
+                name: path.display().to_string(),
+                format,
+                difference,
+            }],
+            listed: None,
+            archive: size,
+            index_error: None,
+        };
         let (output, pending) = match target {
-            ShareTarget::Nowhere => return Ok(difference),
+            ShareTarget::Nowhere => return Ok(shared(0)),
             ShareTarget::InPlace => (path, PendingFile::replacing(path, &file)),
             ShareTarget::File(output) => (
                 output,
@@ -98,7 +104,8 @@ impl Job<'_> {
                 OpenError::Write(error) => write_error(error),
                 error => open_error(error),
             })?;
+        let size = pending.as_file().metadata().map_err(write_error)?.len();
         pending.commit().map_err(write_error)?;
-        Ok(difference)
+        Ok(shared(size))
     }
 }

@@ -36,6 +36,12 @@ impl Keyring {
         candidate.fit(identity)
     }
 
+    /// Returns whether any identity may be the key of a recipient.
+    pub(crate) fn may_open(&self, handle: &KeyHandle, algorithm: PublicKeyAlgorithm) -> bool {
+        let mut identities = self.identities().iter();
+        identities.any(|identity| self.fit(identity, handle, algorithm).is_some())
+    }
+
     /// Returns the fingerprints of the keys whose certificates a handle names,
     /// as far as the certificates are there.
     pub(super) fn fingerprints(&self, handle: &KeyHandle) -> Vec<Fingerprint> {

@@ -1,5 +1,6 @@
 //! One public encryption key that messages are sealed to.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -174,6 +175,17 @@ impl Recipient {
             }
         }
         self.subject_key_ids.extend(other.subject_key_ids);
+    }
+
+    /// Returns everything that a message may name it by.
+    #[doc(hidden)]
+    pub fn handles(&self) -> Vec<KeyHandle> {
+        let certificates = self.issuers_and_serials.iter().cloned();
+        let identifiers = self.subject_key_ids.iter().cloned();
+        iter::once(KeyHandle::Fingerprint(self.fingerprint.clone()))
+            .chain(certificates.map(KeyHandle::IssuerAndSerial))
+            .chain(identifiers.map(KeyHandle::SubjectKeyId))
+            .collect()
     }
 
     /// Returns whether a message's handle names it.

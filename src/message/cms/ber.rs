@@ -87,6 +87,22 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
+    /// Returns the source, from where it was read to.
+    pub fn into_source(self) -> R {
+        self.source
+    }
+
+    /// Returns the number of octets that were read.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Returns the position at which the entered element ends, if its length is
+    /// known.
+    pub fn end(&self) -> Option<u64> {
+        self.frames.last().and_then(|frame| frame.end)
+    }
+
     /// Returns how many elements are entered and not yet left.
     pub fn depth(&self) -> usize {
         self.frames.len()

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bcder::Tag;
 use openssl::cipher::{Cipher, CipherRef};
+use sequoia_openpgp::types::SymmetricAlgorithm;
 
 use super::algorithm::{Algorithm, take_octets};
 use crate::message::fault::MessageFault;
@@ -56,6 +57,19 @@ impl ContentCipher {
             Self::Aes192Gcm => Cipher::aes_192_gcm(),
             Self::Aes256Gcm => Cipher::aes_256_gcm(),
         }
+    }
+
+    /// Returns the cipher without its mode, if content that was sealed with it
+    /// proves the key.
+    pub fn proven(self) -> Option<SymmetricAlgorithm> {
+        Some(match self {
+            Self::Aes128Gcm => SymmetricAlgorithm::AES128,
+            Self::Aes192Gcm => SymmetricAlgorithm::AES192,
+            Self::Aes256Gcm => SymmetricAlgorithm::AES256,
+            Self::Aes128Cbc | Self::Aes192Cbc | Self::Aes256Cbc | Self::TripleDesCbc => {
+                return None;
+            }
+        })
     }
 
     fn is_gcm(self) -> bool {

@@ -121,7 +121,7 @@ pub(super) fn octet_string(length: u64) -> Vec<u8> {
 }
 
 /// Returns a tag and a length, which is definite or not (X.690, section 8.1.3).
-fn header(tag: u8, length: Option<u64>) -> Vec<u8> {
+pub(super) fn header(tag: u8, length: Option<u64>) -> Vec<u8> {
     let Some(length) = length else {
         return vec![tag, 0x80];
     };

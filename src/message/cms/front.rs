@@ -16,6 +16,14 @@ use crate::message::open::Padding;
 /// each member of an archive.
 const MAX_NAMES: usize = 512 * 1024;
 
+/// The identifier octets of the kinds of recipients
+/// ([RFC 5652, section 6.2](https://www.rfc-editor.org/rfc/rfc5652#section-6.2)).
+pub(super) const TRANSPORT: u8 = SEQUENCE;
+pub(super) const AGREEMENT: u8 = context(1);
+const KEY_ENCRYPTION_KEY: u8 = context(2);
+pub(super) const PASSWORD: u8 = context(3);
+pub(super) const OTHER: u8 = context(4);
+
 /// A message read up to its encrypted content.
 pub(in crate::message) struct CmsFront<R> {
     /// The recipients that are named by certificate.
@@ -87,6 +95,11 @@ impl<R: BufRead> CmsFront<R> {
     /// Returns the cipher of its content.
     pub(super) fn cipher(&self) -> ContentCipher {
         self.parameters.cipher
+    }
+
+    /// Returns the source, from where the content begins.
+    pub(super) fn into_source(self) -> R {
+        self.reader.into_source()
     }
 
     /// Returns the content, to be read as plaintext from here on.
@@ -161,10 +174,6 @@ struct Found {
 /// Reads RecipientInfos
 /// ([RFC 5652, section 6.1](https://www.rfc-editor.org/rfc/rfc5652#section-6.1)).
 fn recipients<R: BufRead>(reader: &mut Reader<R>) -> Result<Found, OpenError> {
-    const AGREEMENT: u8 = context(1);
-    const KEY_ENCRYPTION_KEY: u8 = context(2);
-    const PASSWORD: u8 = context(3);
-    const OTHER: u8 = context(4);
     let mut found = Found::default();
     let Found {
         recipients,
@@ -173,7 +182,7 @@ fn recipients<R: BufRead>(reader: &mut Reader<R>) -> Result<Found, OpenError> {
     } = &mut found;
     while let Some(header) = reader.next()? {
         match header.tag() {
-            SEQUENCE => recipients.push(RecipientInfo::transport(&reader.collect(header)?)?),
+            TRANSPORT => recipients.push(RecipientInfo::transport(&reader.collect(header)?)?),
             AGREEMENT => recipients.extend(RecipientInfo::agreement(&reader.collect(header)?)?),
             PASSWORD => {
                 reader.skip(header)?;

@@ -44,12 +44,14 @@ mod kind;
 mod open;
 mod recipient_info;
 mod seal;
+mod share;
 mod wrap;
 
 pub(super) use front::CmsFront;
 pub(super) use kind::CmsKind;
 pub(super) use open::{begin, starts};
 pub(super) use seal::{CmsPlan, CmsSealer};
+pub(super) use share::CmsShared;
 
 #[cfg(test)]
 mod tests;

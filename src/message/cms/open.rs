@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 
 use super::front::CmsFront;
-use super::recipient_info::RecipientInfo;
+use super::recipient_info::{ContentKey, RecipientInfo};
 use crate::keys::{KeyHandle, NotOpened, OpenedBy};
 use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::open::{LiteralHeader, OpenMessage, Opener, Source};
+use crate::message::session::MessageKey;
 
 /// Returns whether these octets may start a CMS message: a SEQUENCE.
 pub(in crate::message) fn starts(octets: &[u8]) -> bool {
@@ -51,10 +52,24 @@ pub(in crate::message) fn begin<'a>(
             if let Some(name) = recipient.unsupported() {
                 unsupported.get_or_insert_with(|| name.to_owned());
             }
-            found = recipient.open(key, cipher);
+            let content_key = recipient.open(key, cipher);
+            let is_next = |content_key: &ContentKey| {
+                let attempt = opener.attempt;
+                attempt.is_none_or(|attempt| attempt.uses(content_key.session_key()))
+            };
+            found = content_key.filter(is_next);
             found.is_some()
         },
     );
+    // Anybody can name a recipient once more, with another key.
+    let may_fit = |(handle, algorithm, _): &&(KeyHandle, PublicKeyAlgorithm, &RecipientInfo)| {
+        opener.try_all_keys || opener.keyring.may_open(handle, *algorithm)
+    };
+    if let Some(attempt) = opener.attempt
+        && named.iter().filter(may_fit).nth(1).is_some()
+    {
+        attempt.note_others();
+    }
     // The key fits, but how it was used isn't supported.
     let opened_by = opened_by.map_err(|error| match (unsupported, error) {
         (Some(name), NotOpened::NoSessionKey) => MessageFault::Unsupported(name).into(),
@@ -65,10 +80,17 @@ pub(in crate::message) fn begin<'a>(
     let plaintext = front.decrypt(&content_key)?;
     let literal = LiteralHeader::default();
     let message = OpenMessage::new(format, literal, Box::new(plaintext), padding);
-    Ok(message.by_trying(match opened_by {
+    let message = message.by_trying(match opened_by {
         OpenedBy::Named => None,
         OpenedBy::Tried(key) => Some(key),
-    }))
+    });
+    Ok(match cipher.proven() {
+        None => message,
+        Some(cipher) => {
+            let key = content_key.session_key().clone();
+            message.opened_by(MessageKey::new(cipher, key), None)
+        }
+    })
 }
 
 impl<R: std::io::BufRead> CmsFront<R> {

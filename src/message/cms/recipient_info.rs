@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use bcder::Tag;
 use bcder::decode::{Constructed, Source};
+use bcder::{Tag, encode};
+use sequoia_openpgp::crypto::SessionKey;
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 use zeroize::Zeroizing;
 
@@ -13,6 +14,7 @@ use super::algorithm::{
     Algorithm, Decoded, decode, skip_any, take_any, take_octets, take_oid, take_opt_octets,
 };
 use super::cipher::ContentCipher;
+use super::encode::{Encoded, der};
 use super::key_agreement::KeyAgreement;
 use super::key_transport::KeyTransport;
 use crate::keys::{IssuerAndSerial, KeyHandle, SecretKey, SubjectKeyId};
@@ -30,16 +32,21 @@ const MAX_IDENTIFIER: usize = 64;
 const MAX_ISSUER: usize = 4 * 1024;
 
 /// The key of a message's content. Wiped after use.
-pub(super) struct ContentKey(Zeroizing<Vec<u8>>);
+#[derive(Clone)]
+pub(super) struct ContentKey(SessionKey);
 
 impl ContentKey {
     /// Takes a key that was opened for a cipher, if it has that cipher's key
     /// length.
     pub fn new(octets: Zeroizing<Vec<u8>>, cipher: ContentCipher) -> Option<Self> {
-        (octets.len() == cipher.key_length()).then_some(Self(octets))
+        (octets.len() == cipher.key_length()).then(|| Self(SessionKey::from(octets.as_slice())))
     }
 
     pub fn octets(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub fn session_key(&self) -> &SessionKey {
         &self.0
     }
 }
@@ -186,6 +193,49 @@ impl RecipientInfo {
             })
         })
     }
+}
+
+/// A KeyAgreeRecipientInfo in pieces, each as it is encoded.
+pub(super) struct AgreementParts {
+    /// What its recipients share.
+    shared: Vec<u8>,
+    /// The RecipientEncryptedKey of each.
+    pub keys: Vec<Vec<u8>>,
+}
+
+impl AgreementParts {
+    /// Takes an element apart.
+    pub fn read(element: &[u8]) -> Result<Self, MessageFault> {
+        decode(element, "a recipient", |cons| {
+            cons.take_constructed_if(Tag::CTX_1, |cons| {
+                let mut parts = elements(cons)?;
+                let keys = parts.pop().unwrap_or_default();
+                Ok((parts.concat(), keys))
+            })
+        })
+        .and_then(|(shared, keys)| {
+            let keys = decode(&keys, "a recipient", |cons| cons.take_sequence(elements))?;
+            Ok(Self { shared, keys })
+        })
+    }
+
+    /// Returns the element with the keys that are left.
+    pub fn encode(&self) -> Vec<u8> {
+        let keys = self.keys.concat();
+        der(encode::sequence_as(
+            Tag::CTX_1,
+            (Encoded(&self.shared), encode::sequence(Encoded(&keys))),
+        ))
+    }
+}
+
+/// Returns all elements that follow, as they are encoded.
+fn elements<S: Source>(cons: &mut Constructed<S>) -> Decoded<Vec<Vec<u8>>, S> {
+    let mut elements = Vec::new();
+    while let Some(element) = take_any(cons)? {
+        elements.push(element.as_slice().to_vec());
+    }
+    Ok(elements)
 }
 
 /// Skips the version, which follows from the rest.

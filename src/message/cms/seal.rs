@@ -67,7 +67,7 @@ impl CmsPlan {
 
 /// Returns the ways to seal session keys to a recipient, under each of its
 /// names: its reader may look for any of its certificates.
-fn wrappers(recipient: &Recipient, kind: CmsKind) -> Result<Vec<Wrapper>, Refusal> {
+pub(super) fn wrappers(recipient: &Recipient, kind: CmsKind) -> Result<Vec<Wrapper>, Refusal> {
     let format = Format::from(kind).name();
     let subject = || recipient.label().to_owned();
     let names = recipient.issuers_and_serials();

@@ -27,7 +27,7 @@ pub(super) use open::{begin, begin_with};
 pub(crate) use parts::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::MAX_LITERAL_NAME;
 pub(super) use seal::{OpenPgpPlan, OpenPgpSealer};
-pub(crate) use share::{FrontKind, SharedMessage};
+pub(super) use share::OpenPgpShared;
 
 #[cfg(test)]
 mod tests;

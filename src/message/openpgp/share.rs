@@ -12,27 +12,23 @@ use sequoia_openpgp::serialize::SerializeInto;
 use super::container::{Container, proves};
 use super::front::{RawFront, parse};
 use super::packet::{Body, Header};
-use crate::keys::{KeyHandle, MessageVersion, Recipient};
-use crate::message::fault::{MessageFault, OpenError, internal};
+use crate::keys::{KeyHandle, MessageVersion, Recipient, Refusal};
+use crate::message::copied::Copied;
+use crate::message::fault::{MessageFault, OpenError};
 use crate::message::format::Format;
-use crate::message::front_limit::FrontLimit;
-use crate::message::io::read_buffered;
 use crate::message::open::Source;
 use crate::message::session::{ID, MessageId, MessageKey};
-use crate::message::text;
+use crate::message::share::FrontKind;
 
 /// The octets at the beginning of the encrypted data that identify a message,
 /// with what precedes them: the header and the IV of GnuPG's packet.
 const START: usize = 4 + 16 + ID;
 
-/// The bytes that are copied at a time.
-const BUFFER: usize = 256 * 1024;
-
 /// The octets of the final tag.
 const TAG: usize = 16;
 
-/// A message whose recipients can be changed.
-pub(crate) struct SharedMessage<'a> {
+/// An OpenPGP message whose recipients can be changed.
+pub(crate) struct OpenPgpShared<'a> {
     packets: Vec<FrontPacket>,
     format: Format,
     /// The sealed data, from their header to the end of the source.
@@ -45,26 +41,9 @@ struct FrontPacket {
     kind: FrontKind,
 }
 
-/// The meaning of a packet in front of the sealed data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FrontKind {
-    /// A recipient; its handle is `None` if it isn't known how it names it.
-    Recipient(Option<KeyHandle>),
-    Passphrase,
-    /// What opens nothing: a marker, padding, or a PKESK of another version.
-    Nothing,
-}
-
-impl<'a> SharedMessage<'a> {
-    /// Reads an OpenPGP message, as bytes or as text, up to its sealed data.
-    pub fn open(source: impl Read + Send + Sync + 'a) -> Result<Self, OpenError> {
-        let (limit, source) = FrontLimit::new(source);
-        let message = Self::read(text::binary(source, BUFFER)?)?;
-        limit.lift();
-        Ok(message)
-    }
-
-    fn read(source: Source<'a>) -> Result<Self, OpenError> {
+impl<'a> OpenPgpShared<'a> {
+    /// Reads a message up to its sealed data.
+    pub fn read(source: Source<'a>) -> Result<Self, OpenError> {
         let mut copied = Copied::new(source, Vec::new());
         let format = RawFront::read(&mut copied)?.container.format();
         let (source, octets) = copied.finish()?;
@@ -93,8 +72,32 @@ impl<'a> SharedMessage<'a> {
     }
 
     /// Returns what precedes the sealed data, in its order.
-    pub fn front(&self) -> impl Iterator<Item = &FrontKind> {
-        self.packets.iter().map(|packet| &packet.kind)
+    pub fn front(&self) -> Vec<&FrontKind> {
+        self.packets.iter().map(|packet| &packet.kind).collect()
+    }
+
+    /// Returns the number of octets that precede the sealed data.
+    pub fn front_length(&self) -> usize {
+        self.packets.iter().map(|packet| packet.bytes.len()).sum()
+    }
+
+    fn version(&self) -> MessageVersion {
+        match self.format {
+            Format::Rfc9580 => MessageVersion::V2,
+            _ => MessageVersion::V1,
+        }
+    }
+
+    /// Refuses a recipient that can't read such a message.
+    pub fn check(&self, recipient: &Recipient) -> Result<(), Refusal> {
+        let version = self.version();
+        match recipient.reads(version) {
+            true => Ok(()),
+            false => Err(Refusal::OtherVersion {
+                subject: recipient.label().to_owned(),
+                version: version.standard(),
+            }),
+        }
     }
 
     /// Returns what the message can be found by; `None` if it's too short.
@@ -124,12 +127,8 @@ impl<'a> SharedMessage<'a> {
         key: &MessageKey,
         hidden: bool,
     ) -> Result<(), String> {
-        let version = match self.format {
-            Format::Rfc9580 => MessageVersion::V2,
-            _ => MessageVersion::V1,
-        };
         let bytes = recipient
-            .wrap(key.cipher, &key.key, version, hidden)
+            .wrap(key.cipher, &key.key, self.version(), hidden)
             .and_then(|pkesk| Packet::from(pkesk).to_vec())
             .map_err(|error| error.to_string())?;
         self.packets.push(FrontPacket {
@@ -227,56 +226,5 @@ impl Ends {
         };
         let id = self.start.get(before..)?.first_chunk::<ID>()?;
         Some(MessageId(*id))
-    }
-}
-
-/// Copies what is consumed to a sink.
-struct Copied<R, W> {
-    source: R,
-    sink: W,
-    error: Option<io::Error>,
-}
-
-impl<R: BufRead, W: Write> Copied<R, W> {
-    fn new(source: R, sink: W) -> Self {
-        Self {
-            source,
-            sink,
-            error: None,
-        }
-    }
-
-    /// Returns source and sink, or the first error of writing.
-    fn finish(self) -> Result<(R, W), OpenError> {
-        match self.error {
-            Some(error) => Err(OpenError::Write(error)),
-            None => Ok((self.source, self.sink)),
-        }
-    }
-
-    fn copy(&mut self, amount: usize) -> io::Result<()> {
-        let data = self.source.fill_buf()?;
-        let data = data.get(..amount);
-        let data = data.ok_or_else(|| internal("more was taken than was read"))?;
-        self.sink.write_all(data)
-    }
-}
-
-impl<R: BufRead, W: Write> BufRead for Copied<R, W> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.source.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        if self.error.is_none() {
-            self.error = self.copy(amount).err();
-        }
-        self.source.consume(amount);
-    }
-}
-
-impl<R: BufRead, W: Write> Read for Copied<R, W> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        read_buffered(self, buffer)
     }
 }

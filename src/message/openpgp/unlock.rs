@@ -11,7 +11,6 @@ use crate::keys::{
     Fingerprint, KeyHandle, Keyring, MessageTrials, NoIdentity, Passphrase, Passphrases, Trials,
     UnlockFault,
 };
-use crate::message::Format;
 use crate::message::attempt::Attempt;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::message_passphrases::MessagePassphrases;
@@ -66,14 +65,13 @@ impl<R: BufRead> OpenPgpFront<R> {
                 }
             },
         );
-        // The first chunk of the other formats proves the session key.
+        // The first chunk of other formats proves the session key.
         let may_fit = |pkesk: &&PKESK| {
             let handle = KeyHandle::of(pkesk.recipient());
-            let mut identities = keyring.identities().iter();
-            identities.any(|identity| keyring.fit(identity, &handle, pkesk.pk_algo()).is_some())
+            keyring.may_open(&handle, pkesk.pk_algo())
         };
         if let Some(attempt) = attempt
-            && container.format() == Format::Rfc4880
+            && !container.format().is_chunked()
             && pkesks.iter().filter(may_fit).nth(1).is_some()
         {
             attempt.note_others();

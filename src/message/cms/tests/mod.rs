@@ -6,6 +6,7 @@ mod encode;
 mod forms;
 mod hostile;
 mod peers;
+mod share;
 mod transport;
 
 use std::io::Read;

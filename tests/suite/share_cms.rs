@@ -1,0 +1,268 @@
+//! `callseal share` with CMS messages whose content is authenticated.
+
+use crate::support::{P256, Scene, der_value};
+
+/// Packs two calls for customer and vendor as CMS messages; there is a partner
+/// as well.
+fn packed() -> Scene {
+    let scene = Scene::with_parties();
+    scene.key_pair("partner", P256);
+    scene.write("calls/a.txt", "first");
+    scene.write("calls/b.txt", vec![7; 300_000]);
+    scene.ok("pack -q -o calls.zip -r customer.crt -r vendor.crt calls --format cms-gcm");
+    scene
+}
+
+/// Checks that callseal and openssl open a member with `NAME.key`.
+#[track_caller]
+fn opens(scene: &Scene, archive: &str, name: &str) {
+    scene
+        .ok(&format!("cat {archive} calls/a.txt -k {name}.key"))
+        .prints("first");
+    scene.tool(&format!("unzip -q -o {archive} -d split"));
+    scene.cms_as("split/calls/a.txt.p7m", name).yields(b"first");
+    scene
+        .cms_as("split/calls/b.txt.p7m", name)
+        .yields(&[7; 300_000]);
+}
+
+#[track_caller]
+fn opens_nothing(scene: &Scene, archive: &str, key: &str) {
+    scene
+        .line(&format!("extract {archive} -k {key} -C none"))
+        .exits(4);
+    assert!(!scene.exists("none"));
+}
+
+#[test]
+fn a_recipient_who_is_let_in_opens_every_member_with_openssl_as_well() {
+    let scene = packed();
+    opens_nothing(&scene, "calls.zip", "partner.key");
+    scene
+        .ok("share calls.zip -k customer.key -r partner.crt --in-place")
+        .says("shared 2 members of calls.zip")
+        .says("without an index")
+        .says("2 members are CMS messages, which carry no name");
+    for name in ["customer", "vendor", "partner"] {
+        opens(&scene, "calls.zip", name);
+    }
+    scene.tool("unzip -tq calls.zip");
+    // openssl writes DER, with the recipients in order.
+    let file = "split/calls/b.txt.p7m";
+    scene.tool(&format!(
+        "openssl cms -cmsout -inform DER -in {file} -outform DER -out again.p7m"
+    ));
+    assert!(scene.read(file) == scene.read("again.p7m"));
+}
+
+#[test]
+fn what_is_sealed_stays_byte_for_byte() {
+    let scene = packed();
+    scene.ok("share calls.zip -q -k customer.key -r partner.crt -o out.zip");
+    for name in ["calls/a.txt.p7m", "calls/b.txt.p7m"] {
+        let [old, new] = ["calls.zip", "out.zip"].map(|archive| scene.entry(archive, name));
+        let [(_, [_, old], _), (_, [_, new], _)] = [parts(&old), parts(&new)];
+        assert_eq!(old, new, "{name}");
+    }
+}
+
+#[test]
+fn who_is_taken_out_by_certificate_opens_nothing_any_more() {
+    let scene = packed();
+    scene
+        .ok("share calls.zip -k customer.key --remove vendor.crt --in-place")
+        .says("can still open the same members");
+    opens(&scene, "calls.zip", "customer");
+    opens_nothing(&scene, "calls.zip", "vendor.key");
+    // It is no recipient any more.
+    scene
+        .line("share calls.zip -k customer.key --remove vendor.crt --in-place")
+        .exits(2)
+        .complains_with_hint(&["vendor.crt", "calls.zip"]);
+    // Nobody would be left.
+    scene
+        .line("share calls.zip -k customer.key --remove customer.crt --in-place")
+        .exits(2)
+        .complains_with_hint(&["no recipient would be left"]);
+}
+
+#[test]
+fn a_dry_run_lists_certificates() {
+    let scene = packed();
+    let line = "share calls.zip calls/a.txt -k customer.key -r partner.crt -r customer.crt --remove vendor.crt --dry-run";
+    let listed = scene.ok(line).stdout();
+    for (what, words) in [
+        ("added       ", 1),
+        ("added again", 1),
+        ("kept", 0),
+        ("removed", 1),
+    ] {
+        assert_eq!(listed.matches(what).count(), words, "{what}: {listed}");
+    }
+    let listed = scene.ok("share calls.zip -k customer.key -r partner.crt --dry-run --json");
+    let kept = &listed.json()["members"][0]["kept"];
+    assert!(kept.to_string().contains("of vendor"), "{kept}");
+}
+
+#[test]
+fn messages_of_openssl_are_shared_whatever_their_form() {
+    let scene = packed();
+    scene.key_pair("old", "rsa:2048");
+    for options in [
+        "-aes-128-gcm -outform DER old.crt",
+        "-aes-256-gcm -stream -outform DER old.crt vendor.crt",
+        "-aes-192-gcm -keyid -outform PEM old.crt partner.crt",
+        "-aes-256-gcm -outform SMIME partner.crt old.crt",
+    ] {
+        scene.cms_encrypt("calls/b.txt", "b.txt.p7m", options);
+        scene
+            .ok("share -f b.txt.p7m -k old.key -r customer.crt -o shared.p7m")
+            .says("shared b.txt.p7m into shared.p7m");
+        for name in ["old", "customer"] {
+            scene.cms_as("shared.p7m", name).yields(&[7; 300_000]);
+        }
+        scene.ok("open -f shared.p7m -k customer.key -o b.txt");
+        assert_eq!(scene.read("b.txt"), [7; 300_000]);
+        scene.write("in/b.txt.p7m", scene.read("b.txt.p7m"));
+        scene.tool("rm -f zipped.zip");
+        scene.tool("zip -q -r zipped.zip in");
+        scene.ok("share zipped.zip -q -k old.key -r customer.crt --in-place");
+        scene.ok("cat zipped.zip in/b.txt -k customer.key");
+    }
+}
+
+#[test]
+fn altered_content_is_not_shared() {
+    let scene = packed();
+    let message = scene.entry("calls.zip", "calls/a.txt.p7m");
+    for back in [1, 20] {
+        let mut altered = message.clone();
+        let at = altered.len() - back;
+        altered[at] ^= 1;
+        scene.write("in/a.txt.p7m", altered);
+        scene.tool("rm -f altered.zip");
+        scene.tool("zip -q -r altered.zip in");
+        scene
+            .line("share altered.zip -k customer.key -r partner.crt -o out.zip")
+            .exits(5)
+            .complains(&["in/a.txt", "altered"])
+            .says("nothing was written");
+        scene
+            .line("share in/a.txt.p7m -k customer.key -r partner.crt -o out.p7m")
+            .exits(5);
+        assert!(!scene.exists("out.zip") && !scene.exists("out.p7m"));
+    }
+}
+
+#[test]
+fn a_false_key_for_a_recipient_is_passed_over() {
+    let scene = packed();
+    scene.key_pair("old", "rsa:2048");
+    scene.write("note.txt", "of a stranger");
+    for format in ["cms-gcm", "cms"] {
+        for file in ["note.txt", "calls/b.txt"] {
+            scene.ok(&format!("seal -q -f -r old.crt {file} --format {format}"));
+        }
+        let (_, _, stranger) = parts(&scene.read("note.txt.p7m"));
+        let (front, data, recipients) = parts(&scene.read("calls/b.txt.p7m"));
+        let [version, rest] = data;
+        let both = element(0x31, &[stranger, recipients].concat());
+        let data = element(0x30, &[version, both, rest].concat());
+        let message = element(0x30, &[front, element(0xA0, &data)].concat());
+        scene.write("in/b.txt.p7m", &message);
+        scene.ok("open -f in/b.txt.p7m -k old.key -o b.txt");
+        assert_eq!(scene.read("b.txt"), [7; 300_000], "{format}");
+        if format == "cms-gcm" {
+            scene.ok("share -q -f in/b.txt.p7m -k old.key -r partner.crt -o out.p7m");
+            scene.cms_as("out.p7m", "partner").yields(&[7; 300_000]);
+        }
+        scene.tool("rm -f in.zip");
+        scene.tool("zip -q -r in.zip in");
+        scene.ok("extract -q -f in.zip -k old.key -C opened");
+        assert_eq!(scene.read("opened/in/b.txt"), [7; 300_000], "{format}");
+    }
+}
+
+/// Returns of a message what precedes its data, what precedes and follows the
+/// recipients there, and the recipients.
+fn parts(message: &[u8]) -> (Vec<u8>, [Vec<u8>; 2], Vec<u8>) {
+    let (_, info, _) = der_value(message);
+    let (kind, _, content) = der_value(info);
+    let (_, content, _) = der_value(content);
+    let (_, data, _) = der_value(content);
+    let (version, _, recipients) = der_value(data);
+    let (_, recipients, rest) = der_value(recipients);
+    (
+        kind.to_vec(),
+        [version.to_vec(), rest.to_vec()],
+        recipients.to_vec(),
+    )
+}
+
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    [&[tag, 0x84], &length[..], content].concat()
+}
+
+#[test]
+fn an_openpgp_certificate_is_no_recipient_of_a_cms_message() {
+    let scene = packed();
+    scene.gpg("--quick-gen-key gnu rsa2048 encr never");
+    scene.gpg("--export --output gnu.pgp gnu");
+    for target in ["--in-place", "-o out.zip"] {
+        scene
+            .line(&format!(
+                "share calls.zip -k customer.key -r gnu.pgp {target}"
+            ))
+            .exits(3)
+            .complains_with_hint(&["gnu", "cms-gcm"]);
+    }
+    assert!(!scene.exists("out.zip"));
+}
+
+#[test]
+fn an_index_lists_the_openpgp_messages_beside_them() {
+    let scene = packed();
+    scene.write("notes/a.txt", "one");
+    scene.write("notes/b.txt", "two");
+    scene.ok("seal -q -r customer.crt notes/a.txt");
+    scene.ok("seal -q -r customer.crt notes/b.txt");
+    scene.tool("rm notes/a.txt notes/b.txt");
+    scene.tool("zip -q -r calls.zip notes");
+    scene
+        .ok("share calls.zip -k customer.key -r partner.crt --in-place")
+        .says("shared 4 members")
+        .says("with an index");
+    scene.ok("extract calls.zip -q -k partner.key -C opened");
+    assert_eq!(scene.text("opened/notes/b.txt"), "two");
+    assert_eq!(scene.text("opened/calls/a.txt"), "first");
+    scene.ok("list calls.zip").prints("4 members");
+}
+
+#[test]
+fn a_grant_is_for_openpgp_messages_alone() {
+    let scene = packed();
+    scene
+        .line("grant calls.zip calls/a.txt -k customer.key -r partner.crt -o a.grant")
+        .exits(4)
+        .complains_with_hint(&["calls/a.txt", "CMS message"])
+        .says("share");
+    assert!(!scene.exists("a.grant"));
+}
+
+#[test]
+fn a_passphrase_can_not_be_told_from_others() {
+    let scene = packed();
+    scene.key_pair("old", "rsa:2048");
+    let kek = "-secretkey 000102030405060708090A0B0C0D0E0F -secretkeyid C0FEE0";
+    let options = format!("-aes-256-gcm {kek} -outform DER old.crt vendor.crt");
+    scene.cms_encrypt("calls/a.txt", "a.txt.p7m", &options);
+    scene
+        .line("share a.txt.p7m -k old.key --remove vendor.crt -o out.p7m")
+        .exits(2)
+        .complains_with_hint(&["a.txt.p7m", "nobody can be taken out for certain"]);
+    scene.ok("share a.txt.p7m -q -k old.key -r partner.crt -o out.p7m");
+    scene.cms_as("out.p7m", "partner").yields(b"first");
+    let line = format!("openssl cms -decrypt -inform DER -in out.p7m {kek}");
+    scene.tool_line(&line).outcome().yields(b"first");
+}
