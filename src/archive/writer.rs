@@ -62,11 +62,22 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     ///
     /// Any error of the sink.
     pub fn add(&mut self, name: &MemberName, modified: SystemTime, data: &[u8]) -> io::Result<()> {
+        self.add_checked(name, modified, data, crc32fast::hash(data))
+    }
+
+    /// Does the same with data whose CRC-32 is known.
+    pub(crate) fn add_checked(
+        &mut self,
+        name: &MemberName,
+        modified: SystemTime,
+        data: &[u8],
+        crc: u32,
+    ) -> io::Result<()> {
         let size = data.len() as u64;
         let member = Stored {
             name: name.stored(self.ending).into_bytes(),
             modified: unix_seconds(modified),
-            crc: crc32fast::hash(data),
+            crc,
             size,
             offset: self.sink.position(),
             zip64: size >= ZIP64_MARKER,

@@ -80,16 +80,17 @@ impl<W: Write + Seek> Assembly<W> {
         }
     }
 
-    /// Adds a whole member that is in memory.
+    /// Adds a whole member that is in memory, with its CRC-32.
     pub fn add(
         &mut self,
         member: &NextMember,
         listed: Option<&Listed>,
         message: &[u8],
+        crc: u32,
     ) -> io::Result<()> {
         let (name, modified) = self.list.shown(member)?;
         let name = name.as_ref().unwrap_or(&member.name);
-        self.archive.add(name, modified, message)?;
+        self.archive.add_checked(name, modified, message, crc)?;
         self.list.enter(&self.archive, name, member, listed)
     }
 

@@ -59,6 +59,7 @@ impl<W: Write + Seek> Queue<W> {
             number,
             entry,
             target: Target::Memory(buffer),
+            crc: crc32fast::Hasher::new(),
         }
     }
 
@@ -163,6 +164,7 @@ struct Waiting {
     entry: NextMember,
     listed: Option<Listed>,
     message: Vec<u8>,
+    crc: u32,
 }
 
 impl Waiting {
@@ -172,7 +174,7 @@ impl Waiting {
     }
 
     fn add_to<W: Write + Seek>(&self, archive: &mut Assembly<W>) -> io::Result<()> {
-        archive.add(&self.entry, self.listed.as_ref(), &self.message)
+        archive.add(&self.entry, self.listed.as_ref(), &self.message, self.crc)
     }
 }
 
@@ -194,6 +196,9 @@ pub(crate) struct MemberSink<'q, W> {
     number: usize,
     entry: NextMember,
     target: Target<W>,
+    /// Of a message in memory: each piece is hashed while the processor's cache
+    /// still holds it, and before the turn comes, in which others wait.
+    crc: crc32fast::Hasher,
 }
 
 enum Target<W> {
@@ -212,6 +217,7 @@ impl<W: Write + Seek> MemberSink<'_, W> {
                     entry: self.entry,
                     listed,
                     message,
+                    crc: self.crc.finalize(),
                 };
                 self.queue.submit(self.number, waiting)
             }
@@ -233,6 +239,7 @@ impl<W: Write + Seek> Write for MemberSink<'_, W> {
                     buffer.reserve_exact(expected.min(BUFFER));
                 }
                 buffer.extend_from_slice(data);
+                self.crc.update(data);
                 self.target = Target::Memory(buffer);
             }
             Target::Memory(buffer) => {

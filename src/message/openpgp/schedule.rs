@@ -5,15 +5,15 @@
 
 use std::io;
 
+use hkdf::Hkdf;
 use openssl::cipher::CipherRef;
 use openssl::cipher_ctx::CipherCtx;
-use openssl::md::Md;
-use openssl::pkey::Id;
-use openssl::pkey_ctx::PkeyCtx;
 use sequoia_openpgp::crypto::SessionKey;
 use sequoia_openpgp::crypto::mem::Protected;
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::types::{AEADAlgorithm, SymmetricAlgorithm};
+use sha2::Sha256;
+use zeroize::Zeroize;
 
 use super::cipher::aead;
 use crate::message::fault::{MessageFault, internal};
@@ -217,23 +217,19 @@ impl ChunkCipher {
     }
 }
 
-/// Derives octets from a key, by HKDF with SHA-256.
+/// Derives octets from a key, by HKDF with SHA-256
+/// ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)). OpenSSL takes longer to
+/// set that up than to decrypt a call file.
 pub(super) fn hkdf(
     key: &[u8],
     salt: Option<&[u8]>,
     info: &[u8],
     derived: &mut [u8],
 ) -> io::Result<()> {
-    let mut hkdf = PkeyCtx::new_id(Id::HKDF)?;
-    hkdf.derive_init()?;
-    hkdf.set_hkdf_md(Md::sha256())?;
-    if let Some(salt) = salt {
-        hkdf.set_hkdf_salt(salt)?;
-    }
-    hkdf.set_hkdf_key(key)?;
-    hkdf.add_hkdf_info(info)?;
-    hkdf.derive(Some(derived))?;
-    Ok(())
+    let (mut pseudorandom, hkdf) = Hkdf::<Sha256>::extract(salt, key);
+    pseudorandom.as_mut_slice().zeroize();
+    hkdf.expand(info, derived)
+        .map_err(|_| internal("a key that is longer than HKDF makes any"))
 }
 
 fn begin(
