@@ -38,4 +38,4 @@ pub(crate) use openpgp::{
 pub use seal::{Armor, SealOptions, SealPlan, SealedFile, Sealer};
 pub use seal_error::{PlanError, SealError};
 pub(crate) use session::{MessageId, MessageKey, PackedKey, Session};
-pub(crate) use text::has_traces;
+pub(crate) use text::{armor_of, has_traces};

@@ -13,7 +13,7 @@ use super::{Compression, Format, cms, openpgp};
 use crate::keys::{MOST_HIDDEN, MessageVersion, Recipients};
 
 /// The octets in a line of bare base64: 76 characters.
-const BASE64_LINE: usize = 57;
+pub(super) const BASE64_LINE: usize = 57;
 
 /// How messages are sealed, decided once for all of them.
 #[derive(Clone, Debug)]

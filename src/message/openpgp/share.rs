@@ -6,6 +6,7 @@
 use std::io::{self, BufRead, Cursor, Read, Write};
 
 use sequoia_openpgp::Packet;
+use sequoia_openpgp::armor::{Kind, Writer};
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::serialize::SerializeInto;
 
@@ -18,8 +19,9 @@ use crate::message::format::Format;
 use crate::message::front_limit::FrontLimit;
 use crate::message::io::read_buffered;
 use crate::message::open::Source;
+use crate::message::seal::{Armor, BASE64_LINE};
 use crate::message::session::{ID, MessageId, MessageKey};
-use crate::message::text;
+use crate::message::text::{self, Base64Writer};
 
 /// The octets at the beginning of the encrypted data that identify a message,
 /// with what precedes them: the header and the IV of GnuPG's packet.
@@ -137,6 +139,30 @@ impl<'a> SharedMessage<'a> {
             kind: FrontKind::Recipient(None),
         });
         Ok(())
+    }
+
+    /// Writes the message in a form, as [`write_to`](Self::write_to) does.
+    pub fn write_as(
+        self,
+        armor: Armor,
+        key: &MessageKey,
+        sink: impl Write + Send + Sync,
+    ) -> Result<MessageId, OpenError> {
+        match armor {
+            Armor::Binary => self.write_to(key, sink),
+            Armor::Ascii => {
+                let mut text = Writer::new(sink, Kind::Message).map_err(OpenError::Write)?;
+                let id = self.write_to(key, &mut text)?;
+                text.finalize().map_err(OpenError::Write)?;
+                Ok(id)
+            }
+            Armor::Base64 => {
+                let mut text = Base64Writer::new(sink, BASE64_LINE);
+                let id = self.write_to(key, &mut text)?;
+                text.finish().map_err(OpenError::Write)?;
+                Ok(id)
+            }
+        }
     }
 
     /// Writes the message. Its sealed data are those that were read, and if
