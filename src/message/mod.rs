@@ -14,6 +14,7 @@ mod limits;
 mod message_passphrases;
 pub(crate) mod name_binding;
 mod open;
+mod opener;
 mod openpgp;
 mod seal;
 mod seal_error;
@@ -30,7 +31,8 @@ pub use fault::{MessageFault, OpenError};
 pub use format::Format;
 pub(crate) use limits::Inflated;
 pub use limits::Limits;
-pub use open::{OpenMessage, Opened, Opener};
+pub use open::{OpenMessage, Opened};
+pub use opener::Opener;
 pub(crate) use openpgp::MAX_LITERAL_NAME;
 pub(crate) use openpgp::{
     FrontKind, MessageWriter, Part, PartsOpener, PartsSealer, SharedMessage, check_pkesks,
