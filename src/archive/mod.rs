@@ -32,6 +32,7 @@
 mod directory;
 mod dos_time;
 mod encode;
+mod end_records;
 mod ending;
 mod extra;
 mod fault;

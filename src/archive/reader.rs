@@ -1,6 +1,7 @@
 //! Reading an archive: the list of its members.
 
 use super::directory;
+use super::end_records;
 use super::fault::ArchiveError;
 use super::member::Member;
 use super::member_reader::{MemberReader, WrongChecksum};
@@ -34,7 +35,7 @@ impl<R: ReadAt> Archive<R> {
     /// [`ArchiveError::Malformed`] if the archive breaks the format or could be
     /// understood in two ways; [`ArchiveError::Io`] if it can't be read.
     pub fn open(source: R) -> Result<Self, ArchiveError> {
-        let location = directory::locate(&source)?;
+        let location = end_records::locate(&source)?;
         let members = directory::read_members(&source, &location)?;
         Ok(Self {
             source,

@@ -282,21 +282,24 @@ impl Overview {
         })
     }
 
-    /// Takes the failures of the members that aren't messages, and that of the
-    /// archive as a whole.
+    /// Takes the failures of the members that aren't messages, with those of the
+    /// members that were removed, and that of the archive as a whole.
     pub fn take_failures(
         &mut self,
         archive: &Path,
+        removed: Vec<cli::error::Error>,
     ) -> (Vec<cli::error::Error>, Option<cli::error::Error>) {
-        let failures = std::mem::take(&mut self.failures);
-        let worst = failures.iter().map(Error::kind).max();
+        let total = self.set_of.len() + removed.len();
+        let failures = std::mem::take(&mut self.failures).into_iter();
+        let failures: Vec<_> = failures.map(Into::into).chain(removed).collect();
+        let worst = failures.iter().map(cli::error::Error::kind).max();
         let outcome = worst.map(|worst| cli::error::Error::Unread {
             archive: archive.to_owned(),
             failed: failures.len(),
-            total: self.set_of.len(),
+            total,
             worst,
         });
-        (failures.into_iter().map(Into::into).collect(), outcome)
+        (failures, outcome)
     }
 }
 

@@ -68,7 +68,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
-    let members = arguments.grant.granted(members, &arguments.members)?;
+    let members = arguments
+        .grant
+        .granted(&archive, members, &arguments.members)?;
     let (members, others) = members.without_other_files();
     notice_other_files(&others, false, ui);
     members.use_index(&opener);
@@ -79,7 +81,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             let name = member.shown_name();
             writeln!(stdout, "{separator}==> {} <==", safe(&name))?;
         }
-        let opened = write(&archive, member, &opener, &mut stdout)?;
+        let opened = write(&archive, member, &opener, &mut stdout);
+        let opened = opened.map_err(|failure| match failure {
+            Failure::Library(error) => arguments.grant.explain(*error).into(),
+            failure => failure,
+        })?;
         stdout.flush()?;
         warn_of(member, &opened, ui);
     }

@@ -90,7 +90,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs())
         .progress(&bar);
-    let job = arguments.layout.apply(job, &plan, config.as_ref())?;
+    let job = arguments.layout.apply(job, &plan, config.as_ref(), ui)?;
     let converted = job.convert(&members, &opener, &plan, &arguments.output);
     bar.finish();
     let facts = |archive_bytes, members| ConvertFacts {

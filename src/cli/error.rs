@@ -12,12 +12,20 @@ use callseal::keys::{
 use callseal::message::PlanError;
 use callseal::sources::SourceError;
 
+use super::hints::Task;
+
 /// Why a command failed. The display is one sentence that names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The library's own error.
     #[error(transparent)]
     Library(callseal::Error),
+    /// The library's own error, in a command with other remedies than elsewhere.
+    #[error("{error}")]
+    During {
+        task: Task,
+        error: Box<callseal::Error>,
+    },
     /// The config can't be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -91,10 +99,26 @@ impl Error {
         callseal::Error::writing(path, error).into()
     }
 
+    /// An error of the library in such a command.
+    pub fn during(task: Task, error: callseal::Error) -> Self {
+        let error = Box::new(error);
+        Self::During { task, error }
+    }
+
+    /// The library's error, if it is one.
+    pub fn of_library(&self) -> Option<&callseal::Error> {
+        match self {
+            Self::Library(error) => Some(error),
+            Self::During { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+
     /// What it means for the exit status.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Library(error) => error.kind(),
+            Self::During { error, .. } => error.kind(),
             Self::Config(_) | Self::Subject(_) => ErrorKind::Usage,
             Self::Profile { error, .. } => ErrorKind::from(&**error),
             Self::Export(error) => export_kind(error),

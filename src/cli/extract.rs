@@ -82,7 +82,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
-    let members = arguments.grant.granted(members, &arguments.members)?;
+    let members = arguments
+        .grant
+        .granted(&archive, members, &arguments.members)?;
     opening.expect_key(&archive, &members)?;
     let mut job = Job::new();
     if arguments.skip_existing {
@@ -153,7 +155,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     };
     let (failures, outcome) = extracted.outcome();
     let report = Report {
-        failures: failures.into_iter().map(Error::from).collect(),
+        failures: failures
+            .into_iter()
+            .map(|error| arguments.grant.explain(error.into()))
+            .collect(),
         outcome: outcome.map(Error::from),
         ..Report::of("", &facts)
     };

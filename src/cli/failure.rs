@@ -129,8 +129,8 @@ impl<T, F> Report<T, F> {
 
     /// Returns whether several members failed, all of them for the same reason.
     fn has_one_cause(&self) -> bool {
-        let mut causes = self.failures.iter().map(|error| match error {
-            Error::Library(callseal::Error::Member { cause, .. }) => Some(match cause {
+        let mut causes = self.failures.iter().map(|error| match error.of_library() {
+            Some(callseal::Error::Member { cause, .. }) => Some(match cause {
                 // Their paths differ.
                 MemberCause::Write { error, .. } => files::cause(error),
                 MemberCause::Exists(_) => "it already exists".into(),

@@ -2,19 +2,18 @@
 
 use std::path::PathBuf;
 
-use callseal::Job;
 use clap::Args;
 use serde::Serialize;
 
-use super::args::{JobsArgs, OverwriteArgs};
 use super::error::Error;
 use super::facts::{PathFact, RecipientFacts, recipient_facts};
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
+use super::hints::Task;
 use super::known_recipients::recipients_line;
 use super::member_args::{ExcludeArgs, PATTERNS, open_archive};
-use super::open_args::{IgnoreIndexArgs, OpenArgs};
 use super::recipient_args::RecipientArgs;
+use super::sharing_args::SharingArgs;
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, count};
 
@@ -44,13 +43,7 @@ pub struct Arguments {
     #[arg(short, long, value_name = "OUT.grant")]
     output: PathBuf,
     #[command(flatten)]
-    opening: OpenArgs,
-    #[command(flatten)]
-    index: IgnoreIndexArgs,
-    #[command(flatten)]
-    overwrite: OverwriteArgs,
-    #[command(flatten)]
-    jobs: JobsArgs,
+    sharing: SharingArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
@@ -63,15 +56,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let config = global.config()?;
     let recipients = arguments.recipients.load(config.as_ref(), ui)?;
     let bar = Bar::new(ui, "granting");
-    let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
-    let opener = arguments.index.apply(opening.opener());
-    let archive = open_archive(&arguments.archive, &opener)?;
+    let opening = arguments.sharing.load(config.as_ref(), &bar, ui)?;
+    let opener = arguments.sharing.opener(&opening);
+    let during = |error| Error::during(Task::Grant, error);
+    let archive = open_archive(&arguments.archive, &opener).map_err(during)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     opening.expect_key(&archive, &members)?;
-    let job = Job::new()
-        .overwrite(arguments.overwrite.overwrite())
-        .workers(arguments.jobs.jobs())
-        .progress(&bar);
+    let job = arguments.sharing.job(&bar);
     let granted = job.grant(&members, &opener, recipients.clone(), &arguments.output);
     bar.finish();
     let facts = |members, output| GrantFacts {
@@ -88,8 +79,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
                 _ => Vec::new(),
             };
             let report = Report {
-                failures: failures.into_iter().map(Error::from).collect(),
-                outcome: Some(error.into()),
+                failures: failures.into_iter().map(during).collect(),
+                outcome: Some(during(error)),
                 ..Report::of(String::new(), facts(&[], None))
             };
             return Ok(report.end(global.json, ui));
@@ -104,7 +95,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     ));
     let facts = facts(&members, Some(PathFact(&arguments.output)));
     let report = Report {
-        outcome: index_error.map(Error::from),
+        outcome: index_error.map(during),
         ..Report::of(String::new(), facts)
     };
     Ok(report.end(global.json, ui))

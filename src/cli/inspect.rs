@@ -22,7 +22,7 @@ use super::hints::kinds;
 use super::known_recipients::{HandleFacts, KnownKeys, key_line};
 use super::open_args::format_name;
 use super::recipient_args::KnownArgs;
-use super::ui::{Ui, Waiting, bytes, safe};
+use super::ui::{Ui, Waiting, bytes, safe, shell_word};
 use crate::cli::file_kind::{Inspection, inspect};
 
 /// Show what a file is and what it contains
@@ -97,6 +97,13 @@ fn show(
         Inspection::Message(envelope) => {
             heading("message");
             let text = &mut report.text;
+            if file.extension().is_some_and(|ending| ending == "grant") {
+                let _ = writeln!(
+                    text,
+                    "  a grant, by its name; `callseal list ARCHIVE --grant {} -k KEY` shows what it grants",
+                    safe(&shell_word(&path))
+                );
+            }
             let cipher = envelope.cipher.as_deref();
             let _ = writeln!(
                 text,
@@ -219,7 +226,7 @@ fn show_archive(
             sealed: overview.facts(known),
         },
     });
-    let (failures, outcome) = overview.take_failures(Path::new(path));
+    let (failures, outcome) = overview.take_failures(Path::new(path), Vec::new());
     report.failures.extend(failures);
     report.failures.extend(outcome);
     facts

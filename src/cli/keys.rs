@@ -132,7 +132,7 @@ impl Archive<'_> {
             reach_phrase(reach, self.overview.members())
         );
         let closed = self.overview.closed_to(self.path, keyring);
-        let (failures, outcome) = self.overview.take_failures(self.path);
+        let (failures, outcome) = self.overview.take_failures(self.path, Vec::new());
         report.failures.extend(failures);
         report.failures.extend(outcome);
         report.failures.extend(closed.map(Into::into));

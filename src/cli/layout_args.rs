@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::args::words;
 use super::failure::Failure;
+use super::ui::Ui;
 
 /// What an archive shows of its members.
 #[derive(Debug, Args)]
@@ -28,9 +29,11 @@ impl LayoutArgs {
         mut job: Job<'a>,
         plan: &SealPlan,
         config: Option<&Config>,
+        ui: &Ui,
     ) -> Result<Job<'a>, Failure> {
         let configured = || config.is_some_and(|config| config.without_index);
-        if self.without_index.unwrap_or_else(configured) {
+        let without_index = self.without_index.unwrap_or_else(configured);
+        if without_index {
             job = job.without_index();
         }
         if self.hide_names {
@@ -43,6 +46,11 @@ impl LayoutArgs {
                     ),
                     "leave out --hide-names, or give another --format",
                 ));
+            }
+            if without_index {
+                ui.notice(
+                    "without an index, the names are in the messages alone: members can't be chosen by name, and can't be shared or granted",
+                );
             }
             job = job.hiding_names();
         }

@@ -17,6 +17,7 @@ use super::error::Error;
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
+use super::hints::Task;
 use super::known_recipients::KnownKeys;
 use super::member_args::{ExcludeArgs, PATTERNS};
 use super::open_args::{GrantArgs, IgnoreIndexArgs};
@@ -84,13 +85,17 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         ui.notice(&closed.to_string());
     }
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
-    let members = arguments.grant.granted(members, &arguments.members)?;
+    let members = arguments
+        .grant
+        .granted(&archive, members, &arguments.members)?;
     let mut overview = Overview::of(&archive, members.as_slice(), &arguments.limits.limits());
     drop(waiting);
 
-    let (mut failures, outcome) = overview.take_failures(&arguments.archive);
-    failures.extend(archive.index_error().map(Error::from));
-    failures.extend(archive.removed_members().map(Error::from));
+    let task = arguments.grant.task().unwrap_or(Task::List);
+    let during = |error| Error::during(task, error);
+    let removed = archive.removed_members().map(during).collect();
+    let (mut failures, outcome) = overview.take_failures(&arguments.archive, removed);
+    failures.extend(archive.index_error().map(during));
     let listing = Listing {
         archive: &archive,
         members: &members,

@@ -26,6 +26,11 @@ pub struct ExcludeArgs {
 }
 
 impl ExcludeArgs {
+    /// Returns whether any member is to be left out.
+    pub fn is_given(&self) -> bool {
+        !self.exclude.is_empty()
+    }
+
     /// Returns the named members, or all, without the excluded ones.
     pub fn choose<'a>(
         &self,

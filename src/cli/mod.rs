@@ -39,6 +39,7 @@ mod recipient_args;
 mod seal;
 mod sha256sum;
 mod share;
+mod sharing_args;
 #[cfg(unix)]
 pub mod signals;
 pub mod slips;

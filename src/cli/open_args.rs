@@ -15,6 +15,7 @@ use indicatif::ProgressBar;
 use super::args::{IdentityArgs, LimitArgs};
 use super::error::Error;
 use super::failure::Failure;
+use super::hints::Task;
 use super::passphrases::PassphraseArgs;
 use super::ui::{SHOWN, Ui, count};
 
@@ -63,27 +64,48 @@ impl GrantArgs {
         Ok(())
     }
 
-    /// Returns the members that are granted, if a grant is given.
+    /// Returns the members that are granted, if a grant is given. Of those that a
+    /// name or pattern means, it must grant one.
     pub fn granted<'a>(
         &self,
+        archive: &'a ArchiveFile,
         members: Members<'a>,
         named: &[String],
     ) -> Result<Members<'a>, Failure> {
         let Some(grant) = &self.grant else {
             return Ok(members);
         };
-        let other = members.iter().find(|member| !members.is_listed(member));
-        let other = other.map(|member| member.shown_name().into_owned());
-        let granted = members.granted();
-        match other {
-            Some(other) if !named.is_empty() || granted.as_slice().is_empty() => {
-                Err(Failure::usage(
-                    format!("{}: it doesn't grant {other}", grant.display()),
-                    "`callseal list ARCHIVE --grant FILE -k KEY` shows what it grants",
-                ))
+        let not_granted = |what: &str| {
+            Failure::usage(
+                format!("{}: it doesn't grant {what}", grant.display()),
+                "`callseal list ARCHIVE --grant FILE -k KEY` shows what it grants",
+            )
+        };
+        for named in named {
+            let meant = archive.select(std::slice::from_ref(named))?;
+            if meant.granted().as_slice().is_empty() {
+                return Err(not_granted(named));
             }
+        }
+        let first = members.iter().next();
+        let granted = members.granted();
+        match first {
+            Some(first) if granted.as_slice().is_empty() => Err(not_granted(&first.shown_name())),
             _ => Ok(granted),
         }
+    }
+
+    /// Returns an error of a member, which a grant opens if one is given.
+    pub fn explain(&self, error: Error) -> Error {
+        match (self.task(), error) {
+            (Some(task), Error::Library(error)) => Error::during(task, error),
+            (_, error) => error,
+        }
+    }
+
+    /// Returns the task of opening by a grant, if one is given.
+    pub fn task(&self) -> Option<Task> {
+        self.grant.as_ref().map(|_| Task::ByGrant)
     }
 }
 

@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let job = Job::new()
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs());
-    let mut job = arguments.layout.apply(job, &plan, config.as_ref())?;
+    let mut job = arguments.layout.apply(job, &plan, config.as_ref(), ui)?;
     let mut inputs = arguments.paths.clone();
     if let Some(list) = &arguments.files_from {
         let mut text = Vec::new();

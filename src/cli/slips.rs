@@ -60,8 +60,23 @@ pub fn hint(error: &clap::Error, arguments: &[String]) -> Option<String> {
             };
             known.map(Into::into)
         }
+        ErrorKind::MissingRequiredArgument if command == "share" && is_target(error) => Some(
+            "-o OUT writes another file, --in-place replaces the archive, --dry-run shows what would change"
+                .into(),
+        ),
         _ => None,
     }
+}
+
+/// Returns whether it isn't said where a shared archive goes.
+fn is_target(error: &clap::Error) -> bool {
+    let missing = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing)) => missing.as_slice(),
+        _ => &[],
+    };
+    missing
+        .iter()
+        .any(|argument| argument.contains("--in-place"))
 }
 
 /// Returns clap's own guess, as a question.

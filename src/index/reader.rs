@@ -197,7 +197,8 @@ impl<R: BufRead> Lines<R> {
     pub fn new(source: R) -> Self {
         Self {
             source,
-            line: Zeroizing::new(Vec::with_capacity(4096)),
+            // Growing would leave copies of session keys that nobody wipes.
+            line: Zeroizing::new(Vec::with_capacity(LONGEST_LINE as usize)),
             number: 0,
         }
     }

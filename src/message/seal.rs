@@ -3,17 +3,12 @@
 use std::io::{Read, Write};
 use std::time::SystemTime;
 
-use sequoia_openpgp::armor::{Kind, Writer};
-
+use super::armored::write_as;
 use super::openpgp::MessageWriter;
 use super::seal_error::{PlanError, SealError};
 use super::session::Session;
-use super::text::{Base64Writer, PemWriter};
 use super::{Compression, Format, cms, openpgp};
 use crate::keys::{MOST_HIDDEN, MessageVersion, Recipients};
-
-/// The octets in a line of bare base64: 76 characters.
-const BASE64_LINE: usize = 57;
 
 /// How messages are sealed, decided once for all of them.
 #[derive(Clone, Debug)]
@@ -229,27 +224,12 @@ impl Sealer<'_> {
         armor: Armor,
         sink: &mut dyn Write,
     ) -> Result<u64, SealError> {
-        match (armor, &self.0) {
-            (Armor::Binary, _) => self.seal(source, file, sink),
-            (Armor::Ascii, Hand::OpenPgp(_)) => {
-                let mut text = Writer::new(sink, Kind::Message).map_err(SealError::Write)?;
-                let length = self.seal(source, file, &mut text)?;
-                text.finalize().map_err(SealError::Write)?;
-                Ok(length)
-            }
-            (Armor::Ascii, Hand::Cms(sealer)) => {
-                let text = PemWriter::new(sink, sealer.pem_label());
-                let mut text = text.map_err(SealError::Write)?;
-                let length = self.seal(source, file, &mut text)?;
-                text.finish().map_err(SealError::Write)?;
-                Ok(length)
-            }
-            (Armor::Base64, _) => {
-                let mut text = Base64Writer::new(sink, BASE64_LINE);
-                let length = self.seal(source, file, &mut text)?;
-                text.finish().map_err(SealError::Write)?;
-                Ok(length)
-            }
-        }
+        let pem_label = match &self.0 {
+            Hand::OpenPgp(_) => None,
+            Hand::Cms(sealer) => Some(sealer.pem_label()),
+        };
+        write_as(armor, pem_label, sink, SealError::Write, |sink| {
+            self.seal(source, file, sink)
+        })
     }
 }

@@ -2,10 +2,12 @@
 
 use std::io::{BufRead, Read, Write};
 
+use super::armored::write_as;
 use super::cms::{self, CmsShared};
 use super::fault::OpenError;
 use super::front_limit::FrontLimit;
 use super::openpgp::OpenPgpShared;
+use super::seal::Armor;
 use super::session::{MessageId, MessageKey};
 use super::text;
 use crate::keys::{KeyHandle, Recipient, RecipientError};
@@ -103,6 +105,22 @@ impl<'a> SharedMessage<'a> {
             Self::OpenPgp(message) => message.add(recipient, key, hidden),
             Self::Cms(message) => message.add(recipient, key),
         }
+    }
+
+    /// Writes the message in a form, as [`write_to`](Self::write_to) does.
+    pub fn write_as(
+        self,
+        armor: Armor,
+        key: &MessageKey,
+        sink: impl Write,
+    ) -> Result<(), OpenError> {
+        let pem_label = match self {
+            Self::OpenPgp(_) => None,
+            Self::Cms(_) => Some("CMS"),
+        };
+        write_as(armor, pem_label, sink, OpenError::Write, |sink| {
+            self.write_to(key, sink).map(drop)
+        })
     }
 
     /// Writes the message. Its sealed data are those that were read. If they are

@@ -348,6 +348,56 @@ fn a_grant_is_no_archive_and_no_index() {
 }
 
 #[test]
+fn a_pattern_or_a_directory_means_the_granted_members() {
+    let scene = packed("");
+    grant(&scene, "calls.zip");
+    for (what, content) in [
+        ("*", "secondfourth"),
+        ("calls", "secondfourth"),
+        ("calls/?.txt", "second"),
+        ("calls/sub calls/b.txt", "secondfourth"),
+    ] {
+        scene
+            .ok(&format!("cat calls.zip {what} {WITH}"))
+            .prints(content);
+        let listed = scene.ok(&format!("list calls.zip {what} {WITH}")).stdout();
+        assert!(!listed.contains("calls/a.txt"), "{listed}");
+        scene.ok(&format!("extract -q -f calls.zip {what} {WITH} -C out"));
+        assert!(!scene.exists("out/calls/a.txt"), "{what}");
+    }
+    // What means no granted member isn't passed over.
+    for (what, named) in [
+        ("calls/a.txt", "calls/a.txt"),
+        ("* calls/[ac].txt", "calls/[ac].txt"),
+        ("calls/b.txt calls/c.txt", "calls/c.txt"),
+    ] {
+        for command in ["cat", "list", "extract"] {
+            scene
+                .line(&format!("{command} calls.zip {what} {WITH}"))
+                .exits(2)
+                .complains_with_hint(&["bd.grant", "it doesn't grant", named]);
+        }
+    }
+    scene
+        .line(&format!(
+            "cat calls.zip * --exclude b.txt --exclude sub {WITH}"
+        ))
+        .exits(2)
+        .complains_with_hint(&["bd.grant", "it doesn't grant calls/a.txt"]);
+}
+
+#[test]
+fn a_file_called_a_grant_is_shown_as_one() {
+    let scene = packed("");
+    grant(&scene, "calls.zip");
+    let hint = "`callseal list ARCHIVE --grant bd.grant -k KEY` shows what it grants";
+    scene.ok("inspect bd.grant").prints(hint);
+    scene.tool("cp bd.grant bd.pgp");
+    let said = scene.ok("inspect bd.pgp").stdout();
+    assert!(!said.contains("grant"), "{said}");
+}
+
+#[test]
 fn a_granted_member_that_was_removed_since_is_missed() {
     let scene = packed("");
     grant(&scene, "calls.zip");
@@ -426,7 +476,7 @@ fn a_member_that_does_not_open_is_not_granted_and_nothing_is_written() {
             ))
             .exits(4)
             .complains(&["calls/a.txt", "it isn't sealed to your key"])
-            .complains(&["1 of 4 members", "nothing was written"]);
+            .complains(&["1 of 4 members can't be granted", "no grant was written"]);
         assert_eq!(outcome.json()["output"], Value::Null);
         assert_eq!(scene.names(), names);
     }

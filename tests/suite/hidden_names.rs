@@ -205,6 +205,25 @@ fn a_path_that_its_message_cannot_hold_is_not_hidden() {
 }
 
 #[test]
+fn without_an_index_names_are_said_to_be_in_the_messages_alone() {
+    let scene = packed("");
+    scene.write("none.toml", "index = \"none\"\n");
+    let notice = "without an index, the names are in the messages alone";
+    let pack = "pack -f -o new.zip -r customer.crt calls";
+    let convert = "convert -f calls.zip -o new.zip -k customer.key -r customer.crt";
+    for line in [pack, convert] {
+        for index in ["--index none", "--config none.toml"] {
+            let outcome = scene.ok(&format!("{line} --hide-names {index}"));
+            outcome.says(notice);
+            let said = scene.ok(&format!("{line} {index}")).stderr();
+            assert!(!said.contains(notice), "{said}");
+        }
+        let said = scene.ok(&format!("{line} --hide-names")).stderr();
+        assert!(!said.contains(notice), "{said}");
+    }
+}
+
+#[test]
 fn cms_messages_cannot_hide_names() {
     let scene = packed("");
     scene.rsa_pair("gir");

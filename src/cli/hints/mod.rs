@@ -5,10 +5,12 @@ mod config;
 mod fields;
 mod keys;
 pub mod kinds;
+mod limits;
 mod messages;
 mod paths;
 mod recipients;
 mod sources;
+mod tasks;
 
 use std::borrow::Cow;
 use std::io;
@@ -27,11 +29,17 @@ use crate::cli::ui::shell_word;
 pub type Hint = Option<Cow<'static, str>>;
 
 pub use recipients::{of_recipients, of_refusal};
+pub use tasks::Task;
 
 /// Returns the remedy for an error, if there is one.
 pub fn of(error: &Error) -> Hint {
+    limits::of_limit(error).or_else(|| of_cause(error))
+}
+
+fn of_cause(error: &Error) -> Hint {
     some(match error {
         Error::Library(error) => return of_library(error),
+        Error::During { task, error } => return tasks::of_task(*task, error),
         Error::Config(error) => return config::of_config(error),
         Error::Profile { error, .. } => return of_recipients(error),
         Error::NoKeys => messages::GIVE_KEY,
@@ -117,17 +125,11 @@ fn of_library(error: &callseal::Error) -> Hint {
         }
         // If all of them failed, the cause is elsewhere, and has its own hint.
         Error::NotConverted { failed, total, .. } if failed == total => return None,
-        Error::NotShared { failed, total, .. } if failed == total => return None,
-        Error::NotShared { .. } => "fix each of these members, or leave them out with --exclude",
-        Error::NotARecipient { .. } => "`callseal list ARCHIVE` shows the recipients",
         Error::NotConverted { .. } => "fix each of these members, or leave them out with --exclude",
         Error::Member {
             cause: MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage)),
             ..
         } => "it is damaged, or was never sealed; `callseal extract --plain` extracts it as it is",
-        Error::HiddenNames { .. } => {
-            "the new index would list the chosen members alone, and the others would lose their names: share all of them, or write the chosen ones to another archive with -o"
-        }
         Error::NamesClosed { .. } => {
             "give a key that opens the index; without it, members have numbers, and `callseal extract` gives them their names"
         }
@@ -184,12 +186,7 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::Archive(MemberFault::Name(NameFault::Reserved)) => {
             "leave it out with --exclude"
         }
-        MemberCause::NotShareable(_) => "`callseal convert` seals it anew, for other recipients",
         MemberCause::NotGrantable => "`callseal share` lets others open it",
-        MemberCause::HiddenRecipients => {
-            "name everybody who is to stay with -r, or seal it anew with `callseal convert`"
-        }
-        MemberCause::NobodyLeft => "name somebody with -r who can open it afterwards",
         MemberCause::SealedIndex => {
             "don't trust it: it may be here to have its session keys shared"
         }

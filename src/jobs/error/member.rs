@@ -41,8 +41,8 @@ pub enum MemberCause {
     /// It is the index of an archive or a grant: session keys, and no file.
     #[error("it is the index of an archive, or a grant, and not a file")]
     SealedIndex,
-    /// Its recipients can't be changed.
-    #[error("{0}, and its recipients can't be changed")]
+    /// It can be neither shared nor granted.
+    #[error("{0}, so it can't be shared or granted")]
     NotShareable(&'static str),
     /// It is a CMS message, and a grant is for OpenPGP messages.
     #[error("it is a CMS message, and grants open OpenPGP messages alone")]

@@ -173,16 +173,20 @@ pub enum Error {
         /// Why each of them can't be converted, and what else failed.
         failures: Vec<Error>,
     },
-    /// The recipients of some members can't be changed, so that nothing was
-    /// written.
-    #[error("{}: {failed} of {total} members can't be shared; nothing was written", .archive.display())]
+    /// Some members can't be shared or granted, so that nothing was written.
+    #[error("{}: {}", .archive.display(), not_shared(*.failed, *.removed, *.total, *.is_grant))]
     NotShared {
         /// The archive.
         archive: PathBuf,
         /// The number of members that can't be shared.
         failed: usize,
+        /// The number of members that the index lists, and that were removed from
+        /// the archive.
+        removed: usize,
         /// The number of members that were to be shared.
         total: usize,
+        /// Whether a grant was to be written, and no archive.
+        is_grant: bool,
         /// The worst of the failures.
         worst: ErrorKind,
         /// Why each of them can't be shared.
@@ -271,6 +275,14 @@ impl Error {
             } => e.kind() == io::ErrorKind::BrokenPipe,
             _ => false,
         }
+    }
+
+    /// Returns whether it says that a member was removed from the archive.
+    pub(super) fn is_of_removed(&self) -> bool {
+        let Self::Member { cause, .. } = self else {
+            return false;
+        };
+        matches!(cause, MemberCause::Removed)
     }
 
     /// Returns its meaning for the caller.
@@ -375,6 +387,24 @@ fn called(pattern: &str) -> &'static str {
         true => "matches",
         false => "is called",
     }
+}
+
+fn not_shared(failed: usize, removed: usize, total: usize, is_grant: bool) -> String {
+    let (done, written) = match is_grant {
+        true => ("granted", "no grant was written"),
+        false => ("shared", "nothing was written"),
+    };
+    let failed = match failed {
+        0 => String::new(),
+        1 if total == 1 => format!("the only member can't be {done}; "),
+        failed => format!("{failed} of {total} members can't be {done}; "),
+    };
+    let removed = match removed {
+        0 => String::new(),
+        1 => "1 member was removed; ".into(),
+        removed => format!("{removed} members were removed; "),
+    };
+    format!("{failed}{removed}{written}")
 }
 
 fn partial(failed: usize, total: usize) -> String {

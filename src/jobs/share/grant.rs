@@ -3,17 +3,18 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::not_shared;
 use super::proof::Proof;
+use super::{hides_name, not_shared};
+use crate::archive::Member;
 use crate::files::input;
 use crate::index::{GRANT_NAME, Grant, IndexFault, IndexWriter, Listed};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
-use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::job::Job;
 use crate::keys::Recipients;
 use crate::message::{
-    Format, OpenError, OpenMessage, Opener, SealOptions, SealPlan, Session, SharedMessage,
-    with_proven_key,
+    Format, MessageId, OpenError, OpenMessage, Opener, SealOptions, SealPlan, Session,
+    SharedMessage, with_proven_key,
 };
 use crate::output::{Access, PendingFile, directory_of};
 use crate::workers::work_on;
@@ -39,7 +40,7 @@ impl Job<'_> {
         let Members { archive, list, .. } = members;
         members.use_index(opener);
         self.progress.begin(list.len() as u64, members.total_size());
-        let prove = |(): &mut (), _, member: &&crate::archive::Member| {
+        let prove = |(): &mut (), _, member: &&Member| {
             let proven = refuse_cms(archive, member)
                 .and_then(|()| Proof::of(archive, member, opener))
                 .and_then(|proof| Ok((session(archive, member, &proof)?, proof)));
@@ -57,14 +58,11 @@ impl Job<'_> {
             }
         }
         if let Some(worst) = failures.iter().map(Error::kind).max() {
-            return Err(not_shared(members, worst, failures));
+            return Err(not_shared(members, worst, failures, true));
         }
         let is_v1 = |(_, _, proof): &(_, _, Proof)| proof.format == Format::Rfc4880;
         let plan = plan(recipients, proven.iter().all(is_v1))?;
-        let hides_names = proven.iter().any(|(member, _, proof)| {
-            let shown = member.shown_name();
-            *shown != *proof.name.as_str() || member.name_reading().is_some()
-        });
+        let hides_names = proven.iter().any(|(member, ..)| hides_name(member));
         let write_error = |error| Error::writing(output, error);
         let seal_error = |error| Error::sealing(output, output, error);
         let mut pending =
@@ -96,7 +94,7 @@ impl Job<'_> {
 }
 
 /// Refuses a member that is a CMS message. Others are judged when they are opened.
-fn refuse_cms(archive: &ArchiveFile, member: &crate::archive::Member) -> Result<(), MemberCause> {
+fn refuse_cms(archive: &ArchiveFile, member: &Member) -> Result<(), MemberCause> {
     match archive.shared_message(member) {
         Ok((SharedMessage::Cms(_), _)) => Err(MemberCause::NotGrantable),
         _ => Ok(()),
@@ -104,11 +102,7 @@ fn refuse_cms(archive: &ArchiveFile, member: &crate::archive::Member) -> Result<
 }
 
 /// Reads a member to its end, whose session key is proven by that.
-fn session(
-    archive: &ArchiveFile,
-    member: &crate::archive::Member,
-    proof: &Proof,
-) -> Result<Session, MemberCause> {
+fn session(archive: &ArchiveFile, member: &Member, proof: &Proof) -> Result<Session, MemberCause> {
     let key = proof.key()?;
     let (message, _) = archive.shared_message(member)?;
     let id = message.write_to(&key, io::sink()).map_err(open_cause)?;
@@ -146,13 +140,22 @@ impl ArchiveFile {
             let file = file().map_err(|error| OpenError::Read(io::Error::other(error)))?;
             Grant::read(OpenMessage::begin(file, opener)?)
         });
+        let mut unread = None;
         let index = read.and_then(|grant| {
-            let members = self.members().filter_map(|member| {
-                let (message, _) = self.shared_message(member).ok()?;
-                Some((member, message.id().ok()??))
-            });
+            let members = self
+                .members()
+                .filter_map(|member| match self.id_of(member) {
+                    Ok(id) => Some((member, id?)),
+                    Err(error) => {
+                        unread.get_or_insert(error);
+                        None
+                    }
+                });
             grant.index_of(members)
         });
+        if let Some(error) = unread {
+            return Err(error);
+        }
         match index {
             Ok(Some(index)) => {
                 self.index.replace(index);
@@ -175,6 +178,18 @@ impl ArchiveFile {
                     fault => fault.to_string(),
                 },
             }),
+        }
+    }
+
+    /// Returns what a member's message can be found by; `None` if it's damaged, or
+    /// no message.
+    fn id_of(&self, member: &Member) -> Result<Option<MessageId>, Error> {
+        let message = self.shared_message(member);
+        let id = message.and_then(|(message, _)| message.id().map_err(open_cause));
+        // A member that can't be read isn't missing.
+        match id.map_err(|cause| member_error(member, cause)) {
+            Err(error) if error.kind() == ErrorKind::Io => Err(error),
+            id => Ok(id.ok().flatten()),
         }
     }
 }

@@ -132,10 +132,9 @@ impl Job<'_> {
             }
         }
         if let Some(worst) = failures.iter().map(Error::kind).max() {
-            return Err(not_shared(members, worst, failures));
+            return Err(not_shared(members, worst, failures, false));
         }
-        let hides_name = |member: &&Member| member.name_reading() == Some(NameReading::Hidden);
-        let hides_names = archive.hides_names() || list.iter().any(hides_name);
+        let hides_names = archive.hides_names() || list.iter().any(|member| hides_name(member));
         if matches!(target, ShareTarget::InPlace) && !members.are_all && hides_names {
             return Err(Error::HiddenNames {
                 archive: archive.path().to_owned(),
@@ -173,6 +172,12 @@ impl Job<'_> {
     }
 }
 
+/// Returns whether a member has a number instead of its name, so that the new
+/// index or the grant says which member it is.
+fn hides_name(member: &Member) -> bool {
+    member.name_reading() == Some(NameReading::Hidden)
+}
+
 /// Why a member's recipients can't be changed.
 enum Refused {
     Member(MemberCause),
@@ -201,11 +206,21 @@ fn index_recipients(
     readers
 }
 
-fn not_shared(members: &Members<'_>, worst: ErrorKind, failures: Vec<Error>) -> Error {
+fn not_shared(
+    members: &Members<'_>,
+    worst: ErrorKind,
+    failures: Vec<Error>,
+    is_grant: bool,
+) -> Error {
+    // They aren't among those that were to be shared.
+    let removed = failures.iter().filter(|error| error.is_of_removed());
+    let removed = removed.count();
     Error::NotShared {
         archive: PathBuf::from(members.archive.path()),
-        failed: failures.len(),
+        failed: failures.len() - removed,
+        removed,
         total: members.list.len(),
+        is_grant,
         worst,
         failures,
     }

@@ -3,8 +3,8 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use super::Planned;
 use super::change::Change;
+use super::{Planned, hides_name};
 use crate::archive::{ArchiveWriter, Member, MemberFault, NameReading, without_ending};
 use crate::index::{self, IndexWriter, Listed};
 use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
@@ -112,11 +112,8 @@ impl Output<'_> {
             ..SealOptions::default()
         };
         let plan = SealPlan::new(Recipients::of(self.readers.clone()), options)?;
-        let hides_names = self.planned.iter().any(|planned| {
-            let shown = planned.member.stored_name();
-            without_ending(&shown) != Some(planned.proof.name.as_str())
-                && *shown != *planned.proof.name.as_str()
-        });
+        let mut members_planned = self.planned.iter().map(|planned| planned.member);
+        let hides_names = members_planned.any(hides_name);
         let directory = directory_of(path);
         IndexWriter::new(&plan, index::NAME, members as u64, hides_names, &directory)
             .map_err(|error| Error::sealing(path, path, error))

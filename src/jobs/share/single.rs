@@ -9,12 +9,16 @@ use crate::files::input;
 use crate::index::is_sealed_list;
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
-use crate::message::{OpenError, OpenMessage, Opener, SharedMessage, with_proven_key};
+use crate::message::{
+    Armor, OpenError, OpenMessage, Opener, SharedMessage, armor_of, with_proven_key,
+};
 use crate::output::{Access, PendingFile};
 
 impl Job<'_> {
     /// Changes who can open one message, as [`share`](Self::share) does it with
-    /// the members of an archive. A message that is text becomes a binary one.
+    /// the members of an archive. A message that is text stays text. One that is a
+    /// part of another text, such as a mail, becomes a binary one, and isn't
+    /// replaced in place.
     ///
     /// # Errors
     ///
@@ -67,6 +71,8 @@ impl Job<'_> {
             }
             Ok::<_, Error>((key, format, opened_by))
         })?;
+        // All of these read on from the same place of the file.
+        let armor = armor_of(open()?).map_err(|error| Error::reading(path, error))?;
         let mut message = SharedMessage::open(open()?).map_err(open_error)?;
         let difference = change
             .of_message(&message, opened_by.as_ref())
@@ -90,6 +96,12 @@ impl Job<'_> {
         };
         let (output, pending) = match target {
             ShareTarget::Nowhere => return Ok(shared(0)),
+            // It would be lost.
+            ShareTarget::InPlace if armor.is_none() => {
+                let error = "the message is a part of a mail or another text";
+                let error = io::Error::new(io::ErrorKind::InvalidInput, error);
+                return Err(Error::writing(path, error));
+            }
             ShareTarget::InPlace => (path, PendingFile::replacing(path, &file)),
             ShareTarget::File(output) => (
                 output,
@@ -99,7 +111,7 @@ impl Job<'_> {
         let write_error = |error| Error::writing(output, error);
         let mut pending = pending.map_err(write_error)?;
         message
-            .write_to(&key, &mut pending)
+            .write_as(armor.unwrap_or(Armor::Binary), &key, &mut pending)
             .map_err(|error| match error {
                 OpenError::Write(error) => write_error(error),
                 error => open_error(error),

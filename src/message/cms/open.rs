@@ -9,7 +9,8 @@ use super::recipient_info::{ContentKey, RecipientInfo};
 use crate::keys::{KeyHandle, NotOpened, OpenedBy};
 use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
-use crate::message::open::{LiteralHeader, OpenMessage, Opener, Source};
+use crate::message::open::{LiteralHeader, OpenMessage, Source};
+use crate::message::opener::Opener;
 use crate::message::session::MessageKey;
 
 /// Returns whether these octets may start a CMS message: a SEQUENCE.

@@ -18,7 +18,8 @@ use crate::keys::Fingerprint;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::io::{BUFFER, read_buffered};
 use crate::message::limits::Limits;
-use crate::message::open::{LiteralHeader, OpenMessage, Opener, Padding, Source};
+use crate::message::open::{LiteralHeader, OpenMessage, Padding, Source};
+use crate::message::opener::Opener;
 use crate::message::session::MessageKey;
 use crate::message::text::padding;
 

@@ -29,6 +29,7 @@ use self::quoted_printable::QuotedPrintable;
 pub(super) use self::second::padding;
 use super::fault::{MessageFault, OpenError};
 use super::openpgp::{begins_message, begins_sealed_packet, begins_unencrypted};
+use super::seal::Armor;
 use crate::files::BYTE_ORDER_MARK;
 
 /// The number of bytes from the start of a file within which a block begins.
@@ -73,6 +74,22 @@ pub(super) fn binary<'a>(
         }
     }
     of_text(text, Box::new(source))
+}
+
+/// Returns the form in which a file holds a message; `None` if it's a part of
+/// another text, such as a mail.
+pub(crate) fn armor_of(mut source: impl Read) -> io::Result<Option<Armor>> {
+    let start = read_on(Vec::new(), HEAD, &mut source)?;
+    if begins_message(&start) || begins_content_info(&start) {
+        return Ok(Some(Armor::Binary));
+    }
+    let text = read_on(start, WINDOW, &mut source)?;
+    let text = without_mark(&text);
+    let is_block = text.trim_ascii_start().starts_with(b"-----BEGIN ");
+    Ok(match is_base64(text) {
+        true => Some(Armor::Base64),
+        false => is_block.then_some(Armor::Ascii),
+    })
 }
 
 fn without_mark(text: &[u8]) -> &[u8] {

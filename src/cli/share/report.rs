@@ -1,0 +1,243 @@
+//! What `share` says in the end.
+
+use callseal::{ArchiveFile, Difference, Shared, SharedMember};
+use serde::Serialize;
+
+use super::super::error::Error;
+use super::super::facts::PathFact;
+use super::super::failure::{Ended, Report};
+use super::super::global::Global;
+use super::super::hints::Task;
+use super::super::printing::Each;
+use super::super::ui::{Ui, bytes, count, safe};
+use super::Arguments;
+
+/// What is needed to say how it ended.
+pub struct Outcome<'a> {
+    pub arguments: &'a Arguments,
+    /// The number of other names of the file that is shared.
+    pub other_names: u64,
+    pub global: &'a Global,
+    pub ui: &'a Ui,
+}
+
+impl Outcome<'_> {
+    /// Reports a shared archive.
+    pub fn of_archive(&self, mut shared: Shared, archive: &ArchiveFile, task: Task) -> Ended {
+        let Self { arguments, ui, .. } = self;
+        let members = count(shared.members.len() as u64, "member");
+        if arguments.dry_run {
+            ui.summary(&format!("would share {members}; nothing was written"));
+        } else {
+            ui.summary(&format!(
+                "shared {members} of {} into {} ({}){}",
+                arguments.archive.display(),
+                arguments.written().display(),
+                bytes(shared.archive),
+                match shared.listed {
+                    Some(_) => ", with an index",
+                    None => ", without an index",
+                }
+            ));
+        }
+        let left = archive.members().count() - shared.members.len();
+        if arguments.in_place && left > 0 {
+            let index = match shared.listed {
+                Some(_) => "the index lists these alone",
+                None => "there is no index any more",
+            };
+            ui.notice(&format!(
+                "{index}; {} by their own recipients",
+                match left {
+                    1 => "the other member opens".into(),
+                    left => format!("the {left} others open"),
+                }
+            ));
+        }
+        let unnamed = shared.members.iter().filter(|m| !m.format.is_open_pgp());
+        notice_unnamed(unnamed.count(), ui);
+        let index_error = shared.index_error.take();
+        self.of_shared(&shared, index_error.map(|error| Error::during(task, error)))
+    }
+
+    /// Reports one shared message.
+    pub fn of_message(&self, shared: Shared) -> Ended {
+        let Self { arguments, ui, .. } = self;
+        match arguments.dry_run {
+            true => ui.summary("would share 1 message; nothing was written"),
+            false => ui.summary(&format!(
+                "shared {} into {} ({})",
+                arguments.archive.display(),
+                arguments.written().display(),
+                bytes(shared.archive)
+            )),
+        }
+        self.of_shared(&shared, None)
+    }
+
+    fn of_shared(&self, shared: &Shared, outcome: Option<Error>) -> Ended {
+        let Self { arguments, .. } = self;
+        self.notice_removal(shared.members.iter().map(|m| &m.difference));
+        self.notice_other_names();
+        let facts = ShareFacts {
+            archive: PathFact(&arguments.archive),
+            output: (!arguments.dry_run).then_some(PathFact(arguments.written())),
+            archive_bytes: shared.archive,
+            indexed: shared.listed.unwrap_or(0),
+            members: Each(|| shared.members.iter().map(MemberFacts::from)),
+        };
+        let text = match arguments.dry_run {
+            true => lines(&shared.members),
+            false => String::new(),
+        };
+        let report = Report {
+            outcome,
+            ..Report::of(text, &facts)
+        };
+        report.end(self.global.json, self.ui)
+    }
+
+    /// Reports each member that can't be shared. Nothing was written.
+    pub fn of_nothing(&self, mut error: callseal::Error, task: Task) -> Ended {
+        let failures = match &mut error {
+            callseal::Error::NotShared { failures, .. } => std::mem::take(failures),
+            _ => Vec::new(),
+        };
+        let facts = ShareFacts {
+            archive: PathFact(&self.arguments.archive),
+            output: None,
+            archive_bytes: 0,
+            indexed: 0,
+            members: Each(std::iter::empty::<MemberFacts<'_>>),
+        };
+        let during = |error| Error::during(task, error);
+        let report = Report {
+            failures: failures.into_iter().map(during).collect(),
+            outcome: Some(during(error)),
+            ..Report::of(String::new(), &facts)
+        };
+        report.end(self.global.json, self.ui)
+    }
+
+    /// Says what the removal of somebody doesn't do.
+    fn notice_removal<'a>(&self, differences: impl IntoIterator<Item = &'a Difference>) {
+        let Self { arguments, ui, .. } = self;
+        let members = differences.into_iter().filter(|d| d.anonymous_go).count();
+        if members > 0 {
+            ui.notice(&format!(
+                "whoever was a hidden recipient of {} or had a passphrase for it, and is not named with -r, {} taken out",
+                count(members as u64, "member"),
+                match arguments.dry_run {
+                    true => "would be",
+                    false => "is",
+                }
+            ));
+        }
+        if !arguments.remove.is_empty() {
+            ui.notice(
+                "whoever has the old archive can still open the same members; `callseal convert` seals them anew",
+            );
+        }
+    }
+
+    /// Says that the file was replaced under one of its names alone.
+    fn notice_other_names(&self) {
+        let Self { arguments, .. } = self;
+        if self.other_names > 0 && arguments.in_place && !arguments.dry_run {
+            let (names, keep) = match self.other_names {
+                1 => ("1 other name (a hard link)".to_owned(), "keeps"),
+                names => (format!("{names} other names (hard links)"), "keep"),
+            };
+            self.ui.notice(&format!(
+                "{}: it had {names}, which {keep} the old file",
+                arguments.archive.display()
+            ));
+        }
+    }
+}
+
+/// Says that CMS messages carry no name that could show a renamed member.
+fn notice_unnamed(members: usize, ui: &Ui) {
+    if members > 0 {
+        let (are, were) = match members {
+            1 => ("is a CMS message, which carries", "it was"),
+            _ => ("are CMS messages, which carry", "they were"),
+        };
+        ui.notice(&format!(
+            "{} {are} no name: nothing shows whether {were} renamed",
+            count(members as u64, "member")
+        ));
+    }
+}
+
+/// Returns for each member the recipients that are added, kept and removed.
+fn lines(members: &[SharedMember]) -> String {
+    let mut text = String::new();
+    for member in members {
+        let difference = &member.difference;
+        text.push_str(&safe(&member.name));
+        text.push('\n');
+        for (what, keys) in [
+            ("added", names(&difference.added)),
+            ("added again", names(&difference.renewed)),
+            ("kept", names(&difference.kept)),
+            ("removed", names(&difference.removed)),
+        ] {
+            for key in keys {
+                text.push_str(&format!("  {what:<12}{key}\n"));
+            }
+        }
+        let anonymous = difference.anonymous + difference.passphrases;
+        if anonymous > 0 {
+            let what = match difference.anonymous_go {
+                true => "removed",
+                false => "kept",
+            };
+            let anonymous = count(anonymous as u64, "hidden recipient or passphrase");
+            text.push_str(&format!("  {what:<12}{anonymous}\n"));
+        }
+    }
+    text
+}
+
+fn names(keys: &[impl ToString]) -> Vec<String> {
+    keys.iter().map(ToString::to_string).collect()
+}
+
+#[derive(Serialize)]
+struct ShareFacts<'a, M> {
+    archive: PathFact<'a>,
+    /// Null if nothing was written.
+    output: Option<PathFact<'a>>,
+    archive_bytes: u64,
+    /// The number of members in the index.
+    indexed: usize,
+    members: M,
+}
+
+#[derive(Serialize)]
+struct MemberFacts<'a> {
+    name: &'a str,
+    added: Vec<String>,
+    renewed: Vec<String>,
+    kept: Vec<String>,
+    removed: Vec<String>,
+    /// Hidden recipients and passphrases.
+    anonymous: usize,
+    anonymous_removed: bool,
+}
+
+impl<'a> From<&'a SharedMember> for MemberFacts<'a> {
+    fn from(member: &'a SharedMember) -> Self {
+        let difference = &member.difference;
+        Self {
+            name: &member.name,
+            added: names(&difference.added),
+            renewed: names(&difference.renewed),
+            kept: names(&difference.kept),
+            removed: names(&difference.removed),
+            anonymous: difference.anonymous + difference.passphrases,
+            anonymous_removed: difference.anonymous_go,
+        }
+    }
+}
