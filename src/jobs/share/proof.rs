@@ -117,7 +117,7 @@ fn hides_recipients(archive: &ArchiveFile, member: &Member) -> bool {
 pub(super) fn no_key(format: Format) -> MemberCause {
     MemberCause::NotShareable(match format.is_authenticated() {
         true => "it was opened with a passphrase",
-        false => "it is not authenticated, so no session key is certain",
+        false => "it is not authenticated, and nothing proves its session key",
     })
 }
 
