@@ -44,6 +44,7 @@ pub mod keys;
 pub mod message;
 mod oids;
 pub mod output;
+mod read_ahead;
 pub mod sources;
 mod timestamp;
 mod workers;

@@ -231,6 +231,13 @@ impl Member {
         }
     }
 
+    /// Returns whether it has a number instead of its name, which the index has.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn hides_name(&self) -> bool {
+        self.name_reading() == Some(NameReading::Hidden)
+    }
+
     /// Returns why the member can't be read, if that is known already.
     #[must_use]
     pub fn fault(&self) -> Option<MemberFault> {

@@ -81,11 +81,9 @@ impl GrantArgs {
                 "`callseal list ARCHIVE --grant FILE -k KEY` shows what it grants",
             )
         };
-        for named in named {
-            let meant = archive.select(std::slice::from_ref(named))?;
-            if meant.granted().as_slice().is_empty() {
-                return Err(not_granted(named));
-            }
+        let all = archive.select(&[""; 0])?.granted();
+        if let Some(named) = all.first_without(named)? {
+            return Err(not_granted(named));
         }
         let first = members.iter().next();
         let granted = members.granted();

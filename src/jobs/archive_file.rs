@@ -58,6 +58,25 @@ impl<'a> Members<'a> {
         &self.list
     }
 
+    /// Returns the first of these names and patterns that means none of them.
+    ///
+    /// # Errors
+    ///
+    /// A pattern is invalid.
+    #[doc(hidden)]
+    pub fn first_without<'p>(
+        &self,
+        patterns: &'p [impl AsRef<str>],
+    ) -> Result<Option<&'p str>, Error> {
+        for pattern in patterns.iter().map(AsRef::as_ref) {
+            let selector = Selector::new(pattern, self.archive)?;
+            if !self.list.iter().any(|member| selector.means(member)) {
+                return Ok(Some(pattern));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the members, one by one.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a Member> + '_ {
         self.list.iter().copied()

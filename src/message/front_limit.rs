@@ -28,6 +28,11 @@ pub(super) struct Limited<R> {
 }
 
 impl FrontLimit {
+    /// Returns whether a front of that many bytes is within the limit.
+    pub fn has_room(length: usize) -> bool {
+        length as u64 <= MAX_FRONT
+    }
+
     /// Limits a source from its current position.
     pub fn new<R>(source: R) -> (Self, Limited<R>) {
         let left = Arc::new(AtomicU64::new(MAX_FRONT));

@@ -42,4 +42,4 @@ pub use seal::{Armor, SealOptions, SealPlan, SealedFile, Sealer};
 pub use seal_error::{PlanError, SealError};
 pub(crate) use session::{MessageId, MessageKey, PackedKey, Session};
 pub(crate) use share::{FrontKind, SharedMessage};
-pub(crate) use text::{armor_of, has_traces};
+pub(crate) use text::{form_of, has_traces};

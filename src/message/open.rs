@@ -17,7 +17,7 @@ use super::opener::Opener;
 use super::session::MessageKey;
 use super::spool::Spool;
 use super::{cms, openpgp, text};
-use crate::keys::Fingerprint;
+use crate::keys::{Fingerprint, KeyHandle};
 
 /// The bytes of a message.
 pub(super) type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
@@ -87,6 +87,7 @@ pub struct OpenMessage<'a> {
     sealed_as: Option<String>,
     key: Option<MessageKey>,
     opened_by: Option<Fingerprint>,
+    opened_as: Option<KeyHandle>,
     old_cipher: Option<String>,
     padding: Padding,
     plaintext: Box<dyn BufRead + 'a>,
@@ -151,6 +152,7 @@ impl<'a> OpenMessage<'a> {
             sealed_as: None,
             key: None,
             opened_by: None,
+            opened_as: None,
             old_cipher: None,
             padding,
             plaintext,
@@ -178,6 +180,19 @@ impl<'a> OpenMessage<'a> {
             opened_by,
             ..self
         }
+    }
+
+    /// Records how a CMS message names the key that opened it.
+    pub(super) fn opened_as(self, handle: KeyHandle) -> Self {
+        Self {
+            opened_as: Some(handle),
+            ..self
+        }
+    }
+
+    /// Returns how a CMS message names the key that has opened it.
+    pub(crate) fn own_handle(&self) -> Option<&KeyHandle> {
+        self.opened_as.as_ref()
     }
 
     /// Returns the session key, if the message is authenticated and wasn't opened

@@ -107,6 +107,15 @@ impl<'a> SharedMessage<'a> {
         }
     }
 
+    /// Returns whether its recipients, as they are now, are within the limits of
+    /// readers.
+    pub fn has_room(&self) -> bool {
+        match self {
+            Self::OpenPgp(message) => message.has_room(),
+            Self::Cms(message) => message.has_room(),
+        }
+    }
+
     /// Writes the message in a form, as [`write_to`](Self::write_to) does.
     pub fn write_as(
         self,

@@ -554,7 +554,7 @@ fn a_single_message_is_shared_as_well() {
         }
         scene
             .ok("share more.pgp -k partner.key --remove vendor.crt --in-place")
-            .says("convert");
+            .says("whoever has the old message can still open it");
         scene.line("open more.pgp -k vendor.key -o -").exits(4);
         scene
             .ok("open more.pgp -k partner.key -o -")

@@ -31,6 +31,7 @@ fn a_message_that_is_text_stays_text() {
         for file in ["other.asc", "a.pgp"] {
             let text = scene.text(file);
             assert!(text.starts_with(begin) && text.is_ascii(), "{text}");
+            assert_eq!(text.contains("-----BEGIN"), !begin.is_empty(), "{text}");
             for key in ["customer.key", "vendor.key", "partner.key"] {
                 scene
                     .ok(&format!("open {file} -k {key} -o -"))
@@ -47,14 +48,45 @@ fn a_mail_is_not_replaced_by_the_message_in_it() {
     let mail = format!("From: customer\nSubject: call\n\nHere it is.\n\n{text}");
     scene.write("a.eml", &mail);
     let share = "share a.eml -k customer.key -r partner.crt";
-    scene
-        .line(&format!("{share} --in-place"))
-        .exits(1)
-        .complains_with_hint(&["a.eml", "part of a mail or another text"])
-        .says("-o OUT");
+    for dry_run in ["", "--dry-run"] {
+        scene
+            .line(&format!("{share} --in-place {dry_run}"))
+            .exits(2)
+            .complains_with_hint(&["a.eml", "more in it than the message"])
+            .says("-o OUT");
+    }
     assert_eq!(scene.text("a.eml"), mail);
-    scene.ok(&format!("{share} -q -o b.pgp"));
+    scene
+        .ok(&format!("{share} -o b.pgp"))
+        .says("the text around its message");
     scene.ok("open b.pgp -k partner.key -o -").prints("first");
+}
+
+#[test]
+fn what_follows_a_message_or_describes_it_is_not_lost() {
+    let scene = sealed("--armor");
+    let text = scene.text("a.pgp");
+    let certificate = scene.text("customer.crt");
+    let headed = text.replacen("\n\n", "\nComment: ticket 4711\n\n", 1);
+    for text in [
+        format!("{text}Best regards\n"),
+        format!("{text}{certificate}"),
+        format!("{certificate}{text}"),
+        headed,
+    ] {
+        scene.write("b.asc", &text);
+        scene
+            .line("share b.asc -k customer.key -r partner.crt --in-place")
+            .exits(2)
+            .complains_with_hint(&["b.asc", "more in it than the message"]);
+        assert_eq!(scene.text("b.asc"), text);
+        scene.write("in/a.txt.pgp", &text);
+        scene.tool("rm -f in.zip");
+        scene.tool("zip -q -r in.zip in");
+        scene
+            .ok("share in.zip -k customer.key -r partner.crt --in-place")
+            .says("in/a.txt: the text around its message");
+    }
 }
 
 #[test]
@@ -96,7 +128,7 @@ fn a_hint_for_a_message_names_what_works_with_one() {
         .says("`callseal inspect FILE` shows the recipients");
     scene.gpg("--quick-gen-key gnu rsa2048 encr never");
     scene.gpg("--export --output gnu.pgp gnu");
-    let anew = "callseal open FILE -k KEY -o - | callseal seal -r CERT -o NEW.pgp";
+    let anew = "set -o pipefail; callseal open FILE -k KEY -o - | callseal seal -r CERT -o NEW.pgp";
     scene
         .line("share a.pgp -k customer.key -r gnu.pgp --in-place")
         .exits(3)
@@ -106,7 +138,7 @@ fn a_hint_for_a_message_names_what_works_with_one() {
         .replace("FILE", "a.pgp")
         .replace("KEY", "customer.key")
         .replace("CERT", "gnu.pgp");
-    scene.bash(&format!("set -o pipefail; {anew}")).exits(0);
+    scene.bash(&anew).exits(0);
     scene.gpg("--decrypt NEW.pgp");
     scene
         .line("grant a.pgp a.txt -k customer.key -r partner.crt -o x.grant")

@@ -34,7 +34,7 @@ fn of_identity(error: &NoIdentity) -> Hint {
             uncertified: Some(_),
             ..
         } => {
-            "put the key's certificate into its directory, or give the certificate with another -k; if it is lost, --try-all-keys of extract, cat, open and convert tries every key"
+            "put the key's certificate into its directory, or give the certificate with another -k; if it is lost, --try-all-keys of extract, cat, open, convert and share tries every key"
         }
         NoIdentity::NoneFits { handles, .. } if handles.iter().all(is_hidden) => {
             "its recipients are hidden: ask its sender whose key opens it, and give that key with -k KEY"
@@ -49,7 +49,7 @@ fn of_identity(error: &NoIdentity) -> Hint {
         NoIdentity::NoneFits { handles, .. }
             if handles.iter().any(KeyHandle::names_a_certificate) =>
         {
-            "give the key of one of these certificates with -k KEY, and put the certificate next to it (`openssl x509 -noout -issuer -serial -in CERT` shows its serial number); if the certificate is lost, --try-all-keys of extract, cat, open and convert tries every key"
+            "give the key of one of these certificates with -k KEY, and put the certificate next to it (`openssl x509 -noout -issuer -serial -in CERT` shows its serial number); if the certificate is lost, --try-all-keys of extract, cat, open, convert and share tries every key"
         }
         NoIdentity::NoneFits { .. } => {
             "give the key of one of these recipients with -k KEY; `callseal inspect KEY` shows a key's fingerprint"

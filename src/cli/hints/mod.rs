@@ -186,7 +186,14 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::Archive(MemberFault::Name(NameFault::Reserved)) => {
             "leave it out with --exclude"
         }
-        MemberCause::NotGrantable => "`callseal share` lets others open it",
+        MemberCause::NotGrantable => {
+            "`callseal share` lets others open it if its format is cms-gcm; `callseal convert` seals it anew for them"
+        }
+        MemberCause::SameName => "seal it anew for those who are to stay with `callseal convert`",
+        MemberCause::TooManyRecipients => "let in fewer with -r, or take some out with --remove",
+        MemberCause::NamesCertificates { .. } => {
+            "give the X.509 certificate to --remove; whoever has several of them goes only if each is given"
+        }
         MemberCause::SealedIndex => {
             "don't trust it: it may be here to have its session keys shared"
         }

@@ -1,7 +1,5 @@
 //! Hints of commands in which other remedies help than elsewhere.
 
-use std::io;
-
 use callseal::keys::{RecipientError, Refusal};
 use callseal::message::{MessageFault, OpenError, PlanError};
 use callseal::{Error, MemberCause};
@@ -25,11 +23,15 @@ pub enum Task {
 }
 
 /// How to seal one message for others.
-const SEAL_ANEW: &str =
-    "seal what it holds anew: `callseal open FILE -k KEY -o - | callseal seal -r CERT -o NEW.pgp`";
+const SEAL_ANEW: &str = "seal what it holds anew: `set -o pipefail; callseal open FILE -k KEY -o - | callseal seal -r CERT -o NEW.pgp`";
 
 pub fn of_task(task: Task, error: &Error) -> Hint {
     some(match (task, error) {
+        (Task::Share { .. } | Task::Grant, Error::Member { member, cause })
+            if matches!(cause, MemberCause::Moved { .. }) && is_number(member) =>
+        {
+            "names may be hidden here, and no index shows them: `callseal convert` gives the names back"
+        }
         (_, Error::Member { cause, .. }) => {
             return of_member(task, cause).or_else(|| of_library(error));
         }
@@ -43,17 +45,13 @@ pub fn of_task(task: Task, error: &Error) -> Hint {
         (_, Error::NotShared { .. }) => {
             "fix each of these members, or leave them out with --exclude"
         }
+        (_, Error::NotReplaced(_)) => "write it to another file with -o OUT",
         (Task::ShareMessage, Error::NotARecipient { .. }) => {
             "`callseal inspect FILE` shows the recipients"
         }
         (_, Error::NotARecipient { .. }) => "`callseal list ARCHIVE` shows the recipients",
         (_, Error::HiddenNames { .. }) => {
             "the new index would list the chosen members alone, and the others would lose their names: share all of them, or write the chosen ones to another archive with -o"
-        }
-        (Task::ShareMessage, Error::Io { error, .. })
-            if error.kind() == io::ErrorKind::InvalidInput =>
-        {
-            "write it to another file with -o OUT"
         }
         (Task::Grant, Error::IsMessage { .. }) => {
             "`callseal share FILE` lets somebody open one message"
@@ -83,6 +81,11 @@ pub fn of_task(task: Task, error: &Error) -> Hint {
         }
         _ => return of_library(error),
     })
+}
+
+/// Returns whether a member is called as those are whose names are hidden.
+fn is_number(member: &str) -> bool {
+    member.len() >= 6 && member.bytes().all(|octet| octet.is_ascii_digit())
 }
 
 /// Returns the hint for a member, if another one than elsewhere helps.

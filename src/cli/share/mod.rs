@@ -6,7 +6,7 @@ mod report;
 
 use std::path::{Path, PathBuf};
 
-use callseal::archive::{Member, NameReading};
+use callseal::archive::Member;
 use callseal::keys::{Recipient, Recipients};
 use callseal::{Change, ShareTarget};
 use clap::{ArgGroup, Args};
@@ -104,7 +104,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         change = change.adding(added);
     }
     let target = match (&arguments.output, arguments.in_place) {
-        _ if arguments.dry_run => ShareTarget::Nowhere,
+        _ if arguments.dry_run => ShareTarget::Nowhere {
+            in_place: arguments.in_place,
+        },
         (Some(output), _) => ShareTarget::File(output),
         (None, _) => ShareTarget::InPlace,
     };
@@ -142,7 +144,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     }
     opening.expect_key(&archive, &members)?;
     let task = Task::Share {
-        all_or_none: arguments.in_place && archive.members().any(hides_name),
+        all_or_none: arguments.in_place && archive.members().any(Member::hides_name),
     };
     let shared = job.share(&members, &opener, &change, target);
     bar.finish();
@@ -150,11 +152,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         Ok(shared) => outcome.of_archive(shared, &archive, task),
         Err(error) => outcome.of_nothing(error, task),
     })
-}
-
-/// Returns whether a member has a number instead of its name.
-fn hides_name(member: &Member) -> bool {
-    member.name_reading() == Some(NameReading::Hidden)
 }
 
 /// Says which files stay in the archive as they are.

@@ -41,21 +41,27 @@ impl Outcome<'_> {
             ));
         }
         let left = archive.members().count() - shared.members.len();
-        if arguments.in_place && left > 0 {
-            let index = match shared.listed {
-                Some(_) => "the index lists these alone",
-                None => "there is no index any more",
-            };
+        let index = match shared.listed {
+            Some(_) => Some("the index lists these alone"),
+            None => archive.has_index().then_some("there is no index any more"),
+        };
+        if let Some(index) = index.filter(|_| arguments.in_place && left > 0) {
             ui.notice(&format!(
-                "{index}; {} by their own recipients",
+                "{index}; {} recipients",
                 match left {
-                    1 => "the other member opens".into(),
-                    left => format!("the {left} others open"),
+                    1 => "the other member opens by its own".into(),
+                    left => format!("the {left} others open by their own"),
                 }
             ));
         }
+        notice_damaged(&shared.damaged, ui);
         let unnamed = shared.members.iter().filter(|m| !m.format.is_open_pgp());
         notice_unnamed(unnamed.count(), ui);
+        if !arguments.remove.is_empty() {
+            ui.notice(
+                "whoever has the old archive can still open the same members; `callseal convert` seals them anew",
+            );
+        }
         let index_error = shared.index_error.take();
         self.of_shared(&shared, index_error.map(|error| Error::during(task, error)))
     }
@@ -72,12 +78,22 @@ impl Outcome<'_> {
                 bytes(shared.archive)
             )),
         }
+        if !arguments.remove.is_empty() {
+            ui.notice("whoever has the old message can still open it");
+        }
         self.of_shared(&shared, None)
     }
 
     fn of_shared(&self, shared: &Shared, outcome: Option<Error>) -> Ended {
         let Self { arguments, .. } = self;
         self.notice_removal(shared.members.iter().map(|m| &m.difference));
+        self.notice_certificates(shared);
+        for member in &shared.cut {
+            self.ui.notice(&format!(
+                "{}: the text around its message, or the headers of its armor, are left out",
+                safe(member)
+            ));
+        }
         self.notice_other_names();
         let facts = ShareFacts {
             archive: PathFact(&arguments.archive),
@@ -133,10 +149,40 @@ impl Outcome<'_> {
                 }
             ));
         }
-        if !arguments.remove.is_empty() {
-            ui.notice(
-                "whoever has the old archive can still open the same members; `callseal convert` seals them anew",
+    }
+
+    /// Says whom the removal from CMS messages may have missed.
+    fn notice_certificates(&self, shared: &Shared) {
+        let is_cms = |member: &SharedMember| !member.format.is_open_pgp();
+        if !self.arguments.remove.is_empty() && shared.members.iter().any(is_cms) {
+            self.ui.notice(
+                "CMS messages name certificates: whoever has several goes only if --remove names each of them",
             );
+        }
+        let differences = || shared.members.iter().map(|member| &member.difference);
+        for given in &self.arguments.remove {
+            let missed = differences().filter(|d| d.missed.contains(given)).count();
+            if missed > 0 {
+                self.ui.notice(&format!(
+                    "{} not name {given}: nobody was taken out of {}",
+                    match missed {
+                        1 => "1 CMS message does".into(),
+                        missed => format!("{missed} CMS messages do"),
+                    },
+                    if missed == 1 { "it" } else { "them" },
+                ));
+            }
+        }
+        let has_twins = |difference: &&Difference| {
+            let twins = |(at, handle)| difference.removed.iter().skip(at + 1).any(|h| h == handle);
+            difference.removed.iter().enumerate().any(twins)
+        };
+        let twins = differences().filter(has_twins).count();
+        if twins > 0 {
+            self.ui.notice(&format!(
+                "in {}, several recipients have one name: all of them were taken out",
+                count(twins as u64, "member")
+            ));
         }
     }
 
@@ -153,6 +199,16 @@ impl Outcome<'_> {
                 arguments.archive.display()
             ));
         }
+    }
+}
+
+/// Names the members whose checksum was wrong.
+fn notice_damaged(members: &[String], ui: &Ui) {
+    for member in members {
+        ui.notice(&format!(
+            "{}: its checksum was wrong; what is sealed in it is as it was, but some of its old recipients may not open it any more",
+            safe(member)
+        ));
     }
 }
 

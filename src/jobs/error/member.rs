@@ -47,6 +47,20 @@ pub enum MemberCause {
     /// It is a CMS message, and a grant is for OpenPGP messages.
     #[error("it is a CMS message, and grants open OpenPGP messages alone")]
     NotGrantable,
+    /// Somebody is to be taken out who is given by a key, and it names certificates.
+    #[error("it is a CMS message, which names certificates: {given} can't be found in it")]
+    NamesCertificates {
+        /// What was given.
+        given: String,
+    },
+    /// Whoever is to be taken out is named as the key that opens it.
+    #[error(
+        "one issuer and serial number, or key identifier, stands for you and for whoever is to be taken out"
+    )]
+    SameName,
+    /// No reader takes so many recipients, or such large ones.
+    #[error("it would have more recipients than callseal reads")]
+    TooManyRecipients,
     /// It hides recipients, or opens with a passphrase, and nobody can be taken
     /// out for certain.
     #[error(
@@ -113,7 +127,11 @@ impl MemberCause {
             | Self::SealedIndex
             | Self::SamePath => ErrorKind::Integrity,
             Self::NotShareable(_) | Self::NotGrantable => ErrorKind::NoIdentity,
-            Self::HiddenRecipients | Self::NobodyLeft => ErrorKind::Usage,
+            Self::NamesCertificates { .. }
+            | Self::SameName
+            | Self::TooManyRecipients
+            | Self::HiddenRecipients
+            | Self::NobodyLeft => ErrorKind::Usage,
             Self::NotSealedTo { .. } => ErrorKind::Recipient,
             Self::Bytes(error) => archive_kind(error),
             Self::Open(error) => error.into(),

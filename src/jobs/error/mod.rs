@@ -1,6 +1,7 @@
 //! The errors of jobs, sorted by their meaning for the caller.
 
 mod member;
+mod texts;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use crate::message::{MessageFault, OpenError, PlanError, SealError};
 use crate::output::{is_input, is_not_flushed};
 use crate::sources::SourceError;
 pub use member::MemberCause;
+use texts::{called, not_shared, partial};
 
 /// Why a job failed. The display is one sentence that names the file.
 ///
@@ -192,6 +194,10 @@ pub enum Error {
         /// Why each of them can't be shared.
         failures: Vec<Error>,
     },
+    /// A message is to be replaced that is a part of a mail or another text, or has
+    /// headers: these would be lost.
+    #[error("{}: there is more in it than the message, and that would be lost", .0.display())]
+    NotReplaced(PathBuf),
     /// A recipient that should be removed is a recipient of none of the members.
     #[error("{}: {given} is not a recipient of it", .archive.display())]
     NotARecipient {
@@ -310,7 +316,7 @@ impl Error {
             Self::Grant { .. } | Self::OtherArchive { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
             Self::NotConverted { worst, .. } | Self::NotShared { worst, .. } => *worst,
-            Self::NotARecipient { .. } => ErrorKind::Usage,
+            Self::NotARecipient { .. } | Self::NotReplaced(_) => ErrorKind::Usage,
             Self::Partial {
                 failed,
                 total,
@@ -378,42 +384,6 @@ fn archive_kind(error: &ArchiveError) -> ErrorKind {
     match error {
         ArchiveError::Io(_) => ErrorKind::Io,
         ArchiveError::Malformed { .. } | ArchiveError::Member { .. } => ErrorKind::Integrity,
-    }
-}
-
-/// Returns the verb for a name, or for a pattern.
-fn called(pattern: &str) -> &'static str {
-    match pattern.contains(['*', '?', '[', '{']) {
-        true => "matches",
-        false => "is called",
-    }
-}
-
-fn not_shared(failed: usize, removed: usize, total: usize, is_grant: bool) -> String {
-    let (done, written) = match is_grant {
-        true => ("granted", "no grant was written"),
-        false => ("shared", "nothing was written"),
-    };
-    let failed = match failed {
-        0 => String::new(),
-        1 if total == 1 => format!("the only member can't be {done}; "),
-        failed => format!("{failed} of {total} members can't be {done}; "),
-    };
-    let removed = match removed {
-        0 => String::new(),
-        1 => "1 member was removed; ".into(),
-        removed => format!("{removed} members were removed; "),
-    };
-    format!("{failed}{removed}{written}")
-}
-
-fn partial(failed: usize, total: usize) -> String {
-    if failed < total {
-        format!("{failed} of {total} members failed, the others are done")
-    } else if total == 1 {
-        "its only member failed".into()
-    } else {
-        format!("all {total} members failed")
     }
 }
 

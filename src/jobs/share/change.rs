@@ -26,6 +26,12 @@ struct Removed {
     keys: Vec<KeyHandle>,
 }
 
+impl Removed {
+    fn is(&self, handle: &KeyHandle) -> bool {
+        self.keys.iter().any(|key| same_key(key, handle))
+    }
+}
+
 impl Change {
     /// Lets these recipients in. Those who are recipients already get new
     /// packets.
@@ -37,7 +43,8 @@ impl Change {
         }
     }
 
-    /// Takes out whoever has one of these keys. `given` is how errors name them.
+    /// Takes out whoever a message names by one of these: keys, or for CMS
+    /// certificates. `given` is how errors name them.
     #[must_use]
     pub fn removing(mut self, given: impl Into<String>, keys: Vec<KeyHandle>) -> Self {
         let given = given.into();
@@ -60,14 +67,29 @@ impl Change {
     }
 
     fn removes(&self, handle: &KeyHandle) -> bool {
-        let is_it = |key: &KeyHandle| same_key(key, handle);
-        self.removed
-            .iter()
-            .any(|removed| removed.keys.iter().any(is_it))
+        self.removed.iter().any(|removed| removed.is(handle))
     }
 
-    fn adds(&self, handle: &KeyHandle) -> bool {
-        self.recipients().any(|added| added.is_named_by(handle))
+    /// Refuses to take somebody out of a CMS message who is given by a key: it
+    /// names certificates.
+    fn check_certificates(&self, message: &SharedMessage<'_>) -> Result<(), MemberCause> {
+        let is_certificate = |key: &KeyHandle| matches!(key, KeyHandle::IssuerAndSerial(_));
+        let mut keys = self.removed.iter();
+        let key = keys.find(|removed| !removed.keys.iter().any(is_certificate));
+        match (message, key) {
+            (SharedMessage::Cms(_), Some(key)) => Err(MemberCause::NamesCertificates {
+                given: key.given.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns whether new packets replace what is sealed to that handle. Whoever
+    /// issues certificates can give one the issuer and serial number of another,
+    /// or its key identifier. So nothing proves that these are of one key, and
+    /// both stay.
+    fn replaces(&self, handle: &KeyHandle) -> bool {
+        !handle.names_a_certificate() && self.recipients().any(|r| r.is_named_by(handle))
     }
 
     /// Returns what it means for a member.
@@ -79,18 +101,21 @@ impl Change {
     ) -> Result<Difference, Refused> {
         let (message, _) = archive.shared_message(member)?;
         let opened_by = proof.opened_by.clone().or_else(|| archive.index_key());
-        self.of_message(&message, opened_by.as_ref())
+        self.of_message(&message, opened_by.as_ref(), proof.opened_as.as_ref())
     }
 
-    /// Returns what it means for a message that this key has opened.
+    /// Returns what it means for a message that this key has opened, which a CMS
+    /// message names like that.
     pub(super) fn of_message(
         &self,
         message: &SharedMessage<'_>,
         opened_by: Option<&Fingerprint>,
+        opened_as: Option<&KeyHandle>,
     ) -> Result<Difference, Refused> {
         for recipient in self.recipients() {
             message.check(recipient).map_err(Refused::Recipient)?;
         }
+        self.check_certificates(message)?;
         let mut difference = Difference {
             added: self.recipients().map(|r| r.fingerprint().clone()).collect(),
             ..Difference::default()
@@ -101,7 +126,7 @@ impl Change {
                     difference.anonymous += 1;
                 }
                 FrontKind::Recipient(Some(handle)) => {
-                    if self.adds(handle) {
+                    if self.replaces(handle) {
                         let named = self.recipients().filter(|r| r.is_named_by(handle));
                         let named: Vec<_> = named.map(Recipient::fingerprint).collect();
                         let is_new = |key: &Fingerprint| !named.contains(&key);
@@ -109,6 +134,10 @@ impl Change {
                         difference.added = new;
                         difference.renewed.extend::<Vec<Fingerprint>>(renewed);
                     } else if self.removes(handle) {
+                        let own_goes = || opened_by.is_some_and(|key| self.removes_key(key));
+                        if opened_as == Some(handle) && !own_goes() {
+                            return Err(MemberCause::SameName.into());
+                        }
                         difference.removed.push(handle.clone());
                     } else {
                         difference.kept.push(handle.clone());
@@ -119,6 +148,11 @@ impl Change {
             }
         }
         let cannot_tell = difference.anonymous + difference.passphrases > 0;
+        if matches!(message, SharedMessage::Cms(_)) {
+            let is_missed = |removed: &&Removed| !difference.removed.iter().any(|h| removed.is(h));
+            let missed = self.removed.iter().filter(is_missed);
+            difference.missed = missed.map(|removed| removed.given.clone()).collect();
+        }
         if !self.removed.is_empty() && cannot_tell {
             // If everybody who stays is named now, all others can go. Nobody
             // takes himself out by not being named.
@@ -155,7 +189,7 @@ impl Change {
             FrontKind::Recipient(Some(KeyHandle::Hidden) | None) | FrontKind::Passphrase => {
                 difference.anonymous_go
             }
-            FrontKind::Recipient(Some(handle)) => self.adds(handle) || self.removes(handle),
+            FrontKind::Recipient(Some(handle)) => self.replaces(handle) || self.removes(handle),
             FrontKind::Nothing => false,
         });
         for recipient in self.recipients() {
@@ -166,7 +200,11 @@ impl Change {
                     reason,
                 })?;
         }
-        Ok(())
+        // What nobody could read must not replace what everybody reads.
+        match message.has_room() {
+            true => Ok(()),
+            false => Err(MemberCause::TooManyRecipients),
+        }
     }
 
     /// Refuses the removal of somebody who is no recipient of any member.
@@ -176,9 +214,8 @@ impl Change {
         path: &Path,
     ) -> Result<(), Error> {
         for removed in &self.removed {
-            let is_it = |handle: &KeyHandle| removed.keys.iter().any(|key| same_key(key, handle));
             let is_removed = |difference: &Difference| {
-                difference.anonymous_go || difference.removed.iter().any(is_it)
+                difference.anonymous_go || difference.removed.iter().any(|h| removed.is(h))
             };
             if !differences.clone().into_iter().any(is_removed) {
                 return Err(Error::NotARecipient {
@@ -218,6 +255,9 @@ pub struct Difference {
     pub kept: Vec<KeyHandle>,
     /// The recipients that are taken out.
     pub removed: Vec<KeyHandle>,
+    /// Those who were to be taken out of a CMS message, and whom it doesn't name.
+    /// It may name another certificate of theirs.
+    pub missed: Vec<String>,
     /// The number of recipients that are hidden, or of unknown kinds.
     pub anonymous: usize,
     /// The number of passphrases.

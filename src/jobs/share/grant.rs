@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::not_shared;
 use super::proof::Proof;
-use super::{hides_name, not_shared};
 use crate::archive::Member;
 use crate::files::input;
 use crate::index::{GRANT_NAME, Grant, IndexFault, IndexWriter, Listed};
@@ -62,7 +62,7 @@ impl Job<'_> {
         }
         let is_v1 = |(_, _, proof): &(_, _, Proof)| proof.format == Format::Rfc4880;
         let plan = plan(recipients, proven.iter().all(is_v1))?;
-        let hides_names = proven.iter().any(|(member, ..)| hides_name(member));
+        let hides_names = proven.iter().any(|(member, ..)| member.hides_name());
         let write_error = |error| Error::writing(output, error);
         let seal_error = |error| Error::sealing(output, output, error);
         let mut pending =

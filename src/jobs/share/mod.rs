@@ -8,7 +8,7 @@ mod single;
 
 use std::path::{Path, PathBuf};
 
-use crate::archive::{Member, NameReading};
+use crate::archive::Member;
 use crate::jobs::archive_file::{Members, member_error};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::job::Job;
@@ -16,7 +16,7 @@ use crate::keys::{Fingerprint, Recipient};
 use crate::message::{Format, Opener};
 use crate::workers::work_on;
 pub use change::{Change, Difference};
-use output::Output;
+use output::{Output, Written};
 use proof::Proof;
 
 /// Where a shared archive goes.
@@ -29,7 +29,17 @@ pub enum ShareTarget<'a> {
     /// files of the archive stay in it.
     InPlace,
     /// Nowhere: it is only found out what would change.
-    Nowhere,
+    Nowhere {
+        /// Whether that would be in place.
+        in_place: bool,
+    },
+}
+
+impl ShareTarget<'_> {
+    /// Returns whether the file itself is replaced, or would be.
+    fn is_in_place(self) -> bool {
+        matches!(self, Self::InPlace | Self::Nowhere { in_place: true })
+    }
 }
 
 /// The result of sharing.
@@ -42,6 +52,12 @@ pub struct Shared {
     pub listed: Option<usize>,
     /// The size of the new archive or message in bytes; 0 if none was written.
     pub archive: u64,
+    /// The members whose checksum was wrong. What is sealed in them is as it was;
+    /// recipients in front of that may be damaged.
+    pub damaged: Vec<String>,
+    /// The members that had other text around their messages, or headers of
+    /// armor: these are left out.
+    pub cut: Vec<String>,
     /// Why the index of the old archive could not be used, if it has one that is
     /// damaged.
     pub index_error: Option<Error>,
@@ -74,7 +90,8 @@ impl Job<'_> {
     ///
     /// Every member is opened first, as far as is needed to be certain of its
     /// session key, and of the name that is sealed with it. That is a part of
-    /// the file for messages of version 2, and all of it for version 1.
+    /// the file for messages of version 2, and all of it for version 1 and for
+    /// CMS messages. These carry no name, and have to be authenticated.
     ///
     /// # Errors
     ///
@@ -90,9 +107,9 @@ impl Job<'_> {
     ) -> Result<Shared, Error> {
         let Members { archive, list, .. } = members;
         // What was removed from it must not be forgotten with the old index.
-        match target {
-            ShareTarget::InPlace => members.open_index(opener),
-            _ => members.use_index(opener),
+        match target.is_in_place() {
+            true => members.open_index(opener),
+            false => members.use_index(opener),
         }
         self.progress.begin(list.len() as u64, members.total_size());
         let prove = |(): &mut (), _, member: &&Member| {
@@ -101,7 +118,7 @@ impl Job<'_> {
         };
         let proofs = work_on(list, self.workers, || (), prove);
         let mut failures = members.index_errors();
-        if matches!(target, ShareTarget::InPlace) && !members.are_all {
+        if target.is_in_place() && !members.are_all {
             failures.extend(archive.removed_members());
         }
         let is_of_index = |error: &mut Error| matches!(error, Error::Index { .. });
@@ -134,8 +151,8 @@ impl Job<'_> {
         if let Some(worst) = failures.iter().map(Error::kind).max() {
             return Err(not_shared(members, worst, failures, false));
         }
-        let hides_names = archive.hides_names() || list.iter().any(|member| hides_name(member));
-        if matches!(target, ShareTarget::InPlace) && !members.are_all && hides_names {
+        let hides_names = archive.hides_names() || list.iter().any(|member| member.hides_name());
+        if target.is_in_place() && !members.are_all && hides_names {
             return Err(Error::HiddenNames {
                 archive: archive.path().to_owned(),
             });
@@ -156,26 +173,25 @@ impl Job<'_> {
             change,
             readers,
             planned: &planned,
-            keeps_others: members.are_all || matches!(target, ShareTarget::InPlace),
+            keeps_others: members.are_all || target.is_in_place(),
         };
-        let (archive, listed) = match target {
-            ShareTarget::Nowhere => (0, output.listed()),
+        let written = match target {
+            ShareTarget::Nowhere { .. } => Written {
+                listed: output.listed(),
+                ..Written::default()
+            },
             ShareTarget::File(path) => output.write(path, false)?,
             ShareTarget::InPlace => output.write(archive.path(), true)?,
         };
         Ok(Shared {
             members: members_of(&planned),
-            listed,
-            archive,
+            listed: written.listed,
+            archive: written.size,
+            damaged: written.damaged,
+            cut: written.cut,
             index_error,
         })
     }
-}
-
-/// Returns whether a member has a number instead of its name, so that the new
-/// index or the grant says which member it is.
-fn hides_name(member: &Member) -> bool {
-    member.name_reading() == Some(NameReading::Hidden)
 }
 
 /// Why a member's recipients can't be changed.

@@ -3,8 +3,8 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use super::Planned;
 use super::change::Change;
-use super::{Planned, hides_name};
 use crate::archive::{ArchiveWriter, Member, MemberFault, NameReading, without_ending};
 use crate::index::{self, IndexWriter, Listed};
 use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
@@ -12,12 +12,17 @@ use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
 use crate::keys::{Recipient, Recipients};
 use crate::message::{
-    Format, MessageFault, OpenError, OpenMessage, SealOptions, SealPlan, Session,
+    Format, MessageFault, OpenError, OpenMessage, SealOptions, SealPlan, Session, SharedMessage,
+    form_of,
 };
 use crate::output::{Access, PendingFile, directory_of};
+use crate::read_ahead::reading_ahead;
 
 /// The bytes that are copied at a time.
 const BUFFER: usize = 256 * 1024;
+
+/// The size in bytes from which a member is worth a thread that reads ahead.
+const LARGE: u64 = 1024 * 1024;
 
 /// A shared archive before it is written.
 pub(super) struct Output<'a> {
@@ -31,6 +36,19 @@ pub(super) struct Output<'a> {
     pub keeps_others: bool,
 }
 
+/// What was written.
+#[derive(Default)]
+pub(super) struct Written {
+    /// The size of the archive in bytes.
+    pub size: u64,
+    /// The number of members in its index.
+    pub listed: Option<usize>,
+    /// The members whose old checksum was wrong.
+    pub damaged: Vec<String>,
+    /// The members with other text around their messages, which is left out.
+    pub cut: Vec<String>,
+}
+
 impl Output<'_> {
     /// Returns the number of members that the index lists; `None` if it isn't
     /// worth while, or nobody may read it.
@@ -41,9 +59,8 @@ impl Output<'_> {
     }
 
     /// Writes the archive, in the place of the one that it is made from or to a
-    /// new file. Returns its size in bytes, and the number of members in its
-    /// index.
-    pub fn write(&self, path: &Path, in_place: bool) -> Result<(u64, Option<usize>), Error> {
+    /// new file.
+    pub fn write(&self, path: &Path, in_place: bool) -> Result<Written, Error> {
         let write_error = |error| Error::writing(path, error);
         let pending = match in_place {
             true => PendingFile::replacing(path, self.archive.archive.source()),
@@ -56,12 +73,16 @@ impl Output<'_> {
             None => None,
         };
         let mut newest = std::time::SystemTime::UNIX_EPOCH;
+        let mut written = Written {
+            listed,
+            ..Written::default()
+        };
         let mut planned = self.planned.iter().peekable();
         for entry in self.archive.entries() {
             let is_it = |planned: &&Planned<'_>| planned.member.offset() == entry.offset();
             if let Some(planned) = planned.next_if(is_it) {
                 newest = newest.max(entry.modified());
-                let (writer, session) = self.member(archive, planned, path)?;
+                let (writer, session) = self.member(archive, planned, path, &mut written)?;
                 archive = writer;
                 if let Some(index) = index.as_mut().filter(|_| planned.is_listed)
                     && let Some(session) = session
@@ -90,7 +111,7 @@ impl Output<'_> {
         let pending = archive.finish().map_err(write_error)?;
         let size = pending.as_file().metadata().map_err(write_error)?.len();
         pending.commit().map_err(write_error)?;
-        Ok((size, listed))
+        Ok(Written { size, ..written })
     }
 
     /// Begins the index. It has a fresh session key: who could read the old one
@@ -113,17 +134,49 @@ impl Output<'_> {
         };
         let plan = SealPlan::new(Recipients::of(self.readers.clone()), options)?;
         let mut members_planned = self.planned.iter().map(|planned| planned.member);
-        let hides_names = members_planned.any(hides_name);
+        let hides_names = members_planned.any(Member::hides_name);
         let directory = directory_of(path);
         IndexWriter::new(&plan, index::NAME, members as u64, hides_names, &directory)
             .map_err(|error| Error::sealing(path, path, error))
     }
 
-    /// Writes a member with other recipients.
+    /// Writes a member with other recipients. Returns its session, if it has an
+    /// identifier.
     fn member<W: Write + io::Seek>(
         &self,
         archive: ArchiveWriter<W>,
         planned: &Planned<'_>,
+        path: &Path,
+        written: &mut Written,
+    ) -> Result<(ArchiveWriter<W>, Option<Session>), Error> {
+        let member = planned.member;
+        let fail = |cause| member_error(member, cause);
+        let name = || planned.proof.name.as_str().to_owned();
+        let (source, _) = self.archive.read_leniently(member).map_err(fail)?;
+        let form = form_of(source).map_err(|error| fail(open_cause(error.into())))?;
+        if !form.is_whole {
+            written.cut.push(name());
+        }
+        let (source, checksum) = self.archive.read_leniently(member).map_err(fail)?;
+        let (archive, session) = match self.job.workers.get() > 1 && member.size() >= LARGE {
+            true => reading_ahead(source, |source| self.shared(archive, planned, source, path)),
+            false => self.shared(archive, planned, source, path),
+        }?;
+        // All of a CMS message was opened before.
+        if !checksum.is_right() && session.is_some() {
+            self.check_all(planned).map_err(fail)?;
+        }
+        if !checksum.is_right() {
+            written.damaged.push(name());
+        }
+        Ok((archive, session))
+    }
+
+    fn shared<W: Write + io::Seek>(
+        &self,
+        archive: ArchiveWriter<W>,
+        planned: &Planned<'_>,
+        source: impl Read + Send + Sync,
         path: &Path,
     ) -> Result<(ArchiveWriter<W>, Option<Session>), Error> {
         let Planned {
@@ -134,7 +187,8 @@ impl Output<'_> {
         } = planned;
         let fail = |cause| member_error(member, cause);
         let write_error = |error| Error::writing(path, error);
-        let (mut message, checksum) = self.archive.shared_message(member).map_err(fail)?;
+        let message = SharedMessage::open(source).map_err(open_cause);
+        let mut message = message.map_err(fail)?;
         let key = proof.key().map_err(fail)?;
         self.change
             .apply(&mut message, difference, &key)
@@ -149,10 +203,6 @@ impl Output<'_> {
                 OpenError::Write(error) => write_error(error),
                 error => fail(open_cause(error)),
             })?;
-        // All of a CMS message was opened before.
-        if !checksum.is_right() && id.is_some() {
-            self.check_all(planned).map_err(fail)?;
-        }
         let archive = entry.end().map_err(write_error)?;
         Ok((archive, id.map(|id| Session { id, key })))
     }

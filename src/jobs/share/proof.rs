@@ -21,6 +21,8 @@ pub(super) struct Proof {
     key: Zeroizing<PackedKey>,
     /// The key that opened it, if not by the index.
     pub opened_by: Option<Fingerprint>,
+    /// How a CMS message names that key.
+    pub opened_as: Option<KeyHandle>,
     pub format: Format,
     pub name: MemberName,
     /// The length of its content in bytes.
@@ -81,6 +83,7 @@ impl Proof {
         let proof = Self {
             key: Zeroizing::new(key),
             opened_by: message.key_fingerprint().cloned(),
+            opened_as: message.own_handle().cloned(),
             format,
             name: name.clone(),
             modified: message.modified().unwrap_or(modified),

@@ -9,16 +9,13 @@ use crate::files::input;
 use crate::index::is_sealed_list;
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
-use crate::message::{
-    Armor, OpenError, OpenMessage, Opener, SharedMessage, armor_of, with_proven_key,
-};
+use crate::message::{OpenError, OpenMessage, Opener, SharedMessage, form_of, with_proven_key};
 use crate::output::{Access, PendingFile};
 
 impl Job<'_> {
     /// Changes who can open one message, as [`share`](Self::share) does it with
-    /// the members of an archive. A message that is text stays text. One that is a
-    /// part of another text, such as a mail, becomes a binary one, and isn't
-    /// replaced in place.
+    /// the members of an archive. A message that is text stays text, and one in a
+    /// mail becomes binary. A file with other text in it isn't replaced.
     ///
     /// # Errors
     ///
@@ -53,7 +50,7 @@ impl Job<'_> {
             let is_fault = |error| matches!(error, &OpenError::Fault(_));
             matches!(error, Error::Open { error, .. } if is_fault(error))
         };
-        let (key, format, opened_by) = with_proven_key(opener, is_fault, |opener| {
+        let (key, format, opened_by, opened_as) = with_proven_key(opener, is_fault, |opener| {
             let message = OpenMessage::begin(open()?, opener).map_err(open_error)?;
             if is_sealed_list(message.name()) {
                 return Err(member_error(MemberCause::SealedIndex));
@@ -66,16 +63,20 @@ impl Job<'_> {
             let key = message.key().cloned();
             let key = key.ok_or_else(|| member_error(no_key(format)))?;
             let opened_by = message.key_fingerprint().cloned();
+            let opened_as = message.own_handle().cloned();
             if !format.is_chunked() {
                 message.copy_to(&mut io::sink()).map_err(open_error)?;
             }
-            Ok::<_, Error>((key, format, opened_by))
+            Ok::<_, Error>((key, format, opened_by, opened_as))
         })?;
         // All of these read on from the same place of the file.
-        let armor = armor_of(open()?).map_err(|error| Error::reading(path, error))?;
+        let form = form_of(open()?).map_err(|error| Error::reading(path, error))?;
+        if target.is_in_place() && !form.is_whole {
+            return Err(Error::NotReplaced(path.to_owned()));
+        }
         let mut message = SharedMessage::open(open()?).map_err(open_error)?;
         let difference = change
-            .of_message(&message, opened_by.as_ref())
+            .of_message(&message, opened_by.as_ref(), opened_as.as_ref())
             .map_err(|refused| match refused {
                 Refused::Member(cause) => member_error(cause),
                 Refused::Recipient(error) => error.into(),
@@ -92,16 +93,15 @@ impl Job<'_> {
             }],
             listed: None,
             archive: size,
+            damaged: Vec::new(),
+            cut: match form.is_whole {
+                true => Vec::new(),
+                false => vec![path.display().to_string()],
+            },
             index_error: None,
         };
         let (output, pending) = match target {
-            ShareTarget::Nowhere => return Ok(shared(0)),
-            // It would be lost.
-            ShareTarget::InPlace if armor.is_none() => {
-                let error = "the message is a part of a mail or another text";
-                let error = io::Error::new(io::ErrorKind::InvalidInput, error);
-                return Err(Error::writing(path, error));
-            }
+            ShareTarget::Nowhere { .. } => return Ok(shared(0)),
             ShareTarget::InPlace => (path, PendingFile::replacing(path, &file)),
             ShareTarget::File(output) => (
                 output,
@@ -111,7 +111,7 @@ impl Job<'_> {
         let write_error = |error| Error::writing(output, error);
         let mut pending = pending.map_err(write_error)?;
         message
-            .write_as(armor.unwrap_or(Armor::Binary), &key, &mut pending)
+            .write_as(form.armor, &key, &mut pending)
             .map_err(|error| match error {
                 OpenError::Write(error) => write_error(error),
                 error => open_error(error),

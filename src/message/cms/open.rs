@@ -6,7 +6,7 @@ use sequoia_openpgp::types::PublicKeyAlgorithm;
 
 use super::front::CmsFront;
 use super::recipient_info::{ContentKey, RecipientInfo};
-use crate::keys::{KeyHandle, NotOpened, OpenedBy};
+use crate::keys::{Fingerprint, KeyHandle, NotOpened, OpenedBy};
 use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::open::{LiteralHeader, OpenMessage, Source};
@@ -58,7 +58,11 @@ pub(in crate::message) fn begin<'a>(
                 let attempt = opener.attempt;
                 attempt.is_none_or(|attempt| attempt.uses(content_key.session_key()))
             };
-            found = content_key.filter(is_next);
+            let content_key = content_key.filter(is_next);
+            found = content_key.map(|content_key| {
+                let fingerprint = Fingerprint::of(key.public().fingerprint());
+                (content_key, fingerprint, recipient.handle().clone())
+            });
             found.is_some()
         },
     );
@@ -76,7 +80,7 @@ pub(in crate::message) fn begin<'a>(
         (Some(name), NotOpened::NoSessionKey) => MessageFault::Unsupported(name).into(),
         (_, error) => OpenError::from(error),
     })?;
-    let content_key = found.ok_or(MessageFault::Altered)?;
+    let (content_key, own_key, own_handle) = found.ok_or(MessageFault::Altered)?;
     let padding = front.padding.clone();
     let plaintext = front.decrypt(&content_key)?;
     let literal = LiteralHeader::default();
@@ -89,7 +93,9 @@ pub(in crate::message) fn begin<'a>(
         None => message,
         Some(cipher) => {
             let key = content_key.session_key().clone();
-            message.opened_by(MessageKey::new(cipher, key), None)
+            message
+                .opened_by(MessageKey::new(cipher, key), Some(own_key))
+                .opened_as(own_handle)
         }
     })
 }

@@ -15,6 +15,7 @@ use super::seal::wrappers;
 use crate::keys::{Recipient, Refusal, openssl_reason};
 use crate::message::copied::Copied;
 use crate::message::fault::{OpenError, internal};
+use crate::message::front_limit::FrontLimit;
 use crate::message::open::Source;
 use crate::message::session::MessageKey;
 use crate::message::share::FrontKind;
@@ -114,6 +115,13 @@ impl<'a> CmsShared<'a> {
     /// more.
     pub fn front_length(&self) -> usize {
         self.front_octets().len() + self.rest.get_ref().0.get_ref().len()
+    }
+
+    /// Returns whether its front can be read.
+    pub fn has_room(&self) -> bool {
+        let (rest, _) = self.rest.get_ref();
+        let front = [self.front_octets().as_slice(), rest.get_ref()].concat();
+        FrontLimit::has_room(front.len()) && CmsFront::read(front.as_slice()).is_ok()
     }
 
     /// Refuses a recipient that can't read such a message.

@@ -10,12 +10,13 @@ use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::serialize::SerializeInto;
 
 use super::container::{Container, proves};
-use super::front::{RawFront, parse};
+use super::front::{OpenPgpFront, RawFront, parse};
 use super::packet::{Body, Header};
 use crate::keys::{KeyHandle, MessageVersion, Recipient, Refusal};
 use crate::message::copied::Copied;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::format::Format;
+use crate::message::front_limit::FrontLimit;
 use crate::message::open::Source;
 use crate::message::session::{ID, MessageId, MessageKey};
 use crate::message::share::FrontKind;
@@ -79,6 +80,15 @@ impl<'a> OpenPgpShared<'a> {
     /// Returns the number of octets that precede the sealed data.
     pub fn front_length(&self) -> usize {
         self.packets.iter().map(|packet| packet.bytes.len()).sum()
+    }
+
+    /// Returns whether its front can be read.
+    pub fn has_room(&self) -> bool {
+        let (sealed, _) = self.sealed.get_ref();
+        let packets = self.packets.iter().map(|packet| packet.bytes.as_slice());
+        let front: Vec<&[u8]> = packets.chain([sealed.get_ref().as_slice()]).collect();
+        let front = front.concat();
+        FrontLimit::has_room(front.len()) && OpenPgpFront::read(front.as_slice()).is_ok()
     }
 
     fn version(&self) -> MessageVersion {

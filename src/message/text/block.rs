@@ -111,6 +111,12 @@ impl Block {
         self.content
     }
 
+    /// Returns whether the text begins with it.
+    pub fn is_first(&self) -> bool {
+        let begins = |kind: &BlockKind| kind.begin.len() == self.content;
+        self.quotes.is_empty() && KINDS.iter().any(begins)
+    }
+
     /// Returns the line that ends it, without its line end.
     pub fn end(&self) -> &[u8] {
         &self.end

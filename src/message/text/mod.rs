@@ -6,6 +6,7 @@
 mod block;
 mod decode;
 mod encode;
+mod form;
 mod mail_header;
 mod mime;
 mod part;
@@ -22,6 +23,7 @@ use base64::prelude::BASE64_STANDARD;
 use self::block::Block;
 use self::decode::Decoded;
 pub(super) use self::encode::Base64Writer;
+pub(crate) use self::form::form_of;
 use self::mime::{EncodedPart, Encoding};
 use self::part::PartContent;
 pub(super) use self::pem::PemWriter;
@@ -29,7 +31,6 @@ use self::quoted_printable::QuotedPrintable;
 pub(super) use self::second::padding;
 use super::fault::{MessageFault, OpenError};
 use super::openpgp::{begins_message, begins_sealed_packet, begins_unencrypted};
-use super::seal::Armor;
 use crate::files::BYTE_ORDER_MARK;
 
 /// The number of bytes from the start of a file within which a block begins.
@@ -74,22 +75,6 @@ pub(super) fn binary<'a>(
         }
     }
     of_text(text, Box::new(source))
-}
-
-/// Returns the form in which a file holds a message; `None` if it's a part of
-/// another text, such as a mail.
-pub(crate) fn armor_of(mut source: impl Read) -> io::Result<Option<Armor>> {
-    let start = read_on(Vec::new(), HEAD, &mut source)?;
-    if begins_message(&start) || begins_content_info(&start) {
-        return Ok(Some(Armor::Binary));
-    }
-    let text = read_on(start, WINDOW, &mut source)?;
-    let text = without_mark(&text);
-    let is_block = text.trim_ascii_start().starts_with(b"-----BEGIN ");
-    Ok(match is_base64(text) {
-        true => Some(Armor::Base64),
-        false => is_block.then_some(Armor::Ascii),
-    })
 }
 
 fn without_mark(text: &[u8]) -> &[u8] {

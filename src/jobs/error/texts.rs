@@ -1,0 +1,37 @@
+//! The words of errors that depend on numbers and patterns.
+
+/// Returns the verb for a name, or for a pattern.
+pub(super) fn called(pattern: &str) -> &'static str {
+    match pattern.contains(['*', '?', '[', '{']) {
+        true => "matches",
+        false => "is called",
+    }
+}
+
+pub(super) fn not_shared(failed: usize, removed: usize, total: usize, is_grant: bool) -> String {
+    let (done, written) = match is_grant {
+        true => ("granted", "no grant was written"),
+        false => ("shared", "nothing was written"),
+    };
+    let failed = match failed {
+        0 => String::new(),
+        1 if total == 1 => format!("the only member can't be {done}; "),
+        failed => format!("{failed} of {total} members can't be {done}; "),
+    };
+    let removed = match removed {
+        0 => String::new(),
+        1 => "1 member was removed; ".into(),
+        removed => format!("{removed} members were removed; "),
+    };
+    format!("{failed}{removed}{written}")
+}
+
+pub(super) fn partial(failed: usize, total: usize) -> String {
+    if failed < total {
+        format!("{failed} of {total} members failed, the others are done")
+    } else if total == 1 {
+        "its only member failed".into()
+    } else {
+        format!("all {total} members failed")
+    }
+}
