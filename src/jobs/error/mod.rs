@@ -98,12 +98,15 @@ pub enum Error {
         path: PathBuf,
     },
     /// The index of an archive can't be used: its members are opened without it.
-    #[error("{}: its index is damaged: {fault}", .archive.display())]
+    #[error("{}: its index {}: {fault}", .archive.display(), unusable(*.kind))]
     Index {
         /// The archive.
         archive: PathBuf,
         /// The cause.
         fault: String,
+        /// [`ErrorKind::Io`] if it can't be read, [`ErrorKind::Integrity`] if
+        /// nothing can be done without it, else [`ErrorKind::Partial`].
+        kind: ErrorKind,
     },
     /// A grant can't be used.
     #[error("{}: {fault}", .grant.display())]
@@ -294,7 +297,7 @@ impl Error {
             Self::IsMessage { .. } => ErrorKind::Integrity,
             Self::HiddenNames { .. } => ErrorKind::Usage,
             Self::NamesClosed { .. } => ErrorKind::NoIdentity,
-            Self::Index { .. } => ErrorKind::Partial,
+            Self::Index { kind, .. } => *kind,
             Self::Grant { .. } | Self::OtherArchive { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
             Self::NotConverted { worst, .. } | Self::NotShared { worst, .. } => *worst,
@@ -362,7 +365,7 @@ fn source_kind(error: &SourceError) -> ErrorKind {
     }
 }
 
-fn archive_kind(error: &ArchiveError) -> ErrorKind {
+pub(super) fn archive_kind(error: &ArchiveError) -> ErrorKind {
     match error {
         ArchiveError::Io(_) => ErrorKind::Io,
         ArchiveError::Malformed { .. } | ArchiveError::Member { .. } => ErrorKind::Integrity,
@@ -374,6 +377,13 @@ fn called(pattern: &str) -> &'static str {
     match pattern.contains(['*', '?', '[', '{']) {
         true => "matches",
         false => "is called",
+    }
+}
+
+fn unusable(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Io => "can't be read",
+        _ => "is damaged",
     }
 }
 

@@ -110,7 +110,14 @@ impl Job<'_> {
             failures.extend(archive.removed_members());
         }
         let is_of_index = |error: &mut Error| matches!(error, Error::Index { .. });
-        let index_error = failures.extract_if(.., is_of_index).next();
+        let mut index_error = failures.extract_if(.., is_of_index).next();
+        // One that can't be read now may be read later. What it says of missing
+        // members would be lost with it.
+        if matches!(target, ShareTarget::InPlace)
+            && let Some(error) = index_error.take_if(|error| error.kind() == ErrorKind::Io)
+        {
+            return Err(error);
+        }
         let mut proven = Vec::new();
         for (member, proof) in list.iter().zip(proofs) {
             match proof {
@@ -162,11 +169,15 @@ impl Job<'_> {
             planned: &planned,
             keeps_others: members.are_all || matches!(target, ShareTarget::InPlace),
         };
-        let (archive, listed) = match target {
-            ShareTarget::Nowhere => (0, output.listed()),
-            ShareTarget::File(path) => output.write(path, false)?,
-            ShareTarget::InPlace => output.write(archive.path(), true)?,
+        let written = match target {
+            ShareTarget::Nowhere => Ok((0, output.listed())),
+            ShareTarget::File(path) => output.write(path, false),
+            ShareTarget::InPlace => output.write(archive.path(), true),
         };
+        let (archive, listed) = written.map_err(|error| match error {
+            Error::Member { .. } => not_shared(members, error.kind(), vec![error]),
+            error => error,
+        })?;
         Ok(Shared {
             members: members_of(&planned),
             listed,
