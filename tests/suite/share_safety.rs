@@ -223,6 +223,29 @@ fn an_index_that_can_not_be_read_is_not_called_damaged() {
 }
 
 #[test]
+fn a_member_that_can_not_be_read_is_not_called_missing_from_a_grant() {
+    let scene = packed("");
+    let granted = "calls/a.txt calls/b.txt";
+    scene.ok(&format!(
+        "grant calls.zip {granted} -q -k customer.key -r partner.crt -o ab.grant"
+    ));
+    let line = "extract calls.zip --grant ab.grant -k partner.key -C opened -j 1 -f";
+    let mut failed = 0;
+    // With these reads all members are found and opened.
+    for number in 1..=20 {
+        let outcome = failing(&scene, line, "calls.zip", "pread64", number);
+        if outcome.status() != Some(0) {
+            let outcome = outcome.complains(&["input/output error"]);
+            let said = outcome.stderr();
+            assert!(!said.contains("grants no member"), "{outcome}");
+            assert!(!said.contains("the grant lists it"), "{outcome}");
+            failed += 1;
+        }
+    }
+    assert!(failed > 6, "{failed}");
+}
+
+#[test]
 fn a_message_that_can_not_be_read_is_not_called_an_archive() {
     let scene = packed("");
     scene.ok("seal -q -r customer.crt calls/a.txt -o ./a.pgp");

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::not_shared;
 use super::proof::Proof;
 use crate::files::input;
-use crate::index::{GRANT_NAME, Grant, IndexFault, IndexWriter, Listed};
+use crate::index::{GRANT_NAME, Grant, Index, IndexFault, IndexWriter, Listed};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
-use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::job::Job;
 use crate::keys::Recipients;
 use crate::message::{
@@ -135,13 +135,27 @@ impl ArchiveFile {
             let file = file().map_err(|error| OpenError::Read(io::Error::other(error)))?;
             Grant::read(OpenMessage::begin(file, opener)?)
         });
+        let mut unread = None;
         let index = read.and_then(|grant| {
             let members = self.members().filter_map(|member| {
-                let (message, _) = self.shared_message(member).ok()?;
-                Some((member, message.id().ok()??))
+                let message = self.shared_message(member);
+                match message.and_then(|(message, _)| message.id().map_err(open_cause)) {
+                    Ok(id) => Some((member, id?)),
+                    Err(cause) => {
+                        unread = unread.take().or_else(|| self.unread(cause));
+                        None
+                    }
+                }
             });
             grant.index_of(members)
         });
+        let misses = |index: &Index| !index.missing.is_empty();
+        if let Ok(found) = &index
+            && found.as_ref().is_none_or(misses)
+            && let Some(error) = unread
+        {
+            return Err(error);
+        }
         match index {
             Ok(Some(index)) => {
                 self.index.replace(index);
@@ -164,6 +178,19 @@ impl ArchiveFile {
                     fault => fault.to_string(),
                 },
             }),
+        }
+    }
+
+    /// Returns the error that the archive can't be read, if that is the cause.
+    fn unread(&self, cause: MemberCause) -> Option<Error> {
+        if cause.kind() != ErrorKind::Io {
+            return None;
+        }
+        let path = self.path().to_owned();
+        match cause {
+            MemberCause::Bytes(error) => Some(Error::Archive { path, error }),
+            MemberCause::Open(error) => Some(Error::Open { path, error }),
+            _ => None,
         }
     }
 }
