@@ -38,7 +38,7 @@ pub fn stock() -> Tree {
     );
     scene.ok("pack -q -o in.zip -r customer.crt -r vendor.crt calls");
     scene.ok("pack -q -o hidden.zip -r customer.crt -r vendor.crt --hide-names calls");
-    scene.ok("grant in.zip calls/more -q -k customer.key -r partner.crt -o in.grant");
+    scene.ok("grant in.zip calls/a.txt calls/more -q -k customer.key -r partner.crt -o in.grant");
     scene.ok("seal -q -r customer.crt -r locked.crt calls/more/b.wav -o in.pgp");
     scene.ok("seal -q --format rfc4880 -r customer.crt calls/more/b.wav -o v1.pgp");
     scene.ok("fields seal -q --fields caller.number -r customer.crt docs.ndjson -o sealed.ndjson");
@@ -79,7 +79,7 @@ pub fn extract(stock: &Tree) -> Vec<Job> {
         job(HIDDEN, below(stock, "calls/")).calling(THREADS),
         all("-j 1 --force").replacing(),
         all("-j 1").named(),
-        job(GRANTED, below(stock, "calls/more/")),
+        job(GRANTED, granted(stock)),
     ]
 }
 
@@ -130,12 +130,18 @@ pub fn share(stock: &Tree) -> Vec<Job> {
     ]
 }
 
+/// Returns the calls that are granted: some of all.
+fn granted(stock: &Tree) -> Files {
+    let calls = below(stock, "calls/").into_iter();
+    calls.filter(|(name, _)| !name.contains("empty")).collect()
+}
+
 pub fn grant(stock: &Tree) -> Vec<Job> {
     let job = |archive: &'static str, arguments: &str| {
         let line = format!(
-            "grant {archive} calls/more -k customer.key -r partner.crt -o out.grant {arguments}"
+            "grant {archive} calls/a.txt calls/more -k customer.key -r partner.crt -o out.grant {arguments}"
         );
-        let granted = below(stock, "calls/more/");
+        let granted = granted(stock);
         Job::new(stock, &line).writes("out.grant", move |place, name| {
             let with = format!("--grant scene/{name} -k scene/partner.key");
             extracts(place, &format!("scene/{archive} {with}"), &granted)
