@@ -63,7 +63,7 @@ large: ## Test 6 GiB and 100,000 members (14 GB of disk, some minutes)
 	@$(PACKAGES) build test
 	$(CARGO) test --release --locked --test large -- --include-ignored --test-threads 1
 
-faults: ## Let each system call of each command fail, by strace (15 minutes)
+faults: ## Let each system call of each command fail, by strace (20 minutes)
 	@$(PACKAGES) build test
 	$(CARGO) test --locked --test suite faults:: -- --ignored --nocapture --test-threads 1
 

@@ -38,12 +38,14 @@ impl ExcludeArgs {
         named: &[String],
         ui: &Ui,
     ) -> Result<Members<'a>, Failure> {
-        let members = archive
-            .select(named)
-            .map_err(|error| match archive.closed_names() {
-                Some(closed) if matches!(error, Error::NoSuchMember { .. }) => closed.into(),
-                _ => not_chosen(error),
-            })?;
+        let members = archive.select(named).map_err(|error| {
+            let is_unknown = matches!(error, Error::NoSuchMember { .. });
+            let unread = || archive.closed_names().or_else(|| archive.unread_names());
+            match is_unknown.then(unread).flatten() {
+                Some(unread) => unread.into(),
+                None => not_chosen(error),
+            }
+        })?;
         notice_readings(archive, ui);
         let (members, unmatched) = members.except(&self.exclude)?;
         for pattern in unmatched {

@@ -251,11 +251,20 @@ fn unopened(path: PathBuf, error: ArchiveError) -> Error {
             ..
         }
     );
-    let is_message = || input::open(&path).is_ok_and(|file| Envelope::read(file).is_ok());
-    if is_other && is_message() {
-        return Error::IsMessage { path };
+    if !is_other {
+        return Error::Archive { path, error };
     }
-    Error::Archive { path, error }
+    let file = match input::open(&path) {
+        Ok(file) => file,
+        Err(error) => return Error::reading(path, error),
+    };
+    match Envelope::read(file) {
+        Ok(_) => Error::IsMessage { path },
+        Err(OpenError::Read(error)) if error.raw_os_error().is_some() => {
+            Error::reading(path, error)
+        }
+        Err(_) => Error::Archive { path, error },
+    }
 }
 
 /// Returns by how much a member is larger than what the archive stores of it.

@@ -2,7 +2,7 @@
 
 use super::archive_file::{ArchiveFile, Members};
 use super::archive_index::OpenedIndex;
-use super::error::{Error, MemberCause};
+use super::error::{Error, ErrorKind, MemberCause, archive_kind};
 use crate::archive::Member;
 use crate::index::{Entry, Index, IndexFault, is_number};
 use crate::keys::Fingerprint;
@@ -66,6 +66,16 @@ impl ArchiveFile {
         }
     }
 
+    /// Returns why hidden names can't be read, if the opened index can't be used.
+    #[doc(hidden)]
+    pub fn unread_names(&self) -> Option<Error> {
+        let mut error = self.index_error().filter(|_| self.hides_names())?;
+        if let Error::Index { kind, .. } = &mut error {
+            *kind = (*kind).min(ErrorKind::Integrity);
+        }
+        Some(error)
+    }
+
     /// Returns what the index says of a member, if it has been opened.
     #[doc(hidden)]
     pub fn listed(&self, member: &Member) -> Option<&Entry> {
@@ -96,9 +106,18 @@ impl ArchiveFile {
     #[doc(hidden)]
     pub fn index_error(&self) -> Option<Error> {
         let fault = self.index.opened.get()?.as_ref().err()?;
+        let cause = match fault {
+            IndexFault::Open(error) => error.into(),
+            IndexFault::Archive(error) => archive_kind(error),
+            _ => ErrorKind::Integrity,
+        };
         Some(Error::Index {
             archive: self.path().to_owned(),
             fault: fault.to_string(),
+            kind: match cause {
+                ErrorKind::Io => cause,
+                _ => ErrorKind::Partial,
+            },
         })
     }
 

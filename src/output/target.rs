@@ -251,16 +251,20 @@ impl TargetDir {
                 match directory.make(name) {
                     Ok(()) => {
                         self.note(directory);
-                        let made = directory.below(name);
-                        match &made {
+                        // Not removed if it can't be opened: another worker may
+                        // have done so, and use it.
+                        match directory.entry(name, false) {
                             Ok(made) => {
-                                let path = made.path().to_owned();
-                                self.below().made.insert(path, made.id().clone());
+                                let path = directory.path().join(name);
+                                self.below().made.insert(path, made.id);
+                                directory.below(name)
                             }
-                            // Refused if something has come into it.
-                            Err(_) => drop(directory.remove_directory(name)),
+                            Err(error) => {
+                                // Refused if something has come into it.
+                                let _ = directory.remove_directory(name);
+                                Err(error)
+                            }
                         }
-                        made
                     }
                     // Another worker or program was faster: its directory is
                     // checked like all existing ones.

@@ -794,3 +794,23 @@ fn the_index_itself_is_not_listed_as_a_member() {
     extraction(&scene, "forged.zip", "").outcome();
     has_the_calls(&scene, "out");
 }
+
+#[test]
+fn a_damaged_index_is_why_hidden_names_are_unknown() {
+    let scene = packed("--hide-names");
+    forge_index(&scene, |_| "this is no index\n".into());
+    for line in [
+        "extract forged.zip calls/a.txt -k customer.key -C out",
+        "cat forged.zip calls/a.txt -k customer.key",
+        "grant forged.zip calls/a.txt -k customer.key -r vendor.crt -o out",
+    ] {
+        scene
+            .line(line)
+            .exits(5)
+            .complains_with_hint(&["forged.zip: its index is damaged: line 1"])
+            .says("`callseal extract` of all members finds their names");
+        assert!(!scene.exists("out"), "{line}");
+    }
+    extraction(&scene, "forged.zip", "").exits(6);
+    has_the_calls(&scene, "out");
+}

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::archive_support::{Member, zip};
 use crate::support::packets::{PKESK, packets};
-use crate::support::{CALL, P256, Run, Scene, content};
+use crate::support::{CALL, Outcome, P256, Run, Scene, content};
 
 const INDEX: &str = "META-INF/callseal/index.pgp";
 
@@ -178,6 +178,98 @@ fn a_full_disk_leaves_the_old_archive_whole() {
     }
 }
 
+/// Runs the line; one of its calls about this file fails.
+fn failing(scene: &Scene, line: &str, file: &str, calls: &str, number: usize) -> Outcome {
+    let inject = format!("inject={calls}:error=EIO:when={number}");
+    let strace = ["-f", "-qq", "-o", "/dev/null", "-P", file, "-e", &inject];
+    let program = [Run::CALLSEAL].into_iter().chain(line.split(' '));
+    scene.program("strace", strace).args(program).outcome()
+}
+
+#[test]
+fn a_read_that_fails_leaves_the_old_archive_whole() {
+    for options in ["", "--hide-names"] {
+        let scene = packed(options);
+        let (old, names) = (scene.read("calls.zip"), scene.names());
+        let mut number = 1;
+        loop {
+            let outcome = failing(&scene, SHARE, "calls.zip", "pread64", number);
+            if outcome.status() == Some(0) {
+                break;
+            }
+            outcome
+                .exits(1)
+                .complains(&["calls.zip"])
+                .complains(&["input/output error"]);
+            assert!(scene.read("calls.zip") == old, "{options} read {number}");
+            assert_eq!(scene.names(), names, "{options} read {number}");
+            number += 1;
+        }
+        assert!(number > 10, "{number}");
+    }
+}
+
+#[test]
+fn an_index_that_can_not_be_read_is_not_called_damaged() {
+    let scene = packed("");
+    let line = "extract calls.zip -k customer.key -C opened -j 1 -f";
+    let of_index = (1..).find_map(|number| {
+        let outcome = failing(&scene, line, "calls.zip", "pread64", number).fails();
+        let said = outcome.stderr();
+        assert!(!said.contains("damaged"), "{outcome}");
+        said.contains("its index can't be read").then_some(outcome)
+    });
+    of_index
+        .unwrap()
+        .exits(1)
+        .complains_with_hint(&["calls.zip: its index can't be read: input/output error"])
+        .says("extracted 3 files");
+    assert_eq!(scene.text("opened/calls/a.txt"), SAID);
+}
+
+#[test]
+fn a_member_that_can_not_be_read_is_not_called_missing_from_a_grant() {
+    let scene = packed("");
+    let granted = "calls/a.txt calls/b.txt";
+    scene.ok(&format!(
+        "grant calls.zip {granted} -q -k customer.key -r partner.crt -o ab.grant"
+    ));
+    let line = "extract calls.zip --grant ab.grant -k partner.key -C opened -j 1 -f";
+    let mut failed = 0;
+    // With these reads all members are found and opened.
+    for number in 1..=20 {
+        let outcome = failing(&scene, line, "calls.zip", "pread64", number);
+        if outcome.status() != Some(0) {
+            let outcome = outcome.complains(&["input/output error"]);
+            let said = outcome.stderr();
+            assert!(!said.contains("grants no member"), "{outcome}");
+            assert!(!said.contains("the grant lists it"), "{outcome}");
+            failed += 1;
+        }
+    }
+    assert!(failed > 6, "{failed}");
+}
+
+#[test]
+fn a_message_that_can_not_be_read_is_not_called_an_archive() {
+    let scene = packed("");
+    scene.ok("seal -q -r customer.crt calls/a.txt -o ./a.pgp");
+    let line = "share a.pgp -k customer.key -r partner.crt -o out.pgp";
+    for (calls, least) in [("open,openat", 3), ("read", 2)] {
+        let mut number = 1;
+        loop {
+            let outcome = failing(&scene, line, "a.pgp", calls, number);
+            if scene.exists("out.pgp") {
+                break;
+            }
+            outcome.exits(1).complains(&["a.pgp: input/output error"]);
+            number += 1;
+        }
+        assert!(number > least, "{calls}: {number}");
+        fs::remove_file(scene.path("out.pgp")).unwrap();
+    }
+}
+
 #[test]
 fn a_limit_on_the_size_of_files_leaves_the_old_archive_whole() {
     let scene = packed("");
@@ -259,7 +351,8 @@ fn what_was_damaged_in_the_archive_does_not_get_a_right_checksum() {
                     "share forged.zip -k customer.key -r partner.crt {target}"
                 ))
                 .exits(5)
-                .complains(&["calls/long.txt"]);
+                .complains(&["calls/long.txt"])
+                .complains(&["forged.zip", "nothing was written"]);
             assert!(scene.read("forged.zip") == bytes);
             assert_eq!(scene.names(), names);
         }

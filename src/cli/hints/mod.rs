@@ -16,11 +16,11 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use callseal::MemberCause;
 use callseal::archive::{ArchiveError, ArchiveFault, MemberFault, NameFault};
 use callseal::files::input;
 use callseal::keys::FileKind;
 use callseal::message::{MessageFault, OpenError, PlanError, SealError};
+use callseal::{ErrorKind, MemberCause};
 
 use crate::cli::error::Error;
 use crate::cli::ui::shell_word;
@@ -135,6 +135,16 @@ fn of_library(error: &callseal::Error) -> Hint {
         }
         Error::Grant { .. } => "get the grant again from its sender",
         Error::OtherArchive { .. } => "give the archive that the grant was made for",
+        Error::Index {
+            kind: ErrorKind::Io,
+            ..
+        } => "give --ignore-index to do without it",
+        Error::Index {
+            kind: ErrorKind::Integrity,
+            ..
+        } => {
+            "get the archive again from its source; `callseal extract` of all members finds their names in their messages"
+        }
         Error::Index { .. } => {
             "the members were opened by their own recipients; get the archive again from its source, or give --ignore-index"
         }

@@ -114,7 +114,7 @@ impl MemberCause {
         matches!(self, Self::Open(OpenError::Fault(_)) | Self::Moved { .. })
     }
 
-    pub(super) fn kind(&self) -> ErrorKind {
+    pub(in crate::jobs) fn kind(&self) -> ErrorKind {
         match self {
             // What callseal doesn't support.
             Self::Archive(MemberFault::Encrypted | MemberFault::Method { .. }) => {

@@ -16,7 +16,7 @@ use crate::message::{MessageFault, OpenError, PlanError, SealError};
 use crate::output::{is_input, is_not_flushed};
 use crate::sources::SourceError;
 pub use member::MemberCause;
-use texts::{called, not_shared, partial};
+use texts::{called, not_shared, partial, unusable};
 
 /// Why a job failed. The display is one sentence that names the file.
 ///
@@ -100,12 +100,15 @@ pub enum Error {
         path: PathBuf,
     },
     /// The index of an archive can't be used: its members are opened without it.
-    #[error("{}: its index is damaged: {fault}", .archive.display())]
+    #[error("{}: its index {}: {fault}", .archive.display(), unusable(*.kind))]
     Index {
         /// The archive.
         archive: PathBuf,
         /// The cause.
         fault: String,
+        /// [`ErrorKind::Io`] if it can't be read, [`ErrorKind::Integrity`] if
+        /// nothing can be done without it, else [`ErrorKind::Partial`].
+        kind: ErrorKind,
     },
     /// A grant can't be used.
     #[error("{}: {fault}", .grant.display())]
@@ -312,7 +315,7 @@ impl Error {
             Self::IsMessage { .. } => ErrorKind::Integrity,
             Self::HiddenNames { .. } => ErrorKind::Usage,
             Self::NamesClosed { .. } => ErrorKind::NoIdentity,
-            Self::Index { .. } => ErrorKind::Partial,
+            Self::Index { kind, .. } => *kind,
             Self::Grant { .. } | Self::OtherArchive { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
             Self::NotConverted { worst, .. } | Self::NotShared { worst, .. } => *worst,
@@ -380,7 +383,7 @@ fn source_kind(error: &SourceError) -> ErrorKind {
     }
 }
 
-fn archive_kind(error: &ArchiveError) -> ErrorKind {
+pub(super) fn archive_kind(error: &ArchiveError) -> ErrorKind {
     match error {
         ArchiveError::Io(_) => ErrorKind::Io,
         ArchiveError::Malformed { .. } | ArchiveError::Member { .. } => ErrorKind::Integrity,

@@ -1,10 +1,19 @@
 //! The words of errors that depend on numbers and patterns.
 
+use super::ErrorKind;
+
 /// Returns the verb for a name, or for a pattern.
 pub(super) fn called(pattern: &str) -> &'static str {
     match pattern.contains(['*', '?', '[', '{']) {
         true => "matches",
         false => "is called",
+    }
+}
+
+pub(super) fn unusable(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Io => "can't be read",
+        _ => "is damaged",
     }
 }
 

@@ -7,14 +7,14 @@ use super::not_shared;
 use super::proof::Proof;
 use crate::archive::Member;
 use crate::files::input;
-use crate::index::{GRANT_NAME, Grant, IndexFault, IndexWriter, Listed};
+use crate::index::{GRANT_NAME, Grant, Index, IndexFault, IndexWriter, Listed};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::job::Job;
 use crate::keys::Recipients;
 use crate::message::{
-    Format, MessageId, OpenError, OpenMessage, Opener, SealOptions, SealPlan, Session,
-    SharedMessage, with_proven_key,
+    Format, OpenError, OpenMessage, Opener, SealOptions, SealPlan, Session, SharedMessage,
+    with_proven_key,
 };
 use crate::output::{Access, PendingFile, directory_of};
 use crate::workers::work_on;
@@ -142,18 +142,23 @@ impl ArchiveFile {
         });
         let mut unread = None;
         let index = read.and_then(|grant| {
-            let members = self
-                .members()
-                .filter_map(|member| match self.id_of(member) {
+            let members = self.members().filter_map(|member| {
+                let message = self.shared_message(member);
+                match message.and_then(|(message, _)| message.id().map_err(open_cause)) {
                     Ok(id) => Some((member, id?)),
-                    Err(error) => {
-                        unread.get_or_insert(error);
+                    Err(cause) => {
+                        unread = unread.take().or_else(|| self.unread(cause));
                         None
                     }
-                });
+                }
+            });
             grant.index_of(members)
         });
-        if let Some(error) = unread {
+        let misses = |index: &Index| !index.missing.is_empty();
+        if let Ok(found) = &index
+            && found.as_ref().is_none_or(misses)
+            && let Some(error) = unread
+        {
             return Err(error);
         }
         match index {
@@ -181,15 +186,16 @@ impl ArchiveFile {
         }
     }
 
-    /// Returns what a member's message can be found by; `None` if it's damaged, or
-    /// no message.
-    fn id_of(&self, member: &Member) -> Result<Option<MessageId>, Error> {
-        let message = self.shared_message(member);
-        let id = message.and_then(|(message, _)| message.id().map_err(open_cause));
-        // A member that can't be read isn't missing.
-        match id.map_err(|cause| member_error(member, cause)) {
-            Err(error) if error.kind() == ErrorKind::Io => Err(error),
-            id => Ok(id.ok().flatten()),
+    /// Returns the error that the archive can't be read, if that is the cause.
+    fn unread(&self, cause: MemberCause) -> Option<Error> {
+        if cause.kind() != ErrorKind::Io {
+            return None;
+        }
+        let path = self.path().to_owned();
+        match cause {
+            MemberCause::Bytes(error) => Some(Error::Archive { path, error }),
+            MemberCause::Open(error) => Some(Error::Open { path, error }),
+            _ => None,
         }
     }
 }

@@ -122,7 +122,14 @@ impl Job<'_> {
             failures.extend(archive.removed_members());
         }
         let is_of_index = |error: &mut Error| matches!(error, Error::Index { .. });
-        let index_error = failures.extract_if(.., is_of_index).next();
+        let mut index_error = failures.extract_if(.., is_of_index).next();
+        // One that can't be read now may be read later. What it says of missing
+        // members would be lost with it.
+        if matches!(target, ShareTarget::InPlace)
+            && let Some(error) = index_error.take_if(|error| error.kind() == ErrorKind::Io)
+        {
+            return Err(error);
+        }
         let mut proven = Vec::new();
         for (member, proof) in list.iter().zip(proofs) {
             match proof {
@@ -176,13 +183,17 @@ impl Job<'_> {
             keeps_others: members.are_all || target.is_in_place(),
         };
         let written = match target {
-            ShareTarget::Nowhere { .. } => Written {
+            ShareTarget::Nowhere { .. } => Ok(Written {
                 listed: output.listed(),
                 ..Written::default()
-            },
-            ShareTarget::File(path) => output.write(path, false)?,
-            ShareTarget::InPlace => output.write(archive.path(), true)?,
+            }),
+            ShareTarget::File(path) => output.write(path, false),
+            ShareTarget::InPlace => output.write(archive.path(), true),
         };
+        let written = written.map_err(|error| match error {
+            Error::Member { .. } => not_shared(members, error.kind(), vec![error], false),
+            error => error,
+        })?;
         Ok(Shared {
             members: members_of(&planned),
             listed: written.listed,

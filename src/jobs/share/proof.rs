@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use crate::archive::{Member, MemberFault, MemberName};
 use crate::index::is_reserved;
 use crate::jobs::archive_file::{ArchiveFile, open_cause};
-use crate::jobs::error::MemberCause;
+use crate::jobs::error::{ErrorKind, MemberCause};
 use crate::keys::{Fingerprint, KeyHandle};
 use crate::message::name_binding::is_hash_name;
 use crate::message::{
@@ -61,7 +61,7 @@ impl Proof {
         };
         // Whether the key is one of the hidden recipients, only the key itself
         // can tell, and the index can't.
-        if hides_recipients(archive, member) {
+        if hides_recipients(archive, member)? {
             match prove(&opener.clone().ignoring_index()) {
                 Err(MemberCause::Open(OpenError::NoIdentity(_))) => {}
                 proven => return proven,
@@ -107,12 +107,14 @@ impl Proof {
     }
 }
 
-fn hides_recipients(archive: &ArchiveFile, member: &Member) -> bool {
+fn hides_recipients(archive: &ArchiveFile, member: &Member) -> Result<bool, MemberCause> {
     let is_hidden = |kind: &FrontKind| *kind == FrontKind::Recipient(Some(KeyHandle::Hidden));
     match archive.shared_message(member) {
-        Ok((message, _)) => message.front().into_iter().any(is_hidden),
+        Ok((message, _)) => Ok(message.front().into_iter().any(is_hidden)),
+        // It may be readable when it's opened.
+        Err(cause) if cause.kind() == ErrorKind::Io => Err(cause),
         // It's said when it's opened.
-        Err(_) => false,
+        Err(_) => Ok(false),
     }
 }
 

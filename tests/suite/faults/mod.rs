@@ -5,6 +5,8 @@
 //! commonest jobs fails in one way.
 
 #![cfg(target_os = "linux")]
+mod checks;
+mod job;
 mod jobs;
 mod place;
 mod promises;
@@ -15,7 +17,7 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jobs::Job;
+use job::Job;
 use place::Tree;
 use strace::{Fault, Recording};
 
@@ -151,6 +153,16 @@ fn convert_keeps_its_promises_whichever_call_fails() {
 }
 
 #[test]
+fn share_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::share);
+}
+
+#[test]
+fn grant_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::grant);
+}
+
+#[test]
 fn seal_keeps_its_promises_whichever_call_fails() {
     each_call_fails_once(jobs::seal);
 }
@@ -201,6 +213,18 @@ fn extract_keeps_its_promises_in_whatever_way_a_call_fails() {
 #[ignore = "hundreds of runs: make faults"]
 fn convert_keeps_its_promises_in_whatever_way_a_call_fails() {
     each_call_fails_in_every_way(jobs::convert);
+}
+
+#[test]
+#[ignore = "two thousand runs: make faults"]
+fn share_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::share);
+}
+
+#[test]
+#[ignore = "hundreds of runs: make faults"]
+fn grant_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::grant);
 }
 
 #[test]

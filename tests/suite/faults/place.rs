@@ -54,7 +54,23 @@ impl Place {
         tree(&self.work())
     }
 
-    /// Runs the program next to the job's directory, and reports a failure.
+    /// Returns the entry of an archive in the job's directory, by its stored name.
+    pub fn entry(&self, archive: &str, stored: &str) -> Option<Vec<u8>> {
+        let entries = self.0.entries(&format!("scene/{archive}"));
+        let mut found = entries.into_iter().filter(|(name, _)| name == stored);
+        found.next().map(|(_, content)| content)
+    }
+
+    pub fn mode(&self, name: &str) -> u32 {
+        mode(&fs::metadata(self.work().join(name)).unwrap())
+    }
+
+    /// Runs the program next to the job's directory. Returns its exit status.
+    pub fn status(&self, line: &str) -> Option<i32> {
+        self.0.line(line).outcome().status()
+    }
+
+    /// Does the same, and reports a failure.
     pub fn callseal(&self, line: &str) -> Result<Vec<u8>, String> {
         let outcome = self.0.line(line).outcome();
         match outcome.status() {
@@ -62,6 +78,10 @@ impl Place {
             _ => Err(format!("{line}: {}", outcome.stderr().replace('\n', " "))),
         }
     }
+}
+
+fn mode(metadata: &fs::Metadata) -> u32 {
+    metadata.permissions().mode() & 0o7777
 }
 
 pub fn tree(root: &Path) -> Tree {
@@ -78,7 +98,7 @@ pub fn tree(root: &Path) -> Tree {
             } else if metadata.is_file() {
                 Entry::File {
                     content: fs::read(&path).unwrap(),
-                    mode: metadata.permissions().mode() & 0o7777,
+                    mode: mode(&metadata),
                 }
             } else {
                 Entry::Other

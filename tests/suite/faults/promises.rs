@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::jobs::{Job, Output, SECRETS};
+use super::job::{Job, Output, SECRETS};
 use super::place::{Entry, Place, Tree};
 use super::strace::{Ended, Fault};
 

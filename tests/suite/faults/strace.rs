@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::jobs::Job;
+use super::job::Job;
 use super::place::Place;
 use crate::support::{Run, Scene, WITHOUT_UNNAMED_FILES};
 
@@ -58,6 +58,12 @@ const CALLS: &[&str] = &[
     "fchmodat",
     "fchown",
     "utimensat",
+    "fgetxattr",
+    "fsetxattr",
+    "fremovexattr",
+    "flock",
+    "readlink",
+    "readlinkat",
     "stat",
     "fstat",
     "newfstatat",
@@ -131,6 +137,8 @@ impl Answer {
         let mut answers: Vec<Self> = ["EIO", "ENOSPC", "EAGAIN"].map(Self::Error).into();
         match name {
             "open" | "openat" | "openat2" => answers.push(Self::Error("EMFILE")),
+            // It says that another process has the lock, and is no failure.
+            "flock" => answers.retain(|answer| *answer != Self::Error("EAGAIN")),
             "mmap" | "clone3" | "clone" => answers.push(Self::Error("ENOMEM")),
             _ => {}
         }
