@@ -532,7 +532,8 @@ fn cms_members_are_not_granted() {
     scene
         .line("grant GIR.zip GIR/1001.wav -k gir.key -r vendor.crt -o x.grant")
         .exits(4)
-        .complains_with_hint(&["GIR/1001.wav", "CMS message"]);
+        .complains_with_hint(&["GIR/1001.wav", "CMS message"])
+        .says("`callseal convert` seals it anew");
     assert!(!scene.exists("x.grant"));
 }
 

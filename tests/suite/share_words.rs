@@ -188,6 +188,11 @@ fn a_damaged_index_has_a_hint_for_each_command() {
         .says("hint: the members were opened by their own recipients")
         .stderr();
     assert!(!said.contains("--ignore-index"), "{said}");
+    scene
+        .line("grant forged.zip calls -k customer.key -r partner.crt -o x.grant")
+        .exits(6)
+        .complains_with_hint(&["its index is damaged"])
+        .says("hint: the members were opened by their own recipients");
     scene.ok("extract -q forged.zip -k partner.key -C out");
 }
 
@@ -277,4 +282,16 @@ fn a_member_that_can_not_be_read_is_not_taken_for_a_removed_one() {
         assert!(!said.stderr().contains("removed"), "{said}");
     }
     assert!(failures > 2);
+}
+
+#[test]
+fn a_member_whose_name_is_hidden_is_not_called_moved_without_a_remedy() {
+    let scene = packed("--hide-names --index none");
+    scene
+        .line("share calls.zip -k customer.key -r partner.crt -o out.zip")
+        .exits(5)
+        .complains_with_hint(&["000001"])
+        .says("`callseal convert` gives the names back");
+    scene.ok("convert calls.zip -q -k customer.key -r partner.crt -o out.zip");
+    scene.ok("cat out.zip calls/a.txt -k partner.key");
 }

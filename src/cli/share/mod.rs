@@ -54,7 +54,7 @@ pub struct Arguments {
     exclude: ExcludeArgs,
     #[command(flatten)]
     recipients: RecipientArgs,
-    /// Take a recipient out: a certificate, or the fingerprint of its key
+    /// Take a recipient out: a certificate, or the fingerprint or key ID of its key
     #[arg(long, value_name = "CERT")]
     remove: Vec<String>,
     /// The file to write
