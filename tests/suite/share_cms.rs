@@ -137,8 +137,8 @@ fn messages_of_openssl_are_shared_whatever_their_form() {
         scene.write("in/b.txt.p7m", scene.read("b.txt.p7m"));
         scene.tool("rm -f zipped.zip");
         scene.tool("zip -q -r zipped.zip in");
-        scene.ok("share zipped.zip -q -k old.key -r customer.crt --in-place");
-        scene.ok("cat zipped.zip in/b.txt -k customer.key");
+        scene.ok("share zipped.zip -q -f -k old.key -r customer.crt -o out.zip");
+        scene.ok("cat out.zip in/b.txt -k customer.key");
     }
 }
 
@@ -268,6 +268,11 @@ fn a_passphrase_can_not_be_told_from_others() {
         .line("share a.txt.p7m -k old.key --remove vendor.crt -o out.p7m")
         .exits(2)
         .complains_with_hint(&["a.txt.p7m", "nobody can be taken out for certain"]);
+    // If everybody who stays is named, all others go.
+    scene.ok("share a.txt.p7m -q -k old.key --remove vendor.crt -r old.crt -o alone.p7m");
+    scene.cms_as("alone.p7m", "old").yields(b"first");
+    let recipients = &scene.inspect("alone.p7m")["recipients"];
+    assert_eq!(recipients.as_array().unwrap().len(), 1);
     scene.ok("share a.txt.p7m -q -k old.key -r partner.crt -o out.p7m");
     scene.cms_as("out.p7m", "partner").yields(b"first");
     let line = format!("openssl cms -decrypt -inform DER -in out.p7m {kek}");
@@ -315,10 +320,22 @@ fn nobody_is_taken_out_by_the_name_of_another_without_a_word() {
         .line("share a.p7m -k ann.key --remove bob.crt -o b.p7m")
         .exits(2)
         .complains_with_hint(&["a.p7m", "one issuer and serial number"])
-        .says("convert");
+        .says("seal what it holds anew");
+    scene.write("in/a.p7m", scene.read("a.p7m"));
+    scene.tool("zip -q -r in.zip in");
+    scene
+        .line("share in.zip -k ann.key --remove bob.crt -o out.zip")
+        .exits(2)
+        .complains_with_hint(&["in/a", "one issuer and serial number"])
+        .says("`callseal convert`");
+    // Who is named again stays.
+    scene.ok("share -q a.p7m -k ann.key --remove bob.crt -r ann.crt -o b.p7m");
+    scene.ok("open b.p7m -k ann.key -o -").prints("first");
+    scene.line("open b.p7m -k bob.key -o -").fails();
+    scene.tool("rm b.p7m");
     scene
         .ok("share a.p7m -k vendor.key --remove bob.crt -o b.p7m")
-        .says("several recipients have one name: all of them were taken out");
+        .says("warning: 1 CMS message has several entries of one name: all of them go");
 }
 
 #[test]
@@ -344,7 +361,7 @@ fn whom_a_message_names_by_certificate_is_taken_out_by_certificate() {
     scene.tool("openssl req -x509 -new -key vendor.key -passin pass:vendor -subj /CN=renewed -days 9 -out renewed.crt");
     scene
         .ok("share calls.zip -k customer.key --remove renewed.crt -o out.zip")
-        .says("2 CMS messages do not name renewed.crt: nobody was taken out of them");
+        .says("warning: 2 CMS messages do not name renewed.crt");
     scene
         .ok("share calls.zip -k customer.key --remove vendor.crt -o both.zip")
         .says("whoever has several goes only if --remove names each of them");
@@ -370,4 +387,10 @@ fn a_message_gets_no_more_recipients_than_can_be_read() {
     scene
         .ok("open many.p7m -k customer.key -o -")
         .prints("first");
+    scene.write("in/a.p7m", scene.read("many.p7m"));
+    scene.tool("zip -q -r in.zip in");
+    scene
+        .line("share in.zip -k customer.key -r partner.crt --in-place --dry-run")
+        .exits(2)
+        .complains_with_hint(&["in/a", "more recipients than callseal reads"]);
 }

@@ -58,7 +58,7 @@ fn a_mail_is_not_replaced_by_the_message_in_it() {
     assert_eq!(scene.text("a.eml"), mail);
     scene
         .ok(&format!("{share} -o b.pgp"))
-        .says("the text around its message");
+        .says("warning: a.eml: the text around its message");
     scene.ok("open b.pgp -k partner.key -o -").prints("first");
 }
 
@@ -83,9 +83,19 @@ fn what_follows_a_message_or_describes_it_is_not_lost() {
         scene.write("in/a.txt.pgp", &text);
         scene.tool("rm -f in.zip");
         scene.tool("zip -q -r in.zip in");
-        scene
-            .ok("share in.zip -k customer.key -r partner.crt --in-place")
-            .says("in/a.txt: the text around its message");
+        let share = "share in.zip -k customer.key -r partner.crt";
+        for dry_run in ["", "--dry-run"] {
+            scene
+                .line(&format!("{share} --in-place {dry_run}"))
+                .exits(2)
+                .complains_with_hint(&["in/a.txt", "more in it than its message"])
+                .says("-o OUT");
+        }
+        for target in ["--dry-run", "-f -o out.zip"] {
+            scene
+                .ok(&format!("{share} -q {target}"))
+                .says("warning: in/a.txt: the text around its message");
+        }
     }
 }
 

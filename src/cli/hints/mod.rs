@@ -200,9 +200,12 @@ fn of_member(cause: &MemberCause) -> Hint {
             "`callseal share` lets others open it if its format is cms-gcm; `callseal convert` seals it anew for them"
         }
         MemberCause::SameName => "seal it anew for those who are to stay with `callseal convert`",
-        MemberCause::TooManyRecipients => "let in fewer with -r, or take some out with --remove",
+        MemberCause::TooManyRecipients => {
+            "let in fewer with -r, or seal it anew with `callseal convert`"
+        }
+        MemberCause::TextAround => "write another archive with -o OUT",
         MemberCause::NamesCertificates { .. } => {
-            "give the X.509 certificate to --remove; whoever has several of them goes only if each is given"
+            "give the X.509 certificate to --remove, or leave such members out with --exclude"
         }
         MemberCause::SealedIndex => {
             "don't trust it: it may be here to have its session keys shared"

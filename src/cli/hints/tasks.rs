@@ -30,7 +30,7 @@ pub fn of_task(task: Task, error: &Error) -> Hint {
         (Task::Share { .. } | Task::Grant, Error::Member { member, cause })
             if matches!(cause, MemberCause::Moved { .. }) && is_number(member) =>
         {
-            "names may be hidden here, and no index shows them: `callseal convert` gives the names back"
+            "names may be hidden here, and no index shows them: then `callseal convert` gives the names back; otherwise don't trust it"
         }
         (_, Error::Member { cause, .. }) => {
             return of_member(task, cause).or_else(|| of_library(error));
@@ -85,7 +85,9 @@ pub fn of_task(task: Task, error: &Error) -> Hint {
 
 /// Returns whether a member is called as those are whose names are hidden.
 fn is_number(member: &str) -> bool {
-    member.len() >= 6 && member.bytes().all(|octet| octet.is_ascii_digit())
+    member.len() >= 6
+        && member.starts_with('0')
+        && member.bytes().all(|octet| octet.is_ascii_digit())
 }
 
 /// Returns the hint for a member, if another one than elsewhere helps.
@@ -105,7 +107,13 @@ fn of_member(task: Task, cause: &MemberCause) -> Hint {
         (_, MemberCause::Moved { .. }) => {
             "don't trust it; if its sender confirms that the file was renamed, `callseal convert --accept-renamed` seals it anew under its name in the archive"
         }
-        (Task::ShareMessage, MemberCause::NotShareable(_)) => SEAL_ANEW,
+        (
+            Task::ShareMessage,
+            MemberCause::NotShareable(_) | MemberCause::SameName | MemberCause::TooManyRecipients,
+        ) => SEAL_ANEW,
+        (Task::ShareMessage, MemberCause::NamesCertificates { .. }) => {
+            "give the X.509 certificate to --remove"
+        }
         (Task::ShareMessage, MemberCause::HiddenRecipients) => {
             "name everybody who is to stay with -r, or seal it anew for them with `callseal seal`"
         }

@@ -91,7 +91,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     };
     for given in &arguments.remove {
         let keys = removed_keys::of(given)?;
-        let is_named = |added: &Recipient| keys.iter().any(|key| added.is_named_by(key));
+        // Certificates of several keys may have one name.
+        let own = || keys.iter().filter(|key| !key.names_a_certificate());
+        let is_named = |added: &Recipient| own().any(|key| added.is_named_by(key));
         if added.iter().flat_map(Recipients::iter).any(is_named) {
             return Err(Failure::usage(
                 format!("{given} is both let in and taken out"),

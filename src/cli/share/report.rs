@@ -89,7 +89,7 @@ impl Outcome<'_> {
         self.notice_removal(shared.members.iter().map(|m| &m.difference));
         self.notice_certificates(shared);
         for member in &shared.cut {
-            self.ui.notice(&format!(
+            self.ui.warning(&format!(
                 "{}: the text around its message, or the headers of its armor, are left out",
                 safe(member)
             ));
@@ -163,25 +163,32 @@ impl Outcome<'_> {
         for given in &self.arguments.remove {
             let missed = differences().filter(|d| d.missed.contains(given)).count();
             if missed > 0 {
-                self.ui.notice(&format!(
-                    "{} not name {given}: nobody was taken out of {}",
+                self.ui.warning(&format!(
+                    "{} not name {given}",
                     match missed {
                         1 => "1 CMS message does".into(),
                         missed => format!("{missed} CMS messages do"),
-                    },
-                    if missed == 1 { "it" } else { "them" },
+                    }
                 ));
             }
         }
         let has_twins = |difference: &&Difference| {
-            let twins = |(at, handle)| difference.removed.iter().skip(at + 1).any(|h| h == handle);
-            difference.removed.iter().enumerate().any(twins)
+            let names = difference
+                .removed
+                .iter()
+                .filter(|h| h.names_a_certificate());
+            let names: Vec<_> = names.collect();
+            let is_twin = |(at, name)| names.iter().skip(at + 1).any(|other| other == name);
+            names.iter().enumerate().any(is_twin)
         };
         let twins = differences().filter(has_twins).count();
         if twins > 0 {
-            self.ui.notice(&format!(
-                "in {}, several recipients have one name: all of them were taken out",
-                count(twins as u64, "member")
+            self.ui.warning(&format!(
+                "{} several entries of one name: all of them go",
+                match twins {
+                    1 => "1 CMS message has".into(),
+                    twins => format!("{twins} CMS messages have"),
+                }
             ));
         }
     }
@@ -205,7 +212,7 @@ impl Outcome<'_> {
 /// Names the members whose checksum was wrong.
 fn notice_damaged(members: &[String], ui: &Ui) {
     for member in members {
-        ui.notice(&format!(
+        ui.warning(&format!(
             "{}: its checksum was wrong; what is sealed in it is as it was, but some of its old recipients may not open it any more",
             safe(member)
         ));

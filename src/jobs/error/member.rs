@@ -53,6 +53,11 @@ pub enum MemberCause {
         /// What was given.
         given: String,
     },
+    /// It would be replaced by its message alone.
+    #[error(
+        "there is more in it than its message (other text, or headers of its armor), and that would be lost"
+    )]
+    TextAround,
     /// Whoever is to be taken out is named as the key that opens it.
     #[error(
         "one issuer and serial number, or key identifier, stands for you and for whoever is to be taken out"
@@ -128,6 +133,7 @@ impl MemberCause {
             | Self::SamePath => ErrorKind::Integrity,
             Self::NotShareable(_) | Self::NotGrantable => ErrorKind::NoIdentity,
             Self::NamesCertificates { .. }
+            | Self::TextAround
             | Self::SameName
             | Self::TooManyRecipients
             | Self::HiddenRecipients

@@ -199,7 +199,7 @@ pub enum Error {
     },
     /// A message is to be replaced that is a part of a mail or another text, or has
     /// headers: these would be lost.
-    #[error("{}: there is more in it than the message, and that would be lost", .0.display())]
+    #[error("{}: there is more in it than the message (other text, or headers of its armor), and that would be lost", .0.display())]
     NotReplaced(PathBuf),
     /// A recipient that should be removed is a recipient of none of the members.
     #[error("{}: {given} is not a recipient of it", .archive.display())]

@@ -10,6 +10,11 @@ use crate::jobs::error::{Error, MemberCause};
 use crate::keys::{Fingerprint, KeyHandle, Recipient, Recipients};
 use crate::message::{FrontKind, MessageKey, SharedMessage};
 
+/// The number of recipients, and the size of a front in bytes, that are far below
+/// the limits of readers.
+const FEW: usize = 500;
+const SMALL: usize = 512 * 1024;
+
 /// The recipients to add and to remove.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
@@ -99,9 +104,16 @@ impl Change {
         member: &Member,
         proof: &Proof,
     ) -> Result<Difference, Refused> {
-        let (message, _) = archive.shared_message(member)?;
+        let (mut message, _) = archive.shared_message(member)?;
         let opened_by = proof.opened_by.clone().or_else(|| archive.index_key());
-        self.of_message(&message, opened_by.as_ref(), proof.opened_as.as_ref())
+        let opened_as = proof.opened_as.as_ref();
+        let difference = self.of_message(&message, opened_by.as_ref(), opened_as)?;
+        // Of few recipients it's certain that there is room for them.
+        let recipients = message.front().len() + self.recipients().count();
+        if recipients > FEW || message.front_length() > SMALL {
+            self.apply(&mut message, &difference, &proof.key()?)?;
+        }
+        Ok(difference)
     }
 
     /// Returns what it means for a message that this key has opened, which a CMS
@@ -116,6 +128,10 @@ impl Change {
             message.check(recipient).map_err(Refused::Recipient)?;
         }
         self.check_certificates(message)?;
+        // Nobody takes himself out by not being named.
+        let has_own = |key: &Fingerprint| {
+            self.recipients().any(|added| added.fingerprint() == key) || self.removes_key(key)
+        };
         let mut difference = Difference {
             added: self.recipients().map(|r| r.fingerprint().clone()).collect(),
             ..Difference::default()
@@ -134,8 +150,8 @@ impl Change {
                         difference.added = new;
                         difference.renewed.extend::<Vec<Fingerprint>>(renewed);
                     } else if self.removes(handle) {
-                        let own_goes = || opened_by.is_some_and(|key| self.removes_key(key));
-                        if opened_as == Some(handle) && !own_goes() {
+                        let is_own = opened_as == Some(handle);
+                        if is_own && !opened_by.is_some_and(has_own) {
                             return Err(MemberCause::SameName.into());
                         }
                         difference.removed.push(handle.clone());
@@ -154,16 +170,16 @@ impl Change {
             difference.missed = missed.map(|removed| removed.given.clone()).collect();
         }
         if !self.removed.is_empty() && cannot_tell {
-            // If everybody who stays is named now, all others can go. Nobody
-            // takes himself out by not being named.
-            let has_own = |key: &Fingerprint| {
-                self.recipients().any(|added| added.fingerprint() == key) || self.removes_key(key)
-            };
-            let all_are_replaced =
-                self.added.is_some() && difference.kept.is_empty() && opened_by.is_none_or(has_own);
+            // If everybody who stays is named now, all others can go.
+            let is_named = |handle: &KeyHandle| self.recipients().any(|r| r.is_named_by(handle));
+            let all_are_replaced = self.added.is_some()
+                && difference.kept.iter().all(is_named)
+                && opened_by.is_none_or(has_own);
             if !all_are_replaced {
                 return Err(MemberCause::HiddenRecipients.into());
             }
+            difference.kept.clear();
+            difference.missed.clear();
             difference.anonymous_go = true;
         }
         let stay = difference.added.len() + difference.renewed.len() + difference.kept.len();
@@ -186,11 +202,10 @@ impl Change {
     ) -> Result<(), MemberCause> {
         let hides = difference.anonymous > 0 && !difference.anonymous_go;
         message.remove(|kind| match kind {
-            FrontKind::Recipient(Some(KeyHandle::Hidden) | None) | FrontKind::Passphrase => {
-                difference.anonymous_go
-            }
-            FrontKind::Recipient(Some(handle)) => self.replaces(handle) || self.removes(handle),
             FrontKind::Nothing => false,
+            _ if difference.anonymous_go => true,
+            FrontKind::Recipient(Some(handle)) => self.replaces(handle) || self.removes(handle),
+            FrontKind::Recipient(None) | FrontKind::Passphrase => false,
         });
         for recipient in self.recipients() {
             message

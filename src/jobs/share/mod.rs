@@ -133,6 +133,9 @@ impl Job<'_> {
         let mut proven = Vec::new();
         for (member, proof) in list.iter().zip(proofs) {
             match proof {
+                Ok(proof) if target.is_in_place() && !proof.is_whole => {
+                    failures.push(member_error(member, MemberCause::TextAround));
+                }
                 Ok(proof) => proven.push((*member, proof)),
                 Err(cause) => failures.push(member_error(member, *cause)),
             }
@@ -194,12 +197,14 @@ impl Job<'_> {
             Error::Member { .. } => not_shared(members, error.kind(), vec![error], false),
             error => error,
         })?;
+        let cut = planned.iter().filter(|planned| !planned.proof.is_whole);
+        let cut = cut.map(|planned| planned.proof.name.as_str().to_owned());
         Ok(Shared {
             members: members_of(&planned),
             listed: written.listed,
             archive: written.size,
             damaged: written.damaged,
-            cut: written.cut,
+            cut: cut.collect(),
             index_error,
         })
     }

@@ -13,7 +13,6 @@ use crate::jobs::job::Job;
 use crate::keys::{Recipient, Recipients};
 use crate::message::{
     Format, MessageFault, OpenError, OpenMessage, SealOptions, SealPlan, Session, SharedMessage,
-    form_of,
 };
 use crate::output::{Access, PendingFile, directory_of};
 use crate::read_ahead::reading_ahead;
@@ -45,8 +44,6 @@ pub(super) struct Written {
     pub listed: Option<usize>,
     /// The members whose old checksum was wrong.
     pub damaged: Vec<String>,
-    /// The members with other text around their messages, which is left out.
-    pub cut: Vec<String>,
 }
 
 impl Output<'_> {
@@ -151,12 +148,6 @@ impl Output<'_> {
     ) -> Result<(ArchiveWriter<W>, Option<Session>), Error> {
         let member = planned.member;
         let fail = |cause| member_error(member, cause);
-        let name = || planned.proof.name.as_str().to_owned();
-        let (source, _) = self.archive.read_leniently(member).map_err(fail)?;
-        let form = form_of(source).map_err(|error| fail(open_cause(error.into())))?;
-        if !form.is_whole {
-            written.cut.push(name());
-        }
         let (source, checksum) = self.archive.read_leniently(member).map_err(fail)?;
         let (archive, session) = match self.job.workers.get() > 1 && member.size() >= LARGE {
             true => reading_ahead(source, |source| self.shared(archive, planned, source, path)),
@@ -167,7 +158,7 @@ impl Output<'_> {
             self.check_all(planned).map_err(fail)?;
         }
         if !checksum.is_right() {
-            written.damaged.push(name());
+            written.damaged.push(planned.proof.name.as_str().to_owned());
         }
         Ok((archive, session))
     }

@@ -10,7 +10,8 @@ use crate::jobs::error::{ErrorKind, MemberCause};
 use crate::keys::{Fingerprint, KeyHandle};
 use crate::message::name_binding::is_hash_name;
 use crate::message::{
-    Format, FrontKind, MessageKey, OpenError, OpenMessage, Opener, PackedKey, with_proven_key,
+    Format, FrontKind, MessageKey, OpenError, OpenMessage, Opener, PackedKey, form_of,
+    with_proven_key,
 };
 use zeroize::Zeroizing;
 
@@ -28,6 +29,8 @@ pub(super) struct Proof {
     /// The length of its content in bytes.
     pub size: u64,
     pub modified: SystemTime,
+    /// Whether there is nothing in the member but its message.
+    pub is_whole: bool,
 }
 
 impl Proof {
@@ -59,15 +62,21 @@ impl Proof {
                 Self::of_message(message, name, member.modified(), size)
             })
         };
+        let (source, _) = archive.read_leniently(member)?;
+        let form = form_of(source).map_err(|error| open_cause(error.into()))?;
+        let is_whole = |proof| Self {
+            is_whole: form.is_whole,
+            ..proof
+        };
         // Whether the key is one of the hidden recipients, only the key itself
         // can tell, and the index can't.
         if hides_recipients(archive, member)? {
             match prove(&opener.clone().ignoring_index()) {
                 Err(MemberCause::Open(OpenError::NoIdentity(_))) => {}
-                proven => return proven,
+                proven => return proven.map(is_whole),
             }
         }
-        prove(opener)
+        prove(opener).map(is_whole)
     }
 
     fn of_message(
@@ -88,6 +97,7 @@ impl Proof {
             name: name.clone(),
             modified: message.modified().unwrap_or(modified),
             size: size.or(message.stated_length()).unwrap_or(0),
+            is_whole: true,
         };
         if format.is_chunked() && (size.is_some() || message.stated_length().is_some()) {
             return Ok(proof);
