@@ -71,6 +71,7 @@ mod peers_java;
 mod peers_open_ours;
 mod peers_rpgp;
 mod peers_seal_for_us;
+mod peers_sequoia;
 mod recipients;
 mod recipients_openpgp;
 mod recipients_refused;
