@@ -21,15 +21,7 @@ const CALLS: [(&str, &str); 4] = [
 /// Makes two parties, a partner who is no recipient, and four calls in
 /// `calls.zip`.
 fn packed(options: &str) -> Scene {
-    let scene = Scene::with_parties();
-    scene.key_pair("partner", P256);
-    for (name, content) in CALLS {
-        scene.write(name, content);
-    }
-    scene.ok(&format!(
-        "pack -q -o calls.zip -r customer.crt -r vendor.crt calls {options}"
-    ));
-    scene
+    Scene::with_packed_calls(&CALLS, options)
 }
 
 /// Grants b and d to the partner with `bd.grant`.

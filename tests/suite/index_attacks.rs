@@ -1,13 +1,13 @@
 //! Indexes that were forged, damaged, or moved: what is wrong is found, and
 //! nothing wrong comes out.
 
-use openssl::symm::{Cipher, Crypter, Mode};
 use serde_json::Value;
 
 use crate::index_support::{
     CALLS, INDEX, NAME, Seal, entries, entry, extraction, first_packet, forge, forge_index,
     has_the_calls, index_text, lines, packed, put_together,
 };
+use crate::support::packets::false_key;
 use crate::support::{Outcome, Scene};
 
 /// Returns the text of an index of these lines.
@@ -128,19 +128,7 @@ fn false_key_that_seems_right(message: &[u8]) -> String {
         _ => 3,
     };
     let encrypted = &container[header + 1..];
-    let fits = |key: &[u8; 32]| {
-        let mut start = [0; 18 + 16];
-        let mut cipher =
-            Crypter::new(Cipher::aes_256_cfb128(), Mode::Decrypt, key, Some(&[0; 16])).unwrap();
-        cipher.update(&encrypted[..18], &mut start).unwrap();
-        start[14..16] == start[16..18]
-    };
-    let key = (0..u64::MAX).map(|number| {
-        let mut key = [7; 32];
-        key[..8].copy_from_slice(&number.to_be_bytes());
-        key
-    });
-    let key = key.into_iter().find(fits).unwrap();
+    let key = false_key(encrypted);
     let digits = key.iter().map(|octet| format!("{octet:02X}"));
     format!("9:{}", digits.collect::<String>())
 }

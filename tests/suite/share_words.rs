@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::archive_support::{Member, zip};
-use crate::support::{P256, Scene};
+use crate::support::Scene;
 
 const CALLS: [(&str, &str); 3] = [
     ("calls/a.txt", "first"),
@@ -14,15 +14,7 @@ const CALLS: [(&str, &str); 3] = [
 /// Makes two parties, a partner who is no recipient, and three calls in
 /// `calls.zip`.
 fn packed(options: &str) -> Scene {
-    let scene = Scene::with_parties();
-    scene.key_pair("partner", P256);
-    for (name, content) in CALLS {
-        scene.write(name, content);
-    }
-    scene.ok(&format!(
-        "pack -q -o calls.zip -r customer.crt -r vendor.crt calls {options}"
-    ));
-    scene
+    Scene::with_packed_calls(&CALLS, options)
 }
 
 /// Writes `forged.zip` from the entries of `calls.zip` after a change.

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::Scene;
+use super::{P256, Scene};
 
 /// The content of the calls in these tests.
 pub const CALL: &[u8] = b"RIFF....WAVEfmt what was said";
@@ -15,6 +15,21 @@ pub fn content(length: usize) -> Vec<u8> {
 }
 
 impl Scene {
+    /// Makes the parties, a partner who is no recipient, and `calls.zip` with these
+    /// calls, packed for customer and vendor with more arguments.
+    #[track_caller]
+    pub fn with_packed_calls(calls: &[(&str, &str)], arguments: &str) -> Self {
+        let scene = Self::with_parties();
+        scene.key_pair("partner", P256);
+        for (name, content) in calls {
+            scene.write(name, content);
+        }
+        scene.ok(&format!(
+            "pack -q -o calls.zip -r customer.crt -r vendor.crt calls {arguments}"
+        ));
+        scene
+    }
+
     /// Seals a file, alone and packed, and opens both, with these arguments for
     /// recipients and keys.
     #[track_caller]

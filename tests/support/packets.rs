@@ -127,7 +127,7 @@ impl Scene {
 
 /// Returns the first of the false session keys for which the encrypted data
 /// seems to begin as it should: its 15th and 16th octet come twice.
-fn false_key(encrypted: &[u8]) -> [u8; 32] {
+pub fn false_key(encrypted: &[u8]) -> [u8; 32] {
     let fits = |key: &[u8; 32]| {
         let mut start = [0; 18 + 16];
         let mut cipher =

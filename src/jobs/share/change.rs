@@ -89,10 +89,9 @@ impl Change {
         }
     }
 
-    /// Returns whether new packets replace what is sealed to that handle. Whoever
-    /// issues certificates can give one the issuer and serial number of another,
-    /// or its key identifier. So nothing proves that these are of one key, and
-    /// both stay.
+    /// Returns whether new packets replace the one with that handle. A CA can issue
+    /// two certificates with one serial number or key identifier. So a handle that
+    /// names a certificate doesn't prove whose key it is, and its entry stays.
     fn replaces(&self, handle: &KeyHandle) -> bool {
         !handle.names_a_certificate() && self.recipients().any(|r| r.is_named_by(handle))
     }
