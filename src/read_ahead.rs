@@ -1,6 +1,6 @@
 //! Reading on a thread of its own, ahead of what works on the bytes.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -15,7 +15,7 @@ const PIECES: usize = 4;
 /// grants no thread.
 pub(crate) enum Ahead<R> {
     Apart(Pieces),
-    Here(R),
+    Here(BufReader<R>),
 }
 
 /// What another thread reads.
@@ -46,7 +46,7 @@ where
         // If there is no thread, the source is still here.
         let source = reader.err().and_then(|_| take());
         work(match source {
-            Some(source) => Ahead::Here(source),
+            Some(source) => Ahead::Here(BufReader::with_capacity(PIECE, source)),
             None => Ahead::Apart(Pieces::new(filled, spent)),
         })
     })
@@ -105,26 +105,37 @@ impl Pieces {
         self.has_ended = self.piece.is_empty();
         Ok(())
     }
-}
 
-impl Read for Pieces {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Returns what is left of a piece; nothing at the end.
+    fn left(&mut self) -> io::Result<&[u8]> {
         if self.start >= self.piece.len() && !self.has_ended {
             self.next()?;
         }
-        let read = self.piece.get(self.start..).unwrap_or_default();
-        let read = { read }.read(buffer)?;
-        self.start += read;
-        Ok(read)
+        Ok(self.piece.get(self.start..).unwrap_or_default())
+    }
+}
+
+impl<R: Read> BufRead for Ahead<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match self {
+            Self::Apart(pieces) => pieces.left(),
+            Self::Here(source) => source.fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        match self {
+            Self::Apart(pieces) => pieces.start = pieces.start.saturating_add(amount),
+            Self::Here(source) => source.consume(amount),
+        }
     }
 }
 
 impl<R: Read> Read for Ahead<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Apart(pieces) => pieces.read(buffer),
-            Self::Here(source) => source.read(buffer),
-        }
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Beginning to open single members.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 use super::archive_file::{ArchiveFile, bytes_cause, expands, open_cause};
 use super::error::MemberCause;
@@ -138,7 +138,7 @@ impl ArchiveFile {
         member: &Member,
     ) -> Result<(SharedMessage<'a>, WrongChecksum), MemberCause> {
         let (source, checksum) = self.read_leniently(member)?;
-        let message = SharedMessage::open(source).map_err(open_cause)?;
+        let message = SharedMessage::open(BufReader::new(source)).map_err(open_cause)?;
         Ok((message, checksum))
     }
 }

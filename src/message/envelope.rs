@@ -1,6 +1,6 @@
 //! The envelope: the part of a message that everybody can read.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 use sequoia_openpgp::types::PublicKeyAlgorithm;
 
@@ -43,8 +43,9 @@ impl Envelope {
     /// It is not an encrypted message, or an OpenPGP message without integrity
     /// protection.
     pub fn read(source: impl Read + Send + Sync) -> Result<Self, OpenError> {
+        let source = BufReader::with_capacity(BUFFER, source);
         let (_limit, source) = FrontLimit::new(source);
-        let mut source = text::binary(source, BUFFER)?;
+        let mut source = text::binary(source)?;
         Ok(match cms::starts(source.fill_buf()?) {
             true => cms::CmsFront::read(source)?.envelope(),
             false => openpgp::OpenPgpFront::read(source)?.envelope(),

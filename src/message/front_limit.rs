@@ -1,10 +1,11 @@
 //! The limit of what is read of a message before its sealed data.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::fault::MessageFault;
+use super::io::read_buffered;
 
 /// The limit of what may come before a message's sealed data, in bytes, be it
 /// text or not: recipients, headers, white space, whatever is skipped.
@@ -49,20 +50,30 @@ impl FrontLimit {
     }
 }
 
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl<R: BufRead> BufRead for Limited<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let left = self.left.load(Ordering::Relaxed);
-        if left == NO_LIMIT {
-            return self.source.read(buffer);
-        }
         if left == 0 {
             let what = "more than 8 MiB precede its sealed data";
             return Err(MessageFault::Malformed(what.into()).into());
         }
-        let length = self.source.by_ref().take(left).read(buffer)?;
-        // `take` ensures that this doesn't go below zero.
-        self.left
-            .store(left.saturating_sub(length as u64), Ordering::Relaxed);
-        Ok(length)
+        let octets = self.source.fill_buf()?;
+        let limit = usize::try_from(left).unwrap_or(usize::MAX);
+        Ok(octets.get(..limit).unwrap_or(octets))
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.source.consume(amount);
+        let left = self.left.load(Ordering::Relaxed);
+        if left != NO_LIMIT {
+            let left = left.saturating_sub(amount as u64);
+            self.left.store(left, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<R: BufRead> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        read_buffered(self, buffer)
     }
 }

@@ -1,6 +1,6 @@
 //! Opening: one message to one file.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -105,8 +105,9 @@ impl<'a> OpenMessage<'a> {
         source: impl Read + Send + Sync + 'a,
         opener: &Opener<'_>,
     ) -> Result<Self, OpenError> {
+        let source = BufReader::with_capacity(BUFFER, source);
         let (limit, source) = FrontLimit::new(source);
-        let mut source = text::binary(source, BUFFER)?;
+        let mut source = text::binary(source)?;
         if cms::starts(source.fill_buf()?) {
             let front = cms::CmsFront::read(source)?;
             limit.lift();
@@ -128,8 +129,9 @@ impl<'a> OpenMessage<'a> {
         key: &MessageKey,
         limits: &Limits,
     ) -> Result<Option<Self>, OpenError> {
+        let source = BufReader::with_capacity(BUFFER, source);
         let (limit, source) = FrontLimit::new(source);
-        let mut source = text::binary(source, BUFFER)?;
+        let mut source = text::binary(source)?;
         if cms::starts(source.fill_buf()?) {
             return Ok(None);
         }

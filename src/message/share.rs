@@ -1,6 +1,6 @@
 //! Sharing: other recipients in front of the same sealed data.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, Write};
 
 use super::armored::write_as;
 use super::cms::{self, CmsShared};
@@ -11,9 +11,6 @@ use super::seal::Armor;
 use super::session::{MessageId, MessageKey};
 use super::text;
 use crate::keys::{KeyHandle, Recipient, RecipientError};
-
-/// The bytes that are copied at a time.
-const BUFFER: usize = 256 * 1024;
 
 /// A message whose recipients can be changed. Its sealed data are copied byte for
 /// byte, and never decrypted here.
@@ -34,9 +31,11 @@ pub(crate) enum FrontKind {
 
 impl<'a> SharedMessage<'a> {
     /// Reads a message, as bytes or as text, up to its sealed data.
-    pub fn open(source: impl Read + Send + Sync + 'a) -> Result<Self, OpenError> {
+    ///
+    /// They are copied by as much as the source buffers at a time.
+    pub fn open(source: impl BufRead + Send + Sync + 'a) -> Result<Self, OpenError> {
         let (limit, source) = FrontLimit::new(source);
-        let mut source = text::binary(source, BUFFER)?;
+        let mut source = text::binary(source)?;
         let message = match cms::starts(source.fill_buf()?) {
             true => CmsShared::read(source).map(Self::Cms),
             false => OpenPgpShared::read(source).map(Self::OpenPgp),

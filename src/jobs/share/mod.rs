@@ -19,6 +19,9 @@ pub use change::{Change, Difference};
 use output::{Output, Written};
 use proof::Proof;
 
+/// The bytes that are copied at a time.
+const BUFFER: usize = 256 * 1024;
+
 /// Where a shared archive goes.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

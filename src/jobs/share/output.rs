@@ -1,10 +1,10 @@
 //! Writing a shared archive.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
-use super::Planned;
 use super::change::Change;
+use super::{BUFFER, Planned};
 use crate::archive::{ArchiveWriter, Member, MemberFault, NameReading, without_ending};
 use crate::index::{self, IndexWriter, Listed};
 use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
@@ -16,9 +16,6 @@ use crate::message::{
 };
 use crate::output::{Access, PendingFile, directory_of};
 use crate::read_ahead::reading_ahead;
-
-/// The bytes that are copied at a time.
-const BUFFER: usize = 256 * 1024;
 
 /// The size in bytes from which a member is worth a thread that reads ahead.
 const LARGE: u64 = 1024 * 1024;
@@ -151,7 +148,12 @@ impl Output<'_> {
         let (source, checksum) = self.archive.read_leniently(member).map_err(fail)?;
         let (archive, session) = match self.job.workers.get() > 1 && member.size() >= LARGE {
             true => reading_ahead(source, |source| self.shared(archive, planned, source, path)),
-            false => self.shared(archive, planned, source, path),
+            false => self.shared(
+                archive,
+                planned,
+                BufReader::with_capacity(BUFFER, source),
+                path,
+            ),
         }?;
         // All of a CMS message was opened before.
         if !checksum.is_right() && session.is_some() {
@@ -167,7 +169,7 @@ impl Output<'_> {
         &self,
         archive: ArchiveWriter<W>,
         planned: &Planned<'_>,
-        source: impl Read + Send + Sync,
+        source: impl BufRead + Send + Sync,
         path: &Path,
     ) -> Result<(ArchiveWriter<W>, Option<Session>), Error> {
         let Planned {

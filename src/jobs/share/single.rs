@@ -1,10 +1,10 @@
 //! Sharing one message that is in no archive.
 
-use std::io::{self, Seek};
+use std::io::{self, BufReader, Seek};
 use std::path::Path;
 
 use super::proof::{may_be_a_field, no_key};
-use super::{Change, Refused, ShareTarget, Shared, SharedMember};
+use super::{BUFFER, Change, Refused, ShareTarget, Shared, SharedMember};
 use crate::files::input;
 use crate::index::is_sealed_list;
 use crate::jobs::error::{Error, MemberCause};
@@ -74,7 +74,8 @@ impl Job<'_> {
         if target.is_in_place() && !form.is_whole {
             return Err(Error::NotReplaced(path.to_owned()));
         }
-        let mut message = SharedMessage::open(open()?).map_err(open_error)?;
+        let source = BufReader::with_capacity(BUFFER, open()?);
+        let mut message = SharedMessage::open(source).map_err(open_error)?;
         let difference = change
             .of_message(&message, opened_by.as_ref(), opened_as.as_ref())
             .map_err(|refused| match refused {

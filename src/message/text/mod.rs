@@ -15,7 +15,7 @@ mod quoted_printable;
 mod second;
 mod traces;
 
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, Cursor, Read};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -47,8 +47,7 @@ const HEAD: usize = 16;
 /// A message, whatever its form: its octets, or a text that holds them.
 type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
 
-/// Returns the octets of a message, text or binary, read `buffer` bytes at a
-/// time. The first one shows the kind of message: bit 7 is set in that of an
+/// Returns the octets of a message, text or binary. The first one shows the kind of message: bit 7 is set in that of an
 /// OpenPGP message, and that of a CMS message is 0x30.
 ///
 /// A reading error that holds a [`MessageFault`] describes the fault of the
@@ -58,10 +57,8 @@ type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
 ///
 /// The source can't be read, or is [`MessageFault::NotAMessage`].
 pub(super) fn binary<'a>(
-    source: impl Read + Send + Sync + 'a,
-    buffer: usize,
+    mut source: impl BufRead + Send + Sync + 'a,
 ) -> Result<Source<'a>, OpenError> {
-    let mut source = BufReader::with_capacity(buffer, source);
     let mut start = Vec::new();
     source.by_ref().take(HEAD as u64).read_to_end(&mut start)?;
     if begins_content_info(&start) || begins_message(&start) || begins_unencrypted(&start) {

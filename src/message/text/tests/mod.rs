@@ -2,7 +2,7 @@
 
 mod second;
 
-use std::io::Write;
+use std::io::{BufReader, Write};
 
 use proptest::prelude::*;
 
@@ -29,7 +29,7 @@ fn base64(octets: &[u8]) -> String {
 fn read(source: impl Read + Send + Sync) -> Result<Vec<u8>, MessageFault> {
     let read = |source| -> Result<Vec<u8>, OpenError> {
         let mut octets = Vec::new();
-        binary(source, 4096)?.read_to_end(&mut octets)?;
+        binary(BufReader::with_capacity(4096, source))?.read_to_end(&mut octets)?;
         Ok(octets)
     };
     read(source).map_err(|error| match error {

@@ -166,7 +166,7 @@ fn the_octets_of_a_message_come_before_the_text_behind_it_is_read() {
     }
     let message = openpgp(100);
     let text = format!("{}{}", armor(&message), "Some words\n".repeat(9000));
-    let mut octets = binary(text.as_bytes().chain(Unread), 8192).unwrap();
+    let mut octets = binary(BufReader::new(text.as_bytes().chain(Unread))).unwrap();
     let mut first = vec![0; message.len()];
     octets.read_exact(&mut first).unwrap();
     assert_eq!(first, message);
