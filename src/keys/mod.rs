@@ -3,6 +3,7 @@
 //! - `recipients/`: the recipients, from certificates of all kinds; `trust/`:
 //!   whether a CA vouches for them;
 //! - `keyring/`: the identities that open;
+//! - `signing/`: the keys that sign, and the signers whose signatures count;
 //! - `generate/` makes key pairs, `export/` takes them to other software.
 
 mod directory_walk;
@@ -23,6 +24,7 @@ mod pkcs12;
 mod pkcs7;
 mod recipients;
 mod s2k;
+mod signing;
 mod ssh;
 mod trust;
 mod x509;
@@ -47,6 +49,15 @@ pub use recipients::{
     Requirements,
 };
 pub(crate) use s2k::{begin_derivation, memory as memory_of_derivation};
+#[allow(unused_imports, reason = "for the rooms above")]
+pub(crate) use signing::{
+    Claim, DetachedSignatures, MAX_SIGNATURE_FILE, MAX_SIGNATURES, claims_of_cms,
+    claims_of_openpgp, sign_detached,
+};
+pub use signing::{
+    SignatureFault, SignatureVerdict, SignerError, SignerName, Signers, SigningFault, SigningKey,
+    SigningKeyError, SigningKeyFault, SigningTime, Standing,
+};
 pub use trust::{ChainFault, TrustFault};
 
 #[doc(hidden)]

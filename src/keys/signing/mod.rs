@@ -1,0 +1,29 @@
+//! Signers: the keys that sign, and the certificates whose signatures count.
+//!
+//! - `key`, `key_x509` and `key_openpgp` load signing keys;
+//! - `detached` makes the signatures over one content, `cms_write` and
+//!   `openpgp_write` those of a kind;
+//! - `signers` loads whose signatures count, `cms_verify` and `openpgp_verify`
+//!   judge signatures (`verdict`);
+//! - `claims` says what signatures claim about themselves.
+#![allow(dead_code, reason = "for the rooms above")]
+
+mod claims;
+mod detached;
+mod key;
+mod signers;
+mod verdict;
+
+pub(crate) use claims::{Claim, claims_of_cms, claims_of_openpgp};
+pub use detached::SigningFault;
+pub(crate) use detached::{DetachedSignatures, sign_detached};
+pub use key::{SigningKey, SigningKeyError, SigningKeyFault};
+pub use signers::{SignerError, SignerName, Signers, SigningTime};
+pub use verdict::{SignatureFault, SignatureVerdict, Standing};
+
+/// The size limit of a file of signatures, in bytes: 1 MiB. A few take some
+/// kB.
+pub(crate) const MAX_SIGNATURE_FILE: u64 = 1 << 20;
+
+/// The most signatures over one content.
+pub(crate) const MAX_SIGNATURES: usize = 64;
