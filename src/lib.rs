@@ -41,6 +41,7 @@ mod hex;
 mod index;
 mod jobs;
 pub mod keys;
+mod manifest;
 pub mod message;
 mod oids;
 pub mod output;
@@ -57,6 +58,9 @@ pub use jobs::{
 // the fuzz targets of this package use besides. It isn't an interface, and may
 // change in any release.
 #[doc(hidden)]
-pub use jobs::{Change, Difference, ShareTarget, Shared, SharedMember};
+pub use jobs::{
+    Change, Claimed, Difference, Evidence, EvidenceFault, KeptSignatures, OldSignatures,
+    OpenedMembers, ShareTarget, Shared, SharedMember, Signed, SignedArchive, SignedFault, Verified,
+};
 #[doc(hidden)]
 pub use timestamp::{NotATimestamp, Timestamp};

@@ -115,7 +115,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let recipients = recipients_line(plan.recipients());
 
     if arguments.dry_run {
-        job.check(&found.files)?;
+        job.check(&found.files, &plan)?;
         // Make it and drop it: this finds the errors that a real run would
         // begin with.
         PendingFile::create(&arguments.output, Access::Shared, overwrite)

@@ -2,13 +2,14 @@
 //! messages.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::archive::{Archive, ArchiveError, ArchiveFault, Member};
 use crate::files::input;
 use crate::jobs::archive_index::ArchiveIndex;
 use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::evidence::{Checked, Expected, signed_fault};
+use crate::jobs::signed_entries::SignedEntries;
 use crate::message::{Envelope, Inflated, Limits, OpenError};
 use crate::sources::{BadPattern, Patterns};
 
@@ -96,6 +97,9 @@ pub struct ArchiveFile {
     path: PathBuf,
     pub(super) archive: Archive<File>,
     pub(super) index: ArchiveIndex,
+    pub(super) signed: SignedEntries,
+    /// What its entries have to be, where that is required.
+    pub(super) expected: Expected,
 }
 
 impl ArchiveFile {
@@ -123,6 +127,8 @@ impl ArchiveFile {
         Ok(Self {
             path: path.to_owned(),
             index: ArchiveIndex::of(&archive),
+            signed: SignedEntries::of(&archive),
+            expected: Expected::default(),
             archive,
         })
     }
@@ -144,7 +150,7 @@ impl ArchiveFile {
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         let is_member = |(place, entry): &(usize, &Member)| {
             let is_directory = entry.is_directory() && entry.fault().is_none();
-            !is_directory && !self.index.is_at(*place)
+            !is_directory && !self.is_own(*place)
         };
         let entries = self.archive.members().iter().enumerate();
         entries.filter(is_member).map(|(_, member)| member)
@@ -221,16 +227,24 @@ impl ArchiveFile {
         Envelope::read(reader).map_err(|error| fail(open_cause(error)))
     }
 
-    /// Reads the stored content of a member, whatever it is.
-    pub(super) fn read(&self, member: &Member) -> Result<impl Read + '_, MemberCause> {
-        self.archive.read(member).map_err(bytes_cause)
+    /// Reads the content of a member, whatever it is. Where it has to be what was
+    /// signed, it is only at the end that this is known.
+    pub(super) fn read(&self, member: &Member) -> Result<Checked<'_>, MemberCause> {
+        let source = self.archive.read(member).map_err(bytes_cause)?;
+        Checked::new(source, self.expected.of(member))
     }
 
-    /// Returns all entries of the archive but its index.
+    /// Returns all entries of the archive but its index, its manifest and the
+    /// like.
     pub(super) fn entries(&self) -> impl Iterator<Item = &Member> {
         let entries = self.archive.members().iter().enumerate();
-        let entries = entries.filter(|(place, _)| !self.index.is_at(*place));
+        let entries = entries.filter(|(place, _)| !self.is_own(*place));
         entries.map(|(_, entry)| entry)
+    }
+
+    /// Returns whether the entry at this place is about the others.
+    fn is_own(&self, place: usize) -> bool {
+        self.index.is_at(place) || self.signed.is_at(place)
     }
 
     /// Returns whether the error of a member means that it is a file that was
@@ -339,6 +353,9 @@ pub(super) fn bytes_cause(error: ArchiveError) -> MemberCause {
 }
 
 pub(crate) fn open_cause(error: OpenError) -> MemberCause {
+    if let Some(fault) = signed_fault(&error) {
+        return fault.into();
+    }
     let OpenError::Read(e) = error else {
         return MemberCause::Open(error);
     };

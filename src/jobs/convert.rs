@@ -85,6 +85,7 @@ impl Job<'_> {
     ) -> Result<Converted, Error> {
         let output = output.as_ref();
         let Members { archive, list, .. } = members;
+        self.refuse_signing_recipients(plan.recipients().iter())?;
         self.progress.begin(list.len() as u64, members.total_size());
         members.use_index(opener);
         let mut index_errors = members.index_errors();

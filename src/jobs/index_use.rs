@@ -3,6 +3,7 @@
 use super::archive_file::{ArchiveFile, Members};
 use super::archive_index::OpenedIndex;
 use super::error::{Error, ErrorKind, MemberCause, archive_kind};
+use super::evidence::Checked;
 use crate::archive::Member;
 use crate::index::{Entry, Index, IndexFault, is_number};
 use crate::keys::Fingerprint;
@@ -34,6 +35,7 @@ impl ArchiveFile {
         };
         let read = with_proven_key(opener, IndexFault::is_of_message, |opener| {
             let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
+            let source = Checked::of_entry(source, self.expected.in_manifest(entry));
             let message = OpenMessage::begin(source, opener)?;
             Index::read(message, members)
         });
@@ -43,6 +45,11 @@ impl ArchiveFile {
             Err(IndexFault::Open(OpenError::NoIdentity(error))) => Ok(OpenedIndex::Closed(error)),
             read => read.map(OpenedIndex::Open),
         }
+    }
+
+    /// Returns whether a key has opened the index.
+    pub(super) fn opens_index(&self) -> bool {
+        self.opened_index().is_some()
     }
 
     /// Returns the index, if it has been opened.

@@ -5,8 +5,10 @@ use std::num::NonZeroUsize;
 use std::thread;
 use std::time::SystemTime;
 
+use super::evidence::OldSignatures;
 use super::layout::Layout;
 use super::progress::{NoProgress, Progress};
+use crate::keys::SigningKey;
 use crate::output::Overwrite;
 
 /// The settings of a job: [`pack`](Job::pack), [`extract`](Job::extract) or
@@ -21,6 +23,8 @@ pub struct Job<'a> {
     pub(super) hashes: bool,
     pub(super) has_index: bool,
     pub(super) hides_names: bool,
+    pub(super) signing: &'a [SigningKey],
+    pub(super) old_signatures: OldSignatures<'a>,
     pub(super) workers: NonZeroUsize,
     pub(super) progress: &'a dyn Progress,
 }
@@ -35,6 +39,8 @@ impl<'a> Job<'a> {
             hashes: false,
             has_index: true,
             hides_names: false,
+            signing: &[],
+            old_signatures: OldSignatures::Refuse,
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             progress: &NoProgress,
         }
@@ -91,6 +97,28 @@ impl<'a> Job<'a> {
     pub fn hiding_names(self) -> Self {
         Self {
             hides_names: true,
+            ..self
+        }
+    }
+
+    /// Signs archives with these keys: adds a manifest, the list of the archive's
+    /// entries with their SHA-256, and its signatures.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn signing(self, keys: &'a [SigningKey]) -> Self {
+        Self {
+            signing: keys,
+            ..self
+        }
+    }
+
+    /// Says what becomes of the signatures of an archive that is
+    /// [shared](Job::share) or signed again.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn old_signatures(self, old_signatures: OldSignatures<'a>) -> Self {
+        Self {
+            old_signatures,
             ..self
         }
     }

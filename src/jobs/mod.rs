@@ -3,26 +3,39 @@
 mod archive_file;
 mod archive_index;
 mod convert;
+mod entry_hashes;
 mod error;
+mod evidence;
 mod extract;
 mod extracted_files;
 mod hashed;
 mod index_use;
 mod job;
 mod layout;
+mod new_entry;
 mod opening;
 mod other_files;
 mod pack;
 mod places;
 mod progress;
 mod share;
+mod sign;
+mod signed_entries;
+mod signing;
 mod single;
+mod tail;
+mod verify;
 
 pub use archive_file::{ArchiveFile, Members};
 pub use convert::{Converted, ConvertedMember};
 pub use error::{Error, ErrorKind, MemberCause};
+pub use evidence::{
+    Claimed, Evidence, EvidenceFault, KeptSignatures, OldSignatures, Signed, SignedFault,
+};
 pub use extract::Extracted;
 pub use job::Job;
 pub use pack::Packed;
 pub use progress::Progress;
 pub use share::{Change, Difference, ShareTarget, Shared, SharedMember};
+pub use sign::SignedArchive;
+pub use verify::{OpenedMembers, Verified};

@@ -61,7 +61,7 @@ impl ArchiveFile {
             .limits()
             .spend(0, expands(member))
             .map_err(|fault| open_cause(fault.into()))?;
-        let source = self.archive.read(member).map_err(bytes_cause)?;
+        let source = self.read(member)?;
         self.begin_from(source, member, name, opener, progress)
     }
 

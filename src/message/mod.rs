@@ -22,6 +22,7 @@ mod seal;
 mod seal_error;
 mod session;
 mod share;
+mod sink;
 mod spool;
 mod text;
 
@@ -42,4 +43,5 @@ pub use seal::{Armor, SealOptions, SealPlan, SealedFile, Sealer};
 pub use seal_error::{PlanError, SealError};
 pub(crate) use session::{MessageId, MessageKey, PackedKey, Session};
 pub(crate) use share::{FrontKind, SharedMessage};
+pub(crate) use sink::MessageSink;
 pub(crate) use text::{form_of, has_traces};

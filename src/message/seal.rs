@@ -7,6 +7,7 @@ use super::armored::write_as;
 use super::openpgp::MessageWriter;
 use super::seal_error::{PlanError, SealError};
 use super::session::Session;
+use super::sink::{MessageSink, Plain};
 use super::{Compression, Format, cms, openpgp};
 use crate::keys::{MOST_HIDDEN, MessageVersion, Recipients};
 
@@ -185,7 +186,7 @@ impl Sealer<'_> {
         file: &SealedFile<'_>,
         sink: impl Write,
     ) -> Result<u64, SealError> {
-        self.seal_member(source, file, sink)
+        self.seal_member(source, file, Plain(sink))
             .map(|(length, _)| length)
     }
 
@@ -194,7 +195,7 @@ impl Sealer<'_> {
         &mut self,
         source: &mut dyn Read,
         file: &SealedFile<'_>,
-        sink: impl Write,
+        sink: impl MessageSink,
     ) -> Result<(u64, Option<Session>), SealError> {
         let (length, session) = match &mut self.0 {
             Hand::OpenPgp(sealer) => {

@@ -1,6 +1,6 @@
 //! Sharing: other recipients in front of the same sealed data.
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, Read, Write};
 
 use super::armored::write_as;
 use super::cms::{self, CmsShared};
@@ -9,6 +9,7 @@ use super::front_limit::FrontLimit;
 use super::openpgp::OpenPgpShared;
 use super::seal::Armor;
 use super::session::{MessageId, MessageKey};
+use super::sink::{MessageSink, Plain};
 use super::text;
 use crate::keys::{KeyHandle, Recipient, RecipientError};
 
@@ -115,6 +116,31 @@ impl<'a> SharedMessage<'a> {
         }
     }
 
+    /// Returns the number of octets in front of the sealed data, and all octets.
+    pub fn into_octets(self) -> (usize, Box<dyn Read + Send + Sync + 'a>) {
+        match self {
+            Self::OpenPgp(message) => message.into_octets(),
+            Self::Cms(message) => message.into_octets(),
+        }
+    }
+
+    /// Passes the sealed data to `work`, piece by piece.
+    pub fn for_each_sealed(self, mut work: impl FnMut(&[u8])) -> Result<(), OpenError> {
+        let mut sealed: Box<dyn BufRead> = match self {
+            Self::OpenPgp(message) => Box::new(message.into_sealed()),
+            Self::Cms(message) => Box::new(message.into_sealed()),
+        };
+        loop {
+            let octets = sealed.fill_buf()?;
+            let length = octets.len();
+            if length == 0 {
+                return Ok(());
+            }
+            work(octets);
+            sealed.consume(length);
+        }
+    }
+
     /// Writes the message in a form, as [`write_to`](Self::write_to) does.
     pub fn write_as(
         self,
@@ -127,7 +153,7 @@ impl<'a> SharedMessage<'a> {
             Self::Cms(_) => Some("CMS"),
         };
         write_as(armor, pem_label, sink, OpenError::Write, |sink| {
-            self.write_to(key, sink).map(drop)
+            self.write_to(key, Plain(sink)).map(drop)
         })
     }
 
@@ -137,7 +163,7 @@ impl<'a> SharedMessage<'a> {
     pub fn write_to(
         self,
         key: &MessageKey,
-        sink: impl Write,
+        sink: impl MessageSink,
     ) -> Result<Option<MessageId>, OpenError> {
         match self {
             Self::OpenPgp(message) => message.write_to(key, sink).map(Some),

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::{ErrorKind, archive_kind};
 use crate::archive::{ArchiveError, MemberFault};
 use crate::files::cause;
+use crate::jobs::evidence::SignedFault;
 use crate::message::OpenError;
 use crate::output::PlaceError;
 
@@ -38,6 +39,15 @@ pub enum MemberCause {
     /// The index lists it, and the archive doesn't have it.
     #[error("it was removed from the archive: its index or the grant lists it")]
     Removed,
+    /// It isn't what was signed.
+    #[error(transparent)]
+    NotAsSigned(SignedFault),
+    /// The index says something else of it.
+    #[error("its {0} is not the one that the index lists")]
+    OtherThanListed(&'static str),
+    /// It can't be in an archive that is signed.
+    #[error("{0}, so the archive can't be signed")]
+    NotSignable(&'static str),
     /// It is the index of an archive or a grant: session keys, and no file.
     #[error("it is the index of an archive, or a grant, and not a file")]
     SealedIndex,
@@ -129,6 +139,8 @@ impl MemberCause {
             | Self::Moved { .. }
             | Self::Replaced
             | Self::Removed
+            | Self::NotAsSigned(_)
+            | Self::OtherThanListed(_)
             | Self::SealedIndex
             | Self::SamePath => ErrorKind::Integrity,
             Self::NotShareable(_) | Self::NotGrantable => ErrorKind::NoIdentity,
@@ -137,6 +149,7 @@ impl MemberCause {
             | Self::SameName
             | Self::TooManyRecipients
             | Self::HiddenRecipients
+            | Self::NotSignable(_)
             | Self::NobodyLeft => ErrorKind::Usage,
             Self::NotSealedTo { .. } => ErrorKind::Recipient,
             Self::Bytes(error) => archive_kind(error),

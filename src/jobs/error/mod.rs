@@ -11,7 +11,8 @@ use thiserror::Error;
 use crate::archive::ArchiveError;
 use crate::fields::DocumentError;
 use crate::files::cause;
-use crate::keys::{KeyError, KeyFault, RecipientError};
+use crate::jobs::evidence::EvidenceFault;
+use crate::keys::{KeyError, KeyFault, RecipientError, SigningFault};
 use crate::message::{MessageFault, OpenError, PlanError, SealError};
 use crate::output::{is_input, is_not_flushed};
 use crate::sources::SourceError;
@@ -59,6 +60,17 @@ pub enum Error {
     /// A key file can't be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A key doesn't sign: nothing is written.
+    #[error(transparent)]
+    Signing(#[from] SigningFault),
+    /// A key that is to sign belongs to a recipient.
+    #[error("{}: its key belongs to the recipient “{label}”, and a key that opens must not sign", .signer.display())]
+    SignerIsRecipient {
+        /// The file of the key.
+        signer: PathBuf,
+        /// The recipient's name.
+        label: String,
+    },
     /// A file to pack can't be used.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -209,6 +221,22 @@ pub enum Error {
         /// The certificate or fingerprint, as it was given.
         given: String,
     },
+    /// The signatures of an archive don't count.
+    #[error("{}: {fault}", .archive.display())]
+    Evidence {
+        /// The archive.
+        archive: PathBuf,
+        /// The cause.
+        fault: EvidenceFault,
+    },
+    /// An archive has other entries than those that were signed.
+    #[error("{}: it is not what was signed", .archive.display())]
+    NotAsSigned {
+        /// The archive.
+        archive: PathBuf,
+        /// The entries that were added, removed or altered.
+        failures: Vec<Error>,
+    },
     /// Some members failed, or all of several.
     #[error("{}: {}", .archive.display(), partial(*.failed, *.total))]
     Partial {
@@ -301,9 +329,12 @@ impl Error {
             | Self::NotFlushed { .. }
             | Self::Exists { .. }
             | Self::Seal { .. }
+            | Self::Signing(_)
             | Self::NoSuchMember { .. } => ErrorKind::Io,
             Self::Plan(PlanError::Recipient(error)) | Self::Recipient(error) => error.into(),
-            Self::Plan(_) | Self::Pattern { .. } => ErrorKind::Usage,
+            Self::Plan(_) | Self::Pattern { .. } | Self::SignerIsRecipient { .. } => {
+                ErrorKind::Usage
+            }
             Self::Key(error) => match error.fault {
                 KeyFault::Unreadable(_) => ErrorKind::Io,
                 _ => ErrorKind::NoIdentity,
@@ -316,7 +347,10 @@ impl Error {
             Self::HiddenNames { .. } => ErrorKind::Usage,
             Self::NamesClosed { .. } => ErrorKind::NoIdentity,
             Self::Index { kind, .. } => *kind,
-            Self::Grant { .. } | Self::OtherArchive { .. } => ErrorKind::Integrity,
+            Self::Grant { .. }
+            | Self::OtherArchive { .. }
+            | Self::Evidence { .. }
+            | Self::NotAsSigned { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
             Self::NotConverted { worst, .. } | Self::NotShared { worst, .. } => *worst,
             Self::NotARecipient { .. } | Self::NotReplaced(_) => ErrorKind::Usage,

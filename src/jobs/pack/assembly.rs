@@ -1,16 +1,17 @@
-//! An archive that is being written, with its index.
+//! An archive that is being written, with what follows its members.
 
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Seek, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
 use crate::archive::{ArchiveWriter, MemberName, MemberWriter};
 use crate::index::{HIDDEN_DIGITS, IndexWriter, Listed, NAME};
+use crate::jobs::error::Error;
 use crate::jobs::layout::Layout;
-use crate::message::{SealError, SealPlan};
-
-/// The bytes of the index that are copied at a time.
-const BUFFER: usize = 64 * 1024;
+use crate::jobs::tail::Tail;
+use crate::keys::SigningKey;
+use crate::manifest::{Hasher, Hashes};
+use crate::message::SealPlan;
 
 /// The name of a member, and when its file was last changed.
 pub(crate) struct NextMember {
@@ -20,7 +21,15 @@ pub(crate) struct NextMember {
     pub at_most: u64,
 }
 
-/// An archive and its index.
+/// What is known of a member when it has been sealed.
+pub(crate) struct Sealed {
+    /// What the index says of it.
+    pub listed: Option<Listed>,
+    /// What the manifest says of it.
+    pub hashes: Option<Hashes>,
+}
+
+/// An archive and what follows its members.
 pub(crate) struct Assembly<W> {
     archive: ArchiveWriter<W>,
     list: List,
@@ -28,10 +37,9 @@ pub(crate) struct Assembly<W> {
 
 /// What is kept of the members that are in the archive.
 struct List {
-    index: Option<IndexWriter>,
+    tail: Tail,
     hidden_at: Option<SystemTime>,
     members: u64,
-    newest: SystemTime,
 }
 
 /// A member that is being written.
@@ -41,27 +49,31 @@ pub(crate) struct OpenMember<W> {
 }
 
 impl<W: Write + Seek> Assembly<W> {
-    /// Begins an archive of that many members. What doesn't fit in memory of the
-    /// index goes to an unnamed file in `directory`, sealed.
+    /// Begins an archive of that many members, which is to be signed if there are
+    /// keys. What doesn't fit in memory of its index goes to an unnamed file in
+    /// the directory of the `output`, sealed; and so does its manifest.
     pub fn new(
         sink: W,
         plan: &SealPlan,
         members: usize,
         layout: Layout,
+        keys: &[SigningKey],
+        output: &Path,
         directory: &Path,
-    ) -> Result<Self, SealError> {
+    ) -> Result<Self, Error> {
         let hides_names = layout.hidden_at.is_some();
         let index = match layout.index {
-            true => IndexWriter::new(plan, NAME, members as u64, hides_names, directory)?,
+            true => IndexWriter::new(plan, NAME, members as u64, hides_names, directory)
+                .map_err(|error| Error::sealing(output, output, error))?,
             false => None,
         };
+        let tail = Tail::new(index).signed_by(keys, directory);
         Ok(Self {
             archive: ArchiveWriter::new(sink).with_ending(plan.format().into()),
             list: List {
-                index,
+                tail: tail.map_err(|error| Error::writing(output, error))?,
                 hidden_at: layout.hidden_at,
                 members: 0,
-                newest: SystemTime::UNIX_EPOCH,
             },
         })
     }
@@ -72,26 +84,30 @@ impl<W: Write + Seek> Assembly<W> {
         Self {
             archive: ArchiveWriter::new(sink),
             list: List {
-                index: None,
+                tail: Tail::new(None),
                 hidden_at: None,
                 members: 0,
-                newest: SystemTime::UNIX_EPOCH,
             },
         }
+    }
+
+    /// Returns what hashes each member, if that is needed.
+    pub fn hasher(&self) -> Option<Hasher> {
+        self.list.tail.hasher()
     }
 
     /// Adds a whole member that is in memory, with its CRC-32.
     pub fn add(
         &mut self,
         member: &NextMember,
-        listed: Option<&Listed>,
+        sealed: &Sealed,
         message: &[u8],
         crc: u32,
     ) -> io::Result<()> {
         let (name, modified) = self.list.shown(member)?;
         let name = name.as_ref().unwrap_or(&member.name);
         self.archive.add_checked(name, modified, message, crc)?;
-        self.list.enter(&self.archive, name, member, listed)
+        self.list.enter(&self.archive, name, member, sealed)
     }
 
     /// Begins a member whose length isn't known yet.
@@ -104,30 +120,20 @@ impl<W: Write + Seek> Assembly<W> {
         })
     }
 
-    /// Adds the index, completes the archive, and returns the sink.
-    pub fn finish(mut self) -> io::Result<W> {
-        if let Some(index) = self.list.index {
-            let (mut index, length) = index.finish()?;
-            let name = MemberName::parse(NAME).map_err(io::Error::other)?;
-            let mut entry = self.archive.begin(&name, self.list.newest, length)?;
-            let mut buffer = vec![0; BUFFER];
-            loop {
-                let read = index.read(&mut buffer)?;
-                let (piece, _) = buffer.split_at(read);
-                if piece.is_empty() {
-                    break;
-                }
-                entry.write_all(piece)?;
-            }
-            self.archive = entry.end()?;
-        }
-        self.archive.finish()
+    /// Adds what follows the members, completes the archive, and returns the sink.
+    pub fn finish(self, keys: &[SigningKey], output: &Path) -> Result<W, Error> {
+        let archive = self
+            .list
+            .tail
+            .write(self.archive, keys, Vec::new(), output)?;
+        let finished = archive.finish();
+        finished.map_err(|error| Error::writing(output, error))
     }
 }
 
 impl<W: Write + Seek> OpenMember<W> {
     /// Completes the member.
-    pub fn end(self, member: &NextMember, listed: Option<&Listed>) -> io::Result<Assembly<W>> {
+    pub fn end(self, member: &NextMember, sealed: &Sealed) -> io::Result<Assembly<W>> {
         let (name, _) = self.list.shown(member)?;
         let name = name.as_ref().unwrap_or(&member.name);
         let mut assembly = Assembly {
@@ -135,7 +141,7 @@ impl<W: Write + Seek> OpenMember<W> {
             list: self.list,
         };
         let Assembly { archive, list } = &mut assembly;
-        list.enter(archive, name, member, listed)?;
+        list.enter(archive, name, member, sealed)?;
         Ok(assembly)
     }
 }
@@ -157,12 +163,13 @@ impl List {
         archive: &ArchiveWriter<W>,
         name: &MemberName,
         member: &NextMember,
-        listed: Option<&Listed>,
+        sealed: &Sealed,
     ) -> io::Result<()> {
         self.members += 1;
-        self.newest = self.newest.max(self.hidden_at.unwrap_or(member.modified));
-        if let (Some(index), Some(listed)) = (&mut self.index, listed) {
-            let stored = archive.stored_name(name);
+        let stored = archive.stored_name(name);
+        let modified = self.hidden_at.unwrap_or(member.modified);
+        self.tail.note(&stored, modified, sealed.hashes.as_ref())?;
+        if let (Some(index), Some(listed)) = (&mut self.tail.index, &sealed.listed) {
             index.push(&stored, member.name.as_str(), listed)?;
         }
         Ok(())

@@ -54,6 +54,7 @@ impl Job<'_> {
     ) -> Result<Packed, Error> {
         let output = output.as_ref();
         let layout = self.check_names(files)?;
+        self.refuse_signing_recipients(plan.recipients().iter())?;
         self.progress.begin(files.len() as u64, total_size(files));
         let content = |source| FileContent {
             source,
@@ -94,8 +95,9 @@ impl Job<'_> {
     ///
     /// A file can't be a member, or two of them not of one archive.
     #[doc(hidden)]
-    pub fn check(&self, files: &[Source]) -> Result<(), Error> {
-        self.check_names(files).map(drop)
+    pub fn check(&self, files: &[Source], plan: &SealPlan) -> Result<(), Error> {
+        self.check_names(files).map(drop)?;
+        self.refuse_signing_recipients(plan.recipients().iter())
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Seek, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::assembly::{Assembly, NextMember, OpenMember};
+use super::assembly::{Assembly, NextMember, OpenMember, Sealed};
 use crate::index::Listed;
+use crate::manifest::Hasher;
+use crate::message::MessageSink;
 
 /// The largest message that is sealed into memory, so that workers don't wait
 /// for each other: 9 MiB, some minutes of telephone speech.
@@ -23,6 +25,8 @@ const SPARE: usize = 2;
 pub(crate) struct Queue<W> {
     state: Mutex<QueueState<W>>,
     turn: Condvar,
+    /// What hashes each member, if that is needed.
+    hasher: Option<Hasher>,
 }
 
 struct QueueState<W> {
@@ -38,6 +42,7 @@ struct QueueState<W> {
 impl<W: Write + Seek> Queue<W> {
     pub fn new(writer: Assembly<W>) -> Self {
         Self {
+            hasher: writer.hasher(),
             state: Mutex::new(QueueState {
                 writer: Some(writer),
                 next: 0,
@@ -60,6 +65,7 @@ impl<W: Write + Seek> Queue<W> {
             entry,
             target: Target::Memory(buffer),
             crc: crc32fast::Hasher::new(),
+            hasher: self.hasher.clone(),
         }
     }
 
@@ -162,7 +168,7 @@ impl<W: Write + Seek> Queue<W> {
 /// A finished message that waits for its turn.
 struct Waiting {
     entry: NextMember,
-    listed: Option<Listed>,
+    sealed: Sealed,
     message: Vec<u8>,
     crc: u32,
 }
@@ -174,7 +180,7 @@ impl Waiting {
     }
 
     fn add_to<W: Write + Seek>(&self, archive: &mut Assembly<W>) -> io::Result<()> {
-        archive.add(&self.entry, self.listed.as_ref(), &self.message, self.crc)
+        archive.add(&self.entry, &self.sealed, &self.message, self.crc)
     }
 }
 
@@ -199,6 +205,7 @@ pub(crate) struct MemberSink<'q, W> {
     /// Of a message in memory: each piece is hashed while the processor's cache
     /// still holds it, and before the turn comes, in which others wait.
     crc: crc32fast::Hasher,
+    hasher: Option<Hasher>,
 }
 
 enum Target<W> {
@@ -211,18 +218,22 @@ enum Target<W> {
 impl<W: Write + Seek> MemberSink<'_, W> {
     /// Completes the member, with what the index says of it.
     pub fn finish(self, listed: Option<Listed>) -> io::Result<()> {
+        let sealed = Sealed {
+            listed,
+            hashes: self.hasher.map(Hasher::finish),
+        };
         match self.target {
             Target::Memory(message) => {
                 let waiting = Waiting {
                     entry: self.entry,
-                    listed,
+                    sealed,
                     message,
                     crc: self.crc.finalize(),
                 };
                 self.queue.submit(self.number, waiting)
             }
             Target::Archive(member) => {
-                let archive = member.end(&self.entry, listed.as_ref())?;
+                let archive = member.end(&self.entry, &sealed)?;
                 self.queue.pass_on(archive, Vec::new())
             }
             Target::Nowhere => Err(io::ErrorKind::BrokenPipe.into()),
@@ -232,6 +243,9 @@ impl<W: Write + Seek> MemberSink<'_, W> {
 
 impl<W: Write + Seek> Write for MemberSink<'_, W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(data);
+        }
         match std::mem::replace(&mut self.target, Target::Nowhere) {
             Target::Memory(mut buffer) if buffer.len().saturating_add(data.len()) <= BUFFER => {
                 if buffer.capacity() == 0 {
@@ -260,6 +274,14 @@ impl<W: Write + Seek> Write for MemberSink<'_, W> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl<W: Write + Seek> MessageSink for MemberSink<'_, W> {
+    fn begin_sealed(&mut self) {
+        if let Some(hasher) = &mut self.hasher {
+            hasher.begin_sealed();
+        }
     }
 }
 
@@ -307,7 +329,8 @@ mod tests {
                 });
             }
         });
-        let archive = queue.into_writer().unwrap().finish().unwrap().into_inner();
+        let archive = queue.into_writer().unwrap();
+        let archive = archive.finish(&[], "a.zip".as_ref()).unwrap().into_inner();
         let archive = Archive::open(archive).unwrap();
         assert_eq!(archive.members().len(), 60);
         for (i, member) in archive.members().iter().enumerate() {

@@ -54,8 +54,10 @@ pub(crate) fn write_archive<'i, T: Sync, C: Content>(
     let pending =
         PendingFile::create(output, Access::Shared, job.overwrite).map_err(write_error)?;
     let directory = directory_of(output);
-    let assembly = Assembly::new(pending, plan, items.len(), layout, &directory);
-    let assembly = assembly.map_err(|error| vec![Error::sealing(output, output, error)])?;
+    let keys = job.signing;
+    let members = items.len();
+    let assembly = Assembly::new(pending, plan, members, layout, keys, output, &directory);
+    let assembly = assembly.map_err(|error| vec![error])?;
     let queue = Queue::new(assembly);
     let is_output_lost = AtomicBool::new(false);
     let seal = |(_, sealer): &mut (PanicGuard<'_, _>, Sealer<'_>), number, item| {
@@ -80,7 +82,8 @@ pub(crate) fn write_archive<'i, T: Sync, C: Content>(
     let writer = queue
         .into_writer()
         .ok_or_else(|| write_error(io::Error::other("a member is missing")))?;
-    let pending = writer.finish().map_err(write_error)?;
+    let finished = writer.finish(keys, output);
+    let pending = finished.map_err(|error| vec![error])?;
     let size = pending.as_file().metadata().map_err(write_error)?.len();
     pending.commit().map_err(write_error)?;
     Ok(Written { reports, size })

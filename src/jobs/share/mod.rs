@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::Member;
 use crate::jobs::archive_file::{Members, member_error};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
+use crate::jobs::evidence::KeptSignatures;
 use crate::jobs::job::Job;
 use crate::keys::{Fingerprint, Recipient};
 use crate::message::{Format, Opener};
@@ -64,6 +65,8 @@ pub struct Shared {
     /// Why the index of the old archive could not be used, if it has one that is
     /// damaged.
     pub index_error: Option<Error>,
+    /// What became of the signatures of the archive.
+    pub old_signatures: KeptSignatures,
 }
 
 /// A member whose recipients were to be changed.
@@ -109,6 +112,10 @@ impl Job<'_> {
         target: ShareTarget<'_>,
     ) -> Result<Shared, Error> {
         let Members { archive, list, .. } = members;
+        let added = change.recipients();
+        self.refuse_signing_recipients(added)?;
+        self.check_signable(archive)?;
+        let old = self.check_old_signatures(archive)?;
         // What was removed from it must not be forgotten with the old index.
         match target.is_in_place() {
             true => members.open_index(opener),
@@ -188,13 +195,14 @@ impl Job<'_> {
             planned: &planned,
             keeps_others: members.are_all || target.is_in_place(),
         };
+        let kept = archive.origin_entries(&old)?;
         let written = match target {
             ShareTarget::Nowhere { .. } => Ok(Written {
                 listed: output.listed(),
                 ..Written::default()
             }),
-            ShareTarget::File(path) => output.write(path, false),
-            ShareTarget::InPlace => output.write(archive.path(), true),
+            ShareTarget::File(path) => output.write(path, false, kept),
+            ShareTarget::InPlace => output.write(archive.path(), true, kept),
         };
         let written = written.map_err(|error| match error {
             Error::Member { .. } => not_shared(members, error.kind(), vec![error], false),
@@ -209,6 +217,7 @@ impl Job<'_> {
             damaged: written.damaged,
             cut: cut.collect(),
             index_error,
+            old_signatures: old,
         })
     }
 }

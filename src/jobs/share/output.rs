@@ -1,16 +1,19 @@
 //! Writing a shared archive.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
 use super::change::Change;
 use super::{BUFFER, Planned};
-use crate::archive::{ArchiveWriter, Member, MemberFault, NameReading, without_ending};
+use crate::archive::{ArchiveWriter, Member};
 use crate::index::{self, IndexWriter, Listed};
 use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
+use crate::jobs::new_entry::{EntryWriter, NewEntry, copy_entry, stored_name};
+use crate::jobs::tail::{Kept, Tail};
 use crate::keys::{Recipient, Recipients};
+use crate::manifest::Hasher;
 use crate::message::{
     Format, MessageFault, OpenError, OpenMessage, SealOptions, SealPlan, Session, SharedMessage,
 };
@@ -53,8 +56,13 @@ impl Output<'_> {
     }
 
     /// Writes the archive, in the place of the one that it is made from or to a
-    /// new file.
-    pub fn write(&self, path: &Path, in_place: bool) -> Result<Written, Error> {
+    /// new file. Some entries may be kept of that one.
+    pub fn write(
+        &self,
+        path: &Path,
+        in_place: bool,
+        kept: Vec<Kept<'_>>,
+    ) -> Result<Written, Error> {
         let write_error = |error| Error::writing(path, error);
         let pending = match in_place {
             true => PendingFile::replacing(path, self.archive.archive.source()),
@@ -62,11 +70,12 @@ impl Output<'_> {
         };
         let mut archive = ArchiveWriter::new(pending.map_err(write_error)?);
         let listed = self.listed();
-        let mut index = match listed {
+        let index = match listed {
             Some(members) => self.index(members, path)?,
             None => None,
         };
-        let mut newest = std::time::SystemTime::UNIX_EPOCH;
+        let tail = Tail::new(index).signed_by(self.job.signing, &directory_of(path));
+        let mut tail = tail.map_err(write_error)?;
         let mut written = Written {
             listed,
             ..Written::default()
@@ -75,10 +84,11 @@ impl Output<'_> {
         for entry in self.archive.entries() {
             let is_it = |planned: &&Planned<'_>| planned.member.offset() == entry.offset();
             if let Some(planned) = planned.next_if(is_it) {
-                newest = newest.max(entry.modified());
-                let (writer, session) = self.member(archive, planned, path, &mut written)?;
-                archive = writer;
-                if let Some(index) = index.as_mut().filter(|_| planned.is_listed)
+                let (new, session) = self.member(archive, planned, path, &mut written, &tail)?;
+                archive = new.archive;
+                tail.note(&new.stored, entry.modified(), new.hashes.as_ref())
+                    .map_err(write_error)?;
+                if let Some(index) = tail.index.as_mut().filter(|_| planned.is_listed)
                     && let Some(session) = session
                 {
                     let listed = Listed {
@@ -86,22 +96,22 @@ impl Output<'_> {
                         modified: planned.proof.modified,
                         session,
                     };
-                    let stored = stored_name(entry).map_err(|c| member_error(entry, c))?;
                     let name = planned.proof.name.as_str();
-                    index.push(&stored, name, &listed).map_err(write_error)?;
+                    index
+                        .push(&new.stored, name, &listed)
+                        .map_err(write_error)?;
                 }
                 self.job.progress.member();
             } else if self.keeps_others {
-                archive = self.copy(archive, entry, path)?;
+                let new = copy_entry(archive, self.archive, entry, path, tail.hasher())?;
+                archive = new.archive;
+                // The time of the index is that of the newest member.
+                let modified = std::time::SystemTime::UNIX_EPOCH;
+                tail.note(&new.stored, modified, new.hashes.as_ref())
+                    .map_err(write_error)?;
             }
         }
-        if let Some(index) = index {
-            let (mut index, length) = index.finish().map_err(write_error)?;
-            let entry = archive.begin_stored(index::ENTRY, newest, length);
-            let mut entry = entry.map_err(write_error)?;
-            io::copy(&mut index, &mut entry).map_err(write_error)?;
-            archive = entry.end().map_err(write_error)?;
-        }
+        let archive = tail.write(archive, self.job.signing, kept, path)?;
         let pending = archive.finish().map_err(write_error)?;
         let size = pending.as_file().metadata().map_err(write_error)?.len();
         pending.commit().map_err(write_error)?;
@@ -142,18 +152,20 @@ impl Output<'_> {
         planned: &Planned<'_>,
         path: &Path,
         written: &mut Written,
-    ) -> Result<(ArchiveWriter<W>, Option<Session>), Error> {
+        tail: &Tail,
+    ) -> Result<(NewEntry<W>, Option<Session>), Error> {
         let member = planned.member;
         let fail = |cause| member_error(member, cause);
         let (source, checksum) = self.archive.read_leniently(member).map_err(fail)?;
-        let (archive, session) = match self.job.workers.get() > 1 && member.size() >= LARGE {
-            true => reading_ahead(source, |source| self.shared(archive, planned, source, path)),
-            false => self.shared(
-                archive,
-                planned,
-                BufReader::with_capacity(BUFFER, source),
-                path,
-            ),
+        let hasher = tail.hasher();
+        let (new, session) = match self.job.workers.get() > 1 && member.size() >= LARGE {
+            true => reading_ahead(source, |source| {
+                self.shared(archive, planned, source, path, hasher)
+            }),
+            false => {
+                let source = BufReader::with_capacity(BUFFER, source);
+                self.shared(archive, planned, source, path, hasher)
+            }
         }?;
         // All of a CMS message was opened before.
         if !checksum.is_right() && session.is_some() {
@@ -162,7 +174,7 @@ impl Output<'_> {
         if !checksum.is_right() {
             written.damaged.push(planned.proof.name.as_str().to_owned());
         }
-        Ok((archive, session))
+        Ok((new, session))
     }
 
     fn shared<W: Write + io::Seek>(
@@ -171,7 +183,8 @@ impl Output<'_> {
         planned: &Planned<'_>,
         source: impl BufRead + Send + Sync,
         path: &Path,
-    ) -> Result<(ArchiveWriter<W>, Option<Session>), Error> {
+        hasher: Option<Hasher>,
+    ) -> Result<(NewEntry<W>, Option<Session>), Error> {
         let Planned {
             member,
             proof,
@@ -188,7 +201,7 @@ impl Output<'_> {
             .map_err(fail)?;
         let at_most = member.size().saturating_add(message.front_length() as u64);
         let stored = stored_name(member).map_err(fail)?;
-        let entry = archive.begin_stored(&stored, member.modified(), at_most);
+        let entry = EntryWriter::begin(archive, stored, member.modified(), at_most, hasher);
         let mut entry = entry.map_err(write_error)?;
         let id = message
             .write_to(&key, &mut entry)
@@ -196,8 +209,8 @@ impl Output<'_> {
                 OpenError::Write(error) => write_error(error),
                 error => fail(open_cause(error)),
             })?;
-        let archive = entry.end().map_err(write_error)?;
-        Ok((archive, id.map(|id| Session { id, key })))
+        let new = entry.end().map_err(write_error)?;
+        Ok((new, id.map(|id| Session { id, key })))
     }
 
     /// Opens a member whose checksum is wrong, to its end. If it's authentic,
@@ -214,50 +227,4 @@ impl Output<'_> {
             .map(drop)
             .map_err(open_cause)
     }
-
-    /// Copies an entry as it is.
-    fn copy<W: Write + io::Seek>(
-        &self,
-        archive: ArchiveWriter<W>,
-        entry: &Member,
-        path: &Path,
-    ) -> Result<ArchiveWriter<W>, Error> {
-        let fail = |cause| member_error(entry, cause);
-        let write_error = |error| Error::writing(path, error);
-        let stored = stored_name(entry).map_err(fail)?;
-        let copied = archive.begin_stored(&stored, entry.modified(), entry.size());
-        let mut copied = copied.map_err(write_error)?;
-        let mut source = self.archive.read(entry).map_err(fail)?;
-        let mut buffer = vec![0; BUFFER];
-        loop {
-            let read = source
-                .read(&mut buffer)
-                .map_err(|error| fail(open_cause(OpenError::Read(error))))?;
-            let (piece, _) = buffer.split_at(read);
-            if piece.is_empty() {
-                return copied.end().map_err(write_error);
-            }
-            copied.write_all(piece).map_err(write_error)?;
-        }
-    }
-}
-
-/// Returns the name that an entry gets in the new archive: the one that it has,
-/// unless that can be read in several ways.
-fn stored_name(entry: &Member) -> Result<String, MemberCause> {
-    if let Some(fault) = entry.fault() {
-        return Err(fault.into());
-    }
-    let stored = entry.stored_name();
-    let is_plain = matches!(entry.name_reading(), None | Some(NameReading::Hidden));
-    if is_plain {
-        return Ok(stored.into_owned());
-    }
-    let name = entry.name().map_err(MemberFault::Name)?;
-    let ending = match without_ending(&stored) {
-        Some(path) => stored.get(path.len()..).unwrap_or_default(),
-        None if entry.is_directory() => "/",
-        None => "",
-    };
-    Ok(format!("{name}{ending}"))
 }

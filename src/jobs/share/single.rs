@@ -8,6 +8,7 @@ use super::{BUFFER, Change, Refused, ShareTarget, Shared, SharedMember};
 use crate::files::input;
 use crate::index::is_sealed_list;
 use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::evidence::KeptSignatures;
 use crate::jobs::job::Job;
 use crate::message::{OpenError, OpenMessage, Opener, SharedMessage, form_of, with_proven_key};
 use crate::output::{Access, PendingFile};
@@ -100,6 +101,7 @@ impl Job<'_> {
                 false => vec![path.display().to_string()],
             },
             index_error: None,
+            old_signatures: KeptSignatures::None,
         };
         let (output, pending) = match target {
             ShareTarget::Nowhere { .. } => return Ok(shared(0)),

@@ -104,6 +104,11 @@ impl CmsFront {
         self.after(&header(tag, length))
     }
 
+    /// Returns the octets so far.
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
     /// Returns the octets.
     pub fn into_octets(self) -> Vec<u8> {
         self.octets

@@ -1,6 +1,6 @@
 //! Sealing: one file to one CMS message.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use bcder::OctetString;
 use bcder::encode::PrimitiveContent;
@@ -16,6 +16,7 @@ use super::wrap::{Method, Wrapper};
 use crate::keys::{Recipient, RecipientError, Recipients, Refusal, openssl_reason};
 use crate::message::fault::internal;
 use crate::message::io::fill;
+use crate::message::sink::MessageSink;
 use crate::message::{Format, SealError};
 use crate::oids::DATA;
 
@@ -135,7 +136,7 @@ impl<'a> CmsSealer<'a> {
         &mut self,
         source: &mut dyn Read,
         length: Option<u64>,
-        mut sink: impl Write,
+        mut sink: impl MessageSink,
     ) -> Result<u64, SealError> {
         let kind = self.plan.kind;
         kind.check_length(length.unwrap_or(0))?;
@@ -146,8 +147,10 @@ impl<'a> CmsSealer<'a> {
         context
             .encrypt_init(Some(kind.cipher()), Some(&*session_key), Some(&iv))
             .map_err(openssl)?;
-        let front = self.front(&*session_key, &iv, length)?;
-        sink.write_all(&front).map_err(SealError::Write)?;
+        let (recipients, sealed) = self.front(&*session_key, &iv, length)?;
+        sink.write_all(&recipients).map_err(SealError::Write)?;
+        sink.begin_sealed();
+        sink.write_all(&sealed).map_err(SealError::Write)?;
 
         let mut total = 0u64;
         loop {
@@ -184,13 +187,14 @@ impl<'a> CmsSealer<'a> {
         Ok(total)
     }
 
-    /// Returns the octets before the encrypted content.
+    /// Returns the octets to the end of the RecipientInfos, and those from there to
+    /// the encrypted content.
     fn front(
         &self,
         session_key: &[u8],
         iv: &[u8],
         length: Option<u64>,
-    ) -> Result<Vec<u8>, SealError> {
+    ) -> Result<(Vec<u8>, Vec<u8>), SealError> {
         let kind = self.plan.kind;
         let recipient_infos = self.plan.wrappers.iter().map(|wrapper| {
             let info = wrapper.recipient_info(session_key);
@@ -202,20 +206,22 @@ impl<'a> CmsSealer<'a> {
         let recipient_infos = set_of(recipient_infos.collect::<Result<_, _>>()?);
         // RFC 5652, section 6.1, and RFC 5083, section 2.1: version 0 in both.
         let version = der(0u8.encode());
-        Ok(
-            CmsFront::of_content(length.map(|n| kind.encrypted_length(n)))
-                .after(&kind.algorithm(iv))
-                .after(&der(DATA.encode()))
-                .in_sequence()
-                .before(kind.mac_length())
-                .after(&recipient_infos)
-                .after(&version)
-                .in_sequence()
-                .in_context_0()
-                .after(&der(kind.content_type().encode()))
-                .in_sequence()
-                .into_octets(),
-        )
+        let sealed = CmsFront::of_content(length.map(|n| kind.encrypted_length(n)))
+            .after(&kind.algorithm(iv))
+            .after(&der(DATA.encode()))
+            .in_sequence()
+            .before(kind.mac_length());
+        let length = sealed.octets().len();
+        let mut front = sealed
+            .after(&recipient_infos)
+            .after(&version)
+            .in_sequence()
+            .in_context_0()
+            .after(&der(kind.content_type().encode()))
+            .in_sequence()
+            .into_octets();
+        let sealed = front.split_off(front.len().saturating_sub(length));
+        Ok((front, sealed))
     }
 
     /// Returns the octets after the encrypted content.

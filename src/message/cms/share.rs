@@ -3,7 +3,7 @@
 //! The lengths of what encloses them change with them. All the rest is copied
 //! byte for byte, and never decrypted here.
 
-use std::io::{self, BufRead, Cursor, Read, Write};
+use std::io::{self, BufRead, Cursor, Read};
 use std::slice;
 
 use super::ber::{Header, INTEGER, OID, Reader, SEQUENCE, SET, context, malformed};
@@ -19,6 +19,7 @@ use crate::message::front_limit::FrontLimit;
 use crate::message::open::Source;
 use crate::message::session::MessageKey;
 use crate::message::share::FrontKind;
+use crate::message::sink::MessageSink;
 
 /// A CMS message whose recipients can be changed.
 pub(crate) struct CmsShared<'a> {
@@ -153,10 +154,22 @@ impl<'a> CmsShared<'a> {
         Ok(())
     }
 
+    /// Returns the number of octets in front of the sealed data, and all octets.
+    pub fn into_octets(self) -> (usize, Box<dyn Read + Send + Sync + 'a>) {
+        let front = self.front_octets();
+        (front.len(), Box::new(Cursor::new(front).chain(self.rest)))
+    }
+
+    /// Returns the sealed data: what follows the RecipientInfos.
+    pub fn into_sealed(self) -> impl BufRead + 'a {
+        self.rest
+    }
+
     /// Writes the message. Its encrypted content is what was read.
-    pub fn write_to(mut self, mut sink: impl Write) -> Result<(), OpenError> {
+    pub fn write_to(mut self, mut sink: impl MessageSink) -> Result<(), OpenError> {
         let front = self.front_octets();
         sink.write_all(&front).map_err(OpenError::Write)?;
+        sink.begin_sealed();
         loop {
             let octets = self.rest.fill_buf()?;
             let length = octets.len();

@@ -19,6 +19,7 @@ use crate::message::SealError;
 use crate::message::fault::internal;
 use crate::message::io::fill;
 use crate::message::session::{MessageKey, Session};
+use crate::message::sink::MessageSink;
 
 /// The key of AES-256, in bytes.
 const SESSION_KEY: usize = 32;
@@ -62,11 +63,12 @@ impl<'a> OpenPgpSealer<'a> {
         source: &mut dyn Read,
         name: &str,
         modified: SystemTime,
-        mut sink: impl Write,
+        mut sink: impl MessageSink,
     ) -> Result<(u64, Session), SealError> {
         let session_key = new_session_key().map_err(SealError::Write)?;
         let (version, hidden) = (self.plan.version, self.plan.hidden);
         write_pkesks(self.recipients, &session_key, version, hidden, &mut sink)?;
+        sink.begin_sealed();
         let container = ContainerWriter::new(sink, self.plan.version, &session_key)
             .map_err(SealError::Write)?;
 

@@ -3,7 +3,7 @@
 //! Only the packets in front of the encrypted data change. These are copied byte
 //! for byte, and never decrypted here.
 
-use std::io::{self, BufRead, Cursor, Read, Write};
+use std::io::{self, BufRead, Cursor, Read};
 
 use sequoia_openpgp::Packet;
 use sequoia_openpgp::packet::Tag;
@@ -20,6 +20,7 @@ use crate::message::front_limit::FrontLimit;
 use crate::message::open::Source;
 use crate::message::session::{ID, MessageId, MessageKey};
 use crate::message::share::FrontKind;
+use crate::message::sink::MessageSink;
 
 /// The octets at the beginning of the encrypted data that identify a message,
 /// with what precedes them: the header and the IV of GnuPG's packet.
@@ -110,6 +111,18 @@ impl<'a> OpenPgpShared<'a> {
         }
     }
 
+    /// Returns the number of octets in front of the sealed data, and all octets.
+    pub fn into_octets(self) -> (usize, Box<dyn Read + Send + Sync + 'a>) {
+        let packets = self.packets.into_iter();
+        let front: Vec<u8> = packets.flat_map(|packet| packet.bytes).collect();
+        (front.len(), Box::new(Cursor::new(front).chain(self.sealed)))
+    }
+
+    /// Returns the sealed data, from their header to the end of the source.
+    pub fn into_sealed(self) -> impl BufRead + 'a {
+        self.sealed
+    }
+
     /// Returns what the message can be found by; `None` if it's too short.
     pub fn id(mut self) -> Result<Option<MessageId>, OpenError> {
         let header = Header::read(&mut self.sealed)?.ok_or(MessageFault::Truncated)?;
@@ -151,10 +164,15 @@ impl<'a> OpenPgpShared<'a> {
     /// Writes the message. Its sealed data are those that were read, and if
     /// version 2 or GnuPG's packet, the session key is proven by their final
     /// tag. Returns what the message can be found by.
-    pub fn write_to(self, key: &MessageKey, mut sink: impl Write) -> Result<MessageId, OpenError> {
+    pub fn write_to(
+        self,
+        key: &MessageKey,
+        mut sink: impl MessageSink,
+    ) -> Result<MessageId, OpenError> {
         for packet in &self.packets {
             sink.write_all(&packet.bytes).map_err(OpenError::Write)?;
         }
+        sink.begin_sealed();
         let mut copied = Copied::new(self.sealed, &mut sink);
         let header = Header::read(&mut copied)?.ok_or(MessageFault::Truncated)?;
         let mut body = Body::new(&mut copied, header);

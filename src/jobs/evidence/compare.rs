@@ -1,0 +1,146 @@
+//! Comparing the entries of an archive with signed lists.
+
+use std::collections::HashSet;
+
+use crate::archive::Member;
+use crate::jobs::archive_file::ArchiveFile;
+use crate::jobs::error::{Error, MemberCause};
+use crate::manifest::ListedEntry;
+
+use super::expected::ExpectedHash;
+use super::list::List;
+use super::{EvidenceFault, Expected, Signed, SignedFault, not_as_signed};
+
+/// Compares the names of all entries with the manifest, one by one. Notes what
+/// hash each of them has to have.
+pub(super) fn compare_manifest(
+    archive: &ArchiveFile,
+    list: List<'_>,
+    expected: &mut Expected,
+) -> Result<Signed, Error> {
+    let (time, listed, hashes) = list.read(|reader| {
+        let mut listed = 0;
+        let mut hashes = Some(Vec::with_capacity(archive.archive.members().len()));
+        let mut entries = archive.listed_entries();
+        while let Some(line) = reader.next()? {
+            listed += 1;
+            match entries.next() {
+                Some(entry) if entry.is_stored_as(&line.name) => {
+                    if let Some(hashes) = &mut hashes {
+                        hashes.push((entry.offset(), line.hashes.entry));
+                    }
+                }
+                _ => hashes = None,
+            }
+        }
+        let hashes = hashes.filter(|_| entries.next().is_none());
+        Ok((reader.head().time, listed, hashes))
+    })?;
+    let Some(hashes) = hashes else {
+        return Err(difference(archive, &list)?);
+    };
+    expected.all_entries(hashes);
+    Ok(Signed {
+        signatures: list.signatures,
+        time,
+        listed,
+        missing: 0,
+    })
+}
+
+/// Returns how the entries differ from those of the manifest.
+fn difference(archive: &ArchiveFile, list: &List<'_>) -> Result<Error, Error> {
+    let mut signed = Vec::new();
+    list.read(|reader| {
+        while let Some(ListedEntry { name, .. }) = reader.next()? {
+            signed.push(name);
+        }
+        Ok(())
+    })?;
+    let names: HashSet<&[u8]> = signed.iter().map(String::as_bytes).collect();
+    let own: Vec<Vec<u8>> = archive
+        .listed_entries()
+        .map(|entry| entry.stored_bytes().into_owned())
+        .collect();
+    let own_names: HashSet<&[u8]> = own.iter().map(Vec::as_slice).collect();
+    let mut failures: Vec<Error> = archive
+        .listed_entries()
+        .zip(&own)
+        .filter(|(_, name)| !names.contains(name.as_slice()))
+        .map(|(entry, _)| not_as_signed(entry, SignedFault::Added))
+        .collect();
+    let removed = signed
+        .iter()
+        .filter(|name| !own_names.contains(name.as_bytes()));
+    failures.extend(removed.map(|name| Error::Member {
+        member: name.clone(),
+        cause: SignedFault::Removed.into(),
+    }));
+    if failures.is_empty() {
+        let moved = signed.iter().zip(&own);
+        let moved = moved
+            .into_iter()
+            .find(|(signed, own)| signed.as_bytes() != own.as_slice());
+        let name = moved.map(|(signed, _)| signed.clone());
+        return Ok(archive.evidence_error(EvidenceFault::Order(name.unwrap_or_default())));
+    }
+    Ok(Error::NotAsSigned {
+        archive: archive.path().to_owned(),
+        failures,
+    })
+}
+
+/// Compares the names of all members with the origin. The archive may have fewer
+/// of them, in the same order.
+pub(super) fn compare_origin(
+    archive: &ArchiveFile,
+    list: List<'_>,
+    expected: &mut Expected,
+) -> Result<Signed, Error> {
+    let (time, listed, missing, hashes, unknown) = list.read(|reader| {
+        let (mut listed, mut missing) = (0, 0);
+        let mut hashes = Vec::new();
+        let mut members = archive.members().peekable();
+        while let Some(line) = reader.next()? {
+            listed += 1;
+            let own = members.next_if(|own| own.is_stored_as(&line.name));
+            match (own, line.hashes.sealed) {
+                (Some(member), Some(sealed)) => {
+                    hashes.push((member.offset(), ExpectedHash::Sealed(sealed)));
+                }
+                // A file that was never sealed is copied as it is.
+                (Some(other), None) => {
+                    let hash = ExpectedHash::Entry(line.hashes.entry);
+                    hashes.push((other.offset(), hash));
+                }
+                (None, Some(_)) => missing += 1,
+                // That file, or the index, which is new.
+                (None, None) => {}
+            }
+        }
+        let unknown: Vec<&Member> = members.collect();
+        Ok((reader.head().time, listed, missing, hashes, unknown))
+    })?;
+    if !unknown.is_empty() {
+        return Err(Error::NotAsSigned {
+            archive: archive.path().to_owned(),
+            failures: unknown
+                .into_iter()
+                .map(|member| not_as_signed(member, SignedFault::Added))
+                .collect(),
+        });
+    }
+    expected.all_members(hashes);
+    Ok(Signed {
+        signatures: list.signatures,
+        time,
+        listed,
+        missing,
+    })
+}
+
+impl From<SignedFault> for MemberCause {
+    fn from(fault: SignedFault) -> Self {
+        Self::NotAsSigned(fault)
+    }
+}

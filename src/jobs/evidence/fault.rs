@@ -1,0 +1,83 @@
+//! Why an archive isn't what was signed.
+
+use thiserror::Error;
+
+use crate::keys::{SignatureFault, SignatureVerdict};
+
+/// Why the signatures of an archive don't count. The text completes a sentence
+/// that begins with the archive.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EvidenceFault {
+    /// There are no signatures.
+    #[error("it is not signed")]
+    NotSigned,
+    /// It is signed, and what is made of it wouldn't be.
+    #[error("it is signed, and its signature says nothing of an archive that is made of it")]
+    WouldBeLost,
+    /// All its signatures are by signers who weren't named.
+    #[error("it has no signature of a signer that you named{}", by(.0))]
+    OtherSigners(Vec<SignatureVerdict>),
+    /// The signature of a named signer doesn't hold.
+    #[error("the signature of “{signer}” {fault}")]
+    Fails {
+        /// The signer.
+        signer: String,
+        /// The cause.
+        fault: SignatureFault,
+    },
+    /// The signer is a recipient of a member.
+    #[error("its signer “{signer}” can open {member:?}, and a key that opens must not sign")]
+    SignerOpens {
+        /// The signer.
+        signer: String,
+        /// The member.
+        member: String,
+    },
+    /// There are signatures of a list, and the list is missing.
+    #[error("{0} is missing, which its signatures are for")]
+    NoList(&'static str),
+    /// A list or its signature can't be read.
+    #[error("{list} {reason}")]
+    List {
+        /// The name of its entry.
+        list: &'static str,
+        /// The cause.
+        reason: String,
+    },
+    /// The entries are in another order.
+    #[error("its entries are in another order than they were signed in: {0:?} was moved")]
+    Order(String),
+}
+
+/// Says who the signers are.
+fn by(verdicts: &[SignatureVerdict]) -> String {
+    let signers: Vec<String> = verdicts
+        .iter()
+        .map(|verdict| format!("“{}”", verdict.signer))
+        .collect();
+    match signers.is_empty() {
+        true => String::new(),
+        false => format!("; it claims to be signed by {}", signers.join(", ")),
+    }
+}
+
+/// Why one entry of an archive isn't what was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SignedFault {
+    /// Its bytes are others.
+    #[error("it was altered or replaced after the archive was signed")]
+    Altered,
+    /// What is sealed in it is something else.
+    #[error("what is sealed in it was altered or replaced after it was signed")]
+    OtherSealed,
+    /// The signed list doesn't have it.
+    #[error(
+        "it was added or renamed after the archive was signed: the signed list doesn't have it"
+    )]
+    Added,
+    /// The archive doesn't have it.
+    #[error("it was removed or renamed after the archive was signed: the signed list has it")]
+    Removed,
+}

@@ -1,0 +1,213 @@
+//! What the signatures of an archive are worth.
+//!
+//! A signed list counts if a named signer's signature of it holds, and none of a
+//! named signer's fails. Then what the archive holds is compared with it: the
+//! names at once, the bytes when they are read.
+
+mod checked;
+mod compare;
+mod expected;
+mod fault;
+mod list;
+mod old;
+
+use std::time::SystemTime;
+
+use crate::archive::Member;
+use crate::jobs::archive_file::{ArchiveFile, member_error};
+use crate::jobs::error::Error;
+use crate::jobs::signed_entries::SignedList;
+use crate::keys::{SignatureVerdict, Signers, claims_of_cms, claims_of_openpgp};
+use crate::manifest::{MANIFEST, ORIGIN};
+use crate::message::Limits;
+
+use compare::{compare_manifest, compare_origin};
+pub use fault::{EvidenceFault, SignedFault};
+use list::List;
+
+pub(super) use checked::{Checked, signed_fault};
+pub(super) use expected::{Expected, ExpectedHash};
+pub use old::{KeptSignatures, OldSignatures};
+
+/// A list of an archive's entries that a named signer has signed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Signed {
+    /// What came of each of its signatures. At least one holds.
+    pub signatures: Vec<SignatureVerdict>,
+    /// When it was signed, as the list itself claims.
+    pub time: SystemTime,
+    /// The number of entries that it lists.
+    pub listed: u64,
+    /// The number of messages that the origin lists and the archive doesn't have.
+    pub missing: u64,
+}
+
+/// What named signers have signed of an archive.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// The entries of the archive, as they are.
+    pub manifest: Option<Signed>,
+    /// What is sealed in the members, as it was in the archive that this one was
+    /// shared from.
+    pub origin: Option<Signed>,
+    /// The signatures by others, which say nothing.
+    pub unknown: Vec<SignatureVerdict>,
+}
+
+/// What a signature says of itself. Anybody can have made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Claimed {
+    /// The signer. Not safe on a terminal.
+    pub signer: String,
+    /// When it was made.
+    pub time: Option<SystemTime>,
+}
+
+impl ArchiveFile {
+    /// Returns whether the archive has a manifest, or a signature of one.
+    #[doc(hidden)]
+    pub fn has_manifest(&self) -> bool {
+        self.signed.manifest.is_there()
+    }
+
+    /// Returns whether the archive has the manifest of another one that it was
+    /// shared from.
+    #[doc(hidden)]
+    pub fn has_origin(&self) -> bool {
+        self.signed.origin.is_there()
+    }
+
+    /// Returns who claims to have signed the archive, and the one that it was
+    /// shared from. Nothing is checked.
+    #[doc(hidden)]
+    pub fn claimed_signers(&self) -> [Vec<Claimed>; 2] {
+        [self.signed.manifest, self.signed.origin].map(|places| {
+            let bytes = |place| self.signature_bytes(place).ok().flatten();
+            let cms = bytes(places.cms).map(|octets| claims_of_cms(&octets));
+            let openpgp = bytes(places.openpgp).map(|octets| claims_of_openpgp(&octets));
+            let claims = cms.into_iter().chain(openpgp).flatten();
+            let claimed = claims.map(|claim| Claimed {
+                signer: claim.signer,
+                time: claim.time,
+            });
+            claimed.collect()
+        })
+    }
+
+    /// Checks the signatures of the archive, and that it has the entries that were
+    /// signed, in their order. Their bytes are not read. What has to be found in
+    /// them is noted in `expected`.
+    ///
+    /// # Errors
+    ///
+    /// A signature of a named signer doesn't hold, or there is none; the archive
+    /// has other entries; or it can't be read.
+    pub(super) fn check_signatures(
+        &self,
+        signers: &Signers,
+        expected: &mut Expected,
+    ) -> Result<Evidence, Error> {
+        let mut unknown = Vec::new();
+        let manifest = self.signed_list(self.signed.manifest, MANIFEST.list, signers)?;
+        let manifest = self.counted(manifest, &mut unknown);
+        let origin = self.signed_list(self.signed.origin, ORIGIN.list, signers)?;
+        let origin = self.counted(origin, &mut unknown);
+        if manifest.is_none() && origin.is_none() {
+            return Err(
+                self.evidence_error(match self.has_manifest() || self.has_origin() {
+                    true => EvidenceFault::OtherSigners(unknown),
+                    false => EvidenceFault::NotSigned,
+                }),
+            );
+        }
+        for list in manifest.iter().chain(&origin) {
+            self.refuse_recipients(list)?;
+        }
+        let manifest = match manifest {
+            Some(list) => Some(compare_manifest(self, list, expected)?),
+            None => None,
+        };
+        let origin = match origin {
+            Some(list) => Some(compare_origin(self, list, expected)?),
+            None => None,
+        };
+        Ok(Evidence {
+            manifest,
+            origin,
+            unknown,
+        })
+    }
+
+    /// Returns a list if a named signer has signed it; else notes its signatures.
+    fn counted<'a>(
+        &self,
+        list: Option<List<'a>>,
+        unknown: &mut Vec<SignatureVerdict>,
+    ) -> Option<List<'a>> {
+        let list = list?;
+        match list.signatures.iter().any(SignatureVerdict::holds) {
+            true => Some(list),
+            false => {
+                unknown.extend(list.signatures);
+                None
+            }
+        }
+    }
+
+    /// Refuses a signer whose key opens a member: a server would hold a key that
+    /// opens, and whoever makes it open something could make it sign.
+    fn refuse_recipients(&self, list: &List<'_>) -> Result<(), Error> {
+        let holding = || list.signatures.iter().filter(|verdict| verdict.holds());
+        for member in self.members() {
+            let Ok(envelope) = self.envelope(member, &Limits::default()) else {
+                // What isn't a message has no recipients.
+                continue;
+            };
+            let names = |verdict: &&SignatureVerdict| {
+                let mut recipients = envelope.recipients.iter();
+                recipients.any(|handle| verdict.is_named_by(handle))
+            };
+            if let Some(verdict) = holding().find(names) {
+                return Err(self.evidence_error(EvidenceFault::SignerOpens {
+                    signer: verdict.signer.clone(),
+                    member: member.shown_name().into_owned(),
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn signed_list(
+        &self,
+        places: SignedList,
+        name: &'static str,
+        signers: &Signers,
+    ) -> Result<Option<List<'_>>, Error> {
+        match places.is_there() {
+            true => List::verify(self, places, name, signers).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    pub(super) fn evidence_error(&self, fault: EvidenceFault) -> Error {
+        Error::Evidence {
+            archive: self.path().to_owned(),
+            fault,
+        }
+    }
+
+    /// Returns all entries that a manifest lists.
+    fn listed_entries(&self) -> impl Iterator<Item = &Member> {
+        let entries = self.archive.members().iter().enumerate();
+        let entries = entries.filter(|(place, _)| !self.signed.is_at(*place));
+        entries.map(|(_, entry)| entry)
+    }
+}
+
+/// Returns the error that an entry isn't what was signed.
+fn not_as_signed(entry: &Member, fault: SignedFault) -> Error {
+    member_error(entry, fault.into())
+}

@@ -1,0 +1,125 @@
+//! What becomes of the signatures of an archive from which another one is made.
+
+use std::io;
+
+use super::{Evidence, EvidenceFault, Expected};
+use crate::archive::Member;
+use crate::jobs::archive_file::ArchiveFile;
+use crate::jobs::error::Error;
+use crate::jobs::job::Job;
+use crate::jobs::tail::Kept;
+use crate::keys::Signers;
+use crate::manifest::ORIGIN;
+
+/// What becomes of the signatures of an archive from which another one is made.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub enum OldSignatures<'a> {
+    /// A signed archive is refused.
+    #[default]
+    Refuse,
+    /// They have to hold for one of these signers, and are kept as the origin.
+    Keep(&'a Signers),
+    /// They are left out, whether they hold or not.
+    Drop,
+}
+
+/// What became of the signatures of an archive.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeptSignatures {
+    /// There were none.
+    None,
+    /// They were checked, and the new archive has them as its origin. An origin
+    /// that was there already has stayed.
+    AsOrigin(Box<Evidence>),
+    /// The archive had no manifest, but an origin, which has stayed unchecked.
+    Origin,
+    /// They were left out.
+    Dropped,
+}
+
+impl Job<'_> {
+    /// Checks the signatures of an archive, and its entries by them, as far as the
+    /// job has to keep them.
+    ///
+    /// # Errors
+    ///
+    /// It is signed, and that isn't expected; it isn't what was signed; or it
+    /// can't be read.
+    pub(in crate::jobs) fn check_old_signatures(
+        &self,
+        archive: &ArchiveFile,
+    ) -> Result<KeptSignatures, Error> {
+        match self.old_signatures {
+            OldSignatures::Drop if archive.has_manifest() || archive.has_origin() => {
+                Ok(KeptSignatures::Dropped)
+            }
+            OldSignatures::Keep(signers) if archive.has_manifest() || archive.has_origin() => {
+                let mut expected = Expected::default();
+                let evidence = archive.check_signatures(signers, &mut expected)?;
+                if archive.has_manifest() && evidence.manifest.is_none() {
+                    let unknown = evidence.unknown;
+                    return Err(archive.evidence_error(EvidenceFault::OtherSigners(unknown)));
+                }
+                let failures = self.check_entries(archive, &expected);
+                match failures.is_empty() {
+                    true => Ok(KeptSignatures::AsOrigin(Box::new(evidence))),
+                    false => Err(Error::NotAsSigned {
+                        archive: archive.path().to_owned(),
+                        failures,
+                    }),
+                }
+            }
+            OldSignatures::Refuse if archive.has_manifest() => {
+                Err(archive.evidence_error(EvidenceFault::WouldBeLost))
+            }
+            OldSignatures::Keep(_) => Err(archive.evidence_error(EvidenceFault::NotSigned)),
+            _ if archive.has_origin() => Ok(KeptSignatures::Origin),
+            _ => Ok(KeptSignatures::None),
+        }
+    }
+}
+
+impl ArchiveFile {
+    /// Returns the entries that the new archive has as its origin.
+    pub(in crate::jobs) fn origin_entries(
+        &self,
+        kept: &KeptSignatures,
+    ) -> Result<Vec<Kept<'_>>, Error> {
+        if matches!(kept, KeptSignatures::None | KeptSignatures::Dropped) {
+            return Ok(Vec::new());
+        }
+        let places = match self.has_origin() {
+            true => self.signed.origin,
+            false => self.signed.manifest,
+        };
+        let entries = self.archive.members();
+        let entry = |place: Option<usize>| place.and_then(|place| entries.get(place));
+        let mut kept = Vec::new();
+        for (name, place) in ORIGIN.all().into_iter().zip(places.places()) {
+            if let Some(entry) = entry(place) {
+                kept.push(self.kept(name, entry)?);
+            }
+        }
+        Ok(kept)
+    }
+
+    fn kept(&self, name: &'static str, entry: &Member) -> Result<Kept<'_>, Error> {
+        let fail = |reason: String| self.evidence_error(EvidenceFault::List { list: name, reason });
+        let source = self.archive.read(entry);
+        let source = source.map_err(|error| fail(error.to_string()))?;
+        Ok(Kept {
+            name,
+            length: entry.size(),
+            source: Box::new(source),
+            read_error: Box::new(move |error: io::Error| match error.kind() {
+                io::ErrorKind::InvalidData => self.evidence_error(EvidenceFault::List {
+                    list: name,
+                    reason: error.to_string(),
+                }),
+                _ => Error::reading(self.path(), error),
+            }),
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! Who may sign an archive.
+
+use super::archive_file::{ArchiveFile, member_error};
+use super::error::{Error, MemberCause};
+use super::job::Job;
+use crate::keys::{Recipient, SigningKey};
+use crate::manifest::can_hold;
+use crate::message::Limits;
+
+impl Job<'_> {
+    /// Refuses a key that is to sign and belongs to a recipient: a server would
+    /// hold a key that opens, and whoever makes it open something could make it
+    /// sign.
+    pub(super) fn refuse_signing_recipients<'r>(
+        &self,
+        recipients: impl IntoIterator<Item = &'r Recipient>,
+    ) -> Result<(), Error> {
+        for recipient in recipients {
+            let is_it = |key: &&SigningKey| key.is_recipient(recipient);
+            if let Some(key) = self.signing.iter().find(is_it) {
+                return Err(Error::SignerIsRecipient {
+                    signer: key.source().to_owned(),
+                    label: recipient.label().to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to sign what can't be signed: an archive with entries that its
+    /// manifest can't list, or whose recipient would sign.
+    pub(super) fn check_signable(&self, archive: &ArchiveFile) -> Result<(), Error> {
+        if self.signing.is_empty() {
+            return Ok(());
+        }
+        for entry in archive.entries() {
+            let fail = |cause: MemberCause| Err(member_error(entry, cause));
+            if let Some(fault) = entry.fault() {
+                return fail(fault.into());
+            }
+            if entry.is_directory() {
+                return fail(MemberCause::NotSignable("it is a directory"));
+            }
+            if !can_hold(&entry.stored_name()) {
+                let what = "its name has a backslash, a line end or a NUL";
+                return fail(MemberCause::NotSignable(what));
+            }
+            let Ok(envelope) = archive.envelope(entry, &Limits::default()) else {
+                continue;
+            };
+            let opens = |key: &&SigningKey| {
+                let mut recipients = envelope.recipients.iter();
+                recipients.any(|handle| key.is_named_by(handle))
+            };
+            if let Some(key) = self.signing.iter().find(opens) {
+                return Err(Error::SignerIsRecipient {
+                    signer: key.source().to_owned(),
+                    label: key.label().to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}

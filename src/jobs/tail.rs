@@ -1,0 +1,184 @@
+//! What follows the members of an archive: its index, and what is signed of it.
+
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::archive::ArchiveWriter;
+use crate::index::{self, IndexWriter};
+use crate::jobs::error::Error;
+use crate::keys::{SigningKey, sign_detached};
+use crate::manifest::{Hasher, Hashes, MANIFEST, ManifestWriter};
+
+/// The bytes that are copied at a time.
+const BUFFER: usize = 64 * 1024;
+
+/// What follows the members of an archive, while these are written.
+pub(super) struct Tail {
+    pub index: Option<IndexWriter>,
+    /// Present if the archive is signed.
+    manifest: Option<ManifestWriter>,
+    /// The time of the newest member.
+    newest: SystemTime,
+}
+
+impl Tail {
+    pub fn new(index: Option<IndexWriter>) -> Self {
+        Self {
+            index,
+            manifest: None,
+            newest: SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    /// Begins a manifest if there are keys to sign it with. What doesn't fit in
+    /// memory of it goes to an unnamed file in `directory`.
+    pub fn signed_by(self, keys: &[SigningKey], directory: &Path) -> io::Result<Self> {
+        let manifest = match keys {
+            [] => None,
+            _ => Some(ManifestWriter::new(SystemTime::now(), directory)?),
+        };
+        Ok(Self { manifest, ..self })
+    }
+
+    /// Returns what hashes an entry that is written, if that is needed.
+    pub fn hasher(&self) -> Option<Hasher> {
+        self.manifest.is_some().then(Hasher::new)
+    }
+
+    /// Notes an entry that is in the archive, with its stored name.
+    pub fn note(
+        &mut self,
+        stored: &str,
+        modified: SystemTime,
+        hashes: Option<&Hashes>,
+    ) -> io::Result<()> {
+        self.newest = self.newest.max(modified);
+        match (&mut self.manifest, hashes) {
+            (Some(manifest), Some(hashes)) => manifest.push(stored, hashes),
+            (Some(_), None) => Err(io::Error::other("an entry was not hashed")),
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Adds the index, the manifest and its signatures by these keys, and what is
+    /// kept of another archive.
+    ///
+    /// # Errors
+    ///
+    /// The archive at `output` can't be written, or a key doesn't sign.
+    pub fn write<W: Write + Seek>(
+        mut self,
+        archive: ArchiveWriter<W>,
+        keys: &[SigningKey],
+        kept: Vec<Kept<'_>>,
+        output: &Path,
+    ) -> Result<ArchiveWriter<W>, Error> {
+        let write_error = |error| Error::writing(output, error);
+        let mut archive = archive;
+        if let Some(index) = self.index.take() {
+            let (index, length) = index.finish().map_err(write_error)?;
+            let mut hasher = self.hasher();
+            let new = Entry {
+                name: index::ENTRY,
+                modified: self.newest,
+                length,
+            };
+            let written = new.copy(archive, index, hasher.as_mut());
+            archive = written.map_err(|failure| failure.error(output))?;
+            let hashes = hasher.map(Hasher::finish);
+            self.note(index::ENTRY, self.newest, hashes.as_ref())
+                .map_err(write_error)?;
+        }
+        let newest = self.newest;
+        let entry = |name, length| Entry {
+            name,
+            modified: newest,
+            length,
+        };
+        if let Some(manifest) = self.manifest {
+            let (mut manifest, length) = manifest.finish().map_err(write_error)?;
+            let signatures = sign_detached(keys, &mut manifest, SystemTime::now())?;
+            manifest.rewind().map_err(write_error)?;
+            let written = entry(MANIFEST.list, length).copy(archive, manifest, None);
+            archive = written.map_err(|failure| failure.error(output))?;
+            let signatures = [
+                (MANIFEST.cms, signatures.cms),
+                (MANIFEST.openpgp, signatures.openpgp),
+            ];
+            for (name, signature) in signatures {
+                let Some(signature) = signature else { continue };
+                let new = entry(name, signature.len() as u64);
+                let written = new.copy(archive, signature.as_slice(), None);
+                archive = written.map_err(|failure| failure.error(output))?;
+            }
+        }
+        for Kept {
+            name,
+            length,
+            source,
+            read_error,
+        } in kept
+        {
+            let written = entry(name, length).copy(archive, source, None);
+            archive = written.map_err(|failure| match failure {
+                Failure::Read(error) => read_error(error),
+                Failure::Write(error) => write_error(error),
+            })?;
+        }
+        Ok(archive)
+    }
+}
+
+/// An entry that is kept of another archive, under the name that it has now.
+pub(super) struct Kept<'a> {
+    pub name: &'static str,
+    pub length: u64,
+    pub source: Box<dyn Read + 'a>,
+    /// Returns the error that it can't be read.
+    pub read_error: Box<dyn Fn(io::Error) -> Error + 'a>,
+}
+
+/// An entry that is written.
+struct Entry {
+    name: &'static str,
+    modified: SystemTime,
+    length: u64,
+}
+
+enum Failure {
+    Read(io::Error),
+    Write(io::Error),
+}
+
+impl Failure {
+    /// Returns the error of copying what was made for this archive.
+    fn error(self, output: &Path) -> Error {
+        let (Self::Read(error) | Self::Write(error)) = self;
+        Error::writing(output, error)
+    }
+}
+
+impl Entry {
+    fn copy<W: Write + Seek>(
+        self,
+        archive: ArchiveWriter<W>,
+        mut source: impl Read,
+        mut hasher: Option<&mut Hasher>,
+    ) -> Result<ArchiveWriter<W>, Failure> {
+        let entry = archive.begin_stored(self.name, self.modified, self.length);
+        let mut entry = entry.map_err(Failure::Write)?;
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let read = source.read(&mut buffer).map_err(Failure::Read)?;
+            let (piece, _) = buffer.split_at(read);
+            if piece.is_empty() {
+                return entry.end().map_err(Failure::Write);
+            }
+            if let Some(hasher) = &mut hasher {
+                hasher.update(piece);
+            }
+            entry.write_all(piece).map_err(Failure::Write)?;
+        }
+    }
+}

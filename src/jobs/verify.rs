@@ -1,0 +1,283 @@
+//! Verifying: whether an archive is sound, is what was signed, and opens.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::archive_file::{ArchiveFile, expands, member_error, open_cause};
+use super::error::{Error, ErrorKind, MemberCause};
+use super::evidence::{Evidence, Expected, ExpectedHash, SignedFault};
+use super::job::Job;
+use crate::archive::{Member, MemberFault};
+use crate::keys::Signers;
+use crate::message::{Limits, MessageKey, OpenError, Opener, with_proven_key};
+use crate::timestamp::unix_seconds;
+use crate::workers::work_on;
+
+/// What was found out about an archive.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Verified {
+    /// The number of entries of the archive, all of which were read.
+    pub entries: usize,
+    /// The number of bytes of all entries.
+    pub bytes: u64,
+    /// What named signers have signed, if any were named and it holds.
+    pub evidence: Option<Evidence>,
+    /// What a key has opened, if one was given.
+    pub opened: Option<OpenedMembers>,
+    /// Everything that doesn't hold.
+    pub failures: Vec<Error>,
+}
+
+/// What a key has opened of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenedMembers {
+    /// The number of members that were opened to their ends.
+    pub members: usize,
+    /// The number of bytes of their content.
+    pub plain: u64,
+    /// The number of members whose lines of the index fit what was opened; `None`
+    /// if there is no index that the key opens.
+    pub listed: Option<usize>,
+    /// The files that were never sealed.
+    pub other_files: Vec<String>,
+    /// The members whose messages aren't authenticated.
+    pub not_authenticated: Vec<String>,
+}
+
+impl Job<'_> {
+    /// Reads all of an archive, and writes nothing. With signers, compares it with
+    /// what they have signed; with a key, opens every member to its end.
+    ///
+    /// # Errors
+    ///
+    /// None but those of the arguments: whatever doesn't hold is a
+    /// [failure](Verified::failures).
+    #[doc(hidden)]
+    pub fn verify(
+        &self,
+        archive: &ArchiveFile,
+        signers: Option<&Signers>,
+        opener: Option<&Opener<'_>>,
+    ) -> Verified {
+        let entries = archive.archive.members();
+        let sizes = entries.iter().map(Member::size);
+        let bytes = sizes.fold(0, u64::saturating_add);
+        let passes = if opener.is_some() { 2 } else { 1 };
+        let work = (entries.len() as u64).saturating_mul(passes);
+        self.progress.begin(work, bytes.saturating_mul(passes));
+        let mut failures = Vec::new();
+        let mut expected = Expected::default();
+        let checked = signers.map(|signers| archive.check_signatures(signers, &mut expected));
+        let mut evidence = match checked {
+            Some(Ok(evidence)) => Some(evidence),
+            Some(Err(Error::NotAsSigned {
+                failures: of_entries,
+                ..
+            })) => {
+                failures.extend(of_entries);
+                None
+            }
+            Some(Err(error)) => {
+                failures.push(error);
+                None
+            }
+            None => None,
+        };
+        let of_entries = self.check_entries(archive, &expected);
+        if !of_entries.is_empty() {
+            evidence = None;
+        }
+        failures.extend(of_entries);
+        let opened = opener.map(|opener| self.open_all(archive, opener, &mut failures));
+        Verified {
+            entries: entries.len(),
+            bytes,
+            evidence,
+            opened,
+            failures,
+        }
+    }
+
+    /// Reads every entry to its end, and compares it with what it has to be.
+    /// Returns what doesn't hold.
+    pub(super) fn check_entries(&self, archive: &ArchiveFile, expected: &Expected) -> Vec<Error> {
+        let limits = Limits::default();
+        let check = |(): &mut (), _, entry: &Member| {
+            let checked = check_entry(archive, entry, expected, &limits);
+            self.progress.bytes(entry.size());
+            self.progress.member();
+            let error = checked.err()?;
+            Some(Box::new(member_error(entry, error)))
+        };
+        let failures = work_on(archive.archive.members(), self.workers, || (), check);
+        failures.into_iter().map(|error| *error).collect()
+    }
+
+    /// Opens every member to its end.
+    fn open_all(
+        &self,
+        archive: &ArchiveFile,
+        opener: &Opener<'_>,
+        failures: &mut Vec<Error>,
+    ) -> OpenedMembers {
+        let (members, other_files) = archive.all().without_other_files();
+        members.open_index(opener);
+        let (listed, plain) = (AtomicU64::new(0), AtomicU64::new(0));
+        let open = |(): &mut (), _, member: &&Member| {
+            let opened = open_member(archive, member, opener);
+            self.progress.bytes(member.size());
+            self.progress.member();
+            Some(match opened {
+                Ok(opened) => {
+                    listed.fetch_add(u64::from(opened.is_listed), Ordering::Relaxed);
+                    plain.fetch_add(opened.length, Ordering::Relaxed);
+                    match opened.is_authenticated {
+                        true => return None,
+                        false => Ok(member.shown_name().into_owned()),
+                    }
+                }
+                Err(cause) => Err(Box::new(member_error(member, cause))),
+            })
+        };
+        let total = members.as_slice().len();
+        let outcomes = work_on(members.as_slice(), self.workers, || (), open);
+        let mut not_authenticated = Vec::new();
+        let before = failures.len();
+        for outcome in outcomes {
+            match outcome {
+                Ok(name) => not_authenticated.push(name),
+                Err(error) => failures.push(*error),
+            }
+        }
+        let failed = failures.len() - before;
+        let has_index = archive.opens_index() && failed == 0;
+        failures.extend(archive.index_error().map(Error::of_verification));
+        failures.extend(archive.removed_members());
+        OpenedMembers {
+            members: total.saturating_sub(failed),
+            plain: plain.into_inner(),
+            listed: has_index.then(|| usize::try_from(listed.into_inner()).unwrap_or(usize::MAX)),
+            other_files,
+            not_authenticated,
+        }
+    }
+}
+
+fn check_entry(
+    archive: &ArchiveFile,
+    entry: &Member,
+    expected: &Expected,
+    limits: &Limits,
+) -> Result<(), MemberCause> {
+    if entry.is_directory() && entry.fault().is_none() {
+        return Ok(());
+    }
+    let spent = limits.spend(0, expands(entry));
+    spent.map_err(|fault| open_cause(fault.into()))?;
+    let manifest = expected.in_manifest(entry);
+    let origin = expected.in_origin(entry);
+    let altered = |is_it: bool, fault: SignedFault| match is_it {
+        true => Ok(()),
+        false => Err(fault.into()),
+    };
+    match (manifest, origin) {
+        (None, None) => archive.read_all(entry),
+        (Some(hash), None) => altered(archive.hash(entry)? == hash, SignedFault::Altered),
+        (manifest, Some(origin)) => {
+            let hashes = archive.hashes(entry)?;
+            if let Some(hash) = manifest {
+                altered(hashes.entry == hash, SignedFault::Altered)?;
+            }
+            match origin {
+                ExpectedHash::Entry(hash) => altered(hashes.entry == hash, SignedFault::Altered),
+                ExpectedHash::Sealed(hash) => {
+                    altered(hashes.sealed == Some(hash), SignedFault::OtherSealed)
+                }
+            }
+        }
+    }
+}
+
+/// What opening a member has shown.
+struct OpenedMember {
+    length: u64,
+    is_listed: bool,
+    is_authenticated: bool,
+}
+
+/// Opens a member by its own recipients, and compares it with its line of the
+/// index.
+fn open_member(
+    archive: &ArchiveFile,
+    member: &Member,
+    opener: &Opener<'_>,
+) -> Result<OpenedMember, MemberCause> {
+    if let Some(fault) = member.fault() {
+        return Err(fault.into());
+    }
+    let name = member
+        .name()
+        .map_err(|fault| MemberCause::Archive(MemberFault::Name(fault)))?;
+    let open = |opener: &Opener<'_>| {
+        with_proven_key(opener, MemberCause::is_of_message, |opener| {
+            let begun = archive.begin(member, name, opener, &super::progress::NoProgress)?;
+            let message = begun.message;
+            let key = message.key().map(MessageKey::pack);
+            let modified = message.modified();
+            let opened = message.copy_to(&mut io::sink()).map_err(open_cause)?;
+            Ok((key, modified, opened))
+        })
+    };
+    let listed = archive.listed(member);
+    let own = open(&opener.clone().ignoring_index());
+    let (key, modified, opened) = match own {
+        // It may be granted.
+        Err(MemberCause::Open(OpenError::NoIdentity(_))) if listed.is_some() => open(opener)?,
+        own => own?,
+    };
+    if let Some(listed) = listed {
+        let other = |what| Err(MemberCause::OtherThanListed(what));
+        let is_key = |listed: &MessageKey| key.is_none_or(|key| listed.pack() == key);
+        if !archive
+            .listed_key(member, opener)
+            .is_none_or(|listed| is_key(&listed))
+        {
+            return Err(MemberCause::Replaced);
+        }
+        if listed.size != opened.length {
+            return other("size");
+        }
+        let seconds = |time: Option<std::time::SystemTime>| time.map(unix_seconds);
+        if listed.modified.is_some()
+            && modified.is_some()
+            && seconds(listed.modified) != seconds(modified)
+        {
+            return other("time");
+        }
+    }
+    Ok(OpenedMember {
+        length: opened.length,
+        is_listed: listed.is_some(),
+        is_authenticated: opened.format.is_authenticated(),
+    })
+}
+
+impl Error {
+    /// Returns the error of an index as one that doesn't hold.
+    fn of_verification(self) -> Self {
+        match self {
+            Self::Index {
+                archive,
+                fault,
+                kind: ErrorKind::Partial,
+            } => Self::Index {
+                archive,
+                fault,
+                kind: ErrorKind::Integrity,
+            },
+            other => other,
+        }
+    }
+}
