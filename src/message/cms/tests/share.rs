@@ -13,6 +13,7 @@ use crate::keys::{KeyHandle, Recipient};
 use crate::message::cms::CmsShared;
 use crate::message::session::MessageKey;
 use crate::message::share::FrontKind;
+use crate::message::sink::Plain;
 
 fn shared(message: &[u8]) -> CmsShared<'static> {
     CmsShared::read(Box::new(Cursor::new(message.to_vec()))).unwrap()
@@ -20,7 +21,7 @@ fn shared(message: &[u8]) -> CmsShared<'static> {
 
 fn written(shared: CmsShared<'_>) -> Vec<u8> {
     let mut written = Vec::new();
-    shared.write_to(&mut written).unwrap();
+    shared.write_to(Plain(&mut written)).unwrap();
     written
 }
 
