@@ -7,7 +7,8 @@ use callseal::ErrorKind;
 use callseal::config::ConfigError;
 use callseal::fields::DocumentError;
 use callseal::keys::{
-    ExportError, FileKind, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
+    ExportError, FileKind, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SignerError,
+    SigningKeyError, SigningKeyFault, SubjectError,
 };
 use callseal::message::PlanError;
 use callseal::sources::SourceError;
@@ -70,6 +71,22 @@ pub enum Error {
         total: usize,
         worst: ErrorKind,
     },
+    /// A key can't sign.
+    #[error(transparent)]
+    SigningKey(#[from] SigningKeyError),
+    /// A signer's certificate can't be used.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// What was checked of an archive doesn't hold.
+    #[error("{}: it is not as it should be", .archive.display())]
+    NotVerified { archive: PathBuf, worst: ErrorKind },
+    /// What was checked of some archives doesn't hold.
+    #[error("{failed} of {total} archives are not as they should be")]
+    SomeNotVerified {
+        failed: usize,
+        total: usize,
+        worst: ErrorKind,
+    },
     /// A document in a stream can't be sealed or opened. Lines are counted
     /// from 1.
     #[error("{}: line {line}: {error}", .path.display())]
@@ -126,6 +143,13 @@ impl Error {
             | Self::NoKeys
             | Self::EmptyPassphrase { .. }
             | Self::Utf16Passphrase { .. } => ErrorKind::NoIdentity,
+            Self::SigningKey(error) => match error.fault {
+                SigningKeyFault::Key(KeyFault::Unreadable(_)) => ErrorKind::Io,
+                SigningKeyFault::Locked(_) => ErrorKind::NoIdentity,
+                _ => ErrorKind::Usage,
+            },
+            Self::Signer(_) => ErrorKind::Usage,
+            Self::NotVerified { worst, .. } | Self::SomeNotVerified { worst, .. } => *worst,
             Self::Generate(_) | Self::KeyExists { .. } => ErrorKind::Io,
             Self::OtherKind {
                 kind: FileKind::SignedCms | FileKind::OpenPgpSignature,

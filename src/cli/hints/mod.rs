@@ -9,6 +9,7 @@ mod limits;
 mod messages;
 mod paths;
 mod recipients;
+mod signatures;
 mod sources;
 mod tasks;
 
@@ -55,7 +56,13 @@ fn of_cause(error: &Error) -> Hint {
         }
         Error::OtherKind { kind, .. } => kinds::as_message(*kind).unwrap_or(messages::INSPECT),
         Error::Document { error, .. } => return fields::of_document(error),
-        Error::Generate(_) | Error::PartialDocuments { .. } | Error::Unread { .. } => return None,
+        Error::SigningKey(error) => return signatures::of_signing_key(error),
+        Error::Signer(error) => return signatures::of_signer(error),
+        Error::Generate(_)
+        | Error::PartialDocuments { .. }
+        | Error::Unread { .. }
+        | Error::NotVerified { .. }
+        | Error::SomeNotVerified { .. } => return None,
     })
 }
 
@@ -148,6 +155,9 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::Index { .. } => {
             "the members were opened by their own recipients; get the archive again from its source, or give --ignore-index"
         }
+        Error::Evidence { fault, .. } => return signatures::of_evidence(fault),
+        Error::SignerIsRecipient { .. } => signatures::OWN_KEY,
+        Error::NotAsSigned { .. } => signatures::ASK_SIGNER,
         Error::Member { cause, .. } => return of_member(cause),
         Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
         _ => return None,
@@ -206,6 +216,10 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::TextAround => "write another archive with -o OUT",
         MemberCause::NamesCertificates { .. } => {
             "give the X.509 certificate to --remove, or leave such members out with --exclude"
+        }
+        MemberCause::NotAsSigned(_) => signatures::ASK_SIGNER,
+        MemberCause::OtherThanListed(_) => {
+            "anyone can seal a false index; get the archive again from its source"
         }
         MemberCause::SealedIndex => {
             "don't trust it: it may be here to have its session keys shared"
