@@ -348,10 +348,14 @@ impl ArchiveFile {
         // A message that may have several session keys isn't written before its
         // end.
         with_proven_key(opener, MemberCause::is_of_message, |opener| {
-            self.begin(member, name, opener, &NoProgress)?
-                .chosen_by_number(opener)?
-                .stream_to(sink, &temporary)
-                .map_err(open_cause)
+            let begun = self.begin(member, name, opener, &NoProgress)?;
+            let message = begun.chosen_by_number(opener)?;
+            // Whether it is what was signed is known only at its end.
+            let written = match self.expected.of(member) {
+                Some(_) => message.hold_to_end(sink, &temporary),
+                None => message.stream_to(sink, &temporary),
+            };
+            written.map_err(open_cause)
         })
         .map_err(fail)
     }
