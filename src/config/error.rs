@@ -135,6 +135,45 @@ pub enum ConfigError {
     /// In `callseal.toml`.
     #[error("{}:{line}: there is an empty path among the keys", file.display())]
     EmptyKey { file: PathBuf, line: usize },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: there is an empty path among the keys that sign", file.display())]
+    EmptySigningKey { file: PathBuf, line: usize },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: the list of signers of the profile {profile:?} is empty", file.display())]
+    NoSigners {
+        file: PathBuf,
+        line: usize,
+        profile: String,
+    },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: the profile {profile:?} has an empty text among its signers", file.display())]
+    EmptySigner {
+        file: PathBuf,
+        line: usize,
+        profile: String,
+    },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: the profile {profile:?} names the signer {subject:?} by its subject without trust = \"ca\"", file.display())]
+    SubjectWithoutCa {
+        file: PathBuf,
+        line: usize,
+        profile: String,
+        subject: String,
+    },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: the profile {profile:?} has require-signature without signers", file.display())]
+    SignersMissing {
+        file: PathBuf,
+        line: usize,
+        profile: String,
+    },
+    /// In `callseal.toml`.
+    #[error("{}:{line}: the profile {profile:?} has a signing-time without signers", file.display())]
+    SigningTimeIdle {
+        file: PathBuf,
+        line: usize,
+        profile: String,
+    },
 
     /// In `client_property.conf`.
     #[error("{}: {SETTING} is missing", file.display())]

@@ -1,5 +1,5 @@
-//! The settings of an installation: the profiles (named recipient lists), the
-//! places of the keys, and how to pack.
+//! The settings of an installation: the profiles (named lists of recipients and
+//! signers), the places of the keys, and how to pack.
 //!
 //! There are two kinds of config file, distinguished by name:
 //!
@@ -8,7 +8,7 @@
 //! - `callseal.toml`, or any other name.
 //!
 //! A config holds paths. Whether there is a certificate at a path is checked
-//! when recipients are loaded.
+//! when recipients or signers are loaded.
 
 mod callseal_toml;
 mod client_property;
@@ -17,12 +17,13 @@ mod error;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 pub use client_property::PROFILE_NAME as CLIENT_PROPERTY_PROFILE;
 pub use error::ConfigError;
 
 use crate::files::input;
-use crate::keys::{MinRsaBits, Party};
+use crate::keys::{MinRsaBits, Party, SignerError, SignerName, Signers, SigningTime};
 use crate::message::{Compression, Format};
 
 /// The largest config that is read, in bytes (1 MiB).
@@ -35,6 +36,13 @@ pub const MAX_SIZE: u64 = 1 << 20;
 #[doc(hidden)]
 pub const INDEX_CHOICES: [(&str, bool); 2] = [("auto", false), ("none", true)];
 
+/// The words for the time at which signers' certificates are judged.
+#[doc(hidden)]
+pub const SIGNING_TIME_CHOICES: [(&str, SigningTime); 2] = [
+    ("ignored", SigningTime::Ignored),
+    ("trusted", SigningTime::Trusted),
+];
+
 /// A config as read from one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -44,6 +52,8 @@ pub struct Config {
     pub default_profile: Option<String>,
     /// Files and directories with the keyring's identities.
     pub keys: Vec<PathBuf>,
+    /// The private keys that sign the archives that are written.
+    pub sign: Vec<PathBuf>,
     /// Whether files are compressed before they are sealed.
     pub compress: Compression,
     /// The kind of message that is written.
@@ -52,18 +62,49 @@ pub struct Config {
     pub without_index: bool,
     /// The minimum size of the recipients' RSA keys.
     pub min_rsa_bits: MinRsaBits,
-    /// The recipient lists by name. May be empty: extraction needs none.
+    /// The profiles by name. May be empty: extraction needs none.
     pub profiles: BTreeMap<String, Profile>,
 }
 
-/// A named recipient list.
+/// A named list of recipients, of signers, or of both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// The parties that may open what is sealed, in the order of the file, at
-    /// least one. Relative paths are resolved against the config's directory.
+    /// The parties that may open what is sealed, in the order of the file; none
+    /// if the profile only has signers. Relative paths are resolved against the
+    /// config's directory.
     pub parties: Vec<Party>,
-    /// The authority that vouches for their certificates.
+    /// The authority that vouches for the certificates of recipients and
+    /// signers.
     pub trust: Trust,
+    /// The signers whose signatures count, in the order of the file; none if
+    /// signatures aren't verified.
+    pub signers: Vec<SignerName>,
+    /// Whether only archives are opened that one of the signers has signed.
+    pub require_signature: bool,
+    /// The time at which the signers' certificates are judged.
+    pub signing_time: SigningTime,
+}
+
+impl Profile {
+    /// Loads the signers at the time of verification, with the CAs and CRLs of
+    /// the profile. `None` if it has no signers.
+    ///
+    /// # Errors
+    ///
+    /// A certificate of a signer, or a file of CAs or CRLs, can't be used.
+    pub fn load_signers(&self, at: SystemTime) -> Result<Option<Signers>, SignerError> {
+        if self.signers.is_empty() {
+            return Ok(None);
+        }
+        let ca = match &self.trust {
+            Trust::Listed => None,
+            Trust::Ca {
+                ca_files,
+                crl_files,
+            } => Some((ca_files.as_slice(), crl_files.as_slice())),
+        };
+        Signers::load(&self.signers, ca, self.signing_time, at).map(Some)
+    }
 }
 
 /// The authority that vouches for the certificates of a profile.

@@ -9,6 +9,7 @@ mod limits;
 mod messages;
 mod paths;
 mod recipients;
+mod signers;
 mod sources;
 mod tasks;
 
@@ -42,6 +43,8 @@ fn of_cause(error: &Error) -> Hint {
         Error::During { task, error } => return tasks::of_task(*task, error),
         Error::Config(error) => return config::of_config(error),
         Error::Profile { error, .. } => return of_recipients(error),
+        Error::SignersOfProfile { error, .. } => return signers::of_signers(error),
+        Error::SigningKey(error) => return signers::of_signing_key(error),
         Error::NoKeys => messages::GIVE_KEY,
         Error::NoKeysThere { .. } => {
             "put a private key there, or give another place with -k; -v shows which files were left out, and why"

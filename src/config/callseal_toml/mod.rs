@@ -1,6 +1,7 @@
 //! `callseal.toml`, callseal's own config.
 
 mod schema;
+mod signers;
 mod words;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,10 @@ use crate::message::{Compression, Format};
 
 use self::schema::{OneOrMany, PartyTable, RecipientEntry};
 use super::client_property::SETTING;
-use super::{Config, ConfigError, INDEX_CHOICES, Profile, Trust, base, line_at, resolve};
+use super::{
+    Config, ConfigError, INDEX_CHOICES, Profile, SIGNING_TIME_CHOICES, Trust, base, line_at,
+    resolve,
+};
 
 /// The words for [`Trust`].
 #[derive(Clone, Copy, Default)]
@@ -58,11 +62,13 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         }
         Ok(resolve(key.get_ref(), source))
     });
+    let sign = file.sign.map(|paths| place.signing_keys(paths));
 
     Ok(Config {
         source: source.to_owned(),
         default_profile: file.default_profile.map(Spanned::into_inner),
         keys: keys.collect::<Result<_, _>>()?,
+        sign: sign.transpose()?.unwrap_or_default(),
         compress: place.choice("compress", file.compress, Compression::CHOICES)?,
         format: place.choice("format", file.format, Format::CHOICES)?,
         without_index: place.choice("index", file.index, INDEX_CHOICES)?,
@@ -139,9 +145,11 @@ impl Place<'_> {
         };
         let mut table = table.into_inner();
         let trust = self.trust(name, &mut table)?;
+        let signing = self.signing(name, &mut table, &trust)?;
         let recipients = table.recipients.map(Spanned::into_inner);
         let recipients = recipients.unwrap_or_default();
-        if recipients.is_empty() {
+        // Whoever only verifies seals to nobody.
+        if recipients.is_empty() && signing.signers.is_empty() {
             return Err(ConfigError::NoRecipients {
                 file: self.source.to_owned(),
                 line,
@@ -167,6 +175,9 @@ impl Place<'_> {
         Ok(Profile {
             parties: parties.collect::<Result<_, _>>()?,
             trust,
+            signers: signing.signers,
+            require_signature: signing.required,
+            signing_time: signing.time,
         })
     }
 

@@ -14,6 +14,7 @@ use toml::Spanned;
 pub(super) struct File {
     pub default_profile: Option<Spanned<String>>,
     pub keys: Vec<Spanned<String>>,
+    pub sign: Option<Spanned<Paths>>,
     pub compress: Option<Spanned<String>>,
     pub format: Option<Spanned<String>>,
     pub index: Option<Spanned<String>>,
@@ -29,6 +30,9 @@ pub(super) struct Profile {
     pub trust: Option<Spanned<String>>,
     pub ca_file: Option<Spanned<OneOrMany>>,
     pub crl_file: Option<Spanned<OneOrMany>>,
+    pub signers: Option<Spanned<Vec<Spanned<SignerEntry>>>>,
+    pub require_signature: Option<Spanned<bool>>,
+    pub signing_time: Option<Spanned<String>>,
 }
 
 /// One entry of `recipients`.
@@ -48,8 +52,29 @@ pub(super) struct PartyTable {
     pub fingerprint: Option<Spanned<OneOrMany>>,
 }
 
+/// One entry of `signers`.
+pub(super) enum SignerEntry {
+    /// A fingerprint, or the path of a certificate.
+    Name(String),
+    /// The subject of a certificate.
+    Subject(SubjectTable),
+}
+
+/// `{ subject = "…" }`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SubjectTable {
+    pub subject: String,
+}
+
 /// A string, or a list of them.
 pub(super) struct OneOrMany(pub Vec<String>);
+
+/// A path, or a list of them, each with its place.
+pub(super) enum Paths {
+    One(String),
+    Many(Vec<Spanned<String>>),
+}
 
 impl<'de> Deserialize<'de> for RecipientEntry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -67,6 +92,50 @@ impl<'de> Deserialize<'de> for RecipientEntry {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RecipientEntry, A::Error> {
                 PartyTable::deserialize(MapAccessDeserializer::new(map)).map(RecipientEntry::Party)
+            }
+        }
+        deserializer.deserialize_any(Kinds)
+    }
+}
+
+impl<'de> Deserialize<'de> for SignerEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Kinds;
+        impl<'de> Visitor<'de> for Kinds {
+            type Value = SignerEntry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a fingerprint, a certificate's path, or a table with a subject")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<SignerEntry, E> {
+                Ok(SignerEntry::Name(name.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SignerEntry, A::Error> {
+                SubjectTable::deserialize(MapAccessDeserializer::new(map)).map(SignerEntry::Subject)
+            }
+        }
+        deserializer.deserialize_any(Kinds)
+    }
+}
+
+impl<'de> Deserialize<'de> for Paths {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Kinds;
+        impl<'de> Visitor<'de> for Kinds {
+            type Value = Paths;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string, or a list of strings")
+            }
+
+            fn visit_str<E>(self, one: &str) -> Result<Paths, E> {
+                Ok(Paths::One(one.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Paths, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(Paths::Many)
             }
         }
         deserializer.deserialize_any(Kinds)

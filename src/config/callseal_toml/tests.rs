@@ -109,6 +109,7 @@ fn an_unknown_key_is_named_with_its_line() {
             let all = [
                 "default-profile",
                 "keys",
+                "sign",
                 "compress",
                 "format",
                 "index",
@@ -129,7 +130,16 @@ fn an_unknown_key_of_a_profile_is_named_with_its_line() {
             line, key, known, ..
         } => {
             assert_eq!((*line, key.as_str()), (3, "recipient"));
-            assert_eq!(known, &["recipients", "trust", "ca-file", "crl-file"]);
+            let all = [
+                "recipients",
+                "trust",
+                "ca-file",
+                "crl-file",
+                "signers",
+                "require-signature",
+                "signing-time",
+            ];
+            assert_eq!(known, &all);
         }
         other => panic!("{other:?}"),
     }

@@ -8,6 +8,7 @@ pub(super) fn wrong_type(message: &str, line: Option<&str>) -> String {
     };
     let expected = match expected {
         "i64" => "a whole number",
+        "a boolean" => "true or false",
         "a string" => "text in quotes",
         "a sequence" => "a list",
         "a map" => "a table",
@@ -53,6 +54,11 @@ mod tests {
                 "invalid type: string, expected a sequence",
                 "recipients = 'a.crt'",
                 "recipients: expected a list, found text",
+            ),
+            (
+                "invalid type: string, expected a boolean",
+                "require-signature = 'yes'",
+                "require-signature: expected true or false, found text",
             ),
             (
                 "invalid type: boolean `true`, expected struct Profile",

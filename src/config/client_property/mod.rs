@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::keys::{MinRsaBits, Party};
+use crate::keys::{MinRsaBits, Party, SigningTime};
 
 use super::{Compression, Config, ConfigError, Profile, Trust, resolve};
 
@@ -37,11 +37,15 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
     let profile = Profile {
         parties: certificates.map(Party::with_certificate).collect(),
         trust: Trust::Listed,
+        signers: Vec::new(),
+        require_signature: false,
+        signing_time: SigningTime::default(),
     };
     Ok(Config {
         source: file,
         default_profile: Some(PROFILE_NAME.to_owned()),
         keys: Vec::new(),
+        sign: Vec::new(),
         compress: Compression::default(),
         format: None,
         without_index: false,

@@ -56,6 +56,8 @@ fn a_whole_file_yields_the_profile_client_property() {
     assert_eq!(config.default_profile.as_deref(), Some("client_property"));
     assert_eq!(config.profiles.len(), 1);
     assert!(config.keys.is_empty());
+    assert!(config.sign.is_empty());
+    assert!(config.profiles[PROFILE_NAME].signers.is_empty());
     assert_eq!(
         recipients(WHOLE),
         [
