@@ -29,11 +29,11 @@ fn the_only_profile_is_shown_as_the_default_one() {
         scene.write("callseal.toml", text);
         scene.ok("config check --config callseal.toml")
     };
-    checked(&profile("acme")).prints("default profile  acme");
+    checked(&profile("acme")).prints("default profile     acme");
     checked(&(profile("acme") + &profile("solo")))
-        .prints("default profile  none, so commands need -p");
+        .prints("default profile     none, so commands need -p");
     checked("compress = 'none'\n")
-        .prints("default profile  none")
+        .prints("default profile     none")
         .says("warning: callseal.toml: it has no profiles, so the commands that seal need -r");
 }
 
@@ -320,4 +320,124 @@ fn a_check_finds_recipients_that_the_format_cannot_serve() {
         .line("config check --config callseal.toml")
         .exits(3)
         .complains_with_hint(&["profile acme: Open.asc: ", "cms messages"]);
+}
+
+/// The SHA-256 of some X.509 certificate.
+const FINGERPRINT: &str = "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF";
+
+#[test]
+fn a_check_shows_whose_signatures_count() {
+    let scene = Scene::with_parties();
+    scene.write(
+        "callseal.toml",
+        format!(
+            "[profiles.acme]\nrecipients = ['vendor.crt']\n\
+             trust = 'ca'\nca-file = 'vendor.crt'\n\
+             signers = ['vendor.crt', '{FINGERPRINT}', {{ subject = 'CN=ivr-1, O=Acme' }}]\n\
+             require-signature = true\nsigning-time = 'trusted'\n\
+             [profiles.plain]\nrecipients = ['customer.crt']\n"
+        ),
+    );
+    for line in [
+        "  signer            vendor.crt\n",
+        &format!("  signer            {FINGERPRINT}\n"),
+        "  signer            subject CN=ivr-1, O=Acme\n",
+        "  require-signature true\n",
+        "  signing-time      trusted\n",
+    ] {
+        scene.ok("config check --config callseal.toml").prints(line);
+    }
+    let facts = scene
+        .ok("config check --config callseal.toml --json")
+        .json();
+    assert_eq!(
+        facts["signatures"],
+        serde_json::json!({"acme": {
+            "signers": [
+                {"certificate": "vendor.crt"},
+                {"fingerprint": FINGERPRINT},
+                {"subject": "CN=ivr-1, O=Acme"},
+            ],
+            "require_signature": true,
+            "signing_time": "trusted",
+        }})
+    );
+}
+
+#[test]
+fn a_profile_with_signers_alone_is_checked_and_cannot_be_sealed_to() {
+    let scene = Scene::with_a_call();
+    scene.write(
+        "callseal.toml",
+        format!("[profiles.verify]\nsigners = ['{FINGERPRINT}']\n"),
+    );
+    let facts = scene
+        .ok("config check --config callseal.toml --json")
+        .json();
+    assert_eq!(facts["profiles"]["verify"], serde_json::json!([]));
+    scene
+        .ok("check --config callseal.toml")
+        .prints("  no recipients, only signers\n");
+    for line in [
+        "pack -o calls.zip calls",
+        "pack -o calls.zip -p verify calls",
+        "pack -o calls.zip -p verify -r customer.crt calls",
+        "seal -p verify calls/a.txt -o a.pgp",
+    ] {
+        scene
+            .line(&format!("{line} --config callseal.toml"))
+            .exits(2)
+            .complains_with_hint(&[
+                "callseal.toml: the profile \"verify\" has no recipients, only signers",
+            ]);
+    }
+    assert!(!scene.exists("calls.zip") && !scene.exists("a.pgp"));
+    // Without the profile, its lack of recipients is no matter.
+    scene.ok("pack -o calls.zip -r customer.crt --config callseal.toml calls");
+    scene.ok("list calls.zip -p verify --config callseal.toml");
+}
+
+#[test]
+fn faulty_settings_of_signatures_are_errors_that_name_their_line() {
+    let scene = Scene::with_parties();
+    let acme = "[profiles.acme]\nrecipients = ['customer.crt']\n";
+    for (text, line, reason) in [
+        (format!("{acme}signers = []"), 3, "is empty"),
+        (format!("{acme}signers = ['']"), 3, "an empty text"),
+        (
+            format!("{acme}signers = [{{ subject = 'CN=ivr' }}]"),
+            3,
+            "by its subject",
+        ),
+        (
+            format!("{acme}require-signature = true"),
+            3,
+            "without signers",
+        ),
+        (
+            format!("{acme}signing-time = 'ignored'"),
+            3,
+            "without signers",
+        ),
+        (format!("sign = ''\n{acme}"), 1, "an empty path"),
+    ] {
+        scene.write("callseal.toml", text);
+        scene
+            .line("config check --config callseal.toml")
+            .exits(2)
+            .complains_with_hint(&[&format!("callseal.toml:{line}: "), reason]);
+    }
+}
+
+#[test]
+fn a_check_names_every_key_that_cannot_sign() {
+    let scene = Scene::with_parties();
+    scene.write("empty.key", "");
+    scene.write("callseal.toml", "sign = ['lost.key', 'empty.key']\n");
+    scene
+        .line("config check --config callseal.toml")
+        .fails()
+        .prints("sign                lost.key\n")
+        .says("error: lost.key: ")
+        .says("error: empty.key: ");
 }

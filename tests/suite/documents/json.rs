@@ -306,13 +306,16 @@ fn configs(checker: &Checker) {
     scene.dated_certificate("expired.crt", "old", -400, 365);
     checker.config(
         "good.toml",
-        "default-profile = \"acme\"\nkeys = [\"customer.key\"]\n[profiles.acme]\nrecipients = [\"customer.crt\"]\n",
+        "default-profile = \"acme\"\nkeys = [\"customer.key\"]\n[profiles.acme]\nrecipients = [\"customer.crt\"]\n\
+         signers = [\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"]\n",
     );
     checker.config(
         "all.toml",
         "[profiles.parties]\nrecipients = [{ name = \"party\", certificates = \"party\" }]\n\
          [profiles.ca]\nrecipients = [\"archive.crt\"]\ntrust = \"ca\"\n\
          ca-file = [\"root.crt\", \"regional.crt\", \"issuing.crt\"]\n\
+         signers = [\"archive.crt\", { subject = \"CN=archive\" }]\n\
+         [profiles.signers]\nsigners = [\"missing.crt\"]\n\
          [profiles.expired]\nrecipients = [\"expired.crt\"]\n\
          [profiles.none]\nrecipients = [\"archive.crt\"]\ntrust = \"ca\"\nca-file = \"missing.crt\"\n",
     );
