@@ -233,7 +233,7 @@ impl Extraction<'_> {
         let opened = with_proven_key(self.opener, MemberCause::is_of_message, |opener| {
             self.open(member, name, opener)
         });
-        match opened {
+        match opened.map_err(|cause| self.archive.as_signed(member, cause)) {
             Err(cause) if self.job.other_files && self.archive.is_other(member, &cause) => {
                 self.copy(member, name).map(|()| Outcome::Copied)
             }
@@ -357,6 +357,6 @@ impl ArchiveFile {
             };
             written.map_err(open_cause)
         })
-        .map_err(fail)
+        .map_err(|cause| fail(self.as_signed(member, cause)))
     }
 }
