@@ -1,7 +1,9 @@
 //! Keys that sign, and those that are refused.
 
 use super::*;
-use crate::keys::{KeyFault, KeyKind, NewKey, Passphrase, Recipient, Requirements, Subject};
+use crate::keys::{
+    KeyFault, KeyKind, KeyPurpose, NewKey, Passphrase, Recipient, Requirements, Subject,
+};
 
 #[track_caller]
 fn recipients(desk: &Desk, name: &str) -> Vec<Recipient> {
@@ -162,7 +164,7 @@ fn a_renewed_certificate_next_to_an_expired_one_counts() {
 #[test]
 fn a_key_that_callseal_makes_for_recipients_signs_nothing() {
     let desk = Desk::new();
-    let key = NewKey::generate(KeyKind::P256).unwrap();
+    let key = NewKey::generate(KeyKind::P256, KeyPurpose::Open).unwrap();
     let subject = Subject::new("a").unwrap();
     desk.write("a.key", &key.private_pem(None).unwrap());
     desk.write(
