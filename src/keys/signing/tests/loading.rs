@@ -69,6 +69,19 @@ fn every_form_of_a_key_signs() {
 }
 
 #[test]
+fn a_java_keystore_signs() {
+    let desk = Desk::new();
+    desk.bash(
+        "keytool -genkeypair -storetype jks -keystore a.jks -alias a -keyalg RSA -dname CN=a \
+         -storepass secret -keypass secret 2> /dev/null
+         keytool -exportcert -rfc -keystore a.jks -alias a -storepass secret > a.crt 2> /dev/null",
+    );
+    let secret = Passphrase::new(b"secret".to_vec());
+    let key = SigningKey::load(&desk.path("a.jks"), &secret, SystemTime::now());
+    signs(&desk, key.unwrap(), "a.crt");
+}
+
+#[test]
 fn the_chain_in_a_keystore_goes_with_the_signature() {
     let desk = Desk::new();
     desk.ca("root");
