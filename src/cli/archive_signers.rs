@@ -118,8 +118,9 @@ impl ChosenSigners {
     pub fn require(&self, archive: &mut ArchiveFile, ui: &Ui) -> Result<(), callseal::Error> {
         if self.are_required {
             let evidence = archive.require_signature(&self.signers)?;
+            // What was signed is read later.
             for line in evidence_lines(&evidence) {
-                ui.notice(&line);
+                ui.notice(&format!("to be compared: {line}"));
             }
         }
         Ok(())

@@ -25,6 +25,9 @@ pub fn of_evidence(fault: &EvidenceFault) -> Hint {
         EvidenceFault::SignerOpens { .. } => {
             "ask the signer to sign with another key than the one that opens; `callseal keygen --sign` makes one"
         }
+        EvidenceFault::SignerWouldOpen { .. } => {
+            "let in another certificate of theirs, or leave the signature out with --drop-signatures"
+        }
         _ => ASK_SIGNER,
     })
 }
