@@ -84,10 +84,10 @@ pub enum Error {
     #[error(transparent)]
     Signer(#[from] SignerError),
     /// What was checked of an archive doesn't hold.
-    #[error("{}: it is not as it should be", .archive.display())]
+    #[error("{}: not verified", .archive.display())]
     NotVerified { archive: PathBuf, worst: ErrorKind },
     /// What was checked of some archives doesn't hold.
-    #[error("{failed} of {total} archives are not as they should be")]
+    #[error("{failed} of {total} archives are not verified")]
     SomeNotVerified {
         failed: usize,
         total: usize,
