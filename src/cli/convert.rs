@@ -6,19 +6,21 @@ use callseal::{ConvertedMember, Job, Timestamp};
 use clap::Args;
 use serde::Serialize;
 
+use super::archive_signers::ArchiveSignerArgs;
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::facts::{FormatFacts, PathFact, RecipientFacts, recipient_facts};
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
 use super::layout_args::LayoutArgs;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_required};
 use super::open_args::{
     MemberOpenArgs, OpenArgs, notice_old_ciphers, warn_of_not_authenticated, warn_of_renamed,
     warn_of_tried,
 };
 use super::printing::Each;
 use super::sha256sum::{Sha256Sums, hex};
+use super::signing_args::{SignArgs, signed_by};
 use super::streams::check_archive_output;
 use super::ui::{Bar, Ui, bytes, count};
 use crate::cli::error::Error;
@@ -56,6 +58,10 @@ pub struct Arguments {
     #[command(flatten)]
     layout: LayoutArgs,
     #[command(flatten)]
+    sign: SignArgs,
+    #[command(flatten)]
+    signers: ArchiveSignerArgs,
+    #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
     member_opening: MemberOpenArgs,
@@ -75,7 +81,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let bar = Bar::new(ui, "converting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     let opener = arguments.member_opening.apply(opening.opener());
-    let archive = open_archive(&arguments.archive, &opener)?;
+    let keys = arguments
+        .sign
+        .load(config.as_ref(), opening.passphrases(), ui)?;
+    let signers = arguments.signers.load(config.as_ref())?;
+    let archive = open_required(&arguments.archive, &opener, signers.as_ref(), ui)?;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let (members, others) = members.without_other_files();
     notice_other_files(&others, false, ui);
@@ -87,6 +97,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     }
     opening.expect_key(&archive, &members)?;
     let job = Job::new()
+        .signing(&keys)
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs())
         .progress(&bar);
@@ -114,8 +125,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let not_authenticated = not_authenticated.filter(|m| !m.format.is_authenticated());
     let not_authenticated = not_authenticated.count();
     warn_of_not_authenticated(not_authenticated, ui);
+    if archive.has_manifest() || archive.has_origin() {
+        ui.notice(
+            "everything was sealed anew: the signatures of the old archive are not in the new one",
+        );
+    }
     ui.summary(&format!(
-        "converted {} ({}) for {} into {} ({}){}",
+        "converted {} ({}) for {} into {} ({}){}{}",
         count(converted.members.len() as u64, "member"),
         bytes(total.fold(0, u64::saturating_add)),
         recipients_line(plan.recipients()),
@@ -124,7 +140,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         match not_authenticated {
             0 => String::new(),
             some => format!("; {some} of them were not authenticated"),
-        }
+        },
+        signed_by(&keys)
     ));
     let tried = converted.members.iter();
     warn_of_tried(tried.filter_map(|member| member.tried_key.as_ref()), ui);

@@ -25,6 +25,7 @@ use super::passphrases::PassphraseArgs;
 use super::printing::Each;
 use super::recipient_args::KnownArgs;
 use super::ui::{Ui, Waiting, bytes, safe};
+use super::verify::claims;
 
 /// Show the members of an archive and who can open it; no key is needed
 #[derive(Debug, Args)]
@@ -107,6 +108,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let facts = ListFacts {
         archive: PathFact(&arguments.archive),
         index: archive.has_index(),
+        claims_to_be_signed_by: claimed(&archive),
         sealed: overview.facts(&known),
         not_recipients: strangers.map(|s| PathFact(s.source())).collect(),
         members: Each(|| listing.members()),
@@ -189,6 +191,9 @@ impl Display for Listing<'_> {
         };
         let counted = overview.counted(self.archive);
         writeln!(f, "{total:>14}{column}  {:<20}  {counted}", "")?;
+        if let Some(claims) = claims(self.archive) {
+            writeln!(f, "{claims} (`callseal verify --signer CERT` checks it)")?;
+        }
         f.write_str(&overview.text(self.known))?;
         for stranger in &self.strangers {
             let source = stranger.source().display().to_string();
@@ -197,6 +202,11 @@ impl Display for Listing<'_> {
         }
         Ok(())
     }
+}
+
+fn claimed(archive: &ArchiveFile) -> Vec<String> {
+    let [manifest, _] = archive.claimed_signers();
+    manifest.into_iter().map(|claim| claim.signer).collect()
 }
 
 /// Returns when the file of a member was last changed, by the index if that says
@@ -210,6 +220,8 @@ fn modified(archive: &ArchiveFile, member: &Member) -> Timestamp {
 struct ListFacts<'a, M> {
     archive: PathFact<'a>,
     index: bool,
+    /// Nothing of it was checked.
+    claims_to_be_signed_by: Vec<String>,
     sealed: Vec<SealedFacts<'a>>,
     /// The given certificates that open none of the members.
     not_recipients: Vec<PathFact<'a>>,

@@ -8,6 +8,7 @@ use callseal::message::Opener;
 use callseal::{ArchiveFile, Error, Members};
 use clap::Args;
 
+use super::archive_signers::ChosenSigners;
 use super::failure::Failure;
 use super::ui::{Ui, count, safe};
 
@@ -64,7 +65,24 @@ impl ExcludeArgs {
 /// Opens an archive. If its members have numbers instead of names, a key opens its
 /// index, which has the names.
 pub fn open_archive(path: &Path, opener: &Opener<'_>) -> Result<ArchiveFile, Error> {
+    names_read(ArchiveFile::open(path)?, opener)
+}
+
+/// Does the same with an archive that may have to be signed.
+pub fn open_required(
+    path: &Path,
+    opener: &Opener<'_>,
+    signers: Option<&ChosenSigners>,
+    ui: &Ui,
+) -> Result<ArchiveFile, Error> {
     let mut archive = ArchiveFile::open(path)?;
+    if let Some(signers) = signers {
+        signers.require(&mut archive, ui)?;
+    }
+    names_read(archive, opener)
+}
+
+fn names_read(mut archive: ArchiveFile, opener: &Opener<'_>) -> Result<ArchiveFile, Error> {
     if archive.hides_names() {
         archive.read_names(opener);
     }

@@ -2,6 +2,7 @@
 //! work.
 
 mod archive_overview;
+mod archive_signers;
 mod args;
 mod cat;
 mod check;
@@ -40,12 +41,16 @@ mod seal;
 mod sha256sum;
 mod share;
 mod sharing_args;
+mod sign;
 #[cfg(unix)]
 pub mod signals;
+mod signing_args;
 pub mod slips;
 mod streams;
 mod suspects;
 pub mod ui;
+mod verify;
+
 use clap::{Parser, Subcommand};
 
 use self::failure::{Ended, Failure};
@@ -72,6 +77,8 @@ pub enum Command {
     Cat(cat::Arguments),
     Share(share::Arguments),
     Grant(grant::Arguments),
+    Sign(sign::Arguments),
+    Verify(verify::Arguments),
     Convert(convert::Arguments),
     Seal(seal::Arguments),
     Open(open::Arguments),
@@ -98,6 +105,8 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Ended, Failure> {
         Command::Share(arguments) => return share::run(arguments, global, ui),
         Command::Grant(arguments) => return grant::run(arguments, global, ui),
         Command::Convert(arguments) => return convert::run(arguments, global, ui),
+        Command::Sign(arguments) => return sign::run(arguments, global, ui),
+        Command::Verify(arguments) => return verify::run(arguments, global, ui),
         Command::Cat(arguments) => cat::run(arguments, global, ui),
         Command::Seal(arguments) => seal::run(arguments, global, ui),
         Command::Open(arguments) => open::run(arguments, global, ui),

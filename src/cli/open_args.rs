@@ -55,6 +55,11 @@ pub struct GrantArgs {
 }
 
 impl GrantArgs {
+    /// Returns whether a grant is given.
+    pub fn is_given(&self) -> bool {
+        self.grant.is_some()
+    }
+
     /// Opens the grant, if one is given, for an archive.
     pub fn apply(&self, archive: &mut ArchiveFile, opener: &Opener<'_>) -> Result<(), Error> {
         if let Some(grant) = &self.grant {
@@ -145,6 +150,11 @@ pub struct Opening {
 }
 
 impl OpenArgs {
+    /// Returns whether any key is given on the command line.
+    pub fn names_keys(&self) -> bool {
+        self.identities.is_given()
+    }
+
     /// Loads the keys; without any, only messages open that are sealed with a
     /// passphrase. `bar` is hidden during prompts.
     pub fn load(
@@ -163,6 +173,11 @@ impl OpenArgs {
 }
 
 impl Opening {
+    /// Returns the source of passphrases.
+    pub fn passphrases(&self) -> &dyn Passphrases {
+        &*self.passphrases
+    }
+
     /// Reads the keys' certificates now if the command may overwrite files:
     /// they are inputs then, which aren't overwritten.
     pub fn before(&self, overwrite: Overwrite) {

@@ -16,8 +16,10 @@ use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
 use super::layout_args::LayoutArgs;
+use super::passphrases::PassphraseArgs;
 use super::printing::Each;
 use super::sha256sum::{Sha256Sums, hex};
+use super::signing_args::{SignArgs, SigningFacts, signed_by, signer_facts};
 use super::streams::{check_archive_output, input_name, open_input};
 use super::suspects::{self, Suspect, SuspectFacts};
 use super::ui::{Bar, Ui, Waiting, bytes, count, safe};
@@ -67,6 +69,10 @@ pub struct Arguments {
     #[command(flatten)]
     layout: LayoutArgs,
     #[command(flatten)]
+    sign: SignArgs,
+    #[command(flatten)]
+    passphrases: PassphraseArgs,
+    #[command(flatten)]
     overwrite: OverwriteArgs,
     #[command(flatten)]
     jobs: JobsArgs,
@@ -79,7 +85,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     )?;
     let config = global.config()?;
     let plan = arguments.seal.plan(global, ui)?;
+    let bar = Bar::new(ui, "packing");
+    let passphrases = arguments.passphrases.source(bar.handle(), ui)?;
+    let keys = arguments.sign.load(config.as_ref(), &*passphrases, ui)?;
     let job = Job::new()
+        .signing(&keys)
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs());
     let mut job = arguments.layout.apply(job, &plan, config.as_ref(), ui)?;
@@ -107,6 +117,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         archive: PathFact(&arguments.output),
         format: plan.format().into(),
         recipients: recipient_facts(plan.recipients()),
+        signers: signer_facts(&keys),
         suspects: suspects.iter().map(Suspect::facts).collect(),
         unmatched_patterns: unmatched(&found),
         left_out: left_out.iter().copied().map(PathFact).collect(),
@@ -140,7 +151,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         return Ok(Report::of(Names(&found.files), &facts).end(global.json, ui));
     }
 
-    let bar = Bar::new(ui, "packing");
     job = job.progress(&bar);
     if arguments.sha256 {
         job = job.hashing();
@@ -149,11 +159,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     bar.finish();
     let packed = packed?;
     ui.summary(&format!(
-        "packed {} ({}) for {recipients} into {} ({})",
+        "packed {} ({}) for {recipients} into {} ({}){}",
         count(packed.members as u64, "file"),
         bytes(packed.plain),
         arguments.output.display(),
-        bytes(packed.archive)
+        bytes(packed.archive),
+        signed_by(&keys)
     ));
     // There are as many hashes as files, or none.
     let hashes = packed
@@ -203,6 +214,7 @@ struct About<'a> {
     #[serde(flatten)]
     format: FormatFacts,
     recipients: Vec<RecipientFacts<'a>>,
+    signers: Vec<SigningFacts<'a>>,
     suspects: Vec<SuspectFacts<'a>>,
     unmatched_patterns: Vec<&'a str>,
     left_out: Vec<PathFact<'a>>,

@@ -69,7 +69,8 @@ impl Job<'_> {
         self.progress.begin(work, bytes.saturating_mul(passes));
         let mut failures = Vec::new();
         let mut expected = Expected::default();
-        let checked = signers.map(|signers| archive.check_signatures(signers, &mut expected));
+        let checked =
+            signers.map(|signers| archive.check_signatures(signers, &mut expected, self.workers));
         let mut evidence = match checked {
             Some(Ok(evidence)) => Some(evidence),
             Some(Err(Error::NotAsSigned {

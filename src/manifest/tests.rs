@@ -97,7 +97,10 @@ fn anything_else_is_refused_with_its_line() {
     // A line of sealed data belongs to the line before.
     assert_eq!(fault(&without(2)), "is malformed in line 2");
     assert_eq!(fault(&text.replace("  b", " b")), "is malformed in line 4");
-    assert_eq!(fault(&text.replace("c3", "C3")), "is malformed in line 4");
+    assert_eq!(
+        fault(&text.replace("c3c3c3", "C3c3c3")),
+        "is malformed in line 4"
+    );
     assert_eq!(
         fault(&format!("{text}# a remark\n")),
         "is malformed in line 5"

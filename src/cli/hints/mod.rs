@@ -9,7 +9,7 @@ mod limits;
 mod messages;
 mod paths;
 mod recipients;
-mod signers;
+mod signatures;
 mod sources;
 mod tasks;
 
@@ -43,8 +43,7 @@ fn of_cause(error: &Error) -> Hint {
         Error::During { task, error } => return tasks::of_task(*task, error),
         Error::Config(error) => return config::of_config(error),
         Error::Profile { error, .. } => return of_recipients(error),
-        Error::SignersOfProfile { error, .. } => return signers::of_signers(error),
-        Error::SigningKey(error) => return signers::of_signing_key(error),
+        Error::SignersOfProfile { error, .. } => return signatures::of_signer(error),
         Error::NoKeys => messages::GIVE_KEY,
         Error::NoKeysThere { .. } => {
             "put a private key there, or give another place with -k; -v shows which files were left out, and why"
@@ -58,7 +57,13 @@ fn of_cause(error: &Error) -> Hint {
         }
         Error::OtherKind { kind, .. } => kinds::as_message(*kind).unwrap_or(messages::INSPECT),
         Error::Document { error, .. } => return fields::of_document(error),
-        Error::Generate(_) | Error::PartialDocuments { .. } | Error::Unread { .. } => return None,
+        Error::SigningKey(error) => return signatures::of_signing_key(error),
+        Error::Signer(error) => return signatures::of_signer(error),
+        Error::Generate(_)
+        | Error::PartialDocuments { .. }
+        | Error::Unread { .. }
+        | Error::NotVerified { .. }
+        | Error::SomeNotVerified { .. } => return None,
     })
 }
 
@@ -151,6 +156,9 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::Index { .. } => {
             "the members were opened by their own recipients; get the archive again from its source, or give --ignore-index"
         }
+        Error::Evidence { fault, .. } => return signatures::of_evidence(fault),
+        Error::SignerIsRecipient { .. } => signatures::OWN_KEY,
+        Error::NotAsSigned { .. } => signatures::ASK_SIGNER,
         Error::Member { cause, .. } => return of_member(cause),
         Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
         _ => return None,
@@ -209,6 +217,10 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::TextAround => "write another archive with -o OUT",
         MemberCause::NamesCertificates { .. } => {
             "give the X.509 certificate to --remove, or leave such members out with --exclude"
+        }
+        MemberCause::NotAsSigned(_) => signatures::ASK_SIGNER,
+        MemberCause::OtherThanListed(_) => {
+            "anyone can seal a false index; get the archive again from its source"
         }
         MemberCause::SealedIndex => {
             "don't trust it: it may be here to have its session keys shared"

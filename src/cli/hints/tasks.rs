@@ -20,6 +20,8 @@ pub enum Task {
     /// Members are opened or listed by a grant.
     ByGrant,
     List,
+    Sign,
+    Verify,
 }
 
 /// How to seal one message for others.

@@ -11,6 +11,7 @@ use callseal::keys::{Recipient, Recipients};
 use callseal::{Change, ShareTarget};
 use clap::{ArgGroup, Args};
 
+use super::archive_signers::{ArchiveSignerArgs, old_signatures};
 use super::error::Error;
 use super::failure::{Ended, Failure};
 use super::global::Global;
@@ -18,6 +19,7 @@ use super::hints::Task;
 use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
 use super::recipient_args::RecipientArgs;
 use super::sharing_args::SharingArgs;
+use super::signing_args::SignArgs;
 use super::streams::check_archive_output;
 use super::ui::{Bar, Ui, count};
 use report::Outcome;
@@ -67,6 +69,13 @@ pub struct Arguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    sign: SignArgs,
+    #[command(flatten)]
+    signers: ArchiveSignerArgs,
+    /// Leave out the signatures that the archive has, whether they hold or not
+    #[arg(long, conflicts_with = "signers")]
+    drop_signatures: bool,
+    #[command(flatten)]
     sharing: SharingArgs,
 }
 
@@ -115,10 +124,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let bar = Bar::new(ui, "sharing");
     let opening = arguments.sharing.load(config.as_ref(), &bar, ui)?;
     let opener = arguments.sharing.opener(&opening);
-    let job = arguments.sharing.job(&bar);
+    let keys = arguments
+        .sign
+        .load(config.as_ref(), opening.passphrases(), ui)?;
+    let signers = arguments.signers.load(config.as_ref())?;
+    let job = arguments.sharing.job(&bar).signing(&keys);
     let outcome = Outcome {
         arguments,
         other_names: links::other_names(&arguments.archive),
+        keys: &keys,
         global,
         ui,
     };
@@ -128,6 +142,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
                 return Err(Failure::usage(
                     format!("{}: it is one message, and has no members", path.display()),
                     "leave out MEMBER and --exclude to share the message",
+                ));
+            }
+            if arguments.sign.is_given() {
+                return Err(Failure::usage(
+                    format!(
+                        "{}: it is one message, and archives are signed",
+                        path.display()
+                    ),
+                    "leave out --sign",
                 ));
             }
             let shared = job.share_message(&arguments.archive, &opener, &change, target);
@@ -148,6 +171,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let task = Task::Share {
         all_or_none: arguments.in_place && archive.members().any(Member::hides_name),
     };
+    let job = job.old_signatures(old_signatures(
+        &archive,
+        signers.as_ref(),
+        arguments.drop_signatures,
+    ));
     let shared = job.share(&members, &opener, &change, target);
     bar.finish();
     Ok(match shared {

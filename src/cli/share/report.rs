@@ -1,14 +1,17 @@
 //! What `share` says in the end.
 
+use callseal::keys::SigningKey;
 use callseal::{ArchiveFile, Difference, Shared, SharedMember};
 use serde::Serialize;
 
+use super::super::archive_signers::notice_kept as notice_signatures;
 use super::super::error::Error;
 use super::super::facts::PathFact;
 use super::super::failure::{Ended, Report};
 use super::super::global::Global;
 use super::super::hints::Task;
 use super::super::printing::Each;
+use super::super::signing_args::signed_by;
 use super::super::ui::{Ui, bytes, count, safe};
 use super::Arguments;
 
@@ -17,6 +20,8 @@ pub struct Outcome<'a> {
     pub arguments: &'a Arguments,
     /// The number of other names of the file that is shared.
     pub other_names: u64,
+    /// The keys that sign the new archive.
+    pub keys: &'a [SigningKey],
     pub global: &'a Global,
     pub ui: &'a Ui,
 }
@@ -30,16 +35,18 @@ impl Outcome<'_> {
             ui.summary(&format!("would share {members}; nothing was written"));
         } else {
             ui.summary(&format!(
-                "shared {members} of {} into {} ({}){}",
+                "shared {members} of {} into {} ({}){}{}",
                 arguments.archive.display(),
                 arguments.written().display(),
                 bytes(shared.archive),
                 match shared.listed {
                     Some(_) => ", with an index",
                     None => ", without an index",
-                }
+                },
+                signed_by(self.keys)
             ));
         }
+        notice_signatures(&shared.old_signatures, !self.keys.is_empty(), ui);
         let left = archive.members().count() - shared.members.len();
         let index = match shared.listed {
             Some(_) => Some("the index lists these alone"),
@@ -116,7 +123,8 @@ impl Outcome<'_> {
     /// Reports each member that can't be shared. Nothing was written.
     pub fn of_nothing(&self, mut error: callseal::Error, task: Task) -> Ended {
         let failures = match &mut error {
-            callseal::Error::NotShared { failures, .. } => std::mem::take(failures),
+            callseal::Error::NotShared { failures, .. }
+            | callseal::Error::NotAsSigned { failures, .. } => std::mem::take(failures),
             _ => Vec::new(),
         };
         let facts = ShareFacts {

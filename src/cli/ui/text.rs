@@ -82,6 +82,14 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
+/// Counts the entries of an archive.
+pub fn entries(n: usize) -> String {
+    match n {
+        1 => "1 entry".into(),
+        _ => format!("{n} entries"),
+    }
+}
+
 /// Quotes a word for a shell, if it needs quotes.
 pub fn shell_word(word: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-".contains(c);

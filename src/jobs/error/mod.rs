@@ -347,6 +347,10 @@ impl Error {
             Self::HiddenNames { .. } => ErrorKind::Usage,
             Self::NamesClosed { .. } => ErrorKind::NoIdentity,
             Self::Index { kind, .. } => *kind,
+            Self::Evidence {
+                fault: EvidenceFault::WouldBeLost,
+                ..
+            } => ErrorKind::Usage,
             Self::Grant { .. }
             | Self::OtherArchive { .. }
             | Self::Evidence { .. }

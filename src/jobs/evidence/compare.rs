@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::archive::Member;
+use crate::archive::{Member, without_ending};
 use crate::jobs::archive_file::ArchiveFile;
 use crate::jobs::error::{Error, MemberCause};
 use crate::manifest::ListedEntry;
@@ -73,7 +73,8 @@ fn difference(archive: &ArchiveFile, list: &List<'_>) -> Result<Error, Error> {
         .iter()
         .filter(|name| !own_names.contains(name.as_bytes()));
     failures.extend(removed.map(|name| Error::Member {
-        member: name.clone(),
+        // As that of an entry that is there.
+        member: without_ending(name).unwrap_or(name).to_owned(),
         cause: SignedFault::Removed.into(),
     }));
     if failures.is_empty() {

@@ -11,6 +11,8 @@ mod fault;
 mod list;
 mod old;
 
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::SystemTime;
 
 use crate::archive::Member;
@@ -20,6 +22,7 @@ use crate::jobs::signed_entries::SignedList;
 use crate::keys::{SignatureVerdict, Signers, claims_of_cms, claims_of_openpgp};
 use crate::manifest::{MANIFEST, ORIGIN};
 use crate::message::Limits;
+use crate::workers::work_on;
 
 use compare::{compare_manifest, compare_origin};
 pub use fault::{EvidenceFault, SignedFault};
@@ -98,6 +101,23 @@ impl ArchiveFile {
     }
 
     /// Checks the signatures of the archive, and that it has the entries that were
+    /// signed. From now on, whatever is read of it has to be what was signed: it is
+    /// hashed while it's read, and published only after that.
+    ///
+    /// # Errors
+    ///
+    /// A signature of a named signer doesn't hold, or there is none; the archive
+    /// has other entries; or it can't be read.
+    #[doc(hidden)]
+    pub fn require_signature(&mut self, signers: &Signers) -> Result<Evidence, Error> {
+        let mut expected = Expected::default();
+        let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let evidence = self.check_signatures(signers, &mut expected, workers)?;
+        self.expected = expected;
+        Ok(evidence)
+    }
+
+    /// Checks the signatures of the archive, and that it has the entries that were
     /// signed, in their order. Their bytes are not read. What has to be found in
     /// them is noted in `expected`.
     ///
@@ -109,6 +129,7 @@ impl ArchiveFile {
         &self,
         signers: &Signers,
         expected: &mut Expected,
+        workers: NonZeroUsize,
     ) -> Result<Evidence, Error> {
         let mut unknown = Vec::new();
         let manifest = self.signed_list(self.signed.manifest, MANIFEST.list, signers)?;
@@ -123,9 +144,12 @@ impl ArchiveFile {
                 }),
             );
         }
-        for list in manifest.iter().chain(&origin) {
-            self.refuse_recipients(list)?;
-        }
+        let lists = [&manifest, &origin].into_iter().flatten();
+        let holding: Vec<&SignatureVerdict> = lists
+            .flat_map(|list| &list.signatures)
+            .filter(|verdict| verdict.holds())
+            .collect();
+        self.refuse_recipients(&holding, workers)?;
         let manifest = match manifest {
             Some(list) => Some(compare_manifest(self, list, expected)?),
             None => None,
@@ -159,25 +183,30 @@ impl ArchiveFile {
 
     /// Refuses a signer whose key opens a member: a server would hold a key that
     /// opens, and whoever makes it open something could make it sign.
-    fn refuse_recipients(&self, list: &List<'_>) -> Result<(), Error> {
-        let holding = || list.signatures.iter().filter(|verdict| verdict.holds());
-        for member in self.members() {
-            let Ok(envelope) = self.envelope(member, &Limits::default()) else {
-                // What isn't a message has no recipients.
-                continue;
-            };
-            let names = |verdict: &&SignatureVerdict| {
+    fn refuse_recipients(
+        &self,
+        signers: &[&SignatureVerdict],
+        workers: NonZeroUsize,
+    ) -> Result<(), Error> {
+        let members: Vec<&Member> = self.members().collect();
+        let limits = Limits::default();
+        let opened_by = |(): &mut (), _, member: &&Member| {
+            // What isn't a message has no recipients.
+            let envelope = self.envelope(member, &limits).ok()?;
+            let names = |verdict: &&&SignatureVerdict| {
                 let mut recipients = envelope.recipients.iter();
                 recipients.any(|handle| verdict.is_named_by(handle))
             };
-            if let Some(verdict) = holding().find(names) {
-                return Err(self.evidence_error(EvidenceFault::SignerOpens {
-                    signer: verdict.signer.clone(),
-                    member: member.shown_name().into_owned(),
-                }));
+            let verdict = signers.iter().find(names)?;
+            Some((verdict.signer.clone(), member.shown_name().into_owned()))
+        };
+        let found = work_on(&members, workers, || (), opened_by);
+        match found.into_iter().next() {
+            None => Ok(()),
+            Some((signer, member)) => {
+                Err(self.evidence_error(EvidenceFault::SignerOpens { signer, member }))
             }
         }
-        Ok(())
     }
 
     fn signed_list(

@@ -57,7 +57,7 @@ impl Job<'_> {
             }
             OldSignatures::Keep(signers) if archive.has_manifest() || archive.has_origin() => {
                 let mut expected = Expected::default();
-                let evidence = archive.check_signatures(signers, &mut expected)?;
+                let evidence = archive.check_signatures(signers, &mut expected, self.workers)?;
                 if archive.has_manifest() && evidence.manifest.is_none() {
                     let unknown = evidence.unknown;
                     return Err(archive.evidence_error(EvidenceFault::OtherSigners(unknown)));
