@@ -10,7 +10,7 @@ use callseal::{ArchiveFile, Evidence, KeptSignatures, Timestamp};
 use clap::Args;
 
 use super::error::Error;
-use super::failure::Failure;
+use super::failure::{Failure, Report};
 use super::ui::{Ui, safe};
 
 /// The signers of archives.
@@ -123,6 +123,19 @@ impl ChosenSigners {
             }
         }
         Ok(())
+    }
+}
+
+/// Reports an archive that isn't what was signed.
+pub fn not_as_signed(mut error: callseal::Error) -> Report {
+    let failures = match &mut error {
+        callseal::Error::NotAsSigned { failures, .. } => std::mem::take(failures),
+        _ => Vec::new(),
+    };
+    Report {
+        failures: failures.into_iter().map(Error::from).collect(),
+        outcome: Some(error.into()),
+        ..Report::default()
     }
 }
 
