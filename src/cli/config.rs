@@ -65,7 +65,9 @@ fn check(config: &Config, ui: &Ui) -> Report {
             .extend(recipients.err().into_iter().flatten());
         if !profile.signers.is_empty() {
             signatures.insert(name.as_str(), SignatureFacts::from(profile));
-            report.failures.extend(signer_errors(name, profile));
+            for error in signer_errors(name, profile) {
+                report_once(&mut report.failures, error);
+            }
         }
     }
     report.failures.extend(key_errors(config));
@@ -100,12 +102,12 @@ fn recipients(
         profile: name.to_owned(),
         error: Box::new(error),
     };
-    let now = SystemTime::now();
-    let requirements = requirements(&profile.trust, config.min_rsa_bits, now);
-    let requirements = requirements.map_err(|error| vec![refused(error)])?;
     if profile.parties.is_empty() {
         return Ok(None);
     }
+    let now = SystemTime::now();
+    let requirements = requirements(&profile.trust, config.min_rsa_bits, now);
+    let requirements = requirements.map_err(|error| vec![refused(error)])?;
     let alone = |party| Recipients::load(std::slice::from_ref(party), &requirements);
     let errors = profile
         .parties
@@ -157,7 +159,7 @@ fn key_errors(config: &Config) -> Vec<Error> {
     }
 }
 
-/// Returns why the signers of a profile can't be used, each error once.
+/// Returns why the signers of a profile can't be used.
 fn signer_errors(name: &str, profile: &Profile) -> Vec<Error> {
     let now = SystemTime::now();
     let Err(together) = profile.load_signers(now) else {
@@ -183,12 +185,18 @@ fn signer_errors(name: &str, profile: &Profile) -> Vec<Error> {
             profile: name.to_owned(),
             error: Box::new(error),
         };
-        let shown = error.to_string();
-        if errors.iter().all(|known| known.to_string() != shown) {
-            errors.push(error);
-        }
+        report_once(&mut errors, error);
     }
     errors
+}
+
+/// Adds an error, unless it says the same as another one: a file of CAs is for
+/// recipients and signers.
+fn report_once(errors: &mut Vec<Error>, error: Error) {
+    let shown = error.to_string();
+    if errors.iter().all(|known| known.to_string() != shown) {
+        errors.push(error);
+    }
 }
 
 /// Returns why keys of the config can't sign. A locked one isn't opened.

@@ -32,6 +32,7 @@ fn system_error(error: &Error) -> Option<&io::Error> {
         Error::Config(ConfigError::Unreadable { error, .. }) => Some(error),
         Error::Profile { error, .. } => of_recipient(error),
         Error::SignersOfProfile { error, .. } => of_signer(error),
+        Error::Signer(error) => of_signer(error),
         Error::SigningKey(SigningKeyError {
             fault: SigningKeyFault::Key(fault),
             ..

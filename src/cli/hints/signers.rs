@@ -17,6 +17,10 @@ pub fn of_signers(error: &SignerError) -> Hint {
     some(match error {
         SignerError::NoneGiven => "list at least one certificate under signers in the config",
         SignerError::Refused { path, refusal } => return of_certificate(path, refusal),
+        SignerError::BareKey { .. } => "name the signer's certificate instead",
+        SignerError::NoCertificate { .. } => {
+            "name the file of the certificate as well: an OpenPGP signature doesn't hold it"
+        }
         SignerError::SubjectWithoutCa { .. } => {
             "only a CA can vouch for a subject: name the signer's certificate or its fingerprint instead"
         }
