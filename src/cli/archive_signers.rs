@@ -155,6 +155,15 @@ pub fn old_signatures<'a>(
     }
 }
 
+/// Returns the word for what became of the signatures of an archive.
+pub fn kept_word(kept: &KeptSignatures) -> &'static str {
+    match kept {
+        KeptSignatures::AsOrigin(_) | KeptSignatures::Origin => "origin",
+        KeptSignatures::Dropped => "dropped",
+        _ => "none",
+    }
+}
+
 /// Says what became of the signatures of an archive from which another one was
 /// made.
 pub fn notice_kept(kept: &KeptSignatures, is_signed: bool, ui: &Ui) {

@@ -6,7 +6,9 @@ use callseal::{ArchiveFile, Job};
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
-use super::archive_signers::{ArchiveSignerArgs, not_as_signed, notice_kept, old_signatures};
+use super::archive_signers::{
+    ArchiveSignerArgs, kept_word, not_as_signed, notice_kept, old_signatures,
+};
 use super::args::{JobsArgs, OverwriteArgs};
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
@@ -102,6 +104,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         archive_bytes: signed.archive,
         entries: signed.entries,
         signers: signer_facts(&keys),
+        old_signatures: kept_word(&signed.old),
     };
     Ok(Report::of(String::new(), facts).end(global.json, ui))
 }
@@ -113,4 +116,5 @@ struct SignFacts<'a> {
     archive_bytes: u64,
     entries: usize,
     signers: Vec<SigningFacts<'a>>,
+    old_signatures: &'static str,
 }
