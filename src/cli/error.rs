@@ -187,7 +187,8 @@ fn not_a_message(kind: FileKind) -> String {
 
 fn signing_key_kind(fault: &SigningKeyFault) -> ErrorKind {
     match fault {
-        SigningKeyFault::Key(KeyFault::Unreadable(_)) => ErrorKind::Io,
+        SigningKeyFault::Key(KeyFault::Unreadable(_))
+        | SigningKeyFault::UnreadCertificate { .. } => ErrorKind::Io,
         SigningKeyFault::Key(_) | SigningKeyFault::Locked(_) => ErrorKind::NoIdentity,
         // It's the wrong key, or the wrong time for it.
         _ => ErrorKind::Usage,

@@ -84,6 +84,7 @@ pub fn of_signing_key(error: &SigningKeyError) -> Hint {
                 shell_word(&certificate)
             ));
         }
+        SigningKeyFault::UnreadCertificate { .. } => "check the file's permissions",
         SigningKeyFault::OtherCertificate { .. } => {
             "put the certificate of this key next to it, under the same name"
         }

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openpgp::types::PublicKeyAlgorithm;
-use openssl::x509::X509;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
 use crate::files::cause;
 
-use super::key_source::{Beside, KeySource};
+use super::key_source::{Beside, CertificateFile, KeySource};
 use super::locked::Locked;
 use super::secret::SecretKey;
 use super::trials::Success;
@@ -253,7 +252,7 @@ impl Identity {
 
     /// Returns the X.509 certificates in its own file, then those of each file
     /// next to it. Those of a keystore show once it is unlocked.
-    pub(in crate::keys) fn x509_files(&self) -> Vec<Vec<X509>> {
+    pub(in crate::keys) fn x509_files(&self) -> Vec<CertificateFile> {
         self.origin.x509_files()
     }
 

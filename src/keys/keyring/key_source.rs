@@ -1,9 +1,9 @@
 //! The file of a private key, and the certificate next to it: in the same file,
 //! or in one of the same name.
 
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::{io, iter};
 
 use openpgp::Cert;
 use openssl::x509::X509;
@@ -33,6 +33,12 @@ pub(super) struct KeySource {
     /// A passphrase that has opened something in it: most files have one for
     /// all that they hold.
     passphrase: Mutex<Option<Passphrase>>,
+}
+
+/// A file that may hold the X.509 certificate of a key.
+pub(in crate::keys) struct CertificateFile {
+    pub path: PathBuf,
+    pub certificates: io::Result<Vec<X509>>,
 }
 
 /// The certificates in a key's file. They are kept, since not every file can be
@@ -171,11 +177,16 @@ impl KeySource {
 
     /// Returns the X.509 certificates in the key's own file, then those of each
     /// file next to it.
-    pub fn x509_files(&self) -> Vec<Vec<X509>> {
-        let beside = self.files_beside();
-        let beside = beside.filter_map(|path| file_content::read(&path).ok());
-        let beside = beside.map(|bytes| x509::in_file(&bytes));
-        iter::once(self.x509_within()).chain(beside).collect()
+    pub fn x509_files(&self) -> Vec<CertificateFile> {
+        let beside = self.files_beside().map(|path| CertificateFile {
+            certificates: file_content::read(&path).map(|bytes| x509::in_file(&bytes)),
+            path,
+        });
+        let own = CertificateFile {
+            path: self.path.clone(),
+            certificates: Ok(self.x509_within()),
+        };
+        iter::once(own).chain(beside).collect()
     }
 
     fn x509_within(&self) -> Vec<X509> {

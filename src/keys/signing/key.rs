@@ -1,5 +1,6 @@
 //! A private key that signs, with its certificate.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,6 +11,7 @@ use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
 use super::{key_openpgp, key_x509};
+use crate::files::cause;
 use crate::keys::file_content::{self, Block, Form};
 use crate::keys::trust::revoked;
 use crate::keys::{
@@ -40,6 +42,14 @@ pub enum SigningKeyFault {
     /// It holds several keys.
     #[error("it holds {0} private keys, and one is needed")]
     SeveralKeys(usize),
+    /// A file next to it, which may hold its certificate, can't be read.
+    #[error("its certificate is not in the file, and {} can't be read: {}", .path.display(), cause(.error))]
+    UnreadCertificate {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        error: io::Error,
+    },
     /// No certificate is next to it.
     #[error("there is no certificate for it, neither in the file nor next to it")]
     NoCertificate,

@@ -9,6 +9,7 @@ use openssl::x509::X509;
 use super::fitness;
 use super::key::{Operation, SigningKey, SigningKeyFault};
 use crate::keys::file_content::Bytes;
+use crate::keys::keyring::CertificateFile;
 use crate::keys::mapping::{self, PublicKey};
 use crate::keys::{
     Fingerprint, Identity, IssuerAndSerial, KeyFault, KeyHandle, Passphrases, SubjectKeyId,
@@ -42,8 +43,11 @@ pub(super) fn load(
         return Err(SigningKeyFault::SeveralKeys(several + 1));
     }
     // Obstacles are found before the passphrase is asked for.
-    if !identity.hides_certificates() && identity.x509_files().iter().all(Vec::is_empty) {
-        return Err(SigningKeyFault::NoCertificate);
+    if !identity.hides_certificates() {
+        let (found, missing) = readable(identity.x509_files());
+        if found.iter().all(Vec::is_empty) {
+            return Err(missing);
+        }
     }
     let secret = identity.unlock(passphrases)?;
     let unusable = |e| SigningKeyFault::from(KeyFault::Unusable(e));
@@ -53,7 +57,7 @@ pub(super) fn load(
         certificate,
         chain,
         public,
-    } = certified(&key, &identity.x509_files(), at)?;
+    } = certified(&key, identity.x509_files(), at)?;
 
     let malformed = |e| SigningKeyFault::Malformed(openssl_reason(&e));
     Ok(SigningKey {
@@ -87,18 +91,36 @@ pub(super) fn handles(
     Ok(handles)
 }
 
+/// Returns the certificates of each file that can be read; and the fault if the
+/// right one isn't among them.
+fn readable(files: Vec<CertificateFile>) -> (Vec<Vec<X509>>, SigningKeyFault) {
+    let mut missing = SigningKeyFault::NoCertificate;
+    let mut found = Vec::new();
+    for CertificateFile { path, certificates } in files {
+        match (certificates, &missing) {
+            (Ok(certificates), _) => found.push(certificates),
+            (Err(error), SigningKeyFault::NoCertificate) => {
+                missing = SigningKeyFault::UnreadCertificate { path, error };
+            }
+            (Err(_), _) => {}
+        }
+    }
+    (found, missing)
+}
+
 /// Returns the first certificate that is for this key and fit to sign.
 fn certified(
     key: &PKey<Private>,
-    files: &[Vec<X509>],
+    files: Vec<CertificateFile>,
     at: SystemTime,
 ) -> Result<Certified, SigningKeyFault> {
+    let (files, missing) = readable(files);
     let is_own = |certificate: &&X509| {
         let public = certificate.public_key();
         public.is_ok_and(|public| public.public_eq(key))
     };
     let mut fault = None;
-    for file in files {
+    for file in &files {
         for certificate in file.iter().filter(is_own) {
             match fitness::x509(certificate, at) {
                 Ok(public) => {
@@ -119,9 +141,11 @@ fn certified(
         let subject = x509::subject(other);
         Some(SigningKeyFault::OtherCertificate { subject })
     };
-    Err(fault
-        .or_else(other)
-        .unwrap_or(SigningKeyFault::NoCertificate))
+    Err(match (fault, missing) {
+        (Some(fault), _) => fault,
+        (None, SigningKeyFault::NoCertificate) => other().unwrap_or(SigningKeyFault::NoCertificate),
+        (None, missing) => missing,
+    })
 }
 
 /// Returns the issuers of a certificate that are in its file, without the root:
