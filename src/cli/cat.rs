@@ -17,6 +17,8 @@ use super::open_args::{
     GrantArgs, MemberOpenArgs, NOT_AUTHENTICATED, OpenArgs, notice_old_ciphers, notice_padding,
     warn_of_renamed, warn_of_tried,
 };
+use super::signatures::{notice_unchecked, report_signatures};
+use super::signer_args::SignerArgs;
 use super::streams::writing_stdout;
 use super::ui::{Ui, UntilWritten, Waiting, safe};
 
@@ -53,6 +55,8 @@ pub struct Arguments {
     grant: GrantArgs,
     #[command(flatten)]
     member_opening: MemberOpenArgs,
+    #[command(flatten)]
+    signer: SignerArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
@@ -62,11 +66,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opening = arguments
         .opening
         .load(config.as_ref(), waiting.handle(), ui)?;
+    let signers = arguments.signer.signers(config.as_ref())?;
     let opener = arguments.member_opening.apply(opening.opener());
     // The process ends after this. That frees a million names at once.
     let mut archive = ManuallyDrop::new(open_archive(&arguments.archive, &opener)?);
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
+    let opener = opener.with_signers(signers);
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let members = arguments
         .grant
@@ -104,6 +110,8 @@ fn warn_of(member: &Member, opened: &Opened, ui: &Ui) {
     warn_of_tried(&opened.tried_key, ui);
     notice_old_ciphers(opened.old_cipher.as_deref(), ui);
     notice_padding(usize::from(opened.padding > 0), ui);
+    report_signatures(&opened.signatures, ui);
+    notice_unchecked(usize::from(opened.unchecked_signatures > 0), ui);
     let sealed_as = opened.sealed_as.as_deref();
     warn_of_renamed(sealed_as.map(|sealed_as| (&*name, sealed_as)), ui);
 }

@@ -7,7 +7,8 @@ use callseal::ErrorKind;
 use callseal::config::ConfigError;
 use callseal::fields::DocumentError;
 use callseal::keys::{
-    ExportError, FileKind, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SubjectError,
+    ExportError, FileKind, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SignerError,
+    SigningKeyError, SigningKeyFault, SubjectError,
 };
 use callseal::message::PlanError;
 use callseal::sources::SourceError;
@@ -53,6 +54,12 @@ pub enum Error {
     /// A text can't be part of a new certificate.
     #[error(transparent)]
     Subject(#[from] SubjectError),
+    /// A file yields no key that signs.
+    #[error(transparent)]
+    SigningKey(#[from] SigningKeyError),
+    /// The signers whose signatures are asked for can't be used.
+    #[error(transparent)]
+    Signers(#[from] SignerError),
     /// No new key can be made.
     #[error(transparent)]
     Generate(#[from] GenerateError),
@@ -122,6 +129,8 @@ impl Error {
             Self::Config(_) | Self::Subject(_) => ErrorKind::Usage,
             Self::Profile { error, .. } => ErrorKind::from(&**error),
             Self::Export(error) => export_kind(error),
+            Self::SigningKey(error) => signing_key_kind(&error.fault),
+            Self::Signers(error) => signers_kind(error),
             Self::NoKeysThere { .. }
             | Self::NoKeys
             | Self::EmptyPassphrase { .. }
@@ -156,6 +165,25 @@ fn not_a_message(kind: FileKind) -> String {
     match kind {
         FileKind::Empty => "the file is empty".into(),
         kind => format!("it is {}, not a sealed message", kind.name()),
+    }
+}
+
+fn signing_key_kind(fault: &SigningKeyFault) -> ErrorKind {
+    match fault {
+        SigningKeyFault::Key(KeyFault::Unreadable(_)) => ErrorKind::Io,
+        SigningKeyFault::Key(_) | SigningKeyFault::Locked(_) => ErrorKind::NoIdentity,
+        _ => ErrorKind::Recipient,
+    }
+}
+
+fn signers_kind(error: &SignerError) -> ErrorKind {
+    match error {
+        SignerError::Refused {
+            refusal: Refusal::Unreadable(_),
+            ..
+        } => ErrorKind::Io,
+        SignerError::Refused { .. } | SignerError::Trust { .. } => ErrorKind::Recipient,
+        _ => ErrorKind::Usage,
     }
 }
 

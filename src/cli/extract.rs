@@ -18,6 +18,8 @@ use super::open_args::{
     warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
 };
 use super::printing::Each;
+use super::signatures::{SignedFilesFacts, notice_unchecked, report_signed_files};
+use super::signer_args::SignerArgs;
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count};
 
@@ -55,6 +57,8 @@ pub struct Arguments {
     #[command(flatten)]
     member_opening: MemberOpenArgs,
     #[command(flatten)]
+    signer: SignerArgs,
+    #[command(flatten)]
     overwrite: OverwriteArgs,
     /// Pass over members whose files exist, to go on with an extraction
     #[arg(long, conflicts_with = "force")]
@@ -76,11 +80,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let config = global.config()?;
     let bar = Bar::new(ui, "extracting");
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
+    let signers = arguments.signer.signers(config.as_ref())?;
     opening.before(arguments.overwrite.overwrite());
     let opener = arguments.member_opening.apply(opening.opener());
     let mut archive = open_archive(&arguments.archive, &opener)?;
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
+    let opener = opener.with_signers(signers);
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let members = arguments
         .grant
@@ -119,6 +125,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let old = extracted.old_ciphers.iter();
     notice_old_ciphers(old.map(|(_, cipher)| cipher.as_str()), ui);
     notice_padding(extracted.padded.len(), ui);
+    report_signed_files(&extracted.signed, ui);
+    notice_unchecked(extracted.unchecked_signatures, ui);
     let renamed = extracted.renamed.iter();
     warn_of_renamed(
         renamed.map(|(member, name)| (member.as_str(), name.as_str())),
@@ -129,6 +137,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let tried = take(&mut extracted.tried);
     let renamed = take(&mut extracted.renamed);
     let old_ciphers = take(&mut extracted.old_ciphers);
+    let signed = take(&mut extracted.signed);
     let facts = ExtractFacts {
         archive: PathFact(&arguments.archive),
         directory: PathFact(&arguments.directory),
@@ -152,6 +161,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
             let old = old_ciphers.iter();
             old.map(|(name, cipher)| OldCipherFacts { name, cipher })
         }),
+        signatures: signed.iter().map(SignedFilesFacts::from).collect(),
+        unchecked_signatures: extracted.unchecked_signatures,
     };
     let (failures, outcome) = extracted.outcome();
     let report = Report {
@@ -177,6 +188,8 @@ struct ExtractFacts<'a, T, R, C> {
     tried: T,
     renamed: R,
     old_ciphers: C,
+    signatures: Vec<SignedFilesFacts<'a>>,
+    unchecked_signatures: usize,
 }
 
 /// A member that isn't sealed with AES.

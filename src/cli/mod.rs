@@ -40,8 +40,11 @@ mod seal;
 mod sha256sum;
 mod share;
 mod sharing_args;
+mod sign_args;
 #[cfg(unix)]
 pub mod signals;
+mod signatures;
+mod signer_args;
 pub mod slips;
 mod streams;
 mod suspects;

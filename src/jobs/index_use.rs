@@ -34,7 +34,7 @@ impl ArchiveFile {
         };
         let read = with_proven_key(opener, IndexFault::is_of_message, |opener| {
             let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
-            let message = OpenMessage::begin(source, opener)?;
+            let message = OpenMessage::begin(source, &opener.without_signers())?;
             Index::read(message, members)
         });
         match read {

@@ -16,6 +16,7 @@ mod pack;
 mod places;
 mod progress;
 mod share;
+mod signed_files;
 mod single;
 
 pub use archive_file::{ArchiveFile, Members};
@@ -26,3 +27,4 @@ pub use job::Job;
 pub use pack::Packed;
 pub use progress::Progress;
 pub use share::{Change, Difference, ShareTarget, Shared, SharedMember};
+pub use signed_files::SignedFiles;

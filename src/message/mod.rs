@@ -22,6 +22,7 @@ mod seal;
 mod seal_error;
 mod session;
 mod share;
+mod signatures;
 mod spool;
 mod text;
 

@@ -9,6 +9,7 @@ mod limits;
 mod messages;
 mod paths;
 mod recipients;
+mod signers;
 mod sources;
 mod tasks;
 
@@ -54,6 +55,8 @@ fn of_cause(error: &Error) -> Hint {
             "choose another --name or --out, or move the file away; keys are never overwritten"
         }
         Error::OtherKind { kind, .. } => kinds::as_message(*kind).unwrap_or(messages::INSPECT),
+        Error::SigningKey(error) => return signers::of_signing_key(&error.path, &error.fault),
+        Error::Signers(error) => return signers::of_signers(error),
         Error::Document { error, .. } => return fields::of_document(error),
         Error::Generate(_) | Error::PartialDocuments { .. } | Error::Unread { .. } => return None,
     })
@@ -82,6 +85,7 @@ fn of_library(error: &callseal::Error) -> Hint {
             "leave out --hidden-recipients, or give another --format"
         }
         Error::Plan(PlanError::TooManyHidden { .. }) => "leave out --hidden-recipients",
+        Error::Plan(error) => return signers::of_plan(error),
         Error::Key(error) => return keys::of_key_file(&error.path, &error.fault),
         Error::Source(error) => return sources::of_source(error),
         Error::Seal {

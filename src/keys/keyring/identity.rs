@@ -250,6 +250,12 @@ impl Identity {
         self.origin.within()
     }
 
+    /// Returns the certificates in its own file and in those next to it, of
+    /// whichever owner.
+    pub(super) fn all_certificates(&self) -> impl Iterator<Item = Recipient> {
+        self.origin.certificates()
+    }
+
     /// Returns whether it is in a PKCS#12 keystore.
     pub(super) fn is_in_keystore(&self) -> bool {
         self.origin.is_pkcs12()

@@ -158,7 +158,7 @@ impl KeySource {
     }
 
     /// Returns those in the key's own file, then those next to it.
-    fn certificates(&self) -> impl Iterator<Item = Recipient> {
+    pub fn certificates(&self) -> impl Iterator<Item = Recipient> {
         let beside = directory_walk::CERTIFICATE_ENDINGS
             .iter()
             .map(|ending| self.path.with_extension(ending))

@@ -1,12 +1,15 @@
 //! OpenPGP messages ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)).
 
 mod beginning;
+mod canonical_lines;
 mod cipher;
 mod compress;
 mod container;
 mod encrypt;
 mod framing;
 mod front;
+mod inflate;
+mod literal_body;
 mod message_writer;
 mod native_lines;
 mod open;
@@ -15,6 +18,9 @@ mod parts;
 mod schedule;
 mod seal;
 mod share;
+mod sign;
+mod signed;
+mod signed_hashes;
 mod skesk;
 mod unlock;
 
