@@ -34,6 +34,7 @@
 
 pub mod archive;
 pub mod config;
+mod der;
 pub mod fields;
 #[doc(hidden)]
 pub mod files;

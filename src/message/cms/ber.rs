@@ -6,25 +6,19 @@
 
 use std::io::{self, BufRead, ErrorKind};
 
+use crate::der::MAX_NESTING;
+pub(super) use crate::der::{CONSTRUCTED, OCTET_STRING, SEQUENCE, SET};
 use crate::message::fault::{MessageFault, internal};
 use crate::message::text::padding;
 
-/// Identifier octets; those of constructed elements have bit 6 set.
+/// More identifier octets.
 pub(super) const INTEGER: u8 = 0x02;
-pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const OID: u8 = 0x06;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
-pub(super) const CONSTRUCTED: u8 = 0x20;
 
 /// Returns the identifier octet of a constructed element with context tag `n`.
 pub(super) const fn context(n: u8) -> u8 {
     0xA0 | n
 }
-
-/// The nesting limit of elements of indefinite length, and of segments of a
-/// string, where no structure is expected: far more than anybody uses.
-pub(super) const MAX_NESTING: usize = 16;
 
 /// The limit of what is held in memory for one message's structure, in bytes:
 /// more than anybody's recipients take.

@@ -5,7 +5,7 @@ use openssl::error::ErrorStack;
 use openssl::hash::{Hasher, MessageDigest};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::encode::{Encoded, der};
+use crate::der::{Encoded, der};
 
 /// Returns the KDF of ANSI X9.63
 /// ([SEC 1, section 3.6.1](https://www.secg.org/sec1-v2.pdf)): `length` octets

@@ -19,8 +19,8 @@ use openssl::pkey::{PKey, Private};
 use zeroize::Zeroizing;
 
 use super::algorithm::{Algorithm, Decoded, skip_any, take_opt_octets};
-use super::encode::der;
 use super::kdf;
+use crate::der::der;
 
 /// The limit of user keying material, which is as long as a hash. It's hashed
 /// for each recipient.

@@ -6,7 +6,7 @@ use openssl::cipher::{Cipher, CipherRef};
 use openssl::error::ErrorStack;
 use openssl::rand::rand_bytes;
 
-use super::encode::der;
+use crate::der::der;
 use crate::message::{Format, SealError};
 use crate::oids::{AES256_CBC, AES256_GCM, AUTH_ENVELOPED_DATA, ENVELOPED_DATA};
 

@@ -14,9 +14,9 @@ use super::algorithm::{
     Algorithm, Decoded, decode, skip_any, take_any, take_octets, take_oid, take_opt_octets,
 };
 use super::cipher::ContentCipher;
-use super::encode::{Encoded, der};
 use super::key_agreement::KeyAgreement;
 use super::key_transport::KeyTransport;
+use crate::der::{Encoded, der};
 use crate::keys::{IssuerAndSerial, KeyHandle, SecretKey, SubjectKeyId};
 use crate::message::fault::MessageFault;
 

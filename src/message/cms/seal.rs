@@ -10,9 +10,10 @@ use openssl::pkey::PKey;
 use openssl::rand::rand_priv_bytes;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::encode::{CmsFront, der, ends, octet_string, set_of};
+use super::encode::{CmsFront, ends, octet_string};
 use super::kind::{BLOCK, CmsKind, TAG};
 use super::wrap::{Method, Wrapper};
+use crate::der::{der, set_of};
 use crate::keys::{Recipient, RecipientError, Recipients, Refusal, openssl_reason};
 use crate::message::fault::internal;
 use crate::message::io::fill;

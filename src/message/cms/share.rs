@@ -7,11 +7,11 @@ use std::io::{self, BufRead, Cursor, Read, Write};
 use std::slice;
 
 use super::ber::{Header, INTEGER, OID, Reader, SEQUENCE, SET, context, malformed};
-use super::encode::{header, set_of};
 use super::front::{AGREEMENT, CmsFront, OTHER, PASSWORD, TRANSPORT};
 use super::kind::CmsKind;
 use super::recipient_info::{AgreementParts, RecipientInfo};
 use super::seal::wrappers;
+use crate::der::{header, set_of};
 use crate::keys::{Recipient, Refusal, openssl_reason};
 use crate::message::copied::Copied;
 use crate::message::fault::{OpenError, internal};

@@ -15,8 +15,8 @@ use openssl::pkey::{PKey, Public};
 use openssl::rsa::{Padding, Rsa};
 use zeroize::Zeroizing;
 
-use super::encode::{Encoded, der};
 use super::kdf;
+use crate::der::{Encoded, der};
 use crate::keys::IssuerAndSerial;
 use crate::oids::{
     AES256_WRAP, EC_PUBLIC_KEY, MGF1, RSA_ENCRYPTION, RSAES_OAEP, SHA256, STD_DH_SHA256_KDF,
