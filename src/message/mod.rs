@@ -12,6 +12,7 @@ mod fault;
 mod format;
 mod front_limit;
 mod io;
+mod last_piece;
 mod limits;
 mod message_passphrases;
 pub(crate) mod name_binding;

@@ -1,17 +1,16 @@
 //! Opening: one message to one file.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use zeroize::Zeroizing;
-
 use super::fault::OpenError;
 use super::format::Format;
 use super::front_limit::FrontLimit;
 use super::io::BUFFER;
+use super::last_piece::LastPiece;
 use super::limits::Limits;
 use super::opener::Opener;
 use super::session::MessageKey;
@@ -371,38 +370,5 @@ impl<'a> OpenMessage<'a> {
         })?;
         spool.copy_to(sink)?;
         Ok(opened)
-    }
-}
-
-/// Writes to a sink, but each piece only when the next one comes.
-struct LastPiece<'a> {
-    sink: &'a mut dyn Write,
-    piece: Zeroizing<Vec<u8>>,
-}
-
-impl<'a> LastPiece<'a> {
-    fn new(sink: &'a mut dyn Write) -> Self {
-        Self {
-            sink,
-            piece: Zeroizing::default(),
-        }
-    }
-
-    /// Writes the last piece.
-    fn finish(self) -> io::Result<()> {
-        self.sink.write_all(&self.piece)
-    }
-}
-
-impl Write for LastPiece<'_> {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        self.sink.write_all(&self.piece)?;
-        self.piece.clear();
-        self.piece.extend_from_slice(piece);
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
     }
 }

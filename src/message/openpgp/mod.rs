@@ -9,6 +9,7 @@ mod encrypt;
 mod framing;
 mod front;
 mod inflate;
+mod judged;
 mod literal_body;
 mod message_writer;
 mod native_lines;

@@ -117,8 +117,7 @@ fn read<'a>(
             (literal, Content::Plain(body.into()))
         }
     };
-    let is_text = literal.is_text;
-    signatures.begin(is_text)?;
+    let is_text = signatures.begin(literal.is_text)?;
     let are_checked = signatures.are_checked();
     let body = LiteralBody::new(content, signatures);
     let (padding, notes) = (body.padding(), body.notes());

@@ -11,19 +11,15 @@ use openpgp::types::SignatureType;
 use sequoia_openpgp as openpgp;
 
 use super::front::parse;
+use super::judged::kind_fault;
 use super::signed_hashes::{HashOf, Hashes, TooMany};
-use crate::keys::{
-    Fingerprint, KeyHandle, MAX_SIGNATURES, SignatureFault, SignatureVerdict, Standing,
-};
+use crate::keys::{Fingerprint, KeyHandle, MAX_SIGNATURES, SignatureFault};
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::signatures::{SignaturesFound, Verifier};
 
 /// The limit of a signature packet, in bytes: room for two areas of the size
 /// that their lengths allow.
 const MAX_PACKET: u64 = 128 * 1024;
-
-/// The most names that an error lists.
-const SHOWN: usize = 4;
 
 /// The signatures of one message.
 #[derive(Default)]
@@ -34,18 +30,18 @@ pub(super) struct Signatures {
 
 /// What signatures are checked against, and what is known of them so far.
 pub(super) struct Check {
-    verifier: Arc<Verifier>,
+    pub verifier: Arc<Verifier>,
     /// What they may call those for whom they are made.
-    intended: Arc<[Fingerprint]>,
+    pub intended: Arc<[Fingerprint]>,
     /// The recipients of the message.
-    recipients: Vec<KeyHandle>,
+    pub recipients: Vec<KeyHandle>,
     /// Those that are announced and whose packet has yet to come, the first one
     /// announced first.
     announced: Vec<Announced>,
-    found: Vec<Found>,
-    hashes: Hashes,
-    /// Whether the content is marked as text.
-    is_text: bool,
+    pub found: Vec<Found>,
+    pub hashes: Hashes,
+    /// Whether signatures of text count, and not those of octets.
+    pub is_text: bool,
     /// The number of those that came in front of the content.
     before: usize,
 }
@@ -62,11 +58,11 @@ enum Announced {
 }
 
 /// A signature that came.
-struct Found {
+pub(super) struct Found {
     /// Its packet, if its version is supported.
-    signature: Option<Signature>,
+    pub signature: Option<Signature>,
     /// Why it can't hold, whatever the content is.
-    fault: Option<SignatureFault>,
+    pub fault: Option<SignatureFault>,
 }
 
 impl Signatures {
@@ -181,11 +177,12 @@ impl Signatures {
         }
     }
 
-    /// Begins the content, which may be marked as text.
-    pub fn begin(&mut self, is_text: bool) -> Result<(), OpenError> {
+    /// Begins the content, which may be marked as text. Returns whether it is to be
+    /// written as text, with other line ends.
+    pub fn begin(&mut self, is_text: bool) -> Result<bool, OpenError> {
         match &mut self.check {
             Some(check) => check.begin(is_text),
-            None => Ok(()),
+            None => Ok(is_text),
         }
     }
 
@@ -235,8 +232,7 @@ impl Check {
         });
     }
 
-    fn begin(&mut self, is_text: bool) -> Result<(), OpenError> {
-        self.is_text = is_text;
+    fn begin(&mut self, is_text: bool) -> Result<bool, OpenError> {
         let announced = self
             .announced
             .iter()
@@ -252,85 +248,16 @@ impl Check {
             .iter()
             .filter_map(|found| found.signature.as_ref());
         let needed: Vec<HashOf> = announced.chain(made.map(HashOf::signature)).collect();
-        let is_counted = |of: &&HashOf| kind_fault(of.typ, is_text).is_none();
+        // What is written is what is signed, and the mark as text isn't signed:
+        // octets stay as they are.
+        let is_of_text = |of: &HashOf| of.typ == SignatureType::Text;
+        self.is_text = is_text && needed.iter().any(is_of_text);
+        let is_counted = |of: &&HashOf| kind_fault(of.typ, self.is_text).is_none();
         for of in needed.iter().filter(is_counted) {
             let added = self.hashes.add(of);
             added.map_err(|TooMany| malformed("they need more than 16 different hashes"))?;
         }
-        Ok(())
-    }
-
-    fn verdicts(&self) -> Result<Vec<SignatureVerdict>, MessageFault> {
-        let mut verdicts = Vec::new();
-        for found in &self.found {
-            let Some(signature) = &found.signature else {
-                verdicts.push(SignatureVerdict {
-                    signer: "a key of a kind that is not known".into(),
-                    fingerprint: None,
-                    handles: Vec::new(),
-                    claimed: None,
-                    standing: Standing::Unknown,
-                });
-                continue;
-            };
-            let fault = kind_fault(signature.typ(), self.is_text).or(found.fault.clone());
-            let mut verdict = self.judge(signature, fault);
-            if verdict.holds() && !self.is_for_us(signature) {
-                let signer = verdict.signer;
-                return Err(MessageFault::Forwarded { signer });
-            }
-            // They have served their purpose.
-            verdict.handles = Vec::new();
-            match verdict.standing {
-                Standing::Fails(fault) => {
-                    let signer = verdict.signer;
-                    return Err(MessageFault::Signature { signer, fault });
-                }
-                _ => verdicts.push(verdict),
-            }
-        }
-        match verdicts.iter().any(SignatureVerdict::holds) {
-            true => Ok(verdicts),
-            false => {
-                let more = verdicts.len().saturating_sub(SHOWN);
-                let by = verdicts.into_iter().take(SHOWN);
-                let by = by.map(|verdict| verdict.signer).collect();
-                Err(MessageFault::NotSigned { by, more })
-            }
-        }
-    }
-
-    /// Judges a signature by itself. `fault` is one that it has anyway.
-    fn judge(&self, signature: &Signature, fault: Option<SignatureFault>) -> SignatureVerdict {
-        let of = HashOf::signature(signature);
-        let hash = self.hashes.get(&of);
-        let signers = &self.verifier.signers;
-        let mut verdict = signers.judge_openpgp(signature, hash.filter(|_| fault.is_none()));
-        if let Some(fault) = fault
-            && verdict.standing != Standing::Unknown
-        {
-            verdict.standing = Standing::Fails(fault);
-        }
-        let is_issuer = |recipient: &KeyHandle| {
-            let mut issuers = signature.get_issuers().into_iter();
-            issuers.any(|issuer| is_same(&KeyHandle::of(Some(issuer)), recipient))
-        };
-        if verdict.holds() && self.recipients.iter().any(is_issuer) {
-            let fault = SignatureFault::Usage("the key that signs opens the message as well");
-            verdict.standing = Standing::Fails(fault);
-        }
-        verdict
-    }
-
-    /// Returns whether a signature was made for the owner of the key that opens
-    /// the message, or for whoever it may be (RFC 9580, section 5.2.3.36).
-    fn is_for_us(&self, signature: &Signature) -> bool {
-        let mut intended = signature.intended_recipients().peekable();
-        intended.peek().is_none()
-            || intended.any(|fingerprint| {
-                self.intended
-                    .contains(&Fingerprint::of(fingerprint.clone()))
-            })
+        Ok(self.is_text)
     }
 }
 
@@ -353,20 +280,6 @@ impl Announced {
 /// The fault of a signature that is another one than was announced.
 const OTHER: SignatureFault = SignatureFault::Malformed("it is another one than was announced");
 
-/// Returns the fault of signatures of a kind that doesn't count for content that
-/// is marked as text or not. A signature of text says nothing of line ends, and
-/// those of other content matter.
-fn kind_fault(typ: SignatureType, is_text: bool) -> Option<SignatureFault> {
-    match typ {
-        SignatureType::Binary => None,
-        SignatureType::Text if is_text => None,
-        SignatureType::Text => Some(SignatureFault::Kind(
-            "a signature of text over a file that is not marked as text",
-        )),
-        _ => Some(SignatureFault::Kind("no signature over a file")),
-    }
-}
-
 /// Returns the fault of a signature that differs from its announcement.
 fn difference(announced: &OnePassSig, signature: &Signature) -> Option<SignatureFault> {
     let is_same = hash_of(announced) == HashOf::signature(signature)
@@ -381,15 +294,6 @@ fn hash_of(announced: &OnePassSig) -> HashOf {
         typ: announced.typ(),
         salt: announced.salt().map(<[u8]>::to_vec),
         is_v6: announced.version() == 6,
-    }
-}
-
-/// Returns whether two handles name one key.
-fn is_same(issuer: &KeyHandle, recipient: &KeyHandle) -> bool {
-    match (issuer, recipient) {
-        (KeyHandle::Fingerprint(issuer), recipient) => recipient.names(issuer),
-        (issuer, KeyHandle::Fingerprint(recipient)) => issuer.names(recipient),
-        (issuer, recipient) => issuer == recipient && *issuer != KeyHandle::Hidden,
     }
 }
 
