@@ -29,13 +29,20 @@ impl Values for Encoded<'_> {
     }
 }
 
+/// Returns an element with these parts as its content.
+pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let length = parts.iter().map(|part| part.len() as u64).sum();
+    let mut encoded = header(tag, Some(length));
+    for part in parts {
+        encoded.extend_from_slice(part);
+    }
+    encoded
+}
+
 /// Returns a SET OF, in the order that DER requires (X.690, section 11.6).
 pub(crate) fn set_of(mut values: Vec<Vec<u8>>) -> Vec<u8> {
     values.sort();
-    let values = values.concat();
-    let mut encoded = header(SET, Some(values.len() as u64));
-    encoded.extend(values);
-    encoded
+    element(SET, &[&values.concat()])
 }
 
 /// Returns a tag and a length, which is definite or not (X.690, section 8.1.3).

@@ -51,7 +51,7 @@ pub use recipients::{
 pub(crate) use s2k::{begin_derivation, memory as memory_of_derivation};
 #[allow(unused_imports, reason = "for the rooms above")]
 pub(crate) use signing::{
-    Claim, DetachedSignatures, MAX_SIGNATURE_FILE, MAX_SIGNATURES, claims_of_cms,
+    Claim, DetachedSignatures, MAX_SIGNATURE_FILE, MAX_SIGNATURES, begin_hash, claims_of_cms,
     claims_of_openpgp, sign_detached,
 };
 pub use signing::{

@@ -4,12 +4,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{Id, PKey, Public};
-use openssl::x509::{X509, X509KeyUsage, X509NameRef, X509Ref};
+use openssl::x509::{X509, X509ExtendedKeyUsage, X509KeyUsage, X509NameRef, X509Ref};
 use thiserror::Error;
 
-use crate::keys::file_content::Block;
+use crate::hex;
+use crate::keys::file_content::{self, Block, Form};
+use crate::keys::forget_openssl_errors;
 use crate::timestamp::unix_seconds;
 
 /// Returns the certificate in a PEM block.
@@ -21,6 +24,21 @@ pub(crate) fn from_block(block: Block<'_>) -> Result<X509, ErrorStack> {
     // certificate in the block. They don't matter here.
     let text = String::from_utf8_lossy(block.text);
     X509::from_pem(text.replace(block.label, "CERTIFICATE").as_bytes())
+}
+
+/// Returns the certificates in the content of a file, as far as they can be
+/// decoded.
+pub(crate) fn in_file(bytes: &[u8]) -> Vec<X509> {
+    let found = match file_content::form(bytes) {
+        Form::Pem => file_content::blocks(bytes)
+            .filter(Block::is_x509)
+            .filter_map(|block| from_block(block).ok())
+            .collect(),
+        Form::Der => X509::from_der(bytes).into_iter().collect(),
+        Form::OpenPgp | Form::Unknown => Vec::new(),
+    };
+    forget_openssl_errors();
+    found
 }
 
 /// The end of a certificate without one, 9999-12-31 23:59:59, in seconds since
@@ -119,6 +137,29 @@ pub(crate) fn missing_key_usage(certificate: &X509Ref, key: Id) -> Option<&'stat
     };
     let allowed = certificate.key_usage()?;
     (!allowed.contains(needed)).then_some(name)
+}
+
+/// Returns why a certificate isn't for signatures, if it isn't: what its
+/// keyUsage (RFC 5280, section 4.2.1.3) or its extendedKeyUsage (section
+/// 4.2.1.12) lacks. It is what OpenSSL requires of signers of CMS.
+pub(crate) fn unfit_for_signatures(certificate: &X509Ref) -> Option<&'static str> {
+    let signs = X509KeyUsage::DIGITAL_SIGNATURE | X509KeyUsage::NON_REPUDIATION;
+    let mails = X509ExtendedKeyUsage::SMIME | X509ExtendedKeyUsage::ANYEKU;
+    let usage = certificate.key_usage();
+    let purpose = certificate.extended_key_usage();
+    if usage.is_some_and(|usage| !usage.intersects(signs)) {
+        Some("its keyUsage lacks digitalSignature")
+    } else if purpose.is_some_and(|purpose| !purpose.intersects(mails)) {
+        Some("its extendedKeyUsage lacks emailProtection")
+    } else {
+        None
+    }
+}
+
+/// Returns the SHA-256 of a certificate, in upper-case hexadecimal digits.
+pub(crate) fn fingerprint(certificate: &X509Ref) -> Result<String, ErrorStack> {
+    let digest = certificate.digest(MessageDigest::sha256())?;
+    Ok(hex::upper(&digest))
 }
 
 /// Converts a point in time of a certificate or CRL.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use openpgp::types::PublicKeyAlgorithm;
+use openssl::x509::X509;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
@@ -256,6 +257,12 @@ impl Identity {
         self.origin.certificates()
     }
 
+    /// Returns the X.509 certificates in its own file, then those of each file
+    /// next to it. Those of a keystore show once it is unlocked.
+    pub(in crate::keys) fn x509_files(&self) -> Vec<Vec<X509>> {
+        self.origin.x509_files()
+    }
+
     /// Returns whether it is in a PKCS#12 keystore.
     pub(super) fn is_in_keystore(&self) -> bool {
         self.origin.is_pkcs12()
@@ -263,7 +270,7 @@ impl Identity {
 
     /// Returns whether its file may hold certificates that don't show before it
     /// is unlocked.
-    pub(super) fn hides_certificates(&self) -> bool {
+    pub(in crate::keys) fn hides_certificates(&self) -> bool {
         self.origin.hides_certificates()
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use openpgp::Cert;
 use openpgp::packet::key::SecretKeyMaterial as KeyMaterial;
 use openssl::pkey::PKey;
 use sequoia_openpgp as openpgp;
@@ -14,6 +15,7 @@ use super::locked::Locked;
 use super::secret::SecretKey;
 use crate::keys::file_content::{self, Block, Bytes, Form};
 use crate::keys::kdf_cost::is_affordable;
+use crate::keys::mapping::PublicKey;
 use crate::keys::pkcs12::{KeyBag, Keystore};
 use crate::keys::ssh::{self, OpenSshKey};
 use crate::keys::{FileKind, forget_openssl_errors, jks, mapping, openssl_reason, recipients};
@@ -27,12 +29,31 @@ impl Identity {
     ///
     /// The file holds no private key, or one that can't be used.
     pub fn load(path: &Path) -> Result<Vec<Self>, KeyFault> {
-        identities(path)
+        let (bytes, exposed) = file_content::read_key(path).map_err(KeyFault::Unreadable)?;
+        Self::of_content(bytes, path, exposed)
+    }
+
+    /// Loads those in the content of a key file.
+    pub(in crate::keys) fn of_content(
+        bytes: Bytes,
+        path: &Path,
+        exposed: bool,
+    ) -> Result<Vec<Self>, KeyFault> {
+        identities(bytes, path, exposed)
+    }
+
+    /// Loads the private keys of an OpenPGP certificate that are `wanted`.
+    pub(in crate::keys) fn of_cert(
+        cert: Cert,
+        path: &Path,
+        exposed: bool,
+        wanted: &dyn Fn(&PublicKey) -> bool,
+    ) -> Result<Vec<Self>, KeyFault> {
+        from_certs(vec![cert], path, exposed, wanted)
     }
 }
 
-fn identities(path: &Path) -> Result<Vec<Identity>, KeyFault> {
-    let (bytes, exposed) = file_content::read_key(path).map_err(KeyFault::Unreadable)?;
+fn identities(bytes: Bytes, path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
     let kind = FileKind::of(&bytes);
     match kind {
         Some(FileKind::Pkcs12) => return from_pkcs12(bytes, path, exposed),
@@ -179,6 +200,15 @@ fn from_der(bytes: Bytes, origin: KeySource) -> Result<Option<Identity>, KeyFaul
 
 fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity>, KeyFault> {
     let certs = leading_zeros::certs(bytes).map_err(|_| KeyFault::NoPrivateKey(None))?;
+    from_certs(certs, path, exposed, &|key| key.pk_algo().for_encryption())
+}
+
+fn from_certs(
+    certs: Vec<Cert>,
+    path: &Path,
+    exposed: bool,
+    wanted: &dyn Fn(&PublicKey) -> bool,
+) -> Result<Vec<Identity>, KeyFault> {
     let mut identities = Vec::new();
     let mut is_elsewhere = false;
     for cert in certs {
@@ -191,10 +221,10 @@ fn from_openpgp(bytes: &[u8], path: &Path, exposed: bool) -> Result<Vec<Identity
             // It knows whether it is a primary key or a subkey, which the lock of
             // an AEAD mode covers (RFC 9580, section 3.7.2.1).
             let key = key.key().clone();
-            if !key.pk_algo().for_encryption() {
+            let public = key.clone().take_secret().0;
+            if !wanted(&public) {
                 continue;
             }
-            let public = key.clone().take_secret().0;
             // For a key kept elsewhere, GnuPG leaves a stub without a secret.
             if let KeyMaterial::Encrypted(locked) = key.secret()
                 && !locked.s2k().is_supported()

@@ -1,6 +1,7 @@
 //! The file of a private key, and the certificate next to it: in the same file,
 //! or in one of the same name.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -10,7 +11,9 @@ use sequoia_openpgp as openpgp;
 
 use crate::keys::file_content::{self, Block, Bytes};
 use crate::keys::passphrase::Passphrase;
-use crate::keys::{CertificateKind, Fingerprint, Recipient, directory_walk, pkcs12, recipients};
+use crate::keys::{
+    CertificateKind, Fingerprint, Recipient, directory_walk, pkcs12, recipients, x509,
+};
 
 /// The certificate or public key next to a private key, of any age.
 #[derive(Clone, Debug)]
@@ -45,7 +48,7 @@ enum Within {
     /// A PKCS#12 keystore, whose certificates show once it's opened.
     Pkcs12 {
         keystore: Bytes,
-        opened: OnceLock<Vec<Recipient>>,
+        opened: OnceLock<Vec<X509>>,
     },
 }
 
@@ -88,7 +91,7 @@ impl KeySource {
         if let Within::Pkcs12 { keystore, opened } = &self.within {
             opened.get_or_init(|| {
                 let found = pkcs12::open(keystore, passphrase.as_bytes());
-                self.recipients(found.into_iter().flat_map(|found| found.certificates))
+                found.map_or_else(Vec::new, |found| found.certificates)
             });
         }
         let known = self.passphrase.lock();
@@ -159,14 +162,43 @@ impl KeySource {
 
     /// Returns those in the key's own file, then those next to it.
     pub fn certificates(&self) -> impl Iterator<Item = Recipient> {
-        let beside = directory_walk::CERTIFICATE_ENDINGS
+        let beside = self
+            .files_beside()
+            .filter_map(|path| Recipient::load_any_age(&path).ok())
+            .flatten();
+        self.within().into_iter().chain(beside)
+    }
+
+    /// Returns the X.509 certificates in the key's own file, then those of each
+    /// file next to it.
+    pub fn x509_files(&self) -> Vec<Vec<X509>> {
+        let beside = self.files_beside();
+        let beside = beside.filter_map(|path| file_content::read(&path).ok());
+        let beside = beside.map(|bytes| x509::in_file(&bytes));
+        iter::once(self.x509_within()).chain(beside).collect()
+    }
+
+    fn x509_within(&self) -> Vec<X509> {
+        match &self.within {
+            Within::Nothing | Within::OpenPgp(_) => Vec::new(),
+            Within::Pem(text) => x509::in_file(text),
+            Within::X509(certificates) => {
+                let certificates = certificates.iter();
+                certificates
+                    .filter_map(|der| X509::from_der(der).ok())
+                    .collect()
+            }
+            Within::Pkcs12 { opened, .. } => opened.get().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Returns the files next to the key that may hold its certificate.
+    fn files_beside(&self) -> impl Iterator<Item = PathBuf> {
+        directory_walk::CERTIFICATE_ENDINGS
             .iter()
             .map(|ending| self.path.with_extension(ending))
             // Special files are skipped: opening a FIFO would block for ever.
             .filter(|path| *path != self.path && path.is_file())
-            .filter_map(|path| Recipient::load_any_age(&path).ok())
-            .flatten();
-        self.within().into_iter().chain(beside)
     }
 
     /// Returns those in the key's own file.
@@ -180,11 +212,9 @@ impl KeySource {
                 .flatten()
                 .collect(),
             Within::OpenPgp(cert) => recipients::of_openpgp(cert, &self.path),
-            Within::X509(certificates) => {
-                let certificates = certificates.iter();
-                self.recipients(certificates.filter_map(|der| X509::from_der(der).ok()))
+            Within::X509(_) | Within::Pkcs12 { .. } => {
+                self.recipients(self.x509_within().into_iter())
             }
-            Within::Pkcs12 { opened, .. } => opened.get().cloned().unwrap_or_default(),
         }
     }
 }

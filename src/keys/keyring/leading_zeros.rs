@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 const BEFORE_ALGORITHM: usize = 5;
 
 /// Returns the keys in a file of private OpenPGP keys.
-pub(super) fn certs(bytes: &[u8]) -> openpgp::Result<Vec<Cert>> {
+pub(in crate::keys) fn certs(bytes: &[u8]) -> openpgp::Result<Vec<Cert>> {
     let mut packets = Vec::new();
     let parser = PacketParserBuilder::from_bytes(bytes)?.buffer_unread_content();
     let mut result = parser.build()?;

@@ -30,6 +30,7 @@ pub(crate) use cms_search::OpenedBy;
 pub use fit::Fit;
 pub use identity::{Identity, KeyError, KeyFault, UnlockFault};
 pub use key_source::Beside;
+pub(super) use leading_zeros::certs as openpgp_certs;
 pub use no_identity::NoIdentity;
 pub(crate) use no_identity::NotOpened;
 pub(crate) use secret::SecretKey;

@@ -5,6 +5,7 @@ use openpgp::crypto::{Decryptor, KeyPair, SessionKey};
 use openpgp::packet::Key;
 use openpgp::packet::key::{SecretKeyMaterial as KeyMaterial, SecretParts, UnspecifiedRole};
 use openssl::ec::{EcKey, EcKeyRef};
+use openssl::error::ErrorStack;
 use openssl::pkey::{Id, PKey, Private};
 use openssl::rsa::{Padding, Rsa, RsaRef};
 use sequoia_openpgp as openpgp;
@@ -85,6 +86,26 @@ impl SecretKey {
         match &self.operation {
             Operation::Ec(ec, _) => Some(ec),
             _ => None,
+        }
+    }
+
+    /// Returns OpenSSL's key, if it's RSA or on a NIST curve.
+    pub fn openssl(&self) -> Result<Option<PKey<Private>>, ErrorStack> {
+        match &self.operation {
+            Operation::Rsa(rsa) => PKey::from_rsa(rsa.clone()).map(Some),
+            Operation::Ec(ec, _) => PKey::from_ec_key(ec.clone()).map(Some),
+            Operation::Other(_) => Ok(None),
+        }
+    }
+
+    /// Returns the key pair that signs as OpenPGP does.
+    pub fn key_pair(&self) -> openpgp::Result<KeyPair> {
+        match &self.operation {
+            Operation::Rsa(rsa) => {
+                let secret = mapping::rsa_to_mpis(rsa)?;
+                KeyPair::new(self.public.clone(), secret.into())
+            }
+            Operation::Ec(_, pair) | Operation::Other(pair) => Ok((**pair).clone()),
         }
     }
 

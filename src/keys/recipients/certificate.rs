@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use openssl::error::ErrorStack;
-use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Public};
 use openssl::rsa::Rsa;
 use openssl::x509::X509;
@@ -13,7 +12,6 @@ use super::recipient::{CertificateKind, Recipient};
 use super::refusal::Refusal;
 use super::requirements::Requirements;
 use crate::files::BYTE_ORDER_MARK;
-use crate::hex;
 use crate::keys::file_content::{self, Block, Form};
 use crate::keys::mapping::{self, PublicKey, UnusableKey};
 use crate::keys::pkcs7::Bundle;
@@ -352,12 +350,11 @@ impl CertificateFile<'_> {
             }
             None => None,
         };
-        let digest = certificate.digest(MessageDigest::sha256());
-        let digest = digest.map_err(malformed)?;
+        let fingerprint = x509::fingerprint(certificate).map_err(malformed)?;
         Recipient::new(key, self.source, CertificateKind::X509, subject)
             .expiring(not_after)
             .chaining(chain)
-            .of_certificate(hex::upper(&digest))
+            .of_certificate(fingerprint)
             .of_x509(certificate)
             .map_err(malformed)
     }

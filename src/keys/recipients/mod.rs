@@ -16,7 +16,9 @@ use std::time::SystemTime;
 use self::party::usable;
 
 pub(super) use certificate::recipients as of_content;
-pub(super) use openpgp_certificate::of_any_age as of_openpgp;
+pub(super) use openpgp_certificate::{
+    innermost, label as openpgp_label, lenient_policy, of_any_age as of_openpgp, weak_hash,
+};
 pub use outlook::Outlook;
 pub use party::{Examined, Party, Pin};
 pub use recipient::{CertificateKind, MessageVersion, Recipient};

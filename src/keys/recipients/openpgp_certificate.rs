@@ -188,7 +188,7 @@ fn earlier(a: Option<SystemTime>, b: Option<SystemTime>) -> Option<SystemTime> {
 
 /// Returns the policy without its rules on algorithms. The iterators skip what
 /// a policy doesn't accept; with this one, such keys are seen and refused.
-fn lenient_policy() -> StandardPolicy<'static> {
+pub(in crate::keys) fn lenient_policy() -> StandardPolicy<'static> {
     use AsymmetricAlgorithm as A;
     let mut policy = StandardPolicy::new();
     for algorithm in [
@@ -216,7 +216,7 @@ const WEAK_HASHES: [(HashAlgorithm, &str); 3] = [
 ];
 
 /// Returns the name of a hash, if it is weak.
-fn weak_hash(hash: HashAlgorithm) -> Option<&'static str> {
+pub(in crate::keys) fn weak_hash(hash: HashAlgorithm) -> Option<&'static str> {
     let weak = WEAK_HASHES.iter().find(|(weak, _)| *weak == hash);
     weak.map(|(_, name)| *name)
 }
@@ -235,7 +235,7 @@ fn check_usable(key: &PublicKey) -> Result<(), UnusableKey> {
     mapping::check_strength(key)
 }
 
-fn label(cert: &Cert) -> String {
+pub(in crate::keys) fn label(cert: &Cert) -> String {
     cert.userids().next().map_or_else(
         || cert.fingerprint().to_hex(),
         |uid| x509::shortened(String::from_utf8_lossy(uid.userid().value()).into_owned()),
@@ -244,6 +244,6 @@ fn label(cert: &Cert) -> String {
 
 /// Returns the innermost cause of sequoia's error chain: the outer ones repeat
 /// it.
-fn innermost(e: &openpgp::anyhow::Error) -> String {
+pub(in crate::keys) fn innermost(e: &openpgp::anyhow::Error) -> String {
     e.root_cause().to_string()
 }

@@ -1,12 +1,20 @@
 //! Detached signatures over one content.
 
-use std::io::{self, Read, Seek};
+use std::io::{self, ErrorKind, Read};
 use std::time::SystemTime;
 
+use openssl::sha::Sha256;
 use thiserror::Error;
 
 use super::SigningKey;
+use super::cms_write::{CmsSigner, signed_data};
+use super::key::Operation;
+use super::openpgp_write::OpenPgpSigning;
 use crate::files::cause;
+use crate::keys::openssl_reason;
+
+/// The size of the pieces in which a content is read, in octets.
+const PIECE: usize = 64 * 1024;
 
 /// The detached signatures over one content.
 #[derive(Clone, Debug, Default)]
@@ -34,14 +42,82 @@ pub enum SigningFault {
     },
 }
 
-/// Signs a content with all these keys.
+/// Signs a content, from where it is read to, with all these keys. It is read
+/// once.
 pub(crate) fn sign_detached(
-    _keys: &[SigningKey],
-    _content: &mut (impl Read + Seek),
-    _at: SystemTime,
+    keys: &[SigningKey],
+    content: &mut (impl Read + ?Sized),
+    at: SystemTime,
 ) -> Result<DetachedSignatures, SigningFault> {
-    Err(SigningFault::Refused {
-        signer: String::new(),
-        reason: "not made yet".into(),
+    let mut cms = Vec::new();
+    let mut openpgp = Vec::new();
+    for signer in keys {
+        match &signer.operation {
+            Operation::X509 {
+                key,
+                certificate,
+                chain,
+            } => cms.push((
+                signer,
+                CmsSigner {
+                    key,
+                    certificate,
+                    chain,
+                },
+            )),
+            Operation::OpenPgp(pair) => {
+                let signing = OpenPgpSigning::begin((**pair).clone(), at);
+                openpgp.push((signer, signing.map_err(|e| refused(signer, e.to_string()))?));
+            }
+        }
+    }
+    let mut hash = Sha256::new();
+    for_each_piece(content, &mut |octets| {
+        hash.update(octets);
+        for (_, signing) in &mut openpgp {
+            signing.update(octets);
+        }
     })
+    .map_err(SigningFault::Unreadable)?;
+
+    let mut signatures = DetachedSignatures::default();
+    let digest = hash.finish();
+    let (mut infos, mut certificates) = (Vec::new(), Vec::new());
+    for (signer, cms) in &cms {
+        let fault = |e| refused(signer, openssl_reason(&e));
+        infos.push(cms.sign(&digest, at).map_err(fault)?);
+        certificates.extend(cms.certificates().map_err(fault)?);
+    }
+    if !infos.is_empty() {
+        signatures.cms = Some(signed_data(infos, certificates));
+    }
+    for (signer, signing) in openpgp {
+        let packet = signing.finish();
+        let packet = packet.map_err(|e| refused(signer, e.to_string()))?;
+        signatures.openpgp.get_or_insert_default().extend(packet);
+    }
+    Ok(signatures)
+}
+
+fn refused(signer: &SigningKey, reason: String) -> SigningFault {
+    SigningFault::Refused {
+        signer: signer.label().to_owned(),
+        reason,
+    }
+}
+
+/// Reads a content to its end, piece by piece.
+pub(super) fn for_each_piece(
+    content: &mut (impl Read + ?Sized),
+    take: &mut dyn FnMut(&[u8]),
+) -> io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match content.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(length) => take(piece.get(..length).unwrap_or_default()),
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
 }

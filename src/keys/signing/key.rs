@@ -4,11 +4,17 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use openpgp::crypto::KeyPair;
+use openssl::pkey::{PKey, Private};
+use openssl::x509::X509;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
+use super::{key_openpgp, key_x509};
+use crate::keys::file_content::{self, Block, Form};
 use crate::keys::trust::revoked;
-use crate::keys::{KeyFault, KeyHandle, Passphrases, Recipient, UnlockFault, UnusableKey};
+use crate::keys::{
+    FileKind, KeyFault, KeyHandle, Passphrases, Recipient, UnlockFault, UnusableKey,
+};
 use crate::timestamp::Timestamp;
 
 /// A file that yields no signing key.
@@ -27,10 +33,10 @@ pub struct SigningKeyError {
 pub enum SigningKeyFault {
     /// It yields no private key.
     #[error("{0}")]
-    Key(KeyFault),
+    Key(#[from] KeyFault),
     /// It stays locked.
     #[error("{0}")]
-    Locked(UnlockFault),
+    Locked(#[from] UnlockFault),
     /// It holds several keys.
     #[error("it holds {0} private keys, and one is needed")]
     SeveralKeys(usize),
@@ -104,12 +110,24 @@ pub enum SigningKeyFault {
 
 /// A private key that signs, with its certificate.
 pub struct SigningKey {
-    source: PathBuf,
-    label: String,
-    fingerprint: String,
-    exposed: bool,
-    handles: Vec<KeyHandle>,
-    openpgp: Option<KeyPair>,
+    pub(super) source: PathBuf,
+    pub(super) label: String,
+    pub(super) fingerprint: String,
+    pub(super) exposed: bool,
+    /// How messages may name it, or the other keys of its certificate.
+    pub(super) handles: Vec<KeyHandle>,
+    pub(super) operation: Operation,
+}
+
+/// What signs.
+pub(super) enum Operation {
+    X509 {
+        key: PKey<Private>,
+        certificate: X509,
+        /// Its issuers, the root excepted, as far as its file has them.
+        chain: Vec<X509>,
+    },
+    OpenPgp(Box<KeyPair>),
 }
 
 impl SigningKey {
@@ -124,12 +142,12 @@ impl SigningKey {
     /// signatures at the time `at`.
     pub fn load(
         path: &Path,
-        _passphrases: &dyn Passphrases,
-        _at: SystemTime,
+        passphrases: &dyn Passphrases,
+        at: SystemTime,
     ) -> Result<Self, SigningKeyError> {
-        Err(SigningKeyError {
+        load(path, passphrases, at).map_err(|fault| SigningKeyError {
             path: path.to_owned(),
-            fault: SigningKeyFault::NoCertificate,
+            fault,
         })
     }
 
@@ -153,7 +171,7 @@ impl SigningKey {
 
     /// Returns whether it makes OpenPGP signatures, rather than CMS.
     pub fn is_openpgp(&self) -> bool {
-        self.openpgp.is_some()
+        matches!(self.operation, Operation::OpenPgp(_))
     }
 
     /// Returns whether every user of the machine can read or change the file,
@@ -178,7 +196,36 @@ impl SigningKey {
 
     /// Returns the key that signs inside of messages; none for X.509.
     pub(crate) fn openpgp(&self) -> Option<KeyPair> {
-        self.openpgp.clone()
+        match &self.operation {
+            Operation::OpenPgp(pair) => Some((**pair).clone()),
+            Operation::X509 { .. } => None,
+        }
+    }
+}
+
+fn load(
+    path: &Path,
+    passphrases: &dyn Passphrases,
+    at: SystemTime,
+) -> Result<SigningKey, SigningKeyFault> {
+    let (bytes, exposed) = file_content::read_key(path).map_err(KeyFault::Unreadable)?;
+    let is_keystore = matches!(
+        FileKind::of(&bytes),
+        Some(FileKind::Pkcs12 | FileKind::JavaKeystore | FileKind::Jceks)
+    );
+    let private: Vec<Block<'_>> = file_content::blocks(&bytes)
+        .filter(Block::is_private)
+        .collect();
+    let openpgp = match (file_content::form(&bytes), private.as_slice()) {
+        _ if is_keystore => None,
+        (Form::OpenPgp, _) => Some(bytes.as_slice()),
+        (_, [block]) if block.label == "PGP PRIVATE KEY BLOCK" => Some(block.text),
+        (_, [_, _, ..]) => return Err(SigningKeyFault::SeveralKeys(private.len())),
+        _ => None,
+    };
+    match openpgp {
+        Some(openpgp) => key_openpgp::load(openpgp, path, exposed, passphrases, at),
+        None => key_x509::load(bytes, path, exposed, passphrases, at),
     }
 }
 

@@ -8,16 +8,32 @@
 //! - `claims` says what signatures claim about themselves.
 #![allow(dead_code, reason = "for the rooms above")]
 
+mod certificate_file;
 mod claims;
+mod cms_algorithm;
+mod cms_attributes;
+mod cms_read;
+mod cms_time;
+mod cms_verify;
+mod cms_write;
 mod detached;
+mod fitness;
+mod inline;
 mod key;
+mod key_openpgp;
+mod key_x509;
+mod openpgp_read;
+mod openpgp_verify;
+mod openpgp_write;
 mod signers;
+mod subject;
 mod verdict;
 
 pub(crate) use claims::{Claim, claims_of_cms, claims_of_openpgp};
 pub use detached::SigningFault;
 pub(crate) use detached::{DetachedSignatures, sign_detached};
 pub use key::{SigningKey, SigningKeyError, SigningKeyFault};
+pub(crate) use openpgp_verify::begin_hash;
 pub use signers::{SignerError, SignerName, Signers, SigningTime};
 pub use verdict::{SignatureFault, SignatureVerdict, Standing};
 

@@ -1,26 +1,31 @@
 //! The signers whose signatures count.
 
-use std::io::{self, Read};
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use openpgp::Cert;
-use openpgp::crypto::hash::Context;
-use openpgp::packet::Signature;
+use openssl::x509::X509;
 use sequoia_openpgp as openpgp;
 use thiserror::Error;
 
-use super::verdict::{SignatureVerdict, Standing};
-use crate::keys::trust::{TrustError, TrustFault};
-use crate::keys::{Pin, Refusal};
+use super::certificate_file::{self, CertificateFile};
+use super::subject::SubjectName;
+use super::verdict::SignatureFault;
+use crate::keys::trust::{CaBundle, Distrust, TrustError, TrustFault, Verifier};
+use crate::keys::{Pin, Refusal, x509};
+
+/// How far the clock of a signer may be ahead.
+pub(super) const CLOCK_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How a verifier names a signer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignerName {
     /// The file of an X.509 or OpenPGP certificate.
     Certificate(PathBuf),
-    /// The fingerprint of an OpenPGP certificate; of an X.509 certificate the
-    /// SHA-256, or that of its key.
+    /// The fingerprint of a certificate: of an X.509 certificate the SHA-256.
+    /// An OpenPGP signature doesn't hold its certificate, so that the file has
+    /// to be named as well.
     Fingerprint(Pin),
     /// The subject of a certificate under a CA: all of it, as in `CN=ivr-1,
     /// O=Acme` (in any order), or the common name alone, `ivr-1`.
@@ -33,7 +38,8 @@ pub enum SigningTime {
     /// The time of verification, whatever the signature claims.
     #[default]
     Ignored,
-    /// The time that the signature claims.
+    /// The time that the signature claims. What is revoked by now doesn't
+    /// count, whenever it was revoked.
     Trusted,
 }
 
@@ -51,6 +57,22 @@ pub enum SignerError {
         path: PathBuf,
         /// The cause.
         refusal: Refusal,
+    },
+    /// A public key has no certificate around it, by which signatures name
+    /// their signers.
+    #[error("{}: it is a public key without a certificate, and signers need one", .path.display())]
+    BareKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A fingerprint of 40 digits is that of an OpenPGP certificate, which
+    /// isn't at hand.
+    #[error(
+        "the signer {fingerprint} is named by an OpenPGP fingerprint, and its certificate is not given"
+    )]
+    NoCertificate {
+        /// The fingerprint.
+        fingerprint: String,
     },
     /// A signer is named by its subject, which only a CA can vouch for.
     #[error("the signer “{subject}” is named by its subject, and no CA vouches for it")]
@@ -81,10 +103,31 @@ impl From<TrustError> for SignerError {
     }
 }
 
+/// How the certificate of a signature is a named signer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    ByFile,
+    ByFingerprint,
+    /// If a CA vouches for it.
+    BySubject,
+}
+
 /// The signers whose signatures count.
 #[derive(Clone, Debug)]
-pub struct Signers {
-    certs: Vec<Cert>,
+pub struct Signers(Arc<Loaded>);
+
+#[derive(Debug)]
+struct Loaded {
+    /// Those of signers, from their files.
+    x509: Vec<X509>,
+    /// Those that follow each of them.
+    chains: Vec<Vec<X509>>,
+    openpgp: Vec<Cert>,
+    pins: Vec<String>,
+    subjects: Vec<SubjectName>,
+    ca: Option<Arc<Verifier>>,
+    time: SigningTime,
+    at: SystemTime,
 }
 
 impl Signers {
@@ -95,65 +138,142 @@ impl Signers {
     ///
     /// # Errors
     ///
-    /// A file that can't be used, a subject without a CA, or an empty list.
+    /// A file that can't be used, a subject without a CA, an OpenPGP
+    /// fingerprint without a certificate, or an empty list. Certificates that
+    /// have expired are loaded: it's their signatures that don't hold.
     pub fn load(
         names: &[SignerName],
-        _ca: Option<(&[PathBuf], &[PathBuf])>,
-        _time: SigningTime,
-        _at: SystemTime,
+        ca: Option<(&[PathBuf], &[PathBuf])>,
+        time: SigningTime,
+        at: SystemTime,
     ) -> Result<Self, SignerError> {
-        match names {
-            [] => Err(SignerError::NoneGiven),
-            _ => Ok(Self { certs: Vec::new() }),
+        if names.is_empty() {
+            return Err(SignerError::NoneGiven);
+        }
+        let ca = match ca {
+            Some((ca_files, crl_files)) => {
+                let bundle = CaBundle::load(ca_files, crl_files)?;
+                Some(Arc::new(bundle.verifier_of_signers(at)?))
+            }
+            None => None,
+        };
+        let mut loaded = Loaded {
+            x509: Vec::new(),
+            chains: Vec::new(),
+            openpgp: Vec::new(),
+            pins: Vec::new(),
+            subjects: Vec::new(),
+            ca,
+            time,
+            at,
+        };
+        for name in names {
+            match name {
+                SignerName::Certificate(path) => match certificate_file::load(path)? {
+                    CertificateFile::X509(certificate, chain) => {
+                        loaded.x509.push(certificate);
+                        loaded.chains.push(chain);
+                    }
+                    CertificateFile::OpenPgp(cert) => loaded.openpgp.push(*cert),
+                },
+                SignerName::Fingerprint(pin) => loaded.pins.push(pin.to_string()),
+                SignerName::Subject(subject) if loaded.ca.is_none() => {
+                    let subject = subject.clone();
+                    return Err(SignerError::SubjectWithoutCa { subject });
+                }
+                SignerName::Subject(subject) => loaded.subjects.push(SubjectName::read(subject)?),
+            }
+        }
+        let is_missing = |pin: &&String| {
+            let is_it = |cert: &Cert| cert.fingerprint().to_hex() == **pin;
+            pin.len() == OPENPGP_DIGITS && !loaded.openpgp.iter().any(is_it)
+        };
+        match loaded.pins.iter().find(is_missing) {
+            Some(fingerprint) => Err(SignerError::NoCertificate {
+                fingerprint: fingerprint.clone(),
+            }),
+            None => Ok(Self(Arc::new(loaded))),
         }
     }
 
-    /// Judges each signature of a CMS file over a content.
-    ///
-    /// # Errors
-    ///
-    /// The content can't be read.
-    pub(crate) fn verify_cms(
-        &self,
-        _signature: &[u8],
-        _content: &mut dyn Read,
-    ) -> io::Result<Vec<SignatureVerdict>> {
-        Ok(Vec::new())
+    /// Returns the X.509 certificates that are named by file.
+    pub(super) fn x509(&self) -> &[X509] {
+        &self.0.x509
     }
 
-    /// Judges each signature of an OpenPGP file over a content.
-    ///
-    /// # Errors
-    ///
-    /// The content can't be read.
-    pub(crate) fn verify_openpgp(
-        &self,
-        _signature: &[u8],
-        _content: &mut dyn Read,
-    ) -> io::Result<Vec<SignatureVerdict>> {
-        Ok(Vec::new())
+    /// Returns the OpenPGP certificates.
+    pub(super) fn certs(&self) -> &[Cert] {
+        &self.0.openpgp
     }
 
-    /// Returns the certificate of the named signer by whom an OpenPGP signature
-    /// claims to be made.
-    pub(crate) fn openpgp_cert(&self, _signature: &Signature) -> Option<&Cert> {
-        self.certs.first()
+    /// Returns the time of verification.
+    pub(super) fn at(&self) -> SystemTime {
+        self.0.at
     }
 
-    /// Judges an OpenPGP signature whose content was hashed, after the salt of
-    /// a version 6 signature. Without a hash (the algorithm isn't supported) it
-    /// doesn't hold.
-    pub(crate) fn judge_openpgp(
+    /// Returns whether this is the fingerprint of a named signer.
+    pub(super) fn is_pinned(&self, fingerprint: &str) -> bool {
+        self.0.pins.iter().any(|pin| pin == fingerprint)
+    }
+
+    /// Returns how a certificate that comes with a signature is a named
+    /// signer's.
+    pub(super) fn names(&self, certificate: &X509) -> Option<Named> {
+        let mut subjects = self.0.subjects.iter();
+        if x509::fingerprint(certificate).is_ok_and(|digits| self.is_pinned(&digits)) {
+            Some(Named::ByFingerprint)
+        } else if subjects.any(|subject| subject.fits(certificate.subject_name())) {
+            Some(Named::BySubject)
+        } else {
+            None
+        }
+    }
+
+    /// Returns the certificates that follow a named one in its file.
+    pub(super) fn chain_of(&self, certificate: &X509) -> Vec<X509> {
+        let files = self.0.x509.iter().zip(&self.0.chains);
+        let mut own = files.filter(|(own, _)| x509::same(own, certificate));
+        own.next()
+            .map(|(_, chain)| chain.clone())
+            .unwrap_or_default()
+    }
+
+    /// Returns the time at which a certificate is judged whose signature claims
+    /// this time.
+    pub(super) fn time_of(
         &self,
-        signature: &Signature,
-        _content: Option<Context>,
-    ) -> SignatureVerdict {
-        SignatureVerdict {
-            signer: String::new(),
-            fingerprint: None,
-            handles: Vec::new(),
-            claimed: signature.signature_creation_time(),
-            standing: Standing::Unknown,
+        claimed: Option<SystemTime>,
+    ) -> Result<SystemTime, SignatureFault> {
+        let latest = self.0.at.checked_add(CLOCK_SKEW);
+        match (claimed, self.0.time) {
+            (Some(claimed), _) if latest.is_some_and(|latest| claimed > latest) => {
+                Err(SignatureFault::InTheFuture(claimed))
+            }
+            (_, SigningTime::Ignored) => Ok(self.0.at),
+            (Some(claimed), SigningTime::Trusted) => Ok(claimed.min(self.0.at)),
+            (None, SigningTime::Trusted) => Err(SignatureFault::NoTime),
+        }
+    }
+
+    /// Returns why the CAs, if there are any, don't vouch for a certificate at a
+    /// time, by way of some others.
+    pub(super) fn distrust(
+        &self,
+        certificate: &X509,
+        others: &[X509],
+        at: SystemTime,
+    ) -> Option<Distrust> {
+        let ca = self.0.ca.as_ref()?;
+        if at == self.0.at {
+            return ca.verify(certificate, others).err();
+        }
+        // As for a later time: what is revoked now counts, and nothing else.
+        match ca.later(at) {
+            Ok(then) => then.verify(certificate, others).err(),
+            Err(error) => Some(Distrust::Malformed(error.to_string())),
         }
     }
 }
+
+/// The number of digits of a version 4 fingerprint.
+const OPENPGP_DIGITS: usize = 40;

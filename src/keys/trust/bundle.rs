@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use openssl::x509::{X509, X509Crl};
+use openssl::x509::{X509, X509Crl, X509PurposeId};
 use thiserror::Error;
 
 use crate::files::cause;
@@ -109,7 +109,13 @@ impl CaBundle {
     /// Returns a verifier that decides whether certificates chain to these CAs
     /// at a time.
     pub(crate) fn verifier(&self, at: SystemTime) -> Result<Verifier, TrustError> {
-        Verifier::new(self, at)
+        Verifier::new(self, at, None)
+    }
+
+    /// Returns a verifier that decides the same about certificates for
+    /// signatures: no CA may be one for other things alone.
+    pub(crate) fn verifier_of_signers(&self, at: SystemTime) -> Result<Verifier, TrustError> {
+        Verifier::new(self, at, Some(X509PurposeId::SMIME_SIGN))
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use openssl::error::ErrorStack;
 use openssl::ssl::SslFiletype;
-use openssl::x509::X509;
 use openssl::x509::store::{X509Lookup, X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
+use openssl::x509::{X509, X509PurposeId};
 
 use crate::keys::file_content::Form;
 use crate::keys::openssl_reason;
@@ -28,6 +28,7 @@ pub(super) fn store(
     roots: &[X509],
     crls: &[CrlFile],
     at: SystemTime,
+    purpose: Option<X509PurposeId>,
 ) -> Result<X509Store, TrustError> {
     let openssl_fault = |e: ErrorStack| TrustFault::Malformed(openssl_reason(&e));
     let nowhere = |e| trust_error("the CA bundle".as_ref(), openssl_fault(e));
@@ -38,6 +39,9 @@ pub(super) fn store(
     let mut parameters = X509VerifyParam::new().map_err(nowhere)?;
     parameters.set_time(unix_seconds(at));
     parameters.set_auth_level(SECURITY_LEVEL);
+    if let Some(purpose) = purpose {
+        parameters.set_purpose(purpose).map_err(nowhere)?;
+    }
     if !crls.is_empty() {
         // Extended: a CA may sign its CRL with another of its keys, as it does
         // when it has a new one.

@@ -9,7 +9,7 @@ use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::stack::Stack;
 use openssl::x509::store::X509Store;
-use openssl::x509::{CrlStatus, X509, X509Crl, X509NameRef, X509Ref};
+use openssl::x509::{CrlStatus, X509, X509Crl, X509NameRef, X509PurposeId, X509Ref};
 use openssl::x509::{X509StoreContext, X509VerifyResult};
 use openssl_sys as ffi;
 
@@ -47,6 +47,8 @@ pub(crate) struct Verifier {
     roots: Vec<X509>,
     intermediates: Vec<X509>,
     crls: Vec<Arc<X509Crl>>,
+    /// What certificates have to be for.
+    purpose: Option<X509PurposeId>,
     /// Asked first about revocation, if this one is for a later time.
     today: Option<Arc<Verifier>>,
 }
@@ -67,17 +69,22 @@ impl std::fmt::Debug for Verifier {
 }
 
 impl Verifier {
-    pub(super) fn new(bundle: &CaBundle, at: SystemTime) -> Result<Self, TrustError> {
+    pub(super) fn new(
+        bundle: &CaBundle,
+        at: SystemTime,
+        purpose: Option<X509PurposeId>,
+    ) -> Result<Self, TrustError> {
         let all = bundle.certificates.iter().cloned();
         let (roots, intermediates): (Vec<_>, Vec<_>) = all.partition(|ca| is_root(ca));
         let lists = bundle.crls.iter().flat_map(|file| &file.lists);
         Ok(Self {
             at,
-            store: store(&roots, &bundle.crls, at)?,
-            without_crls: store(&roots, &[], at)?,
+            store: store(&roots, &bundle.crls, at, purpose)?,
+            without_crls: store(&roots, &[], at, purpose)?,
             crls: lists.map(Arc::clone).collect(),
             roots,
             intermediates,
+            purpose,
             today: None,
         })
     }
@@ -92,11 +99,12 @@ impl Verifier {
     pub fn later(self: &Arc<Self>, at: SystemTime) -> Result<Self, TrustError> {
         Ok(Self {
             at,
-            store: store(&self.roots, &[], at)?,
-            without_crls: store(&self.roots, &[], at)?,
+            store: store(&self.roots, &[], at, self.purpose)?,
+            without_crls: store(&self.roots, &[], at, self.purpose)?,
             roots: self.roots.clone(),
             intermediates: self.intermediates.clone(),
             crls: Vec::new(),
+            purpose: self.purpose,
             today: Some(Arc::clone(self.today.as_ref().unwrap_or(self))),
         })
     }

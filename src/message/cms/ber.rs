@@ -7,13 +7,9 @@
 use std::io::{self, BufRead, ErrorKind};
 
 use crate::der::MAX_NESTING;
-pub(super) use crate::der::{CONSTRUCTED, OCTET_STRING, SEQUENCE, SET};
+pub(super) use crate::der::{CONSTRUCTED, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
 use crate::message::fault::{MessageFault, internal};
 use crate::message::text::padding;
-
-/// More identifier octets.
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const OID: u8 = 0x06;
 
 /// Returns the identifier octet of a constructed element with context tag `n`.
 pub(super) const fn context(n: u8) -> u8 {

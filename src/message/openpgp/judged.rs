@@ -60,7 +60,11 @@ impl Check {
         let of = HashOf::signature(signature);
         let hash = self.hashes.get(&of);
         let signers = &self.verifier.signers;
-        let mut verdict = signers.judge_openpgp(signature, hash.filter(|_| fault.is_none()));
+        let hash = hash.filter(|_| fault.is_none());
+        let mut verdict = match self.is_text {
+            true => signers.judge_text(signature, hash),
+            false => signers.judge_openpgp(signature, hash),
+        };
         if let Some(fault) = fault
             && verdict.standing != Standing::Unknown
         {

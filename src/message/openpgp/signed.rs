@@ -233,20 +233,18 @@ impl Check {
     }
 
     fn begin(&mut self, is_text: bool) -> Result<bool, OpenError> {
-        let announced = self
-            .announced
-            .iter()
-            .filter_map(|announced| match announced {
-                Announced::Known {
-                    packet,
-                    is_over_content: true,
-                } => Some(hash_of(packet)),
-                _ => None,
-            });
-        let made = self
-            .found
-            .iter()
-            .filter_map(|found| found.signature.as_ref());
+        let signers = &self.verifier.signers;
+        let announced = self.announced.iter();
+        let announced = announced.filter_map(|announced| match announced {
+            Announced::Known {
+                packet,
+                is_over_content: true,
+            } if signers.announces(&packet.issuer()) => Some(hash_of(packet)),
+            _ => None,
+        });
+        let made = self.found.iter();
+        let made = made.filter_map(|found| found.signature.as_ref());
+        let made = made.filter(|signature| signers.openpgp_cert(signature).is_some());
         let needed: Vec<HashOf> = announced.chain(made.map(HashOf::signature)).collect();
         // What is written is what is signed, and the mark as text isn't signed:
         // octets stay as they are.
