@@ -41,18 +41,15 @@ impl SignedData {
         if bytes.len() as u64 > super::MAX_SIGNATURE_FILE {
             return None;
         }
-        let found = Mode::Ber.decode(SliceSource::new(bytes), |cons| {
-            let data = cons.take_sequence(|cons| {
+        let mut source = SliceSource::new(bytes);
+        let found = Mode::Ber.decode(&mut source, |cons| {
+            cons.take_sequence(|cons| {
                 expect_oid(cons, &oids::SIGNED_DATA)?;
                 cons.take_constructed_if(Tag::CTX_0, signed_data)
-            })?;
-            match skip_any(cons)? {
-                false => Ok(data),
-                true => Err(cons.content_err("something follows the signatures")),
-            }
+            })
         });
         forget_openssl_errors();
-        found.ok()
+        found.ok().filter(|_| source.is_empty())
     }
 
     /// Returns the certificates that a handle names.
