@@ -343,11 +343,11 @@ fn what_can_not_be_signed_inside_is_refused() {
     };
     refuses("-r vendor.crt --sign ivr.key", &["ivr.key", "X.509"]);
     refuses(
-        "--sign anna.key --format cms-gcm",
+        "-r vendor.crt --sign anna.key --format cms-gcm",
         &["cms-gcm messages can't be signed"],
     );
     refuses(
-        "--sign anna.key --format cms",
+        "-r ivr.crt --sign anna.key --format cms",
         &["cms messages can't be signed"],
     );
     refuses(
@@ -387,16 +387,16 @@ fn a_member_that_opens_by_the_index_is_checked_as_well() {
         .ok("extract signed.zip -k vendor.key --signer anna.asc -C out")
         .says("2 files signed by “anna”");
     scene
-        .ok("cat signed.zip calls/b.wav -k vendor.key --signer anna.asc")
+        .ok("cat signed.zip **/b.wav -k vendor.key --signer anna.asc")
         .says("signed by “anna”")
         .prints("said too");
     // They were not signed for whoever gets a grant.
-    scene.ok("grant signed.zip calls/a.wav -k vendor.key -r other.asc -o b.grant");
+    scene.ok("grant signed.zip **/a.wav -k vendor.key -r other.asc -o b.grant");
     scene
         .line("extract signed.zip -k other.key --grant b.grant --signer anna.asc -C granted")
         .exits(5)
         .complains_with_hint(&["calls/a.wav", "“anna” signed it for others"]);
-    scene.ok("grant calls.zip 'calls/a.wav' -k vendor.key -r other.asc -o a.grant");
+    scene.ok("grant calls.zip calls/a.wav -k vendor.key -r other.asc -o a.grant");
     scene
         .line("extract calls.zip -k other.key --grant a.grant --signer anna.asc -C out")
         .exits(5)

@@ -37,4 +37,6 @@ pub(super) use seal::{OpenPgpPlan, OpenPgpSealer};
 pub(super) use share::OpenPgpShared;
 
 #[cfg(test)]
+mod signed_tests;
+#[cfg(test)]
 mod tests;
