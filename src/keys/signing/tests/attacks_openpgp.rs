@@ -8,7 +8,7 @@ use openpgp::packet::signature::subpacket::{
 };
 use openpgp::policy::StandardPolicy;
 use openpgp::serialize::SerializeInto;
-use openpgp::types::{HashAlgorithm, KeyFlags, ReasonForRevocation, SignatureType};
+use openpgp::types::{HashAlgorithm, KeyFlags, SignatureType};
 use openpgp::{Cert, Packet, Profile};
 use sequoia_openpgp as openpgp;
 
@@ -230,19 +230,13 @@ fn a_certificate_has_to_be_valid_when_it_is_verified() {
         );
 
         // Whoever has the key can claim any time.
-        let _ = ReasonForRevocation::KeyCompromised;
         let (revoked, _) = ann.insert_packets(revocation).unwrap();
         desk.store("ann", &revoked);
         for time in [SigningTime::Ignored, SigningTime::Trusted] {
-            let standings = at(now + DAY, time);
-            let again = judged_openpgp(
-                &Signers::load(&names, None, time, now + DAY).unwrap(),
-                &signature,
-            );
-            assert_eq!(standings, again);
+            let after = at(now + DAY, time);
             assert!(
-                matches!(again[..], [Standing::Fails(SignatureFault::Revoked { .. })]),
-                "{again:?}"
+                matches!(after[..], [Standing::Fails(SignatureFault::Revoked { .. })]),
+                "{after:?}"
             );
         }
     }
@@ -250,7 +244,7 @@ fn a_certificate_has_to_be_valid_when_it_is_verified() {
 
 #[test]
 fn a_fingerprint_without_its_certificate_is_told() {
-    let (desk, cert) = with_a_signer(Profile::RFC9580);
+    let (_, cert) = with_a_signer(Profile::RFC9580);
     let mut pair = pair(&cert);
     let signature = signed_by(&mut pair, binary());
     let pinned = |digits: &str| {
@@ -266,8 +260,6 @@ fn a_fingerprint_without_its_certificate_is_told() {
         judged_openpgp(&pinned(&"A5".repeat(32)), &signature),
         UNKNOWN
     );
-    // Naming both is as good as naming the file.
-    let _ = &desk;
 }
 
 #[test]

@@ -100,6 +100,45 @@ fn a_stranger_with_the_same_subject_is_somebody_else() {
     assert_eq!(judged(&wrong, &cms(&[desk.key("stranger.key")])), HOLDS);
 }
 
+/// The system's CAs are those of a file that the environment names: the test
+/// runs once more with it.
+#[test]
+fn a_stranger_whose_ca_is_in_the_system_s_store_is_somebody_else() {
+    const THERE: &str = "CALLSEAL_TEST_STRANGER";
+    if let Ok(there) = std::env::var(THERE) {
+        let path = |name: &str| PathBuf::from(&there).join(name);
+        let signature = fs::read(path("sig.p7s")).unwrap();
+        let names = [SignerName::Subject("ivr-1".into())];
+        let cas = [path("mine.crt")];
+        let ca: Option<(&[PathBuf], &[PathBuf])> = Some((&cas, &[]));
+        let signers = Signers::load(&names, ca, SigningTime::Ignored, SystemTime::now());
+        assert_eq!(judged(&signers.unwrap(), &signature), UNKNOWN);
+        return;
+    }
+    let desk = Desk::new();
+    desk.ca("mine");
+    desk.ca("public");
+    desk.issued("stranger", "/CN=ivr-1", "public", SIGNS);
+    desk.write("sig.p7s", &cms(&[desk.key("stranger.key")]));
+    desk.bash(
+        "SSL_CERT_FILE=public.crt openssl cms -verify -binary -inform DER -in sig.p7s \
+         -content content -out verified",
+    );
+    let test = std::env::current_exe().unwrap();
+    let name = "a_stranger_whose_ca_is_in_the_system_s_store_is_somebody_else";
+    let run = Command::new(test)
+        .args([
+            "--exact",
+            &format!("keys::signing::tests::authorities::{name}"),
+        ])
+        .env("SSL_CERT_FILE", desk.path("public.crt"))
+        .env(THERE, desk.0.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}");
+}
+
 #[test]
 fn a_named_certificate_has_to_chain_too() {
     let desk = with_a_ca();

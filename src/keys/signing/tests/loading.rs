@@ -1,7 +1,9 @@
 //! Keys that sign, and those that are refused.
 
 use super::*;
-use crate::keys::{KeyFault, KeyKind, NewKey, Passphrase, Recipient, Requirements, Subject};
+use crate::keys::{
+    KeyFault, KeyKind, KeyPurpose, NewKey, Passphrase, Recipient, Requirements, Subject,
+};
 
 #[track_caller]
 fn recipients(desk: &Desk, name: &str) -> Vec<Recipient> {
@@ -64,6 +66,19 @@ fn every_form_of_a_key_signs() {
         load("locked.key", b"secret").unwrap_err().fault,
         SigningKeyFault::NoCertificate
     ));
+}
+
+#[test]
+fn a_java_keystore_signs() {
+    let desk = Desk::new();
+    desk.bash(
+        "keytool -genkeypair -storetype jks -keystore a.jks -alias a -keyalg RSA -dname CN=a \
+         -storepass secret -keypass secret 2> /dev/null
+         keytool -exportcert -rfc -keystore a.jks -alias a -storepass secret > a.crt 2> /dev/null",
+    );
+    let secret = Passphrase::new(b"secret".to_vec());
+    let key = SigningKey::load(&desk.path("a.jks"), &secret, SystemTime::now());
+    signs(&desk, key.unwrap(), "a.crt");
 }
 
 #[test]
@@ -162,7 +177,7 @@ fn a_renewed_certificate_next_to_an_expired_one_counts() {
 #[test]
 fn a_key_that_callseal_makes_for_recipients_signs_nothing() {
     let desk = Desk::new();
-    let key = NewKey::generate(KeyKind::P256).unwrap();
+    let key = NewKey::generate(KeyKind::P256, KeyPurpose::Open).unwrap();
     let subject = Subject::new("a").unwrap();
     desk.write("a.key", &key.private_pem(None).unwrap());
     desk.write(
