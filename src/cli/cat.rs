@@ -31,7 +31,8 @@ first one that fails ends the command.
 Only authenticated data is written. A later part of a file may still turn out
 to be altered: then the exit status is not 0. CMS members with AES-CBC or 3DES
 can't be authenticated; they are written after they have been read to the end,
-with a warning.
+with a warning. With --signer, so are all: nothing is written before the
+signature holds.
 
 {PATTERNS}
 

@@ -32,8 +32,9 @@ use crate::cli::error::Error;
 Without -o, FILE.pgp (or .gpg, .asc, .b64, .p7m, .p7, .cms, .der) becomes FILE,
 and standard input goes to standard output.
 
-Example:
-  callseal open note.txt.pgp -k vendor.key -o note.txt")]
+Examples:
+  callseal open note.txt.pgp -k vendor.key -o note.txt
+  callseal open note.txt.pgp -k vendor.key --signer customer.asc")]
 pub struct Arguments {
     /// The message, or - for standard input
     #[arg(default_value = "-")]

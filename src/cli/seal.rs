@@ -31,8 +31,9 @@ Without -o, FILE becomes FILE.pgp (FILE.asc with --armor), FILE.p7m with
 --format cms or cms-gcm, or FILE.b64 with --armor=base64; standard input goes to
 standard output.
 
-Example:
-  callseal seal -r vendor.crt note.txt")]
+Examples:
+  callseal seal -r vendor.crt note.txt
+  callseal seal -r vendor.crt --sign customer.key note.txt")]
 pub struct Arguments {
     /// The file, or - for standard input
     #[arg(default_value = "-")]

@@ -18,7 +18,7 @@ use openpgp::serialize::SerializeInto;
 use openpgp::types::{DataFormat, HashAlgorithm, KeyFlags, ReasonForRevocation, SignatureType};
 
 use crate::signing_peers::{
-    encrypted, expired_signer, false_signature, literal, peer, signed, signed_as,
+    encrypted, encrypted_with, expired_signer, false_signature, literal, peer, signed, signed_as,
     signed_by_sequoia, signer, split, with_hash, write,
 };
 use crate::support::{Scene, content};
@@ -192,6 +192,61 @@ fn a_message_that_was_signed_for_others_is_refused() {
     scene.ok("share sealed.pgp -k other.key -r vendor.asc -o shared.pgp");
     let shared = scene.read("shared.pgp");
     office.refuses_message(&shared, &forwarded);
+}
+
+#[test]
+fn a_passphrase_is_nobody_for_whom_a_message_was_signed() {
+    let office = Office::new();
+    let scene = &office.scene;
+    scene.write_private("passphrase", "sesame");
+    let open = "open -f m.pgp --signer anna.asc -o out.wav --passphrase-file passphrase";
+    let packets = signed_by_sequoia(b"said", &[&office.anna], &[]);
+    scene.write("m.pgp", encrypted_with(&packets, "sesame"));
+    scene.ok(open).says("signed by “anna”");
+    let packets = signed_by_sequoia(b"said", &[&office.anna], &[&office.vendor]);
+    scene.write("m.pgp", encrypted_with(&packets, "sesame"));
+    scene
+        .line(open)
+        .exits(5)
+        .complains_with_hint(&["m.pgp", "“anna” signed it for others"]);
+    // With the key at hand, whoever opens it is known to be meant.
+    scene.ok(&format!("{open} -k vendor.key"));
+}
+
+#[test]
+fn neither_signers_nor_keys_that_sign_are_overwritten() {
+    let office = Office::new();
+    let scene = &office.scene;
+    scene.write("call.wav", "said");
+    let before = (scene.read("anna.asc"), scene.read("anna.key"));
+    scene
+        .line("seal -f -r vendor.asc --sign anna.key call.wav -o anna.key")
+        .fails();
+    scene.ok("seal -r vendor.asc --sign anna.key call.wav -o m.pgp");
+    scene
+        .line("open -f m.pgp -k vendor.key --signer anna.asc -o anna.asc")
+        .fails();
+    assert!(before == (scene.read("anna.asc"), scene.read("anna.key")));
+}
+
+#[test]
+fn a_locked_key_signs_with_its_passphrase() {
+    let scene = Scene::with_parties();
+    scene.gpg_with_passphrase("sesame", "--quick-gen-key anna ed25519 sign,cert never");
+    scene.gpg_with_passphrase("sesame", "--output anna.key --export-secret-keys anna");
+    scene.gpg("--output anna.asc --export anna");
+    scene.write("call.wav", "said");
+    scene.write_private("passphrase", "sesame");
+    scene
+        .without_terminal("seal -r vendor.crt --sign anna.key call.wav -o m.pgp")
+        .exits(4)
+        .complains_with_hint(&["anna.key", "locked"]);
+    scene.ok("seal -r vendor.crt --sign anna.key call.wav -o m.pgp --passphrase-file passphrase");
+    scene.ok("open m.pgp -k vendor.key --signer anna.asc -o out.wav");
+    scene
+        .line("seal -r vendor.crt call.wav -o n.pgp --passphrase-file passphrase")
+        .exits(2)
+        .complains_with_hint(&["no key that signs"]);
 }
 
 #[test]

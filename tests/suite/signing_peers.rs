@@ -158,6 +158,17 @@ pub fn encrypted(packets: &[u8], cert: &Cert) -> Vec<u8> {
     message
 }
 
+/// Encrypts packets with a passphrase.
+pub fn encrypted_with(packets: &[u8], passphrase: &str) -> Vec<u8> {
+    let mut message = Vec::new();
+    let sink = Message::new(&mut message);
+    let sink = Encryptor::with_passwords(sink, [passphrase]);
+    let mut sink = sink.build().unwrap();
+    sink.write_all(packets).unwrap();
+    sink.finalize().unwrap();
+    message
+}
+
 /// Returns the packets one by one.
 pub fn split(packets: &[u8]) -> Vec<Vec<u8>> {
     let pile = PacketPile::from_bytes(packets).unwrap();

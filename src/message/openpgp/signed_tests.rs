@@ -8,10 +8,13 @@ use std::time::SystemTime;
 use openpgp::cert::{Cert, CertBuilder, CipherSuite};
 use openpgp::crypto::SessionKey;
 use openpgp::packet::signature::SignatureBuilder;
-use openpgp::packet::{Literal, OnePassSig, Packet};
+use openpgp::packet::{CompressedData, Literal, OnePassSig, Packet};
+use openpgp::parse::Parse;
 use openpgp::serialize::SerializeInto;
-use openpgp::types::{DataFormat, HashAlgorithm, SignatureType, SymmetricAlgorithm};
-use openpgp::{Profile, armor};
+use openpgp::types::{
+    CompressionAlgorithm, DataFormat, HashAlgorithm, SignatureType, SymmetricAlgorithm,
+};
+use openpgp::{PacketPile, Profile, armor};
 use proptest::prelude::*;
 use sequoia_openpgp as openpgp;
 
@@ -27,14 +30,16 @@ struct Signed {
     binary: Vec<u8>,
     text: Vec<u8>,
     old: Vec<u8>,
+    /// The packets of `binary`, one by one.
+    parts: [Vec<u8>; 3],
 }
 
 const CONTENT: &[u8] = b"one\r\ntwo\r\nthree and some more of it\r\n";
 const AS_TEXT: &[u8] = b"one\ntwo\nthree and some more of it\n";
 
-fn signed(version: &Profile) -> Signed {
+fn signed(version: Profile) -> Signed {
     let builder = CertBuilder::new()
-        .set_profile(version.clone())
+        .set_profile(version)
         .unwrap()
         .set_cipher_suite(CipherSuite::Cv25519)
         .add_userid("anna")
@@ -47,12 +52,14 @@ fn signed(version: &Profile) -> Signed {
     let names = [SignerName::Certificate(file.path().to_owned())];
     let now = SystemTime::now();
     let signers = Signers::load(&names, None, SigningTime::Ignored, now).unwrap();
-    let [_, literal, signature] = packets(&cert, SignatureType::Binary, DataFormat::Binary);
+    let parts = packets(&cert, SignatureType::Binary, DataFormat::Binary);
+    let [_, literal, signature] = &parts;
     Signed {
         signers,
-        binary: packets(&cert, SignatureType::Binary, DataFormat::Binary).concat(),
+        binary: parts.concat(),
         text: packets(&cert, SignatureType::Text, DataFormat::Unicode).concat(),
-        old: [signature, literal].concat(),
+        old: [&signature[..], literal].concat(),
+        parts,
     }
 }
 
@@ -70,7 +77,7 @@ fn packets(cert: &Cert, typ: SignatureType, format: DataFormat) -> [Vec<u8>; 3] 
 
 fn both() -> &'static [Signed; 2] {
     static BOTH: OnceLock<[Signed; 2]> = OnceLock::new();
-    BOTH.get_or_init(|| [signed(&Profile::RFC4880), signed(&Profile::RFC9580)])
+    BOTH.get_or_init(|| [signed(Profile::RFC4880), signed(Profile::RFC9580)])
 }
 
 /// Opens these packets as the inside of a message.
@@ -108,6 +115,48 @@ fn what_is_signed_opens() {
                 assert_eq!(opened.signatures.len(), 1);
                 assert!(opened.signatures.iter().all(|verdict| verdict.holds()));
             }
+        }
+    }
+}
+
+/// Returns a compressed packet around others.
+fn compressed(packets: &[&[u8]]) -> Vec<u8> {
+    let pile = PacketPile::from_bytes(&packets.concat()).unwrap();
+    let mut compressed = CompressedData::new(CompressionAlgorithm::Zip);
+    for packet in pile.into_children() {
+        compressed = compressed.push(packet);
+    }
+    Packet::from(compressed).to_vec().unwrap()
+}
+
+#[test]
+fn a_signature_is_inside_of_the_compressed_packet_or_around_it() {
+    for signed in both() {
+        let [announced, literal, signature] = &signed.parts;
+        let opens = |packets: &[u8]| open(packets, MessageVersion::V2, &signed.signers);
+        for packets in [
+            compressed(&[announced, literal, signature]),
+            [announced, &compressed(&[literal])[..], signature].concat(),
+            [signature, &compressed(&[literal])[..]].concat(),
+            compressed(&[signature, literal]),
+        ] {
+            let (opened, written) = opens(&packets).unwrap();
+            assert_eq!(written, CONTENT);
+            assert_eq!(opened.signatures.len(), 1);
+        }
+        for packets in [
+            [&compressed(&[announced, literal])[..], signature].concat(),
+            [announced, &compressed(&[literal, signature])[..]].concat(),
+            [&compressed(&[literal])[..], signature].concat(),
+        ] {
+            let error = opens(&packets).err();
+            let is_malformed = |error| {
+                matches!(
+                    error,
+                    OpenError::Fault(MessageFault::Signatures(_) | MessageFault::Malformed(_))
+                )
+            };
+            assert!(error.is_some_and(is_malformed));
         }
     }
 }
