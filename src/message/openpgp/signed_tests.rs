@@ -5,20 +5,22 @@ use std::io::Write;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
+use flate2::write::DeflateEncoder;
 use openpgp::cert::{Cert, CertBuilder, CipherSuite};
 use openpgp::crypto::SessionKey;
 use openpgp::packet::signature::SignatureBuilder;
-use openpgp::packet::{CompressedData, Literal, OnePassSig, Packet};
-use openpgp::parse::Parse;
+use openpgp::packet::{Literal, OnePassSig, Packet, Tag};
 use openpgp::serialize::SerializeInto;
 use openpgp::types::{
     CompressionAlgorithm, DataFormat, HashAlgorithm, SignatureType, SymmetricAlgorithm,
 };
-use openpgp::{PacketPile, Profile, armor};
+use openpgp::{Profile, armor};
 use proptest::prelude::*;
 use sequoia_openpgp as openpgp;
 
+use super::compress;
 use super::encrypt::ContainerWriter;
+use super::framing::PacketWriter;
 use super::signed_hashes::{HashOf, Hashes};
 use crate::keys::{Keyring, MessageVersion, SignerName, Signers, SigningTime};
 use crate::message::session::MessageKey;
@@ -121,12 +123,13 @@ fn what_is_signed_opens() {
 
 /// Returns a compressed packet around others.
 fn compressed(packets: &[&[u8]]) -> Vec<u8> {
-    let pile = PacketPile::from_bytes(&packets.concat()).unwrap();
-    let mut compressed = CompressedData::new(CompressionAlgorithm::Zip);
-    for packet in pile.into_children() {
-        compressed = compressed.push(packet);
-    }
-    Packet::from(compressed).to_vec().unwrap()
+    let mut packet = PacketWriter::new(Vec::new(), Tag::CompressedData);
+    packet
+        .write_all(&[CompressionAlgorithm::Zip.into()])
+        .unwrap();
+    let mut deflate = DeflateEncoder::new(packet, compress::LEVEL);
+    deflate.write_all(&packets.concat()).unwrap();
+    deflate.finish().unwrap().finish().unwrap()
 }
 
 #[test]
