@@ -45,6 +45,9 @@ pub mod keys;
 pub mod message;
 mod oids;
 pub mod output;
+#[cfg(test)]
+#[path = "../tests/support/packages.rs"]
+mod packages;
 mod read_ahead;
 pub mod sources;
 mod timestamp;

@@ -231,7 +231,7 @@ fn attributes_that_are_not_in_der_do_not_hold() {
     let (desk, forge) = with_a_signer();
     let not_der = "its signed attributes are not in DER";
     let sorted = set_of(vec![content_type(), digest_of(CONTENT)]);
-    let mut reversed = vec![digest_of(CONTENT), content_type()];
+    let mut reversed = [digest_of(CONTENT), content_type()];
     if element(SET, &[&reversed.concat()]) == sorted {
         reversed.reverse();
     }
@@ -306,6 +306,12 @@ fn another_certificate_of_the_same_name_and_number_changes_nothing() {
     let forged = forger.signs_with(&attributes, &signer.certificate);
     assert_eq!(judged(&named, &forged), altered());
     assert_eq!(judged(&pinned, &forged), altered());
+    // If both are named, each counts.
+    for names in [["signer.crt", "forger.crt"], ["forger.crt", "signer.crt"]] {
+        let both = desk.signers(&names);
+        assert_eq!(judged(&both, &signer.signs(&attributes)), HOLDS);
+        assert_eq!(judged(&both, &forger.signs(&attributes)), HOLDS);
+    }
     // Both are there, in either order: the right one counts.
     for certificates in [
         [&forger.certificate, &signer.certificate],
