@@ -1,6 +1,6 @@
 //! The arguments for whose signatures count.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use callseal::config::Config;
@@ -25,17 +25,17 @@ impl SignerArgs {
         if self.signers.is_empty() {
             return Ok(None);
         }
-        let names: Vec<SignerName> = self.signers.iter().map(name).collect();
+        let names: Vec<SignerName> = self.signers.iter().map(|given| name(given)).collect();
         let signers = Signers::load(&names, None, SigningTime::Ignored, SystemTime::now());
         Ok(Some(signers.map_err(Error::from)?))
     }
 }
 
 /// A file, or if there is none of that name, perhaps a fingerprint.
-fn name(given: &PathBuf) -> SignerName {
+fn name(given: &Path) -> SignerName {
     let pin = given.to_str().and_then(Pin::new);
     match pin.filter(|_| !given.exists()) {
         Some(pin) => SignerName::Fingerprint(pin),
-        None => SignerName::Certificate(given.clone()),
+        None => SignerName::Certificate(given.to_owned()),
     }
 }

@@ -90,6 +90,8 @@ mod share_words;
 mod signals;
 mod signed_message_attacks;
 mod signed_messages;
+mod signed_messages_gpg;
+mod signing_messages;
 mod signing_peers;
 mod streams;
 mod swapped_members;

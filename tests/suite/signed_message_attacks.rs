@@ -18,8 +18,8 @@ use openpgp::serialize::SerializeInto;
 use openpgp::types::{DataFormat, HashAlgorithm, KeyFlags, ReasonForRevocation, SignatureType};
 
 use crate::signing_peers::{
-    encrypted, encrypted_with, expired_signer, false_signature, literal, peer, signed, signed_as,
-    signed_by_sequoia, signer, split, with_hash, write,
+    decrypted, encrypted, encrypted_with, expired_signer, false_signature, literal, peer, signed,
+    signed_as, signed_by_sequoia, signer, split, with_hash, write,
 };
 use crate::support::{Scene, content};
 
@@ -38,9 +38,9 @@ impl Office {
         let scene = Scene::new();
         let (old, curve) = (Profile::RFC4880, CipherSuite::P256);
         Self {
-            anna: signer(&scene, "anna", old.clone(), curve),
-            bert: signer(&scene, "bert", old.clone(), curve),
-            vendor: peer(&scene, "vendor", old.clone(), curve),
+            anna: signer(&scene, "anna", old, curve),
+            bert: signer(&scene, "bert", old, curve),
+            vendor: peer(&scene, "vendor", old, curve),
             other: peer(&scene, "other", old, curve),
             scene,
         }
@@ -186,7 +186,7 @@ fn a_message_that_was_signed_for_others_is_refused() {
             "open -f sealed.pgp -k {key} --signer anna.asc -o out.wav"
         ));
     }
-    let inner = crate::signed_messages::decrypted(&scene.read("sealed.pgp"), other);
+    let inner = decrypted(&scene.read("sealed.pgp"), other);
     office.refuses(&inner, &forwarded);
     // What is shared is sealed for others than it was signed for.
     scene.ok("share sealed.pgp -k other.key -r vendor.asc -o shared.pgp");
@@ -211,42 +211,6 @@ fn a_passphrase_is_nobody_for_whom_a_message_was_signed() {
         .complains_with_hint(&["m.pgp", "“anna” signed it for others"]);
     // With the key at hand, whoever opens it is known to be meant.
     scene.ok(&format!("{open} -k vendor.key"));
-}
-
-#[test]
-fn neither_signers_nor_keys_that_sign_are_overwritten() {
-    let office = Office::new();
-    let scene = &office.scene;
-    scene.write("call.wav", "said");
-    let before = (scene.read("anna.asc"), scene.read("anna.key"));
-    scene
-        .line("seal -f -r vendor.asc --sign anna.key call.wav -o anna.key")
-        .fails();
-    scene.ok("seal -r vendor.asc --sign anna.key call.wav -o m.pgp");
-    scene
-        .line("open -f m.pgp -k vendor.key --signer anna.asc -o anna.asc")
-        .fails();
-    assert!(before == (scene.read("anna.asc"), scene.read("anna.key")));
-}
-
-#[test]
-fn a_locked_key_signs_with_its_passphrase() {
-    let scene = Scene::with_parties();
-    scene.gpg_with_passphrase("sesame", "--quick-gen-key anna ed25519 sign,cert never");
-    scene.gpg_with_passphrase("sesame", "--output anna.key --export-secret-keys anna");
-    scene.gpg("--output anna.asc --export anna");
-    scene.write("call.wav", "said");
-    scene.write_private("passphrase", "sesame");
-    scene
-        .without_terminal("seal -r vendor.crt --sign anna.key call.wav -o m.pgp")
-        .exits(4)
-        .complains_with_hint(&["anna.key", "locked"]);
-    scene.ok("seal -r vendor.crt --sign anna.key call.wav -o m.pgp --passphrase-file passphrase");
-    scene.ok("open m.pgp -k vendor.key --signer anna.asc -o out.wav");
-    scene
-        .line("seal -r vendor.crt call.wav -o n.pgp --passphrase-file passphrase")
-        .exits(2)
-        .complains_with_hint(&["no key that signs"]);
 }
 
 #[test]
@@ -369,52 +333,6 @@ fn a_signature_of_an_unknown_kind_is_a_strangers() {
         .scene
         .ok("open -f m.pgp -o out.wav -k vendor.key --signer anna.asc")
         .says("passed over a signature by an unknown signer");
-}
-
-#[test]
-fn a_key_that_opens_does_not_sign() {
-    let office = Office::new();
-    let scene = &office.scene;
-    scene.write("call.wav", "said");
-    scene
-        .line("seal -r vendor.asc --sign vendor.key call.wav -o m.pgp")
-        .exits(2)
-        .complains_with_hint(&["vendor.key", "keys that open don't sign"]);
-    assert!(!scene.exists("m.pgp"));
-}
-
-#[test]
-fn what_can_not_be_signed_inside_is_refused() {
-    let scene = Scene::with_parties();
-    signer(&scene, "anna", Profile::RFC9580, CipherSuite::Cv25519);
-    scene.key_pair("ivr", "rsa:2048");
-    scene.write("call.wav", "said");
-    let refuses = |options: &str, words: &[&str]| {
-        scene
-            .line(&format!("seal call.wav -o m.pgp {options}"))
-            .exits(2)
-            .complains_with_hint(words);
-        assert!(!scene.exists("m.pgp"));
-    };
-    refuses("-r vendor.crt --sign ivr.key", &["ivr.key", "X.509"]);
-    refuses(
-        "-r vendor.crt --sign anna.key --format cms-gcm",
-        &["cms-gcm messages can't be signed"],
-    );
-    refuses(
-        "-r ivr.crt --sign anna.key --format cms",
-        &["cms messages can't be signed"],
-    );
-    refuses(
-        "-r vendor.crt --sign anna.key --hidden-recipients",
-        &["to be hidden"],
-    );
-    scene.ok("seal -r vendor.crt call.wav -o m.p7m --format cms-gcm");
-    scene
-        .line("open m.p7m -k vendor.key --signer anna.asc -o out.wav")
-        .exits(5)
-        .complains_with_hint(&["m.p7m", "CMS", "no signature"]);
-    assert!(!scene.exists("out.wav"));
 }
 
 #[test]

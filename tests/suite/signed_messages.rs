@@ -25,143 +25,9 @@ use openpgp::types::{DataFormat, SignatureType, SymmetricAlgorithm};
 use openpgp::{KeyHandle, Profile};
 
 use crate::signing_peers::{
-    encrypted, literal, peer, signed, signed_by_sequoia, signed_literal, signer, split,
+    encrypted, literal, opens, peer, signed, signed_by_sequoia, signed_literal, signer, split,
 };
 use crate::support::{P256, Scene, content};
-
-const NOT_NAME: &str = "the content is signed, the name is not";
-
-/// A scene with `vendor.key`, whose certificate GnuPG knows as `vendor`.
-fn scene_with_gpg() -> Scene {
-    let scene = Scene::new();
-    scene.key_pair("vendor", P256);
-    scene.ok("export --gpg vendor.key -o vendor.gpg");
-    scene.gpg("--import vendor.gpg");
-    scene
-}
-
-/// Makes a signing key with GnuPG: `NAME.key`, and its certificate `NAME.asc`.
-fn gpg_signer(scene: &Scene, name: &str, kind: &str) {
-    scene.gpg(&format!("--quick-gen-key {name} {kind} sign,cert never"));
-    scene.gpg(&format!("--armor --output {name}.asc --export {name}"));
-    scene.gpg(&format!(
-        "--armor --output {name}.key --export-secret-keys {name}"
-    ));
-}
-
-/// Checks that a message opens with a signer, alone, zipped and to a pipe.
-#[track_caller]
-fn opens(scene: &Scene, message: &str, options: &str, call: &[u8]) {
-    let by = scene
-        .ok(&format!("open -f {message} -o opened.wav {options}"))
-        .says("signed by “")
-        .says(NOT_NAME);
-    assert!(scene.read("opened.wav") == call, "{by}");
-    let piped = scene.ok(&format!("open {message} -o - {options}"));
-    assert!(piped.says(NOT_NAME).output.stdout == call);
-    std::fs::copy(scene.path(message), scene.path("call.wav.pgp")).unwrap();
-    let _ = std::fs::remove_file(scene.path("calls.zip"));
-    scene.tool("zip -q calls.zip call.wav.pgp");
-    scene
-        .ok(&format!("extract -f calls.zip -C out {options}"))
-        .says("1 file signed by “");
-    assert!(scene.read("out/call.wav") == call);
-    let cat = scene.ok(&format!("cat calls.zip call.wav {options}"));
-    assert!(cat.says(NOT_NAME).output.stdout == call);
-}
-
-#[test]
-fn signatures_of_gpg_inside_of_messages_hold() {
-    let scene = scene_with_gpg();
-    let call = content(300_000);
-    scene.write("call.wav", &call);
-    for kind in ["rsa2048", "ed25519", "nistp256"] {
-        gpg_signer(&scene, kind, kind);
-        for options in [
-            "",
-            "--compress-algo none",
-            "--compress-algo bzip2 --digest-algo SHA384",
-        ] {
-            scene.gpg(&format!(
-                "{options} -u {kind} -r vendor --sign --output m.pgp --encrypt call.wav"
-            ));
-            let signer = format!("-k vendor.key --signer {kind}.asc");
-            opens(&scene, "m.pgp", &signer, &call);
-        }
-    }
-}
-
-#[test]
-fn of_two_signers_one_suffices() {
-    let scene = scene_with_gpg();
-    gpg_signer(&scene, "anna", "rsa2048");
-    gpg_signer(&scene, "bert", "ed25519");
-    scene.write("call.wav", "said");
-    scene.gpg("-u anna -u bert -r vendor --sign --output m.pgp --encrypt call.wav");
-    for (named, other) in [("anna", "bert"), ("bert", "anna")] {
-        let other = scene.gpg_fingerprint(other);
-        scene
-            .ok(&format!(
-                "open -f m.pgp -k vendor.key --signer {named}.asc -o out"
-            ))
-            .says(&format!(
-                "signed by “{named}” ({}",
-                scene.gpg_fingerprint(named)
-            ))
-            .says(&format!(
-                "note: passed over a signature by {other}, who is not a named signer"
-            ));
-    }
-    scene
-        .ok("open -f m.pgp -k vendor.key --signer anna.asc --signer bert.asc -o out")
-        .says("signed by “anna”")
-        .says("signed by “bert”");
-}
-
-#[test]
-fn a_text_signed_by_gpg_holds_and_keeps_its_line_ends() {
-    let scene = scene_with_gpg();
-    gpg_signer(&scene, "anna", "ed25519");
-    scene.write("notes.txt", "one\ntwo\n\nlast \nend");
-    scene.gpg("--textmode -u anna -r vendor --sign --output m.pgp --encrypt notes.txt");
-    let said = "one\ntwo\n\nlast \nend";
-    scene.ok("open m.pgp -k vendor.key --signer anna.asc -o out.txt");
-    assert_eq!(scene.text("out.txt"), said);
-    let piped = scene.ok("open m.pgp -k vendor.key --signer anna.asc -o -");
-    assert_eq!(piped.stdout(), said);
-}
-
-#[test]
-fn gpg_finds_the_signatures_of_callseal_good() {
-    let scene = scene_with_gpg();
-    let call = content(600_000);
-    scene.write("call.wav", &call);
-    for kind in ["rsa2048", "ed25519", "nistp256", "nistp521"] {
-        gpg_signer(&scene, kind, kind);
-        for compress in ["none", "deflate"] {
-            scene.ok(&format!(
-                "seal -f --format rfc4880 -r vendor.crt --sign {kind}.key call.wav \
-                 --compress {compress} -o call.pgp"
-            ));
-            let opened = scene.gpg("--decrypt call.pgp");
-            assert!(opened.output.stdout == call);
-        }
-        let bad = scene.tool_line("gpg --batch --trust-model always --decrypt call.pgp");
-        bad.exits(0)
-            .says(&format!("Good signature from \"{kind}\""));
-    }
-    scene
-        .ok(
-            "seal -f --format rfc4880 -r vendor.crt --sign rsa2048.key --sign ed25519.key \
-             call.wav -o call.pgp",
-        )
-        .says(", signed by “rsa2048” and “ed25519”");
-    let opened = scene.tool_line("gpg --batch --trust-model always --decrypt call.pgp");
-    opened
-        .exits(0)
-        .says("Good signature from \"rsa2048\"")
-        .says("Good signature from \"ed25519\"");
-}
 
 /// Verifies messages with the certificates of their signers.
 struct Reader {
@@ -213,45 +79,6 @@ impl DecryptionHelper for Reader {
     }
 }
 
-/// Returns the packets inside of a message.
-pub fn decrypted(message: &[u8], cert: &Cert) -> Vec<u8> {
-    use openpgp::parse::{PacketParser, PacketParserResult};
-    use openpgp::serialize::SerializeInto;
-
-    let mut next = PacketParser::from_bytes(message).unwrap();
-    let mut pkesks = Vec::new();
-    let mut packets = Vec::new();
-    while let PacketParserResult::Some(mut parser) = next {
-        if let openpgp::Packet::SEIP(_) = &parser.packet {
-            let opened = pkesks.iter().any(|pkesk: &PKESK| {
-                cert.keys().secret().any(|key| {
-                    let mut pair = key.key().clone().into_keypair().unwrap();
-                    let opened = pkesk.decrypt(&mut pair, None);
-                    opened.is_some_and(|(cipher, key)| parser.decrypt(cipher, &key).is_ok())
-                })
-            });
-            assert!(opened);
-        }
-        // What is compressed, and its signatures, stay as they are.
-        if parser.recursion_depth() == 1 {
-            parser.buffer_unread_content().unwrap();
-        }
-        let depth = parser.recursion_depth();
-        let (packet, after) = match depth {
-            0 => parser.recurse().unwrap(),
-            _ => parser.next().unwrap(),
-        };
-        match packet {
-            openpgp::Packet::PKESK(pkesk) => pkesks.push(pkesk),
-            openpgp::Packet::SEIP(_) => {}
-            packet if packet.tag() == openpgp::packet::Tag::MDC => {}
-            packet => packets.extend(packet.to_vec().unwrap()),
-        }
-        next = after;
-    }
-    packets
-}
-
 const KINDS: [(Profile, CipherSuite); 6] = [
     (Profile::RFC4880, CipherSuite::RSA2k),
     (Profile::RFC4880, CipherSuite::P256),
@@ -268,7 +95,7 @@ fn sequoia_finds_the_signatures_of_callseal_good() {
         let scene = Scene::new();
         scene.write("call.wav", &call);
         let key = peer(&scene, "vendor", Profile::RFC4880, CipherSuite::Cv25519);
-        let first = signer(&scene, "anna", profile.clone(), suite);
+        let first = signer(&scene, "anna", profile, suite);
         let second = signer(&scene, "bert", Profile::RFC9580, CipherSuite::Cv25519);
         for format in ["rfc4880", "auto"] {
             scene.ok(&format!(
@@ -297,7 +124,7 @@ fn signatures_of_sequoia_inside_of_messages_hold() {
     let call = content(300_000);
     for (profile, suite) in KINDS {
         let scene = Scene::new();
-        let anna = signer(&scene, "anna", profile.clone(), suite);
+        let anna = signer(&scene, "anna", profile, suite);
         let bert = signer(&scene, "bert", Profile::RFC4880, CipherSuite::P256);
         for version in [Profile::RFC4880, Profile::RFC9580] {
             let vendor = peer(&scene, "vendor", version, CipherSuite::Cv25519);

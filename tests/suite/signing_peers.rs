@@ -9,8 +9,8 @@ use sequoia_openpgp as openpgp;
 use openpgp::cert::{Cert, CertBuilder, CipherSuite};
 use openpgp::crypto::KeyPair;
 use openpgp::packet::signature::SignatureBuilder;
-use openpgp::packet::{OnePassSig, Packet};
-use openpgp::parse::Parse;
+use openpgp::packet::{OnePassSig, PKESK, Packet, Tag};
+use openpgp::parse::{PacketParser, PacketParserResult, Parse};
 use openpgp::policy::StandardPolicy;
 use openpgp::serialize::stream::{Encryptor, LiteralWriter, Message, Recipient, Signer};
 use openpgp::serialize::{Serialize, SerializeInto};
@@ -200,4 +200,64 @@ pub fn false_signature(content: &[u8], by: &Cert, said: &Cert) -> Vec<u8> {
 /// A choice for [`signed_as`]: a hash.
 pub fn with_hash(hash: HashAlgorithm) -> impl Fn(SignatureBuilder) -> SignatureBuilder {
     move |builder| builder.set_hash_algo(hash)
+}
+
+/// Returns the packets inside of a message.
+pub fn decrypted(message: &[u8], cert: &Cert) -> Vec<u8> {
+    let mut next = PacketParser::from_bytes(message).unwrap();
+    let mut pkesks = Vec::new();
+    let mut packets = Vec::new();
+    while let PacketParserResult::Some(mut parser) = next {
+        if let Packet::SEIP(_) = &parser.packet {
+            let opened = pkesks.iter().any(|pkesk: &PKESK| {
+                cert.keys().secret().any(|key| {
+                    let mut pair = key.key().clone().into_keypair().unwrap();
+                    let opened = pkesk.decrypt(&mut pair, None);
+                    opened.is_some_and(|(cipher, key)| parser.decrypt(cipher, &key).is_ok())
+                })
+            });
+            assert!(opened);
+        }
+        // What is compressed, and its signatures, stay as they are.
+        if parser.recursion_depth() == 1 {
+            parser.buffer_unread_content().unwrap();
+        }
+        let depth = parser.recursion_depth();
+        let (packet, after) = match depth {
+            0 => parser.recurse().unwrap(),
+            _ => parser.next().unwrap(),
+        };
+        match packet {
+            Packet::PKESK(pkesk) => pkesks.push(pkesk),
+            Packet::SEIP(_) => {}
+            packet if packet.tag() == Tag::MDC => {}
+            packet => packets.extend(packet.to_vec().unwrap()),
+        }
+        next = after;
+    }
+    packets
+}
+
+/// What signatures inside of messages don't cover.
+const NOT_NAME: &str = "the content is signed, the name is not";
+
+/// Checks that a message opens with a signer, alone, zipped and to a pipe.
+#[track_caller]
+pub fn opens(scene: &Scene, message: &str, options: &str, call: &[u8]) {
+    let by = scene
+        .ok(&format!("open -f {message} -o opened.wav {options}"))
+        .says("signed by “")
+        .says(NOT_NAME);
+    assert!(scene.read("opened.wav") == call, "{by}");
+    let piped = scene.ok(&format!("open {message} -o - {options}"));
+    assert!(piped.says(NOT_NAME).output.stdout == call);
+    std::fs::copy(scene.path(message), scene.path("call.wav.pgp")).unwrap();
+    let _ = std::fs::remove_file(scene.path("calls.zip"));
+    scene.tool("zip -q calls.zip call.wav.pgp");
+    scene
+        .ok(&format!("extract -f calls.zip -C out {options}"))
+        .says("1 file signed by “");
+    assert!(scene.read("out/call.wav") == call);
+    let cat = scene.ok(&format!("cat calls.zip call.wav {options}"));
+    assert!(cat.says(NOT_NAME).output.stdout == call);
 }

@@ -1,5 +1,7 @@
 //! Hints for signing keys, and for signers whose signatures are asked for.
 
+use std::path::Path;
+
 use callseal::keys::{SignatureFault, SignerError, SigningKeyFault};
 use callseal::message::{MessageFault, PlanError};
 
@@ -7,8 +9,6 @@ use super::keys::of_key_file;
 use super::messages::of_unlock;
 use super::recipients::of_refusal;
 use super::{Hint, some};
-use std::path::Path;
-
 /// Returns the hint for a file that yields no key that signs.
 pub fn of_signing_key(path: &Path, fault: &SigningKeyFault) -> Hint {
     some(match fault {
@@ -24,7 +24,7 @@ pub fn of_signing_key(path: &Path, fault: &SigningKeyFault) -> Hint {
         SigningKeyFault::Expired { .. } | SigningKeyFault::Revoked { .. } => {
             "sign with another key, whose certificate is valid"
         }
-        SigningKeyFault::Usage { .. } => {
+        SigningKeyFault::Usage { .. } | SigningKeyFault::NoSigningKey { .. } => {
             "sign with a key whose certificate is made for that: `callseal keygen --sign` makes one"
         }
         _ => return None,
@@ -33,10 +33,18 @@ pub fn of_signing_key(path: &Path, fault: &SigningKeyFault) -> Hint {
 
 /// Returns the hint for a signer that can't be used.
 pub fn of_signers(error: &SignerError) -> Hint {
-    match error {
-        SignerError::Refused { refusal, .. } => of_refusal(refusal),
-        _ => None,
-    }
+    some(match error {
+        SignerError::Refused { refusal, .. } => return of_refusal(refusal),
+        SignerError::BareKey { .. } => {
+            "give the signer's certificate: a public key alone names no signer"
+        }
+        SignerError::NoCertificate { .. } => {
+            "give the certificate as a file with --signer: OpenPGP signatures don't hold it"
+        }
+        SignerError::SubjectWithoutCa { .. } => "give the signer's certificate or its fingerprint",
+        SignerError::Trust { .. } => "check the files of the CA",
+        _ => return None,
+    })
 }
 
 /// Returns the hint for a message that isn't signed as it should be.
