@@ -56,7 +56,7 @@ mod workers;
 
 pub use jobs::{
     ArchiveFile, Converted, ConvertedMember, Error, ErrorKind, Extracted, Job, MemberCause,
-    Members, Packed, Progress,
+    Members, Packed, Progress, SignedFiles,
 };
 // Hidden, here and in the modules: what the program, the tests, the benches and
 // the fuzz targets of this package use besides. It isn't an interface, and may

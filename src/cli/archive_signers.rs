@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use callseal::OldSignatures;
 use callseal::config::{Config, Profile};
 use callseal::keys::{Pin, SignatureVerdict, SignerName, Signers, SigningTime, Standing};
-use callseal::{ArchiveFile, Evidence, KeptSignatures, Timestamp};
+use callseal::{ArchiveFile, Evidence, EvidenceFault, KeptSignatures, Timestamp};
 use clap::Args;
 
 use super::error::Error;
@@ -124,6 +124,25 @@ impl ChosenSigners {
             }
         }
         Ok(())
+    }
+}
+
+impl ChosenSigners {
+    /// Does the same. If they have not signed the archive, it returns those whose
+    /// signatures can be inside of its messages.
+    pub fn require_somewhere(
+        self,
+        archive: &mut ArchiveFile,
+        ui: &Ui,
+    ) -> Result<Option<Signers>, callseal::Error> {
+        match self.require(archive, ui) {
+            Ok(()) => Ok(None),
+            Err(callseal::Error::Evidence {
+                fault: EvidenceFault::NotSigned | EvidenceFault::OtherSigners(_),
+                ..
+            }) if self.signers.may_sign_messages() => Ok(Some(self.signers)),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -13,11 +13,12 @@ use super::archive_signers::{ArchiveSignerArgs, not_as_signed};
 use super::error::Error;
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_required};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_signed};
 use super::open_args::{
     GrantArgs, MemberOpenArgs, NOT_AUTHENTICATED, OpenArgs, notice_old_ciphers, notice_padding,
     warn_of_renamed, warn_of_tried,
 };
+use super::signatures::{notice_unchecked, report_signatures};
 use super::streams::writing_stdout;
 use super::ui::{Ui, UntilWritten, Waiting, safe};
 
@@ -30,7 +31,9 @@ first one that fails ends the command.
 Only authenticated data is written. A later part of a file may still turn out
 to be altered: then the exit status is not 0. CMS members with AES-CBC or 3DES
 can't be authenticated; they are written after they have been read to the end,
-with a warning.
+with a warning. With --signer, so are all: nothing is written before it is what
+was signed. The archive has to be as that signer signed it, or else an OpenPGP
+signature inside of each message has to be theirs.
 
 {PATTERNS}
 
@@ -68,13 +71,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opener = arguments.member_opening.apply(opening.opener());
     // The process ends after this. That frees a million names at once.
     let signers = arguments.signers.load(config.as_ref())?;
-    let opened = open_required(&arguments.archive, &opener, signers.as_ref(), ui);
-    let mut archive = match opened {
-        Ok(archive) => ManuallyDrop::new(archive),
+    let opened = open_signed(&arguments.archive, &opener, signers, ui);
+    let (mut archive, signers) = match opened {
+        Ok((archive, signers)) => (ManuallyDrop::new(archive), signers),
         Err(error) => return Ok(not_as_signed(error)),
     };
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
+    let opener = opener.with_signers(signers);
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let members = arguments
         .grant
@@ -112,6 +116,8 @@ fn warn_of(member: &Member, opened: &Opened, ui: &Ui) {
     warn_of_tried(&opened.tried_key, ui);
     notice_old_ciphers(opened.old_cipher.as_deref(), ui);
     notice_padding(usize::from(opened.padding > 0), ui);
+    report_signatures(&opened.signatures, ui);
+    notice_unchecked(usize::from(opened.unchecked_signatures > 0), ui);
     let sealed_as = opened.sealed_as.as_deref();
     warn_of_renamed(sealed_as.map(|sealed_as| (&*name, sealed_as)), ui);
 }

@@ -8,7 +8,7 @@ use callseal::config::ConfigError;
 use callseal::fields::DocumentError;
 use callseal::keys::{
     ExportError, FileKind, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SignerError,
-    SigningKeyError, SigningKeyFault, SubjectError,
+    SigningKeyError, SigningKeyFault, SubjectError, TrustFault,
 };
 use callseal::message::PlanError;
 use callseal::sources::SourceError;
@@ -150,7 +150,7 @@ impl Error {
             | Self::NoKeys
             | Self::EmptyPassphrase { .. }
             | Self::Utf16Passphrase { .. } => ErrorKind::NoIdentity,
-            Self::Signer(_) => ErrorKind::Usage,
+            Self::Signer(error) => signer_kind(error),
             Self::NotVerified { worst, .. } | Self::SomeNotVerified { worst, .. } => *worst,
             Self::Generate(_) | Self::KeyExists { .. } => ErrorKind::Io,
             Self::OtherKind {
@@ -191,6 +191,20 @@ fn signing_key_kind(fault: &SigningKeyFault) -> ErrorKind {
         | SigningKeyFault::UnreadCertificate { .. } => ErrorKind::Io,
         SigningKeyFault::Key(_) | SigningKeyFault::Locked(_) => ErrorKind::NoIdentity,
         // It's the wrong key, or the wrong time for it.
+        _ => ErrorKind::Usage,
+    }
+}
+
+fn signer_kind(error: &SignerError) -> ErrorKind {
+    match error {
+        SignerError::Refused {
+            refusal: Refusal::Unreadable(_),
+            ..
+        }
+        | SignerError::Trust {
+            fault: TrustFault::Unreadable(_),
+            ..
+        } => ErrorKind::Io,
         _ => ErrorKind::Usage,
     }
 }

@@ -13,12 +13,13 @@ use super::error::Error;
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_required};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_signed};
 use super::open_args::{
     GrantArgs, MemberOpenArgs, OpenArgs, authenticity, notice_old_ciphers, notice_padding,
     warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
 };
 use super::printing::Each;
+use super::signatures::{SignedFilesFacts, notice_unchecked, report_signed_files};
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count};
 
@@ -29,6 +30,9 @@ use super::ui::{Bar, Ui, bytes, count};
 
 Only their owner can read the files (mode 0600). The summary counts files from
 CMS messages with AES-CBC or 3DES: these are not authenticated.
+
+With --signer, the archive has to be as that signer signed it. If it isn't
+signed by them, an OpenPGP signature inside of each message has to be theirs.
 
 Examples:
   callseal extract calls.zip -k customer.key -C opened/
@@ -82,13 +86,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     opening.before(arguments.overwrite.overwrite());
     let opener = arguments.member_opening.apply(opening.opener());
     let signers = arguments.signers.load(config.as_ref())?;
-    let opened = open_required(&arguments.archive, &opener, signers.as_ref(), ui);
-    let mut archive = match opened {
-        Ok(archive) => archive,
+    let opened = open_signed(&arguments.archive, &opener, signers, ui);
+    let (mut archive, signers) = match opened {
+        Ok(opened) => opened,
         Err(error) => return Ok(not_as_signed(error).end(global.json, ui)),
     };
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
+    let opener = opener.with_signers(signers);
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let members = arguments
         .grant
@@ -127,6 +132,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let old = extracted.old_ciphers.iter();
     notice_old_ciphers(old.map(|(_, cipher)| cipher.as_str()), ui);
     notice_padding(extracted.padded.len(), ui);
+    report_signed_files(&extracted.signed, ui);
+    notice_unchecked(extracted.unchecked_signatures, ui);
     let renamed = extracted.renamed.iter();
     warn_of_renamed(
         renamed.map(|(member, name)| (member.as_str(), name.as_str())),
@@ -137,6 +144,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let tried = take(&mut extracted.tried);
     let renamed = take(&mut extracted.renamed);
     let old_ciphers = take(&mut extracted.old_ciphers);
+    let signed = take(&mut extracted.signed);
     let facts = ExtractFacts {
         archive: PathFact(&arguments.archive),
         directory: PathFact(&arguments.directory),
@@ -160,6 +168,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
             let old = old_ciphers.iter();
             old.map(|(name, cipher)| OldCipherFacts { name, cipher })
         }),
+        signatures: signed.iter().map(SignedFilesFacts::from).collect(),
+        unchecked_signatures: extracted.unchecked_signatures,
     };
     let (failures, outcome) = extracted.outcome();
     let report = Report {
@@ -185,6 +195,8 @@ struct ExtractFacts<'a, T, R, C> {
     tried: T,
     renamed: R,
     old_ciphers: C,
+    signatures: Vec<SignedFilesFacts<'a>>,
+    unchecked_signatures: usize,
 }
 
 /// A member that isn't sealed with AES.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use callseal::archive::{Member, NameReading};
+use callseal::keys::Signers;
 use callseal::message::Opener;
 use callseal::{ArchiveFile, Error, Members};
 use clap::Args;
@@ -80,6 +81,22 @@ pub fn open_required(
         signers.require(&mut archive, ui)?;
     }
     names_read(archive, opener)
+}
+
+/// Does the same. If the archive isn't signed by those who are required, their
+/// signatures have to be inside of its messages: then it returns the signers.
+pub fn open_signed(
+    path: &Path,
+    opener: &Opener<'_>,
+    signers: Option<ChosenSigners>,
+    ui: &Ui,
+) -> Result<(ArchiveFile, Option<Signers>), Error> {
+    let mut archive = ArchiveFile::open(path)?;
+    let inside = match signers {
+        Some(signers) => signers.require_somewhere(&mut archive, ui)?,
+        None => None,
+    };
+    Ok((names_read(archive, opener)?, inside))
 }
 
 fn names_read(mut archive: ArchiveFile, opener: &Opener<'_>) -> Result<ArchiveFile, Error> {

@@ -42,8 +42,11 @@ mod sha256sum;
 mod share;
 mod sharing_args;
 mod sign;
+mod sign_args;
 #[cfg(unix)]
 pub mod signals;
+mod signatures;
+mod signer_args;
 mod signing_args;
 pub mod slips;
 mod streams;

@@ -20,6 +20,8 @@ use super::open_args::{
     NOT_AUTHENTICATED, OpenArgs, authenticity, notice_old_ciphers, notice_padding,
     warn_of_not_authenticated, warn_of_tried,
 };
+use super::signatures::{SignatureFacts, notice_unchecked, report_signatures};
+use super::signer_args::SignerArgs;
 use super::streams::{input_name, is_stream, open_input, writing_stdout};
 use super::ui::{Ui, Waiting, bytes, safe};
 use crate::cli::error::Error;
@@ -30,8 +32,9 @@ use crate::cli::error::Error;
 Without -o, FILE.pgp (or .gpg, .asc, .b64, .p7m, .p7, .cms, .der) becomes FILE,
 and standard input goes to standard output.
 
-Example:
-  callseal open note.txt.pgp -k vendor.key -o note.txt")]
+Examples:
+  callseal open note.txt.pgp -k vendor.key -o note.txt
+  callseal open note.txt.pgp -k vendor.key --signer customer.asc")]
 pub struct Arguments {
     /// The message, or - for standard input
     #[arg(default_value = "-")]
@@ -41,6 +44,8 @@ pub struct Arguments {
     output: Option<PathBuf>,
     #[command(flatten)]
     opening: OpenArgs,
+    #[command(flatten)]
+    signer: SignerArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
 }
@@ -68,8 +73,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opening = arguments
         .opening
         .load(config.as_ref(), waiting.handle(), ui)?;
-
-    let opener = opening.opener();
+    let signers = arguments.signer.signers(config.as_ref())?;
+    let opener = opening.opener().with_signers(signers);
     match output {
         None => {
             let mut stdout = waiting.until_written(io::stdout().lock());
@@ -86,6 +91,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             warn_of_tried(&opened.tried_key, ui);
             notice_old_ciphers(opened.old_cipher.as_deref(), ui);
             notice_padding(usize::from(opened.padding > 0), ui);
+            report_signatures(&opened.signatures, ui);
+            notice_unchecked(usize::from(opened.unchecked_signatures > 0), ui);
             Ok(Report::default())
         }
         Some(output) => {
@@ -104,6 +111,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             warn_of_tried(&opened.tried_key, ui);
             notice_old_ciphers(opened.old_cipher.as_deref(), ui);
             notice_padding(usize::from(opened.padding > 0), ui);
+            report_signatures(&opened.signatures, ui);
+            notice_unchecked(usize::from(opened.unchecked_signatures > 0), ui);
+            let signatures = opened.signatures.iter().map(SignatureFacts::from);
             Ok(Report {
                 facts: Some(Facts::of(&OpenFacts {
                     file: PathFact(&output),
@@ -111,6 +121,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
                     format: opened.format.into(),
                     tried_key: opened.tried_key.as_deref().map(PathFact),
                     old_cipher: opened.old_cipher.as_deref(),
+                    signatures: signatures.collect(),
+                    unchecked_signatures: opened.unchecked_signatures,
                 })),
                 ..Report::default()
             })
@@ -126,6 +138,8 @@ struct OpenFacts<'a> {
     format: FormatFacts,
     tried_key: Option<PathFact<'a>>,
     old_cipher: Option<&'a str>,
+    signatures: Vec<SignatureFacts<'a>>,
+    unchecked_signatures: u64,
 }
 
 /// Begins to read the message. Standard input can be read only once: there, the

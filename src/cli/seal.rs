@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use callseal::archive::Ending;
 use callseal::files::input::{is_same_file, note_stdin};
+use callseal::keys::SigningKey;
 use callseal::message::{Armor, SealPlan, SealedFile};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{SourceError, SourceOptions, Sources};
@@ -17,6 +18,7 @@ use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
+use super::sign_args::SignArgs;
 use super::streams::{input_name, is_stream, writing_stdout};
 use super::suspects;
 use super::ui::{Ui, bytes};
@@ -29,8 +31,9 @@ Without -o, FILE becomes FILE.pgp (FILE.asc with --armor), FILE.p7m with
 --format cms or cms-gcm, or FILE.b64 with --armor=base64; standard input goes to
 standard output.
 
-Example:
-  callseal seal -r vendor.crt note.txt")]
+Examples:
+  callseal seal -r vendor.crt note.txt
+  callseal seal -r vendor.crt --sign customer.key note.txt")]
 pub struct Arguments {
     /// The file, or - for standard input
     #[arg(default_value = "-")]
@@ -53,6 +56,8 @@ pub struct Arguments {
     #[command(flatten)]
     seal: SealArgs,
     #[command(flatten)]
+    sign: SignArgs,
+    #[command(flatten)]
     overwrite: OverwriteArgs,
 }
 
@@ -70,7 +75,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             "pipe its content: `… | callseal seal -r CERT > OUT.pgp`",
         ));
     }
+    if is_stream(&arguments.file) && arguments.sign.passphrases.uses_stdin() {
+        return Err(Failure::usage(
+            "standard input can't hold both the file and the passphrase",
+            "give the file by its name, or the passphrase on another descriptor",
+        ));
+    }
     let plan = arguments.seal.plan(global, ui)?;
+    let plan = plan.signed_by(arguments.sign.keys(ui)?);
+    let plan = plan.map_err(Error::from)?;
     let armor = arguments.armor.unwrap_or(Armor::Binary);
     let output = match &arguments.output {
         Some(output) if is_stream(output) => None,
@@ -114,11 +127,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let length = seal_into(&arguments.file, &plan, armor, &output, &mut pending, ui)?;
     pending.commit().map_err(write_error)?;
     ui.summary(&format!(
-        "sealed {} ({}) for {} into {}",
+        "sealed {} ({}) for {} into {}{}",
         arguments.file.display(),
         bytes(length),
         recipients_line(plan.recipients()),
-        output.display()
+        output.display(),
+        signed_by(&plan)
     ));
     Ok(Report {
         facts: Some(Facts::of(&SealFacts {
@@ -126,6 +140,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             plain_bytes: length,
             format: plan.format().into(),
             recipients: recipient_facts(plan.recipients()),
+            signers: plan.signers().iter().map(SigningFacts::from).collect(),
         })),
         ..Report::default()
     })
@@ -138,6 +153,35 @@ struct SealFacts<'a> {
     #[serde(flatten)]
     format: FormatFacts,
     recipients: Vec<RecipientFacts<'a>>,
+    signers: Vec<SigningFacts<'a>>,
+}
+
+/// A key that has signed.
+#[derive(Serialize)]
+struct SigningFacts<'a> {
+    signer: &'a str,
+    fingerprint: &'a str,
+    source: PathFact<'a>,
+}
+
+impl<'a> From<&'a SigningKey> for SigningFacts<'a> {
+    fn from(key: &'a SigningKey) -> Self {
+        Self {
+            signer: key.label(),
+            fingerprint: key.fingerprint(),
+            source: PathFact(key.source()),
+        }
+    }
+}
+
+/// Returns who has signed, for the end of the summary.
+fn signed_by(plan: &SealPlan) -> String {
+    let signers = plan.signers().iter();
+    let signers: Vec<_> = signers.map(|key| format!("“{}”", key.label())).collect();
+    match signers.is_empty() {
+        true => String::new(),
+        false => format!(", signed by {}", signers.join(" and ")),
+    }
 }
 
 /// Seals a file or standard input. The error says which of the two sides

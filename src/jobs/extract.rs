@@ -11,6 +11,7 @@ use crate::jobs::job::Job;
 use crate::jobs::opening::Begun;
 use crate::jobs::places::Places;
 use crate::jobs::progress::NoProgress;
+use crate::jobs::signed_files::{Seen, SeenSigners, SignedFiles, Tally};
 use crate::message::{OpenError, Opened, Opener, with_proven_key};
 use crate::output::TargetDir;
 use crate::workers::work_on;
@@ -49,6 +50,11 @@ pub struct Extracted {
     pub old_ciphers: Vec<(String, String)>,
     /// The extracted members with white space or zeros behind their messages.
     pub padded: Vec<String>,
+    /// Whose signatures the extracted files carry inside of their messages, if
+    /// signatures were checked (see [`Opener::with_signers`]).
+    pub signed: Vec<SignedFiles>,
+    /// The number of extracted files with signatures that were not checked.
+    pub unchecked_signatures: usize,
     /// The failures, in the archive's order.
     pub failures: Vec<Error>,
     /// The first directory whose new names could not be flushed to disk. The
@@ -57,15 +63,27 @@ pub struct Extracted {
 }
 
 impl Extracted {
-    fn add(&mut self, member: &Member, outcome: Outcome) {
+    fn add(&mut self, member: &Member, outcome: Outcome, tally: &mut Tally) {
         let name = || member.shown_name().into_owned();
         let opened = match outcome {
-            Outcome::Plain(length) => {
+            Outcome::Plain { length, is_signed } => {
                 self.done += 1;
                 self.plain = self.plain.saturating_add(length);
+                self.unchecked_signatures += usize::from(is_signed);
                 return;
             }
-            Outcome::Opened(opened) => *opened,
+            Outcome::Signed(signed) => {
+                let (length, seen) = *signed;
+                self.done += 1;
+                self.plain = self.plain.saturating_add(length);
+                tally.add(seen);
+                return;
+            }
+            Outcome::Opened(opened) => {
+                let (opened, seen) = *opened;
+                tally.add(seen);
+                opened
+            }
             Outcome::Skipped => {
                 self.skipped += 1;
                 return;
@@ -81,6 +99,7 @@ impl Extracted {
         if !opened.format.is_authenticated() {
             self.not_authenticated.push(name());
         }
+        self.unchecked_signatures += usize::from(opened.unchecked_signatures > 0);
         self.tried.extend(opened.tried_key.map(|key| (name(), key)));
         let sealed_as = opened.sealed_as;
         self.renamed
@@ -157,6 +176,7 @@ impl Job<'_> {
             files: ExtractedFiles::new(&directory, self.overwrite),
             opener,
             places: &places,
+            signers: SeenSigners::default(),
             job: self,
         };
         let extract = |(): &mut (), _, member: &&Member| {
@@ -170,7 +190,7 @@ impl Job<'_> {
                 }),
             });
             self.progress.member();
-            Some(outcome.map(Outcome::shortened).map_err(Box::new))
+            Some(outcome.map_err(Box::new))
         };
         let outcomes = work_on(list, self.workers, || (), extract);
         let mut late = extraction.files.finish();
@@ -187,22 +207,26 @@ impl Job<'_> {
             renamed: Vec::new(),
             old_ciphers: Vec::new(),
             padded: Vec::new(),
+            signed: Vec::new(),
+            unchecked_signatures: 0,
             failures: members.index_errors(),
             not_flushed: flushed
                 .err()
                 .map(|(path, error)| Error::NotFlushed { path, error }),
         };
         let mut others = Vec::new();
+        let mut tally = Tally::default();
         for (member, outcome) in list.iter().zip(outcomes) {
             let failed = late.remove(&member.offset());
             match failed.map_or(outcome, |cause| Err(Box::new(cause))) {
-                Ok(outcome) => extracted.add(member, outcome),
+                Ok(outcome) => extracted.add(member, outcome, &mut tally),
                 Err(cause) if archive.is_other(member, &cause) && !members.is_meant(member) => {
                     others.push((member, cause));
                 }
                 Err(cause) => extracted.failures.push(member_error(member, *cause)),
             }
         }
+        extracted.signed = tally.into_list();
         // If nothing at all is sealed, it isn't the archive that was meant.
         let is_sealed = extracted.done + extracted.skipped + extracted.failures.len() > 0;
         for (member, cause) in others {
@@ -222,6 +246,7 @@ struct Extraction<'a> {
     files: ExtractedFiles<'a>,
     opener: &'a Opener<'a>,
     places: &'a Places<'a>,
+    signers: SeenSigners,
     job: &'a Job<'a>,
 }
 
@@ -279,7 +304,7 @@ impl Extraction<'_> {
             pending.set_modified(modified.unwrap_or_else(|| member.modified()));
             Ok(opened)
         })?;
-        Ok(Outcome::Opened(opened.into()))
+        Ok(Outcome::of(opened, &self.signers))
     }
 
     /// Copies a file that was never sealed. Only the archive's checksum shows
@@ -304,9 +329,15 @@ impl Extraction<'_> {
 
 /// What became of a member.
 enum Outcome {
-    Opened(Box<Opened>),
-    /// It was opened to that many bytes, and there is nothing else to say.
-    Plain(u64),
+    Opened(Box<(Opened, Vec<Seen>)>),
+    /// It was opened to that many bytes, and there is nothing else to say but
+    /// whether it has signatures that were not checked.
+    Plain {
+        length: u64,
+        is_signed: bool,
+    },
+    /// It was opened to that many bytes, and has these signatures.
+    Signed(Box<(u64, Vec<Seen>)>),
     /// Its file exists.
     Skipped,
     /// It was never sealed, and was copied as it is.
@@ -315,18 +346,21 @@ enum Outcome {
 
 impl Outcome {
     /// Takes as little memory as it can: there may be a million.
-    fn shortened(self) -> Self {
-        match self {
-            Self::Opened(opened)
-                if opened.format.is_authenticated()
-                    && opened.padding == 0
-                    && opened.tried_key.is_none()
-                    && opened.sealed_as.is_none()
-                    && opened.old_cipher.is_none() =>
-            {
-                Self::Plain(opened.length)
-            }
-            other => other,
+    fn of(mut opened: Opened, signers: &SeenSigners) -> Self {
+        let seen = signers.shortened(std::mem::take(&mut opened.signatures));
+        let length = opened.length;
+        let is_plain = opened.format.is_authenticated()
+            && opened.padding == 0
+            && opened.tried_key.is_none()
+            && opened.sealed_as.is_none()
+            && opened.old_cipher.is_none();
+        match (is_plain, seen.is_empty()) {
+            (true, true) => Self::Plain {
+                length,
+                is_signed: opened.unchecked_signatures > 0,
+            },
+            (true, false) => Self::Signed(Box::new((length, seen))),
+            (false, _) => Self::Opened(Box::new((opened, seen))),
         }
     }
 }

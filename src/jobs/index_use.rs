@@ -37,7 +37,7 @@ impl ArchiveFile {
             let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
             let source = Checked::of_entry(source, self.expected.in_manifest(entry));
             let check = source.check();
-            let message = OpenMessage::begin(source, opener)?;
+            let message = OpenMessage::begin(source, &opener.without_signers())?;
             let index = Index::read(message, members)?;
             check.finish().map_err(OpenError::from)?;
             Ok(index)

@@ -157,7 +157,7 @@ fn begin_listed<'a>(
     key: &MessageKey,
     opener: &Opener<'_>,
 ) -> Result<OpenMessage<'a>, MemberCause> {
-    match OpenMessage::begin_with(source, key, opener.limits()) {
+    match OpenMessage::begin_for(source, key, opener) {
         Ok(Some(message)) => Ok(message),
         // A false session key may seem to fit version 1, and yields nonsense then.
         Ok(None)

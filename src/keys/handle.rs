@@ -24,6 +24,10 @@ impl Fingerprint {
     pub(crate) fn of(fingerprint: openpgp::Fingerprint) -> Self {
         Self(fingerprint)
     }
+
+    pub(crate) fn inner(&self) -> openpgp::Fingerprint {
+        self.0.clone()
+    }
 }
 
 impl fmt::Display for Fingerprint {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::files::cause;
-use crate::keys::{NoIdentity, NotOpened};
+use crate::keys::{NoIdentity, NotOpened, SignatureFault};
 
 /// An error that no input may cause: a bug in the program. It fails the job,
 /// since going on would lose something.
@@ -76,6 +76,35 @@ pub enum MessageFault {
     /// It uses something that is not supported here.
     #[error("it uses {0}, which is not supported")]
     Unsupported(String),
+    /// It is not signed, or only by others than the named signers.
+    #[error("{}", not_signed(.by, *.more))]
+    NotSigned {
+        /// Some of those who have signed it, as their signatures claim. Not
+        /// sanitised for a terminal.
+        by: Vec<String>,
+        /// The number of the others.
+        more: usize,
+    },
+    /// The signature of a named signer doesn't hold.
+    #[error("the signature of “{signer}” {fault}")]
+    Signature {
+        /// The signer. Not sanitised for a terminal.
+        signer: String,
+        /// The cause.
+        fault: SignatureFault,
+    },
+    /// A named signer has signed it for others than the key that opens it.
+    #[error("“{signer}” signed it for others: somebody else sealed it anew, or shared it")]
+    Forwarded {
+        /// The signer. Not sanitised for a terminal.
+        signer: String,
+    },
+    /// Its signatures, which are to be checked, can't be.
+    #[error("its signatures are malformed: {0}")]
+    Signatures(&'static str),
+    /// It should be signed, and is of a format without signatures.
+    #[error("it is a CMS message, and these carry no signature")]
+    CarriesNoSignatures,
     /// It expands to more than is allowed.
     #[error("it decompresses to more than {limit} bytes")]
     TooLarge {
@@ -88,6 +117,21 @@ pub enum MessageFault {
         /// The limit for all messages together.
         limit: u64,
     },
+}
+
+fn not_signed(by: &[String], more: usize) -> String {
+    if by.is_empty() {
+        return "it is not signed".into();
+    }
+    let by: Vec<String> = by.iter().map(|signer| format!("“{signer}”")).collect();
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "it is signed by {}{more}, and by none of the named signers",
+        by.join(", ")
+    )
 }
 
 impl From<NotOpened> for OpenError {

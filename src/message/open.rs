@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use zeroize::Zeroizing;
-
 use super::fault::OpenError;
 use super::format::Format;
 use super::front_limit::FrontLimit;
 use super::io::BUFFER;
+use super::last_piece::LastPiece;
 use super::limits::Limits;
 use super::opener::Opener;
 use super::session::MessageKey;
+use super::signatures::SignatureNotes;
 use super::spool::Spool;
-use super::{cms, openpgp, text};
-use crate::keys::{Fingerprint, KeyHandle};
+use super::{MessageFault, cms, openpgp, text};
+use crate::keys::{Fingerprint, KeyHandle, SignatureVerdict};
 
 /// The bytes of a message.
 pub(super) type Source<'a> = Box<dyn BufRead + Send + Sync + 'a>;
@@ -72,6 +72,13 @@ pub struct Opened {
     /// The number of bytes behind the message that mean nothing, and were passed
     /// over: white space and zeros.
     pub padding: u64,
+    /// What came of the signatures inside of it, if they were checked (see
+    /// [`Opener::with_signers`]): at least one holds, and others may be by
+    /// somebody who was not named. They are over the content, and not over its
+    /// name.
+    pub signatures: Vec<SignatureVerdict>,
+    /// The number of signatures inside of it that were not checked.
+    pub unchecked_signatures: u64,
 }
 
 /// A message whose session key has been found, before its content is read.
@@ -90,6 +97,9 @@ pub struct OpenMessage<'a> {
     opened_as: Option<KeyHandle>,
     old_cipher: Option<String>,
     padding: Padding,
+    signatures: SignatureNotes,
+    /// Whether its signatures are judged at its end.
+    is_judged: bool,
     plaintext: Box<dyn BufRead + 'a>,
 }
 
@@ -111,6 +121,9 @@ impl<'a> OpenMessage<'a> {
         if cms::starts(source.fill_buf()?) {
             let front = cms::CmsFront::read(source)?;
             limit.lift();
+            if opener.verifier.is_some() {
+                return Err(MessageFault::CarriesNoSignatures.into());
+            }
             cms::begin(front, opener)
         } else {
             let front = openpgp::OpenPgpFront::read(source)?;
@@ -129,6 +142,29 @@ impl<'a> OpenMessage<'a> {
         key: &MessageKey,
         limits: &Limits,
     ) -> Result<Option<Self>, OpenError> {
+        Self::unlock(source, key, limits, None)
+    }
+
+    /// Does the same, with the limits of an opener, and with its signers if it
+    /// has any.
+    ///
+    /// # Errors
+    ///
+    /// It is not an encrypted message of one file.
+    pub(crate) fn begin_for(
+        source: impl Read + Send + Sync + 'a,
+        key: &MessageKey,
+        opener: &Opener<'_>,
+    ) -> Result<Option<Self>, OpenError> {
+        Self::unlock(source, key, &opener.limits, Some(opener))
+    }
+
+    fn unlock(
+        source: impl Read + Send + Sync + 'a,
+        key: &MessageKey,
+        limits: &Limits,
+        opener: Option<&Opener<'_>>,
+    ) -> Result<Option<Self>, OpenError> {
         let source = BufReader::with_capacity(BUFFER, source);
         let (limit, source) = FrontLimit::new(source);
         let mut source = text::binary(source)?;
@@ -137,7 +173,7 @@ impl<'a> OpenMessage<'a> {
         }
         let front = openpgp::RawFront::read(source)?;
         limit.lift();
-        openpgp::begin_with(front, key, limits)
+        openpgp::begin_with(front, key, limits, opener)
     }
 
     /// Creates a message whose plaintext reads to its end only if it is intact.
@@ -157,6 +193,8 @@ impl<'a> OpenMessage<'a> {
             opened_as: None,
             old_cipher: None,
             padding,
+            signatures: SignatureNotes::default(),
+            is_judged: false,
             plaintext,
         }
     }
@@ -171,6 +209,15 @@ impl<'a> OpenMessage<'a> {
     pub(super) fn by_old_cipher(self, cipher: Option<String>) -> Self {
         Self {
             old_cipher: cipher,
+            ..self
+        }
+    }
+
+    /// Records where its signatures will be noted, and whether they are judged.
+    pub(super) fn signed(self, signatures: SignatureNotes, is_judged: bool) -> Self {
+        Self {
+            signatures,
+            is_judged,
             ..self
         }
     }
@@ -276,6 +323,7 @@ impl<'a> OpenMessage<'a> {
             let data = plaintext.fill_buf()?;
             let n = data.len();
             if n == 0 {
+                let signatures = self.signatures.found();
                 return Ok(Opened {
                     length,
                     format: self.format,
@@ -283,6 +331,8 @@ impl<'a> OpenMessage<'a> {
                     sealed_as: self.sealed_as,
                     old_cipher: self.old_cipher,
                     padding: self.padding.length(),
+                    signatures: signatures.verdicts,
+                    unchecked_signatures: signatures.unchecked,
                 });
             }
             sink.write_all(data).map_err(OpenError::Write)?;
@@ -295,8 +345,8 @@ impl<'a> OpenMessage<'a> {
     /// authentic. Messages of RFC 9580 and LibrePGP stream chunk by chunk, the
     /// last one when the message has ended as it should; a later chunk may turn
     /// out to be altered, so after a failure only the start has been written.
-    /// Others are held back to their end, in memory up to 8 MiB, else in an
-    /// unnamed file in the directory `temporary`.
+    /// Others, and all whose signatures are checked, are held back to their end, in
+    /// memory up to 8 MiB, else in an unnamed file in the directory `temporary`.
     ///
     /// # Errors
     ///
@@ -307,7 +357,7 @@ impl<'a> OpenMessage<'a> {
         sink: &mut dyn Write,
         temporary: impl AsRef<Path>,
     ) -> Result<Opened, OpenError> {
-        if self.format.is_chunked() {
+        if self.format.is_chunked() && !self.is_judged {
             let mut last = LastPiece::new(sink);
             let opened = self.copy_to(&mut last)?;
             last.finish().map_err(OpenError::Write)?;
@@ -336,38 +386,5 @@ impl<'a> OpenMessage<'a> {
         check()?;
         spool.copy_to(sink)?;
         Ok(opened)
-    }
-}
-
-/// Writes to a sink, but each piece only when the next one comes.
-struct LastPiece<'a> {
-    sink: &'a mut dyn Write,
-    piece: Zeroizing<Vec<u8>>,
-}
-
-impl<'a> LastPiece<'a> {
-    fn new(sink: &'a mut dyn Write) -> Self {
-        Self {
-            sink,
-            piece: Zeroizing::default(),
-        }
-    }
-
-    /// Writes the last piece.
-    fn finish(self) -> io::Result<()> {
-        self.sink.write_all(&self.piece)
-    }
-}
-
-impl Write for LastPiece<'_> {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        self.sink.write_all(&self.piece)?;
-        self.piece.clear();
-        self.piece.extend_from_slice(piece);
-        Ok(piece.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.sink.flush()
     }
 }

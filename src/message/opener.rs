@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::limits::Limits;
 use super::message_passphrases::MessagePassphrases;
-use crate::keys::{Fingerprint, Keyring, NoPassphrases, Passphrases, Recipient};
+use super::signatures::Verifier;
+use crate::keys::{Fingerprint, Keyring, NoPassphrases, Passphrases, Recipient, Signers};
 
 /// The keys, passphrases and limits for opening messages.
 #[derive(Clone)]
@@ -17,6 +18,7 @@ pub struct Opener<'a> {
     pub(super) limits: Limits,
     pub(super) try_all_keys: bool,
     pub(super) attempt: Option<&'a Attempt>,
+    pub(super) verifier: Option<Arc<Verifier>>,
     accept_renamed: bool,
     ignore_index: bool,
 }
@@ -33,6 +35,7 @@ impl<'a> Opener<'a> {
             limits: Limits::default(),
             try_all_keys: false,
             attempt: None,
+            verifier: None,
             accept_renamed: false,
             ignore_index: false,
         }
@@ -77,6 +80,30 @@ impl<'a> Opener<'a> {
         Self {
             accept_renamed: true,
             ..self
+        }
+    }
+
+    /// Opens only messages with a valid OpenPGP signature by one of these signers
+    /// inside of what is encrypted, over the content. A signature that says for
+    /// whom it was made must have been made for the owner of the key that opens
+    /// the message. [`Opened::signatures`](super::Opened::signatures) shows
+    /// what came of it. Without signers, signatures are passed over.
+    #[must_use]
+    pub fn with_signers(self, signers: Option<Signers>) -> Self {
+        Self {
+            verifier: signers.map(|signers| Arc::new(Verifier::new(signers))),
+            ..self
+        }
+    }
+
+    /// Opens messages whether they are signed or not: indexes and grants are
+    /// never signed inside.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_signers(&self) -> Self {
+        Self {
+            verifier: None,
+            ..self.clone()
         }
     }
 

@@ -1,6 +1,7 @@
 //! Sealing: one file to one message.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::armored::write_as;
@@ -9,7 +10,7 @@ use super::seal_error::{PlanError, SealError};
 use super::session::Session;
 use super::sink::{MessageSink, Plain};
 use super::{Compression, Format, cms, openpgp};
-use crate::keys::{MOST_HIDDEN, MessageVersion, Recipients};
+use crate::keys::{MOST_HIDDEN, MessageVersion, Recipients, SigningKey};
 
 /// How messages are sealed, decided once for all of them.
 #[derive(Clone, Debug)]
@@ -84,6 +85,7 @@ impl SealPlan {
                 version: recipients.message_version(wanted)?,
                 compression,
                 hidden,
+                signers: Arc::default(),
             }))
         };
         let cms = |kind: cms::CmsKind| {
@@ -110,6 +112,50 @@ impl SealPlan {
         Ok(Self { recipients, way })
     }
 
+    /// Signs the content of every message inside of it with these OpenPGP keys,
+    /// for these recipients alone. The name and the time of the file are not
+    /// signed.
+    ///
+    /// # Errors
+    ///
+    /// CMS messages can't be signed, nor those that hide their recipients. A key
+    /// of X.509 doesn't sign messages, nor does one that opens them.
+    pub fn signed_by(mut self, signers: Vec<SigningKey>) -> Result<Self, PlanError> {
+        if signers.is_empty() {
+            return Ok(self);
+        }
+        let format = self.format();
+        let Way::OpenPgp(plan) = &mut self.way else {
+            return Err(PlanError::Signed(format));
+        };
+        if plan.hidden {
+            return Err(PlanError::SignedForHidden);
+        }
+        for signer in &signers {
+            let source = || signer.source().to_owned();
+            if !signer.is_openpgp() {
+                return Err(PlanError::SignerOfOtherKind { signer: source() });
+            }
+            let mut recipients = self.recipients.iter();
+            if let Some(recipient) = recipients.find(|recipient| signer.is_recipient(recipient)) {
+                return Err(PlanError::SignerIsRecipient {
+                    signer: source(),
+                    recipient: recipient.label().to_owned(),
+                });
+            }
+        }
+        plan.signers = signers.into();
+        Ok(self)
+    }
+
+    /// Returns whose signatures are inside of the messages.
+    pub fn signers(&self) -> &[SigningKey] {
+        match &self.way {
+            Way::OpenPgp(plan) => &plan.signers,
+            Way::Cms(_) => &[],
+        }
+    }
+
     /// Returns the recipients.
     pub fn recipients(&self) -> &Recipients {
         &self.recipients
@@ -127,7 +173,11 @@ impl SealPlan {
     /// file of `length` bytes: 1/256 more, and 64 KiB plus the recipients.
     pub fn at_most(&self, length: u64) -> u64 {
         let recipients = match &self.way {
-            Way::OpenPgp(_) => 4096 * self.recipients.iter().count() as u64,
+            // Each signature names all of them.
+            Way::OpenPgp(plan) => {
+                let signatures = plan.signers.len() as u64;
+                4096 * signatures + (4096 + 64 * signatures) * self.recipients.iter().count() as u64
+            }
             Way::Cms(plan) => plan.recipients_at_most(),
         };
         length

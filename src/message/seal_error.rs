@@ -1,6 +1,7 @@
 //! Why files can't be sealed.
 
 use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -24,6 +25,26 @@ pub enum PlanError {
     /// The format names all recipients.
     #[error("{} messages name all their recipients", .0.name())]
     HiddenRecipients(Format),
+    /// The format can't be signed inside.
+    #[error("{} messages can't be signed", .0.name())]
+    Signed(Format),
+    /// Signatures name those for whom they are made.
+    #[error("the signatures would name the recipients, which are to be hidden")]
+    SignedForHidden,
+    /// A signer has a certificate of another kind than messages are signed with.
+    #[error("{}: a message is signed with an OpenPGP key, and this is one of X.509", .signer.display())]
+    SignerOfOtherKind {
+        /// The signer's file.
+        signer: PathBuf,
+    },
+    /// A signer is a recipient.
+    #[error("{}: it signs, and “{recipient}” opens with it: keys that open don't sign", .signer.display())]
+    SignerIsRecipient {
+        /// The signer's file.
+        signer: PathBuf,
+        /// The recipient's name.
+        recipient: String,
+    },
     /// So many hidden recipients that the last of them could not find out in
     /// reasonable time that the message is theirs.
     #[error("a message can hide {most} recipients at most")]
@@ -58,6 +79,14 @@ pub enum SealError {
     #[error("{label}: {reason}")]
     Recipient {
         /// The name of the key's owner.
+        label: String,
+        /// The cause.
+        reason: String,
+    },
+    /// The signature of a signer could not be made.
+    #[error("“{label}” can't sign: {reason}")]
+    Signer {
+        /// The name of the signer.
         label: String,
         /// The cause.
         reason: String,

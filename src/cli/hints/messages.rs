@@ -3,7 +3,7 @@
 use callseal::keys::{KeyHandle, NoIdentity, UnlockFault};
 use callseal::message::{MessageFault, OpenError};
 
-use super::{Hint, some};
+use super::{Hint, signers, some};
 
 pub fn of_open(error: &OpenError) -> Hint {
     match error {
@@ -115,6 +115,11 @@ fn of_fault(fault: &MessageFault) -> Hint {
             "`gpg --decrypt FILE` may open it, or if it is a CMS message `openssl cms -decrypt -inform DER -in FILE -inkey KEY`"
         }
         MessageFault::NotAMessage => INSPECT,
+        MessageFault::NotSigned { .. }
+        | MessageFault::Signature { .. }
+        | MessageFault::Forwarded { .. }
+        | MessageFault::Signatures(_)
+        | MessageFault::CarriesNoSignatures => return signers::of_signatures(fault),
         _ => return None,
     })
 }

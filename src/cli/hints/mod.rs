@@ -91,6 +91,7 @@ fn of_library(error: &callseal::Error) -> Hint {
             "leave out --hidden-recipients, or give another --format"
         }
         Error::Plan(PlanError::TooManyHidden { .. }) => "leave out --hidden-recipients",
+        Error::Plan(error) => return signers::of_plan(error),
         Error::Key(error) => return keys::of_key_file(&error.path, &error.fault),
         Error::Source(error) => return sources::of_source(error),
         Error::Seal {

@@ -4,8 +4,10 @@ use std::io;
 use std::path::Path;
 
 use callseal::keys::{
-    FileKind, KeyFault, Refusal, SignerError, SigningKeyError, SigningKeyFault, TrustFault,
+    FileKind, KeyFault, Refusal, SignatureFault, SignerError, SigningKeyError, SigningKeyFault,
+    TrustFault,
 };
+use callseal::message::{MessageFault, PlanError};
 
 use super::messages::of_unlock;
 use super::recipients::of_refusal;
@@ -98,6 +100,64 @@ pub fn of_signing_key(error: &SigningKeyError) -> Hint {
         }
         SigningKeyFault::NoSigningKey { .. } | SigningKeyFault::Policy { .. } => {
             "sign with another key; `callseal keygen --sign` makes one"
+        }
+        _ => return None,
+    })
+}
+
+/// Returns the hint for a message that isn't signed as it should be.
+pub fn of_signatures(fault: &MessageFault) -> Hint {
+    some(match fault {
+        MessageFault::NotSigned { by, .. } if by.is_empty() => {
+            "ask its sender to sign it; without --signer it opens, and nothing shows who made it"
+        }
+        MessageFault::NotSigned { .. } => {
+            "if you trust who has signed it, give their OpenPGP certificate with --signer; compare its fingerprint with one that you got another way"
+        }
+        MessageFault::Forwarded { .. } => {
+            "ask the signer whether it is meant for you; without --signer it opens"
+        }
+        MessageFault::Signatures(_) => "don't trust it: get it again from its sender",
+        MessageFault::CarriesNoSignatures => {
+            "leave out --signer; nothing in a CMS message shows who made it"
+        }
+        MessageFault::Signature { fault, .. } => return of_signature(fault),
+        _ => return None,
+    })
+}
+
+fn of_signature(fault: &SignatureFault) -> Hint {
+    some(match fault {
+        SignatureFault::Expired { .. } => {
+            "get the signer's present certificate: its end may have been put off; else ask them to seal it anew"
+        }
+        SignatureFault::Revoked { .. } => {
+            "don't trust it: somebody else may have the signer's key; ask them to seal it anew"
+        }
+        SignatureFault::NotYetValid { .. } | SignatureFault::InTheFuture(_) => {
+            "check the clocks, of this machine and of the signer's"
+        }
+        SignatureFault::WeakHash(_) => {
+            "ask the signer to seal it anew; with GnuPG, `--digest-algo SHA256` signs well"
+        }
+        SignatureFault::NoCertificate => "give the signer's certificate as a file: `--signer FILE`",
+        SignatureFault::Kind(_) => {
+            "ask the signer to sign it as a file: with GnuPG, `gpg --sign --encrypt` without --textmode"
+        }
+        _ => "don't trust it: get it again from its sender",
+    })
+}
+
+/// Returns the hint for messages that can't be signed as asked.
+pub fn of_plan(error: &PlanError) -> Hint {
+    some(match error {
+        PlanError::Signed(_) => "leave out --sign, or give `--format auto`",
+        PlanError::SignedForHidden => "leave out --sign or --hidden-recipients",
+        PlanError::SignerOfOtherKind { .. } => {
+            "give an OpenPGP key, or sign an archive: `callseal pack --sign` takes keys of X.509"
+        }
+        PlanError::SignerIsRecipient { .. } => {
+            "sign with a key that opens nothing, or leave this recipient out"
         }
         _ => return None,
     })

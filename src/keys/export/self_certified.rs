@@ -85,6 +85,13 @@ pub(super) fn certificate(
         .set_preferred_symmetric_algorithms(vec![
             SymmetricAlgorithm::AES256,
             SymmetricAlgorithm::AES128,
+        ])?
+        // Else GnuPG signs messages to its owner with SHA-1, as RFC 4880 has it
+        // for those who say nothing.
+        .set_preferred_hash_algorithms(vec![
+            HashAlgorithm::SHA256,
+            HashAlgorithm::SHA384,
+            HashAlgorithm::SHA512,
         ])?;
     let binding = user_id.bind(&mut signer, &bare, builder)?;
     packets.extend([Packet::from(user_id), binding.into()]);

@@ -250,6 +250,12 @@ impl Identity {
         self.origin.within()
     }
 
+    /// Returns the certificates in its own file and in those next to it, of
+    /// whichever owner.
+    pub(super) fn all_certificates(&self) -> impl Iterator<Item = Recipient> {
+        self.origin.certificates()
+    }
+
     /// Returns the X.509 certificates in its own file, then those of each file
     /// next to it. Those of a keystore show once it is unlocked.
     pub(in crate::keys) fn x509_files(&self) -> Vec<CertificateFile> {

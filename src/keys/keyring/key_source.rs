@@ -167,7 +167,7 @@ impl KeySource {
     }
 
     /// Returns those in the key's own file, then those next to it.
-    fn certificates(&self) -> impl Iterator<Item = Recipient> {
+    pub fn certificates(&self) -> impl Iterator<Item = Recipient> {
         let beside = self
             .files_beside()
             .filter_map(|path| Recipient::load_any_age(&path).ok())

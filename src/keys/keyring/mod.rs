@@ -5,6 +5,7 @@ mod certificates;
 mod cms_search;
 mod fit;
 mod identity;
+mod intended;
 mod key_file;
 mod key_source;
 mod leading_zeros;

@@ -18,6 +18,7 @@ mod cms_verify;
 mod cms_write;
 mod detached;
 mod fitness;
+mod inline;
 mod key;
 mod key_openpgp;
 mod key_x509;

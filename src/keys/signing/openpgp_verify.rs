@@ -76,10 +76,22 @@ impl Signers {
         signature: &Signature,
         content: Option<Context>,
     ) -> SignatureVerdict {
+        self.judge_kind(SignatureType::Binary, signature, content)
+    }
+
+    /// Judges one of this kind, and no other, in the same way.
+    pub(super) fn judge_kind(
+        &self,
+        kind: SignatureType,
+        signature: &Signature,
+        content: Option<Context>,
+    ) -> SignatureVerdict {
         let claimed = signature.signature_creation_time();
         let mut best: Option<SignatureVerdict> = None;
         for (cert, key) in self.candidates(signature) {
-            let standing = match self.check(signature, cert, &key, content.as_ref()) {
+            let checked = check_form(kind, signature)
+                .and_then(|()| self.check(signature, cert, &key, content.as_ref()));
+            let standing = match checked {
                 Ok(()) => Standing::Holds,
                 Err(fault) => Standing::Fails(fault),
             };
@@ -133,7 +145,7 @@ impl Signers {
     }
 
     /// Checks that a key of a signer has signed the content, and was allowed
-    /// to.
+    /// to. The form of the signature is checked before.
     fn check(
         &self,
         signature: &Signature,
@@ -141,7 +153,6 @@ impl Signers {
         key: &PublicKey,
         content: Option<&Context>,
     ) -> Result<(), SignatureFault> {
-        check_form(signature)?;
         let content = content.ok_or_else(|| {
             let hash = signature.hash_algo().to_string();
             SignatureFault::Algorithm(hash)
@@ -186,12 +197,12 @@ pub(crate) fn begin_hash(signature: &Signature) -> Option<Context> {
     Some(context)
 }
 
-fn check_form(signature: &Signature) -> Result<(), SignatureFault> {
+fn check_form(kind: SignatureType, signature: &Signature) -> Result<(), SignatureFault> {
     if !matches!(signature.version(), 4 | 6) {
         return Err(SignatureFault::Kind("a signature of an old version"));
     }
     match signature.typ() {
-        SignatureType::Binary => {}
+        typ if typ == kind => {}
         SignatureType::Text => return Err(SignatureFault::Kind("a signature of a text")),
         _ => return Err(SignatureFault::Kind("not a signature of data")),
     }

@@ -197,6 +197,12 @@ impl Signers {
     }
 
     /// Returns the X.509 certificates that are named by file.
+    /// Returns whether any of them has an OpenPGP certificate: signatures inside of
+    /// messages are of that kind.
+    pub fn may_sign_messages(&self) -> bool {
+        !self.0.openpgp.is_empty()
+    }
+
     pub(super) fn x509(&self) -> &[X509] {
         &self.0.x509
     }

@@ -55,7 +55,7 @@ impl<R: BufRead> OpenPgpFront<R> {
         }
     }
 
-    fn recipients(&self) -> impl Iterator<Item = KeyHandle> {
+    pub(super) fn recipients(&self) -> impl Iterator<Item = KeyHandle> {
         let pkesks = self.pkesks.iter();
         pkesks.map(|pkesk| KeyHandle::of(pkesk.recipient()))
     }
@@ -102,6 +102,16 @@ pub(in crate::message) struct RawFront<R> {
 }
 
 impl<R: BufRead> RawFront<R> {
+    /// Returns the recipients that can be read.
+    pub(super) fn recipients(&self) -> Vec<KeyHandle> {
+        let parsed = self.pkesks.iter().map(|body| parse(Tag::PKESK, body));
+        let handles = parsed.filter_map(|packet| match packet {
+            Ok(Packet::PKESK(pkesk)) => Some(KeyHandle::of(pkesk.recipient())),
+            _ => None,
+        });
+        handles.collect()
+    }
+
     pub fn read(mut source: R) -> Result<Self, OpenError> {
         let mut pkesks = Vec::new();
         let mut skesks = Vec::new();

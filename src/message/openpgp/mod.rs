@@ -1,12 +1,16 @@
 //! OpenPGP messages ([RFC 9580](https://www.rfc-editor.org/rfc/rfc9580)).
 
 mod beginning;
+mod canonical_lines;
 mod cipher;
 mod compress;
 mod container;
 mod encrypt;
 mod framing;
 mod front;
+mod inflate;
+mod judged;
+mod literal_body;
 mod message_writer;
 mod native_lines;
 mod open;
@@ -15,6 +19,9 @@ mod parts;
 mod schedule;
 mod seal;
 mod share;
+mod sign;
+mod signed;
+mod signed_hashes;
 mod skesk;
 mod unlock;
 
@@ -29,5 +36,7 @@ pub use seal::MAX_LITERAL_NAME;
 pub(super) use seal::{OpenPgpPlan, OpenPgpSealer};
 pub(super) use share::OpenPgpShared;
 
+#[cfg(test)]
+mod signed_tests;
 #[cfg(test)]
 mod tests;

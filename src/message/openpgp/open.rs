@@ -1,30 +1,26 @@
 //! Opening: one OpenPGP message to one file.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::BufRead;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bzip2::bufread::BzDecoder;
-use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 use sequoia_openpgp::crypto::SessionKey;
 use sequoia_openpgp::packet::Tag;
-use sequoia_openpgp::types::CompressionAlgorithm;
 
 use super::cipher;
-use super::container::Container;
 use super::front::{OpenPgpFront, RawFront};
+use super::inflate::inflate;
+use super::literal_body::{Content, LiteralBody, Meter, Plaintext};
 use super::native_lines::NativeLines;
-use super::packet::{Body, Header, Length, read_array, read_u8, skip_meaningless};
-use crate::keys::Fingerprint;
+use super::packet::{Body, Header, Length, read_array, skip_meaningless};
+use super::signed::Signatures;
+use crate::keys::{Fingerprint, KeyHandle};
 use crate::message::fault::{MessageFault, OpenError};
-use crate::message::io::{BUFFER, read_buffered};
 use crate::message::limits::Limits;
-use crate::message::open::{LiteralHeader, OpenMessage, Padding, Source};
+use crate::message::open::{LiteralHeader, OpenMessage, Source};
 use crate::message::opener::Opener;
 use crate::message::session::MessageKey;
 use crate::message::text::padding;
-
-type Plaintext<'a> = Container<Body<Source<'a>>>;
-type Inflated<'a> = BufReader<Inflate<Body<Plaintext<'a>>>>;
 
 /// Unlocks a key for a message, if necessary, and reads it up to its content.
 pub(in crate::message) fn begin<'a>(
@@ -33,7 +29,10 @@ pub(in crate::message) fn begin<'a>(
 ) -> Result<OpenMessage<'a>, OpenError> {
     let opened_by = unlock(&mut front, opener)?;
     let cipher = front.container.cipher();
-    let message = read(front.container, &opener.limits)?;
+    let key = opened_by.as_ref().map(|(_, key)| key);
+    let recipients = || front.recipients().collect();
+    let signatures = signatures(opener, key, recipients);
+    let message = read(front.container, &opener.limits, signatures)?;
     Ok(match (opened_by, cipher) {
         (Some((session_key, key)), Some(cipher)) => {
             message.opened_by(MessageKey::new(cipher, session_key), Some(key))
@@ -43,41 +42,68 @@ pub(in crate::message) fn begin<'a>(
 }
 
 /// Unlocks a message by its session key, and reads it up to its content. `None`
-/// if the session key doesn't fit.
+/// if the session key doesn't fit. The signatures are checked if the opener has
+/// signers.
 pub(in crate::message) fn begin_with<'a>(
     front: RawFront<Source<'a>>,
     key: &MessageKey,
     limits: &Limits,
+    opener: Option<&Opener<'_>>,
 ) -> Result<Option<OpenMessage<'a>>, OpenError> {
+    let signatures = match opener {
+        Some(opener) => signatures(opener, None, || front.recipients()),
+        None => Signatures::unchecked(),
+    };
     let mut container = front.container;
     container.prepare()?;
     let is_cipher = |own| own == key.cipher;
     if !container.cipher().is_none_or(is_cipher) || !container.unlock(Some(key.cipher), &key.key)? {
         return Ok(None);
     }
-    let message = read(container, limits)?;
+    let message = read(container, limits, signatures)?;
     Ok(Some(message.opened_by(key.clone(), None)))
 }
 
+/// Returns the signatures of a message, which are to be checked if its opener has
+/// signers. `key` is the key that has opened it, if that is known.
+fn signatures(
+    opener: &Opener<'_>,
+    key: Option<&Fingerprint>,
+    recipients: impl FnOnce() -> Vec<KeyHandle>,
+) -> Signatures {
+    let Some(verifier) = &opener.verifier else {
+        return Signatures::unchecked();
+    };
+    let intended = verifier.intended(opener.keyring, key);
+    Signatures::checked(Arc::clone(verifier), intended, recipients())
+}
+
 /// Reads an unlocked message up to its content.
-fn read<'a>(mut plaintext: Plaintext<'a>, limits: &Limits) -> Result<OpenMessage<'a>, OpenError> {
+fn read<'a>(
+    mut plaintext: Plaintext<'a>,
+    limits: &Limits,
+    mut signatures: Signatures,
+) -> Result<OpenMessage<'a>, OpenError> {
     let format = plaintext.format();
     let cipher = plaintext.cipher();
-    let header = next_content(&mut plaintext)?;
+    let header = next_content(&mut plaintext, &mut signatures)?;
     let (literal, content) = match header.tag {
         Tag::CompressedData => {
+            let outside = signatures.outstanding();
             let mut inflated = inflate(Body::new(plaintext, header))?;
-            let header = next_content(&mut inflated)?;
+            let header = next_content(&mut inflated, &mut signatures)?;
             if header.tag != Tag::Literal {
                 let what = "compressed data inside of compressed data";
                 return Err(MessageFault::Malformed(what.into()).into());
             }
             let mut body = Body::new(inflated, header);
             let literal = literal_header(&mut body)?;
-            (
-                literal,
-                Content::Compressed(body.into(), Meter::new(limits)),
-            )
+            let content = Content::Compressed {
+                body: body.into(),
+                meter: Meter::new(limits),
+                outside,
+            };
+            (literal, content)
         }
         _ => {
             let mut body = Body::new(plaintext, header);
@@ -91,12 +117,10 @@ fn read<'a>(mut plaintext: Plaintext<'a>, limits: &Limits) -> Result<OpenMessage
             (literal, Content::Plain(body.into()))
         }
     };
-    let is_text = literal.is_text;
-    let padding = Padding::default();
-    let body = LiteralBody {
-        content,
-        padding: padding.clone(),
-    };
+    let is_text = signatures.begin(literal.is_text)?;
+    let are_checked = signatures.are_checked();
+    let body = LiteralBody::new(content, signatures);
+    let (padding, notes) = (body.padding(), body.notes());
     let plaintext: Box<dyn BufRead + 'a> = match is_text {
         true => Box::new(NativeLines::new(body)),
         false => Box::new(body),
@@ -104,7 +128,7 @@ fn read<'a>(mut plaintext: Plaintext<'a>, limits: &Limits) -> Result<OpenMessage
     let old_cipher = cipher.filter(|cipher| cipher::is_old(*cipher));
     let old_cipher = old_cipher.map(|cipher| cipher.to_string());
     let message = OpenMessage::new(format, literal.header, plaintext, padding);
-    Ok(message.by_old_cipher(old_cipher))
+    Ok(message.by_old_cipher(old_cipher).signed(notes, are_checked))
 }
 
 /// Unlocks the container with a key, else with a passphrase. Returns the session
@@ -131,149 +155,48 @@ fn unlock(
     Ok(None)
 }
 
-/// The content of the literal packet. Its end is reported only when the whole
-/// message has been read, and all of it is authentic.
-struct LiteralBody<'a> {
-    content: Content<'a>,
-    padding: Padding,
-}
-
-enum Content<'a> {
-    Plain(Box<Body<Plaintext<'a>>>),
-    Compressed(Box<Body<Inflated<'a>>>, Meter),
-    /// Read to its authentic end.
-    Ended,
-    /// There was an error: it never ends.
-    Failed,
-}
-
-impl LiteralBody<'_> {
-    /// Reads on after the content.
-    fn end(&mut self) -> Result<(), OpenError> {
-        let length = match std::mem::replace(&mut self.content, Content::Failed) {
-            Content::Plain(body) => finish(body.into_inner())?,
-            Content::Compressed(body, _) => {
-                let mut inflated = body.into_inner();
-                expect_end(&mut inflated)?;
-                let mut compressed = inflated.into_inner().into_inner();
-                if !compressed.fill_buf()?.is_empty() {
-                    let what = "data after the compressed data";
-                    return Err(MessageFault::Malformed(what.into()).into());
-                }
-                finish(compressed.into_inner())?
-            }
-            Content::Ended => {
-                self.content = Content::Ended;
-                return Ok(());
-            }
-            Content::Failed => return Err(MessageFault::Altered.into()),
-        };
-        self.padding.note(length);
-        self.content = Content::Ended;
-        Ok(())
-    }
-}
-
-impl BufRead for LiteralBody<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let is_empty = match &mut self.content {
-            Content::Plain(body) => body.fill_buf()?.is_empty(),
-            Content::Compressed(body, meter) => {
-                let data = body.fill_buf()?;
-                meter.charge(data.len())?;
-                data.is_empty()
-            }
-            Content::Ended | Content::Failed => true,
-        };
-        if is_empty {
-            self.end()?;
-        }
-        match &mut self.content {
-            Content::Plain(body) => body.fill_buf(),
-            Content::Compressed(body, _) => body.fill_buf(),
-            Content::Ended | Content::Failed => Ok(&[]),
-        }
-    }
-
-    fn consume(&mut self, amount: usize) {
-        match &mut self.content {
-            Content::Plain(body) => body.consume(amount),
-            Content::Compressed(body, meter) => {
-                body.consume(amount);
-                match meter.waiting.checked_sub(amount) {
-                    Some(waiting) => meter.waiting = waiting,
-                    // Only what was offered was counted.
-                    None => self.content = Content::Failed,
-                }
-            }
-            Content::Ended | Content::Failed => {}
-        }
-    }
-}
-
-impl Read for LiteralBody<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        read_buffered(self, buffer)
-    }
-}
-
-/// Counts what comes out of a compressed packet.
-struct Meter {
-    limits: Limits,
-    so_far: u64,
-    /// The part of what has been counted that has not been consumed yet.
-    waiting: usize,
-}
-
-impl Meter {
-    fn new(limits: &Limits) -> Self {
-        Self {
-            limits: limits.clone(),
-            so_far: 0,
-            waiting: 0,
-        }
-    }
-
-    fn charge(&mut self, available: usize) -> Result<(), MessageFault> {
-        // Returned bytes stay until they are consumed.
-        let more = available.saturating_sub(self.waiting) as u64;
-        self.limits.spend(self.so_far, more)?;
-        self.so_far += more;
-        self.waiting = available;
-        Ok(())
-    }
-}
-
-/// Finds the packet that holds the file. Signatures around it are skipped:
-/// without their makers' certificates they prove nothing, and the container's
-/// integrity doesn't depend on them.
-fn next_content(source: &mut impl BufRead) -> Result<Header, OpenError> {
+/// Finds the packet that holds the file. Signatures around it are checked, or
+/// skipped: the container's integrity doesn't depend on them.
+fn next_content(
+    source: &mut impl BufRead,
+    signatures: &mut Signatures,
+) -> Result<Header, OpenError> {
     while let Some(header) = Header::read(source)? {
+        let mut body = Body::new(&mut *source, header);
         match header.tag {
             Tag::Literal | Tag::CompressedData => return Ok(header),
-            tag if is_passed_over(tag) => Body::new(&mut *source, header).skip()?,
+            tag if is_of_signature(tag) && signatures.before(tag, &mut body)? => {}
+            tag if is_passed_over(tag) => body.skip()?,
             tag => return Err(unexpected(tag)),
         }
     }
     Err(MessageFault::Malformed("there is no file in it".into()).into())
 }
 
-/// Reads to the source's end, past signatures and padding.
-fn expect_end(source: &mut impl BufRead) -> Result<(), OpenError> {
+/// Reads to the source's end, past signatures and padding. `outside` is the
+/// number of announced signatures that are not in the source.
+pub(super) fn expect_end(
+    source: &mut impl BufRead,
+    signatures: &mut Signatures,
+    outside: usize,
+) -> Result<(), OpenError> {
     while let Some(header) = Header::read(source)? {
-        if !is_passed_over(header.tag) {
-            return Err(unexpected(header.tag));
+        let mut body = Body::new(&mut *source, header);
+        match header.tag {
+            tag if is_of_signature(tag) && signatures.after(tag, &mut body, outside)? => {}
+            tag if is_passed_over(tag) => body.skip()?,
+            tag => return Err(unexpected(tag)),
         }
-        Body::new(&mut *source, header).skip()?;
     }
-    Ok(())
+    signatures.expect_outstanding(outside)
+}
+
+fn is_of_signature(tag: Tag) -> bool {
+    matches!(tag, Tag::OnePassSig | Tag::Signature)
 }
 
 fn is_passed_over(tag: Tag) -> bool {
-    matches!(
-        tag,
-        Tag::OnePassSig | Tag::Signature | Tag::Marker | Tag::Padding
-    )
+    is_of_signature(tag) || matches!(tag, Tag::Marker | Tag::Padding)
 }
 
 fn unexpected(tag: Tag) -> OpenError {
@@ -282,8 +205,11 @@ fn unexpected(tag: Tag) -> OpenError {
 
 /// Reads the container to its end, which authenticates it, and checks that the
 /// message ends with it. Returns the length of the padding behind.
-fn finish(mut plaintext: Plaintext<'_>) -> Result<u64, OpenError> {
-    expect_end(&mut plaintext)?;
+pub(super) fn finish(
+    mut plaintext: Plaintext<'_>,
+    signatures: &mut Signatures,
+) -> Result<u64, OpenError> {
+    expect_end(&mut plaintext, signatures, 0)?;
     let mut body = plaintext.into_inner();
     // Both versions of containers read their packet to its end.
     if !body.fill_buf()?.is_empty() {
@@ -331,46 +257,4 @@ pub(super) fn literal_header(body: &mut impl BufRead) -> Result<Literal, OpenErr
         },
         is_text: matches!(format, b't' | b'u'),
     })
-}
-
-/// The algorithms of compressed packets
-/// ([RFC 9580, section 9.4](https://www.rfc-editor.org/rfc/rfc9580#section-9.4)).
-enum Inflate<R> {
-    None(R),
-    Zip(DeflateDecoder<R>),
-    Zlib(ZlibDecoder<R>),
-    Bzip2(BzDecoder<R>),
-}
-
-fn inflate<R: BufRead>(mut body: R) -> Result<BufReader<Inflate<R>>, OpenError> {
-    let inflate = match CompressionAlgorithm::from(read_u8(&mut body)?) {
-        CompressionAlgorithm::Uncompressed => Inflate::None(body),
-        CompressionAlgorithm::Zip => Inflate::Zip(DeflateDecoder::new(body)),
-        CompressionAlgorithm::Zlib => Inflate::Zlib(ZlibDecoder::new(body)),
-        CompressionAlgorithm::BZip2 => Inflate::Bzip2(BzDecoder::new(body)),
-        other => return Err(MessageFault::Unsupported(format!("compression by {other}")).into()),
-    };
-    Ok(BufReader::with_capacity(BUFFER, inflate))
-}
-
-impl<R> Inflate<R> {
-    fn into_inner(self) -> R {
-        match self {
-            Self::None(source) => source,
-            Self::Zip(decoder) => decoder.into_inner(),
-            Self::Zlib(decoder) => decoder.into_inner(),
-            Self::Bzip2(decoder) => decoder.into_inner(),
-        }
-    }
-}
-
-impl<R: BufRead> Read for Inflate<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::None(source) => source.read(buffer),
-            Self::Zip(decoder) => decoder.read(buffer),
-            Self::Zlib(decoder) => decoder.read(buffer),
-            Self::Bzip2(decoder) => decoder.read(buffer),
-        }
-    }
 }

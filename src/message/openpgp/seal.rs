@@ -1,6 +1,7 @@
 //! Sealing: one file to one OpenPGP message.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use flate2::write::DeflateEncoder;
@@ -13,7 +14,8 @@ use sequoia_openpgp::types::{CompressionAlgorithm, SymmetricAlgorithm};
 use super::compress::{self, Judge};
 use super::encrypt::ContainerWriter;
 use super::framing::{PART, PacketWriter};
-use crate::keys::{MessageVersion, Recipients};
+use super::sign::Signing;
+use crate::keys::{MessageVersion, Recipients, SigningKey};
 use crate::message::Compression;
 use crate::message::SealError;
 use crate::message::fault::internal;
@@ -36,6 +38,8 @@ pub(in crate::message) struct OpenPgpPlan {
     pub compression: Compression,
     /// Whether messages hide their recipients.
     pub hidden: bool,
+    /// Whose signatures are inside.
+    pub signers: Arc<[SigningKey]>,
 }
 
 /// Seals files one after the other.
@@ -97,16 +101,18 @@ impl<'a> OpenPgpSealer<'a> {
         Ok((length, Session { id, key }))
     }
 
-    /// Writes the literal packet. The first `first` bytes of the content are in
-    /// the buffer already.
+    /// Writes the literal packet, and its signatures around it. The first `first`
+    /// bytes of the content are in the buffer already.
     fn literal<W: Write>(
         &mut self,
         source: &mut dyn Read,
         first: usize,
         name: &str,
         modified: SystemTime,
-        sink: W,
+        mut sink: W,
     ) -> Result<(W, u64), SealError> {
+        let mut signing = Signing::begin(&self.plan.signers, self.recipients)?;
+        signing.write_announcements(&mut sink)?;
         let mut packet = PacketWriter::new(sink, Tag::Literal);
         packet
             .write_all(&literal_header(name, modified))
@@ -116,10 +122,13 @@ impl<'a> OpenPgpSealer<'a> {
         while filled > 0 {
             let (part, _) = self.buffer.split_at_checked(filled).ok_or_else(short)?;
             packet.write_all(part).map_err(SealError::Write)?;
+            signing.update(part);
             length += filled as u64;
             filled = fill(source, &mut self.buffer).map_err(SealError::Read)?;
         }
-        Ok((packet.finish().map_err(SealError::Write)?, length))
+        let mut sink = packet.finish().map_err(SealError::Write)?;
+        signing.write_signatures(&mut sink)?;
+        Ok((sink, length))
     }
 }
 

@@ -4,10 +4,13 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use sequoia_openpgp::Profile;
+use sequoia_openpgp::cert::CipherSuite;
 use serde_json::Value;
 
 use super::read;
 use super::schema::Schemas;
+use crate::signing_peers::signer;
 use crate::support::Scene;
 
 const DOCUMENT: &str = "docs/json.md";
@@ -106,6 +109,21 @@ fn sealing(checker: &Checker) {
     );
     scene.tool("rm calls/left-behind.key calls/link");
     checker.fits("seal", "seal -r customer.crt calls/a.txt -o a.pgp", 0);
+    signed(checker);
+}
+
+fn signed(checker: &Checker) {
+    let scene = &checker.scene;
+    signer(scene, "anna", Profile::RFC4880, CipherSuite::P256);
+    let seal = "seal -r customer.crt --sign anna.key calls/a.txt -o signed.txt.pgp";
+    checker.fits("seal", seal, 0);
+    let options = "-k customer.key --signer anna.asc";
+    let open = format!("open -f signed.txt.pgp -o signed.txt {options}");
+    checker.fits("open", &open, 0);
+    scene.tool("cp signed.txt.pgp a.txt.pgp");
+    scene.tool("zip -q signed.zip a.txt.pgp");
+    let extract = format!("extract signed.zip -C signed {options}");
+    checker.fits("extract", &extract, 0);
 }
 
 fn archives(checker: &Checker) {
