@@ -64,8 +64,8 @@ pub use trust::{ChainFault, TrustFault};
 pub use export::{ExportError, SecretKeyExport, export_certificate};
 #[doc(hidden)]
 pub use generate::{
-    Attribute, GenerateError, KeyKind, NewKey, OpenPgpKey, RsaSizeError, Subject, SubjectError,
-    SubjectFault, UserId,
+    Attribute, GenerateError, KeyKind, KeyPurpose, NewKey, OpenPgpKey, RsaSizeError, Subject,
+    SubjectError, SubjectFault, UserId,
 };
 #[doc(hidden)]
 pub use keyring::{Beside, Fit, Identity};

@@ -56,6 +56,7 @@ mod inspect_command;
 mod json_output;
 mod key_envelope;
 mod keygen;
+mod keygen_sign;
 mod keys_archive;
 mod keys_command;
 mod keystores;
