@@ -115,7 +115,7 @@ fn manifests(maker: &mut Maker) {
         "manifest-of-another.zip",
         "manifest and signature of another archive",
     );
-    let mut other = entries(maker, "all.zip");
+    let other = entries(maker, "all.zip");
     changed(maker, "rsa.zip", to, |entries| {
         for name in [MANIFEST, CMS] {
             let content = named(&mut other.clone(), name).clone();
@@ -258,6 +258,13 @@ fn signers(maker: &mut Maker) {
         "signed by a stranger alone",
         "ivr-1.crt",
     );
+    maker.entry(Entry {
+        file: "stranger.zip",
+        shows: "it's the stranger's, for whoever names the stranger",
+        signers: &["stranger.crt"],
+        signed_by: &["stranger"],
+        ..ENTRY
+    });
     callseal(
         maker,
         "pack -q calls -o beside.zip -r customer.crt --sign stranger.key --sign ivr-1.key",
@@ -284,7 +291,7 @@ fn signers(maker: &mut Maker) {
     // A key that opens, and signs by means of openssl.
     openssl(
         maker,
-        "req -x509 -nodes -newkey rsa:2048 -days 36500 -subj /CN=both -keyout both.key -out both.crt",
+        "req -x509 -nodes -newkey rsa:2048 -days 25000 -subj /CN=both -keyout both.key -out both.crt",
     );
     callseal(
         maker,

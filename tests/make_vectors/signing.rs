@@ -11,14 +11,17 @@ use zip::write::SimpleFileOptions;
 use crate::maker::{ENTRY, Entry, Maker};
 use crate::support::Run;
 
-/// The moment at which everything is made, as its clock shows it.
+/// The moment at which archives and signatures are made, as the clock shows it.
 const MADE: &str = "@2026-03-14 09:15:02";
 
-/// The same for GnuPG.
+/// The moment at which keys are made.
+const KEYS_MADE: &str = "@2026-03-14 08:00:00";
+
+/// A moment after both, for GnuPG.
 const MADE_BY_GPG: &str = "20260314T091602";
 
-/// The days to 2126.
-const DAYS: &str = "36500";
+/// The days to 2094. GnuPG takes no time after 2106.
+const DAYS: &str = "25000";
 
 /// The members of most archives.
 pub const MEMBERS: [(&str, &[u8]); 3] = [
@@ -27,7 +30,7 @@ pub const MEMBERS: [(&str, &[u8]); 3] = [
     ("calls/empty", b""),
 ];
 
-/// Runs the program while the clock shows the moment of making.
+/// Runs the program while the clock shows a moment of making.
 pub fn callseal(maker: &Maker, line: &str) {
     let words: Vec<&str> = line.split(' ').collect();
     then(maker, Run::CALLSEAL, &words);
@@ -40,7 +43,11 @@ pub fn openssl(maker: &Maker, line: &str) {
 }
 
 fn then(maker: &Maker, program: &str, words: &[&str]) {
-    maker.run("faketime", &[&["-f", MADE, program], words].concat());
+    let moment = match words.first() {
+        Some(&("keygen" | "req")) => KEYS_MADE,
+        _ => MADE,
+    };
+    maker.run("faketime", &[&["-f", moment, program], words].concat());
 }
 
 /// Makes a detached OpenPGP signature with GnuPG.
@@ -108,7 +115,7 @@ pub fn keys(maker: &Maker) {
         );
     }
     maker.gpg(&["--import", "ivr-3.key"]);
-    let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_773_479_702);
+    let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_773_475_200);
     let (v6, _) = CertBuilder::new()
         .set_profile(openpgp::Profile::RFC9580)
         .unwrap()
@@ -127,8 +134,7 @@ pub fn remove_keys(maker: &Maker) {
     for name in signing {
         remove(maker, &[&format!("{name}.key")]);
     }
-    remove(maker, &["ivr-3.rev", "customer.crt", "vendor.crt"]);
-    remove(maker, &["customer.pub", "vendor.pub"]);
+    remove(maker, &["ivr-3.rev", "customer.pub", "vendor.pub"]);
     std::fs::remove_dir_all(maker.directory.join("calls")).unwrap();
 }
 
@@ -211,6 +217,10 @@ pub fn good(maker: &mut Maker) {
     }
     by_peers(maker);
     shared(maker);
+    // CMS messages name them.
+    for name in ["customer.crt", "vendor.crt"] {
+        maker.certificate(name, "the certificate of a recipient", 0);
+    }
 }
 
 /// Signatures over the same list by other programs.
