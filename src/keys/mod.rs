@@ -54,6 +54,7 @@ pub(crate) use signing::{
     Claim, DetachedSignatures, MAX_SIGNATURE_FILE, MAX_SIGNATURES, begin_hash, claims_of_cms,
     claims_of_openpgp, sign_detached,
 };
+#[doc(hidden)]
 pub use signing::{
     SignatureFault, SignatureVerdict, SignerError, SignerName, Signers, SigningFault, SigningKey,
     SigningKeyError, SigningKeyFault, SigningTime, Standing,

@@ -313,6 +313,20 @@ impl<'a> OpenMessage<'a> {
             last.finish().map_err(OpenError::Write)?;
             return Ok(opened);
         }
+        self.hold_to_end(sink, temporary)
+    }
+
+    /// Writes the plaintext to a pipe, and nothing of it before its end: whatever
+    /// the format.
+    ///
+    /// # Errors
+    ///
+    /// As for [`OpenMessage::stream_to`].
+    pub(crate) fn hold_to_end(
+        self,
+        sink: &mut dyn Write,
+        temporary: impl AsRef<Path>,
+    ) -> Result<Opened, OpenError> {
         let mut spool = Spool::new(temporary.as_ref());
         let opened = self.copy_to(&mut spool).map_err(|error| match error {
             OpenError::Write(source) => spool.error(source),

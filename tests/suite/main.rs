@@ -24,6 +24,7 @@ mod cms_pack;
 mod cms_refused;
 mod cms_seal;
 mod config_command;
+mod config_signatures;
 mod convert_command;
 mod documents;
 mod examples;
