@@ -46,6 +46,9 @@ mod manifest;
 pub mod message;
 mod oids;
 pub mod output;
+#[cfg(test)]
+#[path = "../tests/support/packages.rs"]
+mod packages;
 mod read_ahead;
 pub mod sources;
 mod timestamp;

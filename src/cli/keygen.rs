@@ -213,6 +213,7 @@ struct Plan {
     pair: Pair,
 }
 
+/// A kind of key pair.
 enum Pair {
     Certificate {
         kind: KeyKind,

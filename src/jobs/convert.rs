@@ -188,7 +188,11 @@ impl MemberContent<'_> {
         sealer: &mut Sealer<'_>,
         queue: &Queue<PendingFile>,
     ) -> Result<ConvertedMember, Error> {
-        let Begun { message, own_name } = begun;
+        let Begun {
+            message,
+            own_name,
+            check,
+        } = begun;
         let name = match &own_name {
             Some(own_name) => {
                 let claimed = self.places.claim(own_name, self.member);
@@ -235,10 +239,14 @@ impl MemberContent<'_> {
             modified,
             session,
         });
+        let (_, sha256) = content.finish();
+        check
+            .finish()
+            .map_err(|error| self.open_error(error.into()))?;
         sink.finish(listed).map_err(write_error)?;
         Ok(ConvertedMember {
             name: name.as_str().to_owned(),
-            sha256: content.finish().1,
+            sha256,
             plain,
             modified,
             format,

@@ -258,9 +258,13 @@ impl Extraction<'_> {
         name: &MemberName,
         opener: &Opener<'_>,
     ) -> Result<Outcome, MemberCause> {
-        let Begun { message, own_name } =
-            self.archive
-                .begin(member, name, opener, self.job.progress)?;
+        let Begun {
+            message,
+            own_name,
+            check,
+        } = self
+            .archive
+            .begin(member, name, opener, self.job.progress)?;
         if let Some(own_name) = &own_name {
             self.places.claim(own_name, member)?;
             if self.skips(own_name)? {
@@ -271,6 +275,7 @@ impl Extraction<'_> {
         let name = own_name.as_ref().unwrap_or(name);
         let opened = self.files.write(member, name.as_str(), |pending| {
             let opened = message.copy_to(pending)?;
+            check.finish()?;
             pending.set_modified(modified.unwrap_or_else(|| member.modified()));
             Ok(opened)
         })?;
@@ -349,10 +354,10 @@ impl ArchiveFile {
         // end.
         with_proven_key(opener, MemberCause::is_of_message, |opener| {
             let begun = self.begin(member, name, opener, &NoProgress)?;
-            let message = begun.chosen_by_number(opener)?;
+            let (message, check) = begun.chosen_by_number(opener)?;
             // Whether it is what was signed is known only at its end.
             let written = match self.expected.of(member) {
-                Some(_) => message.hold_to_end(sink, &temporary),
+                Some(_) => message.hold_until(|| check.finish(), sink, &temporary),
                 None => message.stream_to(sink, &temporary),
             };
             written.map_err(open_cause)

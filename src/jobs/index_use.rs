@@ -36,8 +36,11 @@ impl ArchiveFile {
         let read = with_proven_key(opener, IndexFault::is_of_message, |opener| {
             let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
             let source = Checked::of_entry(source, self.expected.in_manifest(entry));
+            let check = source.check();
             let message = OpenMessage::begin(source, opener)?;
-            Index::read(message, members)
+            let index = Index::read(message, members)?;
+            check.finish().map_err(OpenError::from)?;
+            Ok(index)
         });
         match read {
             // It is sealed to others. Members that are sealed to the key as well

@@ -4,6 +4,7 @@ use std::io::{BufReader, Read};
 
 use super::archive_file::{ArchiveFile, bytes_cause, expands, open_cause};
 use super::error::MemberCause;
+use super::evidence::Check;
 use super::progress::{Counted, NoProgress, Progress};
 use crate::archive::{Member, MemberName, WrongChecksum};
 use crate::index::{is_number, is_sealed_list};
@@ -15,29 +16,30 @@ pub(super) struct Begun<'a> {
     pub message: OpenMessage<'a>,
     /// The member's name, if it is hidden and known from its message alone.
     pub own_name: Option<MemberName>,
+    /// What has to follow before anything of it is published.
+    pub check: Check<'a>,
 }
 
 impl<'a> Begun<'a> {
     /// Returns the message of a member that was chosen by its number. The message
     /// has to fit that number: nobody knows which one it should be.
-    pub fn chosen_by_number(self, opener: &Opener<'_>) -> Result<OpenMessage<'a>, MemberCause> {
-        match self.own_name {
-            None => Ok(self.message),
+    pub fn chosen_by_number(
+        self,
+        opener: &Opener<'_>,
+    ) -> Result<(OpenMessage<'a>, Check<'a>), MemberCause> {
+        let Self {
+            message,
+            own_name,
+            check,
+        } = self;
+        match own_name {
+            None => Ok((message, check)),
             Some(name) if opener.accepts_renamed() => {
-                Ok(self.message.renamed_from(name.as_str().to_owned()))
+                Ok((message.renamed_from(name.as_str().to_owned()), check))
             }
             Some(name) => Err(MemberCause::Moved {
                 sealed: name.as_str().to_owned(),
             }),
-        }
-    }
-}
-
-impl<'a> From<OpenMessage<'a>> for Begun<'a> {
-    fn from(message: OpenMessage<'a>) -> Self {
-        Self {
-            message,
-            own_name: None,
         }
     }
 }
@@ -62,7 +64,8 @@ impl ArchiveFile {
             .spend(0, expands(member))
             .map_err(|fault| open_cause(fault.into()))?;
         let source = self.read(member)?;
-        self.begin_from(source, member, name, opener, progress)
+        let check = source.check();
+        self.begin_from(source, check, member, name, opener, progress)
     }
 
     /// Does the same, whether or not the archive's checksum of the member is
@@ -74,17 +77,25 @@ impl ArchiveFile {
         opener: &Opener<'_>,
     ) -> Result<Begun<'a>, MemberCause> {
         let (source, _) = self.read_leniently(member)?;
-        self.begin_from(source, member, name, opener, &NoProgress)
+        // Nothing of it is published.
+        let check = Check::none();
+        self.begin_from(source, check, member, name, opener, &NoProgress)
     }
 
     fn begin_from<'a>(
         &'a self,
         source: impl Read + Send + Sync + 'a,
+        check: Check<'a>,
         member: &Member,
         name: &MemberName,
         opener: &Opener<'_>,
         progress: &'a dyn Progress,
     ) -> Result<Begun<'a>, MemberCause> {
+        let begun = |message, own_name| Begun {
+            message,
+            own_name,
+            check,
+        };
         let reader = Counted { source, progress };
         let message = match self.listed_key(member, opener) {
             Some(key) => begin_listed(reader, &key, opener)?,
@@ -95,20 +106,17 @@ impl ArchiveFile {
             return Err(MemberCause::SealedIndex);
         }
         if name_binding::fits(literal, name.as_str()) {
-            return Ok(message.into());
+            return Ok(begun(message, None));
         }
         if self.may_hide_name(name)
             && let Some(path) = name_binding::path_of(literal)
             && let Ok(own_name) = MemberName::parse(path)
         {
-            return Ok(Begun {
-                message,
-                own_name: Some(own_name),
-            });
+            return Ok(begun(message, Some(own_name)));
         }
         let sealed = String::from_utf8_lossy(literal).into_owned();
         match opener.accepts_renamed() {
-            true => Ok(message.renamed_from(sealed).into()),
+            true => Ok(begun(message.renamed_from(sealed), None)),
             false => Err(MemberCause::Moved { sealed }),
         }
     }

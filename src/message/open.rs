@@ -313,17 +313,18 @@ impl<'a> OpenMessage<'a> {
             last.finish().map_err(OpenError::Write)?;
             return Ok(opened);
         }
-        self.hold_to_end(sink, temporary)
+        self.hold_until(|| Ok(()), sink, temporary)
     }
 
-    /// Writes the plaintext to a pipe, and nothing of it before its end: whatever
-    /// the format.
+    /// Writes the plaintext to a pipe, and nothing of it before its end and a check
+    /// after that, whatever the format.
     ///
     /// # Errors
     ///
     /// As for [`OpenMessage::stream_to`].
-    pub(crate) fn hold_to_end(
+    pub(crate) fn hold_until(
         self,
+        check: impl FnOnce() -> io::Result<()>,
         sink: &mut dyn Write,
         temporary: impl AsRef<Path>,
     ) -> Result<Opened, OpenError> {
@@ -332,6 +333,7 @@ impl<'a> OpenMessage<'a> {
             OpenError::Write(source) => spool.error(source),
             other => other,
         })?;
+        check()?;
         spool.copy_to(sink)?;
         Ok(opened)
     }

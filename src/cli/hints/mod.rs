@@ -220,6 +220,9 @@ fn of_member(cause: &MemberCause) -> Hint {
             "give the X.509 certificate to --remove, or leave such members out with --exclude"
         }
         MemberCause::NotAsSigned(_) => signatures::ASK_SIGNER,
+        MemberCause::NotSignable(_) => {
+            "make an archive without it: `zip -d ARCHIVE NAME` takes an entry out, and `callseal convert` seals the members anew"
+        }
         MemberCause::OtherThanListed(_) => {
             "anyone can seal a false index; get the archive again from its source"
         }

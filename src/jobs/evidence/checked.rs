@@ -1,6 +1,7 @@
 //! Reading an entry that has to be what was signed.
 
 use std::io::{self, BufReader, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use openssl::sha::Sha256;
 
@@ -14,25 +15,32 @@ use crate::message::{OpenError, SharedMessage};
 const BUFFER: usize = 64 * 1024;
 
 /// What is read of an entry. If it has to be what was signed, reading its end
-/// fails with a [`SignedFault`] if it isn't, and so does every read after that:
-/// what is published only at the end is what was signed.
-pub(in crate::jobs) struct Checked<'a> {
-    source: Box<dyn Read + Send + Sync + 'a>,
-    check: Check,
+/// fails with a [`SignedFault`] if it isn't. Whoever reads it may stop before its
+/// end: then its [`Check`] reads on.
+pub(in crate::jobs) struct Checked<'a>(Reading<'a>);
+
+enum Reading<'a> {
+    /// Nothing was signed.
+    Plain(Box<dyn Read + Send + Sync + 'a>),
+    Hashed(Shared<'a>),
 }
 
-enum Check {
-    /// Nothing was signed.
-    None,
-    Running {
-        hash: Sha256,
-        /// The octets in front of the sealed data, which aren't hashed.
-        front: usize,
-        expected: [u8; 32],
-        fault: SignedFault,
-    },
-    Passed,
-    Failed(SignedFault),
+type Shared<'a> = Arc<Mutex<Hashed<'a>>>;
+
+/// The check of an entry that has been read.
+#[must_use = "what was read may be something else than what was signed"]
+pub(in crate::jobs) struct Check<'a>(Option<Shared<'a>>);
+
+/// A source that is hashed while it's read.
+struct Hashed<'a> {
+    source: Box<dyn Read + Send + Sync + 'a>,
+    /// `None` when the end was reached.
+    hash: Option<Sha256>,
+    /// The octets in front of the sealed data, which aren't hashed.
+    front: usize,
+    expected: [u8; 32],
+    fault: SignedFault,
+    is_other: bool,
 }
 
 impl<'a> Checked<'a> {
@@ -58,66 +66,97 @@ impl<'a> Checked<'a> {
                     }
                 })?;
                 let (front, source) = message.into_octets();
-                Ok(Self {
-                    source,
-                    check: Check::Running {
-                        hash: Sha256::new(),
-                        front,
-                        expected,
-                        fault: SignedFault::OtherSealed,
-                    },
-                })
+                let fault = SignedFault::OtherSealed;
+                Ok(Self::hashed(source, front, expected, fault))
             }
         }
     }
 
     /// Reads an entry all of which has to have that hash, if any.
     pub fn of_entry(source: impl Read + Send + Sync + 'a, expected: Option<[u8; 32]>) -> Self {
-        let check = expected.map(|expected| Check::Running {
-            hash: Sha256::new(),
-            front: 0,
-            expected,
-            fault: SignedFault::Altered,
-        });
-        Self {
-            source: Box::new(source),
-            check: check.unwrap_or(Check::None),
+        let source = Box::new(source);
+        match expected {
+            None => Self(Reading::Plain(source)),
+            Some(expected) => Self::hashed(source, 0, expected, SignedFault::Altered),
         }
+    }
+
+    fn hashed(
+        source: Box<dyn Read + Send + Sync + 'a>,
+        front: usize,
+        expected: [u8; 32],
+        fault: SignedFault,
+    ) -> Self {
+        Self(Reading::Hashed(Arc::new(Mutex::new(Hashed {
+            source,
+            hash: Some(Sha256::new()),
+            front,
+            expected,
+            fault,
+            is_other: false,
+        }))))
+    }
+
+    /// Returns the check that has to follow when it has been read.
+    pub fn check(&self) -> Check<'a> {
+        match &self.0 {
+            Reading::Plain(_) => Check(None),
+            Reading::Hashed(shared) => Check(Some(Arc::clone(shared))),
+        }
+    }
+}
+
+impl Check<'_> {
+    /// Returns the check of an entry of which nothing was signed.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    /// Reads what is left of the entry, and compares all of it with what was
+    /// signed.
+    pub fn finish(self) -> io::Result<()> {
+        let Some(shared) = self.0 else {
+            return Ok(());
+        };
+        let mut hashed = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        io::copy(&mut *hashed, &mut io::sink()).map(drop)
     }
 }
 
 impl Read for Checked<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Check::Failed(fault) = self.check {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, fault));
+        match &mut self.0 {
+            Reading::Plain(source) => source.read(buffer),
+            Reading::Hashed(shared) => {
+                let mut hashed = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                hashed.read(buffer)
+            }
         }
-        let length = self.source.read(buffer)?;
-        let is_end = length == 0 && !buffer.is_empty();
-        let (read, _) = buffer
-            .split_at_checked(length)
-            .ok_or_else(|| io::Error::other("more was read than there is room for"))?;
-        if let Check::Running { hash, front, .. } = &mut self.check {
-            let skipped = read.len().min(*front);
-            *front -= skipped;
+    }
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut length = 0;
+        if let Some(hash) = &mut self.hash {
+            length = self.source.read(buffer)?;
+            let (read, _) = buffer
+                .split_at_checked(length)
+                .ok_or_else(|| io::Error::other("more was read than there is room for"))?;
+            let skipped = read.len().min(self.front);
+            self.front -= skipped;
             hash.update(read.get(skipped..).unwrap_or_default());
         }
-        if is_end {
-            self.check = match std::mem::replace(&mut self.check, Check::Passed) {
-                Check::Running {
-                    hash,
-                    expected,
-                    fault,
-                    ..
-                } if hash.clone().finish() != expected => Check::Failed(fault),
-                Check::None => Check::None,
-                _ => Check::Passed,
-            };
-            return match self.check {
-                Check::Failed(_) => self.read(buffer),
-                _ => Ok(0),
-            };
+        if length == 0
+            && !buffer.is_empty()
+            && let Some(hash) = self.hash.take()
+        {
+            self.is_other = hash.finish() != self.expected;
         }
-        Ok(length)
+        match self.is_other {
+            true => Err(io::Error::new(io::ErrorKind::InvalidData, self.fault)),
+            false => Ok(length),
+        }
     }
 }
 

@@ -3,12 +3,13 @@
 use std::io::{self, BufReader, Read};
 
 use crate::archive::Member;
-use crate::jobs::archive_file::ArchiveFile;
+use crate::jobs::archive_file::{ArchiveFile, expands, member_error, open_cause};
 use crate::jobs::error::{Error, ErrorKind};
 use crate::jobs::hashed::Hashed;
 use crate::jobs::signed_entries::SignedList;
 use crate::keys::{MAX_SIGNATURE_FILE, SignatureVerdict, Signers, Standing};
 use crate::manifest::{ManifestFault, ManifestReader};
+use crate::message::Limits;
 
 use super::EvidenceFault;
 
@@ -120,6 +121,8 @@ impl<'a> List<'a> {
         &self,
         work: impl FnOnce(&mut dyn Read) -> io::Result<()>,
     ) -> Result<[u8; 32], Error> {
+        let spent = Limits::default().spend(0, expands(self.entry));
+        spent.map_err(|fault| self.fault(fault.to_string()))?;
         let source = self.archive.archive.read(self.entry);
         let source = source.map_err(|error| self.fault(error.to_string()))?;
         let mut content = Hashed::new(source);
@@ -149,14 +152,14 @@ impl ArchiveFile {
         let Some(entry) = place.and_then(|place| entries.get(place)) else {
             return Ok(None);
         };
-        let fail = |cause| crate::jobs::archive_file::member_error(entry, cause);
+        let fail = |cause| member_error(entry, cause);
         let mut octets = Vec::new();
         let source = self.read(entry).map_err(fail)?;
         let read = source.take(MAX_SIGNATURE_FILE + 1).read_to_end(&mut octets);
         match read {
             Ok(_) => Ok(Some(octets)),
             Err(error) => {
-                let cause = crate::jobs::archive_file::open_cause(error.into());
+                let cause = open_cause(error.into());
                 match cause.kind() {
                     ErrorKind::Io => Err(Error::reading(
                         self.path(),

@@ -28,7 +28,7 @@ use compare::{compare_manifest, compare_origin};
 pub use fault::{EvidenceFault, SignedFault};
 use list::List;
 
-pub(super) use checked::{Checked, signed_fault};
+pub(super) use checked::{Check, Checked, signed_fault};
 pub(super) use expected::{Expected, ExpectedHash};
 pub use old::{KeptSignatures, OldSignatures};
 

@@ -55,7 +55,7 @@ impl Proof {
         let prove = |opener: &Opener<'_>| {
             with_proven_key(opener, MemberCause::is_of_message, |opener| {
                 let begun = archive.begin_undamaged(member, name, opener)?;
-                let message = begun.chosen_by_number(opener)?;
+                let (message, _) = begun.chosen_by_number(opener)?;
                 if may_be_a_field(&message) {
                     return Err(MemberCause::NotShareable("it may be a field of a document"));
                 }

@@ -144,7 +144,7 @@ impl Judge<'_> {
         let files = self.signers.x509().iter();
         let files = files.filter(|own| names(handle, own));
         let mut candidates: Vec<(X509, Named)> =
-            files.map(|own| (own.clone(), Named::ByFile)).collect();
+            files.map(|own| (own.clone(), Named::File)).collect();
         for certificate in self.data.named(handle) {
             let is_known = candidates
                 .iter()
@@ -197,7 +197,7 @@ impl Judge<'_> {
         match judged() {
             Ok(at) => match self.trust(certificate, at) {
                 None => Standing::Holds,
-                Some(distrust) if named == Named::BySubject && is_stranger(&distrust) => {
+                Some(distrust) if named == Named::Subject && is_stranger(&distrust) => {
                     Standing::Unknown
                 }
                 Some(distrust) => Standing::Fails(fault(distrust)),
@@ -211,9 +211,7 @@ impl Judge<'_> {
     fn identify(&self, certificate: &X509, named: Named, fault: SignatureFault) -> Standing {
         let distrust = || self.trust(certificate, self.signers.at());
         match named {
-            Named::BySubject if distrust().is_some_and(|why| is_stranger(&why)) => {
-                Standing::Unknown
-            }
+            Named::Subject if distrust().is_some_and(|why| is_stranger(&why)) => Standing::Unknown,
             _ => Standing::Fails(fault),
         }
     }

@@ -73,7 +73,9 @@ pub(crate) fn sign_detached(
     }
     let mut hash = Sha256::new();
     for_each_piece(content, &mut |octets| {
-        hash.update(octets);
+        if !cms.is_empty() {
+            hash.update(octets);
+        }
         for (_, signing) in &mut openpgp {
             signing.update(octets);
         }

@@ -106,10 +106,10 @@ impl From<TrustError> for SignerError {
 /// How the certificate of a signature is a named signer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Named {
-    ByFile,
-    ByFingerprint,
+    File,
+    Fingerprint,
     /// If a CA vouches for it.
-    BySubject,
+    Subject,
 }
 
 /// The signers whose signatures count.
@@ -221,9 +221,9 @@ impl Signers {
     pub(super) fn names(&self, certificate: &X509) -> Option<Named> {
         let mut subjects = self.0.subjects.iter();
         if x509::fingerprint(certificate).is_ok_and(|digits| self.is_pinned(&digits)) {
-            Some(Named::ByFingerprint)
+            Some(Named::Fingerprint)
         } else if subjects.any(|subject| subject.fits(certificate.subject_name())) {
-            Some(Named::BySubject)
+            Some(Named::Subject)
         } else {
             None
         }

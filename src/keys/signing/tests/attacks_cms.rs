@@ -127,6 +127,19 @@ fn a_forge_can_make_signatures_that_hold() {
     is(&desk, &forge.signs(&attributes), &HOLDS);
 }
 
+/// BER needs no lengths.
+#[test]
+fn the_length_of_what_is_not_signed_may_be_indefinite() {
+    let (desk, forge) = with_a_signer();
+    let attributes = set_of(vec![content_type(), digest_of(CONTENT)]);
+    let signature = forge.signs(&attributes);
+    let (_, content) = signature.split_at(4);
+    let indefinite = [&[SEQUENCE, 0x80][..], content, &[0, 0]].concat();
+    assert_eq!(signature[1], 0x82);
+    is(&desk, &indefinite, &HOLDS);
+    is(&desk, &indefinite[..indefinite.len() - 2], &[]);
+}
+
 #[test]
 fn a_hash_of_another_content_does_not_hold() {
     let (desk, forge) = with_a_signer();
@@ -218,7 +231,7 @@ fn attributes_that_are_not_in_der_do_not_hold() {
     let (desk, forge) = with_a_signer();
     let not_der = "its signed attributes are not in DER";
     let sorted = set_of(vec![content_type(), digest_of(CONTENT)]);
-    let mut reversed = vec![digest_of(CONTENT), content_type()];
+    let mut reversed = [digest_of(CONTENT), content_type()];
     if element(SET, &[&reversed.concat()]) == sorted {
         reversed.reverse();
     }
@@ -250,6 +263,9 @@ fn a_content_inside_of_the_signature_is_not_looked_at() {
     let (desk, _) = with_a_signer();
     let enveloping = desk.openssl_signs("-nodetach -signer signer.crt -inkey signer.key");
     is_malformed(&desk, &enveloping, "it holds a content of its own");
+    // It writes indefinite lengths, and the content is always in it.
+    let streamed = desk.openssl_signs("-stream -signer signer.crt -inkey signer.key");
+    is_malformed(&desk, &streamed, "it holds a content of its own");
     desk.write("content", b"other");
     let enveloping = desk.openssl_signs("-nodetach -signer signer.crt -inkey signer.key");
     is_malformed(&desk, &enveloping, "it holds a content of its own");
@@ -290,6 +306,12 @@ fn another_certificate_of_the_same_name_and_number_changes_nothing() {
     let forged = forger.signs_with(&attributes, &signer.certificate);
     assert_eq!(judged(&named, &forged), altered());
     assert_eq!(judged(&pinned, &forged), altered());
+    // If both are named, each counts.
+    for names in [["signer.crt", "forger.crt"], ["forger.crt", "signer.crt"]] {
+        let both = desk.signers(&names);
+        assert_eq!(judged(&both, &signer.signs(&attributes)), HOLDS);
+        assert_eq!(judged(&both, &forger.signs(&attributes)), HOLDS);
+    }
     // Both are there, in either order: the right one counts.
     for certificates in [
         [&forger.certificate, &signer.certificate],

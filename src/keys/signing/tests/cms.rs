@@ -128,7 +128,6 @@ fn what_openssl_signs_holds_in_all_its_forms() {
         ("rsa", ""),
         ("rsa", "-nosmimecap"),
         ("rsa", "-keyid"),
-        ("rsa", "-stream"),
         ("rsa", "-md sha384"),
         ("rsa", "-md sha512"),
         ("rsa", "-cades"),

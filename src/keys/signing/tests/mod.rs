@@ -17,9 +17,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::keys::{NoPassphrases, Pin};
-
-#[path = "../../../../tests/support/packages.rs"]
-mod packages;
+use crate::packages;
 
 const CONTENT: &[u8] = b"# callseal-manifest 1\nabc  calls/a.wav.pgp\r\nno end";
 

@@ -28,9 +28,7 @@ use super::front::CmsFront;
 use super::recipient_info::ContentKey;
 use crate::keys::{IssuerAndSerial, SecretKey};
 use crate::message::{MessageFault, OpenError};
-
-#[path = "../../../../tests/support/packages.rs"]
-mod packages;
+use crate::packages;
 
 /// A peer with a certificate.
 struct Peer {
