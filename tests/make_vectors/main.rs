@@ -13,10 +13,12 @@
 
 mod bad_archives;
 mod bad_messages;
+mod bad_signatures;
 mod good;
 mod keys;
 mod maker;
 mod sharing;
+mod signing;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -55,6 +57,17 @@ fn write_the_vectors_of_sharing() {
     maker.write("index.toml", &maker.index);
 }
 
+#[test]
+#[ignore = "writes testdata/vectors/signing anew"]
+fn write_the_vectors_of_signing() {
+    let mut maker = maker("signing");
+    signing::keys(&maker);
+    signing::good(&mut maker);
+    bad_signatures::archives(&mut maker);
+    signing::remove_keys(&maker);
+    maker.write("index.toml", &maker.index);
+}
+
 /// Begins a new set.
 fn maker(set: &str) -> Maker {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -75,7 +88,8 @@ fn maker(set: &str) -> Maker {
         index: format!(
             "# Written by callseal {}. Every later version does with each file what stands\n\
              # here: with each of the keys alone, or without keys as a recipient. status is\n\
-             # the exit status, sha256 that of the content, members those that come out.\n",
+             # the exit status, sha256 that of the content, members those that come out. With\n\
+             # signers, it verifies the archive without a key.\n",
             env!("CARGO_PKG_VERSION")
         ),
     }

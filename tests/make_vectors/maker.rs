@@ -25,6 +25,14 @@ pub struct Entry<'a> {
     pub members: &'a [(&'a str, &'a [u8])],
     pub passphrase: Option<&'a str>,
     pub arguments: &'a [&'a str],
+    /// The certificates of signers.
+    pub signers: &'a [&'a str],
+    /// Who has signed the archive.
+    pub signed_by: &'a [&'a str],
+    /// Who has signed the archive that it was shared from.
+    pub origin_signed_by: &'a [&'a str],
+    /// How many members are missing that they have signed.
+    pub origin_missing: Option<u64>,
 }
 
 pub const ENTRY: Entry<'_> = Entry {
@@ -36,6 +44,10 @@ pub const ENTRY: Entry<'_> = Entry {
     members: &[],
     passphrase: None,
     arguments: &[],
+    signers: &[],
+    signed_by: &[],
+    origin_signed_by: &[],
+    origin_missing: None,
 };
 
 impl Maker {
@@ -112,7 +124,21 @@ impl Maker {
         };
         writeln!(index, "\n[[vector]]\nfile = {:?}", entry.file).unwrap();
         writeln!(index, "shows = {:?}", entry.shows).unwrap();
-        writeln!(index, "keys = [{}]", quoted(entry.keys)).unwrap();
+        if entry.signers.is_empty() {
+            writeln!(index, "keys = [{}]", quoted(entry.keys)).unwrap();
+        }
+        for (key, names) in [
+            ("signers", entry.signers),
+            ("signed_by", entry.signed_by),
+            ("origin_signed_by", entry.origin_signed_by),
+        ] {
+            if !names.is_empty() {
+                writeln!(index, "{key} = [{}]", quoted(names)).unwrap();
+            }
+        }
+        if let Some(missing) = entry.origin_missing {
+            writeln!(index, "origin_missing = {missing}").unwrap();
+        }
         if let Some(passphrase) = entry.passphrase {
             writeln!(index, "passphrase = {passphrase:?}").unwrap();
         }

@@ -163,6 +163,20 @@ fn the_vendors_guides_can_be_followed() {
 }
 
 #[test]
+fn the_examples_of_evidence_run() {
+    let desk = Desk::new(false);
+    let output = desk.run_examples_of("docs/evidence.md", 10);
+    let claims = [
+        "the same names, in the same order",
+        "16 members are as they were signed, 0 are missing",
+        "opened to the end: 16 members",
+    ];
+    for claim in claims {
+        assert!(output.contains(claim), "{claim}");
+    }
+}
+
+#[test]
 fn the_examples_of_the_config_run() {
     Desk::new(true).run_examples_of("docs/config.md", 1);
 }
@@ -199,6 +213,7 @@ fn an_archive_opens_without_callseal() {
 fn no_document_is_skipped() {
     let known = [
         "config.md",
+        "evidence.md",
         "fields.md",
         "format.md",
         "guide.md",

@@ -38,6 +38,17 @@ struct Vector {
     members: BTreeMap<String, String>,
     /// The fingerprint of the certificate's key.
     fingerprint: Option<String>,
+    /// The signers, for each of whom alone the archive is verified without a key.
+    #[serde(default)]
+    signers: Vec<String>,
+    /// Who has signed the archive.
+    #[serde(default)]
+    signed_by: Vec<String>,
+    /// Who has signed the archive that it was shared from.
+    #[serde(default)]
+    origin_signed_by: Vec<String>,
+    /// The number of members that they have signed and that are missing.
+    origin_missing: Option<u64>,
 }
 
 struct Set {
@@ -185,6 +196,29 @@ fn check_certificate(set: &Set, vector: &Vector) {
     );
 }
 
+/// Verifies an archive for one signer, without a key.
+fn check_signatures(set: &Set, vector: &Vector, signer: &str) {
+    let arguments = ["verify", "--json", &vector.file, "--signer", signer];
+    let outcome = callseal_in_their_time(&set.directory, &arguments);
+    let what = format!("{} by {signer} ({}): {outcome}", vector.file, vector.shows);
+    assert_eq!(outcome.status(), Some(vector.status), "{what}");
+    let facts = outcome.json();
+    let fact = |name: &str| &facts["archives"][0][name];
+    let names = |name: &str| -> Vec<String> {
+        let signers = fact(name).as_array().into_iter().flatten();
+        let names = signers.map(|signer| signer["signer"].as_str().unwrap().to_owned());
+        names.collect()
+    };
+    assert_eq!(fact("holds"), vector.status == 0, "{what}");
+    assert_eq!(names("signed_by"), vector.signed_by, "{what}");
+    assert_eq!(names("origin_signed_by"), vector.origin_signed_by, "{what}");
+    assert_eq!(
+        fact("origin_missing").as_u64(),
+        vector.origin_missing,
+        "{what}"
+    );
+}
+
 #[test]
 fn every_message_and_archive_matches_its_index() {
     for set in sets() {
@@ -199,10 +233,25 @@ fn every_message_and_archive_matches_its_index() {
 #[test]
 fn every_certificate_matches_its_index() {
     for set in sets() {
-        for vector in set.vectors.iter().filter(|vector| vector.keys.is_empty()) {
+        let without = |vector: &&Vector| vector.keys.is_empty() && vector.signers.is_empty();
+        for vector in set.vectors.iter().filter(without) {
             check_certificate(&set, vector);
         }
     }
+}
+
+#[test]
+fn every_signature_matches_its_index() {
+    let mut refused = 0;
+    for set in sets() {
+        for vector in &set.vectors {
+            for signer in &vector.signers {
+                check_signatures(&set, vector, signer);
+                refused += u32::from(vector.status == 5);
+            }
+        }
+    }
+    assert!(refused > 20, "{refused}");
 }
 
 #[test]
@@ -210,7 +259,8 @@ fn every_file_is_in_its_index_or_is_a_key_of_it() {
     for set in sets() {
         for file in files_below(&set.directory).keys() {
             let listed = set.vectors.iter().any(|vector| {
-                let others = vector.keys.iter().chain(&vector.arguments);
+                let keys = vector.keys.iter().chain(&vector.signers);
+                let others = keys.chain(&vector.arguments);
                 vector.file == *file || others.into_iter().any(|other| other == file)
             });
             assert!(
