@@ -9,7 +9,7 @@ use crate::support::Scene;
 const FORMATS: [&str; 6] = [
     "",
     "--format rfc4880",
-    "--no-index",
+    "--index none",
     "--hide-names",
     "--format cms",
     "--format cms-gcm",
@@ -29,15 +29,15 @@ fn an_archive_is_signed_while_it_is_packed() {
             .ok(&format!(
                 "pack -o calls.zip -r gir.crt --sign server.key {options} calls"
             ))
-            .says("signed by “CN=server”");
+            .says("signed by “server”");
         scene
             .verifies("calls.zip")
             .prints("sound (")
-            .prints("signed by “CN=server” on 20")
+            .prints("signed by “server” on 20")
             .prints("not opened: no -k");
         scene
             .ok("verify calls.zip --signer server.crt -k gir.key")
-            .prints("signed by “CN=server”")
+            .prints("signed by “server”")
             .prints("opened to the end: 3 members");
     }
 }
@@ -120,8 +120,8 @@ fn several_signers_of_both_kinds_sign_at_once() {
     let names = names(&entries);
     assert_eq!(names[names.len() - 4..], [INDEX, MANIFEST, CMS, OPENPGP]);
     for (signer, name) in [
-        ("server.crt", "CN=server"),
-        ("rsa.crt", "CN=rsa"),
+        ("server.crt", "server"),
+        ("rsa.crt", "rsa"),
         ("ivr.asc", "ivr"),
     ] {
         let verified = scene.verifies_for(signer, "calls.zip");
@@ -129,8 +129,8 @@ fn several_signers_of_both_kinds_sign_at_once() {
     }
     scene
         .ok("verify calls.zip --signer server.crt --signer rsa.crt --signer ivr.asc")
-        .prints("“CN=server”")
-        .prints("“CN=rsa”")
+        .prints("“server”")
+        .prints("“rsa”")
         .prints("“ivr”");
     // Twice the same is once.
     scene
@@ -160,18 +160,18 @@ fn without_a_signer_nothing_is_said_to_be_signed() {
     let scene = Scene::with_signed_calls("");
     scene
         .ok("verify calls.zip")
-        .prints("claims to be signed by “CN=server” on 20")
+        .prints("claims to be signed by “server” on 20")
         .prints("not checked: no --signer");
     scene
         .ok("list calls.zip -k customer.key")
-        .says("claims to be signed by “CN=server”");
+        .prints("claims to be signed by “server”");
     let facts = scene.ok("verify calls.zip --json").json();
     assert!(facts["archives"][0]["signed_by"].is_null(), "{facts}");
     let facts = scene
         .ok("verify calls.zip --json --signer server.crt")
         .json();
     let signer = &facts["archives"][0]["signed_by"][0];
-    assert_eq!(signer["signer"], "CN=server", "{facts}");
+    assert_eq!(signer["signer"], "server", "{facts}");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn several_archives_are_verified_each_on_its_own() {
 #[test]
 fn archives_of_other_tools_are_signed_as_they_stand() {
     let scene = Scene::with_a_signer();
-    scene.ok("pack -q -o ours.zip -r customer.crt --no-index calls");
+    scene.ok("pack -q -o ours.zip -r customer.crt --index none calls");
     let ours = entries(&scene, "ours.zip");
     scene.ok("seal -q --armor -r customer.crt calls/a.txt -o armored.asc");
     let zip = zip([
@@ -264,8 +264,8 @@ fn names_that_a_manifest_can_not_hold_are_not_signed() {
     let (_, message) = &entries(&scene, "ours.zip")[0];
     for (name, words) in [
         ("calls\\a.txt.pgp", ["calls", "backslash"]),
-        ("calls/a\nb.txt.pgp", ["calls/a", "line end"]),
-        ("calls/a\rb.txt.pgp", ["calls/a", "line end"]),
+        ("calls/a\nb.txt.pgp", ["calls/a", "control character"]),
+        ("calls/a\rb.txt.pgp", ["calls/a", "control character"]),
         ("calls/", ["calls", "directory"]),
     ] {
         let member = match name.ends_with('/') {
@@ -277,7 +277,7 @@ fn names_that_a_manifest_can_not_hold_are_not_signed() {
         let refused = scene
             .line("sign theirs.zip --sign server.key -o no.zip")
             .fails();
-        refused.complains_with_hint(&words);
+        refused.complains(&words);
         assert!(!scene.exists("no.zip"), "{name:?}");
     }
     scene.write("odd/a\\b.txt", "a file");

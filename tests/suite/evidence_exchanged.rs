@@ -114,7 +114,7 @@ fn is_found(scene: &Scene, extracted: &Extracted) {
 
 #[test]
 fn the_exchanged_archive_would_be_believed_without_its_signature() {
-    for options in ["--no-index", "--no-index --format rfc4880"] {
+    for options in ["--index none", "--index none --format rfc4880"] {
         let scene = exchanged(20, options);
         scene.ok("verify forged.zip -k customer.key");
         let opened = scene.ok("cat forged.zip calls/b.txt -k customer.key");
@@ -128,8 +128,8 @@ fn the_exchanged_archive_would_be_believed_without_its_signature() {
 #[test]
 fn an_archive_that_is_exchanged_before_it_is_extracted_is_found() {
     for options in [
-        "--no-index",
-        "--no-index --format rfc4880",
+        "--index none",
+        "--index none --format rfc4880",
         "",
         "--format rfc4880",
     ] {
@@ -138,7 +138,7 @@ fn an_archive_that_is_exchanged_before_it_is_extracted_is_found() {
         // It is still the same file, with other bytes.
         std::fs::write(archive.path(), scene.read("forged.zip")).unwrap();
         let extracted = extract_opened(&scene, &archive, &scene.path("out")).unwrap();
-        match options.contains("--no-index") {
+        match options.contains("--index none") {
             true => is_found(&scene, &extracted),
             // The session key in the index isn't that of the false message.
             false => assert_eq!(extracted.failures.len(), 1),
@@ -151,7 +151,7 @@ fn an_archive_that_is_exchanged_before_it_is_extracted_is_found() {
 fn nothing_of_an_exchanged_member_goes_to_a_pipe() {
     // More than one chunk: what is authentic is streamed otherwise.
     for length in [20, 600_000] {
-        for options in ["--no-index", "--no-index --format rfc4880"] {
+        for options in ["--index none", "--index none --format rfc4880"] {
             let scene = exchanged(length, options);
             let archive = required(&scene);
             std::fs::write(archive.path(), scene.read("forged.zip")).unwrap();
@@ -196,7 +196,7 @@ impl Progress for ExchangeAfter {
 fn an_archive_that_is_exchanged_while_it_is_extracted_is_found() {
     // At the first member, and in the middle of the long one.
     for count in [1, 400_000] {
-        let scene = exchanged(1_000_000, "--no-index");
+        let scene = exchanged(1_000_000, "--index none");
         let archive = required(&scene);
         let exchange = ExchangeAfter {
             bytes: AtomicU64::new(0),
@@ -223,7 +223,7 @@ fn an_archive_that_is_exchanged_while_it_is_extracted_is_found() {
 
 #[test]
 fn a_manifest_that_is_exchanged_is_the_one_that_was_signed() {
-    let scene = exchanged(20, "--no-index");
+    let scene = exchanged(20, "--index none");
     let mut archive = required(&scene);
     // A second check of the same open archive sees the other bytes.
     let mut bytes = scene.read("calls.zip");

@@ -114,7 +114,7 @@ fn a_replaced_message_with_zeros_behind_it_is_found() {
 #[test]
 fn a_replaced_file_that_was_never_sealed_is_found() {
     let scene = Scene::with_a_signer();
-    scene.ok("pack -q -o ours.zip -r customer.crt calls --no-index");
+    scene.ok("pack -q -o ours.zip -r customer.crt calls --index none");
     let mut files = entries(&scene, "ours.zip");
     files.push(("notes.txt".into(), b"true".to_vec()));
     put_together(&scene, "theirs.zip", &files);

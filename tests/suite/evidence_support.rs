@@ -117,9 +117,10 @@ impl Scene {
     #[track_caller]
     fn refused(&self, signer: &str, archive: &str, words: &[&str]) -> Outcome {
         let refused = self
-            .line(&format!("verify {archive} --signer {signer}"))
+            .line(&format!("verify -v {archive} --signer {signer}"))
             .exits(5)
-            .complains_with_hint(words)
+            .complains(words)
+            .says("hint: ")
             .prints("NOT as it should be");
         // Nothing is said to be signed, and nothing is opened in its name.
         assert!(!refused.stdout().contains("signed by"), "{refused}");

@@ -148,7 +148,6 @@ fn openpgp(scene: &Scene, message: &[u8], has_cipher: bool) -> Vec<(&'static str
             ("AES-128", sealed(&plain(7, &[1; 16], 0))),
             ("AES-128 with a long key", sealed(&plain(7, &FALSE, 0))),
             ("3DES", sealed(&plain(2, &[1; 24], 0))),
-            ("IDEA", sealed(&plain(1, &[1; 16], 0))),
             ("no cipher", sealed(&plain(0, &FALSE, 0))),
             ("an unknown cipher", sealed(&plain(99, &FALSE, 0))),
         ]);
