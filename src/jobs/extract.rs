@@ -348,10 +348,15 @@ impl ArchiveFile {
         // A message that may have several session keys isn't written before its
         // end.
         with_proven_key(opener, MemberCause::is_of_message, |opener| {
-            self.begin(member, name, opener, &NoProgress)?
-                .chosen_by_number(opener)?
-                .stream_to(sink, &temporary)
-                .map_err(open_cause)
+            let message = self
+                .begin(member, name, opener, &NoProgress)?
+                .chosen_by_number(opener)?;
+            let written = match self.expected.of(member) {
+                None => message.stream_to(sink, &temporary),
+                // Only its end shows whether it is what was signed.
+                Some(_) => message.hold_to(sink, &temporary),
+            };
+            written.map_err(open_cause)
         })
         .map_err(fail)
     }

@@ -313,6 +313,16 @@ impl<'a> OpenMessage<'a> {
             last.finish().map_err(OpenError::Write)?;
             return Ok(opened);
         }
+        self.hold_to(sink, temporary)
+    }
+
+    /// Writes the plaintext to a pipe as [`stream_to`](Self::stream_to) does, and
+    /// nothing of it before all of the message has been read, whatever its format.
+    pub(crate) fn hold_to(
+        self,
+        sink: &mut dyn Write,
+        temporary: impl AsRef<Path>,
+    ) -> Result<Opened, OpenError> {
         let mut spool = Spool::new(temporary.as_ref());
         let opened = self.copy_to(&mut spool).map_err(|error| match error {
             OpenError::Write(source) => spool.error(source),
