@@ -51,6 +51,13 @@ impl Proof {
         if is_reserved(name) {
             return Err(MemberCause::SealedIndex);
         }
+        // It is refused before a key is used: else the sender could find out by the
+        // error what the key has done.
+        if let Ok(envelope) = archive.envelope(member, opener.limits())
+            && !envelope.format.is_authenticated()
+        {
+            return Err(no_key(envelope.format));
+        }
         let size = archive.listed(member).map(|listed| listed.size);
         let prove = |opener: &Opener<'_>| {
             with_proven_key(opener, MemberCause::is_of_message, |opener| {
@@ -128,7 +135,7 @@ fn hides_recipients(archive: &ArchiveFile, member: &Member) -> Result<bool, Memb
     }
 }
 
-/// Returns why a message that has been opened has no session key that is certain.
+/// Returns why a message has no session key that is certain.
 pub(super) fn no_key(format: Format) -> MemberCause {
     MemberCause::NotShareable(match format.is_authenticated() {
         true => "it was opened with a passphrase",

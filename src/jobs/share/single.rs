@@ -10,7 +10,9 @@ use crate::index::is_sealed_list;
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::evidence::KeptSignatures;
 use crate::jobs::job::Job;
-use crate::message::{OpenError, OpenMessage, Opener, SharedMessage, form_of, with_proven_key};
+use crate::message::{
+    Envelope, OpenError, OpenMessage, Opener, SharedMessage, form_of, with_proven_key,
+};
 use crate::output::{Access, PendingFile};
 
 impl Job<'_> {
@@ -47,6 +49,12 @@ impl Job<'_> {
             });
             again.map_err(|error| Error::reading(path, error))
         };
+        // As for the members of an archive, before a key is used.
+        if let Ok(envelope) = Envelope::read(open()?)
+            && !envelope.format.is_authenticated()
+        {
+            return Err(member_error(no_key(envelope.format)));
+        }
         let is_fault = |error: &Error| {
             let is_fault = |error| matches!(error, &OpenError::Fault(_));
             matches!(error, Error::Open { error, .. } if is_fault(error))
