@@ -121,7 +121,10 @@ fn the_exchanged_archive_would_be_believed_without_its_signature() {
         let mut expected = content(20);
         expected.reverse();
         assert_eq!(opened.output.stdout, expected);
-        scene.refuses("forged.zip", &["calls/b.txt: it was altered or replaced"]);
+        scene
+            .line("verify forged.zip --signer server.crt")
+            .exits(5)
+            .complains(&["calls/b.txt: it was altered or replaced"]);
     }
 }
 

@@ -57,6 +57,8 @@ fn said(scene: &Scene, message: &[u8]) -> Option<Said> {
         "cat calls.zip call -k customer.key",
         "verify calls.zip -k customer.key",
         "share calls.zip -k customer.key -r customer.crt -o out",
+        "share message -k customer.key -r customer.crt -o out",
+        "convert calls.zip -k customer.key -r customer.crt -o out",
     ];
     let outcomes = lines.into_iter().map(|line| {
         let outcome = scene.line(line).outcome();
