@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use crate::archive::{Member, MemberFault, MemberName};
 use crate::index::is_reserved;
 use crate::jobs::archive_file::{ArchiveFile, open_cause};
-use crate::jobs::error::{ErrorKind, MemberCause};
+use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::keys::{Fingerprint, KeyHandle};
 use crate::message::name_binding::is_hash_name;
 use crate::message::{
@@ -53,10 +53,13 @@ impl Proof {
         }
         // It is refused before a key is used: else the sender could find out by the
         // error what the key has done.
-        if let Ok(envelope) = archive.envelope(member, opener.limits())
-            && !envelope.format.is_authenticated()
-        {
-            return Err(no_key(envelope.format));
+        match archive.envelope(member, opener.limits()) {
+            Ok(envelope) if !envelope.format.is_authenticated() => {
+                return Err(no_key(envelope.format));
+            }
+            Err(Error::Member { cause, .. }) if cause.kind() == ErrorKind::Io => return Err(cause),
+            // What it isn't, or lacks, is said when it's opened.
+            _ => {}
         }
         let size = archive.listed(member).map(|listed| listed.size);
         let prove = |opener: &Opener<'_>| {

@@ -7,7 +7,7 @@ use super::proof::{may_be_a_field, no_key};
 use super::{BUFFER, Change, Refused, ShareTarget, Shared, SharedMember};
 use crate::files::input;
 use crate::index::is_sealed_list;
-use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::evidence::KeptSignatures;
 use crate::jobs::job::Job;
 use crate::message::{
@@ -50,10 +50,14 @@ impl Job<'_> {
             again.map_err(|error| Error::reading(path, error))
         };
         // As for the members of an archive, before a key is used.
-        if let Ok(envelope) = Envelope::read(open()?)
-            && !envelope.format.is_authenticated()
-        {
-            return Err(member_error(no_key(envelope.format)));
+        match Envelope::read(open()?) {
+            Ok(envelope) if !envelope.format.is_authenticated() => {
+                return Err(member_error(no_key(envelope.format)));
+            }
+            Err(error) if ErrorKind::from(&error) == ErrorKind::Io => {
+                return Err(open_error(error));
+            }
+            _ => {}
         }
         let is_fault = |error: &Error| {
             let is_fault = |error| matches!(error, &OpenError::Fault(_));
