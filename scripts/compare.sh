@@ -5,7 +5,8 @@
 # and runs it. Ends with status 1 if a mark is missed.
 #
 #   CALLSEAL   the program to measure (default: target/release/callseal)
-#   PARTS      what to measure (default: openpgp cms fields share scale disk)
+#   PARTS      what to measure (default: openpgp cms fields share evidence
+#              scale disk)
 #   ROUNDS     the number of turns of each program (default: 3)
 #   TMPDIR     a directory on a disk for the file of 6 GiB, and for the part disk
 #              (default: /tmp)
@@ -24,7 +25,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 callseal=${CALLSEAL:-$root/target/release/callseal}
 rounds=${ROUNDS:-3}
-parts=${PARTS:-openpgp cms fields share scale disk}
+parts=${PARTS:-openpgp cms fields share evidence scale disk}
 missed=0
 
 # shellcheck source=scripts/compare/measuring.sh
@@ -32,8 +33,8 @@ missed=0
 
 for part in $parts; do
     case $part in
-        openpgp | cms | fields | share | scale | disk) ;;
-        *) fail "unknown part '$part'" "use openpgp, cms, fields, share, scale or disk" ;;
+        openpgp | cms | fields | share | evidence | scale | disk) ;;
+        *) fail "unknown part '$part'" "use openpgp, cms, fields, share, evidence, scale or disk" ;;
     esac
 done
 [ -x "$callseal" ] || fail "no program at $callseal" 'run "make bench", which builds it'

@@ -36,7 +36,8 @@ fn check_config(config: &Config) {
     }
     for (name, profile) in &config.profiles {
         assert_eq!(config.profile(Some(name)).unwrap(), (&**name, profile));
-        assert!(!profile.parties.is_empty());
+        assert!(!profile.parties.is_empty() || !profile.signers.is_empty());
+        assert!(!profile.require_signature || !profile.signers.is_empty());
         for party in &profile.parties {
             assert!(party.places().next().is_some());
         }

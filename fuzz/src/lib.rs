@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `archive` | an archive | reading it twice, and in pieces, gives the same; what was read can be written and read again; names are safe |
 //! | `sealed_archive` | changes to an archive that callseal packed | a member opens to what was sealed under its name, or fails |
+//! | `signed_archive` | changes to an archive that was signed | it counts as signed only with the entries and the sealed data that were signed |
 //! | `message` | a message | as for archives; what opens as authentic is known to have been sealed |
 //! | `sealed_message` | changes to a sealed message | it opens to what was sealed, or fails |
 //! | `text` | a layout, and changes to a message in it | every layout opens; changed, as for messages |
@@ -45,6 +46,7 @@ pub mod sealed;
 mod sealed_archive;
 mod sealed_fields;
 mod sealed_message;
+mod signed_archive;
 mod text;
 
 pub use memory::within;
@@ -61,7 +63,7 @@ struct Target {
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-const TARGETS: [Target; 10] = [
+const TARGETS: [Target; 11] = [
     Target {
         name: "archive",
         check: archive::check,
@@ -71,6 +73,11 @@ const TARGETS: [Target; 10] = [
         name: "sealed_archive",
         check: sealed_archive::check,
         memory: (8 * MIB, 32),
+    },
+    Target {
+        name: "signed_archive",
+        check: signed_archive::check,
+        memory: (16 * MIB, 64),
     },
     Target {
         name: "message",

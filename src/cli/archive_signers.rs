@@ -10,7 +10,7 @@ use callseal::{ArchiveFile, Evidence, KeptSignatures, Timestamp};
 use clap::Args;
 
 use super::error::Error;
-use super::failure::Failure;
+use super::failure::{Failure, Report};
 use super::ui::{Ui, safe};
 
 /// The signers of archives.
@@ -118,11 +118,25 @@ impl ChosenSigners {
     pub fn require(&self, archive: &mut ArchiveFile, ui: &Ui) -> Result<(), callseal::Error> {
         if self.are_required {
             let evidence = archive.require_signature(&self.signers)?;
+            // What was signed is read later.
             for line in evidence_lines(&evidence) {
-                ui.notice(&line);
+                ui.notice(&format!("to be compared: {line}"));
             }
         }
         Ok(())
+    }
+}
+
+/// Reports an archive that isn't what was signed.
+pub fn not_as_signed(mut error: callseal::Error) -> Report {
+    let failures = match &mut error {
+        callseal::Error::NotAsSigned { failures, .. } => std::mem::take(failures),
+        _ => Vec::new(),
+    };
+    Report {
+        failures: failures.into_iter().map(Error::from).collect(),
+        outcome: Some(error.into()),
+        ..Report::default()
     }
 }
 
@@ -138,6 +152,15 @@ pub fn old_signatures<'a>(
             OldSignatures::Keep(&chosen.signers)
         }
         _ => OldSignatures::Refuse,
+    }
+}
+
+/// Returns the word for what became of the signatures of an archive.
+pub fn kept_word(kept: &KeptSignatures) -> &'static str {
+    match kept {
+        KeptSignatures::AsOrigin(_) | KeptSignatures::Origin => "origin",
+        KeptSignatures::Dropped => "dropped",
+        _ => "none",
     }
 }
 

@@ -9,10 +9,11 @@ use callseal::archive::Member;
 use callseal::message::{Opened, Opener};
 use clap::Args;
 
+use super::archive_signers::{ArchiveSignerArgs, not_as_signed};
 use super::error::Error;
 use super::failure::{Failure, Report};
 use super::global::Global;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_required};
 use super::open_args::{
     GrantArgs, MemberOpenArgs, NOT_AUTHENTICATED, OpenArgs, notice_old_ciphers, notice_padding,
     warn_of_renamed, warn_of_tried,
@@ -53,6 +54,8 @@ pub struct Arguments {
     grant: GrantArgs,
     #[command(flatten)]
     member_opening: MemberOpenArgs,
+    #[command(flatten)]
+    signers: ArchiveSignerArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
@@ -64,7 +67,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .load(config.as_ref(), waiting.handle(), ui)?;
     let opener = arguments.member_opening.apply(opening.opener());
     // The process ends after this. That frees a million names at once.
-    let mut archive = ManuallyDrop::new(open_archive(&arguments.archive, &opener)?);
+    let signers = arguments.signers.load(config.as_ref())?;
+    let opened = open_required(&arguments.archive, &opener, signers.as_ref(), ui);
+    let mut archive = match opened {
+        Ok(archive) => ManuallyDrop::new(archive),
+        Err(error) => return Ok(not_as_signed(error)),
+    };
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
-use callseal::config::{Config, ConfigError, INDEX_CHOICES, Profile, Trust};
-use callseal::keys::{KeyError, Keyring, Recipient, Recipients};
+use callseal::config::{Config, ConfigError, INDEX_CHOICES, Profile, SIGNING_TIME_CHOICES, Trust};
+use callseal::keys::{
+    KeyError, Keyring, NoPassphrases, Recipient, Recipients, SignerName, SigningKey,
+    SigningKeyFault, UnlockFault,
+};
 use callseal::message::{Compression, Format, PlanError, SealOptions, SealPlan};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -27,8 +31,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print the config as callseal reads it, and check whether every recipient
-    /// and key can be used now
+    /// Print the config as callseal reads it, and check whether every recipient,
+    /// signer and key can be used now
     Check,
 }
 
@@ -48,15 +52,26 @@ fn check(config: &Config, ui: &Ui) -> Report {
         ..Report::default()
     };
     let mut profiles = BTreeMap::new();
+    let mut signatures = BTreeMap::new();
     for (name, profile) in &config.profiles {
         let recipients = recipients(config, name, profile, ui);
-        let facts = recipients.as_ref().map(recipient_facts);
-        profiles.insert(name.as_str(), facts.ok().map(|facts| Facts::of(&facts)));
+        let facts = recipients.as_ref().map(|recipients| {
+            let facts = recipients.as_ref().map(recipient_facts);
+            Facts::of(&facts.unwrap_or_default())
+        });
+        profiles.insert(name.as_str(), facts.ok());
         report
             .failures
             .extend(recipients.err().into_iter().flatten());
+        if !profile.signers.is_empty() {
+            signatures.insert(name.as_str(), SignatureFacts::from(profile));
+            for error in signer_errors(name, profile) {
+                report_once(&mut report.failures, error);
+            }
+        }
     }
     report.failures.extend(key_errors(config));
+    report.failures.extend(signing_key_errors(config, ui));
     if let Err(error @ ConfigError::NoProfiles { .. }) = config.profile(None) {
         ui.warning(&format!("{error}, so the commands that seal need -r"));
     }
@@ -64,27 +79,32 @@ fn check(config: &Config, ui: &Ui) -> Report {
         config: PathFact(&config.source),
         default_profile: config.profile(None).ok().map(|(name, _)| name),
         keys: config.keys.iter().map(|key| PathFact(key)).collect(),
+        sign: config.sign.iter().map(|key| PathFact(key)).collect(),
         compress: word(&Compression::CHOICES, &config.compress),
         format: word(&Format::CHOICES, &config.format),
         index: word(&INDEX_CHOICES, &config.without_index),
         min_rsa_bits: config.min_rsa_bits.bits(),
         profiles,
+        signatures,
     }));
     report
 }
 
-/// Returns the recipients of a profile, or why each of them is refused, or why
-/// no message can be sealed to all of them.
+/// Returns the recipients of a profile, if it has any, or why each of them is
+/// refused, or why no message can be sealed to all of them.
 fn recipients(
     config: &Config,
     name: &str,
     profile: &Profile,
     ui: &Ui,
-) -> Result<Recipients, Vec<Error>> {
+) -> Result<Option<Recipients>, Vec<Error>> {
     let refused = |error| Error::Profile {
         profile: name.to_owned(),
         error: Box::new(error),
     };
+    if profile.parties.is_empty() {
+        return Ok(None);
+    }
     let now = SystemTime::now();
     let requirements = requirements(&profile.trust, config.min_rsa_bits, now);
     let requirements = requirements.map_err(|error| vec![refused(error)])?;
@@ -105,7 +125,7 @@ fn recipients(
         hidden_recipients: false,
     };
     match SealPlan::new(recipients.clone(), options) {
-        Ok(_) => Ok(recipients),
+        Ok(_) => Ok(Some(recipients)),
         Err(PlanError::Recipient(error)) => Err(vec![refused(error)]),
         Err(error) => Err(vec![error.into()]),
     }
@@ -139,17 +159,116 @@ fn key_errors(config: &Config) -> Vec<Error> {
     }
 }
 
+/// Returns why the signers of a profile can't be used.
+fn signer_errors(name: &str, profile: &Profile) -> Vec<Error> {
+    let now = SystemTime::now();
+    let Err(together) = profile.load_signers(now) else {
+        return Vec::new();
+    };
+    // A fingerprint may need the certificate that another entry names.
+    let is_fingerprint = |signer: &&SignerName| matches!(signer, SignerName::Fingerprint(_));
+    let alone = profile
+        .signers
+        .iter()
+        .filter(|signer| !is_fingerprint(signer));
+    let alone = alone.filter_map(|signer| {
+        let signers = vec![signer.clone()];
+        let profile = Profile {
+            signers,
+            ..profile.clone()
+        };
+        profile.load_signers(now).err()
+    });
+    let mut errors: Vec<Error> = Vec::new();
+    for error in alone.chain([together]) {
+        let error = Error::SignersOfProfile {
+            profile: name.to_owned(),
+            error: Box::new(error),
+        };
+        report_once(&mut errors, error);
+    }
+    errors
+}
+
+/// Adds an error, unless it says the same as another one: a file of CAs is for
+/// recipients and signers.
+fn report_once(errors: &mut Vec<Error>, error: Error) {
+    let shown = error.to_string();
+    if errors.iter().all(|known| known.to_string() != shown) {
+        errors.push(error);
+    }
+}
+
+/// Returns why keys of the config can't sign. A locked one isn't opened.
+fn signing_key_errors(config: &Config, ui: &Ui) -> Vec<Error> {
+    let now = SystemTime::now();
+    let load = |path: &PathBuf| SigningKey::load(path, &NoPassphrases, now).err();
+    let errors = config.sign.iter().filter_map(load).filter(|error| {
+        let is_locked = matches!(
+            error.fault,
+            SigningKeyFault::Locked(UnlockFault::NoPassphrase)
+        );
+        if is_locked {
+            ui.notice(&format!(
+                "{}: it's locked, so whether it can sign wasn't checked",
+                error.path.display()
+            ));
+        }
+        !is_locked
+    });
+    errors.map(Error::from).collect()
+}
+
 #[derive(Serialize)]
 struct ConfigFacts<'a> {
     config: PathFact<'a>,
     default_profile: Option<&'a str>,
     keys: Vec<PathFact<'a>>,
+    sign: Vec<PathFact<'a>>,
     compress: &'static str,
     format: &'static str,
     index: &'static str,
     min_rsa_bits: u32,
     /// The recipients of each profile; null if any is refused.
     profiles: BTreeMap<&'a str, Option<Facts>>,
+    /// What the profiles that have signers say about signatures.
+    signatures: BTreeMap<&'a str, SignatureFacts<'a>>,
+}
+
+#[derive(Serialize)]
+struct SignatureFacts<'a> {
+    signers: Vec<SignerFacts<'a>>,
+    require_signature: bool,
+    signing_time: &'static str,
+}
+
+/// How a signer is named.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum SignerFacts<'a> {
+    Certificate(PathFact<'a>),
+    Fingerprint(String),
+    Subject(&'a str),
+}
+
+impl<'a> From<&'a Profile> for SignatureFacts<'a> {
+    fn from(profile: &'a Profile) -> Self {
+        Self {
+            signers: profile.signers.iter().map(SignerFacts::from).collect(),
+            require_signature: profile.require_signature,
+            signing_time: word(&SIGNING_TIME_CHOICES, &profile.signing_time),
+        }
+    }
+}
+
+impl<'a> From<&'a SignerName> for SignerFacts<'a> {
+    fn from(signer: &'a SignerName) -> Self {
+        match signer {
+            SignerName::Certificate(path) => Self::Certificate(PathFact(path)),
+            SignerName::Fingerprint(pin) => Self::Fingerprint(pin.to_string()),
+            SignerName::Subject(subject) => Self::Subject(subject),
+        }
+    }
 }
 
 /// Describes the config as callseal reads it.
@@ -157,7 +276,7 @@ pub fn describe(config: &Config) -> String {
     let mut text = String::new();
     let mut line = |label: &str, value: &str| {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{label:<16} {}", safe(value));
+        let _ = writeln!(text, "{label:<19} {}", safe(value));
     };
     line("config", &config.source.display().to_string());
     let default = match config.profile(None) {
@@ -172,6 +291,9 @@ pub fn describe(config: &Config) -> String {
     line("min-rsa-bits", &config.min_rsa_bits.bits().to_string());
     for key in &config.keys {
         line("key", &key.display().to_string());
+    }
+    for key in &config.sign {
+        line("sign", &key.display().to_string());
     }
     for (name, profile) in &config.profiles {
         line("profile", name);
@@ -201,6 +323,23 @@ pub fn describe(config: &Config) -> String {
                 line("  fingerprint", &pin.to_string());
             }
         }
+        if profile.signers.is_empty() {
+            continue;
+        }
+        for signer in &profile.signers {
+            let name = match signer {
+                SignerName::Certificate(path) => path.display().to_string(),
+                SignerName::Fingerprint(pin) => pin.to_string(),
+                SignerName::Subject(subject) => format!("subject {subject}"),
+            };
+            line("  signer", &name);
+        }
+        line(
+            "  require-signature",
+            &profile.require_signature.to_string(),
+        );
+        let time = word(&SIGNING_TIME_CHOICES, &profile.signing_time);
+        line("  signing-time", time);
     }
     text
 }

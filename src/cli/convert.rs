@@ -6,7 +6,7 @@ use callseal::{ConvertedMember, Job, Timestamp};
 use clap::Args;
 use serde::Serialize;
 
-use super::archive_signers::ArchiveSignerArgs;
+use super::archive_signers::{ArchiveSignerArgs, not_as_signed};
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
 use super::facts::{FormatFacts, PathFact, RecipientFacts, recipient_facts};
 use super::failure::{Ended, Failure, Report};
@@ -85,7 +85,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         .sign
         .load(config.as_ref(), opening.passphrases(), ui)?;
     let signers = arguments.signers.load(config.as_ref())?;
-    let archive = open_required(&arguments.archive, &opener, signers.as_ref(), ui)?;
+    let opened = open_required(&arguments.archive, &opener, signers.as_ref(), ui);
+    let archive = match opened {
+        Ok(archive) => archive,
+        Err(error) => return Ok(not_as_signed(error).end(global.json, ui)),
+    };
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let (members, others) = members.without_other_files();
     notice_other_files(&others, false, ui);

@@ -36,6 +36,15 @@ pub enum Error {
         profile: String,
         error: Box<RecipientError>,
     },
+    /// The signers of a profile can't be used.
+    #[error("profile {profile}: {error}")]
+    SignersOfProfile {
+        profile: String,
+        error: Box<SignerError>,
+    },
+    /// A key that is to sign can't be used.
+    #[error(transparent)]
+    SigningKey(#[from] SigningKeyError),
     /// The given places hold no usable key. `place` is the first of them.
     #[error("{}: it holds no private key that can be used", .place.display())]
     NoKeysThere { place: PathBuf },
@@ -71,17 +80,14 @@ pub enum Error {
         total: usize,
         worst: ErrorKind,
     },
-    /// A key can't sign.
-    #[error(transparent)]
-    SigningKey(#[from] SigningKeyError),
     /// A signer's certificate can't be used.
     #[error(transparent)]
     Signer(#[from] SignerError),
     /// What was checked of an archive doesn't hold.
-    #[error("{}: it is not as it should be", .archive.display())]
+    #[error("{}: not verified", .archive.display())]
     NotVerified { archive: PathBuf, worst: ErrorKind },
     /// What was checked of some archives doesn't hold.
-    #[error("{failed} of {total} archives are not as they should be")]
+    #[error("{failed} of {total} archives are not verified")]
     SomeNotVerified {
         failed: usize,
         total: usize,
@@ -136,18 +142,14 @@ impl Error {
         match self {
             Self::Library(error) => error.kind(),
             Self::During { error, .. } => error.kind(),
-            Self::Config(_) | Self::Subject(_) => ErrorKind::Usage,
+            Self::Config(_) | Self::Subject(_) | Self::SignersOfProfile { .. } => ErrorKind::Usage,
+            Self::SigningKey(error) => signing_key_kind(&error.fault),
             Self::Profile { error, .. } => ErrorKind::from(&**error),
             Self::Export(error) => export_kind(error),
             Self::NoKeysThere { .. }
             | Self::NoKeys
             | Self::EmptyPassphrase { .. }
             | Self::Utf16Passphrase { .. } => ErrorKind::NoIdentity,
-            Self::SigningKey(error) => match error.fault {
-                SigningKeyFault::Key(KeyFault::Unreadable(_)) => ErrorKind::Io,
-                SigningKeyFault::Locked(_) => ErrorKind::NoIdentity,
-                _ => ErrorKind::Usage,
-            },
             Self::Signer(_) => ErrorKind::Usage,
             Self::NotVerified { worst, .. } | Self::SomeNotVerified { worst, .. } => *worst,
             Self::Generate(_) | Self::KeyExists { .. } => ErrorKind::Io,
@@ -180,6 +182,15 @@ fn not_a_message(kind: FileKind) -> String {
     match kind {
         FileKind::Empty => "the file is empty".into(),
         kind => format!("it is {}, not a sealed message", kind.name()),
+    }
+}
+
+fn signing_key_kind(fault: &SigningKeyFault) -> ErrorKind {
+    match fault {
+        SigningKeyFault::Key(KeyFault::Unreadable(_)) => ErrorKind::Io,
+        SigningKeyFault::Key(_) | SigningKeyFault::Locked(_) => ErrorKind::NoIdentity,
+        // It's the wrong key, or the wrong time for it.
+        _ => ErrorKind::Usage,
     }
 }
 

@@ -7,12 +7,13 @@ use callseal::Job;
 use clap::Args;
 use serde::Serialize;
 
+use super::archive_signers::{ArchiveSignerArgs, not_as_signed};
 use super::args::{JobsArgs, OverwriteArgs};
 use super::error::Error;
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_required};
 use super::open_args::{
     GrantArgs, MemberOpenArgs, OpenArgs, authenticity, notice_old_ciphers, notice_padding,
     warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
@@ -55,6 +56,8 @@ pub struct Arguments {
     #[command(flatten)]
     member_opening: MemberOpenArgs,
     #[command(flatten)]
+    signers: ArchiveSignerArgs,
+    #[command(flatten)]
     overwrite: OverwriteArgs,
     /// Pass over members whose files exist, to go on with an extraction
     #[arg(long, conflicts_with = "force")]
@@ -78,7 +81,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     opening.before(arguments.overwrite.overwrite());
     let opener = arguments.member_opening.apply(opening.opener());
-    let mut archive = open_archive(&arguments.archive, &opener)?;
+    let signers = arguments.signers.load(config.as_ref())?;
+    let opened = open_required(&arguments.archive, &opener, signers.as_ref(), ui);
+    let mut archive = match opened {
+        Ok(archive) => archive,
+        Err(error) => return Ok(not_as_signed(error).end(global.json, ui)),
+    };
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;

@@ -5,7 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use callseal::keys::{Attribute, KeyKind, NewKey, NewPassphrase, OpenPgpKey, Subject, UserId};
+use callseal::keys::{
+    Attribute, KeyKind, KeyPurpose, NewKey, NewPassphrase, OpenPgpKey, Subject, UserId,
+};
 use callseal::output::{Access, Overwrite, PendingFile, TargetDir};
 use clap::Args;
 use zeroize::Zeroizing;
@@ -15,7 +17,7 @@ use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::new_passphrases::NewKeyPassphraseArgs;
-use super::ui::{Ui, Waiting};
+use super::ui::{Ui, Waiting, shell_word};
 use crate::cli::error::Error;
 
 /// Make a key pair: a private key and its certificate
@@ -28,13 +30,17 @@ request), and NAME.pub (public key). With --openpgp, the files are NAME.key,
 NAME.asc (certificate) and NAME.rev (revocation certificate: keep it as safe as
 the key). Existing files are never overwritten.
 
+With --sign, the key signs archives and opens nothing: give its certificate to
+those who verify. A key that opens doesn't sign.
+
 Without --passphrase-file, --passphrase-fd or --no-passphrase, callseal asks for
 the passphrase.
 
 Examples:
   callseal keygen --name auditor
   callseal keygen --name auditor --organization Example --country US --csr
-  callseal keygen --name 'Auditor <auditor@example.org>' --openpgp --out keys")]
+  callseal keygen --name 'Auditor <auditor@example.org>' --openpgp --out keys
+  callseal keygen --name ivr-1 --sign --out signers")]
 pub struct Arguments {
     /// The owner of the key: the common name (CN), or with --openpgp the user
     /// ID
@@ -52,6 +58,9 @@ pub struct Arguments {
     /// Make an OpenPGP key on Curve25519, which GnuPG can use, too
     #[arg(long, group = "kind")]
     openpgp: bool,
+    /// Make a signer's key: it signs, and opens nothing
+    #[arg(long)]
+    sign: bool,
     /// Make a signing request for a CA instead of a self-signed certificate
     #[arg(long, conflicts_with_all = ["openpgp", "days"])]
     csr: bool,
@@ -115,6 +124,9 @@ pub fn run(arguments: &Arguments, _: &Global, ui: &Ui) -> Result<Report, Failure
         .map(|path| path.display().to_string())
         .collect();
     ui.summary(&format!("made {}", shown.join(", ")));
+    if let (KeyPurpose::Sign, [key, public, ..]) = (plan.purpose, paths.as_slice()) {
+        ui.notice(&next_step(key, public, arguments.csr));
+    }
     let files = plan.files();
     let kinds = files.iter().map(|file| file.what);
     let facts: BTreeMap<&str, PathFact<'_>> =
@@ -123,6 +135,21 @@ pub fn run(arguments: &Arguments, _: &Global, ui: &Ui) -> Result<Report, Failure
         facts: Some(Facts::of(&facts)),
         ..Report::default()
     })
+}
+
+/// Returns what to do with a signer's key and its certificate or request.
+fn next_step(key: &Path, public: &Path, is_request: bool) -> String {
+    let [key, public] = [key, public].map(|path| path.display().to_string());
+    let [key, public] = [shell_word(&key), shell_word(&public)];
+    let sign = format!("`callseal pack --sign {key} …` signs with it");
+    match is_request {
+        true => format!(
+            "the key is for signing: once the CA's certificate is next to it, under the same name, {sign}"
+        ),
+        false => {
+            format!("the key is for signing: {sign}, and those who verify need {public}")
+        }
+    }
 }
 
 /// Makes the key and writes its files, all of them or none. Obstacles are found
@@ -181,7 +208,12 @@ fn write_error(path: &Path, source: std::io::Error) -> Error {
 }
 
 /// The key pair to make, with checked names.
-enum Plan {
+struct Plan {
+    purpose: KeyPurpose,
+    pair: Pair,
+}
+
+enum Pair {
     Certificate {
         kind: KeyKind,
         subject: Subject,
@@ -226,6 +258,74 @@ impl File {
 
 impl Plan {
     fn new(arguments: &Arguments) -> Result<Self, Error> {
+        let purpose = match arguments.sign {
+            true => KeyPurpose::Sign,
+            false => KeyPurpose::Open,
+        };
+        let pair = Pair::new(arguments)?;
+        Ok(Self { purpose, pair })
+    }
+
+    /// Returns the files, the private key first.
+    fn files(&self) -> Vec<File> {
+        let mut files = vec![File::private("key", "key")];
+        match self.pair {
+            Pair::Certificate { .. } => files.push(File::public("certificate", "crt")),
+            Pair::Request { .. } => files.push(File::public("request", "csr")),
+            Pair::OpenPgp { .. } => {
+                files.push(File::public("certificate", "asc"));
+                files.push(File::private("revocation", "rev"));
+                return files;
+            }
+        }
+        // To a public key alone anybody would seal.
+        if self.purpose == KeyPurpose::Open {
+            files.push(File::public("public_key", "pub"));
+        }
+        files
+    }
+
+    /// Returns the contents of the files, in the same order.
+    fn generate(
+        &self,
+        passphrase: Option<&NewPassphrase>,
+    ) -> Result<Vec<Zeroizing<Vec<u8>>>, Error> {
+        let new_key = |kind: &KeyKind| NewKey::generate(*kind, self.purpose);
+        let (key, certified) = match &self.pair {
+            Pair::Certificate {
+                kind,
+                subject,
+                days,
+            } => {
+                let key = new_key(kind)?;
+                let certificate = key.certificate(subject, SystemTime::now(), *days)?;
+                (key, certificate)
+            }
+            Pair::Request { kind, subject } => {
+                let key = new_key(kind)?;
+                let request = key.signing_request(subject)?;
+                (key, request)
+            }
+            Pair::OpenPgp { user_id, days } => {
+                let now = SystemTime::now();
+                let key = OpenPgpKey::generate(user_id, now, *days, self.purpose, passphrase)?;
+                return Ok(vec![
+                    key.secret,
+                    Zeroizing::new(key.certificate),
+                    Zeroizing::new(key.revocation),
+                ]);
+            }
+        };
+        let mut contents = vec![key.private_pem(passphrase)?, Zeroizing::new(certified)];
+        if self.purpose == KeyPurpose::Open {
+            contents.push(Zeroizing::new(key.public_pem()?));
+        }
+        Ok(contents)
+    }
+}
+
+impl Pair {
+    fn new(arguments: &Arguments) -> Result<Self, Error> {
         let days = arguments.days;
         if arguments.openpgp {
             let user_id = UserId::new(&arguments.name)?;
@@ -253,57 +353,6 @@ impl Plan {
                 days,
             },
         })
-    }
-
-    /// Returns the files, the private key first.
-    fn files(&self) -> [File; 3] {
-        let key = File::private("key", "key");
-        let public_key = File::public("public_key", "pub");
-        match self {
-            Self::Certificate { .. } => [key, File::public("certificate", "crt"), public_key],
-            Self::Request { .. } => [key, File::public("request", "csr"), public_key],
-            Self::OpenPgp { .. } => [
-                key,
-                File::public("certificate", "asc"),
-                File::private("revocation", "rev"),
-            ],
-        }
-    }
-
-    /// Returns the contents of the files, in the same order.
-    fn generate(
-        &self,
-        passphrase: Option<&NewPassphrase>,
-    ) -> Result<[Zeroizing<Vec<u8>>; 3], Error> {
-        let (key, certified) = match self {
-            Self::Certificate {
-                kind,
-                subject,
-                days,
-            } => {
-                let key = NewKey::generate(*kind)?;
-                let certificate = key.certificate(subject, SystemTime::now(), *days)?;
-                (key, certificate)
-            }
-            Self::Request { kind, subject } => {
-                let key = NewKey::generate(*kind)?;
-                let request = key.signing_request(subject)?;
-                (key, request)
-            }
-            Self::OpenPgp { user_id, days } => {
-                let key = OpenPgpKey::generate(user_id, SystemTime::now(), *days, passphrase)?;
-                return Ok([
-                    key.secret,
-                    Zeroizing::new(key.certificate),
-                    Zeroizing::new(key.revocation),
-                ]);
-            }
-        };
-        Ok([
-            key.private_pem(passphrase)?,
-            Zeroizing::new(certified),
-            Zeroizing::new(key.public_pem()?),
-        ])
     }
 }
 

@@ -68,8 +68,11 @@ impl RecipientArgs {
                 "give certificates with -r, or add a profile, such as [profiles.NAME] with recipients = [\"CERT\"]",
             )),
             (name, Some(config)) => {
-                let (_, profile) = config.profile(name.as_deref()).map_err(Error::from)?;
-                Ok(Some(profile))
+                let (name, profile) = config.profile(name.as_deref()).map_err(Error::from)?;
+                match profile.parties.is_empty() {
+                    true => Err(no_recipients(config, name)),
+                    false => Ok(Some(profile)),
+                }
             }
         }
     }
@@ -79,6 +82,18 @@ fn no_config(profile: &str) -> Failure {
     Failure::usage(
         format!("no config is given for the profile {profile:?}"),
         "give the config with --config",
+    )
+}
+
+/// A profile that is only for verifying signatures. It is refused even if there
+/// are other recipients: somebody expects more of them from it.
+fn no_recipients(config: &Config, profile: &str) -> Failure {
+    Failure::usage(
+        format!(
+            "{}: the profile {profile:?} has no recipients, only signers",
+            config.source.display()
+        ),
+        "list certificates under recipients in the profile, name another profile with -p, or give certificates with -r alone",
     )
 }
 

@@ -6,13 +6,13 @@ use callseal::{ArchiveFile, Job};
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
-use super::archive_signers::{ArchiveSignerArgs, notice_kept, old_signatures};
+use super::archive_signers::{
+    ArchiveSignerArgs, kept_word, not_as_signed, notice_kept, old_signatures,
+};
 use super::args::{JobsArgs, OverwriteArgs};
-use super::error::Error;
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
-use super::hints::Task;
 use super::passphrases::PassphraseArgs;
 use super::signing_args::{SignArgs, SigningFacts, signed_by, signer_facts};
 use super::streams::check_archive_output;
@@ -86,19 +86,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     bar.finish();
     let signed = match signed {
         Ok(signed) => signed,
-        Err(mut error) => {
-            let failures = match &mut error {
-                callseal::Error::NotAsSigned { failures, .. } => std::mem::take(failures),
-                _ => Vec::new(),
-            };
-            let during = |error| Error::during(Task::Sign, error);
-            let report = Report {
-                failures: failures.into_iter().map(during).collect(),
-                outcome: Some(during(error)),
-                ..Report::<String, SignFacts<'_>>::default()
-            };
-            return Ok(report.end(global.json, ui));
-        }
+        Err(error) => return Ok(not_as_signed(error).end(global.json, ui)),
     };
     let output = arguments.output.as_ref().unwrap_or(&arguments.archive);
     ui.summary(&format!(
@@ -116,6 +104,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         archive_bytes: signed.archive,
         entries: signed.entries,
         signers: signer_facts(&keys),
+        old_signatures: kept_word(&signed.old),
     };
     Ok(Report::of(String::new(), facts).end(global.json, ui))
 }
@@ -127,4 +116,5 @@ struct SignFacts<'a> {
     archive_bytes: u64,
     entries: usize,
     signers: Vec<SigningFacts<'a>>,
+    old_signatures: &'static str,
 }

@@ -144,12 +144,12 @@ impl<'a> Work<'a> {
         let path = checked.path.display().to_string();
         let path = safe(&path);
         let Some(verified) = &checked.verified else {
-            return format!("{path}: not checked");
+            return format!("{path}: NOT VERIFIED");
         };
         let size = format!("{}, {}", entries(verified.entries), bytes(verified.bytes));
         if !checked.failures.is_empty() {
             let faults = count(checked.failures.len() as u64, "fault");
-            return format!("{path}: NOT as it should be ({faults}; {size})");
+            return format!("{path}: NOT VERIFIED ({faults}; {size})");
         }
         let mut parts = vec![format!("sound ({size})")];
         match (&verified.evidence, &checked.claims) {

@@ -283,6 +283,13 @@ impl Content for MemberContent<'_> {
             self.seal_anew(number, name, begun, sealer, queue)
         })
         .map(Some)
+        .map_err(|error| match error {
+            Error::Member { member, cause } => Error::Member {
+                member,
+                cause: self.archive.as_signed(self.member, cause),
+            },
+            error => error,
+        })
     }
 
     fn check(&self) -> Result<(), Error> {

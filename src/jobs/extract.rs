@@ -233,7 +233,7 @@ impl Extraction<'_> {
         let opened = with_proven_key(self.opener, MemberCause::is_of_message, |opener| {
             self.open(member, name, opener)
         });
-        match opened {
+        match opened.map_err(|cause| self.archive.as_signed(member, cause)) {
             Err(cause) if self.job.other_files && self.archive.is_other(member, &cause) => {
                 self.copy(member, name).map(|()| Outcome::Copied)
             }
@@ -348,16 +348,15 @@ impl ArchiveFile {
         // A message that may have several session keys isn't written before its
         // end.
         with_proven_key(opener, MemberCause::is_of_message, |opener| {
-            let message = self
-                .begin(member, name, opener, &NoProgress)?
-                .chosen_by_number(opener)?;
+            let begun = self.begin(member, name, opener, &NoProgress)?;
+            let message = begun.chosen_by_number(opener)?;
+            // Whether it is what was signed is known only at its end.
             let written = match self.expected.of(member) {
+                Some(_) => message.hold_to_end(sink, &temporary),
                 None => message.stream_to(sink, &temporary),
-                // Only its end shows whether it is what was signed.
-                Some(_) => message.hold_to(sink, &temporary),
             };
             written.map_err(open_cause)
         })
-        .map_err(fail)
+        .map_err(|cause| fail(self.as_signed(member, cause)))
     }
 }

@@ -54,6 +54,7 @@ pub(crate) use signing::{
     Claim, DetachedSignatures, MAX_SIGNATURE_FILE, MAX_SIGNATURES, begin_hash, claims_of_cms,
     claims_of_openpgp, sign_detached,
 };
+#[doc(hidden)]
 pub use signing::{
     SignatureFault, SignatureVerdict, SignerError, SignerName, Signers, SigningFault, SigningKey,
     SigningKeyError, SigningKeyFault, SigningTime, Standing,
@@ -64,8 +65,8 @@ pub use trust::{ChainFault, TrustFault};
 pub use export::{ExportError, SecretKeyExport, export_certificate};
 #[doc(hidden)]
 pub use generate::{
-    Attribute, GenerateError, KeyKind, NewKey, OpenPgpKey, RsaSizeError, Subject, SubjectError,
-    SubjectFault, UserId,
+    Attribute, GenerateError, KeyKind, KeyPurpose, NewKey, OpenPgpKey, RsaSizeError, Subject,
+    SubjectError, SubjectFault, UserId,
 };
 #[doc(hidden)]
 pub use keyring::{Beside, Fit, Identity};

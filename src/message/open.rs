@@ -313,12 +313,16 @@ impl<'a> OpenMessage<'a> {
             last.finish().map_err(OpenError::Write)?;
             return Ok(opened);
         }
-        self.hold_to(sink, temporary)
+        self.hold_to_end(sink, temporary)
     }
 
-    /// Writes the plaintext to a pipe as [`stream_to`](Self::stream_to) does, and
-    /// nothing of it before all of the message has been read, whatever its format.
-    pub(crate) fn hold_to(
+    /// Writes the plaintext to a pipe, and nothing of it before its end: whatever
+    /// the format.
+    ///
+    /// # Errors
+    ///
+    /// As for [`OpenMessage::stream_to`].
+    pub(crate) fn hold_to_end(
         self,
         sink: &mut dyn Write,
         temporary: impl AsRef<Path>,

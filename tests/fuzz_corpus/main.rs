@@ -80,6 +80,7 @@ macro_rules! targets {
 targets! {
     archives_read_the_same_each_time: "archive",
     changed_archives_open_to_what_was_sealed_or_fail: "sealed_archive",
+    changed_archives_count_as_signed_with_what_was_signed: "signed_archive",
     messages_read_the_same_each_time: "message",
     changed_messages_open_to_what_was_sealed_or_fail: "sealed_message",
     texts_open_in_every_layout_and_changed_ones_as_sealed_or_not: "text",

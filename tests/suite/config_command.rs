@@ -29,11 +29,11 @@ fn the_only_profile_is_shown_as_the_default_one() {
         scene.write("callseal.toml", text);
         scene.ok("config check --config callseal.toml")
     };
-    checked(&profile("acme")).prints("default profile  acme");
+    checked(&profile("acme")).prints("default profile     acme");
     checked(&(profile("acme") + &profile("solo")))
-        .prints("default profile  none, so commands need -p");
+        .prints("default profile     none, so commands need -p");
     checked("compress = 'none'\n")
-        .prints("default profile  none")
+        .prints("default profile     none")
         .says("warning: callseal.toml: it has no profiles, so the commands that seal need -r");
 }
 

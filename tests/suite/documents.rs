@@ -245,13 +245,15 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 18] = [
+    const COMMANDS: [&str; 20] = [
         "pack",
         "list",
         "extract",
         "cat",
         "share",
         "grant",
+        "sign",
+        "verify",
         "convert",
         "seal",
         "open",
@@ -294,6 +296,20 @@ fn the_examples_of_the_help_run() {
                     openssl smime -encrypt -binary -aes256 -outform DER -in note.txt -out note.p7m gir.crt
                     zip -q GIR.zip note.p7m",
                 )),
+                "sign" | "verify" => {
+                    desk.run(
+                        "callseal keygen --sign --name server --no-passphrase
+                        mv customer.key customer-opens.key
+                        callseal keygen --sign --name customer --out signing --no-passphrase
+                        cp signing/customer.* .
+                        printf '[profiles.acme]\nrecipients = [\"vendor.crt\"]\nsigners = [\"server.crt\"]\n' > callseal.toml
+                        callseal pack -o calls.zip -r vendor.crt calls --sign server.key
+                        cp calls.zip 2026-01.zip",
+                    );
+                    if example.contains("sign calls.zip --sign server.key") {
+                        desk.run("callseal pack -f -o calls.zip -r vendor.crt calls");
+                    }
+                }
                 "share" | "grant" => {
                     desk.run(
                         "echo a call > calls/1001.wav

@@ -142,7 +142,9 @@ impl Check<'_> {
                 let parties = profile.parties.iter();
                 let parties = parties.map(|party| self.party(name, party, &requirements));
                 let parties = parties.collect();
-                if self.report.failures.len() == refused {
+                if profile.parties.is_empty() {
+                    self.line(1, "no recipients, only signers");
+                } else if self.report.failures.len() == refused {
                     self.together(name, profile, &requirements);
                 }
                 Some(parties)

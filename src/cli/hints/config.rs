@@ -11,12 +11,25 @@ use super::{Hint, REGULAR_FILE, some};
 const SETTING: &str = "LOGGING_ENCRYPTION_KEY";
 
 /// The keys that apply to all profiles.
-const TOP_LEVEL: [&str; 5] = [
+const TOP_LEVEL: [&str; 7] = [
     "default-profile",
     "keys",
+    "sign",
     "compress",
     "format",
+    "index",
     "min-rsa-bits",
+];
+
+/// The keys of one profile.
+const IN_PROFILE: [&str; 7] = [
+    "recipients",
+    "trust",
+    "ca-file",
+    "crl-file",
+    "signers",
+    "require-signature",
+    "signing-time",
 ];
 
 pub fn of_config(error: &ConfigError) -> Hint {
@@ -56,7 +69,7 @@ pub fn of_config(error: &ConfigError) -> Hint {
             "give the passphrase with --passphrase-file FILE"
         }
         ConfigError::SecretKey { .. } => {
-            "keep the key in a separate file for --key-file, or in an environment variable for --key-env; list the paths of private keys under keys"
+            "keep the key in a separate file for --key-file, or in an environment variable for --key-env; list the paths of private keys under keys if they open, under sign if they sign"
         }
         ConfigError::UnknownKey { key, known, .. }
             if TOP_LEVEL.contains(&key.as_str()) && !known.contains(key) =>
@@ -65,12 +78,20 @@ pub fn of_config(error: &ConfigError) -> Hint {
                 "{key} belongs at the top, before the first [profiles.NAME]"
             ));
         }
+        ConfigError::UnknownKey { key, known, .. }
+            if IN_PROFILE.contains(&key.as_str()) && known.iter().any(|key| key == "profiles") =>
+        {
+            return some(format!("{key} belongs in a profile, after [profiles.NAME]"));
+        }
         ConfigError::UnknownKey { file, key, .. } if key.eq_ignore_ascii_case(SETTING) => {
             let hint = "put it into client_property.conf; here, list the certificates under recipients in [profiles.NAME]";
             return or_other_kind(file, "callseal.toml", hint);
         }
         ConfigError::UnknownKey { known, .. } => {
             return some(format!("use one of: {}", known.join(", ")));
+        }
+        ConfigError::WrongType { detail, .. } if detail.contains("missing field `subject`") => {
+            "write a signer as { subject = \"CN=NAME, O=ORGANISATION\" }"
         }
         ConfigError::WrongType { detail, .. } if detail.contains("missing field") => {
             "write a party as { name = \"NAME\", certificates = [\"CERT\"] }"
@@ -98,7 +119,23 @@ pub fn of_config(error: &ConfigError) -> Hint {
         ConfigError::MinRsaBits { .. } => "use 2048 to 16384",
         ConfigError::EmptyRecipient { .. }
         | ConfigError::EmptyKey { .. }
+        | ConfigError::EmptySigningKey { .. }
         | ConfigError::EmptyCaFile { .. } => "write the path, or remove the empty string",
+        ConfigError::NoSigners { .. } => {
+            "list a certificate or its fingerprint, or remove signers: then no signature is verified"
+        }
+        ConfigError::EmptySigner { .. } => {
+            "write the certificate's path, its fingerprint or its subject, or remove the empty string"
+        }
+        ConfigError::SubjectWithoutCa { .. } => {
+            "set trust = \"ca\" with a ca-file, or name the signer's certificate or its fingerprint: anybody can make a certificate with that subject"
+        }
+        ConfigError::SignersMissing { .. } => {
+            "list the certificates that may sign: signers = [\"signer.crt\"]"
+        }
+        ConfigError::SigningTimeIdle { .. } => {
+            "list the certificates that may sign: signers = [\"signer.crt\"]; else remove it"
+        }
         ConfigError::SettingMissing { file } => {
             return or_other_kind(file, "client_property.conf", &set());
         }
@@ -181,14 +218,13 @@ mod tests {
 
     #[test]
     fn known_keys_and_values_are_listed() {
-        let known =
-            "use one of: default-profile, keys, compress, format, index, min-rsa-bits, profiles";
+        let known = "use one of: default-profile, keys, sign, compress, format, index, min-rsa-bits, profiles";
         assert_eq!(hint("default_profile = 'acme'"), known);
         let acme = "[profiles.acme]\nrecipients = ['a.crt']\n";
         let of_profile = hint(&format!("{acme}recipient = 'b.crt'"));
         assert_eq!(
             of_profile,
-            "use one of: recipients, trust, ca-file, crl-file"
+            "use one of: recipients, trust, ca-file, crl-file, signers, require-signature, signing-time"
         );
         let trust = hint(&format!("{acme}trust = 'pki'"));
         assert_eq!(trust, "use one of: listed, ca");
@@ -232,9 +268,41 @@ mod tests {
             hint(&format!("{profile}min-rsa-bits = 3072")),
             "min-rsa-bits belongs at the top, before the first [profiles.NAME]"
         );
+        assert_eq!(
+            hint(&format!("{profile}sign = 'signer.key'")),
+            "sign belongs at the top, before the first [profiles.NAME]"
+        );
+        assert_eq!(
+            hint(&format!("signers = ['signer.crt']\n{profile}")),
+            "signers belongs in a profile, after [profiles.NAME]"
+        );
         let list = hint("[profiles.acme]\nrecipients = 'a.crt'");
         assert!(list.contains("in brackets"), "{list}");
         let lumenvox = hint("LOGGING_ENCRYPTION_KEY = 'a.crt'");
         assert!(lumenvox.contains("client_property.conf"), "{lumenvox}");
+    }
+
+    #[test]
+    fn a_faulty_setting_of_signatures_gets_its_remedy() {
+        let profile = "[profiles.acme]\nrecipients = ['a.crt']\n";
+        for (setting, remedy) in [
+            ("signers = []", "remove signers"),
+            ("signers = ['']", "its fingerprint"),
+            ("signers = 'ivr.crt'", "in brackets"),
+            ("signers = [{ subject = 'CN=ivr' }]", "trust = \"ca\""),
+            ("signers = [{}]", "{ subject = "),
+            ("signers = [{ name = 'CN=ivr' }]", "use one of: subject"),
+            ("require-signature = true", "signers = ["),
+            ("signing-time = 'trusted'", "signers = ["),
+            (
+                "signers = ['ivr.crt']\nsigning-time = 'claimed'",
+                "use one of: ignored, trusted",
+            ),
+        ] {
+            let hint = hint(&format!("{profile}{setting}"));
+            assert!(hint.contains(remedy), "{setting}: {hint}");
+        }
+        assert!(hint("sign = ''").contains("write the path"));
+        assert!(hint("sign-key = 'ivr.key'").contains("under sign"));
     }
 }

@@ -4,7 +4,10 @@ use std::io;
 
 use callseal::archive::ArchiveError;
 use callseal::config::ConfigError;
-use callseal::keys::{ExportError, KeyFault, RecipientError, Refusal, TrustFault};
+use callseal::keys::{
+    ExportError, KeyFault, RecipientError, Refusal, SignerError, SigningKeyError, SigningKeyFault,
+    TrustFault,
+};
 use callseal::message::{OpenError, PlanError, SealError};
 use callseal::sources::SourceError;
 use callseal::{Error as LibraryError, MemberCause};
@@ -28,6 +31,12 @@ fn system_error(error: &Error) -> Option<&io::Error> {
     match error {
         Error::Config(ConfigError::Unreadable { error, .. }) => Some(error),
         Error::Profile { error, .. } => of_recipient(error),
+        Error::SignersOfProfile { error, .. } => of_signer(error),
+        Error::Signer(error) => of_signer(error),
+        Error::SigningKey(SigningKeyError {
+            fault: SigningKeyFault::Key(fault),
+            ..
+        }) => of_key(fault),
         Error::Export(ExportError::Key { fault, .. }) => of_key(fault),
         Error::Export(ExportError::Certificate { refusal, .. }) => of_refusal(refusal),
         error => of_library(error.of_library()?),
@@ -85,6 +94,17 @@ fn of_recipient(error: &RecipientError) -> Option<&io::Error> {
         RecipientError::Refused { refusal, .. } => of_refusal(refusal),
         RecipientError::Search { error, .. }
         | RecipientError::Trust {
+            fault: TrustFault::Unreadable(error),
+            ..
+        } => Some(error),
+        _ => None,
+    }
+}
+
+fn of_signer(error: &SignerError) -> Option<&io::Error> {
+    match error {
+        SignerError::Refused { refusal, .. } => of_refusal(refusal),
+        SignerError::Trust {
             fault: TrustFault::Unreadable(error),
             ..
         } => Some(error),

@@ -10,6 +10,7 @@ mod messages;
 mod paths;
 mod recipients;
 mod signatures;
+mod signers;
 mod sources;
 mod tasks;
 
@@ -43,6 +44,8 @@ fn of_cause(error: &Error) -> Hint {
         Error::During { task, error } => return tasks::of_task(*task, error),
         Error::Config(error) => return config::of_config(error),
         Error::Profile { error, .. } => return of_recipients(error),
+        Error::SignersOfProfile { error, .. } => return signers::of_signers(error),
+        Error::SigningKey(error) => return signers::of_signing_key(error),
         Error::NoKeys => messages::GIVE_KEY,
         Error::NoKeysThere { .. } => {
             "put a private key there, or give another place with -k; -v shows which files were left out, and why"
@@ -56,8 +59,7 @@ fn of_cause(error: &Error) -> Hint {
         }
         Error::OtherKind { kind, .. } => kinds::as_message(*kind).unwrap_or(messages::INSPECT),
         Error::Document { error, .. } => return fields::of_document(error),
-        Error::SigningKey(error) => return signatures::of_signing_key(error),
-        Error::Signer(error) => return signatures::of_signer(error),
+        Error::Signer(error) => return signers::of_signers(error),
         Error::Generate(_)
         | Error::PartialDocuments { .. }
         | Error::Unread { .. }

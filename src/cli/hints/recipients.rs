@@ -87,7 +87,7 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
         }
         Refusal::Revoked { .. } => "ask its owner for the certificate that replaces it",
         Refusal::KeyUsage { .. } => {
-            "ask its owner for a certificate whose keyUsage allows encryption, or one without keyUsage"
+            "ask its owner for a certificate whose keyUsage allows encryption, or one without keyUsage; a signer's certificate, as `keygen --sign` makes it, opens nothing"
         }
         Refusal::Untrusted { fault, .. } => return of_chain(fault),
         Refusal::BareKey => {
@@ -113,9 +113,10 @@ pub fn of_refusal(refusal: &Refusal) -> Hint {
                 "its owner signs it anew with `gpg --quick-set-expire {fingerprint} 2y` and `gpg --quick-set-expire {fingerprint} 2y '*'`, and sends you what `gpg --armor --export {fingerprint}` writes"
             ));
         }
-        Refusal::NoEncryptionKey { .. } | Refusal::Policy { .. } => {
-            "ask its owner for an updated certificate"
+        Refusal::NoEncryptionKey { .. } => {
+            "ask its owner for an updated certificate; a signer's certificate, as `keygen --sign` makes it, opens nothing"
         }
+        Refusal::Policy { .. } => "ask its owner for an updated certificate",
         Refusal::SealedFields { .. } => {
             "seal whole files for its owner with `callseal seal`, or ask for an X.509 certificate or an OpenPGP certificate that supports rfc9580"
         }

@@ -1,11 +1,7 @@
-//! Hints for signatures, and for the keys and certificates of signers.
+//! Hints for the signatures of archives.
 
 use callseal::EvidenceFault;
-use callseal::keys::{SignerError, SigningKeyError, SigningKeyFault};
 
-use super::keys::of_key_file;
-use super::messages::of_unlock;
-use super::recipients::of_refusal;
 use super::{Hint, some};
 
 /// For an archive that isn't what was signed.
@@ -14,39 +10,6 @@ pub const ASK_SIGNER: &str =
 
 /// For a key that opens what it signs.
 pub const OWN_KEY: &str = "sign with a key that opens nothing: `callseal keygen --sign` makes one";
-
-pub fn of_signing_key(error: &SigningKeyError) -> Hint {
-    some(match &error.fault {
-        SigningKeyFault::Key(fault) => return of_key_file(&error.path, fault),
-        SigningKeyFault::Locked(fault) => return of_unlock(fault),
-        SigningKeyFault::NoCertificate | SigningKeyFault::OtherCertificate { .. } => {
-            "put its certificate next to the key, as NAME.crt next to NAME.key, or into the same file"
-        }
-        SigningKeyFault::SeveralKeys(_) => "give a file with the one key that is to sign",
-        SigningKeyFault::Expired { .. } | SigningKeyFault::Revoked { .. } => {
-            "sign with a key whose certificate is valid; `callseal keygen --sign` makes a new pair"
-        }
-        SigningKeyFault::NotYetValid { .. } => "check the clock of this machine",
-        SigningKeyFault::Usage { .. } | SigningKeyFault::NoSigningKey { .. } => {
-            "sign with a key whose certificate is for signatures; `callseal keygen --sign` makes one"
-        }
-        _ => {
-            "`callseal inspect FILE` shows what it is; `callseal keygen --sign` makes a key that signs"
-        }
-    })
-}
-
-pub fn of_signer(error: &SignerError) -> Hint {
-    some(match error {
-        SignerError::NoneGiven => "name a signer with --signer CERT",
-        SignerError::Refused { refusal, .. } => return of_refusal(refusal),
-        SignerError::SubjectWithoutCa { .. } => {
-            "set trust = \"ca\" and a ca-file in the profile, or name the signer's certificate"
-        }
-        SignerError::Subject { .. } => "write it as `callseal inspect CERT` shows the subject",
-        _ => return None,
-    })
-}
 
 pub fn of_evidence(fault: &EvidenceFault) -> Hint {
     some(match fault {
@@ -61,6 +24,9 @@ pub fn of_evidence(fault: &EvidenceFault) -> Hint {
         }
         EvidenceFault::SignerOpens { .. } => {
             "ask the signer to sign with another key than the one that opens; `callseal keygen --sign` makes one"
+        }
+        EvidenceFault::SignerWouldOpen { .. } => {
+            "let in another certificate of theirs, or leave the signature out with --drop-signatures"
         }
         _ => ASK_SIGNER,
     })

@@ -20,7 +20,6 @@ pub enum Task {
     /// Members are opened or listed by a grant.
     ByGrant,
     List,
-    Sign,
     Verify,
 }
 

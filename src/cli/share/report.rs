@@ -1,17 +1,17 @@
 //! What `share` says in the end.
 
 use callseal::keys::SigningKey;
-use callseal::{ArchiveFile, Difference, Shared, SharedMember};
+use callseal::{ArchiveFile, Difference, KeptSignatures, Shared, SharedMember};
 use serde::Serialize;
 
-use super::super::archive_signers::notice_kept as notice_signatures;
+use super::super::archive_signers::{kept_word, notice_kept as notice_signatures};
 use super::super::error::Error;
 use super::super::facts::PathFact;
 use super::super::failure::{Ended, Report};
 use super::super::global::Global;
 use super::super::hints::Task;
 use super::super::printing::Each;
-use super::super::signing_args::signed_by;
+use super::super::signing_args::{SigningFacts, signed_by, signer_facts};
 use super::super::ui::{Ui, bytes, count, safe};
 use super::Arguments;
 
@@ -107,6 +107,8 @@ impl Outcome<'_> {
             output: (!arguments.dry_run).then_some(PathFact(arguments.written())),
             archive_bytes: shared.archive,
             indexed: shared.listed.unwrap_or(0),
+            signers: signer_facts(self.keys),
+            old_signatures: kept_word(&shared.old_signatures),
             members: Each(|| shared.members.iter().map(MemberFacts::from)),
         };
         let text = match arguments.dry_run {
@@ -132,6 +134,8 @@ impl Outcome<'_> {
             output: None,
             archive_bytes: 0,
             indexed: 0,
+            signers: Vec::new(),
+            old_signatures: kept_word(&KeptSignatures::None),
             members: Each(std::iter::empty::<MemberFacts<'_>>),
         };
         let during = |error| Error::during(task, error);
@@ -283,6 +287,8 @@ struct ShareFacts<'a, M> {
     archive_bytes: u64,
     /// The number of members in the index.
     indexed: usize,
+    signers: Vec<SigningFacts<'a>>,
+    old_signatures: &'static str,
     members: M,
 }
 

@@ -348,7 +348,7 @@ impl Error {
             Self::NamesClosed { .. } => ErrorKind::NoIdentity,
             Self::Index { kind, .. } => *kind,
             Self::Evidence {
-                fault: EvidenceFault::WouldBeLost,
+                fault: EvidenceFault::WouldBeLost | EvidenceFault::SignerWouldOpen { .. },
                 ..
             } => ErrorKind::Usage,
             Self::Grant { .. }

@@ -7,7 +7,7 @@ use openssl::sha::Sha256;
 use super::expected::ExpectedHash;
 use super::fault::SignedFault;
 use crate::jobs::archive_file::open_cause;
-use crate::jobs::error::MemberCause;
+use crate::jobs::error::{ErrorKind, MemberCause};
 use crate::message::{OpenError, SharedMessage};
 
 /// The bytes that are read at a time.
@@ -40,7 +40,7 @@ impl<'a> Checked<'a> {
     ///
     /// # Errors
     ///
-    /// It should be a message, and isn't one.
+    /// It can't be read, or should be a message and isn't one.
     pub fn new(
         source: impl Read + Send + Sync + 'a,
         expected: Option<ExpectedHash>,
@@ -50,7 +50,13 @@ impl<'a> Checked<'a> {
             Some(ExpectedHash::Entry(expected)) => Ok(Self::of_entry(source, Some(expected))),
             Some(ExpectedHash::Sealed(expected)) => {
                 let source = BufReader::with_capacity(BUFFER, source);
-                let message = SharedMessage::open(source).map_err(open_cause)?;
+                let message = SharedMessage::open(source).map_err(|error| {
+                    let cause = open_cause(error);
+                    match cause.kind() {
+                        ErrorKind::Io => cause,
+                        _ => SignedFault::OtherSealed.into(),
+                    }
+                })?;
                 let (front, source) = message.into_octets();
                 Ok(Self {
                     source,

@@ -34,6 +34,12 @@ pub enum EvidenceFault {
         /// The member.
         member: String,
     },
+    /// The signer is to become a recipient.
+    #[error("its signer “{signer}” would be a recipient, and a key that opens must not sign")]
+    SignerWouldOpen {
+        /// The signer.
+        signer: String,
+    },
     /// There are signatures of a list, and the list is missing.
     #[error("{0} is missing, which its signatures are for")]
     NoList(&'static str),

@@ -17,7 +17,7 @@ use std::time::SystemTime;
 
 use crate::archive::Member;
 use crate::jobs::archive_file::{ArchiveFile, member_error};
-use crate::jobs::error::Error;
+use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::signed_entries::SignedList;
 use crate::keys::{SignatureVerdict, Signers, claims_of_cms, claims_of_openpgp};
 use crate::manifest::{MANIFEST, ORIGIN};
@@ -218,6 +218,29 @@ impl ArchiveFile {
         match places.is_there() {
             true => List::verify(self, places, name, signers).map(Some),
             false => Ok(None),
+        }
+    }
+
+    /// Returns why a member fails: if it isn't what was signed, that says more.
+    pub(super) fn as_signed(&self, member: &Member, cause: MemberCause) -> MemberCause {
+        match cause.kind() {
+            ErrorKind::Integrity | ErrorKind::NoIdentity => {
+                self.is_as_signed(member).err().unwrap_or(cause)
+            }
+            _ => cause,
+        }
+    }
+
+    /// Checks that an entry is what was signed, if it has to be. A fault of
+    /// another kind is no matter.
+    pub(super) fn is_as_signed(&self, entry: &Member) -> Result<(), MemberCause> {
+        let checked = match self.expected.of(entry) {
+            Some(_) => self.read_all(entry),
+            None => Ok(()),
+        };
+        match checked {
+            Err(cause @ MemberCause::NotAsSigned(_)) => Err(cause),
+            _ => Ok(()),
         }
     }
 

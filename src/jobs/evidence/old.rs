@@ -8,7 +8,7 @@ use crate::jobs::archive_file::ArchiveFile;
 use crate::jobs::error::Error;
 use crate::jobs::job::Job;
 use crate::jobs::tail::Kept;
-use crate::keys::Signers;
+use crate::keys::{Recipient, SignatureVerdict, Signers};
 use crate::manifest::ORIGIN;
 
 /// What becomes of the signatures of an archive from which another one is made.
@@ -37,6 +37,35 @@ pub enum KeptSignatures {
     Origin,
     /// They were left out.
     Dropped,
+}
+
+impl KeptSignatures {
+    /// Refuses a recipient who has signed what is kept: that signature would count
+    /// no more.
+    pub(in crate::jobs) fn refuse_recipients<'r>(
+        &self,
+        archive: &ArchiveFile,
+        recipients: impl IntoIterator<Item = &'r Recipient>,
+    ) -> Result<(), Error> {
+        let Self::AsOrigin(evidence) = self else {
+            return Ok(());
+        };
+        let lists = evidence.manifest.iter().chain(&evidence.origin);
+        let signatures: Vec<_> = lists.flat_map(|list| &list.signatures).collect();
+        for recipient in recipients {
+            let handles = recipient.handles();
+            let mut signers = signatures.iter().filter(|verdict| verdict.holds());
+            let is_it = |verdict: &&&SignatureVerdict| {
+                handles.iter().any(|handle| verdict.is_named_by(handle))
+            };
+            if let Some(verdict) = signers.find(is_it) {
+                return Err(archive.evidence_error(EvidenceFault::SignerWouldOpen {
+                    signer: verdict.signer.clone(),
+                }));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Job<'_> {

@@ -116,6 +116,7 @@ impl Job<'_> {
         self.refuse_signing_recipients(added)?;
         self.check_signable(archive)?;
         let old = self.check_old_signatures(archive)?;
+        old.refuse_recipients(archive, change.recipients())?;
         // What was removed from it must not be forgotten with the old index.
         match target.is_in_place() {
             true => members.open_index(opener),

@@ -58,6 +58,16 @@ impl Default for KeyKind {
     }
 }
 
+/// What a key pair is for: keys that open don't sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// A recipient opens what is sealed to it.
+    #[default]
+    Open,
+    /// A signer signs.
+    Sign,
+}
+
 /// The error for an RSA key size that isn't supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("an RSA key has 2048 to 16384 bits, and a multiple of 8")]
@@ -76,6 +86,7 @@ fn by_openssl<T>(make: impl FnOnce() -> Result<T, ErrorStack>) -> Result<T, Gene
 /// A new key pair.
 pub struct NewKey {
     kind: Kind,
+    purpose: KeyPurpose,
     key: PKey<Private>,
 }
 
@@ -86,7 +97,7 @@ impl NewKey {
     /// # Errors
     ///
     /// OpenSSL fails, for example without random numbers.
-    pub fn generate(KeyKind(kind): KeyKind) -> Result<Self, GenerateError> {
+    pub fn generate(KeyKind(kind): KeyKind, purpose: KeyPurpose) -> Result<Self, GenerateError> {
         let key = by_openssl(|| match kind {
             Kind::Rsa { bits } => PKey::from_rsa(Rsa::generate(bits)?),
             Kind::Ec(curve) => {
@@ -94,7 +105,7 @@ impl NewKey {
                 PKey::from_ec_key(EcKey::generate(&group)?)
             }
         })?;
-        Ok(Self { kind, key })
+        Ok(Self { kind, purpose, key })
     }
 
     /// Returns the private key as PEM (PKCS#8), locked if a passphrase is
@@ -130,6 +141,7 @@ impl std::fmt::Debug for NewKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NewKey")
             .field("kind", &self.kind)
+            .field("purpose", &self.purpose)
             .finish_non_exhaustive()
     }
 }

@@ -12,12 +12,12 @@ use openpgp::types::{Features, KeyFlags};
 use sequoia_openpgp as openpgp;
 use zeroize::Zeroizing;
 
-use super::{GenerateError, UserId};
+use super::{GenerateError, KeyPurpose, UserId};
 use crate::keys::passphrase::NewPassphrase;
 
 /// A new OpenPGP key: version 4, on Curve25519, with a primary key that
-/// certifies and signs and a subkey that encrypts. GnuPG reads it, and its
-/// certificate says that its owner reads both message formats.
+/// certifies and signs, and for recipients a subkey that encrypts. GnuPG reads
+/// it.
 pub struct OpenPgpKey {
     /// The secret key, armored.
     pub secret: Zeroizing<Vec<u8>>,
@@ -38,13 +38,14 @@ impl OpenPgpKey {
         user_id: &UserId,
         at: SystemTime,
         days: u32,
+        purpose: KeyPurpose,
         passphrase: Option<&NewPassphrase>,
     ) -> Result<Self, GenerateError> {
         let made = || {
             let encryption = KeyFlags::empty()
                 .set_storage_encryption()
                 .set_transport_encryption();
-            let (key, revocation) = CertBuilder::new()
+            let builder = CertBuilder::new()
                 .set_profile(Profile::RFC4880)?
                 .set_cipher_suite(CipherSuite::Cv25519)
                 // Not version 2, which callseal reads and GnuPG doesn't: an
@@ -54,9 +55,12 @@ impl OpenPgpKey {
                 .set_validity_period(Duration::from_secs(24 * 60 * 60) * days)
                 .set_primary_key_flags(KeyFlags::empty().set_certification().set_signing())
                 .add_userid(user_id.as_str())
-                .add_subkey(encryption, None, None)
-                .set_password(passphrase.map(|passphrase| passphrase.as_bytes().into()))
-                .generate()?;
+                .set_password(passphrase.map(|passphrase| passphrase.as_bytes().into()));
+            let builder = match purpose {
+                KeyPurpose::Open => builder.add_subkey(encryption, None, None),
+                KeyPurpose::Sign => builder,
+            };
+            let (key, revocation) = builder.generate()?;
             Ok::<_, openpgp::anyhow::Error>(Self {
                 secret: Zeroizing::new(key.as_tsk().armored().to_vec()?),
                 certificate: key.armored().to_vec()?,

@@ -8,10 +8,12 @@ use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::stack::Stack;
-use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectKeyIdentifier};
+use openssl::x509::extension::{
+    BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier,
+};
 use openssl::x509::{X509Builder, X509Extension, X509ReqBuilder};
 
-use super::{GenerateError, Kind, NewKey, Subject, by_openssl};
+use super::{GenerateError, KeyPurpose, Kind, NewKey, Subject, by_openssl};
 
 /// Version 3 of X.509 and version 1 of PKCS#10, which both count from 0.
 const X509_V3: i32 = 2;
@@ -21,7 +23,7 @@ const DAY: i64 = 24 * 60 * 60;
 
 impl NewKey {
     /// Makes a self-signed certificate over the key as PEM. It is valid for
-    /// that many days from `at` on, for encryption alone.
+    /// that many days from `at` on, for its purpose alone.
     ///
     /// # Errors
     ///
@@ -49,8 +51,9 @@ impl NewKey {
             let mut constraints = BasicConstraints::new();
             let constraints = constraints.critical().build()?;
             certificate.append_extension2(&constraints)?;
-            let usage = self.usage()?;
-            certificate.append_extension2(&usage)?;
+            for usage in self.usages()? {
+                certificate.append_extension2(&usage)?;
+            }
             let identifier = {
                 let context = certificate.x509v3_context(None, None);
                 SubjectKeyIdentifier::new().build(&context)?
@@ -74,7 +77,9 @@ impl NewKey {
             request.set_subject_name(&name)?;
             request.set_pubkey(&self.key)?;
             let mut extensions = Stack::new()?;
-            extensions.push(self.usage()?)?;
+            for usage in self.usages()? {
+                extensions.push(usage)?;
+            }
             request.add_extensions(&extensions)?;
             request.sign(&self.key, self.hash())?;
             request.build().to_pem()
@@ -82,15 +87,21 @@ impl NewKey {
     }
 
     /// Returns the key usage (RFC 5280, section 4.2.1.3): the key decrypts
-    /// session keys, or agrees on the key that does.
-    fn usage(&self) -> Result<X509Extension, ErrorStack> {
+    /// session keys, or agrees on the key that does, or it signs. Signers of CMS
+    /// have an extended one (section 4.2.1.12).
+    fn usages(&self) -> Result<Vec<X509Extension>, ErrorStack> {
         let mut usage = KeyUsage::new();
         usage.critical();
-        match self.kind {
-            Kind::Rsa { .. } => usage.key_encipherment(),
-            Kind::Ec(_) => usage.key_agreement(),
+        match (self.purpose, self.kind) {
+            (KeyPurpose::Sign, _) => usage.digital_signature(),
+            (KeyPurpose::Open, Kind::Rsa { .. }) => usage.key_encipherment(),
+            (KeyPurpose::Open, Kind::Ec(_)) => usage.key_agreement(),
         };
-        usage.build()
+        let mut usages = vec![usage.build()?];
+        if self.purpose == KeyPurpose::Sign {
+            usages.push(ExtendedKeyUsage::new().email_protection().build()?);
+        }
+        Ok(usages)
     }
 
     /// Returns a hash no weaker than the key.
@@ -124,7 +135,7 @@ mod tests {
     use std::time::Duration;
 
     fn made(at: u64, days: u32) -> X509 {
-        let key = NewKey::generate(KeyKind::P256).unwrap();
+        let key = NewKey::generate(KeyKind::P256, KeyPurpose::Open).unwrap();
         let subject = Subject::new("a").unwrap();
         let at = UNIX_EPOCH + Duration::from_secs(at);
         let pem = key.certificate(&subject, at, days).unwrap();

@@ -42,3 +42,6 @@ pub(crate) const MAX_SIGNATURE_FILE: u64 = 1 << 20;
 
 /// The most signatures over one content.
 pub(crate) const MAX_SIGNATURES: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! The subjects by which signers are named.
 
+use openssl::asn1::Asn1Object;
+use openssl::nid::Nid;
 use openssl::x509::X509NameRef;
 
 use super::SignerError;
+use crate::keys::forget_openssl_errors;
 
 /// The subject that a signer's certificate must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,11 +34,11 @@ impl SubjectName {
         let mut attributes = Vec::new();
         for part in parts(text) {
             let (key, value) = part.split_once('=').ok_or_else(refused)?;
-            let (key, value) = (key.trim(), value.trim());
-            if key.is_empty() || value.is_empty() {
-                return Err(refused());
+            let kind = kind(key.trim()).ok_or_else(refused)?;
+            match value.trim() {
+                "" => return Err(refused()),
+                value => attributes.push((kind, value.to_owned())),
             }
-            attributes.push((key.to_ascii_uppercase(), value.to_owned()));
         }
         attributes.sort();
         Ok(Self::Whole(attributes))
@@ -50,7 +53,7 @@ impl SubjectName {
         };
         match self {
             Self::Common(name) => {
-                let mut names = attributes.iter().filter(|(key, _)| key == "CN");
+                let mut names = attributes.iter().filter(|(kind, _)| kind == "CN");
                 match (names.next(), names.next()) {
                     (Some((_, only)), None) => only == name,
                     _ => false,
@@ -66,11 +69,26 @@ impl SubjectName {
 
 fn attributes(subject: &X509NameRef) -> Option<Vec<(String, String)>> {
     let attributes = subject.entries().map(|entry| {
-        let key = entry.object().nid().short_name().ok()?;
+        let kind = entry.object().nid().short_name().ok()?;
         let value = entry.data().to_string().ok()?;
-        Some((key.to_ascii_uppercase(), value))
+        Some((kind.to_owned(), value))
     });
     attributes.collect()
+}
+
+/// Returns the short name of an attribute, which may be written in lower case
+/// or in full.
+fn kind(text: &str) -> Option<String> {
+    let texts = [text.to_owned(), text.to_ascii_uppercase()];
+    let mut kinds = texts.iter().filter_map(|text| {
+        // The crate panics on a text that can't be a C string.
+        let text = text.as_str();
+        let object = (!text.contains('\0')).then(|| Asn1Object::from_str(text).ok())?;
+        object.map(|object| object.nid())
+    });
+    let kind = kinds.find(|kind| *kind != Nid::UNDEF);
+    forget_openssl_errors();
+    kind?.short_name().ok().map(str::to_owned)
 }
 
 /// Splits a text at its commas, and drops the backslashes.
@@ -96,7 +114,6 @@ fn parts(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use openssl::nid::Nid;
     use openssl::x509::{X509Name, X509NameBuilder};
 
     use super::*;
@@ -123,6 +140,8 @@ mod tests {
         ]);
         assert!(fits(r"C = US, O = Acme\, Inc., CN = ivr-1", &subject));
         assert!(fits(r"cn=ivr-1,o=Acme\, Inc.,c=US", &subject));
+        let long = r"commonName=ivr-1, organizationName=Acme\, Inc., countryName=US";
+        assert!(fits(long, &subject));
         assert!(!fits("CN=ivr-1, C=US", &subject));
         assert!(!fits(r"CN=ivr-1, O=Acme\, Inc., C=US, OU=x", &subject));
         assert!(!fits(r"CN=ivr-2, O=Acme\, Inc., C=US", &subject));
@@ -151,7 +170,18 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_subject_is_refused() {
-        for text in ["", "  ", "=x", "CN=", "CN=a,", "CN=a,b", ",CN=a"] {
+        for text in [
+            "",
+            "  ",
+            "=x",
+            "CN=",
+            "CN=a,",
+            "CN=a,b",
+            ",CN=a",
+            "/O=Acme/CN=a",
+            "X=a",
+            "C\0N=a",
+        ] {
             assert!(SubjectName::read(text).is_err(), "{text}");
         }
     }

@@ -73,6 +73,7 @@ fn printed_json_matches_the_documented_schema() {
     sealing(&checker);
     archives(&checker);
     shared(&checker);
+    signed(&checker);
     messages(&checker);
     fields(&checker);
     keys(&checker);
@@ -227,6 +228,45 @@ fn shared(checker: &Checker) {
     checker.fits("list", "list calls.zip --grant one.grant -k vendor.key", 0);
 }
 
+fn signed(checker: &Checker) {
+    let scene = &checker.scene;
+    scene.ok("keygen --sign --no-passphrase --name server");
+    checker.fits(
+        "pack",
+        "pack -o signed.zip -r customer.crt --sign server.key calls",
+        0,
+    );
+    checker.fits("list", "list signed.zip", 0);
+    checker.fits(
+        "verify",
+        "verify signed.zip --signer server.crt -k customer.key",
+        0,
+    );
+    checker.fits(
+        "share",
+        "share signed.zip -k customer.key -r vendor.crt --signer server.crt -o origin.zip",
+        0,
+    );
+    checker.fits("verify", "verify origin.zip --signer server.crt", 0);
+    checker.fits("verify", "verify signed.zip origin.zip calls.zip", 0);
+    checker.fits(
+        "verify",
+        "verify calls.zip missing.zip --signer server.crt",
+        5,
+    );
+    checker.fits(
+        "sign",
+        "sign calls.zip --sign server.key -o signed-later.zip",
+        0,
+    );
+    checker.fits("failure", "sign signed.zip --sign server.key --in-place", 2);
+    checker.fits(
+        "failure",
+        "extract calls.zip --signer server.crt -k customer.key -C no",
+        5,
+    );
+}
+
 fn messages(checker: &Checker) {
     checker.fits("open", "open a.pgp -k customer.key -o a", 0);
     checker.fits(
@@ -306,13 +346,16 @@ fn configs(checker: &Checker) {
     scene.dated_certificate("expired.crt", "old", -400, 365);
     checker.config(
         "good.toml",
-        "default-profile = \"acme\"\nkeys = [\"customer.key\"]\n[profiles.acme]\nrecipients = [\"customer.crt\"]\n",
+        "default-profile = \"acme\"\nkeys = [\"customer.key\"]\n[profiles.acme]\nrecipients = [\"customer.crt\"]\n\
+         signers = [\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"]\n",
     );
     checker.config(
         "all.toml",
         "[profiles.parties]\nrecipients = [{ name = \"party\", certificates = \"party\" }]\n\
          [profiles.ca]\nrecipients = [\"archive.crt\"]\ntrust = \"ca\"\n\
          ca-file = [\"root.crt\", \"regional.crt\", \"issuing.crt\"]\n\
+         signers = [\"archive.crt\", { subject = \"CN=archive\" }]\n\
+         [profiles.signers]\nsigners = [\"missing.crt\"]\n\
          [profiles.expired]\nrecipients = [\"expired.crt\"]\n\
          [profiles.none]\nrecipients = [\"archive.crt\"]\ntrust = \"ca\"\nca-file = \"missing.crt\"\n",
     );
@@ -345,6 +388,8 @@ fn failures(checker: &Checker) {
             "grant missing.zip a -k customer.key -r customer.crt -o x.grant",
             1,
         ),
+        ("sign missing.zip --sign missing.key --in-place", 1),
+        ("verify calls.zip --signer missing.crt", 2),
         ("seal -r customer.crt missing.txt", 1),
         ("open a.pgp -k vendor.key -o x", 4),
         (

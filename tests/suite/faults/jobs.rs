@@ -37,6 +37,8 @@ pub fn stock() -> Tree {
         "default-profile = \"both\"\n[profiles.both]\nrecipients = [\"customer.crt\", \"vendor.crt\"]\n",
     );
     scene.ok("pack -q -o in.zip -r customer.crt -r vendor.crt calls");
+    scene.tool("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout signer.key -out signer.crt -subj /CN=signer -days 3650 -addext keyUsage=critical,digitalSignature");
+    scene.ok("pack -q -o signed.zip -r customer.crt -r vendor.crt --sign signer.key calls");
     scene.ok("pack -q -o hidden.zip -r customer.crt -r vendor.crt --hide-names calls");
     scene.ok("grant in.zip calls/a.txt calls/more -q -k customer.key -r partner.crt -o in.grant");
     scene.ok("seal -q -r customer.crt -r locked.crt calls/more/b.wav -o in.pgp");
@@ -53,11 +55,52 @@ pub fn pack(stock: &Tree) -> Vec<Job> {
         job.writes_archive("out.zip", &["customer.key", "vendor.key"])
     };
     let with_config = Job::new(stock, "pack -o out.zip -j 1 --config callseal.toml calls");
+    let signed = |arguments: &str| job(&format!("--sign signer.key {arguments}")).and(is_signed);
     vec![
         job("-j 1"),
         job("-j 2 --hide-names").calling(THREADS),
         job("-j 1 --force").replacing(),
+        signed("-j 1"),
+        signed("-j 2").calling(THREADS),
         with_config.writes_archive("out.zip", &["customer.key", "vendor.key"]),
+    ]
+}
+
+/// Checks that an archive is as the signer signed it.
+fn is_signed(place: &Place, name: &str) -> Result<(), String> {
+    let line = format!("verify scene/{name} --signer scene/signer.crt");
+    place.callseal(&line).map(drop)
+}
+
+pub fn sign(stock: &Tree) -> Vec<Job> {
+    const KEYS: &[&str] = &["customer.key", "vendor.key"];
+    let sign = |line: &str, output: &str| {
+        let job = Job::new(stock, &format!("sign {line} --sign signer.key"));
+        job.writes_archive(output, KEYS).and(is_signed)
+    };
+    const AGAIN: &str = "signed.zip --signer signer.crt";
+    vec![
+        sign("in.zip -o out.zip", "out.zip"),
+        sign("in.zip --in-place", "in.zip").keeping_mode(0o640),
+        sign(&format!("{AGAIN} -o out.zip -j 1"), "out.zip"),
+        sign(&format!("{AGAIN} -o out.zip -j 2"), "out.zip").calling(THREADS),
+    ]
+}
+
+/// Nothing is written. A failure must not look like an archive that holds.
+pub fn verify(stock: &Tree) -> Vec<Job> {
+    let verify = |arguments: &str| {
+        let line = format!("verify signed.zip --signer signer.crt {arguments}");
+        let job = Job::new(stock, &line).calling(STREAMS);
+        job.prints(|stdout| match String::from_utf8_lossy(stdout) {
+            line if line.contains(": sound (") && line.contains("signed by “signer”") => Ok(()),
+            line => Err(format!("it prints {line:?}")),
+        })
+    };
+    vec![
+        verify("-j 1"),
+        verify("-j 1 -k customer.key"),
+        verify("-j 2 -k customer.key"),
     ]
 }
 

@@ -163,6 +163,16 @@ fn grant_keeps_its_promises_whichever_call_fails() {
 }
 
 #[test]
+fn sign_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::sign);
+}
+
+#[test]
+fn verify_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::verify);
+}
+
+#[test]
 fn seal_keeps_its_promises_whichever_call_fails() {
     each_call_fails_once(jobs::seal);
 }
@@ -225,6 +235,18 @@ fn share_keeps_its_promises_in_whatever_way_a_call_fails() {
 #[ignore = "hundreds of runs: make faults"]
 fn grant_keeps_its_promises_in_whatever_way_a_call_fails() {
     each_call_fails_in_every_way(jobs::grant);
+}
+
+#[test]
+#[ignore = "a thousand runs: make faults"]
+fn sign_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::sign);
+}
+
+#[test]
+#[ignore = "hundreds of runs: make faults"]
+fn verify_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::verify);
 }
 
 #[test]
