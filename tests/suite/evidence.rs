@@ -184,7 +184,7 @@ fn a_key_opens_every_member_that_is_verified() {
     scene
         .line("verify calls.zip -k vendor.key")
         .exits(4)
-        .prints("NOT as it should be");
+        .prints("NOT VERIFIED");
     // What the server has sealed falsely is as it signed it, and doesn't open.
     let mut forged = entries(&scene, "calls.zip");
     let message = entry(&mut forged, "calls/b.txt.pgp");
@@ -207,7 +207,7 @@ fn several_archives_are_verified_each_on_its_own() {
         .line("verify calls.zip unsigned.zip missing.zip --signer server.crt")
         .fails()
         .prints("calls.zip: sound")
-        .prints("unsigned.zip: NOT as it should be")
+        .prints("unsigned.zip: NOT VERIFIED")
         .complains(&["unsigned.zip: it is not signed"])
         .complains(&["missing.zip"]);
 }

@@ -34,6 +34,7 @@ mod evidence_exchanged;
 mod evidence_formats;
 mod evidence_origin;
 mod evidence_peers;
+mod evidence_required;
 mod evidence_support;
 mod examples;
 mod exit_status;
