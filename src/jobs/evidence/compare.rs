@@ -1,8 +1,8 @@
 //! Comparing the entries of an archive with signed lists.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::archive::{Member, without_ending};
+use crate::archive::without_ending;
 use crate::jobs::archive_file::ArchiveFile;
 use crate::jobs::error::{Error, MemberCause};
 use crate::manifest::ListedEntry;
@@ -50,13 +50,7 @@ pub(super) fn compare_manifest(
 
 /// Returns how the entries differ from those of the manifest.
 fn difference(archive: &ArchiveFile, list: &List<'_>) -> Result<Error, Error> {
-    let mut signed = Vec::new();
-    list.read(|reader| {
-        while let Some(ListedEntry { name, .. }) = reader.next()? {
-            signed.push(name);
-        }
-        Ok(())
-    })?;
+    let signed = names(list)?;
     let names: HashSet<&[u8]> = signed.iter().map(String::as_bytes).collect();
     let own: Vec<Vec<u8>> = archive
         .listed_entries()
@@ -119,17 +113,11 @@ pub(super) fn compare_origin(
                 (None, None) => {}
             }
         }
-        let unknown: Vec<&Member> = members.collect();
+        let unknown = members.next().is_some();
         Ok((reader.head().time, listed, missing, hashes, unknown))
     })?;
-    if !unknown.is_empty() {
-        return Err(Error::NotAsSigned {
-            archive: archive.path().to_owned(),
-            failures: unknown
-                .into_iter()
-                .map(|member| not_as_signed(member, SignedFault::Added))
-                .collect(),
-        });
+    if unknown {
+        return Err(difference_from_origin(archive, &list)?);
     }
     expected.all_members(hashes);
     Ok(Signed {
@@ -137,6 +125,45 @@ pub(super) fn compare_origin(
         time,
         listed,
         missing,
+    })
+}
+
+/// Returns how the members differ from those of the origin, other than that some
+/// are missing.
+fn difference_from_origin(archive: &ArchiveFile, list: &List<'_>) -> Result<Error, Error> {
+    let signed = names(list)?;
+    let mut places = HashMap::new();
+    for (place, name) in signed.iter().enumerate() {
+        places.insert(name.as_bytes(), place);
+    }
+    let mut failures = Vec::new();
+    let (mut last, mut moved) = (None, None);
+    for member in archive.members() {
+        match places.get(&*member.stored_bytes()) {
+            None => failures.push(not_as_signed(member, SignedFault::Added)),
+            Some(place) if last.is_none_or(|last| last < *place) => last = Some(*place),
+            Some(_) => {
+                moved.get_or_insert_with(|| member.stored_name().into_owned());
+            }
+        }
+    }
+    Ok(match failures.is_empty() {
+        true => archive.evidence_error(EvidenceFault::Order(moved.unwrap_or_default())),
+        false => Error::NotAsSigned {
+            archive: archive.path().to_owned(),
+            failures,
+        },
+    })
+}
+
+/// Returns the stored names of the entries of a list.
+fn names(list: &List<'_>) -> Result<Vec<String>, Error> {
+    list.read(|reader| {
+        let mut names = Vec::new();
+        while let Some(ListedEntry { name, .. }) = reader.next()? {
+            names.push(name);
+        }
+        Ok(names)
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use crate::archive::{Member, MemberFault, MemberName};
 use crate::index::is_reserved;
 use crate::jobs::archive_file::{ArchiveFile, open_cause};
-use crate::jobs::error::{ErrorKind, MemberCause};
+use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::keys::{Fingerprint, KeyHandle};
 use crate::message::name_binding::is_hash_name;
 use crate::message::{
@@ -50,6 +50,16 @@ impl Proof {
         // The index of another archive may be there, as a call.
         if is_reserved(name) {
             return Err(MemberCause::SealedIndex);
+        }
+        // It is refused before a key is used: else the sender could find out by the
+        // error what the key has done.
+        match archive.envelope(member, opener.limits()) {
+            Ok(envelope) if !envelope.format.is_authenticated() => {
+                return Err(no_key(envelope.format));
+            }
+            Err(Error::Member { cause, .. }) if cause.kind() == ErrorKind::Io => return Err(cause),
+            // What it isn't, or lacks, is said when it's opened.
+            _ => {}
         }
         let size = archive.listed(member).map(|listed| listed.size);
         let prove = |opener: &Opener<'_>| {
@@ -128,7 +138,7 @@ fn hides_recipients(archive: &ArchiveFile, member: &Member) -> Result<bool, Memb
     }
 }
 
-/// Returns why a message that has been opened has no session key that is certain.
+/// Returns why a message has no session key that is certain.
 pub(super) fn no_key(format: Format) -> MemberCause {
     MemberCause::NotShareable(match format.is_authenticated() {
         true => "it was opened with a passphrase",

@@ -7,10 +7,12 @@ use super::proof::{may_be_a_field, no_key};
 use super::{BUFFER, Change, Refused, ShareTarget, Shared, SharedMember};
 use crate::files::input;
 use crate::index::is_sealed_list;
-use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::evidence::KeptSignatures;
 use crate::jobs::job::Job;
-use crate::message::{OpenError, OpenMessage, Opener, SharedMessage, form_of, with_proven_key};
+use crate::message::{
+    Envelope, OpenError, OpenMessage, Opener, SharedMessage, form_of, with_proven_key,
+};
 use crate::output::{Access, PendingFile};
 
 impl Job<'_> {
@@ -47,6 +49,16 @@ impl Job<'_> {
             });
             again.map_err(|error| Error::reading(path, error))
         };
+        // As for the members of an archive, before a key is used.
+        match Envelope::read(open()?) {
+            Ok(envelope) if !envelope.format.is_authenticated() => {
+                return Err(member_error(no_key(envelope.format)));
+            }
+            Err(error) if ErrorKind::from(&error) == ErrorKind::Io => {
+                return Err(open_error(error));
+            }
+            _ => {}
+        }
         let is_fault = |error: &Error| {
             let is_fault = |error| matches!(error, &OpenError::Fault(_));
             matches!(error, Error::Open { error, .. } if is_fault(error))

@@ -1,0 +1,245 @@
+//! Signed archives whose file gets other bytes after the signature was checked,
+//! or while members are extracted.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use callseal::keys::Keyring;
+use callseal::message::Opener;
+use callseal::{ArchiveFile, Error, Extracted, Job, MemberCause, Progress, SignedFault};
+
+use crate::evidence_support::{extract_opened, signers};
+use crate::support::packets::{PKESK, packets};
+use crate::support::{Scene, content};
+
+/// The member that is exchanged.
+const MEMBER: &str = "calls/b.txt.pgp";
+
+/// Packs calls, one of this length, into `calls.zip` for two recipients, signed;
+/// and makes `forged.zip`, which has the same bytes but for a member with another
+/// message in it: of the same length, for the same recipients, with the same
+/// checksum.
+fn exchanged(length: usize, options: &str) -> Scene {
+    let scene = Scene::with_parties();
+    scene.make_signer("server");
+    scene.write("calls/a.txt", "first");
+    scene.write("calls/b.txt", content(length));
+    scene.write("calls/c.txt", "third");
+    let pack = format!("pack -q -r customer.crt -r vendor.crt --compress none {options}");
+    scene.ok(&format!("{pack} calls --sign server.key -o calls.zip"));
+    let mut false_content = content(length);
+    false_content.reverse();
+    scene.write("calls/b.txt", false_content);
+    scene.ok(&format!("{pack} calls -o other.zip"));
+    let (true_message, false_message) = (
+        scene.entry("calls.zip", MEMBER),
+        scene.entry("other.zip", MEMBER),
+    );
+    assert_eq!(true_message.len(), false_message.len());
+    let false_message = with_checksum(false_message, crc32fast::hash(&true_message));
+    let mut archive = scene.read("calls.zip");
+    let mut places = archive.windows(true_message.len());
+    let at = places.position(|octets| octets == true_message).unwrap();
+    archive[at..at + false_message.len()].copy_from_slice(&false_message);
+    scene.write("forged.zip", archive);
+    scene
+}
+
+/// Gives a message another CRC-32, by what is sealed to its second recipient.
+fn with_checksum(mut message: Vec<u8>, checksum: u32) -> Vec<u8> {
+    let front = packets(&message).front;
+    let [(PKESK, first), (PKESK, second)] = &front[..] else {
+        panic!("{front:?}")
+    };
+    let at = first.len() + second.len() - 4;
+    message[at..at + 4].fill(0);
+    // Each bit of the four octets flips the same bits of the checksum, whatever
+    // the others are.
+    let base = crc32fast::hash(&message);
+    let mut basis: Vec<(u32, u32)> = Vec::new();
+    for bit in 0..32 {
+        message[at..at + 4].copy_from_slice(&(1_u32 << bit).to_le_bytes());
+        let flips = (crc32fast::hash(&message) ^ base, 1 << bit);
+        let (flipped, bits) = reduced(flips, &basis);
+        assert!(flipped != 0, "they are independent");
+        basis.push((flipped, bits));
+    }
+    let (rest, bits) = reduced((base ^ checksum, 0), &basis);
+    assert_eq!(rest, 0);
+    message[at..at + 4].copy_from_slice(&bits.to_le_bytes());
+    assert_eq!(crc32fast::hash(&message), checksum);
+    message
+}
+
+/// Takes the highest bits of a basis out of a value, in their order.
+fn reduced(value: (u32, u32), basis: &[(u32, u32)]) -> (u32, u32) {
+    basis
+        .iter()
+        .fold(value, |(flipped, bits), (own, own_bits)| {
+            let highest = 1 << (31 - own.leading_zeros());
+            match flipped & highest {
+                0 => (flipped, bits),
+                _ => (flipped ^ own, bits ^ own_bits),
+            }
+        })
+}
+
+#[track_caller]
+fn required(scene: &Scene) -> ArchiveFile {
+    let mut archive = ArchiveFile::open(scene.path("calls.zip")).unwrap();
+    let evidence = archive.require_signature(&signers(scene, &["server.crt"]));
+    assert!(evidence.unwrap().manifest.is_some());
+    archive
+}
+
+/// Checks that the exchanged member alone isn't there.
+#[track_caller]
+fn is_found(scene: &Scene, extracted: &Extracted) {
+    let [
+        Error::Member {
+            member,
+            cause: MemberCause::NotAsSigned(SignedFault::Altered),
+        },
+    ] = &extracted.failures[..]
+    else {
+        panic!("{:?}", extracted.failures)
+    };
+    assert_eq!(member, "calls/b.txt");
+    assert_eq!(
+        scene.tree("out"),
+        ["calls/", "calls/a.txt", "calls/c.txt"],
+        "nothing of it is published"
+    );
+}
+
+#[test]
+fn the_exchanged_archive_would_be_believed_without_its_signature() {
+    for options in ["--index none", "--index none --format rfc4880"] {
+        let scene = exchanged(20, options);
+        scene.ok("verify forged.zip -k customer.key");
+        let opened = scene.ok("cat forged.zip calls/b.txt -k customer.key");
+        let mut expected = content(20);
+        expected.reverse();
+        assert_eq!(opened.output.stdout, expected);
+        scene
+            .line("verify forged.zip --signer server.crt")
+            .exits(5)
+            .complains(&["calls/b.txt: it was altered or replaced"]);
+    }
+}
+
+#[test]
+fn an_archive_that_is_exchanged_before_it_is_extracted_is_found() {
+    for options in [
+        "--index none",
+        "--index none --format rfc4880",
+        "",
+        "--format rfc4880",
+    ] {
+        let scene = exchanged(20, options);
+        let archive = required(&scene);
+        // It is still the same file, with other bytes.
+        std::fs::write(archive.path(), scene.read("forged.zip")).unwrap();
+        let extracted = extract_opened(&scene, &archive, &scene.path("out")).unwrap();
+        match options.contains("--index none") {
+            true => is_found(&scene, &extracted),
+            // The session key in the index isn't that of the false message.
+            false => assert_eq!(extracted.failures.len(), 1),
+        }
+        assert!(!scene.exists("out/calls/b.txt"));
+    }
+}
+
+#[test]
+fn nothing_of_an_exchanged_member_goes_to_a_pipe() {
+    // More than one chunk: what is authentic is streamed otherwise.
+    for length in [20, 600_000] {
+        for options in ["--index none", "--index none --format rfc4880"] {
+            let scene = exchanged(length, options);
+            let archive = required(&scene);
+            std::fs::write(archive.path(), scene.read("forged.zip")).unwrap();
+            let keyring = Keyring::load(&[scene.path("customer.key")]).unwrap();
+            let opener = Opener::new(&keyring);
+            let members = archive.select(&["calls/b.txt"]).unwrap();
+            let mut published = Vec::new();
+            let refused = archive
+                .cat(members.as_slice()[0], &mut published, &opener, scene.root())
+                .unwrap_err();
+            assert!(
+                refused.to_string().contains("it was altered or replaced"),
+                "{refused}"
+            );
+            assert_eq!(published.len(), 0, "{options}");
+        }
+    }
+}
+
+/// Writes other bytes to a file when so many have been read of its members.
+struct ExchangeAfter {
+    bytes: AtomicU64,
+    count: u64,
+    archive: PathBuf,
+    other: Vec<u8>,
+}
+
+impl Progress for ExchangeAfter {
+    fn begin(&self, _: u64, _: u64) {}
+
+    fn bytes(&self, count: u64) {
+        let before = self.bytes.fetch_add(count, Ordering::SeqCst);
+        if before < self.count && before + count >= self.count {
+            std::fs::write(&self.archive, &self.other).unwrap();
+        }
+    }
+
+    fn member(&self) {}
+}
+
+#[test]
+fn an_archive_that_is_exchanged_while_it_is_extracted_is_found() {
+    // At the first member, and in the middle of the long one.
+    for count in [1, 400_000] {
+        let scene = exchanged(1_000_000, "--index none");
+        let archive = required(&scene);
+        let exchange = ExchangeAfter {
+            bytes: AtomicU64::new(0),
+            count,
+            archive: scene.path("calls.zip"),
+            other: scene.read("forged.zip"),
+        };
+        let keyring = Keyring::load(&[scene.path("customer.key")]).unwrap();
+        let job = Job::new()
+            .workers(std::num::NonZeroUsize::MIN)
+            .progress(&exchange);
+        let opener = Opener::new(&keyring);
+        let extracted = job
+            .extract(&archive.all(), &opener, scene.path("out"))
+            .unwrap();
+        assert_eq!(scene.read("calls.zip"), exchange.other);
+        assert_eq!(extracted.failures.len(), 1, "{:?}", extracted.failures);
+        assert!(!scene.exists("out/calls/b.txt"));
+        if count == 1 {
+            is_found(&scene, &extracted);
+        }
+    }
+}
+
+#[test]
+fn a_manifest_that_is_exchanged_is_the_one_that_was_signed() {
+    let scene = exchanged(20, "--index none");
+    let mut archive = required(&scene);
+    // A second check of the same open archive sees the other bytes.
+    let mut bytes = scene.read("calls.zip");
+    let manifest = scene.entry("calls.zip", crate::evidence_support::MANIFEST);
+    let mut places = bytes.windows(manifest.len());
+    let at = places.position(|octets| octets == manifest).unwrap();
+    bytes[at + 100] ^= 1;
+    std::fs::write(archive.path(), bytes).unwrap();
+    let refused = archive
+        .require_signature(&signers(&scene, &["server.crt"]))
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("META-INF/callseal/manifest"),
+        "{refused}"
+    );
+}
