@@ -122,6 +122,9 @@ impl ChosenSigners {
             for line in evidence_lines(&evidence) {
                 ui.notice(&format!("to be compared: {line}"));
             }
+            if let Some(line) = passed_over(&evidence) {
+                ui.notice(&line);
+            }
         }
         Ok(())
     }
@@ -177,7 +180,9 @@ pub fn old_signatures<'a>(
 /// Returns the word for what became of the signatures of an archive.
 pub fn kept_word(kept: &KeptSignatures) -> &'static str {
     match kept {
-        KeptSignatures::AsOrigin(_) | KeptSignatures::Origin => "origin",
+        KeptSignatures::AsOrigin(_) | KeptSignatures::WithOrigin(_) | KeptSignatures::Origin => {
+            "origin"
+        }
         KeptSignatures::Dropped => "dropped",
         _ => "none",
     }
@@ -192,11 +197,19 @@ pub fn notice_kept(kept: &KeptSignatures, is_signed: bool, ui: &Ui) {
     };
     match kept {
         KeptSignatures::AsOrigin(evidence) => {
-            for line in evidence_lines(evidence) {
-                ui.notice(&line);
-            }
+            notice_evidence(evidence, ui);
             ui.notice(&format!(
                 "the signature stays with the new archive, as the origin of what is sealed in it{unsigned}"
+            ));
+        }
+        KeptSignatures::WithOrigin(evidence) => {
+            notice_evidence(evidence, ui);
+            let left_out = match evidence.manifest {
+                Some(_) => "; the signature of the old archive itself is left out",
+                None => "",
+            };
+            ui.notice(&format!(
+                "the origin of what is sealed in the archive stays with the new one{left_out}{unsigned}"
             ));
         }
         KeptSignatures::Origin => ui.notice(&format!(
@@ -206,6 +219,15 @@ pub fn notice_kept(kept: &KeptSignatures, is_signed: bool, ui: &Ui) {
             ui.notice(&format!("the old signatures were left out{unsigned}"));
         }
         _ => {}
+    }
+}
+
+fn notice_evidence(evidence: &Evidence, ui: &Ui) {
+    for line in evidence_lines(evidence) {
+        ui.notice(&line);
+    }
+    if let Some(line) = passed_over(evidence) {
+        ui.notice(&line);
     }
 }
 
@@ -221,23 +243,24 @@ pub fn evidence_lines(evidence: &Evidence) -> Vec<String> {
             1 => ", but 1 member that they signed is not in it".into(),
             more => format!(", but {more} members that they signed are not in it"),
         };
-        let itself = match evidence.manifest {
-            Some(_) => "",
-            None => "the archive itself is not signed; ",
+        let itself = match (&evidence.manifest, evidence.unknown.is_empty()) {
+            (Some(_), _) => "",
+            (None, true) => "the archive itself is not signed; ",
+            (None, false) => "the archive itself is not signed by a signer that you named; ",
         };
         lines.push(format!(
             "{itself}what is sealed in its members was signed by {}{missing}",
             signers_line(&origin.signatures)
         ));
     }
-    let unknown = unknown_signers(evidence);
-    if !unknown.is_empty() {
-        lines.push(format!(
-            "passed over signatures by others: {}",
-            unknown.join(", ")
-        ));
-    }
     lines
+}
+
+/// Names those whose signatures were passed over, if there are any.
+pub fn passed_over(evidence: &Evidence) -> Option<String> {
+    let unknown = unknown_signers(evidence);
+    let names = unknown.join(", ");
+    (!unknown.is_empty()).then(|| format!("passed over signatures by others: {names}"))
 }
 
 /// Returns the signers whose signatures hold, with the times that they claim.

@@ -8,7 +8,7 @@ use callseal::{ArchiveFile, ErrorKind, Job, Signed, Timestamp, Verified};
 use clap::Args;
 use serde::Serialize;
 
-use super::archive_signers::{evidence_lines, named, of_profile};
+use super::archive_signers::{evidence_lines, named, of_profile, passed_over};
 use super::args::JobsArgs;
 use super::error::Error;
 use super::facts::PathFact;
@@ -121,7 +121,12 @@ impl<'a> Work<'a> {
         let job = Job::new()
             .workers(self.arguments.jobs.jobs())
             .progress(self.bar);
-        let mut verified = job.verify(&archive, self.signers, opener.as_ref());
+        let members = match self.arguments.grant.is_given() {
+            true => archive.all().granted(),
+            false => archive.all(),
+        };
+        let opened = opener.as_ref().map(|opener| (members, opener));
+        let mut verified = job.verify(&archive, self.signers, opened);
         let failures = std::mem::take(&mut verified.failures).into_iter();
         checked.failures = failures
             .map(|error| Error::during(Task::Verify, error))
@@ -153,7 +158,10 @@ impl<'a> Work<'a> {
         }
         let mut parts = vec![format!("sound ({size})")];
         match (&verified.evidence, &checked.claims) {
-            (Some(evidence), _) => parts.extend(evidence_lines(evidence)),
+            (Some(evidence), _) => {
+                parts.extend(evidence_lines(evidence));
+                parts.extend(passed_over(evidence));
+            }
             (None, Some(claims)) => parts.push(format!("{claims}, not checked: no --signer")),
             (None, None) => parts.push("not signed".into()),
         }

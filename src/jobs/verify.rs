@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::archive_file::{ArchiveFile, expands, member_error, open_cause};
+use super::archive_file::{ArchiveFile, Members, expands, member_error, open_cause};
 use super::error::{Error, ErrorKind, MemberCause};
 use super::evidence::{Evidence, Expected, ExpectedHash, SignedFault};
 use super::job::Job;
@@ -48,7 +48,7 @@ pub struct OpenedMembers {
 
 impl Job<'_> {
     /// Reads all of an archive, and writes nothing. With signers, compares it with
-    /// what they have signed; with a key, opens every member to its end.
+    /// what they have signed; with a key, opens these members to their ends.
     ///
     /// # Errors
     ///
@@ -59,12 +59,12 @@ impl Job<'_> {
         &self,
         archive: &ArchiveFile,
         signers: Option<&Signers>,
-        opener: Option<&Opener<'_>>,
+        opened: Option<(Members<'_>, &Opener<'_>)>,
     ) -> Verified {
         let entries = archive.archive.members();
         let sizes = entries.iter().map(Member::size);
         let bytes = sizes.fold(0, u64::saturating_add);
-        let passes = if opener.is_some() { 2 } else { 1 };
+        let passes = if opened.is_some() { 2 } else { 1 };
         let work = (entries.len() as u64).saturating_mul(passes);
         self.progress.begin(work, bytes.saturating_mul(passes));
         let mut failures = Vec::new();
@@ -91,7 +91,7 @@ impl Job<'_> {
             evidence = None;
         }
         failures.extend(of_entries);
-        let opened = opener.map(|opener| self.open_all(archive, opener, &mut failures));
+        let opened = opened.map(|(members, opener)| self.open_all(members, opener, &mut failures));
         Verified {
             entries: entries.len(),
             bytes,
@@ -116,14 +116,15 @@ impl Job<'_> {
         failures.into_iter().map(|error| *error).collect()
     }
 
-    /// Opens every member to its end.
+    /// Opens members to their ends.
     fn open_all(
         &self,
-        archive: &ArchiveFile,
+        members: Members<'_>,
         opener: &Opener<'_>,
         failures: &mut Vec<Error>,
     ) -> OpenedMembers {
-        let (members, other_files) = archive.all().without_other_files();
+        let archive = members.archive;
+        let (members, other_files) = members.without_other_files();
         members.open_index(opener);
         let (listed, plain) = (AtomicU64::new(0), AtomicU64::new(0));
         let open = |(): &mut (), _, member: &&Member| {

@@ -1,6 +1,7 @@
 //! Hints for the signatures of archives.
 
 use callseal::EvidenceFault;
+use callseal::keys::SignatureFault;
 
 use super::{Hint, some};
 
@@ -10,6 +11,23 @@ pub const ASK_SIGNER: &str =
 
 /// For a key that opens what it signs.
 pub const OWN_KEY: &str = "sign with a key that opens nothing: `callseal keygen --sign` makes one";
+
+/// Returns the hint for the signature of a named signer that doesn't hold.
+fn of_signature(fault: &SignatureFault) -> Hint {
+    some(match fault {
+        SignatureFault::Expired { .. } => {
+            "if it was signed before that, a profile with `signing-time = \"trusted\"` accepts it; else ask for a new signature"
+        }
+        SignatureFault::NotYetValid { .. } | SignatureFault::InTheFuture(_) => {
+            "check the clocks, of this machine and of the signer's"
+        }
+        SignatureFault::NoCertificate => "give the signer's certificate as a file",
+        SignatureFault::Usage(_) | SignatureFault::Key(_) | SignatureFault::WeakHash(_) => {
+            "ask the signer to sign it anew, with a key that `callseal keygen --sign` makes"
+        }
+        _ => ASK_SIGNER,
+    })
+}
 
 pub fn of_evidence(fault: &EvidenceFault) -> Hint {
     some(match fault {
@@ -25,6 +43,7 @@ pub fn of_evidence(fault: &EvidenceFault) -> Hint {
         EvidenceFault::SignerOpens { .. } => {
             "ask the signer to sign with another key than the one that opens; `callseal keygen --sign` makes one"
         }
+        EvidenceFault::Fails { fault, .. } => return of_signature(fault),
         EvidenceFault::SignerWouldOpen { .. } => {
             "let in another certificate of theirs, or leave the signature out with --drop-signatures"
         }

@@ -30,9 +30,11 @@ pub enum OldSignatures<'a> {
 pub enum KeptSignatures {
     /// There were none.
     None,
-    /// They were checked, and the new archive has them as its origin. An origin
-    /// that was there already has stayed.
+    /// They were checked, and the new archive has them as its origin.
     AsOrigin(Box<Evidence>),
+    /// They were checked. The archive had an origin, which has stayed; the
+    /// signatures of the archive itself are left out.
+    WithOrigin(Box<Evidence>),
     /// The archive had no manifest, but an origin, which has stayed unchecked.
     Origin,
     /// They were left out.
@@ -47,7 +49,7 @@ impl KeptSignatures {
         archive: &ArchiveFile,
         recipients: impl IntoIterator<Item = &'r Recipient>,
     ) -> Result<(), Error> {
-        let Self::AsOrigin(evidence) = self else {
+        let (Self::AsOrigin(evidence) | Self::WithOrigin(evidence)) = self else {
             return Ok(());
         };
         let lists = evidence.manifest.iter().chain(&evidence.origin);
@@ -93,6 +95,9 @@ impl Job<'_> {
                 }
                 let failures = self.check_entries(archive, &expected);
                 match failures.is_empty() {
+                    true if archive.has_origin() => {
+                        Ok(KeptSignatures::WithOrigin(Box::new(evidence)))
+                    }
                     true => Ok(KeptSignatures::AsOrigin(Box::new(evidence))),
                     false => Err(Error::NotAsSigned {
                         archive: archive.path().to_owned(),
