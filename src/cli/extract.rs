@@ -7,9 +7,9 @@ use callseal::Job;
 use clap::Args;
 use serde::Serialize;
 
-use super::archive_signers::{ArchiveSignerArgs, not_as_signed};
 use super::args::{JobsArgs, OverwriteArgs};
 use super::error::Error;
+use super::evidence_report::not_as_signed;
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
@@ -20,6 +20,7 @@ use super::open_args::{
 };
 use super::printing::Each;
 use super::signatures::{SignedFilesFacts, notice_unchecked, report_signed_files};
+use super::signer_args::ArchiveSignerArgs;
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count};
 
