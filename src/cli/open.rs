@@ -34,7 +34,7 @@ and standard input goes to standard output.
 
 Examples:
   callseal open note.txt.pgp -k vendor.key -o note.txt
-  callseal open note.txt.pgp -k vendor.key --signer customer.asc")]
+  callseal open note.txt.pgp -k vendor.key --signer ivr.asc")]
 pub struct Arguments {
     /// The message, or - for standard input
     #[arg(default_value = "-")]

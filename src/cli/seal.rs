@@ -33,7 +33,7 @@ standard output.
 
 Examples:
   callseal seal -r vendor.crt note.txt
-  callseal seal -r vendor.crt --sign customer.key note.txt")]
+  callseal seal -r vendor.crt --sign ivr.key note.txt")]
 pub struct Arguments {
     /// The file, or - for standard input
     #[arg(default_value = "-")]

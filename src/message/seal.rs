@@ -119,7 +119,8 @@ impl SealPlan {
     /// # Errors
     ///
     /// CMS messages can't be signed, nor those that hide their recipients. A key
-    /// of X.509 doesn't sign messages, nor does one that opens them.
+    /// of X.509 doesn't sign messages, nor does one that opens them, nor one of
+    /// version 6 those for readers of RFC 4880.
     pub fn signed_by(mut self, signers: Vec<SigningKey>) -> Result<Self, PlanError> {
         if signers.is_empty() {
             return Ok(self);
@@ -133,8 +134,11 @@ impl SealPlan {
         }
         for signer in &signers {
             let source = || signer.source().to_owned();
-            if !signer.is_openpgp() {
+            let Some(key) = signer.openpgp() else {
                 return Err(PlanError::SignerOfOtherKind { signer: source() });
+            };
+            if plan.version == MessageVersion::V1 && key.public().version() >= 6 {
+                return Err(PlanError::SignerOfOtherVersion { signer: source() });
             }
             let mut recipients = self.recipients.iter();
             if let Some(recipient) = recipients.find(|recipient| signer.is_recipient(recipient)) {

@@ -37,6 +37,13 @@ pub enum PlanError {
         /// The signer's file.
         signer: PathBuf,
     },
+    /// The readers of the messages don't know the signer's kind of signature, and
+    /// GnuPG then reads nothing.
+    #[error("{}: it is an OpenPGP key of version 6, whose signatures the readers of rfc4880 messages don't know", .signer.display())]
+    SignerOfOtherVersion {
+        /// The signer's file.
+        signer: PathBuf,
+    },
     /// A signer is a recipient.
     #[error("{}: it signs, and “{recipient}” opens with it: keys that open don't sign", .signer.display())]
     SignerIsRecipient {

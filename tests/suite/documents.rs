@@ -8,6 +8,10 @@ mod schema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use sequoia_openpgp::Profile;
+use sequoia_openpgp::cert::CipherSuite;
+
+use crate::signing_peers::signer;
 use crate::support::Scene;
 
 /// A directory to type commands in, with the sample calls, and perhaps the keys
@@ -305,7 +309,8 @@ fn the_examples_of_the_help_run() {
                 echo 'a note' > note.txt",
             );
             match command {
-                "pack" | "seal" => {}
+                "pack" => {}
+                "seal" => drop(signer(&desk.scene, "ivr", Profile::RFC4880, CipherSuite::P256)),
                 "convert" => drop(desk.run(
                     "openssl req -x509 -newkey rsa:2048 -nodes -keyout gir.key -out gir.crt -subj /CN=GIR 2>&1
                     openssl smime -encrypt -binary -aes256 -outform DER -in note.txt -out note.p7m gir.crt
@@ -337,7 +342,10 @@ fn the_examples_of_the_help_run() {
                         );
                     }
                 }
-                "open" => drop(desk.run("callseal seal -r vendor.crt note.txt && rm note.txt")),
+                "open" => {
+                    signer(&desk.scene, "ivr", Profile::RFC4880, CipherSuite::P256);
+                    desk.run("callseal seal -r vendor.crt --sign ivr.key note.txt && rm note.txt");
+                }
                 "fields seal" => {
                     let call = r#"{"caller":{"number":1},"transcript":"","cards":[{"pan":1}]}"#;
                     desk.scene.write("calls.ndjson", format!("{call}\n"));

@@ -94,10 +94,14 @@ fn sequoia_finds_the_signatures_of_callseal_good() {
     for (profile, suite) in KINDS {
         let scene = Scene::new();
         scene.write("call.wav", &call);
-        let key = peer(&scene, "vendor", Profile::RFC4880, CipherSuite::Cv25519);
+        let key = peer(&scene, "vendor", profile, CipherSuite::Cv25519);
         let first = signer(&scene, "anna", profile, suite);
-        let second = signer(&scene, "bert", Profile::RFC9580, CipherSuite::Cv25519);
-        for format in ["rfc4880", "auto"] {
+        let second = signer(&scene, "bert", profile, CipherSuite::Cv25519);
+        let formats = match profile {
+            Profile::RFC4880 => &["rfc4880", "auto"][..],
+            _ => &["rfc9580"],
+        };
+        for format in formats {
             scene.ok(&format!(
                 "seal -f --format {format} -r vendor.asc --sign anna.key --sign bert.key \
                  call.wav -o call.pgp"

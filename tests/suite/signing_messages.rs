@@ -93,3 +93,16 @@ fn a_locked_key_signs_with_its_passphrase() {
         .exits(2)
         .complains_with_hint(&["no key that signs"]);
 }
+
+#[test]
+fn a_key_of_version_6_does_not_sign_what_gpg_is_to_read() {
+    let scene = scene();
+    signer(&scene, "six", Profile::RFC9580, CipherSuite::Cv25519);
+    scene.write("call.wav", "said");
+    // GnuPG 2.2 shows nothing of such a message.
+    scene
+        .line("seal --format rfc4880 -r vendor.asc --sign six.key call.wav -o m.pgp")
+        .exits(2)
+        .complains_with_hint(&["six.key", "version 6", "rfc4880"]);
+    assert!(!scene.exists("m.pgp"));
+}

@@ -156,6 +156,9 @@ pub fn of_plan(error: &PlanError) -> Hint {
         PlanError::SignerOfOtherKind { .. } => {
             "give an OpenPGP key, or sign an archive: `callseal pack --sign` takes keys of X.509"
         }
+        PlanError::SignerOfOtherVersion { .. } => {
+            "sign with a key of version 4, such as one of GnuPG; or give `--format rfc9580` if all recipients read it"
+        }
         PlanError::SignerIsRecipient { .. } => {
             "sign with a key that opens nothing, or leave this recipient out"
         }
