@@ -1,6 +1,6 @@
 //! Beginning to open single members.
 
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 
 use super::archive_file::{ArchiveFile, bytes_cause, expands, open_cause};
 use super::error::MemberCause;
@@ -103,7 +103,7 @@ impl ArchiveFile {
         };
         let literal = message.name();
         if is_sealed_list(literal) {
-            return Err(MemberCause::SealedIndex);
+            return Err(refused(message, MemberCause::SealedIndex));
         }
         if name_binding::fits(literal, name.as_str()) {
             return Ok(begun(message, None));
@@ -117,7 +117,7 @@ impl ArchiveFile {
         let sealed = String::from_utf8_lossy(literal).into_owned();
         match opener.accepts_renamed() {
             true => Ok(begun(message.renamed_from(sealed), None)),
-            false => Err(MemberCause::Moved { sealed }),
+            false => Err(refused(message, MemberCause::Moved { sealed })),
         }
     }
 
@@ -148,6 +148,19 @@ impl ArchiveFile {
         let (source, checksum) = self.read_leniently(member)?;
         let message = SharedMessage::open(BufReader::new(source)).map_err(open_cause)?;
         Ok((message, checksum))
+    }
+}
+
+/// Returns why a message is refused for the name that is sealed in it. Of version 1
+/// the name is authentic only if the whole message is: one that was altered says
+/// nothing of what its session key has made of it.
+fn refused(message: OpenMessage<'_>, cause: MemberCause) -> MemberCause {
+    if message.format().is_chunked() {
+        return cause;
+    }
+    match message.copy_to(&mut io::sink()) {
+        Ok(_) => cause,
+        Err(error) => open_cause(error),
     }
 }
 

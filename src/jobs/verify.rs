@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::archive_file::{ArchiveFile, Members, expands, member_error, open_cause};
 use super::error::{Error, ErrorKind, MemberCause};
-use super::evidence::{Evidence, Expected, ExpectedHash, SignedFault};
+use super::evidence::{Evidence, Expected, SignedFault};
 use super::job::Job;
 use crate::archive::{Member, MemberFault};
 use crate::keys::Signers;
@@ -180,24 +180,15 @@ fn check_entry(
     spent.map_err(|fault| open_cause(fault.into()))?;
     let manifest = expected.in_manifest(entry);
     let origin = expected.in_origin(entry);
-    let altered = |is_it: bool, fault: SignedFault| match is_it {
-        true => Ok(()),
-        false => Err(fault.into()),
-    };
     match (manifest, origin) {
         (None, None) => archive.read_all(entry),
-        (Some(hash), None) => altered(archive.hash(entry)? == hash, SignedFault::Altered),
-        (manifest, Some(origin)) => {
+        (Some(hash), None) => match archive.hash(entry)? == hash {
+            true => Ok(()),
+            false => Err(SignedFault::Altered.into()),
+        },
+        (_, Some(_)) => {
             let hashes = archive.hashes(entry)?;
-            if let Some(hash) = manifest {
-                altered(hashes.entry == hash, SignedFault::Altered)?;
-            }
-            match origin {
-                ExpectedHash::Entry(hash) => altered(hashes.entry == hash, SignedFault::Altered),
-                ExpectedHash::Sealed(hash) => {
-                    altered(hashes.sealed == Some(hash), SignedFault::OtherSealed)
-                }
-            }
+            expected.compare(entry, &hashes).map_err(Into::into)
         }
     }
 }

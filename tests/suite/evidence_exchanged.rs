@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use callseal::keys::Keyring;
+use callseal::keys::{Keyring, SigningKey};
 use callseal::message::Opener;
 use callseal::{ArchiveFile, Error, Extracted, Job, MemberCause, Progress, SignedFault};
 
@@ -222,6 +222,46 @@ fn an_archive_that_is_exchanged_while_it_is_extracted_is_found() {
             is_found(&scene, &extracted);
         }
     }
+}
+
+#[test]
+fn an_archive_that_is_exchanged_while_it_is_signed_again_is_found() {
+    let scene = exchanged(20, "--index none");
+    scene.make_signer("auditor");
+    let passphrases = callseal::keys::NoPassphrases;
+    let now = std::time::SystemTime::now();
+    let key = SigningKey::load(&scene.path("auditor.key"), &passphrases, now).unwrap();
+    let keys = [key];
+    let archive = ArchiveFile::open(scene.path("calls.zip")).unwrap();
+    let sizes = scene.entries("calls.zip");
+    let sizes = sizes.iter().map(|(_, content)| content.len() as u64);
+    // All of it has been checked then, and is about to be copied.
+    let exchange = ExchangeAfter {
+        bytes: AtomicU64::new(0),
+        count: sizes.sum(),
+        archive: scene.path("calls.zip"),
+        other: scene.read("forged.zip"),
+    };
+    let signers = signers(&scene, &["server.crt"]);
+    let job = Job::new()
+        .signing(&keys)
+        .old_signatures(callseal::OldSignatures::Keep(&signers))
+        .progress(&exchange);
+    let refused = job
+        .sign(&archive, Some(&scene.path("new.zip")))
+        .unwrap_err();
+    assert_eq!(scene.read("calls.zip"), exchange.other);
+    assert!(
+        matches!(
+            &refused,
+            Error::Member {
+                cause: MemberCause::NotAsSigned(SignedFault::Altered),
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    assert!(!scene.exists("new.zip"));
 }
 
 #[test]

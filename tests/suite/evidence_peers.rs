@@ -171,6 +171,32 @@ fn an_earlier_file_in_the_directory_would_pass_for_a_member() {
 }
 
 #[test]
+fn an_archive_that_zip_has_made_anew_is_still_what_was_signed() {
+    let scene = Scene::with_signed_calls("");
+    scene.unzip("calls.zip");
+    let names: String = entries(&scene, "calls.zip")
+        .iter()
+        .map(|(name, _)| format!("{name}\n"))
+        .collect();
+    scene.write("names", names);
+    // In the same order; compressed, with other times and modes.
+    scene
+        .there("touch -d 2001-01-01 calls/* && zip -q -X -D ../anew.zip -@ < ../names")
+        .exits(0);
+    assert_ne!(scene.read("anew.zip"), scene.read("calls.zip"));
+    scene.verifies("anew.zip");
+    let options = "-k customer.key --signer server.crt";
+    scene.ok(&format!("extract anew.zip {options} -C out"));
+    crate::index_support::has_the_calls(&scene, "out");
+    // In the order of the directory's names.
+    scene
+        .there("sort -r ../names | zip -q -X -D ../sorted.zip -@")
+        .exits(0);
+    let order = "its entries are in another order than they were signed in";
+    scene.refuses("sorted.zip", &[order]);
+}
+
+#[test]
 fn openssl_without_binary_refuses_a_good_signature() {
     let scene = Scene::with_signed_calls("");
     scene.unzip("calls.zip");

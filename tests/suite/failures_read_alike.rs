@@ -180,6 +180,23 @@ fn a_false_session_key_that_seems_to_fit_version_1_reads_as_others_do() {
 }
 
 #[test]
+fn altered_octets_of_version_1_read_alike() {
+    let (scene, message) = sealed("rfc4880");
+    let parts = packets(&message);
+    let (header, length) = parts.body();
+    let sealed = message.len() - parts.sealed.len() + header;
+    // Of the random block and its two octets again, the packet's header, the name,
+    // the date, the content and the code.
+    let octets = [1, 15, 17, 19, 20, 21, 23, 24, 26, 30, 100, length - 1];
+    let altered = octets.map(|octet| {
+        let mut message = message.clone();
+        message[sealed + octet] ^= 0x11;
+        ("an altered octet", message)
+    });
+    read_alike(&scene, &altered);
+}
+
+#[test]
 fn false_session_keys_of_version_2_read_alike() {
     let (scene, message) = sealed("rfc9580");
     let messages = openpgp(&scene, &message, false);

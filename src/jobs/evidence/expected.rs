@@ -1,6 +1,8 @@
 //! The hashes that the entries of an archive have to have.
 
+use super::fault::SignedFault;
 use crate::archive::Member;
+use crate::manifest::Hashes;
 
 /// The hash that an entry has to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,21 @@ impl Expected {
     /// Returns the hash of the origin for a member.
     pub fn in_origin(&self, entry: &Member) -> Option<ExpectedHash> {
         find(&self.origin, entry)
+    }
+
+    /// Compares the hashes of an entry with those that it has to have.
+    pub fn compare(&self, entry: &Member, hashes: &Hashes) -> Result<(), SignedFault> {
+        let is_entry = |hash| hashes.entry == hash;
+        if !self.in_manifest(entry).is_none_or(is_entry) {
+            return Err(SignedFault::Altered);
+        }
+        match self.in_origin(entry) {
+            Some(ExpectedHash::Entry(hash)) if !is_entry(hash) => Err(SignedFault::Altered),
+            Some(ExpectedHash::Sealed(hash)) if hashes.sealed != Some(hash) => {
+                Err(SignedFault::OtherSealed)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns what has to be checked before anything of an entry is published.

@@ -29,7 +29,7 @@ pub use fault::{EvidenceFault, SignedFault};
 use list::List;
 
 pub(super) use checked::{Check, Checked, signed_fault};
-pub(super) use expected::{Expected, ExpectedHash};
+pub(super) use expected::Expected;
 pub use old::{KeptSignatures, OldSignatures};
 
 /// A list of an archive's entries that a named signer has signed.

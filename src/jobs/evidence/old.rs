@@ -81,19 +81,19 @@ impl Job<'_> {
     pub(in crate::jobs) fn check_old_signatures(
         &self,
         archive: &ArchiveFile,
+        expected: &mut Expected,
     ) -> Result<KeptSignatures, Error> {
         match self.old_signatures {
             OldSignatures::Drop if archive.has_manifest() || archive.has_origin() => {
                 Ok(KeptSignatures::Dropped)
             }
             OldSignatures::Keep(signers) if archive.has_manifest() || archive.has_origin() => {
-                let mut expected = Expected::default();
-                let evidence = archive.check_signatures(signers, &mut expected, self.workers)?;
+                let evidence = archive.check_signatures(signers, expected, self.workers)?;
                 if archive.has_manifest() && evidence.manifest.is_none() {
                     let unknown = evidence.unknown;
                     return Err(archive.evidence_error(EvidenceFault::OtherSigners(unknown)));
                 }
-                let failures = self.check_entries(archive, &expected);
+                let failures = self.check_entries(archive, expected);
                 match failures.is_empty() {
                     true if archive.has_origin() => {
                         Ok(KeptSignatures::WithOrigin(Box::new(evidence)))

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::Member;
 use crate::jobs::archive_file::{Members, member_error};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
-use crate::jobs::evidence::KeptSignatures;
+use crate::jobs::evidence::{Expected, KeptSignatures};
 use crate::jobs::job::Job;
 use crate::keys::{Fingerprint, Recipient};
 use crate::message::{Format, Opener};
@@ -115,7 +115,7 @@ impl Job<'_> {
         let added = change.recipients();
         self.refuse_signing_recipients(added)?;
         self.check_signable(archive)?;
-        let old = self.check_old_signatures(archive)?;
+        let old = self.check_old_signatures(archive, &mut Expected::default())?;
         old.refuse_recipients(archive, change.recipients())?;
         // What was removed from it must not be forgotten with the old index.
         match target.is_in_place() {

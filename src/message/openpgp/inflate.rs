@@ -19,15 +19,31 @@ pub(super) enum Inflate<R> {
     Bzip2(BzDecoder<R>),
 }
 
-pub(super) fn inflate<R: BufRead>(mut body: R) -> Result<BufReader<Inflate<R>>, OpenError> {
-    let inflate = match CompressionAlgorithm::from(read_u8(&mut body)?) {
-        CompressionAlgorithm::Uncompressed => Inflate::None(body),
+/// Reads the algorithm of a compressed packet, which precedes what is compressed.
+///
+/// # Errors
+///
+/// It isn't supported.
+pub(super) fn algorithm(body: &mut impl BufRead) -> Result<CompressionAlgorithm, OpenError> {
+    use CompressionAlgorithm::{BZip2, Uncompressed, Zip, Zlib};
+    match CompressionAlgorithm::from(read_u8(body)?) {
+        supported @ (Uncompressed | Zip | Zlib | BZip2) => Ok(supported),
+        other => Err(MessageFault::Unsupported(format!("compression by {other}")).into()),
+    }
+}
+
+/// Reads what a supported algorithm has compressed.
+pub(super) fn inflate<R: BufRead>(
+    body: R,
+    algorithm: CompressionAlgorithm,
+) -> BufReader<Inflate<R>> {
+    let inflate = match algorithm {
         CompressionAlgorithm::Zip => Inflate::Zip(DeflateDecoder::new(body)),
         CompressionAlgorithm::Zlib => Inflate::Zlib(ZlibDecoder::new(body)),
         CompressionAlgorithm::BZip2 => Inflate::Bzip2(BzDecoder::new(body)),
-        other => return Err(MessageFault::Unsupported(format!("compression by {other}")).into()),
+        _ => Inflate::None(body),
     };
-    Ok(BufReader::with_capacity(BUFFER, inflate))
+    BufReader::with_capacity(BUFFER, inflate)
 }
 
 impl<R> Inflate<R> {

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use super::container::Container;
 use super::inflate::Inflate;
-use super::open::{expect_end, finish};
+use super::open::{container, expect_end, finish, proven};
 use super::packet::Body;
 use super::signed::Signatures;
 use crate::message::fault::{MessageFault, OpenError};
@@ -41,6 +41,30 @@ pub(super) enum Content<'a> {
     Failed,
 }
 
+impl Content<'_> {
+    /// Returns the error of a content that can't be read on.
+    pub fn failed(self, error: OpenError) -> OpenError {
+        match self {
+            Self::Plain(body) => proven(body.into_inner(), error),
+            Self::Compressed { body, .. } => proven(container(body.into_inner()), error),
+            Self::Ended | Self::Failed => error,
+        }
+    }
+
+    /// Returns the number of octets that can be read at once.
+    fn available(&mut self) -> io::Result<usize> {
+        match self {
+            Self::Plain(body) => Ok(body.fill_buf()?.len()),
+            Self::Compressed { body, meter, .. } => {
+                let available = body.fill_buf()?.len();
+                meter.charge(available)?;
+                Ok(available)
+            }
+            Self::Ended | Self::Failed => Ok(0),
+        }
+    }
+}
+
 impl<'a> LiteralBody<'a> {
     pub fn new(content: Content<'a>, signatures: Signatures) -> Self {
         Self {
@@ -68,11 +92,14 @@ impl<'a> LiteralBody<'a> {
             Content::Plain(body) => finish(body.into_inner(), signatures)?,
             Content::Compressed { body, outside, .. } => {
                 let mut inflated = body.into_inner();
-                expect_end(&mut inflated, signatures, outside)?;
+                if let Err(error) = expect_end(&mut inflated, signatures, outside) {
+                    return Err(proven(container(inflated), error));
+                }
                 let mut compressed = inflated.into_inner().into_inner();
                 if !compressed.fill_buf()?.is_empty() {
                     let what = "data after the compressed data";
-                    return Err(MessageFault::Malformed(what.into()).into());
+                    let error = MessageFault::Malformed(what.into()).into();
+                    return Err(proven(compressed.into_inner(), error));
                 }
                 finish(compressed.into_inner(), signatures)?
             }
@@ -105,17 +132,13 @@ impl<'a> LiteralBody<'a> {
 
 impl BufRead for LiteralBody<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        let is_empty = match &mut self.content {
-            Content::Plain(body) => body.fill_buf()?.is_empty(),
-            Content::Compressed { body, meter, .. } => {
-                let data = body.fill_buf()?;
-                meter.charge(data.len())?;
-                data.is_empty()
+        match self.content.available() {
+            Ok(0) => self.end()?,
+            Ok(_) => {}
+            Err(error) => {
+                let content = std::mem::replace(&mut self.content, Content::Failed);
+                return Err(content.failed(error.into()).into());
             }
-            Content::Ended | Content::Failed => true,
-        };
-        if is_empty {
-            self.end()?;
         }
         match &mut self.content {
             Content::Plain(body) => body.fill_buf(),

@@ -1,6 +1,6 @@
 //! Opening: one OpenPGP message to one file.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -9,8 +9,8 @@ use sequoia_openpgp::packet::Tag;
 
 use super::cipher;
 use super::front::{OpenPgpFront, RawFront};
-use super::inflate::inflate;
-use super::literal_body::{Content, LiteralBody, Meter, Plaintext};
+use super::inflate::{algorithm, inflate};
+use super::literal_body::{Content, Inflated, LiteralBody, Meter, Plaintext};
 use super::native_lines::NativeLines;
 use super::packet::{Body, Header, Length, read_array, skip_meaningless};
 use super::signed::Signatures;
@@ -86,18 +86,28 @@ fn read<'a>(
 ) -> Result<OpenMessage<'a>, OpenError> {
     let format = plaintext.format();
     let cipher = plaintext.cipher();
-    let header = next_content(&mut plaintext, &mut signatures)?;
+    let header = match next_content(&mut plaintext, &mut signatures) {
+        Ok(header) => header,
+        Err(error) => return Err(proven(plaintext, error)),
+    };
     let (literal, content) = match header.tag {
         Tag::CompressedData => {
             let outside = signatures.outstanding();
-            let mut inflated = inflate(Body::new(plaintext, header))?;
-            let header = next_content(&mut inflated, &mut signatures)?;
-            if header.tag != Tag::Literal {
-                let what = "compressed data inside of compressed data";
-                return Err(MessageFault::Malformed(what.into()).into());
-            }
+            let mut body = Body::new(plaintext, header);
+            let algorithm = match algorithm(&mut body) {
+                Ok(algorithm) => algorithm,
+                Err(error) => return Err(proven(body.into_inner(), error)),
+            };
+            let mut inflated = inflate(body, algorithm);
+            let header = match compressed_content(&mut inflated, &mut signatures) {
+                Ok(header) => header,
+                Err(error) => return Err(proven(container(inflated), error)),
+            };
             let mut body = Body::new(inflated, header);
-            let literal = literal_header(&mut body)?;
+            let literal = match literal_header(&mut body) {
+                Ok(literal) => literal,
+                Err(error) => return Err(proven(container(body.into_inner()), error)),
+            };
             let content = Content::Compressed {
                 body: body.into(),
                 meter: Meter::new(limits),
@@ -107,7 +117,10 @@ fn read<'a>(
         }
         _ => {
             let mut body = Body::new(plaintext, header);
-            let mut literal = literal_header(&mut body)?;
+            let mut literal = match literal_header(&mut body) {
+                Ok(literal) => literal,
+                Err(error) => return Err(proven(body.into_inner(), error)),
+            };
             // Text may have other line ends.
             if let Length::Last(left) = body.left()
                 && !literal.is_text
@@ -117,7 +130,10 @@ fn read<'a>(
             (literal, Content::Plain(body.into()))
         }
     };
-    let is_text = signatures.begin(literal.is_text)?;
+    let is_text = match signatures.begin(literal.is_text) {
+        Ok(is_text) => is_text,
+        Err(error) => return Err(content.failed(error)),
+    };
     let are_checked = signatures.are_checked();
     let body = LiteralBody::new(content, signatures);
     let (padding, notes) = (body.padding(), body.notes());
@@ -173,6 +189,47 @@ fn next_content(
     Err(MessageFault::Malformed("there is no file in it".into()).into())
 }
 
+/// Finds the packet that holds the file in what is compressed.
+fn compressed_content(
+    inflated: &mut Inflated<'_>,
+    signatures: &mut Signatures,
+) -> Result<Header, OpenError> {
+    let header = next_content(inflated, signatures)?;
+    match header.tag {
+        Tag::Literal => Ok(header),
+        _ => {
+            let what = "compressed data inside of compressed data";
+            Err(MessageFault::Malformed(what.into()).into())
+        }
+    }
+}
+
+/// Returns the error of a message that can't be read on. Nothing of version 1 is
+/// authentic before its end: what is wrong in it is said only if it is what was
+/// sealed. Else whoever alters it, or its session key, could learn by the error
+/// what a key has made of it.
+pub(super) fn proven(mut plaintext: Plaintext<'_>, error: OpenError) -> OpenError {
+    use MessageFault::{TooLarge, TotalTooLarge};
+    let is_final = match &error {
+        // There is nothing to gain by reading on.
+        OpenError::Fault(TooLarge { .. } | TotalTooLarge { .. }) => true,
+        OpenError::Fault(_) => plaintext.format().is_chunked(),
+        _ => true,
+    };
+    if is_final {
+        return error;
+    }
+    match io::copy(&mut plaintext, &mut io::sink()) {
+        Ok(_) => error,
+        Err(altered) => altered.into(),
+    }
+}
+
+/// Returns the container of what is compressed.
+pub(super) fn container(inflated: Inflated<'_>) -> Plaintext<'_> {
+    inflated.into_inner().into_inner().into_inner()
+}
+
 /// Reads to the source's end, past signatures and padding. `outside` is the
 /// number of announced signatures that are not in the source.
 pub(super) fn expect_end(
@@ -209,7 +266,9 @@ pub(super) fn finish(
     mut plaintext: Plaintext<'_>,
     signatures: &mut Signatures,
 ) -> Result<u64, OpenError> {
-    expect_end(&mut plaintext, signatures, 0)?;
+    if let Err(error) = expect_end(&mut plaintext, signatures, 0) {
+        return Err(proven(plaintext, error));
+    }
     let mut body = plaintext.into_inner();
     // Both versions of containers read their packet to its end.
     if !body.fill_buf()?.is_empty() {
