@@ -116,11 +116,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let mut extracted = extracted?;
     if extracted.done > 0 || extracted.failures.is_empty() {
         ui.summary(&format!(
-            "extracted {} ({}) to {}{}",
+            "extracted {} ({}) to {}{}{}",
             count(extracted.done as u64, "file"),
             bytes(extracted.plain),
             arguments.directory.display(),
-            authenticity(extracted.not_authenticated.len(), extracted.done)
+            authenticity(extracted.not_authenticated.len(), extracted.done),
+            match archive.is_compared() && extracted.failures.is_empty() {
+                true => ", as signed",
+                false => "",
+            }
         ));
     }
     if extracted.skipped > 0 {
