@@ -155,9 +155,16 @@ impl SigningKey {
         passphrases: &dyn Passphrases,
         at: SystemTime,
     ) -> Result<Self, SigningKeyError> {
-        load(path, passphrases, at).map_err(|fault| SigningKeyError {
-            path: path.to_owned(),
-            fault,
+        load(path, passphrases, at).map_err(|fault| match fault {
+            // That file is the one at fault.
+            SigningKeyFault::UnreadCertificate { path, error } => SigningKeyError {
+                path,
+                fault: KeyFault::Unreadable(error).into(),
+            },
+            fault => SigningKeyError {
+                path: path.to_owned(),
+                fault,
+            },
         })
     }
 
