@@ -9,8 +9,8 @@ use callseal::archive::Member;
 use callseal::message::{Opened, Opener};
 use clap::Args;
 
-use super::archive_signers::{ArchiveSignerArgs, not_as_signed};
 use super::error::Error;
+use super::evidence_report::not_as_signed;
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_signed};
@@ -19,6 +19,7 @@ use super::open_args::{
     warn_of_renamed, warn_of_tried,
 };
 use super::signatures::{notice_unchecked, report_signatures};
+use super::signer_args::ArchiveSignerArgs;
 use super::streams::writing_stdout;
 use super::ui::{Ui, UntilWritten, Waiting, safe};
 

@@ -6,8 +6,8 @@ use callseal::{ConvertedMember, Job, Timestamp};
 use clap::Args;
 use serde::Serialize;
 
-use super::archive_signers::{ArchiveSignerArgs, not_as_signed};
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
+use super::evidence_report::not_as_signed;
 use super::facts::{FormatFacts, PathFact, RecipientFacts, recipient_facts};
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
@@ -20,6 +20,7 @@ use super::open_args::{
 };
 use super::printing::Each;
 use super::sha256sum::{Sha256Sums, hex};
+use super::signer_args::ArchiveSignerArgs;
 use super::signing_args::{SignArgs, signed_by};
 use super::streams::check_archive_output;
 use super::ui::{Bar, Ui, bytes, count};

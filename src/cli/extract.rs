@@ -7,9 +7,9 @@ use callseal::Job;
 use clap::Args;
 use serde::Serialize;
 
-use super::archive_signers::{ArchiveSignerArgs, not_as_signed};
 use super::args::{JobsArgs, OverwriteArgs};
 use super::error::Error;
+use super::evidence_report::not_as_signed;
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
@@ -20,6 +20,7 @@ use super::open_args::{
 };
 use super::printing::Each;
 use super::signatures::{SignedFilesFacts, notice_unchecked, report_signed_files};
+use super::signer_args::ArchiveSignerArgs;
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count};
 
@@ -115,11 +116,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let mut extracted = extracted?;
     if extracted.done > 0 || extracted.failures.is_empty() {
         ui.summary(&format!(
-            "extracted {} ({}) to {}{}",
+            "extracted {} ({}) to {}{}{}",
             count(extracted.done as u64, "file"),
             bytes(extracted.plain),
             arguments.directory.display(),
-            authenticity(extracted.not_authenticated.len(), extracted.done)
+            authenticity(extracted.not_authenticated.len(), extracted.done),
+            match archive.is_compared() && extracted.failures.is_empty() {
+                true => ", as signed",
+                false => "",
+            }
         ));
     }
     if extracted.skipped > 0 {

@@ -9,8 +9,8 @@ use callseal::message::Opener;
 use callseal::{ArchiveFile, Error, Members};
 use clap::Args;
 
-use super::archive_signers::ChosenSigners;
 use super::failure::Failure;
+use super::signer_args::ChosenSigners;
 use super::ui::{Ui, count, safe};
 
 /// How members are named, for the help of commands.

@@ -2,13 +2,13 @@
 //! work.
 
 mod archive_overview;
-mod archive_signers;
 mod args;
 mod cat;
 mod check;
 mod config;
 mod convert;
 pub mod error;
+mod evidence_report;
 pub mod exit;
 mod export;
 mod exposed_keys;
@@ -42,7 +42,6 @@ mod sha256sum;
 mod share;
 mod sharing_args;
 mod sign;
-mod sign_args;
 #[cfg(unix)]
 pub mod signals;
 mod signatures;

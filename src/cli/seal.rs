@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use callseal::archive::Ending;
 use callseal::files::input::{is_same_file, note_stdin};
-use callseal::keys::SigningKey;
 use callseal::message::{Armor, SealPlan, SealedFile};
 use callseal::output::{Access, PendingFile};
 use callseal::sources::{SourceError, SourceOptions, Sources};
@@ -18,7 +17,7 @@ use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::known_recipients::recipients_line;
-use super::sign_args::SignArgs;
+use super::signing_args::{MessageSignArgs, SigningFacts, signed_by, signer_facts};
 use super::streams::{input_name, is_stream, writing_stdout};
 use super::suspects;
 use super::ui::{Ui, bytes};
@@ -56,7 +55,7 @@ pub struct Arguments {
     #[command(flatten)]
     seal: SealArgs,
     #[command(flatten)]
-    sign: SignArgs,
+    sign: MessageSignArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
 }
@@ -82,7 +81,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         ));
     }
     let plan = arguments.seal.plan(global, ui)?;
-    let plan = plan.signed_by(arguments.sign.keys(ui)?);
+    let plan = plan.signed_by(arguments.sign.load(ui)?);
     let plan = plan.map_err(Error::from)?;
     let armor = arguments.armor.unwrap_or(Armor::Binary);
     let output = match &arguments.output {
@@ -132,7 +131,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         bytes(length),
         recipients_line(plan.recipients()),
         output.display(),
-        signed_by(&plan)
+        signed_by(plan.signers())
     ));
     Ok(Report {
         facts: Some(Facts::of(&SealFacts {
@@ -140,7 +139,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             plain_bytes: length,
             format: plan.format().into(),
             recipients: recipient_facts(plan.recipients()),
-            signers: plan.signers().iter().map(SigningFacts::from).collect(),
+            signers: signer_facts(plan.signers()),
         })),
         ..Report::default()
     })
@@ -154,34 +153,6 @@ struct SealFacts<'a> {
     format: FormatFacts,
     recipients: Vec<RecipientFacts<'a>>,
     signers: Vec<SigningFacts<'a>>,
-}
-
-/// A key that has signed.
-#[derive(Serialize)]
-struct SigningFacts<'a> {
-    signer: &'a str,
-    fingerprint: &'a str,
-    source: PathFact<'a>,
-}
-
-impl<'a> From<&'a SigningKey> for SigningFacts<'a> {
-    fn from(key: &'a SigningKey) -> Self {
-        Self {
-            signer: key.label(),
-            fingerprint: key.fingerprint(),
-            source: PathFact(key.source()),
-        }
-    }
-}
-
-/// Returns who has signed, for the end of the summary.
-fn signed_by(plan: &SealPlan) -> String {
-    let signers = plan.signers().iter();
-    let signers: Vec<_> = signers.map(|key| format!("“{}”", key.label())).collect();
-    match signers.is_empty() {
-        true => String::new(),
-        false => format!(", signed by {}", signers.join(" and ")),
-    }
 }
 
 /// Seals a file or standard input. The error says which of the two sides

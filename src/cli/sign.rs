@@ -6,14 +6,13 @@ use callseal::{ArchiveFile, Job};
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
-use super::archive_signers::{
-    ArchiveSignerArgs, kept_word, not_as_signed, notice_kept, old_signatures,
-};
 use super::args::{JobsArgs, OverwriteArgs};
+use super::evidence_report::{kept_word, not_as_signed, notice_kept, old_signatures};
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::passphrases::PassphraseArgs;
+use super::signer_args::ArchiveSignerArgs;
 use super::signing_args::{SignArgs, SigningFacts, signed_by, signer_facts};
 use super::streams::check_archive_output;
 use super::ui::{Bar, Ui, bytes, entries};

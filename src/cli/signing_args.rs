@@ -1,6 +1,7 @@
-//! The keys that sign an archive.
+//! The arguments for the keys that sign.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use callseal::config::Config;
 use callseal::keys::{Passphrases, SigningKey};
@@ -9,7 +10,10 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::exposed_keys::warn_of_file;
-use super::ui::{Ui, safe};
+use super::facts::PathFact;
+use super::failure::Failure;
+use super::passphrases::PassphraseArgs;
+use super::ui::{Bar, Ui, safe};
 
 /// The keys that sign an archive.
 #[derive(Debug, Args)]
@@ -18,6 +22,17 @@ pub struct SignArgs {
     /// file or next to it [default: `sign` in the config]
     #[arg(long, value_name = "KEY")]
     sign: Vec<PathBuf>,
+}
+
+/// The keys that sign the content of a message.
+#[derive(Debug, Args)]
+pub struct MessageSignArgs {
+    /// Sign the content with this OpenPGP key, inside of the message; its name
+    /// is not signed
+    #[arg(long, value_name = "KEY")]
+    sign: Vec<PathBuf>,
+    #[command(flatten)]
+    pub passphrases: PassphraseArgs,
 }
 
 impl SignArgs {
@@ -33,28 +48,50 @@ impl SignArgs {
         passphrases: &dyn Passphrases,
         ui: &Ui,
     ) -> Result<Vec<SigningKey>, Error> {
-        let paths = match (self.sign.as_slice(), config) {
-            ([], Some(config)) => &config.sign,
-            _ => &self.sign,
-        };
-        let now = std::time::SystemTime::now();
-        let mut keys: Vec<SigningKey> = Vec::new();
-        for path in paths {
-            let key = SigningKey::load(path, passphrases, now)?;
-            if keys
-                .iter()
-                .any(|known| known.fingerprint() == key.fingerprint())
-            {
-                ui.notice(&format!("{}: given twice, signs once", path.display()));
-                continue;
-            }
-            if key.is_exposed() {
-                warn_of_file(path, ui);
-            }
-            keys.push(key);
+        match (self.sign.as_slice(), config) {
+            ([], Some(config)) => load(&config.sign, passphrases, ui),
+            (given, _) => load(given, passphrases, ui),
         }
-        Ok(keys)
     }
+}
+
+impl MessageSignArgs {
+    /// Loads the keys.
+    pub fn load(&self, ui: &Ui) -> Result<Vec<SigningKey>, Failure> {
+        if self.sign.is_empty() && self.passphrases.is_given() {
+            return Err(Failure::usage(
+                "a passphrase is given, and no key that signs",
+                "give the key with --sign, or leave out the passphrase",
+            ));
+        }
+        if self.sign.is_empty() {
+            return Ok(Vec::new());
+        }
+        let passphrases = self.passphrases.source(Bar::none(), ui)?;
+        Ok(load(&self.sign, &*passphrases, ui)?)
+    }
+}
+
+/// Loads keys, each of which signs once.
+fn load(
+    paths: &[PathBuf],
+    passphrases: &dyn Passphrases,
+    ui: &Ui,
+) -> Result<Vec<SigningKey>, Error> {
+    let now = SystemTime::now();
+    let mut keys: Vec<SigningKey> = Vec::new();
+    for path in paths {
+        let key = SigningKey::load(path, passphrases, now)?;
+        if key.is_exposed() {
+            warn_of_file(path, ui);
+        }
+        let is_known = |known: &SigningKey| known.fingerprint() == key.fingerprint();
+        match keys.iter().any(is_known) {
+            true => ui.notice(&format!("{}: given twice, counted once", path.display())),
+            false => keys.push(key),
+        }
+    }
+    Ok(keys)
 }
 
 /// Says who has signed, for the end of a summary.
@@ -72,16 +109,18 @@ pub fn signed_by(keys: &[SigningKey]) -> String {
 /// A key that has signed.
 #[derive(Serialize)]
 pub struct SigningFacts<'a> {
-    name: &'a str,
+    signer: &'a str,
     fingerprint: &'a str,
+    source: PathFact<'a>,
 }
 
 /// Returns the facts of all keys that sign.
 pub fn signer_facts(keys: &[SigningKey]) -> Vec<SigningFacts<'_>> {
     keys.iter()
         .map(|key| SigningFacts {
-            name: key.label(),
+            signer: key.label(),
             fingerprint: key.fingerprint(),
+            source: PathFact(key.source()),
         })
         .collect()
 }

@@ -8,14 +8,15 @@ use callseal::{ArchiveFile, ErrorKind, Job, Signed, Timestamp, Verified};
 use clap::Args;
 use serde::Serialize;
 
-use super::archive_signers::{evidence_lines, named, of_profile, passed_over};
 use super::args::JobsArgs;
 use super::error::Error;
+use super::evidence_report::{evidence_lines, passed_over};
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::hints::Task;
 use super::open_args::{GrantArgs, IgnoreIndexArgs, OpenArgs, Opening};
+use super::signer_args::{named, of_profile};
 use super::ui::{Bar, Ui, bytes, count, entries, safe};
 
 /// Check archives: whether they are sound, are what was signed, and open
@@ -296,7 +297,7 @@ struct ArchiveFacts<'a> {
 struct SignerFacts {
     signer: String,
     fingerprint: Option<String>,
-    claimed_time: Option<Timestamp>,
+    claimed: Option<Timestamp>,
 }
 
 impl<'a> ArchiveFacts<'a> {
@@ -327,7 +328,7 @@ fn signers(signed: &Signed) -> Vec<SignerFacts> {
         .map(|verdict: &SignatureVerdict| SignerFacts {
             signer: verdict.signer.clone(),
             fingerprint: verdict.fingerprint.clone(),
-            claimed_time: verdict.claimed.map(Timestamp),
+            claimed: verdict.claimed.map(Timestamp),
         })
         .collect()
 }

@@ -49,10 +49,8 @@ pub use recipients::{
     Requirements,
 };
 pub(crate) use s2k::{begin_derivation, memory as memory_of_derivation};
-#[allow(unused_imports, reason = "for the rooms above")]
 pub(crate) use signing::{
-    Claim, DetachedSignatures, MAX_SIGNATURE_FILE, MAX_SIGNATURES, begin_hash, claims_of_cms,
-    claims_of_openpgp, sign_detached,
+    MAX_SIGNATURE_FILE, MAX_SIGNATURES, claims_of_cms, claims_of_openpgp, sign_detached,
 };
 #[doc(hidden)]
 pub use signing::{

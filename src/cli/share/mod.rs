@@ -11,14 +11,15 @@ use callseal::keys::{Recipient, Recipients};
 use callseal::{Change, ShareTarget};
 use clap::{ArgGroup, Args};
 
-use super::archive_signers::{ArchiveSignerArgs, old_signatures};
 use super::error::Error;
+use super::evidence_report::old_signatures;
 use super::failure::{Ended, Failure};
 use super::global::Global;
 use super::hints::Task;
 use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
 use super::recipient_args::RecipientArgs;
 use super::sharing_args::SharingArgs;
+use super::signer_args::ArchiveSignerArgs;
 use super::signing_args::SignArgs;
 use super::streams::check_archive_output;
 use super::ui::{Bar, Ui, count};

@@ -4,8 +4,8 @@ use callseal::keys::SigningKey;
 use callseal::{ArchiveFile, Difference, KeptSignatures, Shared, SharedMember};
 use serde::Serialize;
 
-use super::super::archive_signers::{kept_word, notice_kept as notice_signatures};
 use super::super::error::Error;
+use super::super::evidence_report::{kept_word, notice_kept as notice_signatures};
 use super::super::facts::PathFact;
 use super::super::failure::{Ended, Report};
 use super::super::global::Global;

@@ -1,5 +1,6 @@
 //! The errors of jobs, sorted by their meaning for the caller.
 
+mod kind;
 mod member;
 mod texts;
 
@@ -9,13 +10,14 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::archive::ArchiveError;
-use crate::fields::DocumentError;
 use crate::files::cause;
 use crate::jobs::evidence::EvidenceFault;
-use crate::keys::{KeyError, KeyFault, RecipientError, SigningFault};
-use crate::message::{MessageFault, OpenError, PlanError, SealError};
+use crate::keys::{KeyError, RecipientError, SigningFault};
+use crate::message::{OpenError, PlanError, SealError};
 use crate::output::{is_input, is_not_flushed};
 use crate::sources::SourceError;
+pub use kind::ErrorKind;
+pub(in crate::jobs) use kind::archive_kind;
 pub use member::MemberCause;
 use texts::{called, not_shared, partial, unusable};
 
@@ -251,23 +253,6 @@ pub enum Error {
     },
 }
 
-/// The meaning of an error for the caller: the exit status of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ErrorKind {
-    /// Input, output or another failure at run time.
-    Io,
-    /// An argument or the config is wrong.
-    Usage,
-    /// A recipient certificate was refused.
-    Recipient,
-    /// No identity of the keyring opens it.
-    NoIdentity,
-    /// Altered, truncated, unsafe or malformed.
-    Integrity,
-    /// Some members failed, the others are done.
-    Partial,
-}
-
 impl Error {
     /// Creates a failure to read or open `path`.
     pub fn reading(path: impl Into<PathBuf>, error: io::Error) -> Self {
@@ -320,111 +305,6 @@ impl Error {
             return false;
         };
         matches!(cause, MemberCause::Removed)
-    }
-
-    /// Returns its meaning for the caller.
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Io { .. }
-            | Self::NotFlushed { .. }
-            | Self::Exists { .. }
-            | Self::Seal { .. }
-            | Self::Signing(_)
-            | Self::NoSuchMember { .. } => ErrorKind::Io,
-            Self::Plan(PlanError::Recipient(error)) | Self::Recipient(error) => error.into(),
-            Self::Plan(_) | Self::Pattern { .. } | Self::SignerIsRecipient { .. } => {
-                ErrorKind::Usage
-            }
-            Self::Key(error) => match error.fault {
-                KeyFault::Unreadable(_) => ErrorKind::Io,
-                _ => ErrorKind::NoIdentity,
-            },
-            Self::Source(error) => source_kind(error),
-            Self::Open { error, .. } => error.into(),
-            Self::Archive { error, .. } => archive_kind(error),
-            Self::ArchiveInPipe { .. } => ErrorKind::Io,
-            Self::IsMessage { .. } => ErrorKind::Integrity,
-            Self::HiddenNames { .. } => ErrorKind::Usage,
-            Self::NamesClosed { .. } => ErrorKind::NoIdentity,
-            Self::Index { kind, .. } => *kind,
-            Self::Evidence {
-                fault: EvidenceFault::WouldBeLost | EvidenceFault::SignerWouldOpen { .. },
-                ..
-            } => ErrorKind::Usage,
-            Self::Grant { .. }
-            | Self::OtherArchive { .. }
-            | Self::Evidence { .. }
-            | Self::NotAsSigned { .. } => ErrorKind::Integrity,
-            Self::Member { cause, .. } => cause.kind(),
-            Self::NotConverted { worst, .. } | Self::NotShared { worst, .. } => *worst,
-            Self::NotARecipient { .. } | Self::NotReplaced(_) => ErrorKind::Usage,
-            Self::Partial {
-                failed,
-                total,
-                worst,
-                ..
-            } => match failed < total {
-                true => ErrorKind::Partial,
-                false => *worst,
-            },
-        }
-    }
-}
-
-impl From<&RecipientError> for ErrorKind {
-    fn from(error: &RecipientError) -> Self {
-        match error {
-            RecipientError::NoneGiven | RecipientError::Pattern { .. } => Self::Usage,
-            _ => Self::Recipient,
-        }
-    }
-}
-
-impl From<&OpenError> for ErrorKind {
-    fn from(error: &OpenError) -> Self {
-        match error {
-            OpenError::NoIdentity(_)
-            | OpenError::Fault(MessageFault::Unsupported(_) | MessageFault::Mail) => {
-                Self::NoIdentity
-            }
-            OpenError::Fault(_) => Self::Integrity,
-            // The archive's reader says so of members that were altered.
-            OpenError::Read(e) if e.kind() == io::ErrorKind::InvalidData => Self::Integrity,
-            OpenError::Read(_) | OpenError::Write(_) | OpenError::Spool { .. } => Self::Io,
-        }
-    }
-}
-
-impl From<&DocumentError> for ErrorKind {
-    fn from(error: &DocumentError) -> Self {
-        match error {
-            // No other kind of container was ever sealed as a field.
-            DocumentError::SessionKey(OpenError::Fault(_))
-            | DocumentError::Value {
-                error: OpenError::Fault(_),
-                ..
-            } => Self::Integrity,
-            DocumentError::SessionKey(error) | DocumentError::Value { error, .. } => error.into(),
-            DocumentError::Seal(_) | DocumentError::Internal(_) => Self::Io,
-            _ => Self::Integrity,
-        }
-    }
-}
-
-fn source_kind(error: &SourceError) -> ErrorKind {
-    match error {
-        SourceError::Io { .. }
-        | SourceError::ChangedWhileRead { .. }
-        // A night without calls is no mistake.
-        | SourceError::Nothing { .. } => ErrorKind::Io,
-        _ => ErrorKind::Usage,
-    }
-}
-
-pub(super) fn archive_kind(error: &ArchiveError) -> ErrorKind {
-    match error {
-        ArchiveError::Io(_) => ErrorKind::Io,
-        ArchiveError::Malformed { .. } | ArchiveError::Member { .. } => ErrorKind::Integrity,
     }
 }
 

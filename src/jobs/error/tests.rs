@@ -9,6 +9,7 @@ use crate::archive::{ArchiveFault, MemberFault};
 use crate::config::ConfigError;
 use crate::fields::legacy::AesCbcKeyError;
 use crate::fields::{DocumentError, StreamError};
+use crate::keys::KeyFault;
 use crate::keys::{ChainFault, ExportError, NoIdentity, Refusal, TrustFault, UnlockFault};
 use crate::message::MessageFault;
 use crate::output::PlaceError;

@@ -22,6 +22,11 @@ pub(in crate::jobs) struct Expected {
 }
 
 impl Expected {
+    /// Returns whether anything is expected of any entry.
+    pub fn is_empty(&self) -> bool {
+        self.manifest.is_empty() && self.origin.is_empty()
+    }
+
     /// Takes the hashes of all entries, each with its offset.
     pub fn all_entries(&mut self, mut hashes: Vec<(u64, Hashes)>) {
         hashes.sort_unstable_by_key(|(offset, _)| *offset);

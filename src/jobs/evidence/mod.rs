@@ -117,6 +117,12 @@ impl ArchiveFile {
         Ok(evidence)
     }
 
+    /// Returns whether what is read of the archive has to be what was signed.
+    #[doc(hidden)]
+    pub fn is_compared(&self) -> bool {
+        !self.expected.is_empty()
+    }
+
     /// Checks the signatures of the archive, and that it has the entries that were
     /// signed, in their order. Their bytes are not read. What has to be found in
     /// them is noted in `expected`.

@@ -6,7 +6,6 @@
 //! - `signers` loads whose signatures count, `cms_verify` and `openpgp_verify`
 //!   judge signatures (`verdict`);
 //! - `claims` says what signatures claim about themselves.
-#![allow(dead_code, reason = "for the rooms above")]
 
 mod certificate_file;
 mod claims;
@@ -29,11 +28,10 @@ mod signers;
 mod subject;
 mod verdict;
 
-pub(crate) use claims::{Claim, claims_of_cms, claims_of_openpgp};
+pub(crate) use claims::{claims_of_cms, claims_of_openpgp};
 pub use detached::SigningFault;
-pub(crate) use detached::{DetachedSignatures, sign_detached};
+pub(crate) use detached::sign_detached;
 pub use key::{SigningKey, SigningKeyError, SigningKeyFault};
-pub(crate) use openpgp_verify::begin_hash;
 pub use signers::{SignerError, SignerName, Signers, SigningTime};
 pub use verdict::{SignatureFault, SignatureVerdict, Standing};
 

@@ -215,7 +215,7 @@ fn what_signatures_claim_is_known_without_signers() {
     desk.self_signed("a", P256, &[SIGNS]);
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000);
     let signature = sign_detached(&[desk.key("a.key")], &mut &*CONTENT, at).unwrap();
-    let claim = Claim {
+    let claim = crate::keys::signing::claims::Claim {
         signer: "a".into(),
         time: Some(at),
     };

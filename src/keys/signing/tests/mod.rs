@@ -163,7 +163,7 @@ impl Desk {
 
 /// Signs the content with these keys now.
 #[track_caller]
-fn signed(keys: &[SigningKey]) -> DetachedSignatures {
+fn signed(keys: &[SigningKey]) -> crate::keys::signing::detached::DetachedSignatures {
     sign_detached(keys, &mut &*CONTENT, SystemTime::now()).unwrap()
 }
 

@@ -1,0 +1,158 @@
+//! What is said of the signatures of archives.
+
+use callseal::keys::{SignatureVerdict, Standing};
+use callseal::{ArchiveFile, Evidence, KeptSignatures, OldSignatures, Timestamp};
+
+use super::error::Error;
+use super::failure::Report;
+use super::signer_args::ChosenSigners;
+use super::ui::{Ui, safe};
+
+/// Says what has to be found in an archive that is read now.
+pub fn notice_expected(evidence: &Evidence, ui: &Ui) {
+    for line in evidence_lines(evidence) {
+        ui.notice(&format!("to be compared: {line}"));
+    }
+    if let Some(line) = passed_over(evidence) {
+        ui.notice(&line);
+    }
+}
+
+/// Reports an archive that isn't what was signed.
+pub fn not_as_signed(mut error: callseal::Error) -> Report {
+    let failures = match &mut error {
+        callseal::Error::NotAsSigned { failures, .. } => std::mem::take(failures),
+        _ => Vec::new(),
+    };
+    Report {
+        failures: failures.into_iter().map(Error::from).collect(),
+        outcome: Some(error.into()),
+        ..Report::default()
+    }
+}
+
+/// Returns what becomes of the signatures of an archive.
+pub fn old_signatures<'a>(
+    archive: &ArchiveFile,
+    signers: Option<&'a ChosenSigners>,
+    is_dropped: bool,
+) -> OldSignatures<'a> {
+    match signers {
+        _ if is_dropped => OldSignatures::Drop,
+        Some(chosen) if chosen.are_required || archive.has_manifest() => {
+            OldSignatures::Keep(&chosen.signers)
+        }
+        _ => OldSignatures::Refuse,
+    }
+}
+
+/// Returns the word for what became of the signatures of an archive.
+pub fn kept_word(kept: &KeptSignatures) -> &'static str {
+    match kept {
+        KeptSignatures::AsOrigin(_) | KeptSignatures::WithOrigin(_) | KeptSignatures::Origin => {
+            "origin"
+        }
+        KeptSignatures::Dropped => "dropped",
+        _ => "none",
+    }
+}
+
+/// Says what became of the signatures of an archive from which another one was
+/// made.
+pub fn notice_kept(kept: &KeptSignatures, is_signed: bool, ui: &Ui) {
+    let unsigned = match is_signed {
+        true => "",
+        false => "; the new archive itself is not signed",
+    };
+    match kept {
+        KeptSignatures::AsOrigin(evidence) => {
+            notice_evidence(evidence, ui);
+            ui.notice(&format!(
+                "the signature stays with the new archive, as the origin of what is sealed in it{unsigned}"
+            ));
+        }
+        KeptSignatures::WithOrigin(evidence) => {
+            notice_evidence(evidence, ui);
+            let left_out = match evidence.manifest {
+                Some(_) => "; the signature of the old archive itself is left out",
+                None => "",
+            };
+            ui.notice(&format!(
+                "the origin of what is sealed in the archive stays with the new one{left_out}{unsigned}"
+            ));
+        }
+        KeptSignatures::Origin => ui.notice(&format!(
+            "the origin of what is sealed in the archive has stayed, and was not checked{unsigned}"
+        )),
+        KeptSignatures::Dropped => {
+            ui.notice(&format!("the old signatures were left out{unsigned}"));
+        }
+        _ => {}
+    }
+}
+
+fn notice_evidence(evidence: &Evidence, ui: &Ui) {
+    for line in evidence_lines(evidence) {
+        ui.notice(&line);
+    }
+    if let Some(line) = passed_over(evidence) {
+        ui.notice(&line);
+    }
+}
+
+/// Returns what was signed, and by whom, one line for each signed list.
+pub fn evidence_lines(evidence: &Evidence) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(manifest) = &evidence.manifest {
+        lines.push(format!("signed by {}", signers_line(&manifest.signatures)));
+    }
+    if let Some(origin) = &evidence.origin {
+        let missing = match origin.missing {
+            0 => String::new(),
+            1 => ", but 1 member that they signed is not in it".into(),
+            more => format!(", but {more} members that they signed are not in it"),
+        };
+        let itself = match (&evidence.manifest, evidence.unknown.is_empty()) {
+            (Some(_), _) => "",
+            (None, true) => "the archive itself is not signed; ",
+            (None, false) => "the archive itself is not signed by a signer that you named; ",
+        };
+        lines.push(format!(
+            "{itself}what is sealed in its members was signed by {}{missing}",
+            signers_line(&origin.signatures)
+        ));
+    }
+    lines
+}
+
+/// Names those whose signatures were passed over, if there are any.
+pub fn passed_over(evidence: &Evidence) -> Option<String> {
+    let unknown = unknown_signers(evidence);
+    let names = unknown.join(", ");
+    (!unknown.is_empty()).then(|| format!("passed over signatures by others: {names}"))
+}
+
+/// Returns the signers whose signatures hold, with the times that they claim.
+fn signers_line(signatures: &[SignatureVerdict]) -> String {
+    let holding = signatures.iter().filter(|verdict| verdict.holds());
+    let signers: Vec<String> = holding
+        .map(|verdict| {
+            let time = verdict.claimed.map(Timestamp);
+            let time = time.map(|time| format!(" on {time}")).unwrap_or_default();
+            format!("“{}”{time}", safe(&verdict.signer))
+        })
+        .collect();
+    signers.join(" and ")
+}
+
+/// Returns the names that signatures of others claim.
+fn unknown_signers(evidence: &Evidence) -> Vec<String> {
+    let lists = evidence.manifest.iter().chain(&evidence.origin);
+    let verdicts = lists.flat_map(|list| &list.signatures);
+    let unknown = verdicts
+        .chain(&evidence.unknown)
+        .filter(|verdict| verdict.standing == Standing::Unknown);
+    unknown
+        .map(|verdict| format!("“{}”", safe(&verdict.signer)))
+        .collect()
+}
