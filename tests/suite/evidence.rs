@@ -135,7 +135,7 @@ fn several_signers_of_both_kinds_sign_at_once() {
     // Twice the same is once.
     scene
         .ok("sign calls.zip --drop-signatures --sign ivr.gpg --sign ivr.gpg -o twice.zip")
-        .says("given twice, signs once");
+        .says("given twice, counted once");
     scene.verifies_for("ivr.asc", "twice.zip");
 }
 
