@@ -135,7 +135,7 @@ fn several_signers_of_both_kinds_sign_at_once() {
     // Twice the same is once.
     scene
         .ok("sign calls.zip --drop-signatures --sign ivr.gpg --sign ivr.gpg -o twice.zip")
-        .says("given twice, signs once");
+        .says("given twice, counted once");
     scene.verifies_for("ivr.asc", "twice.zip");
 }
 
@@ -172,6 +172,33 @@ fn without_a_signer_nothing_is_said_to_be_signed() {
         .json();
     let signer = &facts["archives"][0]["signed_by"][0];
     assert_eq!(signer["signer"], "server", "{facts}");
+}
+
+#[test]
+fn names_of_signers_do_nothing_to_a_terminal() {
+    let scene = Scene::with_a_signer();
+    let name = "\u{1b}[31mred\u{1b}]0;title\u{7}";
+    let subject = format!("/CN={name}");
+    let request = "req -x509 -days 9 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+                   -keyout odd.key -out odd.crt -addext keyUsage=critical,digitalSignature -subj";
+    let request = request.split_whitespace().chain([&*subject]);
+    scene.program("openssl", request).exits(0);
+    scene.ok("pack -q -o calls.zip -r customer.crt --sign odd.key calls");
+    for line in [
+        "verify calls.zip",
+        "verify calls.zip --signer odd.crt",
+        "verify calls.zip --signer server.crt",
+        "list calls.zip",
+        "extract calls.zip -k customer.key --signer odd.crt -C out",
+        "share calls.zip -k customer.key -r vendor.crt --signer odd.crt -o shared.zip",
+        "verify shared.zip",
+        "sign calls.zip --drop-signatures --sign odd.key -o signed.zip",
+    ] {
+        let outcome = scene.line(line).outcome();
+        let said = outcome.stdout() + &outcome.stderr();
+        assert!(!said.contains(['\u{1b}', '\u{7}']), "{outcome}");
+        assert!(said.contains("\\u{1b}[31mred"), "{outcome}");
+    }
 }
 
 #[test]

@@ -250,6 +250,30 @@ fn a_signature_by_a_recipients_key_does_not_count() {
 }
 
 #[test]
+fn an_openpgp_certificate_that_opens_does_not_sign() {
+    let scene = Scene::with_a_signer();
+    scene.gpg("--quick-gen-key both future-default default never");
+    scene.gpg("--export-secret-keys --output both.gpg both");
+    scene.gpg("--armor --export --output both.asc both");
+    // One of its keys signs, and another one opens.
+    let pack = "pack -o calls.zip -r both.asc calls";
+    let words = ["both.gpg: its key belongs to the recipient “both”"];
+    let refused = scene.line(&format!("{pack} --sign both.gpg"));
+    refused.exits(2).complains_with_hint(&words);
+    scene.ok(&format!("{pack} --sign server.key"));
+    let sign = "sign calls.zip --drop-signatures --sign both.gpg -o no.zip";
+    scene.line(sign).exits(2).complains_with_hint(&words);
+    let mut forged = entries(&scene, "calls.zip");
+    let manifest = entry(&mut forged, MANIFEST).clone();
+    forged.push((OPENPGP.into(), scene.gpg_signature("both", &manifest, "")));
+    put_together(&scene, "forged.zip", &forged);
+    scene
+        .line("verify forged.zip --signer both.asc")
+        .exits(5)
+        .complains_with_hint(&["its signer “both” can open \"calls/a.txt\""]);
+}
+
+#[test]
 fn a_certificate_that_has_expired_does_not_vouch() {
     let scene = Scene::with_signed_calls("");
     scene

@@ -4,9 +4,12 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use callseal::keys::{Keyring, SigningKey};
+use callseal::keys::{Keyring, NoPassphrases, Recipients, SigningKey};
 use callseal::message::Opener;
-use callseal::{ArchiveFile, Error, Extracted, Job, MemberCause, Progress, SignedFault};
+use callseal::{
+    ArchiveFile, Change, Error, Extracted, Job, MemberCause, OldSignatures, Progress, ShareTarget,
+    SignedFault,
+};
 
 use crate::evidence_support::{extract_opened, signers};
 use crate::support::packets::{PKESK, packets};
@@ -224,44 +227,73 @@ fn an_archive_that_is_exchanged_while_it_is_extracted_is_found() {
     }
 }
 
-#[test]
-fn an_archive_that_is_exchanged_while_it_is_signed_again_is_found() {
-    let scene = exchanged(20, "--index none");
+/// Does a job of the auditor's on a signed archive, which is exchanged when all of
+/// it has been checked, and is about to be copied. Returns the error.
+#[track_caller]
+fn exchanged_before_it_is_copied(
+    scene: &Scene,
+    work: impl FnOnce(&Job<'_>, &ArchiveFile) -> Error,
+) -> Error {
     scene.make_signer("auditor");
-    let passphrases = callseal::keys::NoPassphrases;
     let now = std::time::SystemTime::now();
-    let key = SigningKey::load(&scene.path("auditor.key"), &passphrases, now).unwrap();
+    let key = SigningKey::load(&scene.path("auditor.key"), &NoPassphrases, now).unwrap();
     let keys = [key];
     let archive = ArchiveFile::open(scene.path("calls.zip")).unwrap();
     let sizes = scene.entries("calls.zip");
     let sizes = sizes.iter().map(|(_, content)| content.len() as u64);
-    // All of it has been checked then, and is about to be copied.
     let exchange = ExchangeAfter {
         bytes: AtomicU64::new(0),
         count: sizes.sum(),
         archive: scene.path("calls.zip"),
         other: scene.read("forged.zip"),
     };
-    let signers = signers(&scene, &["server.crt"]);
+    let signers = signers(scene, &["server.crt"]);
     let job = Job::new()
         .signing(&keys)
-        .old_signatures(callseal::OldSignatures::Keep(&signers))
+        .old_signatures(OldSignatures::Keep(&signers))
         .progress(&exchange);
-    let refused = job
-        .sign(&archive, Some(&scene.path("new.zip")))
-        .unwrap_err();
+    let refused = work(&job, &archive);
     assert_eq!(scene.read("calls.zip"), exchange.other);
-    assert!(
-        matches!(
-            &refused,
-            Error::Member {
-                cause: MemberCause::NotAsSigned(SignedFault::Altered),
-                ..
-            }
-        ),
-        "{refused}"
-    );
     assert!(!scene.exists("new.zip"));
+    refused
+}
+
+#[test]
+fn an_archive_that_is_exchanged_while_it_is_signed_again_is_found() {
+    let scene = exchanged(20, "--index none");
+    let refused = exchanged_before_it_is_copied(&scene, |job, archive| {
+        let signed = job.sign(archive, Some(&scene.path("new.zip")));
+        signed.unwrap_err()
+    });
+    let said = refused.to_string();
+    assert!(
+        said.contains("calls/b.txt: it was altered or replaced"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_archive_that_is_exchanged_while_it_is_shared_and_signed_is_found() {
+    for options in ["--index none", "--index none --format rfc4880"] {
+        let scene = exchanged(20, options);
+        scene.key_pair("partner", crate::support::P256);
+        let refused = exchanged_before_it_is_copied(&scene, |job, archive| {
+            let keyring = Keyring::load(&[scene.path("customer.key")]).unwrap();
+            let partner = Recipients::from_files(&[scene.path("partner.crt")]).unwrap();
+            let change = Change::default().adding(partner);
+            let (members, new) = (archive.all(), scene.path("new.zip"));
+            let target = ShareTarget::File(&new);
+            job.share(&members, &Opener::new(&keyring), &change, target)
+                .unwrap_err()
+        });
+        let Error::NotShared { failures, .. } = &refused else {
+            panic!("{refused}")
+        };
+        assert_eq!(
+            failures[0].to_string(),
+            "calls/b.txt: what is sealed in it was altered or replaced after it was signed"
+        );
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(in crate::jobs) enum ExpectedHash {
 #[derive(Debug, Default)]
 pub(in crate::jobs) struct Expected {
     /// By the entries' offsets, in their order.
-    manifest: Vec<(u64, [u8; 32])>,
+    manifest: Vec<(u64, Hashes)>,
     origin: Vec<(u64, ExpectedHash)>,
 }
 
@@ -28,7 +28,7 @@ impl Expected {
     }
 
     /// Takes the hashes of all entries, each with its offset.
-    pub fn all_entries(&mut self, mut hashes: Vec<(u64, [u8; 32])>) {
+    pub fn all_entries(&mut self, mut hashes: Vec<(u64, Hashes)>) {
         hashes.sort_unstable_by_key(|(offset, _)| *offset);
         self.manifest = hashes;
     }
@@ -41,7 +41,7 @@ impl Expected {
 
     /// Returns the hash of the manifest for an entry.
     pub fn in_manifest(&self, entry: &Member) -> Option<[u8; 32]> {
-        find(&self.manifest, entry)
+        Some(find(&self.manifest, entry)?.entry)
     }
 
     /// Returns the hash of the origin for a member.
@@ -61,6 +61,20 @@ impl Expected {
                 Err(SignedFault::OtherSealed)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Compares the sealed data of an entry, which may have other recipients now.
+    pub fn compare_sealed(&self, entry: &Member, hashes: &Hashes) -> Result<(), SignedFault> {
+        let signed = find(&self.manifest, entry).and_then(|hashes| hashes.sealed);
+        let origin = match self.in_origin(entry) {
+            Some(ExpectedHash::Sealed(hash)) => Some(hash),
+            _ => None,
+        };
+        let mut expected = signed.into_iter().chain(origin);
+        match expected.all(|hash| hashes.sealed == Some(hash)) {
+            true => Ok(()),
+            false => Err(SignedFault::OtherSealed),
         }
     }
 

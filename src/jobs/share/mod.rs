@@ -115,7 +115,8 @@ impl Job<'_> {
         let added = change.recipients();
         self.refuse_signing_recipients(added)?;
         self.check_signable(archive)?;
-        let old = self.check_old_signatures(archive, &mut Expected::default())?;
+        let mut expected = Expected::default();
+        let old = self.check_old_signatures(archive, &mut expected)?;
         old.refuse_recipients(archive, change.recipients())?;
         // What was removed from it must not be forgotten with the old index.
         match target.is_in_place() {
@@ -195,6 +196,7 @@ impl Job<'_> {
             readers,
             planned: &planned,
             keeps_others: members.are_all || target.is_in_place(),
+            expected,
         };
         let kept = archive.origin_entries(&old)?;
         let written = match target {
