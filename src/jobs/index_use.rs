@@ -3,7 +3,7 @@
 use super::archive_file::{ArchiveFile, Members};
 use super::archive_index::OpenedIndex;
 use super::error::{Error, ErrorKind, MemberCause, archive_kind};
-use super::evidence::Checked;
+use super::evidence::{Checked, signed_fault};
 use crate::archive::Member;
 use crate::index::{Entry, Index, IndexFault, is_number};
 use crate::keys::Fingerprint;
@@ -124,8 +124,9 @@ impl ArchiveFile {
         Some(Error::Index {
             archive: self.path().to_owned(),
             fault: fault.to_string(),
-            kind: match cause {
-                ErrorKind::Io => cause,
+            kind: match (cause, fault) {
+                (ErrorKind::Io, _) => cause,
+                (_, IndexFault::Open(error)) if signed_fault(error).is_some() => cause,
                 _ => ErrorKind::Partial,
             },
         })

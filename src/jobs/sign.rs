@@ -92,7 +92,7 @@ impl Job<'_> {
 }
 
 impl ArchiveFile {
-    fn index_entry(&self) -> Option<&Member> {
+    pub(super) fn index_entry(&self) -> Option<&Member> {
         self.archive.members().get(self.index.place?)
     }
 }

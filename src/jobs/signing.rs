@@ -33,7 +33,7 @@ impl Job<'_> {
         if self.signing.is_empty() {
             return Ok(());
         }
-        for entry in archive.entries() {
+        for entry in archive.entries().chain(archive.index_entry()) {
             let fail = |cause: MemberCause| Err(member_error(entry, cause));
             if let Some(fault) = entry.fault() {
                 return fail(fault.into());

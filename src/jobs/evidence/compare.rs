@@ -109,7 +109,7 @@ pub(super) fn compare_origin(
                     hashes.push((other.offset(), hash));
                 }
                 (None, Some(_)) => missing += 1,
-                // That file, or the index, which is new.
+                // That file, which is nobody's call; or the index, which is new.
                 (None, None) => {}
             }
         }

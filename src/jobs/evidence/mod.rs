@@ -194,7 +194,7 @@ impl ArchiveFile {
         signers: &[&SignatureVerdict],
         workers: NonZeroUsize,
     ) -> Result<(), Error> {
-        let members: Vec<&Member> = self.members().collect();
+        let entries: Vec<&Member> = self.listed_entries().collect();
         let limits = Limits::default();
         let opened_by = |(): &mut (), _, member: &&Member| {
             // What isn't a message has no recipients.
@@ -206,7 +206,7 @@ impl ArchiveFile {
             let verdict = signers.iter().find(names)?;
             Some((verdict.signer.clone(), member.shown_name().into_owned()))
         };
-        let found = work_on(&members, workers, || (), opened_by);
+        let found = work_on(&entries, workers, || (), opened_by);
         match found.into_iter().next() {
             None => Ok(()),
             Some((signer, member)) => {
