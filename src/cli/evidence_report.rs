@@ -6,7 +6,7 @@ use callseal::{ArchiveFile, Evidence, KeptSignatures, OldSignatures, Timestamp};
 use super::error::Error;
 use super::failure::Report;
 use super::signer_args::ChosenSigners;
-use super::ui::{Ui, safe};
+use super::ui::{Ui, quoted};
 
 /// Says what has to be found in an archive that is read now.
 pub fn notice_expected(evidence: &Evidence, ui: &Ui) {
@@ -49,9 +49,7 @@ pub fn old_signatures<'a>(
 /// Returns the word for what became of the signatures of an archive.
 pub fn kept_word(kept: &KeptSignatures) -> &'static str {
     match kept {
-        KeptSignatures::AsOrigin(_) | KeptSignatures::WithOrigin(_) | KeptSignatures::Origin => {
-            "origin"
-        }
+        KeptSignatures::AsOrigin(_) | KeptSignatures::WithOrigin(_) => "origin",
         KeptSignatures::Dropped => "dropped",
         _ => "none",
     }
@@ -81,9 +79,6 @@ pub fn notice_kept(kept: &KeptSignatures, is_signed: bool, ui: &Ui) {
                 "the origin of what is sealed in the archive stays with the new one{left_out}{unsigned}"
             ));
         }
-        KeptSignatures::Origin => ui.notice(&format!(
-            "the origin of what is sealed in the archive has stayed, and was not checked{unsigned}"
-        )),
         KeptSignatures::Dropped => {
             ui.notice(&format!("the old signatures were left out{unsigned}"));
         }
@@ -122,6 +117,9 @@ pub fn evidence_lines(evidence: &Evidence) -> Vec<String> {
             signers_line(&origin.signatures)
         ));
     }
+    if evidence.has_other_origin {
+        lines.push("its origin is not signed by a signer that you named, and says nothing".into());
+    }
     lines
 }
 
@@ -139,7 +137,7 @@ fn signers_line(signatures: &[SignatureVerdict]) -> String {
         .map(|verdict| {
             let time = verdict.claimed.map(Timestamp);
             let time = time.map(|time| format!(" on {time}")).unwrap_or_default();
-            format!("“{}”{time}", safe(&verdict.signer))
+            format!("{}{time}", quoted(&verdict.signer))
         })
         .collect();
     signers.join(" and ")
@@ -152,7 +150,5 @@ fn unknown_signers(evidence: &Evidence) -> Vec<String> {
     let unknown = verdicts
         .chain(&evidence.unknown)
         .filter(|verdict| verdict.standing == Standing::Unknown);
-    unknown
-        .map(|verdict| format!("“{}”", safe(&verdict.signer)))
-        .collect()
+    unknown.map(|verdict| quoted(&verdict.signer)).collect()
 }

@@ -92,6 +92,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         Ok(opened) => opened,
         Err(error) => return Ok(not_as_signed(error).end(global.json, ui)),
     };
+    if signers.is_some() && arguments.plain {
+        return Err(Failure::usage(
+            format!(
+                "{}: the archive is not signed, and nobody signs files that were never sealed",
+                archive.path().display()
+            ),
+            "leave out --plain, or --signer",
+        ));
+    }
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
     let opener = opener.with_signers(signers);

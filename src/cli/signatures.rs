@@ -7,7 +7,7 @@ use callseal::keys::SignatureVerdict;
 use callseal::{SignedFiles, Timestamp};
 use serde::Serialize;
 
-use super::ui::{SHOWN, Ui, count};
+use super::ui::{SHOWN, Ui, count, quoted};
 
 /// What a signature inside of a message doesn't cover.
 const NOT_NAMES: &str = "the content is signed, the name is not";
@@ -82,7 +82,9 @@ pub fn notice_unchecked(messages: usize, ui: &Ui) {
 
 fn signer<'a>(name: &'a str, fingerprint: Option<&str>) -> Cow<'a, str> {
     match fingerprint {
-        Some(fingerprint) if fingerprint != name => format!("“{name}” ({fingerprint})").into(),
+        Some(fingerprint) if fingerprint != name => {
+            format!("{} ({fingerprint})", quoted(name)).into()
+        }
         _ => name.into(),
     }
 }

@@ -49,6 +49,8 @@ pub struct ArchiveSignerArgs {
 pub struct ChosenSigners {
     pub signers: Signers,
     pub are_required: bool,
+    /// Whether they are named one by one, and not by a profile.
+    are_named: bool,
 }
 
 impl ArchiveSignerArgs {
@@ -59,6 +61,7 @@ impl ArchiveSignerArgs {
             return Ok(Some(ChosenSigners {
                 signers: named(&self.signers)?,
                 are_required: true,
+                are_named: true,
             }));
         }
         of_profile(self.signers_of.as_deref(), "--signers-of", config)
@@ -72,12 +75,12 @@ pub fn named(given: &[PathBuf]) -> Result<Signers, Error> {
     Ok(Signers::load(&names, None, SigningTime::Ignored, now)?)
 }
 
-/// A fingerprint, or the path of a certificate.
+/// A fingerprint, or the path of a certificate: as in the config, digits are never
+/// a file of that name.
 fn name(given: &Path) -> SignerName {
-    let pin = given.to_str().and_then(Pin::new);
-    match pin {
-        Some(pin) if !given.exists() => SignerName::Fingerprint(pin),
-        _ => SignerName::Certificate(given.to_owned()),
+    match given.to_str().and_then(Pin::new) {
+        Some(pin) => SignerName::Fingerprint(pin),
+        None => SignerName::Certificate(given.to_owned()),
     }
 }
 
@@ -122,6 +125,7 @@ pub fn of_profile(
         Some(signers) => Ok(Some(ChosenSigners {
             signers,
             are_required: chosen.require_signature || profile.is_some(),
+            are_named: false,
         })),
         None if profile.is_some() => Err(Failure::usage(
             format!("the profile {name:?} has no signers"),
@@ -134,7 +138,7 @@ pub fn of_profile(
 impl ChosenSigners {
     /// Checks the signatures of an archive that is opened, if they are required.
     /// What is read of it then has to be what was signed.
-    pub fn require(&self, archive: &mut ArchiveFile, ui: &Ui) -> Result<(), callseal::Error> {
+    pub fn require(&self, archive: &ArchiveFile, ui: &Ui) -> Result<(), callseal::Error> {
         if self.are_required {
             let evidence = archive.require_signature(&self.signers)?;
             notice_expected(&evidence, ui);
@@ -156,7 +160,7 @@ impl ChosenSigners {
             Err(callseal::Error::Evidence {
                 fault: EvidenceFault::NotSigned | EvidenceFault::OtherSigners(_),
                 ..
-            }) if self.signers.may_sign_messages() => Ok(Some(self.signers)),
+            }) if self.are_named && self.signers.may_sign_messages() => Ok(Some(self.signers)),
             Err(error) => Err(error),
         }
     }

@@ -13,7 +13,7 @@ use super::exposed_keys::warn_of_file;
 use super::facts::PathFact;
 use super::failure::Failure;
 use super::passphrases::PassphraseArgs;
-use super::ui::{Bar, Ui, safe};
+use super::ui::{Bar, Ui, quoted};
 
 /// The keys that sign an archive.
 #[derive(Debug, Args)]
@@ -96,10 +96,7 @@ fn load(
 
 /// Says who has signed, for the end of a summary.
 pub fn signed_by(keys: &[SigningKey]) -> String {
-    let labels: Vec<String> = keys
-        .iter()
-        .map(|key| format!("“{}”", safe(key.label())))
-        .collect();
+    let labels: Vec<String> = keys.iter().map(|key| quoted(key.label())).collect();
     match labels.is_empty() {
         true => String::new(),
         false => format!(", signed by {}", labels.join(" and ")),

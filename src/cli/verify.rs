@@ -17,7 +17,7 @@ use super::global::Global;
 use super::hints::Task;
 use super::open_args::{GrantArgs, IgnoreIndexArgs, OpenArgs, Opening};
 use super::signer_args::{named, of_profile};
-use super::ui::{Bar, Ui, bytes, count, entries, safe};
+use super::ui::{Bar, Ui, bytes, count, entries, quoted, safe};
 
 /// Check archives: whether they are sound, are what was signed, and open
 #[derive(Debug, Args)]
@@ -204,7 +204,7 @@ pub fn claims(archive: &ArchiveFile) -> Option<String> {
             .map(|claim| {
                 let time = claim.time.map(Timestamp);
                 let time = time.map(|time| format!(" on {time}")).unwrap_or_default();
-                format!("“{}”{time}", safe(&claim.signer))
+                format!("{}{time}", quoted(&claim.signer))
             })
             .collect();
         if !signers.is_empty() {

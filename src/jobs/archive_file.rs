@@ -2,7 +2,9 @@
 //! messages.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::archive::{Archive, ArchiveError, ArchiveFault, Member};
 use crate::files::input;
@@ -99,7 +101,7 @@ pub struct ArchiveFile {
     pub(super) index: ArchiveIndex,
     pub(super) signed: SignedEntries,
     /// What its entries have to be, where that is required.
-    pub(super) expected: Expected,
+    expected: OnceLock<Expected>,
 }
 
 impl ArchiveFile {
@@ -128,7 +130,7 @@ impl ArchiveFile {
             path: path.to_owned(),
             index: ArchiveIndex::of(&archive),
             signed: SignedEntries::of(&archive),
-            expected: Expected::default(),
+            expected: OnceLock::new(),
             archive,
         })
     }
@@ -231,7 +233,34 @@ impl ArchiveFile {
     /// signed, it is only at the end that this is known.
     pub(super) fn read(&self, member: &Member) -> Result<Checked<'_>, MemberCause> {
         let source = self.archive.read(member).map_err(bytes_cause)?;
-        Checked::new(source, self.expected.of(member))
+        self.checked(member, source)
+    }
+
+    /// Reads a member from a source, and compares it with what it has to be.
+    pub(super) fn checked<'a>(
+        &self,
+        member: &Member,
+        source: impl Read + Send + Sync + 'a,
+    ) -> Result<Checked<'a>, MemberCause> {
+        let source = Checked::new(source);
+        match self.expected() {
+            None => Ok(source),
+            Some(expected) => {
+                let (manifest, origin) = (expected.in_manifest(member), expected.in_origin(member));
+                source.expecting(manifest, origin)
+            }
+        }
+    }
+
+    /// Returns what its entries have to be, where that is required.
+    pub(super) fn expected(&self) -> Option<&Expected> {
+        self.expected.get()
+    }
+
+    /// Requires its entries to be what was signed, from now on.
+    pub(super) fn expect(&self, expected: Expected) {
+        // Whatever was expected first stays.
+        self.expected.get_or_init(|| expected);
     }
 
     /// Returns all entries of the archive but its index, its manifest and the

@@ -60,10 +60,14 @@ impl ArchiveFile {
 
 fn sealed_hash(source: impl Read + Send + Sync) -> Result<Option<[u8; 32]>, MemberCause> {
     let mut hash = Sha256::new();
-    let read = SharedMessage::open(BufReader::with_capacity(BUFFER, source))
-        .and_then(|message| message.for_each_sealed(|octets| hash.update(octets)));
+    let message = SharedMessage::open(BufReader::with_capacity(BUFFER, source));
+    let read = message.and_then(|message| {
+        let is_bound = message.is_authenticated();
+        message.for_each_sealed(|octets| hash.update(octets))?;
+        Ok(is_bound)
+    });
     match read.map_err(open_cause) {
-        Ok(()) => Ok(Some(hash.finish())),
+        Ok(is_bound) => Ok(is_bound.then(|| hash.finish())),
         Err(MemberCause::Open(error)) if ErrorKind::from(&error) != ErrorKind::Io => Ok(None),
         Err(cause) => Err(cause),
     }

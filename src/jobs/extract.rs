@@ -390,7 +390,7 @@ impl ArchiveFile {
             let begun = self.begin(member, name, opener, &NoProgress)?;
             let (message, check) = begun.chosen_by_number(opener)?;
             // Whether it is what was signed is known only at its end.
-            let written = match self.expected.of(member) {
+            let written = match self.expected() {
                 Some(_) => message.hold_until(|| check.finish(), sink, &temporary),
                 None => message.stream_to(sink, &temporary),
             };

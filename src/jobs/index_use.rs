@@ -35,12 +35,16 @@ impl ArchiveFile {
         };
         let read = with_proven_key(opener, IndexFault::is_of_message, |opener| {
             let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
-            let source = Checked::of_entry(source, self.expected.in_manifest(entry));
+            let hash = self.expected().and_then(|all| all.in_manifest(entry));
+            let source = Checked::new(source).expecting_all(hash);
             let check = source.check();
-            let message = OpenMessage::begin(source, &opener.without_signers())?;
-            let index = Index::read(message, members)?;
+            let message = OpenMessage::begin(source, &opener.without_signers());
+            let index = message
+                .map_err(IndexFault::from)
+                .and_then(|message| Index::read(message, members));
+            // If it isn't what was signed, that says more.
             check.finish().map_err(OpenError::from)?;
-            Ok(index)
+            index
         });
         match read {
             // It is sealed to others. Members that are sealed to the key as well

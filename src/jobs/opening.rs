@@ -78,7 +78,7 @@ impl ArchiveFile {
     ) -> Result<Begun<'a>, MemberCause> {
         let (source, _) = self.read_leniently(member)?;
         // Nothing of it is published.
-        let check = Check::none();
+        let check = Check::default();
         self.begin_from(source, check, member, name, opener, &NoProgress)
     }
 

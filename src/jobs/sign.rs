@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::archive_file::{ArchiveFile, member_error};
+use super::archive_file::ArchiveFile;
 use super::error::Error;
-use super::evidence::{Expected, KeptSignatures};
+use super::evidence::KeptSignatures;
 use super::job::Job;
 use super::new_entry::copy_entry;
 use super::tail::Tail;
@@ -44,8 +44,7 @@ impl Job<'_> {
         let size = size.fold(0, u64::saturating_add);
         self.progress.begin(entries as u64, size);
         self.check_signable(archive)?;
-        let mut expected = Expected::default();
-        let old = self.check_old_signatures(archive, &mut expected)?;
+        let old = self.check_old_signatures(archive)?;
         let kept = archive.origin_entries(&old)?;
         let path = output.unwrap_or(archive.path());
         let write_error = |error| Error::writing(path, error);
@@ -61,12 +60,6 @@ impl Job<'_> {
         for entry in archive.entries().chain(archive.index_entry()) {
             let copied = copy_entry(new, archive, entry, path, tail.hasher())?;
             let mut hashes = copied.hashes;
-            // The file may be changed after it was checked.
-            if let Some(hashes) = &hashes
-                && let Err(fault) = expected.compare(entry, hashes)
-            {
-                return Err(member_error(entry, fault.into()));
-            }
             if copied.stored == index::ENTRY
                 && let Some(hashes) = &mut hashes
             {

@@ -3,7 +3,7 @@
 use super::archive_file::{ArchiveFile, member_error};
 use super::error::{Error, MemberCause};
 use super::job::Job;
-use crate::keys::{Recipient, SigningKey};
+use crate::keys::{Fingerprint, KeyHandle, Recipient, SigningKey};
 use crate::manifest::can_hold;
 use crate::message::Limits;
 
@@ -21,6 +21,24 @@ impl Job<'_> {
                 return Err(Error::SignerIsRecipient {
                     signer: key.source().to_owned(),
                     label: recipient.label().to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a key that is to sign and that has opened what it would sign, as a
+    /// recipient whose name is hidden.
+    pub(super) fn refuse_signing_key<'f>(
+        &self,
+        opened_by: impl IntoIterator<Item = &'f Fingerprint>,
+    ) -> Result<(), Error> {
+        for fingerprint in opened_by {
+            let handle = KeyHandle::Fingerprint(fingerprint.clone());
+            if let Some(key) = self.signing.iter().find(|key| key.is_named_by(&handle)) {
+                return Err(Error::SignerIsRecipient {
+                    signer: key.source().to_owned(),
+                    label: key.label().to_owned(),
                 });
             }
         }

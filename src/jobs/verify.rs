@@ -87,6 +87,7 @@ impl Job<'_> {
             None => None,
         };
         let of_entries = self.check_entries(archive, &expected);
+        archive.expect(expected);
         if !of_entries.is_empty() {
             evidence = None;
         }
@@ -173,9 +174,6 @@ fn check_entry(
     expected: &Expected,
     limits: &Limits,
 ) -> Result<(), MemberCause> {
-    if entry.is_directory() && entry.fault().is_none() {
-        return Ok(());
-    }
     let spent = limits.spend(0, expands(entry));
     spent.map_err(|fault| open_cause(fault.into()))?;
     let manifest = expected.in_manifest(entry);

@@ -23,7 +23,8 @@ const RANDOM: usize = 16;
 /// Returns whether a line can hold a name: `sha256sum` writes others in another
 /// way, or reads them as others.
 pub(crate) fn can_hold(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['\\', '\n', '\r', '\0'])
+    // It takes `-` as standard input.
+    !name.is_empty() && name != "-" && !name.contains(['\\', '\n', '\r', '\0'])
 }
 
 /// What the first line says.

@@ -90,6 +90,9 @@ pub enum SealError {
         /// The cause.
         reason: String,
     },
+    /// What is to be signed would count as the manifest of an archive.
+    #[error("it begins as the manifest of an archive does, and is not signed as a file")]
+    SignedManifest,
     /// The signature of a signer could not be made.
     #[error("“{label}” can't sign: {reason}")]
     Signer {

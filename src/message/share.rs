@@ -116,6 +116,15 @@ impl<'a> SharedMessage<'a> {
         }
     }
 
+    /// Returns whether its sealed data open to one content alone. Without
+    /// authentication, another session key makes other content of them.
+    pub fn is_authenticated(&self) -> bool {
+        match self {
+            Self::OpenPgp(_) => true,
+            Self::Cms(message) => message.format().is_authenticated(),
+        }
+    }
+
     /// Returns the number of octets in front of the sealed data, and all octets.
     pub fn into_octets(self) -> (usize, Box<dyn Read + Send + Sync + 'a>) {
         match self {

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 /// What a message is written to: it learns where the sealed data begin.
 ///
 /// They are the SEIPD packet of an OpenPGP message, and what follows the
-/// RecipientInfos of a CMS message. Other recipients leave them as they are.
+/// RecipientInfos of a CMS message with authenticated content. Other recipients
+/// leave them as they are.
 pub(crate) trait MessageSink: Write {
     /// What precedes the sealed data has been written.
     fn begin_sealed(&mut self);

@@ -22,7 +22,7 @@ fn forge_signature(scene: &Scene, name: &str, options: &str) {
 
 /// Returns what comes of the signatures of an archive, by the library.
 fn judged(scene: &Scene, archive: &str, signers: &Signers) -> Result<(), String> {
-    let mut archive = ArchiveFile::open(scene.path(archive)).unwrap();
+    let archive = ArchiveFile::open(scene.path(archive)).unwrap();
     let evidence = archive.require_signature(signers);
     evidence.map(drop).map_err(|error| error.to_string())
 }

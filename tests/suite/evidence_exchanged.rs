@@ -89,7 +89,7 @@ fn reduced(value: (u32, u32), basis: &[(u32, u32)]) -> (u32, u32) {
 
 #[track_caller]
 fn required(scene: &Scene) -> ArchiveFile {
-    let mut archive = ArchiveFile::open(scene.path("calls.zip")).unwrap();
+    let archive = ArchiveFile::open(scene.path("calls.zip")).unwrap();
     let evidence = archive.require_signature(&signers(scene, &["server.crt"]));
     assert!(evidence.unwrap().manifest.is_some());
     archive
@@ -299,7 +299,7 @@ fn an_archive_that_is_exchanged_while_it_is_shared_and_signed_is_found() {
 #[test]
 fn a_manifest_that_is_exchanged_is_the_one_that_was_signed() {
     let scene = exchanged(20, "--index none");
-    let mut archive = required(&scene);
+    let archive = required(&scene);
     // A second check of the same open archive sees the other bytes.
     let mut bytes = scene.read("calls.zip");
     let manifest = scene.entry("calls.zip", crate::evidence_support::MANIFEST);

@@ -41,7 +41,7 @@ fn replaced(options: &str, before: &str, after: &str, is_deflated: bool) -> Scen
 #[track_caller]
 fn is_found(scene: &Scene) {
     let open = |archive: &str| {
-        let mut archive = ArchiveFile::open(scene.path(archive)).unwrap();
+        let archive = ArchiveFile::open(scene.path(archive)).unwrap();
         let evidence = archive.require_signature(&signers(scene, &["server.crt"]));
         assert!(evidence.unwrap().manifest.is_some());
         archive
@@ -128,7 +128,7 @@ fn a_replaced_file_that_was_never_sealed_is_found() {
         .line("verify forged.zip --signer server.crt")
         .exits(5)
         .complains(&["notes.txt: it was altered or replaced"]);
-    let mut archive = ArchiveFile::open(scene.path("forged.zip")).unwrap();
+    let archive = ArchiveFile::open(scene.path("forged.zip")).unwrap();
     let evidence = archive.require_signature(&signers(&scene, &["server.crt"]));
     evidence.unwrap();
     let keyring = callseal::keys::Keyring::load(&[scene.path("customer.key")]).unwrap();

@@ -178,7 +178,7 @@ pub fn extract_required(
     archive: &str,
     certificates: &[&str],
 ) -> Result<Extracted, Error> {
-    let mut archive = ArchiveFile::open(scene.path(archive))?;
+    let archive = ArchiveFile::open(scene.path(archive))?;
     archive.require_signature(&signers(scene, certificates))?;
     extract_opened(scene, &archive, &scene.path("required"))
 }

@@ -32,13 +32,16 @@ fn of_signature(fault: &SignatureFault) -> Hint {
 pub fn of_evidence(fault: &EvidenceFault) -> Hint {
     some(match fault {
         EvidenceFault::NotSigned => {
-            "ask its sender for the signed archive; without --signer and --signers-of, it is taken as it is"
+            "ask its sender for the signed archive; `callseal verify` without a signer checks whether it is sound"
         }
         EvidenceFault::OtherSigners(_) => {
             "name the certificate of whoever should have signed it with --signer; a signature by anybody else proves nothing"
         }
         EvidenceFault::WouldBeLost => {
             "name who signed it with --signer CERT, and the signature is checked and kept; or leave it out with --drop-signatures"
+        }
+        EvidenceFault::OtherOrigin => {
+            "name with --signer who signed the origin as well; if you don't know them, get the archive again from its source, or leave all signatures out with --drop-signatures"
         }
         EvidenceFault::SignerOpens { .. } => {
             "ask the signer to sign with another key than the one that opens; `callseal keygen --sign` makes one"

@@ -154,6 +154,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
                     "leave out --sign",
                 ));
             }
+            if arguments.drop_signatures || signers.is_some_and(|signers| signers.are_required) {
+                return Err(Failure::usage(
+                    format!(
+                        "{}: it is one message, and signatures are checked of archives",
+                        path.display()
+                    ),
+                    "leave out --signer, --signers-of and --drop-signatures; `callseal open --signer` checks a signature inside of a message",
+                ));
+            }
             let shared = job.share_message(&arguments.archive, &opener, &change, target);
             let shared = shared.map_err(|error| Error::during(Task::ShareMessage, error))?;
             bar.finish();

@@ -82,6 +82,12 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
+/// Quotes a name that somebody else has chosen: it can't seem to end before its
+/// end.
+pub fn quoted(name: &str) -> String {
+    format!("“{}”", safe(name).replace(['“', '”'], "\""))
+}
+
 /// Counts the entries of an archive.
 pub fn entries(n: usize) -> String {
     match n {

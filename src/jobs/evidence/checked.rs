@@ -17,19 +17,20 @@ const BUFFER: usize = 64 * 1024;
 /// What is read of an entry. If it has to be what was signed, reading its end
 /// fails with a [`SignedFault`] if it isn't. Whoever reads it may stop before its
 /// end: then its [`Check`] reads on.
-pub(in crate::jobs) struct Checked<'a>(Reading<'a>);
-
-enum Reading<'a> {
-    /// Nothing was signed.
-    Plain(Box<dyn Read + Send + Sync + 'a>),
-    Hashed(Shared<'a>),
+pub(in crate::jobs) struct Checked<'a> {
+    source: Box<dyn Read + Send + Sync + 'a>,
+    check: Check<'a>,
 }
 
 type Shared<'a> = Arc<Mutex<Hashed<'a>>>;
 
 /// The check of an entry that has been read.
+#[derive(Clone, Default)]
 #[must_use = "what was read may be something else than what was signed"]
-pub(in crate::jobs) struct Check<'a>(Option<Shared<'a>>);
+pub(in crate::jobs) struct Check<'a> {
+    /// Each reads from the one before.
+    hashed: Vec<Shared<'a>>,
+}
 
 /// A source that is hashed while it's read.
 struct Hashed<'a> {
@@ -43,95 +44,108 @@ struct Hashed<'a> {
     is_other: bool,
 }
 
+/// What is read through a check that others have as well.
+struct Through<'a>(Shared<'a>);
+
 impl<'a> Checked<'a> {
-    /// Reads an entry that has to have that hash, if any.
+    /// Reads an entry of which nothing is expected.
+    pub fn new(source: impl Read + Send + Sync + 'a) -> Self {
+        Self {
+            source: Box::new(source),
+            check: Check::default(),
+        }
+    }
+
+    /// Expects what the manifest says of it, and the origin.
     ///
     /// # Errors
     ///
     /// It can't be read, or should be a message and isn't one.
-    pub fn new(
-        source: impl Read + Send + Sync + 'a,
-        expected: Option<ExpectedHash>,
+    pub fn expecting(
+        self,
+        manifest: Option<[u8; 32]>,
+        origin: Option<ExpectedHash>,
     ) -> Result<Self, MemberCause> {
+        let checked = self.expecting_all(manifest);
+        match origin {
+            None => Ok(checked),
+            Some(ExpectedHash::Entry(expected)) => Ok(checked.expecting_all(Some(expected))),
+            Some(ExpectedHash::Sealed(expected)) => checked.sealed(expected),
+        }
+    }
+
+    /// Expects all of it to have that hash, if any.
+    pub fn expecting_all(self, expected: Option<[u8; 32]>) -> Self {
         match expected {
-            None => Ok(Self::of_entry(source, None)),
-            Some(ExpectedHash::Entry(expected)) => Ok(Self::of_entry(source, Some(expected))),
-            Some(ExpectedHash::Sealed(expected)) => {
-                let source = BufReader::with_capacity(BUFFER, source);
-                let message = SharedMessage::open(source).map_err(|error| {
-                    let cause = open_cause(error);
-                    match cause.kind() {
-                        ErrorKind::Io => cause,
-                        _ => SignedFault::OtherSealed.into(),
-                    }
-                })?;
-                let (front, source) = message.into_octets();
-                let fault = SignedFault::OtherSealed;
-                Ok(Self::hashed(source, front, expected, fault))
+            Some(expected) => self.hashed(0, expected, SignedFault::Altered),
+            None => self,
+        }
+    }
+
+    fn sealed(self, expected: [u8; 32]) -> Result<Self, MemberCause> {
+        let Self { source, check } = self;
+        let source = BufReader::with_capacity(BUFFER, source);
+        let message = SharedMessage::open(source).map_err(|error| {
+            let cause = open_cause(error);
+            match cause.kind() {
+                ErrorKind::Io => cause,
+                _ => SignedFault::OtherSealed.into(),
             }
+        })?;
+        if !message.is_authenticated() {
+            return Err(SignedFault::OtherSealed.into());
         }
+        let (front, source) = message.into_octets();
+        let checked = Self { source, check };
+        Ok(checked.hashed(front, expected, SignedFault::OtherSealed))
     }
 
-    /// Reads an entry all of which has to have that hash, if any.
-    pub fn of_entry(source: impl Read + Send + Sync + 'a, expected: Option<[u8; 32]>) -> Self {
-        let source = Box::new(source);
-        match expected {
-            None => Self(Reading::Plain(source)),
-            Some(expected) => Self::hashed(source, 0, expected, SignedFault::Altered),
-        }
-    }
-
-    fn hashed(
-        source: Box<dyn Read + Send + Sync + 'a>,
-        front: usize,
-        expected: [u8; 32],
-        fault: SignedFault,
-    ) -> Self {
-        Self(Reading::Hashed(Arc::new(Mutex::new(Hashed {
+    fn hashed(self, front: usize, expected: [u8; 32], fault: SignedFault) -> Self {
+        let Self { source, mut check } = self;
+        let hashed = Arc::new(Mutex::new(Hashed {
             source,
             hash: Some(Sha256::new()),
             front,
             expected,
             fault,
             is_other: false,
-        }))))
+        }));
+        check.hashed.push(Arc::clone(&hashed));
+        Self {
+            source: Box::new(Through(hashed)),
+            check,
+        }
     }
 
     /// Returns the check that has to follow when it has been read.
     pub fn check(&self) -> Check<'a> {
-        match &self.0 {
-            Reading::Plain(_) => Check(None),
-            Reading::Hashed(shared) => Check(Some(Arc::clone(shared))),
-        }
+        self.check.clone()
     }
 }
 
 impl Check<'_> {
-    /// Returns the check of an entry of which nothing was signed.
-    pub fn none() -> Self {
-        Self(None)
-    }
-
     /// Reads what is left of the entry, and compares all of it with what was
     /// signed.
     pub fn finish(self) -> io::Result<()> {
-        let Some(shared) = self.0 else {
-            return Ok(());
-        };
-        let mut hashed = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        io::copy(&mut *hashed, &mut io::sink()).map(drop)
+        // The last one reads through all others.
+        for shared in self.hashed.iter().rev() {
+            let mut hashed = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            io::copy(&mut *hashed, &mut io::sink())?;
+        }
+        Ok(())
     }
 }
 
 impl Read for Checked<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Reading::Plain(source) => source.read(buffer),
-            Reading::Hashed(shared) => {
-                let mut hashed = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                hashed.read(buffer)
-            }
-        }
+        self.source.read(buffer)
+    }
+}
+
+impl Read for Through<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut hashed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hashed.read(buffer)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Comparing the entries of an archive with signed lists.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::archive::without_ending;
+use crate::index;
 use crate::jobs::archive_file::ArchiveFile;
 use crate::jobs::error::{Error, MemberCause};
 use crate::manifest::ListedEntry;
@@ -27,7 +29,7 @@ pub(super) fn compare_manifest(
             match entries.next() {
                 Some(entry) if entry.is_stored_as(&line.name) => {
                     if let Some(hashes) = &mut hashes {
-                        hashes.push((entry.offset(), line.hashes));
+                        hashes.push((entry.offset(), line.hashes.entry));
                     }
                 }
                 _ => hashes = None,
@@ -42,6 +44,7 @@ pub(super) fn compare_manifest(
     expected.all_entries(hashes);
     Ok(Signed {
         signatures: list.signatures,
+        files: Arc::new(list.files),
         time,
         listed,
         missing: 0,
@@ -108,9 +111,9 @@ pub(super) fn compare_origin(
                     let hash = ExpectedHash::Entry(line.hashes.entry);
                     hashes.push((other.offset(), hash));
                 }
-                (None, Some(_)) => missing += 1,
-                // That file, which is nobody's call; or the index, which is new.
-                (None, None) => {}
+                // The index is new.
+                (None, None) if line.name == index::ENTRY => {}
+                (None, _) => missing += 1,
             }
         }
         let unknown = members.next().is_some();
@@ -122,6 +125,7 @@ pub(super) fn compare_origin(
     expected.all_members(hashes);
     Ok(Signed {
         signatures: list.signatures,
+        files: Arc::new(list.files),
         time,
         listed,
         missing,

@@ -17,18 +17,13 @@ pub(in crate::jobs) enum ExpectedHash {
 #[derive(Debug, Default)]
 pub(in crate::jobs) struct Expected {
     /// By the entries' offsets, in their order.
-    manifest: Vec<(u64, Hashes)>,
+    manifest: Vec<(u64, [u8; 32])>,
     origin: Vec<(u64, ExpectedHash)>,
 }
 
 impl Expected {
-    /// Returns whether anything is expected of any entry.
-    pub fn is_empty(&self) -> bool {
-        self.manifest.is_empty() && self.origin.is_empty()
-    }
-
     /// Takes the hashes of all entries, each with its offset.
-    pub fn all_entries(&mut self, mut hashes: Vec<(u64, Hashes)>) {
+    pub fn all_entries(&mut self, mut hashes: Vec<(u64, [u8; 32])>) {
         hashes.sort_unstable_by_key(|(offset, _)| *offset);
         self.manifest = hashes;
     }
@@ -41,7 +36,7 @@ impl Expected {
 
     /// Returns the hash of the manifest for an entry.
     pub fn in_manifest(&self, entry: &Member) -> Option<[u8; 32]> {
-        Some(find(&self.manifest, entry)?.entry)
+        find(&self.manifest, entry)
     }
 
     /// Returns the hash of the origin for a member.
@@ -62,27 +57,6 @@ impl Expected {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Compares the sealed data of an entry, which may have other recipients now.
-    pub fn compare_sealed(&self, entry: &Member, hashes: &Hashes) -> Result<(), SignedFault> {
-        let signed = find(&self.manifest, entry).and_then(|hashes| hashes.sealed);
-        let origin = match self.in_origin(entry) {
-            Some(ExpectedHash::Sealed(hash)) => Some(hash),
-            _ => None,
-        };
-        let mut expected = signed.into_iter().chain(origin);
-        match expected.all(|hash| hashes.sealed == Some(hash)) {
-            true => Ok(()),
-            false => Err(SignedFault::OtherSealed),
-        }
-    }
-
-    /// Returns what has to be checked before anything of an entry is published.
-    /// The manifest says more than the origin.
-    pub fn of(&self, entry: &Member) -> Option<ExpectedHash> {
-        let all = self.in_manifest(entry).map(ExpectedHash::Entry);
-        all.or_else(|| self.in_origin(entry))
     }
 }
 

@@ -13,7 +13,7 @@ pub enum EvidenceFault {
     #[error("it is not signed")]
     NotSigned,
     /// It is signed, and what is made of it wouldn't be.
-    #[error("it is signed, and its signature says nothing of an archive that is made of it")]
+    #[error("it is signed, and the new archive would not be")]
     WouldBeLost,
     /// All its signatures are by signers who weren't named.
     #[error("it has no signature of a signer that you named{}", by(.0))]
@@ -34,6 +34,11 @@ pub enum EvidenceFault {
         /// The member.
         member: String,
     },
+    /// The origin is signed by nobody who was named.
+    #[error(
+        "its origin, the list of what was sealed first, has no signature of a signer that you named"
+    )]
+    OtherOrigin,
     /// The signer is to become a recipient.
     #[error("its signer “{signer}” would be a recipient, and a key that opens must not sign")]
     SignerWouldOpen {
@@ -60,7 +65,8 @@ pub enum EvidenceFault {
 fn by(verdicts: &[SignatureVerdict]) -> String {
     let signers: Vec<String> = verdicts
         .iter()
-        .map(|verdict| format!("“{}”", verdict.signer))
+        // A name can't seem to end before its end.
+        .map(|verdict| format!("“{}”", verdict.signer.replace(['“', '”'], "\"")))
         .collect();
     match signers.is_empty() {
         true => String::new(),

@@ -13,6 +13,15 @@ use crate::message::Limits;
 
 use super::EvidenceFault;
 
+/// A list and its signatures, as they were checked.
+#[derive(Clone, Debug, Default)]
+pub(in crate::jobs) struct ListFiles {
+    /// The SHA-256 of the list.
+    pub list: [u8; 32],
+    pub cms: Option<Vec<u8>>,
+    pub openpgp: Option<Vec<u8>>,
+}
+
 /// A list of entries whose signatures have been checked.
 pub(super) struct List<'a> {
     archive: &'a ArchiveFile,
@@ -20,8 +29,8 @@ pub(super) struct List<'a> {
     pub name: &'static str,
     /// None of a named signer fails.
     pub signatures: Vec<SignatureVerdict>,
-    /// The SHA-256 of the list that was signed.
-    hash: [u8; 32],
+    /// What was checked.
+    pub files: ListFiles,
 }
 
 impl<'a> List<'a> {
@@ -46,21 +55,25 @@ impl<'a> List<'a> {
             entry,
             name,
             signatures: Vec::new(),
-            hash: [0; 32],
+            files: ListFiles::default(),
         };
-        list.hash = list.with_content(|content| {
+        list.files.list = list.with_content(|content| {
             io::copy(content, &mut io::sink())?;
             Ok(())
         })?;
-        let cms = archive.signature_bytes(places.cms)?;
-        let openpgp = archive.signature_bytes(places.openpgp)?;
-        for (signature, is_cms) in [(cms, true), (openpgp, false)] {
+        list.files.cms = archive.signature_bytes(places.cms)?;
+        list.files.openpgp = archive.signature_bytes(places.openpgp)?;
+        for is_cms in [true, false] {
+            let signature = match is_cms {
+                true => &list.files.cms,
+                false => &list.files.openpgp,
+            };
             let Some(signature) = signature else { continue };
             let mut verdicts = Vec::new();
             let hash = list.with_content(|content| {
                 verdicts = match is_cms {
-                    true => signers.verify_cms(&signature, content),
-                    false => signers.verify_openpgp(&signature, content),
+                    true => signers.verify_cms(signature, content),
+                    false => signers.verify_openpgp(signature, content),
                 }?;
                 // A signature of nobody's isn't compared with the content.
                 io::copy(content, &mut io::sink()).map(drop)
@@ -109,7 +122,7 @@ impl<'a> List<'a> {
 
     /// The file may be changed between two readings.
     fn expect(&self, hash: [u8; 32]) -> Result<(), Error> {
-        match hash == self.hash {
+        match hash == self.files.list {
             true => Ok(()),
             false => Err(self.fault("was changed while it was read".into())),
         }

@@ -12,6 +12,7 @@ mod list;
 mod old;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::thread;
 use std::time::SystemTime;
 
@@ -26,7 +27,7 @@ use crate::workers::work_on;
 
 use compare::{compare_manifest, compare_origin};
 pub use fault::{EvidenceFault, SignedFault};
-use list::List;
+use list::{List, ListFiles};
 
 pub(super) use checked::{Check, Checked, signed_fault};
 pub(super) use expected::Expected;
@@ -44,6 +45,14 @@ pub struct Signed {
     pub listed: u64,
     /// The number of messages that the origin lists and the archive doesn't have.
     pub missing: u64,
+    files: Arc<ListFiles>,
+}
+
+impl Signed {
+    /// Returns what was checked.
+    pub(in crate::jobs) fn files(&self) -> &ListFiles {
+        &self.files
+    }
 }
 
 /// What named signers have signed of an archive.
@@ -57,6 +66,8 @@ pub struct Evidence {
     pub origin: Option<Signed>,
     /// The signatures by others, which say nothing.
     pub unknown: Vec<SignatureVerdict>,
+    /// Whether the archive has an origin that none of them has signed.
+    pub has_other_origin: bool,
 }
 
 /// What a signature says of itself. Anybody can have made it.
@@ -109,18 +120,18 @@ impl ArchiveFile {
     /// A signature of a named signer doesn't hold, or there is none; the archive
     /// has other entries; or it can't be read.
     #[doc(hidden)]
-    pub fn require_signature(&mut self, signers: &Signers) -> Result<Evidence, Error> {
+    pub fn require_signature(&self, signers: &Signers) -> Result<Evidence, Error> {
         let mut expected = Expected::default();
         let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let evidence = self.check_signatures(signers, &mut expected, workers)?;
-        self.expected = expected;
+        self.expect(expected);
         Ok(evidence)
     }
 
     /// Returns whether what is read of the archive has to be what was signed.
     #[doc(hidden)]
     pub fn is_compared(&self) -> bool {
-        !self.expected.is_empty()
+        self.expected().is_some()
     }
 
     /// Checks the signatures of the archive, and that it has the entries that were
@@ -165,6 +176,7 @@ impl ArchiveFile {
             None => None,
         };
         Ok(Evidence {
+            has_other_origin: origin.is_none() && self.has_origin(),
             manifest,
             origin,
             unknown,
@@ -240,7 +252,7 @@ impl ArchiveFile {
     /// Checks that an entry is what was signed, if it has to be. A fault of
     /// another kind is no matter.
     pub(super) fn is_as_signed(&self, entry: &Member) -> Result<(), MemberCause> {
-        let checked = match self.expected.of(entry) {
+        let checked = match self.expected() {
             Some(_) => self.read_all(entry),
             None => Ok(()),
         };

@@ -1,8 +1,8 @@
 //! What becomes of the signatures of an archive from which another one is made.
 
-use std::io;
+use std::io::{self, Cursor};
 
-use super::{Evidence, EvidenceFault, Expected};
+use super::{Checked, Evidence, EvidenceFault, Expected};
 use crate::archive::Member;
 use crate::jobs::archive_file::ArchiveFile;
 use crate::jobs::error::Error;
@@ -35,8 +35,6 @@ pub enum KeptSignatures {
     /// They were checked. The archive had an origin, which has stayed; the
     /// signatures of the archive itself are left out.
     WithOrigin(Box<Evidence>),
-    /// The archive had no manifest, but an origin, which has stayed unchecked.
-    Origin,
     /// They were left out.
     Dropped,
 }
@@ -81,76 +79,96 @@ impl Job<'_> {
     pub(in crate::jobs) fn check_old_signatures(
         &self,
         archive: &ArchiveFile,
-        expected: &mut Expected,
     ) -> Result<KeptSignatures, Error> {
-        match self.old_signatures {
-            OldSignatures::Drop if archive.has_manifest() || archive.has_origin() => {
-                Ok(KeptSignatures::Dropped)
+        let is_signed = archive.has_manifest() || archive.has_origin();
+        let signers = match self.old_signatures {
+            OldSignatures::Drop if is_signed => return Ok(KeptSignatures::Dropped),
+            OldSignatures::Keep(signers) if is_signed => signers,
+            OldSignatures::Keep(_) => {
+                return Err(archive.evidence_error(EvidenceFault::NotSigned));
             }
-            OldSignatures::Keep(signers) if archive.has_manifest() || archive.has_origin() => {
-                let evidence = archive.check_signatures(signers, expected, self.workers)?;
-                if archive.has_manifest() && evidence.manifest.is_none() {
-                    let unknown = evidence.unknown;
-                    return Err(archive.evidence_error(EvidenceFault::OtherSigners(unknown)));
-                }
-                let failures = self.check_entries(archive, expected);
-                match failures.is_empty() {
-                    true if archive.has_origin() => {
-                        Ok(KeptSignatures::WithOrigin(Box::new(evidence)))
-                    }
-                    true => Ok(KeptSignatures::AsOrigin(Box::new(evidence))),
-                    false => Err(Error::NotAsSigned {
-                        archive: archive.path().to_owned(),
-                        failures,
-                    }),
-                }
+            OldSignatures::Refuse if is_signed => {
+                return Err(archive.evidence_error(EvidenceFault::WouldBeLost));
             }
-            OldSignatures::Refuse if archive.has_manifest() => {
-                Err(archive.evidence_error(EvidenceFault::WouldBeLost))
-            }
-            OldSignatures::Keep(_) => Err(archive.evidence_error(EvidenceFault::NotSigned)),
-            _ if archive.has_origin() => Ok(KeptSignatures::Origin),
-            _ => Ok(KeptSignatures::None),
+            OldSignatures::Refuse | OldSignatures::Drop => return Ok(KeptSignatures::None),
+        };
+        let mut expected = Expected::default();
+        let evidence = archive.check_signatures(signers, &mut expected, self.workers)?;
+        if archive.has_manifest() && evidence.manifest.is_none() {
+            let unknown = evidence.unknown;
+            return Err(archive.evidence_error(EvidenceFault::OtherSigners(unknown)));
+        }
+        // Anybody can add one, and it would take the place of the manifest.
+        if archive.has_origin() && evidence.origin.is_none() {
+            return Err(archive.evidence_error(EvidenceFault::OtherOrigin));
+        }
+        let failures = self.check_entries(archive, &expected);
+        // What is read from now on is compared again: the file may be changed.
+        archive.expect(expected);
+        match failures.is_empty() {
+            true if archive.has_origin() => Ok(KeptSignatures::WithOrigin(Box::new(evidence))),
+            true => Ok(KeptSignatures::AsOrigin(Box::new(evidence))),
+            false => Err(Error::NotAsSigned {
+                archive: archive.path().to_owned(),
+                failures,
+            }),
         }
     }
 }
 
 impl ArchiveFile {
-    /// Returns the entries that the new archive has as its origin.
+    /// Returns the entries that the new archive has as its origin: the list and the
+    /// signatures that were checked.
     pub(in crate::jobs) fn origin_entries(
         &self,
         kept: &KeptSignatures,
     ) -> Result<Vec<Kept<'_>>, Error> {
-        if matches!(kept, KeptSignatures::None | KeptSignatures::Dropped) {
-            return Ok(Vec::new());
-        }
-        let places = match self.has_origin() {
-            true => self.signed.origin,
-            false => self.signed.manifest,
+        let (places, signed) = match kept {
+            KeptSignatures::None | KeptSignatures::Dropped => return Ok(Vec::new()),
+            KeptSignatures::AsOrigin(evidence) => (self.signed.manifest, &evidence.manifest),
+            KeptSignatures::WithOrigin(evidence) => (self.signed.origin, &evidence.origin),
         };
-        let entries = self.archive.members();
-        let entry = |place: Option<usize>| place.and_then(|place| entries.get(place));
+        let Some(signed) = signed else {
+            return Ok(Vec::new());
+        };
+        let files = signed.files();
         let mut kept = Vec::new();
-        for (name, place) in ORIGIN.all().into_iter().zip(places.places()) {
-            if let Some(entry) = entry(place) {
-                kept.push(self.kept(name, entry)?);
-            }
+        if let Some(entry) = places
+            .list
+            .and_then(|place| self.archive.members().get(place))
+        {
+            kept.push(self.kept_list(ORIGIN.list, entry, files.list)?);
+        }
+        let signatures = [(ORIGIN.cms, &files.cms), (ORIGIN.openpgp, &files.openpgp)];
+        for (name, signature) in signatures {
+            let Some(signature) = signature else { continue };
+            kept.push(Kept {
+                name,
+                length: signature.len() as u64,
+                source: Box::new(Cursor::new(signature.clone())),
+                read_error: Box::new(|error| Error::reading(self.path(), error)),
+            });
         }
         Ok(kept)
     }
 
-    fn kept(&self, name: &'static str, entry: &Member) -> Result<Kept<'_>, Error> {
+    fn kept_list(
+        &self,
+        name: &'static str,
+        entry: &Member,
+        hash: [u8; 32],
+    ) -> Result<Kept<'_>, Error> {
         let fail = |reason: String| self.evidence_error(EvidenceFault::List { list: name, reason });
         let source = self.archive.read(entry);
         let source = source.map_err(|error| fail(error.to_string()))?;
         Ok(Kept {
             name,
             length: entry.size(),
-            source: Box::new(source),
+            source: Box::new(Checked::new(source).expecting_all(Some(hash))),
             read_error: Box::new(move |error: io::Error| match error.kind() {
                 io::ErrorKind::InvalidData => self.evidence_error(EvidenceFault::List {
                     list: name,
-                    reason: error.to_string(),
+                    reason: "was changed while it was read".into(),
                 }),
                 _ => Error::reading(self.path(), error),
             }),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::Member;
 use crate::jobs::archive_file::{Members, member_error};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
-use crate::jobs::evidence::{Expected, KeptSignatures};
+use crate::jobs::evidence::KeptSignatures;
 use crate::jobs::job::Job;
 use crate::keys::{Fingerprint, Recipient};
 use crate::message::{Format, Opener};
@@ -115,8 +115,7 @@ impl Job<'_> {
         let added = change.recipients();
         self.refuse_signing_recipients(added)?;
         self.check_signable(archive)?;
-        let mut expected = Expected::default();
-        let old = self.check_old_signatures(archive, &mut expected)?;
+        let old = self.check_old_signatures(archive)?;
         old.refuse_recipients(archive, change.recipients())?;
         // What was removed from it must not be forgotten with the old index.
         match target.is_in_place() {
@@ -155,6 +154,10 @@ impl Job<'_> {
         let opened_by = archive
             .index_key()
             .or_else(|| proven.iter().find_map(|(_, proof)| proof.opened_by.clone()));
+        let by_own = proven
+            .iter()
+            .filter_map(|(_, proof)| proof.opened_by.as_ref());
+        self.refuse_signing_key(by_own.chain(&opened_by))?;
         let readers = index_recipients(opener, change, opened_by.as_ref());
         let mut planned = Vec::with_capacity(proven.len());
         for (member, proof) in proven {
@@ -196,7 +199,6 @@ impl Job<'_> {
             readers,
             planned: &planned,
             keeps_others: members.are_all || target.is_in_place(),
-            expected,
         };
         let kept = archive.origin_entries(&old)?;
         let written = match target {

@@ -9,7 +9,6 @@ use crate::archive::{ArchiveWriter, Member};
 use crate::index::{self, IndexWriter, Listed};
 use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
-use crate::jobs::evidence::Expected;
 use crate::jobs::job::Job;
 use crate::jobs::new_entry::{EntryWriter, NewEntry, copy_entry, stored_name};
 use crate::jobs::tail::{Kept, Tail};
@@ -34,8 +33,6 @@ pub(super) struct Output<'a> {
     pub planned: &'a [Planned<'a>],
     /// Whether the other entries of the archive are copied.
     pub keeps_others: bool,
-    /// What was signed, if that was checked. The file may be changed after it.
-    pub expected: Expected,
 }
 
 /// What was written.
@@ -89,11 +86,6 @@ impl Output<'_> {
             if let Some(planned) = planned.next_if(is_it) {
                 let (new, session) = self.member(archive, planned, path, &mut written, &tail)?;
                 archive = new.archive;
-                if let Some(hashes) = &new.hashes
-                    && let Err(fault) = self.expected.compare_sealed(entry, hashes)
-                {
-                    return Err(member_error(entry, fault.into()));
-                }
                 tail.note(&new.stored, entry.modified(), new.hashes.as_ref())
                     .map_err(write_error)?;
                 if let Some(index) = tail.index.as_mut().filter(|_| planned.is_listed)
@@ -113,11 +105,6 @@ impl Output<'_> {
             } else if self.keeps_others {
                 let new = copy_entry(archive, self.archive, entry, path, tail.hasher())?;
                 archive = new.archive;
-                if let Some(hashes) = &new.hashes
-                    && let Err(fault) = self.expected.compare(entry, hashes)
-                {
-                    return Err(member_error(entry, fault.into()));
-                }
                 // The time of the index is that of the newest member.
                 let modified = std::time::SystemTime::UNIX_EPOCH;
                 tail.note(&new.stored, modified, new.hashes.as_ref())
@@ -170,6 +157,8 @@ impl Output<'_> {
         let member = planned.member;
         let fail = |cause| member_error(member, cause);
         let (source, checksum) = self.archive.read_leniently(member).map_err(fail)?;
+        let source = self.archive.checked(member, source).map_err(fail)?;
+        let check = source.check();
         let hasher = tail.hasher();
         let (new, session) = match self.job.workers.get() > 1 && member.size() >= LARGE {
             true => reading_ahead(source, |source| {
@@ -180,6 +169,9 @@ impl Output<'_> {
                 self.shared(archive, planned, source, path, hasher)
             }
         }?;
+        check
+            .finish()
+            .map_err(|error| fail(open_cause(error.into())))?;
         // All of a CMS message was opened before.
         if !checksum.is_right() && session.is_some() {
             self.check_all(planned).map_err(fail)?;

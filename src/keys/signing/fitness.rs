@@ -174,6 +174,25 @@ fn check_signing_key(cert: &Cert, key: &PublicKey, at: SystemTime) -> Result<(),
     check_strength(key)
 }
 
+/// Refuses a key that is revoked at a time, or whose certificate is, for whatever
+/// reason.
+pub(super) fn not_revoked(cert: &Cert, key: &PublicKey, at: SystemTime) -> Result<(), Unfit> {
+    let policy = StandardPolicy::new();
+    // The primary key is revoked with its certificate.
+    let mut subkeys = cert.keys().subkeys();
+    let found = subkeys.find(|found| found.key().fingerprint() == key.fingerprint());
+    let of_key = found.as_ref();
+    let of_key = of_key.map(|found| found.revocation_status(&policy, at));
+    let of_cert = cert.revocation_status(&policy, at);
+    for status in of_key.into_iter().chain([of_cert]) {
+        if let RevocationStatus::Revoked(signatures) = status {
+            let since = first(&signatures);
+            return Err(Unfit::Revoked { since });
+        }
+    }
+    Ok(())
+}
+
 /// Returns the time of the first of some revocations.
 fn first(revocations: &[&Signature]) -> Option<SystemTime> {
     let created = revocations

@@ -50,7 +50,13 @@ impl Signers {
             .iter()
             .zip(contexts)
             .map(|(found, content)| match found {
-                Found::Signature(signature) => self.judge_openpgp(signature, content),
+                Found::Signature(signature) => {
+                    let verdict = self.judge_openpgp(signature, content);
+                    match signature.intended_recipients().next() {
+                        Some(_) => of_message(verdict),
+                        None => verdict,
+                    }
+                }
                 Found::Other => SignatureVerdict {
                     signer: "an unknown signer".into(),
                     fingerprint: None,
@@ -179,7 +185,22 @@ impl Signers {
             .signature_alive(self.at(), CLOCK_SKEW)
             .map_err(|e| SignatureFault::Policy(innermost(&e)))?;
         fitness::openpgp(cert, key, at)?;
+        // Whoever has an old key can sign today and claim another time.
+        fitness::not_revoked(cert, key, self.at())?;
         Ok(())
+    }
+}
+
+/// A signature that was made inside of a message, for its recipients, says
+/// nothing of anything else: they could take it out of there.
+fn of_message(verdict: SignatureVerdict) -> SignatureVerdict {
+    let fault = SignatureFault::Kind("a signature from inside of a message");
+    match verdict.standing {
+        Standing::Holds => SignatureVerdict {
+            standing: Standing::Fails(fault),
+            ..verdict
+        },
+        _ => verdict,
     }
 }
 

@@ -150,7 +150,10 @@ impl<'a> CmsSealer<'a> {
             .map_err(openssl)?;
         let (recipients, sealed) = self.front(&*session_key, &iv, length)?;
         sink.write_all(&recipients).map_err(SealError::Write)?;
-        sink.begin_sealed();
+        // Without authentication, another session key makes other content of them.
+        if kind == CmsKind::AuthEnveloped {
+            sink.begin_sealed();
+        }
         sink.write_all(&sealed).map_err(SealError::Write)?;
 
         let mut total = 0u64;

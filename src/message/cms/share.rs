@@ -15,6 +15,7 @@ use crate::der::{header, set_of};
 use crate::keys::{Recipient, Refusal, openssl_reason};
 use crate::message::copied::Copied;
 use crate::message::fault::{OpenError, internal};
+use crate::message::format::Format;
 use crate::message::front_limit::FrontLimit;
 use crate::message::open::Source;
 use crate::message::session::MessageKey;
@@ -23,6 +24,7 @@ use crate::message::sink::MessageSink;
 
 /// A CMS message whose recipients can be changed.
 pub(crate) struct CmsShared<'a> {
+    format: Format,
     /// What encloses the RecipientInfos, from the outside in.
     enclosing: [Enclosing; 3],
     elements: Vec<Element>,
@@ -58,6 +60,7 @@ impl<'a> CmsShared<'a> {
     /// Reads a message up to its encrypted content.
     pub fn read(source: Source<'a>) -> Result<Self, OpenError> {
         let front = CmsFront::read(Copied::new(source, Vec::new()))?;
+        let format = front.format();
         let (source, octets) = front.into_source().finish()?;
         let taken = |from, to| taken(&octets, from, to);
         let mut reader = Reader::new(octets.as_slice());
@@ -97,6 +100,7 @@ impl<'a> CmsShared<'a> {
         };
         let rest = taken(end, octets.len() as u64)?;
         Ok(Self {
+            format,
             enclosing: [
                 enclosing(&info, &content)?,
                 enclosing(&content, &data)?,
@@ -152,6 +156,11 @@ impl<'a> CmsShared<'a> {
             });
         }
         Ok(())
+    }
+
+    /// Returns the kind of message.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// Returns the number of octets in front of the sealed data, and all octets.

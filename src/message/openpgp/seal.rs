@@ -23,6 +23,9 @@ use crate::message::io::fill;
 use crate::message::session::{MessageKey, Session};
 use crate::message::sink::MessageSink;
 
+/// The beginning of the manifest of an archive.
+const MANIFEST: &[u8] = b"# callseal-manifest ";
+
 /// The key of AES-256, in bytes.
 const SESSION_KEY: usize = 32;
 
@@ -79,6 +82,10 @@ impl<'a> OpenPgpSealer<'a> {
         // The first part decides about compression.
         let first = fill(source, &mut self.buffer).map_err(SealError::Read)?;
         let (head, _) = self.buffer.split_at_checked(first).ok_or_else(short)?;
+        // A signature of it would serve for the archive that it lists.
+        if !self.plan.signers.is_empty() && head.starts_with(MANIFEST) {
+            return Err(SealError::SignedManifest);
+        }
         let (length, id) = if self.judge.worthwhile(head) {
             let mut packet = PacketWriter::new(container, Tag::CompressedData);
             packet
