@@ -104,8 +104,8 @@ pub fn evidence_lines(evidence: &Evidence) -> Vec<String> {
     if let Some(origin) = &evidence.origin {
         let missing = match origin.missing {
             0 => String::new(),
-            1 => ", but 1 member that they signed is not in it".into(),
-            more => format!(", but {more} members that they signed are not in it"),
+            1 => ", but 1 entry that they signed is not in it".into(),
+            more => format!(", but {more} entries that they signed are not in it"),
         };
         let itself = match (&evidence.manifest, evidence.unknown.is_empty()) {
             (Some(_), _) => "",

@@ -67,7 +67,8 @@ fn the_manifest_lists_what_unzip_writes_in_the_order_of_the_archive() {
             let sum = scene.tool("sha256sum entry").stdout();
             let (sum, _) = sum.split_once(' ').unwrap();
             expected += &format!("{sum}  {name}\n");
-            if name == INDEX {
+            // Nothing authenticates what is in a message of format cms.
+            if name == INDEX || options == "--format cms" {
                 continue;
             }
             let sealed = sealed_data(&content);

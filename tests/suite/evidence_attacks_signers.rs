@@ -371,5 +371,5 @@ fn a_signature_of_the_origin_is_no_signature_of_the_archive() {
     let verified = scene.ok("verify forged.zip --signer server.crt");
     verified
         .prints("the archive itself is not signed")
-        .prints("but 1 member that they signed is not in it");
+        .prints("but 1 entry that they signed is not in it");
 }

@@ -291,7 +291,7 @@ fn an_archive_that_is_exchanged_while_it_is_shared_and_signed_is_found() {
         };
         assert_eq!(
             failures[0].to_string(),
-            "calls/b.txt: what is sealed in it was altered or replaced after it was signed"
+            "calls/b.txt: it was altered or replaced after the archive was signed"
         );
     }
 }
