@@ -56,7 +56,7 @@ mod workers;
 
 pub use jobs::{
     ArchiveFile, Converted, ConvertedMember, Error, ErrorKind, Extracted, Job, MemberCause,
-    Members, Packed, Progress, SignedFiles,
+    Members, Packed, Progress,
 };
 // Hidden, here and in the modules: what the program, the tests, the benches and
 // the fuzz targets of this package use besides. It isn't an interface, and may
@@ -64,7 +64,8 @@ pub use jobs::{
 #[doc(hidden)]
 pub use jobs::{
     Change, Claimed, Difference, Evidence, EvidenceFault, KeptSignatures, OldSignatures,
-    OpenedMembers, ShareTarget, Shared, SharedMember, Signed, SignedArchive, SignedFault, Verified,
+    OpenedMembers, ShareTarget, Shared, SharedMember, Signed, SignedArchive, SignedFault,
+    SignedFiles, Verified,
 };
 #[doc(hidden)]
 pub use timestamp::{NotATimestamp, Timestamp};

@@ -18,7 +18,7 @@ use super::error::Error;
 #[non_exhaustive]
 pub enum Inspection {
     /// A ZIP archive.
-    Archive(ArchiveFile),
+    Archive(Box<ArchiveFile>),
     /// An encrypted message.
     Message(Envelope),
     /// A certificate or public key.
@@ -62,7 +62,7 @@ pub fn inspect(path: &Path, at: SystemTime) -> Result<Inspection, Error> {
         .read_to_end(&mut start)
         .map_err(read_error)?;
     if looks_like_zip(&start) {
-        return Ok(Inspection::Archive(ArchiveFile::open(path)?));
+        return Ok(Inspection::Archive(Box::new(ArchiveFile::open(path)?)));
     }
     match Identity::load(path) {
         Ok(identities) => return Ok(Inspection::Keys(identities)),

@@ -76,9 +76,9 @@ pub fn open_required(
     signers: Option<&ChosenSigners>,
     ui: &Ui,
 ) -> Result<ArchiveFile, Error> {
-    let mut archive = ArchiveFile::open(path)?;
+    let archive = ArchiveFile::open(path)?;
     if let Some(signers) = signers {
-        signers.require(&mut archive, ui)?;
+        signers.require(&archive, ui)?;
     }
     names_read(archive, opener)
 }

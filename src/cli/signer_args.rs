@@ -145,9 +145,7 @@ impl ChosenSigners {
         }
         Ok(())
     }
-}
 
-impl ChosenSigners {
     /// Does the same. If they have not signed the archive, it returns those whose
     /// signatures can be inside of its messages.
     pub fn require_somewhere(
