@@ -130,7 +130,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
             bytes(extracted.plain),
             arguments.directory.display(),
             authenticity(extracted.not_authenticated.len(), extracted.done),
-            match archive.is_compared() && extracted.failures.is_empty() {
+            match archive.is_compared() && extracted.failures.is_empty() && extracted.skipped == 0 {
                 true => ", as signed",
                 false => "",
             }
@@ -138,7 +138,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     }
     if extracted.skipped > 0 {
         let skipped = count(extracted.skipped as u64, "member");
-        ui.notice(&format!("passed over {skipped} whose files exist"));
+        let unchecked = match archive.is_compared() {
+            true => ": they were not compared with what was signed",
+            false => "",
+        };
+        ui.notice(&format!(
+            "passed over {skipped} whose files exist{unchecked}"
+        ));
     }
     notice_other_files(&extracted.other_files, arguments.plain, ui);
     warn_of_not_authenticated(extracted.not_authenticated.len(), ui);

@@ -1,11 +1,10 @@
 //! The hashes of the entries that an archive has.
 
 use std::io::{self, BufReader, Read};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use openssl::sha::Sha256;
 
-use super::archive_file::{ArchiveFile, open_cause};
+use super::archive_file::{ArchiveFile, bytes_cause, open_cause};
 use super::error::{ErrorKind, MemberCause};
 use crate::archive::Member;
 use crate::manifest::Hashes;
@@ -39,25 +38,25 @@ impl ArchiveFile {
         }
     }
 
-    /// Returns the SHA-256 of the sealed data of an entry; `None` if it isn't a
-    /// message.
-    pub(super) fn sealed_hash(&self, entry: &Member) -> Result<Option<[u8; 32]>, MemberCause> {
-        sealed_hash(self.read(entry)?)
-    }
-
-    /// Returns both hashes of an entry.
+    /// Reads an entry to its end, and returns both of its hashes, which are of the
+    /// same bytes. They aren't compared with anything.
     pub(super) fn hashes(&self, entry: &Member) -> Result<Hashes, MemberCause> {
-        let tap = Tap::default();
-        let sealed = sealed_hash(tap.on(self.read(entry)?))?;
+        let mut source = Hashing {
+            source: self.archive.read(entry).map_err(bytes_cause)?,
+            hash: Sha256::new(),
+        };
+        let sealed = sealed_hash(&mut source)?;
         // A text may go on after its message.
-        let all = tap.hash_of(entry.size());
+        io::copy(&mut source, &mut io::sink()).map_err(|error| open_cause(error.into()))?;
         Ok(Hashes {
-            entry: all.map_or_else(|| self.hash(entry), Ok)?,
+            entry: source.hash.finish(),
             sealed,
         })
     }
 }
 
+/// Returns the SHA-256 of the sealed data of a message; `None` if it isn't one, or
+/// isn't authenticated.
 fn sealed_hash(source: impl Read + Send + Sync) -> Result<Option<[u8; 32]>, MemberCause> {
     let mut hash = Sha256::new();
     let message = SharedMessage::open(BufReader::with_capacity(BUFFER, source));
@@ -73,38 +72,19 @@ fn sealed_hash(source: impl Read + Send + Sync) -> Result<Option<[u8; 32]>, Memb
     }
 }
 
-/// Hashes what is read from a source that somebody else owns.
-#[derive(Clone, Default)]
-struct Tap(Arc<Mutex<(Sha256, u64)>>);
-
-impl Tap {
-    fn on<R>(&self, source: R) -> Tapped<R> {
-        let tap = self.clone();
-        Tapped { source, tap }
-    }
-
-    /// Returns the hash, if so many bytes were read.
-    fn hash_of(self, length: u64) -> Option<[u8; 32]> {
-        let read = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (hash, read) = &*read;
-        (*read == length).then(|| hash.clone().finish())
-    }
-}
-
-struct Tapped<R> {
+/// A source that is hashed while it's read.
+struct Hashing<R> {
     source: R,
-    tap: Tap,
+    hash: Sha256,
 }
 
-impl<R: Read> Read for Tapped<R> {
+impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.source.read(buffer)?;
         let (piece, _) = buffer
             .split_at_checked(length)
             .ok_or_else(|| io::Error::other("more was read than there is room for"))?;
-        let mut read = self.tap.0.lock().unwrap_or_else(PoisonError::into_inner);
-        read.0.update(piece);
-        read.1 = read.1.saturating_add(length as u64);
+        self.hash.update(piece);
         Ok(length)
     }
 }

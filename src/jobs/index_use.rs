@@ -36,7 +36,7 @@ impl ArchiveFile {
         let read = with_proven_key(opener, IndexFault::is_of_message, |opener| {
             let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
             let hash = self.expected().and_then(|all| all.in_manifest(entry));
-            let source = Checked::new(source).expecting_all(hash);
+            let source = Checked::new(source, hash);
             let check = source.check();
             let message = OpenMessage::begin(source, &opener.without_signers());
             let index = message

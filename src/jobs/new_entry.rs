@@ -104,7 +104,7 @@ pub(super) fn copy_entry<W: Write + Seek>(
     }
     let mut new = copied.end().map_err(write_error)?;
     if let Some(hashes) = &mut new.hashes {
-        hashes.sealed = from.sealed_hash(entry).map_err(fail)?;
+        hashes.sealed = from.hashes(entry).map_err(fail)?.sealed;
     }
     Ok(new)
 }

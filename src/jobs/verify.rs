@@ -177,14 +177,13 @@ fn check_entry(
     let spent = limits.spend(0, expands(entry));
     spent.map_err(|fault| open_cause(fault.into()))?;
     let manifest = expected.in_manifest(entry);
-    let origin = expected.in_origin(entry);
-    match (manifest, origin) {
-        (None, None) => archive.read_all(entry),
-        (Some(hash), None) => match archive.hash(entry)? == hash {
+    match (manifest, expected.is_in_origin(entry)) {
+        (None, false) => archive.read_all(entry),
+        (Some(hash), false) => match archive.hash(entry)? == hash {
             true => Ok(()),
             false => Err(SignedFault::Altered.into()),
         },
-        (_, Some(_)) => {
+        (_, true) => {
             let hashes = archive.hashes(entry)?;
             expected.compare(entry, &hashes).map_err(Into::into)
         }

@@ -1,6 +1,6 @@
 //! Sharing: other recipients in front of the same sealed data.
 
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, Write};
 
 use super::armored::write_as;
 use super::cms::{self, CmsShared};
@@ -122,14 +122,6 @@ impl<'a> SharedMessage<'a> {
         match self {
             Self::OpenPgp(_) => true,
             Self::Cms(message) => message.format().is_authenticated(),
-        }
-    }
-
-    /// Returns the number of octets in front of the sealed data, and all octets.
-    pub fn into_octets(self) -> (usize, Box<dyn Read + Send + Sync + 'a>) {
-        match self {
-            Self::OpenPgp(message) => message.into_octets(),
-            Self::Cms(message) => message.into_octets(),
         }
     }
 

@@ -1,8 +1,11 @@
 //! Tricks with what signatures don't cover, or cover elsewhere.
 
+use std::io::Write;
+
 use crate::evidence_support::{MANIFEST, OPENPGP, ORIGIN, ORIGIN_CMS, place, replace};
 use crate::index_support::{Entries, entries, entry, put_together};
 use crate::support::Scene;
+use crate::support::packets::packets;
 
 /// Returns the entries of a signed archive with its manifest as an origin, and
 /// without its index.
@@ -231,4 +234,87 @@ fn whoever_opens_as_a_hidden_recipient_does_not_sign() {
         .line("share calls.zip -k both.key -r vendor.crt --sign both.key -o new.zip")
         .exits(2)
         .complains_with_hint(&["both.key: its key belongs to the recipient"]);
+}
+
+/// The padding of a text holds another text with another message. Behind it is
+/// what was signed.
+#[test]
+fn a_message_is_taken_out_of_a_text_once() {
+    let scene = Scene::with_signed_calls("");
+    let mut all = as_origin(&scene, "calls.zip");
+    for name in scene
+        .tree("calls")
+        .iter()
+        .filter(|name| !name.ends_with('/'))
+    {
+        scene.write(format!("calls/{name}"), "a call that never took place");
+    }
+    scene.ok("pack -q -o false.zip -r customer.crt calls");
+    let mut others = entries(&scene, "false.zip");
+    for (name, content) in &mut all {
+        if name.ends_with(".pgp") {
+            let other = armored(entry(&mut others, name));
+            let padding = [b"\n", other.as_slice(), b"- end -"].concat();
+            let length = (padding.len() as u32).to_be_bytes();
+            let sealed = packets(content).sealed;
+            *content = armored(&[&[0xD5, 0xFF], length.as_slice(), &padding, &sealed].concat());
+        }
+    }
+    put_together(&scene, "twice.zip", &all);
+    for line in [
+        "extract twice.zip -k customer.key --signer server.crt -C out",
+        "cat twice.zip ** -k customer.key --signer server.crt",
+        "convert twice.zip -o no.zip -k customer.key -r vendor.crt --signer server.crt",
+        "share twice.zip -o no.zip -k customer.key -r vendor.crt --signer server.crt",
+        "verify twice.zip -k customer.key --signer server.crt",
+    ] {
+        let refused = scene.line(line).fails();
+        assert!(!refused.stdout().contains("took place"), "{refused}");
+        assert!(!scene.exists("no.zip"), "{line}");
+    }
+    assert!(!scene.exists("out/calls/a.txt"));
+}
+
+/// Other text around a message belongs to the archive as it stands.
+#[test]
+fn signing_leaves_texts_as_they_are() {
+    let scene = Scene::with_signed_calls("");
+    let mut all = as_origin(&scene, "calls.zip");
+    for (name, content) in &mut all {
+        if name.ends_with(".pgp") {
+            let text = armored(content);
+            *content = [b"As we said on the telephone:\n\n", text.as_slice()].concat();
+        }
+    }
+    put_together(&scene, "texts.zip", &all);
+    scene.verifies("texts.zip");
+    scene.make_signer("vendor-signs");
+    let signing = "sign texts.zip --signer server.crt --sign vendor-signs.key -q -o signed.zip";
+    scene.ok(signing);
+    scene.verifies("signed.zip");
+    scene.verifies_for("vendor-signs.crt", "signed.zip");
+    let mut signed = entries(&scene, "signed.zip");
+    for (name, content) in all {
+        assert!(*entry(&mut signed, &name) == content, "{name}");
+    }
+}
+
+/// What is there already isn't compared.
+#[test]
+fn files_that_exist_are_not_said_to_be_as_signed() {
+    let scene = Scene::with_signed_calls("");
+    scene.write("out/calls/a.txt", "something else");
+    let extracted =
+        scene.ok("extract calls.zip -k customer.key --signer server.crt -C out --skip-existing");
+    assert!(!extracted.stdout().contains("as signed"), "{extracted}");
+    extracted.says("whose files exist: they were not compared with what was signed");
+}
+
+/// Returns octets as an OpenPGP text.
+fn armored(octets: &[u8]) -> Vec<u8> {
+    use sequoia_openpgp::armor::{Kind, Writer};
+
+    let mut writer = Writer::new(Vec::new(), Kind::Message).unwrap();
+    writer.write_all(octets).unwrap();
+    writer.finalize().unwrap()
 }

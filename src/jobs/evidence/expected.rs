@@ -1,5 +1,7 @@
 //! The hashes that the entries of an archive have to have.
 
+use std::sync::OnceLock;
+
 use super::fault::SignedFault;
 use crate::archive::Member;
 use crate::manifest::Hashes;
@@ -18,7 +20,15 @@ pub(in crate::jobs) enum ExpectedHash {
 pub(in crate::jobs) struct Expected {
     /// By the entries' offsets, in their order.
     manifest: Vec<(u64, [u8; 32])>,
-    origin: Vec<(u64, ExpectedHash)>,
+    origin: Vec<(u64, InOrigin)>,
+}
+
+/// What the origin says of a member.
+#[derive(Debug)]
+struct InOrigin {
+    hash: ExpectedHash,
+    /// The SHA-256 of all of it, which is known when it has been compared.
+    all: OnceLock<[u8; 32]>,
 }
 
 impl Expected {
@@ -28,20 +38,36 @@ impl Expected {
         self.manifest = hashes;
     }
 
-    /// Takes the hashes of the sealed data of all members.
-    pub fn all_members(&mut self, mut hashes: Vec<(u64, ExpectedHash)>) {
-        hashes.sort_unstable_by_key(|(offset, _)| *offset);
-        self.origin = hashes;
+    /// Takes what the origin says of all members, each with its offset.
+    pub fn all_members(&mut self, hashes: Vec<(u64, ExpectedHash)>) {
+        let member = |(offset, hash)| {
+            let all = OnceLock::new();
+            (offset, InOrigin { hash, all })
+        };
+        self.origin = hashes.into_iter().map(member).collect();
+        self.origin.sort_unstable_by_key(|(offset, _)| *offset);
     }
 
     /// Returns the hash of the manifest for an entry.
     pub fn in_manifest(&self, entry: &Member) -> Option<[u8; 32]> {
-        find(&self.manifest, entry)
+        find(&self.manifest, entry).copied()
     }
 
-    /// Returns the hash of the origin for a member.
-    pub fn in_origin(&self, entry: &Member) -> Option<ExpectedHash> {
-        find(&self.origin, entry)
+    /// Returns whether the origin says something of a member.
+    pub fn is_in_origin(&self, entry: &Member) -> bool {
+        find(&self.origin, entry).is_some()
+    }
+
+    /// Returns whether a member has yet to be compared with the origin. Then it
+    /// isn't known what all of it has to be.
+    pub fn is_to_be_compared(&self, entry: &Member) -> bool {
+        find(&self.origin, entry).is_some_and(|origin| origin.all.get().is_none())
+    }
+
+    /// Returns the SHA-256 that all of an entry has to have, as far as it's known.
+    pub fn entry_hash(&self, entry: &Member) -> Option<[u8; 32]> {
+        let compared = find(&self.origin, entry).and_then(|origin| origin.all.get());
+        self.in_manifest(entry).or(compared.copied())
     }
 
     /// Compares the hashes of an entry with those that it has to have.
@@ -50,19 +76,26 @@ impl Expected {
         if !self.in_manifest(entry).is_none_or(is_entry) {
             return Err(SignedFault::Altered);
         }
-        match self.in_origin(entry) {
-            Some(ExpectedHash::Entry(hash)) if !is_entry(hash) => Err(SignedFault::Altered),
-            Some(ExpectedHash::Sealed(hash)) if hashes.sealed != Some(hash) => {
-                Err(SignedFault::OtherSealed)
+        let Some(origin) = find(&self.origin, entry) else {
+            return Ok(());
+        };
+        match origin.hash {
+            ExpectedHash::Entry(hash) if !is_entry(hash) => return Err(SignedFault::Altered),
+            ExpectedHash::Sealed(hash) if hashes.sealed != Some(hash) => {
+                return Err(SignedFault::OtherSealed);
             }
-            _ => Ok(()),
+            _ => {}
+        }
+        match *origin.all.get_or_init(|| hashes.entry) == hashes.entry {
+            true => Ok(()),
+            false => Err(SignedFault::Altered),
         }
     }
 }
 
-fn find<H: Copy>(hashes: &[(u64, H)], entry: &Member) -> Option<H> {
+fn find<'e, H>(hashes: &'e [(u64, H)], entry: &Member) -> Option<&'e H> {
     let offset = entry.offset();
     let place = hashes.binary_search_by_key(&offset, |(offset, _)| *offset);
     let (_, hash) = hashes.get(place.ok()?)?;
-    Some(*hash)
+    Some(hash)
 }

@@ -164,7 +164,7 @@ impl ArchiveFile {
         Ok(Kept {
             name,
             length: entry.size(),
-            source: Box::new(Checked::new(source).expecting_all(Some(hash))),
+            source: Box::new(Checked::new(source, Some(hash))),
             read_error: Box::new(move |error: io::Error| match error.kind() {
                 io::ErrorKind::InvalidData => self.evidence_error(EvidenceFault::List {
                     list: name,

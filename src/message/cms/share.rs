@@ -163,12 +163,6 @@ impl<'a> CmsShared<'a> {
         self.format
     }
 
-    /// Returns the number of octets in front of the sealed data, and all octets.
-    pub fn into_octets(self) -> (usize, Box<dyn Read + Send + Sync + 'a>) {
-        let front = self.front_octets();
-        (front.len(), Box::new(Cursor::new(front).chain(self.rest)))
-    }
-
     /// Returns the sealed data: what follows the RecipientInfos.
     pub fn into_sealed(self) -> impl BufRead + 'a {
         self.rest

@@ -9,6 +9,7 @@ use sequoia_openpgp::Packet;
 use sequoia_openpgp::packet::Tag;
 use sequoia_openpgp::serialize::SerializeInto;
 
+use super::beginning::begins_message;
 use super::container::{Container, proves};
 use super::front::{OpenPgpFront, RawFront, parse};
 use super::packet::{Body, Header};
@@ -111,13 +112,6 @@ impl<'a> OpenPgpShared<'a> {
         }
     }
 
-    /// Returns the number of octets in front of the sealed data, and all octets.
-    pub fn into_octets(self) -> (usize, Box<dyn Read + Send + Sync + 'a>) {
-        let packets = self.packets.into_iter();
-        let front: Vec<u8> = packets.flat_map(|packet| packet.bytes).collect();
-        (front.len(), Box::new(Cursor::new(front).chain(self.sealed)))
-    }
-
     /// Returns the sealed data, from their header to the end of the source.
     pub fn into_sealed(self) -> impl BufRead + 'a {
         self.sealed
@@ -169,7 +163,10 @@ impl<'a> OpenPgpShared<'a> {
         key: &MessageKey,
         mut sink: impl MessageSink,
     ) -> Result<MessageId, OpenError> {
-        for packet in &self.packets {
+        // What begins otherwise is taken for a text that may hold a message.
+        let begins = |packet: &&FrontPacket| begins_message(&packet.bytes);
+        let (first, others): (Vec<_>, Vec<_>) = self.packets.iter().partition(begins);
+        for packet in first.into_iter().chain(others) {
             sink.write_all(&packet.bytes).map_err(OpenError::Write)?;
         }
         sink.begin_sealed();
