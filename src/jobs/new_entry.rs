@@ -104,7 +104,12 @@ pub(super) fn copy_entry<W: Write + Seek>(
     }
     let mut new = copied.end().map_err(write_error)?;
     if let Some(hashes) = &mut new.hashes {
-        hashes.sealed = from.hashes(entry).map_err(fail)?.sealed;
+        let again = from.hashes(entry).map_err(fail)?;
+        if again.entry != hashes.entry {
+            let changed = io::Error::other("the archive was changed while it was read");
+            return Err(fail(open_cause(OpenError::Read(changed))));
+        }
+        hashes.sealed = again.sealed;
     }
     Ok(new)
 }
