@@ -24,7 +24,7 @@ impl Verifier {
 
     /// Returns the fingerprints by which a signature may name the owner of the
     /// key that has opened a message; if that isn't known, the owners of all
-    /// keys at hand.
+    /// keys that were given.
     pub fn intended(&self, keyring: &Keyring, key: Option<&Fingerprint>) -> Arc<[Fingerprint]> {
         // It is intact after any panic: each change is one insertion.
         let known = self.intended.lock();

@@ -89,9 +89,9 @@ impl Change {
         }
     }
 
-    /// Returns whether new packets replace the one with that handle. A CA can issue
-    /// two certificates with one serial number or key identifier. So a handle that
-    /// names a certificate doesn't prove whose key it is, and its entry stays.
+    /// Returns whether new packets replace the one with that handle. Two certificates
+    /// can have the same serial number or key identifier. So a handle that names a
+    /// certificate doesn't prove whose key it is, and its entry stays.
     fn replaces(&self, handle: &KeyHandle) -> bool {
         !handle.names_a_certificate() && self.recipients().any(|r| r.is_named_by(handle))
     }

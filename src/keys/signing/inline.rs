@@ -10,7 +10,7 @@ use super::{SignatureVerdict, Signers};
 
 impl Signers {
     /// Returns whether an announced signature claims to be by a named signer
-    /// whose certificate is at hand: nobody else's content has to be hashed.
+    /// whose certificate is known. For no other signature is the content hashed.
     pub(crate) fn announces(&self, issuer: &Handle) -> bool {
         let mut keys = self.certs().iter().flat_map(|cert| cert.keys());
         keys.any(|key| issuer.aliases(key.key().key_handle()))

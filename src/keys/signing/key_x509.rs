@@ -149,7 +149,7 @@ fn certified(
 }
 
 /// Returns the issuers of a certificate that are in its file, without the root:
-/// who verifies has it, or doesn't trust it.
+/// a verifier has it, or doesn't trust it.
 fn issuers(certificate: &X509, file: &[X509]) -> Vec<X509> {
     let mut chain: Vec<X509> = Vec::new();
     while chain.len() < MAX_CHAIN {

@@ -66,7 +66,7 @@ pub enum SignerError {
         path: PathBuf,
     },
     /// A fingerprint of 40 digits is that of an OpenPGP certificate, which
-    /// isn't at hand.
+    /// was not given.
     #[error(
         "the signer {fingerprint} is named by an OpenPGP fingerprint, and its certificate is not given"
     )]

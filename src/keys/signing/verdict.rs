@@ -78,7 +78,7 @@ pub enum SignatureFault {
     /// It claims no time, and the certificate is to be judged at that time.
     #[error("claims no time at which its certificate could be judged")]
     NoTime,
-    /// The certificate isn't at hand: signatures of OpenPGP don't hold it.
+    /// The certificate was not given: OpenPGP signatures don't contain it.
     #[error("can't be checked: only the fingerprint of its certificate is known")]
     NoCertificate,
     /// The certificate has expired.

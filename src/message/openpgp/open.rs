@@ -186,7 +186,7 @@ fn next_content(
             tag => return Err(unexpected(tag)),
         }
     }
-    Err(MessageFault::Malformed("there is no file in it".into()).into())
+    Err(MessageFault::Malformed("it holds no file".into()).into())
 }
 
 /// Finds the packet that holds the file in what is compressed.

@@ -15,7 +15,7 @@ use sequoia_openpgp as openpgp;
 use super::openpgp::cert;
 use super::*;
 
-/// A signer whose key is at hand.
+/// A signer with a key that the test can use.
 fn with_a_signer(profile: Profile) -> (Desk, Cert) {
     let desk = Desk::new();
     let cert = cert(profile, CipherSuite::Cv25519);
