@@ -103,14 +103,7 @@ fn a_stranger_whose_ca_the_system_trusts_proves_nothing() {
 
 #[test]
 fn a_colleague_under_the_same_ca_proves_nothing() {
-    let scene = Scene::with_a_signer();
-    scene.ca("root").make();
-    for name in ["ivr-1", "ivr-2"] {
-        scene.leaf(name, "root").saying(OF_A_SIGNER).make();
-        scene.ok(&format!(
-            "pack -q -o {name}.zip -r customer.crt --sign {name}.key calls"
-        ));
-    }
+    let scene = Scene::with_colleagues();
     let signers = under_a_ca(&scene, SignerName::Subject("ivr-1".into()), &[]);
     judged(&scene, "ivr-1.zip", &signers).unwrap();
     let refused = judged(&scene, "ivr-2.zip", &signers).unwrap_err();

@@ -147,14 +147,7 @@ fn an_altered_member_is_not_opened_where_a_signature_is_required() {
 
 #[test]
 fn a_profile_names_its_signers_by_subject_under_a_ca() {
-    let scene = Scene::with_a_signer();
-    scene.ca("root").make();
-    for name in ["ivr-1", "ivr-2"] {
-        scene.leaf(name, "root").saying(OF_A_SIGNER).make();
-        scene.ok(&format!(
-            "pack -q -o {name}.zip -r customer.crt --sign {name}.key calls"
-        ));
-    }
+    let scene = Scene::with_colleagues();
     config(
         &scene,
         "",

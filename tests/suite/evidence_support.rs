@@ -62,6 +62,21 @@ impl Scene {
         scene
     }
 
+    /// Packs the calls twice under one CA `root`: `ivr-1.zip`, and `ivr-2.zip` of a
+    /// colleague.
+    #[track_caller]
+    pub fn with_colleagues() -> Self {
+        let scene = Self::with_a_signer();
+        scene.ca("root").make();
+        for name in ["ivr-1", "ivr-2"] {
+            scene.leaf(name, "root").saying(OF_A_SIGNER).make();
+            scene.ok(&format!(
+                "pack -q -o {name}.zip -r customer.crt --sign {name}.key calls"
+            ));
+        }
+        scene
+    }
+
     /// Returns the signature by openssl over a content, with more options of
     /// `openssl cms -sign`.
     #[track_caller]

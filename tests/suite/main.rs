@@ -94,6 +94,7 @@ mod round_trips;
 mod sealed_with_passphrase;
 mod second_messages;
 mod secrets;
+mod sequoia_reader;
 mod share;
 mod share_cms;
 mod share_messages;

@@ -4,60 +4,24 @@ use std::io::Read;
 
 use sequoia_openpgp as openpgp;
 
+use openpgp::Profile;
 use openpgp::cert::{Cert, CertBuilder};
-use openpgp::crypto::SessionKey;
-use openpgp::packet::{PKESK, SKESK};
 use openpgp::parse::Parse;
-use openpgp::parse::stream::{
-    DecryptionHelper, DecryptorBuilder, MessageStructure, VerificationHelper,
-};
+use openpgp::parse::stream::DecryptorBuilder;
 use openpgp::policy::StandardPolicy;
 use openpgp::serialize::SerializeInto;
-use openpgp::types::SymmetricAlgorithm;
-use openpgp::{KeyHandle, Profile};
 
+use crate::sequoia_reader::Reader;
 use crate::support::{Scene, content};
-
-/// Opens messages with the keys of a certificate.
-struct Reader(Cert);
-
-impl VerificationHelper for Reader {
-    fn get_certs(&mut self, _: &[KeyHandle]) -> openpgp::Result<Vec<Cert>> {
-        Ok(Vec::new())
-    }
-
-    fn check(&mut self, _: MessageStructure<'_>) -> openpgp::Result<()> {
-        Ok(())
-    }
-}
-
-impl DecryptionHelper for Reader {
-    fn decrypt(
-        &mut self,
-        pkesks: &[PKESK],
-        _: &[SKESK],
-        cipher: Option<SymmetricAlgorithm>,
-        decrypt: &mut dyn FnMut(Option<SymmetricAlgorithm>, &SessionKey) -> bool,
-    ) -> openpgp::Result<Option<Cert>> {
-        let policy = StandardPolicy::new();
-        let keys = self.0.keys().with_policy(&policy, None);
-        for key in keys.secret().for_transport_encryption() {
-            let mut pair = key.key().clone().into_keypair()?;
-            for pkesk in pkesks {
-                let opened = pkesk.decrypt(&mut pair, cipher);
-                if opened.is_some_and(|(cipher, key)| decrypt(cipher, &key)) {
-                    return Ok(None);
-                }
-            }
-        }
-        Err(openpgp::Error::InvalidOperation("no key opens it".into()).into())
-    }
-}
 
 fn open(message: &[u8], cert: &Cert) -> openpgp::Result<Vec<u8>> {
     let policy = StandardPolicy::new();
+    let reader = Reader {
+        key: cert.clone(),
+        signers: Vec::new(),
+    };
     let message = DecryptorBuilder::from_bytes(message)?;
-    let mut message = message.with_policy(&policy, None, Reader(cert.clone()))?;
+    let mut message = message.with_policy(&policy, None, reader)?;
     let mut content = Vec::new();
     message.read_to_end(&mut content)?;
     Ok(content)

@@ -159,10 +159,7 @@ fn a_named_certificate_has_to_chain_too() {
 #[test]
 fn an_intermediate_may_be_in_the_signature_or_in_the_named_file() {
     let desk = Desk::new();
-    desk.ca("root");
-    let is_ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
-    desk.issued("issuing", "/CN=issuing", "root", is_ca);
-    desk.issued("leaf", "/CN=leaf", "issuing", SIGNS);
+    desk.chain();
     desk.bash(
         "cat leaf.key leaf.crt issuing.crt > whole.pem; cat leaf.crt issuing.crt > chain.crt",
     );

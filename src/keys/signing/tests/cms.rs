@@ -76,10 +76,7 @@ fn openssl_verifies_each_of_several_signers() {
 #[test]
 fn openssl_finds_the_chain_of_a_signer_in_the_signature() {
     let desk = Desk::new();
-    desk.ca("root");
-    let is_ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
-    desk.issued("issuing", "/CN=issuing", "root", is_ca);
-    desk.issued("leaf", "/CN=leaf", "issuing", SIGNS);
+    desk.chain();
     desk.bash("cat root.crt leaf.crt issuing.crt leaf.key > chained.pem");
     let signature = cms(&[desk.key("chained.pem")]);
     assert!(openssl_verifies(&desk, &signature, "-CAfile root.crt"));

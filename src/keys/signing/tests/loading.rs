@@ -84,10 +84,7 @@ fn a_java_keystore_signs() {
 #[test]
 fn the_chain_in_a_keystore_goes_with_the_signature() {
     let desk = Desk::new();
-    desk.ca("root");
-    let is_ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
-    desk.issued("issuing", "/CN=issuing", "root", is_ca);
-    desk.issued("leaf", "/CN=leaf", "issuing", SIGNS);
+    desk.chain();
     desk.bash(
         "cat issuing.crt root.crt > chain.pem
          openssl pkcs12 -export -in leaf.crt -inkey leaf.key -certfile chain.pem -passout pass: -out a.p12",

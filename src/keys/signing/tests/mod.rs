@@ -5,6 +5,7 @@ mod attacks_cms;
 mod attacks_openpgp;
 mod authorities;
 mod cms;
+mod forge;
 mod loading;
 mod openpgp;
 
@@ -111,6 +112,15 @@ impl Desk {
              openssl x509 -req -in csr -CA {ca}.crt -CAkey {ca}.key -set_serial 0x$(openssl rand -hex 8) \
              -days 365 -extfile ext -out {name}.crt"
         ));
+    }
+
+    /// Makes a signer `leaf` under the CA `issuing`, which is under the CA `root`.
+    #[track_caller]
+    fn chain(&self) {
+        self.ca("root");
+        let is_ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
+        self.issued("issuing", "/CN=issuing", "root", is_ca);
+        self.issued("leaf", "/CN=leaf", "issuing", SIGNS);
     }
 
     #[track_caller]
