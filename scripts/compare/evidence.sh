@@ -19,10 +19,20 @@ pack_signed() {
     "$callseal" pack -q "${recipients[@]}" --sign signer.key -o out.zip signed
 }
 
+# The manifest has two hashes of each recording: of its entry, and of its sealed data.
+hash_twice() {
+    for _ in 1 2; do
+        find signed -type f -print0 | xargs -0 -n 8 -P "$(nproc)" openssl dgst -sha256
+    done
+}
+
 printf '\nPacking 1 GiB of recordings of 8 MiB, signed and not\n'
-race drop_signed "callseal pack --sign" pack_signed "callseal pack" pack_alone
-mark "$(ratio "${medians[0]}" "${medians[1]}")" at-most 1.35 \
-    "signing takes $(ratio "${medians[0]}" "${medians[1]}") times as long"
+race drop_signed "callseal pack --sign" pack_signed "callseal pack" pack_alone \
+    "openssl dgst -sha256, twice" hash_twice
+sum=$(awk -v a="${medians[1]}" -v b="${medians[2]}" 'BEGIN { print a + b }')
+mark "$(ratio "${medians[0]}" "$sum")" at-most 1 \
+    "signing takes $(ratio "${medians[0]}" "$sum") of the time of packing and then hashing"
+echo "  and $(ratio "${medians[0]}" "${medians[1]}") of that of packing alone"
 
 pack_signed
 mkdir split
