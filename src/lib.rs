@@ -50,6 +50,9 @@ pub mod output;
 #[path = "../tests/support/packages.rs"]
 mod packages;
 mod read_ahead;
+#[cfg(target_os = "linux")]
+#[doc(hidden)]
+pub mod service;
 pub mod sources;
 mod timestamp;
 mod workers;

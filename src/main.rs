@@ -24,9 +24,11 @@ fn main() -> ExitCode {
     keep_memory_to_itself();
     // An argument may name a descriptor: look before any is opened here.
     let parsed = Cli::try_parse();
-    #[cfg(unix)]
-    cli::signals::handle();
-    record::remember();
+    if !parsed.as_ref().is_ok_and(Cli::is_service) {
+        #[cfg(unix)]
+        cli::signals::handle();
+        record::remember();
+    }
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {

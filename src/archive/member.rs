@@ -277,6 +277,12 @@ impl Member {
         self.size
     }
 
+    /// Returns the CRC-32 of its content, as the archive states it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn crc(&self) -> u32 {
+        self.crc
+    }
+
     /// Returns the number of bytes that its data takes in the archive.
     #[must_use]
     pub fn stored_size(&self) -> u64 {

@@ -40,12 +40,27 @@ pub struct SealArgs {
 }
 
 impl SealArgs {
+    /// Returns those that stand for a profile of the config.
+    #[cfg(target_os = "linux")]
+    pub fn of_profile(profile: Option<String>) -> Self {
+        Self {
+            recipients: RecipientArgs::of_profile(profile),
+            compress: None,
+            format: None,
+            hidden_recipients: false,
+        }
+    }
+
     /// Loads the recipients, all or none, and returns the plan for sealing.
     pub fn plan(&self, global: &Global, ui: &Ui) -> Result<SealPlan, Failure> {
-        let config = global.config()?;
-        let recipients = self.recipients.load(config.as_ref(), ui)?;
+        self.plan_with(global.config()?.as_ref(), ui)
+    }
+
+    /// Does the same with a config that is at hand.
+    pub fn plan_with(&self, config: Option<&Config>, ui: &Ui) -> Result<SealPlan, Failure> {
+        let recipients = self.recipients.load(config, ui)?;
         let configured = |c: &Config| (c.compress, c.format);
-        let (compress, format) = config.as_ref().map(configured).unwrap_or_default();
+        let (compress, format) = config.map(configured).unwrap_or_default();
         let compression = self.compress.unwrap_or(compress);
         let format = self.format.unwrap_or(format);
         let options = SealOptions {

@@ -27,6 +27,10 @@ pub enum Error {
         task: Task,
         error: Box<callseal::Error>,
     },
+    /// A service can't work.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Service(#[from] callseal::service::ServiceError),
     /// The config can't be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -142,6 +146,8 @@ impl Error {
         match self {
             Self::Library(error) => error.kind(),
             Self::During { error, .. } => error.kind(),
+            #[cfg(target_os = "linux")]
+            Self::Service(error) => error.kind(),
             Self::Config(_) | Self::Subject(_) | Self::SignersOfProfile { .. } => ErrorKind::Usage,
             Self::SigningKey(error) => signing_key_kind(&error.fault),
             Self::Profile { error, .. } => ErrorKind::from(&**error),

@@ -52,6 +52,8 @@ mod streams;
 mod suspects;
 pub mod ui;
 mod verify;
+#[cfg(target_os = "linux")]
+mod watch;
 
 use clap::{Parser, Subcommand};
 
@@ -91,8 +93,20 @@ pub enum Command {
     Export(export::Arguments),
     Check(check::Arguments),
     Config(config::Arguments),
+    #[cfg(target_os = "linux")]
+    Watch(watch::Arguments),
     Completions(generate::Completions),
     Man(generate::Man),
+}
+
+impl Cli {
+    /// Returns whether this is a service, which runs one job after another.
+    pub fn is_service(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        return matches!(self.command, Command::Watch(_));
+        #[cfg(not(target_os = "linux"))]
+        return false;
+    }
 }
 
 /// Runs the subcommand, and prints its report.
@@ -109,6 +123,8 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Ended, Failure> {
         Command::Convert(arguments) => return convert::run(arguments, global, ui),
         Command::Sign(arguments) => return sign::run(arguments, global, ui),
         Command::Verify(arguments) => return verify::run(arguments, global, ui),
+        #[cfg(target_os = "linux")]
+        Command::Watch(arguments) => return watch::run(arguments, global, ui),
         Command::Cat(arguments) => cat::run(arguments, global, ui),
         Command::Seal(arguments) => seal::run(arguments, global, ui),
         Command::Open(arguments) => open::run(arguments, global, ui),

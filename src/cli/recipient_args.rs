@@ -27,6 +27,15 @@ pub struct RecipientArgs {
 }
 
 impl RecipientArgs {
+    /// Returns those that stand for a profile: the default one, if it has no name.
+    #[cfg(target_os = "linux")]
+    pub fn of_profile(profile: Option<String>) -> Self {
+        Self {
+            recipients: Vec::new(),
+            profile,
+        }
+    }
+
     /// Returns whether any recipient is named on the command line.
     pub fn is_given(&self) -> bool {
         !self.recipients.is_empty() || self.profile.is_some()

@@ -73,7 +73,7 @@ impl MessageSignArgs {
 }
 
 /// Loads keys, each of which signs once.
-fn load(
+pub fn load(
     paths: &[PathBuf],
     passphrases: &dyn Passphrases,
     ui: &Ui,

@@ -174,6 +174,15 @@ pub enum ConfigError {
         line: usize,
         profile: String,
     },
+    /// In `callseal.toml`: a setting of a `[[watch]]`.
+    #[error("{}:{line}: {key} cannot be {value:?}: {reason}", file.display())]
+    Watch {
+        file: PathBuf,
+        line: usize,
+        key: &'static str,
+        value: String,
+        reason: String,
+    },
 
     /// In `client_property.conf`.
     #[error("{}: {SETTING} is missing", file.display())]

@@ -13,6 +13,8 @@
 mod callseal_toml;
 mod client_property;
 mod error;
+mod time_span;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -21,6 +23,10 @@ use std::time::SystemTime;
 
 pub use client_property::PROFILE_NAME as CLIENT_PROPERTY_PROFILE;
 pub use error::ConfigError;
+#[doc(hidden)]
+pub use time_span::{NotATimeSpan, TimeSpan};
+#[doc(hidden)]
+pub use watch::{Bundle, Then, Watch};
 
 use crate::files::input;
 use crate::keys::{MinRsaBits, Party, SignerError, SignerName, Signers, SigningTime};
@@ -64,6 +70,9 @@ pub struct Config {
     pub min_rsa_bits: MinRsaBits,
     /// The profiles by name. May be empty: extraction needs none.
     pub profiles: BTreeMap<String, Profile>,
+    /// The spools that a service watches.
+    #[doc(hidden)]
+    pub watches: Vec<Watch>,
 }
 
 /// A named list of recipients, of signers, or of both.

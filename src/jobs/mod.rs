@@ -16,6 +16,7 @@ mod new_entry;
 mod opening;
 mod other_files;
 mod pack;
+mod parts;
 mod places;
 mod progress;
 mod share;

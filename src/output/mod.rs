@@ -17,6 +17,8 @@ mod temporary;
 
 pub(crate) use batch::{Batch, Failed};
 pub(crate) use descriptors::is_lack_of_descriptors;
+#[cfg(target_os = "linux")]
+pub(crate) use directory::Directory;
 pub use pending::Overwrite;
 #[doc(hidden)]
 pub use pending::{Access, PendingFile, Place};

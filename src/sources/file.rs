@@ -82,6 +82,18 @@ impl Stamp {
 }
 
 impl Source {
+    /// Returns a file with the name that it'll have in an archive, as `found`
+    /// describes it. Links at its path are not followed.
+    pub(crate) fn new(path: PathBuf, name: String, found: &Metadata) -> io::Result<Self> {
+        Ok(Self {
+            place: Place::new(path, name),
+            size: found.len(),
+            modified: found.modified()?,
+            stamp: Stamp::of(found),
+            follow_links: false,
+        })
+    }
+
     /// Returns its path.
     pub fn path(&self) -> &Path {
         match &self.place {
@@ -123,6 +135,15 @@ impl Source {
     /// - [`SourceError::Io`]: it can't be opened, or is gone.
     pub fn open(&self) -> Result<SourceFile, SourceError> {
         let file = open(self.path(), self.follow_links).map_err(|error| self.io(error))?;
+        self.read(file)
+    }
+
+    /// Reads it through a file that was opened already.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub(crate) fn read(&self, file: File) -> Result<SourceFile, SourceError> {
         self.check(&file)?;
         Ok(SourceFile {
             file,

@@ -6,14 +6,14 @@ use super::SourceError;
 use super::patterns::Patterns;
 
 /// The choice of members by the lists.
-pub(super) struct Filter {
+pub(crate) struct Filter {
     /// `None` lets everything through.
     include: Option<Patterns>,
     exclude: Patterns,
 }
 
 impl Filter {
-    pub(super) fn new(include: &[String], exclude: &[String]) -> Result<Self, SourceError> {
+    pub(crate) fn new(include: &[String], exclude: &[String]) -> Result<Self, SourceError> {
         let patterns = |patterns| Patterns::new(patterns).map_err(SourceError::from);
         let include = match include {
             [] => None,
@@ -25,7 +25,7 @@ impl Filter {
 
     /// Returns whether the file `member` is on the include list, if there is
     /// one.
-    pub(super) fn includes(&self, member: &Path) -> bool {
+    pub(crate) fn includes(&self, member: &Path) -> bool {
         self.include
             .as_ref()
             .is_none_or(|patterns| patterns.match_path(member))
@@ -33,13 +33,13 @@ impl Filter {
 
     /// Returns whether `member`, a file or a directory, is on the exclude list
     /// itself.
-    pub(super) fn excludes(&self, member: &Path) -> bool {
+    pub(crate) fn excludes(&self, member: &Path) -> bool {
         self.exclude.match_path(member)
     }
 
     /// Returns the patterns that have matched nothing so far, and whether they
     /// are of the include list.
-    pub(super) fn unmatched(&self) -> Vec<(String, bool)> {
+    pub(crate) fn unmatched(&self) -> Vec<(String, bool)> {
         let included = self.include.iter().flat_map(Patterns::unmatched);
         let included = included.map(|pattern| (pattern, true));
         let excluded = self.exclude.unmatched().map(|pattern| (pattern, false));
@@ -47,7 +47,7 @@ impl Filter {
     }
 
     /// Returns whether `member` or a directory above it is on the exclude list.
-    pub(super) fn excludes_tree_of(&self, member: &Path) -> bool {
+    pub(crate) fn excludes_tree_of(&self, member: &Path) -> bool {
         self.exclude.match_tree_of(member)
     }
 }

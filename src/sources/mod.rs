@@ -22,6 +22,7 @@ pub use error::SourceError;
 pub use file::Source;
 #[doc(hidden)]
 pub use file::SourceFile;
+pub(crate) use filter::Filter;
 #[doc(hidden)]
 pub use list::read_file_list;
 #[doc(hidden)]

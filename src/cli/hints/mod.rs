@@ -9,6 +9,8 @@ mod limits;
 mod messages;
 mod paths;
 mod recipients;
+#[cfg(target_os = "linux")]
+mod service;
 mod signatures;
 mod signers;
 mod sources;
@@ -31,6 +33,8 @@ use crate::cli::ui::shell_word;
 pub type Hint = Option<Cow<'static, str>>;
 
 pub use recipients::{of_recipients, of_refusal};
+#[cfg(target_os = "linux")]
+pub use service::of_service;
 pub use tasks::Task;
 
 /// Returns the remedy for an error, if there is one.
@@ -42,6 +46,8 @@ fn of_cause(error: &Error) -> Hint {
     some(match error {
         Error::Library(error) => return of_library(error),
         Error::During { task, error } => return tasks::of_task(*task, error),
+        #[cfg(target_os = "linux")]
+        Error::Service(error) => return of_service(error),
         Error::Config(error) => return config::of_config(error),
         Error::Profile { error, .. } => return of_recipients(error),
         Error::SignersOfProfile { error, .. } => return signers::of_signers(error),

@@ -2,6 +2,7 @@
 
 mod schema;
 mod signers;
+mod watch;
 mod words;
 
 use std::collections::BTreeMap;
@@ -73,6 +74,7 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         format: place.choice("format", file.format, Format::CHOICES)?,
         without_index: place.choice("index", file.index, INDEX_CHOICES)?,
         min_rsa_bits: place.min_rsa_bits(file.min_rsa_bits)?,
+        watches: place.watches(file.watch)?,
         profiles,
     })
 }

@@ -20,6 +20,7 @@ pub(super) struct File {
     pub index: Option<Spanned<String>>,
     pub min_rsa_bits: Option<Spanned<i64>>,
     pub profiles: BTreeMap<String, Spanned<Profile>>,
+    pub watch: Vec<Spanned<Watch>>,
 }
 
 /// One `[profiles.NAME]`.
@@ -33,6 +34,43 @@ pub(super) struct Profile {
     pub signers: Option<Spanned<Vec<Spanned<SignerEntry>>>>,
     pub require_signature: Option<Spanned<bool>>,
     pub signing_time: Option<Spanned<String>>,
+}
+
+/// One `[[watch]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Watch {
+    pub name: Spanned<String>,
+    pub spool: Spanned<String>,
+    pub outbox: Spanned<String>,
+    pub profile: Option<String>,
+    pub include: Option<OneOrMany>,
+    pub exclude: Option<OneOrMany>,
+    pub settle: Option<Spanned<String>>,
+    pub grace: Option<Spanned<String>>,
+    pub then: Option<Spanned<ThenEntry>>,
+    pub bundle: Option<Spanned<BundleEntry>>,
+    pub sign: Option<Spanned<Paths>>,
+}
+
+/// The value of `then`.
+pub(super) enum ThenEntry {
+    Word(String),
+    Move(MoveTable),
+}
+
+/// `{ move = "…" }`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MoveTable {
+    #[serde(rename = "move")]
+    pub to: Spanned<String>,
+}
+
+/// The value of `bundle`.
+pub(super) enum BundleEntry {
+    Word(String),
+    Number(i64),
 }
 
 /// One entry of `recipients`.
@@ -114,6 +152,50 @@ impl<'de> Deserialize<'de> for SignerEntry {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SignerEntry, A::Error> {
                 SubjectTable::deserialize(MapAccessDeserializer::new(map)).map(SignerEntry::Subject)
+            }
+        }
+        deserializer.deserialize_any(Kinds)
+    }
+}
+
+impl<'de> Deserialize<'de> for ThenEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Kinds;
+        impl<'de> Visitor<'de> for Kinds {
+            type Value = ThenEntry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(r#""delete", or a table with move"#)
+            }
+
+            fn visit_str<E>(self, word: &str) -> Result<ThenEntry, E> {
+                Ok(ThenEntry::Word(word.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ThenEntry, A::Error> {
+                MoveTable::deserialize(MapAccessDeserializer::new(map)).map(ThenEntry::Move)
+            }
+        }
+        deserializer.deserialize_any(Kinds)
+    }
+}
+
+impl<'de> Deserialize<'de> for BundleEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Kinds;
+        impl<'de> Visitor<'de> for Kinds {
+            type Value = BundleEntry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text in quotes, or a number")
+            }
+
+            fn visit_str<E>(self, word: &str) -> Result<BundleEntry, E> {
+                Ok(BundleEntry::Word(word.to_owned()))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<BundleEntry, E> {
+                Ok(BundleEntry::Number(number))
             }
         }
         deserializer.deserialize_any(Kinds)

@@ -14,19 +14,21 @@ mod unnamed;
 #[cfg(not(unix))]
 pub(super) use by_path::{Directory, lock};
 #[cfg(unix)]
-pub(super) use unix::{Directory, lock};
+pub(crate) use unix::Directory;
+#[cfg(unix)]
+pub(super) use unix::lock;
 
 use crate::files::FileId;
 
 /// An entry of a directory.
-pub(super) struct DirectoryEntry {
+pub(crate) struct DirectoryEntry {
     pub kind: EntryKind,
     pub id: FileId,
 }
 
 /// The kind of an entry, as far as it matters for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EntryKind {
+pub(crate) enum EntryKind {
     File,
     Directory,
     Link,

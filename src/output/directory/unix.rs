@@ -1,6 +1,8 @@
 //! A directory, held open.
 
 use std::ffi::OsStr;
+#[cfg(target_os = "linux")]
+use std::ffi::OsString;
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -22,7 +24,7 @@ use crate::output::temporary::is_temporary;
 
 /// A directory, held open.
 #[derive(Debug)]
-pub(in crate::output) struct Directory {
+pub(crate) struct Directory {
     path: PathBuf,
     handle: OwnedFd,
     id: FileId,
@@ -143,6 +145,68 @@ impl Directory {
     #[cfg(not(any(target_os = "linux", target_os = "macos")))]
     fn rename_in_one_step(&self, _from: &OsStr, _to: &OsStr) -> Result<(), Errno> {
         Err(Errno::NOSYS)
+    }
+
+    /// Moves the file `from` to another directory of the same file system, where
+    /// the name `to` must be free.
+    #[cfg(target_os = "linux")]
+    pub fn move_to(&self, from: &OsStr, directory: &Self, to: &OsStr) -> io::Result<()> {
+        use rustix::fs::{RenameFlags, renameat_with};
+        let moved = renameat_with(
+            &self.handle,
+            from,
+            &directory.handle,
+            to,
+            RenameFlags::NOREPLACE,
+        );
+        Ok(moved?)
+    }
+
+    /// Opens a file for reading, or something else that has its name, and neither
+    /// follows a link nor waits for a writer.
+    #[cfg(target_os = "linux")]
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let opened = retry_on_intr(|| openat(&self.handle, name, flags, Mode::empty()))?;
+        Ok(opened.into())
+    }
+
+    /// Opens a file for writing, and makes it if it isn't there.
+    #[cfg(target_os = "linux")]
+    pub fn open_or_create(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = retry_on_intr(|| openat(&self.handle, name, flags, mode(Access::Private)))?;
+        Ok(opened.into())
+    }
+
+    /// Returns what the system knows of the entry with that name.
+    #[cfg(target_os = "linux")]
+    pub fn stat(&self, name: &OsStr) -> io::Result<Stat> {
+        Ok(statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?)
+    }
+
+    /// Returns what the system knows of the directory itself.
+    #[cfg(target_os = "linux")]
+    pub fn own_stat(&self) -> io::Result<Stat> {
+        Ok(fstat(&self.handle)?)
+    }
+
+    /// Returns the handle, through which nothing can be read.
+    #[cfg(target_os = "linux")]
+    pub fn handle(&self) -> &OwnedFd {
+        &self.handle
+    }
+
+    /// Returns the names in it, one after another.
+    #[cfg(target_os = "linux")]
+    pub fn names(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>> + use<>> {
+        let entries = Dir::new(self.read()?)?;
+        let names = entries.map(|entry| {
+            let entry = entry?;
+            Ok(OsStr::from_bytes(entry.file_name().to_bytes()).to_owned())
+        });
+        Ok(names.filter(|name| !matches!(name, Ok(name) if name == "." || name == "..")))
     }
 
     /// Removes a file.

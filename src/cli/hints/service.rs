@@ -1,0 +1,40 @@
+//! Remedies of the service.
+
+use callseal::service::ServiceError;
+
+use super::Hint;
+use crate::cli::ui::shell_word;
+use crate::cli::watch::NotLoaded;
+
+/// Returns the remedy for an error of the service, if there is one.
+pub fn of_service(error: &ServiceError) -> Hint {
+    let hint = match error {
+        ServiceError::Locked { .. } => {
+            "end the other service first, or give each its own spool and outbox".into()
+        }
+        ServiceError::Remote { .. } => {
+            "use a directory on a local file system as the spool; the outbox may be elsewhere".into()
+        }
+        ServiceError::Mount { path } => format!(
+            "watch {} as a spool of its own, or list it under exclude",
+            path.display()
+        ),
+        ServiceError::Nested { .. } => {
+            "use directories of which none is within another, links resolved".into()
+        }
+        ServiceError::NoRename { path } => {
+            let user = rustix::process::geteuid().as_raw();
+            let path = path.to_string_lossy();
+            let path = shell_word(&path);
+            format!("let it: setfacl -R -m u:{user}:rwX,d:u:{user}:rwX {path}")
+        }
+        ServiceError::OtherFileSystem { .. } => {
+            "move sealed calls to a directory on the file system of the spool, or use then = \"delete\"".into()
+        }
+        ServiceError::NotLoaded { error, .. } => {
+            return error.downcast_ref::<NotLoaded>()?.hint.clone().map(Into::into);
+        }
+        ServiceError::Job(error) => return super::of_library(error),
+    };
+    Some(hint.into())
+}

@@ -1,0 +1,157 @@
+//! What `callseal.toml` says about spools.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::schema::{self, BundleEntry, ThenEntry};
+use super::{ConfigError, Place, resolve};
+use crate::config::{Bundle, Then, TimeSpan, Watch};
+
+/// The time for which a file has to be unchanged, unless the config says more or
+/// less.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// The time for which a sealed file is kept, unless the config says more or less.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// The units of sizes.
+const UNITS: [(&str, u64); 4] = [
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+];
+
+impl Place<'_> {
+    /// Returns the spools that are watched, each with a name of its own.
+    pub(super) fn watches(
+        &self,
+        tables: Vec<Spanned<schema::Watch>>,
+    ) -> Result<Vec<Watch>, ConfigError> {
+        let mut watches: Vec<Watch> = Vec::new();
+        for table in tables {
+            let line = self.line(&table.get_ref().name);
+            let watch = self.watch(table.into_inner())?;
+            if watches.iter().any(|other| other.name == watch.name) {
+                return Err(self.refused(line, "name", &watch.name, "another [[watch]] has it"));
+            }
+            watches.push(watch);
+        }
+        Ok(watches)
+    }
+
+    fn watch(&self, table: schema::Watch) -> Result<Watch, ConfigError> {
+        let name = table.name.get_ref();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
+            let line = self.line(&table.name);
+            let expected = "archives are called by it: use letters, digits, - and _";
+            return Err(self.refused(line, "name", name, expected));
+        }
+        let include = table.include.map(|list| list.0);
+        let exclude = table.exclude.map(|list| list.0);
+        Ok(Watch {
+            spool: self.directory("spool", &table.spool)?,
+            outbox: self.directory("outbox", &table.outbox)?,
+            profile: table.profile,
+            include: include.unwrap_or_default(),
+            exclude: exclude.unwrap_or_default(),
+            settle: self.span("settle", table.settle, SETTLE)?,
+            grace: self.span("grace", table.grace, GRACE)?,
+            then: self.then(table.then)?,
+            bundle: self.bundle(table.bundle)?,
+            sign: match table.sign {
+                Some(paths) => self.signing_keys(paths)?,
+                None => Vec::new(),
+            },
+            name: table.name.into_inner(),
+        })
+    }
+
+    fn directory(&self, key: &'static str, path: &Spanned<String>) -> Result<PathBuf, ConfigError> {
+        match path.get_ref().as_str() {
+            "" => Err(self.refused(self.line(path), key, "", "expected a directory")),
+            path => Ok(resolve(path, self.source)),
+        }
+    }
+
+    fn span(
+        &self,
+        key: &'static str,
+        text: Option<Spanned<String>>,
+        default: Duration,
+    ) -> Result<Duration, ConfigError> {
+        let Some(text) = text else {
+            return Ok(default);
+        };
+        let span = text.get_ref().parse();
+        let span = span.map(|span: TimeSpan| span.length());
+        span.map_err(|error| {
+            self.refused(self.line(&text), key, text.get_ref(), &error.to_string())
+        })
+    }
+
+    fn then(&self, then: Option<Spanned<ThenEntry>>) -> Result<Then, ConfigError> {
+        let Some(then) = then else {
+            return Ok(Then::Delete);
+        };
+        let line = self.line(&then);
+        match then.into_inner() {
+            ThenEntry::Word(word) if word == "delete" => Ok(Then::Delete),
+            ThenEntry::Word(word) => {
+                let expected = r#"expected "delete" or { move = "DIRECTORY" }"#;
+                Err(self.refused(line, "then", &word, expected))
+            }
+            ThenEntry::Move(table) => Ok(Then::Move(self.directory("move", &table.to)?)),
+        }
+    }
+
+    fn bundle(&self, bundle: Option<Spanned<BundleEntry>>) -> Result<Bundle, ConfigError> {
+        let Some(bundle) = bundle else {
+            return Ok(Bundle::Daily);
+        };
+        let line = self.line(&bundle);
+        let count = |count: u64| (count > 0).then_some(Bundle::Count(count));
+        let (text, found) = match bundle.into_inner() {
+            BundleEntry::Number(number) => {
+                let found = u64::try_from(number).ok().and_then(count);
+                (number.to_string(), found)
+            }
+            BundleEntry::Word(word) => {
+                let found = match word.as_str() {
+                    "none" => Some(Bundle::None),
+                    "hourly" => Some(Bundle::Hourly),
+                    "daily" => Some(Bundle::Daily),
+                    word => size(word),
+                };
+                (word, found)
+            }
+        };
+        found.ok_or_else(|| {
+            let expected = r#"expected "none", "hourly", "daily", a size such as "1GiB", or a number of calls such as 1000"#;
+            self.refused(line, "bundle", &text, expected)
+        })
+    }
+
+    fn refused(&self, line: usize, key: &'static str, value: &str, reason: &str) -> ConfigError {
+        ConfigError::Watch {
+            file: self.source.to_owned(),
+            line,
+            key,
+            value: value.to_owned(),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// Returns a size in bytes: a whole number and a unit.
+fn size(text: &str) -> Option<Bundle> {
+    let (unit, factor) = UNITS.iter().find(|(unit, _)| text.ends_with(unit))?;
+    let digits = text.strip_suffix(unit)?;
+    let is_digits = digits.bytes().all(|octet| octet.is_ascii_digit());
+    let count: u64 = digits.parse().ok().filter(|_| is_digits)?;
+    let bytes = count.checked_mul(*factor).filter(|bytes| *bytes > 0)?;
+    Some(Bundle::Size(bytes))
+}

@@ -1,0 +1,209 @@
+//! Parts of an archive, without any key: some of its members, or each by itself.
+
+use std::fs::DirBuilder;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use openssl::sha::Sha256;
+
+use super::archive_file::{ArchiveFile, member_error, open_cause};
+use super::error::Error;
+use super::job::Job;
+use super::new_entry::{copy_entry, stored_name};
+use super::tail::Tail;
+use crate::archive::{ArchiveWriter, Member, without_ending};
+use crate::files::input;
+use crate::message::OpenError;
+use crate::output::{Access, Overwrite, PendingFile};
+
+/// The bytes that are copied at a time.
+const BUFFER: usize = 256 * 1024;
+
+/// The most names that are tried for a message.
+const NAMES: u32 = 10_000;
+
+/// A message of an archive that has a file of its own.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub path: PathBuf,
+    pub size: u64,
+}
+
+pub(crate) struct Merged {
+    pub members: u64,
+    pub archive: u64,
+}
+
+impl ArchiveFile {
+    pub(crate) fn check(&self, member: &Member) -> Result<(), Error> {
+        self.read_all(member)
+            .map_err(|cause| member_error(member, cause))
+    }
+}
+
+impl Job<'_> {
+    /// Replaces an archive by one with only these of its members, in one step.
+    pub(crate) fn keep_members(
+        &self,
+        archive: &ArchiveFile,
+        kept: &[&Member],
+    ) -> Result<(), Error> {
+        let path = archive.path();
+        let write_error = |error| Error::writing(path, error);
+        let pending = PendingFile::create(path, Access::Shared, Overwrite::Replace);
+        let mut new = ArchiveWriter::new(pending.map_err(write_error)?);
+        for member in kept {
+            new = copy_entry(new, archive, member, path, None)?.archive;
+        }
+        let pending = new.finish().map_err(write_error)?;
+        pending.commit().map_err(write_error)
+    }
+
+    /// Puts the members of archives into a new one.
+    pub(crate) fn merge(&self, from: &[PathBuf], output: &Path) -> Result<Merged, Error> {
+        let write_error = |error| Error::writing(output, error);
+        let pending = PendingFile::create(output, Access::Shared, Overwrite::Refuse);
+        let mut new = ArchiveWriter::new(pending.map_err(write_error)?);
+        let mut tail = Tail::new(None)
+            .signed_by(self.signing, &crate::output::directory_of(output))
+            .map_err(write_error)?;
+        let mut members = 0;
+        for path in from {
+            let archive = ArchiveFile::open(path)?;
+            for member in archive.members() {
+                let copied = copy_entry(new, &archive, member, output, tail.hasher())?;
+                tail.note(&copied.stored, member.modified(), copied.hashes.as_ref())
+                    .map_err(write_error)?;
+                new = copied.archive;
+                members += 1;
+            }
+        }
+        let new = tail.write(new, self.signing, Vec::new(), output)?;
+        let pending = new.finish().map_err(write_error)?;
+        let archive = pending.as_file().metadata().map_err(write_error)?.len();
+        pending.commit().map_err(write_error)?;
+        Ok(Merged { members, archive })
+    }
+
+    /// Writes each message of an archive to a file of its own below a directory, by
+    /// its stored name. If that is taken by another message, a number is added.
+    pub(crate) fn split(
+        &self,
+        archive: &ArchiveFile,
+        directory: &Path,
+    ) -> Result<Vec<Published>, Error> {
+        let mut published = Vec::new();
+        for member in archive.members() {
+            let stored = stored_name(member).map_err(|cause| member_error(member, cause))?;
+            for number in 1..NAMES {
+                let path = directory.join(numbered(&stored, number));
+                match publish(archive, member, &path) {
+                    Err(Error::Exists { .. }) if !is_copy(archive, member, &path)? => {}
+                    // It was published before.
+                    Err(Error::Exists { .. }) => break,
+                    Err(error) => return Err(error),
+                    Ok(()) => {
+                        let size = member.size();
+                        published.push(Published { path, size });
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(published)
+    }
+}
+
+fn publish(archive: &ArchiveFile, member: &Member, path: &Path) -> Result<(), Error> {
+    let write_error = |error| Error::writing(path, error);
+    if let Some(directory) = path.parent() {
+        let made = DirBuilder::new().recursive(true).create(directory);
+        made.map_err(|error| Error::writing(directory, error))?;
+    }
+    let mut file = PendingFile::create(path, Access::Shared, Overwrite::Refuse);
+    let file_ref = file.as_mut().map_err(|error| {
+        let kind = error.kind();
+        Error::writing(path, std::mem::replace(error, kind.into()))
+    })?;
+    file_ref.set_modified(member.modified());
+    read(archive, member, |piece| {
+        file_ref.write_all(piece).map_err(write_error)
+    })?;
+    file.and_then(PendingFile::commit).map_err(write_error)
+}
+
+/// Returns whether a file has the same bytes as a message.
+fn is_copy(archive: &ArchiveFile, member: &Member, path: &Path) -> Result<bool, Error> {
+    let mut own = Sha256::new();
+    read(archive, member, |piece| {
+        own.update(piece);
+        Ok(())
+    })?;
+    let mut other = Sha256::new();
+    let fail = |error| Error::reading(path, error);
+    let mut file = input::open(path).map_err(fail)?;
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let read = file.read(&mut buffer).map_err(fail)?;
+        let (piece, _) = buffer.split_at(read);
+        if piece.is_empty() {
+            return Ok(own.finish() == other.finish());
+        }
+        other.update(piece);
+    }
+}
+
+fn read(
+    archive: &ArchiveFile,
+    member: &Member,
+    mut on: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut source = archive
+        .read(member)
+        .map_err(|cause| member_error(member, cause))?;
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let read = source.read(&mut buffer);
+        let read = read
+            .map_err(|error: io::Error| member_error(member, open_cause(OpenError::Read(error))))?;
+        let (piece, _) = buffer.split_at(read);
+        if piece.is_empty() {
+            return Ok(());
+        }
+        on(piece)?;
+    }
+}
+
+/// Adds a number to the name of the sealed file: `a-2.wav.pgp`.
+fn numbered(stored: &str, number: u32) -> String {
+    if number == 1 {
+        return stored.to_owned();
+    }
+    let name = without_ending(stored).unwrap_or(stored);
+    let ending = stored.get(name.len()..).unwrap_or_default();
+    let last = name.rfind('/').map_or(0, |slash| slash + 1);
+    let dot = name.get(last + 1..).and_then(|rest| rest.rfind('.'));
+    let (stem, extension) = match dot {
+        Some(dot) => name.split_at(last + 1 + dot),
+        None => (name, ""),
+    };
+    format!("{stem}-{number}{extension}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn a_number_comes_before_the_ending_of_the_sealed_file() {
+        for (stored, second) in [
+            ("a/b.wav.pgp", "a/b-2.wav.pgp"),
+            ("a.b/c.pgp", "a.b/c-2.pgp"),
+            (".hidden.p7m", ".hidden-2.p7m"),
+            ("b.pgp", "b-2.pgp"),
+        ] {
+            assert_eq!(numbered(stored, 1), stored);
+            assert_eq!(numbered(stored, 2), second);
+        }
+    }
+}

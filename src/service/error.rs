@@ -1,0 +1,91 @@
+//! Why the service can't work.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::{Error, ErrorKind};
+
+/// Why the service can't work in its directories.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// Another service works there.
+    #[error("{}: another service works here already{}", .path.display(), by(.holder))]
+    Locked {
+        /// The spool or the outbox.
+        path: PathBuf,
+        /// What the other service says of itself.
+        holder: String,
+    },
+    /// The file system of a spool promises too little.
+    #[error("{}: it is on {kind}, whose renames and locks don't promise enough for a spool", .path.display())]
+    Remote {
+        /// The spool.
+        path: PathBuf,
+        /// The name of the file system.
+        kind: &'static str,
+    },
+    /// Another file system is mounted below the spool.
+    #[error("{}: another file system is mounted here, and files can't be renamed out of it", .path.display())]
+    Mount {
+        /// The directory below the spool.
+        path: PathBuf,
+    },
+    /// The spool and the outbox, or the directory to move to, are within each other.
+    #[error("{} is within {}", .inner.display(), .outer.display())]
+    Nested {
+        /// The inner directory.
+        inner: PathBuf,
+        /// The outer directory.
+        outer: PathBuf,
+    },
+    /// The service can't rename files in a directory.
+    #[error("{}: files in this directory can't be renamed by this user", .path.display())]
+    NoRename {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Sealed calls can't be moved there.
+    #[error("{}: it is on another file system than the spool {}", .path.display(), .spool.display())]
+    OtherFileSystem {
+        /// The directory to move to.
+        path: PathBuf,
+        /// The spool.
+        spool: PathBuf,
+    },
+    /// The recipients or keys can't be used: nothing is sealed.
+    #[error("{error}")]
+    NotLoaded {
+        /// The cause.
+        error: Box<dyn std::error::Error + Send + Sync>,
+        /// Its meaning for the caller.
+        kind: ErrorKind,
+    },
+    /// A file can't be used, or something can't be done with it.
+    #[error(transparent)]
+    Job(#[from] Error),
+}
+
+fn by(holder: &str) -> String {
+    match holder {
+        "" => String::new(),
+        holder => format!(": {holder}"),
+    }
+}
+
+impl ServiceError {
+    pub(super) fn io(path: &Path, error: io::Error) -> Self {
+        Error::reading(path, error).into()
+    }
+
+    /// Returns its meaning for the caller.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Locked { .. } => ErrorKind::Io,
+            Self::Job(error) => error.kind(),
+            Self::NotLoaded { kind, .. } => *kind,
+            _ => ErrorKind::Usage,
+        }
+    }
+}

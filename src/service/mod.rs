@@ -1,0 +1,315 @@
+//! A service that seals calls as they end, and never loses one.
+//!
+//! A call is always whole in the spool (or in its claims), or durable and checked in
+//! the outbox. What is where is read from the file system alone:
+//!
+//! 1. [`claim`]: files that have settled are renamed into the directory of a batch,
+//!    `SPOOL/.callseal/claims/BATCH/`.
+//! 2. [`sealing`]: they are sealed into `OUTBOX/.callseal/sealed/BATCH.zip`, which is
+//!    flushed and read back.
+//! 3. [`release`]: after a grace, each claim is read again, and removed or moved if
+//!    it's still what was sealed.
+//! 4. [`bundling`]: the messages of batches without claims become archives in the
+//!    outbox.
+//!
+//! [`recovery`] finds out at the start where each batch was left.
+
+mod aside;
+mod batch_id;
+mod batches;
+mod bundling;
+mod claim;
+mod control;
+mod error;
+mod intake;
+mod names;
+mod places;
+mod recovery;
+mod release;
+mod report;
+mod sealing;
+mod settling;
+mod stamp;
+mod tree;
+mod walk;
+mod watches;
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+pub use control::Control;
+pub use error::ServiceError;
+pub use report::{Event, Observer};
+
+use self::aside::Aside;
+use self::batch_id::BatchId;
+use self::batches::Waiting;
+use self::bundling::{Bundles, Ready};
+use self::places::Place;
+use self::sealing::SealedBatches;
+use self::settling::{Candidate, Settling};
+use self::watches::Watches;
+pub use crate::config::{Bundle, Then, Watch as Settings};
+use crate::keys::SigningKey;
+use crate::message::SealPlan;
+use crate::output::Directory;
+use crate::sources::Filter;
+
+/// The service's own directory, in the spool and in the outbox.
+const OWN: &str = ".callseal";
+
+/// The time between two looks at the whole spool.
+const RESCAN: Duration = Duration::from_secs(30);
+
+/// The first wait after trouble. It doubles up to the last one.
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+const LAST_BACKOFF: Duration = Duration::from_secs(60);
+
+/// What calls are sealed with.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The recipients.
+    pub plan: SealPlan,
+    /// The keys that sign archives.
+    pub signing: Vec<SigningKey>,
+    /// The present settings.
+    pub settings: Settings,
+}
+
+/// Where a service gets from what it seals with.
+pub trait Loader {
+    /// Loads the recipients and keys anew.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::NotLoaded`]: any of them can't be used. Nothing may be sealed
+    /// then.
+    fn load(&mut self) -> Result<Loaded, ServiceError>;
+}
+
+/// A service for one spool and one outbox.
+pub struct Service<'a> {
+    settings: Settings,
+    filter: Filter,
+    workers: NonZeroUsize,
+    observer: &'a dyn Observer,
+    spool: Arc<Place>,
+    outbox: Arc<Place>,
+    moved: Option<Arc<Directory>>,
+    sealed: SealedBatches,
+    bundles: Bundles,
+    watches: Option<Watches>,
+    /// Whether it was reported that not all directories are watched.
+    is_polling: bool,
+    settling: Settling,
+    aside: Aside,
+    /// What was reported as no file.
+    passed_over: HashSet<Candidate>,
+    /// The batches whose claims are there still, in the order of their times.
+    waiting: VecDeque<Waiting>,
+    /// The batches without claims.
+    ready: BTreeMap<BatchId, Ready>,
+    /// Whether it is known where the last service left each batch.
+    is_recovered: bool,
+    /// Whether no archive is left that was begun.
+    are_bundles_finished: bool,
+    next_scan: Instant,
+    trouble: Option<Trouble>,
+}
+
+/// What keeps the service from sealing.
+#[derive(Debug)]
+struct Trouble {
+    until: Instant,
+    backoff: Duration,
+}
+
+/// What a service has done until its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// The number of files that were set aside.
+    pub set_aside: usize,
+    /// The number of files that haven't settled, or wait for another reason.
+    pub left: usize,
+}
+
+impl<'a> Service<'a> {
+    /// Opens the spool and the outbox, locks them, and finds out where the last
+    /// service ended.
+    ///
+    /// # Errors
+    ///
+    /// The directories can't be used, or another service works in them.
+    pub fn open(
+        settings: Settings,
+        workers: NonZeroUsize,
+        observer: &'a dyn Observer,
+    ) -> Result<Self, ServiceError> {
+        places::refuse_nested(&settings)?;
+        let spool = Arc::new(places::open_spool(&settings)?);
+        let outbox = Arc::new(places::open_outbox(&settings)?);
+        let now = Instant::now();
+        let service = Self {
+            filter: Filter::new(&settings.include, &settings.exclude)
+                .map_err(crate::Error::from)?,
+            moved: places::open_moved(&settings, &spool)?,
+            sealed: SealedBatches::open(&outbox)?,
+            bundles: Bundles::open(&outbox)?,
+            watches: None,
+            is_polling: false,
+            settling: Settling::default(),
+            aside: Aside::default(),
+            passed_over: HashSet::new(),
+            waiting: VecDeque::new(),
+            ready: BTreeMap::new(),
+            is_recovered: false,
+            are_bundles_finished: false,
+            next_scan: now,
+            trouble: None,
+            settings,
+            workers,
+            observer,
+            spool,
+            outbox,
+        };
+        service.check_directories()?;
+        Ok(service)
+    }
+
+    /// Works until it's told to stop.
+    pub fn run(&mut self, loader: &mut dyn Loader, control: &Control) -> Done {
+        self.watch();
+        while !control.is_stopped() {
+            if control.takes_reload() {
+                self.aside.clear();
+                self.trouble = None;
+                self.next_scan = Instant::now();
+            }
+            let now = Instant::now();
+            self.take_notices(now);
+            if now >= self.next_scan {
+                self.scan(now);
+                self.next_scan = now + RESCAN;
+            }
+            let is_blocked = self.trouble.as_ref().is_some_and(|t| t.until > now);
+            if !is_blocked {
+                let outcome = self.work(loader, now, false);
+                self.conclude(outcome);
+            }
+            self.wait(control);
+        }
+        self.done()
+    }
+
+    /// Seals and bundles everything that has settled now, and ends.
+    ///
+    /// # Errors
+    ///
+    /// Nothing can be sealed, or not bundled. All calls are where they were, or
+    /// sealed.
+    pub fn run_once(
+        &mut self,
+        loader: &mut dyn Loader,
+        control: &Control,
+    ) -> Result<Done, ServiceError> {
+        let start = Instant::now();
+        self.scan(start);
+        // What appears from now on, or changes, is for the next run.
+        let until = start + self.settle(false);
+        while !control.is_stopped() {
+            let now = Instant::now();
+            let last = now >= until;
+            self.work(loader, now, last)?;
+            let is_due = self.settling.next_due().is_some_and(|due| due <= until);
+            if last && !is_due && self.waiting.is_empty() {
+                break;
+            }
+            self.wait(control);
+        }
+        Ok(self.done())
+    }
+
+    /// Does what is due: seals, lets go and bundles; all that is ready, or by the
+    /// settings.
+    fn work(
+        &mut self,
+        loader: &mut dyn Loader,
+        now: Instant,
+        all: bool,
+    ) -> Result<(), ServiceError> {
+        self.spool.check()?;
+        self.outbox.check()?;
+        if !self.is_recovered {
+            self.recover(now)?;
+            self.is_recovered = true;
+        }
+        while self.settling.next_due().is_some_and(|due| due <= now) {
+            self.seal_batch(loader, now)?;
+            // Sealed calls don't wait until a long queue is empty.
+            self.release_due(Instant::now())?;
+        }
+        self.release_due(Instant::now())?;
+        self.bundle_due(loader, all && self.waiting.is_empty())
+    }
+
+    fn conclude(&mut self, outcome: Result<(), ServiceError>) {
+        match outcome {
+            Ok(()) => {
+                if self.trouble.take().is_some() {
+                    self.observer.note(&Event::Recovered);
+                }
+            }
+            Err(error) => {
+                let last = self.trouble.as_ref().map(|trouble| trouble.backoff);
+                let backoff = last.map_or(FIRST_BACKOFF, |last| (last * 2).min(LAST_BACKOFF));
+                self.observer.note(&Event::Trouble {
+                    error: &error,
+                    again_in: backoff,
+                });
+                self.trouble = Some(Trouble {
+                    until: Instant::now() + backoff,
+                    backoff,
+                });
+            }
+        }
+    }
+
+    /// Waits for the next thing to do.
+    fn wait(&self, control: &Control) {
+        let dues = [
+            Some(self.next_scan),
+            self.settling.next_due(),
+            self.waiting.front().map(|waiting| waiting.until),
+        ];
+        let due = dues.into_iter().flatten().min();
+        // While there is trouble, only the next try matters.
+        let due = match &self.trouble {
+            Some(trouble) => Some(trouble.until),
+            None => due,
+        };
+        let left = due.map_or(RESCAN, |due| {
+            due.saturating_duration_since(Instant::now()).min(RESCAN)
+        });
+        let timeout = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or_default(),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        let mut sources = vec![PollFd::new(control.wake_handle(), PollFlags::IN)];
+        if let Some(watches) = &self.watches {
+            sources.push(PollFd::new(watches, PollFlags::IN));
+        }
+        // A signal may end it early. What is due is looked at anyway.
+        let _ = poll(&mut sources, Some(&timeout));
+    }
+
+    fn done(&self) -> Done {
+        Done {
+            set_aside: self.aside.len(),
+            left: self.settling.len(),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The directories of a service, checked and locked.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{Access, AtFlags, FlockOperation, StatFs, accessat, flock, fstatfs};
+use rustix::process::getuid;
+
+use super::error::ServiceError;
+use super::{OWN, Settings, Then};
+use crate::files::FileId;
+use crate::output::Directory;
+
+/// The file that is locked, in a directory's own directory.
+const LOCK: &str = "lock";
+
+/// The file systems of other computers and of programs, by their numbers in
+/// statfs(2).
+const REMOTE: [(i64, &str); 11] = [
+    (0x6969, "NFS"),
+    (0xFF53_4D42, "CIFS"),
+    (0xFE53_4D42, "SMB"),
+    (0x517B, "SMB"),
+    (0x6573_5546, "FUSE"),
+    (0x0102_1997, "9P"),
+    (0x00C3_6400, "Ceph"),
+    (0x5346_414F, "AFS"),
+    (0x7375_7245, "Coda"),
+    (0x0BD0_0BD0, "Lustre"),
+    (0x0116_1970, "GFS2"),
+];
+
+/// The sticky bit of a directory: files belong to those who made them.
+const STICKY: u32 = 0o1000;
+
+/// A directory that this service has for itself: it is locked, and held open.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub path: PathBuf,
+    pub root: Arc<Directory>,
+    /// `.callseal`, for the owner alone.
+    pub own: Arc<Directory>,
+    _lock: File,
+}
+
+impl Place {
+    fn open(path: &Path, name: &str) -> Result<Self, ServiceError> {
+        let fail = |error| ServiceError::io(path, error);
+        let root = Directory::open(path).map_err(fail)?;
+        let own = make(&root, OWN).map_err(|error| ServiceError::io(&path.join(OWN), error))?;
+        let lock = own.open_or_create(OsStr::new(LOCK)).map_err(fail)?;
+        let lock = take(lock, name).map_err(|error| match error {
+            NoLock::Held(holder) => ServiceError::Locked {
+                path: path.to_owned(),
+                holder,
+            },
+            NoLock::Io(error) => ServiceError::io(&path.join(OWN).join(LOCK), error),
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            root: Arc::new(root),
+            own: Arc::new(own),
+            _lock: lock,
+        })
+    }
+
+    /// Returns a directory of the service in it, which is made if it's missing.
+    pub fn below(&self, name: &str) -> Result<Arc<Directory>, ServiceError> {
+        let made = make(&self.own, name);
+        made.map(Arc::new)
+            .map_err(|error| ServiceError::io(&self.path.join(OWN).join(name), error))
+    }
+
+    /// Checks that its path still leads to it: a file system may have been
+    /// unmounted, or the directory replaced.
+    pub fn check(&self) -> Result<(), ServiceError> {
+        let now = Directory::open(&self.path).map_err(|e| ServiceError::io(&self.path, e))?;
+        // Its own directory shows that it isn't merely the same mount point.
+        let own = now.below(OsStr::new(OWN));
+        let is_same = now.id() == self.root.id() && own.is_ok_and(|own| own.id() == self.own.id());
+        match is_same {
+            true => Ok(()),
+            false => {
+                let error = io::Error::other("it is another directory than before");
+                Err(ServiceError::io(&self.path, error))
+            }
+        }
+    }
+}
+
+/// Opens the spool.
+pub(super) fn open_spool(settings: &Settings) -> Result<Place, ServiceError> {
+    let spool = Place::open(&settings.spool, &settings.name)?;
+    let path = &settings.spool;
+    let system = fstatfs(spool.root.handle()).map_err(|e| ServiceError::io(path, e.into()))?;
+    if let Some(kind) = remote(&system) {
+        return Err(ServiceError::Remote {
+            path: path.clone(),
+            kind,
+        });
+    }
+    Ok(spool)
+}
+
+/// Opens the outbox.
+pub(super) fn open_outbox(settings: &Settings) -> Result<Place, ServiceError> {
+    Place::open(&settings.outbox, &settings.name)
+}
+
+/// Opens the directory to which sealed calls are moved, if they are.
+pub(super) fn open_moved(
+    settings: &Settings,
+    spool: &Place,
+) -> Result<Option<Arc<Directory>>, ServiceError> {
+    let Then::Move(path) = &settings.then else {
+        return Ok(None);
+    };
+    let fail = |error| ServiceError::io(path, error);
+    let directory = Directory::open(path).map_err(fail)?;
+    let device = |directory: &Directory| Ok(directory.own_stat()?.st_dev);
+    let is_same = device(&directory).and_then(|own| Ok(own == device(&spool.root)?));
+    match is_same.map_err(fail)? {
+        true => Ok(Some(Arc::new(directory))),
+        false => Err(ServiceError::OtherFileSystem {
+            path: path.clone(),
+            spool: settings.spool.clone(),
+        }),
+    }
+}
+
+/// Checks that none of the directories is within another one.
+pub(super) fn refuse_nested(settings: &Settings) -> Result<(), ServiceError> {
+    let mut paths = vec![&settings.spool, &settings.outbox];
+    if let Then::Move(path) = &settings.then {
+        paths.push(path);
+    }
+    let mut real = Vec::new();
+    for path in paths {
+        let resolved = path.canonicalize();
+        real.push((path, resolved.map_err(|e| ServiceError::io(path, e))?));
+    }
+    for (place, (inner, real_inner)) in real.iter().enumerate() {
+        for (other, (outer, real_outer)) in real.iter().enumerate() {
+            if place != other && real_inner.starts_with(real_outer) {
+                return Err(ServiceError::Nested {
+                    inner: (*inner).clone(),
+                    outer: (*outer).clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether this user can rename the files of a directory.
+pub(super) fn can_rename(directory: &Directory) -> io::Result<bool> {
+    let access = Access::WRITE_OK | Access::EXEC_OK;
+    // The effective user is asked for, as open(2) does.
+    match accessat(directory.handle(), c".", access, AtFlags::EACCESS) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(false),
+        Err(error) => return Err(error.into()),
+    }
+    let stat = directory.own_stat()?;
+    let user = getuid();
+    let is_owner = user.is_root() || stat.st_uid == user.as_raw();
+    Ok(is_owner || stat.st_mode & STICKY == 0)
+}
+
+fn make(above: &Directory, name: &str) -> io::Result<Directory> {
+    let name = OsStr::new(name);
+    match above.make(name) {
+        Ok(()) => above.flush()?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    above.below(name)
+}
+
+enum NoLock {
+    Held(String),
+    Io(io::Error),
+}
+
+/// Locks a file, and writes into it who has done so.
+fn take(mut file: File, name: &str) -> Result<File, NoLock> {
+    if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        return Err(match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                let mut holder = String::new();
+                let _ = (&file).take(200).read_to_string(&mut holder);
+                NoLock::Held(holder.trim().to_owned())
+            }
+            _ => NoLock::Io(error.into()),
+        });
+    }
+    let text = format!("process {}, watching “{name}”\n", std::process::id());
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .map_err(NoLock::Io)?;
+    Ok(file)
+}
+
+#[allow(
+    clippy::unnecessary_cast,
+    reason = "the types differ from system to system"
+)]
+fn remote(system: &StatFs) -> Option<&'static str> {
+    let number = system.f_type as i64;
+    let known = REMOTE.iter().find(|(known, _)| *known == number);
+    known.map(|(_, name)| *name)
+}
+
+/// Returns the identity of a directory's entry, if there is one.
+pub(super) fn identity(directory: &Directory, name: &str) -> io::Result<Option<FileId>> {
+    match directory.entry(OsStr::new(name), false) {
+        Ok(entry) => Ok(Some(entry.id)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,202 @@
+//! Letting go of files that are sealed.
+
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openssl::sha::Sha256;
+use rustix::fs::fstat;
+
+use super::batch_id::BatchId;
+use super::claim::directory;
+use super::error::ServiceError;
+use super::places::Place;
+use super::sealing::SealedClaim;
+use super::stamp::Stamp;
+use super::tree::{Tree, remove_empty};
+use crate::output::Directory;
+use crate::sources::Source;
+use crate::workers::work_on;
+
+/// The bytes that are read at a time.
+const BUFFER: usize = 256 * 1024;
+
+/// The most names that are tried for a file that is moved.
+const NAMES: u32 = 10_000;
+
+/// What became of the claims of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Released {
+    /// The number of files that are gone.
+    pub files: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// The files that aren't what was sealed any more: their paths in the batch.
+    pub changed: Vec<PathBuf>,
+    /// The files that were written to at the moment when they were removed.
+    pub written: Vec<PathBuf>,
+}
+
+/// Removes the claims of a batch whose archive is durable, or moves them to a
+/// directory. Each is read again before, and stays if it isn't what was sealed.
+///
+/// # Errors
+///
+/// Files can't be read, removed or moved, or that can't be flushed. They stay, or
+/// are gone: what is gone is sealed.
+pub(super) fn release(
+    spool: &Place,
+    id: &BatchId,
+    claims: &[SealedClaim],
+    moved: Option<&Arc<Directory>>,
+    workers: NonZeroUsize,
+) -> Result<Released, ServiceError> {
+    let fail = |error| ServiceError::io(&super::claim::claim_path(&spool.path, id), error);
+    let mut own = Tree::new(spool.own.clone());
+    let batch = own.open(&directory(id)).map_err(fail)?;
+    let shared = Mutex::new(Shared {
+        claims: Tree::new(batch.clone()),
+        moved: moved.map(|directory| Tree::new(directory.clone())),
+    });
+    let work = |buffer: &mut Vec<u8>, _, claim: &SealedClaim| Some(one(claim, &shared, buffer));
+    let outcomes = work_on(claims, workers, || vec![0; BUFFER], work);
+    let mut released = Released::default();
+    let mut failure = None;
+    for (outcome, claim) in outcomes.into_iter().zip(claims) {
+        let path = PathBuf::from(claim.file.name());
+        match outcome {
+            Ok(Outcome::Gone) => {
+                released.files += 1;
+                released.bytes += claim.file.size();
+            }
+            Ok(Outcome::Changed) => released.changed.push(path),
+            Ok(Outcome::Written) => released.written.push(path),
+            Err(error) => failure = Some(ServiceError::io(claim.file.path(), error)),
+        }
+    }
+    let mut shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Where they are now comes first.
+    if let Some(moved) = &mut shared.moved {
+        moved.flush().map_err(fail)?;
+    }
+    shared.claims.flush().map_err(fail)?;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    remove_empty(&batch).map_err(fail)?;
+    remove_directory(spool, id).map_err(fail)?;
+    Ok(released)
+}
+
+/// Removes the directory of a batch, if no claim is left in it.
+pub(super) fn remove_directory(spool: &Place, id: &BatchId) -> io::Result<()> {
+    let mut own = Tree::new(spool.own.clone());
+    let claims = own.open(Path::new(super::claim::CLAIMS))?;
+    match claims.remove_directory(OsStr::new(id.as_str())) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
+            ) =>
+        {
+            Ok(())
+        }
+        other => other.and_then(|()| claims.flush()),
+    }
+}
+
+struct Shared {
+    claims: Tree,
+    moved: Option<Tree>,
+}
+
+enum Outcome {
+    Gone,
+    Changed,
+    Written,
+}
+
+fn one(claim: &SealedClaim, shared: &Mutex<Shared>, buffer: &mut [u8]) -> io::Result<Outcome> {
+    let path = Path::new(claim.file.name());
+    let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+    let (directory, name) = match lock().claims.parent_of(path) {
+        // Somebody else has removed it: it is sealed.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::Gone),
+        other => other?,
+    };
+    let opened = match directory.open_file(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::Gone),
+        other => other?,
+    };
+    if !is_as_sealed(&claim.file, opened.try_clone()?, &claim.hash, buffer)? {
+        return Ok(Outcome::Changed);
+    }
+    let before = Stamp::of(&fstat(&opened)?);
+    if !Stamp::of(&directory.stat(name)?).is_file_of(&before) {
+        return Ok(Outcome::Changed);
+    }
+    let mut shared = lock();
+    match &mut shared.moved {
+        None => directory.remove(name)?,
+        Some(moved) => move_to(&directory, name, moved, path)?,
+    }
+    shared.claims.touch(&directory);
+    drop(shared);
+    // Whoever had it open could write to it until then.
+    let after = Stamp::of(&fstat(&opened)?);
+    Ok(match after.is_content_of(&before) {
+        true => Outcome::Gone,
+        false => Outcome::Written,
+    })
+}
+
+/// Returns whether a file is what was sealed, and hasn't been touched since.
+fn is_as_sealed(
+    file: &Source,
+    opened: std::fs::File,
+    sealed: &[u8; 32],
+    buffer: &mut [u8],
+) -> io::Result<bool> {
+    use crate::sources::SourceError;
+    let is_changed = |error: SourceError| match error {
+        SourceError::Io { error, .. } => Err(error),
+        _ => Ok(false),
+    };
+    let mut source = match file.read(opened) {
+        Ok(source) => source,
+        Err(error) => return is_changed(error),
+    };
+    let mut hash = Sha256::new();
+    loop {
+        let read = source.read(buffer)?;
+        let (piece, _) = buffer.split_at(read);
+        if piece.is_empty() {
+            break;
+        }
+        hash.update(piece);
+    }
+    match source.finish() {
+        Ok(()) => Ok(hash.finish() == *sealed),
+        Err(error) => is_changed(error),
+    }
+}
+
+/// Moves a file below a directory, under its own path, or under one with a number
+/// if that is taken.
+fn move_to(from: &Directory, name: &OsStr, moved: &mut Tree, path: &Path) -> io::Result<()> {
+    let (target, own) = moved.make_parent_of(path)?;
+    moved.touch(&target);
+    for number in 1..NAMES {
+        let mut free = own.to_owned();
+        if number > 1 {
+            free.push(format!(".{number}"));
+        }
+        match from.move_to(name, &target, &free) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => return other,
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}

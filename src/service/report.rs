@@ -1,0 +1,107 @@
+//! What a service reports.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::error::ServiceError;
+
+/// Something that happened in a service.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Files were sealed: they are durable in the outbox.
+    Sealed {
+        /// The number of files.
+        files: usize,
+        /// Their size in bytes.
+        bytes: u64,
+        /// The archive of the batch.
+        archive: &'a Path,
+    },
+    /// Sealed files were removed or moved.
+    Released {
+        /// The number of files.
+        files: u64,
+        /// Their size in bytes.
+        bytes: u64,
+    },
+    /// A file was changed after it was sealed. It will be sealed anew.
+    ChangedSince {
+        /// The file.
+        path: &'a Path,
+    },
+    /// A file was written to at the moment when it was removed: what was written
+    /// then is lost.
+    WrittenWhenRemoved {
+        /// The file.
+        path: &'a Path,
+    },
+    /// The archive of a batch was removed before its files were. They are sealed anew.
+    ArchiveGone {
+        /// The archive.
+        archive: &'a Path,
+    },
+    /// The archive of a batch can't be read. It's kept as it is, and so are others.
+    Damaged {
+        /// The archive.
+        archive: &'a Path,
+        /// The cause.
+        error: &'a ServiceError,
+    },
+    /// An archive, or a single message, is complete in the outbox.
+    Bundled {
+        /// The archive.
+        archive: &'a Path,
+        /// The number of its members.
+        members: u64,
+        /// Its size in bytes.
+        bytes: u64,
+    },
+    /// A file can't be sealed now. It is tried again.
+    Deferred {
+        /// The file.
+        path: &'a Path,
+        /// The cause.
+        reason: &'a str,
+    },
+    /// A file can't be sealed, and is left alone until it changes.
+    SetAside {
+        /// The file.
+        path: &'a Path,
+        /// The cause.
+        reason: &'a str,
+    },
+    /// Something in the spool is no file.
+    PassedOver {
+        /// Its path.
+        path: &'a Path,
+        /// The cause.
+        reason: &'a str,
+    },
+    /// Nothing can be sealed. It is tried again.
+    Trouble {
+        /// The cause.
+        error: &'a ServiceError,
+        /// The time until the next try.
+        again_in: Duration,
+    },
+    /// The trouble is over.
+    Recovered,
+    /// There are more directories than the system watches: they are looked through
+    /// from time to time.
+    Polling {
+        /// The cause.
+        reason: &'a str,
+    },
+    /// A change of the config takes effect only after a restart.
+    NeedsRestart {
+        /// The setting.
+        setting: &'static str,
+    },
+}
+
+/// Takes the reports of a service, from its thread.
+pub trait Observer: Sync {
+    /// Something has happened.
+    fn note(&self, event: &Event<'_>);
+}

@@ -1,0 +1,139 @@
+//! Sealing the claims of a batch into its archive.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::OWN;
+use super::batch_id::BatchId;
+use super::claim::os;
+use super::error::ServiceError;
+use super::places::Place;
+use crate::message::SealPlan;
+use crate::output::Directory;
+use crate::sources::{Source, SourceError};
+use crate::{ArchiveFile, Error, Job};
+
+/// The directory of the batches' archives, in the outbox's own directory.
+pub(super) const SEALED: &str = "sealed";
+
+/// A file that is sealed, and whose claim is still there.
+#[derive(Debug)]
+pub(super) struct SealedClaim {
+    pub file: Source,
+    /// The SHA-256 of what was sealed.
+    pub hash: [u8; 32],
+}
+
+/// Why a batch isn't sealed. It has no archive then.
+#[derive(Debug)]
+pub(super) enum NotSealed {
+    /// A file can't be sealed as it is; the others can.
+    File(PathBuf, SourceError),
+    /// No file can.
+    All(ServiceError),
+}
+
+impl From<Error> for NotSealed {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Source(error) => match path_of(&error) {
+                Some(path) => Self::File(path.to_owned(), error),
+                None => Self::All(Error::from(error).into()),
+            },
+            error => Self::All(error.into()),
+        }
+    }
+}
+
+/// The archives of batches.
+#[derive(Debug)]
+pub(super) struct SealedBatches {
+    path: PathBuf,
+    directory: Arc<Directory>,
+}
+
+impl SealedBatches {
+    pub fn open(outbox: &Place) -> Result<Self, ServiceError> {
+        Ok(Self {
+            path: outbox.path.join(OWN).join(SEALED),
+            directory: outbox.below(SEALED)?,
+        })
+    }
+
+    /// Returns the path of a batch's archive.
+    pub fn path_of(&self, id: &BatchId) -> PathBuf {
+        self.path.join(id.archive())
+    }
+
+    /// Seals files into the archive of their batch, flushes it, and reads it back.
+    /// Returns the SHA-256 of each file.
+    pub fn seal(
+        &self,
+        id: &BatchId,
+        files: &[Source],
+        plan: &SealPlan,
+        job: &Job<'_>,
+    ) -> Result<Vec<[u8; 32]>, NotSealed> {
+        let path = self.path_of(id);
+        // What can't be trusted is not kept: whatever it is, the claims are there.
+        let discard = |error: Error| {
+            let _ = self.remove(id);
+            NotSealed::from(error)
+        };
+        let packed = job.without_index().hashing().pack(files, plan, &path);
+        let packed = packed.map_err(discard)?;
+        self.read_back(&path).map_err(discard)?;
+        Ok(packed.hashes)
+    }
+
+    /// Opens the archive of a batch; `None` if it has none.
+    pub fn archive(&self, id: &BatchId) -> Result<Option<ArchiveFile>, ServiceError> {
+        match ArchiveFile::open(self.path_of(id)) {
+            Err(Error::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => Ok(Some(other?)),
+        }
+    }
+
+    /// Removes the archive of a batch, if it has one, and flushes that.
+    pub fn remove(&self, id: &BatchId) -> Result<(), ServiceError> {
+        let removed = match self.directory.remove(os(&id.archive())) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        let flushed = removed.and_then(|()| self.directory.flush());
+        flushed.map_err(|error| ServiceError::io(&self.path_of(id), error))
+    }
+
+    /// Returns the batches that have an archive.
+    pub fn all(&self) -> Result<Vec<BatchId>, ServiceError> {
+        let fail = |error| ServiceError::io(&self.path, error);
+        let mut found = Vec::new();
+        for name in self.directory.names().map_err(fail)? {
+            let name = name.map_err(fail)?;
+            found.extend(name.to_str().and_then(BatchId::of_archive));
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Reads an archive to its end from the disk.
+    fn read_back(&self, path: &Path) -> Result<(), Error> {
+        let archive = ArchiveFile::open(path)?;
+        for member in archive.members() {
+            archive.check(member)?;
+        }
+        Ok(())
+    }
+}
+
+fn path_of(error: &SourceError) -> Option<&Path> {
+    match error {
+        SourceError::Io { path, .. } | SourceError::ChangedWhileRead { path } => Some(path),
+        _ => None,
+    }
+}

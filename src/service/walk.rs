@@ -1,0 +1,130 @@
+//! Finding the files below a directory.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::Stat;
+
+use super::OWN;
+use super::stamp::{is_directory, is_file};
+use super::tree::Tree;
+use crate::output::Directory;
+use crate::sources::Filter;
+
+/// The most directories that are below each other. Deeper ones are reported.
+const DEPTH: usize = 128;
+
+/// Something that was found.
+pub(super) enum Found<'a> {
+    /// A regular file.
+    File(PathBuf, Stat),
+    /// A directory that is entered now.
+    Directory(&'a Path, &'a Directory),
+    /// Neither a file nor a directory.
+    Special(PathBuf),
+    /// A directory of another file system, which isn't entered.
+    Mount(PathBuf),
+    /// Something that can't be read.
+    Unreadable(PathBuf, io::Error),
+}
+
+/// Reports what is below `start`, a path below `root`: the directories before what
+/// is in them.
+///
+/// What the filter excludes isn't reported, and neither are the service's own
+/// files. What is gone meanwhile is passed over.
+pub(super) fn walk(
+    root: &Arc<Directory>,
+    start: &Path,
+    filter: Option<&Filter>,
+    mut on: impl FnMut(Found<'_>),
+) {
+    let device = root.own_stat().map(|stat| stat.st_dev);
+    let mut tree = Tree::new(root.clone());
+    let mut waiting = vec![start.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let directory = match tree.open(&path) {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                on(Found::Unreadable(path, error));
+                continue;
+            }
+        };
+        let is_here = |stat: io::Result<Stat>| match (&device, stat) {
+            (Ok(device), Ok(stat)) => *device == stat.st_dev,
+            _ => false,
+        };
+        if !is_here(directory.own_stat()) {
+            on(Found::Mount(path));
+            continue;
+        }
+        if path.components().count() > DEPTH {
+            let error = io::Error::other(format!("it is more than {DEPTH} directories deep"));
+            on(Found::Unreadable(path, error));
+            continue;
+        }
+        on(Found::Directory(&path, &directory));
+        let names = match directory.names() {
+            Ok(names) => names,
+            Err(error) => {
+                on(Found::Unreadable(path, error));
+                continue;
+            }
+        };
+        for name in names {
+            let name = match name {
+                Ok(name) => name,
+                Err(error) => {
+                    on(Found::Unreadable(path.clone(), error));
+                    break;
+                }
+            };
+            if path.as_os_str().is_empty() && name == OWN {
+                continue;
+            }
+            match look(&directory, &path, &name, filter) {
+                Some(Entry::Directory(below)) => waiting.push(below),
+                Some(Entry::Found(found)) => on(found),
+                None => {}
+            }
+        }
+    }
+}
+
+/// An entry of a directory.
+pub(super) enum Entry<'a> {
+    /// A directory, to be walked.
+    Directory(PathBuf),
+    Found(Found<'a>),
+}
+
+/// Returns what has this name; `None` if nothing has it, or the filter excludes it.
+pub(super) fn look<'a>(
+    directory: &Directory,
+    path: &Path,
+    name: &OsStr,
+    filter: Option<&Filter>,
+) -> Option<Entry<'a>> {
+    let path = path.join(name);
+    if filter.is_some_and(|filter| filter.excludes_tree_of(&path)) {
+        return None;
+    }
+    let stat = match directory.stat(name) {
+        Ok(stat) => stat,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => return Some(Entry::Found(Found::Unreadable(path, error))),
+    };
+    if is_directory(&stat) {
+        return Some(Entry::Directory(path));
+    }
+    if filter.is_some_and(|filter| !filter.includes(&path)) {
+        return None;
+    }
+    Some(Entry::Found(match is_file(&stat) {
+        true => Found::File(path, stat),
+        false => Found::Special(path),
+    }))
+}
