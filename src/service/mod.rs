@@ -217,6 +217,7 @@ impl<'a> Service<'a> {
         control: &Control,
     ) -> Result<Done, ServiceError> {
         let start = Instant::now();
+        self.check_places(start)?;
         self.scan(start);
         // What appears from now on, or changes, is for the next run.
         let until = start + self.settle(false);
@@ -241,12 +242,7 @@ impl<'a> Service<'a> {
         now: Instant,
         all: bool,
     ) -> Result<(), ServiceError> {
-        self.spool.check()?;
-        self.outbox.check()?;
-        if !self.is_recovered {
-            self.recover(now)?;
-            self.is_recovered = true;
-        }
+        self.check_places(now)?;
         while self.settling.next_due().is_some_and(|due| due <= now) {
             self.seal_batch(loader, now)?;
             // Sealed calls don't wait until a long queue is empty.
@@ -254,6 +250,18 @@ impl<'a> Service<'a> {
         }
         self.release_due(Instant::now())?;
         self.bundle_due(loader, all && self.waiting.is_empty())
+    }
+
+    /// Checks that the spool and the outbox are there, and finds out where the last
+    /// service ended.
+    fn check_places(&mut self, now: Instant) -> Result<(), ServiceError> {
+        self.spool.check()?;
+        self.outbox.check()?;
+        if !self.is_recovered {
+            self.recover(now)?;
+            self.is_recovered = true;
+        }
+        Ok(())
     }
 
     fn conclude(&mut self, outcome: Result<(), ServiceError>) {

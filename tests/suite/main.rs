@@ -119,4 +119,8 @@ mod trust_parties;
 mod trust_strength;
 mod unsafe_names;
 mod vectors;
+#[cfg(target_os = "linux")]
+mod watch_killed;
+#[cfg(target_os = "linux")]
+mod watch_support;
 mod wrong_inputs;
