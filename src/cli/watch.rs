@@ -54,6 +54,12 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
+    if global.json {
+        return Err(Failure::usage(
+            "a service has no result for --json: it reports to standard error",
+            "leave out --json",
+        ));
+    }
     let config = global.some_config()?;
     let chosen = choose(&config, &arguments.names)?;
     let workers = arguments.jobs.jobs();
@@ -295,11 +301,11 @@ struct Log {
 impl Log {
     fn conclude(&self, outcome: Result<Done, ServiceError>) -> Ended {
         match outcome {
-            Ok(done) if done.set_aside > 0 => {
+            Ok(done) if done.failing > 0 => {
                 self.ui.error(&format!(
                     "{}: {} can't be sealed",
                     self.name,
-                    count(done.set_aside as u64, "file")
+                    count(done.failing as u64, "file")
                 ));
                 Some(ErrorKind::Partial)
             }
@@ -343,8 +349,8 @@ impl Observer for Log {
                 "{name}: {}: it was changed after it was sealed, and is sealed anew",
                 path.display()
             )),
-            Event::WrittenWhenRemoved { path } => ui.error(&format!(
-                "{name}: {}: it was written to at the moment when it was removed, and what was written is lost",
+            Event::WrittenAtTheEnd { path } => ui.error(&format!(
+                "{name}: {}: it was written to at the moment when it was let go, and what was written then isn't sealed",
                 path.display()
             )),
             Event::ArchiveGone { archive } => ui.warning(&format!(
@@ -355,6 +361,9 @@ impl Observer for Log {
                 "{name}: {}: it can't be read, and is kept: {error}",
                 archive.display()
             )),
+            Event::Published { path, bytes: size } => {
+                ui.detail(&format!("{name}: {} ({})", path.display(), bytes(*size)));
+            }
             Event::Bundled {
                 archive,
                 members,

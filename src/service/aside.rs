@@ -16,6 +16,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(super) struct Aside {
     files: HashMap<Candidate, Failed>,
+    /// The number of the present look at the spool.
+    look: u64,
 }
 
 #[derive(Debug)]
@@ -24,6 +26,8 @@ struct Failed {
     tries: u32,
     /// What it was when it was set aside.
     set_aside: Option<Stamp>,
+    /// The last look at the spool that has found it.
+    seen: u64,
 }
 
 /// What is to be done about a file that failed.
@@ -43,6 +47,7 @@ impl Aside {
             reason: String::new(),
             tries: 0,
             set_aside: None,
+            seen: self.look,
         });
         failed.tries = failed.tries.saturating_add(1);
         let is_new = failed.reason != reason;
@@ -57,9 +62,26 @@ impl Aside {
 
     /// Returns whether a file is left alone: it has been set aside and is as it was
     /// then.
-    pub fn leaves_alone(&self, file: &Candidate, stamp: &Stamp) -> bool {
-        let failed = self.files.get(file);
-        failed.is_some_and(|failed| failed.set_aside.as_ref() == Some(stamp))
+    pub fn leaves_alone(&mut self, file: &Candidate, stamp: &Stamp) -> bool {
+        let Some(failed) = self.files.get_mut(file) else {
+            return false;
+        };
+        failed.seen = self.look;
+        failed.set_aside.as_ref() == Some(stamp)
+    }
+
+    /// Begins a look at the whole spool.
+    pub fn begin_look(&mut self) {
+        self.look += 1;
+    }
+
+    /// Forgets the files in the spool that were set aside and that the look hasn't
+    /// found.
+    pub fn end_look(&mut self) {
+        let look = self.look;
+        self.files.retain(|file, failed| {
+            failed.seen == look || failed.set_aside.is_none() || file.claimed.is_some()
+        });
     }
 
     /// Forgets a file: it was sealed, or is gone.
@@ -67,10 +89,9 @@ impl Aside {
         self.files.remove(file);
     }
 
-    /// Returns the number of files that are left alone.
+    /// Returns the number of files.
     pub fn len(&self) -> usize {
-        let set_aside = self.files.values().filter(|file| file.set_aside.is_some());
-        set_aside.count()
+        self.files.len()
     }
 
     /// Tries all files anew.

@@ -198,8 +198,7 @@ impl Service<'_> {
         }
         for written in &released.written {
             let path = self.spool.path.join(written);
-            self.observer
-                .note(&Event::WrittenWhenRemoved { path: &path });
+            self.observer.note(&Event::WrittenAtTheEnd { path: &path });
         }
         if !released.changed.is_empty() {
             let changed: Vec<&PathBuf> = released.changed.iter().collect();
@@ -219,6 +218,14 @@ impl Service<'_> {
             self.ready.insert(id.clone(), ready);
         }
         Ok(())
+    }
+
+    /// Returns the number of files whose claims are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.waiting
+            .iter()
+            .map(|waiting| waiting.claims.len())
+            .sum()
     }
 
     /// Returns the batches whose claims are kept for a grace.

@@ -279,9 +279,32 @@ impl Service<'_> {
             }),
             // It was made before the last service ended.
             Err(Error::Exists { .. }) if has_all(&output, &batches)? => {}
+            // Somebody else has put it there.
+            Err(Error::Exists { .. }) => return self.bundle_under_another_name(name, &ids, loader),
             Err(error) => return Err(error.into()),
         }
         self.bundles.finish(name, &self.settings.name).map_err(fail)
+    }
+
+    fn bundle_under_another_name(
+        &mut self,
+        name: &str,
+        ids: &[BatchId],
+        loader: &mut dyn Loader,
+    ) -> Result<(), ServiceError> {
+        let path = self.bundles.path.join(name);
+        let fail = |error| ServiceError::io(&path, error);
+        let day = ids.last().map(BatchId::day).unwrap_or_default();
+        let service = &self.settings.name;
+        let other = self
+            .bundles
+            .take_name(&self.outbox, service, day)
+            .map_err(fail)?;
+        let from = self.bundles.directory.below(os(name)).map_err(fail)?;
+        self.bundles
+            .move_batches(&other, &from, ids)
+            .map_err(fail)?;
+        self.bundle(&other, loader)
     }
 
     /// Puts the messages of batches into the outbox, as single files.
@@ -289,9 +312,8 @@ impl Service<'_> {
         for id in ids {
             if let Some(archive) = self.sealed.archive(id)? {
                 for published in Job::new().split(&archive, &self.outbox.path)? {
-                    self.observer.note(&Event::Bundled {
-                        archive: &published.path,
-                        members: 1,
+                    self.observer.note(&Event::Published {
+                        path: &published.path,
                         bytes: published.size,
                     });
                 }
@@ -305,7 +327,10 @@ impl Service<'_> {
 
 /// Returns whether an archive has all messages of others.
 fn has_all(archive: &Path, batches: &[PathBuf]) -> Result<bool, ServiceError> {
-    let archive = ArchiveFile::open(archive)?;
+    // What isn't a sound archive isn't one of the service's.
+    let Ok(archive) = ArchiveFile::open(archive) else {
+        return Ok(false);
+    };
     let known: std::collections::HashSet<(String, u64, u32)> = archive
         .members()
         .map(|member| {

@@ -20,6 +20,9 @@ use crate::files::cause;
 /// the config asks for none.
 const UNFINISHED: Duration = Duration::from_secs(10);
 
+/// The number of reports of what is no file after which they are repeated.
+const REPORTED: usize = 10_000;
+
 /// The most files that are waited for. Others are found by a later look.
 const MOST: usize = 250_000;
 
@@ -64,7 +67,9 @@ impl Service<'_> {
 
     /// Looks at the whole spool.
     pub(super) fn scan(&mut self, now: Instant) {
+        self.aside.begin_look();
         self.scan_below(Path::new(""), now);
+        self.aside.end_look();
     }
 
     /// Takes what the system has noticed.
@@ -167,6 +172,9 @@ impl Service<'_> {
 
     fn pass_over(&mut self, path: &Path, reason: &str) {
         let file = Candidate::in_spool(path);
+        if self.passed_over.len() >= REPORTED {
+            self.passed_over.clear();
+        }
         if self.passed_over.insert(file) {
             self.observer.note(&Event::PassedOver {
                 path: &self.spool.path.join(path),

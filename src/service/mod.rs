@@ -65,6 +65,13 @@ const OWN: &str = ".callseal";
 /// The time between two looks at the whole spool.
 const RESCAN: Duration = Duration::from_secs(30);
 
+/// The same if the system doesn't say what has changed.
+const POLL: Duration = Duration::from_secs(5);
+
+/// The most files whose claims are kept. While there are more, nothing is sealed: each
+/// takes some 300 bytes of memory.
+const MOST_KEPT: usize = 100_000;
+
 /// The first wait after trouble. It doubles up to the last one.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LAST_BACKOFF: Duration = Duration::from_secs(60);
@@ -131,10 +138,9 @@ struct Trouble {
 /// What a service has done until its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Done {
-    /// The number of files that were set aside.
-    pub set_aside: usize,
-    /// The number of files that haven't settled, or wait for another reason.
-    pub left: usize,
+    /// The number of files that can't be sealed: those that were set aside, and those
+    /// that would be tried again.
+    pub failing: usize,
 }
 
 impl<'a> Service<'a> {
@@ -193,7 +199,11 @@ impl<'a> Service<'a> {
             self.take_notices(now);
             if now >= self.next_scan {
                 self.scan(now);
-                self.next_scan = now + RESCAN;
+                self.next_scan = now
+                    + match self.is_polling {
+                        true => POLL,
+                        false => RESCAN,
+                    };
             }
             let is_blocked = self.trouble.as_ref().is_some_and(|t| t.until > now);
             if !is_blocked {
@@ -243,7 +253,7 @@ impl<'a> Service<'a> {
         all: bool,
     ) -> Result<(), ServiceError> {
         self.check_places(now)?;
-        while self.settling.next_due().is_some_and(|due| due <= now) {
+        while self.kept() < MOST_KEPT && self.settling.next_due().is_some_and(|due| due <= now) {
             self.seal_batch(loader, now)?;
             // Sealed calls don't wait until a long queue is empty.
             self.release_due(Instant::now())?;
@@ -288,9 +298,10 @@ impl<'a> Service<'a> {
 
     /// Waits for the next thing to do.
     fn wait(&self, control: &Control) {
+        let has_room = self.kept() < MOST_KEPT;
         let dues = [
             Some(self.next_scan),
-            self.settling.next_due(),
+            self.settling.next_due().filter(|_| has_room),
             self.waiting.front().map(|waiting| waiting.until),
         ];
         let due = dues.into_iter().flatten().min();
@@ -316,8 +327,7 @@ impl<'a> Service<'a> {
 
     fn done(&self) -> Done {
         Done {
-            set_aside: self.aside.len(),
-            left: self.settling.len(),
+            failing: self.aside.len(),
         }
     }
 }

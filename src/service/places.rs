@@ -93,16 +93,18 @@ impl Place {
 
 /// Opens the spool.
 pub(super) fn open_spool(settings: &Settings) -> Result<Place, ServiceError> {
-    let spool = Place::open(&settings.spool, &settings.name)?;
     let path = &settings.spool;
-    let system = fstatfs(spool.root.handle()).map_err(|e| ServiceError::io(path, e.into()))?;
-    if let Some(kind) = remote(&system) {
-        return Err(ServiceError::Remote {
+    let fail = |error| ServiceError::io(path, error);
+    // Nothing is made there before.
+    let spool = Directory::open(path).map_err(fail)?;
+    let system = fstatfs(spool.handle()).map_err(|error| fail(error.into()))?;
+    match remote(&system) {
+        Some(kind) => Err(ServiceError::Remote {
             path: path.clone(),
             kind,
-        });
+        }),
+        None => Place::open(path, &settings.name),
     }
-    Ok(spool)
 }
 
 /// Opens the outbox.

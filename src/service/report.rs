@@ -30,9 +30,9 @@ pub enum Event<'a> {
         /// The file.
         path: &'a Path,
     },
-    /// A file was written to at the moment when it was removed: what was written
-    /// then is lost.
-    WrittenWhenRemoved {
+    /// A file was written to at the moment when it was removed or moved: what was
+    /// written then isn't sealed.
+    WrittenAtTheEnd {
         /// The file.
         path: &'a Path,
     },
@@ -48,7 +48,14 @@ pub enum Event<'a> {
         /// The cause.
         error: &'a ServiceError,
     },
-    /// An archive, or a single message, is complete in the outbox.
+    /// A message is complete in the outbox.
+    Published {
+        /// The message.
+        path: &'a Path,
+        /// Its size in bytes.
+        bytes: u64,
+    },
+    /// An archive is complete in the outbox.
     Bundled {
         /// The archive.
         archive: &'a Path,

@@ -19,14 +19,39 @@ const AT_ONCE: usize = 12;
 
 /// The calls that change something, or say that it's on the disk.
 const CHANGING: &[&str] = &[
-    "write", "pwrite64", "fsync", "fdatasync", "linkat", "rename", "renameat", "renameat2",
-    "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir", "ftruncate",
+    "write",
+    "pwrite64",
+    "fsync",
+    "fdatasync",
+    "linkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "mkdir",
+    "mkdirat",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "ftruncate",
 ];
 
 /// All other calls that are about files.
 const LOOKING: &[&str] = &[
-    "openat", "read", "pread64", "fstat", "newfstatat", "statx", "getdents64", "flock", "lseek",
-    "fstatfs", "faccessat2", "poll", "ppoll", "fadvise64", "close",
+    "openat",
+    "read",
+    "pread64",
+    "fstat",
+    "newfstatat",
+    "statx",
+    "getdents64",
+    "flock",
+    "lseek",
+    "fstatfs",
+    "faccessat2",
+    "poll",
+    "ppoll",
+    "fadvise64",
+    "close",
 ];
 
 const ERRORS: &[&str] = &["ENOSPC", "EIO", "EDQUOT", "EMFILE", "EXDEV"];
@@ -72,9 +97,7 @@ fn scene() -> Scene {
 fn under_strace(scene: &Scene, arguments: &[&str]) -> Run {
     let program = [Run::CALLSEAL].into_iter();
     let line = "watch --once --config callseal.toml -j 1".split(' ');
-    scene
-        .program("strace", arguments)
-        .args(program.chain(line))
+    scene.program("strace", arguments).args(program.chain(line))
 }
 
 fn injected(scene: &Scene, (name, number): &Point, what: &str) -> Outcome {
@@ -104,7 +127,12 @@ fn at_each(points: &[Point], what: impl Fn(&Point) + Sync) -> usize {
         }
     });
     let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{} of {}: {failures:?}", failures.len(), points.len());
+    assert!(
+        failures.is_empty(),
+        "{} of {}: {failures:?}",
+        failures.len(),
+        points.len()
+    );
     points.len()
 }
 
@@ -113,7 +141,10 @@ fn killed_at(point: &Point) {
     let when = format!("killed at {point:?}");
     let outcome = injected(&scene, point, "signal=KILL");
     let was_killed = outcome.output.status.signal() == Some(9);
-    assert!(was_killed || outcome.status() == Some(0), "{when}: {outcome}");
+    assert!(
+        was_killed || outcome.status() == Some(0),
+        "{when}: {outcome}"
+    );
     scene.has_lost_nothing(&CALLS, &when);
     scene.seals_all();
     scene.has_bundled(&CALLS, &when);
@@ -124,7 +155,10 @@ fn failed_at(point: &Point, error: &str) {
     let when = format!("{error} at {point:?}");
     let outcome = injected(&scene, point, &format!("error={error}"));
     let ended = outcome.output.status.code();
-    assert!(ended.is_some_and(|status| status != 101), "{when}: {outcome}");
+    assert!(
+        ended.is_some_and(|status| status != 101),
+        "{when}: {outcome}"
+    );
     scene.has_lost_nothing(&CALLS, &when);
     scene.seals_all();
     scene.has_bundled(&CALLS, &when);

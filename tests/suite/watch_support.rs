@@ -75,7 +75,9 @@ impl Scene {
                 Err(_) => below.to_path_buf(),
             };
             let name = name.to_str().unwrap().to_owned();
-            *found.entry((name, std::fs::read(&path).unwrap())).or_default() += 1;
+            *found
+                .entry((name, std::fs::read(&path).unwrap()))
+                .or_default() += 1;
         }
         found
     }

@@ -74,7 +74,7 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         format: place.choice("format", file.format, Format::CHOICES)?,
         without_index: place.choice("index", file.index, INDEX_CHOICES)?,
         min_rsa_bits: place.min_rsa_bits(file.min_rsa_bits)?,
-        watches: place.watches(file.watch)?,
+        watches: place.watches(file.watch, &profiles)?,
         profiles,
     })
 }

@@ -43,7 +43,7 @@ pub(super) struct Watch {
     pub name: Spanned<String>,
     pub spool: Spanned<String>,
     pub outbox: Spanned<String>,
-    pub profile: Option<String>,
+    pub profile: Option<Spanned<String>>,
     pub include: Option<OneOrMany>,
     pub exclude: Option<OneOrMany>,
     pub settle: Option<Spanned<String>>,

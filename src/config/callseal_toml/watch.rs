@@ -1,5 +1,6 @@
 //! What `callseal.toml` says about spools.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use toml::Spanned;
 
 use super::schema::{self, BundleEntry, ThenEntry};
 use super::{ConfigError, Place, resolve};
-use crate::config::{Bundle, Then, TimeSpan, Watch};
+use crate::config::{Bundle, Profile, Then, TimeSpan, Watch};
 
 /// The time for which a file has to be unchanged, unless the config says more or
 /// less.
@@ -29,11 +30,12 @@ impl Place<'_> {
     pub(super) fn watches(
         &self,
         tables: Vec<Spanned<schema::Watch>>,
+        profiles: &BTreeMap<String, Profile>,
     ) -> Result<Vec<Watch>, ConfigError> {
         let mut watches: Vec<Watch> = Vec::new();
         for table in tables {
             let line = self.line(&table.get_ref().name);
-            let watch = self.watch(table.into_inner())?;
+            let watch = self.watch(table.into_inner(), profiles)?;
             if watches.iter().any(|other| other.name == watch.name) {
                 return Err(self.refused(line, "name", &watch.name, "another [[watch]] has it"));
             }
@@ -42,7 +44,22 @@ impl Place<'_> {
         Ok(watches)
     }
 
-    fn watch(&self, table: schema::Watch) -> Result<Watch, ConfigError> {
+    fn watch(
+        &self,
+        table: schema::Watch,
+        profiles: &BTreeMap<String, Profile>,
+    ) -> Result<Watch, ConfigError> {
+        if let Some(profile) = &table.profile
+            && !profiles.contains_key(profile.get_ref())
+        {
+            let known: Vec<&str> = profiles.keys().map(String::as_str).collect();
+            let reason = format!(
+                "there is no profile of that name, but: {}",
+                known.join(", ")
+            );
+            let line = self.line(profile);
+            return Err(self.refused(line, "profile", profile.get_ref(), &reason));
+        }
         let name = table.name.get_ref();
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
@@ -55,7 +72,7 @@ impl Place<'_> {
         Ok(Watch {
             spool: self.directory("spool", &table.spool)?,
             outbox: self.directory("outbox", &table.outbox)?,
-            profile: table.profile,
+            profile: table.profile.map(Spanned::into_inner),
             include: include.unwrap_or_default(),
             exclude: exclude.unwrap_or_default(),
             settle: self.span("settle", table.settle, SETTLE)?,
