@@ -16,6 +16,7 @@ mod archive_faults;
 mod archive_properties;
 mod archive_support;
 mod archive_tools;
+mod bundled_archives;
 mod check_command;
 mod cms_archives;
 mod cms_certificates;
