@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use callseal::config::Config;
-use callseal::keys::{FileKind, KeyFault, Keyring};
+use callseal::keys::{FileKind, KeyFault, Keyring, Recipients};
 use callseal::message::{Compression, Format, Limits, SealOptions, SealPlan};
 use callseal::output::Overwrite;
 use clap::Args;
@@ -40,10 +40,15 @@ pub struct SealArgs {
 }
 
 impl SealArgs {
+    /// Loads the recipients, all or none.
+    pub fn recipients(&self, config: Option<&Config>, ui: &Ui) -> Result<Recipients, Failure> {
+        self.recipients.load(config, ui)
+    }
+
     /// Loads the recipients, all or none, and returns the plan for sealing.
     pub fn plan(&self, global: &Global, ui: &Ui) -> Result<SealPlan, Failure> {
         let config = global.config()?;
-        let recipients = self.recipients.load(config.as_ref(), ui)?;
+        let recipients = self.recipients(config.as_ref(), ui)?;
         let configured = |c: &Config| (c.compress, c.format);
         let (compress, format) = config.as_ref().map(configured).unwrap_or_default();
         let compression = self.compress.unwrap_or(compress);

@@ -35,7 +35,7 @@ fn scene() -> Scene {
     scene
 }
 
-fn archives(scene: &Scene, names: &[&str]) -> Vec<Sealed> {
+fn archives<'a>(scene: &Scene, names: &[&str]) -> Vec<Sealed<'a>> {
     let paths = names.iter().map(|name| scene.path(name));
     paths.map(Sealed::Archive).collect()
 }
@@ -46,7 +46,7 @@ fn recipients(scene: &Scene, names: &[&str]) -> Recipients {
 }
 
 /// Bundles archives for both parties into `all.zip`.
-fn bundle(scene: &Scene, from: &[Sealed]) -> Result<Bundled, Error> {
+fn bundle(scene: &Scene, from: &[Sealed<'_>]) -> Result<Bundled, Error> {
     let parties = recipients(scene, &["customer.crt", "vendor.crt"]);
     let checked = Job::new().check_bundle(from, Some(&parties));
     let bundled = Job::new().bundle(from, Some(&parties), scene.path("all.zip"));
@@ -70,7 +70,7 @@ fn bundle(scene: &Scene, from: &[Sealed]) -> Result<Bundled, Error> {
 /// Checks that nothing is written, of what kind the error is, and that it has these
 /// words.
 #[track_caller]
-fn is_refused(scene: &Scene, from: &[Sealed], kind: ErrorKind, words: &[&str]) {
+fn is_refused(scene: &Scene, from: &[Sealed<'_>], kind: ErrorKind, words: &[&str]) {
     let error = bundle(scene, from).unwrap_err();
     let text = error.to_string();
     assert_eq!(error.kind(), kind, "{text}");
@@ -127,7 +127,8 @@ fn a_single_message_is_a_member_between_those_of_archives() {
     scene.write("big.wav", content(3_000_000));
     scene.ok("seal -q -r customer.crt -r vendor.crt big.wav -o big.wav.pgp");
     let mut from = archives(&scene, &["1.zip", "2.zip"]);
-    from.insert(1, Sealed::File(source(&scene, "big.wav.pgp")));
+    let big = source(&scene, "big.wav.pgp");
+    from.insert(1, Sealed::File(&big));
     bundle(&scene, &from).unwrap();
     let entries = entries(&scene, "all.zip");
     let root = scene.root().to_str().unwrap().trim_start_matches('/');
@@ -408,7 +409,7 @@ fn recipients_without_names_are_not_those_who_are_expected() {
 #[test]
 fn thousands_of_archives_need_few_descriptors() {
     let scene = scene();
-    let from: Vec<Sealed> = (0..300)
+    let from: Vec<Sealed<'_>> = (0..300)
         .map(|number| {
             let name = format!("{number}.wav");
             let message = Seal::for_customer(&scene).seal(&name, b"x");

@@ -79,6 +79,7 @@ mod mails;
 mod member_choice;
 mod missing_peers;
 mod odd_archives;
+mod pack_sealed;
 mod packing_choices;
 mod passphrases;
 mod peers_java;

@@ -59,7 +59,7 @@ impl<'a> Copying<'a> {
     pub fn all<W: Write + Seek>(
         &mut self,
         archive: ArchiveWriter<W>,
-        from: &[Sealed],
+        from: &[Sealed<'_>],
         names: &Names,
     ) -> Result<ArchiveWriter<W>, Error> {
         let mut again = names.again();

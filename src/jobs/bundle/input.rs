@@ -13,9 +13,9 @@ use crate::sources::{Source, SourceError};
 
 /// Messages that are sealed already.
 #[derive(Clone, Debug)]
-pub enum Sealed {
+pub enum Sealed<'a> {
     /// One message, in a file. It becomes a member of the file's name.
-    File(Source),
+    File(&'a Source),
     /// All messages of an archive.
     Archive(PathBuf),
 }
@@ -35,7 +35,7 @@ pub(super) struct ItemName {
     pub name: MemberName,
 }
 
-impl Sealed {
+impl Sealed<'_> {
     /// Returns the error that it isn't what it was when it was looked at.
     pub(super) fn changed(&self) -> Error {
         let path = match self {
@@ -51,7 +51,7 @@ impl Sealed {
 /// of archives goes to `left_out`: what says something of the other entries, and
 /// would say of those in a new archive what nobody has checked.
 pub(super) fn fold<T>(
-    from: &[Sealed],
+    from: &[Sealed<'_>],
     first: T,
     mut left_out: impl FnMut(MessagePlace),
     mut work: impl FnMut(T, usize, Item<'_>) -> Result<T, Error>,
@@ -92,7 +92,7 @@ impl Item<'_> {
     pub fn error(&self, cause: impl Into<MemberCause>) -> Error {
         Error::NotBundled {
             message: self.place(),
-            cause: cause.into(),
+            cause: Box::new(cause.into()),
         }
     }
 

@@ -60,7 +60,7 @@ impl Job<'_> {
     #[doc(hidden)]
     pub fn bundle(
         &self,
-        from: &[Sealed],
+        from: &[Sealed<'_>],
         recipients: Option<&Recipients>,
         output: impl AsRef<Path>,
     ) -> Result<Bundled, Error> {
@@ -88,7 +88,7 @@ impl Job<'_> {
     #[doc(hidden)]
     pub fn check_bundle(
         &self,
-        from: &[Sealed],
+        from: &[Sealed<'_>],
         recipients: Option<&Recipients>,
     ) -> Result<Bundled, Error> {
         let names = self.names(from, recipients)?;
@@ -98,7 +98,7 @@ impl Job<'_> {
     }
 
     /// Checks what shows before any message is read.
-    fn names(&self, from: &[Sealed], recipients: Option<&Recipients>) -> Result<Names, Error> {
+    fn names(&self, from: &[Sealed<'_>], recipients: Option<&Recipients>) -> Result<Names, Error> {
         self.refuse_signing_recipients(recipients.into_iter().flat_map(Recipients::iter))?;
         let names = Names::of(from)?;
         if names.members == 0 {

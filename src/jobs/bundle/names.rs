@@ -24,7 +24,7 @@ impl Names {
     ///
     /// A name isn't that of a message; or two messages would be the same file on
     /// some system, or one a file where the other needs a directory.
-    pub fn of(from: &[Sealed]) -> Result<Self, Error> {
+    pub fn of(from: &[Sealed<'_>]) -> Result<Self, Error> {
         let mut digests = Digests {
             key: RandomState::new(),
             inputs: vec![0; from.len()],
@@ -59,7 +59,7 @@ impl Names {
     }
 
     /// Refuses names that are not what they were: nobody has checked them.
-    pub fn compare(&self, from: &[Sealed], again: &Digests) -> Result<(), Error> {
+    pub fn compare(&self, from: &[Sealed<'_>], again: &Digests) -> Result<(), Error> {
         let digests = self.digests.inputs.iter().zip(&again.inputs);
         let mut compared = from.iter().zip(digests);
         match compared.find(|(_, (before, now))| before != now) {
@@ -132,7 +132,11 @@ fn directories(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Reads the names again, and compares those of equal hashes.
-fn refuse_equal(from: &[Sealed], key: &RandomState, suspects: &HashSet<u64>) -> Result<(), Error> {
+fn refuse_equal(
+    from: &[Sealed<'_>],
+    key: &RandomState,
+    suspects: &HashSet<u64>,
+) -> Result<(), Error> {
     let is_suspect = |path: &str| suspects.contains(&key.hash_one(path));
     let mut files: HashMap<String, MessagePlace> = HashMap::new();
     let mut above: HashMap<String, MessagePlace> = HashMap::new();

@@ -61,7 +61,8 @@ impl Error {
             | Self::OtherArchive { .. }
             | Self::Evidence { .. }
             | Self::NotAsSigned { .. } => ErrorKind::Integrity,
-            Self::Member { cause, .. } | Self::NotBundled { cause, .. } => cause.kind(),
+            Self::Member { cause, .. } => cause.kind(),
+            Self::NotBundled { cause, .. } => cause.kind(),
             Self::SameMember { .. } => ErrorKind::Usage,
             Self::NotConverted { worst, .. } | Self::NotShared { worst, .. } => *worst,
             Self::NotARecipient { .. } | Self::NotReplaced(_) => ErrorKind::Usage,

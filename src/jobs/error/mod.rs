@@ -155,7 +155,7 @@ pub enum Error {
         /// Where it is.
         message: MessagePlace,
         /// The cause.
-        cause: MemberCause,
+        cause: Box<MemberCause>,
     },
     /// Two messages would have the same name in one archive, at least on some
     /// systems.
