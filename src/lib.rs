@@ -66,9 +66,9 @@ pub use jobs::{
 // change in any release.
 #[doc(hidden)]
 pub use jobs::{
-    Change, Claimed, Difference, Evidence, EvidenceFault, KeptSignatures, OldSignatures,
-    OpenedMembers, ShareTarget, Shared, SharedMember, Signed, SignedArchive, SignedFault,
-    SignedFiles, Verified,
+    BundleFault, Bundled, Change, Claimed, Difference, Evidence, EvidenceFault, KeptSignatures,
+    MessagePlace, OldSignatures, OpenedMembers, Sealed, ShareTarget, Shared, SharedMember, Signed,
+    SignedArchive, SignedFault, SignedFiles, Verified,
 };
 #[doc(hidden)]
 pub use timestamp::{NotATimestamp, Timestamp};

@@ -21,6 +21,14 @@ impl Ending {
             Self::P7m => ".p7m",
         }
     }
+
+    /// Returns the one that a stored name has, in any ASCII case, if a file name is
+    /// left.
+    pub(crate) fn of(stored: &str) -> Option<Self> {
+        without_ending(stored)?;
+        let mut endings = [Self::Pgp, Self::P7m].into_iter();
+        endings.find(|ending| strip_suffix_ignoring_case(stored, ending.as_str()).is_some())
+    }
 }
 
 impl From<Format> for Ending {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use callseal::config::Config;
-use callseal::keys::{FileKind, KeyFault, Keyring};
+use callseal::keys::{FileKind, KeyFault, Keyring, Recipients};
 use callseal::message::{Compression, Format, Limits, SealOptions, SealPlan};
 use callseal::output::Overwrite;
 use clap::Args;
@@ -51,6 +51,11 @@ impl SealArgs {
         }
     }
 
+    /// Loads the recipients, all or none.
+    pub fn recipients(&self, config: Option<&Config>, ui: &Ui) -> Result<Recipients, Failure> {
+        self.recipients.load(config, ui)
+    }
+
     /// Loads the recipients, all or none, and returns the plan for sealing.
     pub fn plan(&self, global: &Global, ui: &Ui) -> Result<SealPlan, Failure> {
         self.plan_with(global.config()?.as_ref(), ui)
@@ -58,7 +63,7 @@ impl SealArgs {
 
     /// Does the same with a config that is at hand.
     pub fn plan_with(&self, config: Option<&Config>, ui: &Ui) -> Result<SealPlan, Failure> {
-        let recipients = self.recipients.load(config, ui)?;
+        let recipients = self.recipients(config, ui)?;
         let configured = |c: &Config| (c.compress, c.format);
         let (compress, format) = config.map(configured).unwrap_or_default();
         let compression = self.compress.unwrap_or(compress);

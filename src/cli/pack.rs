@@ -1,5 +1,7 @@
 //! `callseal pack`
 
+mod sealed;
+
 use std::fmt::{self, Display, Formatter};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -31,9 +33,13 @@ use crate::cli::error::Error;
 A GLOB without / matches the file name in any directory, one with / the whole
 path.
 
+With --sealed, a member is called as its file is, with the ending. The name that
+is sealed in a message can't be checked without a key: extracting does that.
+
 Examples:
   callseal pack -o calls.zip -r customer.crt -r vendor.crt calls/
   callseal pack --config /etc/lumenvox/client_property.conf -o calls.zip calls/
+  callseal pack --sealed -o day.zip -r customer.crt -r vendor.crt sealed/
   find calls -type f -mtime -1 -print0 | callseal pack -p acme -o today.zip --files-from - -0")]
 pub struct Arguments {
     /// The archive to write
@@ -64,6 +70,10 @@ pub struct Arguments {
     /// Check everything and list what would be packed, but write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Pack files that are sealed already, and end in .pgp or .p7m: each is one
+    /// message, sealed to exactly the recipients; no key is needed
+    #[arg(long, conflicts_with_all = sealed::CONFLICTS)]
+    sealed: bool,
     #[command(flatten)]
     seal: SealArgs,
     #[command(flatten)]
@@ -83,6 +93,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         &arguments.output,
         "--dry-run checks everything and writes nothing",
     )?;
+    if arguments.sealed {
+        return sealed::run(arguments, global, ui);
+    }
     let config = global.config()?;
     let plan = arguments.seal.plan(global, ui)?;
     let bar = Bar::new(ui, "packing");
@@ -93,26 +106,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs());
     let mut job = arguments.layout.apply(job, &plan, config.as_ref(), ui)?;
-    let mut inputs = arguments.paths.clone();
-    if let Some(list) = &arguments.files_from {
-        let mut text = Vec::new();
-        let read = open_input(list)?.read_to_end(&mut text);
-        read.map_err(|error| Error::reading(input_name(list), error))?;
-        inputs.extend(read_file_list(&text, arguments.null).map_err(Error::from)?);
-    }
-    let options = SourceOptions {
-        follow_links: arguments.follow_links,
-        include: arguments.include.clone(),
-        exclude: arguments.exclude.clone(),
-        output: Some(arguments.output.clone()),
-    };
-    let waiting = Waiting::new(ui, "looking for files".into());
-    let found = Sources::collect(&inputs, &options).map_err(Error::from)?;
-    drop(waiting);
+    let found = collect(arguments, ui)?;
     let left_out = show_notices(&found, ui);
     let suspects = suspects::find(&found.files, &arguments.paths);
     suspects::warn(&suspects, ui);
-    drop(inputs);
     let about = About {
         archive: PathFact(&arguments.output),
         format: plan.format().into(),
@@ -182,6 +179,25 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     };
     let report = Report::of(Sha256Sums(|| hashes.clone()), &facts);
     Ok(report.end(global.json, ui))
+}
+
+/// Finds the files to pack.
+fn collect(arguments: &Arguments, ui: &Ui) -> Result<Sources, Failure> {
+    let mut inputs = arguments.paths.clone();
+    if let Some(list) = &arguments.files_from {
+        let mut text = Vec::new();
+        let read = open_input(list)?.read_to_end(&mut text);
+        read.map_err(|error| Error::reading(input_name(list), error))?;
+        inputs.extend(read_file_list(&text, arguments.null).map_err(Error::from)?);
+    }
+    let options = SourceOptions {
+        follow_links: arguments.follow_links,
+        include: arguments.include.clone(),
+        exclude: arguments.exclude.clone(),
+        output: Some(arguments.output.clone()),
+    };
+    let _waiting = Waiting::new(ui, "looking for files".into());
+    Ok(Sources::collect(&inputs, &options).map_err(Error::from)?)
 }
 
 /// The names of the files that would be packed, one on a line.

@@ -2,6 +2,7 @@
 
 mod archive_file;
 mod archive_index;
+mod bundle;
 mod convert;
 mod entry_hashes;
 mod error;
@@ -29,6 +30,7 @@ mod tail;
 mod verify;
 
 pub use archive_file::{ArchiveFile, Members};
+pub use bundle::{BundleFault, Bundled, MessagePlace, Sealed};
 pub use convert::{Converted, ConvertedMember};
 pub use error::{Error, ErrorKind, MemberCause};
 pub use evidence::{

@@ -10,7 +10,6 @@ use super::archive_file::{ArchiveFile, member_error, open_cause};
 use super::error::Error;
 use super::job::Job;
 use super::new_entry::{copy_entry, stored_name};
-use super::tail::Tail;
 use crate::archive::{ArchiveWriter, Member, without_ending};
 use crate::files::input;
 use crate::message::OpenError;
@@ -27,11 +26,6 @@ const NAMES: u32 = 10_000;
 pub(crate) struct Published {
     pub path: PathBuf,
     pub size: u64,
-}
-
-pub(crate) struct Merged {
-    pub members: u64,
-    pub archive: u64,
 }
 
 impl ArchiveFile {
@@ -57,32 +51,6 @@ impl Job<'_> {
         }
         let pending = new.finish().map_err(write_error)?;
         pending.commit().map_err(write_error)
-    }
-
-    /// Puts the members of archives into a new one.
-    pub(crate) fn merge(&self, from: &[PathBuf], output: &Path) -> Result<Merged, Error> {
-        let write_error = |error| Error::writing(output, error);
-        let pending = PendingFile::create(output, Access::Shared, Overwrite::Refuse);
-        let mut new = ArchiveWriter::new(pending.map_err(write_error)?);
-        let mut tail = Tail::new(None)
-            .signed_by(self.signing, &crate::output::directory_of(output))
-            .map_err(write_error)?;
-        let mut members = 0;
-        for path in from {
-            let archive = ArchiveFile::open(path)?;
-            for member in archive.members() {
-                let copied = copy_entry(new, &archive, member, output, tail.hasher())?;
-                tail.note(&copied.stored, member.modified(), copied.hashes.as_ref())
-                    .map_err(write_error)?;
-                new = copied.archive;
-                members += 1;
-            }
-        }
-        let new = tail.write(new, self.signing, Vec::new(), output)?;
-        let pending = new.finish().map_err(write_error)?;
-        let archive = pending.as_file().metadata().map_err(write_error)?.len();
-        pending.commit().map_err(write_error)?;
-        Ok(Merged { members, archive })
     }
 
     /// Writes each message of an archive to a file of its own below a directory, by

@@ -66,17 +66,20 @@ impl Job<'_> {
             let Ok(envelope) = archive.envelope(entry, &Limits::default()) else {
                 continue;
             };
-            let opens = |key: &&SigningKey| {
-                let mut recipients = envelope.recipients.iter();
-                recipients.any(|handle| key.is_named_by(handle))
-            };
-            if let Some(key) = self.signing.iter().find(opens) {
-                return Err(Error::SignerIsRecipient {
-                    signer: key.source().to_owned(),
-                    label: key.label().to_owned(),
-                });
-            }
+            self.refuse_signers_among(&envelope.recipients)?;
         }
         Ok(())
+    }
+
+    /// Refuses a key that is to sign and that a message names as a recipient.
+    pub(super) fn refuse_signers_among(&self, recipients: &[KeyHandle]) -> Result<(), Error> {
+        let opens = |key: &&SigningKey| recipients.iter().any(|handle| key.is_named_by(handle));
+        match self.signing.iter().find(opens) {
+            None => Ok(()),
+            Some(key) => Err(Error::SignerIsRecipient {
+                signer: key.source().to_owned(),
+                label: key.label().to_owned(),
+            }),
+        }
     }
 }

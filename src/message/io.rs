@@ -14,6 +14,19 @@ pub(super) fn read_buffered(source: &mut impl BufRead, buffer: &mut [u8]) -> io:
     Ok(n)
 }
 
+/// Reads to the end, and returns the number of octets until there.
+pub(super) fn skip_to_end(source: &mut impl BufRead) -> io::Result<u64> {
+    let mut length = 0;
+    loop {
+        let n = source.fill_buf()?.len();
+        if n == 0 {
+            return Ok(length);
+        }
+        source.consume(n);
+        length += n as u64;
+    }
+}
+
 /// Reads until the buffer is full or the source ends.
 pub(super) fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;

@@ -27,6 +27,7 @@ mod signatures;
 mod sink;
 mod spool;
 mod text;
+mod whole;
 
 #[doc(hidden)]
 pub use attempt::with_proven_key;
@@ -47,3 +48,4 @@ pub(crate) use session::{MessageId, MessageKey, PackedKey, Session};
 pub(crate) use share::{FrontKind, SharedMessage};
 pub(crate) use sink::MessageSink;
 pub(crate) use text::{form_of, has_traces};
+pub(crate) use whole::WholeMessage;

@@ -17,7 +17,7 @@ use super::{Bundle, Loader, OWN, Service};
 use crate::archive::MemberName;
 use crate::output::Directory;
 use crate::timestamp::Timestamp;
-use crate::{ArchiveFile, Error, Job};
+use crate::{ArchiveFile, Error, Job, Sealed};
 
 /// The directory of the archives that are being made, in the outbox's own directory.
 const BUNDLES: &str = "bundles";
@@ -269,12 +269,13 @@ impl Service<'_> {
         }
         let batches: Vec<PathBuf> = ids.iter().map(|id| path.join(id.archive())).collect();
         let output = self.outbox.path.join(name);
+        let sealed: Vec<Sealed> = batches.iter().cloned().map(Sealed::Archive).collect();
         let loaded = loader.load()?;
         let job = Job::new().workers(self.workers).signing(&loaded.signing);
-        match job.merge(&batches, &output) {
+        match job.bundle(&sealed, None, &output) {
             Ok(bundled) => self.observer.note(&Event::Bundled {
                 archive: &output,
-                members: bundled.members,
+                members: bundled.members as u64,
                 bytes: bundled.archive,
             }),
             // It was made before the last service ended.

@@ -309,7 +309,10 @@ fn the_examples_of_the_help_run() {
                 echo 'a note' > note.txt",
             );
             match command {
-                "pack" => {}
+                "pack" => drop(desk.run(
+                    "mkdir sealed
+                    callseal seal -r customer.crt -r vendor.crt note.txt -o sealed/note.txt.pgp",
+                )),
                 "seal" => drop(signer(&desk.scene, "ivr", Profile::RFC4880, CipherSuite::P256)),
                 "convert" => drop(desk.run(
                     "openssl req -x509 -newkey rsa:2048 -nodes -keyout gir.key -out gir.crt -subj /CN=GIR 2>&1

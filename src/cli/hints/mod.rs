@@ -168,6 +168,8 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::SignerIsRecipient { .. } => signatures::OWN_KEY,
         Error::NotAsSigned { .. } => signatures::ASK_SIGNER,
         Error::Member { cause, .. } => return of_member(cause),
+        Error::NotBundled { cause, .. } => return of_member(cause),
+        Error::SameMember { .. } => sources::RENAME_ONE,
         Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
         _ => return None,
     })
@@ -226,6 +228,7 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::NamesCertificates { .. } => {
             "give the X.509 certificate to --remove, or leave such members out with --exclude"
         }
+        MemberCause::NotBundled(fault) => return sources::of_sealed(fault),
         MemberCause::NotAsSigned(_) => signatures::ASK_SIGNER,
         MemberCause::NotSignable(_) => {
             "make an archive without it: `zip -d ARCHIVE NAME` takes an entry out, and `callseal convert` seals the members anew"

@@ -2,10 +2,13 @@
 
 use std::io;
 
+use callseal::BundleFault;
 use callseal::files::input::is_same_file;
 use callseal::sources::SourceError;
 
 use super::{Hint, paths, some};
+
+pub const RENAME_ONE: &str = "rename one of them, or leave it out with --exclude";
 
 pub fn of_source(error: &SourceError) -> Hint {
     some(match error {
@@ -31,13 +34,34 @@ pub fn of_source(error: &SourceError) -> Hint {
         SourceError::SameName { first, second } if is_same_file(first, second) => {
             "leave out paths that are inside of another one, or the same"
         }
-        SourceError::SameName { .. } => "rename one of them, or leave it out with --exclude",
+        SourceError::SameName { .. } => RENAME_ONE,
         SourceError::ChangedWhileRead { .. } => "pack it again when nothing writes to it",
         SourceError::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",
         SourceError::Nothing { filtered: false } => "give paths that contain regular files",
         SourceError::Nothing { filtered: true } => {
             "give paths that contain regular files, and check --include and --exclude"
         }
+        _ => return None,
+    })
+}
+
+/// Returns what to do with a file that is no message as it has to be.
+pub fn of_sealed(fault: &BundleFault) -> Hint {
+    some(match fault {
+        BundleFault::Ending => {
+            "rename it if it is a message, or choose the messages with --include or --exclude"
+        }
+        BundleFault::OtherEnding(_) => {
+            "rename it: OpenPGP messages end in .pgp, CMS messages in .p7m"
+        }
+        BundleFault::Text => {
+            "`gpg --dearmor FILE` writes an OpenPGP message in octets, `openssl cms -cmsout -inform PEM -in FILE -outform DER -out NEW.p7m` a CMS message"
+        }
+        BundleFault::OtherRecipients { .. } => {
+            "name its recipients, and nobody else, with -r or -p; `callseal inspect FILE` shows them, and `callseal share` changes them"
+        }
+        BundleFault::HiddenRecipient => "seal it without --hidden-recipients",
+        BundleFault::Passphrase => "seal it anew, to its recipients alone",
         _ => return None,
     })
 }

@@ -62,6 +62,8 @@ impl Error {
             | Self::Evidence { .. }
             | Self::NotAsSigned { .. } => ErrorKind::Integrity,
             Self::Member { cause, .. } => cause.kind(),
+            Self::NotBundled { cause, .. } => cause.kind(),
+            Self::SameMember { .. } => ErrorKind::Usage,
             Self::NotConverted { worst, .. } | Self::NotShared { worst, .. } => *worst,
             Self::NotARecipient { .. } | Self::NotReplaced(_) => ErrorKind::Usage,
             Self::Partial {

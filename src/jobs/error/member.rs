@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::{ErrorKind, archive_kind};
 use crate::archive::{ArchiveError, MemberFault};
 use crate::files::cause;
+use crate::jobs::bundle::BundleFault;
 use crate::jobs::evidence::SignedFault;
 use crate::message::OpenError;
 use crate::output::PlaceError;
@@ -48,6 +49,9 @@ pub enum MemberCause {
     /// It can't be in an archive that is signed.
     #[error("{0}, so the archive can't be signed")]
     NotSignable(&'static str),
+    /// It can't be in an archive of messages that are sealed already.
+    #[error(transparent)]
+    NotBundled(BundleFault),
     /// It is the index of an archive or a grant: session keys, and no file.
     #[error("it is the index of an archive, or a grant, and not a file")]
     SealedIndex,
@@ -151,6 +155,7 @@ impl MemberCause {
             | Self::HiddenRecipients
             | Self::NotSignable(_)
             | Self::NobodyLeft => ErrorKind::Usage,
+            Self::NotBundled(fault) => fault.kind(),
             Self::NotSealedTo { .. } => ErrorKind::Recipient,
             Self::Bytes(error) => archive_kind(error),
             Self::Open(error) => error.into(),

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::archive::ArchiveError;
 use crate::files::cause;
+use crate::jobs::bundle::MessagePlace;
 use crate::jobs::evidence::EvidenceFault;
 use crate::keys::{KeyError, RecipientError, SigningFault};
 use crate::message::{OpenError, PlanError, SealError};
@@ -19,7 +20,7 @@ use crate::sources::SourceError;
 pub use kind::ErrorKind;
 pub(in crate::jobs) use kind::archive_kind;
 pub use member::MemberCause;
-use texts::{called, not_shared, partial, unusable};
+use texts::{called, not_shared, partial, same_member, unusable};
 
 /// Why a job failed. The display is one sentence that names the file.
 ///
@@ -147,6 +148,23 @@ pub enum Error {
         member: String,
         /// The cause.
         cause: MemberCause,
+    },
+    /// A message can't be in an archive of messages that are sealed already.
+    #[error("{message}: {cause}")]
+    NotBundled {
+        /// Where it is.
+        message: MessagePlace,
+        /// The cause.
+        cause: Box<MemberCause>,
+    },
+    /// Two messages would have the same name in one archive, at least on some
+    /// systems.
+    #[error("{}", same_member(first, second))]
+    SameMember {
+        /// One of them.
+        first: MessagePlace,
+        /// The other.
+        second: MessagePlace,
     },
     /// No member has that name or matches that pattern.
     #[error("{}: no member {} {pattern:?}", .archive.display(), called(.pattern))]

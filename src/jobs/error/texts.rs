@@ -1,6 +1,7 @@
 //! The words of errors that depend on numbers and patterns.
 
 use super::ErrorKind;
+use crate::jobs::bundle::MessagePlace;
 
 /// Returns the verb for a name, or for a pattern.
 pub(super) fn called(pattern: &str) -> &'static str {
@@ -14,6 +15,13 @@ pub(super) fn unusable(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Io => "can't be read",
         _ => "is damaged",
+    }
+}
+
+pub(super) fn same_member(first: &MessagePlace, second: &MessagePlace) -> String {
+    match first == second {
+        true => format!("{first}: it is given twice"),
+        false => format!("{first} and {second} would be the same member"),
     }
 }
 

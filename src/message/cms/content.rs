@@ -4,14 +4,13 @@
 
 use std::io::{self, BufRead, Read};
 
-use bcder::Tag;
 use openssl::cipher_ctx::CipherCtx;
 use openssl::error::ErrorStack;
 use zeroize::Zeroizing;
 
-use super::algorithm::{decode, take_octets};
-use super::ber::{CONSTRUCTED, OCTET_STRING, Octets, Reader, context, malformed};
+use super::ber::{Octets, Reader, malformed};
 use super::cipher::{MAX_BLOCK, Parameters};
+use super::end::End;
 use super::recipient_info::ContentKey;
 use crate::message::fault::{MessageFault, internal};
 use crate::message::open::Padding;
@@ -121,60 +120,17 @@ impl<R: BufRead> Decryption<R> {
     fn finish(&mut self, last: &mut [u8]) -> io::Result<usize> {
         // EncryptedContentInfo ends with its content.
         self.reader.leave()?;
-        if let Some(length) = self.tag {
-            let tag = self.tag(length)?;
-            self.cipher.set_tag(&tag)?;
-        } else if self.total == 0 || !self.total.is_multiple_of(self.block) {
+        if self.tag.is_none() && (self.total == 0 || !self.total.is_multiple_of(self.block)) {
             return Err(MessageFault::Truncated.into());
         }
-        self.attributes()?;
-        // ContentInfo, and its content.
-        self.reader.leave()?;
-        self.reader.leave()?;
-        self.padding.note(self.reader.finish()?);
+        let end = End::read(&mut self.reader, self.tag)?;
+        if let Some(tag) = end.tag {
+            self.cipher.set_tag(&tag)?;
+        }
+        self.padding.note(end.padding);
         // OpenSSL checks every octet of the padding.
         let altered = |_: ErrorStack| MessageFault::Altered;
         Ok(self.cipher.cipher_final(last).map_err(altered)?)
-    }
-
-    /// Returns the tag of AuthEnvelopedData
-    /// ([RFC 5083, section 2.1](https://www.rfc-editor.org/rfc/rfc5083#section-2.1)).
-    fn tag(&mut self, length: usize) -> io::Result<Vec<u8>> {
-        const ATTRIBUTES: u8 = context(1);
-        let header = match self.reader.next()? {
-            Some(header) if header.tag() & !CONSTRUCTED == OCTET_STRING => header,
-            Some(header) if header.tag() == ATTRIBUTES => {
-                // The tag covers them, and they are needed before the content.
-                let what = "authenticated attributes".into();
-                return Err(MessageFault::Unsupported(what).into());
-            }
-            _ => return Err(malformed("it has no tag")),
-        };
-        let element = self.reader.collect(header)?;
-        let tag = decode(&element, "its tag", |cons| {
-            take_octets(cons, Tag::OCTET_STRING)
-        })?;
-        if tag.len() != length {
-            return Err(malformed("its tag does not have the stated length"));
-        }
-        Ok(tag)
-    }
-
-    /// Skips the unprotected attributes at the end of both kinds of message,
-    /// and leaves them.
-    fn attributes(&mut self) -> io::Result<()> {
-        let tag = match self.tag {
-            None => context(1),
-            Some(_) => context(2),
-        };
-        match self.reader.next()? {
-            Some(header) if header.tag() == tag => {
-                self.reader.skip(header)?;
-                self.reader.leave()
-            }
-            Some(_) => Err(malformed("an unexpected element")),
-            None => Ok(()),
-        }
     }
 }
 

@@ -6,9 +6,11 @@ use super::algorithm::{Algorithm, decode, take_oid};
 use super::ber::{CONSTRUCTED, INTEGER, OID, Octets, Reader, SEQUENCE, SET, context, malformed};
 use super::cipher::{ContentCipher, Parameters};
 use super::content::Plaintext;
+use super::end::End;
 use super::kind::CmsKind;
 use super::recipient_info::{ContentKey, MAX_RECIPIENTS, RecipientInfo};
 use crate::message::Format;
+use crate::message::envelope::Envelope;
 use crate::message::fault::{MessageFault, OpenError};
 use crate::message::open::Padding;
 
@@ -32,6 +34,9 @@ pub(in crate::message) struct CmsFront<R> {
     pub(super) passphrases: usize,
     /// Recipients of other kinds, by their kind.
     pub(super) others: Vec<String>,
+    /// The number of octets up to the end of the recipients: what others leave as
+    /// it is follows.
+    pub(super) length: u64,
     /// What is found behind the message.
     pub(super) padding: Padding,
     kind: CmsKind,
@@ -74,11 +79,13 @@ impl<R: BufRead> CmsFront<R> {
             }
             _ => return Err(malformed("it has no recipients").into()),
         };
+        let length = reader.position();
         let (parameters, content) = encrypted_content(&mut reader, kind)?;
         Ok(Self {
             recipients,
             passphrases,
             others,
+            length,
             padding: Padding::default(),
             kind,
             parameters,
@@ -102,6 +109,27 @@ impl<R: BufRead> CmsFront<R> {
         self.reader.into_source()
     }
 
+    /// Reads to the end, without a key. Nothing may follow the message.
+    ///
+    /// # Errors
+    ///
+    /// It's malformed or truncated, or something follows it.
+    fn pass_over(mut self) -> Result<(), OpenError> {
+        loop {
+            let length = self.content.fill(&mut self.reader)?.len();
+            if length == 0 {
+                break;
+            }
+            self.content.consume(&mut self.reader, length)?;
+        }
+        // EncryptedContentInfo ends with its content.
+        self.reader.leave()?;
+        match End::read(&mut self.reader, self.parameters.tag)?.padding {
+            0 => Ok(()),
+            _ => Err(malformed("something follows it").into()),
+        }
+    }
+
     /// Returns the content, to be read as plaintext from here on.
     ///
     /// # Errors
@@ -116,6 +144,18 @@ impl<R: BufRead> CmsFront<R> {
             self.padding,
         )?)
     }
+}
+
+/// Reads what precedes the sealed data, and somewhat more. Returns what it shows
+/// to everybody, and the number of octets that precede the sealed data.
+pub(in crate::message) fn read_front(source: impl BufRead) -> Result<(Envelope, u64), OpenError> {
+    let front = CmsFront::read(source)?;
+    Ok((front.envelope(), front.length))
+}
+
+/// Reads a message to its end. Nothing may follow it.
+pub(in crate::message) fn read_whole(source: impl BufRead) -> Result<(), OpenError> {
+    CmsFront::read(source)?.pass_over()
 }
 
 /// Reads up to the type of the message

@@ -36,6 +36,7 @@ mod ber;
 mod cipher;
 mod content;
 mod encode;
+mod end;
 mod front;
 mod kdf;
 mod key_agreement;
@@ -47,7 +48,7 @@ mod seal;
 mod share;
 mod wrap;
 
-pub(super) use front::CmsFront;
+pub(super) use front::{CmsFront, read_front, read_whole};
 pub(super) use kind::CmsKind;
 pub(super) use open::{begin, starts};
 pub(super) use seal::{CmsPlan, CmsSealer};

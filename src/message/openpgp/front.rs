@@ -37,6 +37,9 @@ pub(in crate::message) struct OpenPgpFront<R> {
     /// The kinds of the PKESKs that sequoia doesn't know.
     pub(super) unknown: Vec<String>,
     pub(super) skesks: Vec<Skesk>,
+    /// The number of PKESKs and SKESKs of versions that don't belong to the
+    /// container (RFC 9580, section 10.3.2.1): they are not among the others.
+    pub(super) strays: usize,
     pub(super) container: Container<Body<R>>,
 }
 
@@ -81,9 +84,11 @@ impl<R: BufRead> OpenPgpFront<R> {
         // RFC 9580, section 10.3.2.1: packets of other versions don't belong to
         // this container.
         let is_v2 = container.format() == Format::Rfc9580;
+        let all = pkesks.len() + skesks.len();
         pkesks.retain(|pkesk| (pkesk.version() == 6) == is_v2);
         skesks.retain(|skesk| (skesk.version() == 6) == is_v2);
         Ok(Self {
+            strays: all - pkesks.len() - skesks.len(),
             pkesks,
             unknown,
             skesks,

@@ -24,6 +24,7 @@ mod signed;
 mod signed_hashes;
 mod skesk;
 mod unlock;
+mod whole;
 
 pub(super) use beginning::{
     begins_message, begins_sealed_packet, begins_unencrypted, surely_begins_message,
@@ -35,6 +36,7 @@ pub(crate) use parts::{Part, PartsOpener, PartsSealer, check_pkesks};
 pub use seal::MAX_LITERAL_NAME;
 pub(super) use seal::{OpenPgpPlan, OpenPgpSealer};
 pub(super) use share::OpenPgpShared;
+pub(super) use whole::{front_length, read_front, read_whole};
 
 #[cfg(test)]
 mod signed_tests;

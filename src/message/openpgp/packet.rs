@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use sequoia_openpgp::packet::Tag;
 
 use crate::message::fault::{MessageFault, OpenError, internal};
-use crate::message::io::read_buffered;
+use crate::message::io::{read_buffered, skip_to_end};
 
 /// The header of one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,12 +108,7 @@ impl<R: BufRead> Body<R> {
 
     /// Skips to the end of the body.
     pub fn skip(mut self) -> io::Result<()> {
-        loop {
-            match self.fill_buf()?.len() {
-                0 => return Ok(()),
-                n => self.consume(n),
-            }
-        }
+        skip_to_end(&mut self).map(drop)
     }
 }
 

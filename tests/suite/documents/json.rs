@@ -108,6 +108,15 @@ fn sealing(checker: &Checker) {
         0,
     );
     scene.tool("rm calls/left-behind.key calls/link");
+    scene.tool("mkdir sealed");
+    scene.ok(&format!("seal -q {recipients} calls/a.txt -o sealed/a.pgp"));
+    for option in ["--dry-run", "-q"] {
+        checker.fits(
+            "pack --sealed",
+            &format!("pack --sealed {option} -o sealed.zip {recipients} sealed"),
+            0,
+        );
+    }
     checker.fits("seal", "seal -r customer.crt calls/a.txt -o a.pgp", 0);
     signed_message(checker);
 }

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::locked;
 use crate::message::fault::{MessageFault, OpenError, internal};
+use crate::message::io::skip_to_end;
 use crate::message::openpgp::cipher::CfbCipher;
 use crate::message::openpgp::encrypt::MDC_HEADER;
 
@@ -97,6 +98,15 @@ impl<R: BufRead> Cfb<R> {
         self.plain = Zeroizing::new(plain.to_vec());
         self.key = Some((context, hash, algorithm));
         Ok(true)
+    }
+
+    /// Reads to the end. Its shortest content is empty, and has a code.
+    pub fn pass_over(mut self) -> Result<R, OpenError> {
+        let rest = skip_to_end(&mut self.source)?;
+        match self.start_encrypted.len() as u64 + rest < (MAX_BLOCK + 2 + MDC) as u64 {
+            true => Err(MessageFault::Truncated.into()),
+            false => Ok(self.source),
+        }
     }
 
     pub fn into_inner(self) -> R {

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::locked;
 use crate::message::fault::{MessageFault, OpenError, internal};
+use crate::message::io::skip_to_end;
 use crate::message::openpgp::cipher::aead;
 use crate::message::openpgp::schedule::{
     AeadPacket, ChunkCipher, Direction, IvSource, Parameters, TAG,
@@ -119,6 +120,19 @@ impl<R: BufRead> Chunked<R> {
         let mut cipher = ChunkCipher::new(self.parameters, &self.iv, &key.key, Direction::Decrypt)?;
         cipher.pass_over(chunks, octets);
         Ok(cipher.last(&mut tag.clone()).is_ok())
+    }
+
+    /// Reads to the end, before any chunk was read. Each chunk has a tag, and the
+    /// last of them something in it.
+    pub fn pass_over(mut self) -> Result<R, OpenError> {
+        aead(self.parameters.cipher, self.parameters.mode)?;
+        let length = skip_to_end(&mut self.source)?;
+        let chunks = length.checked_sub(TAG as u64);
+        let last = chunks.map(|chunks| chunks % (self.chunk_size + TAG) as u64);
+        match last.is_some_and(|last| last == 0 || last > TAG as u64) {
+            true => Ok(self.source),
+            false => Err(MessageFault::Truncated.into()),
+        }
     }
 
     pub fn into_inner(self) -> R {

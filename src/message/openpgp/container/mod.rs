@@ -118,6 +118,19 @@ impl<R: BufRead> Container<R> {
         }
     }
 
+    /// Reads a locked container to its end, and checks that sealed data can have
+    /// its length. Returns the source, at its end.
+    ///
+    /// # Errors
+    ///
+    /// No session key opens it: it is truncated, or its cipher isn't supported.
+    pub fn pass_over(self) -> Result<R, OpenError> {
+        match self {
+            Self::Cfb(cfb) => cfb.pass_over(),
+            Self::Chunked(chunked) => chunked.pass_over(),
+        }
+    }
+
     /// Returns the source at its current position.
     pub fn into_inner(self) -> R {
         match self {

@@ -1,0 +1,225 @@
+//! Copying the messages, and checking them on the way.
+
+use std::io::{BufReader, Read, Seek, Write};
+use std::path::Path;
+
+use super::fault::BundleFault;
+use super::input::{Item, ItemName, Sealed, fold};
+use super::names::Names;
+use super::{Bundled, MessagePlace};
+use crate::archive::{ArchiveWriter, Ending, Member};
+use crate::jobs::archive_file::{ArchiveFile, expands, open_cause};
+use crate::jobs::error::{Error, MemberCause};
+use crate::jobs::job::Job;
+use crate::jobs::new_entry::EntryWriter;
+use crate::jobs::progress::Counted;
+use crate::jobs::tail::Tail;
+use crate::keys::{KeyHandle, Recipients};
+use crate::message::{
+    Armor, Envelope, Format, Inflated, Limits, MessageFault, MessageSink, OpenError, WholeMessage,
+    form_of,
+};
+use crate::sources::{Source, SourceError};
+
+/// The bytes that are copied at a time.
+const BUFFER: usize = 256 * 1024;
+
+/// An archive while messages are copied into it.
+pub(super) struct Copying<'a> {
+    job: &'a Job<'a>,
+    recipients: Option<&'a Recipients>,
+    output: &'a Path,
+    tail: Tail,
+    limits: Limits,
+    members: usize,
+    sealed: u64,
+    formats: Vec<Format>,
+}
+
+impl<'a> Copying<'a> {
+    pub fn new(
+        job: &'a Job<'a>,
+        recipients: Option<&'a Recipients>,
+        output: &'a Path,
+        tail: Tail,
+    ) -> Self {
+        Self {
+            job,
+            recipients,
+            output,
+            tail,
+            limits: Limits::default(),
+            members: 0,
+            sealed: 0,
+            formats: Vec::new(),
+        }
+    }
+
+    /// Copies all messages.
+    pub fn all<W: Write + Seek>(
+        &mut self,
+        archive: ArchiveWriter<W>,
+        from: &[Sealed<'_>],
+        names: &Names,
+    ) -> Result<ArchiveWriter<W>, Error> {
+        let mut again = names.again();
+        let ignore = |_| {};
+        let archive = fold(from, archive, ignore, |archive, input, item| {
+            let name = item.name()?;
+            again.add(input, &name.stored);
+            let archive = self.message(archive, item, name)?;
+            self.job.progress.member();
+            Ok(archive)
+        })?;
+        names.compare(from, &again)?;
+        Ok(archive)
+    }
+
+    /// Copies one message.
+    fn message<W: Write + Seek>(
+        &mut self,
+        archive: ArchiveWriter<W>,
+        item: Item<'_>,
+        name: ItemName,
+    ) -> Result<ArchiveWriter<W>, Error> {
+        let write_error = |error| Error::writing(self.output, error);
+        let (modified, size) = (item.modified(), item.size());
+        let hasher = self.tail.hasher();
+        let entry = EntryWriter::begin(archive, name.stored, modified, size, hasher);
+        let mut entry = entry.map_err(write_error)?;
+        let envelope = match item {
+            Item::File(file) => self.file(file, item, &mut entry),
+            Item::Member(archive, member) => self.member(archive, member, item, &mut entry),
+        }?;
+        if Ending::from(envelope.format) != name.ending {
+            return Err(item.error(BundleFault::OtherEnding(envelope.format)));
+        }
+        self.job.refuse_signers_among(&envelope.recipients)?;
+        if let Some(recipients) = self.recipients {
+            compare(&envelope, recipients).map_err(|fault| item.error(fault))?;
+        }
+        let new = entry.end().map_err(write_error)?;
+        self.tail
+            .note(&new.stored, modified, new.hashes.as_ref())
+            .map_err(write_error)?;
+        self.members += 1;
+        self.sealed = self.sealed.saturating_add(size);
+        if !self.formats.contains(&envelope.format) {
+            self.formats.push(envelope.format);
+        }
+        Ok(new.archive)
+    }
+
+    fn file(
+        &self,
+        file: &Source,
+        item: Item<'_>,
+        sink: &mut impl MessageSink,
+    ) -> Result<Envelope, Error> {
+        let mut source = file.open()?;
+        let copied = self.copy(&mut source, file.size(), sink);
+        let envelope = copied.map_err(|error| match error {
+            OpenError::Write(error) => Error::writing(self.output, error),
+            OpenError::Read(error) => {
+                let path = file.path().to_owned();
+                SourceError::Io { path, error }.into()
+            }
+            error => item.error(cause(error, || file.open().ok())),
+        })?;
+        source.finish()?;
+        Ok(envelope)
+    }
+
+    fn member(
+        &self,
+        archive: &ArchiveFile,
+        member: &Member,
+        item: Item<'_>,
+        sink: &mut impl MessageSink,
+    ) -> Result<Envelope, Error> {
+        let source = archive.read(member).map_err(|cause| item.error(cause))?;
+        let source = Inflated::new(source, expands(member), &self.limits);
+        self.copy(source, member.size(), sink)
+            .map_err(|error| match error {
+                OpenError::Write(error) => Error::writing(self.output, error),
+                OpenError::Fault(_) => match archive.read_all(member) {
+                    // What is wrong with it comes from that.
+                    Err(damage) => item.error(damage),
+                    Ok(()) => item.error(cause(error, || archive.read(member).ok())),
+                },
+                error => item.error(open_cause(error)),
+            })
+    }
+
+    /// Copies a message of this size to its end. Returns what it shows to
+    /// everybody.
+    fn copy(
+        &self,
+        source: impl Read + Send + Sync,
+        size: u64,
+        sink: &mut impl MessageSink,
+    ) -> Result<Envelope, OpenError> {
+        let source = Counted {
+            source,
+            progress: self.job.progress,
+        };
+        // Most messages are small.
+        let capacity = usize::try_from(size).map_or(BUFFER, |size| size.clamp(1, BUFFER));
+        let message = WholeMessage::read(BufReader::with_capacity(capacity, source))?;
+        let envelope = message.envelope().clone();
+        if !envelope.format.is_authenticated() {
+            return Err(MessageFault::NoIntegrityProtection.into());
+        }
+        message.copy_to(sink)?;
+        Ok(envelope)
+    }
+
+    pub fn finish(self, left_out: Vec<MessagePlace>) -> (Tail, Bundled) {
+        let bundled = Bundled {
+            members: self.members,
+            sealed: self.sealed,
+            formats: self.formats,
+            left_out,
+            archive: 0,
+        };
+        (self.tail, bundled)
+    }
+}
+
+/// Returns why something isn't a message in octets. `again` reads it once more.
+fn cause<R: Read>(error: OpenError, again: impl FnOnce() -> Option<R>) -> MemberCause {
+    let is_unknown = matches!(error, OpenError::Fault(MessageFault::NotAMessage));
+    let form = is_unknown.then(again).flatten().map(form_of);
+    match form {
+        Some(Ok(form)) if form.armor != Armor::Binary => BundleFault::Text.into(),
+        _ => open_cause(error),
+    }
+}
+
+/// Refuses a message that isn't sealed to exactly these recipients.
+fn compare(envelope: &Envelope, recipients: &Recipients) -> Result<(), BundleFault> {
+    let handles = || envelope.recipients.iter();
+    if handles().any(|handle| *handle == KeyHandle::Hidden) {
+        return Err(BundleFault::HiddenRecipient);
+    }
+    let missing = recipients
+        .iter()
+        .find(|recipient| !handles().any(|handle| recipient.is_named_by(handle)));
+    let is_expected = |handle: &&KeyHandle| {
+        let mut recipients = recipients.iter();
+        recipients.any(|recipient| recipient.is_named_by(handle))
+    };
+    let unexpected = handles().find(|handle| !is_expected(handle));
+    let unexpected = unexpected.map(KeyHandle::to_string);
+    let unexpected = unexpected.or_else(|| envelope.others.first().cloned());
+    if missing.is_some() || unexpected.is_some() {
+        return Err(BundleFault::OtherRecipients {
+            missing: missing.map(|recipient| recipient.label().to_owned()),
+            unexpected,
+        });
+    }
+    match envelope.passphrases {
+        0 => Ok(()),
+        _ => Err(BundleFault::Passphrase),
+    }
+}
