@@ -121,7 +121,7 @@ mod trust_parties;
 mod trust_strength;
 mod unsafe_names;
 mod vectors;
-#[cfg(target_os = "linux")]
+mod watch;
 mod watch_killed;
 #[cfg(target_os = "linux")]
 mod watch_support;

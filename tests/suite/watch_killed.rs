@@ -9,10 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::{Outcome, Run, Scene};
-use crate::watch_support::CALLS;
-
-/// Settles and lets go as soon as possible.
-const SETTINGS: &str = "settle = '1s'\ngrace = '0s'\n";
+use crate::watch_support::{CALLS, FAST};
 
 /// The number of runs at the same time: they mostly wait until files have settled.
 const AT_ONCE: usize = 12;
@@ -89,7 +86,7 @@ fn points(names: &[&str]) -> Vec<Point> {
 }
 
 fn scene() -> Scene {
-    let scene = Scene::with_a_spool(SETTINGS);
+    let scene = Scene::with_a_spool(FAST);
     scene.spool(&CALLS);
     scene
 }

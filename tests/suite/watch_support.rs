@@ -1,13 +1,25 @@
 //! Spools and outboxes, and where a call is.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
 
 use callseal::ArchiveFile;
 use callseal::keys::Keyring;
 use callseal::message::Opener;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Outcome, Run, Scene};
+
+/// Settles and lets go as soon as possible.
+pub const FAST: &str = "settle = '1s'\ngrace = '0s'\n";
+
+/// The time after which something counts as never happening, even on a slow and busy
+/// machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The calls that are in the spool at first.
 pub const CALLS: [(&str, &str); 4] = [
@@ -153,4 +165,114 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// A service that runs.
+pub struct Service {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Scene {
+    /// Starts the service, and waits until it watches.
+    #[track_caller]
+    pub fn starts_watching(&self) -> Service {
+        let mut child = self
+            .line("watch -v --config callseal.toml")
+            .start(Stdio::null());
+        let (sender, lines) = mpsc::channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        let mut service = Service {
+            child,
+            lines,
+            seen: Vec::new(),
+        };
+        service.waits_for("calls: watching");
+        service
+    }
+
+    /// Waits until something has happened.
+    #[track_caller]
+    pub fn waits_until(&self, what: &str, has_happened: impl Fn() -> bool) {
+        let begin = Instant::now();
+        while !has_happened() {
+            assert!(begin.elapsed() < PATIENCE, "not {what}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Returns the archives in the outbox.
+    pub fn archives(&self) -> Vec<String> {
+        let mut found = self.tree("outbox");
+        found.retain(|name| !name.starts_with(".callseal") && name.ends_with(".zip"));
+        found.iter().map(|name| format!("outbox/{name}")).collect()
+    }
+
+    #[track_caller]
+    pub fn only_archive(&self) -> String {
+        let archives = self.archives();
+        assert_eq!(archives.len(), 1, "{archives:?}");
+        archives.into_iter().next().unwrap()
+    }
+
+    /// Returns the name of an archive of today, or of a later day.
+    pub fn archive_name(&self, days: i64, number: u32) -> String {
+        let day = self.tool(&format!("date -u -d {days}day +%F"));
+        format!("calls-{}-{number:04}.zip", day.stdout().trim())
+    }
+
+    pub fn is_on_the_file_system_of(&self, path: &str) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let device = |path: &Path| std::fs::metadata(path).unwrap().dev();
+        device(self.root()) == device(Path::new(path))
+    }
+}
+
+impl Service {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has said something, since this was asked last.
+    #[track_caller]
+    pub fn waits_for(&mut self, words: &str) {
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    let is_it = line.contains(words);
+                    self.seen.push(line);
+                    if is_it {
+                        return;
+                    }
+                }
+                Err(_) => panic!("it doesn't say “{words}”:\n{}", self.seen.join("\n")),
+            }
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let process = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(process, signal).unwrap();
+    }
+
+    /// Ends it in order.
+    #[track_caller]
+    pub fn stops(mut self) {
+        self.signal(Signal::TERM);
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.code(), Some(0), "{}", self.seen.join("\n"));
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
