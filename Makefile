@@ -1,6 +1,6 @@
 # Every target installs the system packages that it needs, if any is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint unit doc-tests man fuzz large faults bench clean
+.PHONY: help demo build test lint unit doc-tests man fuzz large faults soak bench clean
 
 CARGO ?= cargo
 PACKAGES := scripts/system-packages.sh
@@ -65,7 +65,11 @@ large: ## Test 6 GiB and 100,000 members (14 GB of disk, some minutes)
 
 faults: ## Let each system call of each command fail, by strace (20 minutes)
 	@$(PACKAGES) build test
-	$(CARGO) test --locked --test suite faults:: -- --ignored --nocapture --test-threads 1
+	$(CARGO) test --locked --test suite -- --ignored --nocapture --test-threads 1 faults:: watch_killed::
+
+soak: ## Run the service with kills, full disks and more (SOAK_MINUTES=10)
+	@$(PACKAGES) build test
+	$(CARGO) test --release --locked --test soak -- --ignored --nocapture
 
 bench: ## Measure: the library, then the program against gpg, age, openssl and others
 	@$(PACKAGES) build test

@@ -43,12 +43,7 @@ impl Aside {
     /// Notes that a file failed. Returns what is to be done, and whether this is
     /// new.
     pub fn fail(&mut self, file: &Candidate, stamp: Stamp, reason: &str) -> (Verdict, bool) {
-        let failed = self.files.entry(file.clone()).or_insert_with(|| Failed {
-            reason: String::new(),
-            tries: 0,
-            set_aside: None,
-            seen: self.look,
-        });
+        let failed = self.entry(file);
         failed.tries = failed.tries.saturating_add(1);
         let is_new = failed.reason != reason;
         reason.clone_into(&mut failed.reason);
@@ -58,6 +53,23 @@ impl Aside {
         }
         let doublings = 1 << (failed.tries - 1);
         (Verdict::Again(FIRST_WAIT * doublings), is_new)
+    }
+
+    /// Notes that a file can't be sealed as it is, however often it's tried.
+    pub fn set_aside(&mut self, file: &Candidate, stamp: Stamp, reason: &str) {
+        let failed = self.entry(file);
+        failed.tries = TRIES;
+        reason.clone_into(&mut failed.reason);
+        failed.set_aside = Some(stamp);
+    }
+
+    fn entry(&mut self, file: &Candidate) -> &mut Failed {
+        self.files.entry(file.clone()).or_insert_with(|| Failed {
+            reason: String::new(),
+            tries: 0,
+            set_aside: None,
+            seen: self.look,
+        })
     }
 
     /// Returns whether a file is left alone: it has been set aside and is as it was

@@ -114,6 +114,7 @@ impl Service<'_> {
                 Claimed::NextBatch => later.push((file, stamp)),
                 Claimed::Linked => self.fail(file, stamp, LINKED, now),
                 Claimed::Unfit(reason) => self.fail(file, stamp, &reason, now),
+                Claimed::Unnamable(reason) => self.set_aside(&file, stamp, &reason),
             }
         }
         for (file, stamp) in later {
@@ -382,6 +383,13 @@ impl Service<'_> {
                 self.observer.note(&Event::SetAside { path, reason });
             }
         }
+    }
+
+    /// Leaves a file alone that no further try would seal.
+    fn set_aside(&mut self, file: &Candidate, stamp: Stamp, reason: &str) {
+        self.aside.set_aside(file, stamp, reason);
+        let path = &file.shown(&self.spool.path);
+        self.observer.note(&Event::SetAside { path, reason });
     }
 }
 

@@ -14,7 +14,7 @@ use super::places::Place;
 use super::settling::Candidate;
 use super::stamp::{Stamp, is_file};
 use super::tree::Tree;
-use crate::archive::MemberName;
+use crate::archive::{MemberName, NameFault};
 use crate::index;
 use crate::sources::Source;
 
@@ -36,8 +36,10 @@ pub(super) enum Claimed {
     NextBatch,
     /// It has more than one name: who has another one may write to it.
     Linked,
-    /// It can't be sealed.
+    /// It can't be sealed now.
     Unfit(String),
+    /// It can't have a name in an archive.
+    Unnamable(String),
 }
 
 /// A batch whose files are being claimed.
@@ -76,7 +78,7 @@ impl<'a> Claims<'a> {
     pub fn claim(&mut self, file: &Candidate, settled: &Stamp) -> io::Result<Claimed> {
         let name = match member_name(&file.path) {
             Ok(name) => name,
-            Err(fault) => return Ok(Claimed::Unfit(fault)),
+            Err(fault) => return Ok(Claimed::Unnamable(fault)),
         };
         let place = match &file.claimed {
             None => self.spooled.parent_of(&file.path),
@@ -209,9 +211,9 @@ pub(super) fn claim_path(spool: &Path, id: &BatchId) -> PathBuf {
 /// Returns the name that a file gets in an archive, or why it can't get one.
 fn member_name(path: &Path) -> Result<MemberName, String> {
     let text = path.to_str().ok_or("its name is not valid UTF-8")?;
-    let name = MemberName::parse(text).map_err(|fault| fault.to_string())?;
+    let name = MemberName::parse(text).map_err(|fault| format!("its name {fault}"))?;
     match index::is_reserved(&name) {
-        true => Err("callseal's own entries of an archive are called so".to_owned()),
+        true => Err(format!("its name {}", NameFault::Reserved)),
         false => Ok(name),
     }
 }
