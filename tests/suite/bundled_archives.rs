@@ -1,12 +1,13 @@
 //! Archives of messages become one archive, without a key that opens them.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use callseal::archive::Archive;
 use callseal::keys::{NoPassphrases, Recipients, SigningKey};
 use callseal::sources::{Source, SourceOptions, Sources};
-use callseal::{Bundled, Error, ErrorKind, Job, Sealed};
+use callseal::{Bundled, Error, ErrorKind, Job, Progress, Sealed};
 
 use crate::archive_support::{Member, zip};
 use crate::index_support::{Seal, entries, names, put_together};
@@ -31,7 +32,7 @@ fn scene() -> Scene {
     let scene = Scene::with_parties();
     pack(&scene, "1.zip", &[("a/1.wav", 5000), ("a/2.wav", 0)], "");
     let long = [("a/3.wav", 700_000), ("b.json", 10)];
-    pack(&scene, "2.zip", &long, "--format rfc4880");
+    pack(&scene, "2.zip", &long, "--format rfc4880 --compress none");
     scene
 }
 
@@ -217,29 +218,35 @@ fn whoever_can_open_a_member_does_not_sign() {
     assert!(!scene.exists("all.zip"));
 }
 
+/// Checks that a member is refused if any of these octets of it is altered.
+#[track_caller]
+fn refuses_altered(scene: &Scene, archive: &str, member: &str, places: &[usize]) {
+    let message = scene.entry(archive, member);
+    let sound = scene.read(archive);
+    let found = sound.windows(64).position(|part| part == &message[..64]);
+    let start = found.unwrap();
+    for place in places {
+        let mut altered = sound.clone();
+        altered[start + place] ^= 0x40;
+        scene.write(archive, altered);
+        let damage = "it was altered or damaged in the archive";
+        let words = format!("{archive}: {member}: {damage}");
+        let from = archives(scene, &[archive]);
+        is_refused(scene, &from, ErrorKind::Integrity, &[&words]);
+    }
+}
+
 #[test]
 fn an_altered_member_is_refused_wherever_it_was_altered() {
     let scene = scene();
-    let archive = scene.read("1.zip");
-    let message = scene.entry("1.zip", "a/1.wav.pgp");
-    let found = archive
-        .windows(message.len())
-        .position(|part| part == message);
-    let start = found.unwrap();
-    let from = archives(&scene, &["1.zip"]);
-    let end = message.len() - 1;
+    let end = scene.entry("1.zip", "a/1.wav.pgp").len() - 1;
     let places = (0..200).chain((200..end).step_by(97)).chain([end]);
-    for place in places {
-        let mut altered = archive.clone();
-        altered[start + place] ^= 0x40;
-        scene.write("1.zip", altered);
-        is_refused(
-            &scene,
-            &from,
-            ErrorKind::Integrity,
-            &["1.zip: a/1.wav.pgp: it was altered or damaged in the archive"],
-        );
-    }
+    let places: Vec<usize> = places.collect();
+    refuses_altered(&scene, "1.zip", "a/1.wav.pgp", &places);
+    // Of a long one, the front is read before the checksum is known to be wrong.
+    let end = scene.entry("2.zip", "a/3.wav.pgp").len() - 1;
+    let places: Vec<usize> = (0..60).step_by(4).chain([1000, end / 2, end]).collect();
+    refuses_altered(&scene, "2.zip", "a/3.wav.pgp", &places);
 }
 
 #[test]
@@ -407,6 +414,65 @@ fn recipients_without_names_are_not_those_who_are_expected() {
 }
 
 #[test]
+fn what_zip_has_compressed_is_stored() {
+    let scene = scene();
+    let message = scene.entry("2.zip", "a/3.wav.pgp");
+    let member = Member::deflated("a/3.wav.pgp", &message);
+    scene.write("x.zip", zip([member]).bytes());
+    bundle(&scene, &archives(&scene, &["x.zip"])).unwrap();
+    let archive = Archive::open(scene.read("all.zip")).unwrap();
+    let member = &archive.members()[0];
+    assert_eq!(member.stored_size(), message.len() as u64);
+    assert!(scene.entry("all.zip", "a/3.wav.pgp") == message);
+}
+
+/// Replaces an archive after the names have been read.
+struct Replacing<'a>(&'a Scene);
+
+impl Progress for Replacing<'_> {
+    fn begin(&self, _: u64, _: u64) {
+        std::fs::rename(self.0.path("other.zip"), self.0.path("1.zip")).unwrap();
+    }
+    fn bytes(&self, _: u64) {}
+    fn member(&self) {}
+}
+
+#[test]
+fn an_archive_that_is_replaced_meanwhile_is_refused() {
+    let scene = scene();
+    // Its names would be those of the other archive once more.
+    scene.tool("cp 2.zip other.zip");
+    let from = archives(&scene, &["1.zip", "2.zip"]);
+    let progress = Replacing(&scene);
+    let job = Job::new().progress(&progress);
+    let error = job.bundle(&from, None, scene.path("all.zip")).unwrap_err();
+    let expected = format!(
+        "{}: changed while it was read",
+        scene.path("1.zip").display()
+    );
+    assert_eq!(error.to_string(), expected);
+    assert!(!scene.exists("all.zip"));
+}
+
+/// Counts the descriptors of this process.
+#[derive(Default)]
+struct Descriptors(AtomicUsize);
+
+impl Descriptors {
+    fn now() -> usize {
+        std::fs::read_dir("/proc/self/fd").unwrap().count()
+    }
+}
+
+impl Progress for Descriptors {
+    fn begin(&self, _: u64, _: u64) {}
+    fn bytes(&self, _: u64) {}
+    fn member(&self) {
+        self.0.fetch_max(Self::now(), Ordering::Relaxed);
+    }
+}
+
+#[test]
 fn thousands_of_archives_need_few_descriptors() {
     let scene = scene();
     let from: Vec<Sealed<'_>> = (0..300)
@@ -421,24 +487,12 @@ fn thousands_of_archives_need_few_descriptors() {
             Sealed::Archive(scene.path(archive))
         })
         .collect();
-    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
-    let before = open();
+    let before = Descriptors::now();
     let customer = recipients(&scene, &["customer.crt"]);
-    struct Most(std::sync::atomic::AtomicUsize);
-    impl callseal::Progress for Most {
-        fn begin(&self, _: u64, _: u64) {}
-        fn bytes(&self, _: u64) {}
-        fn member(&self) {
-            let open = std::fs::read_dir("/proc/self/fd").unwrap().count();
-            self.0.fetch_max(open, std::sync::atomic::Ordering::Relaxed);
-        }
-    }
-    let most = Most(0.into());
+    let most = Descriptors::default();
     let job = Job::new().progress(&most);
-    let bundled = job
-        .bundle(&from, Some(&customer), scene.path("all.zip"))
-        .unwrap();
-    assert_eq!(bundled.members, 300);
+    let bundled = job.bundle(&from, Some(&customer), scene.path("all.zip"));
+    assert_eq!(bundled.unwrap().members, 300);
     // Other tests of this process may open some.
     assert!(most.0.into_inner() < before + 100);
 }

@@ -50,6 +50,9 @@ impl Job<'_> {
     /// recipients are given, each message must be sealed to all of them, and to
     /// nobody else.
     ///
+    /// Members whose names are hidden keep their numbers: two archives of them
+    /// can't be in one.
+    ///
     /// Archives are opened one after another, twice. A member takes some 25 bytes
     /// of memory. The archive exists when this returns `Ok`, complete and flushed
     /// to disk; otherwise nothing does.
