@@ -105,6 +105,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         include: arguments.include.clone(),
         exclude: arguments.exclude.clone(),
         output: Some(arguments.output.clone()),
+        ..SourceOptions::default()
     };
     let waiting = Waiting::new(ui, "looking for files".into());
     let found = Sources::collect(&inputs, &options).map_err(Error::from)?;

@@ -197,10 +197,10 @@ fn seal_file(
     };
     let found = Sources::collect(&[file], &options)?;
     suspects::warn(&suspects::find(&found.files, &[file.to_owned()]), ui);
-    let source = found
-        .files
-        .first()
-        .ok_or(SourceError::Nothing { filtered: false })?;
+    let source = found.files.first().ok_or(SourceError::Nothing {
+        filtered: false,
+        young: 0,
+    })?;
     let mut content = source.open()?;
     let name = Path::new(source.name()).file_name().unwrap_or_default();
     let sealed = SealedFile {

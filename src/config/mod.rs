@@ -13,6 +13,7 @@
 mod callseal_toml;
 mod client_property;
 mod error;
+mod time_span;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -21,6 +22,8 @@ use std::time::SystemTime;
 
 pub use client_property::PROFILE_NAME as CLIENT_PROPERTY_PROFILE;
 pub use error::ConfigError;
+#[doc(hidden)]
+pub use time_span::{NotATimeSpan, TimeSpan};
 
 use crate::files::input;
 use crate::keys::{MinRsaBits, Party, SignerError, SignerName, Signers, SigningTime};

@@ -1,6 +1,6 @@
 //! The words of errors that depend on numbers and patterns.
 
-use super::ErrorKind;
+use super::{Error, ErrorKind};
 
 /// Returns the verb for a name, or for a pattern.
 pub(super) fn called(pattern: &str) -> &'static str {
@@ -14,6 +14,13 @@ pub(super) fn unusable(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Io => "can't be read",
         _ => "is damaged",
+    }
+}
+
+pub(super) fn not_read_back(cause: Option<&Error>) -> String {
+    match cause {
+        Some(cause) => format!("it can't be read back from the disk: {cause}"),
+        None => "what is read back from the disk is not what was written".into(),
     }
 }
 

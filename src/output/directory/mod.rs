@@ -16,6 +16,8 @@ pub(super) use by_path::{Directory, lock};
 #[cfg(unix)]
 pub(super) use unix::{Directory, lock};
 
+use std::fs::File;
+
 use crate::files::FileId;
 
 /// An entry of a directory.
@@ -23,6 +25,10 @@ pub(super) struct DirectoryEntry {
     pub kind: EntryKind,
     pub id: FileId,
 }
+
+/// The lock on a directory, held as long as this exists.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "held")] Option<File>);
 
 /// The kind of an entry, as far as it matters for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
