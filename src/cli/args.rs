@@ -12,6 +12,7 @@ use callseal::output::Overwrite;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::expiry::{self, EndingSoon};
 use super::exposed_keys::warn_of_exposed;
 use super::failure::Failure;
 use super::global::Global;
@@ -91,6 +92,21 @@ impl SealArgs {
             ));
         }
         Ok(plan)
+    }
+
+    /// Warns of certificates that end soon, and returns them.
+    pub fn warn_of_ends(
+        &self,
+        plan: &SealPlan,
+        global: &Global,
+        ui: &Ui,
+    ) -> Result<Vec<EndingSoon>, Failure> {
+        let config = global.config()?;
+        let ending = self
+            .recipients
+            .ending_soon(plan.recipients(), config.as_ref())?;
+        expiry::warn(&ending, ui);
+        Ok(ending)
     }
 }
 

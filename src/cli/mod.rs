@@ -10,6 +10,7 @@ mod convert;
 pub mod error;
 mod evidence_report;
 pub mod exit;
+mod expiry;
 mod export;
 mod exposed_keys;
 mod extract;

@@ -6,10 +6,11 @@ use std::time::SystemTime;
 
 use callseal::config::{Config, Profile, Trust};
 use callseal::keys::{
-    MinRsaBits, Party, RecipientError, RecipientNotice, Recipients, Requirements,
+    MinRsaBits, Party, Recipient, RecipientError, RecipientNotice, Recipients, Requirements,
 };
 use clap::Args;
 
+use super::expiry::{EndingSoon, is_soon};
 use super::failure::Failure;
 use super::ui::{Ui, shell_word};
 use crate::cli::error::Error;
@@ -44,6 +45,34 @@ impl RecipientArgs {
     /// Loads the certificates given with -r and those of the profile. The rules
     /// of the profile then apply to all of them.
     pub fn load(&self, config: Option<&Config>, ui: &Ui) -> Result<Recipients, Failure> {
+        let (parties, requirements) = self.parties(config)?;
+        Ok(load_recipients(&parties, &requirements, ui).map_err(Error::from)?)
+    }
+
+    /// Returns which of the certificates that were loaded end soon.
+    pub fn ending_soon(
+        &self,
+        loaded: &Recipients,
+        config: Option<&Config>,
+    ) -> Result<Vec<EndingSoon>, Failure> {
+        let now = SystemTime::now();
+        let ends = |recipient: &Recipient| recipient.usable_until();
+        let mut ends = loaded.iter().filter_map(ends);
+        // Of a key that is listed twice, only one certificate is known here.
+        let is_duplicate = |notice| matches!(notice, &RecipientNotice::Duplicate { .. });
+        let is_worth_a_look =
+            ends.any(|end| is_soon(end, now)) || loaded.notices().iter().any(is_duplicate);
+        if !is_worth_a_look {
+            return Ok(Vec::new());
+        }
+        let (parties, requirements) = self.parties(config)?;
+        let parties = parties.iter();
+        let ending = parties.flat_map(|party| EndingSoon::of(party, &requirements, now));
+        Ok(ending.collect())
+    }
+
+    /// Returns the parties, and what their certificates have to be.
+    fn parties(&self, config: Option<&Config>) -> Result<(Vec<Party>, Requirements), Failure> {
         for path in &self.recipients {
             refuse_list(path)?;
         }
@@ -58,7 +87,7 @@ impl RecipientArgs {
         let min_rsa_bits = config.map(|config| config.min_rsa_bits);
         let requirements = requirements(trust, min_rsa_bits.unwrap_or_default(), SystemTime::now())
             .map_err(Error::from)?;
-        Ok(load_recipients(&parties, &requirements, ui).map_err(Error::from)?)
+        Ok((parties, requirements))
     }
 
     fn profile<'a>(&self, config: Option<&'a Config>) -> Result<Option<&'a Profile>, Failure> {

@@ -13,6 +13,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{OverwriteArgs, SealArgs, words};
+use super::expiry::EndingFacts;
 use super::facts::{Facts, FormatFacts, PathFact, RecipientFacts, recipient_facts};
 use super::failure::{Failure, Report};
 use super::global::Global;
@@ -81,6 +82,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         ));
     }
     let plan = arguments.seal.plan(global, ui)?;
+    let ending = arguments.seal.warn_of_ends(&plan, global, ui)?;
     let plan = plan.signed_by(arguments.sign.load(ui)?);
     let plan = plan.map_err(Error::from)?;
     let armor = arguments.armor.unwrap_or(Armor::Binary);
@@ -140,6 +142,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             format: plan.format().into(),
             recipients: recipient_facts(plan.recipients()),
             signers: signer_facts(plan.signers()),
+            ending_soon: ending.iter().map(EndingFacts::from).collect(),
         })),
         ..Report::default()
     })
@@ -153,6 +156,7 @@ struct SealFacts<'a> {
     format: FormatFacts,
     recipients: Vec<RecipientFacts<'a>>,
     signers: Vec<SigningFacts<'a>>,
+    ending_soon: Vec<EndingFacts<'a>>,
 }
 
 /// Seals a file or standard input. The error says which of the two sides
@@ -197,10 +201,10 @@ fn seal_file(
     };
     let found = Sources::collect(&[file], &options)?;
     suspects::warn(&suspects::find(&found.files, &[file.to_owned()]), ui);
-    let source = found
-        .files
-        .first()
-        .ok_or(SourceError::Nothing { filtered: false })?;
+    let source = found.files.first().ok_or(SourceError::Nothing {
+        filtered: false,
+        young: 0,
+    })?;
     let mut content = source.open()?;
     let name = Path::new(source.name()).file_name().unwrap_or_default();
     let sealed = SealedFile {

@@ -126,7 +126,7 @@ pub fn warn(suspects: &[Suspect], ui: &Ui) {
         .partition(|suspect| suspect.kind == Kind::Message);
     let mut others = others;
     // The worst to lose first.
-    others.sort_by_key(|suspect| !matches!(suspect.kind, Kind::PrivateKey | Kind::Keystore));
+    others.sort_by_key(|suspect| !suspect.holds_key());
     let most = if ui.is_verbose() { usize::MAX } else { SHOWN };
     for suspect in others.iter().take(most) {
         let path = suspect.path.display().to_string();
@@ -174,6 +174,15 @@ pub struct SuspectFacts<'a> {
 }
 
 impl Suspect {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns whether it is or may hold a private key.
+    pub fn holds_key(&self) -> bool {
+        matches!(self.kind, Kind::PrivateKey | Kind::Keystore)
+    }
+
     pub fn facts(&self) -> SuspectFacts<'_> {
         SuspectFacts {
             path: PathFact(&self.path),

@@ -32,6 +32,12 @@ impl FileId {
         Ok(Self { path })
     }
 
+    /// Returns the identity from a device, and the number of a file on it.
+    #[cfg(unix)]
+    pub fn of_inode(inode: (u64, u64)) -> Self {
+        Self { inode }
+    }
+
     /// Returns the identity from the result of a system call.
     #[cfg(unix)]
     #[allow(

@@ -21,6 +21,7 @@ pub struct Job<'a> {
     pub(super) skip_existing: bool,
     pub(super) other_files: bool,
     pub(super) hashes: bool,
+    pub(super) is_read_back: bool,
     pub(super) has_index: bool,
     pub(super) hides_names: bool,
     pub(super) signing: &'a [SigningKey],
@@ -37,6 +38,7 @@ impl<'a> Job<'a> {
             skip_existing: false,
             other_files: false,
             hashes: false,
+            is_read_back: false,
             has_index: true,
             hides_names: false,
             signing: &[],
@@ -76,6 +78,18 @@ impl<'a> Job<'a> {
     pub fn hashing(self) -> Self {
         Self {
             hashes: true,
+            ..self
+        }
+    }
+
+    /// Takes what it needs to [remove](Job::remove_packed) the files that are
+    /// [packed](Job::pack).
+    #[doc(hidden)]
+    #[must_use]
+    pub fn removing(self) -> Self {
+        Self {
+            hashes: true,
+            is_read_back: true,
             ..self
         }
     }

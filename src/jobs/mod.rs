@@ -20,6 +20,7 @@ mod pack;
 mod parts;
 mod places;
 mod progress;
+mod read_back;
 mod share;
 mod sign;
 mod signed_entries;

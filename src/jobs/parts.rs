@@ -28,13 +28,6 @@ pub(crate) struct Published {
     pub size: u64,
 }
 
-impl ArchiveFile {
-    pub(crate) fn check(&self, member: &Member) -> Result<(), Error> {
-        self.read_all(member)
-            .map_err(|cause| member_error(member, cause))
-    }
-}
-
 impl Job<'_> {
     /// Replaces an archive by one with only these of its members, in one step.
     pub(crate) fn keep_members(

@@ -72,7 +72,7 @@ impl Job<'_> {
             self.progress.bytes(entry.size());
             self.progress.member();
         }
-        let new = tail.write(new, self.signing, kept, path)?;
+        let (new, _) = tail.write(new, self.signing, kept, path)?;
         let pending = new.finish().map_err(write_error)?;
         let size = pending.as_file().metadata().map_err(write_error)?.len();
         pending.commit().map_err(write_error)?;

@@ -33,10 +33,10 @@ impl Job<'_> {
             ..SourceOptions::default()
         };
         let found = Sources::collect(&[file], &options)?;
-        let source = found
-            .files
-            .first()
-            .ok_or(SourceError::Nothing { filtered: false })?;
+        let source = found.files.first().ok_or(SourceError::Nothing {
+            filtered: false,
+            young: 0,
+        })?;
         let mut content = source.open()?;
         let name = source.name().rsplit('/').next().unwrap_or_default();
         let sealed_file = SealedFile {

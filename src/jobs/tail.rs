@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use crate::archive::ArchiveWriter;
 use crate::index::{self, IndexWriter};
 use crate::jobs::error::Error;
+use crate::jobs::read_back::EntriesHash;
 use crate::keys::{SigningKey, sign_detached};
 use crate::manifest::{Hasher, Hashes, MANIFEST, ManifestWriter};
 
@@ -18,6 +19,8 @@ pub(super) struct Tail {
     pub index: Option<IndexWriter>,
     /// Present if the archive is signed.
     manifest: Option<ManifestWriter>,
+    /// Present if the archive is to be read back.
+    all: Option<EntriesHash>,
     /// The time of the newest member.
     newest: SystemTime,
 }
@@ -27,6 +30,7 @@ impl Tail {
         Self {
             index,
             manifest: None,
+            all: None,
             newest: SystemTime::UNIX_EPOCH,
         }
     }
@@ -41,9 +45,18 @@ impl Tail {
         Ok(Self { manifest, ..self })
     }
 
+    /// Hashes all entries together, if the archive is to be read back.
+    pub fn reading_back(self, is_it: bool) -> Self {
+        let all = is_it.then(EntriesHash::new);
+        Self { all, ..self }
+    }
+
     /// Returns what hashes an entry that is written, if that is needed.
     pub fn hasher(&self) -> Option<Hasher> {
-        self.manifest.is_some().then(Hasher::new)
+        match self.manifest {
+            Some(_) => Some(Hasher::new()),
+            None => self.all.as_ref().map(|_| Hasher::of_entry()),
+        }
     }
 
     /// Notes an entry that is in the archive, with its stored name.
@@ -54,6 +67,9 @@ impl Tail {
         hashes: Option<&Hashes>,
     ) -> io::Result<()> {
         self.newest = self.newest.max(modified);
+        if let (Some(all), Some(hashes)) = (&mut self.all, hashes) {
+            all.add(stored, &hashes.entry);
+        }
         match (&mut self.manifest, hashes) {
             (Some(manifest), Some(hashes)) => manifest.push(stored, hashes),
             (Some(_), None) => Err(io::Error::other("an entry was not hashed")),
@@ -62,7 +78,8 @@ impl Tail {
     }
 
     /// Adds the index, the manifest and its signatures by these keys, and what is
-    /// kept of another archive.
+    /// kept of another archive. Returns the hash of all entries, if the archive is to
+    /// be read back.
     ///
     /// # Errors
     ///
@@ -73,7 +90,7 @@ impl Tail {
         keys: &[SigningKey],
         kept: Vec<Kept<'_>>,
         output: &Path,
-    ) -> Result<ArchiveWriter<W>, Error> {
+    ) -> Result<(ArchiveWriter<W>, Option<[u8; 32]>), Error> {
         let write_error = |error| Error::writing(output, error);
         let mut archive = archive;
         if let Some(index) = self.index.take() {
@@ -90,43 +107,51 @@ impl Tail {
             self.note(index::ENTRY, self.newest, hashes.as_ref())
                 .map_err(write_error)?;
         }
-        let newest = self.newest;
-        let entry = |name, length| Entry {
-            name,
-            modified: newest,
-            length,
+        let (newest, mut all) = (self.newest, self.all);
+        let mut copy = |archive, name, length, source: &mut dyn Read| {
+            let entry = Entry {
+                name,
+                modified: newest,
+                length,
+            };
+            let mut hasher = all.as_ref().map(|_| Hasher::of_entry());
+            let archive = entry.copy(archive, source, hasher.as_mut())?;
+            if let (Some(all), Some(hasher)) = (&mut all, hasher) {
+                all.add(name, &hasher.finish().entry);
+            }
+            Ok(archive)
         };
         if let Some(manifest) = self.manifest {
             let (mut manifest, length) = manifest.finish().map_err(write_error)?;
             let signatures = sign_detached(keys, &mut manifest, SystemTime::now())?;
             manifest.rewind().map_err(write_error)?;
-            let written = entry(MANIFEST.list, length).copy(archive, manifest, None);
-            archive = written.map_err(|failure| failure.error(output))?;
+            let written = copy(archive, MANIFEST.list, length, &mut manifest);
+            archive = written.map_err(|failure: Failure| failure.error(output))?;
             let signatures = [
                 (MANIFEST.cms, signatures.cms),
                 (MANIFEST.openpgp, signatures.openpgp),
             ];
             for (name, signature) in signatures {
                 let Some(signature) = signature else { continue };
-                let new = entry(name, signature.len() as u64);
-                let written = new.copy(archive, signature.as_slice(), None);
+                let length = signature.len() as u64;
+                let written = copy(archive, name, length, &mut signature.as_slice());
                 archive = written.map_err(|failure| failure.error(output))?;
             }
         }
         for Kept {
             name,
             length,
-            source,
+            mut source,
             read_error,
         } in kept
         {
-            let written = entry(name, length).copy(archive, source, None);
+            let written = copy(archive, name, length, &mut source);
             archive = written.map_err(|failure| match failure {
                 Failure::Read(error) => read_error(error),
                 Failure::Write(error) => write_error(error),
             })?;
         }
-        Ok(archive)
+        Ok((archive, all.map(EntriesHash::finish)))
     }
 }
 

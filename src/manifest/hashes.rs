@@ -22,6 +22,7 @@ pub(crate) struct Hashes {
 pub(crate) struct Hasher {
     entry: Sha256,
     sealed: Option<Sha256>,
+    needs_sealed: bool,
 }
 
 impl Hasher {
@@ -29,6 +30,15 @@ impl Hasher {
         Self {
             entry: Sha256::new(),
             sealed: None,
+            needs_sealed: true,
+        }
+    }
+
+    /// Hashes the entry alone.
+    pub fn of_entry() -> Self {
+        Self {
+            needs_sealed: false,
+            ..Self::new()
         }
     }
 
@@ -62,6 +72,6 @@ impl Write for Hasher {
 
 impl MessageSink for Hasher {
     fn begin_sealed(&mut self) {
-        self.sealed = Some(Sha256::new());
+        self.sealed = self.needs_sealed.then(Sha256::new);
     }
 }

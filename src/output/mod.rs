@@ -5,8 +5,10 @@
 //! makes the names of all its files durable at its end, so that extracting
 //! 100,000 files flushes each directory once. `Batch` flushes their contents
 //! many at a time.
+//! `Claims` takes files out of their directory before they are removed.
 
 mod batch;
+mod claims;
 mod descriptors;
 mod directory;
 mod pending;
@@ -16,6 +18,9 @@ mod target;
 mod temporary;
 
 pub(crate) use batch::{Batch, Failed};
+pub(crate) use claims::{Claims, is_claim};
+#[doc(hidden)]
+pub use claims::{PutBack, put_back};
 pub(crate) use descriptors::is_lack_of_descriptors;
 #[cfg(target_os = "linux")]
 pub(crate) use directory::Directory;

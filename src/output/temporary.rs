@@ -14,11 +14,11 @@ use super::directory::{Directory, lock};
 use super::{Access, Overwrite};
 
 /// The start and end of temporary files' names.
-const PREFIX: &str = ".callseal-";
+pub(super) const PREFIX: &str = ".callseal-";
 const SUFFIX: &str = ".tmp";
 
 /// The number of taken names after which it gives up.
-const TRIES: usize = 1000;
+pub(super) const TRIES: usize = 1000;
 
 /// Returns whether a file's name is that of a file that callseal has not
 /// completed.
@@ -127,7 +127,7 @@ impl TemporaryName {
         directory.search();
         let _making = MAKING.read().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..TRIES {
-            let name = random_name();
+            let name = random_name(SUFFIX);
             match make(&name) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => return Ok((made?, Self::new(directory, name))),
@@ -193,8 +193,8 @@ fn names() -> MutexGuard<'static, BTreeMap<u64, (Arc<Directory>, OsString)>> {
 
 /// Returns a random name. It is hard to guess, but not secret: a taken name is
 /// an error on creation.
-fn random_name() -> OsString {
+pub(super) fn random_name(suffix: &str) -> OsString {
     // The standard library seeds it from the system.
     let number = RandomState::new().build_hasher().finish();
-    format!("{PREFIX}{:06x}{SUFFIX}", number >> 40).into()
+    format!("{PREFIX}{:06x}{suffix}", number >> 40).into()
 }

@@ -66,7 +66,7 @@ impl Bundles {
     fn names(&self) -> io::Result<Vec<String>> {
         let mut found = Vec::new();
         for name in self.directory.names()? {
-            found.extend(name?.into_string().ok());
+            found.extend(name.into_string().ok());
         }
         found.sort();
         Ok(found)
@@ -76,7 +76,7 @@ impl Bundles {
     fn batches(&self, name: &str) -> io::Result<Vec<BatchId>> {
         let mut found = Vec::new();
         for entry in self.directory.below(os(name))?.names()? {
-            found.extend(entry?.to_str().and_then(BatchId::of_archive));
+            found.extend(entry.to_str().and_then(BatchId::of_archive));
         }
         found.sort();
         Ok(found)
@@ -94,7 +94,7 @@ impl Bundles {
             last = last.max(number_of(&name).unwrap_or(0));
         }
         for name in outbox.root.names()? {
-            last = last.max(name?.to_str().and_then(number_of).unwrap_or(0));
+            last = last.max(name.to_str().and_then(number_of).unwrap_or(0));
         }
         loop {
             last += 1;
@@ -114,7 +114,7 @@ impl Bundles {
         let directory = self.directory.below(os(name))?;
         for id in ids {
             let archive = id.archive();
-            match from.move_to(os(&archive), &directory, os(&archive)) {
+            match from.rename_into(os(&archive), &directory, os(&archive)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => other?,
             }
@@ -271,7 +271,10 @@ impl Service<'_> {
         let output = self.outbox.path.join(name);
         let sealed: Vec<Sealed> = batches.iter().cloned().map(Sealed::Archive).collect();
         let loaded = loader.load()?;
-        let job = Job::new().workers(self.workers).signing(&loaded.signing);
+        let job = Job::new()
+            .workers(self.workers)
+            .signing(&loaded.signing)
+            .removing();
         match job.bundle(&sealed, None, &output) {
             Ok(bundled) => self.observer.note(&Event::Bundled {
                 archive: &output,

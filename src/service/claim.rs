@@ -112,7 +112,7 @@ impl<'a> Claims<'a> {
             return Ok(Claimed::NextBatch);
         }
         let (target, _) = self.own.make_parent_of(&file.path)?;
-        match directory.move_to(entry, &target, entry) {
+        match directory.rename_into(entry, &target, entry) {
             Ok(()) => {}
             Err(error) => return self.not_moved(error),
         }

@@ -21,7 +21,6 @@ impl Service<'_> {
         let fail = |error| ServiceError::io(&path, error);
         let mut claimed = Vec::new();
         for name in claims.names().map_err(fail)? {
-            let name = name.map_err(fail)?;
             claimed.extend(name.to_str().and_then(BatchId::parse));
         }
         claimed.sort();

@@ -193,7 +193,7 @@ fn move_to(from: &Directory, name: &OsStr, moved: &mut Tree, path: &Path) -> io:
         if number > 1 {
             free.push(format!(".{number}"));
         }
-        match from.move_to(name, &target, &free) {
+        match from.rename_into(name, &target, &free) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             other => return other,
         }

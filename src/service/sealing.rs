@@ -81,9 +81,9 @@ impl SealedBatches {
             let _ = self.remove(id);
             NotSealed::from(error)
         };
-        let packed = job.without_index().hashing().pack(files, plan, &path);
-        let packed = packed.map_err(discard)?;
-        self.read_back(&path).map_err(discard)?;
+        let job = job.without_index().removing();
+        let packed = job.pack(files, plan, &path).map_err(discard)?;
+        job.check_sealed(&packed, plan, &path).map_err(discard)?;
         Ok(packed.hashes)
     }
 
@@ -110,7 +110,6 @@ impl SealedBatches {
         let fail = |error| ServiceError::io(&self.path, error);
         let mut found = Vec::new();
         for name in self.directory.names().map_err(fail)? {
-            let name = name.map_err(fail)?;
             found.extend(name.to_str().and_then(BatchId::of_archive));
         }
         found.sort();
@@ -119,15 +118,6 @@ impl SealedBatches {
 
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
-    }
-
-    /// Reads an archive to its end from the disk.
-    fn read_back(&self, path: &Path) -> Result<(), Error> {
-        let archive = ArchiveFile::open(path)?;
-        for member in archive.members() {
-            archive.check(member)?;
-        }
-        Ok(())
     }
 }
 

@@ -109,8 +109,7 @@ fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
 
 /// Removes the empty directories below this one.
 pub(super) fn remove_empty(directory: &Directory) -> io::Result<()> {
-    let names: Vec<_> = directory.names()?.collect::<io::Result<_>>()?;
-    for name in names {
+    for name in directory.names()? {
         if let Ok(below) = directory.below(&name) {
             remove_empty(&below)?;
             // This fails for one that isn't empty.

@@ -75,13 +75,6 @@ pub(super) fn walk(
             }
         };
         for name in names {
-            let name = match name {
-                Ok(name) => name,
-                Err(error) => {
-                    on(Found::Unreadable(path.clone(), error));
-                    break;
-                }
-            };
             if path.as_os_str().is_empty() && name == OWN {
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use walkdir::WalkDir;
 
@@ -10,6 +11,7 @@ use super::file::{Place, Source, Stamp};
 use super::filter::Filter;
 use super::name::{member_name, member_path};
 use super::output::{OutputEntry, is_sealed_archive};
+use crate::output::is_claim;
 
 /// The options of collecting files.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +31,11 @@ pub struct SourceOptions {
     /// there, it leaves it out. Anything else there is refused, and so is an
     /// input that names it.
     pub output: Option<PathBuf>,
+    /// Leave out files that were written to after this time. Something may still
+    /// be writing to them.
+    pub unchanged_since: Option<SystemTime>,
+    /// Return no files, rather than an error, if there are none.
+    pub may_be_empty: bool,
 }
 
 /// The files to pack, and notices for the user.
@@ -63,6 +70,17 @@ pub enum SourceNotice {
         path: PathBuf,
         /// Its kind.
         kind: &'static str,
+    },
+    /// The files of a run that removes what it has packed, which it has claimed and
+    /// neither removed nor put back. They were left out.
+    Claimed {
+        /// Their directory, which has a name of its own.
+        path: PathBuf,
+    },
+    /// Files that were written to after the time that was given. They were left out.
+    Young {
+        /// Their number.
+        files: usize,
     },
     /// The archive of an earlier run at the place of the output, left out.
     Output {
@@ -101,6 +119,8 @@ impl Sources {
             filter: Filter::new(&options.include, &options.exclude)?,
             output: options.output.as_deref().and_then(OutputEntry::locate),
             follow_links: options.follow_links,
+            unchanged_since: options.unchanged_since,
+            young: 0,
             found: Sources {
                 files: Vec::new(),
                 notices: Vec::new(),
@@ -110,19 +130,41 @@ impl Sources {
             walk.input(input.as_ref())?;
         }
         let mut found = walk.found;
+        if walk.young > 0 {
+            let files = walk.young;
+            found.notices.push(SourceNotice::Young { files });
+        }
         let unmatched = walk.filter.unmatched().into_iter();
         let notices =
             unmatched.map(|(pattern, included)| SourceNotice::Unmatched { pattern, included });
         found.notices.extend(notices);
-        if found.files.is_empty() {
-            return Err(SourceError::Nothing {
-                filtered: !options.include.is_empty() || !options.exclude.is_empty(),
-            });
+        if !options.may_be_empty {
+            found.refuse_nothing(options)?;
         }
         found
             .files
             .sort_by(|one, other| one.name().cmp(other.name()));
         Ok(found)
+    }
+
+    /// Refuses to go on without any file.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Nothing`] if these options have left none.
+    #[doc(hidden)]
+    pub fn refuse_nothing(&self, options: &SourceOptions) -> Result<(), SourceError> {
+        if !self.files.is_empty() {
+            return Ok(());
+        }
+        let young = self.notices.iter().find_map(|notice| match notice {
+            SourceNotice::Young { files } => Some(*files),
+            _ => None,
+        });
+        Err(SourceError::Nothing {
+            filtered: !options.include.is_empty() || !options.exclude.is_empty(),
+            young: young.unwrap_or_default(),
+        })
     }
 }
 
@@ -130,6 +172,8 @@ struct Walk {
     filter: Filter,
     output: Option<OutputEntry>,
     follow_links: bool,
+    unchanged_since: Option<SystemTime>,
+    young: usize,
     found: Sources,
 }
 
@@ -196,6 +240,13 @@ impl Walk {
                 }
                 Err(error) => return Err(walk_error(root, error)),
             };
+            // Whatever the patterns are: nobody else knows of them.
+            if entry.file_type().is_dir() && is_claim(entry.path()) {
+                entries.skip_current_dir();
+                let path = entry.into_path();
+                self.found.notices.push(SourceNotice::Claimed { path });
+                continue;
+            }
             let member = member_of(entry.path());
             if self.filter.excludes(&member) {
                 if entry.file_type().is_dir() {
@@ -242,12 +293,16 @@ impl Walk {
     }
 
     fn file(&mut self, path: PathBuf, member: &Path, found: &Metadata) -> Result<(), SourceError> {
-        let Some(name) = member_name(member) else {
-            return Err(SourceError::NotUtf8 { path });
-        };
         let modified = found
             .modified()
             .map_err(|error| SourceError::io(&path, error))?;
+        if self.unchanged_since.is_some_and(|then| modified > then) {
+            self.young += 1;
+            return Ok(());
+        }
+        let Some(name) = member_name(member) else {
+            return Err(SourceError::NotUtf8 { path });
+        };
         self.found.files.push(Source {
             place: Place::new(path, name),
             size: found.len(),

@@ -96,10 +96,12 @@ pub enum SourceError {
         line: usize,
     },
     /// There are no files to pack.
-    #[error("no files to pack")]
+    #[error("no files to pack{}", too_young(*.young))]
     Nothing {
         /// Whether an include or exclude list chose among them.
         filtered: bool,
+        /// The number of files that were written to too recently.
+        young: usize,
     },
 }
 
@@ -109,6 +111,14 @@ fn same_name(first: &Path, second: &Path) -> String {
         format!("{first}: it is given twice")
     } else {
         format!("{first} and {second} would be the same member")
+    }
+}
+
+fn too_young(files: usize) -> String {
+    match files {
+        0 => String::new(),
+        1 => ": 1 file is too young".into(),
+        _ => format!(": {files} files are too young"),
     }
 }
 

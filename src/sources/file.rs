@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::SourceError;
+use crate::files::{FileId, record};
 
 /// A regular file to pack, as the walk saw it. It takes 88 bytes and the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,11 @@ impl Stamp {
         self.inode == other.inode
     }
 
+    #[cfg(unix)]
+    fn id(&self) -> FileId {
+        FileId::of_inode(self.inode)
+    }
+
     #[cfg(not(unix))]
     pub(super) fn same_file(&self, _other: &Self) -> bool {
         false
@@ -123,6 +129,34 @@ impl Source {
     /// Returns when it was last written to.
     pub fn modified(&self) -> SystemTime {
         self.modified
+    }
+
+    /// Returns the identity of the file that the walk saw.
+    pub(super) fn id(&self) -> io::Result<FileId> {
+        #[cfg(unix)]
+        return Ok(self.stamp.id());
+        #[cfg(not(unix))]
+        return FileId::of(self.path(), &std::fs::symlink_metadata(self.path())?);
+    }
+
+    /// Returns whether this process has read the file as an input of another kind: as
+    /// a certificate, a key or a config.
+    #[doc(hidden)]
+    pub fn is_input(&self) -> bool {
+        self.id().is_ok_and(|id| record::has_read(&id))
+    }
+
+    /// Returns whether `file` is what the walk saw, as far as other names of it don't
+    /// matter: these change its inode too.
+    pub(super) fn is_same(&self, file: &File) -> io::Result<bool> {
+        let now = file.metadata()?;
+        let is_other = cfg!(unix) && !Stamp::of(&now).same_file(&self.stamp);
+        Ok(
+            !is_other
+                && now.is_file()
+                && now.len() == self.size
+                && now.modified()? == self.modified,
+        )
     }
 
     /// Opens the file for reading. Never blocks on a FIFO, and never follows a

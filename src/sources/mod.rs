@@ -16,6 +16,7 @@ mod list;
 mod name;
 mod output;
 mod patterns;
+mod removal;
 
 pub use collect::{SourceNotice, SourceOptions, Sources};
 pub use error::SourceError;
@@ -29,6 +30,9 @@ pub use list::read_file_list;
 pub use name::check_names;
 pub(crate) use name::member_name_of;
 pub(crate) use patterns::{BadPattern, Patterns};
+pub(crate) use removal::remove;
+#[doc(hidden)]
+pub use removal::{NotRemoved, Removal, StayCause};
 
 /// Returns the size of all files together, in bytes.
 #[doc(hidden)]

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -215,4 +216,24 @@ fn the_output_as_an_input_is_refused() {
     let options = with_output(directory.path().join("calls/out.zip"));
     let error = error(&directory, &["calls", "calls/../calls/out.zip"], &options);
     assert!(matches!(error, SourceError::IsOutput { .. }));
+}
+
+#[test]
+fn a_file_is_old_enough_from_the_very_moment_on() {
+    let directory = tree(&["a", "b", "c"]);
+    let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let tick = Duration::from_nanos(1000);
+    for (name, time) in [("a", moment - tick), ("b", moment), ("c", moment + tick)] {
+        let file = fs::File::options()
+            .write(true)
+            .open(directory.path().join(name));
+        file.unwrap().set_modified(time).unwrap();
+    }
+    let options = SourceOptions {
+        unchanged_since: Some(moment),
+        ..SourceOptions::default()
+    };
+    let (names, notices) = found(directory.path(), &["a", "b", "c"], &options).unwrap();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(notices, [SourceNotice::Young { files: 1 }]);
 }

@@ -121,7 +121,7 @@ fn the_examples_of_the_readme_run() {
 #[test]
 fn the_examples_of_the_guide_run() {
     let desk = Desk::new(true);
-    let output = desk.run_examples_of("docs/guide.md", 21);
+    let output = desk.run_examples_of("docs/guide.md", 22);
     assert!(output.contains("packed; the calls may be deleted"));
     assert!(desk.has("only-metadata/calls/2026-03-14/agent-17"));
     assert!(!desk.has("only-metadata/calls/2026-03-15"));

@@ -17,6 +17,7 @@ use callseal::message::{PlanError, SealOptions, SealPlan};
 use clap::Args;
 
 use crate::cli::error::Error;
+use crate::cli::expiry::{DAY, WARN_DAYS, days_until, is_within};
 use crate::cli::facts::{Facts, PathFact};
 use crate::cli::failure::{Failure, Report};
 use crate::cli::global::Global;
@@ -48,7 +49,7 @@ pub struct Arguments {
     profile: Option<String>,
     /// Warn of recipients that will be refused within this many days; for an
     /// expiring CRL it's always 2 days
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    #[arg(long, value_name = "DAYS", default_value_t = WARN_DAYS)]
     warn_days: u32,
     /// Answer for another day: 2026-12-24, or 2026-12-24T18:30:00Z [default:
     /// now]
@@ -94,9 +95,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     }));
     Ok(report)
 }
-
-/// A day in seconds.
-const DAY: u64 = 24 * 60 * 60;
 
 /// Warn this many days before a CRL expires, if the next one is missing. Some
 /// CAs issue one every week, so it can't be as many days as for certificates.
@@ -344,8 +342,7 @@ impl Check<'_> {
 
     /// Returns whether it's time to warn of a future moment.
     fn is_soon(&self, then: SystemTime) -> bool {
-        let left = then.duration_since(self.at).unwrap_or_default();
-        left < self.warn_within
+        is_within(then, self.at, self.warn_within)
     }
 
     /// Returns the whole days to the end of a certificate, including its last
@@ -356,8 +353,7 @@ impl Check<'_> {
 
     /// Returns the whole days to a future moment.
     fn days_until(&self, then: SystemTime) -> u64 {
-        let left = then.duration_since(self.at).unwrap_or_default();
-        left.as_secs() / DAY
+        days_until(then, self.at)
     }
 
     fn line(&mut self, depth: usize, text: &str) {

@@ -87,6 +87,9 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::Io { error, .. } if error.kind() == io::ErrorKind::ResourceBusy => {
             "run the command again when the other one has ended"
         }
+        Error::NotReadBack { .. } => {
+            "check the disk; no file was removed, so pack them again into another archive"
+        }
         Error::Exists { .. } => "choose another name, or overwrite it with --force",
         Error::Recipient(error) | Error::Plan(PlanError::Recipient(error)) => {
             return of_recipients(error);

@@ -37,9 +37,14 @@ pub fn of_source(error: &SourceError) -> Hint {
         SourceError::SameName { .. } => RENAME_ONE,
         SourceError::ChangedWhileRead { .. } => "pack it again when nothing writes to it",
         SourceError::NulInFileList { .. } => "use -0 for a list that is separated by NUL bytes",
-        SourceError::Nothing { filtered: false } => "give paths that contain regular files",
-        SourceError::Nothing { filtered: true } => {
-            "give paths that contain regular files, and check --include and --exclude"
+        SourceError::Nothing { young: 1.., .. } => {
+            "they are packed when they are older than --min-age; with --allow-empty, this is no failure"
+        }
+        SourceError::Nothing {
+            filtered: false, ..
+        } => "give paths that contain regular files, or --allow-empty if there may be none",
+        SourceError::Nothing { filtered: true, .. } => {
+            "give paths that contain regular files, and check --include and --exclude; with --allow-empty, this is no failure"
         }
         _ => return None,
     })

@@ -7,7 +7,9 @@ use callseal::sources::Source;
 use callseal::{Job, MemberCause, MessagePlace, Sealed};
 use serde::Serialize;
 
-use super::{Arguments, Names, collect, show_notices, unmatched};
+use super::facts::Names;
+use super::notices::{show_notices, unmatched};
+use super::{Arguments, collect, inputs};
 use crate::cli::error::Error;
 use crate::cli::facts::{PathFact, RecipientFacts, recipient_facts};
 use crate::cli::failure::{Ended, Failure, Report};
@@ -18,7 +20,9 @@ use crate::cli::signing_args::{SigningFacts, signed_by, signer_facts};
 use crate::cli::ui::{Bar, Ui, bytes, count};
 
 /// The options that have no meaning for what is sealed already.
-pub const CONFLICTS: [&str; 6] = [
+pub const CONFLICTS: [&str; 8] = [
+    "allow_empty",
+    "moves",
     "compress",
     "format",
     "hidden_recipients",
@@ -33,8 +37,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let bar = Bar::new(ui, "packing");
     let passphrases = arguments.passphrases.source(bar.handle(), ui)?;
     let keys = arguments.sign.load(config.as_ref(), &*passphrases, ui)?;
-    let found = collect(arguments, ui)?;
-    let left_out = show_notices(&found, ui);
+    let (inputs, options) = inputs(arguments)?;
+    let found = collect(&inputs, &options, ui)?;
+    let left_out = show_notices(&found, arguments.min_age, ui);
+    found.refuse_nothing(&options).map_err(Error::from)?;
     let from: Vec<Sealed<'_>> = found.files.iter().map(Sealed::File).collect();
     let (output, overwrite) = (&arguments.output, arguments.overwrite.overwrite());
     let job = Job::new()

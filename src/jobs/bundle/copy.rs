@@ -197,7 +197,10 @@ fn cause<R: Read>(error: OpenError, again: impl FnOnce() -> Option<R>) -> Member
 }
 
 /// Refuses a message that isn't sealed to exactly these recipients.
-fn compare(envelope: &Envelope, recipients: &Recipients) -> Result<(), BundleFault> {
+pub(in crate::jobs) fn compare(
+    envelope: &Envelope,
+    recipients: &Recipients,
+) -> Result<(), BundleFault> {
     let handles = || envelope.recipients.iter();
     if handles().any(|handle| *handle == KeyHandle::Hidden) {
         return Err(BundleFault::HiddenRecipient);

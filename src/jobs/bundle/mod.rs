@@ -1,7 +1,7 @@
 //! Bundling: messages that are sealed already to one archive, without any key
 //! that opens them.
 
-mod copy;
+pub(in crate::jobs) mod copy;
 mod fault;
 mod input;
 mod names;
@@ -73,13 +73,17 @@ impl Job<'_> {
         let pending = PendingFile::create(output, Access::Shared, self.overwrite);
         let archive = ArchiveWriter::new(pending.map_err(write_error)?);
         let tail = Tail::new(None).signed_by(self.signing, &directory_of(output));
+        let tail = tail.map(|tail| tail.reading_back(self.is_read_back));
         let mut copying = Copying::new(self, recipients, output, tail.map_err(write_error)?);
         let archive = copying.all(archive, from, &names)?;
         let (tail, bundled) = copying.finish(names.left_out);
-        let archive = tail.write(archive, self.signing, Vec::new(), output)?;
+        let (archive, entries) = tail.write(archive, self.signing, Vec::new(), output)?;
         let pending = archive.finish().map_err(write_error)?;
         let archive = pending.as_file().metadata().map_err(write_error)?.len();
         pending.commit().map_err(write_error)?;
+        if let Some(entries) = entries {
+            self.read_back(output, &entries)?;
+        }
         Ok(Bundled { archive, ..bundled })
     }
 
@@ -105,7 +109,11 @@ impl Job<'_> {
         self.refuse_signing_recipients(recipients.into_iter().flat_map(Recipients::iter))?;
         let names = Names::of(from)?;
         if names.members == 0 {
-            return Err(SourceError::Nothing { filtered: false }.into());
+            return Err(SourceError::Nothing {
+                filtered: false,
+                young: 0,
+            }
+            .into());
         }
         self.progress.begin(names.members as u64, names.bytes);
         Ok(names)

@@ -61,6 +61,10 @@ impl Error {
             | Self::OtherArchive { .. }
             | Self::Evidence { .. }
             | Self::NotAsSigned { .. } => ErrorKind::Integrity,
+            Self::NotReadBack { cause, .. } => {
+                let kind = cause.as_ref().map(|cause| cause.kind());
+                kind.unwrap_or(ErrorKind::Integrity)
+            }
             Self::Member { cause, .. } => cause.kind(),
             Self::NotBundled { cause, .. } => cause.kind(),
             Self::SameMember { .. } => ErrorKind::Usage,

@@ -20,7 +20,7 @@ use crate::sources::SourceError;
 pub use kind::ErrorKind;
 pub(in crate::jobs) use kind::archive_kind;
 pub use member::MemberCause;
-use texts::{called, not_shared, partial, same_member, unusable};
+use texts::{called, not_read_back, not_shared, partial, same_member, unusable};
 
 /// Why a job failed. The display is one sentence that names the file.
 ///
@@ -46,6 +46,15 @@ pub enum Error {
         path: PathBuf,
         /// The operating system's reason.
         error: io::Error,
+    },
+    /// A new archive isn't on the disk as it was written.
+    #[error("{}: {}", .path.display(), not_read_back(.cause.as_deref()))]
+    NotReadBack {
+        /// The archive.
+        path: PathBuf,
+        /// Why it can't be read; missing if it is sound, and other than what was
+        /// written.
+        cause: Option<Box<Error>>,
     },
     /// The output exists, and must not be overwritten.
     #[error("{}: it already exists", .path.display())]

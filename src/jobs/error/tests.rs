@@ -13,6 +13,7 @@ use crate::keys::KeyFault;
 use crate::keys::{ChainFault, ExportError, NoIdentity, Refusal, TrustFault, UnlockFault};
 use crate::message::MessageFault;
 use crate::output::PlaceError;
+use crate::sources::StayCause;
 
 fn path() -> PathBuf {
     "calls".into()
@@ -54,6 +55,15 @@ fn all() -> Vec<Box<dyn StdError>> {
         Box::new(Error::NotFlushed {
             path: path.clone(),
             error,
+        }),
+        Box::new(Error::NotReadBack {
+            path: path.clone(),
+            cause: Some(Error::reading(&path, cause()).into()),
+        }),
+        Box::new(StayCause::from(cause())),
+        Box::new(StayCause::NotPutBack {
+            at: path.clone(),
+            error: cause().into(),
         }),
         Box::new(ConfigError::Unreadable {
             file: path.clone(),

@@ -1,6 +1,6 @@
 //! The words of errors that depend on numbers and patterns.
 
-use super::ErrorKind;
+use super::{Error, ErrorKind};
 use crate::jobs::bundle::MessagePlace;
 
 /// Returns the verb for a name, or for a pattern.
@@ -22,6 +22,13 @@ pub(super) fn same_member(first: &MessagePlace, second: &MessagePlace) -> String
     match first == second {
         true => format!("{first}: it is given twice"),
         false => format!("{first} and {second} would be the same member"),
+    }
+}
+
+pub(super) fn not_read_back(cause: Option<&Error>) -> String {
+    match cause {
+        Some(cause) => format!("it can't be read back from the disk: {cause}"),
+        None => "what is read back from the disk is not what was written".into(),
     }
 }
 

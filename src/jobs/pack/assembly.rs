@@ -7,11 +7,13 @@ use std::time::SystemTime;
 use crate::archive::{ArchiveWriter, MemberName, MemberWriter};
 use crate::index::{HIDDEN_DIGITS, IndexWriter, Listed, NAME};
 use crate::jobs::error::Error;
+use crate::jobs::job::Job;
 use crate::jobs::layout::Layout;
 use crate::jobs::tail::Tail;
 use crate::keys::SigningKey;
 use crate::manifest::{Hasher, Hashes};
 use crate::message::SealPlan;
+use crate::output::directory_of;
 
 /// The name of a member, and when its file was last changed.
 pub(crate) struct NextMember {
@@ -49,25 +51,27 @@ pub(crate) struct OpenMember<W> {
 }
 
 impl<W: Write + Seek> Assembly<W> {
-    /// Begins an archive of that many members, which is to be signed if there are
-    /// keys. What doesn't fit in memory of its index goes to an unnamed file in
+    /// Begins an archive of that many members, which the job signs if it has keys.
+    /// What doesn't fit in memory of its index goes to an unnamed file in
     /// the directory of the `output`, sealed; and so does its manifest.
     pub fn new(
         sink: W,
         plan: &SealPlan,
         members: usize,
         layout: Layout,
-        keys: &[SigningKey],
+        job: &Job<'_>,
         output: &Path,
-        directory: &Path,
     ) -> Result<Self, Error> {
+        let directory = &directory_of(output);
         let hides_names = layout.hidden_at.is_some();
         let index = match layout.index {
             true => IndexWriter::new(plan, NAME, members as u64, hides_names, directory)
                 .map_err(|error| Error::sealing(output, output, error))?,
             false => None,
         };
-        let tail = Tail::new(index).signed_by(keys, directory);
+        let tail = Tail::new(index)
+            .reading_back(job.is_read_back)
+            .signed_by(job.signing, directory);
         Ok(Self {
             archive: ArchiveWriter::new(sink).with_ending(plan.format().into()),
             list: List {
@@ -120,14 +124,18 @@ impl<W: Write + Seek> Assembly<W> {
         })
     }
 
-    /// Adds what follows the members, completes the archive, and returns the sink.
-    pub fn finish(self, keys: &[SigningKey], output: &Path) -> Result<W, Error> {
-        let archive = self
-            .list
-            .tail
-            .write(self.archive, keys, Vec::new(), output)?;
+    /// Adds what follows the members, completes the archive, and returns the sink;
+    /// and the hash of all entries, if the archive is to be read back.
+    pub fn finish(
+        self,
+        keys: &[SigningKey],
+        output: &Path,
+    ) -> Result<(W, Option<[u8; 32]>), Error> {
+        let tail = self.list.tail;
+        let (archive, entries) = tail.write(self.archive, keys, Vec::new(), output)?;
         let finished = archive.finish();
-        finished.map_err(|error| Error::writing(output, error))
+        let sink = finished.map_err(|error| Error::writing(output, error))?;
+        Ok((sink, entries))
     }
 }
 

@@ -4,6 +4,7 @@ mod assembly;
 mod queue;
 mod workers;
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -16,7 +17,9 @@ use crate::jobs::progress::Counted;
 use crate::message::name_binding::literal_name;
 use crate::message::{SealPlan, SealedFile, Sealer};
 use crate::output::PendingFile;
-use crate::sources::{Source, SourceError, check_names, member_name_of, total_size};
+use crate::sources::{
+    Removal, Source, SourceError, check_names, member_name_of, remove, total_size,
+};
 pub(crate) use assembly::NextMember;
 pub(crate) use queue::Queue;
 pub(crate) use workers::{Content, write_archive};
@@ -34,6 +37,18 @@ pub struct Packed {
     /// The SHA-256 of each file, in their order, if they were asked for
     /// ([`Job::hashing`]); else empty.
     pub hashes: Vec<[u8; 32]>,
+    /// The hash of all entries of the archive, if it is to be read back.
+    entries: Option<[u8; 32]>,
+}
+
+impl Packed {
+    /// Returns the hash of all entries of the archive at `output`.
+    pub(super) fn entries(&self, output: &Path) -> Result<[u8; 32], Error> {
+        self.entries.ok_or_else(|| {
+            let error = io::Error::other("it was packed to be kept, and not to be moved");
+            Error::reading(output, error)
+        })
+    }
 }
 
 impl Job<'_> {
@@ -70,11 +85,36 @@ impl Job<'_> {
             plain: total_size(files),
             archive: written.size,
             hashes: written.reports,
+            entries: written.entries,
         })
     }
 }
 
 impl Job<'_> {
+    /// Removes files that [`pack`](Self::pack) has packed into the archive at
+    /// `output`, after the archive has been read back from the disk as it was written.
+    /// The job must have been [made for that](Self::removing). Files with the numbers
+    /// in `kept` stay.
+    ///
+    /// Each file is claimed, compared with what was packed, and removed. It stays if
+    /// it's another one by then or has changed.
+    ///
+    /// # Errors
+    ///
+    /// The archive isn't on the disk as it was written. All files stay.
+    #[doc(hidden)]
+    pub fn remove_packed(
+        &self,
+        files: &[Source],
+        packed: &Packed,
+        output: impl AsRef<Path>,
+        kept: &BTreeSet<usize>,
+    ) -> Result<Removal, Error> {
+        let output = output.as_ref();
+        self.read_back(output, &packed.entries(output)?)?;
+        Ok(remove(files, &packed.hashes, kept, self.workers))
+    }
+
     /// Checks that the files can be members of one archive, and returns how it
     /// shows them.
     fn check_names(&self, files: &[Source]) -> Result<Layout, Error> {

@@ -330,8 +330,8 @@ mod tests {
             }
         });
         let archive = queue.into_writer().unwrap();
-        let archive = archive.finish(&[], "a.zip".as_ref()).unwrap().into_inner();
-        let archive = Archive::open(archive).unwrap();
+        let (archive, _) = archive.finish(&[], "a.zip".as_ref()).unwrap();
+        let archive = Archive::open(archive.into_inner()).unwrap();
         assert_eq!(archive.members().len(), 60);
         for (i, member) in archive.members().iter().enumerate() {
             assert_eq!(member.name().unwrap(), &names[i]);

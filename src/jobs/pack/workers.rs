@@ -10,7 +10,7 @@ use crate::jobs::error::Error;
 use crate::jobs::job::Job;
 use crate::jobs::layout::Layout;
 use crate::message::{SealPlan, Sealer};
-use crate::output::{Access, PendingFile, directory_of};
+use crate::output::{Access, PendingFile};
 use crate::workers::work_on;
 
 /// Something to be sealed as a member.
@@ -38,6 +38,8 @@ pub(crate) struct Written<D> {
     pub reports: Vec<D>,
     /// Its size in bytes.
     pub size: u64,
+    /// The hash of all its entries, if it is to be read back.
+    pub entries: Option<[u8; 32]>,
 }
 
 /// Seals the content of each item into a new archive at `output`, or leaves
@@ -53,10 +55,7 @@ pub(crate) fn write_archive<'i, T: Sync, C: Content>(
     let write_error = |e: io::Error| vec![Error::writing(output, e)];
     let pending =
         PendingFile::create(output, Access::Shared, job.overwrite).map_err(write_error)?;
-    let directory = directory_of(output);
-    let keys = job.signing;
-    let members = items.len();
-    let assembly = Assembly::new(pending, plan, members, layout, keys, output, &directory);
+    let assembly = Assembly::new(pending, plan, items.len(), layout, job, output);
     let assembly = assembly.map_err(|error| vec![error])?;
     let queue = Queue::new(assembly);
     let is_output_lost = AtomicBool::new(false);
@@ -82,11 +81,15 @@ pub(crate) fn write_archive<'i, T: Sync, C: Content>(
     let writer = queue
         .into_writer()
         .ok_or_else(|| write_error(io::Error::other("a member is missing")))?;
-    let finished = writer.finish(keys, output);
-    let pending = finished.map_err(|error| vec![error])?;
+    let finished = writer.finish(job.signing, output);
+    let (pending, entries) = finished.map_err(|error| vec![error])?;
     let size = pending.as_file().metadata().map_err(write_error)?.len();
     pending.commit().map_err(write_error)?;
-    Ok(Written { reports, size })
+    Ok(Written {
+        reports,
+        size,
+        entries,
+    })
 }
 
 /// Seals a content; or once another one has failed, reports the fault of this

@@ -111,7 +111,7 @@ impl Output<'_> {
                     .map_err(write_error)?;
             }
         }
-        let archive = tail.write(archive, self.job.signing, kept, path)?;
+        let (archive, _) = tail.write(archive, self.job.signing, kept, path)?;
         let pending = archive.finish().map_err(write_error)?;
         let size = pending.as_file().metadata().map_err(write_error)?.len();
         pending.commit().map_err(write_error)?;

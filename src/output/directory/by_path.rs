@@ -1,13 +1,13 @@
 //! A directory as a path, for systems without handles of directories.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
-use super::{DirectoryEntry, EntryKind};
+use super::{DirectoryEntry, EntryKind, Lock};
 use crate::files::FileId;
 use crate::output::Access;
 
@@ -74,6 +74,22 @@ impl Directory {
         Ok(DirectoryEntry { kind, id })
     }
 
+    /// Returns the names in it.
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
+        let entries = fs::read_dir(&self.path)?;
+        entries.map(|entry| Ok(entry?.file_name())).collect()
+    }
+
+    /// Opens a file for reading.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        File::options().read(true).open(self.path.join(name))
+    }
+
+    /// Keeps nobody out.
+    pub fn lock(&self) -> io::Result<Lock> {
+        Ok(Lock(None))
+    }
+
     /// Makes a new file, open for reading and writing. There are no modes.
     pub fn create(&self, name: &OsStr, _access: Access) -> io::Result<File> {
         let mut options = File::options();
@@ -91,6 +107,25 @@ impl Directory {
         let from = TempPath::try_from_path(self.path.join(from))?;
         from.persist_noclobber(self.path.join(to))
             .map_err(|refused| refused.error)
+    }
+
+    /// Gives the file `from` the name `to` in another directory, where it must be
+    /// free.
+    pub fn rename_into(&self, from: &OsStr, other: &Self, to: &OsStr) -> io::Result<()> {
+        let from = TempPath::try_from_path(self.path.join(from))?;
+        match from.persist_noclobber(other.path.join(to)) {
+            Ok(()) => Ok(()),
+            Err(refused) => {
+                // It is no temporary file, which would be removed now.
+                refused.path.keep()?;
+                Err(refused.error)
+            }
+        }
+    }
+
+    /// Moves a file to a directory that nobody else uses.
+    pub fn rename_out(&self, name: &OsStr, other: &Self) -> io::Result<()> {
+        fs::rename(self.path.join(name), other.path.join(name))
     }
 
     /// Removes a file.

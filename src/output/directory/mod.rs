@@ -18,6 +18,8 @@ pub(crate) use unix::Directory;
 #[cfg(unix)]
 pub(super) use unix::lock;
 
+use std::fs::File;
+
 use crate::files::FileId;
 
 /// An entry of a directory.
@@ -25,6 +27,10 @@ pub(crate) struct DirectoryEntry {
     pub kind: EntryKind,
     pub id: FileId,
 }
+
+/// The lock on a directory, held as long as this exists.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "held")] Option<File>);
 
 /// The kind of an entry, as far as it matters for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! A directory, held open.
 
-use std::ffi::OsStr;
-#[cfg(target_os = "linux")]
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -16,7 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, retry_on_intr};
 
-use super::{DirectoryEntry, EntryKind};
+use super::{DirectoryEntry, EntryKind, Lock};
 use crate::files::FileId;
 use crate::files::record;
 use crate::output::Access;
@@ -80,6 +78,41 @@ impl Directory {
         })
     }
 
+    /// Returns the names in it.
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
+        let entries = Dir::new(self.read()?)?.map(|entry| {
+            let entry = entry?;
+            Ok(OsStr::from_bytes(entry.file_name().to_bytes()).to_owned())
+        });
+        let is_name = |name: &io::Result<OsString>| {
+            !name.as_ref().is_ok_and(|name| name == "." || name == "..")
+        };
+        entries.filter(is_name).collect()
+    }
+
+    /// Opens a file for reading. Waits for nothing, and follows no link.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let opened = retry_on_intr(|| openat(&self.handle, name, flags, Mode::empty()))?;
+        Ok(opened.into())
+    }
+
+    /// Locks the directory for as long as the result is kept. Where directories
+    /// can't be locked, nobody is kept out.
+    ///
+    /// # Errors
+    ///
+    /// [`ResourceBusy`](io::ErrorKind::ResourceBusy): another process has locked
+    /// it.
+    pub fn lock(&self) -> io::Result<Lock> {
+        let handle = self.read()?;
+        match flock(&handle, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => Err(io::ErrorKind::ResourceBusy.into()),
+            _ => Ok(Lock(Some(handle.into()))),
+        }
+    }
+
     /// Makes a new file, open for reading and writing.
     pub fn create(&self, name: &OsStr, access: Access) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
@@ -122,13 +155,19 @@ impl Directory {
 
     /// Gives the file `from` the name `to`, which must be free.
     pub fn rename(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
-        match self.rename_in_one_step(from, to) {
+        self.rename_into(from, self, to)
+    }
+
+    /// Gives the file `from` the name `to` in another directory, where it must be
+    /// free.
+    pub fn rename_into(&self, from: &OsStr, other: &Self, to: &OsStr) -> io::Result<()> {
+        match self.rename_in_one_step(from, other, to) {
             // The kernel or the file system can't do that, and has links
             // instead.
             Err(Errno::NOSYS | Errno::INVAL) => {}
-            other => return Ok(other?),
+            done => return Ok(done?),
         }
-        linkat(&self.handle, from, &self.handle, to, AtFlags::empty())?;
+        linkat(&self.handle, from, &other.handle, to, AtFlags::empty())?;
         // It is complete under its name. A remaining other name is reported.
         if self.remove(from).is_err() {
             record::note_leftover(self.path.join(from));
@@ -136,40 +175,32 @@ impl Directory {
         Ok(())
     }
 
+    /// Moves a file to a directory that nobody else uses, in one step: a file that
+    /// gets its name meanwhile is never touched.
+    pub fn rename_out(&self, name: &OsStr, other: &Self) -> io::Result<()> {
+        match self.rename_in_one_step(name, other, name) {
+            Err(Errno::NOSYS | Errno::INVAL) => {
+                Ok(renameat(&self.handle, name, &other.handle, name)?)
+            }
+            done => Ok(done?),
+        }
+    }
+
     #[cfg(any(target_os = "linux", target_os = "macos"))]
-    fn rename_in_one_step(&self, from: &OsStr, to: &OsStr) -> Result<(), Errno> {
+    fn rename_in_one_step(&self, from: &OsStr, other: &Self, to: &OsStr) -> Result<(), Errno> {
         use rustix::fs::{RenameFlags, renameat_with};
-        renameat_with(&self.handle, from, &self.handle, to, RenameFlags::NOREPLACE)
+        renameat_with(
+            &self.handle,
+            from,
+            &other.handle,
+            to,
+            RenameFlags::NOREPLACE,
+        )
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-    fn rename_in_one_step(&self, _from: &OsStr, _to: &OsStr) -> Result<(), Errno> {
+    fn rename_in_one_step(&self, _: &OsStr, _: &Self, _: &OsStr) -> Result<(), Errno> {
         Err(Errno::NOSYS)
-    }
-
-    /// Moves the file `from` to another directory of the same file system, where
-    /// the name `to` must be free.
-    #[cfg(target_os = "linux")]
-    pub fn move_to(&self, from: &OsStr, directory: &Self, to: &OsStr) -> io::Result<()> {
-        use rustix::fs::{RenameFlags, renameat_with};
-        let moved = renameat_with(
-            &self.handle,
-            from,
-            &directory.handle,
-            to,
-            RenameFlags::NOREPLACE,
-        );
-        Ok(moved?)
-    }
-
-    /// Opens a file for reading, or something else that has its name, and neither
-    /// follows a link nor waits for a writer.
-    #[cfg(target_os = "linux")]
-    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
-        let flags =
-            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let opened = retry_on_intr(|| openat(&self.handle, name, flags, Mode::empty()))?;
-        Ok(opened.into())
     }
 
     /// Opens a file for writing, and makes it if it isn't there.
@@ -196,17 +227,6 @@ impl Directory {
     #[cfg(target_os = "linux")]
     pub fn handle(&self) -> &OwnedFd {
         &self.handle
-    }
-
-    /// Returns the names in it, one after another.
-    #[cfg(target_os = "linux")]
-    pub fn names(&self) -> io::Result<impl Iterator<Item = io::Result<OsString>> + use<>> {
-        let entries = Dir::new(self.read()?)?;
-        let names = entries.map(|entry| {
-            let entry = entry?;
-            Ok(OsStr::from_bytes(entry.file_name().to_bytes()).to_owned())
-        });
-        Ok(names.filter(|name| !matches!(name, Ok(name) if name == "." || name == "..")))
     }
 
     /// Removes a file.

@@ -117,6 +117,16 @@ fn sealing(checker: &Checker) {
             0,
         );
     }
+    scene.dated_certificate("ending.crt", "ending", 0, 12);
+    let ending = "pack -o ending.zip -r ending.crt calls";
+    checker.fits("pack", ending, 0);
+    let nothing = format!("pack -o nothing.zip {recipients} calls --min-age 1h --allow-empty");
+    checker.fits("pack", &nothing, 0);
+    scene.tool("cp -r calls moved");
+    scene.tool("cp customer.key moved/left-behind.key");
+    let moving = format!("pack --move -o moved.zip {recipients} moved");
+    checker.fits("pack", &format!("{moving} --dry-run"), 6);
+    checker.fits("pack", &moving, 6);
     checker.fits("seal", "seal -r customer.crt calls/a.txt -o a.pgp", 0);
     signed_message(checker);
 }
