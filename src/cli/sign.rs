@@ -18,7 +18,7 @@ use super::hints::Task;
 use super::passphrases::PassphraseArgs;
 use super::signer_args::ArchiveSignerArgs;
 use super::signing_args::{SignArgs, SigningFacts, signed_by, signer_facts};
-use super::streams::check_archive_output;
+use super::streams::{check_archive_output, place};
 use super::ui::{Bar, Ui, bytes, entries};
 
 /// Sign an archive as it stands; no key that opens it is needed
@@ -99,10 +99,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         "signed {} as it stands ({}) {} ({}){}",
         arguments.archive.display(),
         entries(signed.entries),
-        match &arguments.output {
-            Some(output) => format!("into {}", output.display()),
-            None => "in place".into(),
-        },
+        place(arguments.output.as_deref()),
         bytes(signed.archive),
         signed_by(&keys)
     ));

@@ -191,15 +191,14 @@ impl<'a> Work<'a> {
                     count(checked.failures.len() as u64, "fault"),
                 ),
             };
-            let signed = verified.evidence.as_ref().map(evidence_lines);
-            let signed = signed.unwrap_or_default().into_iter();
-            let signed: String = signed.map(|line| format!("; {line}")).collect();
-            let holds = if signed.is_empty() {
-                ""
-            } else {
-                ": that holds"
+            let signed = match &verified.evidence {
+                Some(evidence) => {
+                    let lines = evidence_lines(evidence).join("; ");
+                    format!("; the signature holds: {lines}")
+                }
+                None => String::new(),
             };
-            return format!("{path}: {verdict} ({what}; {size}){signed}{holds}");
+            return format!("{path}: {verdict} ({what}; {size}){signed}");
         }
         let mut parts = vec![format!("sound ({size})")];
         match (&verified.evidence, &checked.claims) {

@@ -218,8 +218,7 @@ fn a_key_opens_every_member_that_is_verified() {
     scene
         .line("verify calls.zip -k vendor.key --signer server.crt")
         .exits(4)
-        .prints("; signed by “server” on 20")
-        .prints(": that holds");
+        .prints("; the signature holds: signed by “server” on 20");
     // What the server has sealed falsely is as it signed it, and doesn't open.
     let mut forged = entries(&scene, "calls.zip");
     let message = entry(&mut forged, "calls/b.txt.pgp");

@@ -332,3 +332,27 @@ fn slips_around_signatures_have_their_remedies() {
         };
     }
 }
+
+#[test]
+fn a_signature_vouches_for_messages_that_are_not_authenticated() {
+    let scene = Scene::with_a_signer();
+    scene.rsa_pair("gir");
+    scene.ok("pack -q -o cms.zip -r gir.crt --format cms --sign server.key calls");
+    scene
+        .ok("extract cms.zip -k gir.key --signer server.crt -C out")
+        .says(" to out, as signed (the messages themselves are not authenticated)\n");
+    scene
+        .ok("extract cms.zip -k gir.key -C again")
+        .says(" to again, not authenticated\n");
+}
+
+#[test]
+fn what_share_does_with_a_profile_and_in_place_is_said_as_it_is() {
+    let scene = Scene::with_signed_calls("");
+    scene
+        .ok("share --help")
+        .prints("Also let in the recipients of this profile in the config\n");
+    scene
+        .ok("share calls.zip -k customer.key -r vendor.crt --signer server.crt --in-place")
+        .says("shared 3 members of calls.zip in place (");
+}

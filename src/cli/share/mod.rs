@@ -21,7 +21,7 @@ use super::recipient_args::RecipientArgs;
 use super::sharing_args::SharingArgs;
 use super::signer_args::ArchiveSignerArgs;
 use super::signing_args::SignArgs;
-use super::streams::check_archive_output;
+use super::streams::{check_archive_output, place};
 use super::ui::{Bar, Ui, count};
 use report::Outcome;
 
@@ -87,6 +87,11 @@ impl Arguments {
     /// Returns the file that is written.
     fn written(&self) -> &Path {
         self.output.as_ref().unwrap_or(&self.archive)
+    }
+
+    /// Says where it is written.
+    fn place(&self) -> String {
+        place(self.output.as_deref())
     }
 }
 

@@ -40,9 +40,9 @@ impl Outcome<'_> {
             ));
         } else {
             ui.summary(&format!(
-                "shared {members} of {} into {} ({}){}{}",
+                "shared {members} of {} {} ({}){}{}",
                 arguments.archive.display(),
-                arguments.written().display(),
+                arguments.place(),
                 bytes(shared.archive),
                 match shared.listed {
                     Some(_) => ", with an index",
@@ -84,9 +84,9 @@ impl Outcome<'_> {
         match arguments.dry_run {
             true => ui.summary("would share 1 message; nothing was written"),
             false => ui.summary(&format!(
-                "shared {} into {} ({})",
+                "shared {} {} ({})",
                 arguments.archive.display(),
-                arguments.written().display(),
+                arguments.place(),
                 bytes(shared.archive)
             )),
         }
