@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use callseal::archive::{Member, NameReading};
-use callseal::keys::Signers;
 use callseal::message::Opener;
-use callseal::{ArchiveFile, Error, Members};
+use callseal::{ArchiveFile, Error, Evidence, Members};
 use clap::Args;
 
 use super::failure::Failure;
-use super::signer_args::ChosenSigners;
+use super::signer_args::{ChosenSigners, Found};
 use super::ui::{Ui, count, safe};
 
 /// How members are named, for the help of commands.
@@ -75,28 +74,29 @@ pub fn open_required(
     opener: &Opener<'_>,
     signers: Option<&ChosenSigners>,
     ui: &Ui,
-) -> Result<ArchiveFile, Error> {
+) -> Result<(ArchiveFile, Option<Evidence>), Error> {
     let archive = ArchiveFile::open(path)?;
-    if let Some(signers) = signers {
-        signers.require(&archive, ui)?;
-    }
-    names_read(archive, opener)
+    let evidence = match signers {
+        Some(signers) => signers.require(&archive, ui)?,
+        None => None,
+    };
+    Ok((names_read(archive, opener)?, evidence))
 }
 
 /// Does the same. If the archive isn't signed by those who are required, their
-/// signatures have to be inside of its messages: then it returns the signers.
+/// signatures have to be inside of its messages.
 pub fn open_signed(
     path: &Path,
     opener: &Opener<'_>,
     signers: Option<ChosenSigners>,
     ui: &Ui,
-) -> Result<(ArchiveFile, Option<Signers>), Error> {
-    let mut archive = ArchiveFile::open(path)?;
-    let inside = match signers {
-        Some(signers) => signers.require_somewhere(&mut archive, ui)?,
-        None => None,
+) -> Result<(ArchiveFile, Found), Error> {
+    let archive = ArchiveFile::open(path)?;
+    let found = match signers {
+        Some(signers) => signers.require_somewhere(&archive, ui)?,
+        None => Found::default(),
     };
-    Ok((names_read(archive, opener)?, inside))
+    Ok((names_read(archive, opener)?, found))
 }
 
 fn names_read(mut archive: ArchiveFile, opener: &Opener<'_>) -> Result<ArchiveFile, Error> {

@@ -136,9 +136,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         }
         let total = total_size(&found.files);
         ui.summary(&format!(
-            "would pack {} ({}) for {recipients}; nothing was written",
+            "would pack {} ({}) for {recipients}{}; nothing was written",
             count(found.files.len() as u64, "file"),
-            bytes(total)
+            bytes(total),
+            signed_by(&keys)
         ));
         let members = found.files.iter().map(|file| MemberFacts::of(file, None));
         let facts = PackFacts {

@@ -266,7 +266,7 @@ impl ArchiveFile {
 
     /// Returns all entries of the archive but its index, its manifest and the
     /// like.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Member> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Member> + Clone {
         let entries = self.archive.members().iter().enumerate();
         let entries = entries.filter(|(place, _)| !self.is_own(*place));
         entries.map(|(_, entry)| entry)

@@ -4,7 +4,7 @@ use super::archive_file::{ArchiveFile, Members};
 use super::archive_index::OpenedIndex;
 use super::error::{Error, ErrorKind, MemberCause, archive_kind};
 use super::evidence::{Checked, signed_fault};
-use crate::archive::Member;
+use crate::archive::{Member, without_ending};
 use crate::index::{Entry, Index, IndexFault, is_number};
 use crate::keys::Fingerprint;
 use crate::message::{MessageKey, OpenError, OpenMessage, Opener, with_proven_key};
@@ -145,8 +145,9 @@ impl ArchiveFile {
             .unwrap_or_default()
             .iter()
             .map(|name| Error::Member {
-                member: name.clone(),
-                cause: MemberCause::Removed,
+                // As that of a member that is there.
+                member: without_ending(name).unwrap_or(name).to_owned(),
+                cause: MemberCause::Removed(self.index.kind()),
             })
     }
 

@@ -98,7 +98,7 @@ impl ArchiveFile {
         };
         let reader = Counted { source, progress };
         let message = match self.listed_key(member, opener) {
-            Some(key) => begin_listed(reader, &key, opener)?,
+            Some(key) => begin_listed(reader, &key, self.index.kind(), opener)?,
             None => OpenMessage::begin(reader, opener).map_err(open_cause)?,
         };
         let literal = message.name();
@@ -164,10 +164,11 @@ fn refused(message: OpenMessage<'_>, cause: MemberCause) -> MemberCause {
     }
 }
 
-/// Opens a message by the session key that the index lists for it.
+/// Opens a message by the session key that the index or a grant lists for it.
 fn begin_listed<'a>(
     source: impl Read + Send + Sync + 'a,
     key: &MessageKey,
+    list: &'static str,
     opener: &Opener<'_>,
 ) -> Result<OpenMessage<'a>, MemberCause> {
     match OpenMessage::begin_for(source, key, opener) {
@@ -182,7 +183,7 @@ fn begin_listed<'a>(
             | MessageFault::Truncated
             | MessageFault::Altered
             | MessageFault::Unsupported(_),
-        )) => Err(MemberCause::Replaced),
+        )) => Err(MemberCause::Replaced(list)),
         Err(error) => Err(open_cause(error)),
     }
 }

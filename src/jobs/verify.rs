@@ -1,5 +1,6 @@
 //! Verifying: whether an archive is sound, is what was signed, and opens.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -35,6 +36,9 @@ pub struct Verified {
 pub struct OpenedMembers {
     /// The number of members that were opened to their ends.
     pub members: usize,
+    /// The number of the archive's members that were not: they didn't open, or
+    /// weren't tried.
+    pub unopened: usize,
     /// The number of bytes of their content.
     pub plain: u64,
     /// The number of members whose lines of the index fit what was opened; `None`
@@ -61,12 +65,6 @@ impl Job<'_> {
         signers: Option<&Signers>,
         opened: Option<(Members<'_>, &Opener<'_>)>,
     ) -> Verified {
-        let entries = archive.archive.members();
-        let sizes = entries.iter().map(Member::size);
-        let bytes = sizes.fold(0, u64::saturating_add);
-        let passes = if opened.is_some() { 2 } else { 1 };
-        let work = (entries.len() as u64).saturating_mul(passes);
-        self.progress.begin(work, bytes.saturating_mul(passes));
         let mut failures = Vec::new();
         let mut expected = Expected::default();
         let checked =
@@ -91,11 +89,12 @@ impl Job<'_> {
         if !of_entries.is_empty() {
             evidence = None;
         }
-        failures.extend(of_entries);
+        add_failures(&mut failures, of_entries);
         let opened = opened.map(|(members, opener)| self.open_all(members, opener, &mut failures));
+        let entries = archive.archive.members();
         Verified {
             entries: entries.len(),
-            bytes,
+            bytes: total_size(entries),
             evidence,
             opened,
             failures,
@@ -105,6 +104,9 @@ impl Job<'_> {
     /// Reads every entry to its end, and compares it with what it has to be.
     /// Returns what doesn't hold.
     pub(super) fn check_entries(&self, archive: &ArchiveFile, expected: &Expected) -> Vec<Error> {
+        let entries = archive.archive.members();
+        let size = total_size(entries);
+        self.progress.begin(entries.len() as u64, size);
         let limits = Limits::default();
         let check = |(): &mut (), _, entry: &Member| {
             let checked = check_entry(archive, entry, expected, &limits);
@@ -113,7 +115,7 @@ impl Job<'_> {
             let error = checked.err()?;
             Some(Box::new(member_error(entry, error)))
         };
-        let failures = work_on(archive.archive.members(), self.workers, || (), check);
+        let failures = work_on(entries, self.workers, || (), check);
         failures.into_iter().map(|error| *error).collect()
     }
 
@@ -125,7 +127,15 @@ impl Job<'_> {
         failures: &mut Vec<Error>,
     ) -> OpenedMembers {
         let archive = members.archive;
+        let are_all = members.list.len() == archive.members().count();
         let (members, other_files) = members.without_other_files();
+        let all = match are_all {
+            true => members.list.len(),
+            // A grant is for some of them.
+            false => archive.all().without_other_files().0.list.len(),
+        };
+        self.progress
+            .begin(members.as_slice().len() as u64, members.total_size());
         members.open_index(opener);
         let (listed, plain) = (AtomicU64::new(0), AtomicU64::new(0));
         let open = |(): &mut (), _, member: &&Member| {
@@ -147,24 +157,47 @@ impl Job<'_> {
         let total = members.as_slice().len();
         let outcomes = work_on(members.as_slice(), self.workers, || (), open);
         let mut not_authenticated = Vec::new();
-        let before = failures.len();
+        let mut failed = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Ok(name) => not_authenticated.push(name),
-                Err(error) => failures.push(*error),
+                Err(error) => failed.push(*error),
             }
         }
-        let failed = failures.len() - before;
-        let has_index = archive.opens_index() && failed == 0;
+        let opened = total.saturating_sub(failed.len());
+        let has_index = archive.opens_index() && failed.is_empty();
+        add_failures(failures, failed);
         failures.extend(archive.index_error().map(Error::of_verification));
-        failures.extend(archive.removed_members());
+        add_failures(failures, archive.removed_members().collect());
         OpenedMembers {
-            members: total.saturating_sub(failed),
+            members: opened,
+            unopened: all.saturating_sub(opened),
             plain: plain.into_inner(),
             listed: has_index.then(|| usize::try_from(listed.into_inner()).unwrap_or(usize::MAX)),
             other_files,
             not_authenticated,
         }
+    }
+}
+
+fn total_size(entries: &[Member]) -> u64 {
+    let sizes = entries.iter().map(Member::size);
+    sizes.fold(0, u64::saturating_add)
+}
+
+/// Adds the failures of members. What has failed in one way is read again, and
+/// fails in the same way or another: that is one fault.
+fn add_failures(failures: &mut Vec<Error>, more: Vec<Error>) {
+    let named = failures.iter().filter_map(named_member);
+    let named: HashSet<String> = named.map(str::to_owned).collect();
+    let is_new = |error: &Error| named_member(error).is_none_or(|name| !named.contains(name));
+    failures.extend(more.into_iter().filter(is_new));
+}
+
+fn named_member(error: &Error) -> Option<&str> {
+    match error {
+        Error::Member { member, .. } => Some(member),
+        _ => None,
     }
 }
 
@@ -234,7 +267,7 @@ fn open_member(
             .listed_key(member, opener)
             .is_none_or(|listed| is_key(&listed))
         {
-            return Err(MemberCause::Replaced);
+            return Err(MemberCause::Replaced(archive.index.kind()));
         }
         if listed.size != opened.length {
             return other("size");

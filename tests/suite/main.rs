@@ -36,6 +36,7 @@ mod evidence_origin;
 mod evidence_peers;
 mod evidence_required;
 mod evidence_support;
+mod evidence_told;
 mod evidence_tricks;
 mod examples;
 mod exit_status;

@@ -33,12 +33,13 @@ pub enum MemberCause {
         /// The name inside of the message.
         sealed: String,
     },
-    /// The session key that the index lists for it doesn't open it.
-    #[error("it was replaced: the session key in the index or the grant doesn't open it")]
-    Replaced,
-    /// The index lists it, and the archive doesn't have it.
-    #[error("it was removed from the archive: its index or the grant lists it")]
-    Removed,
+    /// The session key that the index or the grant (which of them, it says) lists
+    /// for it doesn't open it.
+    #[error("it was replaced: the session key in the {0} doesn't open it")]
+    Replaced(&'static str),
+    /// The index or the grant lists it, and the archive doesn't have it.
+    #[error("the {0} lists it, and it isn't in the archive")]
+    Removed(&'static str),
     /// It isn't what was signed.
     #[error(transparent)]
     NotAsSigned(SignedFault),
@@ -137,8 +138,8 @@ impl MemberCause {
             }
             Self::Archive(_)
             | Self::Moved { .. }
-            | Self::Replaced
-            | Self::Removed
+            | Self::Replaced(_)
+            | Self::Removed(_)
             | Self::NotAsSigned(_)
             | Self::OtherThanListed(_)
             | Self::SealedIndex

@@ -148,18 +148,13 @@ impl ArchiveFile {
         expected: &mut Expected,
         workers: NonZeroUsize,
     ) -> Result<Evidence, Error> {
-        let mut unknown = Vec::new();
+        let (mut own, mut of_origin) = (Vec::new(), Vec::new());
         let manifest = self.signed_list(self.signed.manifest, MANIFEST.list, signers)?;
-        let manifest = self.counted(manifest, &mut unknown);
+        let manifest = self.counted(manifest, &mut own);
         let origin = self.signed_list(self.signed.origin, ORIGIN.list, signers)?;
-        let origin = self.counted(origin, &mut unknown);
+        let origin = self.counted(origin, &mut of_origin);
         if manifest.is_none() && origin.is_none() {
-            return Err(
-                self.evidence_error(match self.has_manifest() || self.has_origin() {
-                    true => EvidenceFault::OtherSigners(unknown),
-                    false => EvidenceFault::NotSigned,
-                }),
-            );
+            return Err(self.evidence_error(self.nobody_named(own, of_origin)));
         }
         let lists = [&manifest, &origin].into_iter().flatten();
         let holding: Vec<&SignatureVerdict> = lists
@@ -179,8 +174,21 @@ impl ArchiveFile {
             has_other_origin: origin.is_none() && self.has_origin(),
             manifest,
             origin,
-            unknown,
+            unknown: own.into_iter().chain(of_origin).collect(),
         })
+    }
+
+    /// Returns the fault that no named signer has signed the archive or its origin.
+    fn nobody_named(
+        &self,
+        own: Vec<SignatureVerdict>,
+        origin: Vec<SignatureVerdict>,
+    ) -> EvidenceFault {
+        match self.has_manifest() || self.has_origin() {
+            false => EvidenceFault::NotSigned,
+            true if own.is_empty() && origin.is_empty() => EvidenceFault::NoSignature,
+            true => EvidenceFault::OtherSigners { own, origin },
+        }
     }
 
     /// Returns a list if a named signer has signed it; else notes its signatures.

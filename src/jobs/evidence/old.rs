@@ -4,7 +4,7 @@ use std::io::{self, Cursor};
 
 use super::{Checked, Evidence, EvidenceFault, Expected};
 use crate::archive::Member;
-use crate::jobs::archive_file::ArchiveFile;
+use crate::jobs::archive_file::{ArchiveFile, bytes_cause, member_error};
 use crate::jobs::error::Error;
 use crate::jobs::job::Job;
 use crate::jobs::tail::Kept;
@@ -88,15 +88,16 @@ impl Job<'_> {
                 return Err(archive.evidence_error(EvidenceFault::NotSigned));
             }
             OldSignatures::Refuse if is_signed => {
-                return Err(archive.evidence_error(EvidenceFault::WouldBeLost));
+                return Err(archive.evidence_error(EvidenceFault::NoSignerNamed));
             }
             OldSignatures::Refuse | OldSignatures::Drop => return Ok(KeptSignatures::None),
         };
         let mut expected = Expected::default();
         let evidence = archive.check_signatures(signers, &mut expected, self.workers)?;
         if archive.has_manifest() && evidence.manifest.is_none() {
-            let unknown = evidence.unknown;
-            return Err(archive.evidence_error(EvidenceFault::OtherSigners(unknown)));
+            // The origin's are by named signers, or else there would be no evidence.
+            let fault = archive.nobody_named(evidence.unknown, Vec::new());
+            return Err(archive.evidence_error(fault));
         }
         // Anybody can add one, and it would take the place of the manifest.
         if archive.has_origin() && evidence.origin.is_none() {
@@ -158,9 +159,8 @@ impl ArchiveFile {
         entry: &Member,
         hash: [u8; 32],
     ) -> Result<Kept<'_>, Error> {
-        let fail = |reason: String| self.evidence_error(EvidenceFault::List { list: name, reason });
         let source = self.archive.read(entry);
-        let source = source.map_err(|error| fail(error.to_string()))?;
+        let source = source.map_err(|error| member_error(entry, bytes_cause(error)))?;
         Ok(Kept {
             name,
             length: entry.size(),

@@ -164,7 +164,7 @@ impl ArchiveFile {
         }
         match index {
             Ok(Some(index)) => {
-                self.index.replace(index);
+                self.index.replace_by_grant(index);
                 Ok(())
             }
             Ok(None) => Err(Error::OtherArchive {
