@@ -89,7 +89,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         ));
     let signed = job.sign(&archive, arguments.output.as_deref());
     bar.finish();
-    let during = |error| Error::during(Task::Sign, error);
+    let during = |error| Error::of_archive(archive.path(), Error::during(Task::Sign, error));
     let signed = match signed {
         Ok(signed) => signed,
         Err(error) => return Ok(not_as_signed(error, during).end(global.json, ui)),
