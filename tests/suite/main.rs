@@ -32,6 +32,7 @@ mod evidence_attacks;
 mod evidence_attacks_signers;
 mod evidence_exchanged;
 mod evidence_formats;
+mod evidence_many;
 mod evidence_origin;
 mod evidence_peers;
 mod evidence_required;

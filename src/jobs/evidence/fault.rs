@@ -61,16 +61,27 @@ pub enum EvidenceFault {
     Order(String),
 }
 
+/// The most names of strangers that an error has.
+const MOST_NAMES: usize = 8;
+
 /// Says who the signers are.
 fn by(verdicts: &[SignatureVerdict]) -> String {
-    let signers: Vec<String> = verdicts
-        .iter()
+    let mut signers: Vec<String> = Vec::new();
+    for verdict in verdicts {
         // A name can't seem to end before its end.
-        .map(|verdict| format!("“{}”", verdict.signer.replace(['“', '”'], "\"")))
-        .collect();
+        let signer = format!("“{}”", verdict.signer.replace(['“', '”'], "\""));
+        if !signers.contains(&signer) {
+            signers.push(signer);
+        }
+    }
+    let more = match signers.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    signers.truncate(MOST_NAMES);
     match signers.is_empty() {
         true => String::new(),
-        false => format!("; it claims to be signed by {}", signers.join(", ")),
+        false => format!("; it claims to be signed by {}{more}", signers.join(", ")),
     }
 }
 
