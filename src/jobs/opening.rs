@@ -105,6 +105,12 @@ impl ArchiveFile {
         if is_sealed_list(literal) {
             return Err(refused(message, MemberCause::SealedIndex));
         }
+        // Whoever knows the session keys can make an index and a grant. What was
+        // signed are the stored name, and the one that is sealed with the content.
+        if member.hides_name() && self.is_compared() && !name_binding::binds(literal, name.as_str())
+        {
+            return Err(refused(message, MemberCause::UnconfirmedName));
+        }
         if name_binding::fits(literal, name.as_str()) {
             return Ok(begun(message, None));
         }

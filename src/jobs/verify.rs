@@ -87,7 +87,9 @@ impl Job<'_> {
             None => None,
         };
         let of_entries = self.check_entries(archive, &expected);
-        archive.expect(expected);
+        if signers.is_some() {
+            archive.expect(expected);
+        }
         if !of_entries.is_empty() {
             evidence = None;
         }

@@ -33,6 +33,7 @@ mod evidence_attacks_signers;
 mod evidence_exchanged;
 mod evidence_formats;
 mod evidence_many;
+mod evidence_names;
 mod evidence_origin;
 mod evidence_peers;
 mod evidence_required;

@@ -221,6 +221,9 @@ fn of_member(cause: &MemberCause) -> Hint {
             "give the X.509 certificate to --remove, or leave such members out with --exclude"
         }
         MemberCause::NotAsSigned(_) => signatures::ASK_SIGNER,
+        MemberCause::UnconfirmedName => {
+            "don't trust the name; --ignore-index opens the member under the name that was signed"
+        }
         MemberCause::NotSignable(_) => {
             "make an archive without it: `zip -d ARCHIVE NAME` takes an entry out, and `callseal convert` seals the members anew"
         }

@@ -33,6 +33,12 @@ pub enum MemberCause {
         /// The name inside of the message.
         sealed: String,
     },
+    /// The index or a grant gives it its name, the archive has to be what was signed,
+    /// and its message doesn't confirm the name.
+    #[error(
+        "its name is from an index or a grant, and nothing that was sealed and signed confirms it"
+    )]
+    UnconfirmedName,
     /// The session key that the index lists for it doesn't open it.
     #[error("it was replaced: the session key in the index or the grant doesn't open it")]
     Replaced,
@@ -126,7 +132,10 @@ impl MemberCause {
     /// Returns whether it is a fault of the message, which a wrong session key
     /// causes as well.
     pub(in crate::jobs) fn is_of_message(&self) -> bool {
-        matches!(self, Self::Open(OpenError::Fault(_)) | Self::Moved { .. })
+        matches!(
+            self,
+            Self::Open(OpenError::Fault(_)) | Self::Moved { .. } | Self::UnconfirmedName
+        )
     }
 
     pub(in crate::jobs) fn kind(&self) -> ErrorKind {
@@ -137,6 +146,7 @@ impl MemberCause {
             }
             Self::Archive(_)
             | Self::Moved { .. }
+            | Self::UnconfirmedName
             | Self::Replaced
             | Self::Removed
             | Self::NotAsSigned(_)
