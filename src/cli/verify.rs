@@ -139,6 +139,10 @@ impl<'a> Work<'a> {
     fn open(&self, path: &Path, opener: Option<&Opener<'_>>) -> Result<ArchiveFile, Error> {
         let mut archive = ArchiveFile::open(path)?;
         if let Some(opener) = opener {
+            // Before the index is opened. If it doesn't hold, that is said later.
+            if let Some(signers) = self.signers {
+                let _ = archive.require_signature(signers);
+            }
             self.arguments.grant.apply(&mut archive, opener)?;
             archive.read_names(opener);
         }

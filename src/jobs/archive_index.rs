@@ -26,7 +26,10 @@ impl ArchiveIndex {
 
     /// Uses this one instead.
     pub fn replace(&mut self, index: Index) {
-        self.opened = OnceLock::from(Ok(OpenedIndex::Open(index)));
+        self.opened = OnceLock::from(Ok(OpenedIndex::Open {
+            index,
+            is_signed: false,
+        }));
     }
 
     /// Returns whether the entry at this place holds the index.
@@ -38,7 +41,11 @@ impl ArchiveIndex {
 /// What came of opening an index that isn't damaged.
 #[derive(Debug)]
 pub(super) enum OpenedIndex {
-    Open(Index),
+    Open {
+        index: Index,
+        /// Whether it has been compared with a manifest that counts.
+        is_signed: bool,
+    },
     /// No key opens it.
     Closed(NoIdentity),
     /// There is none.

@@ -68,18 +68,18 @@ impl ArchiveFile {
         self.begin_from(source, check, member, name, opener, progress)
     }
 
-    /// Does the same, whether or not the archive's checksum of the member is
-    /// right: packets in front of the sealed data may be damaged.
-    pub(super) fn begin_undamaged<'a>(
+    /// Does the same with the bytes of a member from this source. Nothing of the
+    /// content may be published: they aren't compared with what was signed.
+    pub(super) fn begin_unchecked<'a>(
         &'a self,
+        source: impl Read + Send + Sync + 'a,
         member: &Member,
         name: &MemberName,
         opener: &Opener<'_>,
-    ) -> Result<Begun<'a>, MemberCause> {
-        let (source, _) = self.read_leniently(member)?;
-        // Nothing of it is published.
+    ) -> Result<OpenMessage<'a>, MemberCause> {
         let check = Check::default();
-        self.begin_from(source, check, member, name, opener, &NoProgress)
+        let begun = self.begin_from(source, check, member, name, opener, &NoProgress)?;
+        begun.chosen_by_number(opener).map(|(message, _)| message)
     }
 
     fn begin_from<'a>(

@@ -32,6 +32,7 @@ mod evidence_attacks;
 mod evidence_attacks_signers;
 mod evidence_exchanged;
 mod evidence_formats;
+mod evidence_kept;
 mod evidence_many;
 mod evidence_names;
 mod evidence_origin;

@@ -224,6 +224,9 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::UnconfirmedName => {
             "don't trust the name; --ignore-index opens the member under the name that was signed"
         }
+        MemberCause::NotKept(_) => {
+            "share it without its signatures with --drop-signatures, or seal its members anew with `callseal convert`"
+        }
         MemberCause::NotSignable(_) => {
             "make an archive without it: `zip -d ARCHIVE NAME` takes an entry out, and `callseal convert` seals the members anew"
         }

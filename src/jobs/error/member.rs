@@ -54,6 +54,9 @@ pub enum MemberCause {
     /// It can't be in an archive that is signed.
     #[error("{0}, so the archive can't be signed")]
     NotSignable(&'static str),
+    /// The signature of the archive can't be kept with it.
+    #[error("{0}, so the signature of the archive can't be kept")]
+    NotKept(&'static str),
     /// It is the index of an archive or a grant: session keys, and no file.
     #[error("it is the index of an archive, or a grant, and not a file")]
     SealedIndex,
@@ -160,6 +163,7 @@ impl MemberCause {
             | Self::TooManyRecipients
             | Self::HiddenRecipients
             | Self::NotSignable(_)
+            | Self::NotKept(_)
             | Self::NobodyLeft => ErrorKind::Usage,
             Self::NotSealedTo { .. } => ErrorKind::Recipient,
             Self::Bytes(error) => archive_kind(error),

@@ -95,6 +95,9 @@ pub enum SignedFault {
     /// What is sealed in it is something else.
     #[error("what is sealed in it was altered or replaced after it was signed")]
     OtherSealed,
+    /// The list has the hash of all of it, and a false one of what is sealed in it.
+    #[error("the signed list has another hash of what is sealed in it than of all of it")]
+    Contradicted,
     /// The signed list doesn't have it.
     #[error(
         "it was added or renamed after the archive was signed: the signed list doesn't have it"

@@ -196,13 +196,18 @@ impl Signers {
         }
     }
 
-    /// Returns the X.509 certificates that are named by file.
+    /// Returns whether these are the same ones, loaded at once.
+    pub(crate) fn are_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Returns whether any of them has an OpenPGP certificate: signatures inside of
     /// messages are of that kind.
     pub fn may_sign_messages(&self) -> bool {
         !self.0.openpgp.is_empty()
     }
 
+    /// Returns the X.509 certificates that are named by file.
     pub(super) fn x509(&self) -> &[X509] {
         &self.0.x509
     }
