@@ -1,7 +1,7 @@
 //! What a shared or signed archive says of the one that it was made from: its
 //! origin holds, its index is true, and what is missing is said.
 
-use crate::evidence_support::sign_manifest;
+use crate::evidence_support::{sign_manifest, take_out};
 use crate::index_support::{Entries, INDEX, NAME, Seal, entries, entry, index_text, put_together};
 use crate::support::{Scene, content};
 
@@ -94,4 +94,31 @@ fn sizes_that_an_index_states_are_not_signed_unseen() {
     scene
         .ok("grant forged.zip calls/long.bin calls/a.txt -k customer.key -r vendor.crt -o a.grant");
     scene.ok("verify forged.zip --grant a.grant -k vendor.key");
+}
+
+#[test]
+fn what_is_missing_is_said_to_those_who_want_no_notes_as_well() {
+    let scene = Scene::with_signed_calls("");
+    scene.make_signer("customers");
+    let mut less = as_origin(&scene);
+    take_out(&mut less, &["calls/b.txt.pgp", INDEX]);
+    put_together(&scene, "forged.zip", &less);
+    for line in [
+        "extract forged.zip -k customer.key --signer server.crt -C out",
+        "cat forged.zip calls/a.txt -k customer.key --signer server.crt",
+        "convert forged.zip -k customer.key -r vendor.crt --signer server.crt -o new.zip",
+        &format!("{SHARE} -o shared.zip"),
+        &format!("{SIGN} -o signed.zip"),
+    ] {
+        let told = scene.ok(&format!("{line} -q")).stderr();
+        let warnings: Vec<&str> = told.lines().collect();
+        let [warning] = warnings[..] else {
+            panic!("{line}: {told}")
+        };
+        assert!(warning.starts_with("warning: "), "{line}: {told}");
+        assert!(
+            warning.contains("1 entry that they signed is not in it"),
+            "{line}: {told}"
+        );
+    }
 }
