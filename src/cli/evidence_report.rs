@@ -11,10 +11,11 @@ use super::ui::{Ui, quoted};
 
 /// Says what has to be found in an archive that is read now.
 pub fn notice_expected(evidence: &Evidence, ui: &Ui) {
-    ui.notice(&format!(
-        "{}; each member is compared with the signed list as it is opened",
-        evidence_lines(evidence).join("; ")
-    ));
+    notice_lines(
+        "; each member is compared with the signed list as it is opened",
+        evidence,
+        ui,
+    );
     if let Some(line) = passed_over(evidence) {
         ui.notice(&line);
     }
@@ -106,11 +107,22 @@ pub fn notice_kept(kept: &KeptSignatures, is_signed: bool, ui: &Ui) {
 }
 
 fn notice_evidence(evidence: &Evidence, ui: &Ui) {
-    for line in evidence_lines(evidence) {
-        ui.notice(&line);
-    }
+    notice_lines("", evidence, ui);
     if let Some(line) = passed_over(evidence) {
         ui.notice(&line);
+    }
+}
+
+/// Says what was signed. What is missing of it is worth a warning: nothing else
+/// shows it.
+fn notice_lines(after: &str, evidence: &Evidence, ui: &Ui) {
+    let is_missing = evidence.origin.as_ref().is_some_and(|o| o.missing > 0);
+    for (place, line) in evidence_lines(evidence).iter().enumerate() {
+        let is_of_origin = place == usize::from(evidence.manifest.is_some());
+        match is_missing && is_of_origin {
+            true => ui.warning(&format!("{line}{after}")),
+            false => ui.notice(&format!("{line}{after}")),
+        }
     }
 }
 
@@ -169,7 +181,10 @@ fn unknown_signers(evidence: &Evidence) -> Vec<String> {
     let unknown = verdicts
         .chain(&evidence.unknown)
         .filter(|verdict| verdict.standing == Standing::Unknown);
-    unknown.map(|verdict| quoted(&verdict.signer)).collect()
+    let mut names: Vec<String> = unknown.map(|verdict| quoted(&verdict.signer)).collect();
+    // One certificate, or one name, can be there many times.
+    names.dedup();
+    names
 }
 
 /// What named signers have signed, in `--json`.

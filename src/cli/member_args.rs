@@ -5,9 +5,10 @@ use std::path::Path;
 
 use callseal::archive::{Member, NameReading};
 use callseal::message::Opener;
-use callseal::{ArchiveFile, Error, Evidence, Members};
+use callseal::{ArchiveFile, Error, Evidence, Members, OldSignatures};
 use clap::Args;
 
+use super::evidence_report::old_signatures;
 use super::failure::Failure;
 use super::signer_args::{ChosenSigners, Found};
 use super::ui::{Ui, count, safe};
@@ -97,6 +98,21 @@ pub fn open_signed(
         None => Found::default(),
     };
     Ok((names_read(archive, opener)?, found))
+}
+
+/// Does the same with an archive whose signatures are to be kept. They are checked
+/// before its index is opened; if they don't hold, whatever keeps them says so.
+pub fn open_kept(
+    path: &Path,
+    opener: &Opener<'_>,
+    signers: Option<&ChosenSigners>,
+    are_dropped: bool,
+) -> Result<ArchiveFile, Error> {
+    let archive = ArchiveFile::open(path)?;
+    if let OldSignatures::Keep(signers) = old_signatures(&archive, signers, are_dropped) {
+        let _ = archive.require_signature(signers);
+    }
+    names_read(archive, opener)
 }
 
 fn names_read(mut archive: ArchiveFile, opener: &Opener<'_>) -> Result<ArchiveFile, Error> {

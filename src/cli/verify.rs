@@ -166,6 +166,10 @@ impl<'a> Work<'a> {
         archive: &mut ArchiveFile,
         opener: Opener<'o>,
     ) -> Result<Opener<'o>, Error> {
+        // Before the index is opened. If it doesn't hold, that is said later.
+        if let Some(signers) = self.signers {
+            let _ = archive.require_signature(signers);
+        }
         self.arguments.grant.apply(archive, &opener)?;
         archive.read_names(&opener);
         Ok(opener)

@@ -29,7 +29,10 @@ impl ArchiveIndex {
 
     /// Uses a grant instead.
     pub fn replace_by_grant(&mut self, grant: Index) {
-        self.opened = OnceLock::from(Ok(OpenedIndex::Open(grant)));
+        self.opened = OnceLock::from(Ok(OpenedIndex::Open {
+            index: grant,
+            is_signed: false,
+        }));
         self.is_grant = true;
     }
 
@@ -50,7 +53,11 @@ impl ArchiveIndex {
 /// What came of opening an index that isn't damaged.
 #[derive(Debug)]
 pub(super) enum OpenedIndex {
-    Open(Index),
+    Open {
+        index: Index,
+        /// Whether it has been compared with a manifest that counts.
+        is_signed: bool,
+    },
     /// No key opens it.
     Closed(NoIdentity),
     /// There is none.

@@ -14,28 +14,11 @@ use crate::message::SharedMessage;
 const BUFFER: usize = 256 * 1024;
 
 impl ArchiveFile {
-    /// Reads an entry to its end, which checks it.
+    /// Reads an entry to its end, which checks it, also against what was signed.
     pub(super) fn read_all(&self, entry: &Member) -> Result<(), MemberCause> {
-        let mut source = self.read(entry)?;
+        let mut source = BufReader::with_capacity(BUFFER, self.read(entry)?);
         let read = io::copy(&mut source, &mut io::sink());
         read.map(drop).map_err(|error| open_cause(error.into()))
-    }
-
-    /// Reads an entry to its end, and returns the SHA-256 of what unzip would
-    /// write.
-    pub(super) fn hash(&self, entry: &Member) -> Result<[u8; 32], MemberCause> {
-        let mut hash = Sha256::new();
-        let mut source = self.read(entry)?;
-        let mut buffer = vec![0; BUFFER];
-        loop {
-            let read = source.read(&mut buffer);
-            let read = read.map_err(|error| open_cause(error.into()))?;
-            let (piece, _) = buffer.split_at(read);
-            if piece.is_empty() {
-                return Ok(hash.finish());
-            }
-            hash.update(piece);
-        }
     }
 
     /// Reads an entry to its end, and returns both of its hashes, which are of the

@@ -18,6 +18,7 @@ mod other_files;
 mod pack;
 mod places;
 mod progress;
+mod same_bytes;
 mod share;
 mod sign;
 mod signed_entries;

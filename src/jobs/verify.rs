@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::archive_file::{ArchiveFile, Members, expands, member_error, open_cause};
 use super::error::{Error, ErrorKind, MemberCause};
-use super::evidence::{Evidence, Expected, SignedFault};
+use super::evidence::{Evidence, Expected, KeptList, SignedFault};
 use super::job::Job;
+use super::opening::Begun;
 use crate::archive::{Member, MemberFault};
 use crate::keys::Signers;
 use crate::message::{Limits, MessageKey, OpenError, Opener, with_proven_key};
@@ -66,9 +67,8 @@ impl Job<'_> {
         opened: Option<(Members<'_>, &Opener<'_>)>,
     ) -> Verified {
         let mut failures = Vec::new();
-        let mut expected = Expected::default();
-        let checked =
-            signers.map(|signers| archive.check_signatures(signers, &mut expected, self.workers));
+        let mut partial = Expected::default();
+        let checked = signers.map(|signers| archive.require(signers, &mut partial, self.workers));
         let mut evidence = match checked {
             Some(Ok(evidence)) => Some(evidence),
             Some(Err(Error::NotAsSigned {
@@ -84,8 +84,11 @@ impl Job<'_> {
             }
             None => None,
         };
-        let of_entries = self.check_entries(archive, &expected);
-        archive.expect(expected);
+        if signers.is_some() {
+            // What is known of the entries is compared in any case.
+            archive.expect(partial);
+        }
+        let of_entries = self.check_entries(archive, None);
         if !of_entries.is_empty() {
             evidence = None;
         }
@@ -101,15 +104,20 @@ impl Job<'_> {
         }
     }
 
-    /// Reads every entry to its end, and compares it with what it has to be.
-    /// Returns what doesn't hold.
-    pub(super) fn check_entries(&self, archive: &ArchiveFile, expected: &Expected) -> Vec<Error> {
+    /// Reads every entry to its end, and compares it with what it has to be. A list
+    /// that is kept has to say the truth of what is sealed, too. Returns what doesn't
+    /// hold.
+    pub(super) fn check_entries(
+        &self,
+        archive: &ArchiveFile,
+        kept: Option<KeptList>,
+    ) -> Vec<Error> {
         let entries = archive.archive.members();
         let size = total_size(entries);
         self.progress.begin(entries.len() as u64, size);
         let limits = Limits::default();
         let check = |(): &mut (), _, entry: &Member| {
-            let checked = check_entry(archive, entry, expected, &limits);
+            let checked = check_entry(archive, entry, kept, &limits);
             self.progress.bytes(entry.size());
             self.progress.member();
             let error = checked.err()?;
@@ -204,22 +212,26 @@ fn named_member(error: &Error) -> Option<&str> {
 fn check_entry(
     archive: &ArchiveFile,
     entry: &Member,
-    expected: &Expected,
+    kept: Option<KeptList>,
     limits: &Limits,
 ) -> Result<(), MemberCause> {
     let spent = limits.spend(0, expands(entry));
     spent.map_err(|fault| open_cause(fault.into()))?;
-    let manifest = expected.in_manifest(entry);
-    match (manifest, expected.is_in_origin(entry)) {
-        (None, false) => archive.read_all(entry),
-        (Some(hash), false) => match archive.hash(entry)? == hash {
-            true => Ok(()),
-            false => Err(SignedFault::Altered.into()),
-        },
-        (_, true) => {
-            let hashes = archive.hashes(entry)?;
-            expected.compare(entry, &hashes).map_err(Into::into)
-        }
+    let Some(expected) = archive.expected() else {
+        return archive.read_all(entry);
+    };
+    let listed = expected.in_manifest(entry);
+    let sealed = listed
+        .and_then(|listed| listed.sealed)
+        .filter(|_| kept == Some(KeptList::Manifest));
+    if sealed.is_none() && !expected.is_in_origin(entry) {
+        return archive.read_all(entry);
+    }
+    let hashes = archive.hashes(entry)?;
+    expected.compare(entry, &hashes)?;
+    match sealed.is_none() || sealed == hashes.sealed {
+        true => Ok(()),
+        false => Err(SignedFault::Contradicted.into()),
     }
 }
 
@@ -246,10 +258,11 @@ fn open_member(
     let open = |opener: &Opener<'_>| {
         with_proven_key(opener, MemberCause::is_of_message, |opener| {
             let begun = archive.begin(member, name, opener, &super::progress::NoProgress)?;
-            let message = begun.message;
+            let Begun { message, check, .. } = begun;
             let key = message.key().map(MessageKey::pack);
             let modified = message.modified();
             let opened = message.copy_to(&mut io::sink()).map_err(open_cause)?;
+            check.finish().map_err(|error| open_cause(error.into()))?;
             Ok((key, modified, opened))
         })
     };

@@ -231,6 +231,12 @@ fn of_member(cause: &MemberCause) -> Hint {
             "give the X.509 certificate to --remove, or leave such members out with --exclude"
         }
         MemberCause::NotAsSigned(_) => signatures::ASK_SIGNER,
+        MemberCause::UnconfirmedName => {
+            "don't trust the name; --ignore-index opens the member under the name that was signed"
+        }
+        MemberCause::NotKept(_) => {
+            "share it without its signatures with --drop-signatures, or seal its members anew with `callseal convert`"
+        }
         MemberCause::NotSignable(_) => {
             "make an archive without it: `zip -q -d ARCHIVE '*/'` takes all directories out, and `zip -d ARCHIVE NAME` an entry; `callseal convert` seals the members anew"
         }

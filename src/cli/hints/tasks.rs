@@ -126,6 +126,9 @@ fn of_member(task: Task, cause: &MemberCause) -> Hint {
         (Task::ByGrant, MemberCause::Removed(_) | MemberCause::Replaced(_)) => {
             "get the archive again from its source, or a grant for this archive"
         }
+        (Task::ByGrant, MemberCause::UnconfirmedName) => {
+            "don't trust the name; ask whoever signed the archive what the member is"
+        }
         (Task::ByGrant, _) => return None,
         (Task::List, MemberCause::Removed(_)) => {
             "anyone can seal a false index: if you don't trust it, list the members without it, with --ignore-index"

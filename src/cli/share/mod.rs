@@ -16,7 +16,7 @@ use super::evidence_report::old_signatures;
 use super::failure::{Ended, Failure};
 use super::global::Global;
 use super::hints::Task;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_kept};
 use super::recipient_args::RecipientArgs;
 use super::sharing_args::SharingArgs;
 use super::signer_args::ArchiveSignerArgs;
@@ -145,7 +145,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         global,
         ui,
     };
-    let archive = match open_archive(&arguments.archive, &opener) {
+    let opened = open_kept(
+        &arguments.archive,
+        &opener,
+        signers.as_ref(),
+        arguments.drop_signatures,
+    );
+    let archive = match opened {
         Err(callseal::Error::IsMessage { path }) => {
             if !arguments.members.is_empty() || arguments.exclude.is_given() {
                 return Err(Failure::usage(

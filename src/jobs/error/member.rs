@@ -33,6 +33,12 @@ pub enum MemberCause {
         /// The name inside of the message.
         sealed: String,
     },
+    /// The index or a grant gives it its name, the archive has to be what was signed,
+    /// and its message doesn't confirm the name.
+    #[error(
+        "its name is from an index or a grant, and nothing that was sealed and signed confirms it"
+    )]
+    UnconfirmedName,
     /// The session key that the index or the grant (which of them, it says) lists
     /// for it doesn't open it.
     #[error("it was replaced: the session key in the {0} doesn't open it")]
@@ -49,6 +55,9 @@ pub enum MemberCause {
     /// It can't be in an archive that is signed.
     #[error("{0}, so the archive can't be signed")]
     NotSignable(&'static str),
+    /// The signature of the archive can't be kept with it.
+    #[error("{0}, so the signature of the archive can't be kept")]
+    NotKept(&'static str),
     /// It is the index of an archive or a grant: session keys, and no file.
     #[error("it is the index of an archive, or a grant, and not a file")]
     SealedIndex,
@@ -127,7 +136,10 @@ impl MemberCause {
     /// Returns whether it is a fault of the message, which a wrong session key
     /// causes as well.
     pub(in crate::jobs) fn is_of_message(&self) -> bool {
-        matches!(self, Self::Open(OpenError::Fault(_)) | Self::Moved { .. })
+        matches!(
+            self,
+            Self::Open(OpenError::Fault(_)) | Self::Moved { .. } | Self::UnconfirmedName
+        )
     }
 
     pub(in crate::jobs) fn kind(&self) -> ErrorKind {
@@ -138,6 +150,7 @@ impl MemberCause {
             }
             Self::Archive(_)
             | Self::Moved { .. }
+            | Self::UnconfirmedName
             | Self::Replaced(_)
             | Self::Removed(_)
             | Self::NotAsSigned(_)
@@ -151,6 +164,7 @@ impl MemberCause {
             | Self::TooManyRecipients
             | Self::HiddenRecipients
             | Self::NotSignable(_)
+            | Self::NotKept(_)
             | Self::NobodyLeft => ErrorKind::Usage,
             Self::NotSealedTo { .. } => ErrorKind::Recipient,
             Self::Bytes(error) => archive_kind(error),

@@ -69,16 +69,11 @@ pub enum EvidenceFault {
     Order(String),
 }
 
+/// The most names of strangers that an error has.
+const MOST_NAMES: usize = 8;
+
 /// Says who claims to have signed an archive, and its origin.
 fn claims(own: &[SignatureVerdict], origin: &[SignatureVerdict]) -> String {
-    let names = |verdicts: &[SignatureVerdict]| {
-        let signers: Vec<String> = verdicts
-            .iter()
-            // A name can't seem to end before its end.
-            .map(|verdict| format!("“{}”", verdict.signer.replace(['“', '”'], "\"")))
-            .collect();
-        signers.join(", ")
-    };
     match (own.is_empty(), origin.is_empty()) {
         (true, true) => String::new(),
         (false, true) => format!("; it claims to be signed by {}", names(own)),
@@ -94,6 +89,24 @@ fn claims(own: &[SignatureVerdict], origin: &[SignatureVerdict]) -> String {
     }
 }
 
+/// Returns the names of signers, each once.
+fn names(verdicts: &[SignatureVerdict]) -> String {
+    let mut signers: Vec<String> = Vec::new();
+    for verdict in verdicts {
+        // A name can't seem to end before its end.
+        let signer = format!("“{}”", verdict.signer.replace(['“', '”'], "\""));
+        if !signers.contains(&signer) {
+            signers.push(signer);
+        }
+    }
+    let more = match signers.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    signers.truncate(MOST_NAMES);
+    format!("{}{more}", signers.join(", "))
+}
+
 /// Why one entry of an archive isn't what was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -104,6 +117,9 @@ pub enum SignedFault {
     /// What is sealed in it is something else.
     #[error("what is sealed in it was altered or replaced after it was signed")]
     OtherSealed,
+    /// The list has the hash of all of it, and a false one of what is sealed in it.
+    #[error("the signed list has another hash of what is sealed in it than of all of it")]
+    Contradicted,
     /// The signed list doesn't have it.
     #[error(
         "it was added or renamed after the archive was signed: the signed list doesn't have it"

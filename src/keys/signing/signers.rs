@@ -212,6 +212,11 @@ impl Signers {
         }
     }
 
+    /// Returns whether these are the same ones, loaded at once.
+    pub(crate) fn are_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Returns whether any of them has an OpenPGP certificate: signatures inside of
     /// messages are of that kind.
     pub fn may_sign_messages(&self) -> bool {
