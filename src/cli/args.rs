@@ -260,6 +260,16 @@ fn workers(text: &str) -> Result<NonZeroUsize, &'static str> {
         .map_err(|_| "expected a whole number of 1 or more")
 }
 
+/// The most days that a certificate is valid: a hundred years.
+const MOST_DAYS: u32 = 36_500;
+
+/// Parses a number of days for which a certificate is valid.
+pub fn days(text: &str) -> Result<u32, String> {
+    let days = text.parse().ok();
+    let days = days.filter(|days| (1..=MOST_DAYS).contains(days));
+    days.ok_or_else(|| format!("expected a whole number from 1 to {MOST_DAYS}"))
+}
+
 /// The number of workers.
 #[derive(Debug, Args)]
 pub struct JobsArgs {

@@ -71,15 +71,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         .load(config.as_ref(), waiting.handle(), ui)?;
     let opener = arguments.member_opening.apply(opening.opener());
     // The process ends after this. That frees a million names at once.
-    let signers = arguments.signers.load(config.as_ref())?;
+    let signers = arguments.signers.load(config.as_ref(), ui)?;
     let opened = open_signed(&arguments.archive, &opener, signers, ui);
-    let (mut archive, signers) = match opened {
-        Ok((archive, signers)) => (ManuallyDrop::new(archive), signers),
-        Err(error) => return Ok(not_as_signed(error)),
+    let (mut archive, inside) = match opened {
+        Ok((archive, found)) => (ManuallyDrop::new(archive), found.inside),
+        Err(error) => return Ok(not_as_signed(error, Error::from)),
     };
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
-    let opener = opener.with_signers(signers);
+    let opener = opener.with_signers(inside);
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let members = arguments
         .grant

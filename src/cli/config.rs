@@ -2,14 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use callseal::config::{Config, ConfigError, INDEX_CHOICES, Profile, SIGNING_TIME_CHOICES, Trust};
-use callseal::keys::{
-    KeyError, Keyring, NoPassphrases, Recipient, Recipients, SignerName, SigningKey,
-    SigningKeyFault, UnlockFault,
-};
+use callseal::keys::{KeyError, Keyring, Recipient, Recipients, SignerName};
 use callseal::message::{Compression, Format, PlanError, SealOptions, SealPlan};
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -19,6 +15,9 @@ use super::facts::{Facts, PathFact, recipient_facts};
 use super::failure::{Failure, Report};
 use super::global::Global;
 use super::recipient_args::{load_recipients, requirements};
+use super::signers_of_config::{
+    recipients_that_sign, report_once, signer_errors, signing_keys, unclear_signers,
+};
 use super::ui::{Ui, safe};
 use crate::cli::error::Error;
 
@@ -53,8 +52,18 @@ fn check(config: &Config, ui: &Ui) -> Report {
     };
     let mut profiles = BTreeMap::new();
     let mut signatures = BTreeMap::new();
+    let keys = signing_keys(config, ui, &mut report.failures);
     for (name, profile) in &config.profiles {
         let recipients = recipients(config, name, profile, ui);
+        let known = recipients.as_ref().ok().and_then(Option::as_ref);
+        let known: Vec<Recipient> = known
+            .into_iter()
+            .flat_map(Recipients::iter)
+            .cloned()
+            .collect();
+        for error in recipients_that_sign(&keys, &known) {
+            report_once(&mut report.failures, error);
+        }
         let facts = recipients.as_ref().map(|recipients| {
             let facts = recipients.as_ref().map(recipient_facts);
             Facts::of(&facts.unwrap_or_default())
@@ -65,15 +74,17 @@ fn check(config: &Config, ui: &Ui) -> Report {
             .extend(recipients.err().into_iter().flatten());
         if !profile.signers.is_empty() {
             signatures.insert(name.as_str(), SignatureFacts::from(profile));
-            for error in signer_errors(name, profile) {
+            for error in signer_errors(config, name, profile, &known) {
                 report_once(&mut report.failures, error);
             }
         }
     }
     report.failures.extend(key_errors(config));
-    report.failures.extend(signing_key_errors(config, ui));
     if let Err(error @ ConfigError::NoProfiles { .. }) = config.profile(None) {
         ui.warning(&format!("{error}, so the commands that seal need -r"));
+    }
+    if let Some(line) = unclear_signers(config) {
+        ui.warning(&line);
     }
     report.facts = Some(Facts::of(&ConfigFacts {
         config: PathFact(&config.source),
@@ -99,6 +110,7 @@ fn recipients(
     ui: &Ui,
 ) -> Result<Option<Recipients>, Vec<Error>> {
     let refused = |error| Error::Profile {
+        config: config.source.clone(),
         profile: name.to_owned(),
         error: Box::new(error),
     };
@@ -157,66 +169,6 @@ fn key_errors(config: &Config) -> Vec<Error> {
             errors
         }
     }
-}
-
-/// Returns why the signers of a profile can't be used.
-fn signer_errors(name: &str, profile: &Profile) -> Vec<Error> {
-    let now = SystemTime::now();
-    let Err(together) = profile.load_signers(now) else {
-        return Vec::new();
-    };
-    // A fingerprint may need the certificate that another entry names.
-    let is_fingerprint = |signer: &&SignerName| matches!(signer, SignerName::Fingerprint(_));
-    let alone = profile
-        .signers
-        .iter()
-        .filter(|signer| !is_fingerprint(signer));
-    let alone = alone.filter_map(|signer| {
-        let signers = vec![signer.clone()];
-        let profile = Profile {
-            signers,
-            ..profile.clone()
-        };
-        profile.load_signers(now).err()
-    });
-    let mut errors: Vec<Error> = Vec::new();
-    for error in alone.chain([together]) {
-        let error = Error::SignersOfProfile {
-            profile: name.to_owned(),
-            error: Box::new(error),
-        };
-        report_once(&mut errors, error);
-    }
-    errors
-}
-
-/// Adds an error, unless it says the same as another one: a file of CAs is for
-/// recipients and signers.
-fn report_once(errors: &mut Vec<Error>, error: Error) {
-    let shown = error.to_string();
-    if errors.iter().all(|known| known.to_string() != shown) {
-        errors.push(error);
-    }
-}
-
-/// Returns why keys of the config can't sign. A locked one isn't opened.
-fn signing_key_errors(config: &Config, ui: &Ui) -> Vec<Error> {
-    let now = SystemTime::now();
-    let load = |path: &PathBuf| SigningKey::load(path, &NoPassphrases, now).err();
-    let errors = config.sign.iter().filter_map(load).filter(|error| {
-        let is_locked = matches!(
-            error.fault,
-            SigningKeyFault::Locked(UnlockFault::NoPassphrase)
-        );
-        if is_locked {
-            ui.notice(&format!(
-                "{}: it's locked, so whether it can sign wasn't checked",
-                error.path.display()
-            ));
-        }
-        !is_locked
-    });
-    errors.map(Error::from).collect()
 }
 
 #[derive(Serialize)]

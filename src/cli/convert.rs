@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::args::{JobsArgs, OverwriteArgs, SealArgs};
-use super::evidence_report::not_as_signed;
+use super::evidence_report::{EvidenceFacts, is_signed, not_as_signed};
 use super::facts::{FormatFacts, PathFact, RecipientFacts, recipient_facts};
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
@@ -85,11 +85,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let keys = arguments
         .sign
         .load(config.as_ref(), opening.passphrases(), ui)?;
-    let signers = arguments.signers.load(config.as_ref())?;
+    let signers = arguments.signers.load(config.as_ref(), ui)?;
     let opened = open_required(&arguments.archive, &opener, signers.as_ref(), ui);
-    let archive = match opened {
-        Ok(archive) => archive,
-        Err(error) => return Ok(not_as_signed(error).end(global.json, ui)),
+    let (archive, evidence) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return Ok(not_as_signed(error, Error::from).end(global.json, ui)),
     };
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let (members, others) = members.without_other_files();
@@ -117,6 +117,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         archive_bytes,
         members: Each(move || member_facts(members)),
         other_files: &others,
+        evidence: EvidenceFacts::of(evidence.as_ref()),
     };
     let mut converted = match converted {
         Ok(converted) => converted,
@@ -130,7 +131,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let not_authenticated = not_authenticated.filter(|m| !m.format.is_authenticated());
     let not_authenticated = not_authenticated.count();
     warn_of_not_authenticated(not_authenticated, ui);
-    if archive.has_manifest() || archive.has_origin() {
+    if is_signed(&archive) {
         ui.notice(
             "everything was sealed anew: the signatures of the old archive are not in the new one",
         );
@@ -194,6 +195,9 @@ struct ConvertFacts<'a, M> {
     members: M,
     /// Files that were never sealed, and aren't in the new archive.
     other_files: &'a [String],
+    /// Who signed the old archive.
+    #[serde(flatten)]
+    evidence: EvidenceFacts,
 }
 
 #[derive(Serialize)]

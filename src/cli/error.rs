@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use callseal::ErrorKind;
-use callseal::config::ConfigError;
+use callseal::config::{Config, ConfigError};
 use callseal::fields::DocumentError;
 use callseal::keys::{
     ExportError, FileKind, GenerateError, KeyError, KeyFault, RecipientError, Refusal, SignerError,
@@ -31,24 +31,50 @@ pub enum Error {
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Service(#[from] callseal::service::ServiceError),
+    /// An error of one archive among several.
+    #[error("{}", in_archive(.archive, .error))]
+    OfArchive { archive: PathBuf, error: Box<Self> },
     /// The config can't be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The recipients of a profile can't be used.
-    #[error("profile {profile}: {error}")]
+    #[error("{}: profile {profile}: {error}", .config.display())]
     Profile {
+        config: PathBuf,
         profile: String,
         error: Box<RecipientError>,
     },
     /// The signers of a profile can't be used.
-    #[error("profile {profile}: {error}")]
+    #[error("{}: profile {profile}: {error}", .config.display())]
     SignersOfProfile {
+        config: PathBuf,
         profile: String,
         error: Box<SignerError>,
+    },
+    /// No signature of a profile's signer can hold.
+    #[error("{}: profile {profile}: {}: {fault}, so its signatures don't hold", .config.display(), .path.display())]
+    UselessSigner {
+        config: PathBuf,
+        profile: String,
+        path: PathBuf,
+        fault: Box<SigningKeyFault>,
+    },
+    /// A profile has one certificate as a signer and as a recipient.
+    #[error("{}: profile {profile}: {}: it is a recipient as well, and a key that opens must not sign", .config.display(), .path.display())]
+    SignerIsRecipient {
+        config: PathBuf,
+        profile: String,
+        path: PathBuf,
     },
     /// A key that is to sign can't be used.
     #[error(transparent)]
     SigningKey(#[from] SigningKeyError),
+    /// A key that the config names can't sign.
+    #[error("{}: sign: {error}", .config.display())]
+    SigningKeyOfConfig {
+        config: PathBuf,
+        error: Box<SigningKeyError>,
+    },
     /// The given places hold no usable key. `place` is the first of them.
     #[error("{}: it holds no private key that can be used", .place.display())]
     NoKeysThere { place: PathBuf },
@@ -90,6 +116,9 @@ pub enum Error {
     /// What was checked of an archive doesn't hold.
     #[error("{}: not verified", .archive.display())]
     NotVerified { archive: PathBuf, worst: ErrorKind },
+    /// An archive doesn't open, and nothing is wrong with it.
+    #[error("{}: not opened", .archive.display())]
+    NotOpened { archive: PathBuf },
     /// What was checked of some archives doesn't hold.
     #[error("{failed} of {total} archives are not verified")]
     SomeNotVerified {
@@ -132,11 +161,39 @@ impl Error {
         Self::During { task, error }
     }
 
+    /// An error of this archive, among several.
+    pub fn of_archive(archive: &Path, error: Self) -> Self {
+        Self::OfArchive {
+            archive: archive.to_owned(),
+            error: Box::new(error),
+        }
+    }
+
+    /// An error of the signers of a profile.
+    pub fn of_signers(config: &Config, profile: &str, error: SignerError) -> Self {
+        Self::SignersOfProfile {
+            config: config.source.clone(),
+            profile: profile.to_owned(),
+            error: Box::new(error),
+        }
+    }
+
+    /// The archive, if there are several.
+    pub fn archive(&self) -> Option<&Path> {
+        match self {
+            Self::OfArchive { archive, .. }
+            | Self::NotVerified { archive, .. }
+            | Self::NotOpened { archive } => Some(archive),
+            _ => None,
+        }
+    }
+
     /// The library's error, if it is one.
     pub fn of_library(&self) -> Option<&callseal::Error> {
         match self {
             Self::Library(error) => Some(error),
             Self::During { error, .. } => Some(error),
+            Self::OfArchive { error, .. } => error.of_library(),
             _ => None,
         }
     }
@@ -148,7 +205,18 @@ impl Error {
             Self::During { error, .. } => error.kind(),
             #[cfg(target_os = "linux")]
             Self::Service(error) => error.kind(),
-            Self::Config(_) | Self::Subject(_) | Self::SignersOfProfile { .. } => ErrorKind::Usage,
+            Self::OfArchive { error, .. } => error.kind(),
+            Self::NotOpened { .. } => ErrorKind::NoIdentity,
+            Self::SigningKeyOfConfig { error, .. } => match signing_key_kind(&error.fault) {
+                // The config names it, as it names signers.
+                ErrorKind::Io => ErrorKind::Usage,
+                kind => kind,
+            },
+            Self::Config(_)
+            | Self::Subject(_)
+            | Self::SignersOfProfile { .. }
+            | Self::UselessSigner { .. }
+            | Self::SignerIsRecipient { .. } => ErrorKind::Usage,
             Self::SigningKey(error) => signing_key_kind(&error.fault),
             Self::Profile { error, .. } => ErrorKind::from(&**error),
             Self::Export(error) => export_kind(error),
@@ -184,6 +252,20 @@ impl Error {
     }
 }
 
+/// Returns an error that names the archive, unless it does so itself.
+fn in_archive(archive: &Path, error: &Error) -> String {
+    use callseal::Error;
+    let names_it = match error.of_library() {
+        Some(Error::Member { .. } | Error::Grant { .. }) => false,
+        Some(Error::Open { path, .. } | Error::Io { path, .. }) => path == archive,
+        _ => true,
+    };
+    match names_it {
+        true => error.to_string(),
+        false => format!("{}: {error}", archive.display()),
+    }
+}
+
 fn not_a_message(kind: FileKind) -> String {
     match kind {
         FileKind::Empty => "the file is empty".into(),
@@ -195,6 +277,8 @@ fn signing_key_kind(fault: &SigningKeyFault) -> ErrorKind {
     match fault {
         SigningKeyFault::Key(KeyFault::Unreadable(_))
         | SigningKeyFault::UnreadCertificate { .. } => ErrorKind::Io,
+        // Another file was meant.
+        SigningKeyFault::Key(KeyFault::NoPrivateKey(_)) => ErrorKind::Usage,
         SigningKeyFault::Key(_) | SigningKeyFault::Locked(_) => ErrorKind::NoIdentity,
         // It's the wrong key, or the wrong time for it.
         _ => ErrorKind::Usage,

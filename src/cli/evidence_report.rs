@@ -1,7 +1,8 @@
 //! What is said of the signatures of archives.
 
 use callseal::keys::{SignatureVerdict, Standing};
-use callseal::{ArchiveFile, Evidence, KeptSignatures, OldSignatures, Timestamp};
+use callseal::{ArchiveFile, Evidence, KeptSignatures, OldSignatures, Signed, Timestamp};
+use serde::Serialize;
 
 use super::error::Error;
 use super::failure::Report;
@@ -10,23 +11,28 @@ use super::ui::{Ui, quoted};
 
 /// Says what has to be found in an archive that is read now.
 pub fn notice_expected(evidence: &Evidence, ui: &Ui) {
-    for line in evidence_lines(evidence) {
-        ui.notice(&format!("to be compared: {line}"));
-    }
+    notice_lines(
+        "; each member is compared with the signed list as it is opened",
+        evidence,
+        ui,
+    );
     if let Some(line) = passed_over(evidence) {
         ui.notice(&line);
     }
 }
 
 /// Reports an archive that isn't what was signed.
-pub fn not_as_signed(mut error: callseal::Error) -> Report {
+pub fn not_as_signed(
+    mut error: callseal::Error,
+    during: impl Fn(callseal::Error) -> Error,
+) -> Report {
     let failures = match &mut error {
         callseal::Error::NotAsSigned { failures, .. } => std::mem::take(failures),
         _ => Vec::new(),
     };
     Report {
-        failures: failures.into_iter().map(Error::from).collect(),
-        outcome: Some(error.into()),
+        failures: failures.into_iter().map(&during).collect(),
+        outcome: Some(during(error)),
         ..Report::default()
     }
 }
@@ -39,10 +45,24 @@ pub fn old_signatures<'a>(
 ) -> OldSignatures<'a> {
     match signers {
         _ if is_dropped => OldSignatures::Drop,
-        Some(chosen) if chosen.are_required || archive.has_manifest() => {
+        Some(chosen) if chosen.are_required() || is_signed(archive) => {
             OldSignatures::Keep(&chosen.signers)
         }
         _ => OldSignatures::Refuse,
+    }
+}
+
+/// Returns whether an archive, or what is sealed in it, claims to be signed.
+pub fn is_signed(archive: &ArchiveFile) -> bool {
+    archive.has_manifest() || archive.has_origin()
+}
+
+/// Returns what named signers have signed, if the signatures of an archive were
+/// checked and kept.
+pub fn kept_evidence(kept: &KeptSignatures) -> Option<&Evidence> {
+    match kept {
+        KeptSignatures::AsOrigin(evidence) | KeptSignatures::WithOrigin(evidence) => Some(evidence),
+        _ => None,
     }
 }
 
@@ -87,11 +107,22 @@ pub fn notice_kept(kept: &KeptSignatures, is_signed: bool, ui: &Ui) {
 }
 
 fn notice_evidence(evidence: &Evidence, ui: &Ui) {
-    for line in evidence_lines(evidence) {
-        ui.notice(&line);
-    }
+    notice_lines("", evidence, ui);
     if let Some(line) = passed_over(evidence) {
         ui.notice(&line);
+    }
+}
+
+/// Says what was signed. What is missing of it is worth a warning: nothing else
+/// shows it.
+fn notice_lines(after: &str, evidence: &Evidence, ui: &Ui) {
+    let is_missing = evidence.origin.as_ref().is_some_and(|o| o.missing > 0);
+    for (place, line) in evidence_lines(evidence).iter().enumerate() {
+        let is_of_origin = place == usize::from(evidence.manifest.is_some());
+        match is_missing && is_of_origin {
+            true => ui.warning(&format!("{line}{after}")),
+            false => ui.notice(&format!("{line}{after}")),
+        }
     }
 }
 
@@ -150,5 +181,49 @@ fn unknown_signers(evidence: &Evidence) -> Vec<String> {
     let unknown = verdicts
         .chain(&evidence.unknown)
         .filter(|verdict| verdict.standing == Standing::Unknown);
-    unknown.map(|verdict| quoted(&verdict.signer)).collect()
+    let mut names: Vec<String> = unknown.map(|verdict| quoted(&verdict.signer)).collect();
+    // One certificate, or one name, can be there many times.
+    names.dedup();
+    names
+}
+
+/// What named signers have signed, in `--json`.
+#[derive(Serialize)]
+pub struct EvidenceFacts {
+    /// Who signed the archive; null if that was not checked, or doesn't hold.
+    signed_by: Option<Vec<SignerFacts>>,
+    /// Who signed what is sealed in it.
+    origin_signed_by: Option<Vec<SignerFacts>>,
+    /// The number of members that the origin lists and the archive doesn't have.
+    origin_missing: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct SignerFacts {
+    signer: String,
+    fingerprint: Option<String>,
+    claimed: Option<Timestamp>,
+}
+
+impl EvidenceFacts {
+    pub fn of(evidence: Option<&Evidence>) -> Self {
+        let manifest = evidence.and_then(|evidence| evidence.manifest.as_ref());
+        let origin = evidence.and_then(|evidence| evidence.origin.as_ref());
+        Self {
+            signed_by: manifest.map(signers),
+            origin_signed_by: origin.map(signers),
+            origin_missing: origin.map(|origin| origin.missing),
+        }
+    }
+}
+
+fn signers(signed: &Signed) -> Vec<SignerFacts> {
+    let holding = signed.signatures.iter().filter(|verdict| verdict.holds());
+    holding
+        .map(|verdict: &SignatureVerdict| SignerFacts {
+            signer: verdict.signer.clone(),
+            fingerprint: verdict.fingerprint.clone(),
+            claimed: verdict.claimed.map(Timestamp),
+        })
+        .collect()
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::args::{JobsArgs, OverwriteArgs};
 use super::error::Error;
-use super::evidence_report::not_as_signed;
+use super::evidence_report::{EvidenceFacts, not_as_signed};
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
@@ -20,7 +20,7 @@ use super::open_args::{
 };
 use super::printing::Each;
 use super::signatures::{SignedFilesFacts, notice_unchecked, report_signed_files};
-use super::signer_args::ArchiveSignerArgs;
+use super::signer_args::{ArchiveSignerArgs, Found};
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count};
 
@@ -86,13 +86,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let opening = arguments.opening.load(config.as_ref(), bar.handle(), ui)?;
     opening.before(arguments.overwrite.overwrite());
     let opener = arguments.member_opening.apply(opening.opener());
-    let signers = arguments.signers.load(config.as_ref())?;
+    let signers = arguments.signers.load(config.as_ref(), ui)?;
     let opened = open_signed(&arguments.archive, &opener, signers, ui);
-    let (mut archive, signers) = match opened {
+    let (mut archive, Found { evidence, inside }) = match opened {
         Ok(opened) => opened,
-        Err(error) => return Ok(not_as_signed(error).end(global.json, ui)),
+        Err(error) => return Ok(not_as_signed(error, Error::from).end(global.json, ui)),
     };
-    if signers.is_some() && arguments.plain {
+    if inside.is_some() && arguments.plain {
         return Err(Failure::usage(
             format!(
                 "{}: the archive is not signed, and nobody signs files that were never sealed",
@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     }
     arguments.grant.apply(&mut archive, &opener)?;
     let archive = archive;
-    let opener = opener.with_signers(signers);
+    let opener = opener.with_signers(inside);
     let members = arguments.exclude.choose(&archive, &arguments.members, ui)?;
     let members = arguments
         .grant
@@ -123,16 +123,23 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let extracted = job.extract(&members, &opener, &arguments.directory);
     bar.finish();
     let mut extracted = extracted?;
+    let as_signed =
+        archive.is_compared() && extracted.failures.is_empty() && extracted.skipped == 0;
     if extracted.done > 0 || extracted.failures.is_empty() {
         ui.summary(&format!(
             "extracted {} ({}) to {}{}{}",
             count(extracted.done as u64, "file"),
             bytes(extracted.plain),
             arguments.directory.display(),
-            authenticity(extracted.not_authenticated.len(), extracted.done),
-            match archive.is_compared() && extracted.failures.is_empty() && extracted.skipped == 0 {
-                true => ", as signed",
-                false => "",
+            match as_signed && !extracted.not_authenticated.is_empty() {
+                // All the same, they are what the signer had.
+                true => String::new(),
+                false => authenticity(extracted.not_authenticated.len(), extracted.done),
+            },
+            match (as_signed, extracted.not_authenticated.is_empty()) {
+                (true, true) => ", as signed",
+                (true, false) => ", as signed (the messages themselves are not authenticated)",
+                (false, _) => "",
             }
         ));
     }
@@ -190,6 +197,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         }),
         signatures: signed.iter().map(SignedFilesFacts::from).collect(),
         unchecked_signatures: extracted.unchecked_signatures,
+        evidence: EvidenceFacts::of(evidence.as_ref()),
     };
     let (failures, outcome) = extracted.outcome();
     let report = Report {
@@ -217,6 +225,8 @@ struct ExtractFacts<'a, T, R, C> {
     old_ciphers: C,
     signatures: Vec<SignedFilesFacts<'a>>,
     unchecked_signatures: usize,
+    #[serde(flatten)]
+    evidence: EvidenceFacts,
 }
 
 /// A member that isn't sealed with AES.

@@ -160,11 +160,13 @@ impl Failure {
                 error: message.clone(),
                 hint: Some(hint.clone().into()),
                 exit_status: exit::status(ErrorKind::Usage),
+                archive: None,
             }),
             Self::Stream(error) => Some(FailureFacts {
                 error: stream_message(error),
                 hint: None,
                 exit_status: exit::status(ErrorKind::Io),
+                archive: None,
             }),
             Self::ClosedPipe => None,
         })

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use callseal::keys::{Identity, Keyring, Recipient, Refusal};
+use callseal::keys::{
+    CertificateKind, Identity, Keyring, Recipient, Refusal, SignerName, Signers, SigningTime,
+};
 use callseal::message::Limits;
 use callseal::{ArchiveFile, Timestamp};
 use clap::Args;
@@ -141,6 +143,9 @@ fn show(
             let first = recipients.first();
             heading(first.map_or("certificate", |recipient| recipient.kind().name()));
             show_certificate(&recipients, refusal.as_ref(), &mut report.text);
+            if refusal.is_some() && is_of_signer(file) {
+                report.text.push_str("  for signatures only\n");
+            }
             let certificate = Content::Certificate {
                 keys: recipients.iter().map(RecipientFacts::from).collect(),
                 refused: refusal.map(|refusal| refusal.to_string()),
@@ -241,6 +246,11 @@ fn show_certificate(recipients: &[Recipient], refusal: Option<&Refusal>, text: &
             recipient.algorithm(),
             recipient.fingerprint()
         );
+        if recipient.kind() == CertificateKind::X509
+            && let Some(fingerprint) = recipient.certificate_fingerprint()
+        {
+            let _ = writeln!(text, "  certificate SHA-256 {fingerprint}");
+        }
         if let Some(expires) = recipient.expires() {
             let _ = writeln!(text, "  valid until {}", Timestamp(expires));
         }
@@ -250,6 +260,13 @@ fn show_certificate(recipients: &[Recipient], refusal: Option<&Refusal>, text: &
         Some(refusal) => format!("can't be sealed to: {refusal}"),
     };
     let _ = writeln!(text, "  {}", safe(&verdict));
+}
+
+/// Returns whether a file that nothing is sealed to is the certificate of a signer.
+fn is_of_signer(file: &Path) -> bool {
+    let name = SignerName::Certificate(file.to_owned());
+    let signers = Signers::load(&[name], None, SigningTime::Ignored, SystemTime::now());
+    signers.is_ok_and(|signers| signers.faults().is_empty())
 }
 
 fn show_key(identity: &Identity, text: &mut String) {

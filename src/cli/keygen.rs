@@ -12,7 +12,7 @@ use callseal::output::{Access, Overwrite, PendingFile, TargetDir};
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::args::words;
+use super::args::{days, words};
 use super::facts::{Facts, PathFact};
 use super::failure::{Failure, Report};
 use super::global::Global;
@@ -30,8 +30,9 @@ request), and NAME.pub (public key). With --openpgp, the files are NAME.key,
 NAME.asc (certificate) and NAME.rev (revocation certificate: keep it as safe as
 the key). Existing files are never overwritten.
 
-With --sign, the key signs archives and opens nothing: give its certificate to
-those who verify. A key that opens doesn't sign.
+With --sign, the key signs archives and opens nothing, so that there is no
+NAME.pub, and nothing is lost with it but the right to sign. Give its
+certificate to those who verify. A key that opens doesn't sign.
 
 Without --passphrase-file, --passphrase-fd or --no-passphrase, callseal asks for
 the passphrase.
@@ -66,7 +67,7 @@ pub struct Arguments {
     csr: bool,
     /// The number of days that the certificate is valid
     #[arg(long, value_name = "N", default_value_t = 730)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    #[arg(value_parser = days)]
     days: u32,
     #[command(flatten)]
     subject: SubjectArgs,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use callseal::archive::{Member, NameReading};
-use callseal::keys::Signers;
 use callseal::message::Opener;
-use callseal::{ArchiveFile, Error, Members};
+use callseal::{ArchiveFile, Error, Evidence, Members, OldSignatures};
 use clap::Args;
 
+use super::evidence_report::old_signatures;
 use super::failure::Failure;
-use super::signer_args::ChosenSigners;
+use super::signer_args::{ChosenSigners, Found};
 use super::ui::{Ui, count, safe};
 
 /// How members are named, for the help of commands.
@@ -75,28 +75,44 @@ pub fn open_required(
     opener: &Opener<'_>,
     signers: Option<&ChosenSigners>,
     ui: &Ui,
-) -> Result<ArchiveFile, Error> {
+) -> Result<(ArchiveFile, Option<Evidence>), Error> {
     let archive = ArchiveFile::open(path)?;
-    if let Some(signers) = signers {
-        signers.require(&archive, ui)?;
-    }
-    names_read(archive, opener)
+    let evidence = match signers {
+        Some(signers) => signers.require(&archive, ui)?,
+        None => None,
+    };
+    Ok((names_read(archive, opener)?, evidence))
 }
 
 /// Does the same. If the archive isn't signed by those who are required, their
-/// signatures have to be inside of its messages: then it returns the signers.
+/// signatures have to be inside of its messages.
 pub fn open_signed(
     path: &Path,
     opener: &Opener<'_>,
     signers: Option<ChosenSigners>,
     ui: &Ui,
-) -> Result<(ArchiveFile, Option<Signers>), Error> {
-    let mut archive = ArchiveFile::open(path)?;
-    let inside = match signers {
-        Some(signers) => signers.require_somewhere(&mut archive, ui)?,
-        None => None,
+) -> Result<(ArchiveFile, Found), Error> {
+    let archive = ArchiveFile::open(path)?;
+    let found = match signers {
+        Some(signers) => signers.require_somewhere(&archive, ui)?,
+        None => Found::default(),
     };
-    Ok((names_read(archive, opener)?, inside))
+    Ok((names_read(archive, opener)?, found))
+}
+
+/// Does the same with an archive whose signatures are to be kept. They are checked
+/// before its index is opened; if they don't hold, whatever keeps them says so.
+pub fn open_kept(
+    path: &Path,
+    opener: &Opener<'_>,
+    signers: Option<&ChosenSigners>,
+    are_dropped: bool,
+) -> Result<ArchiveFile, Error> {
+    let archive = ArchiveFile::open(path)?;
+    if let OldSignatures::Keep(signers) = old_signatures(&archive, signers, are_dropped) {
+        let _ = archive.require_signature(signers);
+    }
+    names_read(archive, opener)
 }
 
 fn names_read(mut archive: ArchiveFile, opener: &Opener<'_>) -> Result<ArchiveFile, Error> {

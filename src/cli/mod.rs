@@ -47,6 +47,7 @@ mod sign;
 pub mod signals;
 mod signatures;
 mod signer_args;
+mod signers_of_config;
 mod signing_args;
 pub mod slips;
 mod streams;

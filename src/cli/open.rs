@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
     let opening = arguments
         .opening
         .load(config.as_ref(), waiting.handle(), ui)?;
-    let signers = arguments.signer.signers()?;
+    let signers = arguments.signer.signers(ui)?;
     let opener = opening.opener().with_signers(signers);
     match output {
         None => {

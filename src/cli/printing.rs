@@ -94,6 +94,9 @@ pub struct FailureFacts {
     pub error: String,
     pub hint: Hint,
     pub exit_status: u8,
+    /// The archive, where there may be several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
 }
 
 impl From<&Error> for FailureFacts {
@@ -102,6 +105,7 @@ impl From<&Error> for FailureFacts {
             error: error.to_string(),
             hint: hints::of(error),
             exit_status: exit::status(error.kind()),
+            archive: error.archive().map(|path| path.display().to_string()),
         }
     }
 }

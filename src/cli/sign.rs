@@ -7,14 +7,18 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::args::{JobsArgs, OverwriteArgs};
-use super::evidence_report::{kept_word, not_as_signed, notice_kept, old_signatures};
+use super::error::Error;
+use super::evidence_report::{
+    EvidenceFacts, is_signed, kept_evidence, kept_word, not_as_signed, notice_kept, old_signatures,
+};
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
+use super::hints::Task;
 use super::passphrases::PassphraseArgs;
 use super::signer_args::ArchiveSignerArgs;
 use super::signing_args::{SignArgs, SigningFacts, signed_by, signer_facts};
-use super::streams::check_archive_output;
+use super::streams::{check_archive_output, place};
 use super::ui::{Bar, Ui, bytes, entries};
 
 /// Sign an archive as it stands; no key that opens it is needed
@@ -69,8 +73,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
             "give one with --sign KEY; `callseal keygen --sign` makes one",
         ));
     }
-    let signers = arguments.signers.load(config.as_ref())?;
+    let signers = arguments.signers.load(config.as_ref(), ui)?;
     let archive = ArchiveFile::open(&arguments.archive)?;
+    // A profile says what may be opened, and nothing is opened.
+    let signers = signers.filter(|chosen| chosen.are_given() || is_signed(&archive));
     let job = Job::new()
         .overwrite(arguments.overwrite.overwrite())
         .workers(arguments.jobs.jobs())
@@ -83,16 +89,17 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         ));
     let signed = job.sign(&archive, arguments.output.as_deref());
     bar.finish();
+    let during = |error| Error::of_archive(archive.path(), Error::during(Task::Sign, error));
     let signed = match signed {
         Ok(signed) => signed,
-        Err(error) => return Ok(not_as_signed(error).end(global.json, ui)),
+        Err(error) => return Ok(not_as_signed(error, during).end(global.json, ui)),
     };
     let output = arguments.output.as_ref().unwrap_or(&arguments.archive);
     ui.summary(&format!(
-        "signed {} as it stands ({}) into {} ({}){}",
+        "signed {} as it stands ({}) {} ({}){}",
         arguments.archive.display(),
         entries(signed.entries),
-        output.display(),
+        place(arguments.output.as_deref()),
         bytes(signed.archive),
         signed_by(&keys)
     ));
@@ -104,6 +111,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         entries: signed.entries,
         signers: signer_facts(&keys),
         old_signatures: kept_word(&signed.old),
+        evidence: EvidenceFacts::of(kept_evidence(&signed.old)),
     };
     Ok(Report::of(String::new(), facts).end(global.json, ui))
 }
@@ -116,4 +124,7 @@ struct SignFacts<'a> {
     entries: usize,
     signers: Vec<SigningFacts<'a>>,
     old_signatures: &'static str,
+    /// Who signed the old archive.
+    #[serde(flatten)]
+    evidence: EvidenceFacts,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use callseal::config::Config;
-use callseal::keys::{Passphrases, SigningKey};
+use callseal::keys::{Passphrases, SigningKey, SigningKeyError};
 use clap::Args;
 use serde::Serialize;
 
@@ -49,8 +49,12 @@ impl SignArgs {
         ui: &Ui,
     ) -> Result<Vec<SigningKey>, Error> {
         match (self.sign.as_slice(), config) {
-            ([], Some(config)) => load(&config.sign, passphrases, ui),
-            (given, _) => load(given, passphrases, ui),
+            ([], Some(config)) => load(&config.sign, passphrases, ui).map_err(|error| {
+                let config = config.source.clone();
+                let error = Box::new(error);
+                Error::SigningKeyOfConfig { config, error }
+            }),
+            (given, _) => Ok(load(given, passphrases, ui)?),
         }
     }
 }
@@ -68,7 +72,8 @@ impl MessageSignArgs {
             return Ok(Vec::new());
         }
         let passphrases = self.passphrases.source(Bar::none(), ui)?;
-        Ok(load(&self.sign, &*passphrases, ui)?)
+        let keys = load(&self.sign, &*passphrases, ui);
+        Ok(keys.map_err(Error::from)?)
     }
 }
 
@@ -77,7 +82,7 @@ pub fn load(
     paths: &[PathBuf],
     passphrases: &dyn Passphrases,
     ui: &Ui,
-) -> Result<Vec<SigningKey>, Error> {
+) -> Result<Vec<SigningKey>, SigningKeyError> {
     let now = SystemTime::now();
     let mut keys: Vec<SigningKey> = Vec::new();
     for path in paths {

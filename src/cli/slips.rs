@@ -111,12 +111,13 @@ fn of_command(wrong: &str) -> Option<&'static str> {
         "unzip" | "unpack" | "x" | "get" => "did you mean `callseal extract`?",
         "ls" | "l" | "show" | "contents" => "did you mean `callseal list`?",
         "info" | "view" | "file" => "did you mean `callseal inspect`?",
-        "test" | "verify" => {
-            "`callseal convert` and `callseal extract` check all that they open; `callseal check` checks certificates"
+        "test" | "validate" => {
+            "did you mean `callseal verify` (archives) or `callseal check` (certificates)?"
         }
         "genkey" | "gen-key" | "generate" | "key" => "did you mean `callseal keygen`?",
         "recipients" => "`callseal share` lets others open an archive, or takes somebody out",
-        "sign" => "callseal doesn't sign",
+        "sign" => "did you mean `sign`?",
+        "verify" => "did you mean `verify`?",
         "pack" => "did you mean `pack`?",
         "list" => "did you mean `list`?",
         "extract" => "did you mean `extract`?",
@@ -155,7 +156,7 @@ fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
             "-k KEY names a private key"
         }
         "-p" | "--profile" if command == "extract" || command == "open" || command == "cat" => {
-            "a private key opens, not a profile: give it with -k KEY, or list `keys` in the config"
+            "a private key opens, not a profile: give it with -k KEY, or list `keys` in the config; --signers-of NAME names the profile whose signers count"
         }
         "-R" | "--to" | "--cert" | "--certificate" | "--recipients" | "--recipients-file"
         | "-recip" | "--recip"
@@ -163,6 +164,10 @@ fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
         {
             "-r CERT names a recipient, once for each"
         }
+        "--drop-signatures" if command == "convert" => {
+            "leave it out: `convert` seals everything anew, and always leaves the signatures out"
+        }
+        "--signers-of" if command == "verify" => "-p NAME names the profile whose signers count",
         "--recursive" | "--recurse" if command == "pack" => {
             "leave it out: directories are packed with all that is in them"
         }

@@ -77,3 +77,11 @@ pub fn writing_stdout(error: impl Into<Error>) -> Failure {
         error => error.into(),
     }
 }
+
+/// Says where an archive is written: to a new file, or in place.
+pub fn place(output: Option<&Path>) -> String {
+    match output {
+        Some(output) => format!("into {}", output.display()),
+        None => "in place".into(),
+    }
+}

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use callseal::keys::{SignatureVerdict, Signers};
+use callseal::keys::Signers;
 use callseal::message::Opener;
-use callseal::{ArchiveFile, ErrorKind, Job, Signed, Timestamp, Verified};
+use callseal::{ArchiveFile, ErrorKind, Job, OpenedMembers, Timestamp, Verified};
 use clap::Args;
 use serde::Serialize;
 
 use super::args::JobsArgs;
 use super::error::Error;
-use super::evidence_report::{evidence_lines, passed_over};
+use super::evidence_report::{EvidenceFacts, evidence_lines, passed_over};
 use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
@@ -27,7 +27,9 @@ checked. With a signer, its entries are compared with what that signer has
 signed; no key is needed. With a key, every member is opened to its end, and
 compared with the index. Nothing is written.
 
-One line for each archive says what was checked, and what was not.
+One line for each archive says what was checked, and what was not. With -q,
+archives that are sound have none. With several archives, the exit status is
+that of the worst.
 
 Examples:
   callseal verify calls.zip
@@ -37,8 +39,8 @@ pub struct Arguments {
     /// The archives
     #[arg(value_name = "ARCHIVE", required = true)]
     archives: Vec<PathBuf>,
-    /// A signer of the archives, by certificate or fingerprint: they have to be as
-    /// this signer, or another one that is given, signed them
+    /// Accept only archives that this signer signed: a certificate or its
+    /// fingerprint; of several signers, one suffices
     #[arg(long = "signer", value_name = "CERT")]
     signers: Vec<PathBuf>,
     /// Take the signers of this profile in the config [default: the default
@@ -60,7 +62,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let signers = match arguments.signers.as_slice() {
         [] => of_profile(arguments.profile.as_deref(), "-p", config.as_ref())?
             .map(|chosen| chosen.signers),
-        given => Some(named(given)?),
+        given => Some(named(given, ui)?),
     };
     let bar = Bar::new(ui, "verifying");
     // Nobody asked to unlock the keys of the config.
@@ -81,7 +83,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         .map(|archive| work.check(archive))
         .collect();
     bar.finish();
-    Ok(conclude(checked, &work).end(global.json, ui))
+    Ok(conclude(checked, &work, ui.is_quiet()).end(global.json, ui))
 }
 
 /// What is checked, and by what.
@@ -97,7 +99,22 @@ struct Checked<'a> {
     path: &'a Path,
     verified: Option<Verified>,
     claims: Option<String>,
+    has_index: bool,
     failures: Vec<Error>,
+}
+
+impl Checked<'_> {
+    /// Adds what doesn't hold. Members of several archives may have the same name.
+    fn fail(&mut self, errors: impl IntoIterator<Item = Error>) {
+        let of_archive = |error| Error::of_archive(self.path, error);
+        self.failures.extend(errors.into_iter().map(of_archive));
+    }
+
+    /// Returns whether it only doesn't open here: nothing shows that it was changed.
+    fn is_only_closed(&self) -> bool {
+        let is_closed = |error: &Error| error.kind() == ErrorKind::NoIdentity;
+        !self.failures.is_empty() && self.failures.iter().all(is_closed)
+    }
 }
 
 impl<'a> Work<'a> {
@@ -106,19 +123,27 @@ impl<'a> Work<'a> {
             path,
             verified: None,
             claims: None,
+            has_index: false,
             failures: Vec::new(),
         };
         let opener = self.opening.map(Opening::opener);
         let opener = opener.map(|opener| self.arguments.index.apply(opener));
-        let archive = self.open(path, opener.as_ref());
-        let archive = match archive {
+        let mut archive = match ArchiveFile::open(path) {
             Ok(archive) => archive,
             Err(error) => {
-                checked.failures.push(error);
+                checked.fail([Error::during(Task::Verify, error)]);
                 return checked;
             }
         };
         checked.claims = claims(&archive);
+        checked.has_index = archive.has_index();
+        // Without the grant, nothing is opened. What was signed is checked all the
+        // same, and comes first.
+        let read = opener.map(|opener| self.read_index(&mut archive, opener));
+        let (opener, unread) = match read.transpose() {
+            Ok(opener) => (opener, None),
+            Err(error) => (None, Some(error)),
+        };
         let job = Job::new()
             .workers(self.arguments.jobs.jobs())
             .progress(self.bar);
@@ -129,20 +154,25 @@ impl<'a> Work<'a> {
         let opened = opener.as_ref().map(|opener| (members, opener));
         let mut verified = job.verify(&archive, self.signers, opened);
         let failures = std::mem::take(&mut verified.failures).into_iter();
-        checked.failures = failures
-            .map(|error| Error::during(Task::Verify, error))
-            .collect();
+        let failures = failures.map(|error| Error::during(Task::Verify, error));
+        checked.fail(failures.chain(unread));
         checked.verified = Some(verified);
         checked
     }
 
-    fn open(&self, path: &Path, opener: Option<&Opener<'_>>) -> Result<ArchiveFile, Error> {
-        let mut archive = ArchiveFile::open(path)?;
-        if let Some(opener) = opener {
-            self.arguments.grant.apply(&mut archive, opener)?;
-            archive.read_names(opener);
+    /// Reads the grant, or the names in the index.
+    fn read_index<'o>(
+        &self,
+        archive: &mut ArchiveFile,
+        opener: Opener<'o>,
+    ) -> Result<Opener<'o>, Error> {
+        // Before the index is opened. If it doesn't hold, that is said later.
+        if let Some(signers) = self.signers {
+            let _ = archive.require_signature(signers);
         }
-        Ok(archive)
+        self.arguments.grant.apply(archive, &opener)?;
+        archive.read_names(&opener);
+        Ok(opener)
     }
 
     /// Returns what was checked of an archive, and what was not.
@@ -154,8 +184,25 @@ impl<'a> Work<'a> {
         };
         let size = format!("{}, {}", entries(verified.entries), bytes(verified.bytes));
         if !checked.failures.is_empty() {
-            let faults = count(checked.failures.len() as u64, "fault");
-            return format!("{path}: NOT VERIFIED ({faults}; {size})");
+            let (verdict, what) = match (checked.is_only_closed(), &verified.opened) {
+                (true, Some(opened)) => {
+                    let closed = of_all(checked.failures.len(), opened);
+                    ("NOT OPENED", format!("{closed} don't open with your key"))
+                }
+                (true, None) => ("NOT OPENED", "the grant doesn't open".into()),
+                (false, _) => (
+                    "NOT VERIFIED",
+                    count(checked.failures.len() as u64, "fault"),
+                ),
+            };
+            let signed = match &verified.evidence {
+                Some(evidence) => {
+                    let lines = evidence_lines(evidence).join("; ");
+                    format!("; the signature holds: {lines}")
+                }
+                None => String::new(),
+            };
+            return format!("{path}: {verdict} ({what}; {size}){signed}");
         }
         let mut parts = vec![format!("sound ({size})")];
         match (&verified.evidence, &checked.claims) {
@@ -169,11 +216,24 @@ impl<'a> Work<'a> {
         parts.push(match &verified.opened {
             None => "not opened: no -k".into(),
             Some(opened) => {
-                let members = count(opened.members as u64, "member");
+                let members = match opened.unopened {
+                    0 => count(opened.members as u64, "member"),
+                    _ => of_all(opened.members, opened),
+                };
                 let index = match opened.listed {
+                    _ if self.arguments.grant.is_given() => match opened.members {
+                        1 => ", as the grant lists it",
+                        _ => ", as the grant lists them",
+                    },
                     Some(listed) if listed == opened.members => ", as the index lists them",
                     Some(_) => ", some of them in the index",
+                    None if checked.has_index => ", without the index",
                     None => ", without an index",
+                };
+                let unopened = match opened.unopened {
+                    0 => String::new(),
+                    1 => "; the other one not opened".into(),
+                    more => format!("; the other {more} not opened"),
                 };
                 let others = match opened.other_files.len() {
                     0 => String::new(),
@@ -184,11 +244,17 @@ impl<'a> Work<'a> {
                     0 => String::new(),
                     weak => format!(", {weak} of them not authenticated"),
                 };
-                format!("opened to the end: {members} ({plain}){weak}{index}{others}")
+                format!("opened to the end: {members} ({plain}){weak}{index}{unopened}{others}")
             }
         });
         format!("{path}: {}", parts.join("; "))
     }
+}
+
+/// Returns a number of all members that could have been opened.
+fn of_all(members: usize, opened: &OpenedMembers) -> String {
+    let all = opened.members + opened.unopened;
+    format!("{members} of {}", count(all as u64, "member"))
 }
 
 /// Says who claims to have signed an archive.
@@ -218,31 +284,31 @@ pub fn claims(archive: &ArchiveFile) -> Option<String> {
     }
 }
 
-fn conclude<'a>(checked: Vec<Checked<'a>>, work: &Work<'_>) -> Report<String, VerifyFacts<'a>> {
+fn conclude<'a>(
+    checked: Vec<Checked<'a>>,
+    work: &Work<'_>,
+    is_quiet: bool,
+) -> Report<String, VerifyFacts<'a>> {
     let lines: Vec<String> = checked
         .iter()
+        .filter(|checked| !is_quiet || !checked.failures.is_empty())
         .map(|checked| work.line(checked) + "\n")
         .collect();
     let facts = VerifyFacts {
-        archives: checked.iter().map(ArchiveFacts::of).collect(),
+        archives: checked.iter().map(|checked| work.facts(checked)).collect(),
     };
     let total = checked.len();
     let mut failures = Vec::new();
     let mut failed = Vec::new();
-    for Checked {
-        path,
-        failures: own,
-        ..
-    } in checked
-    {
-        let Some(worst) = own.iter().map(Error::kind).max() else {
+    for checked in checked {
+        let Some(worst) = checked.failures.iter().map(Error::kind).max() else {
             continue;
         };
         let worst = worst.min(ErrorKind::Integrity);
-        failed.push((path, worst));
-        failures.extend(own);
+        failed.push((checked.path, worst, checked.is_only_closed()));
+        failures.extend(checked.failures);
     }
-    let worst = failed.iter().map(|(_, worst)| *worst).max();
+    let worst = failed.iter().map(|(_, worst, _)| *worst).max();
     let outcome = match (failed.as_slice(), worst) {
         // The one failure says all.
         ([_], Some(worst))
@@ -250,7 +316,10 @@ fn conclude<'a>(checked: Vec<Checked<'a>>, work: &Work<'_>) -> Report<String, Ve
         {
             failures.pop()
         }
-        ([(path, _)], Some(worst)) if total == 1 => Some(Error::NotVerified {
+        ([(path, _, true)], _) if total == 1 => Some(Error::NotOpened {
+            archive: path.to_path_buf(),
+        }),
+        ([(path, ..)], Some(worst)) if total == 1 => Some(Error::NotVerified {
             archive: path.to_path_buf(),
             worst,
         }),
@@ -280,55 +349,34 @@ struct ArchiveFacts<'a> {
     holds: bool,
     entries: Option<usize>,
     bytes: Option<u64>,
-    /// Who signed it as it is; null if that was not checked, or doesn't hold.
-    signed_by: Option<Vec<SignerFacts>>,
-    /// Who signed what is sealed in it.
-    origin_signed_by: Option<Vec<SignerFacts>>,
-    /// The number of members that the origin lists and the archive doesn't have.
-    origin_missing: Option<u64>,
+    #[serde(flatten)]
+    evidence: EvidenceFacts,
     /// The number of members that were opened; null if no key was given.
     opened: Option<usize>,
+    /// The number of the others.
+    not_opened: Option<usize>,
     plain_bytes: Option<u64>,
     /// The number of members whose lines of the index fit; null without one.
     as_in_index: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct SignerFacts {
-    signer: String,
-    fingerprint: Option<String>,
-    claimed: Option<Timestamp>,
-}
-
-impl<'a> ArchiveFacts<'a> {
-    fn of(checked: &Checked<'a>) -> Self {
+impl Work<'_> {
+    fn facts<'a>(&self, checked: &Checked<'a>) -> ArchiveFacts<'a> {
         let verified = checked.verified.as_ref();
         let evidence = verified.and_then(|verified| verified.evidence.as_ref());
-        let manifest = evidence.and_then(|evidence| evidence.manifest.as_ref());
-        let origin = evidence.and_then(|evidence| evidence.origin.as_ref());
         let opened = verified.and_then(|verified| verified.opened.as_ref());
-        Self {
+        // A grant says what is sealed in a member, and nothing of the index.
+        let listed = opened.filter(|_| !self.arguments.grant.is_given());
+        ArchiveFacts {
             archive: PathFact(checked.path),
             holds: checked.failures.is_empty(),
             entries: verified.map(|verified| verified.entries),
             bytes: verified.map(|verified| verified.bytes),
-            signed_by: manifest.map(signers),
-            origin_signed_by: origin.map(signers),
-            origin_missing: origin.map(|origin| origin.missing),
+            evidence: EvidenceFacts::of(evidence),
             opened: opened.map(|opened| opened.members),
+            not_opened: opened.map(|opened| opened.unopened),
             plain_bytes: opened.map(|opened| opened.plain),
-            as_in_index: opened.and_then(|opened| opened.listed),
+            as_in_index: listed.and_then(|opened| opened.listed),
         }
     }
-}
-
-fn signers(signed: &Signed) -> Vec<SignerFacts> {
-    let holding = signed.signatures.iter().filter(|verdict| verdict.holds());
-    holding
-        .map(|verdict: &SignatureVerdict| SignerFacts {
-            signer: verdict.signer.clone(),
-            fingerprint: verdict.fingerprint.clone(),
-            claimed: verdict.claimed.map(Timestamp),
-        })
-        .collect()
 }

@@ -234,7 +234,8 @@ impl ConfigLoader {
             [] => &self.config.sign,
             own => own,
         };
-        let signing = signing_args::load(paths, &NoPassphrases, &self.quiet)?;
+        let signing = signing_args::load(paths, &NoPassphrases, &self.quiet);
+        let signing = signing.map_err(Error::from)?;
         Ok(Loaded {
             plan,
             signing,

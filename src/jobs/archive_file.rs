@@ -10,8 +10,9 @@ use crate::archive::{Archive, ArchiveError, ArchiveFault, Member};
 use crate::files::input;
 use crate::jobs::archive_index::ArchiveIndex;
 use crate::jobs::error::{Error, MemberCause};
-use crate::jobs::evidence::{Checked, Expected, signed_fault};
+use crate::jobs::evidence::{Checked, Evidence, Expected, signed_fault};
 use crate::jobs::signed_entries::SignedEntries;
+use crate::keys::Signers;
 use crate::message::{Envelope, Inflated, Limits, OpenError};
 use crate::sources::{BadPattern, Patterns};
 
@@ -102,6 +103,8 @@ pub struct ArchiveFile {
     pub(super) signed: SignedEntries,
     /// What its entries have to be, where that is required.
     expected: OnceLock<Expected>,
+    /// Whose signatures that is by, and what they are worth.
+    pub(super) evidence: OnceLock<(Signers, Evidence)>,
 }
 
 impl ArchiveFile {
@@ -131,6 +134,7 @@ impl ArchiveFile {
             index: ArchiveIndex::of(&archive),
             signed: SignedEntries::of(&archive),
             expected: OnceLock::new(),
+            evidence: OnceLock::new(),
             archive,
         })
     }
@@ -258,15 +262,14 @@ impl ArchiveFile {
         self.expected.get()
     }
 
-    /// Requires its entries to be what was signed, from now on.
-    pub(super) fn expect(&self, expected: Expected) {
-        // Whatever was expected first stays.
-        self.expected.get_or_init(|| expected);
+    /// Requires its entries to be what was signed, unless that was required before.
+    pub(super) fn expect(&self, expected: Expected) -> bool {
+        self.expected.set(expected).is_ok()
     }
 
     /// Returns all entries of the archive but its index, its manifest and the
     /// like.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Member> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Member> + Clone {
         let entries = self.archive.members().iter().enumerate();
         let entries = entries.filter(|(place, _)| !self.is_own(*place));
         entries.map(|(_, entry)| entry)

@@ -12,6 +12,8 @@ pub(super) struct ArchiveIndex {
     /// The place of its entry among the archive's.
     pub place: Option<usize>,
     pub opened: OnceLock<Result<OpenedIndex, IndexFault>>,
+    /// Whether a grant is used in its place.
+    is_grant: bool,
 }
 
 impl ArchiveIndex {
@@ -21,12 +23,25 @@ impl ArchiveIndex {
             // It is the last one.
             place: entries.rposition(|entry| entry.is_stored_as(ENTRY)),
             opened: OnceLock::new(),
+            is_grant: false,
         }
     }
 
-    /// Uses this one instead.
-    pub fn replace(&mut self, index: Index) {
-        self.opened = OnceLock::from(Ok(OpenedIndex::Open(index)));
+    /// Uses a grant instead.
+    pub fn replace_by_grant(&mut self, grant: Index) {
+        self.opened = OnceLock::from(Ok(OpenedIndex::Open {
+            index: grant,
+            is_signed: false,
+        }));
+        self.is_grant = true;
+    }
+
+    /// Returns the word for what lists the members.
+    pub fn kind(&self) -> &'static str {
+        match self.is_grant {
+            true => "grant",
+            false => "index",
+        }
     }
 
     /// Returns whether the entry at this place holds the index.
@@ -38,7 +53,11 @@ impl ArchiveIndex {
 /// What came of opening an index that isn't damaged.
 #[derive(Debug)]
 pub(super) enum OpenedIndex {
-    Open(Index),
+    Open {
+        index: Index,
+        /// Whether it has been compared with a manifest that counts.
+        is_signed: bool,
+    },
     /// No key opens it.
     Closed(NoIdentity),
     /// There is none.

@@ -6,6 +6,7 @@ use openssl::sha::Sha256;
 
 use super::archive_file::{ArchiveFile, bytes_cause, open_cause};
 use super::error::{ErrorKind, MemberCause};
+use super::hashed::Hashed;
 use crate::archive::Member;
 use crate::manifest::Hashes;
 use crate::message::SharedMessage;
@@ -14,42 +15,29 @@ use crate::message::SharedMessage;
 const BUFFER: usize = 256 * 1024;
 
 impl ArchiveFile {
-    /// Reads an entry to its end, which checks it.
+    /// Reads an entry to its end, which checks it, also against what was signed.
     pub(super) fn read_all(&self, entry: &Member) -> Result<(), MemberCause> {
-        let mut source = self.read(entry)?;
+        let mut source = BufReader::with_capacity(BUFFER, self.read(entry)?);
         let read = io::copy(&mut source, &mut io::sink());
         read.map(drop).map_err(|error| open_cause(error.into()))
     }
 
-    /// Reads an entry to its end, and returns the SHA-256 of what unzip would
-    /// write.
+    /// Does the same, and returns the SHA-256 of what unzip would write.
     pub(super) fn hash(&self, entry: &Member) -> Result<[u8; 32], MemberCause> {
-        let mut hash = Sha256::new();
-        let mut source = self.read(entry)?;
-        let mut buffer = vec![0; BUFFER];
-        loop {
-            let read = source.read(&mut buffer);
-            let read = read.map_err(|error| open_cause(error.into()))?;
-            let (piece, _) = buffer.split_at(read);
-            if piece.is_empty() {
-                return Ok(hash.finish());
-            }
-            hash.update(piece);
-        }
+        let mut source = BufReader::with_capacity(BUFFER, Hashed::new(self.read(entry)?));
+        io::copy(&mut source, &mut io::sink()).map_err(|error| open_cause(error.into()))?;
+        Ok(source.into_inner().finish().1)
     }
 
     /// Reads an entry to its end, and returns both of its hashes, which are of the
     /// same bytes. They aren't compared with anything.
     pub(super) fn hashes(&self, entry: &Member) -> Result<Hashes, MemberCause> {
-        let mut source = Hashing {
-            source: self.archive.read(entry).map_err(bytes_cause)?,
-            hash: Sha256::new(),
-        };
+        let mut source = Hashed::new(self.archive.read(entry).map_err(bytes_cause)?);
         let sealed = sealed_hash(&mut source)?;
         // A text may go on after its message.
         io::copy(&mut source, &mut io::sink()).map_err(|error| open_cause(error.into()))?;
         Ok(Hashes {
-            entry: source.hash.finish(),
+            entry: source.finish().1,
             sealed,
         })
     }
@@ -69,22 +57,5 @@ fn sealed_hash(source: impl Read + Send + Sync) -> Result<Option<[u8; 32]>, Memb
         Ok(is_bound) => Ok(is_bound.then(|| hash.finish())),
         Err(MemberCause::Open(error)) if ErrorKind::from(&error) != ErrorKind::Io => Ok(None),
         Err(cause) => Err(cause),
-    }
-}
-
-/// A source that is hashed while it's read.
-struct Hashing<R> {
-    source: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.source.read(buffer)?;
-        let (piece, _) = buffer
-            .split_at_checked(length)
-            .ok_or_else(|| io::Error::other("more was read than there is room for"))?;
-        self.hash.update(piece);
-        Ok(length)
     }
 }

@@ -4,7 +4,7 @@ use super::archive_file::{ArchiveFile, Members};
 use super::archive_index::OpenedIndex;
 use super::error::{Error, ErrorKind, MemberCause, archive_kind};
 use super::evidence::{Checked, signed_fault};
-use crate::archive::Member;
+use crate::archive::{Member, without_ending};
 use crate::index::{Entry, Index, IndexFault, is_number};
 use crate::keys::Fingerprint;
 use crate::message::{MessageKey, OpenError, OpenMessage, Opener, with_proven_key};
@@ -33,9 +33,10 @@ impl ArchiveFile {
         let Some(entry) = self.index.place.and_then(|place| members.get(place)) else {
             return Ok(OpenedIndex::Missing);
         };
+        let hash = self.expected().and_then(|all| all.in_manifest(entry));
+        let hash = hash.map(|hashes| hashes.entry);
         let read = with_proven_key(opener, IndexFault::is_of_message, |opener| {
             let source = self.archive.read(entry).map_err(IndexFault::Archive)?;
-            let hash = self.expected().and_then(|all| all.in_manifest(entry));
             let source = Checked::new(source, hash);
             let check = source.check();
             let message = OpenMessage::begin(source, &opener.without_signers());
@@ -50,7 +51,10 @@ impl ArchiveFile {
             // It is sealed to others. Members that are sealed to the key as well
             // open as they would without it.
             Err(IndexFault::Open(OpenError::NoIdentity(error))) => Ok(OpenedIndex::Closed(error)),
-            read => read.map(OpenedIndex::Open),
+            read => read.map(|index| OpenedIndex::Open {
+                index,
+                is_signed: hash.is_some(),
+            }),
         }
     }
 
@@ -62,9 +66,15 @@ impl ArchiveFile {
     /// Returns the index, if it has been opened.
     fn opened_index(&self) -> Option<&Index> {
         match self.index.opened.get()? {
-            Ok(OpenedIndex::Open(index)) => Some(index),
+            Ok(OpenedIndex::Open { index, .. }) => Some(index),
             _ => None,
         }
+    }
+
+    /// Returns whether the opened index is the one that was signed.
+    pub(super) fn has_signed_index(&self) -> bool {
+        let opened = self.index.opened.get();
+        matches!(opened, Some(Ok(OpenedIndex::Open { is_signed, .. })) if *is_signed)
     }
 
     /// Returns the error that hidden names can't be read, if no key opens the
@@ -101,7 +111,7 @@ impl ArchiveFile {
     #[doc(hidden)]
     pub fn read_names(&mut self, opener: &Opener<'_>) {
         self.open_index(opener);
-        if let Some(Ok(OpenedIndex::Open(index))) = self.index.opened.get_mut() {
+        if let Some(Ok(OpenedIndex::Open { index, .. })) = self.index.opened.get_mut() {
             self.archive.read_names(|member| index.take_name(member));
         }
     }
@@ -145,8 +155,9 @@ impl ArchiveFile {
             .unwrap_or_default()
             .iter()
             .map(|name| Error::Member {
-                member: name.clone(),
-                cause: MemberCause::Removed,
+                // As that of a member that is there.
+                member: without_ending(name).unwrap_or(name).to_owned(),
+                cause: MemberCause::Removed(self.index.kind()),
             })
     }
 

@@ -21,6 +21,7 @@ mod parts;
 mod places;
 mod progress;
 mod read_back;
+mod same_bytes;
 mod share;
 mod sign;
 mod signed_entries;

@@ -68,18 +68,18 @@ impl ArchiveFile {
         self.begin_from(source, check, member, name, opener, progress)
     }
 
-    /// Does the same, whether or not the archive's checksum of the member is
-    /// right: packets in front of the sealed data may be damaged.
-    pub(super) fn begin_undamaged<'a>(
+    /// Does the same with the bytes of a member from this source. Nothing of the
+    /// content may be published: they aren't compared with what was signed.
+    pub(super) fn begin_unchecked<'a>(
         &'a self,
+        source: impl Read + Send + Sync + 'a,
         member: &Member,
         name: &MemberName,
         opener: &Opener<'_>,
-    ) -> Result<Begun<'a>, MemberCause> {
-        let (source, _) = self.read_leniently(member)?;
-        // Nothing of it is published.
+    ) -> Result<OpenMessage<'a>, MemberCause> {
         let check = Check::default();
-        self.begin_from(source, check, member, name, opener, &NoProgress)
+        let begun = self.begin_from(source, check, member, name, opener, &NoProgress)?;
+        begun.chosen_by_number(opener).map(|(message, _)| message)
     }
 
     fn begin_from<'a>(
@@ -98,12 +98,18 @@ impl ArchiveFile {
         };
         let reader = Counted { source, progress };
         let message = match self.listed_key(member, opener) {
-            Some(key) => begin_listed(reader, &key, opener)?,
+            Some(key) => begin_listed(reader, &key, self.index.kind(), opener)?,
             None => OpenMessage::begin(reader, opener).map_err(open_cause)?,
         };
         let literal = message.name();
         if is_sealed_list(literal) {
             return Err(refused(message, MemberCause::SealedIndex));
+        }
+        // Whoever knows the session keys can make an index and a grant. What was
+        // signed are the stored name, and the one that is sealed with the content.
+        if member.hides_name() && self.is_compared() && !name_binding::binds(literal, name.as_str())
+        {
+            return Err(refused(message, MemberCause::UnconfirmedName));
         }
         if name_binding::fits(literal, name.as_str()) {
             return Ok(begun(message, None));
@@ -164,10 +170,11 @@ fn refused(message: OpenMessage<'_>, cause: MemberCause) -> MemberCause {
     }
 }
 
-/// Opens a message by the session key that the index lists for it.
+/// Opens a message by the session key that the index or a grant lists for it.
 fn begin_listed<'a>(
     source: impl Read + Send + Sync + 'a,
     key: &MessageKey,
+    list: &'static str,
     opener: &Opener<'_>,
 ) -> Result<OpenMessage<'a>, MemberCause> {
     match OpenMessage::begin_for(source, key, opener) {
@@ -182,7 +189,7 @@ fn begin_listed<'a>(
             | MessageFault::Truncated
             | MessageFault::Altered
             | MessageFault::Unsupported(_),
-        )) => Err(MemberCause::Replaced),
+        )) => Err(MemberCause::Replaced(list)),
         Err(error) => Err(open_cause(error)),
     }
 }

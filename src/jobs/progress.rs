@@ -4,7 +4,8 @@ use std::io::{self, Read};
 
 /// A receiver of a job's progress, from all of its threads.
 pub trait Progress: Sync {
-    /// The job begins, with that many members of that many bytes in all.
+    /// The job begins, with that many members of that many bytes in all; or the
+    /// next part of it, which is counted from nothing.
     fn begin(&self, members: u64, bytes: u64);
     /// Some more bytes are done.
     fn bytes(&self, count: u64);

@@ -39,12 +39,12 @@ impl Job<'_> {
         archive: &ArchiveFile,
         output: Option<&Path>,
     ) -> Result<SignedArchive, Error> {
-        let size = archive.archive.members().iter().map(Member::size);
-        let entries = archive.archive.members().len();
-        let size = size.fold(0, u64::saturating_add);
-        self.progress.begin(entries as u64, size);
         self.check_signable(archive)?;
         let old = self.check_old_signatures(archive)?;
+        let entries = archive.entries().chain(archive.index_entry());
+        let sizes = entries.clone().map(Member::size);
+        let size = sizes.fold(0, u64::saturating_add);
+        self.progress.begin(entries.clone().count() as u64, size);
         let kept = archive.origin_entries(&old)?;
         let path = output.unwrap_or(archive.path());
         let write_error = |error| Error::writing(path, error);
@@ -57,7 +57,7 @@ impl Job<'_> {
         let mut tail = tail.map_err(write_error)?;
         let mut listed = 0;
         // The index is the last one.
-        for entry in archive.entries().chain(archive.index_entry()) {
+        for entry in entries {
             let copied = copy_entry(new, archive, entry, path, tail.hasher())?;
             let mut hashes = copied.hashes;
             if copied.stored == index::ENTRY

@@ -4,7 +4,7 @@ use super::archive_file::{ArchiveFile, member_error};
 use super::error::{Error, MemberCause};
 use super::job::Job;
 use crate::keys::{Fingerprint, KeyHandle, Recipient, SigningKey};
-use crate::manifest::can_hold;
+use crate::manifest::unfit_name;
 use crate::message::Limits;
 
 impl Job<'_> {
@@ -59,8 +59,7 @@ impl Job<'_> {
             if entry.is_directory() {
                 return fail(MemberCause::NotSignable("it is a directory"));
             }
-            if !can_hold(&entry.stored_name()) {
-                let what = "its name has a backslash, a line end or a NUL";
+            if let Some(what) = unfit_name(&entry.stored_name()) {
                 return fail(MemberCause::NotSignable(what));
             }
             let Ok(envelope) = archive.envelope(entry, &Limits::default()) else {

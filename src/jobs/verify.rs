@@ -1,12 +1,14 @@
 //! Verifying: whether an archive is sound, is what was signed, and opens.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::archive_file::{ArchiveFile, Members, expands, member_error, open_cause};
 use super::error::{Error, ErrorKind, MemberCause};
-use super::evidence::{Evidence, Expected, SignedFault};
+use super::evidence::{Evidence, Expected, KeptList, SignedFault};
 use super::job::Job;
+use super::opening::Begun;
 use crate::archive::{Member, MemberFault};
 use crate::keys::Signers;
 use crate::message::{Limits, MessageKey, OpenError, Opener, with_proven_key};
@@ -35,6 +37,9 @@ pub struct Verified {
 pub struct OpenedMembers {
     /// The number of members that were opened to their ends.
     pub members: usize,
+    /// The number of the archive's members that were not: they didn't open, or
+    /// weren't tried.
+    pub unopened: usize,
     /// The number of bytes of their content.
     pub plain: u64,
     /// The number of members whose lines of the index fit what was opened; `None`
@@ -61,16 +66,9 @@ impl Job<'_> {
         signers: Option<&Signers>,
         opened: Option<(Members<'_>, &Opener<'_>)>,
     ) -> Verified {
-        let entries = archive.archive.members();
-        let sizes = entries.iter().map(Member::size);
-        let bytes = sizes.fold(0, u64::saturating_add);
-        let passes = if opened.is_some() { 2 } else { 1 };
-        let work = (entries.len() as u64).saturating_mul(passes);
-        self.progress.begin(work, bytes.saturating_mul(passes));
         let mut failures = Vec::new();
-        let mut expected = Expected::default();
-        let checked =
-            signers.map(|signers| archive.check_signatures(signers, &mut expected, self.workers));
+        let mut partial = Expected::default();
+        let checked = signers.map(|signers| archive.require(signers, &mut partial, self.workers));
         let mut evidence = match checked {
             Some(Ok(evidence)) => Some(evidence),
             Some(Err(Error::NotAsSigned {
@@ -86,34 +84,46 @@ impl Job<'_> {
             }
             None => None,
         };
-        let of_entries = self.check_entries(archive, &expected);
-        archive.expect(expected);
+        if signers.is_some() {
+            // What is known of the entries is compared in any case.
+            archive.expect(partial);
+        }
+        let of_entries = self.check_entries(archive, None);
         if !of_entries.is_empty() {
             evidence = None;
         }
-        failures.extend(of_entries);
+        add_failures(&mut failures, of_entries);
         let opened = opened.map(|(members, opener)| self.open_all(members, opener, &mut failures));
+        let entries = archive.archive.members();
         Verified {
             entries: entries.len(),
-            bytes,
+            bytes: total_size(entries),
             evidence,
             opened,
             failures,
         }
     }
 
-    /// Reads every entry to its end, and compares it with what it has to be.
-    /// Returns what doesn't hold.
-    pub(super) fn check_entries(&self, archive: &ArchiveFile, expected: &Expected) -> Vec<Error> {
+    /// Reads every entry to its end, and compares it with what it has to be. A list
+    /// that is kept has to say the truth of what is sealed, too. Returns what doesn't
+    /// hold.
+    pub(super) fn check_entries(
+        &self,
+        archive: &ArchiveFile,
+        kept: Option<KeptList>,
+    ) -> Vec<Error> {
+        let entries = archive.archive.members();
+        let size = total_size(entries);
+        self.progress.begin(entries.len() as u64, size);
         let limits = Limits::default();
         let check = |(): &mut (), _, entry: &Member| {
-            let checked = check_entry(archive, entry, expected, &limits);
+            let checked = check_entry(archive, entry, kept, &limits);
             self.progress.bytes(entry.size());
             self.progress.member();
             let error = checked.err()?;
             Some(Box::new(member_error(entry, error)))
         };
-        let failures = work_on(archive.archive.members(), self.workers, || (), check);
+        let failures = work_on(entries, self.workers, || (), check);
         failures.into_iter().map(|error| *error).collect()
     }
 
@@ -125,7 +135,15 @@ impl Job<'_> {
         failures: &mut Vec<Error>,
     ) -> OpenedMembers {
         let archive = members.archive;
+        let are_all = members.list.len() == archive.members().count();
         let (members, other_files) = members.without_other_files();
+        let all = match are_all {
+            true => members.list.len(),
+            // A grant is for some of them.
+            false => archive.all().without_other_files().0.list.len(),
+        };
+        self.progress
+            .begin(members.as_slice().len() as u64, members.total_size());
         members.open_index(opener);
         let (listed, plain) = (AtomicU64::new(0), AtomicU64::new(0));
         let open = |(): &mut (), _, member: &&Member| {
@@ -147,19 +165,21 @@ impl Job<'_> {
         let total = members.as_slice().len();
         let outcomes = work_on(members.as_slice(), self.workers, || (), open);
         let mut not_authenticated = Vec::new();
-        let before = failures.len();
+        let mut failed = Vec::new();
         for outcome in outcomes {
             match outcome {
                 Ok(name) => not_authenticated.push(name),
-                Err(error) => failures.push(*error),
+                Err(error) => failed.push(*error),
             }
         }
-        let failed = failures.len() - before;
-        let has_index = archive.opens_index() && failed == 0;
+        let opened = total.saturating_sub(failed.len());
+        let has_index = archive.opens_index() && failed.is_empty();
+        add_failures(failures, failed);
         failures.extend(archive.index_error().map(Error::of_verification));
-        failures.extend(archive.removed_members());
+        add_failures(failures, archive.removed_members().collect());
         OpenedMembers {
-            members: total.saturating_sub(failed),
+            members: opened,
+            unopened: all.saturating_sub(opened),
             plain: plain.into_inner(),
             listed: has_index.then(|| usize::try_from(listed.into_inner()).unwrap_or(usize::MAX)),
             other_files,
@@ -168,25 +188,50 @@ impl Job<'_> {
     }
 }
 
+fn total_size(entries: &[Member]) -> u64 {
+    let sizes = entries.iter().map(Member::size);
+    sizes.fold(0, u64::saturating_add)
+}
+
+/// Adds the failures of members. What has failed in one way is read again, and
+/// fails in the same way or another: that is one fault.
+fn add_failures(failures: &mut Vec<Error>, more: Vec<Error>) {
+    let named = failures.iter().filter_map(named_member);
+    let named: HashSet<String> = named.map(str::to_owned).collect();
+    let is_new = |error: &Error| named_member(error).is_none_or(|name| !named.contains(name));
+    failures.extend(more.into_iter().filter(is_new));
+}
+
+fn named_member(error: &Error) -> Option<&str> {
+    match error {
+        Error::Member { member, .. } => Some(member),
+        _ => None,
+    }
+}
+
 fn check_entry(
     archive: &ArchiveFile,
     entry: &Member,
-    expected: &Expected,
+    kept: Option<KeptList>,
     limits: &Limits,
 ) -> Result<(), MemberCause> {
     let spent = limits.spend(0, expands(entry));
     spent.map_err(|fault| open_cause(fault.into()))?;
-    let manifest = expected.in_manifest(entry);
-    match (manifest, expected.is_in_origin(entry)) {
-        (None, false) => archive.read_all(entry),
-        (Some(hash), false) => match archive.hash(entry)? == hash {
-            true => Ok(()),
-            false => Err(SignedFault::Altered.into()),
-        },
-        (_, true) => {
-            let hashes = archive.hashes(entry)?;
-            expected.compare(entry, &hashes).map_err(Into::into)
-        }
+    let Some(expected) = archive.expected() else {
+        return archive.read_all(entry);
+    };
+    let listed = expected.in_manifest(entry);
+    let sealed = listed
+        .and_then(|listed| listed.sealed)
+        .filter(|_| kept == Some(KeptList::Manifest));
+    if sealed.is_none() && !expected.is_in_origin(entry) {
+        return archive.read_all(entry);
+    }
+    let hashes = archive.hashes(entry)?;
+    expected.compare(entry, &hashes)?;
+    match sealed.is_none() || sealed == hashes.sealed {
+        true => Ok(()),
+        false => Err(SignedFault::Contradicted.into()),
     }
 }
 
@@ -213,10 +258,11 @@ fn open_member(
     let open = |opener: &Opener<'_>| {
         with_proven_key(opener, MemberCause::is_of_message, |opener| {
             let begun = archive.begin(member, name, opener, &super::progress::NoProgress)?;
-            let message = begun.message;
+            let Begun { message, check, .. } = begun;
             let key = message.key().map(MessageKey::pack);
             let modified = message.modified();
             let opened = message.copy_to(&mut io::sink()).map_err(open_cause)?;
+            check.finish().map_err(|error| open_cause(error.into()))?;
             Ok((key, modified, opened))
         })
     };
@@ -234,7 +280,7 @@ fn open_member(
             .listed_key(member, opener)
             .is_none_or(|listed| is_key(&listed))
         {
-            return Err(MemberCause::Replaced);
+            return Err(MemberCause::Replaced(archive.index.kind()));
         }
         if listed.size != opened.length {
             return other("size");

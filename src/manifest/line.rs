@@ -20,11 +20,16 @@ const DIGITS: usize = 64;
 /// The octets of an archive's random identifier.
 const RANDOM: usize = 16;
 
-/// Returns whether a line can hold a name: `sha256sum` writes others in another
-/// way, or reads them as others.
-pub(crate) fn can_hold(name: &str) -> bool {
-    // It takes `-` as standard input.
-    !name.is_empty() && name != "-" && !name.contains(['\\', '\n', '\r', '\0'])
+/// Returns why a line can't hold a name, if it can't: `sha256sum` writes it in
+/// another way, or reads it as another.
+pub(crate) fn unfit_name(name: &str) -> Option<&'static str> {
+    match name {
+        "" => Some("it has no name"),
+        "-" => Some("sha256sum would take its name for standard input"),
+        name => name
+            .contains(['\\', '\n', '\r', '\0'])
+            .then_some("its name has a backslash, a line end or a NUL"),
+    }
 }
 
 /// What the first line says.
@@ -81,7 +86,9 @@ impl<'a> Line<'a> {
             None => (false, line),
         };
         let (digits, name) = rest.split_at_checked(DIGITS)?;
-        let name = name.strip_prefix("  ").filter(|name| can_hold(name))?;
+        let name = name
+            .strip_prefix("  ")
+            .filter(|name| unfit_name(name).is_none())?;
         if digits.bytes().any(|digit| digit.is_ascii_uppercase()) {
             return None;
         }

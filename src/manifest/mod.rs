@@ -12,7 +12,7 @@ mod reader;
 mod writer;
 
 pub(crate) use hashes::{Hasher, Hashes};
-pub(crate) use line::can_hold;
+pub(crate) use line::unfit_name;
 pub(crate) use reader::{ListedEntry, ManifestFault, ManifestReader};
 pub(crate) use writer::ManifestWriter;
 

@@ -8,7 +8,7 @@ use openssl::rand::rand_bytes;
 use tempfile::SpooledTempFile;
 
 use super::hashes::Hashes;
-use super::line::{Head, Line, can_hold};
+use super::line::{Head, Line, unfit_name};
 
 /// The amount that is kept in memory, in bytes; more is kept in an unnamed
 /// temporary file.
@@ -41,7 +41,7 @@ impl ManifestWriter {
     ///
     /// A line can't hold the name; or the temporary file can't be written.
     pub fn push(&mut self, name: &str, hashes: &Hashes) -> io::Result<()> {
-        if !can_hold(name) {
+        if unfit_name(name).is_some() {
             let what = "a manifest can't hold the name of an entry";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         }

@@ -121,7 +121,7 @@ pub enum MessageFault {
 
 fn not_signed(by: &[String], more: usize) -> String {
     if by.is_empty() {
-        return "it is not signed".into();
+        return "there is no signature inside of it".into();
     }
     let by: Vec<String> = by.iter().map(|signer| format!("“{signer}”")).collect();
     let more = match more {

@@ -61,6 +61,12 @@ pub(crate) fn fits(literal: &[u8], path: &str) -> bool {
     literal == last.as_bytes()
 }
 
+/// Returns whether a literal name is that of this path and of no other one. Others
+/// fit many members.
+pub(crate) fn binds(literal: &[u8], path: &str) -> bool {
+    fits(literal, path) && (literal.contains(&b'/') || is_hash_name(literal))
+}
+
 /// Returns the path that a literal name states, if it is one that callseal
 /// writes. It may be unsafe.
 pub(crate) fn path_of(literal: &[u8]) -> Option<&str> {
@@ -119,6 +125,17 @@ mod tests {
             ("_CONSOLE/a".into(), "d/a"),
         ] {
             assert!(!fits(literal.as_bytes(), member), "{literal} {member}");
+        }
+    }
+
+    #[test]
+    fn only_a_whole_path_binds_a_message_to_its_place() {
+        let long = format!("d/{}", "a".repeat(254));
+        for path in ["a.wav", "d/a.wav", &long] {
+            assert!(binds(literal_name(path).as_bytes(), path), "{path}");
+        }
+        for literal in ["", "_CONSOLE", "a.wav", "./a.wav", "e/a.wav"] {
+            assert!(!binds(literal.as_bytes(), "d/a.wav"), "{literal}");
         }
     }
 

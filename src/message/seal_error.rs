@@ -32,7 +32,7 @@ pub enum PlanError {
     #[error("the signatures would name the recipients, which are to be hidden")]
     SignedForHidden,
     /// A signer has a certificate of another kind than messages are signed with.
-    #[error("{}: a message is signed with an OpenPGP key, and this is one of X.509", .signer.display())]
+    #[error("{}: a message is signed with an OpenPGP key, and this is an X.509 key", .signer.display())]
     SignerOfOtherKind {
         /// The signer's file.
         signer: PathBuf,

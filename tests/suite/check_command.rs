@@ -491,8 +491,8 @@ fn a_refused_recipient_outweighs_a_mistake_in_the_config() {
             scene
                 .line(&format!("{command} --config callseal.toml"))
                 .exits(3)
-                .says("error: profile a: ")
-                .says("error: profile b: ");
+                .says(": profile a: ")
+                .says(": profile b: ");
         }
     }
 }

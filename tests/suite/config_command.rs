@@ -240,7 +240,7 @@ fn a_check_says_which_recipient_cannot_be_used_now() {
     let outcome = scene
         .line("config check --config callseal.toml --json")
         .exits(3)
-        .says("error: profile b: gone.crt: ");
+        .says(": profile b: gone.crt: ");
     assert_eq!(outcome.json()["profiles"]["a"][0]["label"], "customer");
     assert!(outcome.json()["profiles"]["b"].is_null());
 }
@@ -256,8 +256,8 @@ fn a_check_names_every_recipient_and_key_that_cannot_be_used() {
     scene
         .line("config check --config callseal.toml")
         .exits(3)
-        .says("error: profile b: gone.crt: ")
-        .says("error: profile b: missing.crt: ")
+        .says(": profile b: gone.crt: ")
+        .says(": profile b: missing.crt: ")
         .says("error: lost.key: ")
         .says("error: lost/: ");
 }

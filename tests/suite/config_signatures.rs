@@ -1,5 +1,6 @@
 //! What the config says about signatures, through the program.
 
+use crate::evidence_support::OF_A_SIGNER;
 use crate::support::{P256, Scene};
 
 /// The SHA-256 of some X.509 certificate.
@@ -8,18 +9,19 @@ const FINGERPRINT: &str = "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF01234
 #[test]
 fn a_check_shows_whose_signatures_count() {
     let scene = Scene::with_parties();
+    make_signer(&scene);
     scene.write(
         "callseal.toml",
         format!(
             "[profiles.acme]\nrecipients = ['vendor.crt']\n\
-             trust = 'ca'\nca-file = 'vendor.crt'\n\
-             signers = ['vendor.crt', '{FINGERPRINT}', {{ subject = 'CN=ivr-1, O=Acme' }}]\n\
+             trust = 'ca'\nca-file = ['root.crt', 'vendor.crt']\n\
+             signers = ['ivr.crt', '{FINGERPRINT}', {{ subject = 'CN=ivr-1, O=Acme' }}]\n\
              require-signature = true\nsigning-time = 'trusted'\n\
              [profiles.plain]\nrecipients = ['customer.crt']\n"
         ),
     );
     for line in [
-        "  signer            vendor.crt\n",
+        "  signer            ivr.crt\n",
         &format!("  signer            {FINGERPRINT}\n"),
         "  signer            subject CN=ivr-1, O=Acme\n",
         "  require-signature true\n",
@@ -34,7 +36,7 @@ fn a_check_shows_whose_signatures_count() {
         facts["signatures"],
         serde_json::json!({"acme": {
             "signers": [
-                {"certificate": "vendor.crt"},
+                {"certificate": "ivr.crt"},
                 {"fingerprint": FINGERPRINT},
                 {"subject": "CN=ivr-1, O=Acme"},
             ],
@@ -163,13 +165,13 @@ fn a_check_names_every_key_that_cannot_sign() {
     let checked = scene
         .line("config check --config callseal.toml")
         .fails()
-        .says("error: lost.key: ")
-        .says("error: ivr.crt: ")
+        .says("error: callseal.toml: sign: lost.key: ")
+        .says("error: callseal.toml: sign: ivr.crt: ")
         .says("the file next to it: ivr.key")
-        .says("error: alone.key: there is no certificate for it")
-        .says("error: other.key: the certificate “customer” belongs to another key");
+        .says("error: callseal.toml: sign: alone.key: there is no certificate for it")
+        .says("error: callseal.toml: sign: other.key: the certificate “customer” belongs to another key");
     let stderr = checked.stderr();
-    assert!(!stderr.contains("error: ivr.key: "), "{checked}");
+    assert!(!stderr.contains("sign: ivr.key: "), "{checked}");
 }
 
 #[test]
@@ -202,15 +204,91 @@ fn a_check_names_every_signer_that_cannot_be_used() {
         .filter(|line| line.starts_with("error: "))
         .collect();
     for (error, begin) in errors.iter().zip([
-        "error: profile a: lost.crt: ",
-        "error: profile a: ivr.key: ",
-        "error: profile a: “ivr-1=” ",
-        "error: profile b: the signer 0123456789012345678901234567890123456789 ",
-        "error: profile c: gone.crt: ",
-        "error: profile d: gone.crt: ",
+        "error: callseal.toml: profile a: lost.crt: ",
+        "error: callseal.toml: profile a: ivr.key: ",
+        "error: callseal.toml: profile a: “ivr-1=” ",
+        "error: callseal.toml: profile b: the signer 0123456789012345678901234567890123456789 ",
+        "error: callseal.toml: profile c: gone.crt: ",
+        "error: callseal.toml: profile d: gone.crt: ",
     ]) {
         assert!(error.starts_with(begin), "{error}");
     }
     assert_eq!(errors.len(), 6, "{checked}");
     checked.says("hint: name its certificate instead: ivr.crt");
+}
+
+#[test]
+fn a_check_of_the_config_finds_signers_whose_signatures_never_hold() {
+    let scene = Scene::with_a_signer();
+    scene.ca("root").make();
+    scene
+        .self_signed("old")
+        .saying(OF_A_SIGNER)
+        .valid("2020-01-01", "2021-01-01")
+        .make();
+    scene.self_signed("both").make();
+    scene.make_sealer();
+    let check = |text: &str, words: &[&str]| {
+        scene.write("callseal.toml", text);
+        scene
+            .line("config check --config callseal.toml")
+            .exits(2)
+            .complains_with_hint(words);
+    };
+    check(
+        "[profiles.a]\nsigners = ['old.crt']\n",
+        &[
+            "profile a: old.crt: the certificate “old” expired on 2021-01-01",
+            "don't hold",
+        ],
+    );
+    check(
+        "[profiles.a]\nsigners = ['sealer.crt']\n",
+        &["profile a: sealer.crt: the certificate “sealer” is not for signatures"],
+    );
+    check(
+        "[profiles.a]\nrecipients = ['both.crt']\nsigners = ['both.crt']\n",
+        &["profile a: both.crt: it is a recipient as well"],
+    );
+    check(
+        "[profiles.a]\ntrust = 'ca'\nca-file = 'root.crt'\nsigners = ['server.crt']\n",
+        &["profile a: server.crt: the certificate “server” is self-signed"],
+    );
+    check(
+        "sign = 'both.key'\n[profiles.a]\nrecipients = ['both.crt']\n",
+        &["both.key: its key belongs to the recipient “both”"],
+    );
+    // What was signed before the end counts.
+    scene.write(
+        "trusted.toml",
+        "[profiles.a]\nsigners = ['old.crt']\nsigning-time = 'trusted'\n",
+    );
+    scene.ok("config check --config trusted.toml");
+    scene.write(
+        "two.toml",
+        "[profiles.a]\nsigners = ['server.crt']\nrequire-signature = true\n\
+         [profiles.b]\nrecipients = ['customer.crt']\n",
+    );
+    scene
+        .ok("config check --config two.toml")
+        .says("--signers-of");
+}
+
+#[test]
+fn a_file_that_the_config_names_is_missed_in_the_same_way_by_all_commands() {
+    let scene = Scene::with_signed_calls("");
+    scene.write("signers.toml", "[profiles.a]\nsigners = ['lost.crt']\n");
+    for line in ["verify calls.zip", "config check"] {
+        scene
+            .line(&format!("{line} --config signers.toml"))
+            .exits(2)
+            .complains(&["signers.toml: profile a: lost.crt: no such file"]);
+    }
+    scene.write("sign.toml", "sign = 'lost.key'\n");
+    for line in ["pack -o no.zip -r customer.crt calls", "config check"] {
+        scene
+            .line(&format!("{line} --config sign.toml"))
+            .exits(2)
+            .complains(&["sign.toml: sign: lost.key: no such file"]);
+    }
 }

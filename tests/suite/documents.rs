@@ -12,7 +12,8 @@ use sequoia_openpgp::Profile;
 use sequoia_openpgp::cert::CipherSuite;
 
 use crate::signing_peers::signer;
-use crate::support::Scene;
+use crate::support::packets::packets;
+use crate::support::{Scene, content};
 
 /// A directory to type commands in, with the sample calls, and perhaps the keys
 /// and certificates of a customer and a vendor.
@@ -177,6 +178,69 @@ fn the_examples_of_evidence_run() {
     ];
     for claim in claims {
         assert!(output.contains(claim), "{claim}");
+    }
+}
+
+/// A program that reads a message in another way than GnuPG does could take what
+/// was signed out of a message that opens to something else.
+#[test]
+fn the_check_of_an_origin_takes_no_forged_layout() {
+    let desk = Desk::new(false);
+    desk.run_examples_of("docs/evidence.md", 10);
+    // A long one has partial lengths.
+    desk.scene.write("some/a.bin", content(600_000));
+    desk.scene.write("some/b.txt", "what was said");
+    desk.scene.write("false/b.txt", "what was never said");
+    desk.run(
+        "callseal pack -o some.zip --format rfc4880 -r customer.crt --sign ivr-1.key some
+         callseal share some.zip -k customer.key -r vendor.crt --signer ivr-1.crt -o shared.zip
+         callseal pack -o false.zip --format rfc4880 -r vendor.crt false
+         mkdir forged && cd forged && unzip -q ../shared.zip
+         printf 'some/a.bin.pgp\nsome/b.txt.pgp\n' > ../members",
+    );
+    let check = |message: &[u8]| {
+        desk.scene.write("forged/some/b.txt.pgp", message);
+        let script = "cd forged && python3 ../check-origin.py < ../members";
+        let checked = desk.scene.bash(script).outcome();
+        (checked.status(), checked.stdout())
+    };
+    let message = desk.scene.entry("shared.zip", "some/b.txt.pgp");
+    let passed = "2 members are as they were signed, 0 are missing\n";
+    assert_eq!(check(&message), (Some(0), passed.to_owned()));
+    let sealed = packets(&message).sealed;
+    let other = desk.scene.entry("false.zip", "false/b.txt.pgp");
+    let padding = [&[0xD5, 0xFF][..], &(sealed.len() as u32).to_be_bytes()].concat();
+    let hidden = [&other[..], &padding, &sealed].concat();
+    let jump = |before: usize| ((before + other.len() + padding.len()) as u32).to_be_bytes();
+    for (front, why) in [
+        // Length octets of the old packet format are taken for some of the new one.
+        (
+            [&[0x85, 0, 10, 3, 0, 0, 0, 0xD5, 0xFF][..], &jump(0)].concat(),
+            "the old packet format",
+        ),
+        (
+            [&[0xD5, 0xE2][..], &jump(1), &[0]].concat(),
+            "a partial length",
+        ),
+        (
+            [&[0xC1, 0xE2][..], &jump(1), &[0]].concat(),
+            "a partial length of a recipient",
+        ),
+        (vec![0xD5, 0], "padding in front"),
+        (vec![], "another message in front"),
+    ] {
+        let (status, shown) = check(&[&front[..], &hidden].concat());
+        assert_ne!(status, Some(0), "{why}: {shown}");
+        assert!(!shown.contains("as they were signed"), "{why}: {shown}");
+    }
+    for (message, why) in [
+        ([&message[..], b"\n"].concat(), "something behind it"),
+        (
+            message[..message.len() - 1].to_vec(),
+            "an end that is missing",
+        ),
+    ] {
+        assert_ne!(check(&message).0, Some(0), "{why}");
     }
 }
 

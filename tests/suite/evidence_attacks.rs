@@ -290,7 +290,7 @@ fn a_manifest_without_its_signature_is_worth_nothing() {
     forge(&scene, |entries| take_out(entries, &[CMS]));
     scene.refuses(
         "forged.zip",
-        &["it has no signature of a signer that you named"],
+        &["it has a list that was to be signed, and its signature is missing"],
     );
 }
 

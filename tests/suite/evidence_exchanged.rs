@@ -2,7 +2,7 @@
 //! or while members are extracted.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use callseal::keys::{Keyring, NoPassphrases, Recipients, SigningKey};
 use callseal::message::Opener;
@@ -14,9 +14,6 @@ use callseal::{
 use crate::evidence_support::{extract_opened, signers};
 use crate::support::packets::{PKESK, packets};
 use crate::support::{Scene, content};
-
-/// The member that is exchanged.
-const MEMBER: &str = "calls/b.txt.pgp";
 
 /// Packs calls, one of this length, into `calls.zip` for two recipients, signed;
 /// and makes `forged.zip`, which has the same bytes but for a member with another
@@ -34,12 +31,20 @@ fn exchanged(length: usize, options: &str) -> Scene {
     false_content.reverse();
     scene.write("calls/b.txt", false_content);
     scene.ok(&format!("{pack} calls -o other.zip"));
-    let (true_message, false_message) = (
-        scene.entry("calls.zip", MEMBER),
-        scene.entry("other.zip", MEMBER),
+    let is_cms = options.contains("cms");
+    let member = match is_cms {
+        true => "calls/b.txt.p7m",
+        false => "calls/b.txt.pgp",
+    };
+    let (true_message, mut false_message) = (
+        scene.entry("calls.zip", member),
+        scene.entry("other.zip", member),
     );
     assert_eq!(true_message.len(), false_message.len());
-    let false_message = with_checksum(false_message, crc32fast::hash(&true_message));
+    // `share` takes those with another checksum as well.
+    if !is_cms {
+        false_message = with_checksum(false_message, crc32fast::hash(&true_message));
+    }
     let mut archive = scene.read("calls.zip");
     let mut places = archive.windows(true_message.len());
     let at = places.position(|octets| octets == true_message).unwrap();
@@ -293,6 +298,71 @@ fn an_archive_that_is_exchanged_while_it_is_shared_and_signed_is_found() {
             failures[0].to_string(),
             "calls/b.txt: it was altered or replaced after the archive was signed"
         );
+    }
+}
+
+/// Writes other bytes to a file while the session keys of its members are proven,
+/// and its own ones again when the first of them has been copied.
+struct ExchangeWhileProven {
+    archive: PathBuf,
+    own: Vec<u8>,
+    other: Vec<u8>,
+    has_begun: AtomicBool,
+}
+
+impl Progress for ExchangeWhileProven {
+    fn begin(&self, _: u64, _: u64) {
+        std::fs::write(&self.archive, &self.other).unwrap();
+        self.has_begun.store(true, Ordering::SeqCst);
+    }
+
+    fn bytes(&self, _: u64) {}
+
+    fn member(&self) {
+        // Before that, all are compared with what was signed.
+        if self.has_begun.load(Ordering::SeqCst) {
+            std::fs::write(&self.archive, &self.own).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_session_key_is_shared_for_nothing_else_than_what_has_proven_it() {
+    for format in ["rfc4880", "cms-gcm"] {
+        for is_signed in [true, false] {
+            let scene = exchanged(20, &format!("--index none --format {format}"));
+            scene.key_pair("partner", crate::support::P256);
+            let exchange = ExchangeWhileProven {
+                archive: scene.path("calls.zip"),
+                own: scene.read("calls.zip"),
+                other: scene.read("forged.zip"),
+                has_begun: AtomicBool::new(false),
+            };
+            let signers = signers(&scene, &["server.crt"]);
+            let job = Job::new()
+                .workers(std::num::NonZeroUsize::MIN)
+                .old_signatures(match is_signed {
+                    true => OldSignatures::Keep(&signers),
+                    false => OldSignatures::Drop,
+                })
+                .progress(&exchange);
+            let keyring = Keyring::load(&[scene.path("customer.key")]).unwrap();
+            let partner = Recipients::from_files(&[scene.path("partner.crt")]).unwrap();
+            let change = Change::default().adding(partner);
+            let archive = ArchiveFile::open(scene.path("calls.zip")).unwrap();
+            let (members, new) = (archive.all(), scene.path("new.zip"));
+            let target = ShareTarget::File(&new);
+            let refused = job
+                .share(&members, &Opener::new(&keyring), &change, target)
+                .unwrap_err();
+            let Error::NotShared { failures, .. } = &refused else {
+                panic!("{format}: {refused}")
+            };
+            let said = failures[0].to_string();
+            assert!(said.starts_with("calls/b.txt: "), "{said}");
+            assert!(said.contains("was changed while it was read"), "{said}");
+            assert!(!scene.exists("new.zip"));
+        }
     }
 }
 

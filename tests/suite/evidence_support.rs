@@ -41,6 +41,13 @@ impl Scene {
         self.gpg(&format!("--armor --export --output {name}.asc {name}"));
     }
 
+    /// Makes `sealer.crt`, which is for encryption alone.
+    #[track_caller]
+    pub fn make_sealer(&self) {
+        let usage = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyAgreement\n";
+        self.self_signed("sealer").saying(usage).make();
+    }
+
     /// Writes the calls, and makes the parties and the signer `server`.
     #[track_caller]
     pub fn with_a_signer() -> Self {

@@ -51,7 +51,7 @@ fn an_archive_that_has_only_an_origin_is_not_shared_unchecked() {
     scene
         .line("share one.zip -k vendor.key --remove customer.crt -o two.zip")
         .exits(2)
-        .complains_with_hint(&["one.zip: it is signed, and the new archive would not be"]);
+        .complains_with_hint(&["one.zip: it is signed, and no signer is named to check that"]);
     scene.ok("share one.zip -k vendor.key --remove customer.crt --signer server.crt -q -o two.zip");
     scene.verifies("two.zip");
 }

@@ -401,7 +401,7 @@ fn a_granted_member_that_was_removed_since_is_missed() {
         .exits(6)
         .complains(&[
             "calls/b.txt",
-            "removed from the archive",
+            "it isn't in the archive",
             "the grant lists it",
         ]);
     assert_eq!(scene.text("out/calls/sub/d.txt"), "fourth");

@@ -87,7 +87,7 @@ impl Office {
 fn a_message_without_a_signature_is_refused() {
     let office = Office::new();
     let file = literal(b"said", DataFormat::Binary);
-    office.refuses(&file, &["it is not signed"]);
+    office.refuses(&file, &["there is no signature inside of it"]);
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn a_member_that_opens_by_the_index_is_checked_as_well() {
     scene
         .line(extract)
         .exits(5)
-        .complains_with_hint(&["calls/a.wav", "it is not signed"]);
+        .complains_with_hint(&["calls/a.wav", "there is no signature inside of it"]);
     assert!(!scene.exists("out/calls/a.wav"));
     // One operation of the private key opens these, and the index isn't signed.
     let key = SigningKey::load(&scene.path("anna.key"), &NoPassphrases, SystemTime::now());
@@ -373,7 +373,7 @@ fn a_member_that_opens_by_the_index_is_checked_as_well() {
     scene
         .line("extract calls.zip -k other.key --grant a.grant --signer anna.asc -C out")
         .exits(5)
-        .complains_with_hint(&["calls/a.wav", "it is not signed"]);
+        .complains_with_hint(&["calls/a.wav", "there is no signature inside of it"]);
 }
 
 #[test]

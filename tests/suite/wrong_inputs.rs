@@ -146,7 +146,7 @@ fn commands_of_other_programs_get_the_one_that_does_it_here() {
         &[
             ("encrypt note.txt", 2, &["'encrypt'"], &["seal", "pack"]),
             ("decrypt one.pgp", 2, &["'decrypt'"], &["open", "extract"]),
-            ("test calls.zip", 2, &["'test'"], &["extract"]),
+            ("test calls.zip", 2, &["'test'"], &["callseal verify"]),
             ("PACK", 2, &["'PACK'"], &["did you mean `pack`?"]),
             ("unzip calls.zip", 2, &["'unzip'"], &["extract"]),
             ("ls calls.zip", 2, &["'ls'"], &["list"]),

@@ -190,6 +190,7 @@ impl Check<'_> {
 
     fn refuse(&mut self, profile: &str, error: RecipientError) {
         self.report.failures.push(Error::Profile {
+            config: self.config.source.clone(),
             profile: profile.to_owned(),
             error: Box::new(error),
         });

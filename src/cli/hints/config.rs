@@ -96,6 +96,9 @@ pub fn of_config(error: &ConfigError) -> Hint {
         ConfigError::WrongType { detail, .. } if detail.contains("missing field") => {
             "write a party as { name = \"NAME\", certificates = [\"CERT\"] }"
         }
+        ConfigError::WrongType { detail, .. } if detail.starts_with("signers: expected a list") => {
+            "write a list in brackets, even of one: [\"ivr-1.crt\"]"
+        }
         ConfigError::WrongType { detail, .. } if detail.contains("expected a list") => {
             "write a list in brackets, even of one: [\"customer.crt\"]"
         }

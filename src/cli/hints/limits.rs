@@ -33,6 +33,11 @@ fn system_error(error: &Error) -> Option<&io::Error> {
         Error::Profile { error, .. } => of_recipient(error),
         Error::SignersOfProfile { error, .. } => of_signer(error),
         Error::Signer(error) => of_signer(error),
+        Error::OfArchive { error, .. } => system_error(error),
+        Error::SigningKeyOfConfig { error, .. } => match &error.fault {
+            SigningKeyFault::Key(fault) => of_key(fault),
+            _ => None,
+        },
         Error::SigningKey(SigningKeyError {
             fault: SigningKeyFault::Key(fault),
             ..

@@ -48,10 +48,14 @@ fn of_cause(error: &Error) -> Hint {
         Error::During { task, error } => return tasks::of_task(*task, error),
         #[cfg(target_os = "linux")]
         Error::Service(error) => return of_service(error),
+        Error::OfArchive { error, .. } => return of_cause(error),
         Error::Config(error) => return config::of_config(error),
         Error::Profile { error, .. } => return of_recipients(error),
         Error::SignersOfProfile { error, .. } => return signers::of_signers(error),
+        Error::UselessSigner { fault, .. } => return signers::of_useless_signer(fault),
+        Error::SignerIsRecipient { .. } => signatures::OWN_KEY,
         Error::SigningKey(error) => return signers::of_signing_key(error),
+        Error::SigningKeyOfConfig { error, .. } => return signers::of_signing_key(error),
         Error::NoKeys => messages::GIVE_KEY,
         Error::NoKeysThere { .. } => {
             "put a private key there, or give another place with -k; -v shows which files were left out, and why"
@@ -70,6 +74,7 @@ fn of_cause(error: &Error) -> Hint {
         | Error::PartialDocuments { .. }
         | Error::Unread { .. }
         | Error::NotVerified { .. }
+        | Error::NotOpened { .. }
         | Error::SomeNotVerified { .. } => return None,
     })
 }
@@ -80,6 +85,9 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::Io { error, .. } if input::is_not_a_file(error) => REGULAR_FILE,
         Error::Io { path, error } if error.kind() == io::ErrorKind::NotFound => {
             return paths::of_missing(path);
+        }
+        Error::Io { error, .. } if error.kind() == io::ErrorKind::IsADirectory => {
+            "name a file in it"
         }
         Error::NotFlushed { .. } => {
             "check the disk; the file is complete, but a power failure may undo it"
@@ -133,7 +141,7 @@ fn of_library(error: &callseal::Error) -> Hint {
                 },
             ..
         } => {
-            "put all its parts into one directory and join them with `zip -s 0 NAME.zip --out WHOLE.zip`; if zip fails at a member that fills several parts, `7zz x NAME.zip` extracts the messages"
+            "put all its parts into one directory and join them with `zip -s 0 NAME.zip --out WHOLE.zip`; if zip fails at a member that fills several parts, `7zz x NAME.zip` extracts the messages; if it was never split, it is damaged: get it again from its source"
         }
         Error::Archive {
             error: ArchiveError::Malformed { .. },
@@ -153,7 +161,9 @@ fn of_library(error: &callseal::Error) -> Hint {
             "give a key that opens the index; without it, members have numbers, and `callseal extract` gives them their names"
         }
         Error::Grant { .. } => "get the grant again from its sender",
-        Error::OtherArchive { .. } => "give the archive that the grant was made for",
+        Error::OtherArchive { .. } => {
+            "give the archive that the grant was made for; if this is it, the members were removed from it"
+        }
         Error::Index {
             kind: ErrorKind::Io,
             ..
@@ -214,7 +224,7 @@ fn of_member(cause: &MemberCause) -> Hint {
         MemberCause::Exists(_) => {
             "extract into an empty directory with -C, or overwrite with --force"
         }
-        MemberCause::Replaced | MemberCause::Removed => {
+        MemberCause::Replaced(_) | MemberCause::Removed(_) => {
             "anyone can seal a false index: if you don't trust it, open the members by their own recipients with --ignore-index"
         }
         MemberCause::Archive(MemberFault::Name(NameFault::Reserved)) => {
@@ -233,8 +243,14 @@ fn of_member(cause: &MemberCause) -> Hint {
         }
         MemberCause::NotBundled(fault) => return sources::of_sealed(fault),
         MemberCause::NotAsSigned(_) => signatures::ASK_SIGNER,
+        MemberCause::UnconfirmedName => {
+            "don't trust the name; --ignore-index opens the member under the name that was signed"
+        }
+        MemberCause::NotKept(_) => {
+            "share it without its signatures with --drop-signatures, or seal its members anew with `callseal convert`"
+        }
         MemberCause::NotSignable(_) => {
-            "make an archive without it: `zip -d ARCHIVE NAME` takes an entry out, and `callseal convert` seals the members anew"
+            "make an archive without it: `zip -q -d ARCHIVE '*/'` takes all directories out, and `zip -d ARCHIVE NAME` an entry; `callseal convert` seals the members anew"
         }
         MemberCause::OtherThanListed(_) => {
             "anyone can seal a false index; get the archive again from its source"

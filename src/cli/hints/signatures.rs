@@ -34,12 +34,13 @@ pub fn of_evidence(fault: &EvidenceFault) -> Hint {
         EvidenceFault::NotSigned => {
             "ask its sender for the signed archive; `callseal verify` without a signer checks whether it is sound"
         }
-        EvidenceFault::OtherSigners(_) => {
+        EvidenceFault::OtherSigners { .. } => {
             "name the certificate of whoever should have signed it with --signer; a signature by anybody else proves nothing"
         }
-        EvidenceFault::WouldBeLost => {
+        EvidenceFault::NoSignerNamed => {
             "name who signed it with --signer CERT, and the signature is checked and kept; or leave it out with --drop-signatures"
         }
+        EvidenceFault::NoSignature => ASK_SIGNER,
         EvidenceFault::OtherOrigin => {
             "name with --signer who signed the origin as well; if you don't know them, get the archive again from its source, or leave all signatures out with --drop-signatures"
         }

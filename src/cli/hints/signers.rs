@@ -21,7 +21,7 @@ pub fn of_signers(error: &SignerError) -> Hint {
         SignerError::Refused { path, refusal } => return of_certificate(path, refusal),
         SignerError::BareKey { .. } => "name the signer's certificate instead",
         SignerError::NoCertificate { .. } => {
-            "name the file of the certificate as well: an OpenPGP signature doesn't hold it"
+            "name the file of the certificate as well: an OpenPGP signature doesn't hold it; an X.509 certificate is named by its SHA-256, 64 digits"
         }
         SignerError::SubjectWithoutCa { .. } => {
             "only a CA can vouch for a subject: name the signer's certificate or its fingerprint instead"
@@ -76,6 +76,14 @@ pub fn of_signing_key(error: &SigningKeyError) -> Hint {
             }
             None => "name the private key that belongs to it",
         },
+        SigningKeyFault::Key(KeyFault::Unreadable(error))
+            if error.kind() == io::ErrorKind::IsADirectory =>
+        {
+            "name the file of one private key"
+        }
+        SigningKeyFault::Key(KeyFault::NoPrivateKey(Some(FileKind::Empty))) => {
+            "name the private key that signs; `callseal keygen --sign` makes one"
+        }
         SigningKeyFault::Key(fault) => return keys::of_key_file(path, fault),
         SigningKeyFault::Locked(fault) => return of_unlock(fault),
         SigningKeyFault::SeveralKeys(_) => "put each of them into a file of its own",
@@ -98,10 +106,29 @@ pub fn of_signing_key(error: &SigningKeyError) -> Hint {
         SigningKeyFault::Usage { .. } | SigningKeyFault::Unfit { .. } => {
             "sign with a key that is made for it; `callseal keygen --sign` makes one"
         }
-        SigningKeyFault::NoSigningKey { .. } | SigningKeyFault::Policy { .. } => {
+        SigningKeyFault::NoSigningKey { .. }
+        | SigningKeyFault::Policy { .. }
+        | SigningKeyFault::Chain { .. } => {
             "sign with another key; `callseal keygen --sign` makes one"
         }
         _ => return None,
+    })
+}
+
+/// Returns the remedy for a signer in the config whose signatures can't hold.
+pub fn of_useless_signer(fault: &SigningKeyFault) -> Hint {
+    some(match fault {
+        SigningKeyFault::Expired { .. } => {
+            "list the signer's present certificate; `signing-time = \"trusted\"` accepts what was signed before the end"
+        }
+        SigningKeyFault::NotYetValid { .. } => "check this machine's clock",
+        SigningKeyFault::Revoked { .. } => {
+            "leave it out, and list the certificate that replaces it"
+        }
+        SigningKeyFault::Chain { .. } => {
+            "check `ca-file` in the config, or list a certificate that its CA has issued"
+        }
+        _ => "list a certificate that is made for signatures; `callseal keygen --sign` makes one",
     })
 }
 
@@ -154,7 +181,7 @@ pub fn of_plan(error: &PlanError) -> Hint {
         PlanError::Signed(_) => "leave out --sign, or give `--format auto`",
         PlanError::SignedForHidden => "leave out --sign or --hidden-recipients",
         PlanError::SignerOfOtherKind { .. } => {
-            "give an OpenPGP key, or sign an archive: `callseal pack --sign` takes keys of X.509"
+            "give an OpenPGP key, or sign an archive: `callseal pack --sign` takes X.509 keys"
         }
         PlanError::SignerOfOtherVersion { .. } => {
             "sign with a key of version 4, such as one of GnuPG; or give `--format rfc9580` if all recipients read it"

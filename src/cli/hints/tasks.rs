@@ -1,10 +1,16 @@
 //! Hints of commands in which other remedies help than elsewhere.
 
-use callseal::keys::{RecipientError, Refusal};
+use std::borrow::Cow;
+use std::io::ErrorKind;
+
+use callseal::archive::{MemberFault, NameFault};
+use callseal::keys::{NoIdentity, RecipientError, Refusal};
 use callseal::message::{MessageFault, OpenError, PlanError};
-use callseal::{Error, MemberCause};
+use callseal::sources::SourceError;
+use callseal::{Error, EvidenceFault, MemberCause};
 
 use super::{Hint, of_library, some};
+use crate::cli::ui::shell_word;
 
 /// A command in which other remedies help than elsewhere.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +27,7 @@ pub enum Task {
     ByGrant,
     List,
     Verify,
+    Sign,
 }
 
 /// How to seal one message for others.
@@ -28,6 +35,28 @@ const SEAL_ANEW: &str = "seal what it holds anew: `set -o pipefail; callseal ope
 
 pub fn of_task(task: Task, error: &Error) -> Hint {
     some(match (task, error) {
+        (
+            Task::Sign | Task::Share { .. } | Task::ShareMessage,
+            Error::Source(SourceError::IsOutput { .. }),
+        ) => "choose another name for the output, or replace the file itself with --in-place",
+        (Task::Sign, _) => return of_library(error),
+        (Task::Verify, Error::Io { path, error }) if error.kind() == ErrorKind::IsADirectory => {
+            let all = path.join("*.zip").display().to_string();
+            // In quotes, the shell wouldn't expand it.
+            return some(match shell_word(&all.replace('*', "")) {
+                Cow::Borrowed(_) => format!("name the archives in it: `callseal verify {all}`"),
+                Cow::Owned(_) => "name the archives in it".into(),
+            });
+        }
+        (
+            Task::Verify,
+            Error::Evidence {
+                fault: EvidenceFault::NotSigned,
+                ..
+            },
+        ) => {
+            "ask its sender for the signed archive; without --signer, `verify` checks whether it is sound; `extract --signer` and `cat --signer` check signatures inside of its messages"
+        }
         (Task::Share { .. } | Task::Grant, Error::Member { member, cause })
             if matches!(cause, MemberCause::Moved { .. }) && is_number(member) =>
         {
@@ -94,14 +123,29 @@ fn is_number(member: &str) -> bool {
 /// Returns the hint for a member, if another one than elsewhere helps.
 fn of_member(task: Task, cause: &MemberCause) -> Hint {
     some(match (task, cause) {
-        (Task::ByGrant, MemberCause::Removed | MemberCause::Replaced) => {
+        (Task::ByGrant, MemberCause::Removed(_) | MemberCause::Replaced(_)) => {
             "get the archive again from its source, or a grant for this archive"
         }
+        (Task::ByGrant, MemberCause::UnconfirmedName) => {
+            "don't trust the name; ask whoever signed the archive what the member is"
+        }
         (Task::ByGrant, _) => return None,
-        (Task::List, MemberCause::Removed) => {
+        (Task::List, MemberCause::Removed(_)) => {
             "anyone can seal a false index: if you don't trust it, list the members without it, with --ignore-index"
         }
         (Task::List, _) => return None,
+        (Task::Verify, MemberCause::Removed(_) | MemberCause::Replaced(_)) => {
+            "keep the archive as it is, and get it again from its source; --signer shows what was signed"
+        }
+        (Task::Verify, MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage))) => {
+            "it is damaged, or was never sealed"
+        }
+        (Task::Verify, MemberCause::Archive(MemberFault::Name(NameFault::Reserved))) => {
+            "don't trust it: callseal never seals a file under that name"
+        }
+        (Task::Verify, MemberCause::Open(OpenError::NoIdentity(NoIdentity::TrialsUsedUp))) => {
+            "`callseal extract` opens the members that you name; give only their recipient's key with -k"
+        }
         (_, MemberCause::Open(OpenError::Fault(MessageFault::NotAMessage))) => {
             "it is damaged, or was never sealed; leave it out with --exclude"
         }

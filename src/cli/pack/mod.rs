@@ -188,9 +188,10 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         }
         let total = total_size(&found.files);
         ui.summary(&format!(
-            "would pack {} ({}) for {recipients}{}; nothing was written",
+            "would pack {} ({}) for {recipients}{}{}; nothing was written",
             count(found.files.len() as u64, "file"),
             bytes(total),
+            signed_by(&keys),
             match arguments.moves {
                 true => stays.summary(&found.files, "remove"),
                 false => String::new(),

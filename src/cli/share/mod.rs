@@ -16,17 +16,20 @@ use super::evidence_report::old_signatures;
 use super::failure::{Ended, Failure};
 use super::global::Global;
 use super::hints::Task;
-use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_archive};
+use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_kept};
 use super::recipient_args::RecipientArgs;
 use super::sharing_args::SharingArgs;
 use super::signer_args::ArchiveSignerArgs;
 use super::signing_args::SignArgs;
-use super::streams::check_archive_output;
+use super::streams::{check_archive_output, place};
 use super::ui::{Bar, Ui, count};
 use report::Outcome;
 
 /// Let others open an archive, or take somebody out
 #[derive(Debug, Args)]
+#[command(mut_arg("profile", |profile| profile.help(
+    "Also let in the recipients of this profile in the config"
+)))]
 #[command(group(ArgGroup::new("target").args(["output", "in_place", "dry_run"]).required(true).multiple(true)))]
 #[command(after_help = format!("\
 Nothing that is sealed changes: each member gets other recipients in front of
@@ -85,6 +88,11 @@ impl Arguments {
     fn written(&self) -> &Path {
         self.output.as_ref().unwrap_or(&self.archive)
     }
+
+    /// Says where it is written.
+    fn place(&self) -> String {
+        place(self.output.as_deref())
+    }
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
@@ -128,7 +136,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let keys = arguments
         .sign
         .load(config.as_ref(), opening.passphrases(), ui)?;
-    let signers = arguments.signers.load(config.as_ref())?;
+    let signers = arguments.signers.load(config.as_ref(), ui)?;
     let job = arguments.sharing.job(&bar).signing(&keys);
     let outcome = Outcome {
         arguments,
@@ -137,7 +145,13 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         global,
         ui,
     };
-    let archive = match open_archive(&arguments.archive, &opener) {
+    let opened = open_kept(
+        &arguments.archive,
+        &opener,
+        signers.as_ref(),
+        arguments.drop_signatures,
+    );
+    let archive = match opened {
         Err(callseal::Error::IsMessage { path }) => {
             if !arguments.members.is_empty() || arguments.exclude.is_given() {
                 return Err(Failure::usage(
@@ -148,16 +162,16 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
             if arguments.sign.is_given() {
                 return Err(Failure::usage(
                     format!(
-                        "{}: it is one message, and archives are signed",
+                        "{}: it is one message, and only archives can be signed",
                         path.display()
                     ),
                     "leave out --sign",
                 ));
             }
-            if arguments.drop_signatures || signers.is_some_and(|signers| signers.are_required) {
+            if arguments.drop_signatures || signers.is_some_and(|signers| signers.are_required()) {
                 return Err(Failure::usage(
                     format!(
-                        "{}: it is one message, and signatures are checked of archives",
+                        "{}: it is one message, and `share` checks signatures of archives alone",
                         path.display()
                     ),
                     "leave out --signer, --signers-of and --drop-signatures; `callseal open --signer` checks a signature inside of a message",

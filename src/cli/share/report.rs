@@ -5,7 +5,9 @@ use callseal::{ArchiveFile, Difference, KeptSignatures, Shared, SharedMember};
 use serde::Serialize;
 
 use super::super::error::Error;
-use super::super::evidence_report::{kept_word, notice_kept as notice_signatures};
+use super::super::evidence_report::{
+    EvidenceFacts, kept_evidence, kept_word, notice_kept as notice_signatures,
+};
 use super::super::facts::PathFact;
 use super::super::failure::{Ended, Report};
 use super::super::global::Global;
@@ -32,12 +34,15 @@ impl Outcome<'_> {
         let Self { arguments, ui, .. } = self;
         let members = count(shared.members.len() as u64, "member");
         if arguments.dry_run {
-            ui.summary(&format!("would share {members}; nothing was written"));
+            ui.summary(&format!(
+                "would share {members}{}; nothing was written",
+                signed_by(self.keys)
+            ));
         } else {
             ui.summary(&format!(
-                "shared {members} of {} into {} ({}){}{}",
+                "shared {members} of {} {} ({}){}{}",
                 arguments.archive.display(),
-                arguments.written().display(),
+                arguments.place(),
                 bytes(shared.archive),
                 match shared.listed {
                     Some(_) => ", with an index",
@@ -79,9 +84,9 @@ impl Outcome<'_> {
         match arguments.dry_run {
             true => ui.summary("would share 1 message; nothing was written"),
             false => ui.summary(&format!(
-                "shared {} into {} ({})",
+                "shared {} {} ({})",
                 arguments.archive.display(),
-                arguments.written().display(),
+                arguments.place(),
                 bytes(shared.archive)
             )),
         }
@@ -109,6 +114,7 @@ impl Outcome<'_> {
             indexed: shared.listed.unwrap_or(0),
             signers: signer_facts(self.keys),
             old_signatures: kept_word(&shared.old_signatures),
+            evidence: EvidenceFacts::of(kept_evidence(&shared.old_signatures)),
             members: Each(|| shared.members.iter().map(MemberFacts::from)),
         };
         let text = match arguments.dry_run {
@@ -136,6 +142,7 @@ impl Outcome<'_> {
             indexed: 0,
             signers: Vec::new(),
             old_signatures: kept_word(&KeptSignatures::None),
+            evidence: EvidenceFacts::of(None),
             members: Each(std::iter::empty::<MemberFacts<'_>>),
         };
         let during = |error| Error::during(task, error);
@@ -289,6 +296,9 @@ struct ShareFacts<'a, M> {
     indexed: usize,
     signers: Vec<SigningFacts<'a>>,
     old_signatures: &'static str,
+    /// Who signed the old archive.
+    #[serde(flatten)]
+    evidence: EvidenceFacts,
     members: M,
 }
 

@@ -63,6 +63,8 @@ impl Bar {
 impl Progress for Bar {
     fn begin(&self, members: u64, bytes: u64) {
         self.members.store(members, Ordering::Relaxed);
+        self.done.store(0, Ordering::Relaxed);
+        self.bar.set_position(0);
         self.bar.set_length(bytes);
         self.show_members(0);
     }

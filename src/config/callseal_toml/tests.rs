@@ -276,7 +276,10 @@ fn a_party_that_says_too_little_or_too_much_is_refused_with_its_line() {
         ("{ name = 'a', certificates = [] }", "no recipients"),
         ("{ name = 'a', certificates = [''] }", "empty path"),
         ("{ name = '', certificates = ['a.crt'] }", "empty path"),
-        ("{ name = 'a', certificates = 3 }", "a string, or a list"),
+        (
+            "{ name = 'a', certificates = 3 }",
+            "text in quotes, or a list",
+        ),
         ("3", "a certificate's path, or a table"),
     ] {
         let error = refused(&format!("[profiles.acme]\nrecipients = [{party}]"));

@@ -10,6 +10,7 @@ pub(super) fn wrong_type(message: &str, line: Option<&str>) -> String {
         "i64" => "a whole number",
         "a boolean" => "true or false",
         "a string" => "text in quotes",
+        "a string, or a list of strings" => "text in quotes, or a list of such texts",
         "a sequence" => "a list",
         "a map" => "a table",
         other if other.starts_with("struct ") => "a table",

@@ -54,7 +54,7 @@ impl Error {
             Self::NamesClosed { .. } => ErrorKind::NoIdentity,
             Self::Index { kind, .. } => *kind,
             Self::Evidence {
-                fault: EvidenceFault::WouldBeLost | EvidenceFault::SignerWouldOpen { .. },
+                fault: EvidenceFault::NoSignerNamed | EvidenceFault::SignerWouldOpen { .. },
                 ..
             } => ErrorKind::Usage,
             Self::Grant { .. }

@@ -34,12 +34,19 @@ pub enum MemberCause {
         /// The name inside of the message.
         sealed: String,
     },
-    /// The session key that the index lists for it doesn't open it.
-    #[error("it was replaced: the session key in the index or the grant doesn't open it")]
-    Replaced,
-    /// The index lists it, and the archive doesn't have it.
-    #[error("it was removed from the archive: its index or the grant lists it")]
-    Removed,
+    /// The index or a grant gives it its name, the archive has to be what was signed,
+    /// and its message doesn't confirm the name.
+    #[error(
+        "its name is from an index or a grant, and nothing that was sealed and signed confirms it"
+    )]
+    UnconfirmedName,
+    /// The session key that the index or the grant (which of them, it says) lists
+    /// for it doesn't open it.
+    #[error("it was replaced: the session key in the {0} doesn't open it")]
+    Replaced(&'static str),
+    /// The index or the grant lists it, and the archive doesn't have it.
+    #[error("the {0} lists it, and it isn't in the archive")]
+    Removed(&'static str),
     /// It isn't what was signed.
     #[error(transparent)]
     NotAsSigned(SignedFault),
@@ -52,6 +59,9 @@ pub enum MemberCause {
     /// It can't be in an archive of messages that are sealed already.
     #[error(transparent)]
     NotBundled(BundleFault),
+    /// The signature of the archive can't be kept with it.
+    #[error("{0}, so the signature of the archive can't be kept")]
+    NotKept(&'static str),
     /// It is the index of an archive or a grant: session keys, and no file.
     #[error("it is the index of an archive, or a grant, and not a file")]
     SealedIndex,
@@ -130,7 +140,10 @@ impl MemberCause {
     /// Returns whether it is a fault of the message, which a wrong session key
     /// causes as well.
     pub(in crate::jobs) fn is_of_message(&self) -> bool {
-        matches!(self, Self::Open(OpenError::Fault(_)) | Self::Moved { .. })
+        matches!(
+            self,
+            Self::Open(OpenError::Fault(_)) | Self::Moved { .. } | Self::UnconfirmedName
+        )
     }
 
     pub(in crate::jobs) fn kind(&self) -> ErrorKind {
@@ -141,8 +154,9 @@ impl MemberCause {
             }
             Self::Archive(_)
             | Self::Moved { .. }
-            | Self::Replaced
-            | Self::Removed
+            | Self::UnconfirmedName
+            | Self::Replaced(_)
+            | Self::Removed(_)
             | Self::NotAsSigned(_)
             | Self::OtherThanListed(_)
             | Self::SealedIndex
@@ -154,6 +168,7 @@ impl MemberCause {
             | Self::TooManyRecipients
             | Self::HiddenRecipients
             | Self::NotSignable(_)
+            | Self::NotKept(_)
             | Self::NobodyLeft => ErrorKind::Usage,
             Self::NotBundled(fault) => fault.kind(),
             Self::NotSealedTo { .. } => ErrorKind::Recipient,

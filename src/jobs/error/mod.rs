@@ -331,7 +331,7 @@ impl Error {
         let Self::Member { cause, .. } = self else {
             return false;
         };
-        matches!(cause, MemberCause::Removed)
+        matches!(cause, MemberCause::Removed(_))
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn compare_manifest(
             match entries.next() {
                 Some(entry) if entry.is_stored_as(&line.name) => {
                     if let Some(hashes) = &mut hashes {
-                        hashes.push((entry.offset(), line.hashes.entry));
+                        hashes.push((entry.offset(), line.hashes));
                     }
                 }
                 _ => hashes = None,

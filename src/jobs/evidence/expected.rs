@@ -19,7 +19,7 @@ pub(in crate::jobs) enum ExpectedHash {
 #[derive(Debug, Default)]
 pub(in crate::jobs) struct Expected {
     /// By the entries' offsets, in their order.
-    manifest: Vec<(u64, [u8; 32])>,
+    manifest: Vec<(u64, Hashes)>,
     origin: Vec<(u64, InOrigin)>,
 }
 
@@ -33,7 +33,7 @@ struct InOrigin {
 
 impl Expected {
     /// Takes the hashes of all entries, each with its offset.
-    pub fn all_entries(&mut self, mut hashes: Vec<(u64, [u8; 32])>) {
+    pub fn all_entries(&mut self, mut hashes: Vec<(u64, Hashes)>) {
         hashes.sort_unstable_by_key(|(offset, _)| *offset);
         self.manifest = hashes;
     }
@@ -48,14 +48,29 @@ impl Expected {
         self.origin.sort_unstable_by_key(|(offset, _)| *offset);
     }
 
-    /// Returns the hash of the manifest for an entry.
-    pub fn in_manifest(&self, entry: &Member) -> Option<[u8; 32]> {
+    /// Returns the hashes of the manifest for an entry.
+    pub fn in_manifest(&self, entry: &Member) -> Option<Hashes> {
         find(&self.manifest, entry).copied()
     }
 
     /// Returns whether the origin says something of a member.
     pub fn is_in_origin(&self, entry: &Member) -> bool {
         find(&self.origin, entry).is_some()
+    }
+
+    /// Returns whether a list says what is sealed in a member: the origin, or the
+    /// manifest if that is to become one.
+    pub fn names_sealed(&self, member: &Member, list: KeptList) -> bool {
+        match list {
+            KeptList::Manifest => {
+                let listed = find(&self.manifest, member);
+                listed.is_some_and(|hashes| hashes.sealed.is_some())
+            }
+            KeptList::Origin => {
+                let listed = find(&self.origin, member);
+                listed.is_some_and(|listed| matches!(listed.hash, ExpectedHash::Sealed(_)))
+            }
+        }
     }
 
     /// Returns whether a member has yet to be compared with the origin. Then it
@@ -67,13 +82,15 @@ impl Expected {
     /// Returns the SHA-256 that all of an entry has to have, as far as it's known.
     pub fn entry_hash(&self, entry: &Member) -> Option<[u8; 32]> {
         let compared = find(&self.origin, entry).and_then(|origin| origin.all.get());
-        self.in_manifest(entry).or(compared.copied())
+        let listed = self.in_manifest(entry).map(|hashes| hashes.entry);
+        listed.or(compared.copied())
     }
 
     /// Compares the hashes of an entry with those that it has to have.
     pub fn compare(&self, entry: &Member, hashes: &Hashes) -> Result<(), SignedFault> {
         let is_entry = |hash| hashes.entry == hash;
-        if !self.in_manifest(entry).is_none_or(is_entry) {
+        let listed = self.in_manifest(entry).map(|listed| listed.entry);
+        if !listed.is_none_or(is_entry) {
             return Err(SignedFault::Altered);
         }
         let Some(origin) = find(&self.origin, entry) else {
@@ -91,6 +108,14 @@ impl Expected {
             false => Err(SignedFault::Altered),
         }
     }
+}
+
+/// The list that becomes the origin of an archive that is made from another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::jobs) enum KeptList {
+    Manifest,
+    /// It stays.
+    Origin,
 }
 
 fn find<'e, H>(hashes: &'e [(u64, H)], entry: &Member) -> Option<&'e H> {

@@ -12,12 +12,20 @@ pub enum EvidenceFault {
     /// There are no signatures.
     #[error("it is not signed")]
     NotSigned,
-    /// It is signed, and what is made of it wouldn't be.
-    #[error("it is signed, and the new archive would not be")]
-    WouldBeLost,
+    /// It is signed, and another archive is to be made of it without a check.
+    #[error("it is signed, and no signer is named to check that")]
+    NoSignerNamed,
+    /// It has a list to be signed, and nothing that can be read as its signature.
+    #[error("it has a list that was to be signed, and its signature is missing or can't be read")]
+    NoSignature,
     /// All its signatures are by signers who weren't named.
-    #[error("it has no signature of a signer that you named{}", by(.0))]
-    OtherSigners(Vec<SignatureVerdict>),
+    #[error("it has no signature of a signer that you named{}", claims(.own, .origin))]
+    OtherSigners {
+        /// Those of its own list.
+        own: Vec<SignatureVerdict>,
+        /// Those of its origin.
+        origin: Vec<SignatureVerdict>,
+    },
     /// The signature of a named signer doesn't hold.
     #[error("the signature of “{signer}” {fault}")]
     Fails {
@@ -61,17 +69,42 @@ pub enum EvidenceFault {
     Order(String),
 }
 
-/// Says who the signers are.
-fn by(verdicts: &[SignatureVerdict]) -> String {
-    let signers: Vec<String> = verdicts
-        .iter()
-        // A name can't seem to end before its end.
-        .map(|verdict| format!("“{}”", verdict.signer.replace(['“', '”'], "\"")))
-        .collect();
-    match signers.is_empty() {
-        true => String::new(),
-        false => format!("; it claims to be signed by {}", signers.join(", ")),
+/// The most names of strangers that an error has.
+const MOST_NAMES: usize = 8;
+
+/// Says who claims to have signed an archive, and its origin.
+fn claims(own: &[SignatureVerdict], origin: &[SignatureVerdict]) -> String {
+    match (own.is_empty(), origin.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => format!("; it claims to be signed by {}", names(own)),
+        (true, false) => format!(
+            "; it claims that what is sealed in it was signed by {}",
+            names(origin)
+        ),
+        (false, false) => format!(
+            "; it claims to be signed by {}, and what is sealed in it by {}",
+            names(own),
+            names(origin)
+        ),
     }
+}
+
+/// Returns the names of signers, each once.
+fn names(verdicts: &[SignatureVerdict]) -> String {
+    let mut signers: Vec<String> = Vec::new();
+    for verdict in verdicts {
+        // A name can't seem to end before its end.
+        let signer = format!("“{}”", verdict.signer.replace(['“', '”'], "\""));
+        if !signers.contains(&signer) {
+            signers.push(signer);
+        }
+    }
+    let more = match signers.len().saturating_sub(MOST_NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    signers.truncate(MOST_NAMES);
+    format!("{}{more}", signers.join(", "))
 }
 
 /// Why one entry of an archive isn't what was signed.
@@ -84,6 +117,9 @@ pub enum SignedFault {
     /// What is sealed in it is something else.
     #[error("what is sealed in it was altered or replaced after it was signed")]
     OtherSealed,
+    /// The list has the hash of all of it, and a false one of what is sealed in it.
+    #[error("the signed list has another hash of what is sealed in it than of all of it")]
+    Contradicted,
     /// The signed list doesn't have it.
     #[error(
         "it was added or renamed after the archive was signed: the signed list doesn't have it"

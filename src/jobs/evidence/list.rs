@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read};
 
 use crate::archive::Member;
-use crate::jobs::archive_file::{ArchiveFile, expands, member_error, open_cause};
+use crate::jobs::archive_file::{ArchiveFile, bytes_cause, expands, member_error, open_cause};
 use crate::jobs::error::{Error, ErrorKind};
 use crate::jobs::hashed::Hashed;
 use crate::jobs::signed_entries::SignedList;
@@ -134,10 +134,11 @@ impl<'a> List<'a> {
         &self,
         work: impl FnOnce(&mut dyn Read) -> io::Result<()>,
     ) -> Result<[u8; 32], Error> {
+        let fail = |cause| member_error(self.entry, cause);
         let spent = Limits::default().spend(0, expands(self.entry));
-        spent.map_err(|fault| self.fault(fault.to_string()))?;
+        spent.map_err(|fault| fail(open_cause(fault.into())))?;
         let source = self.archive.archive.read(self.entry);
-        let source = source.map_err(|error| self.fault(error.to_string()))?;
+        let source = source.map_err(|error| fail(bytes_cause(error)))?;
         let mut content = Hashed::new(source);
         work(&mut content).map_err(|error| self.unreadable(error))?;
         Ok(content.finish().1)
@@ -146,7 +147,7 @@ impl<'a> List<'a> {
     fn unreadable(&self, error: io::Error) -> Error {
         match error.kind() {
             // The archive's reader says so of what was altered.
-            io::ErrorKind::InvalidData => self.fault(error.to_string()),
+            io::ErrorKind::InvalidData => member_error(self.entry, open_cause(error.into())),
             _ => Error::reading(self.archive.path(), error),
         }
     }

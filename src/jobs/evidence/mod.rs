@@ -30,7 +30,7 @@ pub use fault::{EvidenceFault, SignedFault};
 use list::{List, ListFiles};
 
 pub(super) use checked::{Check, Checked, signed_fault};
-pub(super) use expected::Expected;
+pub(super) use expected::{Expected, KeptList};
 pub use old::{KeptSignatures, OldSignatures};
 
 /// A list of an archive's entries that a named signer has signed.
@@ -68,6 +68,15 @@ pub struct Evidence {
     pub unknown: Vec<SignatureVerdict>,
     /// Whether the archive has an origin that none of them has signed.
     pub has_other_origin: bool,
+}
+
+impl Evidence {
+    /// Returns whether the same lists count.
+    fn has_lists_of(&self, other: &Self) -> bool {
+        let hash = |list: &Option<Signed>| list.as_ref().map(|list| list.files.list);
+        let hashes = |evidence: &Self| [hash(&evidence.manifest), hash(&evidence.origin)];
+        hashes(self) == hashes(other)
+    }
 }
 
 /// What a signature says of itself. Anybody can have made it.
@@ -121,11 +130,37 @@ impl ArchiveFile {
     /// has other entries; or it can't be read.
     #[doc(hidden)]
     pub fn require_signature(&self, signers: &Signers) -> Result<Evidence, Error> {
-        let mut expected = Expected::default();
         let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let evidence = self.check_signatures(signers, &mut expected, workers)?;
-        self.expect(expected);
-        Ok(evidence)
+        self.require(signers, &mut Expected::default(), workers)
+    }
+
+    /// Does the same, once for the same signers. What was found out before it failed
+    /// is left in `partial`.
+    pub(super) fn require(
+        &self,
+        signers: &Signers,
+        partial: &mut Expected,
+        workers: NonZeroUsize,
+    ) -> Result<Evidence, Error> {
+        let before = self.evidence.get();
+        if let Some((_, evidence)) = before.filter(|(before, _)| before.are_same(signers)) {
+            return Ok(evidence.clone());
+        }
+        let evidence = self.check_signatures(signers, partial, workers)?;
+        let is_first = self.expect(std::mem::take(partial));
+        if is_first {
+            self.evidence
+                .get_or_init(|| (signers.clone(), evidence.clone()));
+            return Ok(evidence);
+        }
+        // The entries are compared with the lists that counted first.
+        match self.evidence.get() {
+            Some((_, first)) if first.has_lists_of(&evidence) => Ok(evidence),
+            _ => Err(self.evidence_error(EvidenceFault::List {
+                list: MANIFEST.list,
+                reason: "was checked before, and another list counted".into(),
+            })),
+        }
     }
 
     /// Returns whether what is read of the archive has to be what was signed.
@@ -142,24 +177,19 @@ impl ArchiveFile {
     ///
     /// A signature of a named signer doesn't hold, or there is none; the archive
     /// has other entries; or it can't be read.
-    pub(super) fn check_signatures(
+    fn check_signatures(
         &self,
         signers: &Signers,
         expected: &mut Expected,
         workers: NonZeroUsize,
     ) -> Result<Evidence, Error> {
-        let mut unknown = Vec::new();
+        let (mut own, mut of_origin) = (Vec::new(), Vec::new());
         let manifest = self.signed_list(self.signed.manifest, MANIFEST.list, signers)?;
-        let manifest = self.counted(manifest, &mut unknown);
+        let manifest = self.counted(manifest, &mut own);
         let origin = self.signed_list(self.signed.origin, ORIGIN.list, signers)?;
-        let origin = self.counted(origin, &mut unknown);
+        let origin = self.counted(origin, &mut of_origin);
         if manifest.is_none() && origin.is_none() {
-            return Err(
-                self.evidence_error(match self.has_manifest() || self.has_origin() {
-                    true => EvidenceFault::OtherSigners(unknown),
-                    false => EvidenceFault::NotSigned,
-                }),
-            );
+            return Err(self.evidence_error(self.nobody_named(own, of_origin)));
         }
         let lists = [&manifest, &origin].into_iter().flatten();
         let holding: Vec<&SignatureVerdict> = lists
@@ -179,8 +209,21 @@ impl ArchiveFile {
             has_other_origin: origin.is_none() && self.has_origin(),
             manifest,
             origin,
-            unknown,
+            unknown: own.into_iter().chain(of_origin).collect(),
         })
+    }
+
+    /// Returns the fault that no named signer has signed the archive or its origin.
+    fn nobody_named(
+        &self,
+        own: Vec<SignatureVerdict>,
+        origin: Vec<SignatureVerdict>,
+    ) -> EvidenceFault {
+        match self.has_manifest() || self.has_origin() {
+            false => EvidenceFault::NotSigned,
+            true if own.is_empty() && origin.is_empty() => EvidenceFault::NoSignature,
+            true => EvidenceFault::OtherSigners { own, origin },
+        }
     }
 
     /// Returns a list if a named signer has signed it; else notes its signatures.

@@ -2,11 +2,12 @@
 
 use std::io::{self, Cursor};
 
-use super::{Checked, Evidence, EvidenceFault, Expected};
+use super::{Checked, Evidence, EvidenceFault, Expected, KeptList};
 use crate::archive::Member;
-use crate::jobs::archive_file::ArchiveFile;
-use crate::jobs::error::Error;
+use crate::jobs::archive_file::{ArchiveFile, bytes_cause, member_error};
+use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
+use crate::jobs::new_entry::stored_name;
 use crate::jobs::tail::Kept;
 use crate::keys::{Recipient, SignatureVerdict, Signers};
 use crate::manifest::ORIGIN;
@@ -40,6 +41,34 @@ pub enum KeptSignatures {
 }
 
 impl KeptSignatures {
+    /// Returns the list that is the origin of the new archive.
+    fn list(&self) -> Option<KeptList> {
+        match self {
+            Self::AsOrigin(_) => Some(KeptList::Manifest),
+            Self::WithOrigin(_) => Some(KeptList::Origin),
+            Self::None | Self::Dropped => None,
+        }
+    }
+
+    /// Refuses to change what precedes the sealed data of a member if the origin of
+    /// the new archive has nothing to compare these with: it would not hold.
+    pub(in crate::jobs) fn check_changeable(
+        &self,
+        archive: &ArchiveFile,
+        member: &Member,
+    ) -> Result<(), MemberCause> {
+        let names_sealed = |list| {
+            let expected = archive.expected();
+            expected.is_some_and(|expected| expected.names_sealed(member, list))
+        };
+        match self.list().is_none_or(names_sealed) {
+            true => Ok(()),
+            false => Err(MemberCause::NotKept(
+                "the signed list has no hash of what is sealed in it",
+            )),
+        }
+    }
+
     /// Refuses a recipient who has signed what is kept: that signature would count
     /// no more.
     pub(in crate::jobs) fn refuse_recipients<'r>(
@@ -88,26 +117,29 @@ impl Job<'_> {
                 return Err(archive.evidence_error(EvidenceFault::NotSigned));
             }
             OldSignatures::Refuse if is_signed => {
-                return Err(archive.evidence_error(EvidenceFault::WouldBeLost));
+                return Err(archive.evidence_error(EvidenceFault::NoSignerNamed));
             }
             OldSignatures::Refuse | OldSignatures::Drop => return Ok(KeptSignatures::None),
         };
-        let mut expected = Expected::default();
-        let evidence = archive.check_signatures(signers, &mut expected, self.workers)?;
+        let evidence = archive.require(signers, &mut Expected::default(), self.workers)?;
         if archive.has_manifest() && evidence.manifest.is_none() {
-            let unknown = evidence.unknown;
-            return Err(archive.evidence_error(EvidenceFault::OtherSigners(unknown)));
+            // The origin's are by named signers, or else there would be no evidence.
+            let fault = archive.nobody_named(evidence.unknown, Vec::new());
+            return Err(archive.evidence_error(fault));
         }
         // Anybody can add one, and it would take the place of the manifest.
         if archive.has_origin() && evidence.origin.is_none() {
             return Err(archive.evidence_error(EvidenceFault::OtherOrigin));
         }
-        let failures = self.check_entries(archive, &expected);
-        // What is read from now on is compared again: the file may be changed.
-        archive.expect(expected);
+        let kept = match archive.has_origin() {
+            true => KeptSignatures::WithOrigin(Box::new(evidence)),
+            false => KeptSignatures::AsOrigin(Box::new(evidence)),
+        };
+        archive.check_names_stay()?;
+        // What is read after this is compared again: the file may be changed.
+        let failures = self.check_entries(archive, kept.list());
         match failures.is_empty() {
-            true if archive.has_origin() => Ok(KeptSignatures::WithOrigin(Box::new(evidence))),
-            true => Ok(KeptSignatures::AsOrigin(Box::new(evidence))),
+            true => Ok(kept),
             false => Err(Error::NotAsSigned {
                 archive: archive.path().to_owned(),
                 failures,
@@ -117,6 +149,20 @@ impl Job<'_> {
 }
 
 impl ArchiveFile {
+    /// Refuses entries that would have other names in a new archive, by which a signed
+    /// list wouldn't find them.
+    fn check_names_stay(&self) -> Result<(), Error> {
+        for entry in self.entries() {
+            // A fault of the entry says more.
+            let changes = stored_name(entry).is_ok_and(|new| !entry.is_stored_as(&new));
+            if changes {
+                let cause = MemberCause::NotKept("its name would be stored in another way");
+                return Err(member_error(entry, cause));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the entries that the new archive has as its origin: the list and the
     /// signatures that were checked.
     pub(in crate::jobs) fn origin_entries(
@@ -158,9 +204,8 @@ impl ArchiveFile {
         entry: &Member,
         hash: [u8; 32],
     ) -> Result<Kept<'_>, Error> {
-        let fail = |reason: String| self.evidence_error(EvidenceFault::List { list: name, reason });
         let source = self.archive.read(entry);
-        let source = source.map_err(|error| fail(error.to_string()))?;
+        let source = source.map_err(|error| member_error(entry, bytes_cause(error)))?;
         Ok(Kept {
             name,
             length: entry.size(),

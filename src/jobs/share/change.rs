@@ -104,15 +104,24 @@ impl Change {
         proof: &Proof,
     ) -> Result<Difference, Refused> {
         let (mut message, _) = archive.shared_message(member)?;
-        let opened_by = proof.opened_by.clone().or_else(|| archive.index_key());
-        let opened_as = proof.opened_as.as_ref();
-        let difference = self.of_message(&message, opened_by.as_ref(), opened_as)?;
+        let difference = self.of_member(archive, &message, proof)?;
         // Of few recipients it's certain that there is room for them.
         let recipients = message.front().len() + self.recipients().count();
         if recipients > FEW || message.front_length() > SMALL {
             self.apply(&mut message, &difference, &proof.key()?)?;
         }
         Ok(difference)
+    }
+
+    /// Returns what it means for a member's message.
+    pub(super) fn of_member(
+        &self,
+        archive: &ArchiveFile,
+        message: &SharedMessage<'_>,
+        proof: &Proof,
+    ) -> Result<Difference, Refused> {
+        let opened_by = proof.opened_by.clone().or_else(|| archive.index_key());
+        self.of_message(message, opened_by.as_ref(), proof.opened_as.as_ref())
     }
 
     /// Returns what it means for a message that this key has opened, which a CMS

@@ -1,6 +1,6 @@
 //! Grants: a few members of an archive, for somebody who is no recipient.
 
-use std::io;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::not_shared;
@@ -11,6 +11,7 @@ use crate::index::{GRANT_NAME, Grant, Index, IndexFault, IndexWriter, Listed};
 use crate::jobs::archive_file::{ArchiveFile, Members, member_error, open_cause};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::job::Job;
+use crate::jobs::same_bytes::Again;
 use crate::keys::Recipients;
 use crate::message::{
     Format, OpenError, OpenMessage, Opener, SealOptions, SealPlan, Session, SharedMessage,
@@ -42,7 +43,7 @@ impl Job<'_> {
         self.progress.begin(list.len() as u64, members.total_size());
         let prove = |(): &mut (), _, member: &&Member| {
             let proven = refuse_cms(archive, member)
-                .and_then(|()| Proof::of(archive, member, opener))
+                .and_then(|()| Proof::of(archive, member, opener, false))
                 .and_then(|proof| Ok((session(archive, member, &proof)?, proof)));
             self.progress.member();
             Some(proven.map_err(Box::new))
@@ -101,10 +102,13 @@ fn refuse_cms(archive: &ArchiveFile, member: &Member) -> Result<(), MemberCause>
     }
 }
 
-/// Reads a member to its end, whose session key is proven by that.
+/// Reads a member to its end, whose session key is proven by that, or was proven by
+/// the same bytes.
 fn session(archive: &ArchiveFile, member: &Member, proof: &Proof) -> Result<Session, MemberCause> {
     let key = proof.key()?;
-    let (message, _) = archive.shared_message(member)?;
+    let (source, _) = archive.read_leniently(member)?;
+    let source = BufReader::new(Again::new(source, proof.seen));
+    let message = SharedMessage::open(source).map_err(open_cause)?;
     let id = message.write_to(&key, io::sink()).map_err(open_cause)?;
     let id = id.ok_or(MemberCause::NotGrantable)?;
     Ok(Session { id, key })
@@ -164,7 +168,7 @@ impl ArchiveFile {
         }
         match index {
             Ok(Some(index)) => {
-                self.index.replace(index);
+                self.index.replace_by_grant(index);
                 Ok(())
             }
             Ok(None) => Err(Error::OtherArchive {

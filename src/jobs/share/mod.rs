@@ -123,8 +123,14 @@ impl Job<'_> {
             false => members.use_index(opener),
         }
         self.progress.begin(list.len() as u64, members.total_size());
+        // What is said of signed archives, and signed, is what is sealed in them.
+        let is_evidence = archive.is_compared() || !self.signing.is_empty();
+        let believes_sizes = !is_evidence || archive.has_signed_index();
         let prove = |(): &mut (), _, member: &&Member| {
-            let proof = Proof::of(archive, member, opener);
+            let proof = Proof::of(archive, member, opener, believes_sizes).and_then(|proof| {
+                old.check_changeable(archive, member)?;
+                Ok(proof)
+            });
             Some(proof.map_err(Box::new))
         };
         let proofs = work_on(list, self.workers, || (), prove);

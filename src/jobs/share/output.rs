@@ -11,6 +11,7 @@ use crate::jobs::archive_file::{ArchiveFile, member_error, open_cause};
 use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::job::Job;
 use crate::jobs::new_entry::{EntryWriter, NewEntry, copy_entry, stored_name};
+use crate::jobs::same_bytes::{Again, changed};
 use crate::jobs::tail::{Kept, Tail};
 use crate::keys::{Recipient, Recipients};
 use crate::manifest::Hasher;
@@ -159,6 +160,7 @@ impl Output<'_> {
         let (source, checksum) = self.archive.read_leniently(member).map_err(fail)?;
         let source = self.archive.checked(member, source).map_err(fail)?;
         let check = source.check();
+        let source = Again::new(source, planned.proof.seen);
         let hasher = tail.hasher();
         let (new, session) = match self.job.workers.get() > 1 && member.size() >= LARGE {
             true => reading_ahead(source, |source| {
@@ -172,8 +174,8 @@ impl Output<'_> {
         check
             .finish()
             .map_err(|error| fail(open_cause(error.into())))?;
-        // All of a CMS message was opened before.
-        if !checksum.is_right() && session.is_some() {
+        // All of the others was opened before.
+        if !checksum.is_right() && planned.proof.format.is_chunked() {
             self.check_all(planned).map_err(fail)?;
         }
         if !checksum.is_right() {
@@ -200,6 +202,11 @@ impl Output<'_> {
         let write_error = |error| Error::writing(path, error);
         let message = SharedMessage::open(source).map_err(open_cause);
         let mut message = message.map_err(fail)?;
+        // Who opens it was found out by another reading.
+        let found = self.change.of_member(self.archive, &message, proof);
+        if !found.is_ok_and(|found| found == *difference) {
+            return Err(fail(open_cause(changed().into())));
+        }
         let key = proof.key().map_err(fail)?;
         self.change
             .apply(&mut message, difference, &key)

@@ -7,6 +7,7 @@ use crate::archive::{Member, MemberFault, MemberName};
 use crate::index::is_reserved;
 use crate::jobs::archive_file::{ArchiveFile, open_cause};
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
+use crate::jobs::same_bytes::{Notes, Noting, Seen, changed};
 use crate::keys::{Fingerprint, KeyHandle};
 use crate::message::name_binding::is_hash_name;
 use crate::message::{
@@ -20,6 +21,9 @@ pub(super) struct Proof {
     /// The session key: proven by the first chunk, and by the final tag when the
     /// sealed data are copied; or if there are no chunks, by all of them.
     key: Zeroizing<PackedKey>,
+    /// The bytes that have shown all this. What is copied has to begin with them,
+    /// unless it proves the session key again and nothing more is required.
+    pub seen: Option<Seen>,
     /// The key that opened it, if not by the index.
     pub opened_by: Option<Fingerprint>,
     /// How a CMS message names that key.
@@ -35,11 +39,13 @@ pub(super) struct Proof {
 
 impl Proof {
     /// Opens a member. Its name must be known: whoever shares an archive has to
-    /// see what is shared.
+    /// see what is shared. Its size is taken from the index if `believes_sizes` and
+    /// its message doesn't state it; else all of it is read.
     pub fn of(
         archive: &ArchiveFile,
         member: &Member,
         opener: &Opener<'_>,
+        believes_sizes: bool,
     ) -> Result<Self, MemberCause> {
         if let Some(fault) = member.fault() {
             return Err(fault.into());
@@ -53,23 +59,33 @@ impl Proof {
         }
         // It is refused before a key is used: else the sender could find out by the
         // error what the key has done.
-        match archive.envelope(member, opener.limits()) {
+        let proves_itself = match archive.envelope(member, opener.limits()) {
             Ok(envelope) if !envelope.format.is_authenticated() => {
                 return Err(no_key(envelope.format));
             }
             Err(Error::Member { cause, .. }) if cause.kind() == ErrorKind::Io => return Err(cause),
+            Ok(envelope) => envelope.format.is_chunked(),
             // What it isn't, or lacks, is said when it's opened.
-            _ => {}
-        }
-        let size = archive.listed(member).map(|listed| listed.size);
+            Err(_) => false,
+        };
+        let listed = archive.listed(member).filter(|_| believes_sizes);
+        let listed = listed.map(|listed| listed.size);
+        let is_noted = !proves_itself || archive.is_compared();
         let prove = |opener: &Opener<'_>| {
             with_proven_key(opener, MemberCause::is_of_message, |opener| {
-                let begun = archive.begin_undamaged(member, name, opener)?;
-                let (message, _) = begun.chosen_by_number(opener)?;
+                // Packets in front of the sealed data may be damaged.
+                let (source, _) = archive.read_leniently(member)?;
+                let (source, notes) = Noting::new(source, is_noted);
+                let message = archive.begin_unchecked(source, member, name, opener)?;
+                if !is_noted && !message.format().is_chunked() {
+                    return Err(open_cause(changed().into()));
+                }
                 if may_be_a_field(&message) {
                     return Err(MemberCause::NotShareable("it may be a field of a document"));
                 }
-                Self::of_message(message, name, member.modified(), size)
+                let proof = Self::of_message(message, name, member.modified(), listed)?;
+                let seen = notes.as_ref().map(Notes::seen);
+                Ok(Self { seen, ..proof })
             })
         };
         let (source, _) = archive.read_leniently(member)?;
@@ -93,23 +109,26 @@ impl Proof {
         message: OpenMessage<'_>,
         name: &MemberName,
         modified: SystemTime,
-        size: Option<u64>,
+        listed: Option<u64>,
     ) -> Result<Self, MemberCause> {
         let format = message.format();
         let Some(key) = message.key().map(MessageKey::pack) else {
             return Err(no_key(format));
         };
+        // An index may be anybody's. The literal header is authentic in chunks.
+        let size = message.stated_length().or(listed);
         let proof = Self {
             key: Zeroizing::new(key),
+            seen: None,
             opened_by: message.key_fingerprint().cloned(),
             opened_as: message.own_handle().cloned(),
             format,
             name: name.clone(),
             modified: message.modified().unwrap_or(modified),
-            size: size.or(message.stated_length()).unwrap_or(0),
+            size: size.unwrap_or(0),
             is_whole: true,
         };
-        if format.is_chunked() && (size.is_some() || message.stated_length().is_some()) {
+        if format.is_chunked() && size.is_some() {
             return Ok(proof);
         }
         // All of it is read, and nothing is kept.

@@ -10,6 +10,7 @@ use crate::index::is_sealed_list;
 use crate::jobs::error::{Error, ErrorKind, MemberCause};
 use crate::jobs::evidence::KeptSignatures;
 use crate::jobs::job::Job;
+use crate::jobs::same_bytes::{Again, Notes, Noting};
 use crate::message::{
     Envelope, OpenError, OpenMessage, Opener, SharedMessage, form_of, with_proven_key,
 };
@@ -63,8 +64,9 @@ impl Job<'_> {
             let is_fault = |error| matches!(error, &OpenError::Fault(_));
             matches!(error, Error::Open { error, .. } if is_fault(error))
         };
-        let (key, format, opened_by, opened_as) = with_proven_key(opener, is_fault, |opener| {
-            let message = OpenMessage::begin(open()?, opener).map_err(open_error)?;
+        let proven = with_proven_key(opener, is_fault, |opener| {
+            let (source, notes) = Noting::new(open()?, true);
+            let message = OpenMessage::begin(source, opener).map_err(open_error)?;
             if is_sealed_list(message.name()) {
                 return Err(member_error(MemberCause::SealedIndex));
             }
@@ -80,14 +82,16 @@ impl Job<'_> {
             if !format.is_chunked() {
                 message.copy_to(&mut io::sink()).map_err(open_error)?;
             }
-            Ok::<_, Error>((key, format, opened_by, opened_as))
+            let seen = notes.as_ref().map(Notes::seen);
+            Ok::<_, Error>((key, format, opened_by, opened_as, seen))
         })?;
+        let (key, format, opened_by, opened_as, seen) = proven;
         // All of these read on from the same place of the file.
         let form = form_of(open()?).map_err(|error| Error::reading(path, error))?;
         if target.is_in_place() && !form.is_whole {
             return Err(Error::NotReplaced(path.to_owned()));
         }
-        let source = BufReader::with_capacity(BUFFER, open()?);
+        let source = BufReader::with_capacity(BUFFER, Again::new(open()?, seen));
         let mut message = SharedMessage::open(source).map_err(open_error)?;
         let difference = change
             .of_message(&message, opened_by.as_ref(), opened_as.as_ref())

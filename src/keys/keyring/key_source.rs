@@ -208,8 +208,7 @@ impl KeySource {
         directory_walk::CERTIFICATE_ENDINGS
             .iter()
             .map(|ending| self.path.with_extension(ending))
-            // Special files are skipped: opening a FIFO would block for ever.
-            .filter(|path| *path != self.path && path.is_file())
+            .filter(|path| *path != self.path && may_be_file(path))
     }
 
     /// Returns those in the key's own file.
@@ -227,5 +226,18 @@ impl KeySource {
                 self.recipients(self.x509_within().into_iter())
             }
         }
+    }
+}
+
+/// Returns whether a path is that of a file, or of something that can't be looked at:
+/// reading it will say why.
+fn may_be_file(path: &Path) -> bool {
+    match std::fs::metadata(path) {
+        // Special files are skipped: opening a FIFO would block for ever.
+        Ok(found) => found.is_file(),
+        Err(error) => !matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        ),
     }
 }

@@ -23,8 +23,13 @@ pub struct Pin(String);
 
 impl Pin {
     /// Takes a fingerprint in upper or lower case, with or without blanks and
-    /// colons between the digits.
+    /// colons between the digits; or all of the line in which `openssl x509` shows
+    /// the SHA-256.
     pub fn new(text: &str) -> Option<Self> {
+        let text = match text.split_once('=') {
+            Some((what, digits)) if what.eq_ignore_ascii_case("sha256 Fingerprint") => digits,
+            _ => text,
+        };
         let digits: String = text
             .chars()
             .filter(|c| !matches!(c, ' ' | ':'))

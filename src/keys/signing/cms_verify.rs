@@ -35,17 +35,74 @@ impl Signers {
             return Ok(Vec::new());
         };
         let hashes = Hashes::of(content, &data.signers)?;
+        let own = self.own_certificates(&data);
+        let mut checks = 0;
         let verdicts = data.signers.iter().map(|info| {
             Judge {
                 signers: self,
                 data: &data,
+                own: &own,
                 info,
                 hashes: &hashes,
             }
-            .verdict()
+            .verdict(&mut checks)
         });
         Ok(verdicts.collect())
     }
+
+    /// Returns the certificates of named signers that the signatures name: from the
+    /// signers' files, and those that come with the signatures.
+    ///
+    /// The CAs are asked once for each of them, and before any signature is checked:
+    /// anybody can make certificates with a signer's subject.
+    fn own_certificates(&self, data: &SignedData) -> Vec<Own> {
+        let mut found: Vec<Own> = Vec::new();
+        let files = self.x509().iter().map(|own| (own, Named::File));
+        let others = data.certificates.iter();
+        let others = others.filter_map(|other| Some((other, self.names(other)?)));
+        for (certificate, named) in files.chain(others) {
+            let is_named = |info: &SignerInfo| names(&info.signer, certificate);
+            let is_known = |own: &Own| x509::same(&own.certificate, certificate);
+            if found.iter().any(is_known) || !data.signers.iter().any(is_named) {
+                continue;
+            }
+            let distrust = self.distrust_of(certificate, data, self.at());
+            if named == Named::Subject && distrust.as_ref().is_some_and(is_stranger) {
+                continue;
+            }
+            found.push(Own {
+                certificate: certificate.clone(),
+                named,
+                distrust,
+            });
+        }
+        found
+    }
+
+    /// Returns why the CAs, if there are any, don't vouch for a certificate that
+    /// comes with others.
+    fn distrust_of(
+        &self,
+        certificate: &X509,
+        data: &SignedData,
+        at: SystemTime,
+    ) -> Option<Distrust> {
+        let mut others = self.chain_of(certificate);
+        others.extend(data.certificates.iter().cloned());
+        self.distrust(certificate, &others, at)
+    }
+}
+
+/// The most times that a key is tried on a signature of one file. A signer's CA may
+/// have issued many certificates with one key identifier.
+const MOST_CHECKS: usize = 256;
+
+/// The certificate of a named signer.
+struct Own {
+    certificate: X509,
+    named: Named,
+    /// Why the CAs don't vouch for it at the time of verification.
+    distrust: Option<Distrust>,
 }
 
 /// The hashes of a content that its signatures need.
@@ -89,14 +146,15 @@ impl Hashes {
 struct Judge<'a> {
     signers: &'a Signers,
     data: &'a SignedData,
+    own: &'a [Own],
     info: &'a SignerInfo,
     hashes: &'a Hashes,
 }
 
 impl Judge<'_> {
     /// Returns the best verdict on the signature by one of the named signers
-    /// whom it names.
-    fn verdict(&self) -> SignatureVerdict {
+    /// whom it names. Counts the checks of the whole file.
+    fn verdict(&self, checks: &mut usize) -> SignatureVerdict {
         let attributes = self.info.attributes.as_ref();
         let attributes = attributes
             .ok_or("it has no signed attributes")
@@ -107,15 +165,22 @@ impl Judge<'_> {
             .and_then(|found| found.signing_time);
 
         let mut best: Option<SignatureVerdict> = None;
-        for (certificate, named) in self.candidates() {
-            let standing = match self.check(&certificate, &attributes) {
-                Ok(()) => self.vouch(&certificate, named, claimed),
-                Err(fault) => self.identify(&certificate, named, fault),
+        let is_named = |own: &&Own| names(&self.info.signer, &own.certificate);
+        for own in self.own.iter().filter(is_named) {
+            let certificate = &own.certificate;
+            *checks += 1;
+            let checked = match *checks > MOST_CHECKS {
+                true => Err(SignatureFault::Malformed("it is one of too many")),
+                false => self.check(certificate, &attributes),
+            };
+            let standing = match checked {
+                Ok(()) => self.vouch(own, claimed),
+                Err(fault) => Standing::Fails(fault),
             };
             let verdict = SignatureVerdict {
-                signer: x509::subject(&certificate),
-                fingerprint: x509::fingerprint(&certificate).ok(),
-                handles: handles(&certificate),
+                signer: x509::subject(certificate),
+                fingerprint: x509::fingerprint(certificate).ok(),
+                handles: handles(certificate),
                 claimed,
                 standing,
             };
@@ -135,25 +200,6 @@ impl Judge<'_> {
                 standing: Standing::Unknown,
             }
         })
-    }
-
-    /// Returns the certificates that the signature names, and that are those of
-    /// named signers: from their files, or those with it.
-    fn candidates(&self) -> Vec<(X509, Named)> {
-        let handle = &self.info.signer;
-        let files = self.signers.x509().iter();
-        let files = files.filter(|own| names(handle, own));
-        let mut candidates: Vec<(X509, Named)> =
-            files.map(|own| (own.clone(), Named::File)).collect();
-        for certificate in self.data.named(handle) {
-            let is_known = candidates
-                .iter()
-                .any(|(own, _)| x509::same(own, certificate));
-            if let Some(named) = self.signers.names(certificate).filter(|_| !is_known) {
-                candidates.push((certificate.clone(), named));
-            }
-        }
-        candidates
     }
 
     /// Checks that the key of the certificate has signed this content.
@@ -188,39 +234,24 @@ impl Judge<'_> {
 
     /// Returns the standing of a signature over this content, by the key of the
     /// certificate.
-    fn vouch(&self, certificate: &X509, named: Named, claimed: Option<SystemTime>) -> Standing {
+    fn vouch(&self, own: &Own, claimed: Option<SystemTime>) -> Standing {
         let judged = || {
             let at = self.signers.time_of(claimed)?;
-            fitness::x509(certificate, at)?;
+            fitness::x509(&own.certificate, at)?;
             Ok(at)
         };
-        match judged() {
-            Ok(at) => match self.trust(certificate, at) {
-                None => Standing::Holds,
-                Some(distrust) if named == Named::Subject && is_stranger(&distrust) => {
-                    Standing::Unknown
-                }
-                Some(distrust) => Standing::Fails(fault(distrust)),
-            },
-            Err(fault) => self.identify(certificate, named, fault),
+        let distrust = match judged() {
+            Err(fault) => return Standing::Fails(fault),
+            Ok(at) if at == self.signers.at() => own.distrust.clone(),
+            Ok(at) => self.signers.distrust_of(&own.certificate, self.data, at),
+        };
+        match distrust {
+            None => Standing::Holds,
+            Some(distrust) if own.named == Named::Subject && is_stranger(&distrust) => {
+                Standing::Unknown
+            }
+            Some(distrust) => Standing::Fails(fault(distrust)),
         }
-    }
-
-    /// Returns the standing of a signature with that fault: a certificate whose
-    /// subject is a named signer's is another's, unless the CA vouches for it.
-    fn identify(&self, certificate: &X509, named: Named, fault: SignatureFault) -> Standing {
-        let distrust = || self.trust(certificate, self.signers.at());
-        match named {
-            Named::Subject if distrust().is_some_and(|why| is_stranger(&why)) => Standing::Unknown,
-            _ => Standing::Fails(fault),
-        }
-    }
-
-    /// Returns why the CAs, if there are any, don't vouch for a certificate.
-    fn trust(&self, certificate: &X509, at: SystemTime) -> Option<Distrust> {
-        let mut own = self.signers.chain_of(certificate);
-        own.extend(self.data.certificates.iter().cloned());
-        self.signers.distrust(certificate, &own, at)
     }
 }
 

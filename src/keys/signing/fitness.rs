@@ -13,7 +13,7 @@ use sequoia_openpgp as openpgp;
 use super::{SignatureFault, SigningKeyFault};
 use crate::keys::mapping::{self, PublicKey, RSA_BITS, UnusableKey, rsa_bits};
 use crate::keys::recipients::{innermost, lenient_policy};
-use crate::keys::{openssl_reason, x509};
+use crate::keys::{ChainFault, openssl_reason, x509};
 
 /// Why a certificate isn't fit to sign.
 pub(super) enum Unfit {
@@ -25,6 +25,7 @@ pub(super) enum Unfit {
     Key(UnusableKey),
     NoSigningKey,
     Policy(String),
+    Chain(ChainFault),
 }
 
 impl Unfit {
@@ -39,6 +40,7 @@ impl Unfit {
             Self::Key(fault) => SigningKeyFault::Unfit { subject, fault },
             Self::NoSigningKey => SigningKeyFault::NoSigningKey { subject },
             Self::Policy(reason) => SigningKeyFault::Policy { subject, reason },
+            Self::Chain(fault) => SigningKeyFault::Chain { subject, fault },
         }
     }
 }
@@ -55,6 +57,7 @@ impl From<Unfit> for SignatureFault {
             Unfit::Key(fault) => Self::Key(fault),
             Unfit::NoSigningKey => Self::Usage("its key is not a signing key"),
             Unfit::Policy(reason) => Self::Policy(reason),
+            Unfit::Chain(fault) => Self::Chain(fault),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::files::cause;
 use crate::keys::file_content::{self, Block, Form};
 use crate::keys::trust::revoked;
 use crate::keys::{
-    FileKind, KeyFault, KeyHandle, Passphrases, Recipient, UnlockFault, UnusableKey,
+    ChainFault, FileKind, KeyFault, KeyHandle, Passphrases, Recipient, UnlockFault, UnusableKey,
 };
 use crate::timestamp::Timestamp;
 
@@ -107,6 +107,14 @@ pub enum SigningKeyFault {
     NoSigningKey {
         /// The subject of the certificate.
         subject: String,
+    },
+    /// The certificate doesn't chain to a CA, but has to.
+    #[error("the certificate “{subject}” {fault}")]
+    Chain {
+        /// The subject of the certificate.
+        subject: String,
+        /// The cause.
+        fault: ChainFault,
     },
     /// The policy for OpenPGP certificates does not accept it.
     #[error("the certificate “{subject}” is not acceptable: {reason}")]

@@ -5,6 +5,7 @@
 //!   `openpgp_write` those of a kind;
 //! - `signers` loads whose signatures count, `cms_verify` and `openpgp_verify`
 //!   judge signatures (`verdict`);
+//! - `signer_faults` says which of their certificates are of no use;
 //! - `claims` says what signatures claim about themselves.
 
 mod certificate_file;
@@ -24,6 +25,7 @@ mod key_x509;
 mod openpgp_read;
 mod openpgp_verify;
 mod openpgp_write;
+mod signer_faults;
 mod signers;
 mod subject;
 mod verdict;

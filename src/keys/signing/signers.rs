@@ -51,7 +51,7 @@ pub enum SignerError {
     #[error("no signer is given")]
     NoneGiven,
     /// A certificate file can't be used.
-    #[error("{}: {refusal}", .path.display())]
+    #[error("{}: {}", .path.display(), refused(.refusal))]
     Refused {
         /// The file.
         path: PathBuf,
@@ -94,6 +94,22 @@ pub enum SignerError {
         /// The cause.
         fault: TrustFault,
     },
+}
+
+/// Returns why a file isn't that of a signer.
+fn refused(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::PrivateKey => {
+            "it holds a private key, but a signer is named by a certificate".into()
+        }
+        Refusal::SeveralCertificates(several) => {
+            format!("it holds {several} certificates, but a signer is named by one")
+        }
+        Refusal::NotIssuer { subject, other } => format!(
+            "it holds the certificates “{subject}” and “{other}”, but a signer's file holds one certificate and the CAs that issued it"
+        ),
+        other => other.to_string(),
+    }
 }
 
 impl From<TrustError> for SignerError {
@@ -196,13 +212,18 @@ impl Signers {
         }
     }
 
-    /// Returns the X.509 certificates that are named by file.
+    /// Returns whether these are the same ones, loaded at once.
+    pub(crate) fn are_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Returns whether any of them has an OpenPGP certificate: signatures inside of
     /// messages are of that kind.
     pub fn may_sign_messages(&self) -> bool {
         !self.0.openpgp.is_empty()
     }
 
+    /// Returns the X.509 certificates that are named by file.
     pub(super) fn x509(&self) -> &[X509] {
         &self.0.x509
     }
@@ -215,6 +236,12 @@ impl Signers {
     /// Returns the time of verification.
     pub(super) fn at(&self) -> SystemTime {
         self.0.at
+    }
+
+    /// Returns whether the certificates are judged at the time that a signature
+    /// claims.
+    pub(super) fn trusts_time(&self) -> bool {
+        self.0.time == SigningTime::Trusted
     }
 
     /// Returns whether this is the fingerprint of a named signer.

@@ -73,7 +73,7 @@ pub enum SignatureFault {
     #[error("expired on {}", Timestamp(*.0))]
     SignatureExpired(SystemTime),
     /// It claims to have been made later than now.
-    #[error("claims to be made on {}, which is in the future", Timestamp(*.0))]
+    #[error("claims to have been made on {}, which is in the future", Timestamp(*.0))]
     InTheFuture(SystemTime),
     /// It claims no time, and the certificate is to be judged at that time.
     #[error("claims no time at which its certificate could be judged")]

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::ChainFault;
 
 /// Why a certificate isn't trusted: its own fault, or one of its chain.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Distrust {
     /// It can't be decoded.
     Malformed(String),
