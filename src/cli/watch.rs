@@ -40,8 +40,8 @@ The config says what is watched:
 SIGTERM ends it, and SIGHUP makes it read the config anew.
 
 Examples:
-  callseal watch --config /etc/callseal/callseal.toml
-  callseal watch --once calls")]
+  callseal watch --once --config callseal.toml
+  callseal watch --once --config callseal.toml calls")]
 pub struct Arguments {
     /// The names of the spools to watch [default: all in the config]
     #[arg(value_name = "NAME")]

@@ -250,6 +250,12 @@ fn the_examples_of_the_config_run() {
 }
 
 #[test]
+fn the_examples_of_the_service_run() {
+    let output = Desk::new(true).run_examples_of("docs/service.md", 1);
+    assert!(output.contains("-0001.zip"), "{output}");
+}
+
+#[test]
 fn the_examples_of_the_format_run() {
     Desk::new(true).run_examples_of("docs/format.md", 1);
 }
@@ -289,6 +295,7 @@ fn no_document_is_skipped() {
         "json.md",
         "keys.md",
         "recipients.md",
+        "service.md",
         "vendors.md",
         "without-callseal.md",
     ];
@@ -328,7 +335,7 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 20] = [
+    const COMMANDS: [&str; 21] = [
         "pack",
         "list",
         "extract",
@@ -347,6 +354,7 @@ fn the_examples_of_the_help_run() {
         "export",
         "check",
         "config",
+        "watch",
         "completions",
         "man",
     ];
@@ -373,6 +381,10 @@ fn the_examples_of_the_help_run() {
                 echo 'a note' > note.txt",
             );
             match command {
+                "watch" => drop(desk.run(
+                    "mkdir spool outbox && cp note.txt spool
+                    printf '[[watch]]\nname = \"calls\"\nspool = \"spool\"\noutbox = \"outbox\"\nsettle = \"1s\"\ngrace = \"0s\"\n' >> callseal.toml",
+                )),
                 "pack" => drop(desk.run(
                     "mkdir sealed
                     callseal seal -r customer.crt -r vendor.crt note.txt -o sealed/note.txt.pgp",

@@ -155,7 +155,10 @@ fn a_directory_that_became_a_link_leads_to_no_other_file() {
     let outcome = outcome.exits(6).says(REPLACED);
     let others = ["a.txt", "b.txt", "day/", "day/c.txt"];
     assert_eq!(scene.tree("other"), others, "{outcome}");
-    assert_eq!(scene.tree("moved").len(), 5);
+    // What it has open is the directory with the calls. So it may move those in it,
+    // and none in a directory that it opens later.
+    assert!(scene.exists("moved/day/c.txt"), "{outcome}");
+    calls.are_all_in(&["calls.zip"]);
 }
 
 #[test]
