@@ -106,7 +106,7 @@ fn an_unknown_key_is_named_with_its_line() {
             line, key, known, ..
         } => {
             assert_eq!((*line, key.as_str()), (3, "default_profile"));
-            let all = "default-profile keys sign compress format index min-rsa-bits profiles";
+            let all = "default-profile keys sign compress format index min-rsa-bits profiles watch";
             assert_eq!(known.join(" "), all);
         }
         other => panic!("{other:?}"),
