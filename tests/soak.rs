@@ -27,7 +27,7 @@ use callseal::ArchiveFile;
 use callseal::keys::Keyring;
 use callseal::message::Opener;
 use rand::{Rng, RngCore, thread_rng};
-use support::Scene;
+use support::{P256, Scene};
 
 const CONFIG: &str = "[profiles.acme]\nrecipients = ['customer.crt', 'vendor.crt']\n\
     [[watch]]\nname = 'calls'\nspool = 'spool'\noutbox = 'outbox'\n\
@@ -224,6 +224,7 @@ fn every_byte_is_accounted_for() {
     let minutes = std::env::var("SOAK_MINUTES").ok();
     let minutes: u64 = minutes.map_or(10, |minutes| minutes.parse().unwrap());
     let scene = Scene::with_parties();
+    scene.key_pair("ended", P256);
     scene.expired_certificate("ended");
     scene.write("callseal.toml", CONFIG);
     let spool = scene.path("spool");

@@ -394,6 +394,9 @@ impl Observer for Log {
             Event::Polling { reason } => ui.warning(&format!(
                 "{name}: not all directories can be watched ({reason}): they are looked through every few seconds",
             )),
+            Event::NoticesLost => ui.detail(&format!(
+                "{name}: too much has changed at once: the whole spool is looked through"
+            )),
             Event::NeedsRestart { setting } => ui.warning(&format!(
                 "{name}: {setting} was changed in the config, which takes a restart"
             )),

@@ -89,6 +89,7 @@ impl Service<'_> {
         for notice in notices {
             let (directory, name, is_moved) = match notice {
                 Notice::Overflow => {
+                    self.observer.note(&Event::NoticesLost);
                     self.next_scan = now;
                     continue;
                 }

@@ -3,16 +3,16 @@
 //! A call is always whole in the spool (or in its claims), or durable and checked in
 //! the outbox. What is where is read from the file system alone:
 //!
-//! 1. [`claim`]: files that have settled are renamed into the directory of a batch,
+//! 1. `claim`: files that have settled are renamed into the directory of a batch,
 //!    `SPOOL/.callseal/claims/BATCH/`.
-//! 2. [`sealing`]: they are sealed into `OUTBOX/.callseal/sealed/BATCH.zip`, which is
+//! 2. `sealing`: they are sealed into `OUTBOX/.callseal/sealed/BATCH.zip`, which is
 //!    flushed and read back.
-//! 3. [`release`]: after a grace, each claim is read again, and removed or moved if
+//! 3. `release`: after a grace, each claim is read again, and removed or moved if
 //!    it's still what was sealed.
-//! 4. [`bundling`]: the messages of batches without claims become archives in the
+//! 4. `bundling`: the messages of batches without claims become archives in the
 //!    outbox.
 //!
-//! [`recovery`] finds out at the start where each batch was left.
+//! `recovery` finds out at the start where each batch was left.
 
 mod aside;
 mod batch_id;

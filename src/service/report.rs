@@ -100,6 +100,8 @@ pub enum Event<'a> {
         /// The cause.
         reason: &'a str,
     },
+    /// The system has lost notices. The whole spool is looked through.
+    NoticesLost,
     /// A change of the config takes effect only after a restart.
     NeedsRestart {
         /// The setting.

@@ -133,6 +133,7 @@ mod unsafe_names;
 mod vectors;
 mod watch;
 mod watch_killed;
+mod watch_limits;
 #[cfg(target_os = "linux")]
 mod watch_support;
 mod wrong_inputs;

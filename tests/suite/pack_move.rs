@@ -5,25 +5,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 
 use rustix::fs::{FlockOperation, flock};
-use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
 use serde_json::Value;
 
 use crate::pack_move_support::{Calls, PACK, calls};
-use crate::support::{P256, Scene};
-
-/// Runs the line as an owner without root's right to ignore permissions.
-fn as_an_owner<T: Send>(run: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let alone = scope.spawn(|| {
-            for capability in [CapabilitySet::DAC_OVERRIDE, CapabilitySet::DAC_READ_SEARCH] {
-                // Others than root don't have it.
-                let _ = remove_capability_from_bounding_set(capability);
-            }
-            run()
-        });
-        alone.join().unwrap()
-    })
-}
+use crate::support::{P256, Scene, as_an_owner};
 
 fn set_mode(scene: &Scene, name: &str, mode: u32) {
     use std::os::unix::fs::PermissionsExt;

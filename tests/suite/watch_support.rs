@@ -37,11 +37,17 @@ impl Scene {
     #[track_caller]
     pub fn with_a_spool(settings: &str) -> Self {
         let scene = Self::with_parties();
-        scene.watch(settings);
-        for directory in ["spool", "outbox"] {
-            std::fs::create_dir(scene.path(directory)).unwrap();
-        }
+        scene.make_a_spool(settings);
         scene
+    }
+
+    /// Makes a spool, an outbox and their config, where there are parties.
+    #[track_caller]
+    pub fn make_a_spool(&self, settings: &str) {
+        self.watch(settings);
+        for directory in ["spool", "outbox"] {
+            std::fs::create_dir(self.path(directory)).unwrap();
+        }
     }
 
     /// Writes the config of a spool.
@@ -178,9 +184,15 @@ impl Scene {
     /// Starts the service, and waits until it watches.
     #[track_caller]
     pub fn starts_watching(&self) -> Service {
-        let mut child = self
-            .line("watch -v --config callseal.toml")
-            .start(Stdio::null());
+        let mut service = self.service(self.line("watch -v --config callseal.toml"));
+        service.waits_for("calls: watching");
+        service
+    }
+
+    /// Starts a program that is the service, or becomes it.
+    #[track_caller]
+    pub fn service(&self, run: Run) -> Service {
+        let mut child = run.start(Stdio::null());
         let (sender, lines) = mpsc::channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || {
@@ -188,13 +200,11 @@ impl Scene {
                 let _ = sender.send(line);
             }
         });
-        let mut service = Service {
+        Service {
             child,
             lines,
             seen: Vec::new(),
-        };
-        service.waits_for("calls: watching");
-        service
+        }
     }
 
     /// Waits until something has happened.

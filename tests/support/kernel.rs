@@ -1,4 +1,4 @@
-//! Runs under a kernel that lacks something.
+//! Runs under a kernel that lacks something, or without rights that root has.
 
 use super::{Run, Scene};
 
@@ -43,4 +43,20 @@ impl Scene {
         let words = words.into_iter().chain(line.split_whitespace());
         self.program("python3", words)
     }
+}
+
+#[cfg(target_os = "linux")]
+/// Runs programs as an owner without root's right to ignore permissions.
+pub fn as_an_owner<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let alone = scope.spawn(|| {
+            use rustix::thread::{CapabilitySet, remove_capability_from_bounding_set};
+            for capability in [CapabilitySet::DAC_OVERRIDE, CapabilitySet::DAC_READ_SEARCH] {
+                // Others than root don't have it.
+                let _ = remove_capability_from_bounding_set(capability);
+            }
+            run()
+        });
+        alone.join().unwrap()
+    })
 }

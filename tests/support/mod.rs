@@ -28,6 +28,8 @@ pub use calls::{CALL, content};
 pub use fields::{Office, listed};
 pub use genesys::ENVELOPED;
 pub use kernel::WITHOUT_UNNAMED_FILES;
+#[cfg(target_os = "linux")]
+pub use kernel::as_an_owner;
 pub use keys::P256;
 pub use run::{Outcome, Run, Watchdog, wait};
 pub use scene::Scene;

@@ -1,0 +1,151 @@
+//! The service where the system has limits: on notices, rights and file systems.
+
+#![cfg(target_os = "linux")]
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use rustix::process::Signal;
+
+use crate::support::{Run, Scene, as_an_owner};
+use crate::watch_support::{CALLS, FAST};
+
+fn set_mode(scene: &Scene, name: &str, mode: u32) {
+    fs::set_permissions(scene.path(name), fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn directories_that_can_t_be_watched_are_looked_through() {
+    let scene = Scene::with_a_spool("settle = '1s'\ngrace = '0s'\nbundle = 1\n");
+    for number in 0..20 {
+        fs::create_dir(scene.path(format!("spool/{number}"))).unwrap();
+    }
+    // The limit is that of a new user namespace.
+    let limit = format!(
+        "echo 8 > /proc/sys/user/max_inotify_watches && exec {} watch -v --config callseal.toml",
+        Run::CALLSEAL
+    );
+    let allowed = scene.program("unshare", ["-Ur", "true"]).outcome();
+    if allowed.status() != Some(0) {
+        println!("not tested: this system allows no user namespaces: {allowed}");
+        return;
+    }
+    let run = scene.program("unshare", ["-Ur", "bash", "-c", &limit]);
+    let mut service = scene.service(run);
+    service.waits_for("calls: watching");
+    service.waits_for("not all directories can be watched");
+    for number in 0..20 {
+        scene.write(format!("spool/{number}/a.wav"), number.to_string());
+    }
+    scene.waits_until("bundled", || scene.bundled().len() == 20);
+    service.stops();
+}
+
+#[test]
+fn lost_notices_are_made_up_for() {
+    // More than the system keeps by default.
+    const MANY: usize = 17_000;
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    if limit.trim().parse::<usize>().unwrap() >= MANY {
+        println!("not tested: this system keeps more notices than usual: {limit}");
+        return;
+    }
+    let scene = Scene::in_memory();
+    scene.make_parties();
+    scene.make_a_spool("settle = '1s'\ngrace = '0s'\n");
+    let mut service = scene.starts_watching();
+    service.signal(Signal::STOP);
+    for number in 0..MANY {
+        fs::write(scene.path(format!("spool/{number}")), "").unwrap();
+    }
+    service.signal(Signal::CONT);
+    service.waits_for("the whole spool is looked through");
+    let sealed = scene.path("outbox/.callseal/sealed");
+    scene.waits_until("sealed", || {
+        scene.spooled().is_empty() && fs::read_dir(&sealed).unwrap().count() > MANY / 1024
+    });
+    service.stops();
+    scene.watch_once().exits(0);
+    assert_eq!(scene.bundled().values().sum::<usize>(), MANY);
+}
+
+#[test]
+fn a_directory_in_which_nothing_can_be_renamed_is_refused_with_the_remedy() {
+    let scene = Scene::with_a_spool(FAST);
+    scene.spool(&CALLS);
+    set_mode(&scene, "spool/a", 0o555);
+    let refused = as_an_owner(|| scene.watch_once().outcome());
+    set_mode(&scene, "spool/a", 0o755);
+    refused
+        .exits(2)
+        .complains_with_hint(&["spool/a: files in this directory can't be renamed by this user"])
+        .says("setfacl -R -m u:");
+    scene.seals_all();
+}
+
+#[test]
+fn a_file_that_can_t_be_read_stays_and_stops_nobody_else() {
+    let scene = Scene::with_a_spool(FAST);
+    scene.spool(&CALLS);
+    set_mode(&scene, "spool/four.txt", 0);
+    as_an_owner(|| scene.watch_once().outcome())
+        .exits(6)
+        .says("spool/four.txt: permission denied; it's tried again");
+    assert_eq!(scene.bundled().len(), 3);
+    assert!(scene.exists("spool/four.txt"));
+    set_mode(&scene, "spool/four.txt", 0o600);
+    scene.seals_all();
+    scene.has_bundled(&CALLS, "with the right to read it");
+}
+
+#[test]
+fn a_full_disk_stops_it_until_there_is_room() {
+    let scene = Scene::with_a_spool(FAST);
+    // Only root can mount a small disk, also in a namespace of its own.
+    let mounted = scene
+        .tool_line("mount -t tmpfs -o size=1m tmpfs outbox")
+        .outcome();
+    if mounted.status() != Some(0) {
+        println!("not tested: no disk can be mounted: {mounted}");
+        return;
+    }
+    let unmount = Unmount(&scene);
+    scene.write("outbox/ballast", vec![1; 900 << 10]);
+    let long = "a long call ".repeat(30_000);
+    scene.write("spool/a.wav", &long);
+    let mut service = scene.starts_watching();
+    service.waits_for("no space left on device; nothing is sealed");
+    assert_eq!(scene.spooled().len(), 1);
+    fs::remove_file(scene.path("outbox/ballast")).unwrap();
+    service.waits_for("calls: sealing again");
+    scene.waits_until("sealed", || scene.sealed().len() == 1);
+    service.stops();
+    drop(unmount);
+}
+
+struct Unmount<'a>(&'a Scene);
+
+impl Drop for Unmount<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.tool_line("umount outbox").outcome();
+    }
+}
+
+#[test]
+fn a_spool_on_a_file_system_that_promises_too_little_is_refused() {
+    let scene = Scene::with_a_spool(FAST);
+    // FUSE and NFS need a server; 9P, CIFS and others too. A mount below the spool
+    // needs none.
+    fs::create_dir(scene.path("spool/below")).unwrap();
+    let mounted = scene
+        .tool_line("mount -t tmpfs tmpfs spool/below")
+        .outcome();
+    if mounted.status() != Some(0) {
+        println!("not tested: nothing can be mounted: {mounted}");
+        return;
+    }
+    let refused = scene.watch_once().outcome();
+    let _ = scene.tool_line("umount spool/below").outcome();
+    refused
+        .exits(2)
+        .complains_with_hint(&["spool/below: another file system is mounted here"]);
+}
