@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use rand::{RngCore, thread_rng};
 use rustix::process::Signal;
 
 use crate::support::{Run, Scene, as_an_owner};
@@ -110,8 +111,9 @@ fn a_full_disk_stops_it_until_there_is_room() {
     }
     let unmount = Unmount(&scene);
     scene.write("outbox/ballast", vec![1; 900 << 10]);
-    let long = "a long call ".repeat(30_000);
-    scene.write("spool/a.wav", &long);
+    let mut noise = vec![0; 400_000];
+    thread_rng().fill_bytes(&mut noise);
+    scene.write("spool/a.wav", noise);
     let mut service = scene.starts_watching();
     service.waits_for("no space left on device; nothing is sealed");
     assert_eq!(scene.spooled().len(), 1);

@@ -93,9 +93,10 @@ impl Scene {
                 Err(_) => below.to_path_buf(),
             };
             let name = name.to_str().unwrap().to_owned();
-            *found
-                .entry((name, std::fs::read(&path).unwrap()))
-                .or_default() += 1;
+            // A running service may have let go of it.
+            if let Ok(content) = std::fs::read(&path) {
+                *found.entry((name, content)).or_default() += 1;
+            }
         }
         found
     }
@@ -162,9 +163,10 @@ impl Scene {
 
 fn files_below(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let entry = entry.unwrap();
-        match entry.file_type().unwrap().is_dir() {
+    // A running service may have removed it.
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    for entry in entries.map(Result::unwrap) {
+        match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             true => found.extend(files_below(&entry.path())),
             false => found.push(entry.path()),
         }
