@@ -6,7 +6,7 @@
 #
 #   CALLSEAL   the program to measure (default: target/release/callseal)
 #   PARTS      what to measure (default: openpgp cms fields share evidence
-#              scale disk)
+#              scale disk watch)
 #   ROUNDS     the number of turns of each program (default: 3)
 #   TMPDIR     a directory on a disk for the file of 6 GiB, and for the part disk
 #              (default: /tmp)
@@ -16,6 +16,7 @@
 #   CMS_MIB    the size of the CMS message (default: 1024)
 #   DOCUMENTS  the number of JSON documents (default: 20000)
 #   SCALES     the numbers of members (default: 100000 300000 1000000)
+#   BACKLOG    the number of files that the service drains (default: 200000)
 #
 # Needs up to 2 GiB of /dev/shm, 4 GiB of it for the CMS message (with 4 GiB
 # more of memory for openssl) and 8 GiB for 1,000,000 members, and 13 GiB of
@@ -25,7 +26,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 callseal=${CALLSEAL:-$root/target/release/callseal}
 rounds=${ROUNDS:-3}
-parts=${PARTS:-openpgp cms fields share evidence scale disk}
+parts=${PARTS:-openpgp cms fields share evidence scale disk watch}
 missed=0
 
 # shellcheck source=scripts/compare/measuring.sh
@@ -33,8 +34,8 @@ missed=0
 
 for part in $parts; do
     case $part in
-        openpgp | cms | fields | share | evidence | scale | disk) ;;
-        *) fail "unknown part '$part'" "use openpgp, cms, fields, share, evidence, scale or disk" ;;
+        openpgp | cms | fields | share | evidence | scale | disk | watch) ;;
+        *) fail "unknown part '$part'" "use openpgp, cms, fields, share, evidence, scale, disk or watch" ;;
     esac
 done
 [ -x "$callseal" ] || fail "no program at $callseal" 'run "make bench", which builds it'

@@ -19,6 +19,7 @@ use super::signers_of_config::{
     recipients_that_sign, report_once, signer_errors, signing_keys, unclear_signers,
 };
 use super::ui::{Ui, safe};
+use super::watches_of_config::{self, WatchFacts};
 use crate::cli::error::Error;
 
 /// Check the config
@@ -80,6 +81,7 @@ fn check(config: &Config, ui: &Ui) -> Report {
         }
     }
     report.failures.extend(key_errors(config));
+    report.failures.extend(watches_of_config::errors(config));
     if let Err(error @ ConfigError::NoProfiles { .. }) = config.profile(None) {
         ui.warning(&format!("{error}, so the commands that seal need -r"));
     }
@@ -97,6 +99,7 @@ fn check(config: &Config, ui: &Ui) -> Report {
         min_rsa_bits: config.min_rsa_bits.bits(),
         profiles,
         signatures,
+        watches: config.watches.iter().map(WatchFacts::from).collect(),
     }));
     report
 }
@@ -185,6 +188,7 @@ struct ConfigFacts<'a> {
     profiles: BTreeMap<&'a str, Option<Facts>>,
     /// What the profiles that have signers say about signatures.
     signatures: BTreeMap<&'a str, SignatureFacts<'a>>,
+    watches: Vec<WatchFacts<'a>>,
 }
 
 #[derive(Serialize)]
@@ -292,6 +296,9 @@ pub fn describe(config: &Config) -> String {
         );
         let time = word(&SIGNING_TIME_CHOICES, &profile.signing_time);
         line("  signing-time", time);
+    }
+    for watch in &config.watches {
+        watches_of_config::describe(watch, &mut line);
     }
     text
 }

@@ -56,6 +56,7 @@ pub mod ui;
 mod verify;
 #[cfg(target_os = "linux")]
 mod watch;
+mod watches_of_config;
 
 use clap::{Parser, Subcommand};
 

@@ -108,11 +108,13 @@ pub fn report_once(errors: &mut Vec<Error>, error: Error) {
     }
 }
 
-/// Returns the keys of the config that sign. A locked one isn't opened.
+/// Returns the keys of the config that sign, those of services too. A locked one isn't
+/// opened.
 pub fn signing_keys(config: &Config, ui: &Ui, errors: &mut Vec<Error>) -> Vec<SigningKey> {
     let now = SystemTime::now();
     let mut keys = Vec::new();
-    for path in &config.sign {
+    let of_services = config.watches.iter().flat_map(|watch| &watch.sign);
+    for path in config.sign.iter().chain(of_services) {
         match SigningKey::load(path, &NoPassphrases, now) {
             Ok(key) => keys.push(key),
             Err(error) => match error.fault {

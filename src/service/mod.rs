@@ -43,6 +43,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 pub use control::Control;
 pub use error::ServiceError;
+pub use places::check;
 pub use report::{Event, Observer};
 
 use self::aside::Aside;
@@ -162,7 +163,7 @@ impl<'a> Service<'a> {
         let service = Self {
             filter: Filter::new(&settings.include, &settings.exclude)
                 .map_err(crate::Error::from)?,
-            moved: places::open_moved(&settings, &spool)?,
+            moved: places::open_moved(&settings, &spool.root)?,
             sealed: SealedBatches::open(&outbox)?,
             bundles: Bundles::open(&outbox)?,
             watches: None,
@@ -207,7 +208,7 @@ impl<'a> Service<'a> {
             }
             let is_blocked = self.trouble.as_ref().is_some_and(|t| t.until > now);
             if !is_blocked {
-                let outcome = self.work(loader, now, false);
+                let outcome = self.work(loader, control, now, false);
                 self.conclude(outcome);
             }
             self.wait(control);
@@ -234,7 +235,7 @@ impl<'a> Service<'a> {
         while !control.is_stopped() {
             let now = Instant::now();
             let last = now >= until;
-            self.work(loader, now, last)?;
+            self.work(loader, control, now, last)?;
             let is_due = self.settling.next_due().is_some_and(|due| due <= until);
             if last && !is_due && self.waiting.is_empty() {
                 break;
@@ -249,17 +250,24 @@ impl<'a> Service<'a> {
     fn work(
         &mut self,
         loader: &mut dyn Loader,
+        control: &Control,
         now: Instant,
         all: bool,
     ) -> Result<(), ServiceError> {
         self.check_places(now)?;
-        while self.kept() < MOST_KEPT && self.settling.next_due().is_some_and(|due| due <= now) {
+        while !control.is_stopped()
+            && self.kept() < MOST_KEPT
+            && self.settling.next_due().is_some_and(|due| due <= now)
+        {
             self.seal_batch(loader, now)?;
             // Sealed calls don't wait until a long queue is empty.
             self.release_due(Instant::now())?;
         }
         self.release_due(Instant::now())?;
-        self.bundle_due(loader, all && self.waiting.is_empty())
+        match control.is_stopped() {
+            true => Ok(()),
+            false => self.bundle_due(loader, all && self.waiting.is_empty()),
+        }
     }
 
     /// Checks that the spool and the outbox are there, and finds out where the last

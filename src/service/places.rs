@@ -91,19 +91,35 @@ impl Place {
     }
 }
 
+/// Checks whether a service could work in its directories, and makes nothing there.
+///
+/// # Errors
+///
+/// It couldn't.
+pub fn check(settings: &Settings) -> Result<(), ServiceError> {
+    refuse_nested(settings)?;
+    let spool = local(&settings.spool)?;
+    open_moved(settings, &spool).map(drop)
+}
+
 /// Opens the spool.
 pub(super) fn open_spool(settings: &Settings) -> Result<Place, ServiceError> {
-    let path = &settings.spool;
-    let fail = |error| ServiceError::io(path, error);
     // Nothing is made there before.
-    let spool = Directory::open(path).map_err(fail)?;
-    let system = fstatfs(spool.handle()).map_err(|error| fail(error.into()))?;
+    local(&settings.spool)?;
+    Place::open(&settings.spool, &settings.name)
+}
+
+/// Opens a directory that is on a file system of this computer.
+fn local(path: &Path) -> Result<Directory, ServiceError> {
+    let fail = |error| ServiceError::io(path, error);
+    let directory = Directory::open(path).map_err(fail)?;
+    let system = fstatfs(directory.handle()).map_err(|error| fail(error.into()))?;
     match remote(&system) {
         Some(kind) => Err(ServiceError::Remote {
-            path: path.clone(),
+            path: path.to_owned(),
             kind,
         }),
-        None => Place::open(path, &settings.name),
+        None => Ok(directory),
     }
 }
 
@@ -115,7 +131,7 @@ pub(super) fn open_outbox(settings: &Settings) -> Result<Place, ServiceError> {
 /// Opens the directory to which sealed calls are moved, if they are.
 pub(super) fn open_moved(
     settings: &Settings,
-    spool: &Place,
+    spool: &Directory,
 ) -> Result<Option<Arc<Directory>>, ServiceError> {
     let Then::Move(path) = &settings.then else {
         return Ok(None);
@@ -123,7 +139,7 @@ pub(super) fn open_moved(
     let fail = |error| ServiceError::io(path, error);
     let directory = Directory::open(path).map_err(fail)?;
     let device = |directory: &Directory| Ok(directory.own_stat()?.st_dev);
-    let is_same = device(&directory).and_then(|own| Ok(own == device(&spool.root)?));
+    let is_same = device(&directory).and_then(|own| Ok(own == device(spool)?));
     match is_same.map_err(fail)? {
         true => Ok(Some(Arc::new(directory))),
         false => Err(ServiceError::OtherFileSystem {

@@ -435,6 +435,22 @@ fn mistakes_in_the_config_are_named_with_their_lines() {
 }
 
 #[test]
+fn config_check_says_what_is_watched_and_whether_that_can_work() {
+    let scene = Scene::with_a_spool("settle = '2m'\nbundle = '1GiB'\n");
+    scene
+        .ok("config check --config callseal.toml")
+        .prints("watch               calls\n")
+        .prints("  settle            120s\n")
+        .prints("  bundle            1073741824 bytes\n");
+    assert!(!scene.exists("spool/.callseal"));
+    fs::remove_dir(scene.path("outbox")).unwrap();
+    scene
+        .line("config check --config callseal.toml")
+        .exits(1)
+        .complains(&["outbox: no such file or directory"]);
+}
+
+#[test]
 fn names_are_flushed_before_what_they_replace_goes() {
     let scene = Scene::with_a_spool(FAST);
     scene.spool(&[("a.wav", "the call")]);

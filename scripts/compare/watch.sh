@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# For scripts/compare.sh: the service drains a backlog, compared with pack, which reads
+# nothing back and removes nothing.
+# shellcheck disable=SC2154
+
+backlog=${BACKLOG:-200000}
+
+# drain DIRECTORY: in it, files of 16 KiB in directories of 1,000.
+drain() {
+    local place=$1 directory
+    mkdir "$place/spool" "$place/outbox"
+    for directory in $(seq -w $((backlog / 1000))); do
+        mkdir "$place/spool/$directory"
+        noise $((1000 * 16384)) "${directory: -2}" |
+            (cd "$place/spool/$directory" && split -b 16384 -a 3 -d - call-)
+    done
+    cat >"$place/watch.toml" <<END
+[profiles.all]
+recipients = ["$work/customer.crt", "$work/vendor.crt"]
+[[watch]]
+name = "calls"
+spool = "spool"
+outbox = "outbox"
+settle = "1s"
+grace = "0s"
+END
+    sync -f "$place"
+    timed "$callseal" pack -q --jobs 2 "${recipients[@]}" -o "$place/packed.zip" "$place/spool"
+    local packed=$took
+    rm "$place/packed.zip"
+    sync -f "$place"
+    # The files are there once: this is no race of several turns.
+    timed measured "$callseal" watch --once --jobs 2 --config "$place/watch.toml"
+    # It looks twice, a second apart.
+    local drained
+    drained=$(awk -v t="$took" 'BEGIN { print t - 1 }')
+    echo "  callseal pack --jobs 2   $packed s"
+    echo "  callseal watch --once    $drained s, after a second in which the files settle"
+    mark "$(ratio "$packed" "$drained")" at-least 0.5 \
+        "the service works at $(ratio "$packed" "$drained") of the rate of pack"
+    mark "$peak" below 128 "it takes $peak MiB"
+    [ -z "$(find "$place/spool" -type f -not -path '*/.callseal/*')" ] ||
+        fail "files are left in the spool" "see $place"
+    rm -r "$place/spool" "$place/outbox"
+}
+
+mkdir backlog
+printf '\nSealing a backlog of %s call files of 16 KiB, in memory\n' "$backlog"
+drain "$work/backlog"
+rm -r backlog
+if [ "$(stat -f -c %T "$disk")" = tmpfs ]; then
+    printf '\nLeft out: a backlog on a disk, since %s is in memory\n' "${TMPDIR:-/tmp}"
+else
+    mkdir "$disk/backlog"
+    printf '\nSealing a backlog of %s call files of 16 KiB, on a disk\n' "$backlog"
+    drain "$disk/backlog"
+    rm -r "$disk/backlog"
+fi
