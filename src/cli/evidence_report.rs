@@ -117,8 +117,14 @@ fn notice_evidence(evidence: &Evidence, ui: &Ui) {
 /// shows it.
 fn notice_lines(after: &str, evidence: &Evidence, ui: &Ui) {
     let is_missing = evidence.origin.as_ref().is_some_and(|o| o.missing > 0);
+    let counting =
+        usize::from(evidence.manifest.is_some()) + usize::from(evidence.origin.is_some());
     for (place, line) in evidence_lines(evidence).iter().enumerate() {
         let is_of_origin = place == usize::from(evidence.manifest.is_some());
+        let after = match place + 1 == counting {
+            true => after,
+            false => "",
+        };
         match is_missing && is_of_origin {
             true => ui.warning(&format!("{line}{after}")),
             false => ui.notice(&format!("{line}{after}")),
@@ -181,9 +187,13 @@ fn unknown_signers(evidence: &Evidence) -> Vec<String> {
     let unknown = verdicts
         .chain(&evidence.unknown)
         .filter(|verdict| verdict.standing == Standing::Unknown);
-    let mut names: Vec<String> = unknown.map(|verdict| quoted(&verdict.signer)).collect();
     // One certificate, or one name, can be there many times.
-    names.dedup();
+    let mut names: Vec<String> = Vec::new();
+    for name in unknown.map(|verdict| quoted(&verdict.signer)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     names
 }
 

@@ -28,8 +28,8 @@ signed; no key is needed. With a key, every member is opened to its end, and
 compared with the index. Nothing is written.
 
 One line for each archive says what was checked, and what was not. With -q,
-archives that are sound have none. With several archives, the exit status is
-that of the worst.
+archives that are sound have none, unless only their origin was signed. With
+several archives, the exit status is that of the worst.
 
 Examples:
   callseal verify calls.zip
@@ -110,6 +110,13 @@ impl Checked<'_> {
         self.failures.extend(errors.into_iter().map(of_archive));
     }
 
+    /// Returns whether there is more to say than that it's sound: something doesn't hold,
+    /// or what was signed is the archive that it was made from.
+    fn is_worth_a_word(&self) -> bool {
+        let evidence = self.verified.as_ref().and_then(|v| v.evidence.as_ref());
+        !self.failures.is_empty() || evidence.is_some_and(|found| found.manifest.is_none())
+    }
+
     /// Returns whether it only doesn't open here: nothing shows that it was changed.
     fn is_only_closed(&self) -> bool {
         let is_closed = |error: &Error| error.kind() == ErrorKind::NoIdentity;
@@ -187,7 +194,10 @@ impl<'a> Work<'a> {
             let (verdict, what) = match (checked.is_only_closed(), &verified.opened) {
                 (true, Some(opened)) => {
                     let closed = of_all(checked.failures.len(), opened);
-                    ("NOT OPENED", format!("{closed} don't open with your key"))
+                    (
+                        "NOT OPENED",
+                        format!("{closed} can't be opened with your key"),
+                    )
                 }
                 (true, None) => ("NOT OPENED", "the grant doesn't open".into()),
                 (false, _) => (
@@ -291,7 +301,7 @@ fn conclude<'a>(
 ) -> Report<String, VerifyFacts<'a>> {
     let lines: Vec<String> = checked
         .iter()
-        .filter(|checked| !is_quiet || !checked.failures.is_empty())
+        .filter(|checked| !is_quiet || checked.is_worth_a_word())
         .map(|checked| work.line(checked) + "\n")
         .collect();
     let facts = VerifyFacts {

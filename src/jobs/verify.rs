@@ -1,6 +1,6 @@
 //! Verifying: whether an archive is sound, is what was signed, and opens.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -194,11 +194,19 @@ fn total_size(entries: &[Member]) -> u64 {
 }
 
 /// Adds the failures of members. What has failed in one way is read again, and
-/// fails in the same way or another: that is one fault.
+/// fails in the same way or another: that is one fault, unless it is a worse one now.
 fn add_failures(failures: &mut Vec<Error>, more: Vec<Error>) {
-    let named = failures.iter().filter_map(named_member);
-    let named: HashSet<String> = named.map(str::to_owned).collect();
-    let is_new = |error: &Error| named_member(error).is_none_or(|name| !named.contains(name));
+    let mut worst: HashMap<String, ErrorKind> = HashMap::new();
+    for error in failures.iter() {
+        if let Some(name) = named_member(error) {
+            let kind = worst.entry(name.to_owned()).or_insert(error.kind());
+            *kind = error.kind().max(*kind);
+        }
+    }
+    let is_new = |error: &Error| {
+        let known = named_member(error).and_then(|name| worst.get(name));
+        known.is_none_or(|known| error.kind() > *known)
+    };
     failures.extend(more.into_iter().filter(is_new));
 }
 

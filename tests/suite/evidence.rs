@@ -212,7 +212,7 @@ fn a_key_opens_every_member_that_is_verified() {
     scene
         .line("verify calls.zip -k vendor.key")
         .exits(4)
-        .prints("calls.zip: NOT OPENED (3 of 3 members don't open with your key; ")
+        .prints("calls.zip: NOT OPENED (3 of 3 members can't be opened with your key; ")
         .complains(&["calls.zip: not opened"]);
     // That the signature holds is said all the same.
     scene

@@ -356,3 +356,39 @@ fn what_share_does_with_a_profile_and_in_place_is_said_as_it_is() {
         .ok("share calls.zip -k customer.key -r vendor.crt --signer server.crt --in-place")
         .says("shared 3 members of calls.zip in place (");
 }
+
+#[test]
+fn what_is_missing_of_an_origin_is_said_with_quiet_too() {
+    let scene = Scene::with_signed_calls("--index none");
+    let mut all = entries(&scene, "calls.zip");
+    // Nobody needs a key for that.
+    for (name, _) in &mut all {
+        *name = name.replace("callseal/manifest", "callseal/origin");
+    }
+    all.retain(|(name, _)| name != "calls/b.txt.pgp");
+    put_together(&scene, "less.zip", &all);
+    scene
+        .ok("verify -q less.zip --signer server.crt")
+        .prints("the archive itself is not signed")
+        .prints("but 1 entry that they signed is not in it");
+    let silent = scene.ok("verify -q calls.zip --signer server.crt");
+    assert_eq!(silent.stdout(), "");
+}
+
+#[test]
+fn a_member_that_was_replaced_by_one_for_somebody_else_was_removed() {
+    let scene = Scene::with_a_signer();
+    scene.ok("pack -q -o calls.zip -r customer.crt calls");
+    scene.ok("seal -q -r vendor.crt calls/b.txt -o other.pgp");
+    let mut all = entries(&scene, "calls.zip");
+    let replaced = all.iter_mut().find(|(name, _)| name == "calls/b.txt.pgp");
+    let (name, content) = replaced.unwrap();
+    *name = "calls/b.txt.gpg".to_owned();
+    *content = scene.read("other.pgp");
+    put_together(&scene, "forged.zip", &all);
+    scene
+        .line("verify forged.zip -k customer.key")
+        .exits(5)
+        .prints("NOT VERIFIED")
+        .says("the index lists it, and it isn't in the archive");
+}

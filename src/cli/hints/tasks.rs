@@ -126,7 +126,7 @@ fn of_member(task: Task, cause: &MemberCause) -> Hint {
         (Task::ByGrant, MemberCause::Removed(_) | MemberCause::Replaced(_)) => {
             "get the archive again from its source, or a grant for this archive"
         }
-        (Task::ByGrant, MemberCause::UnconfirmedName) => {
+        (Task::ByGrant | Task::Verify, MemberCause::UnconfirmedName) => {
             "don't trust the name; ask whoever signed the archive what the member is"
         }
         (Task::ByGrant, _) => return None,

@@ -4,7 +4,7 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::not_shared;
-use super::proof::Proof;
+use super::proof::{Believed, Proof};
 use crate::archive::Member;
 use crate::files::input;
 use crate::index::{GRANT_NAME, Grant, Index, IndexFault, IndexWriter, Listed};
@@ -43,7 +43,7 @@ impl Job<'_> {
         self.progress.begin(list.len() as u64, members.total_size());
         let prove = |(): &mut (), _, member: &&Member| {
             let proven = refuse_cms(archive, member)
-                .and_then(|()| Proof::of(archive, member, opener, false))
+                .and_then(|()| Proof::of(archive, member, opener, Believed::default()))
                 .and_then(|proof| Ok((session(archive, member, &proof)?, proof)));
             self.progress.member();
             Some(proven.map_err(Box::new))

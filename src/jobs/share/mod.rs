@@ -18,7 +18,7 @@ use crate::message::{Format, Opener};
 use crate::workers::work_on;
 pub use change::{Change, Difference};
 use output::{Output, Written};
-use proof::Proof;
+use proof::{Believed, Proof};
 
 /// The bytes that are copied at a time.
 const BUFFER: usize = 256 * 1024;
@@ -125,9 +125,12 @@ impl Job<'_> {
         self.progress.begin(list.len() as u64, members.total_size());
         // What is said of signed archives, and signed, is what is sealed in them.
         let is_evidence = archive.is_compared() || !self.signing.is_empty();
-        let believes_sizes = !is_evidence || archive.has_signed_index();
+        let believed = Believed {
+            sizes: !is_evidence || archive.has_signed_index(),
+            times: !is_evidence,
+        };
         let prove = |(): &mut (), _, member: &&Member| {
-            let proof = Proof::of(archive, member, opener, believes_sizes).and_then(|proof| {
+            let proof = Proof::of(archive, member, opener, believed).and_then(|proof| {
                 old.check_changeable(archive, member)?;
                 Ok(proof)
             });

@@ -37,15 +37,23 @@ pub(super) struct Proof {
     pub is_whole: bool,
 }
 
+/// What is believed of a member without proof, if its message doesn't state it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Believed {
+    /// The size in the index; else all of the message is read.
+    pub sizes: bool,
+    /// The time in the archive's directory; else it's 1970.
+    pub times: bool,
+}
+
 impl Proof {
     /// Opens a member. Its name must be known: whoever shares an archive has to
-    /// see what is shared. Its size is taken from the index if `believes_sizes` and
-    /// its message doesn't state it; else all of it is read.
+    /// see what is shared.
     pub fn of(
         archive: &ArchiveFile,
         member: &Member,
         opener: &Opener<'_>,
-        believes_sizes: bool,
+        believed: Believed,
     ) -> Result<Self, MemberCause> {
         if let Some(fault) = member.fault() {
             return Err(fault.into());
@@ -68,8 +76,12 @@ impl Proof {
             // What it isn't, or lacks, is said when it's opened.
             Err(_) => false,
         };
-        let listed = archive.listed(member).filter(|_| believes_sizes);
+        let listed = archive.listed(member).filter(|_| believed.sizes);
         let listed = listed.map(|listed| listed.size);
+        let shown = match believed.times {
+            true => member.modified(),
+            false => SystemTime::UNIX_EPOCH,
+        };
         let is_noted = !proves_itself || archive.is_compared();
         let prove = |opener: &Opener<'_>| {
             with_proven_key(opener, MemberCause::is_of_message, |opener| {
@@ -83,7 +95,7 @@ impl Proof {
                 if may_be_a_field(&message) {
                     return Err(MemberCause::NotShareable("it may be a field of a document"));
                 }
-                let proof = Self::of_message(message, name, member.modified(), listed)?;
+                let proof = Self::of_message(message, name, shown, listed)?;
                 let seen = notes.as_ref().map(Notes::seen);
                 Ok(Self { seen, ..proof })
             })
