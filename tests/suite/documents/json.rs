@@ -384,8 +384,11 @@ fn configs(checker: &Checker) {
     checker.config(
         "good.toml",
         "default-profile = \"acme\"\nkeys = [\"customer.key\"]\n[profiles.acme]\nrecipients = [\"customer.crt\"]\n\
-         signers = [\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"]\n",
+         signers = [\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"]\n\
+         [[watch]]\nname = \"calls\"\nspool = \"spool\"\noutbox = \"outbox\"\ninclude = [\"*.wav\"]\n\
+         exclude = [\"old\"]\nprofile = \"acme\"\nthen = { move = \"done\" }\n",
     );
+    scene.tool("mkdir spool outbox done");
     checker.config(
         "all.toml",
         "[profiles.parties]\nrecipients = [{ name = \"party\", certificates = \"party\" }]\n\
