@@ -17,6 +17,7 @@ mod new_entry;
 mod opening;
 mod other_files;
 mod pack;
+#[cfg(target_os = "linux")]
 mod parts;
 mod places;
 mod progress;

@@ -1,4 +1,5 @@
-//! Parts of an archive, without any key: some of its members, or each by itself.
+//! What a service does with archives, without any key: it checks them, takes members
+//! out, and makes a file of each.
 
 use std::fs::DirBuilder;
 use std::io::{self, Read, Write};
@@ -7,13 +8,16 @@ use std::path::{Path, PathBuf};
 use openssl::sha::Sha256;
 
 use super::archive_file::{ArchiveFile, member_error, open_cause};
+use super::bundle::copy::compare;
 use super::error::Error;
 use super::job::Job;
 use super::new_entry::{copy_entry, stored_name};
+use super::pack::Packed;
 use crate::archive::{ArchiveWriter, Member, without_ending};
 use crate::files::input;
-use crate::message::OpenError;
+use crate::message::{Limits, OpenError, SealPlan};
 use crate::output::{Access, Overwrite, PendingFile};
+use crate::workers::work_on;
 
 /// The bytes that are copied at a time.
 const BUFFER: usize = 256 * 1024;
@@ -29,6 +33,33 @@ pub(crate) struct Published {
 }
 
 impl Job<'_> {
+    /// Reads an archive of sealed files from the disk. Compares it with what was
+    /// written, and the recipients of each message with those of the plan. The job must
+    /// have been [made for that](Self::removing).
+    pub(crate) fn check_sealed(
+        &self,
+        packed: &Packed,
+        plan: &SealPlan,
+        path: &Path,
+    ) -> Result<(), Error> {
+        self.read_back(path, &packed.entries(path)?)?;
+        let archive = ArchiveFile::open(path)?;
+        let members: Vec<&Member> = archive.members().collect();
+        let limits = Limits::default();
+        let check = |(): &mut (), _, member: &&Member| {
+            let compared = archive.envelope(member, &limits).and_then(|envelope| {
+                compare(&envelope, plan.recipients())
+                    .map_err(|fault| member_error(member, fault.into()))
+            });
+            compared.err().map(Box::new)
+        };
+        let failures = work_on(&members, self.workers, || (), check);
+        failures
+            .into_iter()
+            .next()
+            .map_or(Ok(()), |error| Err(*error))
+    }
+
     /// Replaces an archive by one with only these of its members, in one step.
     pub(crate) fn keep_members(
         &self,

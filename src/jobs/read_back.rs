@@ -5,11 +5,8 @@ use std::path::Path;
 use openssl::sha::Sha256;
 
 use super::archive_file::{ArchiveFile, member_error};
-use super::bundle::copy::compare;
 use super::error::Error;
 use super::job::Job;
-use super::pack::Packed;
-use crate::message::{Limits, SealPlan};
 use crate::workers::work_on;
 
 /// What the entries of an archive are, in one hash: of each of them, in their order,
@@ -47,26 +44,6 @@ impl Job<'_> {
             true => Ok(()),
             false => Err(not_read_back(None)),
         }
-    }
-
-    /// Reads an archive of sealed files from the disk. Compares it with what was
-    /// written, and the recipients of each message with those of the plan. The job must
-    /// have been [made for that](Self::removing).
-    #[cfg(target_os = "linux")]
-    pub(crate) fn check_sealed(
-        &self,
-        packed: &Packed,
-        plan: &SealPlan,
-        path: &Path,
-    ) -> Result<(), Error> {
-        self.read_back(path, &packed.entries(path)?)?;
-        let archive = ArchiveFile::open(path)?;
-        for member in archive.members() {
-            let envelope = archive.envelope(member, &Limits::default())?;
-            compare(&envelope, plan.recipients())
-                .map_err(|fault| member_error(member, fault.into()))?;
-        }
-        Ok(())
     }
 
     fn hash_entries(&self, path: &Path) -> Result<[u8; 32], Error> {

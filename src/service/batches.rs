@@ -21,7 +21,7 @@ use crate::files::FileId;
 use crate::sources::{Source, total_size};
 
 /// The most files of a batch.
-const MOST: usize = 1024;
+const MOST: usize = 4096;
 
 /// The most bytes of a batch. A larger file has one for itself.
 const MOST_BYTES: u64 = 64 << 20;
