@@ -65,7 +65,7 @@ large: ## Test 6 GiB and 100,000 members (14 GB of disk, some minutes)
 
 faults: ## Let each system call of each command fail, by strace (20 minutes)
 	@$(PACKAGES) build test
-	$(CARGO) test --locked --test suite -- --ignored --nocapture --test-threads 1 faults:: watch_killed::
+	$(CARGO) test --locked --test suite -- --ignored --nocapture --test-threads 1 faults:: watch_killed:: watch_limits::
 
 soak: ## Run the service with kills, full disks and more (SOAK_MINUTES=10)
 	@$(PACKAGES) build test

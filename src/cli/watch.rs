@@ -62,6 +62,8 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     }
     let config = global.some_config()?;
     let chosen = choose(&config, &arguments.names)?;
+    let together = callseal::service::refuse_nested(&config.watches);
+    together.map_err(Error::from)?;
     let workers = arguments.jobs.jobs();
     let mut started = Vec::new();
     for watch in chosen {

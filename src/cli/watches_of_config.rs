@@ -54,12 +54,16 @@ fn bundle(bundle: Bundle) -> String {
 /// Returns why services can't work in the directories of the config.
 pub fn errors(config: &Config) -> Vec<Error> {
     #[cfg(target_os = "linux")]
-    return config
-        .watches
-        .iter()
-        .filter_map(|watch| callseal::service::check(watch).err())
-        .map(Error::from)
-        .collect();
+    {
+        use callseal::service::{check, refuse_nested};
+        let alone = config.watches.iter().filter_map(|watch| check(watch).err());
+        let mut errors: Vec<Error> = alone.map(Error::from).collect();
+        if errors.is_empty() {
+            let together = refuse_nested(&config.watches).err();
+            errors.extend(together.map(Error::from));
+        }
+        errors
+    }
     #[cfg(not(target_os = "linux"))]
     {
         let _ = config;

@@ -1,6 +1,7 @@
 //! What a service does with archives, without any key: it checks them, takes members
 //! out, and makes a file of each.
 
+use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -13,10 +14,11 @@ use super::error::Error;
 use super::job::Job;
 use super::new_entry::{copy_entry, stored_name};
 use super::pack::Packed;
+use super::read_back::forget;
 use crate::archive::{ArchiveWriter, Member, without_ending};
 use crate::files::input;
 use crate::message::{Limits, OpenError, SealPlan};
-use crate::output::{Access, Overwrite, PendingFile};
+use crate::output::{Access, Directory, Overwrite, PendingFile, unnamed};
 use crate::workers::work_on;
 
 /// The bytes that are copied at a time.
@@ -74,6 +76,13 @@ impl Job<'_> {
             new = copy_entry(new, archive, member, path, None)?.archive;
         }
         let pending = new.finish().map_err(write_error)?;
+        pending.as_file().sync_all().map_err(write_error)?;
+        // The old one is the only copy of what is kept. The new one has no name yet.
+        let written = ArchiveFile::open(unnamed::path(pending.as_file()))?;
+        if written.members().count() != kept.len() {
+            return Err(write_error(io::Error::other("a member is missing")));
+        }
+        written.check_entries()?;
         pending.commit().map_err(write_error)
     }
 
@@ -87,23 +96,61 @@ impl Job<'_> {
         let mut published = Vec::new();
         for member in archive.members() {
             let stored = stored_name(member).map_err(|cause| member_error(member, cause))?;
-            for number in 1..NAMES {
-                let path = directory.join(numbered(&stored, number));
-                match publish(archive, member, &path) {
-                    Err(Error::Exists { .. }) if !is_copy(archive, member, &path)? => {}
-                    // It was published before.
-                    Err(Error::Exists { .. }) => break,
-                    Err(error) => return Err(error),
-                    Ok(()) => {
-                        let size = member.size();
-                        published.push(Published { path, size });
-                        break;
-                    }
-                }
-            }
+            published.extend(publish_as_free(archive, member, &stored, directory)?);
         }
+        flush(directory, &published)?;
         Ok(published)
     }
+}
+
+impl ArchiveFile {
+    /// Reads all members from the disk, which checks them.
+    pub(crate) fn check_entries(&self) -> Result<(), Error> {
+        forget(self.archive.source());
+        for member in self.archive.members() {
+            self.read_all(member)
+                .map_err(|cause| member_error(member, cause))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a message under the first name that is free. Returns nothing if it was
+/// published before.
+fn publish_as_free(
+    archive: &ArchiveFile,
+    member: &Member,
+    stored: &str,
+    directory: &Path,
+) -> Result<Option<Published>, Error> {
+    for number in 1..NAMES {
+        let path = directory.join(numbered(stored, number));
+        match publish(archive, member, &path) {
+            Err(Error::Exists { .. }) if !is_copy(archive, member, &path)? => {}
+            Err(Error::Exists { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+            Ok(()) => {
+                let size = member.size();
+                return Ok(Some(Published { path, size }));
+            }
+        }
+    }
+    let path = directory.join(stored);
+    Err(Error::Exists { path })
+}
+
+/// Flushes all directories on the way to what was published.
+fn flush(root: &Path, published: &[Published]) -> Result<(), Error> {
+    let mut directories = BTreeSet::new();
+    for Published { path, .. } in published {
+        let above = path.ancestors().skip(1);
+        directories.extend(above.take_while(|above| above.starts_with(root)));
+    }
+    for path in directories {
+        let flushed = Directory::open(path).and_then(|directory| directory.flush());
+        flushed.map_err(|error| Error::writing(path, error))?;
+    }
+    Ok(())
 }
 
 fn publish(archive: &ArchiveFile, member: &Member, path: &Path) -> Result<(), Error> {
@@ -121,7 +168,13 @@ fn publish(archive: &ArchiveFile, member: &Member, path: &Path) -> Result<(), Er
     read(archive, member, |piece| {
         file_ref.write_all(piece).map_err(write_error)
     })?;
-    file.and_then(PendingFile::commit).map_err(write_error)
+    file.and_then(PendingFile::commit).map_err(write_error)?;
+    match is_copy(archive, member, path)? {
+        true => Ok(()),
+        false => Err(write_error(io::Error::other(
+            "what is read back is not what was written",
+        ))),
+    }
 }
 
 /// Returns whether a file has the same bytes as a message.
@@ -134,6 +187,7 @@ fn is_copy(archive: &ArchiveFile, member: &Member, path: &Path) -> Result<bool, 
     let mut other = Sha256::new();
     let fail = |error| Error::reading(path, error);
     let mut file = input::open(path).map_err(fail)?;
+    forget(&file);
     let mut buffer = vec![0; BUFFER];
     loop {
         let read = file.read(&mut buffer).map_err(fail)?;

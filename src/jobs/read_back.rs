@@ -69,7 +69,7 @@ impl Job<'_> {
 /// Makes the kernel forget what it has in memory of a file that is on the disk, as far
 /// as it does so: then the disk itself has to say what it holds.
 #[cfg(target_os = "linux")]
-fn forget(file: &std::fs::File) {
+pub(super) fn forget(file: &std::fs::File) {
     use rustix::fs::{Advice, fadvise};
     // Without it, the file is read from memory.
     let _ = fadvise(file, 0, None, Advice::DontNeed);

@@ -23,7 +23,7 @@ pub(crate) use claims::{Claims, is_claim};
 pub use claims::{PutBack, put_back};
 pub(crate) use descriptors::is_lack_of_descriptors;
 #[cfg(target_os = "linux")]
-pub(crate) use directory::Directory;
+pub(crate) use directory::{Directory, unnamed};
 pub use pending::Overwrite;
 #[doc(hidden)]
 pub use pending::{Access, PendingFile, Place};

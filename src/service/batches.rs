@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::aside::Verdict;
 use super::batch_id::BatchId;
-use super::claim::{Claimed, Claims, claim_path, directory};
+use super::claim::{Claimed, Claims, claim_path, directory, is_of_all};
 use super::error::ServiceError;
 use super::places::identity;
 use super::release::{release, remove_directory};
@@ -90,6 +90,7 @@ impl Service<'_> {
         let mut drained = Vec::new();
         let mut bytes: u64 = 0;
         while files.len() < MOST
+            && claims.has_room()
             && let Some((file, stamp)) = self.settling.take(now)
         {
             bytes = bytes.saturating_add(stamp.size());
@@ -279,8 +280,9 @@ impl Service<'_> {
         let mut found = Vec::new();
         walk(&batch, Path::new(""), None, |entry| match entry {
             Found::File(path, stat) => found.push((path, Stamp::of(&stat))),
-            Found::Unreadable(_, error) => failure = Some(error),
-            Found::Directory(..) | Found::Special(_) | Found::Mount(_) => {}
+            // Nobody but the service puts anything there.
+            Found::Unreadable(_, error) if is_of_all(&error) => failure = Some(error),
+            _ => {}
         });
         match failure {
             Some(error) => Err(fail(error)),
@@ -318,11 +320,12 @@ impl Service<'_> {
     }
 
     /// Takes over the present settings.
-    fn apply(&mut self, loaded: Loaded) -> Result<(), ServiceError> {
+    pub(super) fn apply(&mut self, loaded: Loaded) -> Result<(), ServiceError> {
         let new = loaded.settings;
-        if new == self.settings {
+        if new == self.loaded {
             return Ok(());
         }
+        self.loaded = new.clone();
         for (is_same, setting) in [
             (new.spool == self.settings.spool, "spool"),
             (new.outbox == self.settings.outbox, "outbox"),

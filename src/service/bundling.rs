@@ -15,6 +15,7 @@ use super::report::Event;
 use super::sealing::SealedBatches;
 use super::{Bundle, Loader, OWN, Service};
 use crate::archive::MemberName;
+use crate::files::input;
 use crate::output::Directory;
 use crate::timestamp::Timestamp;
 use crate::{ArchiveFile, Error, Job, Sealed};
@@ -125,15 +126,16 @@ impl Bundles {
 
     /// Removes the batches that are in an archive, and the directories of earlier
     /// archives.
-    fn finish(&self, name: &str, service: &str) -> io::Result<()> {
+    fn finish(&self, name: &str) -> io::Result<()> {
         let directory = self.directory.below(os(name))?;
         for id in self.batches(name)? {
             directory.remove(os(&id.archive()))?;
         }
         directory.flush()?;
-        let start = format!("{service}-");
+        // The last one of each day stays: clocks are set back, too.
+        let start = name.rsplit_once('-').map_or(name, |(day, _)| day);
         for other in self.names()? {
-            if other.starts_with(&start) && other.as_str() < name {
+            if other.starts_with(start) && other.as_str() < name {
                 // One that still has batches stays.
                 let _ = self.directory.remove_directory(os(&other));
             }
@@ -282,12 +284,19 @@ impl Service<'_> {
                 bytes: bundled.archive,
             }),
             // It was made before the last service ended.
-            Err(Error::Exists { .. }) if has_all(&output, &batches)? => {}
+            Err(Error::Exists { .. }) if has_all(&output, &batches)? => {
+                self.outbox.root.flush().map_err(fail)?;
+            }
             // Somebody else has put it there.
             Err(Error::Exists { .. }) => return self.bundle_under_another_name(name, &ids, loader),
+            // A flush that failed is never repeated: it's written anew.
+            Err(error @ (Error::NotFlushed { .. } | Error::NotReadBack { .. })) => {
+                let _ = self.outbox.root.remove(os(name));
+                return Err(error.into());
+            }
             Err(error) => return Err(error.into()),
         }
-        self.bundles.finish(name, &self.settings.name).map_err(fail)
+        self.bundles.finish(name).map_err(fail)
     }
 
     fn bundle_under_another_name(
@@ -330,9 +339,9 @@ impl Service<'_> {
 }
 
 /// Returns whether an archive has all messages of others.
-fn has_all(archive: &Path, batches: &[PathBuf]) -> Result<bool, ServiceError> {
+fn has_all(path: &Path, batches: &[PathBuf]) -> Result<bool, ServiceError> {
     // What isn't a sound archive isn't one of the service's.
-    let Ok(archive) = ArchiveFile::open(archive) else {
+    let Ok(archive) = ArchiveFile::open(path) else {
         return Ok(false);
     };
     let known: std::collections::HashSet<(String, u64, u32)> = archive
@@ -359,7 +368,10 @@ fn has_all(archive: &Path, batches: &[PathBuf]) -> Result<bool, ServiceError> {
             return Ok(false);
         }
     }
-    Ok(true)
+    // Whoever made it may have been killed before it was flushed and read back.
+    let opened = input::open(path).and_then(|file| file.sync_all());
+    opened.map_err(|error| ServiceError::io(path, error))?;
+    Ok(archive.check_entries().is_ok())
 }
 
 impl SealedBatches {

@@ -21,6 +21,13 @@ use crate::sources::Source;
 /// The directory of the claims, in the spool's own directory.
 pub(super) const CLAIMS: &str = "claims";
 
+/// The most directories that a batch changes, unless its last file adds some: a process
+/// may often have no more than 1,024 files open.
+const MOST_TOUCHED: usize = 200;
+
+/// The longest path that a system call takes.
+const MAX_PATH: usize = 4095;
+
 /// What became of a file that had settled.
 #[derive(Debug)]
 pub(super) enum Claimed {
@@ -80,6 +87,10 @@ impl<'a> Claims<'a> {
             Ok(name) => name,
             Err(fault) => return Ok(Claimed::Unnamable(fault)),
         };
+        let claim = claim_path(&self.spool.path, self.id).join(&file.path);
+        if claim.as_os_str().len() > MAX_PATH {
+            return Ok(Claimed::Unnamable("its path is too long".to_owned()));
+        }
         let place = match &file.claimed {
             None => self.spooled.parent_of(&file.path),
             Some(_) => self
@@ -116,9 +127,25 @@ impl<'a> Claims<'a> {
             Ok(()) => {}
             Err(error) => return self.not_moved(error),
         }
+        let found = target.stat(entry)?;
+        if !is_file(&found) {
+            // Something else has just got its name: it goes back, if it can.
+            let _ = target.rename_into(entry, &directory, entry);
+            return Ok(Claimed::Gone);
+        }
         self.touch(file, &directory);
         self.own.touch(&target);
-        self.taken(file, settled, &opened, &target.stat(entry)?)
+        self.taken(file, settled, &opened, &found)
+    }
+
+    /// Returns whether another file can be claimed: the directories that are to be
+    /// flushed are held open.
+    pub fn has_room(&self) -> bool {
+        [&self.own, &self.spooled, &self.batches]
+            .iter()
+            .map(|tree| tree.touched())
+            .sum::<usize>()
+            < MOST_TOUCHED
     }
 
     /// Flushes the names of all files that were claimed.
@@ -175,7 +202,8 @@ impl<'a> Claims<'a> {
             io::ErrorKind::CrossesDevices => Ok(Claimed::Unfit(
                 "it is on another file system than the spool".to_owned(),
             )),
-            _ => Err(error),
+            _ if is_of_all(&error) => Err(error),
+            _ => Ok(Claimed::Unfit(crate::files::cause(&error))),
         }
     }
 }
@@ -222,9 +250,20 @@ fn not_opened(error: io::Error) -> io::Result<Claimed> {
     use rustix::io::Errno;
     match Errno::from_io_error(&error) {
         Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::NXIO) => Ok(Claimed::Gone),
-        Some(Errno::ACCESS | Errno::PERM) => Ok(Claimed::Unfit(crate::files::cause(&error))),
-        _ => Err(error),
+        _ if is_of_all(&error) => Err(error),
+        _ => Ok(Claimed::Unfit(crate::files::cause(&error))),
     }
+}
+
+/// Returns whether an error concerns all files and not one alone.
+pub(super) fn is_of_all(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(
+            Errno::NOSPC | Errno::DQUOT | Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::ROFS
+        )
+    )
 }
 
 /// Returns the name of a directory's entry.

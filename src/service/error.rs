@@ -18,6 +18,12 @@ pub enum ServiceError {
         /// What the other service says of itself.
         holder: String,
     },
+    /// The service's own directory in the spool or the outbox isn't its own.
+    #[error("{}: it is the service's own directory, and somebody else owns it or may use it", .path.display())]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The file system of a spool promises too little.
     #[error("{}: it is on {kind}, whose renames and locks don't promise enough for a spool", .path.display())]
     Remote {

@@ -43,7 +43,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 pub use control::Control;
 pub use error::ServiceError;
-pub use places::check;
+pub use places::{check, refuse_nested};
 pub use report::{Event, Observer};
 
 use self::aside::Aside;
@@ -65,6 +65,9 @@ const OWN: &str = ".callseal";
 
 /// The time between two looks at the whole spool.
 const RESCAN: Duration = Duration::from_secs(30);
+
+/// Later than any run for cron ends.
+const FAR_OFF: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The same if the system doesn't say what has changed.
 const POLL: Duration = Duration::from_secs(5);
@@ -102,6 +105,8 @@ pub trait Loader {
 /// A service for one spool and one outbox.
 pub struct Service<'a> {
     settings: Settings,
+    /// The settings as they were loaded last: some take a restart.
+    loaded: Settings,
     filter: Filter,
     workers: NonZeroUsize,
     observer: &'a dyn Observer,
@@ -156,7 +161,7 @@ impl<'a> Service<'a> {
         workers: NonZeroUsize,
         observer: &'a dyn Observer,
     ) -> Result<Self, ServiceError> {
-        places::refuse_nested(&settings)?;
+        places::refuse_nested([&settings])?;
         let spool = Arc::new(places::open_spool(&settings)?);
         let outbox = Arc::new(places::open_outbox(&settings)?);
         let now = Instant::now();
@@ -177,6 +182,7 @@ impl<'a> Service<'a> {
             are_bundles_finished: false,
             next_scan: now,
             trouble: None,
+            loaded: settings.clone(),
             settings,
             workers,
             observer,
@@ -194,6 +200,10 @@ impl<'a> Service<'a> {
             if control.takes_reload() {
                 self.aside.clear();
                 self.trouble = None;
+                let reloaded = loader.load().and_then(|loaded| self.apply(loaded));
+                if reloaded.is_err() {
+                    self.conclude(reloaded);
+                }
                 self.next_scan = Instant::now();
             }
             let now = Instant::now();
@@ -230,6 +240,7 @@ impl<'a> Service<'a> {
         let start = Instant::now();
         self.check_places(start)?;
         self.scan(start);
+        self.next_scan = start + FAR_OFF;
         // What appears from now on, or changes, is for the next run.
         let until = start + self.settle(false);
         while !control.is_stopped() {

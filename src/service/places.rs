@@ -6,10 +6,11 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{Access, AtFlags, FlockOperation, StatFs, accessat, flock, fstatfs};
-use rustix::process::getuid;
+use rustix::fs::{Access, AtFlags, FlockOperation, Stat, StatFs, accessat, flock, fstat, fstatfs};
+use rustix::process::{geteuid, getuid};
 
 use super::error::ServiceError;
+use super::stamp::is_file;
 use super::{OWN, Settings, Then};
 use crate::files::FileId;
 use crate::output::Directory;
@@ -51,7 +52,19 @@ impl Place {
         let fail = |error| ServiceError::io(path, error);
         let root = Directory::open(path).map_err(fail)?;
         let own = make(&root, OWN).map_err(|error| ServiceError::io(&path.join(OWN), error))?;
+        // Whoever owns it could put anything into it.
+        let is_own = |stat: &Stat| stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o077 == 0;
+        let foreign = || ServiceError::Foreign {
+            path: path.join(OWN),
+        };
+        if !is_own(&own.own_stat().map_err(fail)?) {
+            return Err(foreign());
+        }
         let lock = own.open_or_create(OsStr::new(LOCK)).map_err(fail)?;
+        let found = fstat(&lock).map_err(|error| fail(error.into()))?;
+        if !is_file(&found) || found.st_nlink != 1 || !is_own(&found) {
+            return Err(foreign());
+        }
         let lock = take(lock, name).map_err(|error| match error {
             NoLock::Held(holder) => ServiceError::Locked {
                 path: path.to_owned(),
@@ -97,7 +110,7 @@ impl Place {
 ///
 /// It couldn't.
 pub fn check(settings: &Settings) -> Result<(), ServiceError> {
-    refuse_nested(settings)?;
+    refuse_nested([settings])?;
     let spool = local(&settings.spool)?;
     open_moved(settings, &spool).map(drop)
 }
@@ -149,16 +162,25 @@ pub(super) fn open_moved(
     }
 }
 
-/// Checks that none of the directories is within another one.
-pub(super) fn refuse_nested(settings: &Settings) -> Result<(), ServiceError> {
-    let mut paths = vec![&settings.spool, &settings.outbox];
-    if let Then::Move(path) = &settings.then {
-        paths.push(path);
-    }
+/// Checks that none of the directories is within another one: not in those of one
+/// service, nor of several.
+///
+/// # Errors
+///
+/// One of them is within another one, or can't be used.
+pub fn refuse_nested<'a>(
+    services: impl IntoIterator<Item = &'a Settings>,
+) -> Result<(), ServiceError> {
     let mut real = Vec::new();
-    for path in paths {
-        let resolved = path.canonicalize();
-        real.push((path, resolved.map_err(|e| ServiceError::io(path, e))?));
+    for settings in services {
+        let moved = match &settings.then {
+            Then::Move(path) => Some(path),
+            Then::Delete => None,
+        };
+        for path in [&settings.spool, &settings.outbox].into_iter().chain(moved) {
+            let resolved = path.canonicalize();
+            real.push((path, resolved.map_err(|e| ServiceError::io(path, e))?));
+        }
     }
     for (place, (inner, real_inner)) in real.iter().enumerate() {
         for (other, (outer, real_outer)) in real.iter().enumerate() {

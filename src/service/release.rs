@@ -10,7 +10,7 @@ use openssl::sha::Sha256;
 use rustix::fs::fstat;
 
 use super::batch_id::BatchId;
-use super::claim::directory;
+use super::claim::{directory, is_of_all};
 use super::error::ServiceError;
 use super::places::Place;
 use super::sealing::SealedClaim;
@@ -55,12 +55,16 @@ pub(super) fn release(
 ) -> Result<Released, ServiceError> {
     let fail = |error| ServiceError::io(&super::claim::claim_path(&spool.path, id), error);
     let mut own = Tree::new(spool.own.clone());
-    let batch = own.open(&directory(id)).map_err(fail)?;
+    let batch = match own.open(&directory(id)) {
+        // An earlier try has let go of all.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Released::default()),
+        other => other.map_err(fail)?,
+    };
     let shared = Mutex::new(Shared {
         claims: Tree::new(batch.clone()),
         moved: moved.map(|directory| Tree::new(directory.clone())),
     });
-    let work = |buffer: &mut Vec<u8>, _, claim: &SealedClaim| Some(one(claim, &shared, buffer));
+    let work = |buffer: &mut Vec<u8>, _, claim: &SealedClaim| Some(one(id, claim, &shared, buffer));
     let outcomes = work_on(claims, workers, || vec![0; BUFFER], work);
     let mut released = Released::default();
     let mut failure = None;
@@ -73,6 +77,8 @@ pub(super) fn release(
             }
             Ok(Outcome::Changed) => released.changed.push(path),
             Ok(Outcome::Written) => released.written.push(path),
+            // It can't be compared, so it stays.
+            Err(error) if !is_of_all(&error) => released.changed.push(path),
             Err(error) => failure = Some(ServiceError::io(claim.file.path(), error)),
         }
     }
@@ -118,7 +124,12 @@ enum Outcome {
     Written,
 }
 
-fn one(claim: &SealedClaim, shared: &Mutex<Shared>, buffer: &mut [u8]) -> io::Result<Outcome> {
+fn one(
+    id: &BatchId,
+    claim: &SealedClaim,
+    shared: &Mutex<Shared>,
+    buffer: &mut [u8],
+) -> io::Result<Outcome> {
     let path = Path::new(claim.file.name());
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
     let (directory, name) = match lock().claims.parent_of(path) {
@@ -140,7 +151,13 @@ fn one(claim: &SealedClaim, shared: &Mutex<Shared>, buffer: &mut [u8]) -> io::Re
     let mut shared = lock();
     match &mut shared.moved {
         None => directory.remove(name)?,
-        Some(moved) => move_to(&directory, name, moved, path)?,
+        Some(moved) => match move_to(&directory, name, moved, path) {
+            // What is there has taken the place: the batch's own directory is free.
+            Err(error) if !is_of_all(&error) => {
+                move_to(&directory, name, moved, &Path::new(id.as_str()).join(path))?;
+            }
+            other => other?,
+        },
     }
     shared.claims.touch(&directory);
     drop(shared);

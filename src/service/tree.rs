@@ -64,6 +64,11 @@ impl Tree {
         }
     }
 
+    /// Returns the number of directories that are held open to be flushed.
+    pub fn touched(&self) -> usize {
+        self.touched.len()
+    }
+
     /// Flushes the directories that were touched.
     pub fn flush(&mut self) -> io::Result<()> {
         // One that couldn't be flushed isn't flushed again: the system may say then

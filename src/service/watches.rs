@@ -14,6 +14,9 @@ use rustix::io::Errno;
 /// The size of the buffer for notices: a hundred of usual length.
 const BUFFER: usize = 8 * 1024;
 
+/// The most notices that are taken at a time.
+const MOST: usize = 4096;
+
 /// Watched directories.
 #[derive(Debug)]
 pub(super) struct Watches {
@@ -64,7 +67,7 @@ impl Watches {
         let mut buffer = [MaybeUninit::uninit(); BUFFER];
         let mut reader = Reader::new(&self.handle, &mut buffer);
         let mut notices = Vec::new();
-        loop {
+        while notices.len() < MOST {
             let event = match reader.next() {
                 Ok(event) => event,
                 Err(Errno::INTR) => continue,
@@ -89,6 +92,9 @@ impl Watches {
                 false => Notice::Appeared { directory, name },
             });
         }
+        // The buffer may have had more.
+        notices.push(Notice::Overflow);
+        Ok(notices)
     }
 }
 

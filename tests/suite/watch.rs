@@ -378,6 +378,80 @@ fn spools_and_outboxes_are_not_within_each_other() {
 }
 
 #[test]
+fn spools_and_outboxes_of_several_services_are_apart() {
+    for (spool, outbox) in [("spool/sub", "other"), ("other", "outbox")] {
+        let scene = Scene::with_a_spool(&format!(
+            "{FAST}[[watch]]\nname = 'second'\nspool = '{spool}'\noutbox = '{outbox}'\n"
+        ));
+        for directory in ["spool/sub", "other"] {
+            fs::create_dir(scene.path(directory)).unwrap();
+        }
+        scene
+            .watch_once()
+            .exits(2)
+            .complains_with_hint(&["is within"]);
+    }
+}
+
+#[test]
+fn a_reload_takes_over_the_settings_at_once() {
+    let scene = Scene::with_a_spool(&format!("{FAST}exclude = ['*.wav']\n"));
+    scene.spool(&[("a.wav", "the call")]);
+    let service = scene.starts_watching();
+    scene.watch(FAST);
+    service.signal(rustix::process::Signal::HUP);
+    scene.waits_until("sealed", || scene.sealed().len() == 1);
+    service.stops();
+}
+
+#[test]
+fn a_file_in_the_way_of_one_that_is_moved_stops_nobody() {
+    let scene = Scene::with_a_spool(&format!("{FAST}then = {{ move = 'done' }}\n"));
+    fs::create_dir(scene.path("done")).unwrap();
+    scene.spool(&[("a", "a file")]);
+    scene.seals_all();
+    scene.spool(&[("a/b", "below a directory of that name"), ("c", "another")]);
+    scene.seals_all();
+    assert_eq!(scene.text("done/c"), "another");
+    assert_eq!(
+        scene
+            .tree("done")
+            .iter()
+            .filter(|name| name.ends_with("a/b"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn an_archive_that_was_not_flushed_is_written_anew() {
+    let scene = Scene::with_a_spool("settle = '1s'\ngrace = '0s'\nbundle = 1\n");
+    scene.spool(&[("a.wav", "the call")]);
+    // The flush of the outbox behind the link is the one that fails.
+    let inject = [
+        "-f",
+        "-qq",
+        "-o",
+        "trace",
+        "-P",
+        "outbox",
+        "-e",
+        "trace=fsync",
+    ];
+    let fail = ["-e", "inject=fsync:error=EIO:when=1"];
+    let line = "watch --once --config callseal.toml -j 1".split(' ');
+    let program = [crate::support::Run::CALLSEAL].into_iter().chain(line);
+    scene
+        .program("strace", inject.into_iter().chain(fail))
+        .args(program)
+        .exits(1)
+        .says("input/output error");
+    assert_eq!(scene.archives(), Vec::<String>::new());
+    scene.seals_all();
+    scene.has_bundled(&[("a.wav", "the call")], "written anew");
+}
+
+#[test]
 fn sealed_calls_are_not_moved_to_another_file_system() {
     let scene = Scene::with_a_spool(FAST);
     if scene.is_on_the_file_system_of("/dev/shm") {

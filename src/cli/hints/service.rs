@@ -12,6 +12,9 @@ pub fn of_service(error: &ServiceError) -> Hint {
         ServiceError::Locked { .. } => {
             "end the other service first, or give each its own spool and outbox".into()
         }
+        ServiceError::Foreign { .. } => {
+            "look who made it; the service makes it anew, for its user alone, if you move it away".into()
+        }
         ServiceError::Remote { .. } => {
             "use a directory on a local file system as the spool; the outbox may be elsewhere".into()
         }

@@ -9,7 +9,7 @@ mod by_path;
 #[cfg(unix)]
 mod unix;
 #[cfg(target_os = "linux")]
-mod unnamed;
+pub(crate) mod unnamed;
 
 #[cfg(not(unix))]
 pub(super) use by_path::{Directory, lock};

@@ -6,6 +6,6 @@ use std::path::PathBuf;
 
 /// Returns the only path by which an unprivileged process can give such a file
 /// a name: linkat(2), "AT_EMPTY_PATH".
-pub(super) fn path(file: &File) -> PathBuf {
+pub(crate) fn path(file: &File) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
