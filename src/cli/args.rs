@@ -62,7 +62,7 @@ impl SealArgs {
         self.plan_with(global.config()?.as_ref(), ui)
     }
 
-    /// Does the same with a config that is at hand.
+    /// Does the same with a config that was loaded already.
     pub fn plan_with(&self, config: Option<&Config>, ui: &Ui) -> Result<SealPlan, Failure> {
         let recipients = self.recipients(config, ui)?;
         let configured = |c: &Config| (c.compress, c.format);

@@ -1,5 +1,7 @@
 //! `callseal watch`
 
+mod log;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -9,7 +11,7 @@ use callseal::ErrorKind;
 use callseal::config::{Config, Watch};
 use callseal::files::cause;
 use callseal::keys::NoPassphrases;
-use callseal::service::{Control, Done, Event, Loaded, Loader, Observer, Service, ServiceError};
+use callseal::service::{Control, Loaded, Loader, Service, ServiceError};
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -21,7 +23,8 @@ use super::global::Global;
 use super::hints;
 use super::signals;
 use super::signing_args;
-use super::ui::{Ui, bytes, count};
+use super::ui::Ui;
+use log::Log;
 
 /// The time after which the program ends, whatever it is doing.
 const LAST_STEP: Duration = Duration::from_secs(4);
@@ -91,10 +94,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         for (mut service, mut loader, log, control) in services {
             let work = move || match once {
                 true => log.conclude(service.run_once(&mut loader, control)),
-                false => {
-                    ui.summary(&format!("{}: watching", log.name));
-                    log.conclude(Ok(service.run(&mut loader, control)))
-                }
+                false => log.conclude(Ok(service.run(&mut loader, control))),
             };
             threads.push(thread::Builder::new().spawn_scoped(scope, work));
         }
@@ -291,118 +291,6 @@ impl From<Failure> for NotLoaded {
                 hint: None,
                 kind: ErrorKind::Io,
             },
-        }
-    }
-}
-
-/// Tells people what a service does.
-struct Log {
-    ui: Ui,
-    name: String,
-}
-
-impl Log {
-    fn conclude(&self, outcome: Result<Done, ServiceError>) -> Ended {
-        match outcome {
-            Ok(done) if done.failing > 0 => {
-                self.ui.error(&format!(
-                    "{}: {} can't be sealed",
-                    self.name,
-                    count(done.failing as u64, "file")
-                ));
-                Some(ErrorKind::Partial)
-            }
-            Ok(_) => None,
-            Err(error) => {
-                let kind = error.kind();
-                self.error(&error, "");
-                Some(kind)
-            }
-        }
-    }
-
-    fn error(&self, error: &ServiceError, more: &str) {
-        self.ui.error(&format!("{}: {error}{more}", self.name));
-        if let Some(hint) = hints::of_service(error) {
-            self.ui.hint(&hint);
-        }
-    }
-}
-
-impl Observer for Log {
-    fn note(&self, event: &Event<'_>) {
-        let (name, ui) = (&self.name, &self.ui);
-        match event {
-            Event::Sealed {
-                files,
-                bytes: size,
-                archive,
-            } => ui.detail(&format!(
-                "{name}: sealed {} ({}) into {}",
-                count(*files as u64, "file"),
-                bytes(*size),
-                archive.display()
-            )),
-            Event::Released { files, bytes: size } => ui.detail(&format!(
-                "{name}: let go of {} ({})",
-                count(*files, "sealed file"),
-                bytes(*size)
-            )),
-            Event::ChangedSince { path } => ui.warning(&format!(
-                "{name}: {}: it was changed after it was sealed, and is sealed anew",
-                path.display()
-            )),
-            Event::WrittenAtTheEnd { path } => ui.error(&format!(
-                "{name}: {}: it was written to at the moment when it was let go, and what was written then isn't sealed",
-                path.display()
-            )),
-            Event::ArchiveGone { archive } => ui.warning(&format!(
-                "{name}: {}: somebody has removed it; its files are sealed anew",
-                archive.display()
-            )),
-            Event::Damaged { archive, error } => ui.error(&format!(
-                "{name}: {}: it can't be read, and is kept: {error}",
-                archive.display()
-            )),
-            Event::Published { path, bytes: size } => {
-                ui.detail(&format!("{name}: {} ({})", path.display(), bytes(*size)));
-            }
-            Event::Bundled {
-                archive,
-                members,
-                bytes: size,
-            } => ui.summary(&format!(
-                "{name}: {} ({}, {})",
-                archive.display(),
-                count(*members, "call"),
-                bytes(*size)
-            )),
-            Event::Deferred { path, reason } => ui.warning(&format!(
-                "{name}: {}: {reason}; it's tried again",
-                path.display()
-            )),
-            Event::SetAside { path, reason } => ui.error(&format!(
-                "{name}: {}: {reason}; it's left alone until it changes",
-                path.display()
-            )),
-            Event::PassedOver { path, reason } => {
-                ui.warning(&format!("{name}: {}: {reason}, left alone", path.display()));
-            }
-            Event::Trouble { error, again_in } => self.error(
-                error,
-                &format!("; nothing is sealed, next try in {} s", again_in.as_secs()),
-            ),
-            Event::Recovered => ui.summary(&format!("{name}: sealing again")),
-            Event::Polling { reason } => ui.warning(&format!(
-                "{name}: not all directories can be watched ({reason}): they are looked through every few seconds",
-            )),
-            Event::NoticesLost => ui.detail(&format!(
-                "{name}: too much has changed at once: the whole spool is looked through"
-            )),
-            Event::NeedsRestart { setting } => ui.warning(&format!(
-                "{name}: {setting} was changed in the config, which takes a restart"
-            )),
-            _ => {}
         }
     }
 }

@@ -63,7 +63,7 @@ impl<'a> WholeMessage<'a> {
     /// # Errors
     ///
     /// It is truncated or malformed, or something follows it: then what was written
-    /// is no message.
+    /// is not a message.
     pub fn copy_to(self, sink: impl MessageSink) -> Result<(), OpenError> {
         let source = Cursor::new(self.octets).chain(self.source);
         let sink = Divided {

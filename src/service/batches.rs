@@ -319,34 +319,6 @@ impl Service<'_> {
         cleaned.map_err(|error| ServiceError::io(&path, error))
     }
 
-    /// Takes over the present settings.
-    pub(super) fn apply(&mut self, loaded: Loaded) -> Result<(), ServiceError> {
-        let new = loaded.settings;
-        if new == self.loaded {
-            return Ok(());
-        }
-        self.loaded = new.clone();
-        for (is_same, setting) in [
-            (new.spool == self.settings.spool, "spool"),
-            (new.outbox == self.settings.outbox, "outbox"),
-            (new.then == self.settings.then, "then"),
-            (new.name == self.settings.name, "name"),
-        ] {
-            if !is_same {
-                self.observer.note(&Event::NeedsRestart { setting });
-            }
-        }
-        self.filter = super::Filter::new(&new.include, &new.exclude).map_err(crate::Error::from)?;
-        self.settings = super::Settings {
-            spool: self.settings.spool.clone(),
-            outbox: self.settings.outbox.clone(),
-            then: self.settings.then.clone(),
-            name: self.settings.name.clone(),
-            ..new
-        };
-        Ok(())
-    }
-
     fn settle_again(&mut self, file: Candidate, stamp: Stamp, now: Instant) {
         let settle = self.settle(false);
         self.settling.wait(file, stamp, now, settle);

@@ -20,7 +20,7 @@ use crate::files::cause;
 /// the config asks for none.
 const UNFINISHED: Duration = Duration::from_secs(10);
 
-/// The number of reports of what is no file after which they are repeated.
+/// The number of entries that aren't files after which their reports are repeated.
 const REPORTED: usize = 10_000;
 
 /// The most files that are waited for. Others are found by a later look.

@@ -26,6 +26,7 @@ mod names;
 mod places;
 mod recovery;
 mod release;
+mod reload;
 mod report;
 mod sealing;
 mod settling;
@@ -120,7 +121,7 @@ pub struct Service<'a> {
     is_polling: bool,
     settling: Settling,
     aside: Aside,
-    /// What was reported as no file.
+    /// The entries that were reported since they aren't files.
     passed_over: HashSet<Candidate>,
     /// The batches whose claims are there still, in the order of their times.
     waiting: VecDeque<Waiting>,
@@ -196,6 +197,9 @@ impl<'a> Service<'a> {
     /// Works until it's told to stop.
     pub fn run(&mut self, loader: &mut dyn Loader, control: &Control) -> Done {
         self.watch();
+        self.scan(Instant::now());
+        self.next_scan = Instant::now() + RESCAN;
+        self.observer.note(&Event::Watching);
         while !control.is_stopped() {
             if control.takes_reload() {
                 self.aside.clear();

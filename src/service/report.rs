@@ -9,6 +9,8 @@ use super::error::ServiceError;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// The whole spool was looked through, and what changes in it is noticed.
+    Watching,
     /// Files were sealed: they are durable in the outbox.
     Sealed {
         /// The number of files.
@@ -78,7 +80,7 @@ pub enum Event<'a> {
         /// The cause.
         reason: &'a str,
     },
-    /// Something in the spool is no file.
+    /// An entry of the spool is not a regular file.
     PassedOver {
         /// Its path.
         path: &'a Path,

@@ -50,7 +50,7 @@ pub fn of_source(error: &SourceError) -> Hint {
     })
 }
 
-/// Returns what to do with a file that is no message as it has to be.
+/// Returns the remedy for a file that is not the kind of message that is expected.
 pub fn of_sealed(fault: &BundleFault) -> Hint {
     some(match fault {
         BundleFault::Ending => {

@@ -89,7 +89,7 @@ impl Change {
         }
     }
 
-    /// Returns whether new packets replace the one with that handle. Two certificates
+    /// Returns whether new packets replace the packet that has this handle. Two certificates
     /// can have the same serial number or key identifier. So a handle that names a
     /// certificate doesn't prove whose key it is, and its entry stays.
     fn replaces(&self, handle: &KeyHandle) -> bool {

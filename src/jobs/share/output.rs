@@ -202,7 +202,7 @@ impl Output<'_> {
         let write_error = |error| Error::writing(path, error);
         let message = SharedMessage::open(source).map_err(open_cause);
         let mut message = message.map_err(fail)?;
-        // Who opens it was found out by another reading.
+        // Its recipients were found when it was read before.
         let found = self.change.of_member(self.archive, &message, proof);
         if !found.is_ok_and(|found| found == *difference) {
             return Err(fail(open_cause(changed().into())));

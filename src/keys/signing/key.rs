@@ -51,7 +51,7 @@ pub enum SigningKeyFault {
         error: io::Error,
     },
     /// No certificate is next to it.
-    #[error("there is no certificate for it in the file or next to it")]
+    #[error("its certificate was found neither in the file nor next to it")]
     NoCertificate,
     /// The certificate next to it is for another key.
     #[error("the certificate “{subject}” belongs to another key")]

@@ -14,7 +14,7 @@ use crate::message::fault::{MessageFault, OpenError};
 ///
 /// # Errors
 ///
-/// It is no message, or it has recipients that its sealed data can't have: other
+/// It is not a message, or it has recipients that its sealed data can't have: other
 /// software may take them for some.
 pub(in crate::message) fn read_front(source: impl BufRead) -> Result<Envelope, OpenError> {
     let front = OpenPgpFront::read(source)?;

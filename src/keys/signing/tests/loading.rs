@@ -114,7 +114,7 @@ fn keys_without_a_fit_certificate_are_refused_by_name() {
     for (name, words) in [
         (
             "alone.key",
-            "there is no certificate for it in the file or next to it",
+            "its certificate was found neither in the file nor next to it",
         ),
         ("mixed.key", "the certificate “b” belongs to another key"),
         ("two.pem", "it holds 2 private keys, and one is needed"),

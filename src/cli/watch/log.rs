@@ -1,0 +1,121 @@
+//! What a service tells people.
+
+use callseal::ErrorKind;
+use callseal::service::{Done, Event, Observer, ServiceError};
+
+use crate::cli::failure::Ended;
+use crate::cli::hints;
+use crate::cli::ui::{Ui, bytes, count};
+
+/// Tells people what a service does.
+pub(super) struct Log {
+    pub ui: Ui,
+    pub name: String,
+}
+
+impl Log {
+    pub fn conclude(&self, outcome: Result<Done, ServiceError>) -> Ended {
+        match outcome {
+            Ok(done) if done.failing > 0 => {
+                self.ui.error(&format!(
+                    "{}: {} can't be sealed",
+                    self.name,
+                    count(done.failing as u64, "file")
+                ));
+                Some(ErrorKind::Partial)
+            }
+            Ok(_) => None,
+            Err(error) => {
+                let kind = error.kind();
+                self.error(&error, "");
+                Some(kind)
+            }
+        }
+    }
+
+    fn error(&self, error: &ServiceError, more: &str) {
+        self.ui.error(&format!("{}: {error}{more}", self.name));
+        if let Some(hint) = hints::of_service(error) {
+            self.ui.hint(&hint);
+        }
+    }
+}
+
+impl Observer for Log {
+    fn note(&self, event: &Event<'_>) {
+        let (name, ui) = (&self.name, &self.ui);
+        match event {
+            Event::Watching => ui.summary(&format!("{name}: watching")),
+            Event::Sealed {
+                files,
+                bytes: size,
+                archive,
+            } => ui.detail(&format!(
+                "{name}: sealed {} ({}) into {}",
+                count(*files as u64, "file"),
+                bytes(*size),
+                archive.display()
+            )),
+            Event::Released { files, bytes: size } => ui.detail(&format!(
+                "{name}: let go of {} ({})",
+                count(*files, "sealed file"),
+                bytes(*size)
+            )),
+            Event::ChangedSince { path } => ui.warning(&format!(
+                "{name}: {}: it was changed after it was sealed, and is sealed anew",
+                path.display()
+            )),
+            Event::WrittenAtTheEnd { path } => ui.error(&format!(
+                "{name}: {}: it was written to at the moment when it was let go, and what was written then isn't sealed",
+                path.display()
+            )),
+            Event::ArchiveGone { archive } => ui.warning(&format!(
+                "{name}: {}: somebody has removed it; its files are sealed anew",
+                archive.display()
+            )),
+            Event::Damaged { archive, error } => ui.error(&format!(
+                "{name}: {}: it can't be read, and is kept: {error}",
+                archive.display()
+            )),
+            Event::Published { path, bytes: size } => {
+                ui.detail(&format!("{name}: {} ({})", path.display(), bytes(*size)));
+            }
+            Event::Bundled {
+                archive,
+                members,
+                bytes: size,
+            } => ui.summary(&format!(
+                "{name}: {} ({}, {})",
+                archive.display(),
+                count(*members, "call"),
+                bytes(*size)
+            )),
+            Event::Deferred { path, reason } => ui.warning(&format!(
+                "{name}: {}: {reason}; it's tried again",
+                path.display()
+            )),
+            Event::SetAside { path, reason } => ui.error(&format!(
+                "{name}: {}: {reason}; it's left alone until it changes",
+                path.display()
+            )),
+            Event::PassedOver { path, reason } => {
+                ui.warning(&format!("{name}: {}: {reason}, left alone", path.display()));
+            }
+            Event::Trouble { error, again_in } => self.error(
+                error,
+                &format!("; nothing is sealed, next try in {} s", again_in.as_secs()),
+            ),
+            Event::Recovered => ui.summary(&format!("{name}: sealing again")),
+            Event::Polling { reason } => ui.warning(&format!(
+                "{name}: not all directories can be watched ({reason}): they are looked through every few seconds",
+            )),
+            Event::NoticesLost => ui.detail(&format!(
+                "{name}: too much has changed at once: the whole spool is looked through"
+            )),
+            Event::NeedsRestart { setting } => ui.warning(&format!(
+                "{name}: {setting} was changed in the config, which takes a restart"
+            )),
+            _ => {}
+        }
+    }
+}
