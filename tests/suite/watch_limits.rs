@@ -32,8 +32,8 @@ fn directories_that_can_t_be_watched_are_looked_through() {
     }
     let run = scene.program("unshare", ["-Ur", "bash", "-c", &limit]);
     let mut service = scene.service(run);
-    service.waits_for("calls: watching");
     service.waits_for("not all directories can be watched");
+    service.waits_for("calls: watching");
     for number in 0..20 {
         scene.write(format!("spool/{number}/a.wav"), number.to_string());
     }
