@@ -168,7 +168,7 @@ fn a_check_names_every_key_that_cannot_sign() {
         .says("error: callseal.toml: sign: lost.key: ")
         .says("error: callseal.toml: sign: ivr.crt: ")
         .says("the file next to it: ivr.key")
-        .says("error: callseal.toml: sign: alone.key: there is no certificate for it")
+        .says("error: callseal.toml: sign: alone.key: its certificate was found neither in the file nor next to it")
         .says("error: callseal.toml: sign: other.key: the certificate “customer” belongs to another key");
     let stderr = checked.stderr();
     assert!(!stderr.contains("sign: ivr.key: "), "{checked}");
