@@ -73,9 +73,21 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         data: &[u8],
         crc: u32,
     ) -> io::Result<()> {
+        self.add_stored(&name.stored(self.ending), modified, data, crc)
+    }
+
+    /// Adds a whole entry that is in memory, with a name that is stored as it is and
+    /// data whose CRC-32 is known.
+    pub(crate) fn add_stored(
+        &mut self,
+        stored: &str,
+        modified: SystemTime,
+        data: &[u8],
+        crc: u32,
+    ) -> io::Result<()> {
         let size = data.len() as u64;
         let member = Stored {
-            name: name.stored(self.ending).into_bytes(),
+            name: stored.as_bytes().to_vec(),
             modified: unix_seconds(modified),
             crc,
             size,

@@ -239,14 +239,14 @@ impl MemberContent<'_> {
             modified,
             session,
         });
-        let (_, sha256) = content.finish();
+        let (_, hash) = content.finish();
         check
             .finish()
             .map_err(|error| self.open_error(error.into()))?;
         sink.finish(listed).map_err(write_error)?;
         Ok(ConvertedMember {
             name: name.as_str().to_owned(),
-            sha256,
+            sha256: hash.finish(),
             plain,
             modified,
             format,

@@ -17,16 +17,17 @@ const BUFFER: usize = 256 * 1024;
 impl ArchiveFile {
     /// Reads an entry to its end, which checks it, also against what was signed.
     pub(super) fn read_all(&self, entry: &Member) -> Result<(), MemberCause> {
-        let mut source = BufReader::with_capacity(BUFFER, self.read(entry)?);
+        let mut source = BufReader::with_capacity(capacity(entry), self.read(entry)?);
         let read = io::copy(&mut source, &mut io::sink());
         read.map(drop).map_err(|error| open_cause(error.into()))
     }
 
-    /// Does the same, and returns the SHA-256 of what unzip would write.
-    pub(super) fn hash(&self, entry: &Member) -> Result<[u8; 32], MemberCause> {
-        let mut source = BufReader::with_capacity(BUFFER, Hashed::new(self.read(entry)?));
+    /// Does the same, and returns the BLAKE3 of what unzip would write.
+    pub(super) fn digest(&self, entry: &Member) -> Result<blake3::Hash, MemberCause> {
+        let source = Hashed::with(self.read(entry)?, blake3::Hasher::new());
+        let mut source = BufReader::with_capacity(capacity(entry), source);
         io::copy(&mut source, &mut io::sink()).map_err(|error| open_cause(error.into()))?;
-        Ok(source.into_inner().finish().1)
+        Ok(source.into_inner().finish().1.finalize())
     }
 
     /// Reads an entry to its end, and returns both of its hashes, which are of the
@@ -37,10 +38,15 @@ impl ArchiveFile {
         // A text may go on after its message.
         io::copy(&mut source, &mut io::sink()).map_err(|error| open_cause(error.into()))?;
         Ok(Hashes {
-            entry: source.finish().1,
+            entry: source.finish().1.finish(),
             sealed,
         })
     }
+}
+
+/// Returns the bytes of an entry that are read at a time: most are small.
+fn capacity(entry: &Member) -> usize {
+    usize::try_from(entry.size()).map_or(BUFFER, |size| size.clamp(1, BUFFER))
 }
 
 /// Returns the SHA-256 of the sealed data of a message; `None` if it isn't one, or

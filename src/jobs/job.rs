@@ -88,7 +88,6 @@ impl<'a> Job<'a> {
     #[must_use]
     pub fn removing(self) -> Self {
         Self {
-            hashes: true,
             is_read_back: true,
             ..self
         }

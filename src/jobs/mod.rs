@@ -31,6 +31,7 @@ mod signing;
 mod single;
 mod tail;
 mod verify;
+mod written_entry;
 
 pub use archive_file::{ArchiveFile, Members};
 pub use bundle::{BundleFault, Bundled, MessagePlace, Sealed};

@@ -6,10 +6,10 @@ use std::time::SystemTime;
 
 use super::archive_file::{ArchiveFile, member_error, open_cause};
 use super::error::{Error, MemberCause};
+use super::written_entry::{EntryHasher, EntryHashes};
 use crate::archive::{
     ArchiveWriter, Member, MemberFault, MemberWriter, NameReading, without_ending,
 };
-use crate::manifest::{Hasher, Hashes};
 use crate::message::{MessageSink, OpenError};
 
 /// The bytes that are copied at a time.
@@ -19,15 +19,14 @@ const BUFFER: usize = 256 * 1024;
 pub(super) struct NewEntry<W> {
     pub archive: ArchiveWriter<W>,
     pub stored: String,
-    /// Present if it was hashed.
-    pub hashes: Option<Hashes>,
+    pub hashes: EntryHashes,
 }
 
 /// Writes an entry, and hashes it if that is needed.
 pub(super) struct EntryWriter<W> {
     writer: MemberWriter<W>,
     stored: String,
-    hasher: Option<Hasher>,
+    hasher: EntryHasher,
 }
 
 impl<W: Write + Seek> EntryWriter<W> {
@@ -37,7 +36,7 @@ impl<W: Write + Seek> EntryWriter<W> {
         stored: String,
         modified: SystemTime,
         at_most: u64,
-        hasher: Option<Hasher>,
+        hasher: EntryHasher,
     ) -> io::Result<Self> {
         Ok(Self {
             writer: archive.begin_stored(&stored, modified, at_most)?,
@@ -50,16 +49,14 @@ impl<W: Write + Seek> EntryWriter<W> {
         Ok(NewEntry {
             archive: self.writer.end()?,
             stored: self.stored,
-            hashes: self.hasher.map(Hasher::finish),
+            hashes: self.hasher.finish(),
         })
     }
 }
 
 impl<W: Write + Seek> Write for EntryWriter<W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(data);
-        }
+        self.hasher.update(data);
         self.writer.write(data)
     }
 
@@ -70,9 +67,7 @@ impl<W: Write + Seek> Write for EntryWriter<W> {
 
 impl<W: Write + Seek> MessageSink for EntryWriter<W> {
     fn begin_sealed(&mut self) {
-        if let Some(hasher) = &mut self.hasher {
-            hasher.begin_sealed();
-        }
+        self.hasher.begin_sealed();
     }
 }
 
@@ -82,7 +77,7 @@ pub(super) fn copy_entry<W: Write + Seek>(
     from: &ArchiveFile,
     entry: &Member,
     path: &Path,
-    hasher: Option<Hasher>,
+    hasher: EntryHasher,
 ) -> Result<NewEntry<W>, Error> {
     let fail = |cause| member_error(entry, cause);
     let write_error = |error| Error::writing(path, error);
@@ -103,7 +98,7 @@ pub(super) fn copy_entry<W: Write + Seek>(
         copied.write_all(piece).map_err(write_error)?;
     }
     let mut new = copied.end().map_err(write_error)?;
-    if let Some(hashes) = &mut new.hashes {
+    if let Some(hashes) = &mut new.hashes.manifest {
         let again = from.hashes(entry).map_err(fail)?;
         if again.entry != hashes.entry {
             let changed = io::Error::other("the archive was changed while it was read");

@@ -15,6 +15,7 @@ use super::job::Job;
 use super::new_entry::{copy_entry, stored_name};
 use super::pack::Packed;
 use super::read_back::forget;
+use super::written_entry::EntryHasher;
 use crate::archive::{ArchiveWriter, Member, without_ending};
 use crate::files::input;
 use crate::message::{Limits, OpenError, SealPlan};
@@ -73,7 +74,8 @@ impl Job<'_> {
         let pending = PendingFile::create(path, Access::Shared, Overwrite::Replace);
         let mut new = ArchiveWriter::new(pending.map_err(write_error)?);
         for member in kept {
-            new = copy_entry(new, archive, member, path, None)?.archive;
+            let hasher = EntryHasher::default();
+            new = copy_entry(new, archive, member, path, hasher)?.archive;
         }
         let pending = new.finish().map_err(write_error)?;
         pending.as_file().sync_all().map_err(write_error)?;

@@ -1,8 +1,9 @@
 //! Reading a new archive back: whether the disk has what was written.
+//!
+//! What is compared stays within this process, and isn't for people: BLAKE3 takes a
+//! fifth of the time of SHA-256.
 
 use std::path::Path;
-
-use openssl::sha::Sha256;
 
 use super::archive_file::{ArchiveFile, member_error};
 use super::error::Error;
@@ -10,31 +11,31 @@ use super::job::Job;
 use crate::workers::work_on;
 
 /// What the entries of an archive are, in one hash: of each of them, in their order,
-/// the stored name and the SHA-256 of its bytes.
+/// the stored name and the BLAKE3 of its bytes.
 #[derive(Clone)]
-pub(super) struct EntriesHash(Sha256);
+pub(super) struct EntriesHash(blake3::Hasher);
 
 impl EntriesHash {
     pub fn new() -> Self {
-        Self(Sha256::new())
+        Self(blake3::Hasher::new())
     }
 
-    pub fn add(&mut self, stored: &str, entry: &[u8; 32]) {
+    pub fn add(&mut self, stored: &str, entry: &blake3::Hash) {
         // A name may have any length.
         self.0.update(&(stored.len() as u64).to_le_bytes());
         self.0.update(stored.as_bytes());
-        self.0.update(entry);
+        self.0.update(entry.as_bytes());
     }
 
-    pub fn finish(self) -> [u8; 32] {
-        self.0.finish()
+    pub fn finish(self) -> blake3::Hash {
+        self.0.finalize()
     }
 }
 
 impl Job<'_> {
     /// Reads the archive at `path` from the disk, and compares its entries with those
     /// that were written there.
-    pub(super) fn read_back(&self, path: &Path, written: &[u8; 32]) -> Result<(), Error> {
+    pub(super) fn read_back(&self, path: &Path, written: &blake3::Hash) -> Result<(), Error> {
         let not_read_back = |cause: Option<Error>| Error::NotReadBack {
             path: path.to_owned(),
             cause: cause.map(Box::new),
@@ -46,21 +47,19 @@ impl Job<'_> {
         }
     }
 
-    fn hash_entries(&self, path: &Path) -> Result<[u8; 32], Error> {
+    fn hash_entries(&self, path: &Path) -> Result<blake3::Hash, Error> {
         let archive = ArchiveFile::open(path)?;
         #[cfg(target_os = "linux")]
         forget(archive.archive.source());
         let entries = archive.archive.members();
-        let hash = |(): &mut (), _, entry| {
-            let hash = archive.hash(entry);
-            Some(hash.map_err(|cause| Box::new(member_error(entry, cause))))
+        let digest = |(): &mut (), _, entry| {
+            let digest = archive.digest(entry);
+            Some(digest.map_err(|cause| Box::new(member_error(entry, cause))))
         };
+        let digests = work_on(entries, self.workers, || (), digest);
         let mut all = EntriesHash::new();
-        for (entry, hash) in entries
-            .iter()
-            .zip(work_on(entries, self.workers, || (), hash))
-        {
-            all.add(&entry.stored_name(), &hash.map_err(|error| *error)?);
+        for (entry, digest) in entries.iter().zip(digests) {
+            all.add(&entry.stored_name(), &digest.map_err(|error| *error)?);
         }
         Ok(all.finish())
     }

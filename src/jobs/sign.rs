@@ -61,11 +61,11 @@ impl Job<'_> {
             let copied = copy_entry(new, archive, entry, path, tail.hasher())?;
             let mut hashes = copied.hashes;
             if copied.stored == index::ENTRY
-                && let Some(hashes) = &mut hashes
+                && let Some(hashes) = &mut hashes.manifest
             {
                 hashes.sealed = None;
             }
-            tail.note(&copied.stored, entry.modified(), hashes.as_ref())
+            tail.note(&copied.stored, entry.modified(), &hashes)
                 .map_err(write_error)?;
             new = copied.archive;
             listed += 1;

@@ -8,11 +8,14 @@ use crate::archive::ArchiveWriter;
 use crate::index::{self, IndexWriter};
 use crate::jobs::error::Error;
 use crate::jobs::read_back::EntriesHash;
+use crate::jobs::written_entry::{EntryHasher, EntryHashes};
 use crate::keys::{SigningKey, sign_detached};
-use crate::manifest::{Hasher, Hashes, MANIFEST, ManifestWriter};
+use crate::manifest::{Hasher, MANIFEST, ManifestWriter};
 
 /// The bytes that are copied at a time.
 const BUFFER: usize = 64 * 1024;
+
+const NOT_HASHED: &str = "an entry was not hashed";
 
 /// What follows the members of an archive, while these are written.
 pub(super) struct Tail {
@@ -51,11 +54,11 @@ impl Tail {
         Self { all, ..self }
     }
 
-    /// Returns what hashes an entry that is written, if that is needed.
-    pub fn hasher(&self) -> Option<Hasher> {
-        match self.manifest {
-            Some(_) => Some(Hasher::new()),
-            None => self.all.as_ref().map(|_| Hasher::of_entry()),
+    /// Returns what hashes an entry that is written, as far as that is needed.
+    pub fn hasher(&self) -> EntryHasher {
+        EntryHasher {
+            manifest: self.manifest.as_ref().map(|_| Hasher::new()),
+            digest: self.all.as_ref().map(|_| blake3::Hasher::new()),
         }
     }
 
@@ -64,15 +67,17 @@ impl Tail {
         &mut self,
         stored: &str,
         modified: SystemTime,
-        hashes: Option<&Hashes>,
+        hashes: &EntryHashes,
     ) -> io::Result<()> {
         self.newest = self.newest.max(modified);
-        if let (Some(all), Some(hashes)) = (&mut self.all, hashes) {
-            all.add(stored, &hashes.entry);
+        match (&mut self.all, &hashes.digest) {
+            (Some(all), Some(digest)) => all.add(stored, digest),
+            (Some(_), None) => return Err(io::Error::other(NOT_HASHED)),
+            (None, _) => {}
         }
-        match (&mut self.manifest, hashes) {
+        match (&mut self.manifest, &hashes.manifest) {
             (Some(manifest), Some(hashes)) => manifest.push(stored, hashes),
-            (Some(_), None) => Err(io::Error::other("an entry was not hashed")),
+            (Some(_), None) => Err(io::Error::other(NOT_HASHED)),
             (None, _) => Ok(()),
         }
     }
@@ -90,7 +95,7 @@ impl Tail {
         keys: &[SigningKey],
         kept: Vec<Kept<'_>>,
         output: &Path,
-    ) -> Result<(ArchiveWriter<W>, Option<[u8; 32]>), Error> {
+    ) -> Result<(ArchiveWriter<W>, Option<blake3::Hash>), Error> {
         let write_error = |error| Error::writing(output, error);
         let mut archive = archive;
         if let Some(index) = self.index.take() {
@@ -101,10 +106,9 @@ impl Tail {
                 modified: self.newest,
                 length,
             };
-            let written = new.copy(archive, index, hasher.as_mut());
+            let written = new.copy(archive, index, &mut hasher);
             archive = written.map_err(|failure| failure.error(output))?;
-            let hashes = hasher.map(Hasher::finish);
-            self.note(index::ENTRY, self.newest, hashes.as_ref())
+            self.note(index::ENTRY, self.newest, &hasher.finish())
                 .map_err(write_error)?;
         }
         let (newest, mut all) = (self.newest, self.all);
@@ -114,10 +118,13 @@ impl Tail {
                 modified: newest,
                 length,
             };
-            let mut hasher = all.as_ref().map(|_| Hasher::of_entry());
-            let archive = entry.copy(archive, source, hasher.as_mut())?;
-            if let (Some(all), Some(hasher)) = (&mut all, hasher) {
-                all.add(name, &hasher.finish().entry);
+            let mut hasher = EntryHasher {
+                manifest: None,
+                digest: all.as_ref().map(|_| blake3::Hasher::new()),
+            };
+            let archive = entry.copy(archive, source, &mut hasher)?;
+            if let (Some(all), Some(digest)) = (&mut all, hasher.finish().digest) {
+                all.add(name, &digest);
             }
             Ok(archive)
         };
@@ -189,7 +196,7 @@ impl Entry {
         self,
         archive: ArchiveWriter<W>,
         mut source: impl Read,
-        mut hasher: Option<&mut Hasher>,
+        hasher: &mut EntryHasher,
     ) -> Result<ArchiveWriter<W>, Failure> {
         let entry = archive.begin_stored(self.name, self.modified, self.length);
         let mut entry = entry.map_err(Failure::Write)?;
@@ -200,9 +207,7 @@ impl Entry {
             if piece.is_empty() {
                 return entry.end().map_err(Failure::Write);
             }
-            if let Some(hasher) = &mut hasher {
-                hasher.update(piece);
-            }
+            hasher.update(piece);
             entry.write_all(piece).map_err(Failure::Write)?;
         }
     }

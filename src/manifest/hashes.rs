@@ -22,7 +22,6 @@ pub(crate) struct Hashes {
 pub(crate) struct Hasher {
     entry: Sha256,
     sealed: Option<Sha256>,
-    needs_sealed: bool,
 }
 
 impl Hasher {
@@ -30,15 +29,6 @@ impl Hasher {
         Self {
             entry: Sha256::new(),
             sealed: None,
-            needs_sealed: true,
-        }
-    }
-
-    /// Hashes the entry alone.
-    pub fn of_entry() -> Self {
-        Self {
-            needs_sealed: false,
-            ..Self::new()
         }
     }
 
@@ -72,6 +62,6 @@ impl Write for Hasher {
 
 impl MessageSink for Hasher {
     fn begin_sealed(&mut self) {
-        self.sealed = self.needs_sealed.then(Sha256::new);
+        self.sealed = Some(Sha256::new());
     }
 }

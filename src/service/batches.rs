@@ -65,7 +65,7 @@ impl Service<'_> {
         let job = Job::new().workers(self.workers);
         while !files.is_empty() {
             match self.sealed.seal(id, &files, &loaded.plan, &job) {
-                Ok(hashes) => return self.keep(id, files, hashes, now),
+                Ok(digests) => return self.keep(id, files, digests, now),
                 Err(NotSealed::All(error)) => return Err(error),
                 Err(NotSealed::File(path, error)) => {
                     let Some(place) = files.iter().position(|file| file.path() == path) else {
@@ -136,7 +136,7 @@ impl Service<'_> {
         &mut self,
         id: &BatchId,
         files: Vec<Source>,
-        hashes: Vec<[u8; 32]>,
+        digests: Vec<blake3::Hash>,
         now: Instant,
     ) -> Result<(), ServiceError> {
         let path = self.sealed.path_of(id);
@@ -149,8 +149,8 @@ impl Service<'_> {
             bytes,
             archive: &path,
         });
-        let claims = files.into_iter().zip(hashes);
-        let claims = claims.map(|(file, hash)| SealedClaim { file, hash });
+        let claims = files.into_iter().zip(digests);
+        let claims = claims.map(|(file, digest)| SealedClaim { file, digest });
         self.waiting.push_back(Waiting {
             id: id.clone(),
             until: now.checked_add(self.settings.grace).unwrap_or(now),

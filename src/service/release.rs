@@ -6,7 +6,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openssl::sha::Sha256;
 use rustix::fs::fstat;
 
 use super::batch_id::BatchId;
@@ -141,7 +140,7 @@ fn one(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::Gone),
         other => other?,
     };
-    if !is_as_sealed(&claim.file, opened.try_clone()?, &claim.hash, buffer)? {
+    if !is_as_sealed(&claim.file, opened.try_clone()?, &claim.digest, buffer)? {
         return Ok(Outcome::Changed);
     }
     let before = Stamp::of(&fstat(&opened)?);
@@ -173,7 +172,7 @@ fn one(
 fn is_as_sealed(
     file: &Source,
     opened: std::fs::File,
-    sealed: &[u8; 32],
+    sealed: &blake3::Hash,
     buffer: &mut [u8],
 ) -> io::Result<bool> {
     use crate::sources::SourceError;
@@ -185,7 +184,7 @@ fn is_as_sealed(
         Ok(source) => source,
         Err(error) => return is_changed(error),
     };
-    let mut hash = Sha256::new();
+    let mut hash = blake3::Hasher::new();
     loop {
         let read = source.read(buffer)?;
         let (piece, _) = buffer.split_at(read);
@@ -195,7 +194,7 @@ fn is_as_sealed(
         hash.update(piece);
     }
     match source.finish() {
-        Ok(()) => Ok(hash.finish() == *sealed),
+        Ok(()) => Ok(hash.finalize() == *sealed),
         Err(error) => is_changed(error),
     }
 }

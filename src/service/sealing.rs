@@ -21,8 +21,8 @@ pub(super) const SEALED: &str = "sealed";
 #[derive(Debug)]
 pub(super) struct SealedClaim {
     pub file: Source,
-    /// The SHA-256 of what was sealed.
-    pub hash: [u8; 32],
+    /// The BLAKE3 of what was sealed.
+    pub digest: blake3::Hash,
 }
 
 /// Why a batch isn't sealed. It has no archive then.
@@ -67,14 +67,14 @@ impl SealedBatches {
     }
 
     /// Seals files into the archive of their batch, flushes it, and reads it back.
-    /// Returns the SHA-256 of each file.
+    /// Returns the BLAKE3 of each file.
     pub fn seal(
         &self,
         id: &BatchId,
         files: &[Source],
         plan: &SealPlan,
         job: &Job<'_>,
-    ) -> Result<Vec<[u8; 32]>, NotSealed> {
+    ) -> Result<Vec<blake3::Hash>, NotSealed> {
         let path = self.path_of(id);
         // What can't be trusted is not kept: whatever it is, the claims are there.
         let discard = |error: Error| {
@@ -84,7 +84,7 @@ impl SealedBatches {
         let job = job.without_index().removing();
         let packed = job.pack(files, plan, &path).map_err(discard)?;
         job.check_sealed(&packed, plan, &path).map_err(discard)?;
-        Ok(packed.hashes)
+        Ok(packed.digests)
     }
 
     /// Opens the archive of a batch; `None` if it has none.

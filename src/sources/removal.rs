@@ -8,7 +8,6 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use openssl::sha::Sha256;
 use thiserror::Error;
 
 use super::Source;
@@ -70,13 +69,13 @@ impl From<io::Error> for StayCause {
 }
 
 /// Removes files that have been packed, except those with the numbers in `kept`. A
-/// file whose content is no longer that of its SHA-256 in `hashes` stays.
+/// file whose content is no longer that of its digest in `digests` stays.
 ///
 /// A file that is found by several paths is removed by one of them, and counts as
 /// removed by all.
 pub(crate) fn remove(
     files: &[Source],
-    hashes: &[[u8; 32]],
+    digests: &[blake3::Hash],
     kept: &BTreeSet<usize>,
     workers: NonZeroUsize,
 ) -> Removal {
@@ -109,8 +108,8 @@ pub(crate) fn remove(
             workers,
             || (),
             |(), _, number| {
-                let (file, hash) = (files.get(*number)?, hashes.get(*number)?);
-                let cause = remove_one(&claims, file, hash).err()?;
+                let (file, digest) = (files.get(*number)?, digests.get(*number)?);
+                let cause = remove_one(&claims, file, digest).err()?;
                 Some(NotRemoved {
                     number: *number,
                     cause,
@@ -153,7 +152,7 @@ fn forgive_other_names(
     not_removed.retain(|file| !(is_gone(file) && is_removed(file.number)));
 }
 
-fn remove_one(claims: &Claims, file: &Source, hash: &[u8; 32]) -> Result<(), StayCause> {
+fn remove_one(claims: &Claims, file: &Source, digest: &blake3::Hash) -> Result<(), StayCause> {
     let gone = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => StayCause::Gone,
         _ => error.into(),
@@ -164,7 +163,7 @@ fn remove_one(claims: &Claims, file: &Source, hash: &[u8; 32]) -> Result<(), Sta
         return Err(StayCause::Replaced);
     }
     claims.take(name).map_err(gone)?;
-    let removed = check(claims, name, file, hash).and_then(|()| Ok(claims.remove(name)?));
+    let removed = check(claims, name, file, digest).and_then(|()| Ok(claims.remove(name)?));
     removed.map_err(|cause| match claims.put_back(name) {
         Ok(()) => cause,
         Err(error) => StayCause::NotPutBack {
@@ -175,11 +174,16 @@ fn remove_one(claims: &Claims, file: &Source, hash: &[u8; 32]) -> Result<(), Sta
 }
 
 /// Checks that a claimed file is what was packed.
-fn check(claims: &Claims, name: &OsStr, file: &Source, hash: &[u8; 32]) -> Result<(), StayCause> {
+fn check(
+    claims: &Claims,
+    name: &OsStr,
+    file: &Source,
+    digest: &blake3::Hash,
+) -> Result<(), StayCause> {
     // It may have been replaced just before it was claimed.
     let claimed = claims.open(name)?;
     let is_unchanged = file.is_same(&claimed)?
-        && sha256(&claimed, file.size())? == *hash
+        && digest_of(&claimed, file.size())? == *digest
         // Somebody may still have it open.
         && file.is_same(&claimed)?;
     match is_unchanged {
@@ -188,16 +192,18 @@ fn check(claims: &Claims, name: &OsStr, file: &Source, hash: &[u8; 32]) -> Resul
     }
 }
 
-/// Returns the SHA-256 of a file, of which no more than one byte beyond its size is
+/// Returns the BLAKE3 of a file, of which no more than one byte beyond its size is
 /// read: otherwise a file that grows faster than it is read would never end.
-fn sha256(file: &File, size: u64) -> io::Result<[u8; 32]> {
+fn digest_of(file: &File, size: u64) -> io::Result<blake3::Hash> {
     let mut file = file.take(size.saturating_add(1));
-    let mut hash = Sha256::new();
+    let mut hash = blake3::Hasher::new();
     let mut buffer = vec![0; BUFFER];
     loop {
         match file.read(&mut buffer) {
-            Ok(0) => return Ok(hash.finish()),
-            Ok(length) => hash.update(buffer.get(..length).unwrap_or_default()),
+            Ok(0) => return Ok(hash.finalize()),
+            Ok(length) => {
+                hash.update(buffer.get(..length).unwrap_or_default());
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -1,11 +1,11 @@
 //! Copying the messages, and checking them on the way.
 
-use std::io::{BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 
 use super::fault::BundleFault;
 use super::input::{Item, ItemName, Sealed, fold};
-use super::names::Names;
+use super::names::{Digests, Names};
 use super::{Bundled, MessagePlace};
 use crate::archive::{ArchiveWriter, Ending, Member};
 use crate::jobs::archive_file::{ArchiveFile, expands, open_cause};
@@ -14,15 +14,23 @@ use crate::jobs::job::Job;
 use crate::jobs::new_entry::EntryWriter;
 use crate::jobs::progress::Counted;
 use crate::jobs::tail::Tail;
+use crate::jobs::written_entry::{EntryHasher, EntryHashes};
 use crate::keys::{KeyHandle, Recipients};
 use crate::message::{
     Armor, Envelope, Format, Inflated, Limits, MessageFault, MessageSink, OpenError, WholeMessage,
     form_of,
 };
 use crate::sources::{Source, SourceError};
+use crate::workers::work_on;
 
 /// The bytes that are copied at a time.
 const BUFFER: usize = 256 * 1024;
+
+/// The largest message that is read into memory, in bytes.
+const SMALL: u64 = 1024 * 1024;
+
+/// The most bytes of messages that are in memory together.
+const IN_MEMORY: u64 = 16 * 1024 * 1024;
 
 /// An archive while messages are copied into it.
 pub(super) struct Copying<'a> {
@@ -64,50 +72,128 @@ impl<'a> Copying<'a> {
     ) -> Result<ArchiveWriter<W>, Error> {
         let mut again = names.again();
         let ignore = |_| {};
-        let archive = fold(from, archive, ignore, |archive, input, item| {
-            let name = item.name()?;
-            again.add(input, &name.stored);
-            let archive = self.message(archive, item, name)?;
-            self.job.progress.member();
+        let archive = fold(from, archive, ignore, |mut archive, items| {
+            let mut rest = items;
+            while let Some(((input, item), others)) = rest.split_first() {
+                let (small, larger) = rest.split_at(small_ones(rest));
+                if small.is_empty() {
+                    let name = item.name()?;
+                    again.add(*input, &name.stored);
+                    archive = self.large(archive, *item, name)?;
+                    rest = others;
+                } else {
+                    self.small(&mut archive, small, &mut again)?;
+                    rest = larger;
+                }
+            }
             Ok(archive)
         })?;
         names.compare(from, &again)?;
         Ok(archive)
     }
 
-    /// Copies one message.
-    fn message<W: Write + Seek>(
+    /// Copies messages that fit into memory together: they are read and checked by
+    /// all workers, and written in their order.
+    fn small<W: Write + Seek>(
+        &mut self,
+        archive: &mut ArchiveWriter<W>,
+        items: &[(usize, Item<'_>)],
+        again: &mut Digests,
+    ) -> Result<(), Error> {
+        let read = |(): &mut (), _, (_, item): &(usize, Item<'_>)| {
+            Some(self.read(*item).map_err(Box::new))
+        };
+        let copies = work_on(items, self.job.workers, || (), read);
+        for ((input, item), copy) in items.iter().zip(copies) {
+            let Copy {
+                name,
+                format,
+                octets,
+                crc,
+                hashes,
+            } = copy.map_err(|error| *error)?;
+            again.add(*input, &name.stored);
+            archive
+                .add_stored(&name.stored, item.modified(), &octets, crc)
+                .map_err(|error| Error::writing(self.output, error))?;
+            self.note(&name.stored, *item, format, &hashes)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a message into memory, and checks it.
+    fn read(&self, item: Item<'_>) -> Result<Copy, Error> {
+        let name = item.name()?;
+        let mut sink = InMemory {
+            octets: Vec::with_capacity(usize::try_from(item.size()).unwrap_or_default()),
+            hasher: self.tail.hasher(),
+        };
+        let envelope = self.copy_item(item, &mut sink)?;
+        self.check(item, &name, &envelope)?;
+        Ok(Copy {
+            name,
+            format: envelope.format,
+            crc: crc32fast::hash(&sink.octets),
+            octets: sink.octets,
+            hashes: sink.hasher.finish(),
+        })
+    }
+
+    /// Copies a message of any size.
+    fn large<W: Write + Seek>(
         &mut self,
         archive: ArchiveWriter<W>,
         item: Item<'_>,
         name: ItemName,
     ) -> Result<ArchiveWriter<W>, Error> {
         let write_error = |error| Error::writing(self.output, error);
-        let (modified, size) = (item.modified(), item.size());
+        let stored = name.stored.clone();
         let hasher = self.tail.hasher();
-        let entry = EntryWriter::begin(archive, name.stored, modified, size, hasher);
+        let entry = EntryWriter::begin(archive, stored, item.modified(), item.size(), hasher);
         let mut entry = entry.map_err(write_error)?;
-        let envelope = match item {
-            Item::File(file) => self.file(file, item, &mut entry),
-            Item::Member(archive, member) => self.member(archive, member, item, &mut entry),
-        }?;
+        let envelope = self.copy_item(item, &mut entry)?;
+        self.check(item, &name, &envelope)?;
+        let new = entry.end().map_err(write_error)?;
+        self.note(&new.stored, item, envelope.format, &new.hashes)?;
+        Ok(new.archive)
+    }
+
+    /// Checks what a message shows to everybody.
+    fn check(&self, item: Item<'_>, name: &ItemName, envelope: &Envelope) -> Result<(), Error> {
         if Ending::from(envelope.format) != name.ending {
             return Err(item.error(BundleFault::OtherEnding(envelope.format)));
         }
         self.job.refuse_signers_among(&envelope.recipients)?;
-        if let Some(recipients) = self.recipients {
-            compare(&envelope, recipients).map_err(|fault| item.error(fault))?;
+        match self.recipients {
+            Some(recipients) => compare(envelope, recipients).map_err(|fault| item.error(fault)),
+            None => Ok(()),
         }
-        let new = entry.end().map_err(write_error)?;
-        self.tail
-            .note(&new.stored, modified, new.hashes.as_ref())
-            .map_err(write_error)?;
+    }
+
+    /// Notes a message that is in the archive.
+    fn note(
+        &mut self,
+        stored: &str,
+        item: Item<'_>,
+        format: Format,
+        hashes: &EntryHashes,
+    ) -> Result<(), Error> {
+        let noted = self.tail.note(stored, item.modified(), hashes);
+        noted.map_err(|error| Error::writing(self.output, error))?;
         self.members += 1;
-        self.sealed = self.sealed.saturating_add(size);
-        if !self.formats.contains(&envelope.format) {
-            self.formats.push(envelope.format);
+        self.sealed = self.sealed.saturating_add(item.size());
+        if !self.formats.contains(&format) {
+            self.formats.push(format);
         }
-        Ok(new.archive)
+        self.job.progress.member();
+        Ok(())
+    }
+
+    fn copy_item(&self, item: Item<'_>, sink: &mut impl MessageSink) -> Result<Envelope, Error> {
+        match item {
+            Item::File(file) => self.file(file, item, sink),
+            Item::Member(archive, member) => self.member(archive, member, item, sink),
+        }
     }
 
     fn file(
@@ -184,6 +270,48 @@ impl<'a> Copying<'a> {
         };
         (self.tail, bundled)
     }
+}
+
+/// A message that was read into memory.
+struct Copy {
+    name: ItemName,
+    format: Format,
+    octets: Vec<u8>,
+    crc: u32,
+    hashes: EntryHashes,
+}
+
+/// The sink of a message that is read into memory.
+struct InMemory {
+    octets: Vec<u8>,
+    hasher: EntryHasher,
+}
+
+impl Write for InMemory {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.hasher.update(data);
+        self.octets.write(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MessageSink for InMemory {
+    fn begin_sealed(&mut self) {
+        self.hasher.begin_sealed();
+    }
+}
+
+/// Returns the number of messages at the start that are read into memory together.
+fn small_ones(items: &[(usize, Item<'_>)]) -> usize {
+    let mut sum: u64 = 0;
+    let fits = |(_, item): &&(usize, Item<'_>)| {
+        sum = sum.saturating_add(item.size());
+        item.size() <= SMALL && sum <= IN_MEMORY
+    };
+    items.iter().take_while(fits).count()
 }
 
 /// Returns why something isn't a message in octets. `again` reads it once more.

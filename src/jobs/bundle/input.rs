@@ -11,6 +11,9 @@ use crate::jobs::error::{Error, MemberCause};
 use crate::jobs::new_entry::stored_name;
 use crate::sources::{Source, SourceError};
 
+/// The most messages that are passed on together.
+const MOST: usize = 1024;
+
 /// Messages that are sealed already.
 #[derive(Clone, Debug)]
 pub enum Sealed<'a> {
@@ -46,31 +49,49 @@ impl Sealed<'_> {
     }
 }
 
-/// Passes all messages to `work` in their order, with the number of their input
-/// and what it has returned before. Opens one archive at a time. What is left out
-/// of archives goes to `left_out`: what says something of the other entries, and
-/// would say of those in a new archive what nobody has checked.
+/// Passes all messages to `work` in their order, some at a time, with the numbers of
+/// their inputs and what it has returned before. Opens one archive at a time. What is
+/// left out of archives goes to `left_out`: what says something of the other entries,
+/// and would say of those in a new archive what nobody has checked.
 pub(super) fn fold<T>(
     from: &[Sealed<'_>],
     first: T,
     mut left_out: impl FnMut(MessagePlace),
-    mut work: impl FnMut(T, usize, Item<'_>) -> Result<T, Error>,
+    mut work: impl FnMut(T, &[(usize, Item<'_>)]) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut so_far = first;
-    for (number, input) in from.iter().enumerate() {
-        match input {
-            Sealed::File(file) => so_far = work(so_far, number, Item::File(file))?,
-            Sealed::Archive(path) => {
-                let archive = ArchiveFile::open(path)?;
-                for entry in archive.archive.members() {
-                    let item = Item::Member(&archive, entry);
-                    if entry.name().is_ok_and(is_reserved) {
-                        left_out(item.place());
-                    } else if !entry.is_directory() || entry.fault().is_some() {
-                        so_far = work(so_far, number, item)?;
+    let is_file = |input: &Sealed<'_>| matches!(input, Sealed::File(_));
+    let mut numbered = from.iter().enumerate();
+    for inputs in from.chunk_by(|one, next| is_file(one) && is_file(next)) {
+        let inputs = numbered.by_ref().take(inputs.len());
+        let mut files = Vec::new();
+        for (number, input) in inputs {
+            match input {
+                Sealed::File(file) => files.push((number, Item::File(file))),
+                Sealed::Archive(path) => {
+                    let archive = ArchiveFile::open(path)?;
+                    let items = archive.archive.members().iter();
+                    let mut items = items.filter_map(|entry| {
+                        let item = Item::Member(&archive, entry);
+                        if entry.name().is_ok_and(is_reserved) {
+                            left_out(item.place());
+                            return None;
+                        }
+                        let is_passed_over = entry.is_directory() && entry.fault().is_none();
+                        (!is_passed_over).then_some((number, item))
+                    });
+                    loop {
+                        let some: Vec<_> = items.by_ref().take(MOST).collect();
+                        if some.is_empty() {
+                            break;
+                        }
+                        so_far = work(so_far, &some)?;
                     }
                 }
             }
+        }
+        for some in files.chunks(MOST) {
+            so_far = work(so_far, some)?;
         }
     }
     Ok(so_far)

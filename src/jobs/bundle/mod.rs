@@ -54,7 +54,7 @@ impl Job<'_> {
     /// can't be in one.
     ///
     /// Archives are opened one after another, twice. A member takes some 25 bytes
-    /// of memory. The archive exists when this returns `Ok`, complete and flushed
+    /// of memory, and messages of up to 1 MiB are read into up to 16 MiB. The archive exists when this returns `Ok`, complete and flushed
     /// to disk; otherwise nothing does.
     ///
     /// # Errors

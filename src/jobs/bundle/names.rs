@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use super::fault::MessagePlace;
-use super::input::{ItemName, Sealed, fold};
+use super::input::{Item, ItemName, Sealed, fold};
 use crate::jobs::error::Error;
 
 /// What is known of all messages before any of them is read. Their names aren't
@@ -32,11 +32,15 @@ impl Names {
         let mut paths = Paths::new(digests.key.clone());
         let mut left_out = Vec::new();
         let note = |place| left_out.push(place);
-        let (members, bytes) = fold(from, (0, 0_u64), note, |(members, bytes), input, item| {
-            let ItemName { stored, name, .. } = item.name()?;
-            paths.add(&name.collision_key());
-            digests.add(input, &stored);
-            Ok((members + 1, bytes.saturating_add(item.size())))
+        let (members, bytes) = fold(from, (0, 0_u64), note, |(members, bytes), items| {
+            let mut bytes: u64 = bytes;
+            for (input, item) in items {
+                let ItemName { stored, name, .. } = item.name()?;
+                paths.add(&name.collision_key());
+                digests.add(*input, &stored);
+                bytes = bytes.saturating_add(item.size());
+            }
+            Ok((members + items.len(), bytes))
         })?;
         let suspects = paths.suspects();
         if !suspects.is_empty() {
@@ -141,7 +145,7 @@ fn refuse_equal(
     let mut files: HashMap<String, MessagePlace> = HashMap::new();
     let mut above: HashMap<String, MessagePlace> = HashMap::new();
     let ignore = |_| {};
-    fold(from, (), ignore, |(), _, item| {
+    let mut note = |item: &Item<'_>| {
         let path = item.name()?.name.collision_key();
         let same = |first: &MessagePlace| Error::SameMember {
             first: first.clone(),
@@ -162,5 +166,8 @@ fn refuse_equal(
             files.insert(path, item.place());
         }
         Ok(())
+    };
+    fold(from, (), ignore, |(), items| {
+        items.iter().try_for_each(|(_, item)| note(item))
     })
 }

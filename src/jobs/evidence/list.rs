@@ -141,7 +141,7 @@ impl<'a> List<'a> {
         let source = source.map_err(|error| fail(bytes_cause(error)))?;
         let mut content = Hashed::new(source);
         work(&mut content).map_err(|error| self.unreadable(error))?;
-        Ok(content.finish().1)
+        Ok(content.finish().1.finish())
     }
 
     fn unreadable(&self, error: io::Error) -> Error {

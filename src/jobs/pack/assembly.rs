@@ -10,8 +10,8 @@ use crate::jobs::error::Error;
 use crate::jobs::job::Job;
 use crate::jobs::layout::Layout;
 use crate::jobs::tail::Tail;
+use crate::jobs::written_entry::{EntryHasher, EntryHashes};
 use crate::keys::SigningKey;
-use crate::manifest::{Hasher, Hashes};
 use crate::message::SealPlan;
 use crate::output::directory_of;
 
@@ -27,8 +27,7 @@ pub(crate) struct NextMember {
 pub(crate) struct Sealed {
     /// What the index says of it.
     pub listed: Option<Listed>,
-    /// What the manifest says of it.
-    pub hashes: Option<Hashes>,
+    pub hashes: EntryHashes,
 }
 
 /// An archive and what follows its members.
@@ -95,8 +94,8 @@ impl<W: Write + Seek> Assembly<W> {
         }
     }
 
-    /// Returns what hashes each member, if that is needed.
-    pub fn hasher(&self) -> Option<Hasher> {
+    /// Returns what hashes each member, as far as that is needed.
+    pub fn hasher(&self) -> EntryHasher {
         self.list.tail.hasher()
     }
 
@@ -130,7 +129,7 @@ impl<W: Write + Seek> Assembly<W> {
         self,
         keys: &[SigningKey],
         output: &Path,
-    ) -> Result<(W, Option<[u8; 32]>), Error> {
+    ) -> Result<(W, Option<blake3::Hash>), Error> {
         let tail = self.list.tail;
         let (archive, entries) = tail.write(self.archive, keys, Vec::new(), output)?;
         let finished = archive.finish();
@@ -176,7 +175,7 @@ impl List {
         self.members += 1;
         let stored = archive.stored_name(name);
         let modified = self.hidden_at.unwrap_or(member.modified);
-        self.tail.note(&stored, modified, sealed.hashes.as_ref())?;
+        self.tail.note(&stored, modified, &sealed.hashes)?;
         if let (Some(index), Some(listed)) = (&mut self.tail.index, &sealed.listed) {
             index.push(&stored, member.name.as_str(), listed)?;
         }

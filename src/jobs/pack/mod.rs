@@ -5,8 +5,10 @@ mod queue;
 mod workers;
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
+
+use openssl::sha::Sha256;
 
 use crate::index::Listed;
 use crate::jobs::error::Error;
@@ -37,13 +39,15 @@ pub struct Packed {
     /// The SHA-256 of each file, in their order, if they were asked for
     /// ([`Job::hashing`]); else empty.
     pub hashes: Vec<[u8; 32]>,
+    /// The BLAKE3 of each file, in their order, if they are to be removed; else empty.
+    pub(crate) digests: Vec<blake3::Hash>,
     /// The hash of all entries of the archive, if it is to be read back.
-    entries: Option<[u8; 32]>,
+    entries: Option<blake3::Hash>,
 }
 
 impl Packed {
     /// Returns the hash of all entries of the archive at `output`.
-    pub(super) fn entries(&self, output: &Path) -> Result<[u8; 32], Error> {
+    pub(super) fn entries(&self, output: &Path) -> Result<blake3::Hash, Error> {
         self.entries.ok_or_else(|| {
             let error = io::Error::other("it was packed to be kept, and not to be moved");
             Error::reading(output, error)
@@ -84,7 +88,16 @@ impl Job<'_> {
             // A file of another length than at the walk is an error.
             plain: total_size(files),
             archive: written.size,
-            hashes: written.reports,
+            hashes: written
+                .reports
+                .iter()
+                .filter_map(|read| read.sha256)
+                .collect(),
+            digests: written
+                .reports
+                .iter()
+                .filter_map(|read| read.digest)
+                .collect(),
             entries: written.entries,
         })
     }
@@ -112,7 +125,7 @@ impl Job<'_> {
     ) -> Result<Removal, Error> {
         let output = output.as_ref();
         self.read_back(output, &packed.entries(output)?)?;
-        Ok(remove(files, &packed.hashes, kept, self.workers))
+        Ok(remove(files, &packed.digests, kept, self.workers))
     }
 
     /// Checks that the files can be members of one archive, and returns how it
@@ -147,6 +160,13 @@ pub(crate) fn first(failures: Vec<Error>, output: &Path) -> Error {
     failures.into_iter().next().unwrap_or_else(missing)
 }
 
+/// The hashes of a file that were needed.
+#[derive(Clone, Copy)]
+struct FileHashes {
+    sha256: Option<[u8; 32]>,
+    digest: Option<blake3::Hash>,
+}
+
 /// A file to be sealed into the archive.
 struct FileContent<'a> {
     source: &'a Source,
@@ -156,14 +176,14 @@ struct FileContent<'a> {
 }
 
 impl Content for FileContent<'_> {
-    type Done = [u8; 32];
+    type Done = FileHashes;
 
     fn seal(
         &self,
         number: usize,
         sealer: &mut Sealer<'_>,
         queue: &Queue<PendingFile>,
-    ) -> Result<Option<[u8; 32]>, Error> {
+    ) -> Result<Option<FileHashes>, Error> {
         let source = self.source;
         let name = member_name_of(source)?;
         let literal_name = literal_name(name.as_str()).into_owned();
@@ -185,19 +205,15 @@ impl Content for FileContent<'_> {
             modified: source.modified(),
             length: Some(source.size()),
         };
-        let mut seal = |content: &mut dyn Read| {
-            let sealed = sealer.seal_member(content, &file, &mut sink);
-            sealed.map_err(|error| Error::sealing(source.path(), self.output, error))
-        };
-        let ((size, session), content, hash) = if self.job.hashes {
-            let mut content = Hashed::new(content);
-            let sealed = seal(&mut content)?;
-            let (content, hash) = content.finish();
-            (sealed, content, Some(hash))
-        } else {
-            let mut content = content;
-            (seal(&mut content)?, content, None)
-        };
+        let needed = (
+            self.job.hashes.then(Sha256::new),
+            self.job.is_read_back.then(blake3::Hasher::new),
+        );
+        let mut content = Hashed::with(content, needed);
+        let sealed = sealer.seal_member(&mut content, &file, &mut sink);
+        let (size, session) =
+            sealed.map_err(|error| Error::sealing(source.path(), self.output, error))?;
+        let (content, (sha256, digest)) = content.finish();
         // Only a file that didn't change meanwhile gets its turn in the
         // archive.
         content.source.finish()?;
@@ -207,7 +223,10 @@ impl Content for FileContent<'_> {
             session,
         });
         sink.finish(listed).map_err(write_error)?;
-        Ok(hash)
+        Ok(Some(FileHashes {
+            sha256: sha256.map(Sha256::finish),
+            digest: digest.map(|digest| digest.finalize()),
+        }))
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::assembly::{Assembly, NextMember, OpenMember, Sealed};
 use crate::index::Listed;
-use crate::manifest::Hasher;
+use crate::jobs::written_entry::EntryHasher;
 use crate::message::MessageSink;
 
 /// The largest message that is sealed into memory, so that workers don't wait
@@ -25,8 +25,8 @@ const SPARE: usize = 2;
 pub(crate) struct Queue<W> {
     state: Mutex<QueueState<W>>,
     turn: Condvar,
-    /// What hashes each member, if that is needed.
-    hasher: Option<Hasher>,
+    /// What hashes each member, as far as that is needed.
+    hasher: EntryHasher,
 }
 
 struct QueueState<W> {
@@ -205,7 +205,7 @@ pub(crate) struct MemberSink<'q, W> {
     /// Of a message in memory: each piece is hashed while the processor's cache
     /// still holds it, and before the turn comes, in which others wait.
     crc: crc32fast::Hasher,
-    hasher: Option<Hasher>,
+    hasher: EntryHasher,
 }
 
 enum Target<W> {
@@ -220,7 +220,7 @@ impl<W: Write + Seek> MemberSink<'_, W> {
     pub fn finish(self, listed: Option<Listed>) -> io::Result<()> {
         let sealed = Sealed {
             listed,
-            hashes: self.hasher.map(Hasher::finish),
+            hashes: self.hasher.finish(),
         };
         match self.target {
             Target::Memory(message) => {
@@ -243,9 +243,7 @@ impl<W: Write + Seek> MemberSink<'_, W> {
 
 impl<W: Write + Seek> Write for MemberSink<'_, W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(data);
-        }
+        self.hasher.update(data);
         match std::mem::replace(&mut self.target, Target::Nowhere) {
             Target::Memory(mut buffer) if buffer.len().saturating_add(data.len()) <= BUFFER => {
                 if buffer.capacity() == 0 {
@@ -279,9 +277,7 @@ impl<W: Write + Seek> Write for MemberSink<'_, W> {
 
 impl<W: Write + Seek> MessageSink for MemberSink<'_, W> {
     fn begin_sealed(&mut self) {
-        if let Some(hasher) = &mut self.hasher {
-            hasher.begin_sealed();
-        }
+        self.hasher.begin_sealed();
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Written<D> {
     /// Its size in bytes.
     pub size: u64,
     /// The hash of all its entries, if it is to be read back.
-    pub entries: Option<[u8; 32]>,
+    pub entries: Option<blake3::Hash>,
 }
 
 /// Seals the content of each item into a new archive at `output`, or leaves

@@ -13,8 +13,8 @@ use crate::jobs::job::Job;
 use crate::jobs::new_entry::{EntryWriter, NewEntry, copy_entry, stored_name};
 use crate::jobs::same_bytes::{Again, changed};
 use crate::jobs::tail::{Kept, Tail};
+use crate::jobs::written_entry::EntryHasher;
 use crate::keys::{Recipient, Recipients};
-use crate::manifest::Hasher;
 use crate::message::{
     Format, MessageFault, OpenError, OpenMessage, SealOptions, SealPlan, Session, SharedMessage,
 };
@@ -87,7 +87,7 @@ impl Output<'_> {
             if let Some(planned) = planned.next_if(is_it) {
                 let (new, session) = self.member(archive, planned, path, &mut written, &tail)?;
                 archive = new.archive;
-                tail.note(&new.stored, entry.modified(), new.hashes.as_ref())
+                tail.note(&new.stored, entry.modified(), &new.hashes)
                     .map_err(write_error)?;
                 if let Some(index) = tail.index.as_mut().filter(|_| planned.is_listed)
                     && let Some(session) = session
@@ -108,7 +108,7 @@ impl Output<'_> {
                 archive = new.archive;
                 // The time of the index is that of the newest member.
                 let modified = std::time::SystemTime::UNIX_EPOCH;
-                tail.note(&new.stored, modified, new.hashes.as_ref())
+                tail.note(&new.stored, modified, &new.hashes)
                     .map_err(write_error)?;
             }
         }
@@ -190,7 +190,7 @@ impl Output<'_> {
         planned: &Planned<'_>,
         source: impl BufRead + Send + Sync,
         path: &Path,
-        hasher: Option<Hasher>,
+        hasher: EntryHasher,
     ) -> Result<(NewEntry<W>, Option<Session>), Error> {
         let Planned {
             member,
