@@ -10,7 +10,8 @@
 
 mod support;
 use std::fs::{self, File};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use support::{P256, Scene, packages};
 
@@ -117,6 +118,51 @@ fn a_hundred_thousand_members_come_back() {
     scene.tool("diff -r calls out/calls");
     scene.tool("unzip -qt calls.zip");
     scene.tool("7zz t calls.zip");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "takes a minute; `make large` runs it"]
+fn a_hundred_thousand_calls_that_come_at_once_are_sealed() {
+    let scene = Scene::in_memory();
+    scene.make_parties();
+    scene.write(
+        "callseal.toml",
+        "[profiles.acme]\nrecipients = ['customer.crt', 'vendor.crt']\n\
+         [[watch]]\nname = 'calls'\nspool = 'spool'\noutbox = 'outbox'\n\
+         settle = '1s'\ngrace = '0s'\nbundle = 100000\n",
+    );
+    many(&scene, 100, 1000);
+    scene.tool("mkdir spool outbox");
+    scene.tool("cp -r calls copy");
+    let watch = scene.line("watch --jobs 2 --config callseal.toml");
+    let mut service = watch.start(Stdio::null());
+    scene.tool("mv copy spool/calls");
+    let begin = Instant::now();
+    let archive = || {
+        let entries = fs::read_dir(scene.path("outbox")).unwrap();
+        let mut paths = entries.map(|entry| entry.unwrap().path());
+        paths.find(|path| path.extension().is_some())
+    };
+    while archive().is_none() {
+        let waited = begin.elapsed();
+        assert!(waited < Duration::from_secs(600), "they aren't sealed");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let status = fs::read_to_string(format!("/proc/{}/status", service.id())).unwrap();
+    service.kill().unwrap();
+    service.wait().unwrap();
+    let took = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let took: u64 = took
+        .unwrap()
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .unwrap();
+    assert!(took < MEMORY, "it took {took} KiB");
+    fs::rename(archive().unwrap(), scene.path("calls.zip")).unwrap();
+    peak(&scene, "extract --jobs 2 calls.zip -k vendor.key -C out");
+    scene.tool("diff -r calls out/calls");
 }
 
 #[test]

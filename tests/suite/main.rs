@@ -134,6 +134,7 @@ mod vectors;
 mod watch;
 mod watch_killed;
 mod watch_limits;
+mod watch_stopped;
 #[cfg(target_os = "linux")]
 mod watch_support;
 mod wrong_inputs;

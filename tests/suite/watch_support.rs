@@ -273,6 +273,11 @@ impl Service {
         kill_process(process, signal).unwrap();
     }
 
+    /// Waits until it has ended, in whatever way.
+    pub fn ends(&mut self) {
+        self.child.wait().unwrap();
+    }
+
     /// Ends it in order.
     #[track_caller]
     pub fn stops(mut self) {
