@@ -34,56 +34,63 @@ pub(super) enum Found<'a> {
 /// is in them.
 ///
 /// What the filter excludes isn't reported, and neither are the service's own
-/// files. What is gone meanwhile is passed over.
+/// files. What is gone meanwhile is passed over. It takes little memory, however much
+/// there is.
 pub(super) fn walk(
     root: &Arc<Directory>,
     start: &Path,
     filter: Option<&Filter>,
     mut on: impl FnMut(Found<'_>),
 ) {
-    let device = root.own_stat().map(|stat| stat.st_dev);
+    let device = root.own_stat().map(|stat| stat.st_dev).ok();
     let mut tree = Tree::new(root.clone());
-    let mut waiting = vec![start.to_owned()];
-    while let Some(path) = waiting.pop() {
-        let directory = match tree.open(&path) {
-            Ok(directory) => directory,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => {
-                on(Found::Unreadable(path, error));
-                continue;
-            }
-        };
-        let is_here = |stat: io::Result<Stat>| match (&device, stat) {
-            (Ok(device), Ok(stat)) => *device == stat.st_dev,
-            _ => false,
-        };
-        if !is_here(directory.own_stat()) {
-            on(Found::Mount(path));
-            continue;
+    match tree.open(start) {
+        Ok(directory) => Walk { device, filter }.enter(start, &directory, &mut on),
+        Err(error) => unopened(start, error, &mut on),
+    }
+}
+
+struct Walk<'f> {
+    /// The device of the root.
+    device: Option<u64>,
+    filter: Option<&'f Filter>,
+}
+
+impl Walk<'_> {
+    fn enter(&self, path: &Path, directory: &Directory, on: &mut dyn FnMut(Found<'_>)) {
+        let device = directory.own_stat().map(|stat| stat.st_dev).ok();
+        if device.is_none() || device != self.device {
+            on(Found::Mount(path.to_owned()));
+            return;
         }
         if path.components().count() > DEPTH {
             let error = io::Error::other(format!("it is more than {DEPTH} directories deep"));
-            on(Found::Unreadable(path, error));
-            continue;
+            on(Found::Unreadable(path.to_owned(), error));
+            return;
         }
-        on(Found::Directory(&path, &directory));
-        let names = match directory.names() {
-            Ok(names) => names,
-            Err(error) => {
-                on(Found::Unreadable(path, error));
-                continue;
-            }
-        };
-        for name in names {
+        on(Found::Directory(path, directory));
+        let read = directory.each_name(|name| {
             if path.as_os_str().is_empty() && name == OWN {
-                continue;
+                return;
             }
-            match look(&directory, &path, &name, filter) {
-                Some(Entry::Directory(below)) => waiting.push(below),
+            match look(directory, path, name, self.filter) {
+                Some(Entry::Directory(below)) => match directory.below(name) {
+                    Ok(directory) => self.enter(&below, &directory, on),
+                    Err(error) => unopened(&below, error, on),
+                },
                 Some(Entry::Found(found)) => on(found),
                 None => {}
             }
+        });
+        if let Err(error) = read {
+            on(Found::Unreadable(path.to_owned(), error));
         }
+    }
+}
+
+fn unopened(path: &Path, error: io::Error, on: &mut dyn FnMut(Found<'_>)) {
+    if error.kind() != io::ErrorKind::NotFound {
+        on(Found::Unreadable(path.to_owned(), error));
     }
 }
 

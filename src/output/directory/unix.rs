@@ -80,14 +80,21 @@ impl Directory {
 
     /// Returns the names in it.
     pub fn names(&self) -> io::Result<Vec<OsString>> {
-        let entries = Dir::new(self.read()?)?.map(|entry| {
+        let mut names = Vec::new();
+        self.each_name(|name| names.push(name.to_owned()))?;
+        Ok(names)
+    }
+
+    /// Reports the names in it one by one: all of them may take a lot of memory.
+    pub fn each_name(&self, mut on: impl FnMut(&OsStr)) -> io::Result<()> {
+        for entry in Dir::new(self.read()?)? {
             let entry = entry?;
-            Ok(OsStr::from_bytes(entry.file_name().to_bytes()).to_owned())
-        });
-        let is_name = |name: &io::Result<OsString>| {
-            !name.as_ref().is_ok_and(|name| name == "." || name == "..")
-        };
-        entries.filter(is_name).collect()
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name != "." && name != ".." {
+                on(name);
+            }
+        }
+        Ok(())
     }
 
     /// Opens a file for reading. Waits for nothing, and follows no link.
