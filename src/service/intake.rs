@@ -1,10 +1,13 @@
 //! Noticing files in the spool.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::Stat;
 
+use super::batch_id::BatchId;
+use super::claim::{CLAIMS, directory};
 use super::error::ServiceError;
 use super::places::can_rename;
 use super::report::Event;
@@ -13,18 +16,24 @@ use super::stamp::Stamp;
 use super::tree::Tree;
 use super::walk::{Entry, Found, look, walk};
 use super::watches::{Notice, Watches};
-use super::{OWN, Service};
+use super::{OWN, POLL, RESCAN, Service};
 use crate::files::cause;
 
 /// The time for which files are unchanged that weren't renamed into the spool, if
 /// the config asks for none.
 const UNFINISHED: Duration = Duration::from_secs(10);
 
-/// The number of entries that aren't files after which their reports are repeated.
-const REPORTED: usize = 10_000;
+/// Why entries are passed over.
+pub(super) const SPECIAL: &str = "not a regular file";
+const MOUNT: &str = "another file system is mounted here";
 
-/// The most files that are waited for. Others are found by a later look.
-const MOST: usize = 250_000;
+/// The most directories that are walked at a time. If more have appeared, the whole spool
+/// is looked at once instead.
+const MOST_WALKS: usize = 8;
+
+/// The least time between two looks at the whole spool. Whoever makes and moves
+/// directories again and again doesn't keep the service from sealing.
+const PAUSE: Duration = Duration::from_secs(1);
 
 impl Service<'_> {
     /// Checks all directories of the spool before anything is done.
@@ -65,11 +74,30 @@ impl Service<'_> {
         }
     }
 
-    /// Looks at the whole spool.
+    /// Looks at the whole spool, and at the claims that aren't kept for a grace.
     pub(super) fn scan(&mut self, now: Instant) {
+        self.has_left_some = false;
         self.aside.begin_look();
+        self.passed_over.begin_look();
         self.scan_below(Path::new(""), now);
+        if self.is_recovered {
+            self.scan_claims(now);
+        }
         self.aside.end_look();
+        if let Some(count) = self.passed_over.end_look() {
+            self.observer.note(&Event::MorePassedOver { count });
+        }
+        self.last_scan = Instant::now();
+        self.next_scan = self.last_scan
+            + match self.is_polling {
+                true => POLL,
+                false => RESCAN,
+            };
+    }
+
+    /// Looks at the whole spool soon.
+    pub(super) fn scan_soon(&mut self) {
+        self.next_scan = self.next_scan.min(self.last_scan + PAUSE);
     }
 
     /// Takes what the system has noticed.
@@ -86,11 +114,12 @@ impl Service<'_> {
             }
         };
         let mut tree = Tree::new(self.spool.root.clone());
+        let mut directories = Vec::new();
         for notice in notices {
             let (directory, name, is_moved) = match notice {
                 Notice::Overflow => {
                     self.observer.note(&Event::NoticesLost);
-                    self.next_scan = now;
+                    self.scan_soon();
                     continue;
                 }
                 Notice::Appeared { directory, name } => (directory, name, false),
@@ -104,63 +133,91 @@ impl Service<'_> {
                 continue;
             };
             match look(&opened, &directory, &name, Some(&self.filter)) {
-                Some(Entry::Directory(path)) => self.scan_below(&path, now),
+                Some(Entry::Directory(path)) => directories.push(path),
                 Some(Entry::Found(Found::File(path, stat))) => {
-                    self.observe(&path, &stat, now, is_moved);
+                    self.observe(Candidate::in_spool(&path), &stat, now, is_moved);
                 }
                 // The next look at the whole spool reports them.
                 Some(Entry::Found(_)) | None => {}
             }
         }
+        directories.sort_unstable();
+        // Those below another one are walked with it.
+        directories.dedup_by(|path, above| path.starts_with(above));
+        if directories.len() > MOST_WALKS {
+            self.scan_soon();
+            return;
+        }
+        for path in directories {
+            self.scan_below(&path, now);
+        }
     }
 
     fn scan_below(&mut self, start: &Path, now: Instant) {
-        let root = self.spool.root.clone();
-        let mut files = Vec::new();
-        let mut others = Vec::new();
-        let mut watches = self.watches.take();
-        let mut failed = None;
-        let room = MOST.saturating_sub(self.settling.len());
-        walk(&root, start, Some(&self.filter), |found| match found {
+        let (root, filter) = (self.spool.root.clone(), self.filter.clone());
+        walk(&root, start, Some(&filter), |found| match found {
             Found::Directory(path, _) => {
-                if let Some(watches) = &mut watches
+                if let Some(watches) = &mut self.watches
                     && let Err(error) = watches.add(path)
                     && error.kind() != std::io::ErrorKind::NotFound
                 {
-                    failed = Some(cause(&error));
+                    self.poll_instead(&cause(&error));
                 }
             }
             Found::File(path, stat) => {
-                if files.len() < room {
-                    files.push((path, stat));
-                }
+                self.observe(Candidate::in_spool(&path), &stat, now, false);
             }
-            Found::Special(path) => others.push((path, "not a regular file".to_owned())),
-            Found::Mount(path) => {
-                others.push((path, "another file system is mounted here".to_owned()));
-            }
-            Found::Unreadable(path, error) => others.push((path, cause(&error))),
+            Found::Special(path) => self.pass_over(&path, SPECIAL),
+            Found::Mount(path) => self.pass_over(&path, MOUNT),
+            Found::Unreadable(path, error) => self.pass_over(&path, &cause(&error)),
         });
-        self.watches = watches;
-        if let Some(reason) = failed {
-            self.poll_instead(&reason);
-        }
-        for (path, stat) in files {
-            self.observe(&path, &stat, now, false);
-        }
-        for (path, reason) in others {
-            self.pass_over(&path, &reason);
+    }
+
+    /// Looks at the claims of batches that aren't kept for a grace: those that were set
+    /// aside are tried again when they have changed.
+    fn scan_claims(&mut self, now: Instant) {
+        let kept: HashSet<BatchId> = self.waiting_ids().cloned().collect();
+        let mut own = Tree::new(self.spool.own.clone());
+        let names = own
+            .open(Path::new(CLAIMS))
+            .and_then(|claims| claims.names());
+        // Nothing can be claimed then, which each batch reports.
+        for name in names.unwrap_or_default() {
+            if let Some(id) = name.to_str().and_then(BatchId::parse)
+                && !kept.contains(&id)
+            {
+                self.scan_claims_of(&id, &mut own, now);
+            }
         }
     }
 
-    fn observe(&mut self, path: &Path, stat: &Stat, now: Instant, is_moved: bool) {
-        let file = Candidate::in_spool(path);
+    fn scan_claims_of(&mut self, id: &BatchId, own: &mut Tree, now: Instant) {
+        let above = Path::new(OWN).join(directory(id));
+        let batch = match own.open(&directory(id)) {
+            Ok(batch) => batch,
+            Err(error) => return self.pass_over(&above, &cause(&error)),
+        };
+        walk(&batch, Path::new(""), None, |found| match found {
+            Found::Directory(..) => {}
+            Found::File(path, stat) => {
+                let claimed = Some(id.clone());
+                self.observe(Candidate { claimed, path }, &stat, now, false);
+            }
+            Found::Special(path) => self.pass_over(&above.join(path), SPECIAL),
+            Found::Mount(path) => self.pass_over(&above.join(path), MOUNT),
+            Found::Unreadable(path, error) => self.pass_over(&above.join(path), &cause(&error)),
+        });
+    }
+
+    fn observe(&mut self, file: Candidate, stat: &Stat, now: Instant, is_moved: bool) {
         let stamp = Stamp::of(stat);
         if self.aside.leaves_alone(&file, &stamp) {
             return;
         }
         let settle = self.settle(is_moved);
-        self.settling.observe(file, stamp, now, settle);
+        if !self.settling.observe(file, stamp, now, settle) {
+            self.has_left_some = true;
+        }
     }
 
     /// Returns how long a file has to be unchanged.
@@ -171,12 +228,9 @@ impl Service<'_> {
         }
     }
 
-    fn pass_over(&mut self, path: &Path, reason: &str) {
-        let file = Candidate::in_spool(path);
-        if self.passed_over.len() >= REPORTED {
-            self.passed_over.clear();
-        }
-        if self.passed_over.insert(file) {
+    /// Reports something that isn't a file, with its path below the spool.
+    pub(super) fn pass_over(&mut self, path: &Path, reason: &str) {
+        if self.passed_over.is_new(path, reason) {
             self.observer.note(&Event::PassedOver {
                 path: &self.spool.path.join(path),
                 reason,

@@ -23,6 +23,7 @@ mod control;
 mod error;
 mod intake;
 mod names;
+mod passed_over;
 mod places;
 mod recovery;
 mod release;
@@ -35,7 +36,7 @@ mod tree;
 mod walk;
 mod watches;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,9 +52,10 @@ use self::aside::Aside;
 use self::batch_id::BatchId;
 use self::batches::Waiting;
 use self::bundling::{Bundles, Ready};
+use self::passed_over::PassedOver;
 use self::places::Place;
 use self::sealing::SealedBatches;
-use self::settling::{Candidate, Settling};
+use self::settling::Settling;
 use self::watches::Watches;
 pub use crate::config::{Bundle, Then, Watch as Settings};
 use crate::keys::SigningKey;
@@ -108,7 +110,7 @@ pub struct Service<'a> {
     settings: Settings,
     /// The settings as they were loaded last: some take a restart.
     loaded: Settings,
-    filter: Filter,
+    filter: Arc<Filter>,
     workers: NonZeroUsize,
     observer: &'a dyn Observer,
     spool: Arc<Place>,
@@ -121,8 +123,7 @@ pub struct Service<'a> {
     is_polling: bool,
     settling: Settling,
     aside: Aside,
-    /// The entries that were reported since they aren't files.
-    passed_over: HashSet<Candidate>,
+    passed_over: PassedOver,
     /// The batches whose claims are there still, in the order of their times.
     waiting: VecDeque<Waiting>,
     /// The batches without claims.
@@ -132,6 +133,9 @@ pub struct Service<'a> {
     /// Whether no archive is left that was begun.
     are_bundles_finished: bool,
     next_scan: Instant,
+    last_scan: Instant,
+    /// Whether the last look has found files for which there was no room.
+    has_left_some: bool,
     trouble: Option<Trouble>,
 }
 
@@ -167,8 +171,7 @@ impl<'a> Service<'a> {
         let outbox = Arc::new(places::open_outbox(&settings)?);
         let now = Instant::now();
         let service = Self {
-            filter: Filter::new(&settings.include, &settings.exclude)
-                .map_err(crate::Error::from)?,
+            filter: filter(&settings)?,
             moved: places::open_moved(&settings, &spool.root)?,
             sealed: SealedBatches::open(&outbox)?,
             bundles: Bundles::open(&outbox)?,
@@ -176,12 +179,14 @@ impl<'a> Service<'a> {
             is_polling: false,
             settling: Settling::default(),
             aside: Aside::default(),
-            passed_over: HashSet::new(),
+            passed_over: PassedOver::default(),
             waiting: VecDeque::new(),
             ready: BTreeMap::new(),
             is_recovered: false,
             are_bundles_finished: false,
             next_scan: now,
+            last_scan: now,
+            has_left_some: false,
             trouble: None,
             loaded: settings.clone(),
             settings,
@@ -198,7 +203,6 @@ impl<'a> Service<'a> {
     pub fn run(&mut self, loader: &mut dyn Loader, control: &Control) -> Done {
         self.watch();
         self.scan(Instant::now());
-        self.next_scan = Instant::now() + RESCAN;
         self.observer.note(&Event::Watching);
         while !control.is_stopped() {
             if control.takes_reload() {
@@ -214,16 +218,14 @@ impl<'a> Service<'a> {
             self.take_notices(now);
             if now >= self.next_scan {
                 self.scan(now);
-                self.next_scan = now
-                    + match self.is_polling {
-                        true => POLL,
-                        false => RESCAN,
-                    };
             }
             let is_blocked = self.trouble.as_ref().is_some_and(|t| t.until > now);
             if !is_blocked {
                 let outcome = self.work(loader, control, now, false);
                 self.conclude(outcome);
+            }
+            if self.has_left_some && self.settling.has_much_room() {
+                self.scan_soon();
             }
             self.wait(control);
         }
@@ -353,4 +355,10 @@ impl<'a> Service<'a> {
             failing: self.aside.len(),
         }
     }
+}
+
+/// Returns the choice of files.
+fn filter(settings: &Settings) -> Result<Arc<Filter>, ServiceError> {
+    let filter = Filter::new(&settings.include, &settings.exclude);
+    Ok(Arc::new(filter.map_err(crate::Error::from)?))
 }

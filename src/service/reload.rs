@@ -22,7 +22,7 @@ impl Service<'_> {
                 self.observer.note(&Event::NeedsRestart { setting });
             }
         }
-        self.filter = super::Filter::new(&new.include, &new.exclude).map_err(crate::Error::from)?;
+        self.filter = super::filter(&new)?;
         self.settings = super::Settings {
             spool: self.settings.spool.clone(),
             outbox: self.settings.outbox.clone(),

@@ -87,6 +87,11 @@ pub enum Event<'a> {
         /// The cause.
         reason: &'a str,
     },
+    /// The number of entries that aren't files and aren't named has changed.
+    MorePassedOver {
+        /// The number.
+        count: u64,
+    },
     /// Nothing can be sealed. It is tried again.
     Trouble {
         /// The cause.

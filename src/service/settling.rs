@@ -8,6 +8,13 @@ use std::time::{Duration, Instant};
 use super::batch_id::BatchId;
 use super::stamp::Stamp;
 
+/// The most memory for the files that are waited for. Others are found by a later look.
+const MOST_BYTES: usize = 56 << 20;
+
+/// The memory for one of them besides its path: its places in two maps, and what the
+/// allocator adds.
+const BESIDES: usize = 256;
+
 /// A file that is to be sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Candidate {
@@ -35,16 +42,27 @@ pub(super) struct Settling {
     files: HashMap<Arc<Candidate>, Seen>,
     due: BTreeMap<(Instant, u64), Arc<Candidate>>,
     next: u64,
+    bytes: usize,
 }
 
 impl Settling {
     /// Notes what a file is now. It will have settled after `settle`, unless it is
     /// noted again with another stamp.
-    pub fn observe(&mut self, file: Candidate, stamp: Stamp, now: Instant, settle: Duration) {
+    ///
+    /// Returns whether there is room for it.
+    pub fn observe(
+        &mut self,
+        file: Candidate,
+        stamp: Stamp,
+        now: Instant,
+        settle: Duration,
+    ) -> bool {
         match self.files.get(&file) {
             Some(seen) if seen.stamp == stamp => {}
+            None if self.bytes + file.bytes() > MOST_BYTES => return false,
             _ => self.wait(file, stamp, now, settle),
         }
+        true
     }
 
     /// Notes a file that will have settled after `settle`, whatever was known of it.
@@ -56,6 +74,7 @@ impl Settling {
             due: now.checked_add(settle).unwrap_or(now),
             number: self.next,
         };
+        self.bytes += file.bytes();
         let file = Arc::new(file);
         self.due.insert((seen.due, seen.number), file.clone());
         self.files.insert(file, seen);
@@ -65,6 +84,7 @@ impl Settling {
     pub fn forget(&mut self, file: &Candidate) {
         if let Some(seen) = self.files.remove(file) {
             self.due.remove(&(seen.due, seen.number));
+            self.bytes = self.bytes.saturating_sub(file.bytes());
         }
     }
 
@@ -77,6 +97,7 @@ impl Settling {
         }
         let file = entry.remove();
         let seen = self.files.remove(&file)?;
+        self.bytes = self.bytes.saturating_sub(file.bytes());
         Some((Arc::unwrap_or_clone(file), seen.stamp))
     }
 
@@ -85,9 +106,9 @@ impl Settling {
         self.due.keys().next().map(|(due, _)| *due)
     }
 
-    /// Returns the number of files.
-    pub fn len(&self) -> usize {
-        self.files.len()
+    /// Returns whether there is room for many more files.
+    pub fn has_much_room(&self) -> bool {
+        self.bytes < MOST_BYTES / 2
     }
 }
 
@@ -97,5 +118,55 @@ impl Candidate {
             claimed: None,
             path: path.to_owned(),
         }
+    }
+
+    /// Returns the memory that it takes while it's waited for.
+    fn bytes(&self) -> usize {
+        let id = self.claimed.as_ref().map_or(0, |id| id.as_str().len());
+        BESIDES + id + self.path.as_os_str().len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use rustix::fs::fstat;
+
+    use super::{Candidate, MOST_BYTES, Settling};
+    use crate::service::stamp::Stamp;
+
+    fn stamp(size: u64) -> Stamp {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(size).unwrap();
+        Stamp::of(&fstat(&file).unwrap())
+    }
+
+    fn file(number: usize) -> Candidate {
+        Candidate::in_spool(Path::new(&format!("{number:04096}")))
+    }
+
+    #[test]
+    fn long_paths_leave_less_room_and_what_is_known_needs_none() {
+        let (now, settle) = (Instant::now(), Duration::ZERO);
+        let (found, changed) = (stamp(1), stamp(2));
+        let mut settling = Settling::default();
+        let has_room = |number: &usize| settling.observe(file(*number), found, now, settle);
+        let room = (0..).take_while(has_room).count();
+        assert!(
+            (MOST_BYTES / 5000..MOST_BYTES / 4096).contains(&room),
+            "{room}"
+        );
+        // Known files are waited for, changed or not; new ones aren't until there is room.
+        assert!(settling.observe(file(0), found, now, settle));
+        assert!(settling.observe(file(0), changed, now, settle));
+        assert!(!settling.observe(file(room), found, now, settle));
+        assert!(!settling.has_much_room());
+        settling.take(now).unwrap();
+        assert!(settling.observe(file(room), found, now, settle));
+        while settling.take(now).is_some() {}
+        assert_eq!(settling.bytes, 0);
+        assert!(settling.has_much_room());
     }
 }

@@ -3,7 +3,7 @@
 use rustix::fs::{FileType, Stat};
 
 /// The properties of a file that are compared to see whether it was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stamp {
     /// Device and inode.
     id: (u64, u64),

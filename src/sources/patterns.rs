@@ -1,7 +1,7 @@
 //! Patterns for the paths of files and members: one language everywhere.
 
-use std::cell::Cell;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use globset::{GlobBuilder, GlobSet};
 
@@ -28,7 +28,7 @@ struct Pattern {
     text: String,
     /// Whether it is about the last component alone.
     is_name: bool,
-    has_matched: Cell<bool>,
+    has_matched: AtomicBool,
 }
 
 impl Patterns {
@@ -55,7 +55,7 @@ impl Patterns {
             kept.push(Pattern {
                 text: pattern.to_owned(),
                 is_name,
-                has_matched: Cell::new(false),
+                has_matched: AtomicBool::new(false),
             });
             // Member paths don't start so either, but given paths do, and users
             // copy them.
@@ -94,7 +94,7 @@ impl Patterns {
             let of_kind = self.patterns.iter().filter(|p| p.is_name == is_name);
             for (number, pattern) in of_kind.enumerate() {
                 if matched.contains(&number) {
-                    pattern.has_matched.set(true);
+                    pattern.has_matched.store(true, Ordering::Relaxed);
                 }
             }
         }
@@ -108,7 +108,10 @@ impl Patterns {
 
     /// Returns the patterns that have matched nothing so far.
     pub fn unmatched(&self) -> impl Iterator<Item = String> + '_ {
-        let unmatched = self.patterns.iter().filter(|p| !p.has_matched.get());
+        let unmatched = self
+            .patterns
+            .iter()
+            .filter(|p| !p.has_matched.load(Ordering::Relaxed));
         unmatched.map(|pattern| pattern.text.clone())
     }
 }

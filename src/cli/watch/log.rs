@@ -101,6 +101,9 @@ impl Observer for Log {
             Event::PassedOver { path, reason } => {
                 ui.warning(&format!("{name}: {}: {reason}, left alone", path.display()));
             }
+            Event::MorePassedOver { count } => ui.warning(&format!(
+                "{name}: besides those that were named, {count} in the spool aren't regular files or can't be read, left alone",
+            )),
             Event::Trouble { error, again_in } => self.error(
                 error,
                 &format!("; nothing is sealed, next try in {} s", again_in.as_secs()),
