@@ -1,6 +1,7 @@
 //! `callseal watch`
 
 mod log;
+mod together;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use super::signals;
 use super::signing_args;
 use super::ui::Ui;
 use log::Log;
+use together::Work;
 
 /// The time after which the program ends, whatever it is doing.
 const LAST_STEP: Duration = Duration::from_secs(4);
@@ -89,25 +91,17 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let controls = services.iter().map(|(.., control)| Arc::clone(control));
     listen(controls.collect())?;
     let once = arguments.once;
-    let ended = thread::scope(|scope| {
-        let mut threads = Vec::new();
-        for (mut service, mut loader, log, control) in services {
-            let work = move || match once {
+    let works = services
+        .into_iter()
+        .map(|(mut service, mut loader, log, control)| Work {
+            name: &log.name,
+            control,
+            run: Box::new(move || match once {
                 true => log.conclude(service.run_once(&mut loader, control)),
                 false => log.conclude(Ok(service.run(&mut loader, control))),
-            };
-            threads.push(thread::Builder::new().spawn_scoped(scope, work));
-        }
-        let ended = threads.into_iter().map(|thread| match thread {
-            Ok(thread) => thread.join().unwrap_or(Some(ErrorKind::Io)),
-            Err(error) => {
-                ui.error(&format!("no thread can be started: {}", cause(&error)));
-                Some(ErrorKind::Io)
-            }
+            }),
         });
-        ended.max().flatten()
-    });
-    Ok(ended)
+    Ok(together::run(works.collect(), ui))
 }
 
 /// Returns the spools that are named, or all.

@@ -42,7 +42,7 @@ impl Control {
     }
 
     /// Returns whether it was told to stop.
-    pub(super) fn is_stopped(&self) -> bool {
+    pub fn is_stopped(&self) -> bool {
         self.is_stopped.load(Ordering::Acquire)
     }
 
