@@ -7,6 +7,7 @@ use super::aside::Verdict;
 use super::batch_id::BatchId;
 use super::claim::{Claimed, Claims, claim_path, directory, is_of_all};
 use super::error::ServiceError;
+use super::intake::SPECIAL;
 use super::places::identity;
 use super::release::{release, remove_directory};
 use super::report::Event;
@@ -106,10 +107,14 @@ impl Service<'_> {
             }
             match claims.claim(&file, &stamp).map_err(fail)? {
                 Claimed::Taken(source) => {
-                    self.aside.forget(&file);
+                    self.aside.rename(&file, &claimed(id, &source));
                     files.push(source);
                 }
-                Claimed::Unsettled(claimed, stamp) => self.settle_again(claimed, stamp, now),
+                Claimed::Unsettled(claimed, stamp) => {
+                    self.aside.rename(&file, &claimed);
+                    self.settle_again(claimed, stamp, now);
+                }
+                Claimed::Misplaced(path) => self.pass_over(&path, SPECIAL),
                 Claimed::Changed(stamp) => self.settle_again(file, stamp, now),
                 Claimed::Gone => self.aside.forget(&file),
                 Claimed::NextBatch => later.push((file, stamp)),
@@ -149,6 +154,9 @@ impl Service<'_> {
             bytes,
             archive: &path,
         });
+        for file in &files {
+            self.aside.forget(&claimed(id, file));
+        }
         let claims = files.into_iter().zip(digests);
         let claims = claims.map(|(file, digest)| SealedClaim { file, digest });
         self.waiting.push_back(Waiting {
@@ -326,10 +334,7 @@ impl Service<'_> {
 
     /// Notes that a claimed file can't be sealed.
     fn fail_claimed(&mut self, id: &BatchId, failed: &Source, reason: &str, now: Instant) {
-        let file = Candidate {
-            claimed: Some(id.clone()),
-            path: failed.name().into(),
-        };
+        let file = claimed(id, failed);
         let mut own = Tree::new(self.spool.own.clone());
         let found = own
             .open(&directory(id))
@@ -371,6 +376,14 @@ impl Service<'_> {
 /// Why a file with several names waits.
 const LINKED: &str =
     "it has another name as well (a hard link), under which it could be written to";
+
+/// Returns what a file is called that was claimed by a batch.
+fn claimed(id: &BatchId, file: &Source) -> Candidate {
+    Candidate {
+        claimed: Some(id.clone()),
+        path: file.name().into(),
+    }
+}
 
 fn gone(path: &Path) -> ServiceError {
     ServiceError::io(path, std::io::ErrorKind::NotFound.into())

@@ -39,6 +39,9 @@ pub(super) enum Claimed {
     Changed(Stamp),
     /// It isn't there any more.
     Gone,
+    /// Something that isn't a file has just got its name, and is among the claims now: this
+    /// is its path below the spool.
+    Misplaced(PathBuf),
     /// The batch has a name already that is the same somewhere.
     NextBatch,
     /// It has more than one name: who has another one may write to it.
@@ -123,18 +126,21 @@ impl<'a> Claims<'a> {
             return Ok(Claimed::NextBatch);
         }
         let (target, _) = self.own.make_parent_of(&file.path)?;
-        match directory.rename_into(entry, &target, entry) {
+        match directory.rename_new(entry, &target, entry) {
             Ok(()) => {}
             Err(error) => return self.not_moved(error),
         }
-        let found = target.stat(entry)?;
-        if !is_file(&found) {
-            // Something else has just got its name: it goes back, if it can.
-            let _ = target.rename_into(entry, &directory, entry);
-            return Ok(Claimed::Gone);
-        }
         self.touch(file, &directory);
         self.own.touch(&target);
+        let found = target.stat(entry)?;
+        if !is_file(&found) {
+            // It goes back, if its name is free. Otherwise it stays, and is reported; if
+            // it's a directory, the next look finds what is in it.
+            return Ok(match target.rename_new(entry, &directory, entry) {
+                Ok(()) => Claimed::Gone,
+                Err(_) => Claimed::Misplaced(self.path_of(file)),
+            });
+        }
         self.taken(file, settled, &opened, &found)
     }
 
@@ -155,6 +161,11 @@ impl<'a> Claims<'a> {
         self.own.flush()?;
         self.batches.flush()?;
         self.spooled.flush()
+    }
+
+    /// Returns the path of a claim below the spool.
+    fn path_of(&self, file: &Candidate) -> PathBuf {
+        Path::new(OWN).join(directory(self.id)).join(&file.path)
     }
 
     fn touch(&mut self, file: &Candidate, directory: &std::sync::Arc<crate::output::Directory>) {

@@ -32,6 +32,14 @@ pub enum ServiceError {
         /// The name of the file system.
         kind: &'static str,
     },
+    /// The file system of a spool can't do what a claim needs.
+    #[error("{}: its file system can't rename a file in one step without replacing another one ({error})", .path.display())]
+    Replaces {
+        /// The spool.
+        path: PathBuf,
+        /// What it says.
+        error: io::Error,
+    },
     /// Another file system is mounted below the spool.
     #[error("{}: another file system is mounted here, and files can't be renamed out of it", .path.display())]
     Mount {

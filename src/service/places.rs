@@ -18,20 +18,27 @@ use crate::output::Directory;
 /// The file that is locked, in a directory's own directory.
 const LOCK: &str = "lock";
 
+/// The files with which renaming is tried, in the same place.
+const PROBE: &str = "probe";
+const PROBED: &str = "probed";
+
 /// The file systems of other computers and of programs, by their numbers in
 /// statfs(2).
-const REMOTE: [(i64, &str); 11] = [
-    (0x6969, "NFS"),
-    (0xFF53_4D42, "CIFS"),
-    (0xFE53_4D42, "SMB"),
-    (0x517B, "SMB"),
-    (0x6573_5546, "FUSE"),
+const REMOTE: [(i64, &str); 14] = [
     (0x0102_1997, "9P"),
-    (0x00C3_6400, "Ceph"),
     (0x5346_414F, "AFS"),
+    (0x1983_0326, "BeeGFS"),
+    (0x00C3_6400, "Ceph"),
+    (0xFF53_4D42, "CIFS"),
     (0x7375_7245, "Coda"),
-    (0x0BD0_0BD0, "Lustre"),
+    (0x6573_5546, "FUSE"),
     (0x0116_1970, "GFS2"),
+    (0x4750_4653, "GPFS"),
+    (0x0BD0_0BD0, "Lustre"),
+    (0x6969, "NFS"),
+    (0x7461_636F, "OCFS2"),
+    (0x517B, "SMB"),
+    (0xFE53_4D42, "SMB"),
 ];
 
 /// The sticky bit of a directory: files belong to those who made them.
@@ -119,7 +126,46 @@ pub fn check(settings: &Settings) -> Result<(), ServiceError> {
 pub(super) fn open_spool(settings: &Settings) -> Result<Place, ServiceError> {
     // Nothing is made there before.
     local(&settings.spool)?;
-    Place::open(&settings.spool, &settings.name)
+    let place = Place::open(&settings.spool, &settings.name)?;
+    try_to_rename(&place)?;
+    Ok(place)
+}
+
+/// Checks that files can be claimed: some file systems can't rename a file unless it may
+/// replace another one.
+fn try_to_rename(place: &Place) -> Result<(), ServiceError> {
+    use rustix::io::Errno;
+    let [from, to] = [OsStr::new(PROBE), OsStr::new(PROBED)];
+    let fail = |error| ServiceError::io(&place.path.join(OWN).join(PROBE), error);
+    for name in [from, to] {
+        match place.own.remove(name) {
+            // A service was killed here.
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(fail(error)),
+        }
+    }
+    place.own.open_or_create(from).map_err(fail)?;
+    let renamed = place.own.rename_new(from, &place.own, to);
+    let name = match renamed {
+        Ok(()) => to,
+        Err(_) => from,
+    };
+    let removed = place.own.remove(name);
+    match renamed {
+        Err(error)
+            if matches!(
+                Errno::from_io_error(&error),
+                Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP)
+            ) =>
+        {
+            Err(ServiceError::Replaces {
+                path: place.path.clone(),
+                error,
+            })
+        }
+        other => other.and(removed).map_err(fail),
+    }
 }
 
 /// Opens a directory that is on a file system of this computer.
@@ -250,7 +296,10 @@ fn take(mut file: File, name: &str) -> Result<File, NoLock> {
     reason = "the types differ from system to system"
 )]
 fn remote(system: &StatFs) -> Option<&'static str> {
-    let number = system.f_type as i64;
+    name_of(system.f_type as i64)
+}
+
+fn name_of(number: i64) -> Option<&'static str> {
     let known = REMOTE.iter().find(|(known, _)| *known == number);
     known.map(|(_, name)| *name)
 }
@@ -261,5 +310,22 @@ pub(super) fn identity(directory: &Directory, name: &str) -> io::Result<Option<F
         Ok(entry) => Ok(Some(entry.id)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{REMOTE, name_of};
+
+    #[test]
+    fn file_systems_of_clusters_are_refused_and_local_ones_are_not() {
+        // Their numbers are letters or a date.
+        let number = |letters| i64::from(u32::from_be_bytes(letters));
+        assert_eq!(name_of(number(*b"GPFS")), Some("GPFS"));
+        assert_eq!(name_of(number(*b"taco")), Some("OCFS2"));
+        assert_eq!(name_of(0x1983_0326), Some("BeeGFS"));
+        let ext4 = 0xEF53;
+        assert_eq!(name_of(ext4), None);
+        assert!(REMOTE.is_sorted_by_key(|(_, name)| name.to_lowercase()));
     }
 }

@@ -18,6 +18,10 @@ pub fn of_service(error: &ServiceError) -> Hint {
         ServiceError::Remote { .. } => {
             "use a directory on a local file system as the spool; the outbox may be elsewhere".into()
         }
+        ServiceError::Replaces { .. } => {
+            "use a directory on another local file system as the spool, such as ext4, XFS or Btrfs"
+                .into()
+        }
         ServiceError::Mount { path } => format!(
             "watch {} as a spool of its own, or list it under exclude",
             path.display()

@@ -182,6 +182,13 @@ impl Directory {
         Ok(())
     }
 
+    /// Gives the file `from` the name `to` in another directory, where it must be
+    /// free: in one step, or not at all. It never has both names.
+    #[cfg(target_os = "linux")]
+    pub fn rename_new(&self, from: &OsStr, other: &Self, to: &OsStr) -> io::Result<()> {
+        Ok(self.rename_in_one_step(from, other, to)?)
+    }
+
     /// Moves a file to a directory that nobody else uses, in one step: a file that
     /// gets its name meanwhile is never touched.
     pub fn rename_out(&self, name: &OsStr, other: &Self) -> io::Result<()> {
