@@ -134,6 +134,8 @@ mod vectors;
 mod watch;
 mod watch_killed;
 mod watch_limits;
+mod watch_notices;
+mod watch_set_aside;
 mod watch_stopped;
 #[cfg(target_os = "linux")]
 mod watch_support;
