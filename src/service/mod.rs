@@ -246,12 +246,16 @@ impl<'a> Service<'a> {
         let start = Instant::now();
         self.check_places(start)?;
         self.scan(start);
-        self.next_scan = start + FAR_OFF;
         // What appears from now on, or changes, is for the next run.
         let until = start + self.settle(false);
         while !control.is_stopped() {
             let now = Instant::now();
             let last = now >= until;
+            // Nothing is looked for any more. Only the end is waited for.
+            self.next_scan = match last {
+                true => start + FAR_OFF,
+                false => until,
+            };
             self.work(loader, control, now, last)?;
             let is_due = self.settling.next_due().is_some_and(|due| due <= until);
             if last && !is_due && self.waiting.is_empty() {
@@ -323,6 +327,10 @@ impl<'a> Service<'a> {
 
     /// Waits for the next thing to do.
     fn wait(&self, control: &Control) {
+        if control.is_stopped() {
+            // What has told so may have been read together with a reload.
+            return;
+        }
         let has_room = self.kept() < MOST_KEPT;
         let dues = [
             Some(self.next_scan),

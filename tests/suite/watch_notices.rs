@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -56,6 +57,15 @@ impl Drop for End<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+#[test]
+fn a_run_with_nothing_to_do_doesn_t_wait_for_a_further_look() {
+    let scene = Scene::with_a_spool(AT_ONCE);
+    let begin = Instant::now();
+    scene.watch_once().exits(0);
+    // The next look would be after 30 seconds, and a run takes one.
+    assert!(begin.elapsed() < Duration::from_secs(25));
 }
 
 #[test]
