@@ -53,7 +53,7 @@ impl Aside {
     /// Notes that a file failed. Returns what is to be done, and whether this is
     /// new.
     pub fn fail(&mut self, file: &Candidate, stamp: Stamp, reason: &str) -> (Verdict, bool) {
-        let (stamp, reason) = (self.hash_of(&stamp), self.short_hash_of(reason));
+        let (stamp, reason) = (self.hash_of(stamp), self.short_hash_of(reason));
         let Some(failed) = self.entry(file) else {
             return (Verdict::SetAside, true);
         };
@@ -70,7 +70,7 @@ impl Aside {
 
     /// Notes that a file can't be sealed as it is, however often it's tried.
     pub fn set_aside(&mut self, file: &Candidate, stamp: Stamp, reason: &str) {
-        let (stamp, reason) = (self.hash_of(&stamp), self.short_hash_of(reason));
+        let (stamp, reason) = (self.hash_of(stamp), self.short_hash_of(reason));
         if let Some(failed) = self.entry(file) {
             failed.tries = TRIES;
             failed.reason = reason;
