@@ -1,24 +1,20 @@
-//! Sealing a batch of files, and letting go of it.
+//! Sealing batches of files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::aside::Verdict;
 use super::batch_id::BatchId;
-use super::claim::{Claimed, Claims, claim_path, directory, is_of_all};
+use super::claim::{Claimed, Claims, claim_path, directory};
 use super::error::ServiceError;
 use super::intake::SPECIAL;
-use super::places::identity;
-use super::release::{release, remove_directory};
 use super::report::Event;
 use super::sealing::{NotSealed, SealedClaim};
 use super::settling::Candidate;
 use super::stamp::Stamp;
-use super::tree::{Tree, remove_empty};
-use super::walk::{Found, walk};
+use super::tree::Tree;
 use super::{Loaded, Loader, Service};
 use crate::Job;
-use crate::files::FileId;
 use crate::sources::{Source, total_size};
 
 /// The most files of a batch.
@@ -30,11 +26,11 @@ const MOST_BYTES: u64 = 64 << 20;
 /// A batch that is sealed and whose claims are kept for a grace.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    id: BatchId,
+    pub id: BatchId,
     pub until: Instant,
-    claims: Vec<SealedClaim>,
-    /// Its archive.
-    archive: FileId,
+    pub claims: Vec<SealedClaim>,
+    /// Its archive, when it had been read back.
+    pub archive: Stamp,
 }
 
 impl Service<'_> {
@@ -145,9 +141,7 @@ impl Service<'_> {
         now: Instant,
     ) -> Result<(), ServiceError> {
         let path = self.sealed.path_of(id);
-        let found = identity(self.sealed.directory(), &id.archive());
-        let found = found.map_err(|error| ServiceError::io(&path, error))?;
-        let archive = found.ok_or_else(|| gone(&path))?;
+        let archive = self.sealed.stamp(id)?.ok_or_else(|| gone(&path))?;
         let bytes = total_size(&files);
         self.observer.note(&Event::Sealed {
             files: files.len(),
@@ -168,68 +162,6 @@ impl Service<'_> {
         Ok(())
     }
 
-    /// Lets go of the claims whose grace is over.
-    pub(super) fn release_due(&mut self, now: Instant) -> Result<(), ServiceError> {
-        while let Some(waiting) = self.waiting.pop_front() {
-            if waiting.until > now {
-                self.waiting.push_front(waiting);
-                break;
-            }
-            match self.release(&waiting, now) {
-                Ok(()) => {}
-                Err(error) => {
-                    self.waiting.push_front(waiting);
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn release(&mut self, waiting: &Waiting, now: Instant) -> Result<(), ServiceError> {
-        let Waiting { id, claims, .. } = waiting;
-        let path = self.sealed.path_of(id);
-        let found = identity(self.sealed.directory(), &id.archive());
-        let found = found.map_err(|error| ServiceError::io(&path, error))?;
-        if found.as_ref() != Some(&waiting.archive) {
-            // Somebody has removed it. The claims are sealed anew.
-            self.observe_claims(id, now, Duration::ZERO)?;
-            self.observer.note(&Event::ArchiveGone { archive: &path });
-            return Ok(());
-        }
-        let released = release(&self.spool, id, claims, self.moved.as_ref(), self.workers)?;
-        for changed in &released.changed {
-            let file = Candidate {
-                claimed: Some(id.clone()),
-                path: changed.clone(),
-            };
-            let path = file.shown(&self.spool.path);
-            self.observer.note(&Event::ChangedSince { path: &path });
-        }
-        for written in &released.written {
-            let path = self.spool.path.join(written);
-            self.observer.note(&Event::WrittenAtTheEnd { path: &path });
-        }
-        if !released.changed.is_empty() {
-            let changed: Vec<&PathBuf> = released.changed.iter().collect();
-            self.unseal(id, &changed)?;
-            self.observe_claims(id, now, self.settle(false))?;
-        }
-        self.observer.note(&Event::Released {
-            files: released.files,
-            bytes: released.bytes,
-        });
-        self.note_ready(id)
-    }
-
-    /// Notes that what is in the archive of a batch is all that was sealed of it.
-    pub(super) fn note_ready(&mut self, id: &BatchId) -> Result<(), ServiceError> {
-        if let Some(ready) = self.sealed.ready(id)? {
-            self.ready.insert(id.clone(), ready);
-        }
-        Ok(())
-    }
-
     /// Returns the number of files whose claims are kept.
     pub(super) fn kept(&self) -> usize {
         self.waiting
@@ -241,90 +173,6 @@ impl Service<'_> {
     /// Returns the batches whose claims are kept for a grace.
     pub(super) fn waiting_ids(&self) -> impl Iterator<Item = &BatchId> {
         self.waiting.iter().map(|waiting| &waiting.id)
-    }
-
-    /// Makes sure that the archive of a batch has none of the claims that are there:
-    /// they may be claimed by another batch then.
-    pub(super) fn open_again(&self, id: &BatchId) -> Result<(), ServiceError> {
-        // While the claims are kept for a grace, those that wait to be sealed aren't in
-        // the archive.
-        if self.waiting_ids().any(|waiting| waiting == id) {
-            return Ok(());
-        }
-        let left = self.claims_of(id)?;
-        let paths: Vec<&PathBuf> = left.iter().map(|(path, _)| path).collect();
-        self.unseal(id, &paths)
-    }
-
-    /// Takes files out of the archive of a batch, if they are in it: they are sealed
-    /// anew.
-    pub(super) fn unseal(&self, id: &BatchId, files: &[&PathBuf]) -> Result<(), ServiceError> {
-        let Some(archive) = self.sealed.archive(id)? else {
-            return Ok(());
-        };
-        let is_meant = |name: &str| files.iter().any(|path| path.to_str() == Some(name));
-        let (meant, kept): (Vec<_>, Vec<_>) = archive
-            .members()
-            .partition(|member| is_meant(&member.shown_name()));
-        if meant.is_empty() {
-            return Ok(());
-        }
-        if kept.is_empty() {
-            return self.sealed.remove(id);
-        }
-        Ok(Job::new().keep_members(&archive, &kept)?)
-    }
-
-    /// Returns the claims of a batch that are there.
-    pub(super) fn claims_of(&self, id: &BatchId) -> Result<Vec<(PathBuf, Stamp)>, ServiceError> {
-        let path = claim_path(&self.spool.path, id);
-        let fail = |error| ServiceError::io(&path, error);
-        let mut own = Tree::new(self.spool.own.clone());
-        let batch = match own.open(&directory(id)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other.map_err(fail)?,
-        };
-        let mut failure = None;
-        let mut found = Vec::new();
-        walk(&batch, Path::new(""), None, |entry| match entry {
-            Found::File(path, stat) => found.push((path, Stamp::of(&stat))),
-            // Nobody but the service puts anything there.
-            Found::Unreadable(_, error) if is_of_all(&error) => failure = Some(error),
-            _ => {}
-        });
-        match failure {
-            Some(error) => Err(fail(error)),
-            None => Ok(found),
-        }
-    }
-
-    /// Waits for the claims of a batch to settle.
-    pub(super) fn observe_claims(
-        &mut self,
-        id: &BatchId,
-        now: Instant,
-        settle: Duration,
-    ) -> Result<(), ServiceError> {
-        for (path, stamp) in self.claims_of(id)? {
-            let file = Candidate {
-                claimed: Some(id.clone()),
-                path,
-            };
-            self.settling.wait(file, stamp, now, settle);
-        }
-        Ok(())
-    }
-
-    /// Removes the directory of a batch if it has no claims.
-    pub(super) fn clean_up(&self, id: &BatchId) -> Result<(), ServiceError> {
-        let path = claim_path(&self.spool.path, id);
-        let mut own = Tree::new(self.spool.own.clone());
-        let cleaned = match own.open(&directory(id)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            other => other.and_then(|batch| remove_empty(&batch)),
-        };
-        let cleaned = cleaned.and_then(|()| remove_directory(&self.spool, id));
-        cleaned.map_err(|error| ServiceError::io(&path, error))
     }
 
     fn settle_again(&mut self, file: Candidate, stamp: Stamp, now: Instant) {

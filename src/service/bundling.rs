@@ -8,11 +8,12 @@ use std::time::SystemTime;
 
 use super::batch_id::BatchId;
 use super::claim::os;
+use super::damaged::is_of_batch;
 use super::error::ServiceError;
 use super::names::Names;
 use super::places::Place;
 use super::report::Event;
-use super::sealing::SealedBatches;
+use super::sealing::{SealedBatches, batches_in};
 use super::{Bundle, Loader, OWN, Service};
 use crate::archive::MemberName;
 use crate::files::input;
@@ -75,12 +76,7 @@ impl Bundles {
 
     /// Returns the batches that go into an archive, in their order.
     fn batches(&self, name: &str) -> io::Result<Vec<BatchId>> {
-        let mut found = Vec::new();
-        for entry in self.directory.below(os(name))?.names()? {
-            found.extend(entry.to_str().and_then(BatchId::of_archive));
-        }
-        found.sort();
-        Ok(found)
+        batches_in(&self.directory.below(os(name))?)
     }
 
     /// Takes a name that no archive of this day has had, and makes its directory.
@@ -234,14 +230,15 @@ impl Service<'_> {
     }
 
     /// Divides batches, so that the names of each part can be in one archive.
-    fn divide(&self, ids: Vec<BatchId>) -> Result<Vec<Vec<BatchId>>, ServiceError> {
+    fn divide(&mut self, ids: Vec<BatchId>) -> Result<Vec<Vec<BatchId>>, ServiceError> {
         let mut parts = Vec::new();
         let mut rest = ids;
         while !rest.is_empty() {
             let mut names = Names::default();
             let (mut part, mut later) = (Vec::new(), Vec::new());
             for id in rest {
-                let Some(archive) = self.sealed.archive(&id)? else {
+                let archive = self.sealed.archive(&id);
+                let Some(Some(archive)) = self.unless_damaged(&id, archive)? else {
                     continue;
                 };
                 let fits = archive.members().all(|member| {
@@ -265,10 +262,30 @@ impl Service<'_> {
     fn bundle(&mut self, name: &str, loader: &mut dyn Loader) -> Result<(), ServiceError> {
         let path = self.bundles.path.join(name);
         let fail = |error| ServiceError::io(&path, error);
-        let ids = self.bundles.batches(name).map_err(fail)?;
+        let directory = self.bundles.directory.below(os(name)).map_err(fail)?;
+        let ids = batches_in(&directory).map_err(fail)?;
+        match self.bundle_batches(name, &ids, loader) {
+            // The others don't wait for those that are damaged.
+            Err(ServiceError::Job(error))
+                if is_of_batch(&error, &path) && self.put_damaged_aside(&directory, &ids)? =>
+            {
+                self.bundle(name, loader)
+            }
+            other => other,
+        }
+    }
+
+    fn bundle_batches(
+        &mut self,
+        name: &str,
+        ids: &[BatchId],
+        loader: &mut dyn Loader,
+    ) -> Result<(), ServiceError> {
         if ids.is_empty() {
             return Ok(());
         }
+        let path = self.bundles.path.join(name);
+        let fail = |error| ServiceError::io(&path, error);
         let batches: Vec<PathBuf> = ids.iter().map(|id| path.join(id.archive())).collect();
         let output = self.outbox.path.join(name);
         let sealed: Vec<Sealed> = batches.iter().cloned().map(Sealed::Archive).collect();
@@ -288,7 +305,7 @@ impl Service<'_> {
                 self.outbox.root.flush().map_err(fail)?;
             }
             // Somebody else has put it there.
-            Err(Error::Exists { .. }) => return self.bundle_under_another_name(name, &ids, loader),
+            Err(Error::Exists { .. }) => return self.bundle_under_another_name(name, ids, loader),
             // A flush that failed is never repeated: it's written anew.
             Err(error @ (Error::NotFlushed { .. } | Error::NotReadBack { .. })) => {
                 let _ = self.outbox.root.remove(os(name));
@@ -318,23 +335,6 @@ impl Service<'_> {
             .move_batches(&other, &from, ids)
             .map_err(fail)?;
         self.bundle(&other, loader)
-    }
-
-    /// Puts the messages of batches into the outbox, as single files.
-    fn publish(&mut self, ids: &[BatchId]) -> Result<(), ServiceError> {
-        for id in ids {
-            if let Some(archive) = self.sealed.archive(id)? {
-                for published in Job::new().split(&archive, &self.outbox.path)? {
-                    self.observer.note(&Event::Published {
-                        path: &published.path,
-                        bytes: published.size,
-                    });
-                }
-            }
-            self.sealed.remove(id)?;
-            self.ready.remove(id);
-        }
-        Ok(())
     }
 }
 

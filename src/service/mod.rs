@@ -20,11 +20,14 @@ mod batches;
 mod bundling;
 mod claim;
 mod control;
+mod damaged;
 mod error;
+mod faults;
 mod intake;
 mod names;
 mod passed_over;
 mod places;
+mod publishing;
 mod recovery;
 mod release;
 mod reload;
@@ -52,6 +55,7 @@ use self::aside::Aside;
 use self::batch_id::BatchId;
 use self::batches::Waiting;
 use self::bundling::{Bundles, Ready};
+use self::damaged::Damaged;
 use self::passed_over::PassedOver;
 use self::places::Place;
 use self::sealing::SealedBatches;
@@ -118,6 +122,7 @@ pub struct Service<'a> {
     moved: Option<Arc<Directory>>,
     sealed: SealedBatches,
     bundles: Bundles,
+    damaged: Damaged,
     watches: Option<Watches>,
     /// Whether it was reported that not all directories are watched.
     is_polling: bool,
@@ -152,6 +157,8 @@ pub struct Done {
     /// The number of files that can't be sealed: those that were set aside, and those
     /// that would be tried again.
     pub failing: usize,
+    /// The number of archives that are damaged.
+    pub damaged: usize,
 }
 
 impl<'a> Service<'a> {
@@ -175,6 +182,7 @@ impl<'a> Service<'a> {
             moved: places::open_moved(&settings, &spool.root)?,
             sealed: SealedBatches::open(&outbox)?,
             bundles: Bundles::open(&outbox)?,
+            damaged: Damaged::open(&outbox)?,
             watches: None,
             is_polling: false,
             settling: Settling::default(),
@@ -361,6 +369,7 @@ impl<'a> Service<'a> {
     fn done(&self) -> Done {
         Done {
             failing: self.aside.len(),
+            damaged: self.damaged.len(),
         }
     }
 }

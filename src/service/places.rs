@@ -12,7 +12,6 @@ use rustix::process::{geteuid, getuid};
 use super::error::ServiceError;
 use super::stamp::is_file;
 use super::{OWN, Settings, Then};
-use crate::files::FileId;
 use crate::output::Directory;
 
 /// The file that is locked, in a directory's own directory.
@@ -302,15 +301,6 @@ fn remote(system: &StatFs) -> Option<&'static str> {
 fn name_of(number: i64) -> Option<&'static str> {
     let known = REMOTE.iter().find(|(known, _)| *known == number);
     known.map(|(_, name)| *name)
-}
-
-/// Returns the identity of a directory's entry, if there is one.
-pub(super) fn identity(directory: &Directory, name: &str) -> io::Result<Option<FileId>> {
-    match directory.entry(OsStr::new(name), false) {
-        Ok(entry) => Ok(Some(entry.id)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

@@ -5,14 +5,19 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustix::fs::fstat;
 
+use super::Service;
 use super::batch_id::BatchId;
+use super::batches::Waiting;
 use super::claim::{directory, is_of_all};
 use super::error::ServiceError;
 use super::places::Place;
+use super::report::Event;
 use super::sealing::SealedClaim;
+use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::tree::{Tree, remove_empty};
 use crate::output::Directory;
@@ -36,6 +41,75 @@ pub(super) struct Released {
     pub changed: Vec<PathBuf>,
     /// The files that were written to at the moment when they were removed.
     pub written: Vec<PathBuf>,
+}
+
+impl Service<'_> {
+    /// Lets go of the claims whose grace is over.
+    pub(super) fn release_due(&mut self, now: Instant) -> Result<(), ServiceError> {
+        while let Some(waiting) = self.waiting.pop_front() {
+            if waiting.until > now {
+                self.waiting.push_front(waiting);
+                break;
+            }
+            match self.release(&waiting, now) {
+                Ok(()) => {}
+                Err(error) => {
+                    self.waiting.push_front(waiting);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, waiting: &Waiting, now: Instant) -> Result<(), ServiceError> {
+        let Waiting { id, claims, .. } = waiting;
+        if !self.is_sealed_still(waiting)? {
+            return self.observe_claims(id, now, Duration::ZERO);
+        }
+        let released = release(&self.spool, id, claims, self.moved.as_ref(), self.workers)?;
+        for changed in &released.changed {
+            let file = Candidate {
+                claimed: Some(id.clone()),
+                path: changed.clone(),
+            };
+            let path = file.shown(&self.spool.path);
+            self.observer.note(&Event::ChangedSince { path: &path });
+        }
+        for written in &released.written {
+            let path = self.spool.path.join(written);
+            self.observer.note(&Event::WrittenAtTheEnd { path: &path });
+        }
+        if !released.changed.is_empty() {
+            let changed: Vec<&PathBuf> = released.changed.iter().collect();
+            self.unseal(id, &changed)?;
+            self.observe_claims(id, now, self.settle(false))?;
+        }
+        self.observer.note(&Event::Released {
+            files: released.files,
+            bytes: released.bytes,
+        });
+        self.note_ready(id)
+    }
+
+    /// Returns whether the archive of a batch is the one that was read back.
+    fn is_sealed_still(&mut self, waiting: &Waiting) -> Result<bool, ServiceError> {
+        let id = &waiting.id;
+        match self.sealed.stamp(id)? {
+            Some(found) if found == waiting.archive => Ok(true),
+            // Somebody has done something with it.
+            Some(found) if found.is_file_of(&waiting.archive) => {
+                let sealed = self.sealed.directory().clone();
+                Ok(!self.put_damaged_aside(&sealed, std::slice::from_ref(id))?)
+            }
+            _ => {
+                self.observer.note(&Event::ArchiveGone {
+                    archive: &self.sealed.path_of(id),
+                });
+                Ok(false)
+            }
+        }
+    }
 }
 
 /// Removes the claims of a batch whose archive is durable, or moves them to a

@@ -43,12 +43,18 @@ pub enum Event<'a> {
         /// The archive.
         archive: &'a Path,
     },
-    /// The archive of a batch can't be read. It's kept as it is, and so are others.
+    /// The archive of a batch is damaged, and was put aside. The others go on without
+    /// it.
     Damaged {
-        /// The archive.
+        /// Where it is now.
         archive: &'a Path,
         /// The cause.
         error: &'a ServiceError,
+    },
+    /// The archive of a batch was damaged, and is whole again. Its calls are bundled.
+    WholeAgain {
+        /// The archive.
+        archive: &'a Path,
     },
     /// A message is complete in the outbox.
     Published {

@@ -9,6 +9,7 @@ use super::batch_id::BatchId;
 use super::claim::os;
 use super::error::ServiceError;
 use super::places::Place;
+use super::stamp::Stamp;
 use crate::message::SealPlan;
 use crate::output::Directory;
 use crate::sources::{Source, SourceError};
@@ -107,18 +108,31 @@ impl SealedBatches {
 
     /// Returns the batches that have an archive.
     pub fn all(&self) -> Result<Vec<BatchId>, ServiceError> {
-        let fail = |error| ServiceError::io(&self.path, error);
-        let mut found = Vec::new();
-        for name in self.directory.names().map_err(fail)? {
-            found.extend(name.to_str().and_then(BatchId::of_archive));
+        batches_in(&self.directory).map_err(|error| ServiceError::io(&self.path, error))
+    }
+
+    /// Returns what the system knows of the archive of a batch; `None` if it has none.
+    pub fn stamp(&self, id: &BatchId) -> Result<Option<Stamp>, ServiceError> {
+        match self.directory.stat(os(&id.archive())) {
+            Ok(stat) => Ok(Some(Stamp::of(&stat))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ServiceError::io(&self.path_of(id), error)),
         }
-        found.sort();
-        Ok(found)
     }
 
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
     }
+}
+
+/// Returns the batches whose archives are in a directory, in their order.
+pub(super) fn batches_in(directory: &Directory) -> io::Result<Vec<BatchId>> {
+    let mut found = Vec::new();
+    for name in directory.names()? {
+        found.extend(name.to_str().and_then(BatchId::of_archive));
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn path_of(error: &SourceError) -> Option<&Path> {

@@ -132,6 +132,7 @@ mod trust_strength;
 mod unsafe_names;
 mod vectors;
 mod watch;
+mod watch_damaged;
 mod watch_killed;
 mod watch_limits;
 mod watch_notices;

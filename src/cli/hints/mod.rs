@@ -34,7 +34,7 @@ pub type Hint = Option<Cow<'static, str>>;
 
 pub use recipients::{of_recipients, of_refusal};
 #[cfg(target_os = "linux")]
-pub use service::of_service;
+pub use service::{of_damaged, of_service};
 pub use tasks::Task;
 
 /// Returns the remedy for an error, if there is one.

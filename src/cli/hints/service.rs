@@ -1,5 +1,7 @@
 //! Remedies of the service.
 
+use std::path::Path;
+
 use callseal::service::ServiceError;
 
 use super::Hint;
@@ -44,4 +46,14 @@ pub fn of_service(error: &ServiceError) -> Hint {
         ServiceError::Job(error) => return super::of_library(error),
     };
     Some(hint.into())
+}
+
+/// Returns the remedy for a damaged archive of the service.
+pub fn of_damaged(archive: &Path) -> String {
+    let path = archive.to_string_lossy();
+    format!(
+        "`callseal extract -k KEY {}` takes out the calls that are whole in it; then move it away. \
+         The next start looks at it again",
+        shell_word(&path)
+    )
 }

@@ -24,6 +24,8 @@ impl Log {
                 ));
                 Some(ErrorKind::Partial)
             }
+            // Each of them was named.
+            Ok(done) if done.damaged > 0 => Some(ErrorKind::Partial),
             Ok(_) => None,
             Err(error) => {
                 let kind = error.kind();
@@ -73,8 +75,15 @@ impl Observer for Log {
                 "{name}: {}: somebody has removed it; its files are sealed anew",
                 archive.display()
             )),
-            Event::Damaged { archive, error } => ui.error(&format!(
-                "{name}: {}: it can't be read, and is kept: {error}",
+            Event::Damaged { archive, error } => {
+                ui.error(&format!(
+                    "{name}: {}: it's damaged, and was put aside: {error}",
+                    archive.display()
+                ));
+                ui.hint(&hints::of_damaged(archive));
+            }
+            Event::WholeAgain { archive } => ui.summary(&format!(
+                "{name}: {}: it was damaged, and is whole again",
                 archive.display()
             )),
             Event::Published { path, bytes: size } => {

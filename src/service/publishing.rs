@@ -1,0 +1,35 @@
+//! Messages of the outbox that are in no archive.
+
+use super::Service;
+use super::batch_id::BatchId;
+use super::error::ServiceError;
+use super::report::Event;
+use crate::Job;
+
+impl Service<'_> {
+    /// Puts the messages of batches into the outbox, as single files.
+    pub(super) fn publish(&mut self, ids: &[BatchId]) -> Result<(), ServiceError> {
+        for id in ids {
+            let published = self.split(id);
+            // One that is damaged has been put aside.
+            if self.unless_damaged(id, published)?.is_some() {
+                self.sealed.remove(id)?;
+                self.ready.remove(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn split(&self, id: &BatchId) -> Result<(), ServiceError> {
+        let Some(archive) = self.sealed.archive(id)? else {
+            return Ok(());
+        };
+        for published in Job::new().split(&archive, &self.outbox.path)? {
+            self.observer.note(&Event::Published {
+                path: &published.path,
+                bytes: published.size,
+            });
+        }
+        Ok(())
+    }
+}
