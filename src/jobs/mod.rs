@@ -29,6 +29,8 @@ mod signed_entries;
 mod signed_files;
 mod signing;
 mod single;
+#[cfg(target_os = "linux")]
+mod split;
 mod tail;
 mod verify;
 mod written_entry;
@@ -47,4 +49,6 @@ pub use progress::Progress;
 pub use share::{Change, Difference, ShareTarget, Shared, SharedMember};
 pub use sign::SignedArchive;
 pub use signed_files::SignedFiles;
+#[cfg(target_os = "linux")]
+pub(crate) use split::Fallback;
 pub use verify::{OpenedMembers, Verified};

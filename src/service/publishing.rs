@@ -3,8 +3,10 @@
 use super::Service;
 use super::batch_id::BatchId;
 use super::error::ServiceError;
+use super::faults::concerns_all;
 use super::report::Event;
 use crate::Job;
+use crate::jobs::Fallback;
 
 impl Service<'_> {
     /// Puts the messages of batches into the outbox, as single files.
@@ -24,11 +26,20 @@ impl Service<'_> {
         let Some(archive) = self.sealed.archive(id)? else {
             return Ok(());
         };
-        for published in Job::new().split(&archive, &self.outbox.path)? {
-            self.observer.note(&Event::Published {
-                path: &published.path,
-                bytes: published.size,
-            });
+        let published = Job::new().split(&archive, &self.outbox.path, id.as_str(), concerns_all)?;
+        for published in published {
+            let path = &published.path;
+            if published.is_new {
+                let bytes = published.size;
+                self.observer.note(&Event::Published { path, bytes });
+            }
+            if let Some(Fallback { stored, error }) = published.fallback {
+                self.observer.note(&Event::OtherName {
+                    path,
+                    name: &stored,
+                    error: &error.into(),
+                });
+            }
         }
         Ok(())
     }

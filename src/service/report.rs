@@ -63,6 +63,16 @@ pub enum Event<'a> {
         /// Its size in bytes.
         bytes: u64,
     },
+    /// A message has another name in the outbox than its own, which can't be that of a
+    /// file there. The sealed name is the true one.
+    OtherName {
+        /// The message.
+        path: &'a Path,
+        /// Its own name.
+        name: &'a str,
+        /// Why that can't be used.
+        error: &'a ServiceError,
+    },
     /// An archive is complete in the outbox.
     Bundled {
         /// The archive.

@@ -89,6 +89,10 @@ impl Observer for Log {
             Event::Published { path, bytes: size } => {
                 ui.detail(&format!("{name}: {} ({})", path.display(), bytes(*size)));
             }
+            Event::OtherName { path, name: own, error } => ui.warning(&format!(
+                "{name}: {}: this is {own}, a name that can't be used: {error}",
+                path.display()
+            )),
             Event::Bundled {
                 archive,
                 members,

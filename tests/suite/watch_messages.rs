@@ -1,0 +1,44 @@
+//! The service with `bundle = "none"`: each call is a message of its own.
+
+#![cfg(target_os = "linux")]
+use std::fs;
+
+use crate::support::Scene;
+use crate::watch_support::FAST;
+
+#[test]
+fn a_name_that_can_t_be_used_gets_another_one_and_keeps_no_call_back() {
+    let scene = Scene::with_a_spool(&format!("{FAST}bundle = 'none'\n"));
+    // With .pgp, it's longer than any file system takes.
+    let long = format!("{}.wav", "x".repeat(250));
+    // A directory has the place of a message, and a file that of a directory.
+    fs::create_dir_all(scene.path("outbox/taken.wav.pgp")).unwrap();
+    scene.write("outbox/file", "somebody else's");
+    let odd = [
+        (long.as_str(), "long"),
+        ("taken.wav", "taken"),
+        ("file/below.wav", "below"),
+    ];
+    scene.spool(&odd);
+    scene.spool(&[("plain.wav", "plain")]);
+    let mut outcome = scene.seals_all();
+    assert!(scene.exists("outbox/plain.wav.pgp"));
+    assert_eq!(scene.text("outbox/file"), "somebody else's");
+    let mut tree = scene.tree("outbox");
+    tree.retain(|name| name.starts_with("20") && name.ends_with(".pgp"));
+    assert_eq!(tree.len(), odd.len(), "{tree:?}");
+    let mut opened = Vec::new();
+    for name in &tree {
+        outcome = outcome.says(&format!("{name}: this is "));
+        scene.ok(&format!("open outbox/{name} -k vendor.key -o opened"));
+        opened.push(scene.text("opened"));
+        fs::remove_file(scene.path("opened")).unwrap();
+    }
+    opened.sort();
+    assert_eq!(opened, ["below", "long", "taken"]);
+    assert!(tree.iter().any(|name| name.ends_with("/0001.pgp")));
+    // Others aren't kept back.
+    scene.spool(&[("later.wav", "later")]);
+    scene.seals_all();
+    assert!(scene.exists("outbox/later.wav.pgp"));
+}
