@@ -1,12 +1,15 @@
 //! Sealing batches of files.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::aside::Verdict;
 use super::batch_id::BatchId;
-use super::claim::{Claimed, Claims, claim_path, directory};
+use super::claim::{Claimed, Claims, claim_path, directory, is_of_all};
 use super::error::ServiceError;
+use super::faults::{is_full, is_too_large};
 use super::intake::SPECIAL;
 use super::report::Event;
 use super::sealing::{NotSealed, SealedClaim};
@@ -15,13 +18,17 @@ use super::stamp::Stamp;
 use super::tree::Tree;
 use super::{Loaded, Loader, Service};
 use crate::Job;
-use crate::sources::{Source, total_size};
+use crate::files::cause;
+use crate::sources::{Source, SourceError, total_size};
 
 /// The most files of a batch.
 const MOST: usize = 4096;
 
 /// The most bytes of a batch. A larger file has one for itself.
 const MOST_BYTES: u64 = 64 << 20;
+
+/// The time for which files wait for which there is no room.
+const NO_ROOM: Duration = Duration::from_secs(60);
 
 /// A batch that is sealed and whose claims are kept for a grace.
 #[derive(Debug)]
@@ -31,6 +38,16 @@ pub(super) struct Waiting {
     pub claims: Vec<SealedClaim>,
     /// Its archive, when it had been read back.
     pub archive: Stamp,
+}
+
+/// What was claimed for a batch.
+#[derive(Debug, Default)]
+struct Taken {
+    files: Vec<Source>,
+    /// The files that go into a later batch.
+    later: Vec<(Candidate, Stamp)>,
+    /// The batches whose claims were taken.
+    opened: BTreeSet<BatchId>,
 }
 
 impl Service<'_> {
@@ -46,34 +63,75 @@ impl Service<'_> {
         let outcome = self.claim_and_seal(&id, &loaded, now);
         if outcome.is_err() {
             // What was claimed is sealed with another batch.
-            self.observe_claims(&id, now, Duration::ZERO)?;
+            let observed = self.observe_claims(&id, now, Duration::ZERO);
+            self.or_hold(&id, now, observed)?;
         }
         self.apply(loaded)?;
-        outcome
+        outcome?.map_or(Ok(()), Err)
     }
 
+    /// Claims and seals a batch. Returns why there was no room for any of its files.
     fn claim_and_seal(
         &mut self,
         id: &BatchId,
         loaded: &Loaded,
         now: Instant,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Option<ServiceError>, ServiceError> {
         let mut files = self.claim_settled(id, now)?;
         let job = Job::new().workers(self.workers);
+        let mut is_checked = false;
+        let mut larger = Vec::new();
+        let mut no_room = None;
         while !files.is_empty() {
             match self.sealed.seal(id, &files, &loaded.plan, &job) {
-                Ok(digests) => return self.keep(id, files, digests, now),
+                Ok(digests) => {
+                    self.keep(id, files, digests, now)?;
+                    // Some of the others may fit, too.
+                    self.claim_all_later(id, &larger, now);
+                    return Ok(None);
+                }
+                Err(NotSealed::All(error)) if is_full(&error) => {
+                    larger.append(&mut larger_half(&mut files));
+                    no_room = Some(error);
+                }
                 Err(NotSealed::All(error)) => return Err(error),
                 Err(NotSealed::File(path, error)) => {
                     let Some(place) = files.iter().position(|file| file.path() == path) else {
                         return Err(crate::Error::from(error).into());
                     };
-                    let failed = files.remove(place);
-                    self.fail_claimed(id, &failed, &error.to_string(), now);
+                    let mut behind = files.split_off(place);
+                    let failed = behind.remove(0);
+                    self.fail_claimed(id, Path::new(failed.name()), &reason(&error), now);
+                    if is_checked {
+                        // Each try seals less than the one before.
+                        self.claim_all_later(id, &behind, now);
+                    } else {
+                        // Where one fails, others do. Each would take one more try.
+                        files.append(&mut behind);
+                        files.retain(|file| self.is_sealable(id, file, now));
+                        is_checked = true;
+                    }
                 }
             }
         }
-        self.clean_up(id)
+        self.clean_up(id)?;
+        match no_room {
+            // More room is no remedy for the smallest of them, which came last.
+            Some(error) if is_too_large(&error) => {
+                if let Some(smallest) = larger.pop() {
+                    self.fail_claimed(id, Path::new(smallest.name()), TOO_LARGE, now);
+                }
+                self.claim_all_later(id, &larger, now);
+                Ok(None)
+            }
+            Some(error) => {
+                let until = Instant::now().checked_add(NO_ROOM).unwrap_or(now);
+                self.claim_all_later(id, &larger, until);
+                self.postponed = Some(until);
+                Ok(Some(error))
+            }
+            None => Ok(None),
+        }
     }
 
     /// Claims as many files that have settled as a batch may have.
@@ -82,54 +140,79 @@ impl Service<'_> {
         let path = claim_path(&spool.path, id);
         let fail = |error| ServiceError::io(&path, error);
         let mut claims = Claims::begin(&spool, id).map_err(fail)?;
-        let mut files = Vec::new();
-        let mut later = Vec::new();
-        let mut drained = Vec::new();
+        let mut taken = Taken::default();
+        let claimed = self.claim_each(&mut claims, &mut taken, id, now);
+        for (file, stamp) in taken.later {
+            self.settling.wait(file, stamp, now, Duration::ZERO);
+        }
+        // What was claimed is there, whatever has failed behind it.
+        let flushed = claims.flush().map_err(fail);
+        let mut closed = Ok(());
+        for old in taken.opened {
+            closed = closed.and(self.close(&old, now));
+        }
+        claimed.and(flushed).and(closed)?;
+        Ok(taken.files)
+    }
+
+    fn claim_each(
+        &mut self,
+        claims: &mut Claims<'_>,
+        taken: &mut Taken,
+        id: &BatchId,
+        now: Instant,
+    ) -> Result<(), ServiceError> {
         let mut bytes: u64 = 0;
-        while files.len() < MOST
+        while taken.files.len() < MOST
             && claims.has_room()
             && let Some((file, stamp)) = self.settling.take(now)
         {
             bytes = bytes.saturating_add(stamp.size());
-            if !files.is_empty() && bytes > MOST_BYTES {
-                later.push((file, stamp));
+            if !taken.files.is_empty() && bytes > MOST_BYTES {
+                taken.later.push((file, stamp));
                 break;
             }
-            if let Some(old) = &file.claimed
-                && drained.last() != Some(old)
-            {
-                self.open_again(old)?;
-                drained.push(old.clone());
-            }
-            match claims.claim(&file, &stamp).map_err(fail)? {
-                Claimed::Taken(source) => {
-                    self.aside.rename(&file, &claimed(id, &source));
-                    files.push(source);
+            let claimed = self.open_once(file.claimed.as_ref(), taken).and_then(|()| {
+                let path = claim_path(&self.spool.path, id);
+                let claimed = claims.claim(&file, &stamp);
+                claimed.map_err(|error| ServiceError::io(&path, error))
+            });
+            match claimed {
+                Ok(Claimed::Taken(source)) => {
+                    self.aside
+                        .rename(&file, &claimed_by(id, Path::new(source.name())));
+                    taken.files.push(source);
                 }
-                Claimed::Unsettled(claimed, stamp) => {
+                Ok(Claimed::Unsettled(claimed, stamp)) => {
                     self.aside.rename(&file, &claimed);
                     self.settle_again(claimed, stamp, now);
                 }
-                Claimed::Misplaced(path) => self.pass_over(&path, SPECIAL),
-                Claimed::Changed(stamp) => self.settle_again(file, stamp, now),
-                Claimed::Gone => self.aside.forget(&file),
-                Claimed::NextBatch => later.push((file, stamp)),
-                Claimed::Linked => self.fail(file, stamp, LINKED, now),
-                Claimed::Unfit(reason) => self.fail(file, stamp, &reason, now),
-                Claimed::Unnamable(reason) => self.set_aside(&file, stamp, &reason),
+                Ok(Claimed::Misplaced(path)) => self.pass_over(&path, SPECIAL),
+                Ok(Claimed::Changed(stamp)) => self.settle_again(file, stamp, now),
+                Ok(Claimed::Gone) => self.aside.forget(&file),
+                Ok(Claimed::NextBatch) => taken.later.push((file, stamp)),
+                Ok(Claimed::Linked) => self.fail(file, stamp, LINKED, now),
+                Ok(Claimed::Unfit(reason)) => self.fail(file, stamp, &reason, now),
+                Ok(Claimed::Unnamable(reason)) => self.set_aside(&file, stamp, &reason),
+                Err(error) => {
+                    taken.later.push((file, stamp));
+                    return Err(error);
+                }
             }
         }
-        for (file, stamp) in later {
-            self.settling.wait(file, stamp, now, Duration::ZERO);
+        Ok(())
+    }
+
+    /// Makes sure that the claims of another batch aren't in its archive, before the
+    /// first of them is taken.
+    fn open_once(&mut self, old: Option<&BatchId>, taken: &mut Taken) -> Result<(), ServiceError> {
+        if let Some(old) = old
+            && !taken.opened.contains(old)
+        {
+            self.open_again(old)?;
+            taken.opened.insert(old.clone());
         }
-        claims.flush().map_err(fail)?;
-        for old in drained {
-            self.clean_up(&old)?;
-            if !self.waiting_ids().any(|waiting| *waiting == old) {
-                self.note_ready(&old)?;
-            }
-        }
-        Ok(files)
+        Ok(())
     }
 
     /// Keeps the claims of a batch that is sealed for a grace.
@@ -148,9 +231,6 @@ impl Service<'_> {
             bytes,
             archive: &path,
         });
-        for file in &files {
-            self.aside.forget(&claimed(id, file));
-        }
         let claims = files.into_iter().zip(digests);
         let claims = claims.map(|(file, digest)| SealedClaim { file, digest });
         self.waiting.push_back(Waiting {
@@ -170,9 +250,76 @@ impl Service<'_> {
             .sum()
     }
 
+    /// Returns whether the claims of a batch are kept for a grace.
+    pub(super) fn is_waiting(&self, id: &BatchId) -> bool {
+        self.waiting_ids().any(|waiting| waiting == id)
+    }
+
     /// Returns the batches whose claims are kept for a grace.
     pub(super) fn waiting_ids(&self) -> impl Iterator<Item = &BatchId> {
         self.waiting.iter().map(|waiting| &waiting.id)
+    }
+
+    /// Closes a batch whose claims were taken by another one.
+    fn close(&mut self, old: &BatchId, now: Instant) -> Result<(), ServiceError> {
+        let closed = self
+            .clean_up(old)
+            .and_then(|()| match self.is_waiting(old) {
+                true => Ok(()),
+                false => self.note_ready(old),
+            });
+        self.or_hold(old, now, closed)
+    }
+
+    /// Returns whether a file can be read as it was claimed. If not, it's noted.
+    fn is_sealable(&mut self, id: &BatchId, file: &Source, now: Instant) -> bool {
+        let read = file.open().and_then(|mut source| {
+            let path = file.path().to_owned();
+            let read = io::copy(&mut source, &mut io::sink());
+            read.map_err(|error| SourceError::Io { path, error })?;
+            source.finish()
+        });
+        match read {
+            Ok(()) => true,
+            // The next try to seal it says so.
+            Err(SourceError::Io { error, .. }) if is_of_all(&error) => true,
+            Err(error) => {
+                self.fail_claimed(id, Path::new(file.name()), &reason(&error), now);
+                false
+            }
+        }
+    }
+
+    /// Leaves claims to a later batch.
+    fn claim_all_later(&mut self, id: &BatchId, files: &[Source], due: Instant) {
+        for file in files {
+            self.claim_later(id, Path::new(file.name()), due, Duration::ZERO);
+        }
+    }
+
+    /// Leaves a claim to a later batch.
+    pub(super) fn claim_later(&mut self, id: &BatchId, path: &Path, now: Instant, wait: Duration) {
+        if let Some((file, stamp)) = self.claim_now(id, path, now) {
+            self.settling.wait(file, stamp, now, wait);
+        }
+    }
+
+    /// Returns what a claim is now, if it's there.
+    fn claim_now(&mut self, id: &BatchId, path: &Path, now: Instant) -> Option<(Candidate, Stamp)> {
+        let mut own = Tree::new(self.spool.own.clone());
+        let found = own
+            .open(&directory(id))
+            .and_then(|batch| Tree::new(batch).parent_of(path).map(|(d, _)| d))
+            .and_then(|directory| directory.stat(path.file_name().unwrap_or_default()));
+        match found {
+            Ok(stat) => Some((claimed_by(id, path), Stamp::of(&stat))),
+            // Somebody has removed it from where only the service works.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) => {
+                self.hold(id, now);
+                None
+            }
+        }
     }
 
     fn settle_again(&mut self, file: Candidate, stamp: Stamp, now: Instant) {
@@ -181,16 +328,9 @@ impl Service<'_> {
     }
 
     /// Notes that a claimed file can't be sealed.
-    fn fail_claimed(&mut self, id: &BatchId, failed: &Source, reason: &str, now: Instant) {
-        let file = claimed(id, failed);
-        let mut own = Tree::new(self.spool.own.clone());
-        let found = own
-            .open(&directory(id))
-            .and_then(|batch| Tree::new(batch).parent_of(&file.path).map(|(d, _)| d))
-            .and_then(|directory| directory.stat(file.path.file_name().unwrap_or_default()));
-        // If it's gone, somebody has removed it from where only the service works.
-        if let Ok(stat) = found {
-            self.fail(file, Stamp::of(&stat), reason, now);
+    pub(super) fn fail_claimed(&mut self, id: &BatchId, path: &Path, reason: &str, now: Instant) {
+        if let Some((file, stamp)) = self.claim_now(id, path, now) {
+            self.fail(file, stamp, reason, now);
         }
     }
 
@@ -225,11 +365,30 @@ impl Service<'_> {
 const LINKED: &str =
     "it has another name as well (a hard link), under which it could be written to";
 
+/// Why a file fails for which no room is enough.
+const TOO_LARGE: &str = "the outbox takes no file of its size";
+
+/// Takes the larger half of some files: one at least.
+fn larger_half(files: &mut Vec<Source>) -> Vec<Source> {
+    files.sort_by_key(Source::size);
+    let half = (files.len() / 2).max(1);
+    files.split_off(files.len().saturating_sub(half))
+}
+
+/// Returns why a file can't be sealed, without its path.
+fn reason(error: &SourceError) -> String {
+    match error {
+        SourceError::Io { error, .. } => cause(error),
+        SourceError::ChangedWhileRead { .. } => "it was changed while it was read".to_owned(),
+        error => error.to_string(),
+    }
+}
+
 /// Returns what a file is called that was claimed by a batch.
-fn claimed(id: &BatchId, file: &Source) -> Candidate {
+pub(super) fn claimed_by(id: &BatchId, path: &Path) -> Candidate {
     Candidate {
         claimed: Some(id.clone()),
-        path: file.name().into(),
+        path: path.to_owned(),
     }
 }
 

@@ -58,6 +58,7 @@ use self::bundling::{Bundles, Ready};
 use self::damaged::Damaged;
 use self::passed_over::PassedOver;
 use self::places::Place;
+use self::recovery::Held;
 use self::sealing::SealedBatches;
 use self::settling::Settling;
 use self::watches::Watches;
@@ -131,6 +132,8 @@ pub struct Service<'a> {
     passed_over: PassedOver,
     /// The batches whose claims are there still, in the order of their times.
     waiting: VecDeque<Waiting>,
+    /// The batches that are looked at again, since something in them couldn't be seen.
+    held: BTreeMap<BatchId, Held>,
     /// The batches without claims.
     ready: BTreeMap<BatchId, Ready>,
     /// Whether it is known where the last service left each batch.
@@ -142,6 +145,8 @@ pub struct Service<'a> {
     /// Whether the last look has found files for which there was no room.
     has_left_some: bool,
     trouble: Option<Trouble>,
+    /// Until when files wait for which there was no room.
+    postponed: Option<Instant>,
 }
 
 /// What keeps the service from sealing.
@@ -189,6 +194,7 @@ impl<'a> Service<'a> {
             aside: Aside::default(),
             passed_over: PassedOver::default(),
             waiting: VecDeque::new(),
+            held: BTreeMap::new(),
             ready: BTreeMap::new(),
             is_recovered: false,
             are_bundles_finished: false,
@@ -196,6 +202,7 @@ impl<'a> Service<'a> {
             last_scan: now,
             has_left_some: false,
             trouble: None,
+            postponed: None,
             loaded: settings.clone(),
             settings,
             workers,
@@ -216,7 +223,9 @@ impl<'a> Service<'a> {
             if control.takes_reload() {
                 self.aside.clear();
                 self.trouble = None;
+                self.postponed = None;
                 let reloaded = loader.load().and_then(|loaded| self.apply(loaded));
+                let reloaded = reloaded.and_then(|()| self.retry_claims(Instant::now()));
                 if reloaded.is_err() {
                     self.conclude(reloaded);
                 }
@@ -256,6 +265,7 @@ impl<'a> Service<'a> {
         self.scan(start);
         // What appears from now on, or changes, is for the next run.
         let until = start + self.settle(false);
+        let mut no_room = None;
         while !control.is_stopped() {
             let now = Instant::now();
             let last = now >= until;
@@ -264,14 +274,22 @@ impl<'a> Service<'a> {
                 true => start + FAR_OFF,
                 false => until,
             };
-            self.work(loader, control, now, last)?;
+            let postponed = self.postponed;
+            match self.work(loader, control, now, last) {
+                // Others may fit.
+                Err(error) if self.postponed != postponed => {
+                    no_room = Some(error);
+                    continue;
+                }
+                outcome => outcome?,
+            }
             let is_due = self.settling.next_due().is_some_and(|due| due <= until);
             if last && !is_due && self.waiting.is_empty() {
                 break;
             }
             self.wait(control);
         }
-        Ok(self.done())
+        no_room.map_or_else(|| Ok(self.done()), Err)
     }
 
     /// Does what is due: seals, lets go and bundles; all that is ready, or by the
@@ -288,9 +306,11 @@ impl<'a> Service<'a> {
             && self.kept() < MOST_KEPT
             && self.settling.next_due().is_some_and(|due| due <= now)
         {
-            self.seal_batch(loader, now)?;
-            // Sealed calls don't wait until a long queue is empty.
+            let sealed = self.seal_batch(loader, now);
+            // Sealed calls don't wait until a long queue is empty, or until there is
+            // room for it.
             self.release_due(Instant::now())?;
+            sealed?;
         }
         self.release_due(Instant::now())?;
         match control.is_stopped() {
@@ -308,12 +328,15 @@ impl<'a> Service<'a> {
             self.recover(now)?;
             self.is_recovered = true;
         }
-        Ok(())
+        self.look_at_held(now)
     }
 
     fn conclude(&mut self, outcome: Result<(), ServiceError>) {
         match outcome {
+            // What there was no room for is still to be tried.
+            Ok(()) if self.postponed.is_some_and(|until| Instant::now() <= until) => {}
             Ok(()) => {
+                self.postponed = None;
                 if self.trouble.take().is_some() {
                     self.observer.note(&Event::Recovered);
                 }
@@ -346,10 +369,10 @@ impl<'a> Service<'a> {
             self.waiting.front().map(|waiting| waiting.until),
         ];
         let due = dues.into_iter().flatten().min();
-        // While there is trouble, only the next try matters.
+        // Until the next try after trouble, nothing else matters.
         let due = match &self.trouble {
-            Some(trouble) => Some(trouble.until),
-            None => due,
+            Some(trouble) if trouble.until > Instant::now() => Some(trouble.until),
+            _ => due,
         };
         let left = due.map_or(RESCAN, |due| {
             due.saturating_duration_since(Instant::now()).min(RESCAN)
@@ -368,7 +391,7 @@ impl<'a> Service<'a> {
 
     fn done(&self) -> Done {
         Done {
-            failing: self.aside.len(),
+            failing: self.aside.len() + self.held.len(),
             damaged: self.damaged.len(),
         }
     }

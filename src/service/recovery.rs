@@ -1,18 +1,23 @@
 //! Finding out where the last service ended.
 
+use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::Service;
 use super::batch_id::BatchId;
+use super::batches::claimed_by;
 use super::claim::{CLAIMS, claim_path, directory, is_of_all};
 use super::error::ServiceError;
 use super::release::remove_directory;
-use super::settling::Candidate;
+use super::report::Event;
 use super::stamp::Stamp;
 use super::tree::{Tree, remove_empty};
 use super::walk::{Found, walk};
+use super::{RESCAN, Service};
 use crate::Job;
+use crate::archive::Member;
+use crate::files::cause;
 
 impl Service<'_> {
     /// Looks at the claims and archives of all batches.
@@ -23,15 +28,7 @@ impl Service<'_> {
     /// a batch without claims is all that was sealed, once.
     pub(super) fn recover(&mut self, now: Instant) -> Result<(), ServiceError> {
         self.look_at_damaged()?;
-        let claims = self.spool.below(CLAIMS)?;
-        let path = self.spool.path.join(super::OWN).join(CLAIMS);
-        let fail = |error| ServiceError::io(&path, error);
-        let mut claimed = Vec::new();
-        for name in claims.names().map_err(fail)? {
-            claimed.extend(name.to_str().and_then(BatchId::parse));
-        }
-        claimed.sort();
-        for id in claimed {
+        for id in self.claimed()? {
             self.reopen(&id, now)?;
         }
         for id in self.sealed.all()? {
@@ -39,6 +36,30 @@ impl Service<'_> {
             self.note_ready(&id)?;
         }
         Ok(())
+    }
+
+    /// Tries all claims again that wait for anything.
+    pub(super) fn retry_claims(&mut self, now: Instant) -> Result<(), ServiceError> {
+        for id in self.claimed()? {
+            if !self.is_waiting(&id) {
+                self.hold(&id, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the batches that have claims, in their order.
+    fn claimed(&self) -> Result<Vec<BatchId>, ServiceError> {
+        let claims = self.spool.below(CLAIMS)?;
+        let path = self.spool.path.join(super::OWN).join(CLAIMS);
+        let names = claims.names();
+        let names = names.map_err(|error| ServiceError::io(&path, error))?;
+        let mut claimed: Vec<BatchId> = names
+            .iter()
+            .filter_map(|name| BatchId::parse(name.to_str()?))
+            .collect();
+        claimed.sort();
+        Ok(claimed)
     }
 
     /// Takes the claims of a batch that are left out of its archive, and waits until
@@ -51,6 +72,10 @@ impl Service<'_> {
 
     /// Notes that what is in the archive of a batch is all that was sealed of it.
     pub(super) fn note_ready(&mut self, id: &BatchId) -> Result<(), ServiceError> {
+        let left = self.claims_of(id)?;
+        if self.holds_hidden(id, &left) {
+            return Ok(());
+        }
         let ready = self.sealed.ready(id);
         if let Some(Some(ready)) = self.unless_damaged(id, ready)? {
             self.ready.insert(id.clone(), ready);
@@ -63,16 +88,16 @@ impl Service<'_> {
     pub(super) fn open_again(&mut self, id: &BatchId) -> Result<(), ServiceError> {
         // While the claims are kept for a grace, those that wait to be sealed aren't in
         // the archive.
-        if self.waiting_ids().any(|waiting| waiting == id) {
+        if self.is_waiting(id) {
             return Ok(());
         }
         let left = self.claims_of(id)?;
-        let paths: Vec<&PathBuf> = left.iter().map(|(path, _)| path).collect();
+        let paths: Vec<&PathBuf> = left.files.iter().map(|(path, _)| path).collect();
         self.unseal(id, &paths)
     }
 
     /// Takes files out of the archive of a batch, if they are in it: they are sealed
-    /// anew.
+    /// anew. A file that can't be read any more stays in it.
     pub(super) fn unseal(&mut self, id: &BatchId, files: &[&PathBuf]) -> Result<(), ServiceError> {
         let unsealed = self.keep_others(id, files);
         self.unless_damaged(id, unsealed).map(drop)
@@ -82,10 +107,16 @@ impl Service<'_> {
         let Some(archive) = self.sealed.archive(id)? else {
             return Ok(());
         };
-        let is_meant = |name: &str| files.iter().any(|path| path.to_str() == Some(name));
-        let (meant, kept): (Vec<_>, Vec<_>) = archive
-            .members()
-            .partition(|member| is_meant(&member.shown_name()));
+        let files: HashSet<&str> = files.iter().filter_map(|path| path.to_str()).collect();
+        let mut meant = HashSet::new();
+        for member in archive.members() {
+            let name = member.shown_name();
+            if files.contains(&*name) && self.is_readable(id, Path::new(&*name))? {
+                meant.insert(name.into_owned());
+            }
+        }
+        let is_kept = |member: &&Member| !meant.contains(&*member.shown_name());
+        let kept: Vec<&Member> = archive.members().filter(is_kept).collect();
         if meant.is_empty() {
             return Ok(());
         }
@@ -95,26 +126,49 @@ impl Service<'_> {
         Ok(Job::new().keep_members(&archive, &kept)?)
     }
 
+    /// Returns whether a claim can be read to its end. If not, what was sealed of it
+    /// is all that there is.
+    fn is_readable(&self, id: &BatchId, path: &Path) -> Result<bool, ServiceError> {
+        let mut own = Tree::new(self.spool.own.clone());
+        let path_in_own = directory(id).join(path);
+        let read = own
+            .parent_of(&path_in_own)
+            .and_then(|(directory, name)| directory.open_file(name))
+            .and_then(|mut file| io::copy(&mut file, &mut io::sink()));
+        match read {
+            Err(error) if is_of_all(&error) => Err(ServiceError::io(
+                &claim_path(&self.spool.path, id).join(path),
+                error,
+            )),
+            read => Ok(read.is_ok()),
+        }
+    }
+
     /// Returns the claims of a batch that are there.
-    pub(super) fn claims_of(&self, id: &BatchId) -> Result<Vec<(PathBuf, Stamp)>, ServiceError> {
+    fn claims_of(&self, id: &BatchId) -> Result<Left, ServiceError> {
         let path = claim_path(&self.spool.path, id);
         let fail = |error| ServiceError::io(&path, error);
         let mut own = Tree::new(self.spool.own.clone());
+        let mut left = Left::default();
         let batch = match own.open(&directory(id)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(left),
+            Err(error) if !is_of_all(&error) => {
+                left.hidden = Some((PathBuf::new(), error));
+                return Ok(left);
+            }
             other => other.map_err(fail)?,
         };
         let mut failure = None;
-        let mut found = Vec::new();
         walk(&batch, Path::new(""), None, |entry| match entry {
-            Found::File(path, stat) => found.push((path, Stamp::of(&stat))),
-            // Nobody but the service puts anything there.
+            Found::File(path, stat) => left.files.push((path, Stamp::of(&stat))),
             Found::Unreadable(_, error) if is_of_all(&error) => failure = Some(error),
+            Found::Unreadable(path, error) => left.hidden = Some((path, error)),
+            // Nobody but the service puts anything there.
             _ => {}
         });
         match failure {
             Some(error) => Err(fail(error)),
-            None => Ok(found),
+            None => Ok(left),
         }
     }
 
@@ -125,12 +179,67 @@ impl Service<'_> {
         now: Instant,
         settle: Duration,
     ) -> Result<(), ServiceError> {
-        for (path, stamp) in self.claims_of(id)? {
-            let file = Candidate {
-                claimed: Some(id.clone()),
-                path,
-            };
-            self.settling.wait(file, stamp, now, settle);
+        let left = self.claims_of(id)?;
+        self.holds_hidden(id, &left);
+        for (path, stamp) in left.files {
+            let file = claimed_by(id, &path);
+            if !self.aside.leaves_alone(&file, &stamp) {
+                self.settling.wait(file, stamp, now, settle);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether a batch may have claims that can't be seen. It's looked at again
+    /// later, and not bundled before: what is in its archive may have changed.
+    fn holds_hidden(&mut self, id: &BatchId, left: &Left) -> bool {
+        let Some((path, error)) = &left.hidden else {
+            return false;
+        };
+        let due = Instant::now().checked_add(RESCAN);
+        let held = self.held.entry(id.clone()).or_default();
+        held.until = due;
+        if !std::mem::replace(&mut held.is_reported, true) {
+            self.observer.note(&Event::Deferred {
+                path: &claim_path(&self.spool.path, id).join(path),
+                reason: &cause(error),
+            });
+        }
+        true
+    }
+
+    /// Looks at a batch again later if something has failed.
+    pub(super) fn or_hold(
+        &mut self,
+        id: &BatchId,
+        now: Instant,
+        outcome: Result<(), ServiceError>,
+    ) -> Result<(), ServiceError> {
+        outcome.inspect_err(|_| self.hold(id, now))
+    }
+
+    /// Looks at a batch again at this time.
+    pub(super) fn hold(&mut self, id: &BatchId, until: Instant) {
+        self.held.entry(id.clone()).or_default().until = Some(until);
+    }
+
+    /// Looks at the batches again in which something couldn't be seen.
+    pub(super) fn look_at_held(&mut self, now: Instant) -> Result<(), ServiceError> {
+        let is_due = |(id, held): &(&BatchId, &Held)| {
+            held.until.is_none_or(|until| until <= now) && !self.is_waiting(id)
+        };
+        let due: Vec<BatchId> = self
+            .held
+            .iter()
+            .filter(is_due)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in due {
+            self.reopen(&id, now)?;
+            if self.claims_of(&id)?.hidden.is_none() {
+                self.note_ready(&id)?;
+                self.held.remove(&id);
+            }
         }
         Ok(())
     }
@@ -139,11 +248,29 @@ impl Service<'_> {
     pub(super) fn clean_up(&self, id: &BatchId) -> Result<(), ServiceError> {
         let path = claim_path(&self.spool.path, id);
         let mut own = Tree::new(self.spool.own.clone());
-        let cleaned = match own.open(&directory(id)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            other => other.and_then(|batch| remove_empty(&batch)),
-        };
-        let cleaned = cleaned.and_then(|()| remove_directory(&self.spool, id));
+        match own.open(&directory(id)) {
+            Err(error) if is_of_all(&error) => return Err(ServiceError::io(&path, error)),
+            // One that can't be opened stays.
+            Err(_) => return Ok(()),
+            Ok(batch) => remove_empty(&batch),
+        }
+        let cleaned = remove_directory(&self.spool, id);
         cleaned.map_err(|error| ServiceError::io(&path, error))
     }
+}
+
+/// What is left of the claims of a batch.
+#[derive(Debug, Default)]
+struct Left {
+    files: Vec<(PathBuf, Stamp)>,
+    /// Something that can't be read, and why: there may be claims in it.
+    hidden: Option<(PathBuf, io::Error)>,
+}
+
+/// A batch in which something couldn't be seen.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// When it's looked at again.
+    until: Option<Instant>,
+    is_reported: bool,
 }

@@ -11,15 +11,15 @@ use rustix::fs::fstat;
 
 use super::Service;
 use super::batch_id::BatchId;
-use super::batches::Waiting;
+use super::batches::{Waiting, claimed_by};
 use super::claim::{directory, is_of_all};
 use super::error::ServiceError;
 use super::places::Place;
 use super::report::Event;
 use super::sealing::SealedClaim;
-use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::tree::{Tree, remove_empty};
+use crate::files::cause;
 use crate::output::Directory;
 use crate::sources::Source;
 use crate::workers::work_on;
@@ -39,6 +39,8 @@ pub(super) struct Released {
     pub bytes: u64,
     /// The files that aren't what was sealed any more: their paths in the batch.
     pub changed: Vec<PathBuf>,
+    /// The files that can't be compared with what was sealed, and why.
+    pub unreadable: Vec<(PathBuf, String)>,
     /// The files that were written to at the moment when they were removed.
     pub written: Vec<PathBuf>,
 }
@@ -51,44 +53,73 @@ impl Service<'_> {
                 self.waiting.push_front(waiting);
                 break;
             }
-            match self.release(&waiting, now) {
-                Ok(()) => {}
-                Err(error) => {
-                    self.waiting.push_front(waiting);
-                    return Err(error);
-                }
-            }
+            self.release(waiting, now)?;
         }
         Ok(())
     }
 
-    fn release(&mut self, waiting: &Waiting, now: Instant) -> Result<(), ServiceError> {
+    fn release(&mut self, waiting: Waiting, now: Instant) -> Result<(), ServiceError> {
+        match self.let_go(&waiting) {
+            Ok(Some(released)) => {
+                let closed = self.close_released(&waiting, &released, now);
+                self.or_hold(&waiting.id, now, closed)
+            }
+            Ok(None) => {
+                let observed = self.observe_claims(&waiting.id, now, Duration::ZERO);
+                self.or_hold(&waiting.id, now, observed)
+            }
+            Err(error) => {
+                self.waiting.push_front(waiting);
+                Err(error)
+            }
+        }
+    }
+
+    /// Lets go of the claims of a batch, if its archive is there still.
+    fn let_go(&mut self, waiting: &Waiting) -> Result<Option<Released>, ServiceError> {
         let Waiting { id, claims, .. } = waiting;
         if !self.is_sealed_still(waiting)? {
-            return self.observe_claims(id, now, Duration::ZERO);
+            return Ok(None);
         }
-        let released = release(&self.spool, id, claims, self.moved.as_ref(), self.workers)?;
+        release(&self.spool, id, claims, self.moved.as_ref(), self.workers).map(Some)
+    }
+
+    fn close_released(
+        &mut self,
+        waiting: &Waiting,
+        released: &Released,
+        now: Instant,
+    ) -> Result<(), ServiceError> {
+        let id = &waiting.id;
         for changed in &released.changed {
-            let file = Candidate {
-                claimed: Some(id.clone()),
-                path: changed.clone(),
-            };
-            let path = file.shown(&self.spool.path);
+            let path = claimed_by(id, changed).shown(&self.spool.path);
             self.observer.note(&Event::ChangedSince { path: &path });
         }
         for written in &released.written {
             let path = self.spool.path.join(written);
             self.observer.note(&Event::WrittenAtTheEnd { path: &path });
         }
-        if !released.changed.is_empty() {
-            let changed: Vec<&PathBuf> = released.changed.iter().collect();
-            self.unseal(id, &changed)?;
-            self.observe_claims(id, now, self.settle(false))?;
+        for (path, reason) in &released.unreadable {
+            self.fail_claimed(id, path, reason, now);
+        }
+        let is_unreadable = |path: &Path| released.unreadable.iter().any(|(own, _)| own == path);
+        for claim in &waiting.claims {
+            let path = Path::new(claim.file.name());
+            if self.aside.len() > 0 && !is_unreadable(path) {
+                self.aside.forget(&claimed_by(id, path));
+            }
         }
         self.observer.note(&Event::Released {
             files: released.files,
             bytes: released.bytes,
         });
+        if !released.changed.is_empty() {
+            let changed: Vec<&PathBuf> = released.changed.iter().collect();
+            self.unseal(id, &changed)?;
+            for path in &released.changed {
+                self.claim_later(id, path, now, self.settle(false));
+            }
+        }
         self.note_ready(id)
     }
 
@@ -150,8 +181,8 @@ pub(super) fn release(
             }
             Ok(Outcome::Changed) => released.changed.push(path),
             Ok(Outcome::Written) => released.written.push(path),
-            // It can't be compared, so it stays.
-            Err(error) if !is_of_all(&error) => released.changed.push(path),
+            // It can't be compared, so it stays. What was sealed of it is kept too.
+            Err(error) if !is_of_all(&error) => released.unreadable.push((path, cause(&error))),
             Err(error) => failure = Some(ServiceError::io(claim.file.path(), error)),
         }
     }
@@ -164,7 +195,7 @@ pub(super) fn release(
     if let Some(failure) = failure {
         return Err(failure);
     }
-    remove_empty(&batch).map_err(fail)?;
+    remove_empty(&batch);
     remove_directory(spool, id).map_err(fail)?;
     Ok(released)
 }

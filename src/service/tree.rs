@@ -112,14 +112,13 @@ fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
     }
 }
 
-/// Removes the empty directories below this one.
-pub(super) fn remove_empty(directory: &Directory) -> io::Result<()> {
-    for name in directory.names()? {
+/// Removes the empty directories below this one. Those that can't be read stay.
+pub(super) fn remove_empty(directory: &Directory) {
+    for name in directory.names().unwrap_or_default() {
         if let Ok(below) = directory.below(&name) {
-            remove_empty(&below)?;
+            remove_empty(&below);
             // This fails for one that isn't empty.
             let _ = directory.remove_directory(&name);
         }
     }
-    Ok(())
 }
