@@ -1,16 +1,15 @@
 //! Sealing batches of files.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::ahead::{Ended, Sealing};
 use super::aside::Verdict;
 use super::batch_id::BatchId;
-use super::claim::{Claimed, Claims, claim_path, directory, is_of_all};
+use super::claim::{directory, is_of_all};
 use super::error::ServiceError;
 use super::faults::{is_full, is_too_large};
-use super::intake::SPECIAL;
 use super::report::Event;
 use super::sealing::{NotSealed, SealedClaim};
 use super::settling::Candidate;
@@ -20,12 +19,6 @@ use super::{Loaded, Loader, Service};
 use crate::Job;
 use crate::files::cause;
 use crate::sources::{Source, SourceError, total_size};
-
-/// The most files of a batch.
-const MOST: usize = 4096;
-
-/// The most bytes of a batch. A larger file has one for itself.
-const MOST_BYTES: u64 = 64 << 20;
 
 /// The time for which files wait for which there is no room.
 const NO_ROOM: Duration = Duration::from_secs(60);
@@ -40,54 +33,77 @@ pub(super) struct Waiting {
     pub archive: Stamp,
 }
 
-/// What was claimed for a batch.
-#[derive(Debug, Default)]
-struct Taken {
-    files: Vec<Source>,
-    /// The files that go into a later batch.
-    later: Vec<(Candidate, Stamp)>,
-    /// The batches whose claims were taken.
-    opened: BTreeSet<BatchId>,
-}
-
 impl Service<'_> {
-    /// Claims files that have settled, and seals them into one archive.
-    pub(super) fn seal_batch(
+    /// Claims files that have settled, and begins to seal them into one archive.
+    pub(super) fn begin_batch(
         &mut self,
         loader: &mut dyn Loader,
         now: Instant,
     ) -> Result<(), ServiceError> {
-        let loaded = loader.load()?;
+        let Loaded { plan, settings, .. } = loader.load()?;
         let id = BatchId::new(SystemTime::now())
             .map_err(|error| ServiceError::io(&self.spool.path, error))?;
-        let outcome = self.claim_and_seal(&id, &loaded, now);
-        if outcome.is_err() {
-            // What was claimed is sealed with another batch.
-            let observed = self.observe_claims(&id, now, Duration::ZERO);
-            self.or_hold(&id, now, observed)?;
+        let claimed = self.claim_settled(&id, now);
+        let begun = claimed.and_then(|files| match files.is_empty() {
+            true => self.clean_up(&id),
+            false => {
+                let job = Job::new().workers(self.workers);
+                let sealing = Sealing::begin(&self.sealed, id.clone(), files, plan, job);
+                self.sealing.push_back(sealing);
+                Ok(())
+            }
+        });
+        if begun.is_err() {
+            self.leave_batch(&id, now)?;
         }
-        self.apply(loaded)?;
-        outcome?.map_or(Ok(()), Err)
+        self.apply(settings)?;
+        begun
     }
 
-    /// Claims and seals a batch. Returns why there was no room for any of its files.
-    fn claim_and_seal(
+    /// Waits until the batch that was begun first is sealed, and keeps its claims for a
+    /// grace.
+    pub(super) fn end_batch(&mut self, now: Instant) -> Result<(), ServiceError> {
+        let Some(sealing) = self.sealing.pop_front() else {
+            return Ok(());
+        };
+        let sealed = sealing.end();
+        let id = sealed.id.clone();
+        let kept = self.keep_what_fits(sealed, now);
+        if kept.is_err() {
+            self.leave_batch(&id, now)?;
+        }
+        kept?.map_or(Ok(()), Err)
+    }
+
+    /// Leaves what was claimed to other batches.
+    fn leave_batch(&mut self, id: &BatchId, now: Instant) -> Result<(), ServiceError> {
+        let observed = self.observe_claims(id, now, Duration::ZERO);
+        self.or_hold(id, now, observed)
+    }
+
+    /// Keeps the claims of a batch. Those that can't be sealed are left out, and the
+    /// others sealed again. Returns why there was no room for any of its files.
+    fn keep_what_fits(
         &mut self,
-        id: &BatchId,
-        loaded: &Loaded,
+        batch: Ended,
         now: Instant,
     ) -> Result<Option<ServiceError>, ServiceError> {
-        let mut files = self.claim_settled(id, now)?;
+        let Ended {
+            id,
+            mut files,
+            plan,
+            mut outcome,
+        } = batch;
         let job = Job::new().workers(self.workers);
         let mut is_checked = false;
         let mut larger = Vec::new();
         let mut no_room = None;
-        while !files.is_empty() {
-            match self.sealed.seal(id, &files, &loaded.plan, &job) {
+        loop {
+            match outcome {
                 Ok(digests) => {
-                    self.keep(id, files, digests, now)?;
+                    self.keep(&id, files, digests, now)?;
                     // Some of the others may fit, too.
-                    self.claim_all_later(id, &larger, now);
+                    self.claim_all_later(&id, &larger, now);
                     return Ok(None);
                 }
                 Err(NotSealed::All(error)) if is_full(&error) => {
@@ -101,118 +117,41 @@ impl Service<'_> {
                     };
                     let mut behind = files.split_off(place);
                     let failed = behind.remove(0);
-                    self.fail_claimed(id, Path::new(failed.name()), &reason(&error), now);
+                    self.fail_claimed(&id, Path::new(failed.name()), &reason(&error), now);
                     if is_checked {
                         // Each try seals less than the one before.
-                        self.claim_all_later(id, &behind, now);
+                        self.claim_all_later(&id, &behind, now);
                     } else {
                         // Where one fails, others do. Each would take one more try.
                         files.append(&mut behind);
-                        files.retain(|file| self.is_sealable(id, file, now));
+                        files.retain(|file| self.is_sealable(&id, file, now));
                         is_checked = true;
                     }
                 }
             }
+            if files.is_empty() {
+                break;
+            }
+            outcome = self.sealed.seal(&id, &files, &plan, &job);
         }
-        self.clean_up(id)?;
+        self.clean_up(&id)?;
         match no_room {
             // More room is no remedy for the smallest of them, which came last.
             Some(error) if is_too_large(&error) => {
                 if let Some(smallest) = larger.pop() {
-                    self.fail_claimed(id, Path::new(smallest.name()), TOO_LARGE, now);
+                    self.fail_claimed(&id, Path::new(smallest.name()), TOO_LARGE, now);
                 }
-                self.claim_all_later(id, &larger, now);
+                self.claim_all_later(&id, &larger, now);
                 Ok(None)
             }
             Some(error) => {
                 let until = Instant::now().checked_add(NO_ROOM).unwrap_or(now);
-                self.claim_all_later(id, &larger, until);
+                self.claim_all_later(&id, &larger, until);
                 self.postponed = Some(until);
                 Ok(Some(error))
             }
             None => Ok(None),
         }
-    }
-
-    /// Claims as many files that have settled as a batch may have.
-    fn claim_settled(&mut self, id: &BatchId, now: Instant) -> Result<Vec<Source>, ServiceError> {
-        let spool = self.spool.clone();
-        let path = claim_path(&spool.path, id);
-        let fail = |error| ServiceError::io(&path, error);
-        let mut claims = Claims::begin(&spool, id).map_err(fail)?;
-        let mut taken = Taken::default();
-        let claimed = self.claim_each(&mut claims, &mut taken, id, now);
-        for (file, stamp) in taken.later {
-            self.settling.wait(file, stamp, now, Duration::ZERO);
-        }
-        // What was claimed is there, whatever has failed behind it.
-        let flushed = claims.flush().map_err(fail);
-        let mut closed = Ok(());
-        for old in taken.opened {
-            closed = closed.and(self.close(&old, now));
-        }
-        claimed.and(flushed).and(closed)?;
-        Ok(taken.files)
-    }
-
-    fn claim_each(
-        &mut self,
-        claims: &mut Claims<'_>,
-        taken: &mut Taken,
-        id: &BatchId,
-        now: Instant,
-    ) -> Result<(), ServiceError> {
-        let mut bytes: u64 = 0;
-        while taken.files.len() < MOST
-            && claims.has_room()
-            && let Some((file, stamp)) = self.settling.take(now)
-        {
-            bytes = bytes.saturating_add(stamp.size());
-            if !taken.files.is_empty() && bytes > MOST_BYTES {
-                taken.later.push((file, stamp));
-                break;
-            }
-            let claimed = self.open_once(file.claimed.as_ref(), taken).and_then(|()| {
-                let path = claim_path(&self.spool.path, id);
-                let claimed = claims.claim(&file, &stamp);
-                claimed.map_err(|error| ServiceError::io(&path, error))
-            });
-            match claimed {
-                Ok(Claimed::Taken(source)) => {
-                    self.aside
-                        .rename(&file, &claimed_by(id, Path::new(source.name())));
-                    taken.files.push(source);
-                }
-                Ok(Claimed::Unsettled(claimed, stamp)) => {
-                    self.aside.rename(&file, &claimed);
-                    self.settle_again(claimed, stamp, now);
-                }
-                Ok(Claimed::Misplaced(path)) => self.pass_over(&path, SPECIAL),
-                Ok(Claimed::Changed(stamp)) => self.settle_again(file, stamp, now),
-                Ok(Claimed::Gone) => self.aside.forget(&file),
-                Ok(Claimed::NextBatch) => taken.later.push((file, stamp)),
-                Ok(Claimed::Linked) => self.fail(file, stamp, LINKED, now),
-                Ok(Claimed::Unfit(reason)) => self.fail(file, stamp, &reason, now),
-                Ok(Claimed::Unnamable(reason)) => self.set_aside(&file, stamp, &reason),
-                Err(error) => {
-                    taken.later.push((file, stamp));
-                    return Err(error);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes sure that the claims of another batch aren't in its archive, before the
-    /// first of them is taken.
-    fn open_once(&mut self, old: Option<&BatchId>, taken: &mut Taken) -> Result<(), ServiceError> {
-        if let Some(old) = old
-            && !taken.opened.contains(old)
-        {
-            self.open_again(old)?;
-            taken.opened.insert(old.clone());
-        }
-        Ok(())
     }
 
     /// Keeps the claims of a batch that is sealed for a grace.
@@ -242,33 +181,22 @@ impl Service<'_> {
         Ok(())
     }
 
-    /// Returns the number of files whose claims are kept.
+    /// Returns the number of files whose claims are sealed, or kept for a grace.
     pub(super) fn kept(&self) -> usize {
-        self.waiting
-            .iter()
-            .map(|waiting| waiting.claims.len())
-            .sum()
+        let sealing = self.sealing.iter().map(Sealing::files);
+        let waiting = self.waiting.iter().map(|waiting| waiting.claims.len());
+        sealing.chain(waiting).sum()
     }
 
-    /// Returns whether the claims of a batch are kept for a grace.
+    /// Returns whether the claims of a batch are being sealed, or kept for a grace.
     pub(super) fn is_waiting(&self, id: &BatchId) -> bool {
         self.waiting_ids().any(|waiting| waiting == id)
     }
 
-    /// Returns the batches whose claims are kept for a grace.
+    /// Returns the batches whose claims are being sealed, or kept for a grace.
     pub(super) fn waiting_ids(&self) -> impl Iterator<Item = &BatchId> {
-        self.waiting.iter().map(|waiting| &waiting.id)
-    }
-
-    /// Closes a batch whose claims were taken by another one.
-    fn close(&mut self, old: &BatchId, now: Instant) -> Result<(), ServiceError> {
-        let closed = self
-            .clean_up(old)
-            .and_then(|()| match self.is_waiting(old) {
-                true => Ok(()),
-                false => self.note_ready(old),
-            });
-        self.or_hold(old, now, closed)
+        let waiting = self.waiting.iter().map(|waiting| &waiting.id);
+        waiting.chain(self.sealing.iter().map(|sealing| &sealing.id))
     }
 
     /// Returns whether a file can be read as it was claimed. If not, it's noted.
@@ -322,7 +250,7 @@ impl Service<'_> {
         }
     }
 
-    fn settle_again(&mut self, file: Candidate, stamp: Stamp, now: Instant) {
+    pub(super) fn settle_again(&mut self, file: Candidate, stamp: Stamp, now: Instant) {
         let settle = self.settle(false);
         self.settling.wait(file, stamp, now, settle);
     }
@@ -335,7 +263,7 @@ impl Service<'_> {
     }
 
     /// Notes that a file can't be sealed: it's tried again, or set aside.
-    fn fail(&mut self, file: Candidate, stamp: Stamp, reason: &str, now: Instant) {
+    pub(super) fn fail(&mut self, file: Candidate, stamp: Stamp, reason: &str, now: Instant) {
         let path = file.shown(&self.spool.path);
         let (verdict, is_new) = self.aside.fail(&file, stamp, reason);
         match verdict {
@@ -354,16 +282,12 @@ impl Service<'_> {
     }
 
     /// Leaves a file alone that no further try would seal.
-    fn set_aside(&mut self, file: &Candidate, stamp: Stamp, reason: &str) {
+    pub(super) fn set_aside(&mut self, file: &Candidate, stamp: Stamp, reason: &str) {
         self.aside.set_aside(file, stamp, reason);
         let path = &file.shown(&self.spool.path);
         self.observer.note(&Event::SetAside { path, reason });
     }
 }
-
-/// Why a file with several names waits.
-const LINKED: &str =
-    "it has another name as well (a hard link), under which it could be written to";
 
 /// Why a file fails for which no room is enough.
 const TOO_LARGE: &str = "the outbox takes no file of its size";

@@ -14,11 +14,13 @@
 //!
 //! `recovery` finds out at the start where each batch was left.
 
+mod ahead;
 mod aside;
 mod batch_id;
 mod batches;
 mod bundling;
 mod claim;
+mod claiming;
 mod control;
 mod damaged;
 mod error;
@@ -51,6 +53,7 @@ pub use error::ServiceError;
 pub use places::{check, refuse_nested};
 pub use report::{Event, Observer};
 
+use self::ahead::Sealing;
 use self::aside::Aside;
 use self::batch_id::BatchId;
 use self::batches::Waiting;
@@ -83,6 +86,10 @@ const POLL: Duration = Duration::from_secs(5);
 /// The most files whose claims are kept. While there are more, nothing is sealed: each
 /// takes some 300 bytes of memory.
 const MOST_KEPT: usize = 100_000;
+
+/// The most batches that are sealed at a time: one is written to the disk while the next
+/// one is encrypted.
+const AHEAD: usize = 2;
 
 /// The first wait after trouble. It doubles up to the last one.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
@@ -130,6 +137,9 @@ pub struct Service<'a> {
     settling: Settling,
     aside: Aside,
     passed_over: PassedOver,
+    /// The batches that are being sealed, in the order of their times. There are none
+    /// while the service waits.
+    sealing: VecDeque<Sealing>,
     /// The batches whose claims are there still, in the order of their times.
     waiting: VecDeque<Waiting>,
     /// The batches that are looked at again, since something in them couldn't be seen.
@@ -193,6 +203,7 @@ impl<'a> Service<'a> {
             settling: Settling::default(),
             aside: Aside::default(),
             passed_over: PassedOver::default(),
+            sealing: VecDeque::new(),
             waiting: VecDeque::new(),
             held: BTreeMap::new(),
             ready: BTreeMap::new(),
@@ -224,7 +235,7 @@ impl<'a> Service<'a> {
                 self.aside.clear();
                 self.trouble = None;
                 self.postponed = None;
-                let reloaded = loader.load().and_then(|loaded| self.apply(loaded));
+                let reloaded = loader.load().and_then(|loaded| self.apply(loaded.settings));
                 let reloaded = reloaded.and_then(|()| self.retry_claims(Instant::now()));
                 if reloaded.is_err() {
                     self.conclude(reloaded);
@@ -302,17 +313,27 @@ impl<'a> Service<'a> {
         all: bool,
     ) -> Result<(), ServiceError> {
         self.check_places(now)?;
-        while !control.is_stopped()
-            && self.kept() < MOST_KEPT
-            && self.settling.next_due().is_some_and(|due| due <= now)
-        {
-            let sealed = self.seal_batch(loader, now);
+        let mut outcome = Ok(());
+        loop {
+            while outcome.is_ok()
+                && !control.is_stopped()
+                && self.sealing.len() < AHEAD
+                && self.kept() < MOST_KEPT
+                && self.settling.next_due().is_some_and(|due| due <= now)
+            {
+                outcome = self.begin_batch(loader, now);
+            }
+            let is_last = self.sealing.is_empty();
+            let ended = self.end_batch(now);
             // Sealed calls don't wait until a long queue is empty, or until there is
             // room for it.
-            self.release_due(Instant::now())?;
-            sealed?;
+            let released = self.release_due(Instant::now());
+            outcome = outcome.and(ended).and(released);
+            if is_last {
+                break;
+            }
         }
-        self.release_due(Instant::now())?;
+        outcome?;
         match control.is_stopped() {
             true => Ok(()),
             false => self.bundle_due(loader, all && self.waiting.is_empty()),

@@ -2,12 +2,11 @@
 
 use super::error::ServiceError;
 use super::report::Event;
-use super::{Loaded, Service};
+use super::{Service, Settings};
 
 impl Service<'_> {
     /// Takes over the present settings.
-    pub(super) fn apply(&mut self, loaded: Loaded) -> Result<(), ServiceError> {
-        let new = loaded.settings;
+    pub(super) fn apply(&mut self, new: Settings) -> Result<(), ServiceError> {
         if new == self.loaded {
             return Ok(());
         }
@@ -23,7 +22,7 @@ impl Service<'_> {
             }
         }
         self.filter = super::filter(&new)?;
-        self.settings = super::Settings {
+        self.settings = Settings {
             spool: self.settings.spool.clone(),
             outbox: self.settings.outbox.clone(),
             then: self.settings.then.clone(),

@@ -48,7 +48,7 @@ impl From<Error> for NotSealed {
 }
 
 /// The archives of batches.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SealedBatches {
     path: PathBuf,
     directory: Arc<Directory>,

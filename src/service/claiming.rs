@@ -1,0 +1,133 @@
+//! Claiming the files of a batch.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::Service;
+use super::batch_id::BatchId;
+use super::batches::claimed_by;
+use super::claim::{Claimed, Claims, claim_path};
+use super::error::ServiceError;
+use super::intake::SPECIAL;
+use super::settling::Candidate;
+use super::stamp::Stamp;
+use crate::sources::Source;
+
+/// The most files of a batch.
+const MOST: usize = 4096;
+
+/// The most bytes of a batch. A larger file has one for itself.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Why a file with several names waits.
+const LINKED: &str =
+    "it has another name as well (a hard link), under which it could be written to";
+
+/// What was claimed for a batch.
+#[derive(Debug, Default)]
+struct Taken {
+    files: Vec<Source>,
+    /// The files that go into a later batch.
+    later: Vec<(Candidate, Stamp)>,
+    /// The batches whose claims were taken.
+    opened: BTreeSet<BatchId>,
+}
+
+impl Service<'_> {
+    /// Claims as many files that have settled as a batch may have.
+    pub(super) fn claim_settled(
+        &mut self,
+        id: &BatchId,
+        now: Instant,
+    ) -> Result<Vec<Source>, ServiceError> {
+        let spool = self.spool.clone();
+        let path = claim_path(&spool.path, id);
+        let fail = |error| ServiceError::io(&path, error);
+        let mut claims = Claims::begin(&spool, id).map_err(fail)?;
+        let mut taken = Taken::default();
+        let claimed = self.claim_each(&mut claims, &mut taken, id, now);
+        for (file, stamp) in taken.later {
+            self.settling.wait(file, stamp, now, Duration::ZERO);
+        }
+        // What was claimed is there, whatever has failed behind it.
+        let flushed = claims.flush().map_err(fail);
+        let mut closed = Ok(());
+        for old in taken.opened {
+            closed = closed.and(self.close(&old, now));
+        }
+        claimed.and(flushed).and(closed)?;
+        Ok(taken.files)
+    }
+
+    fn claim_each(
+        &mut self,
+        claims: &mut Claims<'_>,
+        taken: &mut Taken,
+        id: &BatchId,
+        now: Instant,
+    ) -> Result<(), ServiceError> {
+        let mut bytes: u64 = 0;
+        while taken.files.len() < MOST
+            && claims.has_room()
+            && let Some((file, stamp)) = self.settling.take(now)
+        {
+            bytes = bytes.saturating_add(stamp.size());
+            if !taken.files.is_empty() && bytes > MOST_BYTES {
+                taken.later.push((file, stamp));
+                break;
+            }
+            let claimed = self.open_once(file.claimed.as_ref(), taken).and_then(|()| {
+                let path = claim_path(&self.spool.path, id);
+                let claimed = claims.claim(&file, &stamp);
+                claimed.map_err(|error| ServiceError::io(&path, error))
+            });
+            match claimed {
+                Ok(Claimed::Taken(source)) => {
+                    self.aside
+                        .rename(&file, &claimed_by(id, Path::new(source.name())));
+                    taken.files.push(source);
+                }
+                Ok(Claimed::Unsettled(claimed, stamp)) => {
+                    self.aside.rename(&file, &claimed);
+                    self.settle_again(claimed, stamp, now);
+                }
+                Ok(Claimed::Misplaced(path)) => self.pass_over(&path, SPECIAL),
+                Ok(Claimed::Changed(stamp)) => self.settle_again(file, stamp, now),
+                Ok(Claimed::Gone) => self.aside.forget(&file),
+                Ok(Claimed::NextBatch) => taken.later.push((file, stamp)),
+                Ok(Claimed::Linked) => self.fail(file, stamp, LINKED, now),
+                Ok(Claimed::Unfit(reason)) => self.fail(file, stamp, &reason, now),
+                Ok(Claimed::Unnamable(reason)) => self.set_aside(&file, stamp, &reason),
+                Err(error) => {
+                    taken.later.push((file, stamp));
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the claims of another batch aren't in its archive, before the
+    /// first of them is taken.
+    fn open_once(&mut self, old: Option<&BatchId>, taken: &mut Taken) -> Result<(), ServiceError> {
+        if let Some(old) = old
+            && !taken.opened.contains(old)
+        {
+            self.open_again(old)?;
+            taken.opened.insert(old.clone());
+        }
+        Ok(())
+    }
+
+    /// Closes a batch whose claims were taken by another one.
+    fn close(&mut self, old: &BatchId, now: Instant) -> Result<(), ServiceError> {
+        let closed = self
+            .clean_up(old)
+            .and_then(|()| match self.is_waiting(old) {
+                true => Ok(()),
+                false => self.note_ready(old),
+            });
+        self.or_hold(old, now, closed)
+    }
+}
