@@ -105,7 +105,15 @@ impl Aside {
         failed.set_aside == Some(stamp)
     }
 
-    /// Begins a look at the whole spool and all claims that aren't kept for a grace.
+    /// Notes that the present look has found a file, which isn't forgotten then.
+    pub fn note_found(&mut self, file: &Candidate) {
+        let key = self.key_of(file);
+        if let Some(failed) = self.files.get_mut(&key) {
+            failed.seen = self.look;
+        }
+    }
+
+    /// Begins a look at the whole spool and all claims.
     pub fn begin_look(&mut self) {
         self.look = self.look.wrapping_add(1);
     }
@@ -198,15 +206,16 @@ mod tests {
     #[test]
     fn a_claim_that_was_set_aside_is_forgotten_when_it_is_gone() {
         let (mut aside, stamp) = (Aside::default(), stamp());
-        let (kept, gone) = (claimed(), claimed());
-        for file in [&kept, &gone] {
+        let (kept, other, gone) = (claimed(), claimed(), claimed());
+        for file in [&kept, &other, &gone] {
             aside.set_aside(file, stamp, "it can't be read");
         }
         aside.begin_look();
         assert!(aside.leaves_alone(&kept, &stamp));
+        aside.note_found(&other);
         aside.end_look();
-        assert!(aside.leaves_alone(&kept, &stamp));
-        assert!(!aside.leaves_alone(&gone, &stamp));
-        assert_eq!(aside.len(), 1);
+        for (file, is_left_alone) in [(&kept, true), (&other, true), (&gone, false)] {
+            assert_eq!(aside.leaves_alone(file, &stamp), is_left_alone);
+        }
     }
 }

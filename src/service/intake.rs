@@ -183,15 +183,17 @@ impl Service<'_> {
             .and_then(|claims| claims.names());
         // Nothing can be claimed then, which each batch reports.
         for name in names.unwrap_or_default() {
-            if let Some(id) = name.to_str().and_then(BatchId::parse)
-                && !kept.contains(&id)
-            {
-                self.scan_claims_of(&id, &mut own, now);
+            let Some(id) = name.to_str().and_then(BatchId::parse) else {
+                continue;
+            };
+            let is_kept = kept.contains(&id);
+            if !is_kept || self.aside.len() > 0 {
+                self.scan_claims_of(&id, is_kept, &mut own, now);
             }
         }
     }
 
-    fn scan_claims_of(&mut self, id: &BatchId, own: &mut Tree, now: Instant) {
+    fn scan_claims_of(&mut self, id: &BatchId, is_kept: bool, own: &mut Tree, now: Instant) {
         let above = Path::new(OWN).join(directory(id));
         let batch = match own.open(&directory(id)) {
             Ok(batch) => batch,
@@ -201,7 +203,12 @@ impl Service<'_> {
             Found::Directory(..) => {}
             Found::File(path, stat) => {
                 let claimed = Some(id.clone());
-                self.observe(Candidate { claimed, path }, &stat, now, false);
+                let file = Candidate { claimed, path };
+                match is_kept {
+                    // Some of its files may have been set aside while others were sealed.
+                    true => self.aside.note_found(&file),
+                    false => self.observe(file, &stat, now, false),
+                }
             }
             Found::Special(path) => self.pass_over(&above.join(path), SPECIAL),
             Found::Mount(path) => self.pass_over(&above.join(path), MOUNT),
