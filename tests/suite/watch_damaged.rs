@@ -140,7 +140,7 @@ fn a_batch_that_is_damaged_before_its_claims_are_let_go_keeps_them() {
         scene.waits_until("sealed", || scene.sealed().len() == CALLS.len());
         damage(&batch(&scene), how);
         service.waits_for(".zip: it's damaged, and was put aside: ");
-        service.stops();
+        drop(service);
         scene.watch(FAST);
         scene.watch_once().exits(6);
         assert_eq!(scene.bundled(), calls(&CALLS));
