@@ -3,7 +3,9 @@
 #![cfg(target_os = "linux")]
 use std::fs;
 
-use crate::support::Scene;
+use rand::{RngCore, thread_rng};
+
+use crate::support::{Run, Scene};
 use crate::watch_support::FAST;
 
 #[test]
@@ -41,4 +43,23 @@ fn a_name_that_can_t_be_used_gets_another_one_and_keeps_no_call_back() {
     scene.spool(&[("later.wav", "later")]);
     scene.seals_all();
     assert!(scene.exists("outbox/later.wav.pgp"));
+}
+
+#[test]
+fn a_call_whose_name_comes_again_costs_no_look_at_all_of_the_first_one() {
+    let scene = Scene::with_a_spool(&format!("{FAST}bundle = 'none'\n"));
+    let mut noise = vec![0; 4 << 20];
+    thread_rng().fill_bytes(&mut noise);
+    scene.write("spool/a.wav", &noise);
+    scene.seals_all();
+    scene.write("spool/a.wav", &noise);
+    let first = scene.path("outbox/a.wav.pgp");
+    let first = first.to_str().unwrap();
+    let strace = ["-f", "-qq", "-o", "trace", "-P", first, "-e", "trace=read"];
+    let line = "watch --once --config callseal.toml -j 1".split(' ');
+    let program = [Run::CALLSEAL].into_iter().chain(line);
+    scene.program("strace", strace).args(program).exits(0);
+    assert!(scene.exists("outbox/a-2.wav.pgp"));
+    let trace = scene.text("trace");
+    assert!(trace.lines().count() < 4, "{trace}");
 }
