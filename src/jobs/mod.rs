@@ -4,6 +4,8 @@ mod archive_file;
 mod archive_index;
 mod bundle;
 mod convert;
+#[cfg(target_os = "linux")]
+mod disk;
 mod entry_hashes;
 mod error;
 mod evidence;

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::archive_file::{ArchiveFile, member_error};
 use super::bundle::copy::compare;
+use super::disk::Disk;
 use super::error::Error;
 use super::job::Job;
 use super::new_entry::copy_entry;
 use super::pack::Packed;
-use super::read_back::forget;
 use super::written_entry::EntryHasher;
 use crate::archive::{ArchiveWriter, Member};
 use crate::message::{Limits, SealPlan};
@@ -74,11 +74,12 @@ impl Job<'_> {
 impl ArchiveFile {
     /// Reads all members from the disk, which checks them.
     pub(crate) fn check_entries(&self) -> Result<(), Error> {
-        forget(self.archive.source());
+        let disk = Disk::of(self.archive.source());
         for member in self.archive.members() {
             self.read_all(member)
                 .map_err(|cause| member_error(member, cause))?;
         }
-        Ok(())
+        disk.check(self.archive.source())
+            .map_err(|error| Error::reading(self.path(), error))
     }
 }

@@ -6,6 +6,8 @@
 use std::path::Path;
 
 use super::archive_file::{ArchiveFile, member_error};
+#[cfg(target_os = "linux")]
+use super::disk::Disk;
 use super::error::Error;
 use super::job::Job;
 use crate::workers::work_on;
@@ -50,7 +52,7 @@ impl Job<'_> {
     fn hash_entries(&self, path: &Path) -> Result<blake3::Hash, Error> {
         let archive = ArchiveFile::open(path)?;
         #[cfg(target_os = "linux")]
-        forget(archive.archive.source());
+        let disk = Disk::of(archive.archive.source());
         let entries = archive.archive.members();
         let digest = |(): &mut (), _, entry| {
             let digest = archive.digest(entry);
@@ -61,15 +63,9 @@ impl Job<'_> {
         for (entry, digest) in entries.iter().zip(digests) {
             all.add(&entry.stored_name(), &digest.map_err(|error| *error)?);
         }
+        #[cfg(target_os = "linux")]
+        disk.check(archive.archive.source())
+            .map_err(|error| Error::reading(path, error))?;
         Ok(all.finish())
     }
-}
-
-/// Makes the kernel forget what it has in memory of a file that is on the disk, as far
-/// as it does so: then the disk itself has to say what it holds.
-#[cfg(target_os = "linux")]
-pub(super) fn forget(file: &std::fs::File) {
-    use rustix::fs::{Advice, fadvise};
-    // Without it, the file is read from memory.
-    let _ = fadvise(file, 0, None, Advice::DontNeed);
 }

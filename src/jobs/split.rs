@@ -6,10 +6,10 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::archive_file::{ArchiveFile, member_error, open_cause};
+use super::disk::forget;
 use super::error::Error;
 use super::job::Job;
 use super::new_entry::stored_name;
-use super::read_back::forget;
 use crate::archive::{Member, without_ending};
 use crate::files::input;
 use crate::message::OpenError;

@@ -1,5 +1,6 @@
 //! Letting go of files that are sealed.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
@@ -39,8 +40,9 @@ pub(super) struct Released {
     pub bytes: u64,
     /// The files that aren't what was sealed any more: their paths in the batch.
     pub changed: Vec<PathBuf>,
-    /// The files that can't be compared with what was sealed, and why.
-    pub unreadable: Vec<(PathBuf, String)>,
+    /// The files that can't be compared with what was sealed, or can't be removed or
+    /// moved, and why.
+    pub stuck: Vec<(PathBuf, String)>,
     /// The files that were written to at the moment when they were removed.
     pub written: Vec<PathBuf>,
 }
@@ -99,26 +101,27 @@ impl Service<'_> {
             let path = self.spool.path.join(written);
             self.observer.note(&Event::WrittenAtTheEnd { path: &path });
         }
-        for (path, reason) in &released.unreadable {
-            self.fail_claimed(id, path, reason, now);
-        }
-        let is_unreadable = |path: &Path| released.unreadable.iter().any(|(own, _)| own == path);
+        let stuck = released.stuck.iter().map(|(path, _)| path);
+        let stuck: HashSet<&PathBuf> = stuck.collect();
         for claim in &waiting.claims {
-            let path = Path::new(claim.file.name());
-            if self.aside.len() > 0 && !is_unreadable(path) {
-                self.aside.forget(&claimed_by(id, path));
+            let path = PathBuf::from(claim.file.name());
+            if self.aside.len() > 0 && !stuck.contains(&path) {
+                self.aside.forget(&claimed_by(id, &path));
             }
         }
         self.observer.note(&Event::Released {
             files: released.files,
             bytes: released.bytes,
         });
-        if !released.changed.is_empty() {
-            let changed: Vec<&PathBuf> = released.changed.iter().collect();
-            self.unseal(id, &changed)?;
-            for path in &released.changed {
-                self.claim_later(id, path, now, self.settle(false));
-            }
+        let left: Vec<&PathBuf> = released.changed.iter().chain(stuck).collect();
+        if !left.is_empty() {
+            self.unseal(id, &left)?;
+        }
+        for path in &released.changed {
+            self.claim_later(id, path, now, self.settle(false));
+        }
+        for (path, reason) in &released.stuck {
+            self.fail_claimed(id, path, reason, now);
         }
         self.note_ready(id)
     }
@@ -182,7 +185,7 @@ pub(super) fn release(
             Ok(Outcome::Changed) => released.changed.push(path),
             Ok(Outcome::Written) => released.written.push(path),
             // It can't be compared, so it stays. What was sealed of it is kept too.
-            Err(error) if !is_of_all(&error) => released.unreadable.push((path, cause(&error))),
+            Err(error) if !is_of_all(&error) => released.stuck.push((path, cause(&error))),
             Err(error) => failure = Some(ServiceError::io(claim.file.path(), error)),
         }
     }
