@@ -52,6 +52,28 @@ where
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
+/// Does two things: if there may be several threads and the system grants another one,
+/// at the same time.
+pub(crate) fn beside<A: Send, B>(
+    jobs: NonZeroUsize,
+    other: impl Fn() -> A + Sync,
+    here: impl FnOnce() -> B,
+) -> (A, B) {
+    thread::scope(|scope| {
+        let thread = match jobs.get() {
+            1 => None,
+            _ => thread::Builder::new().spawn_scoped(scope, &other).ok(),
+        };
+        let done = here();
+        let done_by_other = match thread.map(thread::ScopedJoinHandle::join) {
+            None => other(),
+            Some(Ok(done)) => done,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+        };
+        (done_by_other, done)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +106,14 @@ mod tests {
         };
         let counted = work_on(&[(); 5], NonZeroUsize::MIN, || 0, count);
         assert_eq!(counted, [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn two_things_are_done_with_any_number_of_threads() {
+        for jobs in [1, 2] {
+            let jobs = NonZeroUsize::new(jobs).unwrap();
+            assert_eq!(beside(jobs, || "other", || "here"), ("other", "here"));
+        }
     }
 
     #[test]

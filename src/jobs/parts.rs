@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::archive_file::{ArchiveFile, member_error};
-use super::bundle::copy::compare;
+use super::bundle::messages::compare;
 use super::disk::Disk;
 use super::error::Error;
 use super::job::Job;

@@ -10,6 +10,8 @@ use super::archive_file::{ArchiveFile, member_error};
 use super::disk::Disk;
 use super::error::Error;
 use super::job::Job;
+#[cfg(target_os = "linux")]
+use crate::workers::beside;
 use crate::workers::work_on;
 
 /// What the entries of an archive are, in one hash: of each of them, in their order,
@@ -49,10 +51,28 @@ impl Job<'_> {
         }
     }
 
+    #[cfg(target_os = "linux")]
     fn hash_entries(&self, path: &Path) -> Result<blake3::Hash, Error> {
         let archive = ArchiveFile::open(path)?;
-        #[cfg(target_os = "linux")]
-        let disk = Disk::of(archive.archive.source());
+        let file = archive.archive.source();
+        let disk = Disk::of(file);
+        // The disk is busy with one of them, and the processor with the other.
+        let (checked, hash) = beside(
+            self.workers,
+            || disk.check(file),
+            || self.hash_entries_of(&archive),
+        );
+        let hash = hash?;
+        checked.map_err(|error| Error::reading(path, error))?;
+        Ok(hash)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn hash_entries(&self, path: &Path) -> Result<blake3::Hash, Error> {
+        self.hash_entries_of(&ArchiveFile::open(path)?)
+    }
+
+    fn hash_entries_of(&self, archive: &ArchiveFile) -> Result<blake3::Hash, Error> {
         let entries = archive.archive.members();
         let digest = |(): &mut (), _, entry| {
             let digest = archive.digest(entry);
@@ -63,9 +83,6 @@ impl Job<'_> {
         for (entry, digest) in entries.iter().zip(digests) {
             all.add(&entry.stored_name(), &digest.map_err(|error| *error)?);
         }
-        #[cfg(target_os = "linux")]
-        disk.check(archive.archive.source())
-            .map_err(|error| Error::reading(path, error))?;
         Ok(all.finish())
     }
 }

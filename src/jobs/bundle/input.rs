@@ -12,7 +12,7 @@ use crate::jobs::new_entry::stored_name;
 use crate::sources::{Source, SourceError};
 
 /// The most messages that are passed on together.
-const MOST: usize = 1024;
+const MOST: usize = 4096;
 
 /// Messages that are sealed already.
 #[derive(Clone, Debug)]

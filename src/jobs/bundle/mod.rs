@@ -1,9 +1,10 @@
 //! Bundling: messages that are sealed already to one archive, without any key
 //! that opens them.
 
-pub(in crate::jobs) mod copy;
+mod copy;
 mod fault;
 mod input;
+pub(in crate::jobs) mod messages;
 mod names;
 
 use std::io;
@@ -12,14 +13,15 @@ use std::path::Path;
 use self::copy::Copying;
 pub use self::fault::{BundleFault, MessagePlace};
 pub use self::input::Sealed;
+use self::messages::Messages;
 use self::names::Names;
 use super::error::Error;
 use super::job::Job;
 use super::tail::Tail;
 use crate::archive::ArchiveWriter;
 use crate::keys::Recipients;
-use crate::message::Format;
-use crate::output::{Access, PendingFile, directory_of};
+use crate::message::{Format, Limits};
+use crate::output::{Access, EarlyFlush, PendingFile, directory_of};
 use crate::sources::SourceError;
 
 /// The result of bundling.
@@ -71,14 +73,16 @@ impl Job<'_> {
         let write_error = |error| Error::writing(output, error);
         let names = self.names(from, recipients)?;
         let pending = PendingFile::create(output, Access::Shared, self.overwrite);
-        let archive = ArchiveWriter::new(pending.map_err(write_error)?);
+        let archive = ArchiveWriter::new(EarlyFlush::new(pending.map_err(write_error)?));
         let tail = Tail::new(None).signed_by(self.signing, &directory_of(output));
         let tail = tail.map(|tail| tail.reading_back(self.is_read_back));
-        let mut copying = Copying::new(self, recipients, output, tail.map_err(write_error)?);
+        let tail = tail.map_err(write_error)?;
+        let messages = self.messages(recipients, output, &tail);
+        let mut copying = Copying::new(messages, tail);
         let archive = copying.all(archive, from, &names)?;
         let (tail, bundled) = copying.finish(names.left_out);
         let (archive, entries) = tail.write(archive, self.signing, Vec::new(), output)?;
-        let pending = archive.finish().map_err(write_error)?;
+        let pending = archive.finish().map_err(write_error)?.into_inner();
         let archive = pending.as_file().metadata().map_err(write_error)?.len();
         pending.commit().map_err(write_error)?;
         if let Some(entries) = entries {
@@ -99,9 +103,26 @@ impl Job<'_> {
         recipients: Option<&Recipients>,
     ) -> Result<Bundled, Error> {
         let names = self.names(from, recipients)?;
-        let mut copying = Copying::new(self, recipients, Path::new(""), Tail::new(None));
+        let tail = Tail::new(None);
+        let messages = self.messages(recipients, Path::new(""), &tail);
+        let mut copying = Copying::new(messages, tail);
         copying.all(ArchiveWriter::new(io::empty()), from, &names)?;
         Ok(copying.finish(names.left_out).1)
+    }
+
+    fn messages<'a>(
+        &'a self,
+        recipients: Option<&'a Recipients>,
+        output: &'a Path,
+        tail: &Tail,
+    ) -> Messages<'a> {
+        Messages {
+            job: self,
+            recipients,
+            output,
+            limits: Limits::default(),
+            hasher: tail.hasher(),
+        }
     }
 
     /// Checks what shows before any message is read.

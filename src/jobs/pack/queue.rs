@@ -217,7 +217,10 @@ enum Target<W> {
 
 impl<W: Write + Seek> MemberSink<'_, W> {
     /// Completes the member, with what the index says of it.
-    pub fn finish(self, listed: Option<Listed>) -> io::Result<()> {
+    pub fn finish(mut self, listed: Option<Listed>) -> io::Result<()> {
+        if let Target::Memory(message) = &self.target {
+            self.hasher.update_digest(message);
+        }
         let sealed = Sealed {
             listed,
             hashes: self.hasher.finish(),
@@ -243,7 +246,7 @@ impl<W: Write + Seek> MemberSink<'_, W> {
 
 impl<W: Write + Seek> Write for MemberSink<'_, W> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.hasher.update(data);
+        self.hasher.update_manifest(data);
         match std::mem::replace(&mut self.target, Target::Nowhere) {
             Target::Memory(mut buffer) if buffer.len().saturating_add(data.len()) <= BUFFER => {
                 if buffer.capacity() == 0 {
@@ -257,11 +260,14 @@ impl<W: Write + Seek> Write for MemberSink<'_, W> {
             Target::Memory(buffer) => {
                 let archive = self.queue.wait_for_turn(self.number)?;
                 let mut member = archive.begin(&self.entry)?;
+                self.hasher.update_digest(&buffer);
                 member.writer.write_all(&buffer)?;
+                self.hasher.update_digest(data);
                 member.writer.write_all(data)?;
                 self.target = Target::Archive(Box::new(member));
             }
             Target::Archive(mut member) => {
+                self.hasher.update_digest(data);
                 member.writer.write_all(data)?;
                 self.target = Target::Archive(member);
             }
