@@ -66,6 +66,7 @@ pub use name_reading::NameReading;
 pub use read_at::ReadAt;
 #[doc(hidden)]
 pub use reader::Archive;
+pub(crate) use reader::read_member;
 #[doc(hidden)]
 pub use records::looks_like_zip;
 #[doc(hidden)]

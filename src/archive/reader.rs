@@ -79,13 +79,7 @@ impl<R: ReadAt> Archive<R> {
     /// contradicts the central directory or leaves a gap; [`ArchiveError::Io`]
     /// if it can't be read. None of them affects the other members.
     pub fn read(&self, member: &Member) -> Result<MemberReader<'_, R>, ArchiveError> {
-        if let Some(fault) = member.fault() {
-            return Err(ArchiveError::Member {
-                fault,
-                member: member.stored_name().into(),
-            });
-        }
-        MemberReader::new(&self.source, member)
+        read_member(&self.source, member)
     }
 
     /// Does the same, but a wrong checksum is noted and no error: what is sealed
@@ -102,4 +96,22 @@ impl<R: ReadAt> Archive<R> {
         let reader = self.read(member)?.noting(wrong.clone());
         Ok((reader, wrong))
     }
+}
+
+/// Begins to read a member of an archive from any source of the archive's bytes.
+///
+/// # Errors
+///
+/// As for [`Archive::read`].
+pub(crate) fn read_member<'a, R: ReadAt>(
+    source: &'a R,
+    member: &Member,
+) -> Result<MemberReader<'a, R>, ArchiveError> {
+    if let Some(fault) = member.fault() {
+        return Err(ArchiveError::Member {
+            fault,
+            member: member.stored_name().into(),
+        });
+    }
+    MemberReader::new(source, member)
 }

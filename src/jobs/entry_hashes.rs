@@ -22,14 +22,6 @@ impl ArchiveFile {
         read.map(drop).map_err(|error| open_cause(error.into()))
     }
 
-    /// Does the same, and returns the BLAKE3 of what unzip would write.
-    pub(super) fn digest(&self, entry: &Member) -> Result<blake3::Hash, MemberCause> {
-        let source = Hashed::with(self.read(entry)?, blake3::Hasher::new());
-        let mut source = BufReader::with_capacity(capacity(entry), source);
-        io::copy(&mut source, &mut io::sink()).map_err(|error| open_cause(error.into()))?;
-        Ok(source.into_inner().finish().1.finalize())
-    }
-
     /// Reads an entry to its end, and returns both of its hashes, which are of the
     /// same bytes. They aren't compared with anything.
     pub(super) fn hashes(&self, entry: &Member) -> Result<Hashes, MemberCause> {

@@ -3,16 +3,27 @@
 //! What is compared stays within this process, and isn't for people: BLAKE3 takes a
 //! fifth of the time of SHA-256.
 
+use std::io::{self, Read};
 use std::path::Path;
 
-use super::archive_file::{ArchiveFile, member_error};
+use super::archive_file::{bytes_cause, member_error, open_cause};
+use super::bundle::messages::compare;
 #[cfg(target_os = "linux")]
-use super::disk::Disk;
-use super::error::Error;
+use super::disk::{FromDisk, forget};
+use super::error::{Error, MemberCause};
+use super::hashed::Hashed;
 use super::job::Job;
-#[cfg(target_os = "linux")]
-use crate::workers::beside;
+use crate::archive::{Archive, Member, ReadAt, read_member};
+use crate::files::input;
+use crate::keys::Recipients;
+use crate::message::Envelope;
 use crate::workers::work_on;
+
+/// The largest entry that is read into memory, in bytes.
+const SMALL: u64 = 1024 * 1024;
+
+/// The bytes of entries that a worker takes at a time: it reads them in one go.
+const RUN: u64 = 4 * 1024 * 1024;
 
 /// What the entries of an archive are, in one hash: of each of them, in their order,
 /// the stored name and the BLAKE3 of its bytes.
@@ -38,51 +49,114 @@ impl EntriesHash {
 
 impl Job<'_> {
     /// Reads the archive at `path` from the disk, and compares its entries with those
-    /// that were written there.
-    pub(super) fn read_back(&self, path: &Path, written: &blake3::Hash) -> Result<(), Error> {
+    /// that were written there. If recipients are given, each entry must be a message
+    /// to all of them, and to nobody else.
+    pub(super) fn read_back(
+        &self,
+        path: &Path,
+        written: &blake3::Hash,
+        recipients: Option<&Recipients>,
+    ) -> Result<(), Error> {
         let not_read_back = |cause: Option<Error>| Error::NotReadBack {
             path: path.to_owned(),
             cause: cause.map(Box::new),
         };
-        let read = self.hash_entries(path);
+        let read = self.read_entries(path, recipients);
         match read.map_err(|error| not_read_back(Some(error)))? == *written {
             true => Ok(()),
             false => Err(not_read_back(None)),
         }
     }
 
-    #[cfg(target_os = "linux")]
-    fn hash_entries(&self, path: &Path) -> Result<blake3::Hash, Error> {
-        let archive = ArchiveFile::open(path)?;
-        let file = archive.archive.source();
-        let disk = Disk::of(file);
-        // The disk is busy with one of them, and the processor with the other.
-        let (checked, hash) = beside(
-            self.workers,
-            || disk.check(file),
-            || self.hash_entries_of(&archive),
-        );
-        let hash = hash?;
-        checked.map_err(|error| Error::reading(path, error))?;
-        Ok(hash)
+    /// Reads all entries of the archive at `path` from the disk, which checks them.
+    /// Returns their hash.
+    pub(crate) fn read_entries(
+        &self,
+        path: &Path,
+        recipients: Option<&Recipients>,
+    ) -> Result<blake3::Hash, Error> {
+        let file = input::open(path).map_err(|error| Error::reading(path, error))?;
+        #[cfg(target_os = "linux")]
+        match FromDisk::open(&file) {
+            Some(disk) => return self.read_all(path, || disk.again(), recipients),
+            None => forget(&file),
+        }
+        self.read_all(path, || &file, recipients)
     }
 
-    #[cfg(not(target_os = "linux"))]
-    fn hash_entries(&self, path: &Path) -> Result<blake3::Hash, Error> {
-        self.hash_entries_of(&ArchiveFile::open(path)?)
-    }
-
-    fn hash_entries_of(&self, archive: &ArchiveFile) -> Result<blake3::Hash, Error> {
-        let entries = archive.archive.members();
-        let digest = |(): &mut (), _, entry| {
-            let digest = archive.digest(entry);
-            Some(digest.map_err(|cause| Box::new(member_error(entry, cause))))
+    fn read_all<R: ReadAt>(
+        &self,
+        path: &Path,
+        source: impl Fn() -> R + Sync,
+        recipients: Option<&Recipients>,
+    ) -> Result<blake3::Hash, Error> {
+        let archive = Archive::open(source()).map_err(|error| Error::Archive {
+            path: path.to_owned(),
+            error,
+        })?;
+        let runs: Vec<&[Member]> = Runs(archive.members()).collect();
+        let begin = || (source(), Vec::new());
+        let read = |(source, buffer): &mut (R, Vec<u8>), _, run: &&[Member]| {
+            let read = run.iter().map(|entry| {
+                let read = read_entry(source, entry, buffer, recipients);
+                read.map_err(|cause| Box::new(member_error(entry, cause)))
+            });
+            Some(read.collect::<Result<Vec<_>, _>>())
         };
-        let digests = work_on(entries, self.workers, || (), digest);
         let mut all = EntriesHash::new();
-        for (entry, digest) in entries.iter().zip(digests) {
-            all.add(&entry.stored_name(), &digest.map_err(|error| *error)?);
+        for (run, digests) in runs.iter().zip(work_on(&runs, self.workers, begin, read)) {
+            for (entry, digest) in run.iter().zip(digests.map_err(|error| *error)?) {
+                all.add(&entry.stored_name(), &digest);
+            }
         }
         Ok(all.finish())
+    }
+}
+
+/// Reads an entry to its end, which checks it. Returns its BLAKE3.
+fn read_entry(
+    source: &impl ReadAt,
+    entry: &Member,
+    buffer: &mut Vec<u8>,
+    recipients: Option<&Recipients>,
+) -> Result<blake3::Hash, MemberCause> {
+    let open = || read_member(source, entry).map_err(bytes_cause);
+    let unreadable = |error: io::Error| open_cause(error.into());
+    let check = |message: &mut (dyn Read + Send + Sync)| match recipients {
+        None => Ok(()),
+        Some(recipients) => {
+            let envelope = Envelope::read(message).map_err(open_cause)?;
+            compare(&envelope, recipients).map_err(MemberCause::from)
+        }
+    };
+    if entry.size() > SMALL {
+        let mut content = Hashed::with(open()?, blake3::Hasher::new());
+        io::copy(&mut content, &mut io::sink()).map_err(unreadable)?;
+        check(&mut open()?)?;
+        return Ok(content.finish().1.finalize());
+    }
+    buffer.clear();
+    open()?.read_to_end(buffer).map_err(unreadable)?;
+    check(&mut buffer.as_slice())?;
+    Ok(blake3::hash(buffer))
+}
+
+/// Entries that follow each other, in parts of some size.
+struct Runs<'a>(&'a [Member]);
+
+impl<'a> Iterator for Runs<'a> {
+    type Item = &'a [Member];
+
+    fn next(&mut self) -> Option<&'a [Member]> {
+        let mut sum: u64 = 0;
+        let is_before_end = |entry: &&Member| {
+            let is_before_end = sum < RUN;
+            sum = sum.saturating_add(entry.size());
+            is_before_end
+        };
+        let count = self.0.iter().take_while(is_before_end).count();
+        let (run, rest) = self.0.split_at(count);
+        self.0 = rest;
+        (!run.is_empty()).then_some(run)
     }
 }

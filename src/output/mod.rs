@@ -11,7 +11,6 @@ mod batch;
 mod claims;
 mod descriptors;
 mod directory;
-mod early;
 mod pending;
 mod recent;
 mod replaced;
@@ -25,7 +24,6 @@ pub use claims::{PutBack, put_back};
 pub(crate) use descriptors::is_lack_of_descriptors;
 #[cfg(target_os = "linux")]
 pub(crate) use directory::{Directory, unnamed};
-pub(crate) use early::EarlyFlush;
 pub use pending::Overwrite;
 #[doc(hidden)]
 pub use pending::{Access, PendingFile, Place};

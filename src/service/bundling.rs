@@ -371,7 +371,7 @@ fn has_all(path: &Path, batches: &[PathBuf]) -> Result<bool, ServiceError> {
     // Whoever made it may have been killed before it was flushed and read back.
     let opened = input::open(path).and_then(|file| file.sync_all());
     opened.map_err(|error| ServiceError::io(path, error))?;
-    Ok(archive.check_entries().is_ok())
+    Ok(Job::new().read_entries(path, None).is_ok())
 }
 
 impl SealedBatches {

@@ -21,7 +21,7 @@ use super::tail::Tail;
 use crate::archive::ArchiveWriter;
 use crate::keys::Recipients;
 use crate::message::{Format, Limits};
-use crate::output::{Access, EarlyFlush, PendingFile, directory_of};
+use crate::output::{Access, PendingFile, directory_of};
 use crate::sources::SourceError;
 
 /// The result of bundling.
@@ -73,7 +73,7 @@ impl Job<'_> {
         let write_error = |error| Error::writing(output, error);
         let names = self.names(from, recipients)?;
         let pending = PendingFile::create(output, Access::Shared, self.overwrite);
-        let archive = ArchiveWriter::new(EarlyFlush::new(pending.map_err(write_error)?));
+        let archive = ArchiveWriter::new(pending.map_err(write_error)?);
         let tail = Tail::new(None).signed_by(self.signing, &directory_of(output));
         let tail = tail.map(|tail| tail.reading_back(self.is_read_back));
         let tail = tail.map_err(write_error)?;
@@ -82,11 +82,11 @@ impl Job<'_> {
         let archive = copying.all(archive, from, &names)?;
         let (tail, bundled) = copying.finish(names.left_out);
         let (archive, entries) = tail.write(archive, self.signing, Vec::new(), output)?;
-        let pending = archive.finish().map_err(write_error)?.into_inner();
+        let pending = archive.finish().map_err(write_error)?;
         let archive = pending.as_file().metadata().map_err(write_error)?.len();
         pending.commit().map_err(write_error)?;
         if let Some(entries) = entries {
-            self.read_back(output, &entries)?;
+            self.read_back(output, &entries, None)?;
         }
         Ok(Bundled { archive, ..bundled })
     }

@@ -124,7 +124,7 @@ impl Job<'_> {
         kept: &BTreeSet<usize>,
     ) -> Result<Removal, Error> {
         let output = output.as_ref();
-        self.read_back(output, &packed.entries(output)?)?;
+        self.read_back(output, &packed.entries(output)?, None)?;
         Ok(remove(files, &packed.digests, kept, self.workers))
     }
 
