@@ -21,6 +21,7 @@ mod batches;
 mod bundling;
 mod claim;
 mod claiming;
+mod closer;
 mod control;
 mod damaged;
 mod error;
@@ -58,6 +59,7 @@ use self::aside::Aside;
 use self::batch_id::BatchId;
 use self::batches::Waiting;
 use self::bundling::{Bundles, Ready};
+use self::closer::Closer;
 use self::damaged::Damaged;
 use self::passed_over::PassedOver;
 use self::places::Place;
@@ -128,6 +130,7 @@ pub struct Service<'a> {
     spool: Arc<Place>,
     outbox: Arc<Place>,
     moved: Option<Arc<Directory>>,
+    closer: Closer,
     sealed: SealedBatches,
     bundles: Bundles,
     damaged: Damaged,
@@ -195,6 +198,10 @@ impl<'a> Service<'a> {
         let service = Self {
             filter: filter(&settings)?,
             moved: places::open_moved(&settings, &spool.root)?,
+            closer: match workers.get() {
+                1 => Closer::default(),
+                _ => Closer::new(),
+            },
             sealed: SealedBatches::open(&outbox)?,
             bundles: Bundles::open(&outbox)?,
             damaged: Damaged::open(&outbox)?,

@@ -14,6 +14,7 @@ use super::Service;
 use super::batch_id::BatchId;
 use super::batches::{Waiting, claimed_by};
 use super::claim::{directory, is_of_all};
+use super::closer::Closer;
 use super::error::ServiceError;
 use super::places::Place;
 use super::report::Event;
@@ -83,7 +84,15 @@ impl Service<'_> {
         if !self.is_sealed_still(waiting)? {
             return Ok(None);
         }
-        release(&self.spool, id, claims, self.moved.as_ref(), self.workers).map(Some)
+        release(
+            &self.spool,
+            id,
+            claims,
+            self.moved.as_ref(),
+            &self.closer,
+            self.workers,
+        )
+        .map(Some)
     }
 
     fn close_released(
@@ -158,6 +167,7 @@ pub(super) fn release(
     id: &BatchId,
     claims: &[SealedClaim],
     moved: Option<&Arc<Directory>>,
+    closer: &Closer,
     workers: NonZeroUsize,
 ) -> Result<Released, ServiceError> {
     let fail = |error| ServiceError::io(&super::claim::claim_path(&spool.path, id), error);
@@ -171,7 +181,9 @@ pub(super) fn release(
         claims: Tree::new(batch.clone()),
         moved: moved.map(|directory| Tree::new(directory.clone())),
     });
-    let work = |buffer: &mut Vec<u8>, _, claim: &SealedClaim| Some(one(id, claim, &shared, buffer));
+    let work = |buffer: &mut Vec<u8>, _, claim: &SealedClaim| {
+        Some(one(id, claim, &shared, closer, buffer))
+    };
     let outcomes = work_on(claims, workers, || vec![0; BUFFER], work);
     let mut released = Released::default();
     let mut failure = None;
@@ -235,6 +247,7 @@ fn one(
     id: &BatchId,
     claim: &SealedClaim,
     shared: &Mutex<Shared>,
+    closer: &Closer,
     buffer: &mut [u8],
 ) -> io::Result<Outcome> {
     let path = Path::new(claim.file.name());
@@ -270,6 +283,7 @@ fn one(
     drop(shared);
     // Whoever had it open could write to it until then.
     let after = Stamp::of(&fstat(&opened)?);
+    closer.close(opened);
     Ok(match after.is_content_of(&before) {
         true => Outcome::Gone,
         false => Outcome::Written,
