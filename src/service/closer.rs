@@ -28,9 +28,9 @@ impl Closer {
             let thread = Builder::new().name("close".into());
             thread.spawn(move || close_all(&files)).is_ok()
         };
-        let is_any_started = (0..THREADS).map(start).fold(false, |any, one| any || one);
+        let started = (0..THREADS).map(start).filter(|is_started| *is_started);
         Self {
-            threads: is_any_started.then_some(sender),
+            threads: (started.count() > 0).then_some(sender),
         }
     }
 
