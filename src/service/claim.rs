@@ -9,6 +9,7 @@ use rustix::fs::{Stat, fstat};
 
 use super::OWN;
 use super::batch_id::BatchId;
+use super::faults::is_of_all;
 use super::names::Names;
 use super::places::Place;
 use super::settling::Candidate;
@@ -264,17 +265,6 @@ fn not_opened(error: io::Error) -> io::Result<Claimed> {
         _ if is_of_all(&error) => Err(error),
         _ => Ok(Claimed::Unfit(crate::files::cause(&error))),
     }
-}
-
-/// Returns whether an error concerns all files and not one alone.
-pub(super) fn is_of_all(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    matches!(
-        Errno::from_io_error(error),
-        Some(
-            Errno::NOSPC | Errno::DQUOT | Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::ROFS
-        )
-    )
 }
 
 /// Returns the name of a directory's entry.

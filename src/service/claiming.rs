@@ -114,7 +114,7 @@ impl Service<'_> {
         if let Some(old) = old
             && !taken.opened.contains(old)
         {
-            self.open_again(old)?;
+            self.unseal_claims(old)?;
             taken.opened.insert(old.clone());
         }
         Ok(())

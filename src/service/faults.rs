@@ -4,7 +4,6 @@ use std::io;
 
 use rustix::io::Errno;
 
-use super::claim::is_of_all;
 use super::error::ServiceError;
 use crate::archive::ArchiveError;
 use crate::message::{OpenError, SealError};
@@ -14,6 +13,16 @@ use crate::{Error, MemberCause};
 /// Returns whether an error concerns all files and not one alone.
 pub(super) fn concerns_all(error: &Error) -> bool {
     system_error(error).is_some_and(is_of_all)
+}
+
+/// Returns whether an error of the system concerns all files and not one alone.
+pub(super) fn is_of_all(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(
+            Errno::NOSPC | Errno::DQUOT | Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::ROFS
+        )
+    )
 }
 
 /// Returns whether there is no room for what was to be written. Something smaller may

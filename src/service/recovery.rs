@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::batch_id::BatchId;
 use super::batches::claimed_by;
-use super::claim::{CLAIMS, claim_path, directory, is_of_all};
+use super::claim::{CLAIMS, claim_path, directory};
 use super::error::ServiceError;
+use super::faults::is_of_all;
 use super::release::remove_directory;
 use super::report::Event;
 use super::stamp::Stamp;
@@ -29,7 +30,7 @@ impl Service<'_> {
     pub(super) fn recover(&mut self, now: Instant) -> Result<(), ServiceError> {
         self.look_at_damaged()?;
         for id in self.claimed()? {
-            self.reopen(&id, now)?;
+            self.take_up_again(&id, now)?;
         }
         for id in self.sealed.all()? {
             // It was complete when it got its name, and its claims are gone.
@@ -64,8 +65,8 @@ impl Service<'_> {
 
     /// Takes the claims of a batch that are left out of its archive, and waits until
     /// they have settled.
-    pub(super) fn reopen(&mut self, id: &BatchId, now: Instant) -> Result<(), ServiceError> {
-        self.open_again(id)?;
+    pub(super) fn take_up_again(&mut self, id: &BatchId, now: Instant) -> Result<(), ServiceError> {
+        self.unseal_claims(id)?;
         self.observe_claims(id, now, self.settle(false))?;
         self.clean_up(id)
     }
@@ -85,7 +86,7 @@ impl Service<'_> {
 
     /// Makes sure that the archive of a batch has none of the claims that are there:
     /// they may be claimed by another batch then.
-    pub(super) fn open_again(&mut self, id: &BatchId) -> Result<(), ServiceError> {
+    pub(super) fn unseal_claims(&mut self, id: &BatchId) -> Result<(), ServiceError> {
         // While the claims are kept for a grace, those that wait to be sealed aren't in
         // the archive.
         if self.is_waiting(id) {
@@ -123,7 +124,9 @@ impl Service<'_> {
         if kept.is_empty() {
             return self.sealed.remove(id);
         }
-        Ok(Job::new().keep_members(&archive, &kept)?)
+        Ok(Job::new()
+            .workers(self.workers)
+            .keep_members(&archive, &kept)?)
     }
 
     /// Returns whether a claim can be read to its end. If not, what was sealed of it
@@ -235,7 +238,7 @@ impl Service<'_> {
             .map(|(id, _)| id.clone())
             .collect();
         for id in due {
-            self.reopen(&id, now)?;
+            self.take_up_again(&id, now)?;
             if self.claims_of(&id)?.hidden.is_none() {
                 self.note_ready(&id)?;
                 self.held.remove(&id);

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::OWN;
 use super::batch_id::BatchId;
-use super::claim::{is_of_all, os};
+use super::claim::os;
 use super::error::ServiceError;
+use super::faults::concerns_all;
 use super::places::Place;
 use super::stamp::Stamp;
 use crate::message::SealPlan;
@@ -38,7 +39,8 @@ pub(super) enum NotSealed {
 impl From<Error> for NotSealed {
     fn from(error: Error) -> Self {
         match error {
-            Error::Source(error) if !is_of_all_files(&error) => match path_of(&error) {
+            error if concerns_all(&error) => Self::All(error.into()),
+            Error::Source(error) => match path_of(&error) {
                 Some(path) => Self::File(path.to_owned(), error),
                 None => Self::All(Error::from(error).into()),
             },
@@ -123,10 +125,6 @@ impl SealedBatches {
     pub fn directory(&self) -> &Arc<Directory> {
         &self.directory
     }
-}
-
-fn is_of_all_files(error: &SourceError) -> bool {
-    matches!(error, SourceError::Io { error, .. } if is_of_all(error))
 }
 
 /// Returns the batches whose archives are in a directory, in their order.
