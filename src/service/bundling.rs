@@ -1,31 +1,23 @@
 //! Archives of the outbox, made of sealed batches.
 
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::{BTreeMap, HashSet};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::batch_id::BatchId;
 use super::claim::os;
 use super::damaged::is_of_batch;
 use super::error::ServiceError;
+use super::faults::concerns_all;
 use super::names::Names;
-use super::places::Place;
 use super::report::Event;
 use super::sealing::{SealedBatches, batches_in};
-use super::{Bundle, Loader, OWN, Service};
-use crate::archive::MemberName;
+use super::{Bundle, Loader, Service};
+use crate::archive::{Member, MemberName};
 use crate::files::input;
-use crate::output::Directory;
 use crate::timestamp::Timestamp;
 use crate::{ArchiveFile, Error, Job, Sealed};
-
-/// The directory of the archives that are being made, in the outbox's own directory.
-const BUNDLES: &str = "bundles";
-
-/// The width of the number in an archive's name.
-const DIGITS: usize = 4;
 
 /// A batch that has no claims any more.
 #[derive(Clone, Copy, Debug)]
@@ -45,101 +37,6 @@ impl Ready {
     }
 }
 
-/// The archives that are being made.
-///
-/// Each has a directory of its name, to which the batches are moved that go into it.
-/// The directory of the last one stays, empty: no number is used twice, even if
-/// somebody takes the archives away.
-#[derive(Debug)]
-pub(super) struct Bundles {
-    path: PathBuf,
-    directory: Arc<Directory>,
-}
-
-impl Bundles {
-    pub fn open(outbox: &Place) -> Result<Self, ServiceError> {
-        Ok(Self {
-            path: outbox.path.join(OWN).join(BUNDLES),
-            directory: outbox.below(BUNDLES)?,
-        })
-    }
-
-    /// Returns the names of all archives that have a directory.
-    fn names(&self) -> io::Result<Vec<String>> {
-        let mut found = Vec::new();
-        for name in self.directory.names()? {
-            found.extend(name.into_string().ok());
-        }
-        found.sort();
-        Ok(found)
-    }
-
-    /// Returns the batches that go into an archive, in their order.
-    fn batches(&self, name: &str) -> io::Result<Vec<BatchId>> {
-        batches_in(&self.directory.below(os(name))?)
-    }
-
-    /// Takes a name that no archive of this day has had, and makes its directory.
-    fn take_name(&self, outbox: &Place, service: &str, day: &str) -> io::Result<String> {
-        let start = format!("{service}-{day}-");
-        let number_of = |name: &str| {
-            let number = name.strip_prefix(&start)?.strip_suffix(".zip")?;
-            number.parse::<u32>().ok()
-        };
-        let mut last = 0;
-        for name in self.names()? {
-            last = last.max(number_of(&name).unwrap_or(0));
-        }
-        for name in outbox.root.names()? {
-            last = last.max(name.to_str().and_then(number_of).unwrap_or(0));
-        }
-        loop {
-            last += 1;
-            let name = format!("{start}{last:0DIGITS$}.zip");
-            match self.directory.make(os(&name)) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                other => {
-                    other.and_then(|()| self.directory.flush())?;
-                    return Ok(name);
-                }
-            }
-        }
-    }
-
-    /// Moves batches to the directory of an archive.
-    fn move_batches(&self, name: &str, from: &Directory, ids: &[BatchId]) -> io::Result<()> {
-        let directory = self.directory.below(os(name))?;
-        for id in ids {
-            let archive = id.archive();
-            match from.rename_into(os(&archive), &directory, os(&archive)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                other => other?,
-            }
-        }
-        directory.flush()?;
-        from.flush()
-    }
-
-    /// Removes the batches that are in an archive, and the directories of earlier
-    /// archives.
-    fn finish(&self, name: &str) -> io::Result<()> {
-        let directory = self.directory.below(os(name))?;
-        for id in self.batches(name)? {
-            directory.remove(os(&id.archive()))?;
-        }
-        directory.flush()?;
-        // The last one of each day stays: clocks are set back, too.
-        let start = name.rsplit_once('-').map_or(name, |(day, _)| day);
-        for other in self.names()? {
-            if other.starts_with(start) && other.as_str() < name {
-                // One that still has batches stays.
-                let _ = self.directory.remove_directory(os(&other));
-            }
-        }
-        self.directory.flush()
-    }
-}
-
 impl Service<'_> {
     /// Makes the archives that are due; or of everything that is ready.
     pub(super) fn bundle_due(
@@ -147,15 +44,13 @@ impl Service<'_> {
         loader: &mut dyn Loader,
         all: bool,
     ) -> Result<(), ServiceError> {
-        let unfinished = self.bundles.names();
         let path = self.bundles.path.clone();
         let fail = |error| ServiceError::io(&path, error);
-        if !std::mem::replace(&mut self.are_bundles_finished, true) {
-            for name in unfinished.map_err(fail)? {
-                let finished = self.bundle(&name, loader);
-                self.are_bundles_finished &= finished.is_ok();
-                finished?;
+        if !self.are_bundles_finished {
+            for name in self.bundles.names().map_err(fail)? {
+                self.bundle(&name, loader)?;
             }
+            self.are_bundles_finished = true;
         }
         for (day, ids) in self.due(all) {
             if self.settings.bundle == Bundle::None {
@@ -171,9 +66,6 @@ impl Service<'_> {
                     .move_batches(&name, self.sealed.directory(), &ids);
                 self.are_bundles_finished = false;
                 moved.map_err(fail)?;
-                for id in &ids {
-                    self.ready.remove(id);
-                }
                 self.bundle(&name, loader)?;
                 self.are_bundles_finished = true;
             }
@@ -239,6 +131,8 @@ impl Service<'_> {
             for id in rest {
                 let archive = self.sealed.archive(&id);
                 let Some(Some(archive)) = self.unless_damaged(&id, archive)? else {
+                    // It isn't there any more.
+                    self.ready.remove(&id);
                     continue;
                 };
                 let fits = archive.members().all(|member| {
@@ -264,6 +158,10 @@ impl Service<'_> {
         let fail = |error| ServiceError::io(&path, error);
         let directory = self.bundles.directory.below(os(name)).map_err(fail)?;
         let ids = batches_in(&directory).map_err(fail)?;
+        // They count for no other archive.
+        for id in &ids {
+            self.ready.remove(id);
+        }
         match self.bundle_batches(name, &ids, loader) {
             // The others don't wait for those that are damaged.
             Err(ServiceError::Job(error))
@@ -301,7 +199,7 @@ impl Service<'_> {
                 bytes: bundled.archive,
             }),
             // It was made before the last service ended.
-            Err(Error::Exists { .. }) if has_all(&output, &batches)? => {
+            Err(Error::Exists { .. }) if has_all(&output, &batches, self.workers)? => {
                 self.outbox.root.flush().map_err(fail)?;
             }
             // Somebody else has put it there.
@@ -339,39 +237,46 @@ impl Service<'_> {
 }
 
 /// Returns whether an archive has all messages of others.
-fn has_all(path: &Path, batches: &[PathBuf]) -> Result<bool, ServiceError> {
-    // What isn't a sound archive isn't one of the service's.
-    let Ok(archive) = ArchiveFile::open(path) else {
-        return Ok(false);
+///
+/// # Errors
+///
+/// It can't be looked at now: whether it has them isn't known.
+fn has_all(path: &Path, batches: &[PathBuf], workers: NonZeroUsize) -> Result<bool, ServiceError> {
+    let archive = match ArchiveFile::open(path) {
+        Ok(archive) => archive,
+        Err(error) => return not_sound(error),
     };
-    let known: std::collections::HashSet<(String, u64, u32)> = archive
-        .members()
-        .map(|member| {
-            (
-                member.stored_name().into_owned(),
-                member.size(),
-                member.crc(),
-            )
-        })
-        .collect();
+    let known: HashSet<(String, u64, u32)> = archive.members().map(identity).collect();
     for batch in batches {
         let batch = ArchiveFile::open(batch)?;
-        let is_known = |member: &crate::archive::Member| {
-            let own = (
-                member.stored_name().into_owned(),
-                member.size(),
-                member.crc(),
-            );
-            known.contains(&own)
-        };
-        if !batch.members().all(is_known) {
+        if !batch
+            .members()
+            .map(identity)
+            .all(|own| known.contains(&own))
+        {
             return Ok(false);
         }
     }
     // Whoever made it may have been killed before it was flushed and read back.
     let opened = input::open(path).and_then(|file| file.sync_all());
     opened.map_err(|error| ServiceError::io(path, error))?;
-    Ok(Job::new().read_entries(path, None).is_ok())
+    match Job::new().workers(workers).read_entries(path, None) {
+        Ok(_) => Ok(true),
+        Err(error) => not_sound(error),
+    }
+}
+
+/// Passes on that an archive can't be read. One that isn't sound isn't the service's.
+fn not_sound(error: Error) -> Result<bool, ServiceError> {
+    match concerns_all(&error) {
+        true => Err(error.into()),
+        false => Ok(false),
+    }
+}
+
+fn identity(member: &Member) -> (String, u64, u32) {
+    let name = member.stored_name().into_owned();
+    (name, member.size(), member.crc())
 }
 
 impl SealedBatches {

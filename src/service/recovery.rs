@@ -73,6 +73,8 @@ impl Service<'_> {
 
     /// Notes that what is in the archive of a batch is all that was sealed of it.
     pub(super) fn note_ready(&mut self, id: &BatchId) -> Result<(), ServiceError> {
+        // It may be gone, or be hidden now.
+        self.ready.remove(id);
         let left = self.claims_of(id)?;
         if self.holds_hidden(id, &left) {
             return Ok(());

@@ -132,6 +132,7 @@ mod trust_strength;
 mod unsafe_names;
 mod vectors;
 mod watch;
+mod watch_bundles;
 mod watch_damaged;
 mod watch_faults;
 mod watch_killed;

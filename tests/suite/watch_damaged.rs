@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::support::{Outcome, Run, Scene};
 use crate::watch_support::{CALLS, FAST, Found};
 
-const FIRST: [(&str, &str); 2] = [("a.wav", "the first call"), ("b.wav", "the second")];
+pub const FIRST: [(&str, &str); 2] = [("a.wav", "the first call"), ("b.wav", "the second")];
 const LATER: [(&str, &str); 1] = [("c.wav", "a call of the next batch")];
 
 /// Ways in which an archive may be damaged.
@@ -28,7 +28,7 @@ fn files(scene: &Scene, directory: &str) -> Vec<PathBuf> {
 }
 
 /// Returns the only batch that is sealed and not bundled.
-fn batch(scene: &Scene) -> PathBuf {
+pub fn batch(scene: &Scene) -> PathBuf {
     let mut found = files(scene, "outbox/.callseal/sealed");
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
@@ -44,13 +44,13 @@ fn sealed(settings: &str) -> Scene {
     scene
 }
 
-fn let_go(settings: &str) -> Scene {
+pub fn let_go(settings: &str) -> Scene {
     let scene = sealed(settings);
     scene.waits_until("let go", || scene.spooled().is_empty());
     scene
 }
 
-fn damage(path: &PathBuf, how: fn(&mut Vec<u8>)) -> Vec<u8> {
+pub fn damage(path: &PathBuf, how: fn(&mut Vec<u8>)) -> Vec<u8> {
     let sound = fs::read(path).unwrap();
     let mut damaged = sound.clone();
     how(&mut damaged);
@@ -64,7 +64,7 @@ fn put_aside(scene: &Scene) -> Outcome {
     outcome.says(".zip: it's damaged, and was put aside: ")
 }
 
-fn calls(calls: &[(&str, &str)]) -> Found {
+pub fn calls(calls: &[(&str, &str)]) -> Found {
     let calls = calls.iter();
     let call = |(name, content): &(&str, &str)| {
         let call = ((*name).to_owned(), content.as_bytes().to_vec());

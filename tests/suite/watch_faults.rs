@@ -21,7 +21,7 @@ fn noise(bytes: usize) -> Vec<u8> {
 
 /// Returns the program that traces the service, and fails some of its calls. The
 /// service itself is the process that is started.
-fn traced<'a>(scene: &Scene, strace: &[&'a str], line: &'a str) -> Run {
+pub fn traced<'a>(scene: &Scene, strace: &[&'a str], line: &'a str) -> Run {
     let strace = ["-D", "-f", "-qq", "-o", "trace"]
         .into_iter()
         .chain(strace.iter().copied());
