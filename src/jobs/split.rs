@@ -51,35 +51,56 @@ impl Job<'_> {
     /// A message whose name can't be that of a file there is called by its number, in
     /// the directory `fallback`: a name keeps no other message back. `is_of_all` says
     /// of which errors another name is no remedy.
+    ///
+    /// Returns what is there and flushed, also if a later message has failed.
     pub(crate) fn split(
         &self,
         archive: &ArchiveFile,
         directory: &Path,
         fallback: &str,
         is_of_all: impl Fn(&Error) -> bool,
-    ) -> Result<Vec<Published>, Error> {
+    ) -> (Vec<Published>, Result<(), Error>) {
         let mut published = Vec::new();
+        let mut outcome = Ok(());
         for (place, member) in archive.members().enumerate() {
-            let stored = stored_name(member).map_err(|cause| member_error(member, cause))?;
-            let done = match publish_as_free(archive, member, &stored, directory) {
-                Err(error) if !matches!(error, Error::Member { .. }) && !is_of_all(&error) => {
-                    let (_, ending) = plain(&stored);
-                    let short = format!("{fallback}/{:04}{ending}", place + 1);
-                    let done = publish_as_free(archive, member, &short, directory)?;
-                    let fallback = Some(Fallback { stored, error });
-                    Published { fallback, ..done }
+            let numbered = format!("{fallback}/{:04}", place + 1);
+            match publish_or_fall_back(archive, member, directory, &numbered, &is_of_all) {
+                Ok(done) => published.push(done),
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
                 }
-                other => other?,
-            };
-            published.push(done);
+            }
         }
-        flush(directory, &published).inspect_err(|_| {
+        if let Err(error) = flush(directory, &published) {
             // A flush that failed is never repeated: they are written anew.
             for Published { path, .. } in published.iter().filter(|new| new.is_new) {
                 let _ = fs::remove_file(path);
             }
-        })?;
-        Ok(published)
+            return (Vec::new(), Err(error));
+        }
+        (published, outcome)
+    }
+}
+
+/// Writes a message under its own name, or under another one if it can't have that.
+fn publish_or_fall_back(
+    archive: &ArchiveFile,
+    member: &Member,
+    directory: &Path,
+    fallback: &str,
+    is_of_all: impl Fn(&Error) -> bool,
+) -> Result<Published, Error> {
+    let stored = stored_name(member).map_err(|cause| member_error(member, cause))?;
+    match publish_as_free(archive, member, &stored, directory) {
+        Err(error) if !matches!(error, Error::Member { .. }) && !is_of_all(&error) => {
+            let (_, ending) = plain(&stored);
+            let short = format!("{fallback}{ending}");
+            let done = publish_as_free(archive, member, &short, directory)?;
+            let fallback = Some(Fallback { stored, error });
+            Ok(Published { fallback, ..done })
+        }
+        other => other,
     }
 }
 

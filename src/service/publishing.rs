@@ -26,7 +26,9 @@ impl Service<'_> {
         let Some(archive) = self.sealed.archive(id)? else {
             return Ok(());
         };
-        let published = Job::new().split(&archive, &self.outbox.path, id.as_str(), concerns_all)?;
+        let job = Job::new().workers(self.workers);
+        let (published, outcome) =
+            job.split(&archive, &self.outbox.path, id.as_str(), concerns_all);
         for published in published {
             let path = &published.path;
             if published.is_new {
@@ -41,6 +43,6 @@ impl Service<'_> {
                 });
             }
         }
-        Ok(())
+        Ok(outcome?)
     }
 }
