@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +13,6 @@ use super::error::ServiceError;
 use super::faults::concerns_all;
 use super::places::Place;
 use super::report::Event;
-use super::sealing::batches_in;
 use crate::output::Directory;
 use crate::sources::SourceError;
 use crate::{Error, Job, MessagePlace, Sealed};
@@ -24,8 +24,8 @@ const DAMAGED: &str = "damaged";
 #[derive(Debug)]
 pub(super) struct Damaged {
     directory: Arc<Directory>,
-    /// Those that were reported.
-    known: BTreeSet<BatchId>,
+    /// The names of those that were reported.
+    known: BTreeSet<String>,
 }
 
 impl Damaged {
@@ -39,6 +39,17 @@ impl Damaged {
     /// Returns the number of damaged archives.
     pub fn len(&self) -> usize {
         self.known.len()
+    }
+
+    /// Returns the names of all that are there, and whose archives they are.
+    fn all(&self) -> io::Result<Vec<(String, BatchId)>> {
+        let mut found = Vec::new();
+        for name in self.directory.names()? {
+            let name = name.into_string().ok();
+            found.extend(name.and_then(|name| batch_of(&name).map(|id| (name, id))));
+        }
+        found.sort();
+        Ok(found)
     }
 }
 
@@ -72,7 +83,7 @@ impl Service<'_> {
     ) -> Result<bool, ServiceError> {
         let mut any = false;
         for id in ids {
-            if let Some(error) = damage(&from.path().join(id.archive()))? {
+            if let Some(error) = damage(&from.path().join(id.archive()), self.workers)? {
                 self.put_aside(id, from, &error.into())?;
                 any = true;
             }
@@ -89,20 +100,20 @@ impl Service<'_> {
         let damaged = self.damaged.directory.clone();
         let fail = |error| ServiceError::io(damaged.path(), error);
         let mut name = id.archive();
-        let mut number = 1;
+        let mut number: u32 = 1;
         while let Err(error) = from.rename_into(os(&id.archive()), &damaged, os(&name)) {
             if error.kind() != io::ErrorKind::AlreadyExists {
                 return Err(fail(error));
             }
             number += 1;
-            name = format!("{id}.{number}.zip");
+            name = numbered(id, number);
         }
         self.ready.remove(id);
-        self.damaged.known.insert(id.clone());
         self.observer.note(&Event::Damaged {
-            archive: &damaged.path().join(name),
+            archive: &damaged.path().join(&name),
             error,
         });
+        self.damaged.known.insert(name);
         damaged.flush().and_then(|()| from.flush()).map_err(fail)
     }
 
@@ -112,10 +123,10 @@ impl Service<'_> {
         let damaged = self.damaged.directory.clone();
         let sealed = self.sealed.directory().clone();
         let fail = |error| ServiceError::io(damaged.path(), error);
-        for id in batches_in(&damaged).map_err(fail)? {
-            let archive = damaged.path().join(id.archive());
-            if let Some(error) = damage(&archive)? {
-                if self.damaged.known.insert(id) {
+        for (name, id) in self.damaged.all().map_err(fail)? {
+            let archive = damaged.path().join(&name);
+            if let Some(error) = damage(&archive, self.workers)? {
+                if self.damaged.known.insert(name) {
                     self.observer.note(&Event::Damaged {
                         archive: &archive,
                         error: &error.into(),
@@ -123,15 +134,22 @@ impl Service<'_> {
                 }
                 continue;
             }
-            let name = id.archive();
-            match damaged.rename_into(os(&name), &sealed, os(&name)) {
-                // Both are kept.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            let taken_back = self.sealed.path_of(&id);
+            match damaged.rename_into(os(&name), &sealed, os(&id.archive())) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    if self.damaged.known.insert(name) {
+                        self.observer.note(&Event::WholeTwice {
+                            archive: &archive,
+                            other: &taken_back,
+                        });
+                    }
+                    continue;
+                }
                 other => other.map_err(fail)?,
             }
-            self.damaged.known.remove(&id);
+            self.damaged.known.remove(&name);
             self.observer.note(&Event::WholeAgain {
-                archive: &self.sealed.path_of(&id),
+                archive: &taken_back,
             });
             sealed
                 .flush()
@@ -142,9 +160,24 @@ impl Service<'_> {
     }
 }
 
+/// Returns the name of a damaged archive if its own is taken.
+fn numbered(id: &BatchId, number: u32) -> String {
+    format!("{id}.{number}.zip")
+}
+
+/// Returns whose archive this is, by its own name or one with a number.
+fn batch_of(name: &str) -> Option<BatchId> {
+    BatchId::of_archive(name).or_else(|| {
+        let (id, number) = name.strip_suffix(".zip")?.rsplit_once('.')?;
+        let id = BatchId::parse(id)?;
+        (numbered(&id, number.parse().ok()?) == name).then_some(id)
+    })
+}
+
 /// Returns what is wrong with the archive of a batch, if its messages can't be bundled.
-fn damage(path: &Path) -> Result<Option<Error>, ServiceError> {
-    match Job::new().check_bundle(&[Sealed::Archive(path.to_owned())], None) {
+fn damage(path: &Path, workers: NonZeroUsize) -> Result<Option<Error>, ServiceError> {
+    let job = Job::new().workers(workers);
+    match job.check_bundle(&[Sealed::Archive(path.to_owned())], None) {
         Ok(_) => Ok(None),
         Err(Error::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if concerns_all(&error) => Err(error.into()),

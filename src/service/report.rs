@@ -56,6 +56,14 @@ pub enum Event<'a> {
         /// The archive.
         archive: &'a Path,
     },
+    /// The archive of a batch was damaged, and is whole again, but another one has its
+    /// place. Both stay.
+    WholeTwice {
+        /// The archive.
+        archive: &'a Path,
+        /// The other one.
+        other: &'a Path,
+    },
     /// A message is complete in the outbox.
     Published {
         /// The message.

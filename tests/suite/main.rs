@@ -139,6 +139,7 @@ mod watch_killed;
 mod watch_limits;
 mod watch_messages;
 mod watch_notices;
+mod watch_put_aside;
 mod watch_set_aside;
 mod watch_stopped;
 #[cfg(target_os = "linux")]

@@ -86,6 +86,14 @@ impl Observer for Log {
                 "{name}: {}: it was damaged, and is whole again",
                 archive.display()
             )),
+            Event::WholeTwice { archive, other } => {
+                ui.error(&format!(
+                    "{name}: {}: it was damaged, and is whole again, but {} has its place",
+                    archive.display(),
+                    other.display()
+                ));
+                ui.hint(&hints::of_damaged(archive));
+            }
             Event::Published { path, bytes: size } => {
                 ui.detail(&format!("{name}: {} ({})", path.display(), bytes(*size)));
             }
