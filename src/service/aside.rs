@@ -181,10 +181,8 @@ mod tests {
     }
 
     fn claimed() -> Candidate {
-        Candidate {
-            claimed: Some(BatchId::new(SystemTime::now()).unwrap()),
-            path: Path::new("a.wav").to_owned(),
-        }
+        let id = BatchId::new(SystemTime::now()).unwrap();
+        Candidate::claimed(&id, Path::new("a.wav"))
     }
 
     #[test]

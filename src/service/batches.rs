@@ -240,7 +240,7 @@ impl Service<'_> {
             .and_then(|batch| Tree::new(batch).parent_of(path).map(|(d, _)| d))
             .and_then(|directory| directory.stat(path.file_name().unwrap_or_default()));
         match found {
-            Ok(stat) => Some((claimed_by(id, path), Stamp::of(&stat))),
+            Ok(stat) => Some((Candidate::claimed(id, path), Stamp::of(&stat))),
             // Somebody has removed it from where only the service works.
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(_) => {
@@ -305,14 +305,6 @@ fn reason(error: &SourceError) -> String {
         SourceError::Io { error, .. } => cause(error),
         SourceError::ChangedWhileRead { .. } => "it was changed while it was read".to_owned(),
         error => error.to_string(),
-    }
-}
-
-/// Returns what a file is called that was claimed by a batch.
-pub(super) fn claimed_by(id: &BatchId, path: &Path) -> Candidate {
-    Candidate {
-        claimed: Some(id.clone()),
-        path: path.to_owned(),
     }
 }
 

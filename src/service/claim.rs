@@ -187,10 +187,7 @@ impl<'a> Claims<'a> {
     ) -> io::Result<Claimed> {
         let now = Stamp::of(&fstat(opened)?);
         if !settled.is_content_of(&now) || Stamp::of(found) != now {
-            let claimed = Candidate {
-                claimed: Some(self.id.clone()),
-                path: file.path.clone(),
-            };
+            let claimed = Candidate::claimed(self.id, &file.path);
             return Ok(Claimed::Unsettled(claimed, Stamp::of(found)));
         }
         let path = claim_path(&self.spool.path, self.id).join(&file.path);

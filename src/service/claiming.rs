@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::Service;
 use super::batch_id::BatchId;
-use super::batches::claimed_by;
 use super::claim::{Claimed, Claims, claim_path};
 use super::error::ServiceError;
 use super::intake::SPECIAL;
@@ -85,7 +84,7 @@ impl Service<'_> {
             match claimed {
                 Ok(Claimed::Taken(source)) => {
                     self.aside
-                        .rename(&file, &claimed_by(id, Path::new(source.name())));
+                        .rename(&file, &Candidate::claimed(id, Path::new(source.name())));
                     taken.files.push(source);
                 }
                 Ok(Claimed::Unsettled(claimed, stamp)) => {

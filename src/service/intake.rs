@@ -202,8 +202,7 @@ impl Service<'_> {
         walk(&batch, Path::new(""), None, |found| match found {
             Found::Directory(..) => {}
             Found::File(path, stat) => {
-                let claimed = Some(id.clone());
-                let file = Candidate { claimed, path };
+                let file = Candidate::claimed(id, &path);
                 match is_kept {
                     // Some of its files may have been set aside while others were sealed.
                     true => self.aside.note_found(&file),

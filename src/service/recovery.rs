@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::batch_id::BatchId;
-use super::batches::claimed_by;
 use super::claim::{CLAIMS, claim_path, directory};
 use super::error::ServiceError;
 use super::faults::is_of_all;
 use super::release::remove_directory;
 use super::report::Event;
+use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::tree::{Tree, remove_empty};
 use super::walk::{Found, walk};
@@ -187,7 +187,7 @@ impl Service<'_> {
         let left = self.claims_of(id)?;
         self.holds_hidden(id, &left);
         for (path, stamp) in left.files {
-            let file = claimed_by(id, &path);
+            let file = Candidate::claimed(id, &path);
             if !self.aside.leaves_alone(&file, &stamp) {
                 self.settling.wait(file, stamp, now, settle);
             }

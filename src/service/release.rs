@@ -12,7 +12,7 @@ use rustix::fs::fstat;
 
 use super::Service;
 use super::batch_id::BatchId;
-use super::batches::{Waiting, claimed_by};
+use super::batches::Waiting;
 use super::claim::directory;
 use super::closer::Closer;
 use super::error::ServiceError;
@@ -20,6 +20,7 @@ use super::faults::is_of_all;
 use super::places::Place;
 use super::report::Event;
 use super::sealing::SealedClaim;
+use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::tree::{Tree, remove_empty};
 use crate::files::cause;
@@ -104,7 +105,7 @@ impl Service<'_> {
     ) -> Result<(), ServiceError> {
         let id = &waiting.id;
         for changed in &released.changed {
-            let path = claimed_by(id, changed).shown(&self.spool.path);
+            let path = Candidate::claimed(id, changed).shown(&self.spool.path);
             self.observer.note(&Event::ChangedSince { path: &path });
         }
         for written in &released.written {
@@ -116,7 +117,7 @@ impl Service<'_> {
         for claim in &waiting.claims {
             let path = PathBuf::from(claim.file.name());
             if self.aside.len() > 0 && !stuck.contains(&path) {
-                self.aside.forget(&claimed_by(id, &path));
+                self.aside.forget(&Candidate::claimed(id, &path));
             }
         }
         self.observer.note(&Event::Released {

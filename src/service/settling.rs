@@ -120,6 +120,13 @@ impl Candidate {
         }
     }
 
+    pub fn claimed(id: &BatchId, path: &Path) -> Self {
+        Self {
+            claimed: Some(id.clone()),
+            path: path.to_owned(),
+        }
+    }
+
     /// Returns the memory that it takes while it's waited for.
     fn bytes(&self) -> usize {
         let id = self.claimed.as_ref().map_or(0, |id| id.as_str().len());
