@@ -3,11 +3,14 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
+use callseal::ErrorKind;
 use callseal::output::remove_temporaries;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level::{self, emulate_default_handler};
+
+use super::exit;
 
 /// The signals that end the program, unless they are ignored.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -38,11 +41,22 @@ pub fn handle() {
 
 /// Ends the program as the signal would have done.
 pub fn end(signal: i32) {
+    clean_up();
+    let _ = emulate_default_handler(signal);
+}
+
+/// Ends the program at once, with the status of a fault in it.
+pub fn end_with_a_fault() {
+    clean_up();
+    // Other threads are at work: nothing may be taken down below them.
+    low_level::exit(exit::status(ErrorKind::Io).into())
+}
+
+fn clean_up() {
     let _none = remove_temporaries();
     if let Some(terminal) = &*terminal() {
         let _ = restore(terminal);
     }
-    let _ = emulate_default_handler(signal);
 }
 
 /// Returns whether this signal was already ignored when the program started, as

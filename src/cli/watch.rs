@@ -26,7 +26,7 @@ use super::signals;
 use super::signing_args;
 use super::ui::Ui;
 use log::Log;
-use together::Work;
+use together::{LastStep, Work};
 
 /// The time after which the program ends, whatever it is doing.
 const LAST_STEP: Duration = Duration::from_secs(4);
@@ -101,7 +101,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
                 false => log.conclude(Ok(service.run(&mut loader, control))),
             }),
         });
-    Ok(together::run(works.collect(), ui))
+    let last_step = LastStep {
+        after: LAST_STEP,
+        end: &signals::end_with_a_fault,
+    };
+    Ok(together::run(works.collect(), &last_step, ui))
 }
 
 /// Returns the spools that are named, or all.

@@ -1,7 +1,10 @@
 //! Several services at the same time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use callseal::ErrorKind;
 use callseal::files::cause;
@@ -17,14 +20,42 @@ pub(super) struct Work<'a> {
     pub run: Box<dyn FnOnce() -> Ended + Send + 'a>,
 }
 
+/// How the program ends if some services don't, though they were told to.
+pub(super) struct LastStep<'a> {
+    /// The time after which it ends.
+    pub after: Duration,
+    pub end: &'a (dyn Fn() + Sync),
+}
+
+impl LastStep<'_> {
+    /// Ends the program unless all is over before: a service that seals a huge call would
+    /// go on for hours.
+    fn wait(&self, is_over: &Receiver<()>) {
+        if is_over.recv_timeout(self.after) == Err(RecvTimeoutError::Timeout) {
+            (self.end)();
+        }
+    }
+}
+
 /// Runs services until all of them have ended.
 ///
 /// If one of them fails by a fault in the program, all are stopped: whoever supervises the
 /// program starts it anew. Otherwise nobody would notice that one of them is missing.
-pub(super) fn run(works: Vec<Work<'_>>, ui: &Ui) -> Ended {
+pub(super) fn run(works: Vec<Work<'_>>, last_step: &LastStep<'_>, ui: &Ui) -> Ended {
     let controls: Vec<&Control> = works.iter().map(|work| work.control).collect();
-    let stop = || controls.iter().for_each(|control| control.stop());
+    let (all_ended, is_over) = mpsc::channel::<()>();
+    let is_over = Mutex::new(Some(is_over));
     thread::scope(|scope| {
+        let (controls, is_over) = (&controls, &is_over);
+        let stop = move || {
+            controls.iter().for_each(|control| control.stop());
+            let mut is_over = is_over.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(is_over) = is_over.take() {
+                // Without it, the program ends when all services have.
+                let wait = move || last_step.wait(&is_over);
+                let _ = thread::Builder::new().spawn_scoped(scope, wait);
+            }
+        };
         let (mut threads, mut failed) = (Vec::new(), None);
         for Work { name, run, .. } in works {
             let run = move || {
@@ -52,50 +83,77 @@ pub(super) fn run(works: Vec<Work<'_>>, ui: &Ui) -> Ended {
         let ended = threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or(Some(ErrorKind::Io)));
-        ended.max().flatten().max(failed)
+        let ended = ended.max().flatten().max(failed);
+        drop(all_ended);
+        ended
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread::sleep;
     use std::time::Duration;
 
     use callseal::ErrorKind;
     use callseal::service::Control;
 
-    use super::{Work, run};
+    use super::{LastStep, Work, run};
     use crate::cli::ui::{Colour, Ui};
+
+    fn quiet() -> Ui {
+        Ui::new(true, false, Colour::Never)
+    }
+
+    fn waits_until(is_over: impl Fn() -> bool) -> Option<ErrorKind> {
+        while !is_over() {
+            sleep(Duration::from_millis(10));
+        }
+        None
+    }
+
+    fn work<'a>(
+        control: &'a Control,
+        run: impl FnOnce() -> Option<ErrorKind> + Send + 'a,
+    ) -> Work<'a> {
+        Work {
+            name: "one",
+            control,
+            run: Box::new(run),
+        }
+    }
 
     #[test]
     fn a_service_that_fails_ends_the_others_and_the_program_with_a_failure() {
         let controls = [(); 3].map(|()| Control::new().unwrap());
         let [one, two, three] = &controls;
-        let waits = |control: &Control| {
-            while !control.is_stopped() {
-                sleep(Duration::from_millis(10));
-            }
-            None
-        };
         let works = vec![
-            Work {
-                name: "one",
-                control: one,
-                run: Box::new(|| waits(one)),
-            },
-            Work {
-                name: "two",
-                control: two,
-                run: Box::new(|| panic!("a fault")),
-            },
-            Work {
-                name: "three",
-                control: three,
-                run: Box::new(|| waits(three)),
-            },
+            work(one, || waits_until(|| one.is_stopped())),
+            work(two, || panic!("a fault")),
+            work(three, || waits_until(|| three.is_stopped())),
         ];
-        let ui = Ui::new(true, false, Colour::Never);
-        assert_eq!(run(works, &ui), Some(ErrorKind::Io));
+        // The others end, so nobody has to end the program.
+        let last_step = LastStep {
+            after: Duration::from_secs(3600),
+            end: &|| panic!("all have ended"),
+        };
+        assert_eq!(run(works, &last_step, &quiet()), Some(ErrorKind::Io));
         assert!(controls.iter().all(Control::is_stopped));
+    }
+
+    #[test]
+    fn a_service_that_fails_ends_the_program_though_another_one_goes_on_for_long() {
+        let controls = [(); 2].map(|()| Control::new().unwrap());
+        let [one, two] = &controls;
+        let is_ended = AtomicBool::new(false);
+        let works = vec![
+            work(one, || waits_until(|| is_ended.load(Ordering::Relaxed))),
+            work(two, || panic!("a fault")),
+        ];
+        let last_step = LastStep {
+            after: Duration::from_millis(10),
+            end: &|| is_ended.store(true, Ordering::Relaxed),
+        };
+        assert_eq!(run(works, &last_step, &quiet()), Some(ErrorKind::Io));
     }
 }
