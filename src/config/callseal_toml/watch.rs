@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::schema::{self, BundleEntry, ThenEntry};
+use super::schema::{self, BundleEntry, OneOrMany, ThenEntry};
 use super::{ConfigError, Place, resolve};
 use crate::config::{Bundle, Profile, Then, TimeSpan, Watch};
+use crate::sources::Patterns;
 
 /// The time for which a file has to be unchanged, unless the config says more or
 /// less.
@@ -16,6 +17,9 @@ const SETTLE: Duration = Duration::from_secs(10);
 
 /// The time for which a sealed file is kept, unless the config says more or less.
 const GRACE: Duration = Duration::from_secs(60);
+
+/// The longest time that a setting may have.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The units of sizes.
 const UNITS: [(&str, u64); 4] = [
@@ -67,14 +71,12 @@ impl Place<'_> {
             let expected = "archives are called by it: use letters, digits, - and _";
             return Err(self.refused(line, "name", name, expected));
         }
-        let include = table.include.map(|list| list.0);
-        let exclude = table.exclude.map(|list| list.0);
         Ok(Watch {
             spool: self.directory("spool", &table.spool)?,
             outbox: self.directory("outbox", &table.outbox)?,
             profile: table.profile.map(Spanned::into_inner),
-            include: include.unwrap_or_default(),
-            exclude: exclude.unwrap_or_default(),
+            include: self.patterns("include", table.include)?,
+            exclude: self.patterns("exclude", table.exclude)?,
             settle: self.span("settle", table.settle, SETTLE)?,
             grace: self.span("grace", table.grace, GRACE)?,
             then: self.then(table.then)?,
@@ -103,11 +105,29 @@ impl Place<'_> {
         let Some(text) = text else {
             return Ok(default);
         };
-        let span = text.get_ref().parse();
-        let span = span.map(|span: TimeSpan| span.length());
-        span.map_err(|error| {
-            self.refused(self.line(&text), key, text.get_ref(), &error.to_string())
-        })
+        let refused = |reason: &str| self.refused(self.line(&text), key, text.get_ref(), reason);
+        let span: Result<TimeSpan, _> = text.get_ref().parse();
+        match span.map(|span| span.length()) {
+            Ok(length) if length > LONGEST => Err(refused("expected a year (365d) at most")),
+            Ok(length) => Ok(length),
+            Err(error) => Err(refused(&error.to_string())),
+        }
+    }
+
+    fn patterns(
+        &self,
+        key: &'static str,
+        list: Option<Spanned<OneOrMany>>,
+    ) -> Result<Vec<String>, ConfigError> {
+        let Some(list) = list else {
+            return Ok(Vec::new());
+        };
+        let line = self.line(&list);
+        let OneOrMany(patterns) = list.into_inner();
+        match Patterns::new(&patterns) {
+            Ok(_) => Ok(patterns),
+            Err(bad) => Err(self.refused(line, key, &bad.pattern, &bad.reason)),
+        }
     }
 
     fn then(&self, then: Option<Spanned<ThenEntry>>) -> Result<Then, ConfigError> {
