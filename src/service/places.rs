@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{Access, AtFlags, FlockOperation, Stat, StatFs, accessat, flock, fstat, fstatfs};
-use rustix::process::{geteuid, getuid};
+use rustix::process::geteuid;
 
 use super::error::ServiceError;
 use super::stamp::is_file;
@@ -98,9 +98,13 @@ impl Place {
     pub fn check(&self) -> Result<(), ServiceError> {
         let now = Directory::open(&self.path).map_err(|e| ServiceError::io(&self.path, e))?;
         // Its own directory shows that it isn't merely the same mount point.
-        let own = now.below(OsStr::new(OWN));
-        let is_same = now.id() == self.root.id() && own.is_ok_and(|own| own.id() == self.own.id());
-        match is_same {
+        let own = match now.below(OsStr::new(OWN)) {
+            Ok(own) => Some(own),
+            Err(error) if is_absent(&error) => None,
+            Err(error) => return Err(ServiceError::io(&self.path.join(OWN), error)),
+        };
+        let is_own = own.is_some_and(|own| own.id() == self.own.id());
+        match is_own && now.id() == self.root.id() {
             true => Ok(()),
             false => {
                 let error = io::Error::other("it is another directory than before");
@@ -108,6 +112,14 @@ impl Place {
             }
         }
     }
+}
+
+/// Returns whether an error says that no directory has this name.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// Checks whether a service could work in its directories, and makes nothing there.
@@ -250,7 +262,7 @@ pub(super) fn can_rename(directory: &Directory) -> io::Result<bool> {
         Err(error) => return Err(error.into()),
     }
     let stat = directory.own_stat()?;
-    let user = getuid();
+    let user = geteuid();
     let is_owner = user.is_root() || stat.st_uid == user.as_raw();
     Ok(is_owner || stat.st_mode & STICKY == 0)
 }

@@ -69,14 +69,13 @@ impl Tree {
         self.touched.len()
     }
 
-    /// Flushes the directories that were touched.
+    /// Flushes the directories that were touched: all of them, whichever fails.
     pub fn flush(&mut self) -> io::Result<()> {
         // One that couldn't be flushed isn't flushed again: the system may say then
         // that all is well.
-        for (_, directory) in std::mem::take(&mut self.touched) {
-            directory.flush()?;
-        }
-        Ok(())
+        let touched = std::mem::take(&mut self.touched);
+        let flushed = touched.values().map(|directory| directory.flush());
+        flushed.fold(Ok(()), io::Result::and)
     }
 
     fn enter(&mut self, path: &Path, make: bool) -> io::Result<Arc<Directory>> {
