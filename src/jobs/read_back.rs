@@ -51,7 +51,7 @@ impl Job<'_> {
     /// Reads the archive at `path` from the disk, and compares its entries with those
     /// that were written there. If recipients are given, each entry must be a message
     /// to all of them, and to nobody else.
-    pub(super) fn read_back(
+    pub(crate) fn read_back(
         &self,
         path: &Path,
         written: &blake3::Hash,

@@ -7,10 +7,11 @@ use std::thread::{Builder, JoinHandle};
 use super::batch_id::BatchId;
 use super::sealing::{NotSealed, SealedBatches};
 use crate::Job;
+use crate::jobs::Packed;
 use crate::message::SealPlan;
 use crate::sources::Source;
 
-type Outcome = Result<Vec<blake3::Hash>, NotSealed>;
+type Sealed = Result<Packed, NotSealed>;
 
 /// A batch whose files are claimed and that is being sealed.
 #[derive(Debug)]
@@ -23,16 +24,16 @@ pub(super) struct Sealing {
 
 #[derive(Debug)]
 enum State {
-    Begun(JoinHandle<Outcome>),
-    Ended(Outcome),
+    Begun(JoinHandle<Sealed>),
+    Done(Sealed),
 }
 
 /// A batch of which it's known whether it is sealed.
-pub(super) struct Ended {
+pub(super) struct Outcome {
     pub id: BatchId,
     pub files: Vec<Source>,
     pub plan: Arc<SealPlan>,
-    pub outcome: Outcome,
+    pub sealed: Sealed,
 }
 
 impl Sealing {
@@ -54,9 +55,9 @@ impl Sealing {
         let state = match job.has_several_workers() {
             true => match Builder::new().name("seal".into()).spawn(seal.clone()) {
                 Ok(thread) => State::Begun(thread),
-                Err(_) => State::Ended(seal()),
+                Err(_) => State::Done(seal()),
             },
-            false => State::Ended(seal()),
+            false => State::Done(seal()),
         };
         Self {
             id,
@@ -72,19 +73,26 @@ impl Sealing {
     }
 
     /// Waits until it's sealed, or can't be.
-    pub fn end(self) -> Ended {
-        let outcome = match self.state {
-            State::Ended(outcome) => outcome,
+    pub fn end(self) -> Outcome {
+        let sealed = match self.state {
+            State::Done(sealed) => sealed,
             State::Begun(thread) => match thread.join() {
-                Ok(outcome) => outcome,
+                Ok(sealed) => sealed,
                 Err(panic) => panic::resume_unwind(panic),
             },
         };
-        Ended {
+        Outcome {
             id: self.id,
             files: Arc::unwrap_or_clone(self.files),
             plan: self.plan,
-            outcome,
+            sealed,
+        }
+    }
+
+    /// Waits until nothing is done any more, whatever has come of it.
+    pub fn abandon(self) {
+        if let State::Begun(thread) = self.state {
+            let _ = thread.join();
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::ahead::{Ended, Sealing};
+use super::ahead::{Outcome, Sealing};
 use super::aside::Verdict;
 use super::batch_id::BatchId;
 use super::claim::directory;
@@ -15,9 +15,10 @@ use super::sealing::{NotSealed, SealedClaim};
 use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::tree::Tree;
-use super::{Loaded, Loader, Service};
+use super::{Loaded, Loader, Service, later};
 use crate::Job;
 use crate::files::cause;
+use crate::jobs::Packed;
 use crate::sources::{Source, SourceError, total_size};
 
 /// The time for which files wait for which there is no room.
@@ -31,19 +32,23 @@ pub(super) struct Waiting {
     pub claims: Vec<SealedClaim>,
     /// Its archive, when it had been read back.
     pub archive: Stamp,
+    /// The hash of what is in it.
+    pub entries: blake3::Hash,
 }
 
 impl Service<'_> {
-    /// Claims files that have settled, and begins to seal them into one archive.
+    /// Claims files that had settled at the horizon, and begins to seal them into one
+    /// archive.
     pub(super) fn begin_batch(
         &mut self,
         loader: &mut dyn Loader,
-        now: Instant,
+        horizon: Instant,
     ) -> Result<(), ServiceError> {
         let Loaded { plan, settings, .. } = loader.load()?;
+        self.apply(settings)?;
         let id = BatchId::new(SystemTime::now())
             .map_err(|error| ServiceError::io(&self.spool.path, error))?;
-        let claimed = self.claim_settled(&id, now);
+        let claimed = self.claim_settled(&id, horizon);
         let begun = claimed.and_then(|files| match files.is_empty() {
             true => self.clean_up(&id),
             false => {
@@ -53,57 +58,48 @@ impl Service<'_> {
                 Ok(())
             }
         });
-        if begun.is_err() {
-            self.leave_batch(&id, now)?;
-        }
-        self.apply(settings)?;
-        begun
+        begun.inspect_err(|_| self.leave_batch(&id))
     }
 
     /// Waits until the batch that was begun first is sealed, and keeps its claims for a
     /// grace.
-    pub(super) fn end_batch(&mut self, now: Instant) -> Result<(), ServiceError> {
+    pub(super) fn end_batch(&mut self) -> Result<(), ServiceError> {
         let Some(sealing) = self.sealing.pop_front() else {
             return Ok(());
         };
         let sealed = sealing.end();
         let id = sealed.id.clone();
-        let kept = self.keep_what_fits(sealed, now);
-        if kept.is_err() {
-            self.leave_batch(&id, now)?;
-        }
-        kept?.map_or(Ok(()), Err)
+        let kept = self.keep_what_fits(sealed);
+        let no_room = kept.inspect_err(|_| self.leave_batch(&id))?;
+        no_room.map_or(Ok(()), Err)
     }
 
-    /// Leaves what was claimed to other batches.
-    fn leave_batch(&mut self, id: &BatchId, now: Instant) -> Result<(), ServiceError> {
-        let observed = self.observe_claims(id, now, Duration::ZERO);
-        self.or_hold(id, now, observed)
+    /// Leaves what was claimed to other batches. If it can't be seen, it's looked at again
+    /// later.
+    fn leave_batch(&mut self, id: &BatchId) {
+        let observed = self.observe_claims(id, None);
+        let _ = self.or_hold(id, observed);
     }
 
     /// Keeps the claims of a batch. Those that can't be sealed are left out, and the
     /// others sealed again. Returns why there was no room for any of its files.
-    fn keep_what_fits(
-        &mut self,
-        batch: Ended,
-        now: Instant,
-    ) -> Result<Option<ServiceError>, ServiceError> {
-        let Ended {
+    fn keep_what_fits(&mut self, batch: Outcome) -> Result<Option<ServiceError>, ServiceError> {
+        let Outcome {
             id,
             mut files,
             plan,
-            mut outcome,
+            mut sealed,
         } = batch;
         let job = Job::new().workers(self.workers);
         let mut is_checked = false;
         let mut larger = Vec::new();
         let mut no_room = None;
         loop {
-            match outcome {
-                Ok(digests) => {
-                    self.keep(&id, files, digests, now)?;
+            match sealed {
+                Ok(packed) => {
+                    self.keep(&id, files, packed)?;
                     // Some of the others may fit, too.
-                    self.claim_all_later(&id, &larger, now);
+                    self.claim_all_later(&id, &larger, None);
                     return Ok(None);
                 }
                 Err(NotSealed::All(error)) if is_full(&error) => {
@@ -117,14 +113,14 @@ impl Service<'_> {
                     };
                     let mut behind = files.split_off(place);
                     let failed = behind.remove(0);
-                    self.fail_claimed(&id, Path::new(failed.name()), &reason(&error), now);
+                    self.fail_claimed(&id, Path::new(failed.name()), &reason(&error));
                     if is_checked {
                         // Each try seals less than the one before.
-                        self.claim_all_later(&id, &behind, now);
+                        self.claim_all_later(&id, &behind, None);
                     } else {
                         // Where one fails, others do. Each would take one more try.
                         files.append(&mut behind);
-                        files.retain(|file| self.is_sealable(&id, file, now));
+                        files.retain(|file| self.is_sealable(&id, file));
                         is_checked = true;
                     }
                 }
@@ -132,22 +128,21 @@ impl Service<'_> {
             if files.is_empty() {
                 break;
             }
-            outcome = self.sealed.seal(&id, &files, &plan, &job);
+            sealed = self.sealed.seal(&id, &files, &plan, &job);
         }
         self.clean_up(&id)?;
         match no_room {
             // More room is no remedy for the smallest of them, which came last.
             Some(error) if is_too_large(&error) => {
                 if let Some(smallest) = larger.pop() {
-                    self.fail_claimed(&id, Path::new(smallest.name()), TOO_LARGE, now);
+                    self.fail_claimed(&id, Path::new(smallest.name()), TOO_LARGE);
                 }
-                self.claim_all_later(&id, &larger, now);
+                self.claim_all_later(&id, &larger, None);
                 Ok(None)
             }
             Some(error) => {
-                let until = Instant::now().checked_add(NO_ROOM).unwrap_or(now);
-                self.claim_all_later(&id, &larger, until);
-                self.postponed = Some(until);
+                self.claim_all_later(&id, &larger, Some(NO_ROOM));
+                self.postponed = Some(later(NO_ROOM));
                 Ok(Some(error))
             }
             None => Ok(None),
@@ -159,10 +154,10 @@ impl Service<'_> {
         &mut self,
         id: &BatchId,
         files: Vec<Source>,
-        digests: Vec<blake3::Hash>,
-        now: Instant,
+        packed: Packed,
     ) -> Result<(), ServiceError> {
         let path = self.sealed.path_of(id);
+        let entries = packed.entries(&path)?;
         let archive = self.sealed.stamp(id)?.ok_or_else(|| gone(&path))?;
         let bytes = total_size(&files);
         self.observer.note(&Event::Sealed {
@@ -170,13 +165,14 @@ impl Service<'_> {
             bytes,
             archive: &path,
         });
-        let claims = files.into_iter().zip(digests);
+        let claims = files.into_iter().zip(packed.digests);
         let claims = claims.map(|(file, digest)| SealedClaim { file, digest });
-        self.waiting.push_back(Waiting {
+        self.waiting.push(Waiting {
             id: id.clone(),
-            until: now.checked_add(self.settings.grace).unwrap_or(now),
+            until: later(self.settings.grace),
             claims: claims.collect(),
             archive,
+            entries,
         });
         Ok(())
     }
@@ -200,7 +196,7 @@ impl Service<'_> {
     }
 
     /// Returns whether a file can be read as it was claimed. If not, it's noted.
-    fn is_sealable(&mut self, id: &BatchId, file: &Source, now: Instant) -> bool {
+    fn is_sealable(&mut self, id: &BatchId, file: &Source) -> bool {
         let read = file.open().and_then(|mut source| {
             let path = file.path().to_owned();
             let read = io::copy(&mut source, &mut io::sink());
@@ -212,28 +208,30 @@ impl Service<'_> {
             // The next try to seal it says so.
             Err(SourceError::Io { error, .. }) if is_of_all(&error) => true,
             Err(error) => {
-                self.fail_claimed(id, Path::new(file.name()), &reason(&error), now);
+                self.fail_claimed(id, Path::new(file.name()), &reason(&error));
                 false
             }
         }
     }
 
-    /// Leaves claims to a later batch.
-    fn claim_all_later(&mut self, id: &BatchId, files: &[Source], due: Instant) {
+    /// Leaves claims to a later batch: the next one, or one after some time.
+    fn claim_all_later(&mut self, id: &BatchId, files: &[Source], wait: Option<Duration>) {
         for file in files {
-            self.claim_later(id, Path::new(file.name()), due, Duration::ZERO);
+            self.claim_later(id, Path::new(file.name()), wait);
         }
     }
 
-    /// Leaves a claim to a later batch.
-    pub(super) fn claim_later(&mut self, id: &BatchId, path: &Path, now: Instant, wait: Duration) {
-        if let Some((file, stamp)) = self.claim_now(id, path, now) {
-            self.settling.wait(file, stamp, now, wait);
+    /// Leaves a claim to a later batch: the next one, or one after some time.
+    pub(super) fn claim_later(&mut self, id: &BatchId, path: &Path, wait: Option<Duration>) {
+        match (self.claim_now(id, path), wait) {
+            (Some((file, stamp)), Some(wait)) => self.settling.wait(file, stamp, wait),
+            (Some((file, stamp)), None) => self.settling.put_back(file, stamp),
+            (None, _) => {}
         }
     }
 
     /// Returns what a claim is now, if it's there.
-    fn claim_now(&mut self, id: &BatchId, path: &Path, now: Instant) -> Option<(Candidate, Stamp)> {
+    fn claim_now(&mut self, id: &BatchId, path: &Path) -> Option<(Candidate, Stamp)> {
         let mut own = Tree::new(self.spool.own.clone());
         let found = own
             .open(&directory(id))
@@ -244,26 +242,26 @@ impl Service<'_> {
             // Somebody has removed it from where only the service works.
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(_) => {
-                self.hold(id, now);
+                self.hold(id);
                 None
             }
         }
     }
 
-    pub(super) fn settle_again(&mut self, file: Candidate, stamp: Stamp, now: Instant) {
+    pub(super) fn settle_again(&mut self, file: Candidate, stamp: Stamp) {
         let settle = self.settle(false);
-        self.settling.wait(file, stamp, now, settle);
+        self.settling.wait(file, stamp, settle);
     }
 
     /// Notes that a claimed file can't be sealed.
-    pub(super) fn fail_claimed(&mut self, id: &BatchId, path: &Path, reason: &str, now: Instant) {
-        if let Some((file, stamp)) = self.claim_now(id, path, now) {
-            self.fail(file, stamp, reason, now);
+    pub(super) fn fail_claimed(&mut self, id: &BatchId, path: &Path, reason: &str) {
+        if let Some((file, stamp)) = self.claim_now(id, path) {
+            self.fail(file, stamp, reason);
         }
     }
 
     /// Notes that a file can't be sealed: it's tried again, or set aside.
-    pub(super) fn fail(&mut self, file: Candidate, stamp: Stamp, reason: &str, now: Instant) {
+    pub(super) fn fail(&mut self, file: Candidate, stamp: Stamp, reason: &str) {
         let path = file.shown(&self.spool.path);
         let (verdict, is_new) = self.aside.fail(&file, stamp, reason);
         match verdict {
@@ -272,7 +270,7 @@ impl Service<'_> {
                     let path = &path;
                     self.observer.note(&Event::Deferred { path, reason });
                 }
-                self.settling.wait(file, stamp, now, wait);
+                self.settling.wait(file, stamp, wait);
             }
             Verdict::SetAside => {
                 let path = &path;

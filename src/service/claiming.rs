@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Service;
 use super::batch_id::BatchId;
@@ -34,26 +34,26 @@ struct Taken {
 }
 
 impl Service<'_> {
-    /// Claims as many files that have settled as a batch may have.
+    /// Claims as many files that had settled at the horizon as a batch may have.
     pub(super) fn claim_settled(
         &mut self,
         id: &BatchId,
-        now: Instant,
+        horizon: Instant,
     ) -> Result<Vec<Source>, ServiceError> {
         let spool = self.spool.clone();
         let path = claim_path(&spool.path, id);
         let fail = |error| ServiceError::io(&path, error);
         let mut claims = Claims::begin(&spool, id).map_err(fail)?;
         let mut taken = Taken::default();
-        let claimed = self.claim_each(&mut claims, &mut taken, id, now);
+        let claimed = self.claim_each(&mut claims, &mut taken, id, horizon);
         for (file, stamp) in taken.later {
-            self.settling.wait(file, stamp, now, Duration::ZERO);
+            self.settling.put_back(file, stamp);
         }
         // What was claimed is there, whatever has failed behind it.
         let flushed = claims.flush().map_err(fail);
         let mut closed = Ok(());
         for old in taken.opened {
-            closed = closed.and(self.close(&old, now));
+            closed = closed.and(self.close(&old));
         }
         claimed.and(flushed).and(closed)?;
         Ok(taken.files)
@@ -64,12 +64,12 @@ impl Service<'_> {
         claims: &mut Claims<'_>,
         taken: &mut Taken,
         id: &BatchId,
-        now: Instant,
+        horizon: Instant,
     ) -> Result<(), ServiceError> {
         let mut bytes: u64 = 0;
         while taken.files.len() < MOST
             && claims.has_room()
-            && let Some((file, stamp)) = self.settling.take(now)
+            && let Some((file, stamp)) = self.settling.take(horizon)
         {
             bytes = bytes.saturating_add(stamp.size());
             if !taken.files.is_empty() && bytes > MOST_BYTES {
@@ -89,14 +89,14 @@ impl Service<'_> {
                 }
                 Ok(Claimed::Unsettled(claimed, stamp)) => {
                     self.aside.rename(&file, &claimed);
-                    self.settle_again(claimed, stamp, now);
+                    self.settle_again(claimed, stamp);
                 }
                 Ok(Claimed::Misplaced(path)) => self.pass_over(&path, SPECIAL),
-                Ok(Claimed::Changed(stamp)) => self.settle_again(file, stamp, now),
+                Ok(Claimed::Changed(stamp)) => self.settle_again(file, stamp),
                 Ok(Claimed::Gone) => self.aside.forget(&file),
                 Ok(Claimed::NextBatch) => taken.later.push((file, stamp)),
-                Ok(Claimed::Linked) => self.fail(file, stamp, LINKED, now),
-                Ok(Claimed::Unfit(reason)) => self.fail(file, stamp, &reason, now),
+                Ok(Claimed::Linked) => self.fail(file, stamp, LINKED),
+                Ok(Claimed::Unfit(reason)) => self.fail(file, stamp, &reason),
                 Ok(Claimed::Unnamable(reason)) => self.set_aside(&file, stamp, &reason),
                 Err(error) => {
                     taken.later.push((file, stamp));
@@ -120,13 +120,13 @@ impl Service<'_> {
     }
 
     /// Closes a batch whose claims were taken by another one.
-    fn close(&mut self, old: &BatchId, now: Instant) -> Result<(), ServiceError> {
+    fn close(&mut self, old: &BatchId) -> Result<(), ServiceError> {
         let closed = self
             .clean_up(old)
             .and_then(|()| match self.is_waiting(old) {
                 true => Ok(()),
                 false => self.note_ready(old),
             });
-        self.or_hold(old, now, closed)
+        self.or_hold(old, closed)
     }
 }

@@ -75,13 +75,13 @@ impl Service<'_> {
     }
 
     /// Looks at the whole spool, and at the claims that aren't kept for a grace.
-    pub(super) fn scan(&mut self, now: Instant) {
+    pub(super) fn scan(&mut self) {
         self.has_left_some = false;
         self.aside.begin_look();
         self.passed_over.begin_look();
-        self.scan_below(Path::new(""), now);
+        self.scan_below(Path::new(""));
         if self.is_recovered {
-            self.scan_claims(now);
+            self.scan_claims();
         }
         self.aside.end_look();
         if let Some(count) = self.passed_over.end_look() {
@@ -101,7 +101,7 @@ impl Service<'_> {
     }
 
     /// Takes what the system has noticed.
-    pub(super) fn take_notices(&mut self, now: Instant) {
+    pub(super) fn take_notices(&mut self) {
         let Some(watches) = &mut self.watches else {
             return;
         };
@@ -135,7 +135,7 @@ impl Service<'_> {
             match look(&opened, &directory, &name, Some(&self.filter)) {
                 Some(Entry::Directory(path)) => directories.push(path),
                 Some(Entry::Found(Found::File(path, stat))) => {
-                    self.observe(Candidate::in_spool(&path), &stat, now, is_moved);
+                    self.observe(Candidate::in_spool(&path), &stat, is_moved);
                 }
                 // The next look at the whole spool reports them.
                 Some(Entry::Found(_)) | None => {}
@@ -149,11 +149,11 @@ impl Service<'_> {
             return;
         }
         for path in directories {
-            self.scan_below(&path, now);
+            self.scan_below(&path);
         }
     }
 
-    fn scan_below(&mut self, start: &Path, now: Instant) {
+    fn scan_below(&mut self, start: &Path) {
         let (root, filter) = (self.spool.root.clone(), self.filter.clone());
         walk(&root, start, Some(&filter), |found| match found {
             Found::Directory(path, _) => {
@@ -165,7 +165,7 @@ impl Service<'_> {
                 }
             }
             Found::File(path, stat) => {
-                self.observe(Candidate::in_spool(&path), &stat, now, false);
+                self.observe(Candidate::in_spool(&path), &stat, false);
             }
             Found::Special(path) => self.pass_over(&path, SPECIAL),
             Found::Mount(path) => self.pass_over(&path, MOUNT),
@@ -175,7 +175,7 @@ impl Service<'_> {
 
     /// Looks at the claims of batches that aren't kept for a grace: those that were set
     /// aside are tried again when they have changed.
-    fn scan_claims(&mut self, now: Instant) {
+    fn scan_claims(&mut self) {
         let kept: HashSet<BatchId> = self.waiting_ids().cloned().collect();
         let mut own = Tree::new(self.spool.own.clone());
         let names = own
@@ -188,12 +188,12 @@ impl Service<'_> {
             };
             let is_kept = kept.contains(&id);
             if !is_kept || self.aside.len() > 0 {
-                self.scan_claims_of(&id, is_kept, &mut own, now);
+                self.scan_claims_of(&id, is_kept, &mut own);
             }
         }
     }
 
-    fn scan_claims_of(&mut self, id: &BatchId, is_kept: bool, own: &mut Tree, now: Instant) {
+    fn scan_claims_of(&mut self, id: &BatchId, is_kept: bool, own: &mut Tree) {
         let above = Path::new(OWN).join(directory(id));
         let batch = match own.open(&directory(id)) {
             Ok(batch) => batch,
@@ -206,7 +206,7 @@ impl Service<'_> {
                 match is_kept {
                     // Some of its files may have been set aside while others were sealed.
                     true => self.aside.note_found(&file),
-                    false => self.observe(file, &stat, now, false),
+                    false => self.observe(file, &stat, false),
                 }
             }
             Found::Special(path) => self.pass_over(&above.join(path), SPECIAL),
@@ -215,13 +215,13 @@ impl Service<'_> {
         });
     }
 
-    fn observe(&mut self, file: Candidate, stat: &Stat, now: Instant, is_moved: bool) {
+    fn observe(&mut self, file: Candidate, stat: &Stat, is_moved: bool) {
         let stamp = Stamp::of(stat);
         if self.aside.leaves_alone(&file, &stamp) {
             return;
         }
         let settle = self.settle(is_moved);
-        if !self.settling.observe(file, stamp, now, settle) {
+        if !self.settling.observe(file, stamp, settle) {
             self.has_left_some = true;
         }
     }

@@ -36,6 +36,7 @@ mod recovery;
 mod release;
 mod reload;
 mod report;
+mod run;
 mod sealing;
 mod settling;
 mod stamp;
@@ -43,12 +44,10 @@ mod tree;
 mod walk;
 mod watches;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 pub use control::Control;
 pub use error::ServiceError;
@@ -66,6 +65,7 @@ use self::damaged::Damaged;
 use self::passed_over::PassedOver;
 use self::places::Place;
 use self::recovery::Held;
+use self::run::Trouble;
 use self::sealing::SealedBatches;
 use self::settling::Settling;
 use self::watches::Watches;
@@ -81,23 +81,15 @@ const OWN: &str = ".callseal";
 /// The time between two looks at the whole spool.
 const RESCAN: Duration = Duration::from_secs(30);
 
-/// Later than any run for cron ends.
-const FAR_OFF: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 /// The same if the system doesn't say what has changed.
 const POLL: Duration = Duration::from_secs(5);
+
+/// A year. No wait is longer, and no run for cron.
+const FAR_OFF: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The most files whose claims are kept. While there are more, nothing is sealed: each
 /// takes some 300 bytes of memory.
 const MOST_KEPT: usize = 100_000;
-
-/// The most batches that are sealed at a time: one is written to the disk while the next
-/// one is encrypted.
-const AHEAD: usize = 2;
-
-/// The first wait after trouble. It doubles up to the last one.
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-const LAST_BACKOFF: Duration = Duration::from_secs(60);
 
 /// What calls are sealed with.
 #[derive(Debug)]
@@ -145,8 +137,11 @@ pub struct Service<'a> {
     /// The batches that are being sealed, in the order of their times. There are none
     /// while the service waits.
     sealing: VecDeque<Sealing>,
-    /// The batches whose claims are there still, in the order of their times.
-    waiting: VecDeque<Waiting>,
+    /// The batches whose claims are there still.
+    waiting: Vec<Waiting>,
+    /// The batches whose claims were let go, which isn't known to be on the disk. They
+    /// aren't bundled before the next start.
+    unflushed: BTreeSet<BatchId>,
     /// The batches that are looked at again, since something in them couldn't be seen.
     held: BTreeMap<BatchId, Held>,
     /// The batches without claims.
@@ -162,13 +157,6 @@ pub struct Service<'a> {
     trouble: Option<Trouble>,
     /// Until when files wait for which there was no room.
     postponed: Option<Instant>,
-}
-
-/// What keeps the service from sealing.
-#[derive(Debug)]
-struct Trouble {
-    until: Instant,
-    backoff: Duration,
 }
 
 /// What a service has done until its end.
@@ -213,7 +201,8 @@ impl<'a> Service<'a> {
             aside: Aside::default(),
             passed_over: PassedOver::default(),
             sealing: VecDeque::new(),
-            waiting: VecDeque::new(),
+            waiting: Vec::new(),
+            unflushed: BTreeSet::new(),
             held: BTreeMap::new(),
             ready: BTreeMap::new(),
             is_recovered: false,
@@ -233,198 +222,20 @@ impl<'a> Service<'a> {
         service.check_directories()?;
         Ok(service)
     }
+}
 
-    /// Works until it's told to stop.
-    pub fn run(&mut self, loader: &mut dyn Loader, control: &Control) -> Done {
-        self.watch();
-        self.scan(Instant::now());
-        self.observer.note(&Event::Watching);
-        while !control.is_stopped() {
-            if control.takes_reload() {
-                self.aside.clear();
-                self.trouble = None;
-                self.postponed = None;
-                let reloaded = loader.load().and_then(|loaded| self.apply(loaded.settings));
-                let reloaded = reloaded.and_then(|()| self.retry_claims(Instant::now()));
-                if reloaded.is_err() {
-                    self.conclude(reloaded);
-                }
-                self.next_scan = Instant::now();
-            }
-            let now = Instant::now();
-            self.take_notices(now);
-            if now >= self.next_scan {
-                self.scan(now);
-            }
-            let is_blocked = self.trouble.as_ref().is_some_and(|t| t.until > now);
-            if !is_blocked {
-                let outcome = self.work(loader, control, now, false);
-                self.conclude(outcome);
-            }
-            if self.has_left_some && self.settling.has_much_room() {
-                self.scan_soon();
-            }
-            self.wait(control);
-        }
-        self.done()
-    }
-
-    /// Seals and bundles everything that has settled now, and ends.
-    ///
-    /// # Errors
-    ///
-    /// Nothing can be sealed, or not bundled. All calls are where they were, or
-    /// sealed.
-    pub fn run_once(
-        &mut self,
-        loader: &mut dyn Loader,
-        control: &Control,
-    ) -> Result<Done, ServiceError> {
-        let start = Instant::now();
-        self.check_places(start)?;
-        self.scan(start);
-        // What appears from now on, or changes, is for the next run.
-        let until = start + self.settle(false);
-        let mut no_room = None;
-        while !control.is_stopped() {
-            let now = Instant::now();
-            let last = now >= until;
-            // Nothing is looked for any more. Only the end is waited for.
-            self.next_scan = match last {
-                true => start + FAR_OFF,
-                false => until,
-            };
-            let postponed = self.postponed;
-            match self.work(loader, control, now, last) {
-                // Others may fit.
-                Err(error) if self.postponed != postponed => {
-                    no_room = Some(error);
-                    continue;
-                }
-                outcome => outcome?,
-            }
-            let is_due = self.settling.next_due().is_some_and(|due| due <= until);
-            if last && !is_due && self.waiting.is_empty() {
-                break;
-            }
-            self.wait(control);
-        }
-        no_room.map_or_else(|| Ok(self.done()), Err)
-    }
-
-    /// Does what is due: seals, lets go and bundles; all that is ready, or by the
-    /// settings.
-    fn work(
-        &mut self,
-        loader: &mut dyn Loader,
-        control: &Control,
-        now: Instant,
-        all: bool,
-    ) -> Result<(), ServiceError> {
-        self.check_places(now)?;
-        let mut outcome = Ok(());
-        loop {
-            while outcome.is_ok()
-                && !control.is_stopped()
-                && self.sealing.len() < AHEAD
-                && self.kept() < MOST_KEPT
-                && self.settling.next_due().is_some_and(|due| due <= now)
-            {
-                outcome = self.begin_batch(loader, now);
-            }
-            let is_last = self.sealing.is_empty();
-            let ended = self.end_batch(now);
-            // Sealed calls don't wait until a long queue is empty, or until there is
-            // room for it.
-            let released = self.release_due(Instant::now());
-            outcome = outcome.and(ended).and(released);
-            if is_last {
-                break;
-            }
-        }
-        outcome?;
-        match control.is_stopped() {
-            true => Ok(()),
-            false => self.bundle_due(loader, all && self.waiting.is_empty()),
+impl Drop for Service<'_> {
+    fn drop(&mut self) {
+        // Nothing is written to the outbox once that isn't locked any more.
+        for sealing in self.sealing.drain(..) {
+            sealing.abandon();
         }
     }
+}
 
-    /// Checks that the spool and the outbox are there, and finds out where the last
-    /// service ended.
-    fn check_places(&mut self, now: Instant) -> Result<(), ServiceError> {
-        self.spool.check()?;
-        self.outbox.check()?;
-        if !self.is_recovered {
-            self.recover(now)?;
-            self.is_recovered = true;
-        }
-        self.look_at_held(now)
-    }
-
-    fn conclude(&mut self, outcome: Result<(), ServiceError>) {
-        match outcome {
-            // What there was no room for is still to be tried.
-            Ok(()) if self.postponed.is_some_and(|until| Instant::now() <= until) => {}
-            Ok(()) => {
-                self.postponed = None;
-                if self.trouble.take().is_some() {
-                    self.observer.note(&Event::Recovered);
-                }
-            }
-            Err(error) => {
-                let last = self.trouble.as_ref().map(|trouble| trouble.backoff);
-                let backoff = last.map_or(FIRST_BACKOFF, |last| (last * 2).min(LAST_BACKOFF));
-                self.observer.note(&Event::Trouble {
-                    error: &error,
-                    again_in: backoff,
-                });
-                self.trouble = Some(Trouble {
-                    until: Instant::now() + backoff,
-                    backoff,
-                });
-            }
-        }
-    }
-
-    /// Waits for the next thing to do.
-    fn wait(&self, control: &Control) {
-        if control.is_stopped() {
-            // What has told so may have been read together with a reload.
-            return;
-        }
-        let has_room = self.kept() < MOST_KEPT;
-        let dues = [
-            Some(self.next_scan),
-            self.settling.next_due().filter(|_| has_room),
-            self.waiting.front().map(|waiting| waiting.until),
-        ];
-        let due = dues.into_iter().flatten().min();
-        // Until the next try after trouble, nothing else matters.
-        let due = match &self.trouble {
-            Some(trouble) if trouble.until > Instant::now() => Some(trouble.until),
-            _ => due,
-        };
-        let left = due.map_or(RESCAN, |due| {
-            due.saturating_duration_since(Instant::now()).min(RESCAN)
-        });
-        let timeout = Timespec {
-            tv_sec: i64::try_from(left.as_secs()).unwrap_or_default(),
-            tv_nsec: left.subsec_nanos().into(),
-        };
-        let mut sources = vec![PollFd::new(control.wake_handle(), PollFlags::IN)];
-        if let Some(watches) = &self.watches {
-            sources.push(PollFd::new(watches, PollFlags::IN));
-        }
-        // A signal may end it early. What is due is looked at anyway.
-        let _ = poll(&mut sources, Some(&timeout));
-    }
-
-    fn done(&self) -> Done {
-        Done {
-            failing: self.aside.len() + self.held.len(),
-            damaged: self.damaged.len(),
-        }
-    }
+/// Returns the time after a wait.
+fn later(wait: Duration) -> Instant {
+    Instant::now() + wait.min(FAR_OFF)
 }
 
 /// Returns the choice of files.

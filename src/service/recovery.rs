@@ -27,10 +27,10 @@ impl Service<'_> {
     /// been sealed at all: it settles and is sealed anew, with another batch. Before
     /// that, it's taken out of the archive of its batch. So what is in an archive of
     /// a batch without claims is all that was sealed, once.
-    pub(super) fn recover(&mut self, now: Instant) -> Result<(), ServiceError> {
+    pub(super) fn recover(&mut self) -> Result<(), ServiceError> {
         self.look_at_damaged()?;
         for id in self.claimed()? {
-            self.take_up_again(&id, now)?;
+            self.take_up_again(&id)?;
         }
         for id in self.sealed.all()? {
             // It was complete when it got its name, and its claims are gone.
@@ -40,10 +40,10 @@ impl Service<'_> {
     }
 
     /// Tries all claims again that wait for anything.
-    pub(super) fn retry_claims(&mut self, now: Instant) -> Result<(), ServiceError> {
+    pub(super) fn retry_claims(&mut self) -> Result<(), ServiceError> {
         for id in self.claimed()? {
             if !self.is_waiting(&id) {
-                self.hold(&id, now);
+                self.hold(&id);
             }
         }
         Ok(())
@@ -65,9 +65,9 @@ impl Service<'_> {
 
     /// Takes the claims of a batch that are left out of its archive, and waits until
     /// they have settled.
-    pub(super) fn take_up_again(&mut self, id: &BatchId, now: Instant) -> Result<(), ServiceError> {
+    pub(super) fn take_up_again(&mut self, id: &BatchId) -> Result<(), ServiceError> {
         self.unseal_claims(id)?;
-        self.observe_claims(id, now, self.settle(false))?;
+        self.observe_claims(id, Some(self.settle(false)))?;
         self.clean_up(id)
     }
 
@@ -75,6 +75,10 @@ impl Service<'_> {
     pub(super) fn note_ready(&mut self, id: &BatchId) -> Result<(), ServiceError> {
         // It may be gone, or be hidden now.
         self.ready.remove(id);
+        // After a power failure, its claims may be there again.
+        if self.unflushed.contains(id) {
+            return Ok(());
+        }
         let left = self.claims_of(id)?;
         if self.holds_hidden(id, &left) {
             return Ok(());
@@ -177,19 +181,19 @@ impl Service<'_> {
         }
     }
 
-    /// Waits for the claims of a batch to settle.
+    /// Waits for the claims of a batch to settle, unless they have settled already.
+    /// Those that are waited for as they are wait on.
     pub(super) fn observe_claims(
         &mut self,
         id: &BatchId,
-        now: Instant,
-        settle: Duration,
+        settle: Option<Duration>,
     ) -> Result<(), ServiceError> {
         let left = self.claims_of(id)?;
         self.holds_hidden(id, &left);
         for (path, stamp) in left.files {
             let file = Candidate::claimed(id, &path);
             if !self.aside.leaves_alone(&file, &stamp) {
-                self.settling.wait(file, stamp, now, settle);
+                self.settling.observe_claim(file, stamp, settle);
             }
         }
         Ok(())
@@ -217,15 +221,14 @@ impl Service<'_> {
     pub(super) fn or_hold(
         &mut self,
         id: &BatchId,
-        now: Instant,
         outcome: Result<(), ServiceError>,
     ) -> Result<(), ServiceError> {
-        outcome.inspect_err(|_| self.hold(id, now))
+        outcome.inspect_err(|_| self.hold(id))
     }
 
-    /// Looks at a batch again at this time.
-    pub(super) fn hold(&mut self, id: &BatchId, until: Instant) {
-        self.held.entry(id.clone()).or_default().until = Some(until);
+    /// Looks at a batch again in the next round.
+    pub(super) fn hold(&mut self, id: &BatchId) {
+        self.held.entry(id.clone()).or_default().until = Some(Instant::now());
     }
 
     /// Looks at the batches again in which something couldn't be seen.
@@ -240,7 +243,7 @@ impl Service<'_> {
             .map(|(id, _)| id.clone())
             .collect();
         for id in due {
-            self.take_up_again(&id, now)?;
+            self.take_up_again(&id)?;
             if self.claims_of(&id)?.hidden.is_none() {
                 self.note_ready(&id)?;
                 self.held.remove(&id);

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::fs::fstat;
 
@@ -16,17 +16,18 @@ use super::batches::Waiting;
 use super::claim::directory;
 use super::closer::Closer;
 use super::error::ServiceError;
-use super::faults::is_of_all;
+use super::faults::{concerns_all, is_of_all};
 use super::places::Place;
 use super::report::Event;
 use super::sealing::SealedClaim;
 use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::tree::{Tree, remove_empty};
-use crate::files::cause;
+use crate::files::{cause, input};
 use crate::output::Directory;
 use crate::sources::Source;
 use crate::workers::work_on;
+use crate::{Error, Job};
 
 /// The bytes that are read at a time.
 const BUFFER: usize = 256 * 1024;
@@ -35,7 +36,7 @@ const BUFFER: usize = 256 * 1024;
 const NAMES: u32 = 10_000;
 
 /// What became of the claims of a batch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Released {
     /// The number of files that are gone.
     pub files: u64,
@@ -48,36 +49,60 @@ pub(super) struct Released {
     pub stuck: Vec<(PathBuf, String)>,
     /// The files that were written to at the moment when they were removed.
     pub written: Vec<PathBuf>,
+    /// Why some files are in none of these: they are tried again.
+    pub failure: Option<ServiceError>,
+    /// Whether it's on the disk which files are gone.
+    pub flushed: Result<(), ServiceError>,
 }
 
 impl Service<'_> {
-    /// Lets go of the claims whose grace is over.
-    pub(super) fn release_due(&mut self, now: Instant) -> Result<(), ServiceError> {
-        while let Some(waiting) = self.waiting.pop_front() {
-            if waiting.until > now {
-                self.waiting.push_front(waiting);
-                break;
+    /// Lets go of the claims whose grace is over. A batch that fails doesn't hold up the
+    /// others.
+    pub(super) fn release_due(&mut self) -> Result<(), ServiceError> {
+        let now = Instant::now();
+        let due = self.waiting.iter().filter(|waiting| waiting.until <= now);
+        let due: Vec<BatchId> = due.map(|waiting| waiting.id.clone()).collect();
+        let mut outcome = Ok(());
+        for id in due {
+            let place = self.waiting.iter().position(|waiting| waiting.id == id);
+            if let Some(place) = place {
+                let waiting = self.waiting.remove(place);
+                outcome = outcome.and(self.release(waiting));
             }
-            self.release(waiting, now)?;
         }
-        Ok(())
+        outcome
     }
 
-    fn release(&mut self, waiting: Waiting, now: Instant) -> Result<(), ServiceError> {
-        match self.let_go(&waiting) {
-            Ok(Some(released)) => {
-                let closed = self.close_released(&waiting, &released, now);
-                self.or_hold(&waiting.id, now, closed)
-            }
+    fn release(&mut self, waiting: Waiting) -> Result<(), ServiceError> {
+        let id = waiting.id.clone();
+        let mut released = match self.let_go(&waiting) {
+            Ok(Some(released)) => released,
             Ok(None) => {
-                let observed = self.observe_claims(&waiting.id, now, Duration::ZERO);
-                self.or_hold(&waiting.id, now, observed)
+                let observed = self.observe_claims(&id, None);
+                return self.or_hold(&id, observed);
             }
             Err(error) => {
-                self.waiting.push_front(waiting);
-                Err(error)
+                self.waiting.push(waiting);
+                return Err(error);
             }
+        };
+        // Nobody else says so: the next try finds nothing of these files.
+        for written in &released.written {
+            let path = self.spool.path.join(written);
+            self.observer.note(&Event::WrittenAtTheEnd { path: &path });
         }
+        let flushed = std::mem::replace(&mut released.flushed, Ok(()));
+        if flushed.is_err() && self.unflushed.insert(id.clone()) {
+            self.observer.note(&Event::Unflushed {
+                archive: &self.sealed.path_of(&id),
+            });
+        }
+        if let Some(failure) = released.failure.take() {
+            self.waiting.push(waiting);
+            return Err(failure);
+        }
+        let closed = self.close_released(&waiting, &released);
+        flushed.and(self.or_hold(&id, closed))
     }
 
     /// Lets go of the claims of a batch, if its archive is there still.
@@ -101,16 +126,11 @@ impl Service<'_> {
         &mut self,
         waiting: &Waiting,
         released: &Released,
-        now: Instant,
     ) -> Result<(), ServiceError> {
         let id = &waiting.id;
         for changed in &released.changed {
             let path = Candidate::claimed(id, changed).shown(&self.spool.path);
             self.observer.note(&Event::ChangedSince { path: &path });
-        }
-        for written in &released.written {
-            let path = self.spool.path.join(written);
-            self.observer.note(&Event::WrittenAtTheEnd { path: &path });
         }
         let stuck = released.stuck.iter().map(|(path, _)| path);
         let stuck: HashSet<&PathBuf> = stuck.collect();
@@ -129,10 +149,10 @@ impl Service<'_> {
             self.unseal(id, &left)?;
         }
         for path in &released.changed {
-            self.claim_later(id, path, now, self.settle(false));
+            self.claim_later(id, path, Some(self.settle(false)));
         }
         for (path, reason) in &released.stuck {
-            self.fail_claimed(id, path, reason, now);
+            self.fail_claimed(id, path, reason);
         }
         self.note_ready(id)
     }
@@ -143,16 +163,54 @@ impl Service<'_> {
         match self.sealed.stamp(id)? {
             Some(found) if found == waiting.archive => Ok(true),
             // Somebody has done something with it.
-            Some(found) if found.is_file_of(&waiting.archive) => {
-                let sealed = self.sealed.directory().clone();
-                Ok(!self.put_damaged_aside(&sealed, std::slice::from_ref(id))?)
-            }
+            Some(found) if found.is_file_of(&waiting.archive) => self.is_same_still(waiting),
             _ => {
                 self.observer.note(&Event::ArchiveGone {
                     archive: &self.sealed.path_of(id),
                 });
                 Ok(false)
             }
+        }
+    }
+
+    /// Returns whether the archive of a batch, in which somebody has written, has what was
+    /// sealed and nothing else, on the disk.
+    fn is_same_still(&mut self, waiting: &Waiting) -> Result<bool, ServiceError> {
+        let id = &waiting.id;
+        let path = self.sealed.path_of(id);
+        let flushed = input::open(&path).and_then(|file| file.sync_all());
+        let read_back = flushed
+            .map_err(|error| Error::reading(&path, error))
+            .and_then(|()| {
+                let job = Job::new().workers(self.workers);
+                job.read_back(&path, &waiting.entries, None)
+            });
+        match read_back {
+            Ok(()) => return Ok(true),
+            Err(error) if concerns_all(&error) => return Err(error.into()),
+            Err(_) => {}
+        }
+        let sealed = self.sealed.directory().clone();
+        if !self.put_damaged_aside(&sealed, std::slice::from_ref(id))? {
+            // It's sound. What is in it of the claims is taken out of it, and sealed anew.
+            let archive = &path;
+            self.observer.note(&Event::ArchiveChanged { archive });
+        }
+        Ok(false)
+    }
+}
+
+impl Released {
+    /// What became of claims of which none is there.
+    fn nothing() -> Self {
+        Self {
+            files: 0,
+            bytes: 0,
+            changed: Vec::new(),
+            stuck: Vec::new(),
+            written: Vec::new(),
+            failure: None,
+            flushed: Ok(()),
         }
     }
 }
@@ -162,8 +220,7 @@ impl Service<'_> {
 ///
 /// # Errors
 ///
-/// Files can't be read, removed or moved, or that can't be flushed. They stay, or
-/// are gone: what is gone is sealed.
+/// Nothing was done: the claims can't be looked at.
 pub(super) fn release(
     spool: &Place,
     id: &BatchId,
@@ -176,7 +233,7 @@ pub(super) fn release(
     let mut own = Tree::new(spool.own.clone());
     let batch = match own.open(&directory(id)) {
         // An earlier try has let go of all.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Released::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Released::nothing()),
         other => other.map_err(fail)?,
     };
     let shared = Mutex::new(Shared {
@@ -187,8 +244,7 @@ pub(super) fn release(
         Some(one(id, claim, &shared, closer, buffer))
     };
     let outcomes = work_on(claims, workers, || vec![0; BUFFER], work);
-    let mut released = Released::default();
-    let mut failure = None;
+    let mut released = Released::nothing();
     for (outcome, claim) in outcomes.into_iter().zip(claims) {
         let path = PathBuf::from(claim.file.name());
         match outcome {
@@ -200,20 +256,19 @@ pub(super) fn release(
             Ok(Outcome::Written) => released.written.push(path),
             // It can't be compared, so it stays. What was sealed of it is kept too.
             Err(error) if !is_of_all(&error) => released.stuck.push((path, cause(&error))),
-            Err(error) => failure = Some(ServiceError::io(claim.file.path(), error)),
+            Err(error) => {
+                released.failure = Some(ServiceError::io(claim.file.path(), error));
+            }
         }
     }
     let mut shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     // Where they are now comes first.
-    if let Some(moved) = &mut shared.moved {
-        moved.flush().map_err(fail)?;
+    let moved = shared.moved.as_mut().map_or(Ok(()), Tree::flush);
+    released.flushed = moved.and_then(|()| shared.claims.flush()).map_err(fail);
+    if released.failure.is_none() {
+        remove_empty(&batch);
+        released.failure = remove_directory(spool, id).map_err(fail).err();
     }
-    shared.claims.flush().map_err(fail)?;
-    if let Some(failure) = failure {
-        return Err(failure);
-    }
-    remove_empty(&batch);
-    remove_directory(spool, id).map_err(fail)?;
     Ok(released)
 }
 
@@ -263,10 +318,11 @@ fn one(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::Gone),
         other => other?,
     };
+    // What is written to it from now on is seen by the comparison, or by that of the stamps.
+    let before = Stamp::of(&fstat(&opened)?);
     if !is_as_sealed(&claim.file, opened.try_clone()?, &claim.digest, buffer)? {
         return Ok(Outcome::Changed);
     }
-    let before = Stamp::of(&fstat(&opened)?);
     if !Stamp::of(&directory.stat(name)?).is_file_of(&before) {
         return Ok(Outcome::Changed);
     }

@@ -1,5 +1,8 @@
 //! Taking over settings that were changed.
 
+use std::collections::HashSet;
+
+use super::batch_id::BatchId;
 use super::error::ServiceError;
 use super::report::Event;
 use super::{Service, Settings};
@@ -10,7 +13,8 @@ impl Service<'_> {
         if new == self.loaded {
             return Ok(());
         }
-        self.loaded = new.clone();
+        // All of them are taken over, or none.
+        let filter = super::filter(&new)?;
         for (is_same, setting) in [
             (new.spool == self.settings.spool, "spool"),
             (new.outbox == self.settings.outbox, "outbox"),
@@ -21,7 +25,10 @@ impl Service<'_> {
                 self.observer.note(&Event::NeedsRestart { setting });
             }
         }
-        self.filter = super::filter(&new)?;
+        let is_same_choice =
+            new.include == self.settings.include && new.exclude == self.settings.exclude;
+        self.loaded = new.clone();
+        self.filter = filter;
         self.settings = Settings {
             spool: self.settings.spool.clone(),
             outbox: self.settings.outbox.clone(),
@@ -29,6 +36,29 @@ impl Service<'_> {
             name: self.settings.name.clone(),
             ..new
         };
+        if !is_same_choice {
+            self.choose_anew();
+        }
         Ok(())
+    }
+
+    /// Leaves alone what isn't meant any more, and looks for what is meant now.
+    fn choose_anew(&mut self) {
+        let filter = self.filter.clone();
+        self.settling.retain(|file| {
+            // What was claimed is to be sealed.
+            let path = &file.path;
+            file.claimed.is_some() || filter.includes(path) && !filter.excludes_tree_of(path)
+        });
+        self.scan_soon();
+    }
+
+    /// Forgets until when claims wait that aren't kept for a grace: they are looked at
+    /// anew.
+    pub(super) fn forget_waits(&mut self) {
+        let kept: HashSet<BatchId> = self.waiting_ids().cloned().collect();
+        let is_kept = |id: &BatchId| kept.contains(id);
+        self.settling
+            .retain(|file| file.claimed.as_ref().is_none_or(is_kept));
     }
 }

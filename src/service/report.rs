@@ -43,6 +43,18 @@ pub enum Event<'a> {
         /// The archive.
         archive: &'a Path,
     },
+    /// The archive of a batch was changed before its files were removed. They are sealed
+    /// anew.
+    ArchiveChanged {
+        /// The archive.
+        archive: &'a Path,
+    },
+    /// The files of a batch are gone, but that couldn't be flushed. It's bundled after a
+    /// restart.
+    Unflushed {
+        /// The archive.
+        archive: &'a Path,
+    },
     /// The archive of a batch is damaged, and was put aside. The others go on without
     /// it.
     Damaged {

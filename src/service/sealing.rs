@@ -11,6 +11,7 @@ use super::error::ServiceError;
 use super::faults::concerns_all;
 use super::places::Place;
 use super::stamp::Stamp;
+use crate::jobs::Packed;
 use crate::message::SealPlan;
 use crate::output::Directory;
 use crate::sources::{Source, SourceError};
@@ -70,14 +71,13 @@ impl SealedBatches {
     }
 
     /// Seals files into the archive of their batch, flushes it, and reads it back.
-    /// Returns the BLAKE3 of each file.
     pub fn seal(
         &self,
         id: &BatchId,
         files: &[Source],
         plan: &SealPlan,
         job: &Job<'_>,
-    ) -> Result<Vec<blake3::Hash>, NotSealed> {
+    ) -> Result<Packed, NotSealed> {
         let path = self.path_of(id);
         // What can't be trusted is not kept: whatever it is, the claims are there.
         let discard = |error: Error| {
@@ -87,7 +87,7 @@ impl SealedBatches {
         let job = job.without_index().removing();
         let packed = job.pack(files, plan, &path).map_err(discard)?;
         job.check_sealed(&packed, plan, &path).map_err(discard)?;
-        Ok(packed.digests)
+        Ok(packed)
     }
 
     /// Opens the archive of a batch; `None` if it has none.

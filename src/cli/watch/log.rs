@@ -75,6 +75,14 @@ impl Observer for Log {
                 "{name}: {}: somebody has removed it; its files are sealed anew",
                 archive.display()
             )),
+            Event::ArchiveChanged { archive } => ui.warning(&format!(
+                "{name}: {}: somebody has changed it; its files are sealed anew",
+                archive.display()
+            )),
+            Event::Unflushed { archive } => ui.error(&format!(
+                "{name}: {}: its files are gone from the spool, but that couldn't be flushed to the disk; it's bundled after a restart",
+                archive.display()
+            )),
             Event::Damaged { archive, error } => {
                 ui.error(&format!(
                     "{name}: {}: it's damaged, and was put aside: {error}",

@@ -47,7 +47,7 @@ pub struct Packed {
 
 impl Packed {
     /// Returns the hash of all entries of the archive at `output`.
-    pub(super) fn entries(&self, output: &Path) -> Result<blake3::Hash, Error> {
+    pub(crate) fn entries(&self, output: &Path) -> Result<blake3::Hash, Error> {
         self.entries.ok_or_else(|| {
             let error = io::Error::other("it was packed to be kept, and not to be moved");
             Error::reading(output, error)

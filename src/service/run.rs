@@ -1,0 +1,234 @@
+//! What a service does, round by round.
+
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::control::Control;
+use super::error::ServiceError;
+use super::report::Event;
+use super::{Done, FAR_OFF, Loader, MOST_KEPT, RESCAN, Service, later};
+
+/// The most batches that are sealed at a time. The workers share the processor: while one
+/// batch waits for the disk, the next one is encrypted.
+const AHEAD: usize = 2;
+
+/// The first wait after trouble. It doubles up to the last one.
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+const LAST_BACKOFF: Duration = Duration::from_secs(60);
+
+/// What keeps the service from sealing.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    until: Instant,
+    backoff: Duration,
+}
+
+impl Service<'_> {
+    /// Works until it's told to stop.
+    pub fn run(&mut self, loader: &mut dyn Loader, control: &Control) -> Done {
+        self.watch();
+        self.scan();
+        self.observer.note(&Event::Watching);
+        while !control.is_stopped() {
+            if control.takes_reload() {
+                self.reload(loader);
+            }
+            self.take_notices();
+            if Instant::now() >= self.next_scan {
+                self.scan();
+            }
+            let now = Instant::now();
+            let is_blocked = self.trouble.as_ref().is_some_and(|t| t.until > now);
+            if !is_blocked {
+                let outcome = self.work(loader, control, now, false);
+                self.conclude(outcome);
+            }
+            if self.has_left_some && self.settling.has_much_room() {
+                self.scan_soon();
+            }
+            self.wait(control);
+        }
+        self.done()
+    }
+
+    /// Takes over the present settings, and tries again what has failed.
+    fn reload(&mut self, loader: &mut dyn Loader) {
+        self.aside.clear();
+        self.trouble = None;
+        self.postponed = None;
+        self.forget_waits();
+        let loaded = loader.load().and_then(|loaded| self.apply(loaded.settings));
+        let reloaded = loaded.and_then(|()| self.retry_claims());
+        if reloaded.is_err() {
+            self.conclude(reloaded);
+        }
+        self.next_scan = Instant::now();
+    }
+
+    /// Seals and bundles everything that has settled now, and ends.
+    ///
+    /// # Errors
+    ///
+    /// Nothing can be sealed, or not bundled. All calls are where they were, or
+    /// sealed.
+    pub fn run_once(
+        &mut self,
+        loader: &mut dyn Loader,
+        control: &Control,
+    ) -> Result<Done, ServiceError> {
+        self.check_places()?;
+        let mut until = self.look_once();
+        let mut no_room = None;
+        while !control.is_stopped() {
+            // The config is read anew for each batch anyway.
+            let _ = control.takes_reload();
+            let now = Instant::now();
+            let last = now >= until;
+            // Nothing is looked for any more. Only the end is waited for.
+            self.next_scan = match last {
+                true => later(FAR_OFF),
+                false => until,
+            };
+            let postponed = self.postponed;
+            match self.work(loader, control, now, last) {
+                // Others may fit.
+                Err(error) if self.postponed != postponed => {
+                    no_room = Some(error);
+                    continue;
+                }
+                outcome => outcome?,
+            }
+            let is_due = self.settling.next_due().is_some_and(|due| due <= until);
+            if last && !is_due && self.waiting.is_empty() {
+                if !self.has_left_some || no_room.is_some() {
+                    break;
+                }
+                until = self.look_once();
+            }
+            self.wait(control);
+        }
+        no_room.map_or_else(|| Ok(self.done()), Err)
+    }
+
+    /// Looks at the whole spool. Returns when all that is there now has settled: what
+    /// appears from now on, or changes, is for the next run.
+    fn look_once(&mut self) -> Instant {
+        self.scan();
+        later(self.settle(false))
+    }
+
+    /// Does what is due: seals, lets go and bundles; all that is ready, or by the
+    /// settings. What has settled later than the horizon is for the next round.
+    fn work(
+        &mut self,
+        loader: &mut dyn Loader,
+        control: &Control,
+        horizon: Instant,
+        all: bool,
+    ) -> Result<(), ServiceError> {
+        self.check_places()?;
+        let mut outcome = Ok(());
+        loop {
+            while outcome.is_ok()
+                && !control.is_stopped()
+                && self.sealing.len() < AHEAD
+                && self.kept() < MOST_KEPT
+                && self.settling.next_due().is_some_and(|due| due <= horizon)
+            {
+                outcome = self.begin_batch(loader, horizon);
+            }
+            let is_last = self.sealing.is_empty();
+            let ended = self.end_batch();
+            // Sealed calls don't wait until a long queue is empty, or until there is
+            // room for it.
+            let released = self.release_due();
+            outcome = outcome.and(ended).and(released);
+            if is_last {
+                break;
+            }
+        }
+        outcome?;
+        match control.is_stopped() {
+            true => Ok(()),
+            false => self.bundle_due(loader, all && self.waiting.is_empty()),
+        }
+    }
+
+    /// Checks that the spool and the outbox are there, and finds out where the last
+    /// service ended.
+    fn check_places(&mut self) -> Result<(), ServiceError> {
+        self.spool.check()?;
+        self.outbox.check()?;
+        if !self.is_recovered {
+            self.recover()?;
+            self.is_recovered = true;
+        }
+        self.look_at_held(Instant::now())
+    }
+
+    fn conclude(&mut self, outcome: Result<(), ServiceError>) {
+        match outcome {
+            // What there was no room for is still to be tried.
+            Ok(()) if self.postponed.is_some_and(|until| Instant::now() <= until) => {}
+            Ok(()) => {
+                self.postponed = None;
+                if self.trouble.take().is_some() {
+                    self.observer.note(&Event::Recovered);
+                }
+            }
+            Err(error) => {
+                let last = self.trouble.as_ref().map(|trouble| trouble.backoff);
+                let backoff = last.map_or(FIRST_BACKOFF, |last| (last * 2).min(LAST_BACKOFF));
+                self.observer.note(&Event::Trouble {
+                    error: &error,
+                    again_in: backoff,
+                });
+                self.trouble = Some(Trouble {
+                    until: later(backoff),
+                    backoff,
+                });
+            }
+        }
+    }
+
+    /// Waits for the next thing to do.
+    fn wait(&self, control: &Control) {
+        if control.is_stopped() {
+            // What has told so may have been read together with a reload.
+            return;
+        }
+        let has_room = self.kept() < MOST_KEPT;
+        let dues = [
+            Some(self.next_scan),
+            self.settling.next_due().filter(|_| has_room),
+            self.waiting.iter().map(|waiting| waiting.until).min(),
+        ];
+        let due = dues.into_iter().flatten().min();
+        // Until the next try after trouble, nothing else matters.
+        let due = match &self.trouble {
+            Some(trouble) if trouble.until > Instant::now() => Some(trouble.until),
+            _ => due,
+        };
+        let left = due.map_or(RESCAN, |due| {
+            due.saturating_duration_since(Instant::now()).min(RESCAN)
+        });
+        let timeout = Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or_default(),
+            tv_nsec: left.subsec_nanos().into(),
+        };
+        let mut sources = vec![PollFd::new(control.wake_handle(), PollFlags::IN)];
+        if let Some(watches) = &self.watches {
+            sources.push(PollFd::new(watches, PollFlags::IN));
+        }
+        // A signal may end it early. What is due is looked at anyway.
+        let _ = poll(&mut sources, Some(&timeout));
+    }
+
+    fn done(&self) -> Done {
+        Done {
+            failing: self.aside.len() + self.held.len() + self.unflushed.len(),
+            damaged: self.damaged.len(),
+        }
+    }
+}
