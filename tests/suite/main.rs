@@ -135,11 +135,13 @@ mod watch;
 mod watch_bundles;
 mod watch_damaged;
 mod watch_faults;
+mod watch_grace;
 mod watch_killed;
 mod watch_limits;
 mod watch_messages;
 mod watch_notices;
 mod watch_put_aside;
+mod watch_reload;
 mod watch_set_aside;
 mod watch_stopped;
 #[cfg(target_os = "linux")]
