@@ -192,3 +192,41 @@ fn size(text: &str) -> Option<Bundle> {
     let bytes = count.checked_mul(*factor).filter(|bytes| *bytes > 0)?;
     Some(Bundle::Size(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::Config;
+
+    #[test]
+    fn a_time_of_more_than_a_year_and_a_pattern_that_means_nothing_are_refused_with_their_line() {
+        let read = |setting: &str| {
+            let text = format!(
+                "[profiles.acme]\nrecipients = ['a.crt']\n\
+                 [[watch]]\nname = 'calls'\nspool = 'a'\noutbox = 'b'\n{setting}"
+            );
+            Config::parse(&text, Path::new("callseal.toml"))
+        };
+        for setting in ["settle = '365d'", "grace = '8760h'", "include = 'a/*'"] {
+            assert!(read(setting).is_ok(), "{setting}");
+        }
+        for (setting, words) in [
+            (
+                "settle = '366d'",
+                "settle cannot be \"366d\": expected a year",
+            ),
+            ("grace = '584942417355y'", "grace cannot be"),
+            ("grace = '31536001s'", "expected a year (365d) at most"),
+            ("include = 'a['", "include cannot be \"a[\""),
+            (
+                "exclude = ['fine', '']",
+                "exclude cannot be \"\": it is empty",
+            ),
+        ] {
+            let error = read(setting).unwrap_err().to_string();
+            assert!(error.starts_with("callseal.toml:7: "), "{error}");
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}
