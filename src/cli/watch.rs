@@ -31,8 +31,8 @@ use together::{LastStep, Work};
 /// The time after which the program ends, whatever it is doing.
 const LAST_STEP: Duration = Duration::from_secs(4);
 
-/// Seal calls as they end: watch the spools in the config, and keep nothing
-/// unsealed
+/// Seal calls as they end: watch the spools in the config, and remove each file when its
+/// sealed copy is safe
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The config says what is watched:

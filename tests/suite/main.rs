@@ -146,4 +146,5 @@ mod watch_set_aside;
 mod watch_stopped;
 #[cfg(target_os = "linux")]
 mod watch_support;
+mod watch_words;
 mod wrong_inputs;

@@ -314,9 +314,9 @@ fn an_outbox_that_is_gone_keeps_everything_in_the_spool() {
     let mut service = scene.starts_watching();
     fs::rename(scene.path("outbox"), scene.path("away")).unwrap();
     scene.spool(&CALLS);
-    service.waits_for("outbox: no such file or directory; nothing is sealed");
+    service.waits_for("outbox: no such file or directory; next try in ");
     fs::create_dir(scene.path("outbox")).unwrap();
-    service.waits_for("outbox: it is another directory than before; nothing is sealed");
+    service.waits_for("outbox: it is another directory than before; next try in ");
     scene.has_lost_nothing(&CALLS, "without an outbox");
     fs::remove_dir(scene.path("outbox")).unwrap();
     fs::rename(scene.path("away"), scene.path("outbox")).unwrap();
@@ -501,6 +501,11 @@ fn mistakes_in_the_config_are_named_with_their_lines() {
         .watch_once()
         .exits(2)
         .complains(&["callseal.toml:8: name cannot be \"calls\": another [[watch]] has it"]);
+    let scene = Scene::with_a_spool("[[watch]]\nname = '.calls'\nspool = 'a'\noutbox = 'b'\n");
+    scene.watch_once().exits(2).complains(&[
+        "callseal.toml:8: name cannot be \".calls\": ",
+        "use letters, digits, -, _ and ., but no . at its beginning",
+    ]);
     let scene = Scene::with_a_spool(FAST);
     scene
         .line("watch --once --config callseal.toml cals")

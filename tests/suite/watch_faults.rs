@@ -71,7 +71,8 @@ fn a_file_that_doesn_t_fit_waits_and_those_that_fit_are_sealed() {
     scene.write("spool/large.wav", noise(400_000));
     scene.spool(&CALLS);
     let mut service = scene.starts_watching();
-    service.waits_for("no space left on device; nothing is sealed");
+    service.waits_for("no space left on device; next try in ");
+    service.waits_for("hint: free some space there; files that fit are sealed meanwhile");
     scene.waits_until("sealed", || scene.sealed().len() == CALLS.len());
     assert!(scene.spooled().keys().any(|(name, _)| name == "large.wav"));
     fs::remove_file(scene.path("outbox/ballast")).unwrap();
@@ -103,7 +104,7 @@ fn a_claim_is_not_forgotten_if_the_next_one_fails() {
     let fail = "inject=renameat2:error=ENOSPC:when=2";
     let line = "watch -v --config callseal.toml";
     let mut service = scene.service(traced(&scene, &["-e", fail], line));
-    service.waits_for("no space left on device; nothing is sealed");
+    service.waits_for("no space left on device; next try in ");
     service.waits_for("calls: sealing again");
     scene.waits_until("sealed", || scene.sealed().len() == CALLS.len());
     scene.waits_until("let go", || scene.spooled().is_empty());

@@ -31,7 +31,7 @@ fn a_name_that_can_t_be_used_gets_another_one_and_keeps_no_call_back() {
     assert_eq!(tree.len(), odd.len(), "{tree:?}");
     let mut opened = Vec::new();
     for name in &tree {
-        outcome = outcome.says(&format!("{name}: this is "));
+        outcome = outcome.says(&format!("{name}: the call "));
         scene.ok(&format!("open outbox/{name} -k vendor.key -o opened"));
         opened.push(scene.text("opened"));
         fs::remove_file(scene.path("opened")).unwrap();

@@ -70,7 +70,7 @@ fn of_many_entries_that_aren_t_files_some_are_named_and_the_others_counted() {
     let outcome = scene
         .watch_once()
         .exits(0)
-        .says("besides those that were named, 100 in the spool aren't regular files");
+        .says("100 more entries of the spool are left alone: they aren't regular files");
     let named = outcome
         .stderr()
         .matches(": not a regular file, left alone")

@@ -1,5 +1,6 @@
 //! Remedies of the service.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use callseal::service::ServiceError;
@@ -15,7 +16,7 @@ pub fn of_service(error: &ServiceError) -> Hint {
             "end the other service first, or give each its own spool and outbox".into()
         }
         ServiceError::Foreign { .. } => {
-            "look who made it; the service makes it anew, for its user alone, if you move it away".into()
+            "find out who made it; then move it away, and the service makes its own".into()
         }
         ServiceError::Remote { .. } => {
             "use a directory on a local file system as the spool; the outbox may be elsewhere".into()
@@ -35,7 +36,7 @@ pub fn of_service(error: &ServiceError) -> Hint {
             let user = rustix::process::geteuid().as_raw();
             let path = path.to_string_lossy();
             let path = shell_word(&path);
-            format!("let it: setfacl -R -m u:{user}:rwX,d:u:{user}:rwX {path}")
+            format!("give this user the right: setfacl -R -m u:{user}:rwX,d:u:{user}:rwX {path}")
         }
         ServiceError::OtherFileSystem { .. } => {
             "move sealed calls to a directory on the file system of the spool, or use then = \"delete\"".into()
@@ -43,9 +44,24 @@ pub fn of_service(error: &ServiceError) -> Hint {
         ServiceError::NotLoaded { error, .. } => {
             return error.downcast_ref::<NotLoaded>()?.hint.clone().map(Into::into);
         }
+        ServiceError::Job(error) if has_no_room(error) => {
+            "free some space there; files that fit are sealed meanwhile, and the others are tried again each minute".into()
+        }
         ServiceError::Job(error) => return super::of_library(error),
     };
     Some(hint.into())
+}
+
+/// Returns whether the disk or the quota is full.
+fn has_no_room(error: &callseal::Error) -> bool {
+    use callseal::Error::{Io, NotFlushed};
+    let (Io { error, .. } | NotFlushed { error, .. }) = error else {
+        return false;
+    };
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
 }
 
 /// Returns the remedy for a damaged archive of the service.

@@ -106,7 +106,7 @@ impl Observer for Log {
                 ui.detail(&format!("{name}: {} ({})", path.display(), bytes(*size)));
             }
             Event::OtherName { path, name: own, error } => ui.warning(&format!(
-                "{name}: {}: this is {own}, a name that can't be used: {error}",
+                "{name}: {}: the call {own} is here, because its own name can't be used: {error}",
                 path.display()
             )),
             Event::Bundled {
@@ -131,12 +131,17 @@ impl Observer for Log {
                 ui.warning(&format!("{name}: {}: {reason}, left alone", path.display()));
             }
             Event::MorePassedOver { count } => ui.warning(&format!(
-                "{name}: besides those that were named, {count} in the spool aren't regular files or can't be read, left alone",
+                "{name}: {count} more entries of the spool are left alone: they aren't regular files, or can't be read",
             )),
-            Event::Trouble { error, again_in } => self.error(
-                error,
-                &format!("; nothing is sealed, next try in {} s", again_in.as_secs()),
-            ),
+            Event::Trouble { error, again_in } => {
+                // Other causes keep only some files from being sealed, or bundled.
+                let nothing = match error {
+                    ServiceError::NotLoaded { .. } => "nothing is sealed, ",
+                    _ => "",
+                };
+                let seconds = again_in.as_secs();
+                self.error(error, &format!("; {nothing}next try in {seconds} s"));
+            }
             Event::Recovered => ui.summary(&format!("{name}: sealing again")),
             Event::Polling { reason } => ui.warning(&format!(
                 "{name}: not all directories can be watched ({reason}): they are looked through every few seconds",
@@ -145,7 +150,7 @@ impl Observer for Log {
                 "{name}: too much has changed at once: the whole spool is looked through"
             )),
             Event::NeedsRestart { setting } => ui.warning(&format!(
-                "{name}: {setting} was changed in the config, which takes a restart"
+                "{name}: the config has another {setting} now; restart the service to use it"
             )),
             _ => {}
         }

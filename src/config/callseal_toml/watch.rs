@@ -68,7 +68,7 @@ impl Place<'_> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
             let line = self.line(&table.name);
-            let expected = "archives are called by it: use letters, digits, - and _";
+            let expected = "archives are called by it: use letters, digits, -, _ and ., but no . at its beginning";
             return Err(self.refused(line, "name", name, expected));
         }
         Ok(Watch {
