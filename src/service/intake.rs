@@ -250,3 +250,55 @@ impl Service<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::num::NonZeroUsize;
+    use std::time::{Duration, Instant};
+
+    use super::{MOST_WALKS, PAUSE};
+    use crate::config::{Bundle, Then, Watch};
+    use crate::service::{Event, Observer, Service};
+
+    struct Silent;
+
+    impl Observer for Silent {
+        fn note(&self, _: &Event<'_>) {}
+    }
+
+    #[test]
+    fn many_new_directories_bring_the_next_look_forward() {
+        let scene = tempfile::tempdir().unwrap();
+        let [spool, outbox, made] = ["spool", "outbox", "made"].map(|name| {
+            let directory = scene.path().join(name);
+            fs::create_dir(&directory).unwrap();
+            directory
+        });
+        let settings = Watch {
+            name: "calls".to_owned(),
+            spool: spool.clone(),
+            outbox,
+            profile: None,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            settle: Duration::ZERO,
+            grace: Duration::ZERO,
+            then: Then::Delete,
+            bundle: Bundle::Daily,
+            sign: Vec::new(),
+        };
+        let mut service = Service::open(settings, NonZeroUsize::MIN, &Silent).unwrap();
+        service.watch();
+        service.scan(Instant::now());
+        let is_soon = |service: &Service<'_>| service.next_scan <= service.last_scan + PAUSE;
+        assert!(!is_soon(&service));
+        for number in 0..=MOST_WALKS {
+            let [from, to] = [&made, &spool].map(|above| above.join(number.to_string()));
+            fs::create_dir(&from).unwrap();
+            fs::rename(from, to).unwrap();
+        }
+        service.take_notices(Instant::now());
+        assert!(is_soon(&service));
+    }
+}

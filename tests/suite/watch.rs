@@ -265,7 +265,7 @@ fn a_file_that_changes_after_it_was_sealed_is_sealed_anew() {
 fn a_file_that_is_renamed_into_place_is_sealed_at_once() {
     // Other files have to be unchanged for ten seconds.
     let scene = Scene::with_a_spool("settle = '0s'\ngrace = '0s'\nbundle = 1\n");
-    let service = scene.starts_watching();
+    let service = scene.starts_watching_by_notices_alone();
     scene.write("growing", "the call");
     fs::rename(scene.path("growing"), scene.path("spool/a.wav")).unwrap();
     scene.waits_until("bundled", || !scene.bundled().is_empty());
@@ -276,7 +276,7 @@ fn a_file_that_is_renamed_into_place_is_sealed_at_once() {
 #[test]
 fn what_comes_in_new_directories_is_found() {
     let scene = Scene::with_a_spool("settle = '1s'\ngrace = '0s'\nbundle = 1\n");
-    let service = scene.starts_watching();
+    let service = scene.starts_watching_by_notices_alone();
     scene.write("made/deep/er/a.wav", "first");
     fs::rename(scene.path("made"), scene.path("spool/moved")).unwrap();
     scene.write("spool/new/dir/b.wav", "second");

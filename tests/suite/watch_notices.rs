@@ -2,12 +2,11 @@
 
 #![cfg(target_os = "linux")]
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::process::Signal;
 
-use crate::support::Scene;
+use crate::support::{Run, Scene};
 
 /// Seals and bundles as soon as possible.
 const AT_ONCE: &str = "settle = '1s'\ngrace = '0s'\nbundle = 1\n";
@@ -35,15 +34,19 @@ fn directories_that_are_moved_to_and_fro_keep_nobody_from_being_sealed() {
     }
     let service = scene.starts_watching();
     let is_over = AtomicBool::new(false);
+    let moves = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let [to, fro] = ["spool/to", "spool/fro"].map(|name| scene.path(name));
             while !is_over.load(Ordering::Relaxed) {
                 fs::rename(&to, &fro).unwrap();
                 fs::rename(&fro, &to).unwrap();
+                moves.fetch_add(1, Ordering::Relaxed);
             }
         });
         let _end = End(&is_over);
+        let rages = || moves.load(Ordering::Relaxed) >= 100;
+        scene.waits_until("a storm", rages);
         scene.spool(&[("a.wav", "the call")]);
         scene.waits_until("bundled", || scene.bundled().len() == 1);
     });
@@ -62,10 +65,19 @@ impl Drop for End<'_> {
 #[test]
 fn a_run_with_nothing_to_do_doesn_t_wait_for_a_further_look() {
     let scene = Scene::with_a_spool(AT_ONCE);
-    let begin = Instant::now();
-    scene.watch_once().exits(0);
-    // The next look would be after 30 seconds, and a run takes one.
-    assert!(begin.elapsed() < Duration::from_secs(25));
+    let strace = ["-f", "-qq", "-o", "trace", "-e", "trace=ppoll"];
+    let line = "watch --once --config callseal.toml -j 1".split(' ');
+    let program = [Run::CALLSEAL].into_iter().chain(line);
+    scene.program("strace", strace).args(program).exits(0);
+    // It waits until what it has found has settled. The next look would be after 30
+    // seconds.
+    let trace = scene.text("trace");
+    let waits: Vec<&str> = trace
+        .lines()
+        .filter(|line| line.contains("ppoll("))
+        .collect();
+    let is_short = |wait: &&str| wait.contains("tv_sec=0,") || wait.contains("tv_sec=1,");
+    assert!(!waits.is_empty() && waits.iter().all(is_short), "{trace}");
 }
 
 #[test]

@@ -191,6 +191,20 @@ impl Scene {
         service
     }
 
+    /// Starts the service where no look finds anything in the spool itself: it learns
+    /// only from the system's notices what appears there.
+    #[track_caller]
+    pub fn starts_watching_by_notices_alone(&self) -> Service {
+        let strace = "-D -f -qq -o trace -P spool -e inject=getdents64:error=EIO";
+        let line = "watch -v --config callseal.toml";
+        let program = [Run::CALLSEAL].into_iter().chain(line.split(' '));
+        let run = self.program("strace", strace.split(' ').chain(program));
+        let mut service = self.service(run);
+        service.waits_for("spool/: input/output error, left alone");
+        service.waits_for("calls: watching");
+        service
+    }
+
     /// Starts a program that is the service, or becomes it.
     #[track_caller]
     pub fn service(&self, run: Run) -> Service {
