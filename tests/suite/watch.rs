@@ -231,7 +231,7 @@ fn a_batch_that_somebody_has_removed_is_sealed_anew() {
     let scene = Scene::with_a_spool("settle = '1s'\ngrace = '5s'\n");
     scene.spool(&CALLS);
     let mut service = scene.starts_watching();
-    scene.waits_until("sealed", || !scene.sealed().is_empty());
+    service.waits_for("sealed 4 files");
     for entry in fs::read_dir(scene.path("outbox/.callseal/sealed")).unwrap() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
@@ -251,7 +251,7 @@ fn a_file_that_changes_after_it_was_sealed_is_sealed_anew() {
         .open(scene.path("spool/a.wav"))
         .unwrap();
     let mut service = scene.starts_watching();
-    scene.waits_until("sealed", || scene.sealed().len() == 2);
+    service.waits_for("sealed 2 files");
     std::io::Write::write_all(&mut writer, b" and half").unwrap();
     service.waits_for("it was changed after it was sealed, and is sealed anew");
     service.stops();

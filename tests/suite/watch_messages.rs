@@ -46,7 +46,7 @@ fn a_name_that_can_t_be_used_gets_another_one_and_keeps_no_call_back() {
 }
 
 #[test]
-fn a_call_whose_name_comes_again_costs_no_look_at_all_of_the_first_one() {
+fn a_name_that_comes_again_is_compared_by_its_first_bytes_alone() {
     let scene = Scene::with_a_spool(&format!("{FAST}bundle = 'none'\n"));
     let mut noise = vec![0; 4 << 20];
     thread_rng().fill_bytes(&mut noise);
@@ -61,5 +61,5 @@ fn a_call_whose_name_comes_again_costs_no_look_at_all_of_the_first_one() {
     scene.program("strace", strace).args(program).exits(0);
     assert!(scene.exists("outbox/a-2.wav.pgp"));
     let trace = scene.text("trace");
-    assert!(trace.lines().count() < 4, "{trace}");
+    assert!((1..4).contains(&trace.lines().count()), "{trace}");
 }

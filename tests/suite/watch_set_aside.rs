@@ -27,7 +27,6 @@ fn a_claim_that_was_set_aside_is_sealed_when_its_cause_is_mended() {
     let mut service = scene.starts_watching();
     service.waits_for("its name has a control character; it's left alone");
     fs::rename(claims.join("two\nlines"), claims.join("a.wav")).unwrap();
-    service.signal(Signal::HUP);
     scene.waits_until("sealed", || scene.sealed().len() == 1);
     service.stops();
     scene.seals_all();
