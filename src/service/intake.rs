@@ -290,7 +290,7 @@ mod tests {
         };
         let mut service = Service::open(settings, NonZeroUsize::MIN, &Silent).unwrap();
         service.watch();
-        service.scan(Instant::now());
+        service.scan();
         let is_soon = |service: &Service<'_>| service.next_scan <= service.last_scan + PAUSE;
         assert!(!is_soon(&service));
         for number in 0..=MOST_WALKS {
@@ -298,7 +298,7 @@ mod tests {
             fs::create_dir(&from).unwrap();
             fs::rename(from, to).unwrap();
         }
-        service.take_notices(Instant::now());
+        service.take_notices();
         assert!(is_soon(&service));
     }
 }
