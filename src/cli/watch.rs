@@ -80,6 +80,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         let control = control.map_err(|error| Error::reading(&config.source, error))?;
         started.push((watch, log, Arc::new(control)));
     }
+    let controls = started.iter().map(|(.., control)| Arc::clone(control));
+    // A reload that comes meanwhile is done then.
+    listen(controls.collect())?;
     // All of them can work, or none of them begins.
     let mut services = Vec::new();
     for (watch, log, control) in &started {
@@ -88,8 +91,6 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         let loader = ConfigLoader::new(&config, watch, *ui);
         services.push((service, loader, log, control));
     }
-    let controls = services.iter().map(|(.., control)| Arc::clone(control));
-    listen(controls.collect())?;
     let once = arguments.once;
     let works = services
         .into_iter()

@@ -137,7 +137,7 @@ fn flush(root: &Path, published: &[Published]) -> Result<(), Error> {
         directories.extend(above.take_while(|above| above.starts_with(root)));
     }
     for path in directories {
-        let flushed = Directory::open(path).and_then(|directory| directory.flush());
+        let flushed = Directory::open(path).and_then(|directory| directory.flush_surely());
         flushed.map_err(|error| Error::writing(path, error))?;
     }
     Ok(())
@@ -149,6 +149,9 @@ fn publish(archive: &ArchiveFile, member: &Member, path: &Path) -> Result<(), Er
         let made = DirBuilder::new().recursive(true).create(directory);
         // What is in the way of a directory isn't another message.
         made.map_err(|error| Error::reading(directory, error))?;
+        // One that can't be read can't be flushed.
+        let readable = fs::read_dir(directory).map(drop);
+        readable.map_err(|error| Error::reading(directory, error))?;
     }
     let mut file =
         PendingFile::create(path, Access::Shared, Overwrite::Refuse).map_err(write_error)?;

@@ -255,7 +255,7 @@ impl Service<'_> {
 mod tests {
     use std::fs;
     use std::num::NonZeroUsize;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::{MOST_WALKS, PAUSE};
     use crate::config::{Bundle, Then, Watch};

@@ -8,10 +8,9 @@ use crate::pack_move_support::{Calls, PACK, calls};
 use crate::support::{Outcome, Run};
 
 /// The calls that write the archive, read it back, and remove files.
-const CALLS: [&str; 8] = [
+const CALLS: [&str; 7] = [
     "linkat",
     "fsync",
-    "fadvise64",
     "mkdirat",
     "flock",
     "renameat2",

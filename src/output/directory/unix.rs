@@ -253,15 +253,19 @@ impl Directory {
         Ok(unlinkat(&self.handle, name, AtFlags::REMOVEDIR)?)
     }
 
-    /// Flushes its names to disk.
+    /// Flushes its names to disk, if that is possible.
     pub fn flush(&self) -> io::Result<()> {
-        let file = match self.read() {
+        match self.flush_surely() {
             // This is a drop box: it can be written to but not read, and a
             // directory that can't be opened for reading can't be flushed.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
-            other => File::from(other?),
-        };
-        match file.sync_all() {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Flushes its names to disk. It must be readable.
+    pub fn flush_surely(&self) -> io::Result<()> {
+        match File::from(self.read()?).sync_all() {
             // The file system has no such operation for directories.
             Err(error)
                 if matches!(
