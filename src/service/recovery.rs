@@ -29,14 +29,22 @@ impl Service<'_> {
     /// a batch without claims is all that was sealed, once.
     pub(super) fn recover(&mut self) -> Result<(), ServiceError> {
         self.look_at_damaged()?;
-        for id in self.claimed()? {
-            self.take_up_again(&id)?;
+        let (claimed, sealed) = (self.claimed()?, self.sealed.all()?);
+        self.is_recovered = true;
+        // What fails for one batch is tried again, and keeps no other one waiting.
+        let mut outcome = Ok(());
+        for id in claimed {
+            let taken_up = self.take_up_again(&id);
+            outcome = outcome.and(self.or_hold(&id, taken_up));
         }
-        for id in self.sealed.all()? {
+        for id in sealed {
             // It was complete when it got its name, and its claims are gone.
-            self.note_ready(&id)?;
+            if !self.held.contains_key(&id) {
+                let noted = self.note_ready(&id);
+                outcome = outcome.and(self.or_hold(&id, noted));
+            }
         }
-        Ok(())
+        outcome
     }
 
     /// Tries all claims again that wait for anything.
@@ -242,12 +250,19 @@ impl Service<'_> {
             .filter(is_due)
             .map(|(id, _)| id.clone())
             .collect();
+        let mut outcome = Ok(());
         for id in due {
-            self.take_up_again(&id)?;
-            if self.claims_of(&id)?.hidden.is_none() {
-                self.note_ready(&id)?;
-                self.held.remove(&id);
-            }
+            let looked = self.look_again(&id);
+            outcome = outcome.and(self.or_hold(&id, looked));
+        }
+        outcome
+    }
+
+    fn look_again(&mut self, id: &BatchId) -> Result<(), ServiceError> {
+        self.take_up_again(id)?;
+        if self.claims_of(id)?.hidden.is_none() {
+            self.note_ready(id)?;
+            self.held.remove(id);
         }
         Ok(())
     }

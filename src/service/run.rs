@@ -6,6 +6,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::control::Control;
 use super::error::ServiceError;
+use super::faults::is_full;
+use super::places::open_moved;
 use super::report::Event;
 use super::{Done, FAR_OFF, Loader, MOST_KEPT, RESCAN, Service, later};
 
@@ -78,8 +80,13 @@ impl Service<'_> {
         control: &Control,
     ) -> Result<Done, ServiceError> {
         self.check_places()?;
+        let taken_up = self.take_up_batches();
+        if !self.is_recovered {
+            taken_up?;
+        }
+        // Claims that were found settle until then, too.
         let mut until = self.look_once();
-        let mut no_room = None;
+        let (mut no_room, mut failure) = (None, None);
         while !control.is_stopped() {
             // The config is read anew for each batch anyway.
             let _ = control.takes_reload();
@@ -97,9 +104,14 @@ impl Service<'_> {
                     no_room = Some(error);
                     continue;
                 }
-                outcome => outcome?,
+                // What is wrong with one batch or archive keeps no call from being
+                // sealed that is still to settle.
+                outcome => failure = outcome.err(),
             }
             let is_due = self.settling.next_due().is_some_and(|due| due <= until);
+            if last && failure.is_some() && (is_due || self.waiting.is_empty()) {
+                break;
+            }
             if last && !is_due && self.waiting.is_empty() {
                 if !self.has_left_some || no_room.is_some() {
                     break;
@@ -108,7 +120,7 @@ impl Service<'_> {
             }
             self.wait(control);
         }
-        no_room.map_or_else(|| Ok(self.done()), Err)
+        failure.or(no_room).map_or_else(|| Ok(self.done()), Err)
     }
 
     /// Looks at the whole spool. Returns when all that is there now has settled: what
@@ -128,7 +140,12 @@ impl Service<'_> {
         all: bool,
     ) -> Result<(), ServiceError> {
         self.check_places()?;
+        let taken_up = self.take_up_batches();
+        if !self.is_recovered {
+            return taken_up;
+        }
         let mut outcome = Ok(());
+        let mut no_room = Ok(());
         loop {
             while outcome.is_ok()
                 && !control.is_stopped()
@@ -139,7 +156,14 @@ impl Service<'_> {
                 outcome = self.begin_batch(loader, horizon);
             }
             let is_last = self.sealing.is_empty();
-            let ended = self.end_batch();
+            let ended = match self.end_batch() {
+                // Others may fit.
+                Err(error) if is_full(&error) => {
+                    no_room = no_room.and(Err(error));
+                    Ok(())
+                }
+                ended => ended,
+            };
             // Sealed calls don't wait until a long queue is empty, or until there is
             // room for it.
             let released = self.release_due();
@@ -148,23 +172,30 @@ impl Service<'_> {
                 break;
             }
         }
-        outcome?;
-        match control.is_stopped() {
+        outcome.and(no_room)?;
+        let bundled = match control.is_stopped() {
             true => Ok(()),
             false => self.bundle_due(loader, all && self.waiting.is_empty()),
-        }
+        };
+        taken_up.and(bundled)
     }
 
-    /// Checks that the spool and the outbox are there, and finds out where the last
-    /// service ended.
+    /// Checks that the directories of the service are there.
     fn check_places(&mut self) -> Result<(), ServiceError> {
         self.spool.check()?;
         self.outbox.check()?;
-        if !self.is_recovered {
-            self.recover()?;
-            self.is_recovered = true;
+        // Another directory of this name does as well.
+        self.moved = open_moved(&self.settings, &self.spool.root)?;
+        Ok(())
+    }
+
+    /// Finds out where the last service ended, and looks at batches again of which
+    /// something couldn't be seen.
+    fn take_up_batches(&mut self) -> Result<(), ServiceError> {
+        match self.is_recovered {
+            true => self.look_at_held(Instant::now()),
+            false => self.recover(),
         }
-        self.look_at_held(Instant::now())
     }
 
     fn conclude(&mut self, outcome: Result<(), ServiceError>) {

@@ -140,6 +140,7 @@ mod watch_killed;
 mod watch_limits;
 mod watch_messages;
 mod watch_notices;
+mod watch_others;
 mod watch_put_aside;
 mod watch_reload;
 mod watch_set_aside;
