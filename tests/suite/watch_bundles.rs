@@ -52,7 +52,7 @@ fn calls_are_not_bundled_twice_if_their_archive_can_t_be_opened_for_a_moment() {
     fs::write(bundle.join(batch.file_name().unwrap()), content).unwrap();
     // It's opened to see what is in it, to be flushed, and to be read.
     for when in 1..=3 {
-        let fail = format!("inject=?open,openat:error=EMFILE:when={when}");
+        let fail = format!("inject=?open,openat:error=EMFILE:when={when}+");
         let arguments = ["-P", &archive, "-e", &fail];
         let line = "watch --once --config callseal.toml -j 1";
         let outcome = traced(&scene, &arguments, line).outcome();

@@ -108,7 +108,7 @@ fn a_batch_is_not_bundled_if_it_could_not_be_flushed_that_its_files_are_gone() {
     let inject = format!("inject=fsync:error=EIO:when={}", before + 1);
     let mut service = scene.service(traced(&scene, &["-D", "-e", &inject], LINE));
     service.waits_for("couldn't be flushed to the disk; it's bundled after a restart");
-    service.waits_for("input/output error; nothing is sealed");
+    service.waits_for("input/output error; next try in");
     scene.spool(&[LATER]);
     scene.waits_until("bundled", || !scene.archives().is_empty());
     let later = (LATER.0.to_owned(), LATER.1.as_bytes().to_vec());

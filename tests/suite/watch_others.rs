@@ -85,8 +85,8 @@ fn a_directory_for_moved_calls_may_be_replaced() {
     fs::create_dir(scene.path("moved")).unwrap();
     service.waits_for("let go of 1 sealed file");
     assert_eq!(scene.text("moved/two.wav"), "two");
+    scene.waits_until("bundled", || scene.bundled().len() == 2);
     service.stops();
-    assert_eq!(scene.bundled().len(), 2);
 }
 
 #[test]
