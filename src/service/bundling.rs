@@ -123,33 +123,33 @@ impl Service<'_> {
 
     /// Divides batches, so that the names of each part can be in one archive.
     fn divide(&mut self, ids: Vec<BatchId>) -> Result<Vec<Vec<BatchId>>, ServiceError> {
-        let mut parts = Vec::new();
-        let mut rest = ids;
-        while !rest.is_empty() {
-            let mut names = Names::default();
-            let (mut part, mut later) = (Vec::new(), Vec::new());
-            for id in rest {
-                let archive = self.sealed.archive(&id);
-                let Some(Some(archive)) = self.unless_damaged(&id, archive)? else {
-                    // It isn't there any more.
-                    self.ready.remove(&id);
-                    continue;
-                };
-                let fits = archive.members().all(|member| {
-                    let name = MemberName::parse(&member.shown_name());
-                    name.is_ok_and(|name| names.add(&name))
-                });
-                // The names of one batch fit each other.
-                match fits || part.is_empty() {
-                    true => part.push(id),
-                    false => later.push(id),
+        let mut parts: Vec<(Names, Vec<BatchId>)> = Vec::new();
+        for id in ids {
+            let archive = self.sealed.archive(&id);
+            let Some(Some(archive)) = self.unless_damaged(&id, archive)? else {
+                // It isn't there any more.
+                self.ready.remove(&id);
+                continue;
+            };
+            let names = archive.members().map(|member| {
+                let name = MemberName::parse(&member.shown_name());
+                // One that can't be read is found when the archive is made.
+                name.map(|name| name.collision_key()).unwrap_or_default()
+            });
+            let keys: Vec<String> = names.collect();
+            match parts
+                .iter_mut()
+                .find_map(|(names, part)| names.add_all(&keys).then_some(part))
+            {
+                Some(part) => part.push(id),
+                None => {
+                    let mut names = Names::default();
+                    names.add_all(&keys);
+                    parts.push((names, vec![id]));
                 }
             }
-            parts.push(part);
-            rest = later;
         }
-        parts.retain(|part| !part.is_empty());
-        Ok(parts)
+        Ok(parts.into_iter().map(|(_, part)| part).collect())
     }
 
     /// Makes the archive of this name of the batches in its directory.

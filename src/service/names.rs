@@ -21,22 +21,50 @@ impl Names {
     /// of them is a file where the other needs a directory. Returns whether it was
     /// added.
     pub fn add(&mut self, name: &MemberName) -> bool {
-        let key = name.collision_key();
-        let hash = self.key.hash_one(key.as_str());
-        if self.files.contains(&hash) || self.directories.contains(&hash) {
-            return false;
+        let hashes = self.hashes(&name.collision_key());
+        let fits = self.fits(&hashes);
+        if fits {
+            self.insert(hashes);
         }
-        let above: Vec<u64> = key
-            .rmatch_indices('/')
-            .map(|(end, _)| self.key.hash_one(key.split_at(end).0))
-            .collect();
-        if above.iter().any(|hash| self.files.contains(hash)) {
-            return false;
-        }
-        self.files.insert(hash);
-        self.directories.extend(above);
-        true
+        fits
     }
+
+    /// Adds names that fit each other, by their collision keys, unless one of them
+    /// doesn't fit those that are there. Returns whether they were added.
+    pub fn add_all(&mut self, keys: &[String]) -> bool {
+        let fit = keys.iter().all(|key| self.fits(&self.hashes(key)));
+        if fit {
+            for key in keys {
+                self.insert(self.hashes(key));
+            }
+        }
+        fit
+    }
+
+    fn hashes(&self, key: &str) -> Hashes {
+        let above = key.rmatch_indices('/');
+        let above = above.map(|(end, _)| self.key.hash_one(key.split_at(end).0));
+        Hashes {
+            file: self.key.hash_one(key),
+            above: above.collect(),
+        }
+    }
+
+    fn fits(&self, Hashes { file, above }: &Hashes) -> bool {
+        let is_taken = self.files.contains(file) || self.directories.contains(file);
+        !is_taken && !above.iter().any(|hash| self.files.contains(hash))
+    }
+
+    fn insert(&mut self, Hashes { file, above }: Hashes) {
+        self.files.insert(file);
+        self.directories.extend(above);
+    }
+}
+
+/// The hashes of a name and of the directories above it.
+struct Hashes {
+    file: u64,
+    above: Vec<u64>,
 }
 
 #[cfg(test)]
@@ -55,6 +83,19 @@ mod tests {
             added(&["a/b.wav", "a/c.wav", "A/B.wav", "a/b.wav"]),
             [true, true, false, false]
         );
+    }
+
+    #[test]
+    fn of_several_names_all_are_added_or_none() {
+        let keys = |names: &[&str]| -> Vec<String> {
+            let names = names.iter().map(|name| MemberName::parse(name).unwrap());
+            names.map(|name| name.collision_key()).collect()
+        };
+        let mut taken = Names::default();
+        assert!(taken.add_all(&keys(&["a", "b/c"])));
+        assert!(!taken.add_all(&keys(&["d", "A"])));
+        assert!(!taken.add_all(&keys(&["d", "b"])));
+        assert!(taken.add_all(&keys(&["d", "b/d"])));
     }
 
     #[test]
