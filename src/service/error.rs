@@ -24,6 +24,12 @@ pub enum ServiceError {
         /// The directory.
         path: PathBuf,
     },
+    /// A directory is another one than at the start.
+    #[error("{}: it is another directory than before", .path.display())]
+    Replaced {
+        /// The spool, the outbox, or the service's own directory in one of them.
+        path: PathBuf,
+    },
     /// The file system of a spool promises too little.
     #[error("{}: it is on {kind}, whose renames and locks don't promise enough for a spool", .path.display())]
     Remote {
@@ -96,7 +102,7 @@ impl ServiceError {
     /// Returns its meaning for the caller.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Locked { .. } => ErrorKind::Io,
+            Self::Locked { .. } | Self::Replaced { .. } => ErrorKind::Io,
             Self::Job(error) => error.kind(),
             Self::NotLoaded { kind, .. } => *kind,
             _ => ErrorKind::Usage,

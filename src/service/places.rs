@@ -104,13 +104,12 @@ impl Place {
             Err(error) => return Err(ServiceError::io(&self.path.join(OWN), error)),
         };
         let is_own = own.is_some_and(|own| own.id() == self.own.id());
-        match is_own && now.id() == self.root.id() {
-            true => Ok(()),
-            false => {
-                let error = io::Error::other("it is another directory than before");
-                Err(ServiceError::io(&self.path, error))
-            }
-        }
+        let path = match (now.id() == self.root.id(), is_own) {
+            (true, true) => return Ok(()),
+            (true, false) => self.path.join(OWN),
+            (false, _) => self.path.clone(),
+        };
+        Err(ServiceError::Replaced { path })
     }
 }
 

@@ -18,6 +18,9 @@ pub fn of_service(error: &ServiceError) -> Hint {
         ServiceError::Foreign { .. } => {
             "find out who made it; then move it away, and the service makes its own".into()
         }
+        ServiceError::Replaced { .. } => {
+            "put the one from before back, or mount it again; the service goes on then".into()
+        }
         ServiceError::Remote { .. } => {
             "use a directory on a local file system as the spool; the outbox may be elsewhere".into()
         }
