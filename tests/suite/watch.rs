@@ -359,7 +359,6 @@ fn spools_and_outboxes_are_not_within_each_other() {
         ("spool", "spool/outbox"),
         ("outbox/spool", "outbox"),
         ("spool", "spool"),
-        (".", "outbox"),
     ] {
         let scene = Scene::with_a_spool(FAST);
         for directory in ["spool/outbox", "outbox/spool"] {
@@ -466,6 +465,37 @@ fn sealed_calls_are_not_moved_to_another_file_system() {
 }
 
 #[test]
+fn a_config_in_the_spool_is_refused() {
+    let scene = Scene::with_a_spool(FAST);
+    let config = scene.text("callseal.toml");
+    scene.write(
+        "callseal.toml",
+        config.replace("spool = 'spool'", "spool = '.'"),
+    );
+    scene.watch_once().exits(2).complains(&[
+        "callseal.toml:5: spool cannot be \".\": this config is within it, and would be sealed",
+    ]);
+    assert!(scene.exists("callseal.toml"));
+}
+
+#[test]
+fn messages_that_are_not_authenticated_are_refused_at_the_start() {
+    let scene = Scene::with_a_spool(FAST);
+    scene.spool(&CALLS);
+    let config = scene.text("callseal.toml");
+    scene.write("callseal.toml", format!("format = 'cms'\n{config}"));
+    let refused = "callseal.toml:1: format cannot be \"cms\": its messages aren't authenticated";
+    scene.watch_once().exits(2).complains(&[refused]);
+    scene
+        .line("config check --config callseal.toml")
+        .exits(2)
+        .complains(&[refused]);
+    scene.has_lost_nothing(&CALLS, "refused");
+    scene.write("callseal.toml", format!("format = 'cms-gcm'\n{config}"));
+    scene.seals_all();
+}
+
+#[test]
 fn mistakes_in_the_config_are_named_with_their_lines() {
     for (settings, words) in [
         (
@@ -489,6 +519,10 @@ fn mistakes_in_the_config_are_named_with_their_lines() {
             "there is no profile of that name, but: acme",
         ),
         ("settel = '1s'", "unknown key \"settel\""),
+        (
+            "bundle = 'none'\nsign = 'ivr.key'",
+            "bundle cannot be \"none\": only archives are signed",
+        ),
     ] {
         let scene = Scene::with_a_spool(settings);
         scene

@@ -65,16 +65,24 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
     });
     let sign = file.sign.map(|paths| place.signing_keys(paths));
 
+    let format_line = file.format.as_ref().map(|format| place.line(format));
+    let format = place.choice("format", file.format, Format::CHOICES)?;
+    let watches = place.watches(file.watch, &profiles)?;
+    if let (Some(Format::Cms), Some(line), [_, ..]) = (format, format_line, watches.as_slice()) {
+        let reason =
+            "its messages aren't authenticated, so a [[watch]] can't bundle them: use cms-gcm";
+        return Err(place.refused(line, "format", "cms", reason));
+    }
     Ok(Config {
         source: source.to_owned(),
         default_profile: file.default_profile.map(Spanned::into_inner),
         keys: keys.collect::<Result<_, _>>()?,
         sign: sign.transpose()?.unwrap_or_default(),
         compress: place.choice("compress", file.compress, Compression::CHOICES)?,
-        format: place.choice("format", file.format, Format::CHOICES)?,
+        format,
         without_index: place.choice("index", file.index, INDEX_CHOICES)?,
         min_rsa_bits: place.min_rsa_bits(file.min_rsa_bits)?,
-        watches: place.watches(file.watch, &profiles)?,
+        watches,
         profiles,
     })
 }

@@ -71,8 +71,23 @@ impl Place<'_> {
             let expected = "archives are called by it: use letters, digits, -, _ and ., but no . at its beginning";
             return Err(self.refused(line, "name", name, expected));
         }
+        let spool = self.directory("spool", &table.spool)?;
+        if let (Ok(source), Ok(real)) = (self.source.canonicalize(), spool.canonicalize())
+            && source.starts_with(real)
+        {
+            let line = self.line(&table.spool);
+            let reason = "this config is within it, and would be sealed and removed: \
+                          keep the config, certificates and keys elsewhere";
+            return Err(self.refused(line, "spool", table.spool.get_ref(), reason));
+        }
+        let bundle_line = table.bundle.as_ref().map(|bundle| self.line(bundle));
+        let bundle = self.bundle(table.bundle)?;
+        if let (Bundle::None, Some(line), Some(_)) = (bundle, bundle_line, &table.sign) {
+            let reason = "only archives are signed: leave out sign here, or bundle the messages";
+            return Err(self.refused(line, "bundle", "none", reason));
+        }
         Ok(Watch {
-            spool: self.directory("spool", &table.spool)?,
+            spool,
             outbox: self.directory("outbox", &table.outbox)?,
             profile: table.profile.map(Spanned::into_inner),
             include: self.patterns("include", table.include)?,
@@ -80,7 +95,7 @@ impl Place<'_> {
             settle: self.span("settle", table.settle, SETTLE)?,
             grace: self.span("grace", table.grace, GRACE)?,
             then: self.then(table.then)?,
-            bundle: self.bundle(table.bundle)?,
+            bundle,
             sign: match table.sign {
                 Some(paths) => self.signing_keys(paths)?,
                 None => Vec::new(),
@@ -172,7 +187,13 @@ impl Place<'_> {
         })
     }
 
-    fn refused(&self, line: usize, key: &'static str, value: &str, reason: &str) -> ConfigError {
+    pub(super) fn refused(
+        &self,
+        line: usize,
+        key: &'static str,
+        value: &str,
+        reason: &str,
+    ) -> ConfigError {
         ConfigError::Watch {
             file: self.source.to_owned(),
             line,
