@@ -99,9 +99,12 @@ impl Skesk {
                 let Ok(opened) = opened.and_then(|context| decrypt(context, sealed)) else {
                     return Ok(None);
                 };
-                opened
-                    .split_first()
-                    .map(|(cipher, key)| (Some(SymmetricAlgorithm::from(*cipher)), key.into()))
+                // A wrong passphrase yields any cipher, also those that aren't supported.
+                opened.split_first().and_then(|(cipher, key)| {
+                    let cipher = SymmetricAlgorithm::from(*cipher);
+                    CfbCipher::of(cipher).ok()?;
+                    Some((Some(cipher), key.into()))
+                })
             }
             Sealed::Aead {
                 mode,
