@@ -33,8 +33,11 @@ const CONFIG: &str = "[profiles.acme]\nrecipients = ['customer.crt', 'vendor.crt
     [[watch]]\nname = 'calls'\nspool = 'spool'\noutbox = 'outbox'\n\
     settle = '1s'\ngrace = '15s'\nbundle = 500\n";
 
-/// The room in the outbox, on a file system of its own.
-const ROOM: &str = "size=3g,mode=700";
+/// Returns the room in the outbox, on a file system of its own: nobody takes archives
+/// away, and an archive is made beside its batches.
+fn room(minutes: u64) -> String {
+    format!("size={}m,mode=700", 3072.max(150 * minutes))
+}
 
 /// What was written: by the number in its first line, the content.
 #[derive(Default)]
@@ -233,7 +236,7 @@ fn every_byte_is_accounted_for() {
     }
     let outbox = scene.path("outbox");
     let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", ROOM, "tmpfs"])
+        .args(["-t", "tmpfs", "-o", &room(minutes), "tmpfs"])
         .arg(&outbox)
         .status();
     let is_mounted = mount.is_ok_and(|status| status.success());
