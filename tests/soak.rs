@@ -275,11 +275,14 @@ fn every_byte_is_accounted_for() {
         while Instant::now() < end {
             let mut service = start(&scene, &log);
             pause(1_000, 30_000);
-            // Killing faketime would leave the service alone.
-            let _ = Command::new("pkill")
+            // Killing faketime would leave the service alone, and its semaphores in
+            // /dev/shm, where they are in the way of a later run with its number.
+            let killed = Command::new("pkill")
                 .args(["-KILL", "-P", &service.id().to_string()])
                 .status();
-            let _ = service.kill();
+            if !killed.is_ok_and(|status| status.success()) {
+                let _ = service.kill();
+            }
             service.wait().unwrap();
             kills += 1;
         }

@@ -11,7 +11,7 @@ use rand::{RngCore, thread_rng};
 use rustix::process::Signal;
 
 use crate::support::{Run, Scene, as_an_owner};
-use crate::watch_support::{CALLS, FAST, Found};
+use crate::watch_support::{CALLS, FAST, Found, SmallOutbox};
 
 fn noise(bytes: usize) -> Vec<u8> {
     let mut noise = vec![0; bytes];
@@ -47,26 +47,12 @@ fn sealed_and_kept() -> Scene {
     scene
 }
 
-struct Unmount<'a>(&'a Scene);
-
-impl Drop for Unmount<'_> {
-    fn drop(&mut self) {
-        let _ = self.0.tool_line("umount outbox").outcome();
-    }
-}
-
 #[test]
 fn a_file_that_doesn_t_fit_waits_and_those_that_fit_are_sealed() {
     let scene = Scene::with_a_spool(FAST);
-    // Only root can mount a small disk, also in a namespace of its own.
-    let mounted = scene
-        .tool_line("mount -t tmpfs -o size=1m tmpfs outbox")
-        .outcome();
-    if mounted.status() != Some(0) {
-        println!("not tested: no disk can be mounted: {mounted}");
+    let Some(outbox) = SmallOutbox::mount(&scene) else {
         return;
-    }
-    let unmount = Unmount(&scene);
+    };
     scene.write("outbox/ballast", vec![1; 700 << 10]);
     scene.write("spool/large.wav", noise(400_000));
     scene.spool(&CALLS);
@@ -79,7 +65,7 @@ fn a_file_that_doesn_t_fit_waits_and_those_that_fit_are_sealed() {
     service.signal(Signal::HUP);
     scene.waits_until("sealed", || scene.sealed().len() == CALLS.len() + 1);
     service.stops();
-    drop(unmount);
+    drop(outbox);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rand::{RngCore, thread_rng};
 use rustix::process::Signal;
 
 use crate::support::{Run, Scene, as_an_owner};
-use crate::watch_support::{CALLS, FAST};
+use crate::watch_support::{CALLS, FAST, SmallOutbox};
 
 fn set_mode(scene: &Scene, name: &str, mode: u32) {
     fs::set_permissions(scene.path(name), fs::Permissions::from_mode(mode)).unwrap();
@@ -99,15 +99,9 @@ fn a_file_that_can_t_be_read_stays_and_stops_nobody_else() {
 #[test]
 fn a_full_disk_stops_it_until_there_is_room() {
     let scene = Scene::with_a_spool(FAST);
-    // Only root can mount a small disk, also in a namespace of its own.
-    let mounted = scene
-        .tool_line("mount -t tmpfs -o size=1m tmpfs outbox")
-        .outcome();
-    if mounted.status() != Some(0) {
-        println!("not tested: no disk can be mounted: {mounted}");
+    let Some(outbox) = SmallOutbox::mount(&scene) else {
         return;
-    }
-    let unmount = Unmount(&scene);
+    };
     scene.write("outbox/ballast", vec![1; 900 << 10]);
     let mut noise = vec![0; 400_000];
     thread_rng().fill_bytes(&mut noise);
@@ -119,15 +113,7 @@ fn a_full_disk_stops_it_until_there_is_room() {
     service.waits_for("calls: sealing again");
     scene.waits_until("sealed", || scene.sealed().len() == 1);
     service.stops();
-    drop(unmount);
-}
-
-struct Unmount<'a>(&'a Scene);
-
-impl Drop for Unmount<'_> {
-    fn drop(&mut self) {
-        let _ = self.0.tool_line("umount outbox").outcome();
-    }
+    drop(outbox);
 }
 
 #[test]

@@ -8,33 +8,12 @@ use std::os::unix::fs::PermissionsExt;
 use rand::{RngCore, thread_rng};
 
 use crate::support::{Scene, as_an_owner};
-use crate::watch_support::FAST;
+use crate::watch_support::{FAST, SmallOutbox};
 
 fn noise(bytes: usize) -> Vec<u8> {
     let mut noise = vec![0; bytes];
     thread_rng().fill_bytes(&mut noise);
     noise
-}
-
-struct SmallOutbox<'a>(&'a Scene);
-
-impl<'a> SmallOutbox<'a> {
-    /// Mounts a file system of one MiB as the outbox, if that is allowed.
-    fn mount(scene: &'a Scene) -> Option<Self> {
-        let mount = scene.tool_line("mount -t tmpfs -o size=1m tmpfs outbox");
-        let mounted = mount.outcome();
-        if mounted.status() != Some(0) {
-            println!("not tested: no disk can be mounted: {mounted}");
-            return None;
-        }
-        Some(Self(scene))
-    }
-}
-
-impl Drop for SmallOutbox<'_> {
-    fn drop(&mut self) {
-        let _ = self.0.tool_line("umount outbox").outcome();
-    }
 }
 
 #[test]

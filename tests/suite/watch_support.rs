@@ -175,6 +175,29 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// A file system of one MiB as the outbox.
+pub struct SmallOutbox<'a>(&'a Scene);
+
+impl<'a> SmallOutbox<'a> {
+    /// Mounts it, if that is allowed: only root can do so, also in a namespace of its
+    /// own.
+    pub fn mount(scene: &'a Scene) -> Option<Self> {
+        let mount = scene.tool_line("mount -t tmpfs -o size=1m tmpfs outbox");
+        let mounted = mount.outcome();
+        if mounted.status() != Some(0) {
+            println!("not tested: no disk can be mounted: {mounted}");
+            return None;
+        }
+        Some(Self(scene))
+    }
+}
+
+impl Drop for SmallOutbox<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.tool_line("umount outbox").outcome();
+    }
+}
+
 /// A service that runs.
 pub struct Service {
     child: Child,
