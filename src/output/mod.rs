@@ -16,6 +16,7 @@ mod recent;
 mod replaced;
 mod target;
 mod temporary;
+mod writeback;
 
 pub(crate) use batch::{Batch, Failed};
 pub(crate) use claims::{Claims, is_claim};

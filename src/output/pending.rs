@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use super::directory::{Directory, EntryKind};
 use super::replaced::Replaced;
 use super::temporary::Temporary;
+use super::writeback::Writeback;
 use super::{TargetDir, directory_of};
 use crate::files::cause;
 use crate::files::input::is_open_already;
@@ -61,6 +62,7 @@ pub struct PendingFile {
     overwrite: Overwrite,
     modified: Option<SystemTime>,
     temporary: Temporary,
+    writeback: Writeback,
     /// The file that it replaces, if that is an input.
     replaced: Option<Box<Replaced>>,
 }
@@ -173,6 +175,7 @@ impl PendingFile {
             overwrite,
             modified: None,
             temporary,
+            writeback: Writeback::default(),
             replaced: None,
         }
     }
@@ -287,7 +290,9 @@ impl PendingFile {
 
 impl Write for PendingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.as_file().write(bytes)
+        let count = self.as_file().write(bytes)?;
+        self.writeback.note(self.temporary.as_file(), count);
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
