@@ -101,12 +101,18 @@ impl SealArgs {
         global: &Global,
         ui: &Ui,
     ) -> Result<Vec<EndingSoon>, Failure> {
-        let config = global.config()?;
-        let ending = self
-            .recipients
-            .ending_soon(plan.recipients(), config.as_ref())?;
+        let ending = self.ending_soon(plan, global.config()?.as_ref())?;
         expiry::warn(&ending, ui);
         Ok(ending)
+    }
+
+    /// Returns which of the certificates end soon.
+    pub fn ending_soon(
+        &self,
+        plan: &SealPlan,
+        config: Option<&Config>,
+    ) -> Result<Vec<EndingSoon>, Failure> {
+        self.recipients.ending_soon(plan.recipients(), config)
     }
 }
 

@@ -81,7 +81,8 @@ impl EndingSoon {
         ends.filter(|ending| ending.end >= at).collect()
     }
 
-    fn sentence(&self) -> String {
+    /// Returns the warning.
+    pub fn sentence(&self) -> String {
         let Self { subject, path, .. } = self;
         let issued = self
             .issuer

@@ -46,7 +46,8 @@ impl RecipientArgs {
     /// of the profile then apply to all of them.
     pub fn load(&self, config: Option<&Config>, ui: &Ui) -> Result<Recipients, Failure> {
         let (parties, requirements) = self.parties(config)?;
-        Ok(load_recipients(&parties, &requirements, ui).map_err(Error::from)?)
+        let loaded = load_recipients(&parties, &requirements, ui);
+        Ok(loaded.map_err(|error| self.refused(config, error))?)
     }
 
     /// Returns which of the certificates that were loaded end soon.
@@ -86,8 +87,28 @@ impl RecipientArgs {
         let trust = profile.map_or(&Trust::Listed, |profile| &profile.trust);
         let min_rsa_bits = config.map(|config| config.min_rsa_bits);
         let requirements = requirements(trust, min_rsa_bits.unwrap_or_default(), SystemTime::now())
-            .map_err(Error::from)?;
+            .map_err(|error| self.refused(config, error))?;
         Ok((parties, requirements))
+    }
+
+    /// Returns the error that recipients can't be used; of the profile, if all are from
+    /// there.
+    fn refused(&self, config: Option<&Config>, error: RecipientError) -> Error {
+        let profile = match config {
+            Some(config) if self.recipients.is_empty() => config
+                .profile(self.profile.as_deref())
+                .ok()
+                .map(|(name, _)| (config, name)),
+            _ => None,
+        };
+        match profile {
+            Some((config, name)) => Error::Profile {
+                config: config.source.clone(),
+                profile: name.to_owned(),
+                error: Box::new(error),
+            },
+            None => error.into(),
+        }
     }
 
     fn profile<'a>(&self, config: Option<&'a Config>) -> Result<Option<&'a Profile>, Failure> {

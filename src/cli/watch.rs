@@ -6,12 +6,13 @@ mod together;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use callseal::ErrorKind;
 use callseal::config::{Config, Watch};
 use callseal::files::cause;
 use callseal::keys::NoPassphrases;
+use callseal::message::SealPlan;
 use callseal::service::{Control, Loaded, Loader, Service, ServiceError};
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -19,6 +20,7 @@ use signal_hook::iterator::Signals;
 
 use super::args::{JobsArgs, SealArgs};
 use super::error::Error;
+use super::expiry::days_until;
 use super::failure::{Ended, Failure};
 use super::global::Global;
 use super::hints;
@@ -179,6 +181,8 @@ struct ConfigLoader {
     fault: Option<String>,
     /// Shows no notices: they would come with each batch.
     quiet: Ui,
+    /// The day on which it was said last which certificates end soon, since 1970.
+    warned: Option<u64>,
 }
 
 impl ConfigLoader {
@@ -189,6 +193,7 @@ impl ConfigLoader {
             ui,
             fault: None,
             quiet: Ui::new(true, false, super::ui::Colour::Never),
+            warned: None,
         }
     }
 
@@ -220,7 +225,19 @@ impl ConfigLoader {
         }
     }
 
-    fn loaded(&self) -> Result<Loaded, Failure> {
+    /// Warns of certificates that end soon, once a day.
+    fn warn_of_ends(&mut self, recipients: &SealArgs, plan: &SealPlan) -> Result<(), Failure> {
+        let today = days_until(SystemTime::now(), SystemTime::UNIX_EPOCH);
+        if self.warned.replace(today) != Some(today) {
+            for ending in recipients.ending_soon(plan, Some(&self.config))? {
+                let (name, warning) = (&self.name, ending.sentence());
+                self.ui.warning(&format!("{name}: {warning}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn loaded(&mut self) -> Result<Loaded, Failure> {
         let named = self
             .config
             .watches
@@ -231,6 +248,7 @@ impl ConfigLoader {
             .ok_or_else(|| Failure::usage(format!("no [[watch]] is called {:?}", self.name), ""))?;
         let recipients = SealArgs::of_profile(settings.profile.clone());
         let plan = recipients.plan_with(Some(&self.config), &self.quiet)?;
+        self.warn_of_ends(&recipients, &plan)?;
         let paths = match settings.sign.as_slice() {
             [] => &self.config.sign,
             own => own,

@@ -1,15 +1,14 @@
 //! Batches that are being sealed, while others are claimed and let go.
 
-use std::panic;
 use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
 use super::batch_id::BatchId;
 use super::sealing::{NotSealed, SealedBatches};
+use super::task::Task;
 use crate::Job;
 use crate::jobs::Packed;
 use crate::message::SealPlan;
-use crate::sources::Source;
+use crate::sources::{Source, total_size};
 
 type Sealed = Result<Packed, NotSealed>;
 
@@ -19,13 +18,7 @@ pub(super) struct Sealing {
     pub id: BatchId,
     files: Arc<Vec<Source>>,
     plan: Arc<SealPlan>,
-    state: State,
-}
-
-#[derive(Debug)]
-enum State {
-    Begun(JoinHandle<Sealed>),
-    Done(Sealed),
+    task: Task<Sealed>,
 }
 
 /// A batch of which it's known whether it is sealed.
@@ -37,8 +30,7 @@ pub(super) struct Outcome {
 }
 
 impl Sealing {
-    /// Begins to seal files, on a thread of its own if the job has several workers and
-    /// the system grants it; else, does so.
+    /// Begins to seal files, beside the service if the job has several workers.
     pub fn begin(
         batches: &SealedBatches,
         id: BatchId,
@@ -47,23 +39,17 @@ impl Sealing {
         job: Job<'static>,
     ) -> Self {
         let (files, plan) = (Arc::new(files), Arc::new(plan));
+        let is_beside = job.has_several_workers();
         let seal = {
             let (batches, id) = (batches.clone(), id.clone());
             let (files, plan) = (files.clone(), plan.clone());
             move || batches.seal(&id, &files, &plan, &job)
         };
-        let state = match job.has_several_workers() {
-            true => match Builder::new().name("seal".into()).spawn(seal.clone()) {
-                Ok(thread) => State::Begun(thread),
-                Err(_) => State::Done(seal()),
-            },
-            false => State::Done(seal()),
-        };
         Self {
             id,
             files,
             plan,
-            state,
+            task: Task::begin("seal", is_beside, seal),
         }
     }
 
@@ -72,15 +58,19 @@ impl Sealing {
         self.files.len()
     }
 
+    /// Returns the size of the files together, in bytes.
+    pub fn bytes(&self) -> u64 {
+        total_size(&self.files)
+    }
+
+    /// Returns whether it's sealed, or can't be.
+    pub fn is_over(&self) -> bool {
+        self.task.is_over()
+    }
+
     /// Waits until it's sealed, or can't be.
     pub fn end(self) -> Outcome {
-        let sealed = match self.state {
-            State::Done(sealed) => sealed,
-            State::Begun(thread) => match thread.join() {
-                Ok(sealed) => sealed,
-                Err(panic) => panic::resume_unwind(panic),
-            },
-        };
+        let sealed = self.task.end();
         Outcome {
             id: self.id,
             files: Arc::unwrap_or_clone(self.files),
@@ -91,8 +81,6 @@ impl Sealing {
 
     /// Waits until nothing is done any more, whatever has come of it.
     pub fn abandon(self) {
-        if let State::Begun(thread) = self.state {
-            let _ = thread.join();
-        }
+        self.task.abandon();
     }
 }

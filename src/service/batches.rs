@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::ahead::{Outcome, Sealing};
@@ -15,7 +16,7 @@ use super::sealing::{NotSealed, SealedClaim};
 use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::tree::Tree;
-use super::{Loaded, Loader, Service, later};
+use super::{Loader, Service, later};
 use crate::Job;
 use crate::files::cause;
 use crate::jobs::Packed;
@@ -29,7 +30,7 @@ const NO_ROOM: Duration = Duration::from_secs(60);
 pub(super) struct Waiting {
     pub id: BatchId,
     pub until: Instant,
-    pub claims: Vec<SealedClaim>,
+    pub claims: Arc<Vec<SealedClaim>>,
     /// Its archive, when it had been read back.
     pub archive: Stamp,
     /// The hash of what is in it.
@@ -44,8 +45,7 @@ impl Service<'_> {
         loader: &mut dyn Loader,
         horizon: Instant,
     ) -> Result<(), ServiceError> {
-        let Loaded { plan, settings, .. } = loader.load()?;
-        self.apply(settings)?;
+        let plan = self.load(loader)?.plan;
         let id = BatchId::new(SystemTime::now())
             .map_err(|error| ServiceError::io(&self.spool.path, error))?;
         let claimed = self.claim_settled(&id, horizon);
@@ -54,7 +54,7 @@ impl Service<'_> {
             false => {
                 let job = Job::new().workers(self.workers);
                 let sealing = Sealing::begin(&self.sealed, id.clone(), files, plan, job);
-                self.sealing.push_back(sealing);
+                self.sealing.extend(self.large.take(sealing));
                 Ok(())
             }
         });
@@ -67,7 +67,11 @@ impl Service<'_> {
         let Some(sealing) = self.sealing.pop_front() else {
             return Ok(());
         };
-        let sealed = sealing.end();
+        self.keep_sealed(sealing.end())
+    }
+
+    /// Keeps the claims of a batch that is sealed for a grace.
+    pub(super) fn keep_sealed(&mut self, sealed: Outcome) -> Result<(), ServiceError> {
         let id = sealed.id.clone();
         let kept = self.keep_what_fits(sealed);
         let no_room = kept.inspect_err(|_| self.leave_batch(&id))?;
@@ -170,7 +174,7 @@ impl Service<'_> {
         self.waiting.push(Waiting {
             id: id.clone(),
             until: later(self.settings.grace),
-            claims: claims.collect(),
+            claims: Arc::new(claims.collect()),
             archive,
             entries,
         });
@@ -179,8 +183,8 @@ impl Service<'_> {
 
     /// Returns the number of files whose claims are sealed, or kept for a grace.
     pub(super) fn kept(&self) -> usize {
-        let sealing = self.sealing.iter().map(Sealing::files);
-        let waiting = self.waiting.iter().map(|waiting| waiting.claims.len());
+        let sealing = self.all_sealing().map(Sealing::files);
+        let waiting = self.all_waiting().map(|waiting| waiting.claims.len());
         sealing.chain(waiting).sum()
     }
 
@@ -191,8 +195,19 @@ impl Service<'_> {
 
     /// Returns the batches whose claims are being sealed, or kept for a grace.
     pub(super) fn waiting_ids(&self) -> impl Iterator<Item = &BatchId> {
-        let waiting = self.waiting.iter().map(|waiting| &waiting.id);
-        waiting.chain(self.sealing.iter().map(|sealing| &sealing.id))
+        let waiting = self.all_waiting().map(|waiting| &waiting.id);
+        waiting.chain(self.all_sealing().map(|sealing| &sealing.id))
+    }
+
+    fn all_waiting(&self) -> impl Iterator<Item = &Waiting> {
+        let releasing = self.large.releasing.iter();
+        self.waiting
+            .iter()
+            .chain(releasing.map(|releasing| &releasing.waiting))
+    }
+
+    fn all_sealing(&self) -> impl Iterator<Item = &Sealing> {
+        self.sealing.iter().chain(&self.large.sealing)
     }
 
     /// Returns whether a file can be read as it was claimed. If not, it's noted.

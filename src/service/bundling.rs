@@ -1,23 +1,18 @@
 //! Archives of the outbox, made of sealed batches.
 
-use std::collections::{BTreeMap, HashSet};
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::batch_id::BatchId;
-use super::claim::os;
-use super::damaged::is_of_batch;
 use super::error::ServiceError;
-use super::faults::concerns_all;
+use super::making::Making;
 use super::names::Names;
-use super::report::Event;
-use super::sealing::{SealedBatches, batches_in};
+use super::sealing::SealedBatches;
 use super::{Bundle, Loader, Service};
-use crate::archive::{Member, MemberName};
-use crate::files::input;
+use crate::ArchiveFile;
+use crate::archive::MemberName;
+use crate::output::Directory;
 use crate::timestamp::Timestamp;
-use crate::{ArchiveFile, Error, Job, Sealed};
 
 /// A batch that has no claims any more.
 #[derive(Clone, Copy, Debug)]
@@ -38,39 +33,98 @@ impl Ready {
 }
 
 impl Service<'_> {
-    /// Makes the archives that are due; or of everything that is ready.
+    /// Makes the archives that are due, one at a time, beside the service if it has several
+    /// workers. If all are due, this makes archives of everything that is ready, and waits
+    /// for them.
     pub(super) fn bundle_due(
         &mut self,
         loader: &mut dyn Loader,
         all: bool,
     ) -> Result<(), ServiceError> {
-        let path = self.bundles.path.clone();
-        let fail = |error| ServiceError::io(&path, error);
-        if !self.are_bundles_finished {
-            for name in self.bundles.names().map_err(fail)? {
-                self.bundle(&name, loader)?;
+        loop {
+            if self
+                .making
+                .as_ref()
+                .is_some_and(|making| !all && !making.is_over())
+            {
+                return Ok(());
             }
-            self.are_bundles_finished = true;
+            if let Some(making) = self.making.take()
+                && self.end_archive(making)?
+            {
+                self.is_made();
+            }
+            self.making = self.next_archive(loader, all)?;
+            if self.making.is_none() {
+                return Ok(());
+            }
         }
+    }
+
+    /// Begins the next archive, if there is one to be made.
+    fn next_archive(
+        &mut self,
+        loader: &mut dyn Loader,
+        all: bool,
+    ) -> Result<Option<Making>, ServiceError> {
+        if self.to_make.is_none() {
+            let names = self.bundles.names();
+            let names = names.map_err(|error| ServiceError::io(&self.bundles.path, error))?;
+            self.to_make = Some(names.into());
+        }
+        let mut is_divided = false;
+        loop {
+            while let Some(name) = self.to_make.iter().flatten().next().cloned() {
+                match self.begin_archive(&name, loader)? {
+                    None => self.is_made(),
+                    making => return Ok(making),
+                }
+            }
+            if std::mem::replace(&mut is_divided, true) {
+                return Ok(None);
+            }
+            self.divide_due(all)?;
+        }
+    }
+
+    /// Notes that the first of the archives that are to be made needs nothing any more.
+    fn is_made(&mut self) {
+        if let Some(names) = &mut self.to_make {
+            names.pop_front();
+        }
+    }
+
+    /// Divides the batches that are due among new archives, which are to be made. Single
+    /// messages are put into the outbox at once.
+    fn divide_due(&mut self, all: bool) -> Result<(), ServiceError> {
         for (day, ids) in self.due(all) {
             if self.settings.bundle == Bundle::None {
                 self.publish(&ids)?;
                 continue;
             }
+            let sealed = self.sealed.directory().clone();
             for ids in self.divide(ids)? {
-                let service = &self.settings.name;
-                let name = self.bundles.take_name(&self.outbox, service, &day);
-                let name = name.map_err(fail)?;
-                let moved = self
-                    .bundles
-                    .move_batches(&name, self.sealed.directory(), &ids);
-                self.are_bundles_finished = false;
-                moved.map_err(fail)?;
-                self.bundle(&name, loader)?;
-                self.are_bundles_finished = true;
+                self.move_to_new(&day, &sealed, &ids)?;
             }
         }
         Ok(())
+    }
+
+    /// Moves batches to the directory of a new archive, which is to be made.
+    pub(super) fn move_to_new(
+        &mut self,
+        day: &str,
+        from: &Directory,
+        ids: &[BatchId],
+    ) -> Result<(), ServiceError> {
+        let service = &self.settings.name;
+        let name = self.bundles.take_name(&self.outbox, service, day);
+        let fail = |error| ServiceError::io(&self.bundles.path, error);
+        let name = name.map_err(fail)?;
+        // Those that have been moved go into it, whatever fails.
+        let moved = self.bundles.move_batches(&name, from, ids);
+        self.to_make.get_or_insert_default().push_back(name);
+        moved.map_err(fail)
     }
 
     /// Returns the batches that are due, by the archive that they go into: its day,
@@ -151,132 +205,6 @@ impl Service<'_> {
         }
         Ok(parts.into_iter().map(|(_, part)| part).collect())
     }
-
-    /// Makes the archive of this name of the batches in its directory.
-    fn bundle(&mut self, name: &str, loader: &mut dyn Loader) -> Result<(), ServiceError> {
-        let path = self.bundles.path.join(name);
-        let fail = |error| ServiceError::io(&path, error);
-        let directory = self.bundles.directory.below(os(name)).map_err(fail)?;
-        let ids = batches_in(&directory).map_err(fail)?;
-        // They count for no other archive.
-        for id in &ids {
-            self.ready.remove(id);
-        }
-        match self.bundle_batches(name, &ids, loader) {
-            // The others don't wait for those that are damaged.
-            Err(ServiceError::Job(error))
-                if is_of_batch(&error, &path) && self.put_damaged_aside(&directory, &ids)? =>
-            {
-                self.bundle(name, loader)
-            }
-            other => other,
-        }
-    }
-
-    fn bundle_batches(
-        &mut self,
-        name: &str,
-        ids: &[BatchId],
-        loader: &mut dyn Loader,
-    ) -> Result<(), ServiceError> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let path = self.bundles.path.join(name);
-        let fail = |error| ServiceError::io(&path, error);
-        let batches: Vec<PathBuf> = ids.iter().map(|id| path.join(id.archive())).collect();
-        let output = self.outbox.path.join(name);
-        let sealed: Vec<Sealed> = batches.iter().cloned().map(Sealed::Archive).collect();
-        let loaded = loader.load()?;
-        let job = Job::new()
-            .workers(self.workers)
-            .signing(&loaded.signing)
-            .removing();
-        match job.bundle(&sealed, None, &output) {
-            Ok(bundled) => self.observer.note(&Event::Bundled {
-                archive: &output,
-                members: bundled.members as u64,
-                bytes: bundled.archive,
-            }),
-            // It was made before the last service ended.
-            Err(Error::Exists { .. }) if has_all(&output, &batches, self.workers)? => {
-                self.outbox.root.flush().map_err(fail)?;
-            }
-            // Somebody else has put it there.
-            Err(Error::Exists { .. }) => return self.bundle_under_another_name(name, ids, loader),
-            // A flush that failed is never repeated: it's written anew.
-            Err(error @ (Error::NotFlushed { .. } | Error::NotReadBack { .. })) => {
-                let _ = self.outbox.root.remove(os(name));
-                return Err(error.into());
-            }
-            Err(error) => return Err(error.into()),
-        }
-        self.bundles.finish(name).map_err(fail)
-    }
-
-    fn bundle_under_another_name(
-        &mut self,
-        name: &str,
-        ids: &[BatchId],
-        loader: &mut dyn Loader,
-    ) -> Result<(), ServiceError> {
-        let path = self.bundles.path.join(name);
-        let fail = |error| ServiceError::io(&path, error);
-        let day = ids.last().map(BatchId::day).unwrap_or_default();
-        let service = &self.settings.name;
-        let other = self
-            .bundles
-            .take_name(&self.outbox, service, day)
-            .map_err(fail)?;
-        let from = self.bundles.directory.below(os(name)).map_err(fail)?;
-        self.bundles
-            .move_batches(&other, &from, ids)
-            .map_err(fail)?;
-        self.bundle(&other, loader)
-    }
-}
-
-/// Returns whether an archive has all messages of others.
-///
-/// # Errors
-///
-/// It can't be looked at now: whether it has them isn't known.
-fn has_all(path: &Path, batches: &[PathBuf], workers: NonZeroUsize) -> Result<bool, ServiceError> {
-    let archive = match ArchiveFile::open(path) {
-        Ok(archive) => archive,
-        Err(error) => return not_sound(error),
-    };
-    let known: HashSet<(String, u64, u32)> = archive.members().map(identity).collect();
-    for batch in batches {
-        let batch = ArchiveFile::open(batch)?;
-        if !batch
-            .members()
-            .map(identity)
-            .all(|own| known.contains(&own))
-        {
-            return Ok(false);
-        }
-    }
-    // Whoever made it may have been killed before it was flushed and read back.
-    let opened = input::open(path).and_then(|file| file.sync_all());
-    opened.map_err(|error| ServiceError::io(path, error))?;
-    match Job::new().workers(workers).read_entries(path, None) {
-        Ok(_) => Ok(true),
-        Err(error) => not_sound(error),
-    }
-}
-
-/// Passes on that an archive can't be read. One that isn't sound isn't the service's.
-fn not_sound(error: Error) -> Result<bool, ServiceError> {
-    match concerns_all(&error) {
-        true => Err(error.into()),
-        false => Ok(false),
-    }
-}
-
-fn identity(member: &Member) -> (String, u64, u32) {
-    let name = member.stored_name().into_owned();
-    (name, member.size(), member.crc())
 }
 
 impl SealedBatches {

@@ -71,6 +71,9 @@ impl Service<'_> {
             && claims.has_room()
             && let Some((file, stamp)) = self.settling.take(horizon)
         {
+            if self.large.keep(&file, &stamp) {
+                continue;
+            }
             bytes = bytes.saturating_add(stamp.size());
             if !taken.files.is_empty() && bytes > MOST_BYTES {
                 taken.later.push((file, stamp));

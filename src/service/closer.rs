@@ -13,7 +13,7 @@ const MOST: usize = 64;
 
 /// Closes files that have no name any more, while the service goes on: the system takes
 /// their space back then, and may wait for the disk, for each of them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Closer {
     threads: Option<SyncSender<File>>,
 }

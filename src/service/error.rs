@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::files::cause;
 use crate::{Error, ErrorKind};
 
 /// Why the service can't work in its directories.
@@ -53,12 +54,26 @@ pub enum ServiceError {
         path: PathBuf,
     },
     /// The spool and the outbox, or the directory to move to, are within each other.
-    #[error("{} is within {}", .inner.display(), .outer.display())]
+    #[error("{}", nested((.inner, .inner_is), (.outer, .outer_is)))]
     Nested {
         /// The inner directory.
         inner: PathBuf,
+        /// What it is: `the spool of “calls”`.
+        inner_is: String,
         /// The outer directory.
         outer: PathBuf,
+        /// What that is.
+        outer_is: String,
+    },
+    /// A directory of the config can't be used.
+    #[error("{}: {} ({is})", .path.display(), cause(.error))]
+    Unusable {
+        /// The directory.
+        path: PathBuf,
+        /// What it is: `the spool of “calls”`.
+        is: String,
+        /// What the system says.
+        error: io::Error,
     },
     /// The service can't rename files in a directory.
     #[error("{}: files in this directory can't be renamed by this user", .path.display())]
@@ -87,6 +102,17 @@ pub enum ServiceError {
     Job(#[from] Error),
 }
 
+fn nested((inner, inner_is): (&Path, &str), (outer, outer_is): (&Path, &str)) -> String {
+    let path = inner.display();
+    match inner == outer {
+        true => format!("{path}: it is both {inner_is} and {outer_is}"),
+        false => format!(
+            "{path} ({inner_is}) is within {} ({outer_is})",
+            outer.display()
+        ),
+    }
+}
+
 fn by(holder: &str) -> String {
     match holder {
         "" => String::new(),
@@ -102,7 +128,7 @@ impl ServiceError {
     /// Returns its meaning for the caller.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Locked { .. } | Self::Replaced { .. } => ErrorKind::Io,
+            Self::Locked { .. } | Self::Replaced { .. } | Self::Unusable { .. } => ErrorKind::Io,
             Self::Job(error) => error.kind(),
             Self::NotLoaded { kind, .. } => *kind,
             _ => ErrorKind::Usage,

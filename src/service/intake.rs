@@ -255,39 +255,17 @@ impl Service<'_> {
 mod tests {
     use std::fs;
     use std::num::NonZeroUsize;
-    use std::time::Duration;
 
     use super::{MOST_WALKS, PAUSE};
-    use crate::config::{Bundle, Then, Watch};
-    use crate::service::{Event, Observer, Service};
-
-    struct Silent;
-
-    impl Observer for Silent {
-        fn note(&self, _: &Event<'_>) {}
-    }
+    use crate::service::Service;
+    use crate::service::tests::{Silent, settings};
 
     #[test]
     fn many_new_directories_bring_the_next_look_forward() {
         let scene = tempfile::tempdir().unwrap();
-        let [spool, outbox, made] = ["spool", "outbox", "made"].map(|name| {
-            let directory = scene.path().join(name);
-            fs::create_dir(&directory).unwrap();
-            directory
-        });
-        let settings = Watch {
-            name: "calls".to_owned(),
-            spool: spool.clone(),
-            outbox,
-            profile: None,
-            include: Vec::new(),
-            exclude: Vec::new(),
-            settle: Duration::ZERO,
-            grace: Duration::ZERO,
-            then: Then::Delete,
-            bundle: Bundle::Daily,
-            sign: Vec::new(),
-        };
+        let settings = settings(scene.path());
+        let (spool, made) = (settings.spool.clone(), scene.path().join("made"));
+        fs::create_dir(&made).unwrap();
         let mut service = Service::open(settings, NonZeroUsize::MIN, &Silent).unwrap();
         service.watch();
         service.scan();

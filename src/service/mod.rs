@@ -28,18 +28,22 @@ mod damaged;
 mod error;
 mod faults;
 mod intake;
+mod large;
+mod making;
 mod names;
 mod passed_over;
 mod places;
 mod publishing;
 mod recovery;
 mod release;
+mod releasing;
 mod reload;
 mod report;
 mod run;
 mod sealing;
 mod settling;
 mod stamp;
+mod task;
 mod tree;
 mod walk;
 mod watches;
@@ -62,6 +66,8 @@ use self::bundles::Bundles;
 use self::bundling::Ready;
 use self::closer::Closer;
 use self::damaged::Damaged;
+use self::large::Large;
+use self::making::Making;
 use self::passed_over::PassedOver;
 use self::places::Place;
 use self::recovery::Held;
@@ -137,6 +143,7 @@ pub struct Service<'a> {
     /// The batches that are being sealed, in the order of their times. There are none
     /// while the service waits.
     sealing: VecDeque<Sealing>,
+    large: Large,
     /// The batches whose claims are there still.
     waiting: Vec<Waiting>,
     /// The batches whose claims were let go, which isn't known to be on the disk. They
@@ -148,12 +155,17 @@ pub struct Service<'a> {
     ready: BTreeMap<BatchId, Ready>,
     /// Whether it is known where the last service left each batch.
     is_recovered: bool,
-    /// Whether no archive is left that was begun.
-    are_bundles_finished: bool,
+    /// The archives that are to be made: there are batches in their directories. They
+    /// aren't known at the start.
+    to_make: Option<VecDeque<String>>,
+    /// The first of them, while it's being made.
+    making: Option<Making>,
     next_scan: Instant,
     last_scan: Instant,
     /// Whether the last look has found files for which there was no room.
     has_left_some: bool,
+    /// Whether the recipients and keys could be loaded when they were needed last.
+    is_loaded: bool,
     trouble: Option<Trouble>,
     /// Until when files wait for which there was no room.
     postponed: Option<Instant>,
@@ -201,15 +213,18 @@ impl<'a> Service<'a> {
             aside: Aside::default(),
             passed_over: PassedOver::default(),
             sealing: VecDeque::new(),
+            large: Large::default(),
             waiting: Vec::new(),
             unflushed: BTreeSet::new(),
             held: BTreeMap::new(),
             ready: BTreeMap::new(),
             is_recovered: false,
-            are_bundles_finished: false,
+            to_make: None,
+            making: None,
             next_scan: now,
             last_scan: now,
             has_left_some: false,
+            is_loaded: true,
             trouble: None,
             postponed: None,
             loaded: settings.clone(),
@@ -227,8 +242,14 @@ impl<'a> Service<'a> {
 impl Drop for Service<'_> {
     fn drop(&mut self) {
         // Nothing is written to the outbox once that isn't locked any more.
-        for sealing in self.sealing.drain(..) {
+        for sealing in self.sealing.drain(..).chain(self.large.sealing.take()) {
             sealing.abandon();
+        }
+        if let Some(releasing) = self.large.releasing.take() {
+            releasing.task.abandon();
+        }
+        if let Some(making) = self.making.take() {
+            making.abandon();
         }
     }
 }
@@ -243,3 +264,6 @@ fn filter(settings: &Settings) -> Result<Arc<Filter>, ServiceError> {
     let filter = Filter::new(&settings.include, &settings.exclude);
     Ok(Arc::new(filter.map_err(crate::Error::from)?))
 }
+
+#[cfg(test)]
+mod tests;

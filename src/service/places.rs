@@ -54,10 +54,11 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn open(path: &Path, name: &str) -> Result<Self, ServiceError> {
-        let fail = |error| ServiceError::io(path, error);
+    fn open(path: &Path, is: &str, name: &str) -> Result<Self, ServiceError> {
+        let fail = |error| unusable(path, is, error);
         let root = Directory::open(path).map_err(fail)?;
-        let own = make(&root, OWN).map_err(|error| ServiceError::io(&path.join(OWN), error))?;
+        let own = make(&root, OWN)
+            .map_err(|error| unusable(&path.join(OWN), &format!("in {is}"), error))?;
         // Whoever owns it could put anything into it.
         let is_own = |stat: &Stat| stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o077 == 0;
         let foreign = || ServiceError::Foreign {
@@ -128,15 +129,15 @@ fn is_absent(error: &io::Error) -> bool {
 /// It couldn't.
 pub fn check(settings: &Settings) -> Result<(), ServiceError> {
     refuse_nested([settings])?;
-    let spool = local(&settings.spool)?;
+    let spool = local(settings)?;
     open_moved(settings, &spool).map(drop)
 }
 
 /// Opens the spool.
 pub(super) fn open_spool(settings: &Settings) -> Result<Place, ServiceError> {
     // Nothing is made there before.
-    local(&settings.spool)?;
-    let place = Place::open(&settings.spool, &settings.name)?;
+    local(settings)?;
+    let place = Place::open(&settings.spool, &role("spool", settings), &settings.name)?;
     try_to_rename(&place)?;
     Ok(place)
 }
@@ -179,8 +180,9 @@ fn try_to_rename(place: &Place) -> Result<(), ServiceError> {
 }
 
 /// Opens a directory that is on a file system of this computer.
-fn local(path: &Path) -> Result<Directory, ServiceError> {
-    let fail = |error| ServiceError::io(path, error);
+fn local(settings: &Settings) -> Result<Directory, ServiceError> {
+    let path = &settings.spool;
+    let fail = |error| unusable(path, &role("spool", settings), error);
     let directory = Directory::open(path).map_err(fail)?;
     let system = fstatfs(directory.handle()).map_err(|error| fail(error.into()))?;
     match remote(&system) {
@@ -194,7 +196,7 @@ fn local(path: &Path) -> Result<Directory, ServiceError> {
 
 /// Opens the outbox.
 pub(super) fn open_outbox(settings: &Settings) -> Result<Place, ServiceError> {
-    Place::open(&settings.outbox, &settings.name)
+    Place::open(&settings.outbox, &role("outbox", settings), &settings.name)
 }
 
 /// Opens the directory to which sealed calls are moved, if they are.
@@ -205,7 +207,7 @@ pub(super) fn open_moved(
     let Then::Move(path) = &settings.then else {
         return Ok(None);
     };
-    let fail = |error| ServiceError::io(path, error);
+    let fail = |error| unusable(path, &role(MOVED, settings), error);
     let directory = Directory::open(path).map_err(fail)?;
     let device = |directory: &Directory| Ok(directory.own_stat()?.st_dev);
     let is_same = device(&directory).and_then(|own| Ok(own == device(spool)?));
@@ -233,22 +235,43 @@ pub fn refuse_nested<'a>(
             Then::Move(path) => Some(path),
             Then::Delete => None,
         };
-        for path in [&settings.spool, &settings.outbox].into_iter().chain(moved) {
+        let places = [("spool", &settings.spool), ("outbox", &settings.outbox)];
+        for (kind, path) in places.into_iter().chain(moved.map(|path| (MOVED, path))) {
+            let is = role(kind, settings);
             let resolved = path.canonicalize();
-            real.push((path, resolved.map_err(|e| ServiceError::io(path, e))?));
+            let resolved = resolved.map_err(|error| unusable(path, &is, error))?;
+            real.push((path, resolved, is));
         }
     }
-    for (place, (inner, real_inner)) in real.iter().enumerate() {
-        for (other, (outer, real_outer)) in real.iter().enumerate() {
+    for (place, (inner, real_inner, inner_is)) in real.iter().enumerate() {
+        for (other, (outer, real_outer, outer_is)) in real.iter().enumerate() {
             if place != other && real_inner.starts_with(real_outer) {
                 return Err(ServiceError::Nested {
                     inner: (*inner).clone(),
+                    inner_is: inner_is.clone(),
                     outer: (*outer).clone(),
+                    outer_is: outer_is.clone(),
                 });
             }
         }
     }
     Ok(())
+}
+
+/// What the directory is to which sealed calls are moved.
+const MOVED: &str = "directory to move to";
+
+/// Returns what a directory of a service is, for people.
+fn role(kind: &str, settings: &Settings) -> String {
+    format!("the {kind} of “{}”", settings.name)
+}
+
+fn unusable(path: &Path, is: &str, error: io::Error) -> ServiceError {
+    ServiceError::Unusable {
+        path: path.to_owned(),
+        is: is.to_owned(),
+        error,
+    }
 }
 
 /// Returns whether this user can rename the files of a directory.

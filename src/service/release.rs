@@ -1,33 +1,26 @@
 //! Letting go of files that are sealed.
 
-use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use rustix::fs::fstat;
 
-use super::Service;
 use super::batch_id::BatchId;
-use super::batches::Waiting;
 use super::claim::directory;
 use super::closer::Closer;
 use super::error::ServiceError;
-use super::faults::{concerns_all, is_of_all};
+use super::faults::is_of_all;
 use super::places::Place;
-use super::report::Event;
 use super::sealing::SealedClaim;
-use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::tree::{Tree, remove_empty};
-use crate::files::{cause, input};
+use crate::files::cause;
 use crate::output::Directory;
 use crate::sources::Source;
 use crate::workers::work_on;
-use crate::{Error, Job};
 
 /// The bytes that are read at a time.
 const BUFFER: usize = 256 * 1024;
@@ -53,151 +46,6 @@ pub(super) struct Released {
     pub failure: Option<ServiceError>,
     /// Whether it's on the disk which files are gone.
     pub flushed: Result<(), ServiceError>,
-}
-
-impl Service<'_> {
-    /// Lets go of the claims whose grace is over. A batch that fails doesn't hold up the
-    /// others.
-    pub(super) fn release_due(&mut self) -> Result<(), ServiceError> {
-        let now = Instant::now();
-        let due = self.waiting.iter().filter(|waiting| waiting.until <= now);
-        let due: Vec<BatchId> = due.map(|waiting| waiting.id.clone()).collect();
-        let mut outcome = Ok(());
-        for id in due {
-            let place = self.waiting.iter().position(|waiting| waiting.id == id);
-            if let Some(place) = place {
-                let waiting = self.waiting.remove(place);
-                outcome = outcome.and(self.release(waiting));
-            }
-        }
-        outcome
-    }
-
-    fn release(&mut self, waiting: Waiting) -> Result<(), ServiceError> {
-        let id = waiting.id.clone();
-        let mut released = match self.let_go(&waiting) {
-            Ok(Some(released)) => released,
-            Ok(None) => {
-                let observed = self.observe_claims(&id, None);
-                return self.or_hold(&id, observed);
-            }
-            Err(error) => {
-                self.waiting.push(waiting);
-                return Err(error);
-            }
-        };
-        // Nobody else says so: the next try finds nothing of these files.
-        for written in &released.written {
-            let path = self.spool.path.join(written);
-            self.observer.note(&Event::WrittenAtTheEnd { path: &path });
-        }
-        let flushed = std::mem::replace(&mut released.flushed, Ok(()));
-        if flushed.is_err() && self.unflushed.insert(id.clone()) {
-            self.observer.note(&Event::Unflushed {
-                archive: &self.sealed.path_of(&id),
-            });
-        }
-        if let Some(failure) = released.failure.take() {
-            self.waiting.push(waiting);
-            return Err(failure);
-        }
-        let closed = self.close_released(&waiting, &released);
-        flushed.and(self.or_hold(&id, closed))
-    }
-
-    /// Lets go of the claims of a batch, if its archive is there still.
-    fn let_go(&mut self, waiting: &Waiting) -> Result<Option<Released>, ServiceError> {
-        let Waiting { id, claims, .. } = waiting;
-        if !self.is_sealed_still(waiting)? {
-            return Ok(None);
-        }
-        release(
-            &self.spool,
-            id,
-            claims,
-            self.moved.as_ref(),
-            &self.closer,
-            self.workers,
-        )
-        .map(Some)
-    }
-
-    fn close_released(
-        &mut self,
-        waiting: &Waiting,
-        released: &Released,
-    ) -> Result<(), ServiceError> {
-        let id = &waiting.id;
-        for changed in &released.changed {
-            let path = Candidate::claimed(id, changed).shown(&self.spool.path);
-            self.observer.note(&Event::ChangedSince { path: &path });
-        }
-        let stuck = released.stuck.iter().map(|(path, _)| path);
-        let stuck: HashSet<&PathBuf> = stuck.collect();
-        for claim in &waiting.claims {
-            let path = PathBuf::from(claim.file.name());
-            if self.aside.len() > 0 && !stuck.contains(&path) {
-                self.aside.forget(&Candidate::claimed(id, &path));
-            }
-        }
-        self.observer.note(&Event::Released {
-            files: released.files,
-            bytes: released.bytes,
-        });
-        let left: Vec<&PathBuf> = released.changed.iter().chain(stuck).collect();
-        if !left.is_empty() {
-            self.unseal(id, &left)?;
-        }
-        for path in &released.changed {
-            self.claim_later(id, path, Some(self.settle(false)));
-        }
-        for (path, reason) in &released.stuck {
-            self.fail_claimed(id, path, reason);
-        }
-        self.note_ready(id)
-    }
-
-    /// Returns whether the archive of a batch is the one that was read back.
-    fn is_sealed_still(&mut self, waiting: &Waiting) -> Result<bool, ServiceError> {
-        let id = &waiting.id;
-        match self.sealed.stamp(id)? {
-            Some(found) if found == waiting.archive => Ok(true),
-            // Somebody has done something with it.
-            Some(found) if found.is_file_of(&waiting.archive) => self.is_same_still(waiting),
-            _ => {
-                self.observer.note(&Event::ArchiveGone {
-                    archive: &self.sealed.path_of(id),
-                });
-                Ok(false)
-            }
-        }
-    }
-
-    /// Returns whether the archive of a batch, in which somebody has written, has what was
-    /// sealed and nothing else, on the disk.
-    fn is_same_still(&mut self, waiting: &Waiting) -> Result<bool, ServiceError> {
-        let id = &waiting.id;
-        let path = self.sealed.path_of(id);
-        let flushed = input::open(&path).and_then(|file| file.sync_all());
-        let read_back = flushed
-            .map_err(|error| Error::reading(&path, error))
-            .and_then(|()| {
-                let job = Job::new().workers(self.workers);
-                job.read_back(&path, &waiting.entries, None)
-            });
-        match read_back {
-            Ok(()) => return Ok(true),
-            Err(error) if concerns_all(&error) => return Err(error.into()),
-            Err(_) => {}
-        }
-        let sealed = self.sealed.directory().clone();
-        if !self.put_damaged_aside(&sealed, std::slice::from_ref(id))? {
-            // It's sound. What is in it of the claims is taken out of it, and sealed anew.
-            let archive = &path;
-            self.observer.note(&Event::ArchiveChanged { archive });
-        }
-        Ok(false)
-    }
 }
 
 impl Released {

@@ -5,11 +5,22 @@ use std::collections::HashSet;
 use super::batch_id::BatchId;
 use super::error::ServiceError;
 use super::report::Event;
-use super::{Service, Settings};
+use super::{Loaded, Loader, Service, Settings};
 
 impl Service<'_> {
+    /// Loads what calls are sealed with, and takes over the present settings.
+    pub(super) fn load(&mut self, loader: &mut dyn Loader) -> Result<Loaded, ServiceError> {
+        let loaded = loader.load();
+        let loaded = loaded.and_then(|loaded| {
+            self.apply(loaded.settings.clone())?;
+            Ok(loaded)
+        });
+        self.is_loaded = loaded.is_ok();
+        loaded
+    }
+
     /// Takes over the present settings.
-    pub(super) fn apply(&mut self, new: Settings) -> Result<(), ServiceError> {
+    fn apply(&mut self, new: Settings) -> Result<(), ServiceError> {
         if new == self.loaded {
             return Ok(());
         }
@@ -44,6 +55,7 @@ impl Service<'_> {
 
     /// Leaves alone what isn't meant any more, and looks for what is meant now.
     fn choose_anew(&mut self) {
+        self.let_large_go_on();
         let filter = self.filter.clone();
         self.settling.retain(|file| {
             // What was claimed is to be sealed.
@@ -56,6 +68,7 @@ impl Service<'_> {
     /// Forgets until when claims wait that aren't kept for a grace: they are looked at
     /// anew.
     pub(super) fn forget_waits(&mut self) {
+        self.let_large_go_on();
         let kept: HashSet<BatchId> = self.waiting_ids().cloned().collect();
         let is_kept = |id: &BatchId| kept.contains(id);
         self.settling

@@ -15,6 +15,9 @@ use super::{Done, FAR_OFF, Loader, MOST_KEPT, RESCAN, Service, later};
 /// batch waits for the disk, the next one is encrypted.
 const AHEAD: usize = 2;
 
+/// The longest wait while anything is done beside the service: its end is looked for then.
+pub(super) const BESIDE: Duration = Duration::from_millis(50);
+
 /// The first wait after trouble. It doubles up to the last one.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LAST_BACKOFF: Duration = Duration::from_secs(60);
@@ -31,6 +34,8 @@ impl Service<'_> {
     pub fn run(&mut self, loader: &mut dyn Loader, control: &Control) -> Done {
         self.watch();
         self.scan();
+        // Whatever is wrong with the recipients is known before the first call comes.
+        self.is_loaded = false;
         self.observer.note(&Event::Watching);
         while !control.is_stopped() {
             if control.takes_reload() {
@@ -51,17 +56,22 @@ impl Service<'_> {
             }
             self.wait(control);
         }
+        let ended = self.end_tasks();
+        if ended.is_err() {
+            self.conclude(ended);
+        }
         self.done()
     }
 
     /// Takes over the present settings, and tries again what has failed.
     fn reload(&mut self, loader: &mut dyn Loader) {
         self.aside.clear();
-        self.trouble = None;
+        if let Some(trouble) = &mut self.trouble {
+            trouble.until = Instant::now();
+        }
         self.postponed = None;
         self.forget_waits();
-        let loaded = loader.load().and_then(|loaded| self.apply(loaded.settings));
-        let reloaded = loaded.and_then(|()| self.retry_claims());
+        let reloaded = self.load(loader).and_then(|_| self.retry_claims());
         if reloaded.is_err() {
             self.conclude(reloaded);
         }
@@ -109,10 +119,11 @@ impl Service<'_> {
                 outcome => failure = outcome.err(),
             }
             let is_due = self.settling.next_due().is_some_and(|due| due <= until);
-            if last && failure.is_some() && (is_due || self.waiting.is_empty()) {
+            let is_empty = self.kept() == 0;
+            if last && failure.is_some() && (is_due || is_empty) {
                 break;
             }
-            if last && !is_due && self.waiting.is_empty() {
+            if last && !is_due && is_empty {
                 if !self.has_left_some || no_room.is_some() {
                     break;
                 }
@@ -120,7 +131,8 @@ impl Service<'_> {
             }
             self.wait(control);
         }
-        failure.or(no_room).map_or_else(|| Ok(self.done()), Err)
+        let failure = failure.or(no_room).or(self.end_tasks().err());
+        failure.map_or_else(|| Ok(self.done()), Err)
     }
 
     /// Looks at the whole spool. Returns when all that is there now has settled: what
@@ -132,7 +144,7 @@ impl Service<'_> {
 
     /// Does what is due: seals, lets go and bundles; all that is ready, or by the
     /// settings. What has settled later than the horizon is for the next round.
-    fn work(
+    pub(super) fn work(
         &mut self,
         loader: &mut dyn Loader,
         control: &Control,
@@ -144,7 +156,10 @@ impl Service<'_> {
         if !self.is_recovered {
             return taken_up;
         }
-        let mut outcome = Ok(());
+        let mut outcome = match self.is_loaded {
+            true => Ok(()),
+            false => self.load(loader).map(drop),
+        };
         let mut no_room = Ok(());
         loop {
             while outcome.is_ok()
@@ -156,18 +171,16 @@ impl Service<'_> {
                 outcome = self.begin_batch(loader, horizon);
             }
             let is_last = self.sealing.is_empty();
-            let ended = match self.end_batch() {
-                // Others may fit.
-                Err(error) if is_full(&error) => {
-                    no_room = no_room.and(Err(error));
-                    Ok(())
+            for ended in [self.end_batch(), self.end_large()] {
+                match ended {
+                    // Others may fit.
+                    Err(error) if is_full(&error) => no_room = no_room.and(Err(error)),
+                    ended => outcome = outcome.and(ended),
                 }
-                ended => ended,
-            };
+            }
             // Sealed calls don't wait until a long queue is empty, or until there is
             // room for it.
-            let released = self.release_due();
-            outcome = outcome.and(ended).and(released);
+            outcome = outcome.and(self.release_due());
             if is_last {
                 break;
             }
@@ -175,9 +188,24 @@ impl Service<'_> {
         outcome.and(no_room)?;
         let bundled = match control.is_stopped() {
             true => Ok(()),
-            false => self.bundle_due(loader, all && self.waiting.is_empty()),
+            false => self.bundle_due(loader, all && self.kept() == 0),
         };
         taken_up.and(bundled)
+    }
+
+    /// Waits until nothing is done beside the service any more.
+    fn end_tasks(&mut self) -> Result<(), ServiceError> {
+        let mut outcome = Ok(());
+        if let Some(sealing) = self.large.sealing.take() {
+            outcome = outcome.and(self.keep_sealed(sealing.end()));
+        }
+        if let Some(releasing) = self.large.releasing.take() {
+            outcome = outcome.and(self.end_release(releasing));
+        }
+        if let Some(making) = self.making.take() {
+            outcome = outcome.and(self.end_archive(making).map(drop));
+        }
+        outcome
     }
 
     /// Checks that the directories of the service are there.
@@ -211,9 +239,16 @@ impl Service<'_> {
             Err(error) => {
                 let last = self.trouble.as_ref().map(|trouble| trouble.backoff);
                 let backoff = last.map_or(FIRST_BACKOFF, |last| (last * 2).min(LAST_BACKOFF));
+                let again_in = match self.postponed {
+                    // What needs no room is tried again before.
+                    Some(until) if is_full(&error) => {
+                        until.saturating_duration_since(Instant::now())
+                    }
+                    _ => backoff,
+                };
                 self.observer.note(&Event::Trouble {
                     error: &error,
-                    again_in: backoff,
+                    again_in,
                 });
                 self.trouble = Some(Trouble {
                     until: later(backoff),
@@ -241,8 +276,12 @@ impl Service<'_> {
             Some(trouble) if trouble.until > Instant::now() => Some(trouble.until),
             _ => due,
         };
-        let left = due.map_or(RESCAN, |due| {
-            due.saturating_duration_since(Instant::now()).min(RESCAN)
+        let longest = match self.large.is_busy() || self.making.is_some() {
+            true => BESIDE,
+            false => RESCAN,
+        };
+        let left = due.map_or(longest, |due| {
+            due.saturating_duration_since(Instant::now()).min(longest)
         });
         let timeout = Timespec {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or_default(),

@@ -137,6 +137,7 @@ mod watch_damaged;
 mod watch_faults;
 mod watch_grace;
 mod watch_killed;
+mod watch_large;
 mod watch_limits;
 mod watch_messages;
 mod watch_notices;

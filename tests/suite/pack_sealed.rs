@@ -462,6 +462,24 @@ fn options_for_sealing_and_hiding_have_no_meaning() {
 }
 
 #[test]
+fn no_messages_may_be_success() {
+    let scene = Scene::with_a_message();
+    scene
+        .pack_sealed("--include *.none")
+        .exits(1)
+        .complains(&["no files to pack"])
+        .says("--allow-empty");
+    let outcome = scene
+        .pack_sealed("--include *.none --allow-empty --json")
+        .exits(0)
+        .says("note: no files to pack, so no archive is written");
+    assert_eq!(outcome.json()["members"].as_array().unwrap().len(), 0);
+    assert!(!scene.exists("all.zip"));
+    scene.pack_sealed("--allow-empty").exits(0);
+    assert!(scene.exists("all.zip"));
+}
+
+#[test]
 fn the_files_are_chosen_as_for_sealing() {
     let scene = Scene::with_messages();
     scene.write("calls/notes.txt", "not sealed");

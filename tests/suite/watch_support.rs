@@ -305,6 +305,13 @@ impl Service {
         }
     }
 
+    /// Returns how often it has said something so far.
+    pub fn said(&mut self, words: &str) -> usize {
+        self.seen.extend(self.lines.try_iter());
+        let said = self.seen.iter().filter(|line| line.contains(words));
+        said.count()
+    }
+
     pub fn signal(&self, signal: Signal) {
         let process = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(process, signal).unwrap();

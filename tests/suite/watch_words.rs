@@ -46,3 +46,94 @@ fn calls_are_sealed_while_others_can_t_be_bundled_and_nothing_else_is_said() {
     service.waits_for("sealed 1 file ");
     service.stops();
 }
+
+#[test]
+fn recipients_are_tried_before_the_first_call_comes_and_a_reload_says_when_they_are_good() {
+    let scene = Scene::with_a_spool(FAST);
+    let good = scene.read("vendor.crt");
+    scene.expired_certificate("vendor");
+    let mut service = scene.starts_watching();
+    service.waits_for("callseal.toml: profile acme: vendor.crt: ");
+    service.waits_for("nothing is sealed, next try in 4 s");
+    scene.write("vendor.crt", good);
+    service.signal(Signal::HUP);
+    service.waits_for("calls: sealing again");
+    service.stops();
+}
+
+#[test]
+fn a_certificate_that_ends_soon_is_named_once_a_day() {
+    let scene = Scene::with_a_spool("settle = '0s'\ngrace = '0s'\n");
+    scene.tool("openssl req -x509 -key vendor.key -days 20 -subj /CN=vendor -out vendor.crt");
+    let mut service = scene.service(scene.line("watch -v --config callseal.toml"));
+    service.waits_for("warning: calls: “vendor” (vendor.crt) ends on ");
+    for name in ["a.wav", "b.wav"] {
+        scene.write(name, "a call");
+        std::fs::rename(scene.path(name), scene.path(format!("spool/{name}"))).unwrap();
+        service.waits_for("sealed 1 file ");
+    }
+    let warnings = service.said("ends on");
+    service.stops();
+    // Unless it was midnight.
+    assert!(warnings < 3, "{warnings}");
+}
+
+#[test]
+fn directories_that_can_t_be_used_are_named_with_their_setting() {
+    let scene = Scene::with_a_spool(FAST);
+    let one = scene.text("callseal.toml");
+    let another = |settings: &str| {
+        scene.write(
+            "callseal.toml",
+            format!("{one}[[watch]]\nname = 'more'\n{settings}"),
+        );
+        scene.line("watch --once --config callseal.toml")
+    };
+    another("spool = 'spool'\noutbox = 'gone'")
+        .exits(1)
+        .complains(&["gone: no such file or directory (the outbox of “more”)"]);
+    std::fs::create_dir(scene.path("more")).unwrap();
+    another("spool = 'more'\noutbox = 'outbox'")
+        .exits(2)
+        .complains(&["outbox: it is both the outbox of “calls” and the outbox of “more”"]);
+    another("spool = 'spool/in'\noutbox = 'more'")
+        .exits(1)
+        .complains(&["spool/in: no such file or directory (the spool of “more”)"]);
+    std::fs::create_dir(scene.path("spool/in")).unwrap();
+    another("spool = 'spool/in'\noutbox = 'more'")
+        .exits(2)
+        .complains(&["spool/in (the spool of “more”) is within spool (the spool of “calls”)"]);
+}
+
+#[test]
+fn a_watch_without_a_key_or_with_one_pair_of_brackets_is_shown_how_to_write_it() {
+    let scene = Scene::with_a_spool(FAST);
+    let config = scene.text("callseal.toml");
+    for (from, to, fault, hint) in [
+        (
+            "spool = 'spool'\n",
+            "",
+            "this [[watch]] has no spool",
+            "a name, a spool and an outbox",
+        ),
+        (
+            "[[watch]]",
+            "[watch]",
+            "expected [[watch]], found [watch]",
+            "two pairs of brackets",
+        ),
+        (
+            "grace = '0s'",
+            "bundle = '1000'",
+            "such as 1000, without quotes",
+            "",
+        ),
+    ] {
+        scene.write("callseal.toml", config.replace(from, to));
+        scene
+            .line("watch --once --config callseal.toml")
+            .exits(2)
+            .complains(&["callseal.toml:", fault])
+            .says(hint);
+    }
+}

@@ -90,6 +90,12 @@ pub fn of_config(error: &ConfigError) -> Hint {
         ConfigError::UnknownKey { known, .. } => {
             return some(format!("use one of: {}", known.join(", ")));
         }
+        ConfigError::WrongType { detail, .. } if detail.starts_with("this [[watch]] has no") => {
+            "a [[watch]] needs a name, a spool and an outbox; docs/service.md lists what else it may have"
+        }
+        ConfigError::WrongType { detail, .. } if detail.starts_with("expected [[watch]]") => {
+            "write it in two pairs of brackets: there may be several"
+        }
         ConfigError::WrongType { detail, .. } if detail.contains("missing field `subject`") => {
             "write a signer as { subject = \"CN=NAME, O=ORGANISATION\" }"
         }

@@ -23,7 +23,7 @@ pub fn of_recipients(error: &RecipientError) -> Hint {
         } if beside(path, &CERTIFICATE_ENDINGS).is_some() => {
             let certificate = beside(path, &CERTIFICATE_ENDINGS).unwrap_or_default();
             return some(format!(
-                "its certificate lies next to it: `-r {}`",
+                "use its certificate, which lies next to it: {}",
                 shell_word(&certificate)
             ));
         }

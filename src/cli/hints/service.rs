@@ -5,7 +5,7 @@ use std::path::Path;
 
 use callseal::service::ServiceError;
 
-use super::Hint;
+use super::{Hint, paths, some};
 use crate::cli::ui::shell_word;
 use crate::cli::watch::NotLoaded;
 
@@ -35,6 +35,7 @@ pub fn of_service(error: &ServiceError) -> Hint {
         ServiceError::Nested { .. } => {
             "use directories of which none is within another, links resolved".into()
         }
+        ServiceError::Unusable { path, error, .. } => return of_unusable(path, error),
         ServiceError::NoRename { path } => {
             let user = rustix::process::geteuid().as_raw();
             let path = path.to_string_lossy();
@@ -53,6 +54,25 @@ pub fn of_service(error: &ServiceError) -> Hint {
         ServiceError::Job(error) => return super::of_library(error),
     };
     Some(hint.into())
+}
+
+/// Returns the remedy for a directory that can't be used.
+fn of_unusable(path: &Path, error: &std::io::Error) -> Hint {
+    match error.kind() {
+        ErrorKind::NotFound => paths::of_missing(path),
+        ErrorKind::PermissionDenied => {
+            // The directory in which its own one can't be made.
+            let closed = path.ancestors().find(|above| above.exists())?;
+            let user = rustix::process::geteuid().as_raw();
+            let closed = closed.to_string_lossy();
+            some(format!(
+                "give this user the right: setfacl -m u:{user}:rwx {}",
+                shell_word(&closed)
+            ))
+        }
+        ErrorKind::NotADirectory => some("give a directory"),
+        _ => None,
+    }
 }
 
 /// Returns whether the disk or the quota is full.

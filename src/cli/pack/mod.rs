@@ -107,6 +107,9 @@ pub struct Arguments {
     jobs: JobsArgs,
 }
 
+/// What is said if there may be no files, and there are none.
+const NOTHING: &str = "no files to pack, so no archive is written";
+
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
     check_archive_output(
         &arguments.output,
@@ -165,7 +168,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let recipients = recipients_line(plan.recipients());
 
     if found.files.is_empty() {
-        ui.notice("no files to pack, so no archive is written");
+        ui.notice(NOTHING);
         let facts = PackFacts {
             about,
             dry_run: arguments.dry_run.then_some(true),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::facts::Names;
 use super::notices::{show_notices, unmatched};
-use super::{Arguments, collect, inputs};
+use super::{Arguments, NOTHING, collect, inputs};
 use crate::cli::error::Error;
 use crate::cli::facts::{PathFact, RecipientFacts, recipient_facts};
 use crate::cli::failure::{Ended, Failure, Report};
@@ -20,8 +20,7 @@ use crate::cli::signing_args::{SigningFacts, signed_by, signer_facts};
 use crate::cli::ui::{Bar, Ui, bytes, count};
 
 /// The options that have no meaning for what is sealed already.
-pub const CONFLICTS: [&str; 8] = [
-    "allow_empty",
+pub const CONFLICTS: [&str; 7] = [
     "moves",
     "compress",
     "format",
@@ -40,9 +39,28 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let (inputs, options) = inputs(arguments)?;
     let found = collect(&inputs, &options, ui)?;
     let left_out = show_notices(&found, arguments.min_age, ui);
-    found.refuse_nothing(&options).map_err(Error::from)?;
-    let from: Vec<Sealed<'_>> = found.files.iter().map(Sealed::File).collect();
+    if !arguments.allow_empty {
+        found.refuse_nothing(&options).map_err(Error::from)?;
+    }
     let (output, overwrite) = (&arguments.output, arguments.overwrite.overwrite());
+    let members = found.files.iter().map(MemberFacts::from);
+    let facts = SealedFacts {
+        archive: PathFact(output),
+        formats: Vec::new(),
+        recipients: recipient_facts(&recipients),
+        signers: signer_facts(&keys),
+        unmatched_patterns: unmatched(&found),
+        left_out: left_out.iter().copied().map(PathFact).collect(),
+        dry_run: arguments.dry_run.then_some(true),
+        members: Each(|| members.clone()),
+        sealed_bytes: 0,
+        archive_bytes: None,
+    };
+    if found.files.is_empty() {
+        ui.notice(NOTHING);
+        return Ok(Report::of(String::new(), facts).end(global.json, ui));
+    }
+    let from: Vec<Sealed<'_>> = found.files.iter().map(Sealed::File).collect();
     let job = Job::new()
         .signing(&keys)
         .overwrite(overwrite)
@@ -76,18 +94,11 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         ));
     }
     let formats = done.formats.iter().map(|format| format.name());
-    let members = found.files.iter().map(MemberFacts::from);
     let facts = SealedFacts {
-        archive: PathFact(output),
         formats: formats.collect(),
-        recipients: recipient_facts(&recipients),
-        signers: signer_facts(&keys),
-        unmatched_patterns: unmatched(&found),
-        left_out: left_out.iter().copied().map(PathFact).collect(),
-        dry_run: arguments.dry_run.then_some(true),
-        members: Each(|| members.clone()),
         sealed_bytes: done.sealed,
         archive_bytes: (!arguments.dry_run).then_some(done.archive),
+        ..facts
     };
     let listed: &[Source] = match arguments.dry_run {
         true => &found.files,

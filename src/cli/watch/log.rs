@@ -139,7 +139,7 @@ impl Observer for Log {
                     ServiceError::NotLoaded { .. } => "nothing is sealed, ",
                     _ => "",
                 };
-                let seconds = again_in.as_secs();
+                let seconds = again_in.as_millis().div_ceil(1000);
                 self.error(error, &format!("; {nothing}next try in {seconds} s"));
             }
             Event::Recovered => ui.summary(&format!("{name}: sealing again")),

@@ -182,7 +182,7 @@ impl Place<'_> {
             }
         };
         found.ok_or_else(|| {
-            let expected = r#"expected "none", "hourly", "daily", a size such as "1GiB", or a number of calls such as 1000"#;
+            let expected = r#"expected "none", "hourly", "daily", a size such as "1GiB", or a number of calls such as 1000, without quotes"#;
             self.refused(line, "bundle", &text, expected)
         })
     }

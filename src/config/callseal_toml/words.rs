@@ -2,6 +2,12 @@
 
 /// Returns what is wrong with a value, by serde's message and the line of it.
 pub(super) fn wrong_type(message: &str, line: Option<&str>) -> String {
+    let header = line.map(str::trim).unwrap_or_default();
+    if header.starts_with("[[watch]]")
+        && let Some(key) = message.strip_prefix("missing field ")
+    {
+        return format!("this [[watch]] has no {}", key.trim_matches('`'));
+    }
     let types = message.strip_prefix("invalid type: ");
     let Some((found, expected)) = types.and_then(|types| types.split_once(", expected ")) else {
         return message.to_owned();
@@ -24,6 +30,9 @@ pub(super) fn wrong_type(message: &str, line: Option<&str>) -> String {
         Some("map") => "a table",
         _ => found,
     };
+    if header.starts_with("[watch]") {
+        return format!("expected [[watch]], found {header}");
+    }
     let key = line.and_then(|line| line.split_once('='));
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     match key.map(|(key, _)| key.trim()) {
@@ -69,6 +78,11 @@ mod tests {
         ] {
             assert_eq!(wrong_type(message, Some(line)), shown);
         }
+        let watch = wrong_type("missing field `spool`", Some("[[watch]]"));
+        assert_eq!(watch, "this [[watch]] has no spool");
+        let table = "invalid type: map, expected a sequence";
+        let watch = wrong_type(table, Some("[watch]"));
+        assert_eq!(watch, "expected [[watch]], found [watch]");
         assert_eq!(
             wrong_type("missing field `name`", None),
             "missing field `name`"

@@ -1,0 +1,217 @@
+//! Archives of the outbox that are being made, while calls are sealed.
+
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::batch_id::BatchId;
+use super::claim::os;
+use super::damaged::is_of_batch;
+use super::error::ServiceError;
+use super::faults::concerns_all;
+use super::report::Event;
+use super::sealing::batches_in;
+use super::task::Task;
+use super::{Loaded, Loader, Service};
+use crate::archive::Member;
+use crate::files::input;
+use crate::jobs::Bundled;
+use crate::{ArchiveFile, Error, Job, Sealed};
+
+/// An archive that is being made of the batches in its directory.
+#[derive(Debug)]
+pub(super) struct Making {
+    /// Its name, which is that of the directory.
+    name: String,
+    task: Task<Result<Made, ServiceError>>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+enum Made {
+    New(Bundled),
+    /// It was made before the last service ended.
+    Before,
+    /// Somebody else has put something there.
+    NameTaken,
+}
+
+impl Making {
+    /// Makes nothing, as long as that takes.
+    #[cfg(test)]
+    pub fn with(name: &str, wait: impl FnOnce() + Send + 'static) -> Self {
+        let work = move || {
+            wait();
+            Ok(Made::Before)
+        };
+        Self {
+            name: name.to_owned(),
+            task: Task::Begun(std::thread::spawn(work)),
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.task.is_over()
+    }
+
+    /// Waits until nothing is done any more, whatever has come of it.
+    pub fn abandon(self) {
+        self.task.abandon();
+    }
+}
+
+impl Service<'_> {
+    /// Begins to make the archive of this name, if its directory has batches.
+    pub(super) fn begin_archive(
+        &mut self,
+        name: &str,
+        loader: &mut dyn Loader,
+    ) -> Result<Option<Making>, ServiceError> {
+        let path = self.bundles.path.join(name);
+        let fail = |error| ServiceError::io(&path, error);
+        let directory = self.bundles.directory.below(os(name)).map_err(fail)?;
+        let ids = batches_in(&directory).map_err(fail)?;
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        // They count for no other archive.
+        for id in &ids {
+            self.ready.remove(id);
+        }
+        let sealed = ids
+            .iter()
+            .map(|id| Sealed::Archive(path.join(id.archive())));
+        let sealed: Arc<Vec<Sealed<'static>>> = Arc::new(sealed.collect());
+        let loaded = Arc::new(self.load(loader)?);
+        let (output, workers) = (self.outbox.path.join(name), self.workers);
+        let work = move || make(&sealed, &loaded, &output, workers);
+        Ok(Some(Making {
+            name: name.to_owned(),
+            task: Task::begin("bundle", workers.get() > 1, work),
+        }))
+    }
+
+    /// Waits until an archive is made, and removes the batches that are in it. Returns
+    /// whether there is nothing left to do for it.
+    pub(super) fn end_archive(&mut self, making: Making) -> Result<bool, ServiceError> {
+        let Making { name, task } = making;
+        let path = self.bundles.path.join(&name);
+        let output = self.outbox.path.join(&name);
+        let fail = |error| ServiceError::io(&path, error);
+        match task.end() {
+            Ok(Made::New(bundled)) => self.observer.note(&Event::Bundled {
+                archive: &output,
+                members: bundled.members as u64,
+                bytes: bundled.archive,
+            }),
+            Ok(Made::Before) => self.outbox.root.flush().map_err(fail)?,
+            Ok(Made::NameTaken) => {
+                self.take_another_name(&name)?;
+                return Ok(true);
+            }
+            Err(ServiceError::Job(error)) => {
+                // A flush that failed is never repeated: it's written anew.
+                if matches!(error, Error::NotFlushed { .. } | Error::NotReadBack { .. }) {
+                    let _ = self.outbox.root.remove(os(&name));
+                    return Err(error.into());
+                }
+                let directory = self.bundles.directory.below(os(&name)).map_err(fail)?;
+                let ids = batches_in(&directory).map_err(fail)?;
+                // The others don't wait for those that are damaged.
+                return match is_of_batch(&error, &path)
+                    && self.put_damaged_aside(&directory, &ids)?
+                {
+                    true => Ok(false),
+                    false => Err(error.into()),
+                };
+            }
+            Err(error) => return Err(error),
+        }
+        self.bundles.finish(&name).map_err(fail)?;
+        Ok(true)
+    }
+
+    /// Moves the batches of an archive to one of another name.
+    fn take_another_name(&mut self, name: &str) -> Result<(), ServiceError> {
+        let path = self.bundles.path.join(name);
+        let fail = |error| ServiceError::io(&path, error);
+        let directory = self.bundles.directory.below(os(name)).map_err(fail)?;
+        let ids = batches_in(&directory).map_err(fail)?;
+        let day = ids.last().map(BatchId::day).unwrap_or_default();
+        self.move_to_new(day, &directory, &ids)
+    }
+}
+
+fn make(
+    sealed: &[Sealed<'_>],
+    loaded: &Loaded,
+    output: &Path,
+    workers: NonZeroUsize,
+) -> Result<Made, ServiceError> {
+    let job = Job::new()
+        .workers(workers)
+        .signing(&loaded.signing)
+        .removing();
+    match job.bundle(sealed, None, output) {
+        Ok(bundled) => Ok(Made::New(bundled)),
+        Err(Error::Exists { .. }) if has_all(output, sealed, workers)? => Ok(Made::Before),
+        Err(Error::Exists { .. }) => Ok(Made::NameTaken),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns whether an archive has all messages of others.
+///
+/// # Errors
+///
+/// It can't be looked at now: whether it has them isn't known.
+fn has_all(
+    path: &Path,
+    batches: &[Sealed<'_>],
+    workers: NonZeroUsize,
+) -> Result<bool, ServiceError> {
+    let archive = match ArchiveFile::open(path) {
+        Ok(archive) => archive,
+        Err(error) => return not_sound(error),
+    };
+    let known: HashSet<(String, u64, u32)> = archive.members().map(identity).collect();
+    let batches = batches.iter().filter_map(path_of);
+    for batch in batches {
+        let batch = ArchiveFile::open(batch)?;
+        if !batch
+            .members()
+            .map(identity)
+            .all(|own| known.contains(&own))
+        {
+            return Ok(false);
+        }
+    }
+    // Whoever made it may have been killed before it was flushed and read back.
+    let opened = input::open(path).and_then(|file| file.sync_all());
+    opened.map_err(|error| ServiceError::io(path, error))?;
+    match Job::new().workers(workers).read_entries(path, None) {
+        Ok(_) => Ok(true),
+        Err(error) => not_sound(error),
+    }
+}
+
+fn path_of<'a>(sealed: &'a Sealed<'_>) -> Option<&'a PathBuf> {
+    match sealed {
+        Sealed::Archive(path) => Some(path),
+        Sealed::File(_) => None,
+    }
+}
+
+/// Passes on that an archive can't be read. One that isn't sound isn't the service's.
+fn not_sound(error: Error) -> Result<bool, ServiceError> {
+    match concerns_all(&error) {
+        true => Err(error.into()),
+        false => Ok(false),
+    }
+}
+
+fn identity(member: &Member) -> (String, u64, u32) {
+    let name = member.stored_name().into_owned();
+    (name, member.size(), member.crc())
+}
