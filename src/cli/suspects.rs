@@ -58,6 +58,10 @@ impl Kind {
             Self::Leftover => "temporary file",
         }
     }
+
+    fn holds_key(self) -> bool {
+        matches!(self, Self::PrivateKey | Self::Keystore)
+    }
 }
 
 /// Finds suspects among the files to seal. `named` are the paths on the command
@@ -80,6 +84,13 @@ pub fn find(sources: &[Source], named: &[PathBuf]) -> Vec<Suspect> {
         }
     }
     suspects
+}
+
+/// Returns what a file is if it holds a private key, and is named like one.
+#[cfg(target_os = "linux")]
+pub fn key_at(path: &Path) -> Option<&'static str> {
+    let kind = is_called_so(path).then(|| kind(path)).flatten();
+    kind.filter(|kind| kind.holds_key()).map(Kind::name)
 }
 
 fn is_called_so(path: &Path) -> bool {
@@ -180,7 +191,7 @@ impl Suspect {
 
     /// Returns whether it is or may hold a private key.
     pub fn holds_key(&self) -> bool {
-        matches!(self.kind, Kind::PrivateKey | Kind::Keystore)
+        self.kind.holds_key()
     }
 
     pub fn facts(&self) -> SuspectFacts<'_> {

@@ -3,7 +3,7 @@
 mod log;
 mod together;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -26,6 +26,7 @@ use super::global::Global;
 use super::hints;
 use super::signals;
 use super::signing_args;
+use super::suspects;
 use super::ui::Ui;
 use log::Log;
 use together::{LastStep, Work};
@@ -273,6 +274,13 @@ impl Loader for ConfigLoader {
                 error: Box::new(not_loaded),
             }
         })
+    }
+
+    fn objection(&self, path: &Path) -> Option<String> {
+        let kind = suspects::key_at(path)?;
+        Some(format!(
+            "it is a {kind}, which is not sealed and removed: keep it elsewhere"
+        ))
     }
 }
 

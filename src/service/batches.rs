@@ -48,7 +48,7 @@ impl Service<'_> {
         let plan = self.load(loader)?.plan;
         let id = BatchId::new(SystemTime::now())
             .map_err(|error| ServiceError::io(&self.spool.path, error))?;
-        let claimed = self.claim_settled(&id, horizon);
+        let claimed = self.claim_settled(&id, loader, horizon);
         let begun = claimed.and_then(|files| match files.is_empty() {
             true => self.clean_up(&id),
             false => {

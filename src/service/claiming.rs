@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-use super::Service;
 use super::batch_id::BatchId;
 use super::claim::{Claimed, Claims, claim_path};
 use super::error::ServiceError;
 use super::intake::SPECIAL;
 use super::settling::Candidate;
 use super::stamp::Stamp;
+use super::{Loader, Service};
 use crate::sources::Source;
 
 /// The most files of a batch.
@@ -38,6 +38,7 @@ impl Service<'_> {
     pub(super) fn claim_settled(
         &mut self,
         id: &BatchId,
+        loader: &dyn Loader,
         horizon: Instant,
     ) -> Result<Vec<Source>, ServiceError> {
         let spool = self.spool.clone();
@@ -45,7 +46,7 @@ impl Service<'_> {
         let fail = |error| ServiceError::io(&path, error);
         let mut claims = Claims::begin(&spool, id).map_err(fail)?;
         let mut taken = Taken::default();
-        let claimed = self.claim_each(&mut claims, &mut taken, id, horizon);
+        let claimed = self.claim_each(&mut claims, &mut taken, id, loader, horizon);
         for (file, stamp) in taken.later {
             self.settling.put_back(file, stamp);
         }
@@ -64,6 +65,7 @@ impl Service<'_> {
         claims: &mut Claims<'_>,
         taken: &mut Taken,
         id: &BatchId,
+        loader: &dyn Loader,
         horizon: Instant,
     ) -> Result<(), ServiceError> {
         let mut bytes: u64 = 0;
@@ -72,6 +74,10 @@ impl Service<'_> {
             && let Some((file, stamp)) = self.settling.take(horizon)
         {
             if self.large.keep(&file, &stamp) {
+                continue;
+            }
+            if let Some(reason) = loader.objection(&file.shown(&self.spool.path)) {
+                self.set_aside(&file, stamp, &reason);
                 continue;
             }
             bytes = bytes.saturating_add(stamp.size());

@@ -50,6 +50,7 @@ mod watches;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -117,6 +118,10 @@ pub trait Loader {
     /// [`ServiceError::NotLoaded`]: any of them can't be used. Nothing may be sealed
     /// then.
     fn load(&mut self) -> Result<Loaded, ServiceError>;
+
+    /// Returns why the file at `path` isn't to be sealed, though it's in the spool. It's
+    /// left alone then.
+    fn objection(&self, path: &Path) -> Option<String>;
 }
 
 /// A service for one spool and one outbox.

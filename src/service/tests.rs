@@ -58,6 +58,10 @@ impl Loader for Vectors {
             settings: self.0.clone(),
         })
     }
+
+    fn objection(&self, _: &Path) -> Option<String> {
+        None
+    }
 }
 
 #[test]

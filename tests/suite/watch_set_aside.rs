@@ -106,3 +106,23 @@ fn a_file_system_that_can_t_rename_in_one_step_is_refused_at_the_start() {
     scene.seals_all();
     scene.has_bundled(&CALLS, "where it can");
 }
+
+#[test]
+fn a_private_key_stays_in_the_spool_and_is_named() {
+    let scene = Scene::with_a_spool(FAST);
+    scene.spool(&CALLS);
+    let key = scene.read("customer.key");
+    scene.write("spool/a/server.key", &key);
+    scene.write("spool/store.p12", "a keystore by its name");
+    // A call is sealed whatever it is called.
+    scene.write("spool/call.key", "no key at all");
+    scene
+        .watch_once()
+        .exits(6)
+        .says("spool/a/server.key: it is a private key, which is not sealed and removed: keep it elsewhere; it's left alone until it changes")
+        .says("spool/store.p12: it is a keystore, which")
+        .says("calls: 2 files can't be sealed");
+    assert_eq!(scene.read("spool/a/server.key"), key);
+    assert!(scene.exists("spool/store.p12"));
+    assert_eq!(scene.bundled().len(), CALLS.len() + 1);
+}

@@ -50,7 +50,7 @@ fn of_cause(error: &Error) -> Hint {
         Error::Service(error) => return of_service(error),
         Error::OfArchive { error, .. } => return of_cause(error),
         Error::Config(error) => return config::of_config(error),
-        Error::Profile { error, .. } => return of_recipients(error),
+        Error::Profile { error, .. } => return recipients::of_profile(error),
         Error::SignersOfProfile { error, .. } => return signers::of_signers(error),
         Error::UselessSigner { fault, .. } => return signers::of_useless_signer(fault),
         Error::SignerIsRecipient { .. } => signatures::OWN_KEY,

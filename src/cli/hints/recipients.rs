@@ -17,13 +17,10 @@ const CERTIFICATE_ENDINGS: [&str; 5] = ["crt", "cer", "pem", "pub", "asc"];
 pub fn of_recipients(error: &RecipientError) -> Hint {
     some(match error {
         RecipientError::NoneGiven => "give `-r CERTIFICATE` or `-p PROFILE`",
-        RecipientError::Refused {
-            path,
-            refusal: Refusal::PrivateKey,
-        } if beside(path, &CERTIFICATE_ENDINGS).is_some() => {
-            let certificate = beside(path, &CERTIFICATE_ENDINGS).unwrap_or_default();
+        RecipientError::Refused { path, refusal } if certificate_of(path, refusal).is_some() => {
+            let certificate = certificate_of(path, refusal).unwrap_or_default();
             return some(format!(
-                "use its certificate, which lies next to it: {}",
+                "its certificate lies next to it: `-r {}`",
                 shell_word(&certificate)
             ));
         }
@@ -50,6 +47,26 @@ pub fn of_recipients(error: &RecipientError) -> Hint {
         RecipientError::Trust { .. } => "check `ca-file` and `crl-file` in the config",
         _ => return None,
     })
+}
+
+/// Returns the remedy for recipients that a config lists.
+pub fn of_profile(error: &RecipientError) -> Hint {
+    match error {
+        RecipientError::Refused { path, refusal } => certificate_of(path, refusal)
+            .map(|certificate| {
+                format!("its certificate lies next to it: list {certificate} instead").into()
+            })
+            .or_else(|| of_recipients(error)),
+        error => of_recipients(error),
+    }
+}
+
+/// Returns the certificate that lies next to a private key, if one is refused.
+fn certificate_of(path: &Path, refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::PrivateKey => beside(path, &CERTIFICATE_ENDINGS),
+        _ => None,
+    }
 }
 
 pub fn of_refusal(refusal: &Refusal) -> Hint {
