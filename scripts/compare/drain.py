@@ -44,12 +44,19 @@ def is_drained():
     return not any(map(has_files, places)) and not has_files(claims)
 
 
+def wait(service, seconds):
+    """Waits, as long as the service works."""
+    time.sleep(seconds)
+    if service.poll() is not None:
+        sys.exit("the service has ended")
+
+
 service = subprocess.Popen(command)
 while not claims.is_dir() or not any(claims.iterdir()):
-    time.sleep(0.005)
+    wait(service, 0.005)
 begin = time.perf_counter()
 while not is_drained():
-    time.sleep(0.02)
+    wait(service, 0.02)
 drained = time.perf_counter() - begin
 service.terminate()
 end(service)

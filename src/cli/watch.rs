@@ -6,7 +6,7 @@ mod together;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use callseal::ErrorKind;
 use callseal::config::{Config, Watch};
@@ -20,7 +20,7 @@ use signal_hook::iterator::Signals;
 
 use super::args::{JobsArgs, SealArgs};
 use super::error::Error;
-use super::expiry::days_until;
+use super::expiry::EndingSoon;
 use super::failure::{Ended, Failure};
 use super::global::Global;
 use super::hints;
@@ -182,8 +182,8 @@ struct ConfigLoader {
     fault: Option<String>,
     /// Shows no notices: they would come with each batch.
     quiet: Ui,
-    /// The day on which it was said last which certificates end soon, since 1970.
-    warned: Option<u64>,
+    /// What was said of certificates that end soon. That changes from day to day.
+    warned: Vec<String>,
 }
 
 impl ConfigLoader {
@@ -194,7 +194,7 @@ impl ConfigLoader {
             ui,
             fault: None,
             quiet: Ui::new(true, false, super::ui::Colour::Never),
-            warned: None,
+            warned: Vec::new(),
         }
     }
 
@@ -226,15 +226,14 @@ impl ConfigLoader {
         }
     }
 
-    /// Warns of certificates that end soon, once a day.
+    /// Warns of certificates that end soon, of each once a day.
     fn warn_of_ends(&mut self, recipients: &SealArgs, plan: &SealPlan) -> Result<(), Failure> {
-        let today = days_until(SystemTime::now(), SystemTime::UNIX_EPOCH);
-        if self.warned.replace(today) != Some(today) {
-            for ending in recipients.ending_soon(plan, Some(&self.config))? {
-                let (name, warning) = (&self.name, ending.sentence());
-                self.ui.warning(&format!("{name}: {warning}"));
-            }
+        let ending = recipients.ending_soon(plan, Some(&self.config))?;
+        let warnings: Vec<String> = ending.iter().map(EndingSoon::sentence).collect();
+        for warning in warnings.iter().filter(|new| !self.warned.contains(new)) {
+            self.ui.warning(&format!("{}: {warning}", self.name));
         }
+        self.warned = warnings;
         Ok(())
     }
 

@@ -52,5 +52,5 @@ pub use share::{Change, Difference, ShareTarget, Shared, SharedMember};
 pub use sign::SignedArchive;
 pub use signed_files::SignedFiles;
 #[cfg(target_os = "linux")]
-pub(crate) use split::Fallback;
+pub(crate) use split::{Fallback, Published};
 pub use verify::{OpenedMembers, Verified};

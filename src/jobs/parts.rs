@@ -1,7 +1,6 @@
 //! What a service does with archives, without any key: it checks them, and takes
 //! members out.
 
-use std::io;
 use std::path::Path;
 
 use super::archive_file::ArchiveFile;
@@ -13,7 +12,7 @@ use super::read_back::EntriesHash;
 use super::written_entry::EntryHasher;
 use crate::archive::{ArchiveWriter, Member};
 use crate::message::SealPlan;
-use crate::output::{Access, Overwrite, PendingFile, unnamed};
+use crate::output::{Access, Overwrite, PendingFile};
 
 impl Job<'_> {
     /// Reads an archive of sealed files from the disk. Compares it with what was
@@ -53,11 +52,7 @@ impl Job<'_> {
         let pending = new.finish().map_err(write_error)?;
         pending.as_file().sync_all().map_err(write_error)?;
         // The old one is the only copy of what is kept. The new one has no name yet.
-        let written = unnamed::path(pending.as_file());
-        if self.read_entries(&written, None)? != entries.finish() {
-            let error = io::Error::other("what is read back is not what was written");
-            return Err(write_error(error));
-        }
+        self.read_back_file(pending.as_file(), path, &entries.finish(), None)?;
         pending.commit().map_err(write_error)
     }
 }

@@ -3,6 +3,7 @@
 //! What is compared stays within this process, and isn't for people: BLAKE3 takes a
 //! fifth of the time of SHA-256.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -57,11 +58,26 @@ impl Job<'_> {
         written: &blake3::Hash,
         recipients: Option<&Recipients>,
     ) -> Result<(), Error> {
+        let file = input::open(path).map_err(|error| Error::NotReadBack {
+            path: path.to_owned(),
+            cause: Some(Box::new(Error::reading(path, error))),
+        })?;
+        self.read_back_file(&file, path, written, recipients)
+    }
+
+    /// Does the same with an archive that is open, and may have no name yet.
+    pub(super) fn read_back_file(
+        &self,
+        file: &File,
+        path: &Path,
+        written: &blake3::Hash,
+        recipients: Option<&Recipients>,
+    ) -> Result<(), Error> {
         let not_read_back = |cause: Option<Error>| Error::NotReadBack {
             path: path.to_owned(),
             cause: cause.map(Box::new),
         };
-        let read = self.read_entries(path, recipients);
+        let read = self.read_file(file, path, recipients);
         match read.map_err(|error| not_read_back(Some(error)))? == *written {
             true => Ok(()),
             false => Err(not_read_back(None)),
@@ -76,12 +92,21 @@ impl Job<'_> {
         recipients: Option<&Recipients>,
     ) -> Result<blake3::Hash, Error> {
         let file = input::open(path).map_err(|error| Error::reading(path, error))?;
+        self.read_file(&file, path, recipients)
+    }
+
+    fn read_file(
+        &self,
+        file: &File,
+        path: &Path,
+        recipients: Option<&Recipients>,
+    ) -> Result<blake3::Hash, Error> {
         #[cfg(target_os = "linux")]
-        match FromDisk::open(&file) {
+        match FromDisk::open(file) {
             Some(disk) => return self.read_all(path, || disk.again(), recipients),
-            None => forget(&file),
+            None => forget(file),
         }
-        self.read_all(path, || &file, recipients)
+        self.read_all(path, || file, recipients)
     }
 
     fn read_all<R: ReadAt>(

@@ -35,6 +35,8 @@ pub(super) struct Waiting {
     pub archive: Stamp,
     /// The hash of what is in it.
     pub entries: blake3::Hash,
+    /// Whether it couldn't be let go.
+    pub has_failed: bool,
 }
 
 impl Service<'_> {
@@ -177,6 +179,7 @@ impl Service<'_> {
             claims: Arc::new(claims.collect()),
             archive,
             entries,
+            has_failed: false,
         });
         Ok(())
     }

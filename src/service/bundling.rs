@@ -42,19 +42,16 @@ impl Service<'_> {
         all: bool,
     ) -> Result<(), ServiceError> {
         loop {
-            if self
-                .making
-                .as_ref()
-                .is_some_and(|making| !all && !making.is_over())
-            {
+            let is_over = |making: &mut Making| all || making.is_over();
+            if let Some(making) = self.making.take_if(is_over) {
+                self.end_making(making)?;
+                self.archive_backoff.succeed();
+            }
+            // What can't be loaded is tried again before calls are sealed.
+            if self.making.is_some() || !self.is_loaded {
                 return Ok(());
             }
-            if let Some(making) = self.making.take()
-                && self.end_archive(making)?
-            {
-                self.is_made();
-            }
-            self.making = self.next_archive(loader, all)?;
+            self.making = self.next_making(loader, all)?;
             if self.making.is_none() {
                 return Ok(());
             }
@@ -62,7 +59,7 @@ impl Service<'_> {
     }
 
     /// Begins the next archive, if there is one to be made.
-    fn next_archive(
+    fn next_making(
         &mut self,
         loader: &mut dyn Loader,
         all: bool,
@@ -72,42 +69,47 @@ impl Service<'_> {
             let names = names.map_err(|error| ServiceError::io(&self.bundles.path, error))?;
             self.to_make = Some(names.into());
         }
-        let mut is_divided = false;
-        loop {
-            while let Some(name) = self.to_make.iter().flatten().next().cloned() {
-                match self.begin_archive(&name, loader)? {
-                    None => self.is_made(),
-                    making => return Ok(making),
-                }
-            }
-            if std::mem::replace(&mut is_divided, true) {
-                return Ok(None);
-            }
-            self.divide_due(all)?;
+        if let Some(making) = self.next_archive(loader)? {
+            return Ok(Some(making));
         }
-    }
-
-    /// Notes that the first of the archives that are to be made needs nothing any more.
-    fn is_made(&mut self) {
-        if let Some(names) = &mut self.to_make {
-            names.pop_front();
+        if self.settings.bundle == Bundle::None {
+            return self.next_messages();
         }
-    }
-
-    /// Divides the batches that are due among new archives, which are to be made. Single
-    /// messages are put into the outbox at once.
-    fn divide_due(&mut self, all: bool) -> Result<(), ServiceError> {
+        let sealed = self.sealed.directory().clone();
         for (day, ids) in self.due(all) {
-            if self.settings.bundle == Bundle::None {
-                self.publish(&ids)?;
-                continue;
-            }
-            let sealed = self.sealed.directory().clone();
             for ids in self.divide(ids)? {
                 self.move_to_new(&day, &sealed, &ids)?;
             }
         }
-        Ok(())
+        self.next_archive(loader)
+    }
+
+    /// Begins the first of the archives that are to be made.
+    fn next_archive(&mut self, loader: &mut dyn Loader) -> Result<Option<Making>, ServiceError> {
+        while let Some(name) = self.to_make.iter().flatten().next().cloned() {
+            match self.begin_archive(&name, loader)? {
+                None => self.is_made(),
+                making => return Ok(making),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Begins to put the messages of the first batch into the outbox.
+    fn next_messages(&mut self) -> Result<Option<Making>, ServiceError> {
+        while let Some(id) = self.ready.keys().next().cloned() {
+            if let Some(making) = self.begin_messages(&id)? {
+                return Ok(Some(making));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Notes that the first of the archives that are to be made needs nothing any more.
+    pub(super) fn is_made(&mut self) {
+        if let Some(names) = &mut self.to_make {
+            names.pop_front();
+        }
     }
 
     /// Moves batches to the directory of a new archive, which is to be made.
@@ -123,7 +125,9 @@ impl Service<'_> {
         let name = name.map_err(fail)?;
         // Those that have been moved go into it, whatever fails.
         let moved = self.bundles.move_batches(&name, from, ids);
-        self.to_make.get_or_insert_default().push_back(name);
+        if let Some(names) = &mut self.to_make {
+            names.push_back(name);
+        }
         moved.map_err(fail)
     }
 
@@ -147,7 +151,7 @@ impl Service<'_> {
         match self.settings.bundle {
             Bundle::Daily => by_time(BatchId::day).collect(),
             Bundle::Hourly => by_time(BatchId::hour).collect(),
-            Bundle::None => self.when_enough(true, |_| 1, 1),
+            Bundle::None => Vec::new(),
             Bundle::Size(bytes) => self.when_enough(all, |ready| ready.bytes, bytes),
             Bundle::Count(members) => self.when_enough(all, |ready| ready.members, members),
         }

@@ -1,6 +1,7 @@
 //! Noticing files in the spool.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -197,6 +198,8 @@ impl Service<'_> {
         let above = Path::new(OWN).join(directory(id));
         let batch = match own.open(&directory(id)) {
             Ok(batch) => batch,
+            // It was let go meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => return self.pass_over(&above, &cause(&error)),
         };
         walk(&batch, Path::new(""), None, |found| match found {

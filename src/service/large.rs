@@ -1,7 +1,5 @@
 //! Files that are so large that others don't wait for them.
 
-use std::collections::HashMap;
-
 use super::Service;
 use super::ahead::Sealing;
 use super::error::ServiceError;
@@ -20,7 +18,7 @@ pub(super) struct Large {
     /// The one that is being let go: it's read again before.
     pub releasing: Option<Releasing>,
     /// Those that had settled meanwhile.
-    next: HashMap<Candidate, Stamp>,
+    next: Vec<(Candidate, Stamp)>,
 }
 
 impl Large {
@@ -29,7 +27,8 @@ impl Large {
     pub fn keep(&mut self, file: &Candidate, stamp: &Stamp) -> bool {
         let is_kept = self.sealing.is_some() && stamp.size() >= LARGE;
         if is_kept {
-            self.next.insert(file.clone(), *stamp);
+            self.next.retain(|(known, _)| known != file);
+            self.next.push((file.clone(), *stamp));
         }
         is_kept
     }
@@ -61,9 +60,9 @@ impl Service<'_> {
         self.keep_sealed(sealing.end())
     }
 
-    /// Lets the large files that were kept be sealed in the order in which they settle.
+    /// Puts the large files back that were kept, in the order in which they had settled.
     pub(super) fn let_large_go_on(&mut self) {
-        for (file, stamp) in self.large.next.drain() {
+        for (file, stamp) in std::mem::take(&mut self.large.next) {
             self.settling.put_back(file, stamp);
         }
     }

@@ -1,6 +1,7 @@
 //! Archives of the outbox that are being made, while calls are sealed.
 
 use std::collections::HashSet;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use super::claim::os;
 use super::damaged::is_of_batch;
 use super::error::ServiceError;
 use super::faults::concerns_all;
+use super::publishing::Split;
 use super::report::Event;
 use super::sealing::batches_in;
 use super::task::Task;
@@ -19,17 +21,21 @@ use crate::files::input;
 use crate::jobs::Bundled;
 use crate::{ArchiveFile, Error, Job, Sealed};
 
-/// An archive that is being made of the batches in its directory.
+/// What is being put into the outbox.
 #[derive(Debug)]
-pub(super) struct Making {
-    /// Its name, which is that of the directory.
-    name: String,
-    task: Task<Result<Made, ServiceError>>,
+pub(super) enum Making {
+    /// An archive of the batches in its directory, which has its name.
+    Archive {
+        name: String,
+        task: Task<Result<Made, ServiceError>>,
+    },
+    /// The messages of a batch, each for itself.
+    Messages { id: BatchId, task: Task<Split> },
 }
 
-/// What came of it.
+/// What came of an archive.
 #[derive(Debug)]
-enum Made {
+pub(super) enum Made {
     New(Bundled),
     /// It was made before the last service ended.
     Before,
@@ -45,19 +51,25 @@ impl Making {
             wait();
             Ok(Made::Before)
         };
-        Self {
+        Self::Archive {
             name: name.to_owned(),
             task: Task::Begun(std::thread::spawn(work)),
         }
     }
 
     pub fn is_over(&self) -> bool {
-        self.task.is_over()
+        match self {
+            Self::Archive { task, .. } => task.is_over(),
+            Self::Messages { task, .. } => task.is_over(),
+        }
     }
 
     /// Waits until nothing is done any more, whatever has come of it.
     pub fn abandon(self) {
-        self.task.abandon();
+        match self {
+            Self::Archive { task, .. } => task.abandon(),
+            Self::Messages { task, .. } => task.abandon(),
+        }
     }
 }
 
@@ -70,7 +82,11 @@ impl Service<'_> {
     ) -> Result<Option<Making>, ServiceError> {
         let path = self.bundles.path.join(name);
         let fail = |error| ServiceError::io(&path, error);
-        let directory = self.bundles.directory.below(os(name)).map_err(fail)?;
+        let directory = match self.bundles.directory.below(os(name)) {
+            // An empty one may have been removed, since a later one of its day is there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(fail)?,
+        };
         let ids = batches_in(&directory).map_err(fail)?;
         if ids.is_empty() {
             return Ok(None);
@@ -86,20 +102,36 @@ impl Service<'_> {
         let loaded = Arc::new(self.load(loader)?);
         let (output, workers) = (self.outbox.path.join(name), self.workers);
         let work = move || make(&sealed, &loaded, &output, workers);
-        Ok(Some(Making {
+        Ok(Some(Making::Archive {
             name: name.to_owned(),
             task: Task::begin("bundle", workers.get() > 1, work),
         }))
     }
 
-    /// Waits until an archive is made, and removes the batches that are in it. Returns
-    /// whether there is nothing left to do for it.
-    pub(super) fn end_archive(&mut self, making: Making) -> Result<bool, ServiceError> {
-        let Making { name, task } = making;
-        let path = self.bundles.path.join(&name);
-        let output = self.outbox.path.join(&name);
+    /// Waits until what is being made is in the outbox, and removes the batches of it.
+    pub(super) fn end_making(&mut self, making: Making) -> Result<(), ServiceError> {
+        match making {
+            Making::Messages { id, task } => self.end_messages(&id, task.end()),
+            Making::Archive { name, task } => {
+                if self.end_archive(&name, task.end())? {
+                    self.is_made();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Removes the batches that are in an archive. Returns whether there is nothing left to
+    /// do for it.
+    fn end_archive(
+        &mut self,
+        name: &str,
+        made: Result<Made, ServiceError>,
+    ) -> Result<bool, ServiceError> {
+        let path = self.bundles.path.join(name);
+        let output = self.outbox.path.join(name);
         let fail = |error| ServiceError::io(&path, error);
-        match task.end() {
+        match made {
             Ok(Made::New(bundled)) => self.observer.note(&Event::Bundled {
                 archive: &output,
                 members: bundled.members as u64,
@@ -107,16 +139,16 @@ impl Service<'_> {
             }),
             Ok(Made::Before) => self.outbox.root.flush().map_err(fail)?,
             Ok(Made::NameTaken) => {
-                self.take_another_name(&name)?;
+                self.take_another_name(name)?;
                 return Ok(true);
             }
             Err(ServiceError::Job(error)) => {
                 // A flush that failed is never repeated: it's written anew.
-                if matches!(error, Error::NotFlushed { .. } | Error::NotReadBack { .. }) {
-                    let _ = self.outbox.root.remove(os(&name));
+                if matches!(error, Error::NotFlushed { .. }) {
+                    let _ = self.outbox.root.remove(os(name));
                     return Err(error.into());
                 }
-                let directory = self.bundles.directory.below(os(&name)).map_err(fail)?;
+                let directory = self.bundles.directory.below(os(name)).map_err(fail)?;
                 let ids = batches_in(&directory).map_err(fail)?;
                 // The others don't wait for those that are damaged.
                 return match is_of_batch(&error, &path)
@@ -128,7 +160,7 @@ impl Service<'_> {
             }
             Err(error) => return Err(error),
         }
-        self.bundles.finish(&name).map_err(fail)?;
+        self.bundles.finish(name).map_err(fail)?;
         Ok(true)
     }
 

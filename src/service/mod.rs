@@ -10,12 +10,14 @@
 //! 3. `release`: after a grace, each claim is read again, and removed or moved if
 //!    it's still what was sealed.
 //! 4. `bundling`: the messages of batches without claims become archives in the
-//!    outbox.
+//!    outbox (`making`), or single files there (`publishing`).
 //!
-//! `recovery` finds out at the start where each batch was left.
+//! `recovery` finds out at the start where each batch was left. What takes long is a `task`
+//! beside the service: archives, and calls that are `large`.
 
 mod ahead;
 mod aside;
+mod backoff;
 mod batch_id;
 mod batches;
 mod bundles;
@@ -61,6 +63,7 @@ pub use report::{Event, Observer};
 
 use self::ahead::Sealing;
 use self::aside::Aside;
+use self::backoff::Backoff;
 use self::batch_id::BatchId;
 use self::batches::Waiting;
 use self::bundles::Bundles;
@@ -72,7 +75,6 @@ use self::making::Making;
 use self::passed_over::PassedOver;
 use self::places::Place;
 use self::recovery::Held;
-use self::run::Trouble;
 use self::sealing::SealedBatches;
 use self::settling::Settling;
 use self::watches::Watches;
@@ -171,7 +173,10 @@ pub struct Service<'a> {
     has_left_some: bool,
     /// Whether the recipients and keys could be loaded when they were needed last.
     is_loaded: bool,
-    trouble: Option<Trouble>,
+    /// When calls are sealed again, if that has failed.
+    backoff: Backoff,
+    /// When archives are made again, if that has failed.
+    archive_backoff: Backoff,
     /// Until when files wait for which there was no room.
     postponed: Option<Instant>,
 }
@@ -230,7 +235,8 @@ impl<'a> Service<'a> {
             last_scan: now,
             has_left_some: false,
             is_loaded: true,
-            trouble: None,
+            backoff: Backoff::default(),
+            archive_backoff: Backoff::default(),
             postponed: None,
             loaded: settings.clone(),
             settings,

@@ -1,34 +1,49 @@
 //! Messages of the outbox that are in no archive.
 
+use std::sync::Arc;
+
 use super::Service;
 use super::batch_id::BatchId;
 use super::error::ServiceError;
 use super::faults::concerns_all;
+use super::large::LARGE;
+use super::making::Making;
 use super::report::Event;
-use crate::Job;
-use crate::jobs::Fallback;
+use super::task::Task;
+use crate::jobs::{Fallback, Published};
+use crate::{Error, Job};
+
+/// What was put into the outbox, and why the rest wasn't.
+pub(super) type Split = (Vec<Published>, Result<(), Error>);
 
 impl Service<'_> {
-    /// Puts the messages of batches into the outbox, as single files.
-    pub(super) fn publish(&mut self, ids: &[BatchId]) -> Result<(), ServiceError> {
-        for id in ids {
-            let published = self.split(id);
-            // One that is damaged has been put aside.
-            if self.unless_damaged(id, published)?.is_some() {
-                self.sealed.remove(id)?;
-                self.ready.remove(id);
+    /// Begins to put the messages of a batch into the outbox, as single files, if it has
+    /// an archive.
+    pub(super) fn begin_messages(&mut self, id: &BatchId) -> Result<Option<Making>, ServiceError> {
+        let archive = self.sealed.archive(id);
+        let Some(Some(archive)) = self.unless_damaged(id, archive)? else {
+            self.ready.remove(id);
+            return Ok(None);
+        };
+        let is_large = self.ready.get(id).is_some_and(|ready| ready.bytes >= LARGE);
+        let split = {
+            let (archive, workers) = (Arc::new(archive), self.workers);
+            let (outbox, fallback) = (self.outbox.path.clone(), id.clone());
+            move || {
+                let job = Job::new().workers(workers);
+                job.split(&archive, &outbox, fallback.as_str(), concerns_all)
             }
-        }
-        Ok(())
+        };
+        let is_beside = is_large && self.workers.get() > 1;
+        Ok(Some(Making::Messages {
+            id: id.clone(),
+            task: Task::begin("publish", is_beside, split),
+        }))
     }
 
-    fn split(&self, id: &BatchId) -> Result<(), ServiceError> {
-        let Some(archive) = self.sealed.archive(id)? else {
-            return Ok(());
-        };
-        let job = Job::new().workers(self.workers);
-        let (published, outcome) =
-            job.split(&archive, &self.outbox.path, id.as_str(), concerns_all);
+    /// Removes a batch whose messages are in the outbox.
+    pub(super) fn end_messages(&mut self, id: &BatchId, split: Split) -> Result<(), ServiceError> {
+        let (published, outcome) = split;
         for published in published {
             let path = &published.path;
             if published.is_new {
@@ -43,6 +58,12 @@ impl Service<'_> {
                 });
             }
         }
-        Ok(outcome?)
+        // One that is damaged has been put aside.
+        let outcome = outcome.map_err(ServiceError::from);
+        if self.unless_damaged(id, outcome)?.is_some() {
+            self.sealed.remove(id)?;
+            self.ready.remove(id);
+        }
+        Ok(())
     }
 }

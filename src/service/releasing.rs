@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::batch_id::BatchId;
 use super::batches::Waiting;
@@ -17,6 +17,9 @@ use super::task::Task;
 use super::{Service, later};
 use crate::files::input;
 use crate::{Error, Job};
+
+/// The time after which it's tried again to let go of a batch.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A batch whose claims are being let go.
 #[derive(Debug)]
@@ -63,10 +66,7 @@ impl Service<'_> {
                 let observed = self.observe_claims(id, None);
                 return self.or_hold(id, observed);
             }
-            Err(error) => {
-                self.waiting.push(waiting);
-                return Err(error);
-            }
+            Err(error) => return Err(self.release_later(waiting, error)),
         }
         let let_go = {
             let (spool, moved, closer) =
@@ -85,16 +85,23 @@ impl Service<'_> {
         }
     }
 
+    /// Tries again later to let go of a batch. Returns the error.
+    fn release_later(&mut self, waiting: Waiting, error: ServiceError) -> ServiceError {
+        self.waiting.push(Waiting {
+            until: later(AGAIN),
+            has_failed: true,
+            ..waiting
+        });
+        error
+    }
+
     /// Waits until the claims of a batch were let go.
     pub(super) fn end_release(&mut self, releasing: Releasing) -> Result<(), ServiceError> {
         let Releasing { waiting, task } = releasing;
         let id = waiting.id.clone();
         let mut released = match task.end() {
             Ok(released) => released,
-            Err(error) => {
-                self.waiting.push(waiting);
-                return Err(error);
-            }
+            Err(error) => return Err(self.release_later(waiting, error)),
         };
         // Nobody else says so: the next try finds nothing of these files.
         for written in &released.written {
@@ -108,8 +115,7 @@ impl Service<'_> {
             });
         }
         if let Some(failure) = released.failure.take() {
-            self.waiting.push(waiting);
-            return Err(failure);
+            return Err(self.release_later(waiting, failure));
         }
         let closed = self.close_released(&waiting, &released);
         flushed.and(self.or_hold(&id, closed))

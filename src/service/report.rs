@@ -128,12 +128,12 @@ pub enum Event<'a> {
         /// The number.
         count: u64,
     },
-    /// Nothing can be sealed. It is tried again.
+    /// Calls can't be sealed or let go, or an archive can't be made.
     Trouble {
         /// The cause.
         error: &'a ServiceError,
-        /// The time until the next try.
-        again_in: Duration,
+        /// The time until the next try; `None` if the next service makes it.
+        again_in: Option<Duration>,
     },
     /// The trouble is over.
     Recovered,

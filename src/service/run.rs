@@ -18,17 +18,6 @@ const AHEAD: usize = 2;
 /// The longest wait while anything is done beside the service: its end is looked for then.
 pub(super) const BESIDE: Duration = Duration::from_millis(50);
 
-/// The first wait after trouble. It doubles up to the last one.
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-const LAST_BACKOFF: Duration = Duration::from_secs(60);
-
-/// What keeps the service from sealing.
-#[derive(Debug)]
-pub(super) struct Trouble {
-    until: Instant,
-    backoff: Duration,
-}
-
 impl Service<'_> {
     /// Works until it's told to stop.
     pub fn run(&mut self, loader: &mut dyn Loader, control: &Control) -> Done {
@@ -46,34 +35,82 @@ impl Service<'_> {
                 self.scan();
             }
             let now = Instant::now();
-            let is_blocked = self.trouble.as_ref().is_some_and(|t| t.until > now);
-            if !is_blocked {
-                let outcome = self.work(loader, control, now, false);
-                self.conclude(outcome);
+            if self.backoff.waits_until(now).is_none() {
+                self.seal_due(loader, control, now);
+            }
+            if self.archive_backoff.waits_until(now).is_none() && !control.is_stopped() {
+                self.make_archives(loader);
             }
             if self.has_left_some && self.settling.has_much_room() {
                 self.scan_soon();
             }
             self.wait(control);
         }
-        let ended = self.end_tasks();
-        if ended.is_err() {
-            self.conclude(ended);
+        if let Err(error) = self.end_tasks() {
+            self.report(&error, None);
         }
         self.done()
+    }
+
+    /// Seals what is due.
+    fn seal_due(&mut self, loader: &mut dyn Loader, control: &Control, now: Instant) {
+        let postponed = self.postponed;
+        match self.work(loader, control, now) {
+            // What there was no room for is still to be tried.
+            Ok(()) if self.postponed.is_some_and(|until| now <= until) => {}
+            Ok(()) => {
+                self.postponed = None;
+                if self.backoff.succeed() {
+                    self.observer.note(&Event::Recovered);
+                }
+            }
+            Err(error) => {
+                let again_in = self.backoff.fail();
+                let again_in = match self.postponed {
+                    // What needs no room is tried again before.
+                    Some(until) if self.postponed != postponed => {
+                        until.saturating_duration_since(Instant::now())
+                    }
+                    _ => again_in,
+                };
+                self.report(&error, Some(again_in));
+            }
+        }
+    }
+
+    /// Makes the archives that are due. What fails there keeps no call from being sealed.
+    fn make_archives(&mut self, loader: &mut dyn Loader) {
+        // Sealing says what is wrong with the directories.
+        if !self.is_recovered || self.check_places().is_err() {
+            return;
+        }
+        match self.bundle_due(loader, false) {
+            Ok(()) if self.making.is_some() => {}
+            Ok(()) => {
+                self.archive_backoff.succeed();
+            }
+            Err(error) => {
+                let again_in = self.archive_backoff.fail();
+                self.report(&error, Some(again_in));
+            }
+        }
+    }
+
+    fn report(&self, error: &ServiceError, again_in: Option<Duration>) {
+        self.observer.note(&Event::Trouble { error, again_in });
     }
 
     /// Takes over the present settings, and tries again what has failed.
     fn reload(&mut self, loader: &mut dyn Loader) {
         self.aside.clear();
-        if let Some(trouble) = &mut self.trouble {
-            trouble.until = Instant::now();
-        }
+        self.backoff.try_now();
+        self.archive_backoff.try_now();
         self.postponed = None;
         self.forget_waits();
         let reloaded = self.load(loader).and_then(|_| self.retry_claims());
-        if reloaded.is_err() {
-            self.conclude(reloaded);
+        if let Err(error) = reloaded {
+            let again_in = self.backoff.fail();
+            self.report(&error, Some(again_in));
         }
         self.next_scan = Instant::now();
     }
@@ -108,7 +145,7 @@ impl Service<'_> {
                 false => until,
             };
             let postponed = self.postponed;
-            match self.work(loader, control, now, last) {
+            match self.work(loader, control, now) {
                 // Others may fit.
                 Err(error) if self.postponed != postponed => {
                     no_room = Some(error);
@@ -118,12 +155,17 @@ impl Service<'_> {
                 // sealed that is still to settle.
                 outcome => failure = outcome.err(),
             }
+            if self.is_recovered && !control.is_stopped() {
+                let bundled = self.bundle_due(loader, last && self.kept() == 0);
+                failure = failure.or(bundled.err());
+            }
             let is_due = self.settling.next_due().is_some_and(|due| due <= until);
-            let is_empty = self.kept() == 0;
-            if last && failure.is_some() && (is_due || is_empty) {
+            // Others are still in their grace.
+            let is_stuck = is_due || self.waiting.iter().all(|waiting| waiting.has_failed);
+            if last && failure.is_some() && is_stuck && !self.large.is_busy() {
                 break;
             }
-            if last && !is_due && is_empty {
+            if last && !is_due && self.kept() == 0 {
                 if !self.has_left_some || no_room.is_some() {
                     break;
                 }
@@ -131,8 +173,11 @@ impl Service<'_> {
             }
             self.wait(control);
         }
-        let failure = failure.or(no_room).or(self.end_tasks().err());
-        failure.map_or_else(|| Ok(self.done()), Err)
+        if let Err(error) = self.end_tasks() {
+            self.report(&error, None);
+            failure.get_or_insert(error);
+        }
+        failure.or(no_room).map_or_else(|| Ok(self.done()), Err)
     }
 
     /// Looks at the whole spool. Returns when all that is there now has settled: what
@@ -142,14 +187,13 @@ impl Service<'_> {
         later(self.settle(false))
     }
 
-    /// Does what is due: seals, lets go and bundles; all that is ready, or by the
-    /// settings. What has settled later than the horizon is for the next round.
+    /// Seals what is due, and lets go of it. What has settled later than the horizon is for
+    /// the next round.
     pub(super) fn work(
         &mut self,
         loader: &mut dyn Loader,
         control: &Control,
         horizon: Instant,
-        all: bool,
     ) -> Result<(), ServiceError> {
         self.check_places()?;
         let taken_up = self.take_up_batches();
@@ -185,25 +229,21 @@ impl Service<'_> {
                 break;
             }
         }
-        outcome.and(no_room)?;
-        let bundled = match control.is_stopped() {
-            true => Ok(()),
-            false => self.bundle_due(loader, all && self.kept() == 0),
-        };
-        taken_up.and(bundled)
+        outcome.and(no_room).and(taken_up)
     }
 
     /// Waits until nothing is done beside the service any more.
     fn end_tasks(&mut self) -> Result<(), ServiceError> {
+        // What takes longest comes last: the program may be ended before.
         let mut outcome = Ok(());
-        if let Some(sealing) = self.large.sealing.take() {
-            outcome = outcome.and(self.keep_sealed(sealing.end()));
+        if let Some(making) = self.making.take() {
+            outcome = self.end_making(making);
         }
         if let Some(releasing) = self.large.releasing.take() {
             outcome = outcome.and(self.end_release(releasing));
         }
-        if let Some(making) = self.making.take() {
-            outcome = outcome.and(self.end_archive(making).map(drop));
+        if let Some(sealing) = self.large.sealing.take() {
+            outcome = outcome.and(self.keep_sealed(sealing.end()));
         }
         outcome
     }
@@ -226,56 +266,24 @@ impl Service<'_> {
         }
     }
 
-    fn conclude(&mut self, outcome: Result<(), ServiceError>) {
-        match outcome {
-            // What there was no room for is still to be tried.
-            Ok(()) if self.postponed.is_some_and(|until| Instant::now() <= until) => {}
-            Ok(()) => {
-                self.postponed = None;
-                if self.trouble.take().is_some() {
-                    self.observer.note(&Event::Recovered);
-                }
-            }
-            Err(error) => {
-                let last = self.trouble.as_ref().map(|trouble| trouble.backoff);
-                let backoff = last.map_or(FIRST_BACKOFF, |last| (last * 2).min(LAST_BACKOFF));
-                let again_in = match self.postponed {
-                    // What needs no room is tried again before.
-                    Some(until) if is_full(&error) => {
-                        until.saturating_duration_since(Instant::now())
-                    }
-                    _ => backoff,
-                };
-                self.observer.note(&Event::Trouble {
-                    error: &error,
-                    again_in,
-                });
-                self.trouble = Some(Trouble {
-                    until: later(backoff),
-                    backoff,
-                });
-            }
-        }
-    }
-
     /// Waits for the next thing to do.
     fn wait(&self, control: &Control) {
         if control.is_stopped() {
             // What has told so may have been read together with a reload.
             return;
         }
-        let has_room = self.kept() < MOST_KEPT;
-        let dues = [
-            Some(self.next_scan),
-            self.settling.next_due().filter(|_| has_room),
-            self.waiting.iter().map(|waiting| waiting.until).min(),
-        ];
-        let due = dues.into_iter().flatten().min();
-        // Until the next try after trouble, nothing else matters.
-        let due = match &self.trouble {
-            Some(trouble) if trouble.until > Instant::now() => Some(trouble.until),
-            _ => due,
+        let (now, has_room) = (Instant::now(), self.kept() < MOST_KEPT);
+        let dues = match self.backoff.waits_until(now) {
+            // Until the next try, nothing is sealed.
+            Some(until) => [Some(until), None, None],
+            None => [
+                Some(self.next_scan),
+                self.settling.next_due().filter(|_| has_room),
+                self.waiting.iter().map(|waiting| waiting.until).min(),
+            ],
         };
+        let archives = self.archive_backoff.waits_until(now);
+        let due = dues.into_iter().chain([archives]).flatten().min();
         let longest = match self.large.is_busy() || self.making.is_some() {
             true => BESIDE,
             false => RESCAN,

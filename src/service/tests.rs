@@ -75,7 +75,8 @@ fn calls_are_sealed_while_an_archive_is_made() {
     let control = Control::new().unwrap();
     let mut work = |service: &mut Service<'_>| {
         service.scan();
-        service.work(&mut loader, &control, later(FAR_OFF), false)
+        service.work(&mut loader, &control, later(FAR_OFF))?;
+        service.bundle_due(&mut loader, false)
     };
     let (end, is_ended) = mpsc::channel();
     let name = service

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 use rustix::process::Signal;
 
-use crate::support::Scene;
+use crate::support::{Run, Scene};
 use crate::watch_support::FAST;
 
 #[test]
@@ -45,6 +45,32 @@ fn calls_are_sealed_while_others_can_t_be_bundled_and_nothing_else_is_said() {
     scene.spool(&[("a.wav", "the call")]);
     service.waits_for("sealed 1 file ");
     service.stops();
+}
+
+#[test]
+fn an_archive_that_fails_beside_the_service_waits_longer_each_time_and_no_call_does() {
+    let scene = Scene::with_a_spool("settle = '0s'\ngrace = '0s'\nbundle = 1\n");
+    let strace = "-D -f -qq -o trace -P outbox -e trace=linkat -e inject=linkat:error=EIO";
+    let line = "watch -v -j 2 --config callseal.toml";
+    let program = [Run::CALLSEAL].into_iter().chain(line.split(' '));
+    let run = scene.program("strace", strace.split(' ').chain(program));
+    let mut service = scene.service(run);
+    service.waits_for("calls: watching");
+    let spool = |name: &str| {
+        scene.write(name, "a call");
+        std::fs::rename(scene.path(name), scene.path(format!("spool/{name}"))).unwrap();
+    };
+    spool("a.wav");
+    for seconds in [1, 2, 4] {
+        let again = format!("input/output error; next try in {seconds} s");
+        service.waits_for(&again);
+    }
+    spool("b.wav");
+    service.waits_for("sealed 1 file ");
+    assert_eq!(service.said("sealing again"), 0);
+    service.stops();
+    scene.seals_all();
+    scene.has_bundled(&[("a.wav", "a call"), ("b.wav", "a call")], "after that");
 }
 
 #[test]

@@ -51,6 +51,9 @@ pub fn of_service(error: &ServiceError) -> Hint {
         ServiceError::Job(error) if has_no_room(error) => {
             "free some space there; files that fit are sealed meanwhile, and the others are tried again each minute".into()
         }
+        ServiceError::Job(callseal::Error::NotReadBack { .. }) => {
+            "check the disk of the outbox; all calls are where they were".into()
+        }
         ServiceError::Job(error) => return super::of_library(error),
     };
     Some(hint.into())
@@ -61,15 +64,19 @@ fn of_unusable(path: &Path, error: &std::io::Error) -> Hint {
     match error.kind() {
         ErrorKind::NotFound => paths::of_missing(path),
         ErrorKind::PermissionDenied => {
-            // The directory in which its own one can't be made.
             let closed = path.ancestors().find(|above| above.exists())?;
+            // Its own directory is made in the spool and in the outbox. Those above need
+            // only be passed through.
+            let is_its_own = closed == path || path.ends_with(".callseal");
+            let rights = if is_its_own { "rwx" } else { "x" };
             let user = rustix::process::geteuid().as_raw();
             let closed = closed.to_string_lossy();
             some(format!(
-                "give this user the right: setfacl -m u:{user}:rwx {}",
+                "give this user the right: setfacl -m u:{user}:{rights} {}",
                 shell_word(&closed)
             ))
         }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => some("free some space there"),
         ErrorKind::NotADirectory => some("give a directory"),
         _ => None,
     }

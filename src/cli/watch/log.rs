@@ -139,8 +139,14 @@ impl Observer for Log {
                     ServiceError::NotLoaded { .. } => "nothing is sealed, ",
                     _ => "",
                 };
-                let seconds = again_in.as_millis().div_ceil(1000);
-                self.error(error, &format!("; {nothing}next try in {seconds} s"));
+                let again = match again_in {
+                    None => "; the next start tries it again".to_owned(),
+                    Some(time) => {
+                        let seconds = time.as_millis().div_ceil(1000);
+                        format!("; {nothing}next try in {seconds} s")
+                    }
+                };
+                self.error(error, &again);
             }
             Event::Recovered => ui.summary(&format!("{name}: sealing again")),
             Event::Polling { reason } => ui.warning(&format!(

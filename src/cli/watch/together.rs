@@ -17,7 +17,7 @@ use crate::cli::ui::Ui;
 pub(super) struct Work<'a> {
     pub name: &'a str,
     pub control: &'a Control,
-    pub run: Box<dyn FnOnce() -> Ended + Send + 'a>,
+    pub run: Box<dyn FnMut() -> Ended + Send + 'a>,
 }
 
 /// How the program ends if some services don't, though they were told to.
@@ -57,9 +57,10 @@ pub(super) fn run(works: Vec<Work<'_>>, last_step: &LastStep<'_>, ui: &Ui) -> En
             }
         };
         let (mut threads, mut failed) = (Vec::new(), None);
-        for Work { name, run, .. } in works {
+        for Work { name, mut run, .. } in works {
             let run = move || {
-                catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+                // What it holds goes last: a service waits for what it does beside.
+                catch_unwind(AssertUnwindSafe(&mut run)).unwrap_or_else(|_| {
                     stop();
                     ui.error(&format!("{name}: it has ended by a fault in callseal"));
                     ui.hint(
@@ -114,7 +115,7 @@ mod tests {
 
     fn work<'a>(
         control: &'a Control,
-        run: impl FnOnce() -> Option<ErrorKind> + Send + 'a,
+        run: impl FnMut() -> Option<ErrorKind> + Send + 'a,
     ) -> Work<'a> {
         Work {
             name: "one",

@@ -84,10 +84,12 @@ impl Job<'_> {
         let (archive, entries) = tail.write(archive, self.signing, Vec::new(), output)?;
         let pending = archive.finish().map_err(write_error)?;
         let archive = pending.as_file().metadata().map_err(write_error)?.len();
-        pending.commit().map_err(write_error)?;
         if let Some(entries) = entries {
-            self.read_back(output, &entries, None)?;
+            // What appears is checked already.
+            pending.as_file().sync_all().map_err(write_error)?;
+            self.read_back_file(pending.as_file(), output, &entries, None)?;
         }
+        pending.commit().map_err(write_error)?;
         Ok(Bundled { archive, ..bundled })
     }
 
