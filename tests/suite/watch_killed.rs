@@ -53,15 +53,16 @@ const LOOKING: &[&str] = &[
 
 const ERRORS: &[&str] = &["ENOSPC", "EIO", "EDQUOT", "EMFILE", "EXDEV"];
 
-/// A call of the service, by its name and its number among those of that name.
-type Point = (String, usize);
+/// A call of a service with so many workers, by its name and its number among those of
+/// that name.
+type Point = (usize, String, usize);
 
 /// Returns the calls of a whole cycle, with these names.
-fn points(names: &[&str]) -> Vec<Point> {
+fn points(workers: usize, names: &[&str]) -> Vec<Point> {
     let scene = scene();
     let trace = format!("trace={}", names.join(","));
     let strace = ["-f", "-qq", "-o", "trace", "-e", &trace];
-    under_strace(&scene, &strace).exits(0);
+    under_strace(&scene, workers, &strace).exits(0);
     scene.has_bundled(&CALLS, "without a fault");
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     for line in scene.text("trace").lines() {
@@ -81,7 +82,7 @@ fn points(names: &[&str]) -> Vec<Point> {
     }
     let points = most
         .into_iter()
-        .flat_map(|(name, count)| (1..=count).map(move |number| (name.clone(), number)));
+        .flat_map(|(name, count)| (1..=count).map(move |number| (workers, name.clone(), number)));
     points.collect()
 }
 
@@ -91,17 +92,18 @@ fn scene() -> Scene {
     scene
 }
 
-fn under_strace(scene: &Scene, arguments: &[&str]) -> Run {
+fn under_strace(scene: &Scene, workers: usize, arguments: &[&str]) -> Run {
     let program = [Run::CALLSEAL].into_iter();
-    let line = "watch --once --config callseal.toml -j 1".split(' ');
-    scene.program("strace", arguments).args(program.chain(line))
+    let line = format!("watch --once --config callseal.toml -j {workers}");
+    let program = program.chain(line.split(' '));
+    scene.program("strace", arguments).args(program)
 }
 
-fn injected(scene: &Scene, (name, number): &Point, what: &str) -> Outcome {
+fn injected(scene: &Scene, (workers, name, number): &Point, what: &str) -> Outcome {
     let inject = format!("inject={name}:{what}:when={number}");
     let trace = format!("trace={name}");
     let strace = ["-f", "-qq", "-o", "trace", "-e", &trace, "-e", &inject];
-    under_strace(scene, &strace).outcome()
+    under_strace(scene, *workers, &strace).outcome()
 }
 
 /// Does something at each of these points, several at the same time. Returns their
@@ -164,7 +166,14 @@ fn failed_at(point: &Point, error: &str) {
 
 #[test]
 fn a_service_that_is_killed_loses_nothing() {
-    let points = points(CHANGING);
+    let points = points(1, CHANGING);
+    let count = at_each(&points, killed_at);
+    println!("killed at {count} calls that change something");
+}
+
+#[test]
+fn a_service_with_two_workers_that_is_killed_loses_nothing() {
+    let points = points(2, CHANGING);
     let count = at_each(&points, killed_at);
     println!("killed at {count} calls that change something");
 }
@@ -172,7 +181,7 @@ fn a_service_that_is_killed_loses_nothing() {
 #[test]
 #[ignore = "hundreds of runs: make faults"]
 fn a_service_that_is_killed_anywhere_loses_nothing() {
-    let points = points(LOOKING);
+    let points = points(1, LOOKING);
     let count = at_each(&points, killed_at);
     println!("killed at {count} calls that change nothing");
 }
@@ -180,10 +189,11 @@ fn a_service_that_is_killed_anywhere_loses_nothing() {
 #[test]
 #[ignore = "a thousand runs: make faults"]
 fn a_service_loses_nothing_in_whatever_way_a_call_fails() {
-    let points = points(CHANGING);
     let mut count = 0;
-    for error in ERRORS {
-        count += at_each(&points, |point| failed_at(point, error));
+    for points in [points(1, CHANGING), points(2, CHANGING)] {
+        for error in ERRORS {
+            count += at_each(&points, |point| failed_at(point, error));
+        }
     }
     println!("{count} calls failed");
 }
