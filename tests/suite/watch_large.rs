@@ -20,11 +20,6 @@ impl Scene {
             .unwrap();
         fs::rename(made, self.path(format!("spool/{name}"))).unwrap();
     }
-
-    fn spools_a_call(&self, name: &str) {
-        self.write("made.wav", "a call");
-        fs::rename(self.path("made.wav"), self.path(format!("spool/{name}"))).unwrap();
-    }
 }
 
 #[test]
@@ -37,7 +32,7 @@ fn calls_are_sealed_and_bundled_while_a_huge_one_is_sealed() {
     // Another huge call waits for its turn, and holds up nobody either.
     scene.spools_a_huge_call("next.wav");
     for (name, archives) in [("a.wav", 1), ("b.wav", 2)] {
-        scene.spools_a_call(name);
+        scene.spool_finished(name);
         scene.waits_until("bundled", || scene.archives().len() == archives);
     }
     assert!(scene.path("spool/next.wav").exists());

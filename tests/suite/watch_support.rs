@@ -68,6 +68,13 @@ impl Scene {
         }
     }
 
+    /// Puts a finished call into the spool: it's renamed there.
+    #[track_caller]
+    pub fn spool_finished(&self, name: &str) {
+        let made = self.write("finished", "a call");
+        std::fs::rename(made, self.path(format!("spool/{name}"))).unwrap();
+    }
+
     /// Runs the service until there is nothing to do.
     pub fn watch_once(&self) -> Run {
         self.line("watch --once --config callseal.toml -j 1")

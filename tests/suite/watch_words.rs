@@ -56,16 +56,12 @@ fn an_archive_that_fails_beside_the_service_waits_longer_each_time_and_no_call_d
     let run = scene.program("strace", strace.split(' ').chain(program));
     let mut service = scene.service(run);
     service.waits_for("calls: watching");
-    let spool = |name: &str| {
-        scene.write(name, "a call");
-        std::fs::rename(scene.path(name), scene.path(format!("spool/{name}"))).unwrap();
-    };
-    spool("a.wav");
+    scene.spool_finished("a.wav");
     for seconds in [1, 2, 4] {
         let again = format!("input/output error; next try in {seconds} s");
         service.waits_for(&again);
     }
-    spool("b.wav");
+    scene.spool_finished("b.wav");
     service.waits_for("sealed 1 file ");
     assert_eq!(service.said("sealing again"), 0);
     service.stops();
@@ -94,8 +90,7 @@ fn a_certificate_that_ends_soon_is_named_once_a_day() {
     let mut service = scene.service(scene.line("watch -v --config callseal.toml"));
     service.waits_for("warning: calls: “vendor” (vendor.crt) ends on ");
     for name in ["a.wav", "b.wav"] {
-        scene.write(name, "a call");
-        std::fs::rename(scene.path(name), scene.path(format!("spool/{name}"))).unwrap();
+        scene.spool_finished(name);
         service.waits_for("sealed 1 file ");
     }
     let warnings = service.said("ends on");
