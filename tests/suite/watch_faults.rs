@@ -100,6 +100,24 @@ fn a_claim_is_not_forgotten_if_the_next_one_fails() {
 }
 
 #[test]
+fn a_run_for_cron_that_can_t_let_go_says_so_and_ends() {
+    let scene = Scene::with_a_spool(FAST);
+    scene.watch_once().exits(0);
+    scene.spool(&CALLS);
+    let sealed = scene.path("outbox/.callseal/sealed");
+    // The first look is that at the new archive.
+    let fail = "inject=newfstatat,statx:error=EIO:when=2+";
+    let arguments = ["-P", sealed.to_str().unwrap(), "-e", fail];
+    let line = "watch --once --config callseal.toml -j 1";
+    traced(&scene, &arguments, line)
+        .exits(1)
+        .complains(&["outbox/.callseal/sealed/", "input/output error"]);
+    scene.has_lost_nothing(&CALLS, "not let go");
+    scene.seals_all();
+    scene.has_bundled(&CALLS, "after that");
+}
+
+#[test]
 fn files_that_fail_together_don_t_cost_one_try_each() {
     // Files that don't settle together are claimed by two batches, which shows nothing.
     let is_shown = || fail_together().is_some();
