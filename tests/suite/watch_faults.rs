@@ -105,8 +105,9 @@ fn a_run_for_cron_that_can_t_let_go_says_so_and_ends() {
     scene.watch_once().exits(0);
     scene.spool(&CALLS);
     let sealed = scene.path("outbox/.callseal/sealed");
-    // The first look is that at the new archive.
-    let fail = "inject=newfstatat,statx:error=EIO:when=2+";
+    // The first two looks are at its name and at the new archive, the others before it lets
+    // go.
+    let fail = "inject=newfstatat,statx:error=EIO:when=3+";
     let arguments = ["-P", sealed.to_str().unwrap(), "-e", fail];
     let line = "watch --once --config callseal.toml -j 1";
     traced(&scene, &arguments, line)
