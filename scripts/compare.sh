@@ -63,7 +63,7 @@ umask 077
 mkdir gnupg
 recipients=()
 for party in customer vendor; do
-    openssl req -x509 -nodes -days 2 -newkey rsa:2048 -keyout "$party.key" -out "$party.crt" \
+    openssl req -x509 -nodes -days 60 -newkey rsa:2048 -keyout "$party.key" -out "$party.crt" \
         -subj "/CN=$party" 2>/dev/null
     recipients+=(-r "$party.crt")
 done
