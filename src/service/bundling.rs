@@ -47,8 +47,10 @@ impl Service<'_> {
                 self.end_making(making)?;
                 self.archive_backoff.succeed();
             }
-            // What can't be loaded is tried again before calls are sealed.
-            if self.making.is_some() || !self.is_loaded {
+            // Archives need the keys that sign. What can't be loaded is tried again before
+            // calls are sealed.
+            let has_keys = self.is_loaded || self.settings.bundle == Bundle::None;
+            if self.making.is_some() || !has_keys {
                 return Ok(());
             }
             self.making = self.next_making(loader, all)?;

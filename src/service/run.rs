@@ -155,9 +155,8 @@ impl Service<'_> {
                 // sealed that is still to settle.
                 outcome => failure = outcome.err(),
             }
-            if self.is_recovered && !control.is_stopped() {
-                let bundled = self.bundle_due(loader, last && self.kept() == 0);
-                failure = failure.or(bundled.err());
+            if last && self.kept() == 0 && self.is_recovered && !control.is_stopped() {
+                failure = failure.or(self.bundle_due(loader, true).err());
             }
             let is_due = self.settling.next_due().is_some_and(|due| due <= until);
             // Others are still in their grace.
