@@ -87,7 +87,9 @@ impl Place {
         Ok(Self::new(directory, name.to_owned(), path.to_owned()))
     }
 
-    pub(super) fn new(directory: Arc<Directory>, name: OsString, path: PathBuf) -> Self {
+    /// Returns the place of a file in a directory that is held open, and its path for
+    /// people.
+    pub(crate) fn new(directory: Arc<Directory>, name: OsString, path: PathBuf) -> Self {
         Self {
             directory,
             name,

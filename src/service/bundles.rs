@@ -1,6 +1,7 @@
 //! The directories of the archives that are being made.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,6 @@ use super::batch_id::BatchId;
 use super::claim::os;
 use super::error::ServiceError;
 use super::places::Place;
-use super::sealing::batches_in;
 use crate::output::Directory;
 
 /// Where they are, in the outbox's own directory.
@@ -96,12 +96,19 @@ impl Bundles {
         from.flush()
     }
 
-    /// Removes the batches that are in an archive, and the directories of earlier
-    /// archives.
-    pub fn finish(&self, name: &str) -> io::Result<()> {
+    /// Removes the batches that are in an archive, by their names, and the directories of
+    /// earlier archives.
+    pub fn finish<'a>(
+        &self,
+        name: &str,
+        batches: impl Iterator<Item = &'a OsStr>,
+    ) -> io::Result<()> {
         let directory = self.directory.below(os(name))?;
-        for id in batches_in(&directory)? {
-            directory.remove(os(&id.archive()))?;
+        for batch in batches {
+            match directory.remove(batch) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other?,
+            }
         }
         directory.flush()?;
         let names = self.names()?;

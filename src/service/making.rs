@@ -17,8 +17,8 @@ use super::sealing::batches_in;
 use super::task::Task;
 use super::{Loaded, Loader, Service};
 use crate::archive::Member;
-use crate::files::input;
 use crate::jobs::Bundled;
+use crate::output::{self, Directory, unnamed};
 use crate::{ArchiveFile, Error, Job, Sealed};
 
 /// What is being put into the outbox.
@@ -27,6 +27,7 @@ pub(super) enum Making {
     /// An archive of the batches in its directory, which has its name.
     Archive {
         name: String,
+        sealed: Arc<Vec<Sealed<'static>>>,
         task: Task<Result<Made, ServiceError>>,
     },
     /// The messages of a batch, each for itself.
@@ -53,6 +54,7 @@ impl Making {
         };
         Self::Archive {
             name: name.to_owned(),
+            sealed: Arc::default(),
             task: Task::Begun(std::thread::spawn(work)),
         }
     }
@@ -100,10 +102,16 @@ impl Service<'_> {
             .map(|id| Sealed::Archive(path.join(id.archive())));
         let sealed: Arc<Vec<Sealed<'static>>> = Arc::new(sealed.collect());
         let loaded = Arc::new(self.load(loader)?);
-        let (output, workers) = (self.outbox.path.join(name), self.workers);
-        let work = move || make(&sealed, &loaded, &output, workers);
+        // It gets there even if the path leads elsewhere by then.
+        let (directory, workers) = (self.outbox.root.clone(), self.workers);
+        let place = output::Place::new(directory, os(name).to_owned(), self.outbox.path.join(name));
+        let work = {
+            let (sealed, directory) = (sealed.clone(), self.outbox.root.clone());
+            move || make(&sealed, &loaded, &directory, place, workers)
+        };
         Ok(Some(Making::Archive {
             name: name.to_owned(),
+            sealed,
             task: Task::begin("bundle", workers.get() > 1, work),
         }))
     }
@@ -112,8 +120,8 @@ impl Service<'_> {
     pub(super) fn end_making(&mut self, making: Making) -> Result<(), ServiceError> {
         match making {
             Making::Messages { id, task } => self.end_messages(&id, task.end()),
-            Making::Archive { name, task } => {
-                if self.end_archive(&name, task.end())? {
+            Making::Archive { name, sealed, task } => {
+                if self.end_archive(&name, &sealed, task.end())? {
                     self.is_made();
                 }
                 Ok(())
@@ -126,6 +134,7 @@ impl Service<'_> {
     fn end_archive(
         &mut self,
         name: &str,
+        sealed: &[Sealed<'_>],
         made: Result<Made, ServiceError>,
     ) -> Result<bool, ServiceError> {
         let path = self.bundles.path.join(name);
@@ -160,7 +169,9 @@ impl Service<'_> {
             }
             Err(error) => return Err(error),
         }
-        self.bundles.finish(name).map_err(fail)?;
+        let batches = sealed.iter().filter_map(path_of);
+        let batches = batches.filter_map(|path| path.file_name());
+        self.bundles.finish(name, batches).map_err(fail)?;
         Ok(true)
     }
 
@@ -178,16 +189,18 @@ impl Service<'_> {
 fn make(
     sealed: &[Sealed<'_>],
     loaded: &Loaded,
-    output: &Path,
+    outbox: &Directory,
+    place: output::Place,
     workers: NonZeroUsize,
 ) -> Result<Made, ServiceError> {
+    let path = place.path().to_owned();
     let job = Job::new()
         .workers(workers)
         .signing(&loaded.signing)
         .removing();
-    match job.bundle(sealed, None, output) {
+    match job.bundle_at(sealed, None, place) {
         Ok(bundled) => Ok(Made::New(bundled)),
-        Err(Error::Exists { .. }) if has_all(output, sealed, workers)? => Ok(Made::Before),
+        Err(Error::Exists { .. }) if has_all(outbox, &path, sealed, workers)? => Ok(Made::Before),
         Err(Error::Exists { .. }) => Ok(Made::NameTaken),
         Err(error) => Err(error.into()),
     }
@@ -199,11 +212,17 @@ fn make(
 ///
 /// It can't be looked at now: whether it has them isn't known.
 fn has_all(
+    outbox: &Directory,
     path: &Path,
     batches: &[Sealed<'_>],
     workers: NonZeroUsize,
 ) -> Result<bool, ServiceError> {
-    let archive = match ArchiveFile::open(path) {
+    let name = path.file_name().unwrap_or_default();
+    let opened = outbox.open_file(name);
+    let opened = opened.map_err(|error| ServiceError::io(path, error))?;
+    // What is there now, wherever the path leads.
+    let found = &unnamed::path(&opened);
+    let archive = match ArchiveFile::open(found) {
         Ok(archive) => archive,
         Err(error) => return not_sound(error),
     };
@@ -220,9 +239,9 @@ fn has_all(
         }
     }
     // Whoever made it may have been killed before it was flushed and read back.
-    let opened = input::open(path).and_then(|file| file.sync_all());
-    opened.map_err(|error| ServiceError::io(path, error))?;
-    match Job::new().workers(workers).read_entries(path, None) {
+    let flushed = opened.sync_all();
+    flushed.map_err(|error| ServiceError::io(path, error))?;
+    match Job::new().workers(workers).read_entries(found, None) {
         Ok(_) => Ok(true),
         Err(error) => not_sound(error),
     }

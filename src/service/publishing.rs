@@ -58,6 +58,8 @@ impl Service<'_> {
                 });
             }
         }
+        // They are in the directory to which the path leads.
+        self.outbox.check()?;
         // One that is damaged has been put aside.
         let outcome = outcome.map_err(ServiceError::from);
         if self.unless_damaged(id, outcome)?.is_some() {

@@ -13,6 +13,7 @@ use super::claim::directory;
 use super::closer::Closer;
 use super::error::ServiceError;
 use super::faults::is_of_all;
+use super::large::LARGE;
 use super::places::Place;
 use super::sealing::SealedClaim;
 use super::stamp::Stamp;
@@ -27,6 +28,34 @@ const BUFFER: usize = 256 * 1024;
 
 /// The most names that are tried for a file that is moved.
 const NAMES: u32 = 10_000;
+
+/// The archive of a batch that was read back.
+#[derive(Clone, Debug)]
+pub(super) struct Archive {
+    pub outbox: Arc<Place>,
+    /// Its directory.
+    pub directory: Arc<Directory>,
+    pub path: PathBuf,
+    pub stamp: Stamp,
+}
+
+impl Archive {
+    /// Checks that it's there as it was, before a claim of this size goes; after a large
+    /// one was read, that it's in the outbox, too.
+    fn check(&self, size: u64) -> Result<(), ServiceError> {
+        let name = self.path.file_name().unwrap_or_default();
+        let found = self.directory.stat(name);
+        let found = found.map_err(|error| ServiceError::io(&self.path, error))?;
+        if Stamp::of(&found) != self.stamp {
+            let error = io::Error::other("somebody has changed it");
+            return Err(ServiceError::io(&self.path, error));
+        }
+        match size >= LARGE {
+            true => self.outbox.check(),
+            false => Ok(()),
+        }
+    }
+}
 
 /// What became of the claims of a batch.
 #[derive(Debug)]
@@ -73,6 +102,7 @@ pub(super) fn release(
     spool: &Place,
     id: &BatchId,
     claims: &[SealedClaim],
+    sealed: &Archive,
     moved: Option<&Arc<Directory>>,
     closer: &Closer,
     workers: NonZeroUsize,
@@ -89,7 +119,7 @@ pub(super) fn release(
         moved: moved.map(|directory| Tree::new(directory.clone())),
     });
     let work = |buffer: &mut Vec<u8>, _, claim: &SealedClaim| {
-        Some(one(id, claim, &shared, closer, buffer))
+        Some(one(id, claim, sealed, &shared, closer, buffer))
     };
     let outcomes = work_on(claims, workers, || vec![0; BUFFER], work);
     let mut released = Released::nothing();
@@ -102,6 +132,7 @@ pub(super) fn release(
             }
             Ok(Outcome::Changed) => released.changed.push(path),
             Ok(Outcome::Written) => released.written.push(path),
+            Ok(Outcome::Unsealed(error)) => released.failure = Some(error),
             // It can't be compared, so it stays. What was sealed of it is kept too.
             Err(error) if !is_of_all(&error) => released.stuck.push((path, cause(&error))),
             Err(error) => {
@@ -146,11 +177,14 @@ enum Outcome {
     Gone,
     Changed,
     Written,
+    /// It isn't sealed any more, as far as is known.
+    Unsealed(ServiceError),
 }
 
 fn one(
     id: &BatchId,
     claim: &SealedClaim,
+    sealed: &Archive,
     shared: &Mutex<Shared>,
     closer: &Closer,
     buffer: &mut [u8],
@@ -173,6 +207,10 @@ fn one(
     }
     if !Stamp::of(&directory.stat(name)?).is_file_of(&before) {
         return Ok(Outcome::Changed);
+    }
+    // It may have taken long to read it.
+    if let Err(error) = sealed.check(claim.file.size()) {
+        return Ok(Outcome::Unsealed(error));
     }
     let mut shared = lock();
     match &mut shared.moved {

@@ -9,10 +9,11 @@ use super::batches::Waiting;
 use super::error::ServiceError;
 use super::faults::concerns_all;
 use super::large::LARGE;
-use super::release::{Released, release};
+use super::release::{Archive, Released, release};
 use super::report::Event;
 use super::run::BESIDE;
 use super::settling::Candidate;
+use super::stamp::Stamp;
 use super::task::Task;
 use super::{Service, later};
 use crate::files::input;
@@ -59,20 +60,36 @@ impl Service<'_> {
             self.waiting.push(waiting);
             return Ok(());
         }
-        match self.is_sealed_still(&waiting) {
-            Ok(true) => {}
-            Ok(false) => {
+        let stamp = match self.sealed_still(&waiting) {
+            Ok(Some(stamp)) => stamp,
+            Ok(None) => {
                 let id = &waiting.id;
                 let observed = self.observe_claims(id, None);
                 return self.or_hold(id, observed);
             }
             Err(error) => return Err(self.release_later(waiting, error)),
-        }
+        };
         let let_go = {
             let (spool, moved, closer) =
                 (self.spool.clone(), self.moved.clone(), self.closer.clone());
             let (id, claims, workers) = (waiting.id.clone(), waiting.claims.clone(), self.workers);
-            move || release(&spool, &id, &claims, moved.as_ref(), &closer, workers)
+            let sealed = Archive {
+                outbox: self.outbox.clone(),
+                directory: self.sealed.directory().clone(),
+                path: self.sealed.path_of(&id),
+                stamp,
+            };
+            move || {
+                release(
+                    &spool,
+                    &id,
+                    &claims,
+                    &sealed,
+                    moved.as_ref(),
+                    &closer,
+                    workers,
+                )
+            }
         };
         let task = Task::begin("release", is_beside, let_go);
         let releasing = Releasing { waiting, task };
@@ -156,18 +173,20 @@ impl Service<'_> {
         self.note_ready(id)
     }
 
-    /// Returns whether the archive of a batch is the one that was read back.
-    fn is_sealed_still(&mut self, waiting: &Waiting) -> Result<bool, ServiceError> {
+    /// Returns what the archive of a batch is now, if it's the one that was read back.
+    fn sealed_still(&mut self, waiting: &Waiting) -> Result<Option<Stamp>, ServiceError> {
         let id = &waiting.id;
         match self.sealed.stamp(id)? {
-            Some(found) if found == waiting.archive => Ok(true),
+            Some(found) if found == waiting.archive => Ok(Some(found)),
             // Somebody has done something with it.
-            Some(found) if found.is_file_of(&waiting.archive) => self.is_same_still(waiting),
+            Some(found) if found.is_file_of(&waiting.archive) => {
+                Ok(self.is_same_still(waiting)?.then_some(found))
+            }
             _ => {
                 self.observer.note(&Event::ArchiveGone {
                     archive: &self.sealed.path_of(id),
                 });
-                Ok(false)
+                Ok(None)
             }
         }
     }

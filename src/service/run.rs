@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::batches::Waiting;
 use super::control::Control;
 use super::error::ServiceError;
 use super::faults::is_full;
@@ -155,12 +156,18 @@ impl Service<'_> {
                 // sealed that is still to settle.
                 outcome => failure = outcome.err(),
             }
+            // What fails is tried again each second.
+            self.backoff.succeed();
+            if failure.is_some() {
+                self.backoff.fail();
+            }
             if last && self.kept() == 0 && self.is_recovered && !control.is_stopped() {
                 failure = failure.or(self.bundle_due(loader, true).err());
             }
             let is_due = self.settling.next_due().is_some_and(|due| due <= until);
             // Others are still in their grace.
-            let is_stuck = is_due || self.waiting.iter().all(|waiting| waiting.has_failed);
+            let is_tried = |waiting: &Waiting| waiting.has_failed || waiting.until <= now;
+            let is_stuck = is_due || self.waiting.iter().all(is_tried);
             if last && failure.is_some() && is_stuck && !self.large.is_busy() {
                 break;
             }

@@ -125,6 +125,54 @@ fn files_that_fail_together_don_t_cost_one_try_each() {
     assert!((0..10).any(|_| is_shown()));
 }
 
+#[test]
+fn a_run_for_cron_whose_outbox_goes_away_says_so_and_ends() {
+    let scene = Scene::with_a_spool("settle = '1s'\ngrace = '4s'\n");
+    scene.spool(&CALLS);
+    let run = scene.line("watch --once -v --config callseal.toml");
+    let mut service = scene.service(run);
+    service.waits_for("sealed 4 files ");
+    fs::rename(scene.path("outbox"), scene.path("away")).unwrap();
+    service.waits_for("outbox: no such file or directory");
+    service.ends();
+    fs::rename(scene.path("away"), scene.path("outbox")).unwrap();
+    scene.has_lost_nothing(&CALLS, "without an outbox");
+    scene.seals_all();
+    scene.has_bundled(&CALLS, "after that");
+}
+
+#[test]
+fn an_archive_is_made_in_the_outbox_though_its_path_leads_elsewhere_meanwhile() {
+    let scene = sealed_and_kept();
+    scene.watch_once().exits(0);
+    scene.spool(&[("more.wav", "more")]);
+    // The path of the outbox is opened late by whoever opens it.
+    let outbox = scene.path("outbox");
+    let delay = "inject=fsync:delay_enter=300000";
+    let bundles = scene.path("outbox/.callseal/bundles");
+    let arguments = [
+        "-P",
+        bundles.to_str().unwrap(),
+        "-e",
+        "trace=fsync",
+        "-e",
+        delay,
+    ];
+    let line = "watch --once --config callseal.toml -j 1";
+    let mut service = scene.service(traced(&scene, &arguments, line));
+    let is_begun = || fs::read_dir(&bundles).unwrap().count() > 1;
+    scene.waits_until("begun", is_begun);
+    fs::rename(&outbox, scene.path("away")).unwrap();
+    fs::create_dir(&outbox).unwrap();
+    service.ends();
+    assert_eq!(fs::read_dir(&outbox).unwrap().count(), 0);
+    fs::remove_dir(&outbox).unwrap();
+    fs::rename(scene.path("away"), &outbox).unwrap();
+    scene.seals_all();
+    let calls: Vec<_> = CALLS.into_iter().chain([("more.wav", "more")]).collect();
+    scene.has_bundled(&calls, "after that");
+}
+
 /// Seals files of which half are written to while they are claimed. Returns `None` if they
 /// weren't claimed together.
 fn fail_together() -> Option<()> {

@@ -65,3 +65,39 @@ fn a_large_call_goes_through_all_steps() {
     let left = scene.tool("find spool outbox/.callseal -name *.wav -o -name *Z-*.zip");
     assert_eq!(left.stdout(), "", "{left}");
 }
+
+#[test]
+fn a_large_call_whose_batch_is_gone_while_it_is_read_again_is_sealed_anew() {
+    let scene = Scene::with_a_spool("settle = '0s'\ngrace = '1s'\n");
+    // Before the last look at the sealed call, somebody has time to remove it.
+    let sealed = scene.path("outbox/.callseal/sealed");
+    scene.watch_once().exits(0);
+    File::create(scene.path("made.wav"))
+        .and_then(|file| file.set_len(2 << 30))
+        .unwrap();
+    let mut service = scene.service(scene.line("watch -v -j 2 --config callseal.toml"));
+    service.waits_for("calls: watching");
+    fs::rename(scene.path("made.wav"), scene.path("spool/large.wav")).unwrap();
+    service.waits_for("sealed 1 file ");
+    let service_id = service.id();
+    // It's read again by a thread of this name.
+    scene.waits_until("read again", || {
+        let threads = fs::read_dir(format!("/proc/{service_id}/task")).unwrap();
+        let names = threads
+            .flatten()
+            .map(|thread| fs::read_to_string(thread.path().join("comm")));
+        names.flatten().any(|name| name == "release\n")
+    });
+    for batch in fs::read_dir(&sealed).unwrap() {
+        fs::remove_file(batch.unwrap().path()).unwrap();
+    }
+    service.waits_for("somebody has removed it; its files are sealed anew");
+    service.waits_for("sealed 1 file ");
+    service.waits_for("let go of 1 sealed file");
+    service.stops();
+    scene.watch_once().exits(0);
+    let archive = scene.only_archive();
+    scene
+        .line(&format!("verify -k customer.key {archive}"))
+        .exits(0);
+}

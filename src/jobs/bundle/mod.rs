@@ -21,7 +21,7 @@ use super::tail::Tail;
 use crate::archive::ArchiveWriter;
 use crate::keys::Recipients;
 use crate::message::{Format, Limits};
-use crate::output::{Access, PendingFile, directory_of};
+use crate::output::{Access, PendingFile, Place, directory_of};
 use crate::sources::SourceError;
 
 /// The result of bundling.
@@ -70,9 +70,22 @@ impl Job<'_> {
         output: impl AsRef<Path>,
     ) -> Result<Bundled, Error> {
         let output = output.as_ref();
+        let place = Place::at(output);
+        let place = place.map_err(|error| Error::writing(output, error))?;
+        self.bundle_at(from, recipients, place)
+    }
+
+    /// Does the same in a place that is held open.
+    pub(crate) fn bundle_at(
+        &self,
+        from: &[Sealed<'_>],
+        recipients: Option<&Recipients>,
+        place: Place,
+    ) -> Result<Bundled, Error> {
+        let output = &place.path().to_owned();
         let write_error = |error| Error::writing(output, error);
         let names = self.names(from, recipients)?;
-        let pending = PendingFile::create(output, Access::Shared, self.overwrite);
+        let pending = PendingFile::create_at(place, Access::Shared, self.overwrite);
         let archive = ArchiveWriter::new(pending.map_err(write_error)?);
         let tail = Tail::new(None).signed_by(self.signing, &directory_of(output));
         let tail = tail.map(|tail| tail.reading_back(self.is_read_back));
