@@ -73,7 +73,7 @@ fn a_large_call_whose_batch_is_gone_while_it_is_read_again_is_sealed_anew() {
     let sealed = scene.path("outbox/.callseal/sealed");
     scene.watch_once().exits(0);
     File::create(scene.path("made.wav"))
-        .and_then(|file| file.set_len(2 << 30))
+        .and_then(|file| file.set_len(512 << 20))
         .unwrap();
     let mut service = scene.service(scene.line("watch -v -j 2 --config callseal.toml"));
     service.waits_for("calls: watching");
