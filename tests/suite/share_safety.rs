@@ -581,7 +581,9 @@ fn who_kept_the_session_keys_of_an_old_index_opens_the_same_sealed_data() {
     assert_eq!(open("calls.zip").exits(0).stdout(), SAID.repeat(20));
     // Only what is sealed anew is closed to them.
     scene.ok("convert calls.zip -k customer.key -r customer.crt --format rfc4880 -o new.zip");
-    assert!(open("new.zip").fails().output.stdout.is_empty());
+    // What gpg makes of it with a wrong key is noise, if anything.
+    let noise = open("new.zip").fails().output.stdout;
+    assert!(!String::from_utf8_lossy(&noise).contains(SAID));
 }
 
 #[test]
