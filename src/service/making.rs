@@ -224,7 +224,7 @@ fn has_all(
     let found = &unnamed::path(&opened);
     let archive = match ArchiveFile::open(found) {
         Ok(archive) => archive,
-        Err(error) => return not_sound(error),
+        Err(error) => return not_sound(path, error),
     };
     let known: HashSet<(String, u64, u32)> = archive.members().map(identity).collect();
     let batches = batches.iter().filter_map(path_of);
@@ -243,7 +243,7 @@ fn has_all(
     flushed.map_err(|error| ServiceError::io(path, error))?;
     match Job::new().workers(workers).read_entries(found, None) {
         Ok(_) => Ok(true),
-        Err(error) => not_sound(error),
+        Err(error) => not_sound(path, error),
     }
 }
 
@@ -255,10 +255,12 @@ fn path_of<'a>(sealed: &'a Sealed<'_>) -> Option<&'a PathBuf> {
 }
 
 /// Passes on that an archive can't be read. One that isn't sound isn't the service's.
-fn not_sound(error: Error) -> Result<bool, ServiceError> {
-    match concerns_all(&error) {
-        true => Err(error.into()),
-        false => Ok(false),
+fn not_sound(path: &Path, error: Error) -> Result<bool, ServiceError> {
+    match error {
+        error if !concerns_all(&error) => Ok(false),
+        // It was read by another path, which says nothing to people.
+        Error::Io { error, .. } => Err(ServiceError::io(path, error)),
+        error => Err(error.into()),
     }
 }
 

@@ -40,7 +40,7 @@ fn an_archive_whose_directory_can_t_be_listed_for_a_moment_is_finished_without_a
 }
 
 #[test]
-fn calls_are_not_bundled_twice_if_their_archive_can_t_be_opened_for_a_moment() {
+fn calls_are_not_bundled_twice_if_their_archive_can_t_be_read_for_a_moment() {
     let scene = let_go(FAST);
     let batch = batch(&scene);
     let content = fs::read(&batch).unwrap();
@@ -50,14 +50,21 @@ fn calls_are_not_bundled_twice_if_their_archive_can_t_be_opened_for_a_moment() {
     let name = archive.rsplit('/').next().unwrap();
     let bundle = scene.path(format!("{BUNDLES}/{name}"));
     fs::write(bundle.join(batch.file_name().unwrap()), content).unwrap();
-    // It's opened to see what is in it, to be flushed, and to be read.
-    for when in 1..=3 {
-        let fail = format!("inject=?open,openat:error=EMFILE:when={when}+");
+    // It's read to see what is in it, flushed, and read as a whole.
+    for fail in [
+        "pread64:error=ENOMEM",
+        "fsync:error=ENOMEM",
+        "pread64:error=ENOMEM:when=3+",
+    ] {
+        let fail = format!("inject={fail}");
         let arguments = ["-P", &archive, "-e", &fail];
         let line = "watch --once --config callseal.toml -j 1";
         let outcome = traced(&scene, &arguments, line).outcome();
         assert_eq!(scene.only_archive(), archive, "{outcome}");
-        outcome.exits(1).says("too many open files");
+        outcome
+            .exits(1)
+            .says("calls-")
+            .says("cannot allocate memory");
     }
     scene.seals_all();
     scene.has_bundled(&FIRST, "after that");
