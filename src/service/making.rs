@@ -202,6 +202,11 @@ fn make(
         Ok(bundled) => Ok(Made::New(bundled)),
         Err(Error::Exists { .. }) if has_all(outbox, &path, sealed, workers)? => Ok(Made::Before),
         Err(Error::Exists { .. }) => Ok(Made::NameTaken),
+        Err(Error::Io { path: found, error })
+            if found == path && error.kind() == io::ErrorKind::IsADirectory =>
+        {
+            Ok(Made::NameTaken)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -218,8 +223,10 @@ fn has_all(
     workers: NonZeroUsize,
 ) -> Result<bool, ServiceError> {
     let name = path.file_name().unwrap_or_default();
-    let opened = outbox.open_file(name);
-    let opened = opened.map_err(|error| ServiceError::io(path, error))?;
+    let opened = match outbox.open_file(name) {
+        Ok(opened) => opened,
+        Err(error) => return not_sound(path, Error::reading(path, error)),
+    };
     // What is there now, wherever the path leads.
     let found = &unnamed::path(&opened);
     let archive = match ArchiveFile::open(found) {

@@ -71,6 +71,26 @@ fn calls_are_not_bundled_twice_if_their_archive_can_t_be_read_for_a_moment() {
 }
 
 #[test]
+fn whatever_has_the_name_of_an_archive_stays_and_the_archive_gets_another_one() {
+    for make in ["mkdir", "mkfifo", "ln -s nothing", "ln -s /etc/passwd"] {
+        let scene = let_go(FAST);
+        let from = batch(&scene);
+        // So it looks if somebody takes the name while the archive is made.
+        let name = scene.archive_name(0, 1);
+        let bundle = scene.path(format!("{BUNDLES}/{name}"));
+        fs::create_dir(&bundle).unwrap();
+        fs::rename(&from, bundle.join(from.file_name().unwrap())).unwrap();
+        scene.tool(&format!("{make} outbox/{name}"));
+        scene.watch_once().exits(0);
+        let found = fs::symlink_metadata(scene.path(format!("outbox/{name}"))).unwrap();
+        assert!(!found.is_file(), "{make}");
+        fs::rename(scene.path(format!("outbox/{name}")), scene.path("other")).unwrap();
+        assert_ne!(scene.only_archive(), format!("outbox/{name}"));
+        assert_eq!(scene.bundled(), calls(&FIRST), "{make}");
+    }
+}
+
+#[test]
 fn what_has_gone_into_an_archive_does_not_count_for_the_next_one() {
     let scene = Scene::with_a_spool(&format!("{FAST}bundle = 2\n"));
     // Which day it is may change meanwhile.
