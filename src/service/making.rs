@@ -203,7 +203,12 @@ fn make(
         Err(Error::Exists { .. }) if has_all(outbox, &path, sealed, workers)? => Ok(Made::Before),
         Err(Error::Exists { .. }) => Ok(Made::NameTaken),
         Err(Error::Io { path: found, error })
-            if found == path && error.kind() == io::ErrorKind::IsADirectory =>
+            if found == path
+                && matches!(
+                    error.kind(),
+                    // What has the name is a directory, a device or the like.
+                    io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput
+                ) =>
         {
             Ok(Made::NameTaken)
         }
