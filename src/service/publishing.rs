@@ -1,5 +1,7 @@
 //! Messages of the outbox that are in no archive.
 
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Service;
@@ -8,6 +10,7 @@ use super::error::ServiceError;
 use super::faults::concerns_all;
 use super::large::LARGE;
 use super::making::Making;
+use super::places::Place;
 use super::report::Event;
 use super::task::Task;
 use crate::jobs::{Fallback, Published};
@@ -28,10 +31,11 @@ impl Service<'_> {
         let is_large = self.ready.get(id).is_some_and(|ready| ready.bytes >= LARGE);
         let split = {
             let (archive, workers) = (Arc::new(archive), self.workers);
-            let (outbox, fallback) = (self.outbox.path.clone(), id.clone());
+            let (outbox, fallback) = (self.outbox.clone(), id.clone());
             move || {
                 let job = Job::new().workers(workers);
-                job.split(&archive, &outbox, fallback.as_str(), concerns_all)
+                let directory = held(&outbox);
+                job.split(&archive, &directory, fallback.as_str(), concerns_all)
             }
         };
         let is_beside = is_large && self.workers.get() > 1;
@@ -44,8 +48,9 @@ impl Service<'_> {
     /// Removes a batch whose messages are in the outbox.
     pub(super) fn end_messages(&mut self, id: &BatchId, split: Split) -> Result<(), ServiceError> {
         let (published, outcome) = split;
+        let outbox = self.outbox.clone();
         for published in published {
-            let path = &published.path;
+            let path = &shown(&outbox, &published.path);
             if published.is_new {
                 let bytes = published.size;
                 self.observer.note(&Event::Published { path, bytes });
@@ -54,18 +59,47 @@ impl Service<'_> {
                 self.observer.note(&Event::OtherName {
                     path,
                     name: &stored,
-                    error: &error.into(),
+                    error: &with_shown_path(&outbox, error).into(),
                 });
             }
         }
-        // They are in the directory to which the path leads.
-        self.outbox.check()?;
         // One that is damaged has been put aside.
-        let outcome = outcome.map_err(ServiceError::from);
+        let outcome = outcome.map_err(|error| with_shown_path(&outbox, error).into());
         if self.unless_damaged(id, outcome)?.is_some() {
             self.sealed.remove(id)?;
             self.ready.remove(id);
         }
         Ok(())
+    }
+}
+
+/// Returns a path of the outbox that is held open: it leads there wherever the path of the
+/// config leads by then.
+fn held(outbox: &Place) -> PathBuf {
+    let handle = outbox.root.handle().as_raw_fd();
+    PathBuf::from(format!("/proc/self/fd/{handle}"))
+}
+
+/// Returns a path below the outbox for people.
+fn shown(outbox: &Place, path: &Path) -> PathBuf {
+    match path.strip_prefix(held(outbox)) {
+        Ok(below) => outbox.path.join(below),
+        Err(_) => path.to_owned(),
+    }
+}
+
+fn with_shown_path(outbox: &Place, error: Error) -> Error {
+    let shown = |path: PathBuf| shown(outbox, &path);
+    match error {
+        Error::Io { path, error } => Error::Io {
+            path: shown(path),
+            error,
+        },
+        Error::NotFlushed { path, error } => Error::NotFlushed {
+            path: shown(path),
+            error,
+        },
+        Error::Exists { path } => Error::Exists { path: shown(path) },
+        error => error,
     }
 }
