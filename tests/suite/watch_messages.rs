@@ -5,7 +5,11 @@ use std::fs;
 
 use rand::{RngCore, thread_rng};
 
+use rustix::process::Signal;
+
 use crate::support::{Run, Scene};
+use crate::watch_damaged::{batch, let_go};
+use crate::watch_faults::traced;
 use crate::watch_support::FAST;
 
 #[test]
@@ -62,4 +66,39 @@ fn a_name_that_comes_again_is_compared_by_its_first_bytes_alone() {
     assert!(scene.exists("outbox/a-2.wav.pgp"));
     let trace = scene.text("trace");
     assert!((1..4).contains(&trace.lines().count()), "{trace}");
+}
+
+#[test]
+fn messages_get_into_the_outbox_though_its_path_leads_elsewhere_meanwhile() {
+    let scene = let_go(FAST);
+    scene.watch(&format!("{FAST}bundle = 'none'\n"));
+    let batch = batch(&scene);
+    // It's opened to be counted, and then to be put into the outbox.
+    let stop = "inject=?open,openat:signal=STOP:when=2";
+    let path = batch.strip_prefix(scene.root()).unwrap();
+    let arguments = ["-P", path.to_str().unwrap(), "-e", stop];
+    let line = "watch --once --config callseal.toml -j 1";
+    let mut service = scene.service(traced(&scene, &arguments, line));
+    let trace = || fs::read_to_string(scene.path("trace")).unwrap_or_default();
+    scene.waits_until("stopped", || trace().contains("stopped by SIGSTOP"));
+    let outbox = scene.path("outbox");
+    fs::rename(&outbox, scene.path("away")).unwrap();
+    fs::create_dir(&outbox).unwrap();
+    // It may not have stopped yet.
+    let away = scene
+        .path("away")
+        .join(batch.strip_prefix(&outbox).unwrap());
+    scene.waits_until("published", || {
+        service.signal(Signal::CONT);
+        !away.exists()
+    });
+    service.ends();
+    assert_eq!(fs::read_dir(&outbox).unwrap().count(), 0);
+    fs::remove_dir(&outbox).unwrap();
+    fs::rename(scene.path("away"), &outbox).unwrap();
+    scene.seals_all();
+    for name in ["a.wav", "b.wav"] {
+        scene.ok(&format!("open outbox/{name}.pgp -k vendor.key -o {name}"));
+    }
+    assert!(!batch.exists());
 }
