@@ -3,6 +3,8 @@
 #![cfg(target_os = "linux")]
 use std::fs;
 
+use rustix::process::Signal;
+
 use crate::support::Scene;
 use crate::watch_damaged::{FIRST, batch, calls, let_go};
 use crate::watch_faults::traced;
@@ -68,6 +70,33 @@ fn calls_are_not_bundled_twice_if_their_archive_can_t_be_read_for_a_moment() {
     }
     scene.seals_all();
     scene.has_bundled(&FIRST, "after that");
+}
+
+#[test]
+fn a_batch_that_comes_too_late_for_an_archive_is_not_removed_with_those_in_it() {
+    let scene = let_go(FAST);
+    let from = batch(&scene);
+    let bundle = scene.path(format!("{BUNDLES}/{}", scene.archive_name(0, 1)));
+    fs::create_dir(&bundle).unwrap();
+    let content = fs::read(&from).unwrap();
+    fs::rename(&from, bundle.join(from.file_name().unwrap())).unwrap();
+    // It stops when the archive has its name.
+    let arguments = ["-P", "outbox", "-e", "inject=linkat:signal=STOP"];
+    let line = "watch --once --config callseal.toml -j 1";
+    let mut service = scene.service(traced(&scene, &arguments, line));
+    let late = bundle.join("2026-11-28T15-00112233445566778899aabbccddeeff.zip");
+    scene.waits_until("archived", || !scene.archives().is_empty());
+    fs::write(&late, content).unwrap();
+    scene.waits_until("finished", || {
+        service.signal(Signal::CONT);
+        fs::read_dir(&bundle).unwrap().count() < 2
+    });
+    service.ends();
+    assert!(late.exists());
+    // It has nothing that isn't in the archive.
+    scene.seals_all();
+    assert!(!late.exists());
+    scene.has_bundled(&FIRST, "once");
 }
 
 #[test]
