@@ -3,7 +3,7 @@
 # needs.
 set -euo pipefail
 
-program='clap|clap_complete|clap_mangen|indicatif|rpassword|signal-hook'
+program='clap|clap_complete|clap_mangen|indicatif|rpassword|sd-notify|signal-hook|tracing'
 found=$("${CARGO:-cargo}" tree --locked --no-default-features --edges normal --prefix none --format '{p}' |
     grep -E "^($program) " || true)
 if [ -n "$found" ]; then

@@ -14,8 +14,9 @@ use clap::error::{ContextKind, ContextValue};
 
 use cli::Cli;
 use cli::exit;
-use cli::failure::Failure;
+use cli::failure::{Ended, Failure};
 use cli::leftovers::warn_of_leftovers;
+use cli::nagios;
 use cli::printing::print_json;
 use cli::slips;
 use cli::ui::Ui;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
                 Err(failure) if is_mistake => {
                     let ui = Ui::new(false, false, cli::ui::Colour::default());
                     failure.conclude(&ui);
-                    exit::code(ErrorKind::Usage)
+                    conclude_mistake(&failure)
                 }
                 _ => conclude_parsing(error),
             };
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
     let arguments = std::env::args_os().skip(1);
     let ended = match slips::check_dashes(arguments).and_then(|()| cli::run(&cli, &ui)) {
         Ok(ended) => ended,
+        Err(failure) if cli.plugin().is_some() => conclude_plugin(cli.plugin(), &failure),
         Err(failure) => {
             if cli.global.json && !matches!(failure, Failure::ClosedPipe) {
                 // If nobody reads this, the exit status still shows the
@@ -57,7 +59,26 @@ fn main() -> ExitCode {
             failure.conclude(&ui)
         }
     };
-    ended.map_or(ExitCode::SUCCESS, exit::code)
+    match cli.plugin() {
+        Some(_) => nagios::code(ended),
+        None => ended.map_or(ExitCode::SUCCESS, exit::code),
+    }
+}
+
+/// Prints the line of a plugin that could not begin.
+fn conclude_plugin(service: Option<&'static str>, failure: &Failure) -> Ended {
+    let line = nagios::Line::of_failure(service.unwrap_or("CALLSEAL"), failure);
+    // If nobody reads this, the exit status still shows it.
+    line.print().unwrap_or(Some(ErrorKind::Io))
+}
+
+/// Returns the exit status of a mistake on the command line. Monitoring has its own.
+fn conclude_mistake(failure: &Failure) -> ExitCode {
+    let mut arguments = std::env::args_os().take_while(|argument| argument != "--");
+    match arguments.any(|argument| argument == "--nagios") {
+        true => nagios::code(conclude_plugin(None, failure)),
+        false => exit::code(ErrorKind::Usage),
+    }
 }
 
 /// Shows the requested help, or the mistake on the command line.
@@ -112,7 +133,7 @@ fn conclude_parsing(mut error: clap::Error) -> ExitCode {
     if !usage.is_empty() {
         let _ = writeln!(io::stderr(), "\n{}", usage.join("\n"));
     }
-    exit::code(ErrorKind::Usage)
+    conclude_mistake(&failure)
 }
 
 fn conclude_printing(printed: io::Result<()>, ui: &Ui) -> ExitCode {

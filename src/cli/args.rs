@@ -9,6 +9,8 @@ use callseal::config::Config;
 use callseal::keys::{FileKind, KeyFault, Keyring, Recipients};
 use callseal::message::{Compression, Format, Limits, SealOptions, SealPlan};
 use callseal::output::Overwrite;
+use std::time::SystemTime;
+
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -113,6 +115,12 @@ impl SealArgs {
         config: Option<&Config>,
     ) -> Result<Vec<EndingSoon>, Failure> {
         self.recipients.ending_soon(plan.recipients(), config)
+    }
+
+    /// Returns from when on the first of the recipients will be refused; `None` if none
+    /// will.
+    pub fn first_end(&self, config: Option<&Config>) -> Result<Option<SystemTime>, Failure> {
+        self.recipients.first_end(config)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The end of a command: a report or a failure.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io;
@@ -12,6 +13,7 @@ use super::exit;
 use super::facts::Facts;
 use super::hints;
 use super::leftovers::warn_of_leftovers;
+use super::nagios::{Datum, Line};
 use super::printing::{Document, FailureFacts, Warning, print_json, print_text};
 use super::ui::{SHOWN, Ui};
 use crate::cli::error::Error;
@@ -121,10 +123,40 @@ impl<T, F> Report<T, F> {
                 shown.hint(hint.clone());
             }
         }
+        self.kind()
+    }
+
+    /// Returns the kind of what failed, or `None` if nothing went wrong.
+    fn kind(&self) -> Option<ErrorKind> {
         // Of several kinds, the one that says most about the files themselves.
         let worst = self.failures.iter().map(Error::kind).max();
+        let warnings = self.warnings.as_deref().unwrap_or_default();
         let warned = (!warnings.is_empty()).then_some(ErrorKind::Partial);
         self.outcome.as_ref().map(Error::kind).or(worst).or(warned)
+    }
+
+    /// Returns the line of a plugin: what failed, or what it warns of, or else that all is
+    /// well.
+    pub fn line(&self, service: &'static str, well: String, data: Vec<Datum>) -> Line {
+        let warnings = self.warnings.iter().flatten();
+        let failed = self.failures.iter().chain(&self.outcome);
+        let words = failed.map(Error::to_string);
+        let words = words.chain(warnings.map(|warning| warning.message.clone()));
+        let mut words: Vec<String> = words.collect();
+        let more = (words.len() + self.more_failures).saturating_sub(SHOWN);
+        words.truncate(SHOWN);
+        if more > 0 {
+            words.push(format!("{more} more like these"));
+        }
+        Line {
+            service,
+            ended: self.kind(),
+            text: match words.is_empty() {
+                true => well,
+                false => words.join("; "),
+            },
+            data,
+        }
     }
 
     /// Returns whether several members failed, all of them for the same reason.
@@ -154,43 +186,49 @@ impl Failure {
 
     /// Returns the failure as one JSON document.
     pub fn document(&self) -> impl Serialize + '_ {
-        Document::of_failure(match self {
-            Self::Library(error) => Some(FailureFacts::from(&**error)),
-            Self::Usage { message, hint } => Some(FailureFacts {
-                error: message.clone(),
-                hint: Some(hint.clone().into()),
-                exit_status: exit::status(ErrorKind::Usage),
-                archive: None,
-            }),
-            Self::Stream(error) => Some(FailureFacts {
-                error: stream_message(error),
-                hint: None,
-                exit_status: exit::status(ErrorKind::Io),
-                archive: None,
-            }),
+        let facts = self.words().map(|(error, hint, kind)| FailureFacts {
+            error,
+            hint: hint.map(Cow::Owned),
+            exit_status: exit::status(kind),
+            archive: self.archive(),
+        });
+        Document::of_failure(facts)
+    }
+
+    /// Returns the archive, where there may be several.
+    fn archive(&self) -> Option<String> {
+        let Self::Library(error) = self else {
+            return None;
+        };
+        error.archive().map(|path| path.display().to_string())
+    }
+
+    /// Returns what is wrong, the remedy, and the kind for the exit status. A closed pipe
+    /// isn't a failure: it returns `None`.
+    pub fn words(&self) -> Option<(String, Option<String>, ErrorKind)> {
+        match self {
+            Self::Library(error) => {
+                let hint = hints::of(error).map(|hint| hint.into_owned());
+                Some((error.to_string(), hint, error.kind()))
+            }
+            Self::Usage { message, hint } => {
+                let hint = Some(hint.clone()).filter(|hint| !hint.is_empty());
+                Some((message.clone(), hint, ErrorKind::Usage))
+            }
+            Self::Stream(error) => Some((stream_message(error), None, ErrorKind::Io)),
             Self::ClosedPipe => None,
-        })
+        }
     }
 
     /// Shows the failure and returns its kind for the exit status. A closed
     /// pipe isn't a failure: it returns `None`.
     pub fn conclude(&self, ui: &Ui) -> Option<ErrorKind> {
-        match self {
-            Self::Library(error) => {
-                Shown::new(ui).error(error);
-                Some(error.kind())
-            }
-            Self::Usage { message, hint } => {
-                ui.error(message);
-                ui.hint(hint);
-                Some(ErrorKind::Usage)
-            }
-            Self::Stream(error) => {
-                ui.error(&stream_message(error));
-                Some(ErrorKind::Io)
-            }
-            Self::ClosedPipe => None,
+        let (message, hint, kind) = self.words()?;
+        ui.error(&message);
+        if let Some(hint) = hint {
+            ui.hint(&hint);
         }
+        Some(kind)
     }
 }
 

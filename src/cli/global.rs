@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::ui::Colour;
 
 /// The config to use if no other is given.
-const SYSTEM_CONFIG: &str = "/etc/callseal/callseal.toml";
+pub const SYSTEM_CONFIG: &str = "/etc/callseal/callseal.toml";
 
 /// The options of every subcommand.
 #[derive(Debug, Args)]

@@ -31,6 +31,7 @@ pub mod leftovers;
 mod list;
 mod man;
 mod member_args;
+pub mod nagios;
 mod new_passphrases;
 mod open;
 mod open_args;
@@ -106,9 +107,21 @@ impl Cli {
     /// Returns whether this is a service, which runs one job after another.
     pub fn is_service(&self) -> bool {
         #[cfg(target_os = "linux")]
-        return matches!(self.command, Command::Watch(_));
+        return matches!(&self.command, Command::Watch(arguments) if arguments.is_service());
         #[cfg(not(target_os = "linux"))]
         return false;
+    }
+
+    /// Returns what is monitored, if the output is a line for that.
+    pub fn plugin(&self) -> Option<&'static str> {
+        let (given, service) = match &self.command {
+            Command::Check(arguments) => (&arguments.nagios, "CHECK"),
+            Command::Verify(arguments) => (&arguments.nagios, "VERIFY"),
+            #[cfg(target_os = "linux")]
+            Command::Watch(arguments) => (&arguments.nagios, "WATCH"),
+            _ => return None,
+        };
+        given.is_given().then_some(service)
     }
 }
 
@@ -126,6 +139,7 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Ended, Failure> {
         Command::Convert(arguments) => return convert::run(arguments, global, ui),
         Command::Sign(arguments) => return sign::run(arguments, global, ui),
         Command::Verify(arguments) => return verify::run(arguments, global, ui),
+        Command::Check(arguments) => return check::run(arguments, global, ui),
         #[cfg(target_os = "linux")]
         Command::Watch(arguments) => return watch::run(arguments, global, ui),
         Command::Cat(arguments) => cat::run(arguments, global, ui),
@@ -136,7 +150,6 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Ended, Failure> {
         Command::Keygen(arguments) => keygen::run(arguments, global, ui),
         Command::Keys(arguments) => keys::run(arguments, global, ui),
         Command::Export(arguments) => export::run(arguments, global, ui),
-        Command::Check(arguments) => check::run(arguments, global, ui),
         Command::Config(arguments) => config::run(arguments, global, ui),
         Command::Completions(arguments) => generate::completions(arguments, global),
         Command::Man(arguments) => generate::man(arguments, global),

@@ -72,6 +72,14 @@ impl RecipientArgs {
         Ok(ending.collect())
     }
 
+    /// Returns from when on the first of the parties will be refused; `None` if none will.
+    pub fn first_end(&self, config: Option<&Config>) -> Result<Option<SystemTime>, Failure> {
+        let (parties, requirements) = self.parties(config)?;
+        let outlooks = parties.iter().map(|party| party.outlook(&requirements));
+        let ends = outlooks.flatten().map(|outlook| outlook.refused_from);
+        Ok(ends.min())
+    }
+
     /// Returns the parties, and what their certificates have to be.
     fn parties(&self, config: Option<&Config>) -> Result<(Vec<Party>, Requirements), Failure> {
         for path in &self.recipients {

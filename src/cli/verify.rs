@@ -1,5 +1,7 @@
 //! `callseal verify`
 
+mod plugin;
+
 use std::path::{Path, PathBuf};
 
 use callseal::keys::Signers;
@@ -15,6 +17,7 @@ use super::facts::PathFact;
 use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::hints::Task;
+use super::nagios::NagiosArgs;
 use super::open_args::{GrantArgs, IgnoreIndexArgs, OpenArgs, Opening};
 use super::signer_args::{named, of_profile};
 use super::ui::{Bar, Ui, bytes, count, entries, quoted, safe};
@@ -54,10 +57,13 @@ pub struct Arguments {
     #[command(flatten)]
     index: IgnoreIndexArgs,
     #[command(flatten)]
+    pub nagios: NagiosArgs,
+    #[command(flatten)]
     jobs: JobsArgs,
 }
 
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
+    arguments.nagios.check(global)?;
     let config = global.config()?;
     let signers = match arguments.signers.as_slice() {
         [] => of_profile(arguments.profile.as_deref(), "-p", config.as_ref())?
@@ -83,6 +89,9 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         .map(|archive| work.check(archive))
         .collect();
     bar.finish();
+    if arguments.nagios.is_given() {
+        return plugin::line(checked, &work).print();
+    }
     Ok(conclude(checked, &work, ui.is_quiet()).end(global.json, ui))
 }
 

@@ -1,34 +1,39 @@
 //! `callseal watch`
 
+mod loader;
 mod log;
+mod metrics;
+mod reporter;
+mod said;
+mod status;
+mod supervisor;
+mod teller;
 mod together;
+mod unit_drop_in;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use callseal::ErrorKind;
 use callseal::config::{Config, Watch};
 use callseal::files::cause;
-use callseal::keys::NoPassphrases;
-use callseal::message::SealPlan;
-use callseal::service::{Control, Loaded, Loader, Service, ServiceError};
+use callseal::service::{Control, Service};
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::args::{JobsArgs, SealArgs};
+use super::args::JobsArgs;
 use super::error::Error;
-use super::expiry::EndingSoon;
 use super::failure::{Ended, Failure};
 use super::global::Global;
-use super::hints;
+use super::nagios::NagiosArgs;
 use super::signals;
-use super::signing_args;
-use super::suspects;
 use super::ui::Ui;
-use log::Log;
+use loader::ConfigLoader;
+pub use loader::NotLoaded;
+use log::LogFormat;
+use reporter::{Reported, Reporter};
+use teller::{News, Teller};
 use together::{LastStep, Work};
 
 /// The time after which the program ends, whatever it is doing.
@@ -57,59 +62,118 @@ pub struct Arguments {
     /// Seal and bundle all that has settled now, and end: for cron
     #[arg(long)]
     once: bool,
+    /// Show how the services do, whether they run or not
+    #[arg(long, conflicts_with = "once")]
+    status: bool,
+    #[command(flatten)]
+    pub nagios: NagiosArgs,
+    /// Print the systemd drop-in that lets the packaged unit work in the directories of
+    /// the config
+    #[arg(long, conflicts_with_all = ["once", "status"])]
+    unit_drop_in: bool,
+    /// The form of the log
+    #[arg(long, value_name = "FORMAT", default_value = "text", conflicts_with_all = ["status", "unit_drop_in"])]
+    log: LogFormat,
     #[command(flatten)]
     jobs: JobsArgs,
 }
 
+impl Arguments {
+    /// Returns whether services run, or else only their state is looked at.
+    pub fn is_service(&self) -> bool {
+        !self.status && !self.unit_drop_in
+    }
+}
+
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
+    arguments.nagios.check(global)?;
+    if arguments.nagios.is_given() && !arguments.status {
+        return Err(Failure::usage(
+            "--nagios says how the services do, which --status finds out",
+            "add --status",
+        ));
+    }
+    if arguments.status {
+        return status::run(&arguments.names, arguments.nagios.is_given(), global, ui);
+    }
+    if arguments.unit_drop_in {
+        return unit_drop_in::run(&arguments.names, global, ui);
+    }
     if global.json {
         return Err(Failure::usage(
             "a service has no result for --json: it reports to standard error",
-            "leave out --json",
+            "use --log json, or `callseal watch --status --json`",
         ));
     }
+    log::begin(arguments.log, ui);
+    Ok(watch(arguments, global).unwrap_or_else(|failure| log::failed(&failure)))
+}
+
+/// Runs services until all of them have ended.
+fn watch(arguments: &Arguments, global: &Global) -> Result<Ended, Failure> {
     let config = global.some_config()?;
     let chosen = choose(&config, &arguments.names)?;
     let together = callseal::service::refuse_nested(&config.watches);
     together.map_err(Error::from)?;
     let workers = arguments.jobs.jobs();
+    let once = arguments.once;
+    let (sender, news) = mpsc::channel();
     let mut started = Vec::new();
     for watch in chosen {
-        let log = Log {
-            ui: *ui,
-            name: watch.name.clone(),
-        };
         let control = Control::new();
         let control = control.map_err(|error| Error::reading(&config.source, error))?;
-        started.push((watch, log, Arc::new(control)));
+        let teller = Arc::new(Teller::new(&watch.name, once, sender.clone()));
+        started.push((watch, teller, Arc::new(control)));
     }
-    let controls = started.iter().map(|(.., control)| Arc::clone(control));
+    let told = started.iter();
+    let told = told.map(|(_, teller, control)| (Arc::clone(teller), Arc::clone(control)));
     // A reload that comes meanwhile is done then.
-    listen(controls.collect())?;
+    listen(told.collect())?;
     // All of them can work, or none of them begins.
-    let mut services = Vec::new();
-    for (watch, log, control) in &started {
-        let service = Service::open((*watch).clone(), workers, log);
-        let service = service.map_err(|error| Failure::from(Error::from(error)))?;
-        let loader = ConfigLoader::new(&config, watch, *ui);
-        services.push((service, loader, log, control));
+    let (mut services, mut reported) = (Vec::new(), Vec::new());
+    for (watch, teller, control) in &started {
+        let service = Service::open((*watch).clone(), workers, &**teller).map_err(Error::from)?;
+        reported.push(Reported {
+            teller: Arc::clone(teller),
+            pulse: service.pulse(),
+            status: service.status_file().map_err(Error::from)?,
+        });
+        let loader = ConfigLoader::new(&config, watch, Arc::clone(teller));
+        services.push((service, loader, teller, control));
     }
-    let once = arguments.once;
+    let reporter = Reporter::new(reported, config.metrics_file.clone());
     let works = services
         .into_iter()
-        .map(|(mut service, mut loader, log, control)| Work {
-            name: &log.name,
+        .map(|(mut service, mut loader, teller, control)| Work {
+            log: &teller.log,
             control,
-            run: Box::new(move || match once {
-                true => log.conclude(service.run_once(&mut loader, control)),
-                false => log.conclude(Ok(service.run(&mut loader, control))),
+            run: Box::new(move || {
+                let outcome = match once {
+                    true => service.run_once(&mut loader, control),
+                    false => Ok(service.run(&mut loader, control)),
+                };
+                teller.conclude(&outcome)
             }),
         });
     let last_step = LastStep {
         after: LAST_STEP,
         end: &signals::end_with_a_fault,
     };
-    Ok(together::run(works.collect(), &last_step, ui))
+    let reporting = thread::Builder::new().name("report".into());
+    let reporting = reporting.spawn(move || reporter.run(&news));
+    if let Err(error) = &reporting {
+        let error = cause(error);
+        tracing::warn!(
+            event = "not_reported",
+            "no thread can be started ({error}): nobody is told how the services do"
+        );
+    }
+    let ended = together::run(works.collect(), &last_step);
+    let _ = sender.send(News::Over);
+    if let Ok(reporting) = reporting {
+        let _ = reporting.join();
+    }
+    Ok(ended)
 }
 
 /// Returns the spools that are named, or all.
@@ -145,17 +209,22 @@ fn choose<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Watch>, Fa
 }
 
 /// Passes signals on to the services.
-fn listen(controls: Vec<Arc<Control>>) -> Result<(), Failure> {
+fn listen(services: Vec<(Arc<Teller>, Arc<Control>)>) -> Result<(), Failure> {
     let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]);
     let mut signals = signals.map_err(|error| Error::reading("signals", error))?;
     let wait = move || {
         let mut is_ending = false;
         for signal in signals.forever() {
             if signal == SIGHUP {
-                controls.iter().for_each(|control| control.reload());
+                services
+                    .iter()
+                    .for_each(|(teller, _)| teller.begin_reload());
+                supervisor::is_reloading();
+                services.iter().for_each(|(_, control)| control.reload());
                 continue;
             }
-            controls.iter().for_each(|control| control.stop());
+            services.iter().for_each(|(_, control)| control.stop());
+            supervisor::is_stopping();
             if std::mem::replace(&mut is_ending, true) {
                 signals::end(signal);
             }
@@ -170,151 +239,4 @@ fn listen(controls: Vec<Arc<Control>>) -> Result<(), Failure> {
     let thread = thread::Builder::new().name("signals".into()).spawn(wait);
     thread.map_err(|error| Error::reading("signals", error))?;
     Ok(())
-}
-
-/// Loads what calls are sealed with from the config, anew each time.
-struct ConfigLoader {
-    /// The last config that could be read.
-    config: Config,
-    name: String,
-    ui: Ui,
-    /// What was wrong with the config when it was read last.
-    fault: Option<String>,
-    /// Shows no notices: they would come with each batch.
-    quiet: Ui,
-    /// What was said of certificates that end soon. That changes from day to day.
-    warned: Vec<String>,
-}
-
-impl ConfigLoader {
-    fn new(config: &Config, watch: &Watch, ui: Ui) -> Self {
-        Self {
-            config: config.clone(),
-            name: watch.name.clone(),
-            ui,
-            fault: None,
-            quiet: Ui::new(true, false, super::ui::Colour::Never),
-            warned: Vec::new(),
-        }
-    }
-
-    /// Reads the config; if it can't be used, the one that was read last remains.
-    fn read(&mut self) {
-        let path: PathBuf = self.config.source.clone();
-        let fault = match Config::load(&path) {
-            Ok(config) if config.watches.iter().any(|watch| watch.name == self.name) => {
-                self.config = config;
-                None
-            }
-            Ok(_) => Some(format!(
-                "{}: no [[watch]] is called {:?} any more",
-                path.display(),
-                self.name
-            )),
-            Err(error) => Some(error.to_string()),
-        };
-        if fault != self.fault {
-            match &fault {
-                Some(fault) => self
-                    .ui
-                    .error(&format!("{fault}; the config from before is used")),
-                None => self
-                    .ui
-                    .notice(&format!("{}: it can be used again", path.display())),
-            }
-            self.fault = fault;
-        }
-    }
-
-    /// Warns of certificates that end soon, of each once a day.
-    fn warn_of_ends(&mut self, recipients: &SealArgs, plan: &SealPlan) -> Result<(), Failure> {
-        let ending = recipients.ending_soon(plan, Some(&self.config))?;
-        let warnings: Vec<String> = ending.iter().map(EndingSoon::sentence).collect();
-        for warning in warnings.iter().filter(|new| !self.warned.contains(new)) {
-            self.ui.warning(&format!("{}: {warning}", self.name));
-        }
-        self.warned = warnings;
-        Ok(())
-    }
-
-    fn loaded(&mut self) -> Result<Loaded, Failure> {
-        let named = self
-            .config
-            .watches
-            .iter()
-            .find(|watch| watch.name == self.name);
-        let settings = named
-            .cloned()
-            .ok_or_else(|| Failure::usage(format!("no [[watch]] is called {:?}", self.name), ""))?;
-        let recipients = SealArgs::of_profile(settings.profile.clone());
-        let plan = recipients.plan_with(Some(&self.config), &self.quiet)?;
-        self.warn_of_ends(&recipients, &plan)?;
-        let paths = match settings.sign.as_slice() {
-            [] => &self.config.sign,
-            own => own,
-        };
-        let signing = signing_args::load(paths, &NoPassphrases, &self.quiet);
-        let signing = signing.map_err(Error::from)?;
-        Ok(Loaded {
-            plan,
-            signing,
-            settings,
-        })
-    }
-}
-
-impl Loader for ConfigLoader {
-    fn load(&mut self) -> Result<Loaded, ServiceError> {
-        self.read();
-        self.loaded().map_err(|failure| {
-            let not_loaded = NotLoaded::from(failure);
-            ServiceError::NotLoaded {
-                kind: not_loaded.kind,
-                error: Box::new(not_loaded),
-            }
-        })
-    }
-
-    fn objection(&self, path: &Path) -> Option<String> {
-        let kind = suspects::key_at(path)?;
-        Some(format!(
-            "it is a {kind}, which is not sealed and removed: keep it elsewhere"
-        ))
-    }
-}
-
-/// Why nothing can be sealed, with the remedy.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct NotLoaded {
-    message: String,
-    pub hint: Option<String>,
-    kind: ErrorKind,
-}
-
-impl From<Failure> for NotLoaded {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Library(error) => Self {
-                message: error.to_string(),
-                hint: hints::of(&error).map(|hint| hint.into_owned()),
-                kind: error.kind(),
-            },
-            Failure::Usage { message, hint } => Self {
-                message,
-                hint: Some(hint).filter(|hint| !hint.is_empty()),
-                kind: ErrorKind::Usage,
-            },
-            Failure::Stream(error) => Self {
-                message: cause(&error),
-                hint: None,
-                kind: ErrorKind::Io,
-            },
-            Failure::ClosedPipe => Self {
-                message: "standard output is closed".into(),
-                hint: None,
-                kind: ErrorKind::Io,
-            },
-        }
-    }
 }

@@ -70,6 +70,9 @@ pub struct Config {
     pub min_rsa_bits: MinRsaBits,
     /// The profiles by name. May be empty: extraction needs none.
     pub profiles: BTreeMap<String, Profile>,
+    /// Where a service writes metrics for Prometheus.
+    #[doc(hidden)]
+    pub metrics_file: Option<PathBuf>,
     /// The spools that a service watches.
     #[doc(hidden)]
     pub watches: Vec<Watch>,

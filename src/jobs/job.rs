@@ -144,12 +144,6 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Returns whether it may use more threads than the calling one.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn has_several_workers(&self) -> bool {
-        self.workers.get() > 1
-    }
-
     /// Uses up to that many threads.
     #[must_use]
     pub fn workers(self, workers: NonZeroUsize) -> Self {

@@ -14,6 +14,7 @@ use super::disk::{FromDisk, forget};
 use super::error::{Error, MemberCause};
 use super::hashed::Hashed;
 use super::job::Job;
+use super::progress::Progress;
 use crate::archive::{Archive, Member, ReadAt, read_member};
 use crate::files::input;
 use crate::keys::Recipients;
@@ -123,7 +124,7 @@ impl Job<'_> {
         let begin = || (source(), Vec::new());
         let read = |(source, buffer): &mut (R, Vec<u8>), _, run: &&[Member]| {
             let read = run.iter().map(|entry| {
-                let read = read_entry(source, entry, buffer, recipients);
+                let read = read_entry(source, entry, buffer, recipients, self.progress);
                 read.map_err(|cause| Box::new(member_error(entry, cause)))
             });
             Some(read.collect::<Result<Vec<_>, _>>())
@@ -144,6 +145,7 @@ fn read_entry(
     entry: &Member,
     buffer: &mut Vec<u8>,
     recipients: Option<&Recipients>,
+    progress: &dyn Progress,
 ) -> Result<blake3::Hash, MemberCause> {
     let open = || read_member(source, entry).map_err(bytes_cause);
     let unreadable = |error: io::Error| open_cause(error.into());
@@ -155,15 +157,33 @@ fn read_entry(
         }
     };
     if entry.size() > SMALL {
-        let mut content = Hashed::with(open()?, blake3::Hasher::new());
+        let content = Alive {
+            source: open()?,
+            progress,
+        };
+        let mut content = Hashed::with(content, blake3::Hasher::new());
         io::copy(&mut content, &mut io::sink()).map_err(unreadable)?;
         check(&mut open()?)?;
         return Ok(content.finish().1.finalize());
     }
+    progress.bytes(0);
     buffer.clear();
     open()?.read_to_end(buffer).map_err(unreadable)?;
     check(&mut buffer.as_slice())?;
     Ok(blake3::hash(buffer))
+}
+
+/// Shows that reading goes on. Nothing more is done than was counted before.
+struct Alive<'a, R> {
+    source: R,
+    progress: &'a dyn Progress,
+}
+
+impl<R: Read> Read for Alive<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.progress.bytes(0);
+        self.source.read(buffer)
+    }
 }
 
 /// Entries that follow each other, in parts of some size.

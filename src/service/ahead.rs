@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::batch_id::BatchId;
+use super::pulse::Workers;
 use super::sealing::{NotSealed, SealedBatches};
 use super::task::Task;
-use crate::Job;
 use crate::jobs::Packed;
 use crate::message::SealPlan;
 use crate::sources::{Source, total_size};
@@ -30,20 +30,20 @@ pub(super) struct Outcome {
 }
 
 impl Sealing {
-    /// Begins to seal files, beside the service if the job has several workers.
+    /// Begins to seal files, beside the service if there are several workers.
     pub fn begin(
         batches: &SealedBatches,
         id: BatchId,
         files: Vec<Source>,
         plan: SealPlan,
-        job: Job<'static>,
+        workers: Workers,
     ) -> Self {
         let (files, plan) = (Arc::new(files), Arc::new(plan));
-        let is_beside = job.has_several_workers();
+        let is_beside = workers.are_several();
         let seal = {
             let (batches, id) = (batches.clone(), id.clone());
             let (files, plan) = (files.clone(), plan.clone());
-            move || batches.seal(&id, &files, &plan, &job)
+            move || batches.seal(&id, &files, &plan, &workers.job())
         };
         Self {
             id,

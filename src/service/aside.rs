@@ -1,6 +1,6 @@
 //! Files that can't be sealed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -18,6 +18,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(10);
 /// each look.
 const MOST: usize = 400_000;
 
+/// The most files that are named with the reason to whoever asks.
+const MOST_NAMED: usize = 100;
+
 /// The files that couldn't be sealed, and what is to be done about them.
 ///
 /// Of each there are only hashes, with keys that nobody knows: as many files as there
@@ -26,6 +29,8 @@ const MOST: usize = 400_000;
 pub(super) struct Aside {
     keys: RandomState,
     files: HashMap<u64, Failed>,
+    /// The first of those that were set aside, and why.
+    named: BTreeMap<u64, (Candidate, String)>,
     /// The number of the present look at the spool.
     look: u32,
 }
@@ -53,6 +58,7 @@ impl Aside {
     /// Notes that a file failed. Returns what is to be done, and whether this is
     /// new.
     pub fn fail(&mut self, file: &Candidate, stamp: Stamp, reason: &str) -> (Verdict, bool) {
+        let reason_given = reason;
         let (stamp, reason) = (self.hash_of(stamp), self.short_hash_of(reason));
         let Some(failed) = self.entry(file) else {
             return (Verdict::SetAside, true);
@@ -62,6 +68,7 @@ impl Aside {
         failed.reason = reason;
         if failed.tries >= TRIES {
             failed.set_aside = Some(stamp);
+            self.name(file, reason_given);
             return (Verdict::SetAside, true);
         }
         let doublings = 1 << (failed.tries - 1);
@@ -70,11 +77,20 @@ impl Aside {
 
     /// Notes that a file can't be sealed as it is, however often it's tried.
     pub fn set_aside(&mut self, file: &Candidate, stamp: Stamp, reason: &str) {
+        let reason_given = reason;
         let (stamp, reason) = (self.hash_of(stamp), self.short_hash_of(reason));
         if let Some(failed) = self.entry(file) {
             failed.tries = TRIES;
             failed.reason = reason;
             failed.set_aside = Some(stamp);
+            self.name(file, reason_given);
+        }
+    }
+
+    fn name(&mut self, file: &Candidate, reason: &str) {
+        if self.named.len() < MOST_NAMED {
+            let key = self.key_of(file);
+            self.named.insert(key, (file.clone(), reason.to_owned()));
         }
     }
 
@@ -123,21 +139,30 @@ impl Aside {
         let look = self.look;
         self.files
             .retain(|_, failed| failed.seen == look || failed.set_aside.is_none());
+        let files = &self.files;
+        self.named.retain(|key, _| files.contains_key(key));
     }
 
     /// Forgets a file: it was sealed, or is gone.
     pub fn forget(&mut self, file: &Candidate) {
         if !self.files.is_empty() {
-            self.files.remove(&self.key_of(file));
+            let key = self.key_of(file);
+            self.files.remove(&key);
+            self.named.remove(&key);
         }
     }
 
     /// Notes that a file was claimed by another batch: its tries count on.
     pub fn rename(&mut self, from: &Candidate, to: &Candidate) {
-        if !self.files.is_empty()
-            && let Some(failed) = self.files.remove(&self.key_of(from))
-        {
-            self.files.insert(self.key_of(to), failed);
+        if self.files.is_empty() {
+            return;
+        }
+        let (old, new) = (self.key_of(from), self.key_of(to));
+        if let Some(failed) = self.files.remove(&old) {
+            self.files.insert(new, failed);
+        }
+        if let Some((_, reason)) = self.named.remove(&old) {
+            self.named.insert(new, (to.clone(), reason));
         }
     }
 
@@ -146,8 +171,21 @@ impl Aside {
         self.files.len()
     }
 
+    /// Returns the number of files that were set aside.
+    pub fn count_set_aside(&self) -> usize {
+        let files = self.files.values();
+        files.filter(|failed| failed.set_aside.is_some()).count()
+    }
+
+    /// Returns the first of the files that were set aside, and why.
+    pub fn named(&self) -> impl Iterator<Item = (&Candidate, &str)> {
+        let named = self.named.values();
+        named.map(|(file, reason)| (file, reason.as_str()))
+    }
+
     /// Tries all files anew.
     pub fn clear(&mut self) {
+        self.named.clear();
         self.files.clear();
     }
 

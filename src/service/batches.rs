@@ -11,15 +11,15 @@ use super::batch_id::BatchId;
 use super::claim::directory;
 use super::error::ServiceError;
 use super::faults::{is_full, is_of_all, is_too_large};
-use super::report::Event;
+use super::report::{Event, SealedCall};
 use super::sealing::{NotSealed, SealedClaim};
 use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::tree::Tree;
 use super::{Loader, Service, later};
-use crate::Job;
 use crate::files::cause;
 use crate::jobs::Packed;
+use crate::message::SealPlan;
 use crate::sources::{Source, SourceError, total_size};
 
 /// The time for which files wait for which there is no room.
@@ -54,8 +54,8 @@ impl Service<'_> {
         let begun = claimed.and_then(|files| match files.is_empty() {
             true => self.clean_up(&id),
             false => {
-                let job = Job::new().workers(self.workers);
-                let sealing = Sealing::begin(&self.sealed, id.clone(), files, plan, job);
+                let workers = self.workers.clone();
+                let sealing = Sealing::begin(&self.sealed, id.clone(), files, plan, workers);
                 self.sealing.extend(self.large.take(sealing));
                 Ok(())
             }
@@ -96,14 +96,14 @@ impl Service<'_> {
             plan,
             mut sealed,
         } = batch;
-        let job = Job::new().workers(self.workers);
+        let workers = self.workers.clone();
         let mut is_checked = false;
         let mut larger = Vec::new();
         let mut no_room = None;
         loop {
             match sealed {
                 Ok(packed) => {
-                    self.keep(&id, files, packed)?;
+                    self.keep(&id, files, packed, &plan)?;
                     // Some of the others may fit, too.
                     self.claim_all_later(&id, &larger, None);
                     return Ok(None);
@@ -134,7 +134,7 @@ impl Service<'_> {
             if files.is_empty() {
                 break;
             }
-            sealed = self.sealed.seal(&id, &files, &plan, &job);
+            sealed = self.sealed.seal(&id, &files, &plan, &workers.job());
         }
         self.clean_up(&id)?;
         match no_room {
@@ -161,11 +161,21 @@ impl Service<'_> {
         id: &BatchId,
         files: Vec<Source>,
         packed: Packed,
+        plan: &SealPlan,
     ) -> Result<(), ServiceError> {
         let path = self.sealed.path_of(id);
         let entries = packed.entries(&path)?;
         let archive = self.sealed.stamp(id)?.ok_or_else(|| gone(&path))?;
         let bytes = total_size(&files);
+        for (file, message) in files.iter().zip(&packed.ids) {
+            self.observer.note(&Event::SealedCall(&SealedCall {
+                service: &self.spool.path,
+                file,
+                message: *message,
+                batch: id,
+                plan,
+            }));
+        }
         self.observer.note(&Event::Sealed {
             files: files.len(),
             bytes,
@@ -209,7 +219,7 @@ impl Service<'_> {
             .chain(releasing.map(|releasing| &releasing.waiting))
     }
 
-    fn all_sealing(&self) -> impl Iterator<Item = &Sealing> {
+    pub(super) fn all_sealing(&self) -> impl Iterator<Item = &Sealing> {
         self.sealing.iter().chain(&self.large.sealing)
     }
 

@@ -14,7 +14,7 @@ use super::places::Place;
 use crate::output::Directory;
 
 /// Where they are, in the outbox's own directory.
-const BUNDLES: &str = "bundles";
+pub(super) const BUNDLES: &str = "bundles";
 
 /// The width of the number in an archive's name.
 const DIGITS: usize = 4;

@@ -45,7 +45,7 @@ impl Service<'_> {
             let is_over = |making: &mut Making| all || making.is_over();
             if let Some(making) = self.making.take_if(is_over) {
                 self.end_making(making)?;
-                self.archive_backoff.succeed();
+                self.note_archives_made();
             }
             // Archives need the keys that sign. What can't be loaded is tried again before
             // calls are sealed.

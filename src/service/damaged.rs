@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,13 +11,14 @@ use super::claim::os;
 use super::error::ServiceError;
 use super::faults::concerns_all;
 use super::places::Place;
+use super::pulse::Workers;
 use super::report::Event;
 use crate::output::Directory;
 use crate::sources::SourceError;
-use crate::{Error, Job, MessagePlace, Sealed};
+use crate::{Error, MessagePlace, Sealed};
 
 /// The directory of the damaged archives, in the outbox's own directory.
-const DAMAGED: &str = "damaged";
+pub(super) const DAMAGED: &str = "damaged";
 
 /// The damaged archives: what is whole in them can be taken out with a key.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl Service<'_> {
     ) -> Result<bool, ServiceError> {
         let mut any = false;
         for id in ids {
-            if let Some(error) = damage(&from.path().join(id.archive()), self.workers)? {
+            if let Some(error) = damage(&from.path().join(id.archive()), &self.workers)? {
                 self.put_aside(id, from, &error.into())?;
                 any = true;
             }
@@ -125,7 +125,7 @@ impl Service<'_> {
         let fail = |error| ServiceError::io(damaged.path(), error);
         for (name, id) in self.damaged.all().map_err(fail)? {
             let archive = damaged.path().join(&name);
-            if let Some(error) = damage(&archive, self.workers)? {
+            if let Some(error) = damage(&archive, &self.workers)? {
                 if self.damaged.known.insert(name) {
                     self.observer.note(&Event::Damaged {
                         archive: &archive,
@@ -175,9 +175,11 @@ fn batch_of(name: &str) -> Option<BatchId> {
 }
 
 /// Returns what is wrong with the archive of a batch, if its messages can't be bundled.
-fn damage(path: &Path, workers: NonZeroUsize) -> Result<Option<Error>, ServiceError> {
-    let job = Job::new().workers(workers);
-    match job.check_bundle(&[Sealed::Archive(path.to_owned())], None) {
+fn damage(path: &Path, workers: &Workers) -> Result<Option<Error>, ServiceError> {
+    match workers
+        .job()
+        .check_bundle(&[Sealed::Archive(path.to_owned())], None)
+    {
         Ok(_) => Ok(None),
         Err(Error::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if concerns_all(&error) => Err(error.into()),

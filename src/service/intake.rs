@@ -77,7 +77,8 @@ impl Service<'_> {
 
     /// Looks at the whole spool, and at the claims that aren't kept for a grace.
     pub(super) fn scan(&mut self) {
-        self.has_left_some = false;
+        self.left = 0;
+        self.oldest = None;
         self.aside.begin_look();
         self.passed_over.begin_look();
         self.scan_below(Path::new(""));
@@ -156,7 +157,15 @@ impl Service<'_> {
 
     fn scan_below(&mut self, start: &Path) {
         let (root, filter) = (self.spool.root.clone(), self.filter.clone());
-        walk(&root, start, Some(&filter), |found| match found {
+        let workers = self.workers.clone();
+        walk(&root, start, Some(&filter), |found| {
+            workers.pulse.beat();
+            self.take_found(found);
+        });
+    }
+
+    fn take_found(&mut self, found: Found<'_>) {
+        match found {
             Found::Directory(path, _) => {
                 if let Some(watches) = &mut self.watches
                     && let Err(error) = watches.add(path)
@@ -171,7 +180,7 @@ impl Service<'_> {
             Found::Special(path) => self.pass_over(&path, SPECIAL),
             Found::Mount(path) => self.pass_over(&path, MOUNT),
             Found::Unreadable(path, error) => self.pass_over(&path, &cause(&error)),
-        });
+        }
     }
 
     /// Looks at the claims of batches that aren't kept for a grace: those that were set
@@ -223,9 +232,10 @@ impl Service<'_> {
         if self.aside.leaves_alone(&file, &stamp) {
             return;
         }
+        self.note_age(&file, stat);
         let settle = self.settle(is_moved);
         if !self.settling.observe(file, stamp, settle) {
-            self.has_left_some = true;
+            self.left += 1;
         }
     }
 

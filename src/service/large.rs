@@ -33,6 +33,11 @@ impl Large {
         is_kept
     }
 
+    /// Returns the number of files that wait for their place.
+    pub fn waiting(&self) -> usize {
+        self.next.len()
+    }
+
     /// Returns whether anything is done beside the service.
     pub fn is_busy(&self) -> bool {
         self.sealing.is_some() || self.releasing.is_some()

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use super::damaged::is_of_batch;
 use super::error::ServiceError;
 use super::faults::concerns_all;
 use super::publishing::Split;
+use super::pulse::Workers;
 use super::report::Event;
 use super::sealing::batches_in;
 use super::task::Task;
@@ -19,7 +19,7 @@ use super::{Loaded, Loader, Service};
 use crate::archive::Member;
 use crate::jobs::Bundled;
 use crate::output::{self, Directory, unnamed};
-use crate::{ArchiveFile, Error, Job, Sealed};
+use crate::{ArchiveFile, Error, Sealed};
 
 /// What is being put into the outbox.
 #[derive(Debug)]
@@ -103,16 +103,17 @@ impl Service<'_> {
         let sealed: Arc<Vec<Sealed<'static>>> = Arc::new(sealed.collect());
         let loaded = Arc::new(self.load(loader)?);
         // It gets there even if the path leads elsewhere by then.
-        let (directory, workers) = (self.outbox.root.clone(), self.workers);
+        let (directory, workers) = (self.outbox.root.clone(), self.workers.clone());
         let place = output::Place::new(directory, os(name).to_owned(), self.outbox.path.join(name));
         let work = {
             let (sealed, directory) = (sealed.clone(), self.outbox.root.clone());
-            move || make(&sealed, &loaded, &directory, place, workers)
+            let workers = workers.clone();
+            move || make(&sealed, &loaded, &directory, place, &workers)
         };
         Ok(Some(Making::Archive {
             name: name.to_owned(),
             sealed,
-            task: Task::begin("bundle", workers.get() > 1, work),
+            task: Task::begin("bundle", workers.are_several(), work),
         }))
     }
 
@@ -171,6 +172,13 @@ impl Service<'_> {
         }
         let batches = sealed.iter().filter_map(path_of);
         let batches = batches.filter_map(|path| path.file_name());
+        for batch in batches.clone() {
+            let batch = batch.to_string_lossy();
+            self.observer.note(&Event::InArchive {
+                batch: batch.strip_suffix(".zip").unwrap_or(&batch),
+                archive: &output,
+            });
+        }
         self.bundles.finish(name, batches).map_err(fail)?;
         Ok(true)
     }
@@ -191,13 +199,10 @@ fn make(
     loaded: &Loaded,
     outbox: &Directory,
     place: output::Place,
-    workers: NonZeroUsize,
+    workers: &Workers,
 ) -> Result<Made, ServiceError> {
     let path = place.path().to_owned();
-    let job = Job::new()
-        .workers(workers)
-        .signing(&loaded.signing)
-        .removing();
+    let job = workers.job().signing(&loaded.signing).removing();
     match job.bundle_at(sealed, None, place) {
         Ok(bundled) => Ok(Made::New(bundled)),
         Err(Error::Exists { .. }) if has_all(outbox, &path, sealed, workers)? => Ok(Made::Before),
@@ -225,7 +230,7 @@ fn has_all(
     outbox: &Directory,
     path: &Path,
     batches: &[Sealed<'_>],
-    workers: NonZeroUsize,
+    workers: &Workers,
 ) -> Result<bool, ServiceError> {
     let name = path.file_name().unwrap_or_default();
     let opened = match outbox.open_file(name) {
@@ -253,7 +258,7 @@ fn has_all(
     // Whoever made it may have been killed before it was flushed and read back.
     let flushed = opened.sync_all();
     flushed.map_err(|error| ServiceError::io(path, error))?;
-    match Job::new().workers(workers).read_entries(found, None) {
+    match workers.job().read_entries(found, None) {
         Ok(_) => Ok(true),
         Err(error) => not_sound(path, error),
     }

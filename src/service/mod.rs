@@ -33,9 +33,11 @@ mod intake;
 mod large;
 mod making;
 mod names;
+mod outside;
 mod passed_over;
 mod places;
 mod publishing;
+mod pulse;
 mod recovery;
 mod release;
 mod releasing;
@@ -45,6 +47,8 @@ mod run;
 mod sealing;
 mod settling;
 mod stamp;
+mod state;
+mod status_file;
 mod task;
 mod tree;
 mod walk;
@@ -54,12 +58,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 pub use control::Control;
 pub use error::ServiceError;
+pub use outside::{Holder, Outside};
 pub use places::{check, refuse_nested};
-pub use report::{Event, Observer};
+pub use pulse::Pulse;
+pub use report::{Event, Observer, SealedCall, Work};
+pub use state::State;
+pub use status_file::StatusFile;
 
 use self::ahead::Sealing;
 use self::aside::Aside;
@@ -74,6 +82,7 @@ use self::large::Large;
 use self::making::Making;
 use self::passed_over::PassedOver;
 use self::places::Place;
+use self::pulse::Workers;
 use self::recovery::Held;
 use self::sealing::SealedBatches;
 use self::settling::Settling;
@@ -132,7 +141,7 @@ pub struct Service<'a> {
     /// The settings as they were loaded last: some take a restart.
     loaded: Settings,
     filter: Arc<Filter>,
-    workers: NonZeroUsize,
+    workers: Workers,
     observer: &'a dyn Observer,
     spool: Arc<Place>,
     outbox: Arc<Place>,
@@ -169,8 +178,13 @@ pub struct Service<'a> {
     making: Option<Making>,
     next_scan: Instant,
     last_scan: Instant,
-    /// Whether the last look has found files for which there was no room.
-    has_left_some: bool,
+    /// How many files the last look has found for which there was no room.
+    left: u64,
+    /// When the oldest file was written that the last look has found.
+    oldest: Option<SystemTime>,
+    /// How it did when that was reported last.
+    reported: State,
+    next_report: Instant,
     /// Whether the recipients and keys could be loaded when they were needed last.
     is_loaded: bool,
     /// When calls are sealed again, if that has failed.
@@ -233,20 +247,37 @@ impl<'a> Service<'a> {
             making: None,
             next_scan: now,
             last_scan: now,
-            has_left_some: false,
+            left: 0,
+            oldest: None,
+            reported: State::default(),
+            next_report: now,
             is_loaded: true,
             backoff: Backoff::default(),
             archive_backoff: Backoff::default(),
             postponed: None,
             loaded: settings.clone(),
             settings,
-            workers,
+            workers: Workers::new(workers),
             observer,
             spool,
             outbox,
         };
         service.check_directories()?;
         Ok(service)
+    }
+
+    /// Returns what shows that it goes on.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        self.workers.pulse.clone()
+    }
+
+    /// Opens the file in which the program says how the service does.
+    ///
+    /// # Errors
+    ///
+    /// It can't be opened.
+    pub fn status_file(&self) -> Result<StatusFile, ServiceError> {
+        StatusFile::open(&self.spool)
     }
 }
 

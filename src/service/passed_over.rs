@@ -21,6 +21,11 @@ pub(super) struct PassedOver {
 }
 
 impl PassedOver {
+    /// Returns the number of those that the last look has found.
+    pub fn len(&self) -> u64 {
+        self.named.len() as u64 + self.unnamed
+    }
+
     /// Begins a look at the whole spool.
     pub fn begin_look(&mut self) {
         self.look += 1;

@@ -5,8 +5,10 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Access, AtFlags, FlockOperation, Stat, StatFs, accessat, flock, fstat, fstatfs};
+use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use super::error::ServiceError;
@@ -15,7 +17,7 @@ use super::{OWN, Settings, Then};
 use crate::output::Directory;
 
 /// The file that is locked, in a directory's own directory.
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 
 /// The files with which renaming is tried, in the same place.
 const PROBE: &str = "probe";
@@ -40,6 +42,9 @@ const REMOTE: [(i64, &str); 14] = [
     (0xFE53_4D42, "SMB"),
 ];
 
+/// How long somebody may look whether a place is locked.
+const A_LOOK: Duration = Duration::from_millis(200);
+
 /// The sticky bit of a directory: files belong to those who made them.
 const STICKY: u32 = 0o1000;
 
@@ -60,18 +65,12 @@ impl Place {
         let own = make(&root, OWN)
             .map_err(|error| unusable(&path.join(OWN), &format!("in {is}"), error))?;
         // Whoever owns it could put anything into it.
-        let is_own = |stat: &Stat| stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o077 == 0;
-        let foreign = || ServiceError::Foreign {
-            path: path.join(OWN),
-        };
         if !is_own(&own.own_stat().map_err(fail)?) {
-            return Err(foreign());
+            return Err(ServiceError::Foreign {
+                path: path.join(OWN),
+            });
         }
-        let lock = own.open_or_create(OsStr::new(LOCK)).map_err(fail)?;
-        let found = fstat(&lock).map_err(|error| fail(error.into()))?;
-        if !is_file(&found) || found.st_nlink != 1 || !is_own(&found) {
-            return Err(foreign());
-        }
+        let lock = own_file(&own, path, OsStr::new(LOCK))?;
         let lock = take(lock, name).map_err(|error| match error {
             NoLock::Held(holder) => ServiceError::Locked {
                 path: path.to_owned(),
@@ -85,6 +84,11 @@ impl Place {
             own: Arc::new(own),
             _lock: lock,
         })
+    }
+
+    /// Opens a file of the service in it, which is made if it's missing.
+    pub fn own_file(&self, name: &OsStr) -> Result<File, ServiceError> {
+        own_file(&self.own, &self.path, name)
     }
 
     /// Returns a directory of the service in it, which is made if it's missing.
@@ -112,6 +116,24 @@ impl Place {
         };
         Err(ServiceError::Replaced { path })
     }
+}
+
+/// Opens a file in the own directory of a place, which is made if it's missing.
+fn own_file(own: &Directory, path: &Path, name: &OsStr) -> Result<File, ServiceError> {
+    let fail = |error| ServiceError::io(&path.join(OWN).join(name), error);
+    let file = own.open_or_create(name).map_err(fail)?;
+    let found = fstat(&file).map_err(|error| fail(error.into()))?;
+    match is_file(&found) && found.st_nlink == 1 && is_own(&found) {
+        true => Ok(file),
+        false => Err(ServiceError::Foreign {
+            path: path.join(OWN),
+        }),
+    }
+}
+
+/// Returns whether something is this user's, and nobody else may use it.
+fn is_own(stat: &Stat) -> bool {
+    stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o077 == 0
 }
 
 /// Returns whether an error says that no directory has this name.
@@ -145,7 +167,6 @@ pub(super) fn open_spool(settings: &Settings) -> Result<Place, ServiceError> {
 /// Checks that files can be claimed: some file systems can't rename a file unless it may
 /// replace another one.
 fn try_to_rename(place: &Place) -> Result<(), ServiceError> {
-    use rustix::io::Errno;
     let [from, to] = [OsStr::new(PROBE), OsStr::new(PROBED)];
     let fail = |error| ServiceError::io(&place.path.join(OWN).join(PROBE), error);
     for name in [from, to] {
@@ -304,15 +325,31 @@ enum NoLock {
     Io(io::Error),
 }
 
+/// Locks a file. Whoever only looks whether it is locked has it for a moment.
+fn lock(file: &File) -> Result<(), Errno> {
+    let begin = Instant::now();
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) if begin.elapsed() < A_LOOK => {
+                std::thread::sleep(A_LOOK / 10);
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Returns what a service that has locked a file says of itself.
+pub(super) fn holder_of(file: &File) -> String {
+    let mut holder = String::new();
+    let _ = file.take(200).read_to_string(&mut holder);
+    holder.trim().to_owned()
+}
+
 /// Locks a file, and writes into it who has done so.
 fn take(mut file: File, name: &str) -> Result<File, NoLock> {
-    if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    if let Err(error) = lock(&file) {
         return Err(match error.kind() {
-            io::ErrorKind::WouldBlock => {
-                let mut holder = String::new();
-                let _ = (&file).take(200).read_to_string(&mut holder);
-                NoLock::Held(holder.trim().to_owned())
-            }
+            io::ErrorKind::WouldBlock => NoLock::Held(holder_of(&file)),
             _ => NoLock::Io(error.into()),
         });
     }

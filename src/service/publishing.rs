@@ -13,8 +13,8 @@ use super::making::Making;
 use super::places::Place;
 use super::report::Event;
 use super::task::Task;
+use crate::Error;
 use crate::jobs::{Fallback, Published};
-use crate::{Error, Job};
 
 /// What was put into the outbox, and why the rest wasn't.
 pub(super) type Split = (Vec<Published>, Result<(), Error>);
@@ -30,15 +30,15 @@ impl Service<'_> {
         };
         let is_large = self.ready.get(id).is_some_and(|ready| ready.bytes >= LARGE);
         let split = {
-            let (archive, workers) = (Arc::new(archive), self.workers);
+            let (archive, workers) = (Arc::new(archive), self.workers.clone());
             let (outbox, fallback) = (self.outbox.clone(), id.clone());
             move || {
-                let job = Job::new().workers(workers);
+                let job = workers.job();
                 let directory = held(&outbox);
                 job.split(&archive, &directory, fallback.as_str(), concerns_all)
             }
         };
-        let is_beside = is_large && self.workers.get() > 1;
+        let is_beside = is_large && self.workers.are_several();
         Ok(Some(Making::Messages {
             id: id.clone(),
             task: Task::begin("publish", is_beside, split),

@@ -16,7 +16,6 @@ use super::stamp::Stamp;
 use super::tree::{Tree, remove_empty};
 use super::walk::{Found, walk};
 use super::{RESCAN, Service};
-use crate::Job;
 use crate::archive::Member;
 use crate::files::cause;
 
@@ -138,9 +137,7 @@ impl Service<'_> {
         if kept.is_empty() {
             return self.sealed.remove(id);
         }
-        Ok(Job::new()
-            .workers(self.workers)
-            .keep_members(&archive, &kept)?)
+        Ok(self.workers.job().keep_members(&archive, &kept)?)
     }
 
     /// Returns whether a claim can be read to its end. If not, what was sealed of it

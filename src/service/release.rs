@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +14,7 @@ use super::error::ServiceError;
 use super::faults::is_of_all;
 use super::large::LARGE;
 use super::places::Place;
+use super::pulse::{Pulse, Workers};
 use super::sealing::SealedClaim;
 use super::stamp::Stamp;
 use super::tree::{Tree, remove_empty};
@@ -105,7 +105,7 @@ pub(super) fn release(
     sealed: &Archive,
     moved: Option<&Arc<Directory>>,
     closer: &Closer,
-    workers: NonZeroUsize,
+    workers: &Workers,
 ) -> Result<Released, ServiceError> {
     let fail = |error| ServiceError::io(&super::claim::claim_path(&spool.path, id), error);
     let mut own = Tree::new(spool.own.clone());
@@ -119,9 +119,14 @@ pub(super) fn release(
         moved: moved.map(|directory| Tree::new(directory.clone())),
     });
     let work = |buffer: &mut Vec<u8>, _, claim: &SealedClaim| {
-        Some(one(id, claim, sealed, &shared, closer, buffer))
+        workers.pulse.beat();
+        let pieces = Pieces {
+            buffer,
+            pulse: &workers.pulse,
+        };
+        Some(one(id, claim, sealed, &shared, closer, pieces))
     };
-    let outcomes = work_on(claims, workers, || vec![0; BUFFER], work);
+    let outcomes = work_on(claims, workers.count, || vec![0; BUFFER], work);
     let mut released = Released::nothing();
     for (outcome, claim) in outcomes.into_iter().zip(claims) {
         let path = PathBuf::from(claim.file.name());
@@ -173,6 +178,12 @@ struct Shared {
     moved: Option<Tree>,
 }
 
+/// What a worker reads a file with, piece by piece.
+struct Pieces<'a> {
+    buffer: &'a mut [u8],
+    pulse: &'a Pulse,
+}
+
 enum Outcome {
     Gone,
     Changed,
@@ -187,7 +198,7 @@ fn one(
     sealed: &Archive,
     shared: &Mutex<Shared>,
     closer: &Closer,
-    buffer: &mut [u8],
+    pieces: Pieces<'_>,
 ) -> io::Result<Outcome> {
     let path = Path::new(claim.file.name());
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -202,7 +213,7 @@ fn one(
     };
     // What is written to it from now on is seen by the comparison, or by that of the stamps.
     let before = Stamp::of(&fstat(&opened)?);
-    if !is_as_sealed(&claim.file, opened.try_clone()?, &claim.digest, buffer)? {
+    if !is_as_sealed(&claim.file, opened.try_clone()?, &claim.digest, pieces)? {
         return Ok(Outcome::Changed);
     }
     if !Stamp::of(&directory.stat(name)?).is_file_of(&before) {
@@ -239,7 +250,7 @@ fn is_as_sealed(
     file: &Source,
     opened: std::fs::File,
     sealed: &blake3::Hash,
-    buffer: &mut [u8],
+    Pieces { buffer, pulse }: Pieces<'_>,
 ) -> io::Result<bool> {
     use crate::sources::SourceError;
     let is_changed = |error: SourceError| match error {
@@ -258,6 +269,7 @@ fn is_as_sealed(
             break;
         }
         hash.update(piece);
+        pulse.beat();
     }
     match source.finish() {
         Ok(()) => Ok(hash.finalize() == *sealed),

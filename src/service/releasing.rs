@@ -16,8 +16,8 @@ use super::settling::Candidate;
 use super::stamp::Stamp;
 use super::task::Task;
 use super::{Service, later};
+use crate::Error;
 use crate::files::input;
-use crate::{Error, Job};
 
 /// The time after which it's tried again to let go of a batch.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -53,7 +53,7 @@ impl Service<'_> {
 
     fn release(&mut self, mut waiting: Waiting) -> Result<(), ServiceError> {
         let size: u64 = waiting.claims.iter().map(|claim| claim.file.size()).sum();
-        let is_beside = size >= LARGE && self.workers.get() > 1;
+        let is_beside = size >= LARGE && self.workers.are_several();
         if is_beside && self.large.releasing.is_some() {
             // One after the other.
             waiting.until = later(BESIDE);
@@ -72,7 +72,8 @@ impl Service<'_> {
         let let_go = {
             let (spool, moved, closer) =
                 (self.spool.clone(), self.moved.clone(), self.closer.clone());
-            let (id, claims, workers) = (waiting.id.clone(), waiting.claims.clone(), self.workers);
+            let (id, claims) = (waiting.id.clone(), waiting.claims.clone());
+            let workers = self.workers.clone();
             let sealed = Archive {
                 outbox: self.outbox.clone(),
                 directory: self.sealed.directory().clone(),
@@ -87,7 +88,7 @@ impl Service<'_> {
                     &sealed,
                     moved.as_ref(),
                     &closer,
-                    workers,
+                    &workers,
                 )
             }
         };
@@ -200,7 +201,7 @@ impl Service<'_> {
         let read_back = flushed
             .map_err(|error| Error::reading(&path, error))
             .and_then(|()| {
-                let job = Job::new().workers(self.workers);
+                let job = self.workers.job();
                 job.read_back(&path, &waiting.entries, None)
             });
         match read_back {

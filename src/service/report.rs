@@ -1,9 +1,14 @@
 //! What a service reports.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::batch_id::BatchId;
 use super::error::ServiceError;
+use super::state::State;
+use crate::keys::Recipients;
+use crate::message::{MessageId, SealPlan};
+use crate::sources::Source;
 
 /// Something that happened in a service.
 #[derive(Debug)]
@@ -11,6 +16,8 @@ use super::error::ServiceError;
 pub enum Event<'a> {
     /// The whole spool was looked through, and what changes in it is noticed.
     Watching,
+    /// A file was sealed: it is durable in the outbox.
+    SealedCall(&'a SealedCall<'a>),
     /// Files were sealed: they are durable in the outbox.
     Sealed {
         /// The number of files.
@@ -102,6 +109,13 @@ pub enum Event<'a> {
         /// Its size in bytes.
         bytes: u64,
     },
+    /// The calls of a batch are in an archive that is complete in the outbox.
+    InArchive {
+        /// The name of the batch.
+        batch: &'a str,
+        /// The archive.
+        archive: &'a Path,
+    },
     /// A file can't be sealed now. It is tried again.
     Deferred {
         /// The file.
@@ -130,13 +144,15 @@ pub enum Event<'a> {
     },
     /// Calls can't be sealed or let go, or an archive can't be made.
     Trouble {
+        /// What can't be done.
+        work: Work,
         /// The cause.
         error: &'a ServiceError,
         /// The time until the next try; `None` if the next service makes it.
         again_in: Option<Duration>,
     },
     /// The trouble is over.
-    Recovered,
+    Recovered(Work),
     /// There are more directories than the system watches: they are looked through
     /// from time to time.
     Polling {
@@ -145,11 +161,63 @@ pub enum Event<'a> {
     },
     /// The system has lost notices. The whole spool is looked through.
     NoticesLost,
+    /// It has tried to take over the present config, as it was told to.
+    Reloaded,
+    /// How the service does has changed.
+    State(&'a State),
     /// A change of the config takes effect only after a restart.
     NeedsRestart {
         /// The setting.
         setting: &'static str,
     },
+}
+
+/// What may be in trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Sealing calls, and letting them go.
+    Sealing,
+    /// Making archives, or messages in the outbox.
+    Archives,
+}
+
+/// A file that was sealed.
+#[derive(Debug)]
+pub struct SealedCall<'a> {
+    /// The spool.
+    pub(super) service: &'a Path,
+    pub(super) file: &'a Source,
+    pub(super) message: Option<MessageId>,
+    pub(super) batch: &'a BatchId,
+    pub(super) plan: &'a SealPlan,
+}
+
+impl SealedCall<'_> {
+    /// Returns its path in the spool.
+    pub fn path(&self) -> PathBuf {
+        self.service.join(self.file.name())
+    }
+
+    /// Returns its size in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.file.size()
+    }
+
+    /// Returns what finds its message again: the `id` that an index has. A CMS message has
+    /// none.
+    pub fn message(&self) -> Option<String> {
+        self.message.map(MessageId::to_hex)
+    }
+
+    /// Returns the name of its batch.
+    pub fn batch(&self) -> &str {
+        self.batch.as_str()
+    }
+
+    /// Returns the recipients.
+    pub fn recipients(&self) -> &Recipients {
+        self.plan.recipients()
+    }
 }
 
 /// Takes the reports of a service, from its thread.

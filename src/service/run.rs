@@ -9,7 +9,7 @@ use super::control::Control;
 use super::error::ServiceError;
 use super::faults::is_full;
 use super::places::open_moved;
-use super::report::Event;
+use super::report::{Event, Work};
 use super::{Done, FAR_OFF, Loader, MOST_KEPT, RESCAN, Service, later};
 
 /// The most batches that are sealed at a time. The workers share the processor: while one
@@ -42,14 +42,16 @@ impl Service<'_> {
             if self.archive_backoff.waits_until(now).is_none() && !control.is_stopped() {
                 self.make_archives(loader);
             }
-            if self.has_left_some && self.settling.has_much_room() {
+            if self.left > 0 && self.settling.has_much_room() {
                 self.scan_soon();
             }
+            self.report_state();
             self.wait(control);
         }
         if let Err(error) = self.end_tasks() {
             self.report(&error, None);
         }
+        self.report_state_now();
         self.done()
     }
 
@@ -62,7 +64,7 @@ impl Service<'_> {
             Ok(()) => {
                 self.postponed = None;
                 if self.backoff.succeed() {
-                    self.observer.note(&Event::Recovered);
+                    self.observer.note(&Event::Recovered(Work::Sealing));
                 }
             }
             Err(error) => {
@@ -87,18 +89,32 @@ impl Service<'_> {
         }
         match self.bundle_due(loader, false) {
             Ok(()) if self.making.is_some() => {}
-            Ok(()) => {
-                self.archive_backoff.succeed();
-            }
+            Ok(()) => self.note_archives_made(),
             Err(error) => {
                 let again_in = self.archive_backoff.fail();
-                self.report(&error, Some(again_in));
+                self.report_of(Work::Archives, &error, Some(again_in));
             }
         }
     }
 
+    /// Notes that archives can be made.
+    pub(super) fn note_archives_made(&mut self) {
+        if self.archive_backoff.succeed() {
+            self.observer.note(&Event::Recovered(Work::Archives));
+        }
+    }
+
     fn report(&self, error: &ServiceError, again_in: Option<Duration>) {
-        self.observer.note(&Event::Trouble { error, again_in });
+        self.report_of(Work::Sealing, error, again_in);
+    }
+
+    fn report_of(&self, work: Work, error: &ServiceError, again_in: Option<Duration>) {
+        let trouble = Event::Trouble {
+            work,
+            error,
+            again_in,
+        };
+        self.observer.note(&trouble);
     }
 
     /// Takes over the present settings, and tries again what has failed.
@@ -114,6 +130,7 @@ impl Service<'_> {
             self.report(&error, Some(again_in));
         }
         self.next_scan = Instant::now();
+        self.observer.note(&Event::Reloaded);
     }
 
     /// Seals and bundles everything that has settled now, and ends.
@@ -172,17 +189,19 @@ impl Service<'_> {
                 break;
             }
             if last && !is_due && self.kept() == 0 {
-                if !self.has_left_some || no_room.is_some() {
+                if self.left == 0 || no_room.is_some() {
                     break;
                 }
                 until = self.look_once();
             }
+            self.report_state();
             self.wait(control);
         }
         if let Err(error) = self.end_tasks() {
             self.report(&error, None);
             failure.get_or_insert(error);
         }
+        self.report_state_now();
         failure.or(no_room).map_or_else(|| Ok(self.done()), Err)
     }
 
@@ -220,6 +239,7 @@ impl Service<'_> {
             {
                 outcome = self.begin_batch(loader, horizon);
             }
+            self.workers.pulse.beat();
             let is_last = self.sealing.is_empty();
             for ended in [self.end_batch(), self.end_large()] {
                 match ended {
@@ -289,7 +309,8 @@ impl Service<'_> {
             ],
         };
         let archives = self.archive_backoff.waits_until(now);
-        let due = dues.into_iter().chain([archives]).flatten().min();
+        let others = [archives, self.report_due()];
+        let due = dues.into_iter().chain(others).flatten().min();
         let longest = match self.large.is_busy() || self.making.is_some() {
             true => BESIDE,
             false => RESCAN,
@@ -306,7 +327,9 @@ impl Service<'_> {
             sources.push(PollFd::new(watches, PollFlags::IN));
         }
         // A signal may end it early. What is due is looked at anyway.
-        let _ = poll(&mut sources, Some(&timeout));
+        self.workers.pulse.while_idle(|| {
+            let _ = poll(&mut sources, Some(&timeout));
+        });
     }
 
     fn done(&self) -> Done {

@@ -97,6 +97,11 @@ impl Settling {
         self.files.insert(file, seen);
     }
 
+    /// Returns the number of files.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
     /// Forgets a file.
     pub fn forget(&mut self, file: &Candidate) {
         if let Some(seen) = self.files.remove(file) {

@@ -1,6 +1,7 @@
 //! `callseal check`
 
 mod facts;
+mod plugin;
 mod words;
 
 use std::borrow::Cow;
@@ -19,9 +20,10 @@ use clap::Args;
 use crate::cli::error::Error;
 use crate::cli::expiry::{DAY, WARN_DAYS, days_until, is_within};
 use crate::cli::facts::{Facts, PathFact};
-use crate::cli::failure::{Failure, Report};
+use crate::cli::failure::{Ended, Failure, Report};
 use crate::cli::global::Global;
 use crate::cli::hints::{self, Hint};
+use crate::cli::nagios::NagiosArgs;
 use crate::cli::printing::Warning;
 use crate::cli::recipient_args::requirements;
 use crate::cli::ui::{Ui, count, safe};
@@ -42,7 +44,8 @@ today: will the batch at Christmas work?
 Examples:
   callseal check
   callseal check -p acme --warn-days 60
-  callseal check --at $(date +%F --date=+1month) --json")]
+  callseal check --at $(date +%F --date=+1month) --json
+  callseal check --nagios")]
 pub struct Arguments {
     /// Check only this profile [default: all profiles in the config]
     #[arg(short, long, value_name = "NAME")]
@@ -55,9 +58,12 @@ pub struct Arguments {
     /// now]
     #[arg(long, value_name = "DATE")]
     at: Option<Timestamp>,
+    #[command(flatten)]
+    pub nagios: NagiosArgs,
 }
 
-pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Failure> {
+pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Failure> {
+    arguments.nagios.check(global)?;
     let config = global.some_config()?;
     let mut profiles: Vec<(&str, &Profile)> = config
         .profiles
@@ -79,10 +85,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
             warnings: Some(Vec::new()),
             ..Report::default()
         },
+        parties: 0,
+        first_days: None,
     };
     let mut facts = BTreeMap::new();
     for (name, profile) in profiles {
         facts.insert(name, check.profile(name, profile));
+    }
+    if arguments.nagios.is_given() {
+        return check.plugin_line(arguments.warn_days).print();
     }
     let mut report = check.report;
     if ui.is_quiet() {
@@ -93,7 +104,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Report, Fa
         at: Timestamp(at),
         profiles: facts,
     }));
-    Ok(report)
+    Ok(report.end(global.json, ui))
 }
 
 /// Warn this many days before a CRL expires, if the next one is missing. Some
@@ -107,6 +118,10 @@ struct Check<'a> {
     at: SystemTime,
     warn_within: Duration,
     report: Report,
+    /// The number of parties.
+    parties: u64,
+    /// The days until the first of them will be refused.
+    first_days: Option<u64>,
 }
 
 /// The state of a party.
@@ -209,6 +224,8 @@ impl Check<'_> {
             _ => State::Good,
         };
         let days_left = refused_from.map(|from| self.days_until(from));
+        self.parties += 1;
+        self.first_days = self.first_days.into_iter().chain(days_left).min();
         let how_long = match (state, days_left) {
             (State::Refused, _) => String::new(),
             (_, Some(days)) => format!(", {} left", count(days, "day")),

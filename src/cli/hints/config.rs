@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn known_keys_and_values_are_listed() {
-        let known = "use one of: default-profile, keys, sign, compress, format, index, min-rsa-bits, profiles, watch";
+        let known = "use one of: default-profile, keys, sign, compress, format, index, min-rsa-bits, metrics-file, profiles, watch";
         assert_eq!(hint("default_profile = 'acme'"), known);
         let acme = "[profiles.acme]\nrecipients = ['a.crt']\n";
         let of_profile = hint(&format!("{acme}recipient = 'b.crt'"));

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// Escapes everything that could control a terminal or hide text: control
 /// characters, and characters that change the writing direction or take no
@@ -82,6 +83,25 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
+/// Counts batches.
+pub fn batches(n: u64) -> String {
+    match n {
+        1 => "1 batch".into(),
+        _ => format!("{n} batches"),
+    }
+}
+
+/// Formats a time in a readable unit: `90 s`, `15 minutes`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} minutes", seconds / 60),
+        7_200..172_800 => format!("{} hours", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
 /// Quotes a name that somebody else has chosen: it can't seem to end before its
 /// end.
 pub fn quoted(name: &str) -> String {
@@ -119,6 +139,20 @@ mod tests {
             ("", "''"),
         ] {
             assert_eq!(shell_word(word), shown);
+        }
+    }
+
+    #[test]
+    fn times_have_the_unit_that_fits() {
+        for (seconds, shown) in [
+            (0, "0 s"),
+            (119, "119 s"),
+            (120, "2 minutes"),
+            (7_199, "119 minutes"),
+            (7_200, "2 hours"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(span(Duration::from_secs(seconds)), shown);
         }
     }
 

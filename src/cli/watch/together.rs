@@ -11,11 +11,11 @@ use callseal::files::cause;
 use callseal::service::Control;
 
 use crate::cli::failure::Ended;
-use crate::cli::ui::Ui;
+use crate::cli::watch::log::Log;
 
 /// What one service does, in a thread of its own.
 pub(super) struct Work<'a> {
-    pub name: &'a str,
+    pub log: &'a Log,
     pub control: &'a Control,
     pub run: Box<dyn FnMut() -> Ended + Send + 'a>,
 }
@@ -41,7 +41,7 @@ impl LastStep<'_> {
 ///
 /// If one of them fails by a fault in the program, all are stopped: whoever supervises the
 /// program starts it anew. Otherwise nobody would notice that one of them is missing.
-pub(super) fn run(works: Vec<Work<'_>>, last_step: &LastStep<'_>, ui: &Ui) -> Ended {
+pub(super) fn run(works: Vec<Work<'_>>, last_step: &LastStep<'_>) -> Ended {
     let controls: Vec<&Control> = works.iter().map(|work| work.control).collect();
     let (all_ended, is_over) = mpsc::channel::<()>();
     let is_over = Mutex::new(Some(is_over));
@@ -57,15 +57,15 @@ pub(super) fn run(works: Vec<Work<'_>>, last_step: &LastStep<'_>, ui: &Ui) -> En
             }
         };
         let (mut threads, mut failed) = (Vec::new(), None);
-        for Work { name, mut run, .. } in works {
+        for Work { log, mut run, .. } in works {
             let run = move || {
                 // What it holds goes last: a service waits for what it does beside.
                 catch_unwind(AssertUnwindSafe(&mut run)).unwrap_or_else(|_| {
                     stop();
-                    ui.error(&format!("{name}: it has ended by a fault in callseal"));
-                    ui.hint(
-                        "start it again, and report the message before this one; nothing is lost",
-                    );
+                    let hint =
+                        "start it again, and report the message before this one; nothing is lost";
+                    let message = "it has ended by a fault in callseal";
+                    log.error("fault", message, Some(hint));
                     Some(ErrorKind::Io)
                 })
             };
@@ -73,10 +73,8 @@ pub(super) fn run(works: Vec<Work<'_>>, last_step: &LastStep<'_>, ui: &Ui) -> En
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
                     stop();
-                    ui.error(&format!(
-                        "{name}: no thread can be started: {}",
-                        cause(&error)
-                    ));
+                    let message = format!("no thread can be started: {}", cause(&error));
+                    log.error("fault", &message, None);
                     failed = Some(ErrorKind::Io);
                 }
             }
@@ -100,11 +98,7 @@ mod tests {
     use callseal::service::Control;
 
     use super::{LastStep, Work, run};
-    use crate::cli::ui::{Colour, Ui};
-
-    fn quiet() -> Ui {
-        Ui::new(true, false, Colour::Never)
-    }
+    use crate::cli::watch::log::Log;
 
     fn waits_until(is_over: impl Fn() -> bool) -> Option<ErrorKind> {
         while !is_over() {
@@ -114,11 +108,12 @@ mod tests {
     }
 
     fn work<'a>(
+        log: &'a Log,
         control: &'a Control,
         run: impl FnMut() -> Option<ErrorKind> + Send + 'a,
     ) -> Work<'a> {
         Work {
-            name: "one",
+            log,
             control,
             run: Box::new(run),
         }
@@ -128,17 +123,18 @@ mod tests {
     fn a_service_that_fails_ends_the_others_and_the_program_with_a_failure() {
         let controls = [(); 3].map(|()| Control::new().unwrap());
         let [one, two, three] = &controls;
+        let log = &Log::new("one");
         let works = vec![
-            work(one, || waits_until(|| one.is_stopped())),
-            work(two, || panic!("a fault")),
-            work(three, || waits_until(|| three.is_stopped())),
+            work(log, one, || waits_until(|| one.is_stopped())),
+            work(log, two, || panic!("a fault")),
+            work(log, three, || waits_until(|| three.is_stopped())),
         ];
         // The others end, so nobody has to end the program.
         let last_step = LastStep {
             after: Duration::from_secs(3600),
             end: &|| panic!("all have ended"),
         };
-        assert_eq!(run(works, &last_step, &quiet()), Some(ErrorKind::Io));
+        assert_eq!(run(works, &last_step), Some(ErrorKind::Io));
         assert!(controls.iter().all(Control::is_stopped));
     }
 
@@ -146,15 +142,18 @@ mod tests {
     fn a_service_that_fails_ends_the_program_though_another_one_goes_on_for_long() {
         let controls = [(); 2].map(|()| Control::new().unwrap());
         let [one, two] = &controls;
+        let log = &Log::new("one");
         let is_ended = AtomicBool::new(false);
         let works = vec![
-            work(one, || waits_until(|| is_ended.load(Ordering::Relaxed))),
-            work(two, || panic!("a fault")),
+            work(log, one, || {
+                waits_until(|| is_ended.load(Ordering::Relaxed))
+            }),
+            work(log, two, || panic!("a fault")),
         ];
         let last_step = LastStep {
             after: Duration::from_millis(10),
             end: &|| is_ended.store(true, Ordering::Relaxed),
         };
-        assert_eq!(run(works, &last_step, &quiet()), Some(ErrorKind::Io));
+        assert_eq!(run(works, &last_step), Some(ErrorKind::Io));
     }
 }

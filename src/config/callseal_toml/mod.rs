@@ -6,7 +6,7 @@ mod watch;
 mod words;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -82,6 +82,7 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         format,
         without_index: place.choice("index", file.index, INDEX_CHOICES)?,
         min_rsa_bits: place.min_rsa_bits(file.min_rsa_bits)?,
+        metrics_file: place.metrics_file(file.metrics_file)?,
         watches,
         profiles,
     })
@@ -94,6 +95,21 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// The collector takes only files of this name.
+    fn metrics_file(&self, path: Option<Spanned<String>>) -> Result<Option<PathBuf>, ConfigError> {
+        let Some(path) = path else { return Ok(None) };
+        let text = path.get_ref();
+        match text.strip_suffix(".prom") {
+            Some(name) if !name.is_empty() && !name.ends_with('/') => {
+                Ok(Some(resolve(text, self.source)))
+            }
+            _ => {
+                let reason = "expected a path that ends in .prom";
+                Err(self.refused(self.line(&path), "metrics-file", text, reason))
+            }
+        }
+    }
+
     fn line<T>(&self, value: &Spanned<T>) -> usize {
         line_at(self.text.as_bytes(), value.span().start)
     }

@@ -19,6 +19,7 @@ pub(super) struct File {
     pub format: Option<Spanned<String>>,
     pub index: Option<Spanned<String>>,
     pub min_rsa_bits: Option<Spanned<i64>>,
+    pub metrics_file: Option<Spanned<String>>,
     pub profiles: BTreeMap<String, Spanned<Profile>>,
     pub watch: Vec<Spanned<Watch>>,
 }

@@ -99,6 +99,17 @@ fn an_unknown_word_for_a_choice_is_refused_with_the_known_ones() {
 }
 
 #[test]
+fn metrics_are_written_to_a_file_that_the_collector_takes() {
+    let config = read("metrics-file = 'metrics/callseal.prom'").unwrap();
+    let path = Path::new("/etc/callseal/metrics/callseal.prom");
+    assert_eq!(config.metrics_file.as_deref(), Some(path));
+    for path in ["", ".prom", "metrics/", "metrics/.prom", "callseal.txt"] {
+        let error = refused(&format!("keys = []\nmetrics-file = '{path}'")).to_string();
+        assert!(error.contains(":2: metrics-file cannot be "), "{error}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_named_with_its_line() {
     let error = refused("# one\n\ndefault_profile = 'acme'\n");
     match &error {
@@ -106,7 +117,7 @@ fn an_unknown_key_is_named_with_its_line() {
             line, key, known, ..
         } => {
             assert_eq!((*line, key.as_str()), (3, "default_profile"));
-            let all = "default-profile keys sign compress format index min-rsa-bits profiles watch";
+            let all = "default-profile keys sign compress format index min-rsa-bits metrics-file profiles watch";
             assert_eq!(known.join(" "), all);
         }
         other => panic!("{other:?}"),

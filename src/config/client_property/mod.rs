@@ -51,6 +51,7 @@ pub(super) fn parse(text: &str, source: &Path) -> Result<Config, ConfigError> {
         without_index: false,
         min_rsa_bits: MinRsaBits::default(),
         profiles: BTreeMap::from([(PROFILE_NAME.to_owned(), profile)]),
+        metrics_file: None,
         watches: Vec::new(),
     })
 }

@@ -17,7 +17,7 @@ use crate::jobs::job::Job;
 use crate::jobs::layout::Layout;
 use crate::jobs::progress::Counted;
 use crate::message::name_binding::literal_name;
-use crate::message::{SealPlan, SealedFile, Sealer};
+use crate::message::{MessageId, SealPlan, SealedFile, Sealer};
 use crate::output::PendingFile;
 use crate::sources::{
     Removal, Source, SourceError, check_names, member_name_of, remove, total_size,
@@ -41,6 +41,9 @@ pub struct Packed {
     pub hashes: Vec<[u8; 32]>,
     /// The BLAKE3 of each file, in their order, if they are to be removed; else empty.
     pub(crate) digests: Vec<blake3::Hash>,
+    /// What finds the message of each file again, in their order; CMS messages have
+    /// nothing of the kind.
+    pub(crate) ids: Vec<Option<MessageId>>,
     /// The hash of all entries of the archive, if it is to be read back.
     entries: Option<blake3::Hash>,
 }
@@ -98,6 +101,7 @@ impl Job<'_> {
                 .iter()
                 .filter_map(|read| read.digest)
                 .collect(),
+            ids: written.reports.iter().map(|read| read.id).collect(),
             entries: written.entries,
         })
     }
@@ -160,9 +164,10 @@ pub(crate) fn first(failures: Vec<Error>, output: &Path) -> Error {
     failures.into_iter().next().unwrap_or_else(missing)
 }
 
-/// The hashes of a file that were needed.
+/// The hashes of a file that were needed, and what finds its message.
 #[derive(Clone, Copy)]
 struct FileHashes {
+    id: Option<MessageId>,
     sha256: Option<[u8; 32]>,
     digest: Option<blake3::Hash>,
 }
@@ -217,6 +222,7 @@ impl Content for FileContent<'_> {
         // Only a file that didn't change meanwhile gets its turn in the
         // archive.
         content.source.finish()?;
+        let id = session.as_ref().map(|session| session.id);
         let listed = session.map(|session| Listed {
             size,
             modified: source.modified(),
@@ -224,6 +230,7 @@ impl Content for FileContent<'_> {
         });
         sink.finish(listed).map_err(write_error)?;
         Ok(Some(FileHashes {
+            id,
             sha256: sha256.map(Sha256::finish),
             digest: digest.map(|digest| digest.finalize()),
         }))

@@ -1,0 +1,173 @@
+//! Passes on what the services say of themselves, on a thread of its own: a service that
+//! hangs can't say so.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use callseal::files::cause;
+use callseal::service::{Pulse, StatusFile};
+
+use super::metrics;
+use super::said::Said;
+use super::supervisor::{self, Supervisor};
+use super::teller::{News, Teller};
+use crate::cli::ui::count;
+
+/// The time between two reports, if there is no news.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// The least time between two reports.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A service that is reported on.
+pub(super) struct Reported {
+    pub teller: Arc<Teller>,
+    pub pulse: Arc<Pulse>,
+    pub status: StatusFile,
+}
+
+/// Reports on services.
+pub(super) struct Reporter {
+    services: Vec<(Reported, Stillness)>,
+    /// What couldn't be written last time is said once.
+    faults: Vec<String>,
+    metrics: Option<PathBuf>,
+    supervisor: Supervisor,
+    /// The time within which each service has to show that it goes on.
+    watchdog: Option<Duration>,
+}
+
+/// For how long a service has shown no progress.
+#[derive(Debug)]
+struct Stillness {
+    beats: Option<u64>,
+    since: Instant,
+}
+
+impl Stillness {
+    fn look(&mut self, pulse: &Pulse) -> Duration {
+        let beats = pulse.beats();
+        if beats.is_none() || beats != self.beats {
+            self.beats = beats;
+            self.since = Instant::now();
+        }
+        self.since.elapsed()
+    }
+}
+
+impl Reporter {
+    pub fn new(services: Vec<Reported>, metrics: Option<PathBuf>) -> Self {
+        let still = |service| {
+            let stillness = Stillness {
+                beats: None,
+                since: Instant::now(),
+            };
+            (service, stillness)
+        };
+        Self {
+            services: services.into_iter().map(still).collect(),
+            faults: Vec::new(),
+            metrics,
+            supervisor: Supervisor::default(),
+            watchdog: supervisor::watchdog(),
+        }
+    }
+
+    /// Reports until all services have ended.
+    pub fn run(mut self, news: &Receiver<News>) {
+        // Twice as often as is asked for.
+        let every = self.watchdog.map_or(EVERY, |time| EVERY.min(time / 2));
+        loop {
+            self.report();
+            match news.recv_timeout(every) {
+                Ok(News::Changed) => {
+                    if pause(news, PAUSE.min(every)) {
+                        return self.report();
+                    }
+                }
+                Ok(News::Over) | Err(RecvTimeoutError::Disconnected) => return self.report(),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn report(&mut self) {
+        let mut all = Vec::new();
+        let mut faults = Vec::new();
+        let mut is_alive = true;
+        for (service, stillness) in &mut self.services {
+            let still_for = stillness.look(&service.pulse);
+            is_alive &= self.watchdog.is_none_or(|within| still_for < within);
+            let mut said = service.teller.said();
+            said.still_for = still_for.as_secs();
+            let text = said.to_text(StatusFile::LONGEST);
+            if let Err(error) = service.status.write(&text) {
+                let path = service.status.path().display();
+                faults.push(format!("{path}: {}", cause(&error)));
+            }
+            all.push((service.teller.log.name.clone(), said));
+        }
+        if let Some(path) = &self.metrics
+            && let Err(error) = metrics::write(path, &all)
+        {
+            faults.push(format!("{}: {}", path.display(), cause(&error)));
+        }
+        self.note_faults(faults);
+        let readied = self.services.iter().map(|(one, _)| one.teller.readied());
+        if let Some(readied) = readied.collect() {
+            self.supervisor.are_ready(readied);
+        }
+        self.supervisor.status(&status(&all));
+        if is_alive && self.watchdog.is_some() {
+            self.supervisor.is_alive();
+        }
+    }
+
+    /// Warns of what can't be written, once.
+    fn note_faults(&mut self, faults: Vec<String>) {
+        for fault in &faults {
+            if !self.faults.contains(fault) {
+                tracing::warn!(
+                    event = "not_reported",
+                    "{fault}; how the service does can't be written there"
+                );
+            }
+        }
+        self.faults = faults;
+    }
+}
+
+/// Waits for some time, whatever news there is. Returns whether all services have ended.
+fn pause(news: &Receiver<News>, time: Duration) -> bool {
+    let end = Instant::now() + time;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match news.recv_timeout(left) {
+            Ok(News::Changed) => {}
+            Ok(News::Over) | Err(RecvTimeoutError::Disconnected) => return true,
+            Err(RecvTimeoutError::Timeout) => return false,
+        }
+    }
+}
+
+/// Returns in a line how services do.
+fn status(all: &[(String, Said)]) -> String {
+    let one = |(name, said): &(String, Said)| {
+        let trouble = said.sealing_trouble.as_ref();
+        match trouble.or(said.archive_trouble.as_ref()) {
+            Some(problem) => format!("{name}: {}", problem.message),
+            None => {
+                let (waiting, sealed) = (said.now.waiting, said.done.sealed_files);
+                let aside = match said.now.set_aside {
+                    0 => String::new(),
+                    aside => format!(", {aside} set aside"),
+                };
+                let sealed = count(sealed, "file");
+                format!("{name}: {waiting} waiting{aside}, {sealed} sealed since the start")
+            }
+        }
+    };
+    all.iter().map(one).collect::<Vec<_>>().join("; ")
+}

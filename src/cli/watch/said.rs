@@ -1,0 +1,165 @@
+//! What a service says of itself: for `--status`, for Prometheus and for systemd.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use callseal::service::State;
+use serde::{Deserialize, Serialize};
+
+/// What a service says of itself. Times are in seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Said {
+    /// The version of callseal.
+    pub version: String,
+    pub process: u32,
+    /// Whether it ends by itself: it's a run for cron.
+    pub once: bool,
+    pub started: u64,
+    /// When it has ended in order.
+    pub ended: Option<u64>,
+    /// For how many seconds the present step has shown no progress.
+    pub still_for: u64,
+    /// What it has done since its start.
+    pub done: Counts,
+    pub last_sealed: Option<u64>,
+    /// How it does now.
+    pub now: Now,
+    /// Why calls can't be sealed now.
+    pub sealing_trouble: Option<Problem>,
+    /// Why archives can't be made now.
+    pub archive_trouble: Option<Problem>,
+    pub last_error: Option<Problem>,
+    /// What is wrong with the config: the one from before is in use.
+    pub config_fault: Option<String>,
+    /// The settings that take a restart.
+    pub needs_restart: Vec<String>,
+    /// From when on a recipient will be refused.
+    pub certificate_ends: Option<u64>,
+}
+
+/// What a service has done since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Counts {
+    pub sealed_files: u64,
+    pub sealed_bytes: u64,
+    pub released_files: u64,
+    pub bundled_files: u64,
+    pub archives: u64,
+    /// How often a file couldn't be sealed.
+    pub failed: u64,
+    pub errors: u64,
+}
+
+/// How a service does at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Now {
+    pub waiting: u64,
+    pub oldest: Option<u64>,
+    pub kept: u64,
+    pub to_bundle: u64,
+    pub set_aside: u64,
+    pub named: Vec<SetAside>,
+    pub passed_over: u64,
+    pub damaged: u64,
+    pub unflushed: u64,
+    pub is_polling: bool,
+}
+
+/// A file that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SetAside {
+    pub path: PathBuf,
+    pub reason: String,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Problem {
+    pub since: u64,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl From<&State> for Now {
+    fn from(state: &State) -> Self {
+        let named = state.named.iter().map(|(path, reason)| SetAside {
+            path: path.clone(),
+            reason: reason.clone(),
+        });
+        Self {
+            waiting: state.waiting,
+            oldest: state.oldest.map(seconds),
+            kept: state.kept,
+            to_bundle: state.to_bundle,
+            set_aside: state.set_aside,
+            // A path that isn't UTF-8 can't be written.
+            named: named.filter(|file| file.path.to_str().is_some()).collect(),
+            passed_over: state.passed_over,
+            damaged: state.damaged,
+            unflushed: state.unflushed,
+            is_polling: state.is_polling,
+        }
+    }
+}
+
+impl Said {
+    /// Reads what a service has written; `None` if it can't be read.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok()
+    }
+
+    /// Writes it, in that many bytes at most: files that were set aside are left out of the
+    /// list, and only counted.
+    pub fn to_text(&self, longest: usize) -> Vec<u8> {
+        let mut said = self.clone();
+        loop {
+            // Strings, numbers and paths in UTF-8 can always be written.
+            let text = serde_json::to_vec(&said).unwrap_or_default();
+            if text.len() <= longest {
+                return text;
+            }
+            if said.now.named.is_empty() {
+                return Vec::new();
+            }
+            said.now.named.truncate(said.now.named.len() / 2);
+        }
+    }
+}
+
+/// Returns the seconds since 1970.
+pub(super) fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_service_says_can_be_read_again_and_is_never_too_long() {
+        let named = (0..100).map(|number| SetAside {
+            path: PathBuf::from(format!("{number}-{}", "a".repeat(3000))),
+            reason: "it can't be read".into(),
+        });
+        let said = Said {
+            process: 7,
+            now: Now {
+                set_aside: 100,
+                named: named.collect(),
+                ..Now::default()
+            },
+            ..Said::default()
+        };
+        let text = said.to_text(64 * 1024);
+        assert!(text.len() <= 64 * 1024);
+        let read = Said::parse(&text).unwrap();
+        assert_eq!((read.process, read.now.set_aside), (7, 100));
+        assert_eq!(read.now.named.len(), 12);
+        assert_eq!(Said::parse(&said.to_text(usize::MAX)), Some(said));
+    }
+}
