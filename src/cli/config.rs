@@ -97,6 +97,7 @@ fn check(config: &Config, ui: &Ui) -> Report {
         format: word(&Format::CHOICES, &config.format),
         index: word(&INDEX_CHOICES, &config.without_index),
         min_rsa_bits: config.min_rsa_bits.bits(),
+        metrics_file: config.metrics_file.as_deref().map(PathFact),
         profiles,
         signatures,
         watches: config.watches.iter().map(WatchFacts::from).collect(),
@@ -184,6 +185,7 @@ struct ConfigFacts<'a> {
     format: &'static str,
     index: &'static str,
     min_rsa_bits: u32,
+    metrics_file: Option<PathFact<'a>>,
     /// The recipients of each profile; null if any is refused.
     profiles: BTreeMap<&'a str, Option<Facts>>,
     /// What the profiles that have signers say about signatures.
@@ -296,6 +298,9 @@ pub fn describe(config: &Config) -> String {
         );
         let time = word(&SIGNING_TIME_CHOICES, &profile.signing_time);
         line("  signing-time", time);
+    }
+    if let Some(path) = &config.metrics_file {
+        line("metrics-file", &path.display().to_string());
     }
     for watch in &config.watches {
         watches_of_config::describe(watch, &mut line);

@@ -13,7 +13,7 @@ Exit status:
   3  a recipient certificate was refused
   4  nothing opens it: no key fits, a wrong passphrase, or an unsupported kind of message or key
   5  integrity failure: altered, truncated, unsafe or malformed, or a signature that does not hold
-  6  partial: some members, documents or files failed, the others are done; for `check`: warnings";
+  6  partial: some members, documents or files failed, the others are done; or only warnings";
 
 /// Returns the exit status of a failure.
 pub fn status(kind: ErrorKind) -> u8 {

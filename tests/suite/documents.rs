@@ -295,6 +295,7 @@ fn no_document_is_skipped() {
         "json.md",
         "keys.md",
         "recipients.md",
+        "service-protocol.md",
         "service.md",
         "vendors.md",
         "without-callseal.md",

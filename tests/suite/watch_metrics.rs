@@ -39,6 +39,7 @@ fn the_metrics_are_as_prometheus_wants_them() {
     let is = |name: &str, value: f64| values(&scene).get(name) == Some(&value);
     scene.waits_until("on record", || is("callseal_archives_total", 1.0));
     scene.waits_until("on record", || is("callseal_set_aside_files", 1.0));
+    scene.waits_until("sealed", || is("callseal_waiting_files", 0.0));
     let found = values(&scene);
     for (name, value) in [
         ("callseal_sealed_files_total", 4.0),
@@ -61,7 +62,7 @@ fn the_metrics_are_as_prometheus_wants_them() {
     scene
         .tool_from("promtool check metrics", "metrics/callseal.prom")
         .stays_silent();
-    service.stops();
+    service.stops_with(6);
     assert_eq!(scene.tree("metrics"), ["callseal.prom"]);
 }
 

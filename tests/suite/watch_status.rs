@@ -143,7 +143,7 @@ fn a_service_without_room_says_so_although_the_disk_is_full() {
         return;
     };
     let service = scene.starts_and_says_so();
-    scene.write("spool/large.wav", vec![b'a'; 4 << 20]);
+    scene.tool_to("head -c 4194304 /dev/urandom", "spool/large.wav");
     let status = scene.waits_for_status("in trouble", |status| status["level"] == "critical");
     assert_eq!(status["waiting_files"], 1, "{status}");
     let message = status["findings"][0]["message"].as_str().unwrap();
@@ -215,7 +215,7 @@ fn files_that_were_set_aside_are_named_with_the_reason() {
         .exits(6)
         .prints("spool/two\\u{a}lines: its name has a control character")
         .says("warning: calls: spool/two\\u{a}lines: its name has a control character");
-    service.stops();
+    service.stops_with(6);
 }
 
 #[test]
@@ -361,7 +361,7 @@ fn monitoring_gets_one_line_with_the_state_of_a_service() {
         found.starts_with("WATCH WARNING - calls: spool/a/b\\u{a}c: its name has a control character; it's left alone | "),
         "{found}"
     );
-    service.stops();
+    service.stops_with(6);
     let found = line(
         &scene
             .line("watch --status --nagios --config missing.toml")

@@ -86,9 +86,8 @@ fn the_supervisor_is_told_of_each_step() {
         assert!(!before.concat().contains("READY=1"), "{before:#?}");
         supervisor.is_told("READY=1");
     }
-    service.signal(Signal::TERM);
-    supervisor.is_told("STOPPING=1");
     service.stops();
+    supervisor.is_told("STOPPING=1");
 }
 
 #[test]
@@ -114,14 +113,14 @@ fn it_is_told_what_is_wrong_in_one_line() {
     scene.expired_certificate("vendor");
     let supervisor = Supervisor::listen(&scene);
     let service = supervisor.starts(&scene, MINUTE);
-    supervisor.is_told("STATUS=calls: ");
-    supervisor.is_told("vendor.crt: it expired");
+    supervisor.is_told("STATUS=calls: callseal.toml: profile acme: vendor.crt: “vendor” expired");
     service.stops();
 }
 
 #[test]
 fn a_name_can_t_say_anything_to_the_supervisor() {
     let scene = Scene::with_parties();
+    scene.watch(FAST);
     let config = scene.text("callseal.toml");
     let hostile = "spool\nMAINPID=1";
     scene.write(

@@ -56,12 +56,17 @@ impl Checker {
     #[track_caller]
     fn fits(&self, heading: &str, line: &str, status: i32) {
         let outcome = self.scene.line(&format!("{line} --json")).exits(status);
-        let document = outcome.json();
+        self.fits_document(heading, &outcome.json());
+    }
+
+    /// Checks the same of a document.
+    #[track_caller]
+    fn fits_document(&self, heading: &str, document: &Value) {
         let findings = self
             .common
-            .check(&self.schemas[heading], heading, &document, "");
+            .check(&self.schemas[heading], heading, document, "");
         let faults = findings.faults;
-        assert!(faults.is_empty(), "{faults:#?}\n{outcome}");
+        assert!(faults.is_empty(), "{faults:#?}\n{document:#}");
         self.seen.borrow_mut().extend(findings.seen);
     }
 
@@ -81,6 +86,8 @@ fn printed_json_matches_the_documented_schema() {
     fields(&checker);
     keys(&checker);
     configs(&checker);
+    #[cfg(target_os = "linux")]
+    services(&checker);
     failures(&checker);
 
     let mut described = BTreeSet::new();
@@ -410,6 +417,38 @@ fn configs(checker: &Checker) {
     checker.fits("inspect", "inspect mixed.zip missing", 1);
 }
 
+#[cfg(target_os = "linux")]
+fn services(checker: &Checker) {
+    let scene = &checker.scene;
+    let spool = |bundle: &str| {
+        format!(
+            "metrics-file = 'a.prom'\n[profiles.acme]\nrecipients = ['customer.crt', 'ending.crt']\n\
+             [[watch]]\nname = 'calls'\nspool = 'spool'\noutbox = 'outbox'\nbundle = '{bundle}'\n\
+             settle = '1s'\ngrace = '0s'\n"
+        )
+    };
+    checker.config("watch.toml", &spool("daily"));
+    checker.fits("config check", "config check --config watch.toml", 0);
+    checker.fits("watch --status", "watch --status --config watch.toml", 1);
+    for bundle in ["daily", "none"] {
+        checker.config("watch.toml", &spool(bundle));
+        scene.write("spool/a.wav", "a call");
+        scene.write(format!("spool/{}", "a".repeat(254)), "a call");
+        scene.write("spool/two\nlines", "a call");
+        let log = scene.line("watch --once -v --log json --config watch.toml");
+        for line in log.exits(6).stderr().lines() {
+            let record = serde_json::from_str(line).unwrap();
+            checker.fits_document("the log of watch", &record);
+        }
+        checker.fits("watch --status", "watch --status --config watch.toml", 6);
+    }
+    let log = scene.line("watch --log json others --config watch.toml");
+    for line in log.exits(2).stderr().lines() {
+        let record = serde_json::from_str(line).unwrap();
+        checker.fits_document("the log of watch", &record);
+    }
+}
+
 fn failures(checker: &Checker) {
     for (line, status) in [
         ("pack -o calls.zip -r customer.crt calls", 1),
@@ -441,6 +480,8 @@ fn failures(checker: &Checker) {
         ("keys", 4),
         ("export --gpg calls/a.txt -o x", 4),
         ("check", 2),
+        #[cfg(target_os = "linux")]
+        ("watch --status --config missing.toml", 2),
         ("config check", 2),
         ("completions bash", 2),
         ("man", 2),
