@@ -185,6 +185,7 @@ pub struct Service<'a> {
     /// How it did when that was reported last.
     reported: State,
     next_report: Instant,
+    is_report_due: bool,
     /// Whether the recipients and keys could be loaded when they were needed last.
     is_loaded: bool,
     /// When calls are sealed again, if that has failed.
@@ -251,6 +252,7 @@ impl<'a> Service<'a> {
             oldest: None,
             reported: State::default(),
             next_report: now,
+            is_report_due: false,
             is_loaded: true,
             backoff: Backoff::default(),
             archive_backoff: Backoff::default(),

@@ -240,6 +240,7 @@ impl Service<'_> {
                 outcome = self.begin_batch(loader, horizon);
             }
             self.workers.pulse.beat();
+            self.report_state();
             let is_last = self.sealing.is_empty();
             for ended in [self.end_batch(), self.end_large()] {
                 match ended {

@@ -42,25 +42,26 @@ impl Service<'_> {
     /// Reports how it does, unless it has just done so.
     pub(super) fn report_state(&mut self) {
         let now = Instant::now();
-        if self.next_report > now {
-            return;
+        match self.next_report > now {
+            // What has changed since the last report follows in time.
+            true => self.is_report_due = true,
+            false => self.report_state_now(),
         }
-        self.report_state_now();
     }
 
     pub(super) fn report_state_now(&mut self) {
         let state = self.state();
-        // What changes later is reported, too.
         self.next_report = later(PAUSE);
+        self.is_report_due = false;
         if self.reported != state {
             self.observer.note(&Event::State(&state));
             self.reported = state;
         }
     }
 
-    /// Returns when it's time to report how it does, if that has changed.
+    /// Returns when it's time to report how it does, if that may have changed.
     pub(super) fn report_due(&self) -> Option<Instant> {
-        (self.next_report > Instant::now()).then_some(self.next_report)
+        self.is_report_due.then_some(self.next_report)
     }
 
     fn state(&self) -> State {

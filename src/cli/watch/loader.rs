@@ -21,7 +21,7 @@ use crate::cli::ui::{Colour, Ui};
 
 /// The time after which it's found out again until when the recipients can be used: it
 /// changes only with the certificates.
-const LOOK_AHEAD: Duration = Duration::from_secs(600);
+const LOOK_AHEAD: Duration = Duration::from_secs(60);
 
 /// Loads what calls are sealed with from the config, anew each time.
 pub(super) struct ConfigLoader {

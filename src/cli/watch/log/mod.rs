@@ -82,14 +82,25 @@ impl Log {
             .map(|one| one.fingerprint().to_string())
             .collect();
         let path = call.path();
-        let message = format!("{}: sealed ({})", path.display(), bytes(call.bytes()));
+        let id = call.message();
+        // A call has to be found again with what a person sees, too.
+        let message = format!(
+            "{}: sealed ({}), batch {}{}, for {}",
+            path.display(),
+            bytes(call.bytes()),
+            call.batch(),
+            id.as_ref()
+                .map(|id| format!(", id {id}"))
+                .unwrap_or_default(),
+            recipients.join(" and ")
+        );
         info!(
             target: CALL,
             watch = self.name,
             event = "sealed",
             path = %path.display(),
             bytes = call.bytes(),
-            id = call.message(),
+            id,
             batch = call.batch(),
             recipients = recipients.join(record::BETWEEN),
             "{message}"
