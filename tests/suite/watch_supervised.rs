@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+use std::cell::RefCell;
 use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
@@ -10,15 +11,13 @@ use rustix::process::Signal;
 use crate::support::Scene;
 use crate::watch_support::{CALLS, FAST, Service};
 
-/// The supervisor's socket.
-struct Supervisor(UnixDatagram);
+/// The supervisor's socket, and what it was told that nobody has asked for yet.
+struct Supervisor(UnixDatagram, RefCell<Vec<String>>);
 
 impl Supervisor {
     fn listen(scene: &Scene) -> Self {
         let socket = UnixDatagram::bind(scene.path("notify")).unwrap();
-        let patience = Some(Duration::from_secs(120));
-        socket.set_read_timeout(patience).unwrap();
-        Self(socket)
+        Self(socket, RefCell::default())
     }
 
     /// Starts a service that it's told about.
@@ -29,45 +28,50 @@ impl Supervisor {
         scene.service(run.env("WATCHDOG_USEC", watchdog))
     }
 
-    /// Waits until it's told something. Returns what it was told before.
+    /// Waits until it's told something, or was before.
     #[track_caller]
-    fn is_told(&self, words: &str) -> Vec<String> {
-        let mut before = Vec::new();
+    fn is_told(&self, words: &str) {
         let begin = Instant::now();
         loop {
-            let mut text = [0; 4096];
-            let length = self.0.recv(&mut text);
-            let length = length.unwrap_or_else(|error| panic!("{error}, after {before:#?}"));
-            let told = String::from_utf8(text[..length].to_vec()).unwrap();
-            if told.contains(words) {
-                return before;
+            let mut heard = self.1.borrow_mut();
+            if let Some(place) = heard.iter().position(|told| told.contains(words)) {
+                heard.remove(place);
+                return;
             }
-            before.push(told);
-            assert!(begin.elapsed() < Duration::from_secs(120), "{before:#?}");
+            assert!(begin.elapsed() < PATIENCE, "not “{words}”: {heard:#?}");
+            heard.extend(self.hears(PATIENCE));
         }
     }
 
-    /// Returns whether it's told something within a time.
+    /// Returns whether it was told something that nobody has asked for.
+    fn was_told(&self, words: &str) -> bool {
+        let heard = self.1.borrow();
+        heard.iter().any(|told| told.contains(words))
+    }
+
+    fn hears(&self, within: Duration) -> Option<String> {
+        self.0.set_read_timeout(Some(within)).unwrap();
+        let mut text = [0; 4096];
+        let length = self.0.recv(&mut text).ok()?;
+        Some(String::from_utf8(text[..length].to_vec()).unwrap())
+    }
+
+    /// Returns whether it's told something from now on, within a time.
     fn is_told_within(&self, time: Duration, words: &str) -> bool {
         let begin = Instant::now();
-        self.0.set_read_timeout(Some(time)).unwrap();
+        // What was told before doesn't count.
+        while self.hears(Duration::from_millis(1)).is_some() {}
         while begin.elapsed() < time {
-            let mut text = [0; 4096];
-            let Ok(length) = self.0.recv(&mut text) else {
-                return false;
-            };
-            if String::from_utf8_lossy(&text[..length]).contains(words) {
+            if self.hears(time).is_some_and(|told| told.contains(words)) {
                 return true;
             }
         }
         false
     }
-
-    /// Forgets what it was told.
-    fn forgets(&self) {
-        while self.is_told_within(Duration::from_millis(1), "") {}
-    }
 }
+
+/// The time after which something counts as never happening.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const MINUTE: &str = "60000000";
 
@@ -82,8 +86,8 @@ fn the_supervisor_is_told_of_each_step() {
     supervisor.is_told("STATUS=calls: 0 waiting, 4 files sealed since the start");
     for _ in 0..2 {
         service.signal(Signal::HUP);
-        let before = supervisor.is_told("RELOADING=1\nMONOTONIC_USEC=");
-        assert!(!before.concat().contains("READY=1"), "{before:#?}");
+        supervisor.is_told("RELOADING=1\nMONOTONIC_USEC=");
+        assert!(!supervisor.was_told("READY=1"));
         supervisor.is_told("READY=1");
     }
     service.stops();
@@ -134,8 +138,8 @@ fn a_name_can_t_say_anything_to_the_supervisor() {
     supervisor.is_told("READY=1");
     std::fs::rename(scene.path(hostile), scene.path("away")).unwrap();
     service.signal(Signal::HUP);
-    let told = supervisor.is_told("STATUS=calls: spool\\u{a}MAINPID=1: ");
-    assert!(!told.concat().contains("\nMAINPID"), "{told:#?}");
+    supervisor.is_told("STATUS=calls: spool\\u{a}MAINPID=1: ");
+    assert!(!supervisor.was_told("\nMAINPID"));
     service.stops();
 }
 
@@ -159,14 +163,9 @@ fn the_watchdog_hears_of_a_service_that_goes_on_and_not_of_one_that_is_stuck() {
     std::thread::sleep(Duration::from_millis(500));
     scene.spool(&CALLS);
     std::thread::sleep(Duration::from_secs(4));
-    supervisor.forgets();
     assert!(!supervisor.is_told_within(Duration::from_secs(3), "WATCHDOG=1"));
     tracer.kill().unwrap();
     tracer.wait().unwrap();
-    supervisor
-        .0
-        .set_read_timeout(Some(Duration::from_secs(120)))
-        .unwrap();
     supervisor.is_told("WATCHDOG=1");
     service.stops();
 }
