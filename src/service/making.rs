@@ -119,6 +119,7 @@ impl Service<'_> {
 
     /// Waits until what is being made is in the outbox, and removes the batches of it.
     pub(super) fn end_making(&mut self, making: Making) -> Result<(), ServiceError> {
+        self.is_report_due = true;
         match making {
             Making::Messages { id, task } => self.end_messages(&id, task.end()),
             Making::Archive { name, sealed, task } => {

@@ -184,6 +184,7 @@ pub struct Service<'a> {
     oldest: Option<SystemTime>,
     /// How it did when that was reported last.
     reported: State,
+    has_reported_news: bool,
     next_report: Instant,
     is_report_due: bool,
     /// Whether the recipients and keys could be loaded when they were needed last.
@@ -252,6 +253,7 @@ impl<'a> Service<'a> {
             oldest: None,
             reported: State::default(),
             next_report: now,
+            has_reported_news: false,
             is_report_due: false,
             is_loaded: true,
             backoff: Backoff::default(),

@@ -240,7 +240,6 @@ impl Service<'_> {
                 outcome = self.begin_batch(loader, horizon);
             }
             self.workers.pulse.beat();
-            self.report_state();
             let is_last = self.sealing.is_empty();
             for ended in [self.end_batch(), self.end_large()] {
                 match ended {
@@ -252,6 +251,7 @@ impl Service<'_> {
             // Sealed calls don't wait until a long queue is empty, or until there is
             // room for it.
             outcome = outcome.and(self.release_due());
+            self.report_state();
             if is_last {
                 break;
             }

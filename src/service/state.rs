@@ -43,8 +43,8 @@ impl Service<'_> {
     pub(super) fn report_state(&mut self) {
         let now = Instant::now();
         match self.next_report > now {
-            // What has changed since the last report follows in time.
-            true => self.is_report_due = true,
+            // Where the last report had something new, more follows.
+            true => self.is_report_due |= self.has_reported_news,
             false => self.report_state_now(),
         }
     }
@@ -53,7 +53,8 @@ impl Service<'_> {
         let state = self.state();
         self.next_report = later(PAUSE);
         self.is_report_due = false;
-        if self.reported != state {
+        self.has_reported_news = self.reported != state;
+        if self.has_reported_news {
             self.observer.note(&Event::State(&state));
             self.reported = state;
         }

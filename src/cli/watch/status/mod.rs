@@ -195,3 +195,40 @@ fn ended(watches: &[Watched<'_>]) -> Ended {
         Some(Level::Unknown | Level::Critical) => Some(ErrorKind::Io),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_a_service_runs_is_seen_by_its_lock_and_by_what_it_has_said() {
+        let now = SystemTime::now();
+        let held = Holder::Service("process 7, watching “calls”".into());
+        let said = |ended, still_for, ago| {
+            let said = Said {
+                process: 7,
+                ended,
+                still_for,
+                ..Said::default()
+            };
+            Some((said, now - Duration::from_secs(ago)))
+        };
+        for (holder, said, expected) in [
+            (&Holder::Nobody, None, Run::Stopped),
+            (&Holder::Nobody, said(Some(1), 0, 9), Run::Stopped),
+            (&Holder::Nobody, said(None, 0, 9), Run::Crashed),
+            (&held, None, Run::Starting),
+            (&held, said(None, 0, 9), Run::Running),
+            (&held, said(None, 0, 61), Run::Hanging),
+            (&held, said(None, 300, 0), Run::Running),
+            (&held, said(None, 301, 0), Run::Hanging),
+        ] {
+            assert_eq!(state(holder, said.as_ref(), now), expected, "{said:?}");
+        }
+        let other = Holder::Service("process 77, watching “calls”".into());
+        assert_eq!(state(&other, said(None, 0, 0).as_ref(), now), Run::Starting);
+        let (mut cron, at) = said(Some(1), 0, 9).unwrap();
+        cron.once = true;
+        assert_eq!(state(&Holder::Nobody, Some(&(cron, at)), now), Run::Idle);
+    }
+}
