@@ -1,6 +1,6 @@
 # Every target installs the system packages that it needs, if any is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint unit doc-tests man fuzz large faults soak bench clean
+.PHONY: help demo build test lint unit doc-tests man fuzz large faults soak bench packages test-packages clean
 
 CARGO ?= cargo
 PACKAGES := scripts/system-packages.sh
@@ -9,7 +9,7 @@ TARGET = $$($(CARGO) metadata --format-version 1 --no-deps --locked \
     | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Pack, list and extract the sample calls, each command shown
 	@$(PACKAGES) build demo
@@ -76,6 +76,16 @@ bench: ## Measure: the library, then the program against gpg, age, openssl and o
 	$(CARGO) bench --locked
 	$(CARGO) build --release --locked
 	@CALLSEAL="$(TARGET)/release/callseal" scripts/compare.sh
+
+packages: ## Build the .deb, .rpm and .tar.gz for amd64 (target/packages)
+	@$(PACKAGES) build packages
+	@scripts/cargo-tool.sh deb
+	@scripts/cargo-tool.sh generate-rpm
+	@scripts/packages.sh "$(TARGET)"
+
+test-packages: packages ## Install the packages in fresh systems, and use them there (as root)
+	@$(PACKAGES) test-packages
+	@scripts/test-packages.sh "$(TARGET)"
 
 clean: ## Remove the build output
 	$(CARGO) clean

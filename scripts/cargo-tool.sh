@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs one of cargo's tools, if it is missing: cargo-tool.sh deny|fuzz
+# Installs one of cargo's tools, if it is missing: cargo-tool.sh TOOL
 #
 # Any installed version will do. If there is one, it does nothing and doesn't use
 # the network.
@@ -8,9 +8,11 @@ set -euo pipefail
 case ${1-} in
     deny) version=0.20.2 ;;
     fuzz) version=0.13.2 ;;
+    deb) version=3.7.0 ;;
+    generate-rpm) version=0.21.1 ;;
     *)
         echo "error: no tool is called '${1-}'" >&2
-        echo "hint: use deny or fuzz" >&2
+        echo "hint: use deny, fuzz, deb or generate-rpm" >&2
         exit 1
         ;;
 esac

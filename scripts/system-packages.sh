@@ -2,8 +2,9 @@
 # Installs the system packages that are missing: system-packages.sh GROUP…
 #
 # Groups: build (to compile), demo (programs in the demo), test (peers of the
-# tests; includes demo), fuzz (to fuzz: libFuzzer is in C++). If all packages are
-# installed, it does nothing and doesn't use the network.
+# tests; includes demo), fuzz (to fuzz: libFuzzer is in C++), packages (to build the
+# .deb, .rpm and .tar.gz), test-packages (to try them in fresh systems). If all
+# packages are installed, it does nothing and doesn't use the network.
 set -euo pipefail
 
 # Debian's packages, and the commands that are checked on other systems.
@@ -15,6 +16,10 @@ test_packages=("${demo_packages[@]}" rnp sqop 7zip libarchive-tools python3 pyth
 test_commands=("${demo_commands[@]}" rnp sqop 7zz bsdtar python3 pip3 age expect faketime strace java keytool ssh-keygen puttygen)
 fuzz_packages=(g++ unzip zip)
 fuzz_commands=(c++ unzip zip)
+packages_packages=(dpkg-dev git gzip perl python3 python3-venv tar)
+packages_commands=(dpkg-shlibdeps git gzip perl python3 tar)
+test_packages_packages=(debootstrap cpio gzip lintian openssl python3 python3-seccomp rpm rpm2cpio systemd tar)
+test_packages_commands=(debootstrap cpio gzip lintian openssl python3 rpm rpm2cpio systemd-analyze tar)
 
 fail() {
     echo "error: $1" >&2
@@ -39,7 +44,8 @@ commands=()
 needs_libraries=no
 needs_modules=no
 needs_openssl=no
-[ $# -gt 0 ] || fail "no group of packages named" "use build, demo, test or fuzz"
+groups="build, demo, test, fuzz, packages or test-packages"
+[ $# -gt 0 ] || fail "no group of packages named" "use $groups"
 for group in "$@"; do
     case $group in
         build)
@@ -62,7 +68,15 @@ for group in "$@"; do
             packages+=("${fuzz_packages[@]}")
             commands+=("${fuzz_commands[@]}")
             ;;
-        *) fail "unknown group of packages '$group'" "use build, demo, test or fuzz" ;;
+        packages)
+            packages+=("${packages_packages[@]}")
+            commands+=("${packages_commands[@]}")
+            ;;
+        test-packages)
+            packages+=("${test_packages_packages[@]}")
+            commands+=("${test_packages_commands[@]}")
+            ;;
+        *) fail "unknown group of packages '$group'" "use $groups" ;;
     esac
 done
 
