@@ -17,16 +17,17 @@ fail() {
 [ "$(uname -sm)" = "Linux x86_64" ] || fail "packages are built on Linux on x86_64 only" \
     'elsewhere, run "cargo install --path ."'
 cargo=${CARGO:-cargo}
-out=$1/packages
+mkdir -p "$1/packages/build"
+out=$(realpath "$1/packages")
 build=$out/build
 portable=x86_64-unknown-linux-gnu
 VERSION=$("$cargo" pkgid --locked | sed 's/.*[#@]//')
-mkdir -p "$build"
-build=$(realpath "$build")
 rm -f "$out"/callseal[-_]* "$out/SHA256SUMS"
 
 # The same sources give the same packages.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+# OpenSSL bears a date. With this one, it's built anew only if its version changes.
+date_of_dependencies=$(git log -1 --format=%ct Cargo.lock)
 separator=$'\x1f'
 CARGO_ENCODED_RUSTFLAGS=$(printf '%s' "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
     "$separator--remap-path-prefix=$build=/build" "$separator--remap-path-prefix=$PWD=/callseal")
@@ -39,7 +40,7 @@ archive() {
 }
 
 echo "Building for Debian, with the system's OpenSSL" >&2
-"$cargo" build --release --locked
+SOURCE_DATE_EPOCH=$date_of_dependencies "$cargo" build --release --locked
 deb_sbom=$out/callseal_$VERSION-1_amd64.spdx.json
 scripts/packages/sbom.py >"$deb_sbom"
 scripts/packages/licences.py >"$build/licences"
@@ -52,9 +53,11 @@ zig=$(scripts/packages/zig.sh "$out/zig")
 # Whoever can write to the directories that OpenSSL loads its config and modules
 # from can make callseal do anything. By default, those are in the directory of the
 # build. These are root's on every machine, and nothing has to be there.
-PATH=$zig/bin:$PATH OPENSSL_CONFIG_DIR=/usr/lib/callseal/openssl \
-    GNUMAKEFLAGS="MODULESDIR=/usr/lib/callseal/openssl/modules ENGINESDIR=/usr/lib/callseal/openssl/engines" \
-    "$cargo" zigbuild --release --locked --features vendored --target "$portable.2.28"
+export PATH=$zig/bin:$PATH OPENSSL_CONFIG_DIR=/usr/lib/callseal/openssl
+export GNUMAKEFLAGS="MODULESDIR=$OPENSSL_CONFIG_DIR/modules ENGINESDIR=$OPENSSL_CONFIG_DIR/engines"
+# zig names its headers relative to a directory above them, which then aren't found.
+(cd "$build" && SOURCE_DATE_EPOCH=$date_of_dependencies "$cargo" zigbuild --manifest-path "$OLDPWD/Cargo.toml" \
+    --release --locked --features vendored --target "$portable.2.28")
 program=$build/$portable/release/callseal
 ! grep -q "$build" "$program" || fail "the program names the directory that it was built in" \
     "see how scripts/packages.sh sets the directories of OpenSSL"

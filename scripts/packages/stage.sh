@@ -51,7 +51,6 @@ if [ "$kind" = portable ]; then
     install -D -m 644 packaging/sysusers.conf "$tree/usr/lib/sysusers.d/callseal.conf"
     exit 0
 fi
-install -D -m 644 packaging/debian/lintian-overrides "$share/lintian/overrides/callseal"
 # The changelog that Debian demands; its readers want CHANGELOG.md.
 gzip -9 --no-name >"$doc/changelog.Debian.gz" <<END
 callseal ($VERSION-1) unstable; urgency=medium

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from checks import run
@@ -71,5 +70,6 @@ def fresh(cache, name):
 
 
 def remove(tree: Path):
-    subprocess.run(["umount", "-q", str(tree / "proc")], check=False)
+    if os.path.ismount(tree / "proc"):
+        run(["umount", str(tree / "proc")])
     run(["rm", "-rf", "--one-file-system", str(tree)])
