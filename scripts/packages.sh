@@ -46,7 +46,7 @@ scripts/packages/sbom.py >"$deb_sbom"
 scripts/packages/licences.py >"$build/licences"
 SBOM=$deb_sbom LICENCES=$build/licences \
     scripts/packages/stage.sh "$build/release/stage" "$build/release/callseal" deb
-"$cargo" deb --quiet --no-build --no-strip --output "$out/"
+"$cargo" deb --quiet --no-build --no-strip --output "$out/" >/dev/null
 
 echo "Building for every Linux with glibc 2.28 or newer, with OpenSSL built in" >&2
 zig=$(scripts/packages/zig.sh "$out/zig")
@@ -88,4 +88,4 @@ archive "$sources" >"$out/callseal-$VERSION-source.tar.gz"
 
 (cd "$out" && sha256sum callseal[-_]* >SHA256SUMS)
 echo "Packages for amd64 (x86_64), in $out:"
-(cd "$out" && ls -1 callseal[-_]* SHA256SUMS | sed 's/^/  /')
+(cd "$out" && printf '  %s\n' callseal[-_]* SHA256SUMS)

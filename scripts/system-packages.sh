@@ -18,8 +18,8 @@ fuzz_packages=(g++ unzip zip)
 fuzz_commands=(c++ unzip zip)
 packages_packages=(dpkg-dev git gzip perl python3 python3-venv tar)
 packages_commands=(dpkg-shlibdeps git gzip perl python3 tar)
-test_packages_packages=(debootstrap cpio gzip lintian openssl python3 python3-seccomp rpm rpm2cpio systemd tar)
-test_packages_commands=(debootstrap cpio gzip lintian openssl python3 rpm rpm2cpio systemd-analyze tar)
+test_packages_packages=(binutils debootstrap lintian openssl python3 python3-seccomp rpm systemd tar)
+test_packages_commands=(objdump debootstrap lintian openssl python3 rpm systemd-analyze tar)
 
 fail() {
     echo "error: $1" >&2

@@ -10,8 +10,8 @@ set -euo pipefail
     exit 1
 }
 [ "$(id -u)" -eq 0 ] || {
-    echo "error: the packages can be tried only as root, who may install them in a fresh system" >&2
-    echo "hint: run: sudo make test-packages" >&2
+    echo "error: only root can install the packages in fresh trees" >&2
+    echo "hint: run: sudo scripts/test-packages.sh $1" >&2
     exit 1
 }
 packages=$(realpath "$1/packages")
