@@ -66,7 +66,7 @@ scripts/packages/sbom.py --with-openssl >"$sbom"
 scripts/packages/licences.py --with-openssl "$zig/ziglang" >"$build/licences"
 stage=$build/$portable/release/stage
 SBOM=$sbom LICENCES=$build/licences scripts/packages/stage.sh "$stage" "$program" portable
-"$cargo" generate-rpm --target "$portable" --target-dir "$build" --output "$out/"
+"$cargo" generate-rpm --target "$portable" --target-dir "$build" --payload-compress xz --output "$out/"
 
 tree=$build/callseal-$VERSION-x86_64-linux
 rm -rf "$tree"

@@ -8,6 +8,10 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, line_break, roman};
 
 use super::exit;
 
+/// The columns of an example: a terminal has 80, and a page has a margin of 7 where the
+/// help has one of 2.
+const COLUMNS: usize = 75;
+
 /// Writes one page to `sink`.
 pub fn page(command: &Command, sink: &mut dyn Write) -> io::Result<()> {
     let mut roff = Roff::new();
@@ -222,7 +226,8 @@ fn after_help(roff: &mut Roff, text: &str) {
     }
     if let Some((_, examples)) = examples.split_once(":\n") {
         section(roff, "EXAMPLES");
-        literal(roff, examples.lines());
+        let examples: Vec<String> = examples.lines().flat_map(folded).collect();
+        literal(roff, examples.iter().map(String::as_str));
     }
 }
 
@@ -248,4 +253,55 @@ fn literal<'a>(roff: &mut Roff, lines: impl Iterator<Item = &'a str>) {
         }
     }
     roff.control("fi", []);
+}
+
+/// Breaks a long command before an option, a pipe or the like, so that it still can be
+/// copied.
+fn folded(command: &str) -> Vec<String> {
+    if command.chars().count() <= COLUMNS {
+        return vec![command.to_owned()];
+    }
+    let mut parts: Vec<String> = Vec::new();
+    let mut is_quoted = false;
+    for word in command.split(' ') {
+        match parts.last_mut() {
+            Some(part) if is_quoted || !word.starts_with(['-', '|', '<', '>', '&']) => {
+                part.push(' ');
+                part.push_str(word);
+            }
+            _ => parts.push(word.to_owned()),
+        }
+        is_quoted ^= word.matches(['\'', '"']).count() % 2 == 1;
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            None => lines.push(part),
+            Some(line) if line.len() + part.len() + " ".len() + " \\".len() <= COLUMNS => {
+                line.push(' ');
+                line.push_str(&part);
+            }
+            Some(line) => {
+                line.push_str(" \\");
+                lines.push(format!("      {part}"));
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folded;
+
+    #[test]
+    fn a_long_example_is_broken_before_an_option_and_not_in_quotes() {
+        let command = "  callseal keygen --name 'Auditor <auditor@example.org>' --openpgp --no-passphrase --out keys";
+        let lines = [
+            "  callseal keygen --name 'Auditor <auditor@example.org>' --openpgp \\",
+            "      --no-passphrase --out keys",
+        ];
+        assert_eq!(folded(command), lines);
+        assert_eq!(folded("  callseal check"), ["  callseal check"]);
+    }
 }
