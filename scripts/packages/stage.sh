@@ -35,7 +35,7 @@ install -D -m 644 -t "$units" packaging/*.service packaging/*.timer
 
 doc=$share/doc/callseal
 install -D -m 644 -t "$doc" README.md SECURITY.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE packaging/LGPL.md
-install -D -m 644 -t "$doc/docs" docs/*.md
+cp -r docs "$doc/"
 install -m 644 "$SBOM" "$doc/callseal.spdx.json"
 install -m 644 "$LICENCES" "$doc/THIRD-PARTY-LICENCES"
 install -m 644 "$(scripts/packages/crate-directory.py sequoia-openpgp)/LICENSE.txt" "$doc/LGPL-2.0.txt"

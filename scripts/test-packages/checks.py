@@ -17,10 +17,10 @@ def expect(condition, message):
 
 
 def check(name, body):
-    """Runs a check. Returns what it returns, or None if it failed."""
+    """Runs a check, and returns whether it has passed."""
     global passed, failed
     try:
-        result = body()
+        body()
     except Wrong as wrong:
         reason = str(wrong)
     except subprocess.CalledProcessError as error:
@@ -30,10 +30,10 @@ def check(name, body):
     else:
         passed += 1
         print(f"ok: {name}", flush=True)
-        return result
+        return True
     failed += 1
     print(f"FAILED: {name}: {reason}", flush=True)
-    return None
+    return False
 
 
 def run(command, **more):

@@ -6,7 +6,7 @@ import time
 
 from checks import Wrong, check, expect
 from notifications import Notifications
-from units import Unit, start
+from units import Unit, start, verify
 
 CONFIG = """\
 [profiles.acme]
@@ -43,6 +43,9 @@ def check_service(tree):
         check("service: it starts by its unit's ExecStart, user and system call filter, and says READY=1",
               lambda: notifications.wait_for("READY=1", 20))
         check("service: a call in the spool is sealed into an archive in the outbox", lambda: seal(tree))
+        check("service: --unit-drop-in opens the spool, and the unit stays sound with it", lambda: drop_in(tree))
+        check("service: watch --status says that it is running", lambda: expect(
+            "calls: running" in tree.run("callseal", "watch", "--status").stdout, "it isn't"))
         check("service: it says what it does in STATUS=", lambda: notifications.wait_for("STATUS=", 5))
         check("service: WATCHDOG=1 comes again and again", lambda: watch_dog(notifications))
         check("service: ExecReload= makes it say RELOADING=1 with the time, and READY=1 after that",
@@ -70,6 +73,13 @@ def seal(tree):
         time.sleep(0.2)
     expect(not call.exists(), "the call is still in the spool")
     tree.sh("test \"$(callseal cat /var/lib/callseal/outbox/calls-*.zip 1.wav -k /root/keys/customer.key)\" = 'a call'")
+
+
+def drop_in(tree):
+    text = tree.run("callseal", "watch", "--unit-drop-in").stdout
+    opened = next(line for line in text.splitlines() if line.startswith("ReadWritePaths="))
+    expect("-/srv/spool" in opened, text)
+    verify(tree / "usr/lib/systemd/system", "callseal.service", text)
 
 
 def watch_dog(notifications):
