@@ -42,7 +42,8 @@ def check_deb(cache, packages, version):
     service.check_service(tree)
     service.check_checking(tree)
 
-    check("deb: an upgrade keeps the config, its rights and the outbox", lambda: upgrade(tree, package))
+    check("deb: an upgrade keeps the config, its rights and the outbox, and restarts what runs",
+          lambda: upgrade(tree, package))
     check("deb: a removal keeps the config and the outbox", lambda: remove(tree))
     check("deb: a purge removes the config alone, and says that the calls are kept", lambda: purge(tree))
     trees.remove(tree.path)
@@ -91,6 +92,10 @@ def upgrade(tree, package):
         echo '# changed' >> /etc/callseal/callseal.toml
         chmod 0755 /etc/callseal
         ls -R /var/lib/callseal > /root/before
+        # As if systemd ran.
+        mkdir -p /run/systemd/system
+        printf '#!/bin/sh\\necho "$@" >> /root/asked\\n' > /usr/bin/systemctl
+        chmod +x /usr/bin/systemctl
     """)
     tree.apt("install", "--reinstall", package)
     tree.sh(f"""
@@ -98,6 +103,8 @@ def upgrade(tree, package):
         test "$(stat -c %a /etc/callseal)" = 755
         ls -R /var/lib/callseal | diff /root/before -
         test -e {OUTBOX}/calls-*-0001.zip
+        grep -q '^try-restart callseal.service' /root/asked
+        rm -r /run/systemd /usr/bin/systemctl
     """)
 
 
