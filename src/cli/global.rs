@@ -52,7 +52,10 @@ impl Global {
             Some(path) => path.clone(),
             None => match std::env::var_os("CALLSEAL_CONFIG").filter(|path| !path.is_empty()) {
                 Some(path) => path.into(),
-                None if Path::new(SYSTEM_CONFIG).exists() => SYSTEM_CONFIG.into(),
+                // One that can't be read is there.
+                None if Path::new(SYSTEM_CONFIG).try_exists().unwrap_or(true) => {
+                    SYSTEM_CONFIG.into()
+                }
                 None => return Ok(None),
             },
         };

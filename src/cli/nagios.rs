@@ -11,7 +11,10 @@ use clap::Args;
 
 use super::failure::{Ended, Failure};
 use super::global::Global;
-use super::ui::safe;
+use super::ui::{cut, safe};
+
+/// The longest text in bytes: those that pass the line on may cut it, and its data with it.
+const LONGEST: usize = 1024;
 
 /// The choice of a plugin's output.
 #[derive(Debug, Args)]
@@ -109,7 +112,7 @@ impl Line {
             _ => "UNKNOWN",
         };
         // A bar ends the text.
-        let text = safe(&self.text).replace('|', "/");
+        let text = cut(&safe(&self.text), LONGEST).replace('|', "/");
         let mut line = format!("{} {state} - {text}", self.service);
         for (n, datum) in self.data.iter().enumerate() {
             line.push_str(if n == 0 { " | " } else { " " });

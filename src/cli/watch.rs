@@ -11,9 +11,10 @@ mod teller;
 mod together;
 mod unit_drop_in;
 
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use callseal::config::{Config, Watch};
 use callseal::files::cause;
@@ -32,12 +33,15 @@ use super::ui::Ui;
 use loader::ConfigLoader;
 pub use loader::NotLoaded;
 use log::LogFormat;
-use reporter::{Reported, Reporter};
+use reporter::{Reported, Reporter, Status};
 use teller::{News, Teller};
 use together::{LastStep, Work};
 
 /// The time after which the program ends, whatever it is doing.
 const LAST_STEP: Duration = Duration::from_secs(4);
+
+/// The longest time for which the last report is waited for.
+const LAST_REPORT: Duration = Duration::from_secs(2);
 
 /// Seal calls as they end: watch the spools in the config, and remove each file when its
 /// sealed copy is safe
@@ -117,12 +121,13 @@ fn watch(arguments: &Arguments, global: &Global) -> Result<Ended, Failure> {
     together.map_err(Error::from)?;
     let workers = arguments.jobs.jobs();
     let once = arguments.once;
-    let (sender, news) = mpsc::channel();
+    // One is enough: all is told then.
+    let (sender, news) = mpsc::sync_channel(1);
     let mut started = Vec::new();
     for watch in chosen {
         let control = Control::new();
         let control = control.map_err(|error| Error::reading(&config.source, error))?;
-        let teller = Arc::new(Teller::new(&watch.name, once, sender.clone()));
+        let teller = Arc::new(Teller::new(watch, once, sender.clone()));
         started.push((watch, teller, Arc::new(control)));
     }
     let told = started.iter();
@@ -133,18 +138,22 @@ fn watch(arguments: &Arguments, global: &Global) -> Result<Ended, Failure> {
     let (mut services, mut reported) = (Vec::new(), Vec::new());
     for (watch, teller, control) in &started {
         let service = Service::open((*watch).clone(), workers, &**teller).map_err(Error::from)?;
+        // It's for people alone.
+        let file = service.status_file();
+        let file = file.inspect_err(|error| teller.log.unreported(&error.to_string()));
+        let status = Arc::new(Status::new(file.ok()));
         reported.push(Reported {
             teller: Arc::clone(teller),
             pulse: service.pulse(),
-            status: service.status_file().map_err(Error::from)?,
+            status: Arc::clone(&status),
         });
         let loader = ConfigLoader::new(&config, watch, Arc::clone(teller));
-        services.push((service, loader, teller, control));
+        services.push((service, loader, teller, control, status));
     }
     let reporter = Reporter::new(reported, config.metrics_file.clone());
     let works = services
         .into_iter()
-        .map(|(mut service, mut loader, teller, control)| Work {
+        .map(|(mut service, mut loader, teller, control, status)| Work {
             log: &teller.log,
             control,
             run: Box::new(move || {
@@ -152,7 +161,9 @@ fn watch(arguments: &Arguments, global: &Global) -> Result<Ended, Failure> {
                     true => service.run_once(&mut loader, control),
                     false => Ok(service.run(&mut loader, control)),
                 };
-                teller.conclude(&outcome)
+                let ended = teller.conclude(&outcome);
+                status.conclude(&teller.said());
+                ended
             }),
         });
     let last_step = LastStep {
@@ -163,17 +174,22 @@ fn watch(arguments: &Arguments, global: &Global) -> Result<Ended, Failure> {
     let reporting = reporting.spawn(move || reporter.run(&news));
     if let Err(error) = &reporting {
         let error = cause(error);
-        tracing::warn!(
-            event = "not_reported",
-            "no thread can be started ({error}): nobody is told how the services do"
-        );
+        log::unreported(&format!("no thread can be started: {error}"));
     }
     let ended = together::run(works.collect(), &last_step);
-    let _ = sender.send(News::Over);
-    if let Ok(reporting) = reporting {
-        let _ = reporting.join();
-    }
+    end_reports(&sender, reporting.ok());
     Ok(ended)
+}
+
+/// Waits until the last report is made, but not for ever: a disk may hang.
+fn end_reports(news: &SyncSender<News>, reporting: Option<JoinHandle<()>>) {
+    let end = Instant::now() + LAST_REPORT;
+    let is_over = || reporting.as_ref().is_none_or(JoinHandle::is_finished);
+    let mut is_told = false;
+    while !is_over() && Instant::now() < end {
+        is_told = is_told || news.try_send(News::Over).is_ok();
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Returns the spools that are named, or all.
@@ -216,15 +232,16 @@ fn listen(services: Vec<(Arc<Teller>, Arc<Control>)>) -> Result<(), Failure> {
         let mut is_ending = false;
         for signal in signals.forever() {
             if signal == SIGHUP {
-                services
-                    .iter()
-                    .for_each(|(teller, _)| teller.begin_reload());
-                supervisor::is_reloading();
-                services.iter().for_each(|(_, control)| control.reload());
+                for (teller, control) in &services {
+                    teller.begin_reload();
+                    control.reload();
+                }
                 continue;
             }
-            services.iter().for_each(|(_, control)| control.stop());
-            supervisor::is_stopping();
+            for (teller, control) in &services {
+                control.stop();
+                teller.begin_end();
+            }
             if std::mem::replace(&mut is_ending, true) {
                 signals::end(signal);
             }

@@ -47,6 +47,8 @@ pub use evidence::{
 pub use extract::Extracted;
 pub use job::Job;
 pub use pack::Packed;
+#[cfg(target_os = "linux")]
+pub(crate) use progress::Alive;
 pub use progress::Progress;
 pub use share::{Change, Difference, ShareTarget, Shared, SharedMember};
 pub use sign::SignedArchive;

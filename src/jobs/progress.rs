@@ -36,3 +36,16 @@ impl<R: Read> Read for Counted<'_, R> {
         Ok(n)
     }
 }
+
+/// Shows that reading goes on, where its bytes were counted before.
+pub(crate) struct Alive<'a, R> {
+    pub source: R,
+    pub progress: &'a dyn Progress,
+}
+
+impl<R: Read> Read for Alive<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.progress.bytes(0);
+        self.source.read(buffer)
+    }
+}

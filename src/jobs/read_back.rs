@@ -14,7 +14,7 @@ use super::disk::{FromDisk, forget};
 use super::error::{Error, MemberCause};
 use super::hashed::Hashed;
 use super::job::Job;
-use super::progress::Progress;
+use super::progress::{Alive, Progress};
 use crate::archive::{Archive, Member, ReadAt, read_member};
 use crate::files::input;
 use crate::keys::Recipients;
@@ -171,19 +171,6 @@ fn read_entry(
     open()?.read_to_end(buffer).map_err(unreadable)?;
     check(&mut buffer.as_slice())?;
     Ok(blake3::hash(buffer))
-}
-
-/// Shows that reading goes on. Nothing more is done than was counted before.
-struct Alive<'a, R> {
-    source: R,
-    progress: &'a dyn Progress,
-}
-
-impl<R: Read> Read for Alive<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.progress.bytes(0);
-        self.source.read(buffer)
-    }
 }
 
 /// Entries that follow each other, in parts of some size.

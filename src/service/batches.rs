@@ -227,7 +227,7 @@ impl Service<'_> {
     fn is_sealable(&mut self, id: &BatchId, file: &Source) -> bool {
         let read = file.open().and_then(|mut source| {
             let path = file.path().to_owned();
-            let read = io::copy(&mut source, &mut io::sink());
+            let read = io::copy(&mut self.workers.alive(&mut source), &mut io::sink());
             read.map_err(|error| SourceError::Io { path, error })?;
             source.finish()
         });

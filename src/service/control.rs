@@ -46,6 +46,11 @@ impl Control {
         self.is_stopped.load(Ordering::Acquire)
     }
 
+    /// Returns whether it was told to stop or to reload.
+    pub(super) fn is_asked(&self) -> bool {
+        self.is_stopped() || self.reloads.load(Ordering::Acquire)
+    }
+
     /// Returns whether it was told to reload since this was asked last.
     pub(super) fn takes_reload(&self) -> bool {
         let mut count = [0; 8];

@@ -62,7 +62,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use control::Control;
 pub use error::ServiceError;
-pub use outside::{Holder, Outside};
+pub use outside::{Backlog, Holder, SeenOutbox, SeenSpool};
 pub use places::{check, refuse_nested};
 pub use pulse::Pulse;
 pub use report::{Event, Observer, SealedCall, Work};

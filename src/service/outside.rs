@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rustix::fs::{AtFlags, FlockOperation, StatxFlags, flock, statx};
+use rustix::fs::{AtFlags, FlockOperation, Stat, StatxFlags, flock, fstat, statx};
 
 use super::OWN;
 use super::batch_id::BatchId;
@@ -17,7 +18,8 @@ use super::damaged::DAMAGED;
 use super::error::ServiceError;
 use super::places::{LOCK, holder_of};
 use super::sealing::{SEALED, batches_in};
-use super::state::written;
+use super::stamp::is_file;
+use super::state::{modified, written};
 use super::status_file::{SIZE, STATUS};
 use super::walk::{Found, walk};
 use super::{Settings, filter};
@@ -28,113 +30,189 @@ use crate::output::Directory;
 pub enum Holder {
     /// Nobody.
     Nobody,
-    /// A service, with what it says of itself.
-    Service(String),
+    /// A service.
+    Service {
+        /// What it says of itself.
+        name: String,
+        /// The user that it runs as.
+        user: u32,
+        /// When it has begun.
+        since: SystemTime,
+    },
 }
 
-/// What is seen of a service from outside.
+/// A spool, seen from outside.
 #[derive(Debug)]
-pub struct Outside {
+pub struct SeenSpool {
     /// Who works there.
     pub holder: Holder,
-    /// The number of files in the spool that aren't sealed.
-    pub waiting: u64,
-    /// When the oldest of them was written.
-    pub oldest: Option<SystemTime>,
-    /// The number of files that are sealed, and whose claims are there still.
-    pub kept: u64,
+    /// What the last service has written into its [`StatusFile`](super::StatusFile), and
+    /// when.
+    pub said: Option<(Vec<u8>, SystemTime)>,
+    root: Arc<Directory>,
+    path: PathBuf,
+}
+
+/// An outbox, seen from outside.
+#[derive(Debug)]
+pub struct SeenOutbox {
+    /// Who works there: whoever works in the spool. Who may write to the spool alone could
+    /// have made that up.
+    pub holder: Holder,
     /// The number of batches that are sealed, and in no archive of the outbox.
     pub batches: u64,
     /// The size of their archives in bytes.
     pub bytes: u64,
     /// The damaged archives of batches.
     pub damaged: Vec<PathBuf>,
-    /// What can't be read, and why.
-    pub unreadable: Vec<(PathBuf, io::Error)>,
-    /// What the last service has written into its [`StatusFile`](super::StatusFile), and
-    /// when.
-    pub said: Option<(Vec<u8>, SystemTime)>,
+    sealed: HashSet<BatchId>,
 }
 
-impl Outside {
-    /// Looks at the directories of a service. Files that `leave_out` returns aren't counted:
-    /// it's told who works there, and what the last service has written.
+/// The files in a spool.
+#[derive(Debug, Default)]
+pub struct Backlog {
+    /// The number of files that aren't sealed.
+    pub waiting: u64,
+    /// When the oldest of them was written.
+    pub oldest: Option<SystemTime>,
+    /// The number of files that are sealed, and whose claims are there still.
+    pub kept: u64,
+    /// The first that can't be read, and why.
+    pub unreadable: Option<(PathBuf, io::Error)>,
+    /// The number of those.
+    pub unreadable_count: u64,
+}
+
+impl SeenSpool {
+    /// Looks who works in a spool, and at what it says.
     ///
     /// # Errors
     ///
-    /// The spool or the outbox can't be opened.
-    pub fn look(
-        settings: &Settings,
-        leave_out: impl FnOnce(&Holder, &[u8]) -> HashSet<PathBuf>,
-    ) -> Result<Self, ServiceError> {
-        let open = |path: &Path| {
-            let opened = Directory::open(path);
-            opened.map_err(|error| ServiceError::io(path, error))
-        };
-        let spool = Arc::new(open(&settings.spool)?);
-        let outbox = open(&settings.outbox)?;
-        let mut outside = Self {
+    /// The spool can't be opened.
+    pub fn look(settings: &Settings) -> Result<Self, ServiceError> {
+        let path = &settings.spool;
+        let root = Arc::new(open(path)?);
+        let mut seen = Self {
             holder: Holder::Nobody,
-            waiting: 0,
-            oldest: None,
-            kept: 0,
+            said: None,
+            root,
+            path: path.clone(),
+        };
+        if let Some(own) = below(&seen.root, path, OWN)? {
+            seen.holder = holder(&own, path)?;
+            seen.said = said(&own, path)?;
+        }
+        Ok(seen)
+    }
+
+    /// Counts the files in the spool, and in the claims.
+    ///
+    /// # Errors
+    ///
+    /// The settings or the directories can't be used.
+    pub fn count(
+        &self,
+        settings: &Settings,
+        outbox: Option<&SeenOutbox>,
+    ) -> Result<Backlog, ServiceError> {
+        let filter = filter(settings)?;
+        let mut backlog = Backlog::default();
+        walk(&self.root, Path::new(""), Some(&filter), |found| {
+            backlog.take(found, self, Path::new(""), |_| false);
+        });
+        let Some(own) = below(&self.root, &self.path, OWN)? else {
+            return Ok(backlog);
+        };
+        let Some(directory) = below(&own, &self.path.join(OWN), CLAIMS)? else {
+            return Ok(backlog);
+        };
+        let is_sealed = |path: &Path| {
+            let batch = path.iter().next().and_then(OsStr::to_str);
+            let batch = batch.and_then(BatchId::parse);
+            batch.is_some_and(|id| outbox.is_some_and(|outbox| outbox.sealed.contains(&id)))
+        };
+        let claims = Path::new(OWN).join(CLAIMS);
+        walk(&Arc::new(directory), Path::new(""), None, |found| {
+            backlog.take(found, self, &claims, is_sealed);
+        });
+        Ok(backlog)
+    }
+}
+
+impl Backlog {
+    /// Counts what was found below a directory of the spool.
+    fn take(
+        &mut self,
+        found: Found<'_>,
+        spool: &SeenSpool,
+        above: &Path,
+        is_sealed: impl Fn(&Path) -> bool,
+    ) {
+        match found {
+            Found::File(path, _) if is_sealed(&path) => self.kept += 1,
+            Found::File(path, stat) => self.add(&spool.root, &above.join(path), &stat),
+            Found::Unreadable(path, error) => {
+                self.unreadable_count += 1;
+                let path = spool.path.join(above).join(path);
+                self.unreadable.get_or_insert((path, error));
+            }
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, spool: &Directory, path: &Path, stat: &Stat) {
+        self.waiting += 1;
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let found = statx(spool.handle(), path, flags, StatxFlags::BTIME);
+        let written = match found {
+            Ok(found) => written(stat, &found),
+            Err(_) => modified(stat),
+        };
+        self.oldest = Some(self.oldest.map_or(written, |oldest| oldest.min(written)));
+    }
+}
+
+impl SeenOutbox {
+    /// Looks at the batches in an outbox.
+    ///
+    /// # Errors
+    ///
+    /// It can't be read.
+    pub fn look(settings: &Settings) -> Result<Self, ServiceError> {
+        let mut seen = Self {
+            holder: Holder::Nobody,
             batches: 0,
             bytes: 0,
             damaged: Vec::new(),
-            unreadable: Vec::new(),
-            said: None,
+            sealed: HashSet::new(),
         };
-        let sealed = outside.look_at_outbox(&outbox, &settings.outbox)?;
-        if let Some(own) = below(&spool, &settings.spool, OWN)? {
-            outside.holder = holder(&own, &settings.spool)?;
-            outside.said = said(&own, &settings.spool)?;
-        }
-        let said = outside.said.as_ref();
-        let but = said.map(|(text, _)| leave_out(&outside.holder, text));
-        outside.count(settings, &spool, &sealed, &but.unwrap_or_default())?;
-        Ok(outside)
-    }
-
-    /// Looks at the batches. Returns the names of those that are sealed.
-    fn look_at_outbox(
-        &mut self,
-        outbox: &Directory,
-        path: &Path,
-    ) -> Result<HashSet<BatchId>, ServiceError> {
-        let mut sealed = HashSet::new();
-        let Some(own) = below(outbox, path, OWN)? else {
-            return Ok(sealed);
+        let outbox = open(&settings.outbox)?;
+        let Some(own) = below(&outbox, &settings.outbox, OWN)? else {
+            return Ok(seen);
         };
-        let path = &path.join(OWN);
+        seen.holder = holder(&own, &settings.outbox)?;
+        let path = &settings.outbox.join(OWN);
         if let Some(directory) = below(&own, path, SEALED)? {
-            self.add_batches(&directory, &path.join(SEALED), &mut sealed)?;
+            seen.add_batches(&directory, &path.join(SEALED))?;
         }
         let bundles = path.join(BUNDLES);
         if let Some(directory) = below(&own, path, BUNDLES)? {
-            let names = directory.names();
-            for name in names.map_err(|error| ServiceError::io(&bundles, error))? {
-                let Ok(one) = directory.below(&name) else {
-                    continue;
-                };
-                self.add_batches(&one, &bundles.join(&name), &mut sealed)?;
+            for name in names(&directory, &bundles)? {
+                if let Ok(one) = directory.below(&name) {
+                    seen.add_batches(&one, &bundles.join(&name))?;
+                }
             }
         }
         let damaged = path.join(DAMAGED);
         if let Some(directory) = below(&own, path, DAMAGED)? {
-            let names = directory.names();
-            let mut names = names.map_err(|error| ServiceError::io(&damaged, error))?;
+            let mut names = names(&directory, &damaged)?;
             names.sort();
-            self.damaged = names.iter().map(|name| damaged.join(name)).collect();
+            seen.damaged = names.iter().map(|name| damaged.join(name)).collect();
         }
-        Ok(sealed)
+        Ok(seen)
     }
 
-    fn add_batches(
-        &mut self,
-        directory: &Directory,
-        path: &Path,
-        sealed: &mut HashSet<BatchId>,
-    ) -> Result<(), ServiceError> {
+    fn add_batches(&mut self, directory: &Directory, path: &Path) -> Result<(), ServiceError> {
         let batches = batches_in(directory).map_err(|error| ServiceError::io(path, error))?;
         for batch in batches {
             // It may have been bundled meanwhile.
@@ -142,70 +220,19 @@ impl Outside {
             let size = found.map(|found| u64::try_from(found.st_size).unwrap_or_default());
             self.bytes = self.bytes.saturating_add(size.unwrap_or_default());
             self.batches += 1;
-            sealed.insert(batch);
+            self.sealed.insert(batch);
         }
         Ok(())
-    }
-
-    /// Counts the files in the spool, and in the claims.
-    fn count(
-        &mut self,
-        settings: &Settings,
-        spool: &Arc<Directory>,
-        sealed: &HashSet<BatchId>,
-        but: &HashSet<PathBuf>,
-    ) -> Result<(), ServiceError> {
-        let filter = filter(settings)?;
-        let root = &settings.spool;
-        walk(spool, Path::new(""), Some(&filter), |found| match found {
-            Found::File(path, stat) if !but.contains(&root.join(&path)) => {
-                self.add_waiting(spool, &path, &stat);
-            }
-            Found::Unreadable(path, error) => self.unreadable.push((root.join(path), error)),
-            _ => {}
-        });
-        let Some(own) = below(spool, root, OWN)? else {
-            return Ok(());
-        };
-        let claims = Path::new(OWN).join(CLAIMS);
-        let Some(directory) = below(&own, &root.join(OWN), CLAIMS)? else {
-            return Ok(());
-        };
-        let directory = Arc::new(directory);
-        walk(&directory, Path::new(""), None, |found| match found {
-            Found::File(path, stat) => {
-                let path = claims.join(path);
-                if but.contains(&root.join(&path)) {
-                    return;
-                }
-                match batch_of(&path).is_some_and(|batch| sealed.contains(&batch)) {
-                    true => self.kept += 1,
-                    false => self.add_waiting(spool, &path, &stat),
-                }
-            }
-            Found::Unreadable(path, error) => {
-                self.unreadable.push((root.join(&claims).join(path), error));
-            }
-            _ => {}
-        });
-        Ok(())
-    }
-
-    fn add_waiting(&mut self, spool: &Directory, path: &Path, stat: &rustix::fs::Stat) {
-        self.waiting += 1;
-        let flags = AtFlags::SYMLINK_NOFOLLOW;
-        let found = statx(spool.handle(), path, flags, StatxFlags::BTIME);
-        if let Ok(found) = found {
-            let written = written(stat, &found);
-            self.oldest = Some(self.oldest.map_or(written, |oldest| oldest.min(written)));
-        }
     }
 }
 
-/// Returns the batch in whose claims a path below the spool is.
-fn batch_of(path: &Path) -> Option<BatchId> {
-    let below = path.strip_prefix(OWN).ok()?.strip_prefix(CLAIMS).ok()?;
-    BatchId::parse(below.iter().next()?.to_str()?)
+fn open(path: &Path) -> Result<Directory, ServiceError> {
+    Directory::open(path).map_err(|error| ServiceError::io(path, error))
+}
+
+fn names(directory: &Directory, path: &Path) -> Result<Vec<std::ffi::OsString>, ServiceError> {
+    let names = directory.names();
+    names.map_err(|error| ServiceError::io(path, error))
 }
 
 /// Opens a directory in another one; `None` if there is none of this name.
@@ -217,32 +244,62 @@ fn below(above: &Directory, path: &Path, name: &str) -> Result<Option<Directory>
     }
 }
 
-/// Returns who has locked a spool.
-fn holder(own: &Directory, spool: &Path) -> Result<Holder, ServiceError> {
-    let fail = |error| ServiceError::io(&spool.join(OWN).join(LOCK), error);
-    let file = match own.open_file(OsStr::new(LOCK)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Holder::Nobody),
-        other => other.map_err(fail)?,
+/// Returns who has locked a spool or an outbox.
+fn holder(own: &Directory, path: &Path) -> Result<Holder, ServiceError> {
+    let fail = |error| ServiceError::io(&path.join(OWN).join(LOCK), error);
+    let Some((file, found)) = own_file(own, path, LOCK)? else {
+        return Ok(Holder::Nobody);
     };
     // A service that starts just now waits until this is over.
     match flock(&file, FlockOperation::NonBlockingLockShared) {
         Ok(()) => Ok(Holder::Nobody),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(Holder::Service(holder_of(&file))),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(Holder::Service {
+            name: holder_of(&file),
+            user: found.st_uid,
+            since: modified(&found),
+        }),
         Err(error) => Err(fail(error.into())),
     }
 }
 
 /// Returns what the last service has said of itself, and when.
 fn said(own: &Directory, spool: &Path) -> Result<Option<(Vec<u8>, SystemTime)>, ServiceError> {
-    let fail = |error| ServiceError::io(&spool.join(OWN).join(STATUS), error);
-    let file = match own.open_file(OsStr::new(STATUS)) {
+    let Some((file, found)) = own_file(own, spool, STATUS)? else {
+        return Ok(None);
+    };
+    let mut text = Vec::new();
+    let read = file.take(SIZE as u64).read_to_end(&mut text);
+    read.map_err(|error| ServiceError::io(&spool.join(OWN).join(STATUS), error))?;
+    Ok(Some((text, modified(&found))))
+}
+
+/// Opens a file of a service in its own directory; `None` if there is none.
+///
+/// # Errors
+///
+/// It can't be opened, or somebody else may have made it.
+fn own_file(
+    own: &Directory,
+    path: &Path,
+    name: &str,
+) -> Result<Option<(File, Stat)>, ServiceError> {
+    let fail = |error| ServiceError::io(&path.join(OWN).join(name), error);
+    let file = match own.open_file(OsStr::new(name)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(fail)?,
     };
-    let mut text = Vec::new();
-    let limit = SIZE as u64;
-    let read = file.take(limit).read_to_end(&mut text).map_err(fail);
-    read?;
-    let found = own.stat(OsStr::new(STATUS)).map_err(fail)?;
-    Ok(Some((text, super::state::modified(&found))))
+    let found = fstat(&file).map_err(|error| fail(error.into()))?;
+    let above = own.own_stat().map_err(fail)?;
+    let is_private = |stat: &Stat| stat.st_mode & 0o077 == 0;
+    let is_own = is_file(&found)
+        && found.st_nlink == 1
+        && found.st_uid == above.st_uid
+        && is_private(&found)
+        && is_private(&above);
+    match is_own {
+        true => Ok(Some((file, found))),
+        false => Err(ServiceError::Foreign {
+            path: path.join(OWN),
+        }),
+    }
 }

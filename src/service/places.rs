@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,6 +45,9 @@ const REMOTE: [(i64, &str); 14] = [
 
 /// How long somebody may look whether a place is locked.
 const A_LOOK: Duration = Duration::from_millis(200);
+
+/// The length of what a service says of itself in the file that it has locked, in bytes.
+const HOLDER: usize = 256;
 
 /// The sticky bit of a directory: files belong to those who made them.
 const STICKY: u32 = 0o1000;
@@ -121,7 +125,15 @@ impl Place {
 /// Opens a file in the own directory of a place, which is made if it's missing.
 fn own_file(own: &Directory, path: &Path, name: &OsStr) -> Result<File, ServiceError> {
     let fail = |error| ServiceError::io(&path.join(OWN).join(name), error);
-    let file = own.open_or_create(name).map_err(fail)?;
+    let file = match own.open_or_create(name) {
+        // Something else has its name.
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            return Err(ServiceError::Foreign {
+                path: path.join(OWN).join(name),
+            });
+        }
+        other => other.map_err(fail)?,
+    };
     let found = fstat(&file).map_err(|error| fail(error.into()))?;
     match is_file(&found) && found.st_nlink == 1 && is_own(&found) {
         true => Ok(file),
@@ -341,23 +353,23 @@ fn lock(file: &File) -> Result<(), Errno> {
 /// Returns what a service that has locked a file says of itself.
 pub(super) fn holder_of(file: &File) -> String {
     let mut holder = String::new();
-    let _ = file.take(200).read_to_string(&mut holder);
+    let _ = file.take(HOLDER as u64).read_to_string(&mut holder);
     holder.trim().to_owned()
 }
 
 /// Locks a file, and writes into it who has done so.
-fn take(mut file: File, name: &str) -> Result<File, NoLock> {
+fn take(file: File, name: &str) -> Result<File, NoLock> {
     if let Err(error) = lock(&file) {
         return Err(match error.kind() {
             io::ErrorKind::WouldBlock => NoLock::Held(holder_of(&file)),
             _ => NoLock::Io(error.into()),
         });
     }
-    let text = format!("process {}, watching “{name}”\n", std::process::id());
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| file.write_all(text.as_bytes()))
-        .map_err(NoLock::Io)?;
+    let text = format!("process {}, watching “{name}”", std::process::id());
+    let mut text = text.into_bytes();
+    text.resize(HOLDER, b' ');
+    // It's for people. In the place of the text before, it needs no room on a full disk.
+    let _ = file.write_all_at(&text, 0);
     Ok(file)
 }
 

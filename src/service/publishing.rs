@@ -53,7 +53,8 @@ impl Service<'_> {
             let path = &shown(&outbox, &published.path);
             if published.is_new {
                 let bytes = published.size;
-                self.observer.note(&Event::Published { path, bytes });
+                let batch = id.as_str();
+                self.observer.note(&Event::Published { batch, path, bytes });
             }
             if let Some(Fallback { stored, error }) = published.fallback {
                 self.observer.note(&Event::OtherName {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::Job;
-use crate::jobs::Progress;
+use crate::jobs::{Alive, Progress};
 
 /// Shows that a service goes on, however long a step takes: it beats with each piece of a
 /// file. Any thread may look at it.
@@ -26,12 +26,15 @@ impl Pulse {
         self.beats.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits for something to do.
-    pub(super) fn while_idle(&self, wait: impl FnOnce()) {
-        self.is_idle.store(true, Ordering::Relaxed);
+    /// Waits for something to do. While anything is done beside the service, that has to
+    /// show that it goes on.
+    pub(super) fn wait(&self, is_idle: bool, wait: impl FnOnce()) {
+        self.is_idle.store(is_idle, Ordering::Relaxed);
         wait();
         self.is_idle.store(false, Ordering::Relaxed);
-        self.beat();
+        if is_idle {
+            self.beat();
+        }
     }
 }
 
@@ -69,6 +72,14 @@ impl Workers {
         self.count.get() > 1
     }
 
+    /// Returns a source that shows while it's read that the service goes on.
+    pub fn alive<R>(&self, source: R) -> Alive<'_, R> {
+        Alive {
+            source,
+            progress: &*self.pulse,
+        }
+    }
+
     /// Begins a job of theirs.
     pub fn job(&self) -> Job<'_> {
         Job::new().workers(self.count).progress(&*self.pulse)
@@ -83,7 +94,15 @@ mod tests {
     fn a_service_that_waits_for_something_to_do_has_no_beats_to_count() {
         let pulse = Pulse::default();
         let before = pulse.beats().unwrap();
-        pulse.while_idle(|| assert_eq!(pulse.beats(), None));
+        pulse.wait(true, || assert_eq!(pulse.beats(), None));
         assert!(pulse.beats().unwrap() > before);
+    }
+
+    #[test]
+    fn a_service_beside_which_something_is_done_has_to_show_that_it_goes_on() {
+        let pulse = Pulse::default();
+        let before = pulse.beats();
+        pulse.wait(false, || assert_eq!(pulse.beats(), before));
+        assert_eq!(pulse.beats(), before);
     }
 }

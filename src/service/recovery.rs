@@ -33,10 +33,12 @@ impl Service<'_> {
         // What fails for one batch is tried again, and keeps no other one waiting.
         let mut outcome = Ok(());
         for id in claimed {
+            self.workers.pulse.beat();
             let taken_up = self.take_up_again(&id);
             outcome = outcome.and(self.or_hold(&id, taken_up));
         }
         for id in sealed {
+            self.workers.pulse.beat();
             // It was complete when it got its name, and its claims are gone.
             if !self.held.contains_key(&id) {
                 let noted = self.note_ready(&id);
@@ -148,7 +150,7 @@ impl Service<'_> {
         let read = own
             .parent_of(&path_in_own)
             .and_then(|(directory, name)| directory.open_file(name))
-            .and_then(|mut file| io::copy(&mut file, &mut io::sink()));
+            .and_then(|file| io::copy(&mut self.workers.alive(file), &mut io::sink()));
         match read {
             Err(error) if is_of_all(&error) => Err(ServiceError::io(
                 &claim_path(&self.spool.path, id).join(path),

@@ -85,6 +85,8 @@ pub enum Event<'a> {
     },
     /// A message is complete in the outbox.
     Published {
+        /// The name of its batch.
+        batch: &'a str,
         /// The message.
         path: &'a Path,
         /// Its size in bytes.

@@ -232,14 +232,13 @@ impl Service<'_> {
         let mut no_room = Ok(());
         loop {
             while outcome.is_ok()
-                && !control.is_stopped()
+                && !control.is_asked()
                 && self.sealing.len() < AHEAD
                 && self.kept() < MOST_KEPT
                 && self.settling.next_due().is_some_and(|due| due <= horizon)
             {
                 outcome = self.begin_batch(loader, horizon);
             }
-            self.workers.pulse.beat();
             let is_last = self.sealing.is_empty();
             for ended in [self.end_batch(), self.end_large()] {
                 match ended {
@@ -328,7 +327,8 @@ impl Service<'_> {
             sources.push(PollFd::new(watches, PollFlags::IN));
         }
         // A signal may end it early. What is due is looked at anyway.
-        self.workers.pulse.while_idle(|| {
+        let is_idle = !self.large.is_busy() && self.making.is_none();
+        self.workers.pulse.wait(is_idle, || {
             let _ = poll(&mut sources, Some(&timeout));
         });
     }

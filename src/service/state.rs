@@ -96,7 +96,7 @@ impl Service<'_> {
         let found = statx(self.spool.root.handle(), path, flags, StatxFlags::BTIME);
         let written = match found {
             Ok(found) => written(stat, &found),
-            Err(_) => modified,
+            Err(_) => modified.min(changed(stat)),
         };
         if self.oldest.is_none_or(|oldest| written < oldest) {
             self.oldest = Some(written);
@@ -104,14 +104,24 @@ impl Service<'_> {
     }
 }
 
-/// Returns when a file was written to last. Its date may have been set to an earlier time,
-/// but nothing was written to it before it was there.
+/// Returns when a file was written to last. Its date may have been set to any time, but
+/// nothing was written to it before it was there.
 pub(super) fn written(stat: &Stat, found: &rustix::fs::Statx) -> SystemTime {
     let modified = modified(stat);
-    match found.stx_mask & StatxFlags::BTIME.bits() {
+    let written = match found.stx_mask & StatxFlags::BTIME.bits() {
         0 => modified,
         _ => modified.max(time(found.stx_btime.tv_sec, found.stx_btime.tv_nsec)),
-    }
+    };
+    // Nobody can set this one, and it's never before the last writing.
+    written.min(changed(stat))
+}
+
+#[allow(
+    clippy::unnecessary_cast,
+    reason = "the types differ from system to system"
+)]
+fn changed(stat: &Stat) -> SystemTime {
+    time(stat.st_ctime as i64, stat.st_ctime_nsec as u32)
 }
 
 #[allow(

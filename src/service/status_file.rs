@@ -1,7 +1,7 @@
 //! A file in the spool's own directory in which the program says how the service does.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -34,10 +34,16 @@ impl StatusFile {
     pub const LONGEST: usize = SIZE;
 
     pub(super) fn open(spool: &Place) -> Result<Self, ServiceError> {
-        Ok(Self {
+        let status = Self {
             path: spool.path.join(OWN).join(STATUS),
             file: spool.own_file(OsStr::new(STATUS))?,
-        })
+        };
+        let is_filled = |found: Metadata| found.len() >= SIZE as u64;
+        if !status.file.metadata().is_ok_and(is_filled) {
+            // Without room for it, the service begins all the same. Each report tries again.
+            let _ = status.write(&[]);
+        }
+        Ok(status)
     }
 
     /// Returns its path.

@@ -147,6 +147,50 @@ fn homes_and_temporary_directories_are_opened_if_the_config_needs_them() {
 }
 
 #[test]
+fn a_name_can_t_write_into_the_unit() {
+    let scene = scene();
+    let hostile = "real\nExecStartPre=+/bin/touch /root/pwned\n#";
+    std::fs::create_dir_all(scene.path(hostile)).unwrap();
+    std::fs::remove_dir(scene.path("spool")).unwrap();
+    std::os::unix::fs::symlink(hostile, scene.path("spool")).unwrap();
+    let outcome = scene.line(DROP_IN).exits(2);
+    assert_eq!(outcome.stdout(), "", "{outcome}");
+    outcome.complains_with_hint(&["a unit file can't have this path"]);
+}
+
+#[test]
+fn a_link_is_followed_and_said() {
+    let scene = scene();
+    std::fs::rename(scene.path("spool"), scene.path("real")).unwrap();
+    std::os::unix::fs::symlink("real", scene.path("spool")).unwrap();
+    let root = scene.root().canonicalize().unwrap();
+    scene
+        .line(DROP_IN)
+        .exits(0)
+        .prints(&format!(" -{}/real\n", root.display()))
+        .says("warning: spool leads to ");
+}
+
+#[test]
+fn words_of_the_command_are_not_taken_for_anything_else() {
+    let scene = scene();
+    let config = scene.text("callseal.toml");
+    scene.write("$HOME 1.toml", config.replace("'calls'", "'--once'"));
+    let words = [
+        "watch",
+        "--unit-drop-in",
+        "--config",
+        "$HOME 1.toml",
+        "--",
+        "--once",
+    ];
+    scene
+        .callseal(words)
+        .exits(0)
+        .prints("/$$HOME 1.toml\" -- --once\n");
+}
+
+#[test]
 fn it_needs_a_config_with_a_spool() {
     let scene = Scene::new();
     scene.write("callseal.toml", "");

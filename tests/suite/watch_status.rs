@@ -48,7 +48,9 @@ fn a_service_that_runs_says_what_it_has_done() {
     let scene = Scene::with_a_spool(&format!("{FAST}bundle = 4\n"));
     let service = scene.starts_and_says_so();
     scene.spool(&CALLS);
-    let status = scene.waits_for_status("bundled", |status| status["service"]["archives"] == 1);
+    let status = scene.waits_for_status("bundled", |status| {
+        status["service"]["archives"] == 1 && status["waiting_files"] == 0
+    });
     let done = &status["service"];
     let bytes: usize = CALLS.iter().map(|(_, content)| content.len()).sum();
     assert_eq!(done["sealed_files"], 4, "{status}");
@@ -103,7 +105,7 @@ fn a_service_that_was_stopped_is_missing_and_so_is_one_that_was_killed() {
     scene
         .line(STATUS)
         .exits(1)
-        .complains_with_hint(&["it doesn't run: it has ended on 20"]);
+        .complains_with_hint(&["it doesn't run: it ended on 20"]);
     let mut service = scene.starts_and_says_so();
     service.signal(Signal::KILL);
     service.ends();
@@ -279,7 +281,7 @@ fn a_run_for_cron_that_has_ended_is_well() {
     scene
         .line(STATUS)
         .exits(0)
-        .prints("calls: not running; the last run for cron has ended on 20");
+        .prints("calls: not running; the last run for cron ended on 20");
     scene.expired_certificate("vendor");
     scene.spool(&CALLS);
     scene.watch_once().exits(3);
@@ -304,6 +306,137 @@ fn a_look_keeps_no_service_from_starting() {
         }
         end.store(true, std::sync::atomic::Ordering::Relaxed);
     });
+}
+
+#[test]
+fn services_that_are_told_to_end_were_not_killed_though_one_of_them_takes_longer() {
+    let scene = Scene::with_a_spool(FAST);
+    let second = "[[watch]]\nname = 'others'\nspool = 'spool2'\noutbox = 'outbox2'\n";
+    let config = scene.text("callseal.toml");
+    scene.write("callseal.toml", format!("{config}{second}"));
+    for name in ["spool2", "outbox2"] {
+        std::fs::create_dir(scene.path(name)).unwrap();
+    }
+    let mut service = scene.starts_watching();
+    let states = || {
+        let outcome = scene.line(&format!("{STATUS} --json")).outcome();
+        let status = outcome.json();
+        [0, 1].map(|place| status["watches"][place]["state"].clone())
+    };
+    scene.waits_until("running", || states() == ["running", "running"]);
+    // A step that hangs ends with the program.
+    let strace = format!(
+        "strace -qq -f -o trace -p {} -e inject=getdents64:delay_enter=60s",
+        service.id()
+    );
+    let mut tracer = scene.tool_line(&strace).start(std::process::Stdio::null());
+    scene.is_traced(&service);
+    scene.write("spool2/new/a.wav", "a call");
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    service.signal(Signal::TERM);
+    service.ends();
+    tracer.kill().unwrap();
+    tracer.wait().unwrap();
+    assert_eq!(states(), ["stopped", "stopped"]);
+}
+
+#[test]
+fn a_service_says_how_much_waits_however_many_files_were_set_aside() {
+    let scene = Scene::with_a_spool(FAST);
+    let service = scene.starts_and_says_so();
+    for number in 0..150 {
+        scene.write(format!("spool/two\nlines-{number}"), "a call");
+    }
+    let status = scene.waits_for_status("set aside", |status| {
+        status["service"]["set_aside_files"] == 150
+    });
+    assert_eq!(status["waiting_files"], 0, "{status}");
+    assert_eq!(status["oldest_waiting_seconds"], Value::Null, "{status}");
+    assert_eq!(status["level"], "warning", "{status}");
+    let named = status["service"]["set_aside"].as_array().unwrap();
+    assert!((50..=100).contains(&named.len()), "{}", named.len());
+    service.stops_with(6);
+}
+
+#[test]
+fn a_full_spool_keeps_no_service_from_saying_how_it_does() {
+    let scene = Scene::with_a_spool(&format!("{FAST}exclude = 'large'\n"));
+    let mount = scene.tool_line("mount -t tmpfs -o size=1m tmpfs spool");
+    let mount = mount.outcome();
+    if mount.status() != Some(0) {
+        println!("not tested: no disk can be mounted: {mount}");
+        return;
+    }
+    scene.starts_and_says_so().stops();
+    let full = scene.tool_line("dd if=/dev/zero of=spool/large bs=4k");
+    full.outcome().says("No space left on device");
+    let service = scene.starts_and_says_so();
+    assert_eq!(scene.status()["service"]["process"], service.id());
+    service.stops();
+    assert_eq!(scene.status()["state"], "stopped");
+    scene.tool("umount spool");
+}
+
+#[test]
+fn whoever_may_write_to_the_spool_alone_can_t_make_up_a_service_that_is_well() {
+    let scene = Scene::with_a_spool(FAST);
+    let service = scene.starts_and_says_so();
+    std::fs::rename(scene.path("spool/.callseal"), scene.path("away")).unwrap();
+    let holder = format!("process {}, watching “calls”", std::process::id());
+    let said = format!(
+        "{{\"process\":{},\"still_for\":18446744073709551615}}",
+        std::process::id()
+    );
+    let directory = scene.path("spool/.callseal");
+    std::fs::create_dir(&directory).unwrap();
+    let permissions = |mode| std::os::unix::fs::PermissionsExt::from_mode(mode);
+    std::fs::set_permissions(&directory, permissions(0o700)).unwrap();
+    scene.write_private("spool/.callseal/lock", holder);
+    scene.write_private(
+        "spool/.callseal/status",
+        said.replace("18446744073709551615", "0"),
+    );
+    let lock = std::fs::File::open(scene.path("spool/.callseal/lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+    scene
+        .line(STATUS)
+        .exits(1)
+        .complains_with_hint(&["spool/.callseal: somebody else than the service of the outbox"]);
+    // Whatever it says, nothing panics.
+    scene.write_private("spool/.callseal/status", said);
+    for form in ["", "--json", "--nagios"] {
+        let outcome = scene.line(&format!("{STATUS} {form}")).outcome();
+        assert!(matches!(outcome.status(), Some(1 | 2)), "{outcome}");
+    }
+    // Others may have written it.
+    std::fs::set_permissions(scene.path("spool/.callseal/status"), permissions(0o644)).unwrap();
+    scene
+        .line(STATUS)
+        .exits(1)
+        .complains(&["spool/.callseal: it is the service's own directory"]);
+    drop(service);
+}
+
+#[test]
+fn an_outbox_that_is_gone_leaves_the_rest_of_the_status() {
+    let scene = Scene::with_a_spool(FAST);
+    let service = scene.starts_and_says_so();
+    std::fs::rename(scene.path("outbox"), scene.path("away")).unwrap();
+    scene.spool(&CALLS);
+    let status = scene.waits_for_status("in trouble", |status| {
+        status["service"]["last_error"] != Value::Null && status["waiting_files"] == 4
+    });
+    assert_eq!(status["state"], "running", "{status}");
+    assert_eq!(status["findings"].as_array().unwrap().len(), 1, "{status}");
+    assert_eq!(status["unbundled_batches"], Value::Null, "{status}");
+    scene
+        .line(STATUS)
+        .exits(1)
+        .complains(&["calls: outbox: no such file or directory"]);
+    std::fs::rename(scene.path("away"), scene.path("outbox")).unwrap();
+    service.signal(Signal::HUP);
+    scene.waits_for_status("well again", |status| status["level"] == "ok");
+    service.stops();
 }
 
 #[test]
@@ -346,7 +479,9 @@ fn monitoring_gets_one_line_with_the_state_of_a_service() {
     );
     let service = scene.starts_and_says_so();
     scene.spool(&CALLS);
-    scene.waits_for_status("bundled", |status| status["service"]["archives"] == 1);
+    scene.waits_for_status("bundled", |status| {
+        status["service"]["archives"] == 1 && status["waiting_files"] == 0
+    });
     let found = line(&scene.line(&plugin).exits(0));
     assert!(
         found.starts_with("WATCH OK - calls: 0 files waiting, 4 sealed since the start | "),

@@ -112,6 +112,27 @@ fn it_isn_t_told_that_a_service_is_ready_before_all_of_them_are() {
 }
 
 #[test]
+fn a_supervisor_that_doesn_t_listen_keeps_no_service_from_sealing_or_ending() {
+    let scene = Scene::with_a_spool(FAST);
+    let supervisor = Supervisor::listen(&scene);
+    // The socket takes some messages, and no more.
+    let service = supervisor.starts(&scene, "100000");
+    std::thread::sleep(Duration::from_secs(3));
+    scene.spool(&CALLS);
+    scene.waits_until("sealed", || scene.sealed().len() == CALLS.len());
+    let status = scene.line("watch --status --json --config callseal.toml");
+    let status = status.outcome().json();
+    assert_eq!(status["watches"][0]["state"], "running", "{status:#}");
+    let begin = Instant::now();
+    service.stops();
+    assert!(
+        begin.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[test]
 fn it_is_told_what_is_wrong_in_one_line() {
     let scene = Scene::with_a_spool(FAST);
     scene.expired_certificate("vendor");
@@ -160,7 +181,7 @@ fn the_watchdog_hears_of_a_service_that_goes_on_and_not_of_one_that_is_stuck() {
         service.id()
     );
     let mut tracer = scene.tool_line(&strace).start(std::process::Stdio::null());
-    std::thread::sleep(Duration::from_millis(500));
+    scene.is_traced(&service);
     scene.spool(&CALLS);
     std::thread::sleep(Duration::from_secs(4));
     assert!(!supervisor.is_told_within(Duration::from_secs(3), "WATCHDOG=1"));

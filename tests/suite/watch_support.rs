@@ -253,6 +253,17 @@ impl Scene {
         }
     }
 
+    /// Waits until a tracer has a service.
+    #[track_caller]
+    pub fn is_traced(&self, service: &Service) {
+        let path = format!("/proc/{}/status", service.id());
+        self.waits_until("traced", || {
+            let status = std::fs::read_to_string(&path).unwrap_or_default();
+            let mut lines = status.lines();
+            lines.any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
+        });
+    }
+
     /// Waits until something has happened.
     #[track_caller]
     pub fn waits_until(&self, what: &str, has_happened: impl Fn() -> bool) {

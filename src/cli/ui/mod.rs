@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal, Write};
 
 pub use passphrase::{NoAnswer, Prompt, ask_new};
 pub use progress::Bar;
-pub use text::{batches, bytes, count, entries, quoted, safe, shell_word, span};
+pub use text::{batches, bytes, count, cut, entries, is_unsafe, quoted, safe, shell_word, span};
 pub use waiting::{UntilWritten, Waiting};
 
 /// The number of failures or files that are shown one by one.

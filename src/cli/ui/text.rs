@@ -23,7 +23,8 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-fn is_unsafe(c: char) -> bool {
+/// Returns whether a character could control a terminal or hide text.
+pub fn is_unsafe(c: char) -> bool {
     c.is_control() || is_default_ignorable(c) || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
@@ -83,6 +84,19 @@ pub fn count(n: u64, noun: &str) -> String {
     }
 }
 
+/// Cuts a text that is too long, after that many bytes or a little less.
+pub fn cut(text: &str, longest: usize) -> Cow<'_, str> {
+    if text.len() <= longest {
+        return Cow::Borrowed(text);
+    }
+    let begin: String = text
+        .char_indices()
+        .take_while(|(at, c)| at + c.len_utf8() <= longest)
+        .map(|(_, c)| c)
+        .collect();
+    Cow::Owned(begin + "…")
+}
+
 /// Counts batches.
 pub fn batches(n: u64) -> String {
     match n {
@@ -140,6 +154,14 @@ mod tests {
         ] {
             assert_eq!(shell_word(word), shown);
         }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(cut("été", 5), "été");
+        assert_eq!(cut("été", 4), "ét…");
+        assert_eq!(cut("été", 2), "é…");
+        assert_eq!(cut("été", 0), "…");
     }
 
     #[test]

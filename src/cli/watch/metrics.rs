@@ -1,35 +1,85 @@
 //! Metrics for Prometheus, in a file for the textfile collector of its node exporter.
 
 use std::fmt::Write as _;
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread::{Builder, JoinHandle};
 
-use tempfile::Builder;
+use callseal::files::cause;
 
+use super::log;
 use super::said::Said;
 
 /// The mode of the file: the node exporter runs as another user.
 const MODE: u32 = 0o644;
 
+/// Writes metrics on a thread of its own: its disk may hang, and nobody else waits for that.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    services: SyncSender<Services>,
+    thread: io::Result<JoinHandle<()>>,
+}
+
+/// The names of services, and what they say of themselves.
+type Services = Vec<(String, Said)>;
+
+impl Metrics {
+    pub fn begin(path: PathBuf) -> Self {
+        let (services, written) = mpsc::sync_channel(1);
+        let thread = Builder::new().name("metrics".into());
+        let thread = thread.spawn(move || write_all(&path, &written));
+        if let Err(error) = &thread {
+            log::unreported(&format!("no thread can be started: {}", cause(error)));
+        }
+        Self { services, thread }
+    }
+
+    /// Writes what services say of themselves, unless the last time still lasts.
+    pub fn write(&self, services: Services) {
+        let _ = self.services.try_send(services);
+    }
+
+    /// Waits until all is written.
+    pub fn end(self) {
+        drop(self.services);
+        let _ = self.thread.map(JoinHandle::join);
+    }
+}
+
+fn write_all(path: &Path, services: &Receiver<Services>) {
+    let mut last = None;
+    for services in services {
+        let fault = write(path, &services).err();
+        let fault = fault.map(|error| format!("{}: {}", path.display(), cause(&error)));
+        if let Some(fault) = fault.as_ref().filter(|_| fault != last) {
+            log::unreported(fault);
+        }
+        last = fault;
+    }
+}
+
 /// Writes the metrics of services in one step. They aren't flushed: after a power failure,
 /// there are new ones soon.
-pub(super) fn write(path: &Path, services: &[(String, Said)]) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+fn write(path: &Path, services: &[(String, Said)]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     // The collector takes what ends in `.prom`.
-    let mut file = Builder::new()
-        .prefix(".callseal-")
-        .suffix(".tmp")
-        .permissions(std::fs::Permissions::from_mode(MODE))
-        .tempfile_in(directory)?;
-    file.as_file()
-        .set_permissions(std::fs::Permissions::from_mode(MODE))?;
-    file.write_all(text(services).as_bytes())?;
-    file.persist(path)?;
-    Ok(())
+    let new = path.with_file_name(format!(".{name}.new"));
+    // One that was killed may have left it, or somebody else has made a link of that name.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
+    let written = file
+        .set_permissions(Permissions::from_mode(MODE))
+        .and_then(|()| file.write_all(text(services).as_bytes()))
+        .and_then(|()| fs::rename(&new, path));
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&new);
+    })
 }
 
 /// A metric: its name, what it is, its kind, and its value for a service that has one.
@@ -47,6 +97,12 @@ const METRICS: &[Metric] = &[
         "When the service was started, in seconds since 1970.",
         "gauge",
         |said| Some(said.started),
+    ),
+    (
+        "settle_seconds",
+        "The time for which a file has to be unchanged before it's sealed.",
+        "gauge",
+        |said| Some(said.settle),
     ),
     (
         "waiting_files",

@@ -2,14 +2,15 @@
 //! hangs can't say so.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use callseal::files::cause;
 use callseal::service::{Pulse, StatusFile};
 
-use super::metrics;
+use super::log;
+use super::metrics::Metrics;
 use super::said::Said;
 use super::supervisor::{self, Supervisor};
 use super::teller::{News, Teller};
@@ -25,7 +26,33 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) struct Reported {
     pub teller: Arc<Teller>,
     pub pulse: Arc<Pulse>,
-    pub status: StatusFile,
+    pub status: Arc<Status>,
+}
+
+/// The file in which a service says how it does, as long as it's its own.
+#[derive(Debug)]
+pub(super) struct Status(Mutex<Option<StatusFile>>);
+
+impl Status {
+    pub fn new(file: Option<StatusFile>) -> Self {
+        Self(Mutex::new(file))
+    }
+
+    /// Writes what a service says. If that fails, returns the path and the cause.
+    fn write(&self, said: &Said) -> Result<(), String> {
+        let file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = &*file else { return Ok(()) };
+        let written = file.write(&said.to_text(StatusFile::LONGEST));
+        written.map_err(|error| format!("{}: {}", file.path().display(), cause(&error)))
+    }
+
+    /// Writes the last words of a service, before another one may work in its place.
+    pub fn conclude(&self, said: &Said) {
+        // The reporter has said what keeps it from that.
+        let _ = self.write(said);
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *file = None;
+    }
 }
 
 /// Reports on services.
@@ -33,7 +60,7 @@ pub(super) struct Reporter {
     services: Vec<(Reported, Stillness)>,
     /// What couldn't be written last time is said once.
     faults: Vec<String>,
-    metrics: Option<PathBuf>,
+    metrics: Option<Metrics>,
     supervisor: Supervisor,
     /// The time within which each service has to show that it goes on.
     watchdog: Option<Duration>,
@@ -69,7 +96,7 @@ impl Reporter {
         Self {
             services: services.into_iter().map(still).collect(),
             faults: Vec::new(),
-            metrics,
+            metrics: metrics.map(Metrics::begin),
             supervisor: Supervisor::default(),
             watchdog: supervisor::watchdog(),
         }
@@ -84,12 +111,20 @@ impl Reporter {
             match news.recv_timeout(every) {
                 Ok(News::Changed) => {
                     if pause(news, PAUSE.min(every)) {
-                        return self.report();
+                        return self.conclude();
                     }
                 }
-                Ok(News::Over) | Err(RecvTimeoutError::Disconnected) => return self.report(),
+                Ok(News::Over) | Err(RecvTimeoutError::Disconnected) => return self.conclude(),
                 Err(RecvTimeoutError::Timeout) => {}
             }
+        }
+    }
+
+    /// Makes the last report.
+    fn conclude(mut self) {
+        self.report();
+        if let Some(metrics) = self.metrics {
+            metrics.end();
         }
     }
 
@@ -99,29 +134,27 @@ impl Reporter {
         let mut is_alive = true;
         for (service, stillness) in &mut self.services {
             let still_for = stillness.look(&service.pulse);
-            is_alive &= self.watchdog.is_none_or(|within| still_for < within);
+            // The supervisor waits for as long again before it does anything.
+            is_alive &= self.watchdog.is_none_or(|within| still_for < within / 2);
             let mut said = service.teller.said();
             said.still_for = still_for.as_secs();
-            let text = said.to_text(StatusFile::LONGEST);
-            if let Err(error) = service.status.write(&text) {
-                let path = service.status.path().display();
-                faults.push(format!("{path}: {}", cause(&error)));
-            }
+            faults.extend(service.status.write(&said).err());
             all.push((service.teller.log.name.clone(), said));
         }
-        if let Some(path) = &self.metrics
-            && let Err(error) = metrics::write(path, &all)
-        {
-            faults.push(format!("{}: {}", path.display(), cause(&error)));
-        }
         self.note_faults(faults);
-        let readied = self.services.iter().map(|(one, _)| one.teller.readied());
-        if let Some(readied) = readied.collect() {
-            self.supervisor.are_ready(readied);
+        let is_stopping = |(_, said): &(String, Said)| said.stopping.is_some();
+        if all.iter().any(is_stopping) {
+            self.supervisor.is_stopping();
+        } else {
+            let readied = self.services.iter().map(|(one, _)| one.teller.readied());
+            self.supervisor.are_ready(readied.collect());
         }
         self.supervisor.status(&status(&all));
         if is_alive && self.watchdog.is_some() {
             self.supervisor.is_alive();
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.write(all);
         }
     }
 
@@ -129,10 +162,7 @@ impl Reporter {
     fn note_faults(&mut self, faults: Vec<String>) {
         for fault in &faults {
             if !self.faults.contains(fault) {
-                tracing::warn!(
-                    event = "not_reported",
-                    "{fault}; how the service does can't be written there"
-                );
+                log::unreported(fault);
             }
         }
         self.faults = faults;

@@ -1,10 +1,11 @@
 //! What a service says of itself: for `--status`, for Prometheus and for systemd.
 
-use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use callseal::service::State;
 use serde::{Deserialize, Serialize};
+
+use crate::cli::ui::cut;
 
 /// What a service says of itself. Times are in seconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,10 @@ pub(super) struct Said {
     /// Whether it ends by itself: it's a run for cron.
     pub once: bool,
     pub started: u64,
+    /// The time for which a file has to be unchanged.
+    pub settle: u64,
+    /// When it was told to end.
+    pub stopping: Option<u64>,
     /// When it has ended in order.
     pub ended: Option<u64>,
     /// For how many seconds the present step has shown no progress.
@@ -71,7 +76,7 @@ pub(super) struct Now {
 /// A file that was set aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SetAside {
-    pub path: PathBuf,
+    pub path: String,
     pub reason: String,
 }
 
@@ -86,8 +91,8 @@ pub(super) struct Problem {
 impl From<&State> for Now {
     fn from(state: &State) -> Self {
         let named = state.named.iter().map(|(path, reason)| SetAside {
-            path: path.clone(),
-            reason: reason.clone(),
+            path: short(&path.to_string_lossy()),
+            reason: short(reason),
         });
         Self {
             waiting: state.waiting,
@@ -95,8 +100,7 @@ impl From<&State> for Now {
             kept: state.kept,
             to_bundle: state.to_bundle,
             set_aside: state.set_aside,
-            // A path that isn't UTF-8 can't be written.
-            named: named.filter(|file| file.path.to_str().is_some()).collect(),
+            named: named.collect(),
             passed_over: state.passed_over,
             damaged: state.damaged,
             unflushed: state.unflushed,
@@ -116,17 +120,23 @@ impl Said {
     pub fn to_text(&self, longest: usize) -> Vec<u8> {
         let mut said = self.clone();
         loop {
-            // Strings, numbers and paths in UTF-8 can always be written.
+            // Strings and numbers can always be written.
             let text = serde_json::to_vec(&said).unwrap_or_default();
-            if text.len() <= longest {
+            if text.len() <= longest || said.now.named.is_empty() {
                 return text;
             }
-            if said.now.named.is_empty() {
-                return Vec::new();
-            }
-            said.now.named.truncate(said.now.named.len() / 2);
+            // All else is short.
+            said.now.named.pop();
         }
     }
+}
+
+/// The longest path or message that is kept, in bytes: names of a spool may be hostile.
+const LONGEST: usize = 512;
+
+/// Returns a text that is no longer than it has to be.
+pub(super) fn short(text: &str) -> String {
+    cut(text, LONGEST).into_owned()
 }
 
 /// Returns the seconds since 1970.
@@ -141,9 +151,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_hostile_name_leaves_room_for_what_a_service_says() {
+        let message = short(&"\u{1}".repeat(32 * 1024));
+        assert!(message.len() < 600, "{}", message.len());
+        let problem = Some(Problem {
+            since: 1,
+            message: message.clone(),
+            hint: Some(message.clone()),
+        });
+        let said = Said {
+            sealing_trouble: problem.clone(),
+            archive_trouble: problem.clone(),
+            last_error: problem,
+            config_fault: Some(message),
+            ..Said::default()
+        };
+        // In JSON, each takes six bytes.
+        assert!(said.to_text(usize::MAX).len() < 32 * 1024);
+    }
+
+    #[test]
     fn what_a_service_says_can_be_read_again_and_is_never_too_long() {
         let named = (0..100).map(|number| SetAside {
-            path: PathBuf::from(format!("{number}-{}", "a".repeat(3000))),
+            path: format!("{number}-{}", "a".repeat(3000)),
             reason: "it can't be read".into(),
         });
         let said = Said {
@@ -159,7 +189,7 @@ mod tests {
         assert!(text.len() <= 64 * 1024);
         let read = Said::parse(&text).unwrap();
         assert_eq!((read.process, read.now.set_aside), (7, 100));
-        assert_eq!(read.now.named.len(), 12);
+        assert!(read.now.named.len() > 15, "{}", read.now.named.len());
         assert_eq!(Said::parse(&said.to_text(usize::MAX)), Some(said));
     }
 }

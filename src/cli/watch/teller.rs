@@ -1,14 +1,15 @@
 //! Takes what a service reports: into the log, and into what it says of itself.
 
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use callseal::config::Watch;
 use callseal::service::{Done, Event, Observer, ServiceError, Work};
 
 use super::log::Log;
-use super::said::{Problem, Said, seconds};
+use super::said::{Problem, Said, seconds, short};
 use crate::cli::failure::Ended;
 use crate::cli::hints;
 
@@ -26,7 +27,7 @@ pub(super) enum News {
 pub(super) struct Teller {
     pub log: Log,
     told: Mutex<Told>,
-    news: Sender<News>,
+    news: SyncSender<News>,
 }
 
 #[derive(Debug)]
@@ -38,16 +39,17 @@ struct Told {
 }
 
 impl Teller {
-    pub fn new(name: &str, once: bool, news: Sender<News>) -> Self {
+    pub fn new(settings: &Watch, once: bool, news: SyncSender<News>) -> Self {
         let said = Said {
             version: env!("CARGO_PKG_VERSION").into(),
             process: std::process::id(),
             once,
             started: seconds(SystemTime::now()),
+            settle: settings.settle.as_secs(),
             ..Said::default()
         };
         Self {
-            log: Log::new(name),
+            log: Log::new(&settings.name),
             told: Mutex::new(Told {
                 said,
                 readied: 0,
@@ -71,9 +73,18 @@ impl Teller {
         (told.readied > 0 && !told.is_reloading).then_some(told.readied)
     }
 
-    /// Notes that it's told to reload.
+    /// Notes that it's told to reload. A run for cron doesn't do that.
     pub fn begin_reload(&self) {
-        self.told().is_reloading = true;
+        let mut told = self.told();
+        told.is_reloading = !told.said.once;
+        drop(told);
+        self.tell();
+    }
+
+    /// Notes that it's told to end.
+    pub fn begin_end(&self) {
+        self.told().said.stopping = Some(seconds(SystemTime::now()));
+        self.tell();
     }
 
     /// Notes until when the recipients can be used.
@@ -84,7 +95,7 @@ impl Teller {
     /// Notes whether the config can be used.
     pub fn note_config(&self, fault: Option<&str>) {
         let mut told = self.told();
-        told.said.config_fault = fault.map(str::to_owned);
+        told.said.config_fault = fault.map(short);
         if let Some(fault) = fault {
             told.said.last_error = Some(problem(fault.into(), None));
         }
@@ -102,6 +113,12 @@ impl Teller {
         self.log.conclude(outcome)
     }
 
+    fn tell(&self) {
+        // If there is no room, others have told so already. Without a reader, the program
+        // is about to end.
+        let _ = self.news.try_send(News::Changed);
+    }
+
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,8 +128,7 @@ impl Observer for Teller {
     fn note(&self, event: &Event<'_>) {
         self.log.note(event);
         if self.told().take(event) {
-            // Without a reader, the program is about to end.
-            let _ = self.news.send(News::Changed);
+            self.tell();
         }
     }
 }
@@ -199,7 +215,7 @@ impl Told {
 fn problem(message: String, hint: Option<String>) -> Problem {
     Problem {
         since: seconds(SystemTime::now()),
-        message,
-        hint,
+        message: short(&message),
+        hint: hint.as_deref().map(short),
     }
 }

@@ -1,5 +1,6 @@
 //! Records as JSON, each on a line of its own.
 
+use std::fmt::Write;
 use std::time::SystemTime;
 
 use callseal::Timestamp;
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 use tracing::Level;
 
 use super::record::Record;
+use crate::cli::ui::is_unsafe;
 
 /// Returns the line of a record.
 pub(super) fn line(record: &Record, level: &Level, at: SystemTime) -> String {
@@ -20,7 +22,25 @@ pub(super) fn line(record: &Record, level: &Level, at: SystemTime) -> String {
         fields: &record.fields,
     };
     // Strings and numbers can always be written.
-    serde_json::to_string(&line).unwrap_or_default()
+    escaped(&serde_json::to_string(&line).unwrap_or_default())
+}
+
+/// Escapes what could control a terminal or hide text, as the text for people does. All of it
+/// is in strings.
+fn escaped(line: &str) -> String {
+    let mut escaped = String::with_capacity(line.len());
+    for c in line.chars() {
+        match is_unsafe(c) {
+            false => escaped.push(c),
+            true => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string does not fail.
+                    let _ = write!(escaped, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    escaped
 }
 
 #[derive(Serialize)]

@@ -72,6 +72,11 @@ impl Log {
         warn!(watch = self.name, event, "{message}");
     }
 
+    /// Warns that nobody can be told how the service does.
+    pub fn unreported(&self, why: &str) {
+        self.warning("not_reported", &format!("{why}; {UNREPORTED}"));
+    }
+
     pub fn info(&self, event: &str, message: &str) {
         info!(watch = self.name, event, "{message}");
     }
@@ -194,12 +199,18 @@ impl Log {
                 ),
                 Some(&hints::of_damaged(archive)),
             ),
-            Event::Published { path, bytes: size } => debug!(
+            Event::Published {
+                batch,
+                path,
+                bytes: size,
+            } => info!(
+                target: CALL,
                 watch,
                 event = "published",
+                batch,
                 path = %path.display(),
                 bytes = size,
-                "{} ({})",
+                "{} ({}), of batch {batch}",
                 path.display(),
                 bytes(*size)
             ),
@@ -290,6 +301,14 @@ impl Log {
             _ => {}
         }
     }
+}
+
+/// What follows if a status or metrics can't be written.
+const UNREPORTED: &str = "how the service does can't be written there";
+
+/// Warns that nobody can be told how any service does.
+pub(super) fn unreported(why: &str) {
+    warn!(event = "not_reported", "{why}; {UNREPORTED}");
 }
 
 /// Says when something is tried again.

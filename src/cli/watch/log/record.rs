@@ -6,8 +6,15 @@ use serde_json::{Map, Value};
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
+use crate::cli::ui::cut;
+
 /// What stands between the items of a list: a field has one value.
 pub(super) const BETWEEN: &str = ",";
+
+/// The longest message and the longest value, in bytes: the journal divides longer lines, and
+/// takes what follows for a line of its own. A path that can be sealed is shorter.
+const LONGEST_MESSAGE: usize = 2048;
+const LONGEST_VALUE: usize = 4096;
 
 /// The field that is a list.
 const LIST: &str = "recipients";
@@ -57,7 +64,7 @@ impl Visit for Record {
                 let items = value.split(BETWEEN).map(Value::from);
                 self.add(field, items.collect());
             }
-            _ => self.add(field, value.into()),
+            _ => self.add(field, cut(value, LONGEST_VALUE).into()),
         }
     }
 
@@ -65,8 +72,8 @@ impl Visit for Record {
         // Paths are shown, and so is the message: their `Debug` is what they show.
         let value = format!("{value:?}");
         match field.name() {
-            "message" => self.message = value,
-            _ => self.add(field, value.into()),
+            "message" => self.message = cut(&value, LONGEST_MESSAGE).into_owned(),
+            _ => self.add(field, cut(&value, LONGEST_VALUE).into()),
         }
     }
 }

@@ -30,6 +30,9 @@ pub(in crate::cli::watch) fn begin(format: LogFormat, ui: &Ui) {
     };
     // There is one already if this isn't the first time. It's the same.
     let _ = tracing::subscriber::set_global_default(records);
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(event = "fault", "a fault in callseal: {panic}");
+    }));
 }
 
 /// Writes records to standard error.

@@ -1,7 +1,5 @@
 //! The status for programs.
 
-use std::path::Path;
-
 use callseal::Timestamp;
 use callseal::config::Config;
 use callseal::service::Holder;
@@ -64,7 +62,7 @@ struct ServiceFacts<'a> {
 
 #[derive(Serialize)]
 struct SetAsideFacts<'a> {
-    path: PathFact<'a>,
+    path: &'a str,
     reason: &'a str,
 }
 
@@ -92,7 +90,8 @@ impl<'a> StatusFacts<'a> {
 
 impl<'a> From<&'a Watched<'a>> for WatchedFacts<'a> {
     fn from(watched: &'a Watched<'a>) -> Self {
-        let seen = watched.outside.as_ref().ok();
+        let (seen, outbox) = (watched.spool.as_ref().ok(), watched.outbox.as_ref().ok());
+        let waiting = watched.waiting();
         let end = watched.certificates.as_ref().ok();
         let end = end.and_then(|certificates| certificates.first_end);
         Self {
@@ -103,16 +102,16 @@ impl<'a> From<&'a Watched<'a>> for WatchedFacts<'a> {
             findings: &watched.findings,
             state: watched.run,
             holder: seen.and_then(|seen| match &seen.holder {
-                Holder::Service(holder) => Some(holder.as_str()),
+                Holder::Service { name, .. } => Some(name.as_str()),
                 Holder::Nobody => None,
             }),
-            waiting_files: seen.map(|_| watched.waiting()),
-            oldest_waiting: seen.and_then(|seen| seen.oldest).map(Timestamp),
+            waiting_files: waiting.map(|waiting| waiting.files),
+            oldest_waiting: waiting.and_then(|waiting| waiting.oldest).map(Timestamp),
             oldest_waiting_seconds: watched.age().map(|age| age.as_secs()),
-            kept_files: seen.map(|seen| seen.kept),
-            unbundled_batches: seen.map(|seen| seen.batches),
-            unbundled_bytes: seen.map(|seen| seen.bytes),
-            damaged: seen
+            kept_files: waiting.map(|waiting| waiting.kept),
+            unbundled_batches: outbox.map(|seen| seen.batches),
+            unbundled_bytes: outbox.map(|seen| seen.bytes),
+            damaged: outbox
                 .iter()
                 .flat_map(|seen| &seen.damaged)
                 .map(|path| PathFact(path))
@@ -134,7 +133,7 @@ impl<'a> From<&'a Watched<'a>> for WatchedFacts<'a> {
                     .named
                     .iter()
                     .map(|file| SetAsideFacts {
-                        path: PathFact(Path::new(&file.path)),
+                        path: &file.path,
                         reason: &file.reason,
                     })
                     .collect(),

@@ -4,13 +4,14 @@ use std::io;
 use std::time::{Duration, UNIX_EPOCH};
 
 use callseal::files::cause;
-use callseal::service::ServiceError;
+use callseal::service::{Holder, ServiceError};
 use callseal::{Error, Timestamp};
 use serde::Serialize;
 
 use super::{Run, Watched};
 use crate::cli::hints;
 use crate::cli::ui::{Ui, batches, count, span};
+use crate::cli::watch::said::Problem;
 
 /// How long a file may wait after it has settled.
 pub(super) const SLOW: Duration = Duration::from_secs(15 * 60);
@@ -71,7 +72,8 @@ pub(super) fn of(watched: &Watched<'_>) -> Vec<Finding> {
     found.extend(of_run(watched));
     found.extend(of_places(watched));
     found.extend(of_certificates(watched));
-    found.extend(of_troubles(watched));
+    let troubles = of_troubles(watched, &found);
+    found.extend(troubles);
     found.extend(of_backlog(watched));
     found.extend(of_files(watched));
     // Those of one level stay in this order.
@@ -86,75 +88,108 @@ pub(super) fn time(seconds: u64) -> Timestamp {
 }
 
 fn of_run(watched: &Watched<'_>) -> Option<Finding> {
-    const START: &str = "start it (`systemctl start callseal`); the log says why it has ended \
-                         (`journalctl -u callseal`)";
+    const START: &str = "start it: `systemctl start callseal`";
+    const AGAIN: &str = "`journalctl -u callseal -n 50` says why it has ended; then start it again: \
+                         `systemctl start callseal`";
     let said = watched.said.as_ref();
     match watched.run {
         Run::Running | Run::Idle | Run::Unknown => None,
         Run::Starting => Some(Finding::warning(
             "it has just started, and has said nothing of itself yet",
-            "look again in some seconds",
+            "look again in a minute",
+        )),
+        Run::Silent => Some(Finding::critical(
+            "it runs, but can't say how it does",
+            "look whether the disk of the spool is full; the log says more \
+             (`journalctl -u callseal -n 50`)",
         )),
         Run::Hanging => {
-            let message = format!(
-                "it hangs: nothing has gone on for {}",
-                span(watched.still())
-            );
-            let hint =
-                "look whether a disk of the spool or the outbox hangs (`dmesg`), then restart it";
-            Some(Finding::critical(message, hint))
+            let still = span(watched.still());
+            Some(Finding::critical(
+                format!("it hangs: nothing has gone on for {still}"),
+                "look whether a disk of the spool or the outbox hangs (`dmesg`), then restart it",
+            ))
         }
-        Run::Stopped => Some(match said.and_then(|said| said.ended) {
+        Run::Stopped => Some(match said.and_then(|said| said.ended.or(said.stopping)) {
             Some(ended) => {
-                let message = format!("it doesn't run: it has ended on {}", time(ended));
-                Finding::critical(message, START)
+                let message = format!("it doesn't run: it ended on {}", time(ended));
+                Finding::critical(message, AGAIN)
             }
             None => Finding::critical("it doesn't run, and never has", START),
         }),
         Run::Crashed => Some(Finding::critical(
             "it doesn't run: it was killed, or has crashed",
-            START,
+            AGAIN,
         )),
     }
 }
 
-fn of_places(watched: &Watched<'_>) -> Vec<Finding> {
-    let seen = match &watched.outside {
-        Ok(seen) => seen,
-        Err(error) => {
-            let is_refused = matches!(error, ServiceError::Job(Error::Io { error, .. })
-                if error.kind() == io::ErrorKind::PermissionDenied);
-            return vec![match is_refused {
-                true => Finding::new(
-                    Level::Unknown,
-                    error.to_string(),
-                    Some("ask as root, or as the user that the service runs as".into()),
-                ),
-                false => {
-                    let hint = hints::of_service(error).map(|hint| hint.into_owned());
-                    Finding::new(Level::Critical, error.to_string(), hint)
-                }
-            }];
+/// Returns that a directory can't be looked at, or why it can't be used.
+fn unseen(error: &ServiceError) -> Finding {
+    match error {
+        ServiceError::Job(Error::Io { error: cause, .. })
+            if cause.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            Finding::new(Level::Unknown, error.to_string(), Some(AS_ROOT.into()))
         }
-    };
-    let mut found = Vec::new();
-    if let Some((path, error)) = seen.unreadable.first() {
-        let message = format!(
-            "{}: {}{}",
-            path.display(),
-            cause(error),
-            and_more(seen.unreadable.len() as u64)
-        );
-        let hint = "give the service's user the right to read it, or exclude it";
-        found.push(Finding::warning(message, hint));
+        error => {
+            let hint = hints::of_service(error).map(|hint| hint.into_owned());
+            Finding::new(Level::Critical, error.to_string(), hint)
+        }
     }
-    if let Some(first) = seen.damaged.first() {
+}
+
+/// What somebody else than the service's user can do.
+const AS_ROOT: &str = "ask as root, or as the user that the service runs as";
+
+/// Returns that what is in the spool isn't the service's, though it looks like that: whoever
+/// may write to the spool can't write to the outbox.
+fn of_holders(watched: &Watched<'_>) -> Option<Finding> {
+    let (spool, outbox) = (watched.spool.as_ref().ok()?, watched.outbox.as_ref().ok()?);
+    let is_same = match (&spool.holder, &outbox.holder) {
+        (
+            Holder::Service { name, user, .. },
+            Holder::Service {
+                name: own,
+                user: owner,
+                ..
+            },
+        ) => (name, user) == (own, owner),
+        (spool, outbox) => spool == outbox,
+    };
+    let is_meant = matches!(watched.run, Run::Running | Run::Hanging | Run::Silent);
+    (is_meant && !is_same).then(|| {
+        let path = watched.settings.spool.join(".callseal");
         let message = format!(
-            "{}: it's damaged{}",
-            first.display(),
-            and_more(seen.damaged.len() as u64)
+            "{}: somebody else than the service of the outbox has it",
+            path.display()
         );
-        found.push(Finding::warning(message, &hints::of_damaged(first)));
+        let hint = "find out who writes to the spool; the log of the service says more";
+        Finding::critical(message, hint)
+    })
+}
+
+fn of_places(watched: &Watched<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    found.extend(of_holders(watched));
+    found.extend(watched.spool.as_ref().err().map(unseen));
+    match &watched.outbox {
+        Err(error) => found.push(unseen(error)),
+        Ok(seen) => found.extend(seen.damaged.first().map(|first| {
+            let more = and_more(seen.damaged.len() as u64);
+            let message = format!("{}: it's damaged{more}", first.display());
+            Finding::warning(message, &hints::of_damaged(first))
+        })),
+    }
+    match &watched.counted {
+        Some(Err(error)) => found.push(unseen(error)),
+        Some(Ok(counted)) => found.extend(counted.unreadable.as_ref().map(|(path, error)| {
+            let more = and_more(counted.unreadable_count);
+            let message = format!("{}: {}{more}", path.display(), cause(error));
+            let hint = "give the service's user the right to read it, or exclude it";
+            Finding::warning(message, hint)
+        })),
+        None => {}
     }
     found
 }
@@ -170,27 +205,37 @@ fn of_certificates(watched: &Watched<'_>) -> Vec<Finding> {
         }
         Err(failure) => {
             let found = failure.words().map(|(message, hint, _)| {
-                Finding::new(
-                    Level::Critical,
-                    format!("nothing can be sealed: {message}"),
-                    hint,
-                )
+                // Whoever asks may not be allowed to read what the service can.
+                match message.ends_with(&cause(&io::ErrorKind::PermissionDenied.into())) {
+                    true => Finding::new(Level::Unknown, message, Some(AS_ROOT.into())),
+                    false => {
+                        let message = format!("nothing can be sealed: {message}");
+                        Finding::new(Level::Critical, message, hint)
+                    }
+                }
             });
             found.into_iter().collect()
         }
     }
 }
 
-fn of_troubles(watched: &Watched<'_>) -> Vec<Finding> {
+fn of_troubles(watched: &Watched<'_>, known: &[Finding]) -> Vec<Finding> {
     let Some(said) = &watched.said else {
         return Vec::new();
     };
-    // What the last service has said, its end may have changed.
-    if matches!(watched.run, Run::Starting | Run::Stopped | Run::Crashed) {
+    // What the last service has said may have changed since.
+    if !matches!(watched.run, Run::Running | Run::Hanging | Run::Idle) {
         return Vec::new();
     }
     let mut found = Vec::new();
-    if let Some(trouble) = &said.sealing_trouble {
+    // What is wrong with a certificate or a directory was said already.
+    let is_known = |trouble: &&Problem| {
+        let mut known = known.iter();
+        known.any(|finding| finding.message.ends_with(&trouble.message))
+    };
+    let sealing_trouble = said.sealing_trouble.as_ref();
+    let sealing_trouble = sealing_trouble.filter(|trouble| !is_known(trouble));
+    if let Some(trouble) = sealing_trouble {
         let message = format!("{} (since {})", trouble.message, time(trouble.since));
         found.push(Finding::new(Level::Critical, message, trouble.hint.clone()));
     }
@@ -245,7 +290,7 @@ fn of_backlog(watched: &Watched<'_>) -> Option<Finding> {
     };
     let message = format!(
         "{} to be sealed, the oldest for {}",
-        match watched.waiting() {
+        match watched.waiting()?.files {
             1 => "1 file waits".into(),
             files => format!("{files} files wait"),
         },
@@ -263,7 +308,7 @@ fn of_files(watched: &Watched<'_>) -> Option<Finding> {
     let message = match said.now.named.first() {
         Some(first) => format!(
             "{}: {}; it's left alone{}",
-            first.path.display(),
+            first.path,
             first.reason,
             and_more(said.now.set_aside)
         ),
@@ -284,13 +329,10 @@ fn and_more(all: u64) -> String {
 impl Watched<'_> {
     /// Returns for how long nothing has gone on.
     fn still(&self) -> Duration {
-        let said = self
-            .outside
-            .as_ref()
-            .ok()
-            .and_then(|seen| seen.said.as_ref());
+        let said = self.spool.as_ref().ok().and_then(|seen| seen.said.as_ref());
         let silence = said.map(|(_, at)| self.now.duration_since(*at).unwrap_or_default());
         let still_for = self.said.as_ref().map(|said| said.still_for);
-        silence.unwrap_or_default() + Duration::from_secs(still_for.unwrap_or_default())
+        let still_for = Duration::from_secs(still_for.unwrap_or_default());
+        silence.unwrap_or_default().saturating_add(still_for)
     }
 }

@@ -5,13 +5,11 @@ mod findings;
 mod plugin;
 mod text;
 
-use std::collections::HashSet;
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use callseal::ErrorKind;
 use callseal::config::{Config, Watch};
-use callseal::service::{Holder, Outside, ServiceError};
+use callseal::service::{Backlog, Holder, SeenOutbox, SeenSpool, ServiceError};
 use serde::Serialize;
 
 use super::choose;
@@ -31,7 +29,11 @@ pub(super) fn run(
     global: &Global,
     ui: &Ui,
 ) -> Result<Ended, Failure> {
-    let config = global.some_config()?;
+    let config = global.some_config().inspect_err(|_| {
+        if !nagios {
+            ui.notice("a service that runs goes on with the config from before");
+        }
+    })?;
     let now = SystemTime::now();
     let chosen = choose(&config, names)?.into_iter();
     let watches: Vec<Watched<'_>> = chosen
@@ -58,7 +60,10 @@ pub(super) fn run(
 struct Watched<'a> {
     settings: &'a Watch,
     now: SystemTime,
-    outside: Result<Outside, ServiceError>,
+    spool: Result<SeenSpool, ServiceError>,
+    outbox: Result<SeenOutbox, ServiceError>,
+    /// What waits, if it's not the service that says so.
+    counted: Option<Result<Backlog, ServiceError>>,
     /// What the service says of itself, or the last one has said.
     said: Option<Said>,
     run: Run,
@@ -73,6 +78,8 @@ enum Run {
     Running,
     /// It runs, and has said nothing of itself yet.
     Starting,
+    /// It runs, and can't say how it does.
+    Silent,
     /// It runs, and nothing goes on.
     Hanging,
     /// It was ended in order, or has never run.
@@ -81,7 +88,7 @@ enum Run {
     Crashed,
     /// It's a run for cron that has ended.
     Idle,
-    /// Its directories can't be looked at.
+    /// Its spool can't be looked at.
     Unknown,
 }
 
@@ -89,6 +96,15 @@ enum Run {
 struct Certificates {
     first_end: Option<SystemTime>,
     ending: Vec<EndingSoon>,
+}
+
+/// What waits in a spool.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    files: u64,
+    oldest: Option<SystemTime>,
+    /// The number of files that are sealed, and kept for a grace.
+    kept: u64,
 }
 
 /// The time without a report after which a service hangs. It reports every 5 seconds.
@@ -99,17 +115,25 @@ const STANDSTILL: Duration = Duration::from_secs(300);
 
 impl<'a> Watched<'a> {
     fn look(settings: &'a Watch, config: &Config, now: SystemTime) -> Self {
-        let outside = Outside::look(settings, set_aside);
-        let said = outside.as_ref().ok().and_then(|seen| seen.said.as_ref());
+        let spool = SeenSpool::look(settings);
+        let outbox = SeenOutbox::look(settings);
+        let said = spool.as_ref().ok().and_then(|seen| seen.said.as_ref());
         let said = said.and_then(|(text, at)| Some((Said::parse(text)?, *at)));
-        let run = match (&outside, &said) {
-            (Err(_), _) => Run::Unknown,
-            (Ok(seen), said) => state(&seen.holder, said.as_ref(), now),
+        let run = match &spool {
+            Err(_) => Run::Unknown,
+            Ok(seen) => state(&seen.holder, said.as_ref(), now),
+        };
+        // A service that runs knows it, and what is counted meanwhile may have moved.
+        let counted = match (&spool, run) {
+            (Err(_), _) | (_, Run::Running) => None,
+            (Ok(seen), _) => Some(seen.count(settings, outbox.as_ref().ok())),
         };
         let mut watched = Self {
             settings,
             now,
-            outside,
+            spool,
+            outbox,
+            counted,
             said: said.map(|(said, _)| said),
             run,
             certificates: certificates(settings, config),
@@ -119,22 +143,26 @@ impl<'a> Watched<'a> {
         watched
     }
 
-    /// Returns the number of files that wait.
-    fn waiting(&self) -> u64 {
-        let seen = self.outside.as_ref().map_or(0, |seen| seen.waiting);
-        match (&self.said, self.run) {
-            // They aren't named, and were counted.
-            (Some(said), Run::Running | Run::Hanging) => {
-                let named = said.now.named.len() as u64;
-                seen.saturating_sub(said.now.set_aside.saturating_sub(named))
-            }
-            _ => seen,
+    /// Returns what waits; `None` if that can't be found out.
+    fn waiting(&self) -> Option<Waiting> {
+        match (&self.counted, &self.said, self.run) {
+            (Some(Ok(counted)), ..) => Some(Waiting {
+                files: counted.waiting,
+                oldest: counted.oldest,
+                kept: counted.kept,
+            }),
+            (None, Some(said), Run::Running) => Some(Waiting {
+                files: said.now.waiting,
+                oldest: said.now.oldest.map(|oldest| findings::time(oldest).0),
+                kept: said.now.kept,
+            }),
+            _ => None,
         }
     }
 
-    /// Returns for how long the oldest of them has waited.
+    /// Returns for how long the oldest of the files has waited.
     fn age(&self) -> Option<Duration> {
-        let oldest = self.outside.as_ref().ok()?.oldest?;
+        let oldest = self.waiting()?.oldest?;
         Some(self.now.duration_since(oldest).unwrap_or_default())
     }
 
@@ -144,36 +172,32 @@ impl<'a> Watched<'a> {
     }
 }
 
-/// Returns the files that were set aside by a service that runs: they don't wait.
-fn set_aside(holder: &Holder, said: &[u8]) -> HashSet<PathBuf> {
-    match (holder, Said::parse(said)) {
-        (Holder::Service(_), Some(said)) => {
-            said.now.named.into_iter().map(|file| file.path).collect()
-        }
-        _ => HashSet::new(),
-    }
-}
-
 fn state(holder: &Holder, said: Option<&(Said, SystemTime)>, now: SystemTime) -> Run {
-    match (holder, said) {
-        (Holder::Nobody, None) => Run::Stopped,
-        (Holder::Nobody, Some((said, _))) => match (said.ended, said.once) {
-            (None, _) => Run::Crashed,
-            (Some(_), true) => Run::Idle,
-            (Some(_), false) => Run::Stopped,
-        },
-        (Holder::Service(_), None) => Run::Starting,
-        (Holder::Service(holder), Some((said, at))) => {
-            let is_own = holder.starts_with(&format!("process {},", said.process));
-            let silence = now.duration_since(*at).unwrap_or_default();
-            let is_still = Duration::from_secs(said.still_for) > STANDSTILL;
-            match is_own {
-                // That was the one before.
-                false => Run::Starting,
-                true if silence > SILENCE || is_still => Run::Hanging,
-                true => Run::Running,
-            }
+    // A time to come is none, either.
+    let is_longer_ago = |then: SystemTime| {
+        let ago = now.duration_since(then);
+        ago.unwrap_or_else(|ahead| ahead.duration()) > SILENCE
+    };
+    let (name, since) = match (holder, said) {
+        (Holder::Nobody, None) => return Run::Stopped,
+        (Holder::Nobody, Some((said, _))) => {
+            return match (said.ended.or(said.stopping), said.once) {
+                (None, _) => Run::Crashed,
+                (Some(_), true) => Run::Idle,
+                (Some(_), false) => Run::Stopped,
+            };
         }
+        (Holder::Service { name, since, .. }, _) => (name, *since),
+    };
+    // What the one before has said doesn't count.
+    let is_own =
+        |said: &&(Said, SystemTime)| name.starts_with(&format!("process {},", said.0.process));
+    match said.filter(is_own) {
+        None if is_longer_ago(since) => Run::Silent,
+        None => Run::Starting,
+        Some((_, at)) if is_longer_ago(*at) => Run::Hanging,
+        Some((said, _)) if Duration::from_secs(said.still_for) > STANDSTILL => Run::Hanging,
+        Some(_) => Run::Running,
     }
 }
 
@@ -203,7 +227,13 @@ mod tests {
     #[test]
     fn whether_a_service_runs_is_seen_by_its_lock_and_by_what_it_has_said() {
         let now = SystemTime::now();
-        let held = Holder::Service("process 7, watching “calls”".into());
+        let held_for = |name: &str, seconds| Holder::Service {
+            name: name.into(),
+            user: 7,
+            since: now - Duration::from_secs(seconds),
+        };
+        let held = held_for("process 7, watching “calls”", 9);
+        let long_held = held_for("process 7, watching “calls”", 61);
         let said = |ended, still_for, ago| {
             let said = Said {
                 process: 7,
@@ -218,6 +248,8 @@ mod tests {
             (&Holder::Nobody, said(Some(1), 0, 9), Run::Stopped),
             (&Holder::Nobody, said(None, 0, 9), Run::Crashed),
             (&held, None, Run::Starting),
+            (&long_held, None, Run::Silent),
+            (&long_held, said(None, 0, 9), Run::Running),
             (&held, said(None, 0, 9), Run::Running),
             (&held, said(None, 0, 61), Run::Hanging),
             (&held, said(None, 300, 0), Run::Running),
@@ -225,8 +257,11 @@ mod tests {
         ] {
             assert_eq!(state(holder, said.as_ref(), now), expected, "{said:?}");
         }
-        let other = Holder::Service("process 77, watching “calls”".into());
+        let other = held_for("process 77, watching “calls”", 9);
         assert_eq!(state(&other, said(None, 0, 0).as_ref(), now), Run::Starting);
+        let (mut told, at) = said(None, 0, 9).unwrap();
+        told.stopping = Some(1);
+        assert_eq!(state(&Holder::Nobody, Some(&(told, at)), now), Run::Stopped);
         let (mut cron, at) = said(Some(1), 0, 9).unwrap();
         cron.once = true;
         assert_eq!(state(&Holder::Nobody, Some(&(cron, at)), now), Run::Idle);

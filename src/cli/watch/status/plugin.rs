@@ -36,13 +36,12 @@ pub(super) fn line(watches: &[Watched<'_>]) -> Line {
 
 fn well(watched: &Watched<'_>) -> String {
     let name = &watched.settings.name;
-    let sealed = watched
-        .said
-        .as_ref()
-        .map_or(0, |said| said.done.sealed_files);
+    let sealed = watched.said.as_ref();
+    let sealed = sealed.map_or(0, |said| said.done.sealed_files);
+    let waiting = watched.waiting().map_or(0, |waiting| waiting.files);
     format!(
         "{name}: {} waiting, {} sealed since the start",
-        count(watched.waiting(), "file"),
+        count(waiting, "file"),
         sealed
     )
 }
@@ -50,18 +49,17 @@ fn well(watched: &Watched<'_>) -> String {
 fn data(watched: &Watched<'_>) -> Vec<Datum> {
     let label = |what: &str| format!("{}_{what}", watched.settings.name);
     let settle = watched.settings.settle;
-    let mut data = vec![
-        Datum::plain(label("waiting"), watched.waiting(), ""),
-        Datum {
+    let mut data = Vec::new();
+    // What isn't known is left out.
+    if let Some(waiting) = watched.waiting() {
+        let age = watched.age().unwrap_or_default();
+        data.push(Datum::plain(label("waiting"), waiting.files, ""));
+        data.push(Datum {
             warning: (settle + SLOW).as_secs().to_string(),
             critical: (settle + TOO_SLOW).as_secs().to_string(),
-            ..Datum::plain(
-                label("oldest"),
-                watched.age().unwrap_or_default().as_secs(),
-                "s",
-            )
-        },
-    ];
+            ..Datum::plain(label("oldest"), age.as_secs(), "s")
+        });
+    }
     if let Some(said) = &watched.said {
         data.push(Datum::plain(label("sealed"), said.done.sealed_files, "c"));
         data.push(Datum::plain(

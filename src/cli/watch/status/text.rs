@@ -8,7 +8,7 @@ use callseal::service::Holder;
 use super::findings::time;
 use super::{Run, Watched};
 use crate::cli::expiry::days_until;
-use crate::cli::ui::{batches, bytes, count, safe, span};
+use crate::cli::ui::{batches, bytes, count, entries, safe, span};
 
 /// The width of the words before the values.
 const WIDTH: usize = 13;
@@ -30,13 +30,15 @@ fn one(watched: &Watched<'_>, text: &mut String) {
     };
     line("spool", watched.settings.spool.display().to_string());
     line("outbox", watched.settings.outbox.display().to_string());
-    if let Ok(seen) = &watched.outside {
+    if let Some(waiting) = watched.waiting() {
         let oldest = watched
             .age()
             .map(|age| format!(", the oldest for {}", span(age)));
-        let waiting = count(watched.waiting(), "file");
-        line("waiting", waiting + &oldest.unwrap_or_default());
-        line("in grace", count(seen.kept, "sealed file"));
+        let files = count(waiting.files, "file");
+        line("waiting", files + &oldest.unwrap_or_default());
+        line("in grace", count(waiting.kept, "sealed file"));
+    }
+    if let Ok(seen) = &watched.outbox {
         let (number, size) = (batches(seen.batches), bytes(seen.bytes));
         line("not bundled", format!("{number} ({size})"));
     }
@@ -65,7 +67,7 @@ fn one(watched: &Watched<'_>, text: &mut String) {
         line("failed", format!("{} since the start", times(done.failed)));
         line("set aside", count(said.now.set_aside, "file"));
         for file in &said.now.named {
-            line("", format!("{}: {}", file.path.display(), file.reason));
+            line("", format!("{}: {}", file.path, file.reason));
         }
         let more = said
             .now
@@ -74,6 +76,13 @@ fn one(watched: &Watched<'_>, text: &mut String) {
         if more > 0 && !said.now.named.is_empty() {
             line("", format!("and {more} more"));
         }
+    }
+    if let Some(said) = &watched.said {
+        let entries = entries(usize::try_from(said.now.passed_over).unwrap_or(usize::MAX));
+        line(
+            "left alone",
+            format!("{entries} of the spool that can't be sealed"),
+        );
     }
     line("certificates", certificates(watched));
     if let Some(said) = &watched.said {
@@ -90,8 +99,8 @@ fn one(watched: &Watched<'_>, text: &mut String) {
 fn run(watched: &Watched<'_>) -> String {
     let said = watched.said.as_ref();
     let since = said.map(|said| format!(", since {}", time(said.started)));
-    let holder = match watched.outside.as_ref().map(|seen| &seen.holder) {
-        Ok(Holder::Service(holder)) => holder.split(',').next().unwrap_or_default(),
+    let holder = match watched.spool.as_ref().map(|seen| &seen.holder) {
+        Ok(Holder::Service { name, .. }) => name.split(',').next().unwrap_or_default(),
         _ => "",
     };
     let since = since.unwrap_or_default();
@@ -99,12 +108,13 @@ fn run(watched: &Watched<'_>) -> String {
         Run::Running => format!("running ({holder}{since})"),
         Run::Hanging => format!("hanging ({holder}{since})"),
         Run::Starting => format!("starting ({holder})"),
+        Run::Silent => format!("running ({holder})"),
         Run::Stopped => "not running".into(),
         Run::Crashed => format!("not running; the last one was killed, or has crashed{since}"),
         Run::Idle => {
             let ended = said.and_then(|said| said.ended).unwrap_or_default();
             format!(
-                "not running; the last run for cron has ended on {}",
+                "not running; the last run for cron ended on {}",
                 time(ended)
             )
         }

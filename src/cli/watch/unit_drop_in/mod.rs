@@ -37,7 +37,8 @@ pub(super) fn run(names: &[String], global: &Global, ui: &Ui) -> Result<Ended, F
     }
     let config = global.some_config()?;
     let chosen = choose(&config, names)?;
-    let needs = Needs::of(&config, &chosen);
+    let mut needs = Needs::of(&config, &chosen);
+    needs.resolve(ui)?;
     let account = Account::of(USER);
     if account.is_none() {
         ui.warning(&format!(
@@ -72,33 +73,68 @@ struct Needs {
 impl Needs {
     fn of(config: &Config, watches: &[&Watch]) -> Self {
         let mut needs = Self::default();
-        needs.read.insert(real(&config.source));
-        needs.read.extend(config.sign.iter().map(|key| real(key)));
+        needs.read.insert(config.source.clone());
+        needs.read.extend(config.sign.iter().cloned());
         for watch in watches {
-            needs.written.insert(real(&watch.spool));
-            needs.written.insert(real(&watch.outbox));
+            needs.written.insert(watch.spool.clone());
+            needs.written.insert(watch.outbox.clone());
             if let Then::Move(directory) = &watch.then {
-                needs.written.insert(real(directory));
+                needs.written.insert(directory.clone());
             }
-            needs.read.extend(watch.sign.iter().map(|key| real(key)));
+            needs.read.extend(watch.sign.iter().cloned());
             let Ok((_, profile)) = config.profile(watch.profile.as_deref()) else {
                 continue;
             };
             let certificates = profile.parties.iter().flat_map(|party| party.places());
-            needs.read.extend(certificates.map(|path| real(&path)));
+            needs.read.extend(certificates);
             if let Trust::Ca {
                 ca_files,
                 crl_files,
             } = &profile.trust
             {
                 let files = ca_files.iter().chain(crl_files);
-                needs.read.extend(files.map(|path| real(path)));
+                needs.read.extend(files.cloned());
             }
         }
-        if let Some(directory) = config.metrics_file.as_ref().and_then(|path| path.parent()) {
-            needs.written.insert(real(directory));
+        if let Some(path) = &config.metrics_file {
+            let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
+            needs
+                .written
+                .insert(real(directory.unwrap_or(Path::new("."))));
         }
         needs
+    }
+
+    /// Makes all paths absolute, and follows their links.
+    ///
+    /// # Errors
+    ///
+    /// A path can't be in a unit file: whoever may make a link there could write into it.
+    fn resolve(&mut self, ui: &Ui) -> Result<(), Failure> {
+        for paths in [&mut self.written, &mut self.read] {
+            let mut resolved = BTreeSet::new();
+            for path in std::mem::take(paths) {
+                let leads_to = real(&path);
+                for path in [&path, &leads_to] {
+                    if path
+                        .to_str()
+                        .is_none_or(|path| path.chars().any(char::is_control))
+                    {
+                        return Err(Failure::usage(
+                            format!("{}: a unit file can't have this path", leads_to.display()),
+                            "give the directory a name of printable characters in UTF-8",
+                        ));
+                    }
+                }
+                if std::path::absolute(&path).is_ok_and(|path| path != leads_to) {
+                    let (path, leads_to) = (path.display(), leads_to.display());
+                    ui.warning(&format!("{path} leads to {leads_to}, which is opened"));
+                }
+                resolved.insert(leads_to);
+            }
+            *paths = resolved;
+        }
+        Ok(())
     }
 
     /// Returns whether anything of it is below one of some directories.
@@ -145,22 +181,29 @@ impl DropIn<'_> {
         line("[Service]".into());
         if config != Path::new(SYSTEM_CONFIG) || !self.names.is_empty() {
             let config = path_word(&config);
-            let names: Vec<String> = self.names.iter().map(|name| format!(" {name}")).collect();
+            let names = match self.names {
+                [] => String::new(),
+                names => format!(" -- {}", names.join(" ")),
+            };
             line("ExecStart=".into());
             line(format!(
-                "ExecStart=/usr/bin/callseal watch --config {config}{}",
-                names.concat()
+                "ExecStart=/usr/bin/callseal watch --config {}{names}",
+                // A variable would be replaced here.
+                config.replace('$', "$$")
             ));
         }
         // One that is missing keeps the service from starting, which then says so.
         line(setting("ReadWritePaths", "-", &needs.written));
+        let (groups, lacks) = self.groups();
+        if !groups.is_empty() || needs.is_in(&HOMES) || needs.is_in(&TEMPORARY) {
+            line("# callseal-check.service needs the lines below, too.".into());
+        }
         if needs.is_in(&HOMES) {
             line("ProtectHome=read-only".into());
         }
         if needs.is_in(&TEMPORARY) {
             line("PrivateTmp=no".into());
         }
-        let (groups, lacks) = self.groups();
         if !groups.is_empty() {
             let groups: Vec<String> = groups.iter().map(|group| rights::name_of(*group)).collect();
             line(format!("SupplementaryGroups={}", groups.join(" ")));
