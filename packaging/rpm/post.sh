@@ -1,7 +1,5 @@
 # Later on, the rights are the administrator's.
 if [ "$1" -eq 1 ]; then
-    chown root:callseal /etc/callseal
-    chmod 0750 /etc/callseal
     install -d -o callseal -g callseal -m 0750 /var/lib/callseal /var/lib/callseal/outbox
 fi
 # The first installation starts nothing: there is no config yet.

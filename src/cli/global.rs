@@ -1,8 +1,9 @@
 //! The options of every command.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
-use callseal::config::Config;
+use callseal::config::{Config, ConfigError};
 use clap::Args;
 
 use super::error::Error;
@@ -52,11 +53,7 @@ impl Global {
             Some(path) => path.clone(),
             None => match std::env::var_os("CALLSEAL_CONFIG").filter(|path| !path.is_empty()) {
                 Some(path) => path.into(),
-                // One that can't be read is there.
-                None if Path::new(SYSTEM_CONFIG).try_exists().unwrap_or(true) => {
-                    SYSTEM_CONFIG.into()
-                }
-                None => return Ok(None),
+                None => return system_config(),
             },
         };
         Ok(Some(Config::load(&path).map_err(Error::from)?))
@@ -64,12 +61,17 @@ impl Global {
 
     /// Loads the config for a command that needs one.
     pub fn some_config(&self) -> Result<Config, Failure> {
-        self.config()?.ok_or_else(|| {
-            Failure::usage(
+        match self.config()? {
+            Some(config) => Ok(config),
+            // It may be there, and this user may not be allowed to see it.
+            None if !matches!(Path::new(SYSTEM_CONFIG).try_exists(), Ok(false)) => {
+                Ok(Config::load(Path::new(SYSTEM_CONFIG)).map_err(Error::from)?)
+            }
+            None => Err(Failure::usage(
                 "no config is given",
                 "give one with --config, or in the environment variable CALLSEAL_CONFIG",
-            )
-        })
+            )),
+        }
     }
 
     /// Refuses --json where the content goes to standard output.
@@ -81,5 +83,22 @@ impl Global {
             ));
         }
         Ok(())
+    }
+}
+
+/// Loads the system's config, if there is one that this user may read. It's for the service;
+/// others have their own.
+fn system_config() -> Result<Option<Config>, Failure> {
+    let path = Path::new(SYSTEM_CONFIG);
+    if !path.try_exists().unwrap_or(false) {
+        return Ok(None);
+    }
+    match Config::load(path) {
+        Err(ConfigError::Unreadable { error, .. })
+            if error.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            Ok(None)
+        }
+        loaded => Ok(Some(loaded.map_err(Error::from)?)),
     }
 }

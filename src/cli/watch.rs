@@ -3,6 +3,7 @@
 mod loader;
 mod log;
 mod metrics;
+mod old_outboxes;
 mod reporter;
 mod said;
 mod status;
@@ -128,6 +129,10 @@ fn watch(arguments: &Arguments, global: &Global) -> Result<Ended, Failure> {
         let control = Control::new();
         let control = control.map_err(|error| Error::reading(&config.source, error))?;
         let teller = Arc::new(Teller::new(watch, once, sender.clone()));
+        for outbox in &teller.said().old_outboxes {
+            let (message, hint) = old_outboxes::words(outbox);
+            teller.log.error("left_behind", &message, Some(hint));
+        }
         started.push((watch, teller, Arc::new(control)));
     }
     let told = started.iter();

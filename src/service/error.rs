@@ -19,8 +19,20 @@ pub enum ServiceError {
         /// What the other service says of itself.
         holder: String,
     },
-    /// The service's own directory in the spool or the outbox isn't its own.
-    #[error("{}: it is the service's own directory, and somebody else owns it or may use it", .path.display())]
+    /// The service's own directory in the spool or the outbox, or a file in it, has another
+    /// owner.
+    #[error("{}: it belongs to user {owner}, and this is user {user}", .path.display())]
+    OtherOwner {
+        /// The directory or file.
+        path: PathBuf,
+        /// The number of its owner.
+        owner: u32,
+        /// The number of the present user.
+        user: u32,
+    },
+    /// The service's own directory in the spool or the outbox, or a file in it, isn't what
+    /// the service has made, or others may use it.
+    #[error("{}: it is the service's own, and others have made it or may use it", .path.display())]
     Foreign {
         /// The directory.
         path: PathBuf,
@@ -128,7 +140,11 @@ impl ServiceError {
     /// Returns its meaning for the caller.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Locked { .. } | Self::Replaced { .. } | Self::Unusable { .. } => ErrorKind::Io,
+            // These may change without another config.
+            Self::Locked { .. }
+            | Self::Replaced { .. }
+            | Self::Unusable { .. }
+            | Self::NoRename { .. } => ErrorKind::Io,
             Self::Job(error) => error.kind(),
             Self::NotLoaded { kind, .. } => *kind,
             _ => ErrorKind::Usage,

@@ -169,7 +169,11 @@ impl Service<'_> {
             Found::Directory(path, _) => {
                 if let Some(watches) = &mut self.watches
                     && let Err(error) = watches.add(path)
-                    && error.kind() != std::io::ErrorKind::NotFound
+                    // What can't be read is reported for itself.
+                    && !matches!(
+                        error.kind(),
+                        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+                    )
                 {
                     self.poll_instead(&cause(&error));
                 }

@@ -16,7 +16,7 @@ use super::bundles::BUNDLES;
 use super::claim::CLAIMS;
 use super::damaged::DAMAGED;
 use super::error::ServiceError;
-use super::places::{LOCK, holder_of};
+use super::places::{LOCK, holder_of, is_private};
 use super::sealing::{SEALED, batches_in};
 use super::stamp::is_file;
 use super::state::{modified, written};
@@ -290,7 +290,6 @@ fn own_file(
     };
     let found = fstat(&file).map_err(|error| fail(error.into()))?;
     let above = own.own_stat().map_err(fail)?;
-    let is_private = |stat: &Stat| stat.st_mode & 0o077 == 0;
     let is_own = is_file(&found)
         && found.st_nlink == 1
         && found.st_uid == above.st_uid
@@ -299,7 +298,7 @@ fn own_file(
     match is_own {
         true => Ok(Some((file, found))),
         false => Err(ServiceError::Foreign {
-            path: path.join(OWN),
+            path: path.join(OWN).join(name),
         }),
     }
 }

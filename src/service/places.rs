@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Access, AtFlags, FlockOperation, Stat, StatFs, accessat, flock, fstat, fstatfs};
+use rustix::fs::{
+    Access, AtFlags, FlockOperation, Mode, Stat, StatFs, accessat, chmodat, fchmod, flock, fstat,
+    fstatfs,
+};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -68,11 +71,14 @@ impl Place {
         let root = Directory::open(path).map_err(fail)?;
         let own = make(&root, OWN)
             .map_err(|error| unusable(&path.join(OWN), &format!("in {is}"), error))?;
+        let found = own.own_stat().map_err(fail)?;
         // Whoever owns it could put anything into it.
-        if !is_own(&own.own_stat().map_err(fail)?) {
-            return Err(ServiceError::Foreign {
-                path: path.join(OWN),
-            });
+        refuse_others(&path.join(OWN), &found)?;
+        if !is_private(&found) {
+            // A setfacl or chmod for the whole spool has let a group in.
+            let mode = Mode::from_raw_mode(0o700);
+            chmodat(own.handle(), c".", mode, AtFlags::empty())
+                .map_err(|error| ServiceError::io(&path.join(OWN), error.into()))?;
         }
         let lock = own_file(&own, path, OsStr::new(LOCK))?;
         let lock = take(lock, name).map_err(|error| match error {
@@ -135,17 +141,32 @@ fn own_file(own: &Directory, path: &Path, name: &OsStr) -> Result<File, ServiceE
         other => other.map_err(fail)?,
     };
     let found = fstat(&file).map_err(|error| fail(error.into()))?;
-    match is_file(&found) && found.st_nlink == 1 && is_own(&found) {
-        true => Ok(file),
-        false => Err(ServiceError::Foreign {
-            path: path.join(OWN),
-        }),
+    refuse_others(&path.join(OWN).join(name), &found)?;
+    if !is_file(&found) || found.st_nlink != 1 {
+        return Err(ServiceError::Foreign {
+            path: path.join(OWN).join(name),
+        });
+    }
+    if !is_private(&found) {
+        fchmod(&file, Mode::from_raw_mode(0o600)).map_err(|error| fail(error.into()))?;
+    }
+    Ok(file)
+}
+
+/// Refuses what belongs to somebody else, or what everybody may use.
+fn refuse_others(path: &Path, found: &Stat) -> Result<(), ServiceError> {
+    let (owner, user) = (found.st_uid, geteuid().as_raw());
+    let path = path.to_owned();
+    match (owner == user, found.st_mode & 0o007) {
+        (true, 0) => Ok(()),
+        (true, _) => Err(ServiceError::Foreign { path }),
+        (false, _) => Err(ServiceError::OtherOwner { path, owner, user }),
     }
 }
 
-/// Returns whether something is this user's, and nobody else may use it.
-fn is_own(stat: &Stat) -> bool {
-    stat.st_uid == geteuid().as_raw() && stat.st_mode & 0o077 == 0
+/// Returns whether nobody but its owner may use something.
+pub(super) fn is_private(stat: &Stat) -> bool {
+    stat.st_mode & 0o077 == 0
 }
 
 /// Returns whether an error says that no directory has this name.

@@ -106,6 +106,21 @@ fn a_group_that_has_the_rights_is_named_and_a_right_that_nobody_has_is_said() {
 }
 
 #[test]
+fn a_directory_below_a_spool_is_looked_at_too() {
+    let scene = scene();
+    for name in ["spool", "outbox", "spool/2026", "spool/2026/11"] {
+        std::fs::create_dir_all(scene.path(name)).unwrap();
+        mode(&scene, name, 0o777);
+    }
+    mode(&scene, "spool/2026/11", 0o755);
+    if let Some(outcome) = with_the_user(&scene) {
+        outcome
+            .says("spool/2026/11: the user “callseal” can't read and write in it")
+            .says("give these rights, then print this again");
+    }
+}
+
+#[test]
 fn a_right_that_an_access_control_list_gives_is_enough() {
     let scene = scene();
     mode(&scene, "spool", 0o700);

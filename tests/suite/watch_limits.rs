@@ -75,7 +75,7 @@ fn a_directory_in_which_nothing_can_be_renamed_is_refused_with_the_remedy() {
     let refused = as_an_owner(|| scene.watch_once().outcome());
     set_mode(&scene, "spool/a", 0o755);
     refused
-        .exits(2)
+        .exits(1)
         .complains_with_hint(&["spool/a: files in this directory can't be renamed by this user"])
         .says("setfacl -R -m u:");
     scene.seals_all();
@@ -159,10 +159,27 @@ fn a_directory_of_the_service_that_somebody_else_may_use_is_refused() {
     scene
         .watch_once()
         .exits(2)
-        .complains_with_hint(&["spool/.callseal: it is the service's own directory"]);
+        .complains_with_hint(&["spool/.callseal: it is the service's own, and others "]);
     set_mode(&scene, "spool/.callseal", 0o700);
     scene.write_private("victim", "keep this");
     fs::hard_link(scene.path("victim"), scene.path("spool/.callseal/lock")).unwrap();
     scene.watch_once().exits(2);
     assert_eq!(scene.text("victim"), "keep this");
+}
+
+#[test]
+fn rights_that_others_were_given_in_the_service_s_own_directory_are_taken_away() {
+    let scene = Scene::with_a_spool(FAST);
+    scene.spool(&CALLS);
+    scene.seals_all();
+    // As setfacl -R for the whole spool does.
+    scene.tool("chmod -R g+rwX spool outbox");
+    scene.spool(&[("more.wav", "more")]);
+    scene.seals_all();
+    for place in ["spool", "outbox"] {
+        let mode = scene.tool(&format!(
+            "stat -c %a {place}/.callseal {place}/.callseal/lock"
+        ));
+        assert_eq!(mode.stdout(), "700\n600\n");
+    }
 }

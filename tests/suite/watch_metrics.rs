@@ -87,7 +87,7 @@ fn metrics_that_can_t_be_written_keep_no_call_from_being_sealed() {
     let scene = with_metrics(FAST);
     std::fs::remove_dir(scene.path("metrics")).unwrap();
     let mut service = scene.starts_watching();
-    let fault = "metrics/callseal.prom: no such file or directory; how the service does can't be written there";
+    let fault = "metrics/callseal.prom: no such file or directory; the metrics can't be written";
     while service.said(fault) == 0 {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }

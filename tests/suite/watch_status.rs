@@ -413,7 +413,7 @@ fn whoever_may_write_to_the_spool_alone_can_t_make_up_a_service_that_is_well() {
     scene
         .line(STATUS)
         .exits(1)
-        .complains(&["spool/.callseal: it is the service's own directory"]);
+        .complains(&["spool/.callseal/status: it is the service's own, and others "]);
     drop(service);
 }
 
@@ -436,6 +436,43 @@ fn an_outbox_that_is_gone_leaves_the_rest_of_the_status() {
     std::fs::rename(scene.path("away"), scene.path("outbox")).unwrap();
     service.signal(Signal::HUP);
     scene.waits_for_status("well again", |status| status["level"] == "ok");
+    service.stops();
+}
+
+#[test]
+fn what_is_left_in_an_outbox_from_before_is_said() {
+    let scene = Scene::with_a_spool(FAST);
+    let service = scene.starts_and_says_so();
+    scene.spool(&CALLS);
+    scene.waits_until("sealed", || scene.sealed().len() == CALLS.len());
+    scene.waits_for_status("let go", |status| status["service"]["released_files"] == 4);
+    service.stops();
+    std::fs::create_dir(scene.path("other")).unwrap();
+    let config = scene.text("callseal.toml");
+    let changed = config.replace("outbox = 'outbox'", "outbox = 'other'");
+    scene.write("callseal.toml", changed);
+    for _ in 0..2 {
+        let mut service = scene.service(scene.line("watch -v --config callseal.toml"));
+        service.waits_for("outbox: it was the outbox before, and batches in it are in no archive");
+        scene.waits_for_status("running", |status| status["level"] == "warning");
+        service.stops();
+    }
+    // The remedy helps.
+    scene.write("callseal.toml", config);
+    scene.seals_all();
+    scene.has_bundled(&CALLS, "from before");
+}
+
+#[test]
+fn what_can_t_be_sealed_as_it_is_no_file_is_a_warning() {
+    let scene = Scene::with_a_spool(FAST);
+    scene.tool("ln -s nowhere spool/link");
+    let service = scene.starts_and_says_so();
+    scene
+        .line(STATUS)
+        .exits(6)
+        .prints("left alone    1 entry of the spool")
+        .says("warning: calls: 1 entry of the spool can't be sealed");
     service.stops();
 }
 

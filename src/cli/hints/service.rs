@@ -15,8 +15,13 @@ pub fn of_service(error: &ServiceError) -> Hint {
         ServiceError::Locked { .. } => {
             "end the other service first, or give each its own spool and outbox".into()
         }
+        ServiceError::OtherOwner { owner, .. } => format!(
+            "run it as user {owner}. Don't move it away: it may hold calls"
+        ),
         ServiceError::Foreign { .. } => {
-            "find out who made it; then move it away, and the service makes its own".into()
+            "if a setfacl or chmod for the whole spool has done that, restart the service, which takes \
+             the rights away again. Otherwise find out who made it"
+                .into()
         }
         ServiceError::Replaced { .. } => {
             "put the one from before back, or mount it again; the service goes on then".into()

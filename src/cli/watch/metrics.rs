@@ -55,7 +55,10 @@ fn write_all(path: &Path, services: &Receiver<Services>) {
         let fault = write(path, &services).err();
         let fault = fault.map(|error| format!("{}: {}", path.display(), cause(&error)));
         if let Some(fault) = fault.as_ref().filter(|_| fault != last) {
-            log::unreported(fault);
+            tracing::warn!(
+                event = "not_reported",
+                "{fault}; the metrics can't be written"
+            );
         }
         last = fault;
     }

@@ -17,6 +17,9 @@ pub(super) struct Said {
     /// Whether it ends by itself: it's a run for cron.
     pub once: bool,
     pub started: u64,
+    pub outbox: String,
+    /// The outboxes from before in which batches are left.
+    pub old_outboxes: Vec<String>,
     /// The time for which a file has to be unchanged.
     pub settle: u64,
     /// When it was told to end.

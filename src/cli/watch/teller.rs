@@ -9,6 +9,7 @@ use callseal::config::Watch;
 use callseal::service::{Done, Event, Observer, ServiceError, Work};
 
 use super::log::Log;
+use super::old_outboxes;
 use super::said::{Problem, Said, seconds, short};
 use crate::cli::failure::Ended;
 use crate::cli::hints;
@@ -46,6 +47,8 @@ impl Teller {
             once,
             started: seconds(SystemTime::now()),
             settle: settings.settle.as_secs(),
+            outbox: settings.outbox.to_string_lossy().into_owned(),
+            old_outboxes: old_outboxes::find(settings),
             ..Said::default()
         };
         Self {

@@ -296,15 +296,15 @@ impl Log {
             ),
             Event::NeedsRestart { setting } => self.warning(
                 "needs_restart",
-                &format!("the config has another {setting} now; restart the service to use it"),
+                &format!("the config has another `{setting}` now; restart the service to use it"),
             ),
             _ => {}
         }
     }
 }
 
-/// What follows if a status or metrics can't be written.
-const UNREPORTED: &str = "how the service does can't be written there";
+/// What follows if a status can't be written.
+const UNREPORTED: &str = "nobody is told how the service does";
 
 /// Warns that nobody can be told how any service does.
 pub(super) fn unreported(why: &str) {

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::{Run, Watched};
 use crate::cli::hints;
-use crate::cli::ui::{Ui, batches, count, span};
+use crate::cli::ui::{Ui, batches, count, entries, span};
+use crate::cli::watch::old_outboxes;
 use crate::cli::watch::said::Problem;
 
 /// How long a file may wait after it has settled.
@@ -157,7 +158,10 @@ fn of_holders(watched: &Watched<'_>) -> Option<Finding> {
         ) => (name, user) == (own, owner),
         (spool, outbox) => spool == outbox,
     };
-    let is_meant = matches!(watched.run, Run::Running | Run::Hanging | Run::Silent);
+    // Until a restart, a service has its outbox from before.
+    let has_moved = watched.said.as_ref();
+    let has_moved = has_moved.is_some_and(|said| !said.needs_restart.is_empty());
+    let is_meant = matches!(watched.run, Run::Running | Run::Hanging | Run::Silent) && !has_moved;
     (is_meant && !is_same).then(|| {
         let path = watched.settings.spool.join(".callseal");
         let message = format!(
@@ -198,7 +202,8 @@ fn of_certificates(watched: &Watched<'_>) -> Vec<Finding> {
     match &watched.certificates {
         Ok(certificates) => {
             let ending = certificates.ending.iter();
-            let hint = "get the next certificate in time, and add it to the profile";
+            let hint = "get the next certificate in time. Put it in the place of the old one, or list both as \
+                        one party: { name = \"…\", certificates = [\"old.crt\", \"new.crt\"] }";
             ending
                 .map(|ending| Finding::warning(ending.sentence(), hint))
                 .collect()
@@ -228,6 +233,17 @@ fn of_troubles(watched: &Watched<'_>, known: &[Finding]) -> Vec<Finding> {
         return Vec::new();
     }
     let mut found = Vec::new();
+    found.extend(said.old_outboxes.iter().map(|outbox| {
+        let (message, hint) = old_outboxes::words(outbox);
+        Finding::warning(message, hint)
+    }));
+    if said.now.passed_over > 0 {
+        let number = entries(usize::try_from(said.now.passed_over).unwrap_or(usize::MAX));
+        found.push(Finding::warning(
+            format!("{number} of the spool can't be sealed: not a regular file, or not readable"),
+            "the log names each of them. Give the rights that are missing, or exclude what may stay",
+        ));
+    }
     // What is wrong with a certificate or a directory was said already.
     let is_known = |trouble: &&Problem| {
         let mut known = known.iter();
@@ -302,7 +318,8 @@ fn of_backlog(watched: &Watched<'_>) -> Option<Finding> {
 
 fn of_files(watched: &Watched<'_>) -> Option<Finding> {
     let said = watched.said.as_ref()?;
-    if !matches!(watched.run, Run::Running | Run::Hanging) || said.now.set_aside == 0 {
+    let is_known = matches!(watched.run, Run::Running | Run::Hanging | Run::Idle);
+    if !is_known || said.now.set_aside == 0 {
         return None;
     }
     let message = match said.now.named.first() {

@@ -29,8 +29,8 @@ pub(super) fn run(
     global: &Global,
     ui: &Ui,
 ) -> Result<Ended, Failure> {
-    let config = global.some_config().inspect_err(|_| {
-        if !nagios {
+    let config = global.some_config().inspect_err(|failure| {
+        if !nagios && matches!(failure, Failure::Library(_)) {
             ui.notice("a service that runs goes on with the config from before");
         }
     })?;

@@ -110,7 +110,11 @@ fn run(watched: &Watched<'_>) -> String {
         Run::Starting => format!("starting ({holder})"),
         Run::Silent => format!("running ({holder})"),
         Run::Stopped => "not running".into(),
-        Run::Crashed => format!("not running; the last one was killed, or has crashed{since}"),
+        Run::Crashed => {
+            let started = said.map(|said| format!(" (it was started on {})", time(said.started)));
+            let started = started.unwrap_or_default();
+            format!("not running; the last one was killed, or has crashed{started}")
+        }
         Run::Idle => {
             let ended = said.and_then(|said| said.ended).unwrap_or_default();
             format!(

@@ -15,7 +15,7 @@ use super::choose;
 use crate::cli::failure::{Ended, Failure};
 use crate::cli::global::{Global, SYSTEM_CONFIG};
 use crate::cli::printing::print_text;
-use crate::cli::ui::Ui;
+use crate::cli::ui::{SHOWN, Ui};
 use rights::{Access, Account, Lack};
 
 /// The user of the packaged unit.
@@ -54,9 +54,15 @@ pub(super) fn run(names: &[String], global: &Global, ui: &Ui) -> Result<Ended, F
     };
     let (text, lacks) = drop_in.text();
     print_text(&text)?;
-    for lack in &lacks {
+    for lack in lacks.iter().take(SHOWN) {
         ui.warning(&lack.sentence(USER));
         ui.hint(&lack.remedy(USER));
+    }
+    if let more @ 1.. = lacks.len().saturating_sub(SHOWN) {
+        ui.warning(&format!("{more} more like these"));
+    }
+    if !lacks.is_empty() {
+        ui.notice("give these rights, then print this again: a group may be needed then");
     }
     Ok(None)
 }
@@ -195,18 +201,22 @@ impl DropIn<'_> {
         // One that is missing keeps the service from starting, which then says so.
         line(setting("ReadWritePaths", "-", &needs.written));
         let (groups, lacks) = self.groups();
-        if !groups.is_empty() || needs.is_in(&HOMES) || needs.is_in(&TEMPORARY) {
-            line("# callseal-check.service needs the lines below, too.".into());
-        }
+        let mut open = Vec::new();
         if needs.is_in(&HOMES) {
-            line("ProtectHome=read-only".into());
+            open.push("ProtectHome=read-only".to_owned());
         }
         if needs.is_in(&TEMPORARY) {
-            line("PrivateTmp=no".into());
+            open.push("PrivateTmp=no".to_owned());
         }
         if !groups.is_empty() {
             let groups: Vec<String> = groups.iter().map(|group| rights::name_of(*group)).collect();
-            line(format!("SupplementaryGroups={}", groups.join(" ")));
+            open.push(format!("SupplementaryGroups={}", groups.join(" ")));
+        }
+        if !open.is_empty() {
+            line(
+                "# If certificates need one of these, callseal-check.service needs it, too.".into(),
+            );
+            open.into_iter().for_each(line);
         }
         (text, lacks)
     }
@@ -217,7 +227,14 @@ impl DropIn<'_> {
         let (mut groups, mut lacks) = (BTreeSet::new(), Vec::new());
         let written = self.needs.written.iter().map(|path| (path, Access::ALL));
         let read = self.needs.read.iter().map(|path| (path, Access::READ));
-        for (path, access) in written.chain(read) {
+        let below = self
+            .needs
+            .written
+            .iter()
+            .flat_map(|path| directories_below(path));
+        let below: Vec<PathBuf> = below.collect();
+        let below = below.iter().map(|path| (path, Access::ALL));
+        for (path, access) in written.chain(read).chain(below) {
             match self.account.groups_for(path, access) {
                 Ok(needed) => groups.extend(needed),
                 Err(lack) if lacks.contains(&lack) => {}
@@ -226,6 +243,26 @@ impl DropIn<'_> {
         }
         (groups, lacks)
     }
+}
+
+/// The most directories that are looked at.
+const MOST: usize = 10_000;
+
+/// Returns the directories below one, without those of the service.
+fn directories_below(path: &Path) -> Vec<PathBuf> {
+    let mut found = vec![path.to_owned()];
+    let mut next = 0;
+    while let Some(path) = found.get(next).cloned() {
+        next += 1;
+        // One that can't be read is looked at itself.
+        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_directory && entry.file_name() != ".callseal" && found.len() < MOST {
+                found.push(entry.path());
+            }
+        }
+    }
+    found
 }
 
 /// Returns a setting whose value is a list of paths.
