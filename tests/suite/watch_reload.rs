@@ -39,7 +39,7 @@ fn what_is_excluded_by_a_reload_is_left_alone_though_it_is_waited_for() {
         "{FAST}exclude = '*.wav'\nthen = {{ move = 'moved' }}\n"
     ));
     service.signal(Signal::HUP);
-    service.waits_for("the config has another then now");
+    service.waits_for("the config has another `then` now");
     fs::remove_file(scene.path("second.wav")).unwrap();
     // It would be tried again after 10 seconds, and settle for one.
     sleep(Duration::from_secs(14));

@@ -468,6 +468,7 @@ fn what_can_t_be_sealed_as_it_is_no_file_is_a_warning() {
     let scene = Scene::with_a_spool(FAST);
     scene.tool("ln -s nowhere spool/link");
     let service = scene.starts_and_says_so();
+    scene.waits_for_status("said", |status| status["level"] == "warning");
     scene
         .line(STATUS)
         .exits(6)

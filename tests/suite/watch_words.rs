@@ -16,7 +16,7 @@ fn a_setting_that_takes_a_restart_is_named() {
         config.replace("outbox = 'outbox'", "outbox = 'other'"),
     );
     service.signal(Signal::HUP);
-    service.waits_for("the config has another outbox now; restart the service to use it");
+    service.waits_for("the config has another `outbox` now; restart the service to use it");
     service.stops();
 }
 
