@@ -24,7 +24,7 @@ def check_deb(cache, packages, version):
     check_use(tree, "deb", version)
     check("deb: the user callseal has no shell, and no home of others", lambda: tree.sh("""
         test "$(getent passwd callseal | cut -d: -f6,7)" = /var/lib/callseal:/usr/sbin/nologin
-        test "$(stat -c '%U:%G %a' /etc/callseal)" = 'root:callseal 750'
+        test "$(stat -c '%U:%G %a' /etc/callseal)" = 'root:root 755'
         test "$(stat -c '%U:%G %a' /var/lib/callseal)" = 'callseal:callseal 750'
         test "$(stat -c '%U:%G %a' /var/lib/callseal/outbox)" = 'callseal:callseal 750'
     """))

@@ -45,7 +45,7 @@ def install_rpm(tree, package):
     run(["rpm", "--root", str(tree.path), "-i", "--nodeps", str(package)])
     tree.sh("""
         test "$(getent passwd callseal | cut -d: -f6,7)" = /var/lib/callseal:/sbin/nologin
-        test "$(stat -c '%U:%G %a' /etc/callseal)" = 'root:callseal 750'
+        test "$(stat -c '%U:%G %a' /etc/callseal)" = 'root:root 755'
         test "$(stat -c '%U:%G %a' /var/lib/callseal/outbox)" = 'callseal:callseal 750'
     """)
     tree.run("callseal", "config", "check", user="callseal:callseal")
