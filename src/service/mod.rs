@@ -31,6 +31,7 @@ mod error;
 mod faults;
 mod intake;
 mod large;
+mod lock;
 mod making;
 mod names;
 mod outside;

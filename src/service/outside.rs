@@ -16,7 +16,8 @@ use super::bundles::BUNDLES;
 use super::claim::CLAIMS;
 use super::damaged::DAMAGED;
 use super::error::ServiceError;
-use super::places::{LOCK, holder_of, is_private};
+use super::lock::holder_of;
+use super::places::{LOCK, is_private};
 use super::sealing::{SEALED, batches_in};
 use super::stamp::is_file;
 use super::state::{modified, written};
@@ -25,7 +26,7 @@ use super::walk::{Found, walk};
 use super::{Settings, filter};
 use crate::output::Directory;
 
-/// Who works in a spool.
+/// The service that has locked a spool or an outbox, if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holder {
     /// Nobody.
@@ -44,7 +45,7 @@ pub enum Holder {
 /// A spool, seen from outside.
 #[derive(Debug)]
 pub struct SeenSpool {
-    /// Who works there.
+    /// The service that has locked it.
     pub holder: Holder,
     /// What the last service has written into its [`StatusFile`](super::StatusFile), and
     /// when.
@@ -56,8 +57,8 @@ pub struct SeenSpool {
 /// An outbox, seen from outside.
 #[derive(Debug)]
 pub struct SeenOutbox {
-    /// Who works there: whoever works in the spool. Who may write to the spool alone could
-    /// have made that up.
+    /// The service that has locked it. It's the same as that of the spool, unless somebody
+    /// who may write to the spool has made that one up.
     pub holder: Holder,
     /// The number of batches that are sealed, and in no archive of the outbox.
     pub batches: u64,

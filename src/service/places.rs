@@ -2,20 +2,16 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use rustix::fs::{
-    Access, AtFlags, FlockOperation, Mode, Stat, StatFs, accessat, chmodat, fchmod, flock, fstat,
-    fstatfs,
-};
+use rustix::fs::{Access, AtFlags, Mode, Stat, StatFs, accessat, chmodat, fchmod, fstat, fstatfs};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use super::error::ServiceError;
+use super::lock::{NoLock, take};
 use super::stamp::is_file;
 use super::{OWN, Settings, Then};
 use crate::output::Directory;
@@ -45,12 +41,6 @@ const REMOTE: [(i64, &str); 14] = [
     (0x517B, "SMB"),
     (0xFE53_4D42, "SMB"),
 ];
-
-/// How long somebody may look whether a place is locked.
-const A_LOOK: Duration = Duration::from_millis(200);
-
-/// The length of what a service says of itself in the file that it has locked, in bytes.
-const HOLDER: usize = 256;
 
 /// The sticky bit of a directory: files belong to those who made them.
 const STICKY: u32 = 0o1000;
@@ -351,47 +341,6 @@ fn make(above: &Directory, name: &str) -> io::Result<Directory> {
         Err(error) => return Err(error),
     }
     above.below(name)
-}
-
-enum NoLock {
-    Held(String),
-    Io(io::Error),
-}
-
-/// Locks a file. Whoever only looks whether it is locked has it for a moment.
-fn lock(file: &File) -> Result<(), Errno> {
-    let begin = Instant::now();
-    loop {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) if begin.elapsed() < A_LOOK => {
-                std::thread::sleep(A_LOOK / 10);
-            }
-            other => return other,
-        }
-    }
-}
-
-/// Returns what a service that has locked a file says of itself.
-pub(super) fn holder_of(file: &File) -> String {
-    let mut holder = String::new();
-    let _ = file.take(HOLDER as u64).read_to_string(&mut holder);
-    holder.trim().to_owned()
-}
-
-/// Locks a file, and writes into it who has done so.
-fn take(file: File, name: &str) -> Result<File, NoLock> {
-    if let Err(error) = lock(&file) {
-        return Err(match error.kind() {
-            io::ErrorKind::WouldBlock => NoLock::Held(holder_of(&file)),
-            _ => NoLock::Io(error.into()),
-        });
-    }
-    let text = format!("process {}, watching “{name}”", std::process::id());
-    let mut text = text.into_bytes();
-    text.resize(HOLDER, b' ');
-    // It's for people. In the place of the text before, it needs no room on a full disk.
-    let _ = file.write_all_at(&text, 0);
-    Ok(file)
 }
 
 #[allow(

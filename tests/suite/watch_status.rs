@@ -311,12 +311,7 @@ fn a_look_keeps_no_service_from_starting() {
 #[test]
 fn services_that_are_told_to_end_were_not_killed_though_one_of_them_takes_longer() {
     let scene = Scene::with_a_spool(FAST);
-    let second = "[[watch]]\nname = 'others'\nspool = 'spool2'\noutbox = 'outbox2'\n";
-    let config = scene.text("callseal.toml");
-    scene.write("callseal.toml", format!("{config}{second}"));
-    for name in ["spool2", "outbox2"] {
-        std::fs::create_dir(scene.path(name)).unwrap();
-    }
+    scene.make_another_spool();
     let mut service = scene.starts_watching();
     let states = || {
         let outcome = scene.line(&format!("{STATUS} --json")).outcome();

@@ -95,14 +95,9 @@ fn the_supervisor_is_told_of_each_step() {
 }
 
 #[test]
-fn it_isn_t_told_that_a_service_is_ready_before_all_of_them_are() {
+fn it_is_told_in_one_line_how_several_services_do() {
     let scene = Scene::with_a_spool(FAST);
-    let second = "[[watch]]\nname = 'others'\nspool = 'spool2'\noutbox = 'outbox2'\n";
-    let config = scene.text("callseal.toml");
-    scene.write("callseal.toml", format!("{config}{second}"));
-    for name in ["spool2", "outbox2"] {
-        std::fs::create_dir(scene.path(name)).unwrap();
-    }
+    scene.make_another_spool();
     let supervisor = Supervisor::listen(&scene);
     let service = supervisor.starts(&scene, MINUTE);
     supervisor.is_told("READY=1");

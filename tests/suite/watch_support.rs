@@ -60,6 +60,17 @@ impl Scene {
         self.write("callseal.toml", config);
     }
 
+    /// Makes another spool and outbox, `spool2` and `outbox2`, with a service called `others`.
+    #[track_caller]
+    pub fn make_another_spool(&self) {
+        let second = "[[watch]]\nname = 'others'\nspool = 'spool2'\noutbox = 'outbox2'\n";
+        let config = self.text("callseal.toml");
+        self.write("callseal.toml", format!("{config}{second}"));
+        for name in ["spool2", "outbox2"] {
+            std::fs::create_dir(self.path(name)).unwrap();
+        }
+    }
+
     /// Puts calls into the spool.
     #[track_caller]
     pub fn spool(&self, calls: &[(&str, &str)]) {

@@ -17,7 +17,7 @@ pub(super) struct StatusFacts<'a> {
     /// The worst of all.
     level: Level,
     watches: Vec<WatchedFacts<'a>>,
-    /// What else could fail stands in the findings.
+    /// Always empty: what is wrong with a service is a finding.
     failures: [(); 0],
 }
 
