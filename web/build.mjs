@@ -1,0 +1,114 @@
+// Builds `player.html`, the whole page in one file: build.mjs [--check | --tests | --browser-tests]
+//
+// The vault's code is bundled first, and becomes a text inside of the page's script, which starts
+// it as a worker. Script and style stand in the page itself; the Content Security Policy
+// allows them by their hashes, and nothing else.
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const web = path.dirname(fileURLToPath(import.meta.url));
+const page = path.join(web, "player.html");
+
+/** Bundles one file. The same sources give the same bytes on every machine. */
+async function bundle(entry, options) {
+  const result = await build({
+    absWorkingDir: web,
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "warning",
+    ...options,
+  });
+  return result.outputFiles[0].text;
+}
+
+/** `import code from "worker:PATH"` gives the bundled code of a worker as a text. */
+const workers = {
+  name: "workers",
+  setup(of) {
+    of.onResolve({ filter: /^worker:/ }, (args) => ({
+      path: path.resolve(args.resolveDir, args.path.slice("worker:".length)),
+      namespace: "worker",
+    }));
+    of.onLoad({ filter: /.*/, namespace: "worker" }, async (args) => ({
+      contents: await bundle(path.relative(web, args.path), { format: "iife", minify: true }),
+      loader: "text",
+    }));
+  },
+};
+
+const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+/** A script ends at the first `</script`, wherever it stands. */
+function inElement(name, text) {
+  const safe = text.replaceAll(new RegExp(`</(?=${name})`, "gi"), "<\\/").trim();
+  if (name === "script" && safe.includes("<!--")) throw new Error("the script holds a comment of HTML");
+  return safe;
+}
+
+async function html() {
+  const script = inElement("script", await bundle("src/main.ts", { format: "iife", minify: true, plugins: [workers] }));
+  const style = inElement("style", await bundle("src/style.css", { minify: true }));
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hash(script)}`,
+    `style-src ${hash(style)}`,
+    "worker-src blob:",
+    "connect-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types callseal-vault",
+  ].join("; ");
+  const template = await readFile(path.join(web, "src/page.html"), "utf8");
+  const parts = { policy, style, script };
+  return template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => {
+    if (!(name in parts)) throw new Error(`page.html: unknown part ${name}`);
+    return parts[name];
+  });
+}
+
+/** Bundles the tests of a directory, so that Node can run them. */
+async function tests(directory, output) {
+  const names = (await readdir(path.join(web, directory))).filter((name) => name.endsWith(".test.ts"));
+  await build({
+    absWorkingDir: web,
+    entryPoints: names.map((name) => path.join(directory, name)),
+    bundle: true,
+    outdir: output,
+    outExtension: { ".js": ".mjs" },
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    packages: "external",
+    sourcemap: "inline",
+    logLevel: "warning",
+  });
+}
+
+switch (process.argv[2]) {
+  case undefined:
+    await writeFile(page, await html());
+    break;
+  case "--check":
+    if ((await readFile(page, "utf8")) !== (await html())) {
+      console.error("error: web/player.html is not what its sources give\nhint: run `make player`, and commit it");
+      process.exitCode = 1;
+    }
+    break;
+  case "--tests":
+    await tests("tests", ".build/tests");
+    break;
+  case "--browser-tests":
+    await tests("tests/browser", ".build/browser");
+    break;
+  default:
+    console.error(`error: unknown option ${process.argv[2]}`);
+    process.exitCode = 2;
+}

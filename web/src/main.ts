@@ -1,0 +1,3 @@
+import code from "worker:./vault/worker.ts";
+
+document.title = `callseal player ${code.length}`;

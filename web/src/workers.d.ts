@@ -1,0 +1,5 @@
+declare module "worker:*" {
+  /** The bundled code of a worker. */
+  const code: string;
+  export default code;
+}
