@@ -1,0 +1,211 @@
+// The recipients of a CMS message (RFC 5652, section 6.2), and the content's key from one of them.
+
+import { aeskw } from "@noble/ciphers/aes.js";
+import { type Bytes, concat, hex } from "../bytes/bytes.ts";
+import { BIT_STRING, Element, INTEGER, OCTET_STRING, SEQUENCE, context, encode } from "../der/ber.ts";
+import { malformed } from "../fault.ts";
+import { type PrivateKey } from "../keys/private_key.ts";
+
+/** More than anybody seals to. */
+const MOST_RECIPIENTS = 2000;
+/** The least octets of padding (RFC 8017, section 7.2.1). */
+const LEAST_PADDING = 8;
+
+/** The certificate that a message names. */
+export type Named =
+  | { readonly kind: "issuer"; readonly issuer: Bytes; readonly serial: Bytes }
+  | { readonly kind: "key identifier"; readonly identifier: Bytes };
+
+export interface Recipient {
+  readonly named: Named;
+  /** Returns the content's key of that length, if what is sealed to `key` holds one. */
+  open(key: PrivateKey, length: number): Promise<Bytes | undefined>;
+  /** What it takes to open it, if that isn't supported here. */
+  readonly unsupported: string | undefined;
+}
+
+export interface Recipients {
+  readonly recipients: readonly Recipient[];
+  readonly passphrases: number;
+}
+
+/** Reads RecipientInfos. */
+export function readRecipients(set: Element): Recipients {
+  const recipients: Recipient[] = [];
+  let passphrases = 0;
+  for (const info of set.children()) {
+    switch (info.tag) {
+      case SEQUENCE:
+        recipients.push(transport(info));
+        break;
+      case context(1):
+        recipients.push(...agreement(info));
+        break;
+      case context(3):
+        passphrases++;
+        break;
+      case context(2):
+      case context(4):
+        break;
+      default:
+        throw malformed("a recipient of an unknown kind");
+    }
+    if (recipients.length > MOST_RECIPIENTS) throw malformed("it has too many recipients");
+  }
+  return { recipients, passphrases };
+}
+
+/** Returns what a message calls a recipient, for people. */
+export function describe(named: Named): string {
+  return named.kind === "issuer" ? `certificate with the serial number ${hex(named.serial)}` : `key identifier ${hex(named.identifier)}`;
+}
+
+function issuerAndSerial(element: Element): Named {
+  const parts = element.parts(SEQUENCE);
+  const issuer = parts.take(SEQUENCE).encoded.slice();
+  return { kind: "issuer", issuer, serial: parts.take(INTEGER).content.slice() };
+}
+
+/** KeyTransRecipientInfo (RFC 5652, section 6.2.1). */
+function transport(info: Element): Recipient {
+  const parts = info.parts();
+  parts.take(INTEGER);
+  const identifier = parts.takeIf(context(0, false), context(0));
+  const named: Named = identifier === undefined
+    ? issuerAndSerial(parts.take(SEQUENCE))
+    : { kind: "key identifier", identifier: identifier.octets(context(0, false)).slice() };
+  const algorithm = parts.take(SEQUENCE).children();
+  const sealed = parts.take().octets().slice();
+  const oid = algorithm[0]?.oid();
+  if (oid === "1.2.840.113549.1.1.1") {
+    return { named, unsupported: undefined, open: async (key, length) => openPkcs1(key, sealed, length) };
+  }
+  const oaep = oid === "1.2.840.113549.1.1.7" ? oaepParameters(algorithm[1]) : undefined;
+  if (oaep === undefined) {
+    return { named, unsupported: `the key transport ${oid}`, open: async () => undefined };
+  }
+  return {
+    named,
+    unsupported: undefined,
+    async open(key, length) {
+      if (key.kind !== "rsa" || sealed.length !== key.size) return undefined;
+      const opened = await key.oaep(oaep.hash, oaep.label, sealed);
+      return opened?.length === length ? opened : undefined;
+    },
+  };
+}
+
+/** The padding is that of a key of this length, or it isn't one (RFC 8017, section 7.2.2). */
+function openPkcs1(key: PrivateKey, sealed: Bytes, length: number): Bytes | undefined {
+  if (key.kind !== "rsa" || sealed.length !== key.size) return undefined;
+  const block = key.raw(sealed);
+  if (block === undefined) return undefined;
+  const end = block.length - length - 1;
+  if (end < 2 + LEAST_PADDING) return undefined;
+  let isWrong = block[0] !== 0 || block[1] !== 2 || block[end] !== 0;
+  for (let i = 2; i < end; i++) isWrong = block[i] === 0 || isWrong;
+  return isWrong ? undefined : block.slice(end + 1);
+}
+
+const HASHES: Readonly<Record<string, string>> = {
+  "1.3.14.3.2.26": "SHA-1",
+  "2.16.840.1.101.3.4.2.1": "SHA-256",
+  "2.16.840.1.101.3.4.2.2": "SHA-384",
+  "2.16.840.1.101.3.4.2.3": "SHA-512",
+};
+
+/** RFC 4055, section 4.1. WebCrypto uses one hash for the label and the mask. */
+function oaepParameters(parameters: Element | undefined): { hash: string; label: Bytes } | undefined {
+  if (parameters === undefined) return undefined;
+  const parts = parameters.parts(SEQUENCE);
+  const hashOf = (algorithm: Element | undefined) => HASHES[algorithm?.children()[0]?.oid() ?? "1.3.14.3.2.26"];
+  const hash = hashOf(parts.takeIf(context(0))?.children()[0]);
+  const mask = parts.takeIf(context(1))?.children()[0]?.children();
+  if (mask !== undefined && mask[0]?.oid() !== "1.2.840.113549.1.1.8") return undefined;
+  const maskHash = hashOf(mask?.[1]);
+  const source = parts.takeIf(context(2))?.children()[0]?.children();
+  const label = source === undefined ? new Uint8Array(0) : source[1]?.octets().slice();
+  return hash !== undefined && hash === maskHash && label !== undefined ? { hash, label } : undefined;
+}
+
+/** The hashes of key agreement schemes (RFC 5753, section 7.1.4). */
+const AGREEMENTS: Readonly<Record<string, string>> = {
+  "1.3.133.16.840.63.0.2": "SHA-1",
+  "1.3.133.16.840.63.0.3": "SHA-1",
+  "1.3.132.1.11.1": "SHA-256",
+  "1.3.132.1.14.1": "SHA-256",
+  "1.3.132.1.11.2": "SHA-384",
+  "1.3.132.1.14.2": "SHA-384",
+  "1.3.132.1.11.3": "SHA-512",
+  "1.3.132.1.14.3": "SHA-512",
+};
+
+/** The key lengths of AES key wrap (RFC 3394). */
+const WRAPS: Readonly<Record<string, number>> = {
+  "2.16.840.1.101.3.4.1.5": 16,
+  "2.16.840.1.101.3.4.1.25": 24,
+  "2.16.840.1.101.3.4.1.45": 32,
+};
+
+/** KeyAgreeRecipientInfo (RFC 5652, section 6.2.2): one ephemeral key for some recipients. */
+function agreement(info: Element): Recipient[] {
+  const parts = info.parts();
+  parts.take(INTEGER);
+  const originator = parts.take(context(0)).children()[0];
+  const userKeyingMaterial = parts.takeIf(context(1))?.children()[0]?.octets().slice();
+  const algorithm = parts.take(SEQUENCE).children();
+  const scheme = algorithm[0]?.oid() ?? "";
+  const hash = AGREEMENTS[scheme];
+  const wrapAlgorithm = hash === undefined ? undefined : algorithm[1];
+  const wrapLength = wrapAlgorithm && WRAPS[wrapAlgorithm.children()[0]?.oid() ?? ""];
+  const point = originator?.tag === context(1) ? originator.parts() : undefined;
+  point?.take(SEQUENCE);
+  const ephemeral = point?.take(BIT_STRING).bits().slice();
+  return parts.take(SEQUENCE).children().map((element): Recipient => {
+    const recipient = element.parts(SEQUENCE);
+    const identifier = recipient.takeIf(context(0));
+    const named: Named = identifier === undefined
+      ? issuerAndSerial(recipient.take(SEQUENCE))
+      : { kind: "key identifier", identifier: identifier.parts().take(OCTET_STRING).content.slice() };
+    const wrapped = recipient.take().octets().slice();
+    if (hash === undefined || wrapAlgorithm === undefined || wrapLength === undefined || ephemeral === undefined) {
+      return { named, unsupported: `the key agreement ${scheme}`, open: async () => undefined };
+    }
+    return {
+      named,
+      unsupported: undefined,
+      async open(key, length) {
+        if (key.kind !== "ec" || wrapped.length !== length + 8) return undefined;
+        const secret = await key.agree(ephemeral);
+        if (secret === undefined) return undefined;
+        const shared = sharedInfo(wrapAlgorithm.encoded, userKeyingMaterial, wrapLength);
+        const wrappingKey = await x963(hash, secret, shared, wrapLength);
+        try {
+          return aeskw(wrappingKey).decrypt(wrapped) as Bytes;
+        } catch {
+          return undefined;
+        }
+      },
+    };
+  });
+}
+
+/** ECC-CMS-SharedInfo (RFC 5753, section 7.2). */
+function sharedInfo(keyInfo: Bytes, userKeyingMaterial: Bytes | undefined, length: number): Bytes {
+  const material = userKeyingMaterial === undefined
+    ? new Uint8Array(0)
+    : encode(context(0), encode(OCTET_STRING, userKeyingMaterial));
+  const bits = Uint8Array.of(0, 0, 0, 0);
+  new DataView(bits.buffer).setUint32(0, 8 * length);
+  return encode(SEQUENCE, keyInfo, material, encode(context(2), encode(OCTET_STRING, bits)));
+}
+
+/** The KDF of ANSI X9.63 (SEC 1, section 3.6.1). */
+async function x963(hash: string, secret: Bytes, shared: Bytes, length: number): Promise<Bytes> {
+  let derived: Bytes = new Uint8Array(0);
+  for (let counter = 1; derived.length < length; counter++) {
+    const input = concat(secret, Uint8Array.of(0, 0, 0, counter), shared);
+    derived = concat(derived, new Uint8Array(await crypto.subtle.digest(hash, input)));
+  }
+  return derived.subarray(0, length);
+}

@@ -1,0 +1,223 @@
+// Elements of BER and DER (X.690), in octets that are in memory as a whole.
+
+import { type Bytes } from "../bytes/bytes.ts";
+import { malformed, truncated } from "../fault.ts";
+
+/** Identifier octets. */
+export const INTEGER = 0x02;
+export const BIT_STRING = 0x03;
+export const OCTET_STRING = 0x04;
+export const OID = 0x06;
+export const UTC_TIME = 0x17;
+export const GENERALIZED_TIME = 0x18;
+export const SEQUENCE = 0x30;
+export const SET = 0x31;
+const CONSTRUCTED = 0x20;
+/** `[number]`, constructed or not. */
+export const context = (number: number, isConstructed = true) => 0x80 | (isConstructed ? CONSTRUCTED : 0) | number;
+
+/** Deeper than anything that is encoded in this way. */
+const MOST_DEPTH = 32;
+
+export class Element {
+  readonly #octets: Bytes;
+  readonly #start: number;
+  readonly #contentStart: number;
+  readonly #contentEnd: number;
+  /** Where what follows it begins. */
+  readonly end: number;
+  /** The identifier octet. */
+  readonly tag: number;
+
+  private constructor(octets: Bytes, tag: number, start: number, contentStart: number, contentEnd: number, end: number) {
+    this.#octets = octets;
+    this.tag = tag;
+    this.#start = start;
+    this.#contentStart = contentStart;
+    this.#contentEnd = contentEnd;
+    this.end = end;
+  }
+
+  /** Reads the element at a place. */
+  static read(octets: Bytes, at = 0, limit = octets.length, depth = 0): Element {
+    if (depth > MOST_DEPTH) throw malformed("it is nested too deeply");
+    if (at + 2 > limit) throw truncated();
+    const tag = octets[at]!;
+    if ((tag & 0x1f) === 0x1f) throw malformed("an element of an unknown kind");
+    const first = octets[at + 1]!;
+    let contentStart = at + 2;
+    if (first === 0x80) {
+      // An indefinite length: the elements in it end with two zeros.
+      if (!(tag & CONSTRUCTED)) throw malformed("an element without a length");
+      let next = contentStart;
+      for (;;) {
+        if (next + 2 > limit) throw truncated();
+        if (octets[next] === 0 && octets[next + 1] === 0) break;
+        next = Element.read(octets, next, limit, depth + 1).end;
+      }
+      return new Element(octets, tag, at, contentStart, next, next + 2);
+    }
+    let length = first;
+    if (first > 0x80) {
+      const count = first & 0x7f;
+      if (count > 6) throw malformed("an element with a very long length");
+      if (contentStart + count > limit) throw truncated();
+      length = 0;
+      for (let i = 0; i < count; i++) length = length * 256 + octets[contentStart + i]!;
+      contentStart += count;
+    }
+    const end = contentStart + length;
+    if (end > limit) throw truncated();
+    return new Element(octets, tag, at, contentStart, end, end);
+  }
+
+  /** Reads octets that consist of one element. */
+  static whole(octets: Bytes): Element {
+    const element = Element.read(octets);
+    if (element.end !== octets.length) throw malformed("something follows it");
+    return element;
+  }
+
+  get content(): Bytes {
+    return this.#octets.subarray(this.#contentStart, this.#contentEnd);
+  }
+
+  /** The whole element as it is encoded. */
+  get encoded(): Bytes {
+    return this.#octets.subarray(this.#start, this.end);
+  }
+
+  /** The elements in it. */
+  children(): Element[] {
+    if (!(this.tag & CONSTRUCTED)) throw malformed("an element without parts");
+    const children: Element[] = [];
+    for (let at = this.#contentStart; at < this.#contentEnd; ) {
+      const child = Element.read(this.#octets, at, this.#contentEnd, 1);
+      children.push(child);
+      at = child.end;
+    }
+    return children;
+  }
+
+  /** The elements in it, to be taken one after the other. */
+  parts(tag?: number): Parts {
+    if (tag !== undefined) this.expect(tag);
+    return new Parts(this.children());
+  }
+
+  expect(tag: number): this {
+    if (this.tag !== tag) throw malformed("an unexpected element");
+    return this;
+  }
+
+  /** An object identifier with dots. */
+  oid(): string {
+    const octets = this.expect(OID).content;
+    const numbers: number[] = [];
+    let number = 0;
+    for (const octet of octets) {
+      number = number * 128 + (octet & 0x7f);
+      if (number > Number.MAX_SAFE_INTEGER) throw malformed("an object identifier");
+      if (octet & 0x80) continue;
+      numbers.push(number);
+      number = 0;
+    }
+    const first = numbers.shift();
+    if (first === undefined) throw malformed("an object identifier");
+    const arc = Math.min(2, Math.floor(first / 40));
+    return [arc, first - 40 * arc, ...numbers].join(".");
+  }
+
+  /** The octets of an INTEGER that isn't negative, without a sign octet. */
+  unsigned(): Bytes {
+    const octets = this.expect(INTEGER).content;
+    if (octets.length === 0 || octets[0]! & 0x80) throw malformed("a negative number");
+    return octets.length > 1 && octets[0] === 0 ? octets.subarray(1) : octets;
+  }
+
+  small(): number {
+    const octets = this.unsigned();
+    if (octets.length > 6) throw malformed("a very large number");
+    return octets.reduce((value, octet) => value * 256 + octet, 0);
+  }
+
+  /** The octets of a BIT STRING of whole octets. */
+  bits(): Bytes {
+    const octets = this.expect(BIT_STRING).content;
+    if (octets[0] !== 0) throw malformed("a bit string of odd length");
+    return octets.subarray(1);
+  }
+
+  /**
+   * The octets of an OCTET STRING, or of one with another tag. If it consists of several, they are
+   * moved together in place.
+   */
+  octets(tag = OCTET_STRING): Bytes {
+    if (this.tag === tag) return this.content;
+    this.expect(tag | CONSTRUCTED);
+    return this.#octets.subarray(this.#contentStart, this.#gather(this.#contentStart, 0));
+  }
+
+  #gather(to: number, depth: number): number {
+    if (depth > MOST_DEPTH) throw malformed("it is nested too deeply");
+    let end = to;
+    for (const child of this.children()) {
+      if (child.tag === OCTET_STRING) {
+        this.#octets.copyWithin(end, child.#contentStart, child.#contentEnd);
+        end += child.#contentEnd - child.#contentStart;
+      } else {
+        end = child.expect(OCTET_STRING | CONSTRUCTED).#gather(end, depth + 1);
+      }
+    }
+    return end;
+  }
+}
+
+/** Elements that are taken one after the other. */
+export class Parts {
+  readonly #elements: readonly Element[];
+  #next = 0;
+
+  constructor(elements: readonly Element[]) {
+    this.#elements = elements;
+  }
+
+  take(tag?: number): Element {
+    const element = this.#elements[this.#next];
+    if (element === undefined) throw malformed("an element is missing");
+    if (tag !== undefined) element.expect(tag);
+    this.#next++;
+    return element;
+  }
+
+  /** Takes the next one if it has one of these tags. */
+  takeIf(...tags: readonly number[]): Element | undefined {
+    const element = this.#elements[this.#next];
+    if (element === undefined || !tags.includes(element.tag)) return undefined;
+    this.#next++;
+    return element;
+  }
+
+  end(): void {
+    if (this.#next < this.#elements.length) throw malformed("an unexpected element");
+  }
+}
+
+/** Encodes an element of a definite length. */
+export function encode(tag: number, ...parts: readonly Uint8Array[]): Bytes {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const lengthOctets: number[] = [];
+  if (length < 128) lengthOctets.push(length);
+  else {
+    for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) lengthOctets.unshift(rest % 256);
+    lengthOctets.unshift(0x80 | lengthOctets.length);
+  }
+  const out = new Uint8Array(1 + lengthOctets.length + length);
+  out.set([tag, ...lengthOctets]);
+  let at = 1 + lengthOctets.length;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

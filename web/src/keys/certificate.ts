@@ -1,0 +1,118 @@
+// X.509 certificates (RFC 5280): names for recipients, and signers.
+
+import { type Bytes, decodeLossily, hex, sha256 } from "../bytes/bytes.ts";
+import { BIT_STRING, Element, GENERALIZED_TIME, INTEGER, OCTET_STRING, SEQUENCE, UTC_TIME, context } from "../der/ber.ts";
+import { Fault, malformed } from "../fault.ts";
+import { type PublicKey, fingerprintOf, parsePublicKey } from "./public_key.ts";
+
+export interface Certificate {
+  /** The common name of its subject, else another part of its name. */
+  readonly label: string;
+  /** Its issuer's name and its serial number, as CMS names it. */
+  readonly issuer: Bytes;
+  readonly serial: Bytes;
+  /** The extension SubjectKeyIdentifier. */
+  readonly keyIdentifier: Bytes | undefined;
+  /** Milliseconds since 1970. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** `undefined` if the kind of key is one that the page doesn't support. */
+  readonly publicKey: PublicKey | undefined;
+  /** SubjectPublicKeyInfo, as WebCrypto imports it. */
+  readonly publicKeyInfo: Bytes;
+  /** The fingerprint of its key as one of OpenPGP; empty if its kind isn't supported. */
+  readonly fingerprint: string;
+  /** The SHA-256 of the certificate, in lower-case hex. */
+  readonly sha256: string;
+  /** The first octet of the extension keyUsage; `undefined` without one. */
+  readonly keyUsage: number | undefined;
+  /** Whether an extension that isn't known is marked as critical. */
+  readonly hasUnknownCritical: boolean;
+}
+
+const KEY_IDENTIFIER = "2.5.29.14";
+const KEY_USAGE = "2.5.29.15";
+/** Extensions that don't limit what is done here. */
+const KNOWN = [KEY_IDENTIFIER, KEY_USAGE, "2.5.29.17", "2.5.29.19", "2.5.29.31", "2.5.29.32", "2.5.29.35", "2.5.29.37"];
+
+export async function parseCertificate(der: Bytes): Promise<Certificate> {
+  const tbs = Element.whole(der).parts(SEQUENCE).take(SEQUENCE).parts();
+  tbs.takeIf(context(0)); // the version
+  const serial = tbs.take(INTEGER).content.slice();
+  tbs.take(SEQUENCE); // the signature's algorithm
+  const issuer = tbs.take(SEQUENCE);
+  const validity = tbs.take(SEQUENCE).parts();
+  const notBefore = parseTime(validity.take());
+  const notAfter = parseTime(validity.take());
+  const subject = tbs.take(SEQUENCE);
+  const info = tbs.take(SEQUENCE);
+  tbs.takeIf(context(1), context(1, false));
+  tbs.takeIf(context(2), context(2, false));
+  const extensions = parseExtensions(tbs.takeIf(context(3)));
+
+  let publicKey: PublicKey | undefined;
+  try {
+    publicKey = parsePublicKey(info);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind !== "unsupported") throw error;
+  }
+  const keyIdentifier = extensions.get(KEY_IDENTIFIER);
+  const keyUsage = extensions.get(KEY_USAGE);
+  return {
+    label: nameOf(subject) ?? nameOf(issuer) ?? "a certificate without a name",
+    issuer: issuer.encoded.slice(),
+    serial,
+    keyIdentifier: keyIdentifier && Element.whole(keyIdentifier.value).expect(OCTET_STRING).content.slice(),
+    notBefore,
+    notAfter,
+    publicKey,
+    publicKeyInfo: info.encoded.slice(),
+    fingerprint: publicKey === undefined ? "" : await fingerprintOf(publicKey),
+    sha256: hex(await sha256(der)),
+    keyUsage: keyUsage && (Element.whole(keyUsage.value).expect(BIT_STRING).content[1] ?? 0),
+    hasUnknownCritical: [...extensions].some(([oid, { isCritical }]) => isCritical && !KNOWN.includes(oid)),
+  };
+}
+
+function parseExtensions(wrapper: Element | undefined): Map<string, { isCritical: boolean; value: Bytes }> {
+  const found = new Map<string, { isCritical: boolean; value: Bytes }>();
+  for (const extension of wrapper?.parts().take(SEQUENCE).children() ?? []) {
+    const parts = extension.parts(SEQUENCE);
+    const oid = parts.take().oid();
+    const critical = parts.takeIf(0x01);
+    const value = parts.take(OCTET_STRING).content.slice();
+    if (found.has(oid)) throw malformed("an extension comes twice");
+    found.set(oid, { isCritical: critical !== undefined && critical.content[0] !== 0, value });
+  }
+  return found;
+}
+
+/** Common name, else organizational unit, else organization (RFC 5280, appendix A.1). */
+function nameOf(name: Element): string | undefined {
+  const values = new Map<string, string>();
+  for (const set of name.children()) {
+    for (const attribute of set.children()) {
+      const parts = attribute.parts(SEQUENCE);
+      const oid = parts.take().oid();
+      const value = parts.take();
+      // BMPString has two octets a character.
+      const text = value.tag === 0x1e ? new TextDecoder("utf-16be").decode(value.content) : decodeLossily(value.content);
+      values.set(oid, text);
+    }
+  }
+  return values.get("2.5.4.3") ?? values.get("2.5.4.11") ?? values.get("2.5.4.10");
+}
+
+/** UTCTime and GeneralizedTime of RFC 5280, section 4.1.2.5, in milliseconds since 1970. */
+export function parseTime(element: Element): number {
+  const text = decodeLossily(element.content);
+  const isUtc = element.tag === UTC_TIME;
+  if (!isUtc) element.expect(GENERALIZED_TIME);
+  const [, year, month, day, hour, minute, second] =
+    (isUtc ? /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/ : /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/).exec(text) ?? [];
+  if (year === undefined) throw malformed("a time");
+  const full = isUtc ? Number(year) + (Number(year) < 50 ? 2000 : 1900) : Number(year);
+  const time = Date.UTC(full, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  if (new Date(time).getUTCMonth() !== Number(month) - 1) throw malformed("a time");
+  return time;
+}
