@@ -177,13 +177,24 @@ export interface Vault {
   forget(): void;
 }
 
+/** What a failed call says about what it was asked to open. */
+export type Failure =
+  /** None of the keys at hand opens it. */
+  | "no key"
+  /** It was opened, and it isn't what was sealed, or not under this name. */
+  | "refused"
+  /** Anything else: the file can't be read, the network fails, the query isn't right … */
+  | "failed";
+
 /** The error that a call of the vault ends with. */
 export class VaultError extends Error implements Problem {
   override readonly name = "VaultError";
   readonly hint: string | undefined;
+  readonly failure: Failure;
 
-  constructor(problem: Problem) {
+  constructor(problem: Problem, failure: Failure = "failed") {
     super(problem.message);
     this.hint = problem.hint;
+    this.failure = failure;
   }
 }

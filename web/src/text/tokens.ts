@@ -1,0 +1,41 @@
+// The parts of one line that get a colour.
+import type { Language } from "./lines.ts";
+
+export type TokenKind = "key" | "string" | "number" | "word" | "mark" | "space" | "colon" | "tag" | "attribute" | "comment";
+
+export interface Token {
+  readonly kind: TokenKind;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A longer line has no colours. */
+export const LONGEST_COLOURED = 10_000;
+
+const JSON_TOKEN = /(?<string>"(?:[^"\\]|\\.)*"?)|(?<number>-?[0-9][0-9.eE+-]*)|(?<word>[a-z]+)|(?<colon>:)|(?<mark>[{}[\],])|(?<space>\s+)/g;
+const XML_TOKEN = /(?<comment><!--.*?(?:-->|$)|<[!?][^>]*>?)|(?<tag><\/?[^\s"'<>/=]*|\/?>)|(?<string>"[^"]*"|'[^']*')|(?<attribute>[^\s"'<>/=]+(?==))/gs;
+
+export function tokensOf(line: string, language: Language): Token[] {
+  if (language === "plain" || line.length > LONGEST_COLOURED) return [];
+  const found = [...line.matchAll(language === "json" ? JSON_TOKEN : XML_TOKEN)].map((match): Token => {
+    const [kind = "mark"] = Object.entries(match.groups ?? {}).find(([, text]) => text !== undefined) ?? [];
+    return { kind: kind as TokenKind, start: match.index, end: match.index + match[0].length };
+  });
+  return language === "json" ? withKeys(found) : insideTags(found, line);
+}
+
+/** A string before a colon is a key. */
+function withKeys(tokens: Token[]): Token[] {
+  const solid = tokens.filter(({ kind }) => kind !== "space");
+  const keys = new Set(solid.filter(({ kind }, i) => kind === "string" && solid[i + 1]?.kind === "colon"));
+  return tokens.map((token) => (keys.has(token) ? { ...token, kind: "key" } : token));
+}
+
+/** Quotes and equals signs in the text between tags are just text. */
+function insideTags(tokens: Token[], line: string): Token[] {
+  let isInside = false;
+  return tokens.filter(({ kind, start }) => {
+    if (kind === "tag") isInside = line[start] === "<";
+    return kind === "tag" || kind === "comment" || isInside;
+  });
+}
