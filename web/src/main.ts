@@ -1,3 +1,5 @@
 import code from "worker:./vault/worker.ts";
+import { start } from "./ui/app.ts";
+import { startVault } from "./vault/client.ts";
 
-document.title = `callseal player ${code.length}`;
+start(() => startVault(code));

@@ -1,0 +1,158 @@
+// The archives and the keys: who can open what, who signed it, and what is wrong with it.
+import { shown } from "../text/escapes.ts";
+import type { Archive, Verdict } from "../vault/protocol.ts";
+import { recipientsView } from "./details.ts";
+import { button, fill, h, pictureButton, type Child } from "./dom.ts";
+import { counted, formatSize } from "./format.ts";
+import { icon } from "./icons.ts";
+import { problemView } from "./messages.ts";
+import { progressView } from "./progress.ts";
+import type { ArchiveEntry } from "./rows.ts";
+import { isCancelled, problemOf, type LockedKey, type Session } from "./session.ts";
+
+const INDEX: Readonly<Record<Archive["index"], string>> = {
+  none: "It has none.",
+  closed: "There is one, and no key here opens it.",
+  opened: "Your key opened it: names, sizes and session keys come from it.",
+};
+
+export class ArchivesPanel {
+  readonly element = h("div", { class: "archives" });
+  readonly #session: Session;
+  readonly #unlock: (key: LockedKey) => void;
+  /** The cards of archives that are being verified stay as they are. */
+  readonly #cards = new Map<ArchiveEntry, ArchiveCard>();
+  readonly #archives = h("div", {});
+  readonly #keys = h("ul", { class: "recipients" });
+
+  constructor(session: Session, unlock: (key: LockedKey) => void) {
+    this.#session = session;
+    this.#unlock = unlock;
+    this.element.append(h("h2", {}, "Archives"), this.#archives, h("h2", {}, "Keys and certificates"), this.#keys);
+    session.changes.add(({ what }) => {
+      if (what === "forgotten") for (const card of this.#cards.values()) card.cancel();
+      if (what === "archives") this.#showArchives();
+      if (what === "keys") this.#showKeys();
+    });
+    this.#showArchives();
+    this.#showKeys();
+  }
+
+  #showArchives(): void {
+    const entries = this.#session.archives;
+    for (const [entry, card] of this.#cards) {
+      if (entries.includes(entry)) continue;
+      card.cancel();
+      this.#cards.delete(entry);
+    }
+    for (const entry of entries) {
+      const card = this.#cards.get(entry) ?? new ArchiveCard(this.#session, entry);
+      this.#cards.set(entry, card);
+      card.show();
+    }
+    const cards = entries.map((entry) => this.#cards.get(entry)?.element);
+    fill(this.#archives, ...(cards.length > 0 ? cards : [h("p", { class: "dim" }, "None is open.")]));
+  }
+
+  #showKeys(): void {
+    const { keys, locked, certificates } = this.#session;
+    const rows: Child[] = [
+      ...keys.map(({ label, algorithm, fingerprint }) => keyRow("key", `${shown(label)} (key, ${shown(algorithm)})`, h("code", {}, shown(fingerprint)))),
+      ...locked.map((key) => keyRow("lock", `${shown(key.label)} (locked key)`, button("Unlock …", () => this.#unlock(key)))),
+      ...certificates.map(({ label, algorithm, fingerprint }) =>
+        keyRow("person", `${shown(label)} (certificate, ${shown(algorithm)})`, h("code", {}, shown(fingerprint))),
+      ),
+    ];
+    fill(this.#keys, ...(rows.length > 0 ? rows : [h("li", { class: "dim" }, "None is here.")]));
+  }
+}
+
+function keyRow(picture: "key" | "lock" | "person", text: string, more: HTMLElement): HTMLElement {
+  return h("li", {}, icon(picture), h("span", { class: "name" }, text), more);
+}
+
+class ArchiveCard {
+  readonly element: HTMLElement;
+  readonly #session: Session;
+  readonly #entry: ArchiveEntry;
+  readonly #facts = h("div", {});
+  readonly #verify = h("div", { class: "verify" });
+  #running = new AbortController();
+
+  constructor(session: Session, entry: ArchiveEntry) {
+    this.#session = session;
+    this.#entry = entry;
+    const name = shown(entry.name);
+    const close = pictureButton(`Close ${name}`, icon("close"), () => void session.closeArchive(entry), { class: "plain" });
+    this.element = h("article", { class: "card", "aria-label": name }, h("header", {}, icon("archive"), h("h3", { class: "name" }, name), close), this.#facts, this.#verify);
+  }
+
+  show(): void {
+    const { state } = this.#entry;
+    if (state.kind === "opening") fill(this.#facts, h("p", { class: "dim" }, "Opening …"));
+    if (state.kind === "failed") fill(this.#facts, problemView(state.problem));
+    if (state.kind === "open") fill(this.#facts, ...factsOf(state.archive));
+    if (state.kind !== "open") fill(this.#verify);
+    else if (this.#verify.childElementCount === 0) this.#offer(this.#entry.verdict);
+  }
+
+  cancel(): void {
+    this.#running.abort();
+    this.#running = new AbortController();
+    fill(this.#verify);
+  }
+
+  #offer(verdict: Verdict | undefined): void {
+    const word = verdict ? "Verify again" : "Verify";
+    fill(
+      this.#verify,
+      verdict && verdictView(verdict),
+      button(word, () => void this.#run(), { title: "Checks the signatures and every entry; reads the whole archive" }),
+    );
+  }
+
+  async #run(): Promise<void> {
+    const { state } = this.#entry;
+    if (state.kind !== "open") return;
+    const running = (this.#running = new AbortController());
+    const progress = progressView("Verifying", () => running.abort());
+    fill(this.#verify, progress.element);
+    progress.element.querySelector("button")?.focus();
+    try {
+      const verdict = await this.#session.vault.verify(state.archive.id, progress.update, running.signal);
+      if (this.#running !== running) return;
+      this.#entry.verdict = verdict;
+      this.#offer(verdict);
+    } catch (error) {
+      // The archive was closed, or the key was forgotten.
+      if (this.#running !== running) return;
+      this.#offer(undefined);
+      if (!isCancelled(error)) this.#verify.prepend(problemView(problemOf(error)));
+    }
+    this.#verify.querySelector("button")?.focus();
+  }
+}
+
+/** Only what a certificate here has signed gets a sign of approval. */
+function verdictView({ state, summary, problems }: Verdict): HTMLElement {
+  return h(
+    "div",
+    { class: `verdict ${state === "signed" ? "signed" : "open"}`, role: "status" },
+    h("p", {}, icon(state === "signed" ? "check" : "warning"), " ", shown(summary)),
+    ...problems.map((problem) => problemView(problem, state === "signed" ? "warning" : "error")),
+  );
+}
+
+function factsOf(archive: Archive): Child[] {
+  const signers = archive.claimsToBeSignedBy;
+  const facts: [string, Child][] = [
+    ["Size", `${formatSize(archive.size)}, ${counted(archive.members.length, "member")}`],
+    ["Index", INDEX[archive.index]],
+    ["Who can open it", recipientsView(archive.recipients)],
+    ["Signatures", signers.length === 0 ? "It has none." : `It claims to be signed by ${signers.map(shown).join(", ")}. Nothing is proven before it's verified.`],
+  ];
+  return [
+    ...archive.problems.map((problem) => problemView(problem, "warning")),
+    h("dl", { class: "details" }, ...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+  ];
+}

@@ -1,0 +1,229 @@
+// The pane beside the list: the member that is selected, and its content once it's opened.
+import { decodeCompressed } from "../audio/browser.ts";
+import { UnplayableError } from "../audio/pcm.ts";
+import { audioSource } from "../audio/source.ts";
+import { VaultError, type Content, type Hit } from "../vault/protocol.ts";
+import { Details } from "./details.ts";
+import { button, fill, h, type Child } from "./dom.ts";
+import { formatSize } from "./format.ts";
+import { icon } from "./icons.ts";
+import { problemView, type StatusLine } from "./messages.ts";
+import { Player } from "./player.ts";
+import { progressView } from "./progress.ts";
+import { isSameMember, nameParts, type Row } from "./rows.ts";
+import { save } from "./save.ts";
+import { isCancelled, problemOf, type Session } from "./session.ts";
+import { TextView, textView } from "./textview.ts";
+import type { Viewer } from "./viewer.ts";
+import { KINDS } from "./words.ts";
+
+export class ContentPane {
+  readonly element: HTMLElement;
+  readonly #session: Session;
+  readonly #status: StatusLine;
+  readonly #header = h("header", {});
+  readonly #banner = h("div", {});
+  readonly #body = h("div", { class: "body" });
+  readonly #details: Details;
+  readonly #about: HTMLDetailsElement;
+  readonly #placeholder = h("div", { class: "placeholder" });
+  #row: Row | undefined;
+  #content: Content | undefined;
+  #viewer: Viewer | undefined;
+  #opening = new AbortController();
+
+  constructor(session: Session, status: StatusLine) {
+    this.#session = session;
+    this.#status = status;
+    this.#details = new Details(session);
+    this.#about = h("details", { class: "about", open: true }, h("summary", {}, "About this member"), this.#details.element);
+    this.element = h(
+      "section",
+      { class: "content", "aria-label": "Content" },
+      this.#placeholder,
+      this.#header,
+      this.#banner,
+      this.#body,
+      this.#about,
+    );
+    session.changes.add((change) => {
+      if (change.what === "forgotten") this.#clear();
+      if (change.what === "row" && isSameMember(change.row, this.#row)) this.#follow(change.row);
+      if (change.what === "rows") this.#follow(this.#row && session.current(this.#row));
+      if (change.what === "keys") this.#showPlaceholder();
+    });
+    this.#clear();
+  }
+
+  get isPlaying(): boolean {
+    return this.#viewer?.isPlaying ?? false;
+  }
+
+  /** Says whether the key meant what is shown. */
+  key(event: KeyboardEvent): boolean {
+    if (event.key === "s" && (event.ctrlKey || event.metaKey) && this.#content) {
+      void this.#save();
+      return true;
+    }
+    return this.#viewer?.key(event) ?? false;
+  }
+
+  /** Shows what is known of a member. One that is playing goes on until another one is opened. */
+  select(row: Row): void {
+    if (isSameMember(row, this.#row)) return;
+    if (this.#viewer) return;
+    this.#clear();
+    this.#show(row);
+  }
+
+  async open(row: Row, hit?: Hit): Promise<void> {
+    if (row.entry.state.kind !== "open") return;
+    if (this.#content && isSameMember(row, this.#row)) {
+      this.#again(hit);
+      return;
+    }
+    if (this.#content || !isSameMember(row, this.#row)) {
+      this.#clear();
+      this.#show(row);
+    }
+    this.#opening.abort();
+    const opening = (this.#opening = new AbortController());
+    fill(this.#body);
+    const progress = progressView("Opening", () => opening.abort());
+    // What opens at once shows no bar.
+    const timer = setTimeout(() => this.#body.append(progress.element), 150);
+    try {
+      const { id } = row.entry.state.archive;
+      const content = await this.#session.vault.openMember(id, row.member.number, progress.update, opening.signal);
+      clearTimeout(timer);
+      await this.#present(row, content, hit, opening.signal);
+    } catch (error) {
+      // Another member was chosen, or the key was forgotten.
+      if (this.#opening !== opening) return;
+      fill(this.#body);
+      if (isCancelled(error)) this.#offerOpen();
+      else this.#fail(row, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Called with the row of the member that is shown, as it's known now. */
+  #follow(row: Row | undefined): void {
+    if (this.#row && !row) this.#clear();
+    else if (row) this.#show(row);
+  }
+
+  #again(hit: Hit | undefined): void {
+    if (this.#viewer instanceof Player) this.#viewer.play();
+    if (this.#viewer instanceof TextView && hit) this.#viewer.showHit(hit);
+  }
+
+  #show(row: Row): void {
+    const isNew = !isSameMember(row, this.#row);
+    this.#row = row;
+    const { directory, file } = nameParts(row.name);
+    const saveButton = this.#content && button("Save", () => void this.#save(), {}, icon("save"), "Save …");
+    fill(
+      this.#header,
+      h("div", { class: "title" }, h("h2", { title: row.name }, file), directory !== "" && h("p", { class: "dim", title: directory }, directory)),
+      saveButton,
+      this.#viewer && button("Close", () => this.#clear(), { "aria-label": "Close the member", title: "Close the member" }, icon("close")),
+    );
+    this.#header.hidden = this.#about.hidden = false;
+    this.#placeholder.hidden = true;
+    this.#details.show(row, this.#content?.sealedTime);
+    if (isNew) this.#offerOpen();
+  }
+
+  #offerOpen(): void {
+    const row = this.#row;
+    if (!row) return;
+    const word = row.member.kind === "audio" ? "Play" : "Open";
+    fill(this.#body, h("p", {}, button(word, () => void this.open(row), { class: "primary" }, icon(row.member.kind === "audio" ? "play" : "open"), word)));
+  }
+
+  async #present(row: Row, content: Content, hit: Hit | undefined, signal: AbortSignal): Promise<void> {
+    const view = await this.#viewOf(row, content);
+    if (signal.aborted && !(view instanceof Node)) view.close();
+    signal.throwIfAborted();
+    this.#content = content;
+    if (view instanceof Node) {
+      fill(this.#body, view);
+    } else {
+      this.#viewer = view;
+      fill(this.#body, view.element);
+      this.element.classList.toggle("fills", view.fillsHeight);
+      this.#about.open = !view.fillsHeight;
+    }
+    if (content.authenticity === "not authenticated") {
+      fill(this.#banner, problemView({ message: "this content may have been altered on its way: its encryption can't show it", hint: "ask the sender for OpenPGP, or for CMS with AES-GCM" }, "warning"));
+    }
+    const current = this.#session.current(row);
+    if (current) this.#session.learned(current, { authenticity: content.authenticity, access: "yes" });
+    this.#status.say(`${nameParts(row.name).file} is open`);
+    this.#again(hit);
+  }
+
+  async #viewOf(row: Row, { bytes, kind }: Content): Promise<Viewer | HTMLElement> {
+    switch (kind) {
+      case "audio":
+        try {
+          return new Player(await audioSource(bytes, row.member.name, decodeCompressed), (text) => this.#status.say(text));
+        } catch (error) {
+          if (!(error instanceof UnplayableError)) throw error;
+          return problemView({ message: `${row.name} can't be played: ${error.message}`, hint: "save it, and play it with another program" });
+        }
+      case "json":
+      case "xml":
+      case "text":
+        return textView(bytes, kind) ?? problemView({ message: `${row.name} is too long to be shown`, hint: "save it, and read it with another program" });
+      case "other":
+        return h("p", { class: "dim" }, `${KINDS.other.word} content of ${formatSize(bytes.length)}, which this page doesn't show. It can be saved.`);
+    }
+  }
+
+  #fail(row: Row, error: unknown): void {
+    fill(this.#body, h("div", { role: "alert" }, problemView(problemOf(error))));
+    const current = this.#session.current(row);
+    if (!current || !(error instanceof VaultError)) return;
+    if (error.failure === "refused") this.#session.learned(current, { authenticity: "refused" });
+    if (error.failure === "no key") this.#session.learned(current, { access: "no" });
+  }
+
+  async #save(): Promise<void> {
+    const row = this.#row;
+    if (!row || !this.#content) return;
+    try {
+      if (await save(this.#content.bytes, row.name)) this.#status.say(`${nameParts(row.name).file} is saved`);
+    } catch (error) {
+      this.#session.report({ message: `${row.name} can't be saved: ${problemOf(error).message}`, hint: undefined });
+    }
+  }
+
+  #clear(): void {
+    this.#opening.abort();
+    this.#opening = new AbortController();
+    this.#viewer?.close();
+    this.#viewer = undefined;
+    this.#content = undefined;
+    this.#row = undefined;
+    this.#details.clear();
+    this.element.classList.remove("fills");
+    this.#about.open = true;
+    this.#header.hidden = this.#about.hidden = true;
+    fill(this.#header);
+    fill(this.#banner);
+    fill(this.#body);
+    this.#showPlaceholder();
+  }
+
+  #showPlaceholder(): void {
+    this.#placeholder.hidden = this.#row !== undefined;
+    const advice: Child[] =
+      this.#session.keys.length === 0
+        ? [icon("key"), h("p", {}, "Drop your key into the page, or choose it with “Open files”."), h("p", { class: "dim" }, "It stays in the memory of this page.")]
+        : [icon("audio"), h("p", {}, "Choose a member to hear or read it."), h("p", { class: "dim" }, "? shows the keys that work here.")];
+    fill(this.#placeholder, ...advice);
+  }
+}

@@ -1,0 +1,122 @@
+// The members of all archives as rows: searched, filtered and sorted.
+import { shown } from "../text/escapes.ts";
+import type { Access, Archive, ArchiveSource, Authenticity, Member, MemberKind, Problem, Verdict } from "../vault/protocol.ts";
+
+/** An archive that the user gave, whether it could be opened or not. */
+export interface ArchiveEntry {
+  readonly source: ArchiveSource;
+  readonly name: string;
+  state: { readonly kind: "opening" } | { readonly kind: "open"; readonly archive: Archive } | { readonly kind: "failed"; readonly problem: Problem };
+  rows: readonly Row[];
+  verdict: Verdict | undefined;
+}
+
+export interface Row {
+  readonly entry: ArchiveEntry;
+  readonly member: Member;
+  /** The name with its unseen characters made visible. */
+  readonly name: string;
+  readonly searchedName: string;
+  authenticity: Authenticity;
+  access: Access;
+}
+
+/** Rows are made anew when the names of an archive become known. */
+export function isSameMember(a: Row | undefined, b: Row | undefined): boolean {
+  return a !== undefined && a.entry === b?.entry && a.member.number === b.member.number;
+}
+
+/** Rows of an archive; what was found out about a member before stays known. */
+export function rowsOf(entry: ArchiveEntry, archive: Archive): Row[] {
+  return archive.members.map((member) => {
+    const before = entry.rows[member.number];
+    const name = shown(member.name);
+    return {
+      entry,
+      member,
+      name,
+      searchedName: name.toLowerCase(),
+      authenticity: before?.authenticity ?? "unopened",
+      access: member.access === "unknown" ? (before?.access ?? "unknown") : member.access,
+    };
+  });
+}
+
+export interface Filter {
+  /** Words that are all in the name. */
+  readonly words: readonly string[];
+  readonly kind: MemberKind | undefined;
+  readonly entry: ArchiveEntry | undefined;
+  /** Milliseconds since 1970; the start of the first day, and the end of the last one. */
+  readonly from: number | undefined;
+  readonly until: number | undefined;
+}
+
+export const NO_FILTER: Filter = { words: [], kind: undefined, entry: undefined, from: undefined, until: undefined };
+
+export function wordsOf(text: string): string[] {
+  return text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+}
+
+/** From the values of two inputs for dates, as days of UTC. */
+export function dayStart(value: string): number | undefined {
+  const start = value === "" ? NaN : Date.parse(`${value}T00:00:00Z`);
+  return Number.isNaN(start) ? undefined : start;
+}
+
+export function dayEnd(value: string): number | undefined {
+  const start = dayStart(value);
+  return start === undefined ? undefined : start + 24 * 60 * 60 * 1000;
+}
+
+export function filtered(rows: readonly Row[], { words, kind, entry, from, until }: Filter): Row[] {
+  return rows.filter(
+    ({ member, searchedName, entry: own }) =>
+      (entry === undefined || entry === own) &&
+      (kind === undefined || kind === member.kind) &&
+      (from === undefined || (member.modified !== undefined && member.modified >= from)) &&
+      (until === undefined || (member.modified !== undefined && member.modified < until)) &&
+      words.every((word) => searchedName.includes(word)),
+  );
+}
+
+export type Column = "name" | "kind" | "date" | "size" | "state" | "access";
+
+export interface Order {
+  readonly column: Column;
+  readonly descending: boolean;
+}
+
+const STATES: Readonly<Record<Authenticity, number>> = { refused: 0, "not authenticated": 1, unopened: 2, authentic: 3 };
+const ACCESS: Readonly<Record<Access, number>> = { yes: 0, unknown: 1, no: 2 };
+
+export function sizeOf({ member }: Row): number {
+  return member.size ?? member.sealedSize;
+}
+
+/** Rows that are equal stay in the order of their archive. */
+export function sorted(rows: readonly Row[], { column, descending }: Order): Row[] {
+  const compare = COMPARISONS[column];
+  const sign = descending ? -1 : 1;
+  return [...rows].sort((a, b) => sign * compare(a, b));
+}
+
+const COMPARISONS: Readonly<Record<Column, (a: Row, b: Row) => number>> = {
+  name: (a, b) => compareTexts(a.searchedName, b.searchedName),
+  kind: (a, b) => compareTexts(a.member.kind, b.member.kind),
+  date: (a, b) => (a.member.modified ?? 0) - (b.member.modified ?? 0),
+  size: (a, b) => sizeOf(a) - sizeOf(b),
+  state: (a, b) => STATES[a.authenticity] - STATES[b.authenticity],
+  access: (a, b) => ACCESS[a.access] - ACCESS[b.access],
+};
+
+/** By code units: a hundred thousand names in the order of a language take too long. */
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The directories of a name, with their last slash, and the file's own name. */
+export function nameParts(name: string): { readonly directory: string; readonly file: string } {
+  const slash = name.lastIndexOf("/") + 1;
+  return { directory: name.slice(0, slash), file: name.slice(slash) };
+}

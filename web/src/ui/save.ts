@@ -1,0 +1,66 @@
+// Writes the open member to a file that the user chooses.
+import { confirmSaving } from "./dialogs.ts";
+import { isCancelled } from "./session.ts";
+
+interface FileTarget {
+  createWritable(): Promise<{ write(part: Uint8Array): Promise<void>; close(): Promise<void>; abort(): Promise<void> }>;
+}
+
+type Picker = (options: { suggestedName: string }) => Promise<FileTarget>;
+
+const PART = 4 * 1024 * 1024;
+
+/** Says whether it was saved: the user can change their mind. */
+export async function save(bytes: Uint8Array<ArrayBuffer>, memberName: string): Promise<boolean> {
+  if (!(await confirmSaving())) return false;
+  const name = fileName(memberName);
+  const picker = (window as { showSaveFilePicker?: Picker }).showSaveFilePicker;
+  if (!picker) {
+    download(bytes, name);
+    return true;
+  }
+  try {
+    await write(bytes, await picker({ suggestedName: name }));
+    return true;
+  } catch (error) {
+    if (isCancelled(error)) return false;
+    throw error;
+  }
+}
+
+async function write(bytes: Uint8Array<ArrayBuffer>, target: FileTarget): Promise<void> {
+  const file = await target.createWritable();
+  try {
+    for (let at = 0; at < bytes.length; at += PART) await file.write(bytes.subarray(at, at + PART));
+    await file.close();
+  } catch (error) {
+    await file.abort().catch(() => {});
+    throw error;
+  }
+}
+
+/** Browsers without a picker save a Blob alone. It may lie on the disk, as the file will in any case. */
+function download(bytes: Uint8Array<ArrayBuffer>, name: string): void {
+  const url = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser has begun to read it by then.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+const LONGEST_NAME = 120;
+const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** The last part of a member's name, without what file systems, shells and eyes mistake. */
+export function fileName(memberName: string): string {
+  const last = memberName.slice(memberName.lastIndexOf("/") + 1);
+  const safe = last
+    .replace(/[\p{C}\u2028\u2029\\/:*?"<>|]/gu, "_")
+    .replace(/^[.\s~-]+/, "")
+    .replace(/[.\s]+$/, "");
+  const [, ending = ""] = /(\.[^.]{1,10})$/.exec(safe) ?? [];
+  const cut = safe.length > LONGEST_NAME ? safe.slice(0, LONGEST_NAME - ending.length) + ending : safe;
+  return cut === "" ? "member" : DEVICES.test(cut) ? `_${cut}` : cut;
+}

@@ -1,0 +1,171 @@
+// Searches the transcripts of all archives.
+import { shown } from "../text/escapes.ts";
+import type { Hit, SearchProgress, SearchQuery } from "../vault/protocol.ts";
+import { ChoosableList } from "./choosable.ts";
+import { fill, h } from "./dom.ts";
+import { counted, formatCount } from "./format.ts";
+import { hitParts, Hits, MOST_HITS, type HitRow } from "./hits.ts";
+import { icon } from "./icons.ts";
+import { problemView } from "./messages.ts";
+import { progressView, type ProgressView } from "./progress.ts";
+import type { Row } from "./rows.ts";
+import { isCancelled, problemOf, type Session } from "./session.ts";
+import { KINDS } from "./words.ts";
+
+const ROW_HEIGHT = 28;
+const MOST_FAILURES = 100;
+const REDRAW_MILLISECONDS = 120;
+
+export class SearchPanel {
+  readonly element: HTMLElement;
+  readonly #session: Session;
+  readonly #query = h("input", { type: "search", placeholder: "Search in all transcripts", "aria-label": "Search in all transcripts", required: true, spellcheck: "false", autocomplete: "off" });
+  readonly #ignoreCase = h("input", { type: "checkbox", checked: true });
+  readonly #regular = h("input", { type: "checkbox" });
+  readonly #progress = h("div", {});
+  readonly #summary = h("p", { class: "count", role: "status" });
+  readonly #problems = h("div", { role: "alert" });
+  readonly #failures = h("ul", { class: "failures" });
+  readonly #failureCount = h("summary", {});
+  readonly #failed: HTMLDetailsElement;
+  readonly #listbox: HTMLElement;
+  readonly #list: ChoosableList;
+  #hits = new Hits();
+  #rows: HitRow[] = [];
+  #failureTotal = 0;
+  #running = new AbortController();
+  #redraw: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(session: Session, onopen: (row: Row, hit: Hit) => void) {
+    this.#session = session;
+    this.#failed = h("details", { class: "failed", hidden: true }, this.#failureCount, this.#failures);
+    this.#listbox = h("div", { class: "scroller hits", role: "listbox", "aria-label": "Found", tabindex: 0 });
+    this.#list = new ChoosableList({
+      focus: this.#listbox,
+      scroller: this.#listbox,
+      rowHeight: ROW_HEIGHT,
+      prefix: "hit",
+      make: (index) => this.#row(index),
+      canBeActive: (index) => this.#rows[index]?.kind === "hit",
+      onactive: () => {},
+      onchoose: (index) => {
+        const chosen = this.#rows[index];
+        const row = chosen && session.current(chosen.row);
+        if (row && chosen.kind === "hit") onopen(row, chosen.hit);
+      },
+    });
+    const form = h(
+      "form",
+      { class: "filters", role: "search", "aria-label": "Transcripts" },
+      this.#query,
+      h("button", { type: "submit", class: "primary" }, icon("search"), "Search"),
+      h("label", { class: "inline" }, this.#ignoreCase, "Ignore case"),
+      h("label", { class: "inline" }, this.#regular, "Regular expression"),
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#search({ text: this.#query.value, ignoreCase: this.#ignoreCase.checked, regularExpression: this.#regular.checked });
+    });
+    this.element = h("div", { class: "members" }, form, this.#problems, this.#progress, this.#summary, this.#failed, this.#listbox);
+    session.changes.add(({ what }) => {
+      if (what !== "forgotten") return;
+      this.#running.abort();
+      this.#query.value = "";
+      this.#clear();
+    });
+    this.#clear();
+  }
+
+  focus(): void {
+    this.#query.focus();
+  }
+
+  async #search(query: SearchQuery): Promise<void> {
+    this.#running.abort();
+    const running = (this.#running = new AbortController());
+    this.#clear();
+    const view = progressView("Searching", () => running.abort(), "members");
+    fill(this.#progress, view.element);
+    let ending = "";
+    try {
+      await this.#session.vault.search(query, undefined, (progress) => this.#take(progress, view, running), running.signal);
+    } catch (error) {
+      // Another search has begun, or the key was forgotten.
+      if (this.#running !== running) return;
+      if (!isCancelled(error)) fill(this.#problems, problemView(problemOf(error)));
+      else if (!this.#hits.isFull) ending = " The search was cancelled.";
+    }
+    if (this.#running !== running) return;
+    fill(this.#progress);
+    this.#draw();
+    this.#summary.textContent = this.#summed() + ending;
+  }
+
+  #take({ searched, total, hits, failed }: SearchProgress, view: ProgressView, running: AbortController): void {
+    view.update({ done: searched, total });
+    for (const hit of hits) {
+      const row = this.#rowOf(hit);
+      if (row) this.#hits.add(row, hit);
+    }
+    this.#failureTotal += failed.length;
+    for (const failure of failed) {
+      if (this.#failures.childElementCount >= MOST_FAILURES) break;
+      const row = this.#rowOf(failure);
+      const { message, hint } = failure.problem;
+      this.#failures.append(h("li", {}, row && h("b", { class: "name" }, `${row.name}: `), shown(message), hint !== undefined && ` (${shown(hint)})`));
+    }
+    this.#redraw ??= setTimeout(() => this.#draw(), REDRAW_MILLISECONDS);
+    if (this.#hits.isFull) running.abort();
+  }
+
+  #rowOf({ archive, member }: { readonly archive: number; readonly member: number }): Row | undefined {
+    const entry = this.#session.archives.find(({ state }) => state.kind === "open" && state.archive.id === archive);
+    return entry?.rows[member];
+  }
+
+  #summed(): string {
+    const { count, members, isFull } = this.#hits;
+    if (isFull) return `The first ${formatCount(MOST_HITS)} places are shown, and the search ended there. Search for more than that.`;
+    return count === 0 ? "Nothing was found." : `${counted(count, "place")} in ${counted(members, "member")}.`;
+  }
+
+  #draw(): void {
+    clearTimeout(this.#redraw);
+    this.#redraw = undefined;
+    const active = this.#list.active;
+    this.#rows = this.#hits.rows();
+    this.#list.reset(this.#rows.length, active);
+    this.#listbox.hidden = this.#rows.length === 0;
+    this.#failed.hidden = this.#failureTotal === 0;
+    const more = this.#failureTotal > MOST_FAILURES ? `; the first ${MOST_FAILURES} are listed` : "";
+    this.#failureCount.textContent = `${counted(this.#failureTotal, "member")} couldn't be searched${more}`;
+  }
+
+  #clear(): void {
+    this.#hits = new Hits();
+    this.#failureTotal = 0;
+    this.#failures.replaceChildren();
+    fill(this.#problems);
+    fill(this.#progress);
+    this.#summary.textContent = "";
+    this.#list.reset(0, -1);
+    this.#draw();
+  }
+
+  #row(index: number): HTMLElement {
+    const found = this.#rows[index];
+    if (!found) return h("div");
+    if (found.kind === "member") {
+      const { row, count } = found;
+      return h("div", { class: "hit member", role: "presentation", title: row.name }, icon(KINDS[row.member.kind].icon), h("span", { class: "name" }, row.name), h("span", { class: "dim" }, formatCount(count)));
+    }
+    const { hit, row } = found;
+    const { before, match, after } = hitParts(hit);
+    return h(
+      "div",
+      { class: "hit", role: "option", "aria-label": `${row.name}, line ${hit.line}: ${shown(hit.text)}`, "aria-setsize": this.#hits.count },
+      h("span", { class: "number" }, String(hit.line)),
+      h("span", { class: "found" }, shown(before), h("mark", {}, shown(match)), shown(after)),
+    );
+  }
+}

@@ -1,0 +1,218 @@
+// The archives and the keys of the page, and the vault that has them.
+import { VaultError, type Added, type Archive, type ArchiveSource, type Problem, type Vault } from "../vault/protocol.ts";
+import { Listeners } from "./dom.ts";
+import { rowsOf, type ArchiveEntry, type Row } from "./rows.ts";
+
+export type KeyShown = Extract<Added, { kind: "key" }>;
+export type Certificate = Extract<Added, { kind: "certificate" }>;
+export type LockedKey = Extract<Added, { kind: "locked" }>;
+
+export type Change =
+  | { readonly what: "archives" }
+  | { readonly what: "keys" }
+  /** The members are other ones, or have other names. */
+  | { readonly what: "rows" }
+  | { readonly what: "row"; readonly row: Row }
+  /** A key needs its passphrase. */
+  | { readonly what: "locked"; readonly key: LockedKey }
+  | { readonly what: "forgotten"; readonly why: Forgetting }
+  | { readonly what: "problem"; readonly problem: Problem };
+
+export type Forgetting = "asked" | "idle";
+
+/** Keys are small. Anything larger isn't read. */
+const LARGEST_KEY_FILE = 4 * 1024 * 1024;
+
+export class Session {
+  readonly changes = new Listeners<Change>();
+  archives: readonly ArchiveEntry[] = [];
+  keys: readonly KeyShown[] = [];
+  certificates: readonly Certificate[] = [];
+  locked: readonly LockedKey[] = [];
+  vault: Vault;
+  readonly #newVault: () => Vault;
+
+  constructor(newVault: () => Vault) {
+    this.#newVault = newVault;
+    this.vault = newVault();
+  }
+
+  get rows(): readonly Row[] {
+    return this.archives.flatMap(({ rows }) => rows);
+  }
+
+  /** Whether there is something to forget. */
+  get hasSecrets(): boolean {
+    return this.keys.length > 0 || this.locked.length > 0;
+  }
+
+  /** Archives and keys, as they were dropped or chosen: their first octets say what they are. */
+  async addFiles(files: readonly File[]): Promise<void> {
+    const work = files.map(async (file) => {
+      try {
+        if (await isArchive(file)) await this.addArchive({ kind: "file", file }, file.name);
+        else await this.#addKeys(file);
+      } catch (error) {
+        this.report(unreadable(file.name, error));
+      }
+    });
+    await Promise.all(work);
+  }
+
+  async addArchive(source: ArchiveSource, name: string): Promise<void> {
+    if (this.archives.some((entry) => isSame(entry.source, source))) {
+      this.report({ message: `${name}: this archive is open already`, hint: undefined });
+      return;
+    }
+    const entry: ArchiveEntry = { source, name, state: { kind: "opening" }, rows: [], verdict: undefined };
+    this.archives = [...this.archives, entry];
+    this.changes.tell({ what: "archives" });
+    await this.#open(entry);
+  }
+
+  async closeArchive(entry: ArchiveEntry): Promise<void> {
+    this.archives = this.archives.filter((other) => other !== entry);
+    entry.rows = [];
+    this.changes.tell({ what: "archives" });
+    this.changes.tell({ what: "rows" });
+    if (entry.state.kind === "open") await this.#attempt(this.vault.closeArchive(entry.state.archive.id));
+  }
+
+  /** A wrong passphrase is an error of the vault, for the dialog to show. */
+  async unlock(key: LockedKey, passphrase: string): Promise<void> {
+    const { vault } = this;
+    const added = await vault.unlock(key.ticket, passphrase);
+    if (vault !== this.vault) return;
+    this.locked = this.locked.filter((other) => other !== key);
+    this.#keep([added]);
+    await this.#unlockArchives();
+  }
+
+  /** Ends the vault, with all that it has, and starts a new one for the same archives. */
+  forget(why: Forgetting): void {
+    this.vault.forget();
+    this.vault = this.#newVault();
+    this.keys = [];
+    this.certificates = [];
+    this.locked = [];
+    for (const entry of this.archives) {
+      entry.rows = [];
+      entry.verdict = undefined;
+      entry.state = { kind: "opening" };
+    }
+    this.changes.tell({ what: "forgotten", why });
+    this.changes.tell({ what: "keys" });
+    this.changes.tell({ what: "archives" });
+    this.changes.tell({ what: "rows" });
+    for (const entry of this.archives) void this.#open(entry);
+  }
+
+  report(problem: Problem): void {
+    this.changes.tell({ what: "problem", problem });
+  }
+
+  /** Tells that something became known about a member. */
+  learned(row: Row, facts: Partial<Pick<Row, "access" | "authenticity">>): void {
+    Object.assign(row, facts);
+    this.changes.tell({ what: "row", row });
+  }
+
+  /** The row of the same member, after its archive's names have become known. */
+  current(row: Row): Row | undefined {
+    return this.archives.includes(row.entry) ? row.entry.rows[row.member.number] : undefined;
+  }
+
+  async #addKeys(file: File): Promise<void> {
+    if (file.size > LARGEST_KEY_FILE) {
+      this.report({ message: `${file.name} is neither an archive nor a key`, hint: "give a ZIP archive, or a key in PEM or DER" });
+      return;
+    }
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const { vault } = this;
+    const added = await this.#attempt(vault.addKeys(file.name, bytes));
+    if (!added || vault !== this.vault) return;
+    this.#keep(added);
+    await this.#unlockArchives();
+  }
+
+  #keep(added: readonly Added[]): void {
+    for (const one of added) {
+      if (one.kind === "key") this.keys = withNew(this.keys, one);
+      if (one.kind === "certificate") this.certificates = withNew(this.certificates, one);
+      if (one.kind === "locked") this.locked = [...this.locked, one];
+    }
+    this.changes.tell({ what: "keys" });
+    for (const key of added) if (key.kind === "locked") this.changes.tell({ what: "locked", key });
+  }
+
+  async #open(entry: ArchiveEntry): Promise<void> {
+    const { vault } = this;
+    try {
+      const archive = await vault.openArchive(entry.source);
+      if (vault !== this.vault) return;
+      if (!this.archives.includes(entry)) return void (await this.#attempt(vault.closeArchive(archive.id)));
+      this.#show(entry, archive);
+      if (this.keys.length > 0) await this.#unlockArchive(entry);
+    } catch (error) {
+      if (vault !== this.vault || isCancelled(error)) return;
+      entry.state = { kind: "failed", problem: problemOf(error) };
+      this.changes.tell({ what: "archives" });
+      this.report(problemOf(error));
+    }
+  }
+
+  async #unlockArchives(): Promise<void> {
+    await Promise.all(this.archives.map((entry) => this.#unlockArchive(entry)));
+  }
+
+  async #unlockArchive(entry: ArchiveEntry): Promise<void> {
+    if (entry.state.kind !== "open") return;
+    const { vault } = this;
+    const archive = await this.#attempt(vault.unlockArchive(entry.state.archive.id));
+    if (archive && vault === this.vault && this.archives.includes(entry)) this.#show(entry, archive);
+  }
+
+  #show(entry: ArchiveEntry, archive: Archive): void {
+    entry.state = { kind: "open", archive };
+    entry.rows = rowsOf(entry, archive);
+    this.changes.tell({ what: "archives" });
+    this.changes.tell({ what: "rows" });
+  }
+
+  async #attempt<Value>(call: Promise<Value>): Promise<Value | undefined> {
+    try {
+      return await call;
+    } catch (error) {
+      if (!isCancelled(error)) this.report(problemOf(error));
+      return undefined;
+    }
+  }
+}
+
+export function isCancelled(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof VaultError) return error;
+  return { message: error instanceof Error ? error.message : String(error), hint: undefined };
+}
+
+async function isArchive(file: File): Promise<boolean> {
+  const start = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  return (start[0] === 0x50 && start[1] === 0x4b) || file.name.toLowerCase().endsWith(".zip");
+}
+
+function isSame(a: ArchiveSource, b: ArchiveSource): boolean {
+  if (a.kind === "address") return b.kind === "address" && a.url === b.url;
+  return b.kind === "file" && a.file.name === b.file.name && a.file.size === b.file.size && a.file.lastModified === b.file.lastModified;
+}
+
+function withNew<Key extends { readonly fingerprint: string }>(known: readonly Key[], key: Key): readonly Key[] {
+  return known.some(({ fingerprint }) => fingerprint === key.fingerprint) ? known : [...known, key];
+}
+
+function unreadable(name: string, error: unknown): Problem {
+  const cause = error instanceof Error ? error.message : String(error);
+  return { message: `${name} can't be read: ${cause}`, hint: "give a file; a directory must be opened first" };
+}

@@ -1,0 +1,104 @@
+// A list of any length, of which only the rows in view are in the document.
+import { h } from "./dom.ts";
+import { ScrollMap } from "./scroll.ts";
+
+const AROUND = 8;
+
+export class VirtualList {
+  readonly map: ScrollMap;
+  /** The element that scrolls. */
+  readonly scroller: HTMLElement;
+  readonly #spacer = h("div", { class: "spacer", role: "presentation" });
+  readonly #make: (index: number) => HTMLElement;
+  readonly #rows = new Map<number, HTMLElement>();
+  #count = 0;
+  onresize: () => void = () => {};
+
+  constructor(scroller: HTMLElement, rowHeight: number, make: (index: number) => HTMLElement) {
+    this.map = new ScrollMap(rowHeight);
+    this.scroller = scroller;
+    this.#make = make;
+    scroller.append(this.#spacer);
+    scroller.addEventListener("scroll", () => {
+      this.map.scrolled(scroller.scrollTop);
+      this.#render();
+    }, { passive: true });
+    new ResizeObserver(() => {
+      this.map.resize(this.#count, scroller.clientHeight);
+      this.onresize();
+      this.#render();
+    }).observe(scroller);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** All rows are new. */
+  reset(count: number): void {
+    this.#count = count;
+    this.map.resize(count, this.scroller.clientHeight);
+    this.#spacer.style.height = `${this.map.height}px`;
+    this.map.scrolled(this.scroller.scrollTop);
+    this.refresh();
+  }
+
+  /** The rows in view are made anew. */
+  refresh(): void {
+    for (const row of this.#rows.values()) row.remove();
+    this.#rows.clear();
+    this.#render();
+  }
+
+  refreshRow(index: number): void {
+    const old = this.#rows.get(index);
+    if (!old) return;
+    const row = this.#place(this.#make(index), index);
+    old.replaceWith(row);
+    this.#rows.set(index, row);
+  }
+
+  reveal(index: number, where: "nearest" | "middle" = "nearest"): void {
+    this.map.resize(this.#count, this.scroller.clientHeight);
+    this.scroller.scrollTop = this.map.reveal(index, where);
+    this.#render();
+  }
+
+  #render(): void {
+    const { first, end } = this.map.range(AROUND);
+    for (const [index, row] of this.#rows) {
+      if (index >= first && index < end) continue;
+      row.remove();
+      this.#rows.delete(index);
+    }
+    for (let index = first; index < end; index++) {
+      const row = this.#rows.get(index);
+      if (row) this.#place(row, index);
+      else this.#insert(index);
+    }
+  }
+
+  /** The document's order is the list's: screen readers go by it. */
+  #insert(index: number): void {
+    const row = this.#place(this.#make(index), index);
+    const after = this.#rows.get(index + 1);
+    const before = this.#rows.get(index - 1);
+    this.#rows.set(index, row);
+    if (before) before.after(row);
+    else if (after) after.before(row);
+    else if (this.#rows.size === 1) this.#spacer.append(row);
+    else this.#insertByOrder(index, row);
+  }
+
+  #insertByOrder(index: number, row: HTMLElement): void {
+    const next = [...this.#rows.keys()].filter((other) => other > index).sort((a, b) => a - b)[0];
+    const follower = next === undefined ? undefined : this.#rows.get(next);
+    if (follower) follower.before(row);
+    else this.#spacer.append(row);
+  }
+
+  #place(row: HTMLElement, index: number): HTMLElement {
+    row.style.transform = `translateY(${this.map.placeOf(index)}px)`;
+    return row;
+  }
+}
