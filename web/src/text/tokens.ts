@@ -13,7 +13,7 @@ export interface Token {
 export const LONGEST_COLOURED = 10_000;
 
 const JSON_TOKEN = /(?<string>"(?:[^"\\]|\\.)*"?)|(?<number>-?[0-9][0-9.eE+-]*)|(?<word>[a-z]+)|(?<colon>:)|(?<mark>[{}[\],])|(?<space>\s+)/g;
-const XML_TOKEN = /(?<comment><!--.*?(?:-->|$)|<[!?][^>]*>?)|(?<tag><\/?[^\s"'<>/=]*|\/?>)|(?<string>"[^"]*"|'[^']*')|(?<attribute>[^\s"'<>/=]+(?==))/gs;
+const XML_TOKEN = /(?<comment><!-{2}.*?(?:-->|$)|<[!?][^>]*>?)|(?<tag><\/?[^\s"'<>/=]*|\/?>)|(?<string>"[^"]*"|'[^']*')|(?<attribute>[^\s"'<>/=]+(?==))/gs;
 
 export function tokensOf(line: string, language: Language): Token[] {
   if (language === "plain" || line.length > LONGEST_COLOURED) return [];

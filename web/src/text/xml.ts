@@ -93,7 +93,8 @@ function markupEnd(text: string, start: number): number {
     const found = text.indexOf(ending, start + 1);
     return found === -1 ? text.length : found + ending.length;
   };
-  if (text.startsWith("<!--", start)) return after("-->");
+  // (The two characters before the hyphens, written together with them, would end this page's script.)
+  if (text[start + 1] === "!" && text.startsWith("--", start + 2)) return after("-->");
   if (text.startsWith("<![CDATA[", start)) return after("]]>");
   if (text.startsWith("<?", start)) return after("?>");
   return tagEnd(text, start);
