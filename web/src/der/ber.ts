@@ -1,9 +1,10 @@
 // Elements of BER and DER (X.690), in octets that are in memory as a whole.
 
-import { type Bytes } from "../bytes/bytes.ts";
+import { type Bytes, equal } from "../bytes/bytes.ts";
 import { malformed, truncated } from "../fault.ts";
 
 /** Identifier octets. */
+export const BOOLEAN = 0x01;
 export const INTEGER = 0x02;
 export const BIT_STRING = 0x03;
 export const OCTET_STRING = 0x04;
@@ -108,6 +109,16 @@ export class Element {
   expect(tag: number): this {
     if (this.tag !== tag) throw malformed("an unexpected element");
     return this;
+  }
+
+  /** Whether all lengths are definite, and as short as can be (X.690, section 10.1). */
+  isDer(): boolean {
+    return equal(this.#asDer(), this.encoded);
+  }
+
+  #asDer(): Bytes {
+    if (!(this.tag & CONSTRUCTED)) return encode(this.tag, this.content);
+    return encode(this.tag, ...this.children().map((child) => child.#asDer()));
   }
 
   /** An object identifier with dots. */

@@ -1,7 +1,7 @@
 // X.509 certificates (RFC 5280): names for recipients, and signers.
 
 import { type Bytes, decodeLossily, hex, sha256 } from "../bytes/bytes.ts";
-import { BIT_STRING, Element, GENERALIZED_TIME, INTEGER, OCTET_STRING, SEQUENCE, UTC_TIME, context } from "../der/ber.ts";
+import { BIT_STRING, BOOLEAN, Element, GENERALIZED_TIME, INTEGER, OCTET_STRING, SEQUENCE, UTC_TIME, context } from "../der/ber.ts";
 import { Fault, malformed } from "../fault.ts";
 import { type PublicKey, fingerprintOf, parsePublicKey } from "./public_key.ts";
 
@@ -26,14 +26,13 @@ export interface Certificate {
   readonly sha256: string;
   /** The first octet of the extension keyUsage; `undefined` without one. */
   readonly keyUsage: number | undefined;
-  /** Whether an extension that isn't known is marked as critical. */
-  readonly hasUnknownCritical: boolean;
+  /** The object identifiers of the extension extendedKeyUsage; `undefined` without one. */
+  readonly extendedKeyUsage: readonly string[] | undefined;
 }
 
 const KEY_IDENTIFIER = "2.5.29.14";
 const KEY_USAGE = "2.5.29.15";
-/** Extensions that don't limit what is done here. */
-const KNOWN = [KEY_IDENTIFIER, KEY_USAGE, "2.5.29.17", "2.5.29.19", "2.5.29.31", "2.5.29.32", "2.5.29.35", "2.5.29.37"];
+const EXTENDED_KEY_USAGE = "2.5.29.37";
 
 export async function parseCertificate(der: Bytes): Promise<Certificate> {
   const tbs = Element.whole(der).parts(SEQUENCE).take(SEQUENCE).parts();
@@ -58,31 +57,31 @@ export async function parseCertificate(der: Bytes): Promise<Certificate> {
   }
   const keyIdentifier = extensions.get(KEY_IDENTIFIER);
   const keyUsage = extensions.get(KEY_USAGE);
+  const purposes = extensions.get(EXTENDED_KEY_USAGE);
   return {
     label: nameOf(subject) ?? nameOf(issuer) ?? "a certificate without a name",
     issuer: issuer.encoded.slice(),
     serial,
-    keyIdentifier: keyIdentifier && Element.whole(keyIdentifier.value).expect(OCTET_STRING).content.slice(),
+    keyIdentifier: keyIdentifier && Element.whole(keyIdentifier).expect(OCTET_STRING).content.slice(),
     notBefore,
     notAfter,
     publicKey,
     publicKeyInfo: info.encoded.slice(),
     fingerprint: publicKey === undefined ? "" : await fingerprintOf(publicKey),
     sha256: hex(await sha256(der)),
-    keyUsage: keyUsage && (Element.whole(keyUsage.value).expect(BIT_STRING).content[1] ?? 0),
-    hasUnknownCritical: [...extensions].some(([oid, { isCritical }]) => isCritical && !KNOWN.includes(oid)),
+    keyUsage: keyUsage && (Element.whole(keyUsage).expect(BIT_STRING).content[1] ?? 0),
+    extendedKeyUsage: purposes && Element.whole(purposes).children().map((purpose) => purpose.oid()),
   };
 }
 
-function parseExtensions(wrapper: Element | undefined): Map<string, { isCritical: boolean; value: Bytes }> {
-  const found = new Map<string, { isCritical: boolean; value: Bytes }>();
+function parseExtensions(wrapper: Element | undefined): Map<string, Bytes> {
+  const found = new Map<string, Bytes>();
   for (const extension of wrapper?.parts().take(SEQUENCE).children() ?? []) {
     const parts = extension.parts(SEQUENCE);
     const oid = parts.take().oid();
-    const critical = parts.takeIf(0x01);
-    const value = parts.take(OCTET_STRING).content.slice();
+    parts.takeIf(BOOLEAN); // critical
     if (found.has(oid)) throw malformed("an extension comes twice");
-    found.set(oid, { isCritical: critical !== undefined && critical.content[0] !== 0, value });
+    found.set(oid, parts.take(OCTET_STRING).content.slice());
   }
   return found;
 }

@@ -98,6 +98,17 @@ export class Packets {
     }
   }
 
+  /** Passes over the body of the packet whose header was read last. */
+  skip(header: Header): void {
+    let { length } = header;
+    for (;;) {
+      if (length.kind === "indeterminate") this.#at = this.#end;
+      else this.#take(length.octets);
+      if (length.kind !== "part") return;
+      length = this.#length();
+    }
+  }
+
   /** RFC 9580, section 4.2.1. */
   #length(): Length {
     const first = this.#u8();

@@ -75,6 +75,11 @@ export class OpenArchive {
     return this.#index;
   }
 
+  /** The number of the entry that holds the index. */
+  get indexEntry(): number | undefined {
+    return this.#indexEntry;
+  }
+
   /** Returns the number of the entry with a stored name. */
   place(stored: string): number | undefined {
     // Such names are in ASCII, and short.

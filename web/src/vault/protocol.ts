@@ -88,9 +88,13 @@ export type Added =
   /** A private key whose passphrase is needed: ask, then `unlock(ticket, passphrase)`. */
   | { readonly kind: "locked"; readonly label: string; readonly ticket: number }
   /** A certificate: it gives recipients a name, and its signatures count in `verify`. */
-  | { readonly kind: "certificate"; readonly label: string; readonly algorithm: string; readonly fingerprint: string };
+  | { readonly kind: "certificate"; readonly label: string; readonly algorithm: string; readonly fingerprint: string }
+  /** A grant: it opens so many members of an archive, for somebody who is no recipient of them. */
+  | { readonly kind: "grant"; readonly label: string; readonly members: number };
 
 export interface Content {
+  /** Its path, which a member with a hidden name may only show now. Hostile: show it as text only. */
+  readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly authenticity: "authentic" | "not authenticated";
   /** The file's time as it is sealed with it, in milliseconds since 1970, UTC. */
@@ -141,7 +145,7 @@ export interface Verdict {
 
 /** The calls of the vault. Each can fail with a `Problem` (thrown as `VaultError`). */
 export interface Vault {
-  /** Reads a file with keys or certificates: PEM or DER. One file can hold several. */
+  /** Reads a file with keys or certificates, PEM or DER, or a grant. One file can hold several keys. */
   addKeys(fileName: string, bytes: Uint8Array<ArrayBuffer>): Promise<readonly Added[]>;
   unlock(ticket: number, passphrase: string): Promise<Added>;
 

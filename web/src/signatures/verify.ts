@@ -1,0 +1,309 @@
+// Checking an archive: every entry, and the signatures of named signers, in the words of `callseal verify`.
+
+import { type Bytes, decodeLossily, hex, sha256 } from "../bytes/bytes.ts";
+import { beginsCms, cmsRecipients } from "../cms/message.ts";
+import { Fault } from "../fault.ts";
+import { type Certificate } from "../keys/certificate.ts";
+import { readBeginning } from "../openpgp/front.ts";
+import { type OpenProgress, type Problem, type Verdict } from "../vault/protocol.ts";
+import { type OpenArchive } from "../vault/open_archive.ts";
+import { readContent } from "../zip/entry.ts";
+import { withoutEnding } from "../zip/names.ts";
+import { claimsOf, claimsOfOpenPgp, signatureOctets } from "./claims.ts";
+import { type Comparison, type Expected, compareManifest, compareOrigin } from "./compare.ts";
+import { type SignatureVerdict, judge, timestamp, unfitForSignatures } from "./judge.ts";
+import { LISTS, type ListNames, type Manifest, readManifest } from "./manifest.ts";
+import { sealedData } from "./sealed_data.ts";
+import { readSignedData } from "./signed_data.ts";
+
+const ASK_SIGNER = "don't trust it, and keep it as it is; get the archive again from whoever signed it";
+const MOST_NAMES = 8;
+
+/** A list, and what its signatures are worth. */
+interface SignedList {
+  readonly octets: Bytes;
+  readonly verdicts: readonly SignatureVerdict[];
+}
+
+interface Counted {
+  readonly manifest: Manifest;
+  readonly verdicts: readonly SignatureVerdict[];
+  readonly comparison: Comparison;
+}
+
+/** Reads all of an archive, and checks it for the signers among these certificates. */
+export async function verify(
+  archive: OpenArchive,
+  certificates: readonly Certificate[],
+  now: number,
+  onProgress: (progress: OpenProgress) => void,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  // One that is for recipients alone was dropped for its name.
+  const signers = certificates.filter((certificate) => unfitForSignatures(certificate) === undefined);
+  const check = new Check(archive, signers, now);
+  try {
+    await check.lists();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    check.fail(error.message, error.hint ?? ASK_SIGNER);
+  }
+  await check.entries(onProgress, signal);
+  return check.verdict();
+}
+
+class Check {
+  readonly #archive: OpenArchive;
+  readonly #signers: readonly Certificate[];
+  readonly #now: number;
+  readonly #problems: Problem[] = [];
+  readonly #unknown: SignatureVerdict[] = [];
+  readonly #expected: ReadonlyMap<number, Expected>[] = [];
+  #manifest: Counted | undefined;
+  #origin: Counted | undefined;
+  #hasOrigin = false;
+  #bytes = 0;
+
+  constructor(archive: OpenArchive, signers: readonly Certificate[], now: number) {
+    this.#archive = archive;
+    this.#signers = signers;
+    this.#now = now;
+  }
+
+  fail(fault: string, hint: string): void {
+    this.#problems.push({ message: `${this.#archive.name}: ${fault}`, hint });
+  }
+
+  #failMember(name: string, fault: string, hint: string): void {
+    this.fail(`${name}: ${fault}`, hint);
+  }
+
+  /** Checks the signatures of both lists, and compares the names of the entries. */
+  async lists(): Promise<void> {
+    if (this.#signers.length === 0) return;
+    const own = await this.#list(LISTS.manifest);
+    const origin = await this.#list(LISTS.origin);
+    this.#hasOrigin = origin !== undefined;
+    this.#manifest = this.#count(own, LISTS.manifest, compareManifest);
+    this.#origin = this.#count(origin, LISTS.origin, compareOrigin);
+    if (this.#manifest !== undefined || this.#origin !== undefined || this.#problems.length > 0) return;
+    if (own === undefined && origin === undefined) {
+      this.fail("it is not signed", "ask its sender for the signed archive; without a signer's certificate, the check says whether it is sound");
+    } else if (this.#unknown.length === 0) {
+      this.fail("it has a list that was to be signed, and its signature is missing or can't be read", ASK_SIGNER);
+    } else {
+      const names = (list: SignedList | undefined) => namesOf(list?.verdicts ?? []);
+      const claims = [
+        own !== undefined && own.verdicts.length > 0 ? `claims to be signed by ${names(own)}` : "",
+        origin !== undefined && origin.verdicts.length > 0 ? `claims that what is sealed in it was signed by ${names(origin)}` : "",
+      ].filter((claim) => claim !== "");
+      this.fail(
+        `it has no signature of a signer whose certificate is here; it ${claims.join(", and it ")}`,
+        "drop the certificate of whoever should have signed it; a signature by anybody else proves nothing. The page checks signatures of X.509 certificates; `callseal verify` checks OpenPGP ones as well",
+      );
+    }
+  }
+
+  /** Returns a list with what came of its signatures; `undefined` if the archive has neither. */
+  async #list(names: ListNames): Promise<SignedList | undefined> {
+    const archive = this.#archive;
+    const place = archive.place(names.list);
+    const cms = await signatureOctets(archive, names.cms);
+    const openpgp = await signatureOctets(archive, names.openpgp);
+    if (place === undefined) {
+      if (archive.place(names.cms) === undefined && archive.place(names.openpgp) === undefined) return undefined;
+      throw new Fault("altered", `${names.list} is missing, which its signatures are for`);
+    }
+    const octets = await readContent(archive.source, archive.entries[place]!, () => undefined);
+    const data = cms && (await readSignedData(cms));
+    const ofCms = data === undefined ? [] : await judge(data, octets, this.#signers, this.#now);
+    const ofOpenPgp = claimsOfOpenPgp(openpgp ?? new Uint8Array(0)).map(
+      ({ signer, time }): SignatureVerdict => ({ signer, claimed: time, standing: { state: "unknown" } }),
+    );
+    const verdicts = [...ofCms, ...ofOpenPgp];
+    for (const { signer, standing } of verdicts) {
+      if (standing.state === "fails") throw new Fault("altered", `the signature of ${quoted(signer)} ${standing.fault}`);
+    }
+    return { octets, verdicts };
+  }
+
+  /** A list counts if a named signer has signed it; else its signatures are noted. */
+  #count(list: SignedList | undefined, names: ListNames, compare: (archive: OpenArchive, manifest: Manifest) => Comparison): Counted | undefined {
+    if (list === undefined) return undefined;
+    if (!list.verdicts.some(({ standing }) => standing.state === "holds")) {
+      this.#unknown.push(...list.verdicts);
+      return undefined;
+    }
+    let manifest: Manifest;
+    try {
+      manifest = readManifest(list.octets);
+    } catch (error) {
+      if (error instanceof Fault) throw new Fault("altered", `${names.list} ${error.message}`);
+      throw error;
+    }
+    const comparison = compare(this.#archive, manifest);
+    for (const { name, fault } of comparison.faults) this.#failMember(name, fault, ASK_SIGNER);
+    if (comparison.fault !== undefined) this.fail(comparison.fault, ASK_SIGNER);
+    this.#expected.push(comparison.expected);
+    return { manifest, verdicts: list.verdicts, comparison };
+  }
+
+  /** Reads each entry to its end. */
+  async entries(onProgress: (progress: OpenProgress) => void, signal: AbortSignal): Promise<void> {
+    const archive = this.#archive;
+    const inFileOrder = archive.entries.map((entry, place) => ({ entry, place })).sort((a, b) => a.entry.offset - b.entry.offset);
+    const total = archive.entries.reduce((sum, { storedSize }) => sum + storedSize, 0);
+    let done = 0;
+    for (const { entry, place } of inFileOrder) {
+      signal.throwIfAborted();
+      const name = withoutEnding(decodeLossily(entry.stored));
+      try {
+        const octets = await readContent(archive.source, entry, (octets) => {
+          signal.throwIfAborted();
+          done += octets;
+          onProgress({ done, total });
+        });
+        this.#bytes += octets.length;
+        await this.#entry(octets, place, name);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        this.#failMember(name, error.message, error.hint ?? "get it again from its source; don't trust this one");
+      }
+    }
+  }
+
+  async #entry(octets: Bytes, place: number, name: string): Promise<void> {
+    let entryHash: string | undefined;
+    for (const expected of this.#expected) {
+      const { entry, sealed } = expected.get(place) ?? {};
+      if (entry !== undefined) {
+        entryHash ??= hex(await sha256(octets));
+        if (entryHash !== entry) this.#failMember(name, "it was altered or replaced after the archive was signed", ASK_SIGNER);
+      }
+      if (sealed !== undefined && hex(await sha256(sealedData(octets))) !== sealed) {
+        this.#failMember(name, "what is sealed in it was altered or replaced after it was signed", ASK_SIGNER);
+      }
+    }
+    this.#refuseRecipient(octets, name);
+  }
+
+  /** A key that opens must not sign: else a server would hold a key that opens. */
+  #refuseRecipient(octets: Bytes, name: string): void {
+    const verdicts = [...(this.#manifest?.verdicts ?? []), ...(this.#origin?.verdicts ?? [])];
+    const holding = verdicts.flatMap(({ standing }) => (standing.state === "holds" ? [standing.certificate] : []));
+    if (holding.length === 0) return;
+    const isRecipient = recipientTest(octets);
+    for (const certificate of holding) {
+      if (isRecipient(certificate)) {
+        this.fail(
+          `its signer ${quoted(certificate.label)} can open “${name}”, and a key that opens must not sign`,
+          "ask the signer to sign with another key than the one that opens; `callseal keygen --sign` makes one",
+        );
+      }
+    }
+  }
+
+  async verdict(): Promise<Verdict> {
+    const archive = this.#archive;
+    const count = archive.entries.length;
+    const size = `${count === 1 ? "1 entry" : `${count} entries`}, ${bytes(this.#bytes)}`;
+    const evidence = this.#evidence();
+    if (this.#problems.length > 0) {
+      const faults = this.#problems.length === 1 ? "1 fault" : `${this.#problems.length} faults`;
+      const signed = evidence.length > 0 ? `; the signature holds: ${evidence.join("; ")}` : "";
+      return { state: "not verified", summary: `${archive.name}: NOT VERIFIED (${faults}; ${size})${signed}`, problems: this.#problems };
+    }
+    if (evidence.length > 0) {
+      const others = this.#unknownOfAll();
+      const passedOver = others.length > 0 ? [`passed over signatures by others: ${others.join(", ")}`] : [];
+      return { state: "signed", summary: `${archive.name}: ${[`sound (${size})`, ...evidence, ...passedOver].join("; ")}`, problems: [] };
+    }
+    const claims = await this.#claims();
+    const claimed = claims === undefined ? "not signed" : `${claims}, not checked: no signer's certificate is here`;
+    return { state: claims === undefined ? "unsigned" : "claims", summary: `${archive.name}: sound (${size}); ${claimed}`, problems: [] };
+  }
+
+  #evidence(): string[] {
+    const lines: string[] = [];
+    if (this.#manifest !== undefined) lines.push(`signed by ${signersLine(this.#manifest.verdicts)}`);
+    if (this.#origin !== undefined) {
+      const { missing } = this.#origin.comparison;
+      const lost = missing === 0 ? "" : missing === 1 ? ", but 1 entry that they signed is not in it" : `, but ${missing} entries that they signed are not in it`;
+      const other = this.#unknown.length === 0 ? "the archive itself is not signed; " : "the archive itself is not signed by a signer that you named; ";
+      const itself = this.#manifest === undefined ? other : "";
+      lines.push(`${itself}what is sealed in its members was signed by ${signersLine(this.#origin.verdicts)}${lost}`);
+    } else if (this.#manifest !== undefined && this.#hasOrigin) {
+      lines.push("its origin is not signed by a signer that you named, and says nothing");
+    }
+    return lines;
+  }
+
+  #unknownOfAll(): string[] {
+    const all = [...(this.#manifest?.verdicts ?? []), ...(this.#origin?.verdicts ?? []), ...this.#unknown];
+    return [...new Set(all.filter(({ standing }) => standing.state === "unknown").map(({ signer }) => quoted(signer)))];
+  }
+
+  async #claims(): Promise<string | undefined> {
+    const parts: string[] = [];
+    for (const [names, what] of [
+      [LISTS.manifest, "claims to be signed by"],
+      [LISTS.origin, "claims that what is sealed in it was signed by"],
+    ] as const) {
+      const claims = await claimsOf(this.#archive, names);
+      const signers = claims.map(({ signer, time }) => `${quoted(signer)}${time === undefined ? "" : ` on ${timestamp(time)}`}`);
+      if (signers.length > 0) parts.push(`${what} ${signers.join(" and ")}`);
+    }
+    if (parts.length > 0) return parts.join(", ");
+    const hasList = Object.values(LISTS).some(({ list, cms, openpgp }) => [list, cms, openpgp].some((name) => this.#archive.place(name) !== undefined));
+    return hasList ? "has a manifest without a signature that can be read" : undefined;
+  }
+}
+
+/** Returns whether a certificate's key is a recipient of a message. */
+function recipientTest(octets: Bytes): (certificate: Certificate) => boolean {
+  try {
+    if (beginsCms(octets)) {
+      const { recipients } = cmsRecipients(octets);
+      return ({ issuer, serial, keyIdentifier }) =>
+        recipients.some(({ named }) =>
+          named.kind === "issuer"
+            ? hex(named.issuer) === hex(issuer) && hex(named.serial) === hex(serial)
+            : keyIdentifier !== undefined && hex(named.identifier) === hex(keyIdentifier),
+        );
+    }
+    const { pkesks } = readBeginning(octets.slice(0, 4 * 1024 * 1024));
+    return ({ fingerprint }) => fingerprint !== "" && pkesks.some(({ recipient }) => recipient !== "" && fingerprint.endsWith(recipient));
+  } catch (error) {
+    // What isn't a message has no recipients.
+    if (error instanceof Fault) return () => false;
+    throw error;
+  }
+}
+
+function signersLine(verdicts: readonly SignatureVerdict[]): string {
+  return verdicts
+    .filter(({ standing }) => standing.state === "holds")
+    .map(({ signer, claimed }) => `${quoted(signer)}${claimed === undefined ? "" : ` on ${timestamp(claimed)}`}`)
+    .join(" and ");
+}
+
+function namesOf(verdicts: readonly SignatureVerdict[]): string {
+  const names = [...new Set(verdicts.map(({ signer }) => quoted(signer)))];
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
+  return names.slice(0, MOST_NAMES).join(", ") + more;
+}
+
+/** A name can't seem to end before its end. */
+const quoted = (name: string) => `“${name.replaceAll(/[“”]/g, '"')}”`;
+
+function bytes(count: number): string {
+  if (count < 1024) return `${count} B`;
+  let value = count;
+  let unit = "B";
+  for (const next of ["KiB", "MiB", "GiB", "TiB", "PiB"]) {
+    if (value < 1023.5) break;
+    value /= 1024;
+    unit = next;
+  }
+  return `${value < 9.95 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
+}

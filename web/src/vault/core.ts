@@ -1,0 +1,316 @@
+// The vault itself: keys, archives, and what the page may ask of them.
+
+import { type Bytes } from "../bytes/bytes.ts";
+import { AddressSource, BufferedSource, FileSource } from "../bytes/source.ts";
+import { Fault } from "../fault.ts";
+import { GRANT_NAME, readGrant, type Grant } from "../index/grant.ts";
+import { type KeyFileItem, readKeyFile } from "../keys/key_file.ts";
+import { Keyring } from "../keys/keyring.ts";
+import { type LockedKey } from "../keys/pbes2.ts";
+import { keyKind } from "../keys/public_key.ts";
+import { decodeLossily } from "../bytes/bytes.ts";
+import { openMessage } from "../openpgp/message.ts";
+import { claimedSigners } from "../signatures/claims.ts";
+import { verify } from "../signatures/verify.ts";
+import { decodeText, kindByName, kindOf } from "./kinds.ts";
+import { OpenArchive } from "./open_archive.ts";
+import { recipientsOf } from "./recipients.ts";
+import { compile, search } from "./search.ts";
+import {
+  type Added,
+  type Archive,
+  type ArchiveSource,
+  type Content,
+  type Member,
+  type OpenProgress,
+  type Problem,
+  type RecipientShown,
+  type SearchProgress,
+  type SearchQuery,
+  type Vault,
+  VaultError,
+  type Verdict,
+} from "./protocol.ts";
+import { problemOf } from "./words.ts";
+
+/** Members that are opened at the same time by a search: most of the work is done by the browser's own threads. */
+const AT_ONCE = 4;
+/** The time between two reports of a search, in milliseconds. */
+const REPORT_EVERY = 100;
+
+export class VaultCore implements Vault {
+  readonly #keyring = new Keyring();
+  readonly #archives = new Map<number, OpenArchive>();
+  readonly #locked = new Map<number, { readonly key: LockedKey; readonly label: string }>();
+  readonly #grants: { readonly grant: Grant; readonly label: string }[] = [];
+  #nextNumber = 1;
+
+  async addKeys(fileName: string, bytes: Bytes): Promise<Added[]> {
+    return this.#named(fileName, async () => {
+      try {
+        if (looksLikeMessage(bytes)) return [await this.#addGrant(fileName, bytes)];
+        const added: Added[] = [];
+        for (const item of await readKeyFile(bytes)) added.push(await this.#add(fileName, item));
+        return added;
+      } finally {
+        bytes.fill(0);
+      }
+    });
+  }
+
+  async unlock(ticket: number, passphrase: string): Promise<Added> {
+    const locked = this.#locked.get(ticket);
+    if (locked === undefined) throw new VaultError({ message: "there is no such key", hint: undefined });
+    return this.#named(locked.label, async () => {
+      const der = await locked.key.unlock(passphrase);
+      const [item] = await readKeyFile(der);
+      der.fill(0);
+      const added = await this.#add(locked.label, item!);
+      this.#locked.delete(ticket);
+      return added;
+    });
+  }
+
+  async #add(label: string, item: KeyFileItem): Promise<Added> {
+    switch (item.kind) {
+      case "key": {
+        const { fingerprint, publicKey } = item.key;
+        this.#keyring.addKey({ key: item.key, label });
+        return { kind: "key", label, algorithm: keyKind(publicKey), fingerprint: fingerprint.toUpperCase() };
+      }
+      case "locked": {
+        const ticket = this.#nextNumber++;
+        this.#locked.set(ticket, { key: item.key, label });
+        return { kind: "locked", label, ticket };
+      }
+      case "certificate": {
+        const { certificate } = item;
+        this.#keyring.addCertificate(certificate);
+        const algorithm = certificate.publicKey === undefined ? "another kind of key" : keyKind(certificate.publicKey);
+        return { kind: "certificate", label: certificate.label, algorithm, fingerprint: certificate.sha256.toUpperCase() };
+      }
+    }
+  }
+
+  /** A grant is sealed to a key: it opens when that is here. */
+  async #addGrant(label: string, bytes: Bytes): Promise<Added> {
+    const { literal } = await openMessage(bytes, this.#keyring, () => undefined);
+    const name = decodeLossily(literal.name);
+    if (name !== GRANT_NAME) throw new Fault("malformed", `it was sealed as “${name}”, not as a grant`, "pack it into an archive to open it here, or use `callseal open`");
+    const grant = readGrant(literal.content);
+    this.#grants.push({ grant, label });
+    return { kind: "grant", label, members: grant.members.size };
+  }
+
+  async openArchive(source: ArchiveSource): Promise<Archive> {
+    const name = source.kind === "file" ? source.file.name : source.name;
+    return this.#named(name, async () => {
+      const bytes = source.kind === "file" ? new FileSource(source.file) : await AddressSource.open(source.url);
+      const id = this.#nextNumber++;
+      const archive = await OpenArchive.open(id, name, new BufferedSource(bytes));
+      this.#archives.set(id, archive);
+      return this.#shown(archive);
+    });
+  }
+
+  async closeArchive(archive: number): Promise<void> {
+    this.#archives.delete(archive);
+  }
+
+  async unlockArchive(id: number): Promise<Archive> {
+    const archive = this.#archive(id);
+    return this.#named(archive.name, async () => {
+      await archive.openIndex(this.#keyring);
+      if (archive.index.state !== "opened") {
+        for (const { grant, label } of this.#grants) {
+          await this.#named(label, () => archive.useGrant(grant));
+        }
+      }
+      return this.#shown(archive);
+    });
+  }
+
+  async recipients(id: number, member: number): Promise<RecipientShown[]> {
+    const archive = this.#archive(id);
+    const place = this.#place(archive, member);
+    return this.#named(archive.pathOf(place), () => recipientsOf(archive, place, this.#keyring));
+  }
+
+  async openMember(
+    id: number,
+    member: number,
+    onProgress: (progress: OpenProgress) => void,
+    signal: AbortSignal,
+  ): Promise<Content> {
+    const archive = this.#archive(id);
+    const place = this.#place(archive, member);
+    return this.#named(archive.pathOf(place), async () => {
+      // Each octet is read once, and decrypted once.
+      const total = 2 * archive.entries[place]!.storedSize;
+      let done = 0;
+      const opened = await archive.openMember(place, this.#keyring, (octets) => {
+        signal.throwIfAborted();
+        done = Math.min(total, done + octets);
+        onProgress({ done, total });
+      });
+      return {
+        name: opened.path,
+        bytes: opened.content,
+        authenticity: opened.isAuthentic ? "authentic" : "not authenticated",
+        sealedTime: opened.sealedTime,
+        kind: kindOf(opened.path, opened.content),
+      };
+    });
+  }
+
+  async search(
+    query: SearchQuery,
+    only: number | undefined,
+    onProgress: (progress: SearchProgress) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const pattern = await this.#named(query.text, async () => compile(query));
+    const archives = only === undefined ? [...this.#archives.values()] : [this.#archive(only)];
+    const texts = archives.flatMap((archive) =>
+      // In the order of the file, so that it is read from its beginning to its end.
+      archive.members
+        .flatMap((place, member) => (isText(archive.pathOf(place)) ? [{ archive, place, member }] : []))
+        .sort((a, b) => archive.entries[a.place]!.offset - archive.entries[b.place]!.offset),
+    );
+    let hits: SearchProgress["hits"][number][] = [];
+    let failed: SearchProgress["failed"][number][] = [];
+    let searched = 0;
+    let next = 0;
+    let reported = 0;
+    const report = () => {
+      onProgress({ searched, total: texts.length, hits, failed });
+      [hits, failed, reported] = [[], [], Date.now()];
+    };
+    const work = async () => {
+      for (let text = texts[next++]; text !== undefined; text = texts[next++]) {
+        signal.throwIfAborted();
+        const { archive, place, member } = text;
+        try {
+          const { content } = await archive.openMember(place, this.#keyring, () => signal.throwIfAborted());
+          hits.push(...search(decodeText(content), pattern, archive.id, member));
+          content.fill(0);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          failed.push({ archive: archive.id, member, problem: problemOf(archive.pathOf(place), error) });
+        }
+        searched++;
+        if (Date.now() - reported >= REPORT_EVERY) report();
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    report();
+  }
+
+  async verify(id: number, onProgress: (progress: OpenProgress) => void, signal: AbortSignal): Promise<Verdict> {
+    const archive = this.#archive(id);
+    return this.#named(archive.name, () => verify(archive, this.#keyring.certificates, Date.now(), onProgress, signal));
+  }
+
+  forget(): void {
+    throw new Error("the page ends the worker instead");
+  }
+
+  async #shown(archive: OpenArchive): Promise<Archive> {
+    const claims = await claimedSigners(archive);
+    return {
+      id: archive.id,
+      name: archive.name,
+      size: archive.source.size,
+      members: archive.members.map((place, number) => shownMember(archive, place, number)),
+      index: archive.index.state === "granted" ? "opened" : archive.index.state,
+      recipients: await this.#archiveRecipients(archive),
+      claimsToBeSignedBy: claims.map(({ signer }) => signer),
+      problems: problemsOf(archive),
+    };
+  }
+
+  /** Those of the index, else of the first member. */
+  async #archiveRecipients(archive: OpenArchive): Promise<RecipientShown[]> {
+    const place = archive.indexEntry ?? archive.members[0];
+    if (place === undefined) return [];
+    try {
+      return await recipientsOf(archive, place, this.#keyring);
+    } catch {
+      // It is said when that one is opened.
+      return [];
+    }
+  }
+
+  #archive(id: number): OpenArchive {
+    const archive = this.#archives.get(id);
+    if (archive === undefined) throw new VaultError({ message: "the archive isn't open any more", hint: "open it again" });
+    return archive;
+  }
+
+  #place(archive: OpenArchive, member: number): number {
+    const place = archive.members[member];
+    if (place === undefined) throw new VaultError({ message: `${archive.name}: there is no such member`, hint: undefined });
+    return place;
+  }
+
+  /** Gives faults the name of what has them. */
+  async #named<T>(name: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const isAbort = error instanceof DOMException && error.name === "AbortError";
+      if (error instanceof VaultError || isAbort) throw error;
+      throw new VaultError(problemOf(name, error));
+    }
+  }
+}
+
+/** Returns whether octets begin a binary OpenPGP message: a PKESK packet. */
+function looksLikeMessage(octets: Bytes): boolean {
+  const [first] = octets;
+  return first === 0xc1 || (first !== undefined && (first & 0xfc) === 0x84);
+}
+
+function isText(path: string): boolean {
+  const kind = kindByName(path);
+  return kind === "json" || kind === "xml" || kind === "text";
+}
+
+function shownMember(archive: OpenArchive, place: number, number: number): Member {
+  const entry = archive.entries[place]!;
+  const listed = archive.listed(place);
+  const name = archive.pathOf(place);
+  return {
+    number,
+    name,
+    nameIsHidden: archive.isHidden(place),
+    kind: kindByName(name),
+    sealedSize: entry.storedSize,
+    size: listed?.size,
+    modified: listed === undefined ? 1000 * entry.modified : listed.modified,
+    access: archive.access(place),
+  };
+}
+
+/** What is wrong with the archive as a whole. */
+function problemsOf(archive: OpenArchive): Problem[] {
+  const { index } = archive;
+  if (index.state === "closed" && index.fault !== undefined) {
+    return [
+      {
+        message: `${archive.name}: the index can't be used: ${index.fault.message}; members open by their own recipients`,
+        hint: "get the archive again from its source, if you can",
+      },
+    ];
+  }
+  if (!("index" in index)) return [];
+  const MOST = 100;
+  const list = index.state === "granted" ? "grant" : "index";
+  const hint = "keep the archive as it is, and get it again from its source; anyone can seal a false index: `callseal list --ignore-index` does without it";
+  const missing = index.index.missing.slice(0, MOST).map((name) => ({
+    message: `${archive.name}: ${name}: the ${list} lists it, and it isn't in the archive`,
+    hint,
+  }));
+  const more = index.index.missing.length - missing.length;
+  return more > 0 ? [...missing, { message: `${archive.name}: ${more} more members are missing`, hint }] : missing;
+}

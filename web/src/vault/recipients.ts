@@ -1,0 +1,38 @@
+// Who can open a message, for people.
+
+import { beginsCms, cmsRecipients, names } from "../cms/message.ts";
+import { describe, type Named } from "../cms/recipients.ts";
+import { type Keyring } from "../keys/keyring.ts";
+import { type Beginning } from "../openpgp/front.ts";
+import { type RecipientShown } from "./protocol.ts";
+import { type OpenArchive } from "./open_archive.ts";
+
+/** CMS messages are read whole for their recipients: these have no limit of their own. */
+const MOST_CMS = 64 * 1024 * 1024;
+
+/** Returns the recipients of an entry. */
+export async function recipientsOf(archive: OpenArchive, place: number, keyring: Keyring): Promise<RecipientShown[]> {
+  const first = await archive.beginningOctets(place, 1);
+  if (!beginsCms(first)) return ofOpenPgp(await archive.beginning(place), keyring);
+  const octets = await archive.beginningOctets(place, MOST_CMS);
+  const { recipients, passphrases } = cmsRecipients(octets);
+  return [...recipients.map(({ named }) => ofCms(named, keyring)), ...ofPassphrases(passphrases)];
+}
+
+function ofOpenPgp({ pkesks, passphrases }: Beginning, keyring: Keyring): RecipientShown[] {
+  const shown = pkesks.map(({ recipient }) => ({
+    id: recipient === "" ? "hidden" : recipient.toUpperCase(),
+    label: keyring.labelOf(recipient),
+    isYours: recipient !== "" && keyring.keysNamed(recipient).length > 0,
+  }));
+  return [...shown, ...ofPassphrases(passphrases)];
+}
+
+function ofCms(named: Named, keyring: Keyring): RecipientShown {
+  const certificate = named.kind === "issuer" ? keyring.certificateOf(named.issuer, named.serial) : undefined;
+  const own = keyring.keys.find(({ key }) => names(named, key, keyring));
+  return { id: describe(named), label: certificate?.label ?? own?.label, isYours: own !== undefined };
+}
+
+const ofPassphrases = (count: number): RecipientShown[] =>
+  Array.from({ length: count }, () => ({ id: "a passphrase", label: undefined, isYours: false }));
