@@ -1,6 +1,6 @@
 // The vault itself: keys, archives, and what the page may ask of them.
 
-import { type Bytes } from "../bytes/bytes.ts";
+import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
 import { AddressSource, BufferedSource, FileSource } from "../bytes/source.ts";
 import { Fault } from "../fault.ts";
 import { GRANT_NAME, readGrant, type Grant } from "../index/grant.ts";
@@ -8,7 +8,7 @@ import { type KeyFileItem, readKeyFile } from "../keys/key_file.ts";
 import { Keyring } from "../keys/keyring.ts";
 import { type LockedKey } from "../keys/pbes2.ts";
 import { keyKind } from "../keys/public_key.ts";
-import { decodeLossily } from "../bytes/bytes.ts";
+import { type Literal } from "../openpgp/literal.ts";
 import { openMessage } from "../openpgp/message.ts";
 import { claimedSigners } from "../signatures/claims.ts";
 import { verify } from "../signatures/verify.ts";
@@ -27,28 +27,30 @@ import {
   type RecipientShown,
   type SearchProgress,
   type SearchQuery,
-  type Vault,
   VaultError,
   type Verdict,
 } from "./protocol.ts";
-import { problemOf } from "./words.ts";
+import { type VaultCore as Contract } from "./wire.ts";
+import { failureOf, problemOf } from "./words.ts";
 
 /** Members that are opened at the same time by a search: most of the work is done by the browser's own threads. */
 const AT_ONCE = 4;
 /** The time between two reports of a search, in milliseconds. */
 const REPORT_EVERY = 100;
 
-export class VaultCore implements Vault {
+export class VaultCore implements Contract {
   readonly #keyring = new Keyring();
   readonly #archives = new Map<number, OpenArchive>();
   readonly #locked = new Map<number, { readonly key: LockedKey; readonly label: string }>();
   readonly #grants: { readonly grant: Grant; readonly label: string }[] = [];
+  /** Grants that no key opens yet, sealed. */
+  readonly #sealedGrants: { readonly octets: Bytes; readonly label: string }[] = [];
   #nextNumber = 1;
 
   async addKeys(fileName: string, bytes: Bytes): Promise<Added[]> {
     return this.#named(fileName, async () => {
+      if (looksLikeMessage(bytes)) return [await this.#addGrant(fileName, bytes)];
       try {
-        if (looksLikeMessage(bytes)) return [await this.#addGrant(fileName, bytes)];
         const added: Added[] = [];
         for (const item of await readKeyFile(bytes)) added.push(await this.#add(fileName, item));
         return added;
@@ -76,6 +78,7 @@ export class VaultCore implements Vault {
       case "key": {
         const { fingerprint, publicKey } = item.key;
         this.#keyring.addKey({ key: item.key, label });
+        for (const sealed of this.#sealedGrants.splice(0)) await this.#addGrant(sealed.label, sealed.octets);
         return { kind: "key", label, algorithm: keyKind(publicKey), fingerprint: fingerprint.toUpperCase() };
       }
       case "locked": {
@@ -92,11 +95,21 @@ export class VaultCore implements Vault {
     }
   }
 
-  /** A grant is sealed to a key: it opens when that is here. */
-  async #addGrant(label: string, bytes: Bytes): Promise<Added> {
-    const { literal } = await openMessage(bytes, this.#keyring, () => undefined);
+  /** A grant is sealed to a key. It waits for that if it isn't here yet. */
+  async #addGrant(label: string, octets: Bytes): Promise<Added> {
+    let literal: Literal;
+    try {
+      // Opening uses the octets up.
+      ({ literal } = await openMessage(octets.slice(), this.#keyring, () => undefined));
+    } catch (error) {
+      if (!(error instanceof Fault) || error.kind !== "no key") throw error;
+      this.#sealedGrants.push({ octets, label });
+      return { kind: "grant", label, members: undefined };
+    }
     const name = decodeLossily(literal.name);
-    if (name !== GRANT_NAME) throw new Fault("malformed", `it was sealed as “${name}”, not as a grant`, "pack it into an archive to open it here, or use `callseal open`");
+    if (name !== GRANT_NAME) {
+      throw new Fault("malformed", `it was sealed as “${name}”, not as a grant`, "open it with `callseal open`");
+    }
     const grant = readGrant(literal.content);
     this.#grants.push({ grant, label });
     return { kind: "grant", label, members: grant.members.size };
@@ -211,10 +224,6 @@ export class VaultCore implements Vault {
     return this.#named(archive.name, () => verify(archive, this.#keyring.certificates, Date.now(), onProgress, signal));
   }
 
-  forget(): void {
-    throw new Error("the page ends the worker instead");
-  }
-
   async #shown(archive: OpenArchive): Promise<Archive> {
     const claims = await claimedSigners(archive);
     return {
@@ -260,7 +269,7 @@ export class VaultCore implements Vault {
     } catch (error) {
       const isAbort = error instanceof DOMException && error.name === "AbortError";
       if (error instanceof VaultError || isAbort) throw error;
-      throw new VaultError(problemOf(name, error));
+      throw new VaultError(problemOf(name, error), failureOf(error));
     }
   }
 }

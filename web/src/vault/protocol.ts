@@ -89,8 +89,8 @@ export type Added =
   | { readonly kind: "locked"; readonly label: string; readonly ticket: number }
   /** A certificate: it gives recipients a name, and its signatures count in `verify`. */
   | { readonly kind: "certificate"; readonly label: string; readonly algorithm: string; readonly fingerprint: string }
-  /** A grant: it opens so many members of an archive, for somebody who is no recipient of them. */
-  | { readonly kind: "grant"; readonly label: string; readonly members: number };
+  /** A grant: it opens so many members of an archive, for somebody who is no recipient of them. `undefined` until its key is here. */
+  | { readonly kind: "grant"; readonly label: string; readonly members: number | undefined };
 
 export interface Content {
   /** Its path, which a member with a hidden name may only show now. Hostile: show it as text only. */

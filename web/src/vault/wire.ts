@@ -91,9 +91,9 @@ async function perform(
   }
 }
 
-/** A part of a larger buffer would take the whole buffer along. */
+/** A small part of a large buffer would take the whole buffer along; a copy of a large part would take as much again. */
 export function wholeBuffer(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return 2 * bytes.byteLength >= bytes.buffer.byteLength ? bytes : bytes.slice();
 }
 
 function described(error: unknown): { problem: Problem; failure: Failure } {
