@@ -5,7 +5,7 @@
 // allows them by their hashes, and nothing else.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -52,8 +52,8 @@ function inElement(name, text) {
   return safe;
 }
 
-async function html() {
-  const script = inElement("script", await bundle("src/main.ts", { format: "iife", minify: true, plugins: [workers] }));
+async function html(entry = "src/main.ts") {
+  const script = inElement("script", await bundle(entry, { format: "iife", minify: true, plugins: [workers] }));
   const style = inElement("style", await bundle("src/style.css", { minify: true }));
   const policy = [
     "default-src 'none'",
@@ -76,6 +76,7 @@ async function html() {
 
 /** Bundles the tests of a directory, so that Node can run them. */
 async function tests(directory, output) {
+  await mkdir(path.join(web, output), { recursive: true });
   const names = (await readdir(path.join(web, directory))).filter((name) => name.endsWith(".test.ts"));
   await build({
     absWorkingDir: web,
@@ -107,6 +108,8 @@ switch (process.argv[2]) {
     break;
   case "--browser-tests":
     await tests("tests/browser", ".build/browser");
+    // The same page over a vault that is made up.
+    await writeFile(path.join(web, ".build/fake.html"), await html("tests/fake/main.ts"));
     break;
   default:
     console.error(`error: unknown option ${process.argv[2]}`);

@@ -16,7 +16,7 @@ export function decodeText(bytes: Uint8Array): Decoded | undefined {
   try {
     return decoded("UTF-8", bytes, true);
   } catch {
-    return decoded("Latin-1", bytes, false);
+    return { text: new TextDecoder("latin1").decode(bytes), encoding: "Latin-1" };
   }
 }
 

@@ -37,7 +37,7 @@ export function start(newVault: () => Vault): void {
   const archives = new ArchivesPanel(session, unlock);
   const tabs = new Tabs("Members", [
     { name: "Members", panel: members.element, onshow: () => {} },
-    { name: "Search in transcripts", panel: search.element, onshow: () => search.focus() },
+    { name: "Search", panel: search.element, onshow: () => search.focus() },
     { name: "Archives and keys", panel: archives.element, onshow: () => {} },
   ]);
   const topbar = new Topbar(session, { take, unlock, showArchives: () => tabs.show(2) });

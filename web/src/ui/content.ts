@@ -128,7 +128,7 @@ export class ContentPane {
       this.#header,
       h("div", { class: "title" }, h("h2", { title: row.name }, file), directory !== "" && h("p", { class: "dim", title: directory }, directory)),
       saveButton,
-      this.#viewer && button("Close", () => this.#clear(), { "aria-label": "Close the member", title: "Close the member" }, icon("close")),
+      button("Close", () => this.#clear(), { "aria-label": "Close the member", title: "Close the member" }, icon("close")),
     );
     this.#header.hidden = this.#about.hidden = false;
     this.#placeholder.hidden = true;
@@ -185,6 +185,7 @@ export class ContentPane {
 
   #fail(row: Row, error: unknown): void {
     fill(this.#body, h("div", { role: "alert" }, problemView(problemOf(error))));
+    this.#status.say(`${nameParts(row.name).file} isn't open`);
     const current = this.#session.current(row);
     if (!current || !(error instanceof VaultError)) return;
     if (error.failure === "refused") this.#session.learned(current, { authenticity: "refused" });
@@ -195,7 +196,7 @@ export class ContentPane {
     const row = this.#row;
     if (!row || !this.#content) return;
     try {
-      if (await save(this.#content.bytes, row.name)) this.#status.say(`${nameParts(row.name).file} is saved`);
+      if (await save(this.#content.bytes, row.member.name)) this.#status.say(`${nameParts(row.name).file} is saved`);
     } catch (error) {
       this.#session.report({ message: `${row.name} can't be saved: ${problemOf(error).message}`, hint: undefined });
     }

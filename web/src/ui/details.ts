@@ -83,6 +83,11 @@ function octets(count: number): string {
   return count < 1024 ? `${count} octets` : `${formatSize(count)} (${formatCount(count)} octets)`;
 }
 
+function nameOf(label: string | undefined, isYours: boolean): string {
+  if (label === undefined) return isYours ? "Your key" : "No certificate here names it";
+  return isYours ? `${shown(label)} (your key)` : shown(label);
+}
+
 export function recipientsView(recipients: readonly RecipientShown[]): HTMLElement {
   if (recipients.length === 0) return h("p", { class: "dim" }, "It doesn't say who.");
   const items = recipients.map(({ id, label, isYours }) =>
@@ -90,7 +95,7 @@ export function recipientsView(recipients: readonly RecipientShown[]): HTMLEleme
       "li",
       { class: isYours ? "yours" : undefined },
       icon(isYours ? "key" : "person"),
-      h("span", {}, h("span", { class: "name" }, label === undefined ? "No certificate here names it" : shown(label)), isYours && " (your key)"),
+      h("span", {}, h("span", { class: "name" }, nameOf(label, isYours))),
       h("code", {}, shown(id)),
     ),
   );

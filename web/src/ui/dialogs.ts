@@ -79,8 +79,8 @@ export function confirmSaving(): Promise<boolean> {
 
 const KEYS = [
   ["Space", "play, pause"],
-  ["← →", "5 seconds back, on"],
-  ["Shift + ← →", "30 seconds back, on"],
+  ["← →", "5 seconds back, forward"],
+  ["Shift + ← →", "30 seconds back, forward"],
   ["[ ]", "slower, faster"],
   ["↑ ↓, Page, Home, End", "move in the list"],
   ["Enter", "open the member"],
@@ -101,7 +101,7 @@ export function showHelp(): void {
       {},
       h("li", {}, h("b", {}, "Not opened: "), "nobody looked at it yet."),
       h("li", {}, h("b", {}, "Unaltered: "), "it was opened to its end, and is what was sealed. The archive's signature says who sealed it."),
-      h("li", {}, h("b", {}, "Can't be checked: "), "its encryption can't show whether it was altered on its way."),
+      h("li", {}, h("b", {}, "Unproven: "), "its encryption can't show whether it was altered on its way."),
       h("li", {}, h("b", {}, "Refused: "), "it isn't what was sealed. Nothing of it is shown."),
     ),
     h("h3", {}, "What the page keeps"),

@@ -17,6 +17,9 @@ const COLUMNS: readonly { readonly column: Column; readonly title: string }[] = 
   { column: "access", title: "Your key" },
 ];
 
+/** What stands in a heading where there's no room for its word. */
+const HEADINGS: Partial<Record<Column, IconName>> = { kind: "other", state: "check", access: "key" };
+
 const ROW_HEIGHT = 34;
 
 export interface MemberEvents {
@@ -99,8 +102,9 @@ export class Members {
     const cells = COLUMNS.map(({ column, title }, i) => {
       const isOrder = column === this.#order.column;
       const direction = this.#order.descending ? "descending" : "ascending";
+      const heading = HEADINGS[column];
       const picture = isOrder && icon(this.#order.descending ? "down" : "up");
-      const control = button(title, () => this.#orderBy(column), { class: "plain" }, title, picture);
+      const control = button(title, () => this.#orderBy(column), { class: "plain", title }, heading && h("span", { class: "heading" }, icon(heading)), h("span", { class: "word" }, title), picture);
       return h(
         "div",
         { class: `cell ${column}`, role: "columnheader", "aria-colindex": i + 1, "aria-sort": isOrder ? direction : "none" },

@@ -1,4 +1,5 @@
 // Writes the open member to a file that the user chooses.
+import { fileName } from "../text/filename.ts";
 import { confirmSaving } from "./dialogs.ts";
 import { isCancelled } from "./session.ts";
 
@@ -48,19 +49,4 @@ function download(bytes: Uint8Array<ArrayBuffer>, name: string): void {
   link.click();
   // The browser has begun to read it by then.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-const LONGEST_NAME = 120;
-const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-
-/** The last part of a member's name, without what file systems, shells and eyes mistake. */
-export function fileName(memberName: string): string {
-  const last = memberName.slice(memberName.lastIndexOf("/") + 1);
-  const safe = last
-    .replace(/[\p{C}\u2028\u2029\\/:*?"<>|]/gu, "_")
-    .replace(/^[.\s~-]+/, "")
-    .replace(/[.\s]+$/, "");
-  const [, ending = ""] = /(\.[^.]{1,10})$/.exec(safe) ?? [];
-  const cut = safe.length > LONGEST_NAME ? safe.slice(0, LONGEST_NAME - ending.length) + ending : safe;
-  return cut === "" ? "member" : DEVICES.test(cut) ? `_${cut}` : cut;
 }

@@ -31,7 +31,7 @@ export class ScrollMap {
   scrolled(scrollTop: number): void {
     const moved = scrollTop - this.#scrollTop;
     this.#scrollTop = scrollTop;
-    if (!this.#isScaled) this.top = scrollTop;
+    if (!this.#isScaled) this.top = Math.max(0, Math.min(scrollTop, this.#lastTop));
     else if (scrollTop <= 0) this.top = 0;
     else if (scrollTop >= this.#lastScrollTop - 1) this.top = this.#lastTop;
     else if (Math.abs(moved) <= this.#view) this.top = Math.max(0, Math.min(this.top + moved, this.#lastTop));
