@@ -1,16 +1,12 @@
 // From octets to text.
 
-/** Longer texts don't fit into one string of the browser with any certainty. */
-const LONGEST = 256 * 1024 * 1024;
-
 export interface Decoded {
   readonly text: string;
   readonly encoding: string;
 }
 
 /** UTF-8, UTF-16 with its mark, or else Latin-1 (as browsers know it: windows-1252). */
-export function decodeText(bytes: Uint8Array): Decoded | undefined {
-  if (bytes.byteLength > LONGEST) return undefined;
+export function decodeText(bytes: Uint8Array): Decoded {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return decoded("UTF-16LE", bytes, false);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return decoded("UTF-16BE", bytes, false);
   try {

@@ -4,7 +4,7 @@ import type { Archive, Verdict } from "../vault/protocol.ts";
 import { recipientsView } from "./details.ts";
 import { button, fill, h, pictureButton, type Child } from "./dom.ts";
 import { counted, formatSize } from "./format.ts";
-import { icon } from "./icons.ts";
+import { icon, type IconName } from "./icons.ts";
 import { problemView } from "./messages.ts";
 import { progressView } from "./progress.ts";
 import type { ArchiveEntry } from "./rows.ts";
@@ -28,7 +28,7 @@ export class ArchivesPanel {
   constructor(session: Session, unlock: (key: LockedKey) => void) {
     this.#session = session;
     this.#unlock = unlock;
-    this.element.append(h("h2", {}, "Archives"), this.#archives, h("h2", {}, "Keys and certificates"), this.#keys);
+    this.element.append(h("h2", {}, "Archives"), this.#archives, h("h2", {}, "Keys, grants and certificates"), this.#keys);
     session.changes.add(({ what }) => {
       if (what === "forgotten") for (const card of this.#cards.values()) card.cancel();
       if (what === "archives") this.#showArchives();
@@ -55,10 +55,13 @@ export class ArchivesPanel {
   }
 
   #showKeys(): void {
-    const { keys, locked, certificates } = this.#session;
+    const { keys, locked, grants, certificates } = this.#session;
     const rows: Child[] = [
       ...keys.map(({ label, algorithm, fingerprint }) => keyRow("key", `${shown(label)} (key, ${shown(algorithm)})`, h("code", {}, shown(fingerprint)))),
       ...locked.map((key) => keyRow("lock", `${shown(key.label)} (locked key)`, button("Unlock …", () => this.#unlock(key)))),
+      ...grants.map(({ label, members }) =>
+        keyRow("open", `${shown(label)} (grant)`, h("span", { class: "dim" }, members === undefined ? "It waits for its key." : `It opens ${counted(members, "member")}.`)),
+      ),
       ...certificates.map(({ label, algorithm, fingerprint }) =>
         keyRow("person", `${shown(label)} (certificate, ${shown(algorithm)})`, h("code", {}, shown(fingerprint))),
       ),
@@ -67,7 +70,7 @@ export class ArchivesPanel {
   }
 }
 
-function keyRow(picture: "key" | "lock" | "person", text: string, more: HTMLElement): HTMLElement {
+function keyRow(picture: IconName, text: string, more: HTMLElement): HTMLElement {
   return h("li", {}, icon(picture), h("span", { class: "name" }, text), more);
 }
 

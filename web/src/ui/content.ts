@@ -2,6 +2,7 @@
 import { decodeCompressed } from "../audio/browser.ts";
 import { UnplayableError } from "../audio/pcm.ts";
 import { audioSource } from "../audio/source.ts";
+import { shown } from "../text/escapes.ts";
 import { VaultError, type Content, type Hit } from "../vault/protocol.ts";
 import { Details } from "./details.ts";
 import { button, fill, h, type Child } from "./dom.ts";
@@ -139,12 +140,12 @@ export class ContentPane {
   #offerOpen(): void {
     const row = this.#row;
     if (!row) return;
-    const word = row.member.kind === "audio" ? "Play" : "Open";
-    fill(this.#body, h("p", {}, button(word, () => void this.open(row), { class: "primary" }, icon(row.member.kind === "audio" ? "play" : "open"), word)));
+    const word = row.kind === "audio" ? "Play" : "Open";
+    fill(this.#body, h("p", {}, button(word, () => void this.open(row), { class: "primary" }, icon(row.kind === "audio" ? "play" : "open"), word)));
   }
 
   async #present(row: Row, content: Content, hit: Hit | undefined, signal: AbortSignal): Promise<void> {
-    const view = await this.#viewOf(row, content);
+    const view = await this.#viewOf(content);
     if (signal.aborted && !(view instanceof Node)) view.close();
     signal.throwIfAborted();
     this.#content = content;
@@ -160,24 +161,25 @@ export class ContentPane {
       fill(this.#banner, problemView({ message: "this content may have been altered on its way: its encryption can't show it", hint: "ask the sender for OpenPGP, or for CMS with AES-GCM" }, "warning"));
     }
     const current = this.#session.current(row);
-    if (current) this.#session.learned(current, { authenticity: content.authenticity, access: "yes" });
-    this.#status.say(`${nameParts(row.name).file} is open`);
+    const name = shown(content.name);
+    if (current) this.#session.learned(current, { authenticity: content.authenticity, access: "yes", kind: content.kind, name, searchedName: name.toLowerCase() });
+    this.#status.say(`${nameParts(name).file} is open`);
     this.#again(hit);
   }
 
-  async #viewOf(row: Row, { bytes, kind }: Content): Promise<Viewer | HTMLElement> {
+  async #viewOf({ bytes, kind, name }: Content): Promise<Viewer | HTMLElement> {
     switch (kind) {
       case "audio":
         try {
-          return new Player(await audioSource(bytes, row.member.name, decodeCompressed), (text) => this.#status.say(text));
+          return new Player(await audioSource(bytes, name, decodeCompressed), (text) => this.#status.say(text));
         } catch (error) {
           if (!(error instanceof UnplayableError)) throw error;
-          return problemView({ message: `${row.name} can't be played: ${error.message}`, hint: "save it, and play it with another program" });
+          return problemView({ message: `${name} can't be played: ${error.message}`, hint: "save it, and play it with another program" });
         }
       case "json":
       case "xml":
       case "text":
-        return textView(bytes, kind) ?? problemView({ message: `${row.name} is too long to be shown`, hint: "save it, and read it with another program" });
+        return textView(bytes, kind) ?? problemView({ message: `${name} is too long to be shown`, hint: "save it, and read it with another program" });
       case "other":
         return h("p", { class: "dim" }, `${KINDS.other.word} content of ${formatSize(bytes.length)}, which this page doesn't show. It can be saved.`);
     }
@@ -196,7 +198,7 @@ export class ContentPane {
     const row = this.#row;
     if (!row || !this.#content) return;
     try {
-      if (await save(this.#content.bytes, row.member.name)) this.#status.say(`${nameParts(row.name).file} is saved`);
+      if (await save(this.#content.bytes, this.#content.name)) this.#status.say(`${nameParts(row.name).file} is saved`);
     } catch (error) {
       this.#session.report({ message: `${row.name} can't be saved: ${problemOf(error).message}`, hint: undefined });
     }

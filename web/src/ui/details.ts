@@ -68,7 +68,7 @@ export class Details {
       ["Your key", ACCESS[row.access].sentence],
       ["Name", h("span", { class: "name" }, row.name)],
       ["Archive", h("span", { class: "name" }, shown(row.entry.name))],
-      ["Kind", KINDS[member.kind].word],
+      ["Kind", KINDS[row.kind].word],
       ["Size", member.size === undefined ? undefined : octets(member.size)],
       ["Sealed size", octets(member.sealedSize)],
       ["Date", formatTime(member.modified, true) === "" ? undefined : `${formatTime(member.modified, true)} UTC`],

@@ -127,7 +127,7 @@ export class Members {
     const { directory, file } = nameParts(row.name);
     const state = AUTHENTICITY[row.authenticity];
     const access = ACCESS[row.access];
-    const kind = KINDS[row.member.kind];
+    const kind = KINDS[row.kind];
     const cells: Readonly<Record<Column, Child[]>> = {
       name: [h("span", { class: "directory" }, directory), h("span", { class: "file" }, file)],
       kind: pictured(kind.icon, kind.word),

@@ -14,9 +14,10 @@ export interface ArchiveEntry {
 export interface Row {
   readonly entry: ArchiveEntry;
   readonly member: Member;
-  /** The name with its unseen characters made visible. */
-  readonly name: string;
-  readonly searchedName: string;
+  /** The name with its unseen characters made visible. A hidden one becomes known when the member is opened. */
+  name: string;
+  searchedName: string;
+  kind: MemberKind;
   authenticity: Authenticity;
   access: Access;
 }
@@ -30,12 +31,13 @@ export function isSameMember(a: Row | undefined, b: Row | undefined): boolean {
 export function rowsOf(entry: ArchiveEntry, archive: Archive): Row[] {
   return archive.members.map((member) => {
     const before = entry.rows[member.number];
-    const name = shown(member.name);
+    const name = member.nameIsHidden && before ? before.name : shown(member.name);
     return {
       entry,
       member,
       name,
       searchedName: name.toLowerCase(),
+      kind: before && before.authenticity !== "unopened" ? before.kind : member.kind,
       authenticity: before?.authenticity ?? "unopened",
       access: member.access === "unknown" ? (before?.access ?? "unknown") : member.access,
     };
@@ -69,11 +71,11 @@ export function dayEnd(value: string): number | undefined {
   return start === undefined ? undefined : start + 24 * 60 * 60 * 1000;
 }
 
-export function filtered(rows: readonly Row[], { words, kind, entry, from, until }: Filter): Row[] {
+export function filtered(rows: readonly Row[], { words, kind: wanted, entry, from, until }: Filter): Row[] {
   return rows.filter(
-    ({ member, searchedName, entry: own }) =>
+    ({ member, searchedName, kind, entry: own }) =>
       (entry === undefined || entry === own) &&
-      (kind === undefined || kind === member.kind) &&
+      (wanted === undefined || wanted === kind) &&
       (from === undefined || (member.modified !== undefined && member.modified >= from)) &&
       (until === undefined || (member.modified !== undefined && member.modified < until)) &&
       words.every((word) => searchedName.includes(word)),
@@ -103,7 +105,7 @@ export function sorted(rows: readonly Row[], { column, descending }: Order): Row
 
 const COMPARISONS: Readonly<Record<Column, (a: Row, b: Row) => number>> = {
   name: (a, b) => compareTexts(a.searchedName, b.searchedName),
-  kind: (a, b) => compareTexts(a.member.kind, b.member.kind),
+  kind: (a, b) => compareTexts(a.kind, b.kind),
   date: (a, b) => (a.member.modified ?? 0) - (b.member.modified ?? 0),
   size: (a, b) => sizeOf(a) - sizeOf(b),
   state: (a, b) => STATES[a.authenticity] - STATES[b.authenticity],

@@ -157,7 +157,7 @@ export class SearchPanel {
     if (!found) return h("div");
     if (found.kind === "member") {
       const { row, count } = found;
-      return h("div", { class: "hit member", role: "presentation", title: row.name }, icon(KINDS[row.member.kind].icon), h("span", { class: "name" }, row.name), h("span", { class: "dim" }, formatCount(count)));
+      return h("div", { class: "hit member", role: "presentation", title: row.name }, icon(KINDS[row.kind].icon), h("span", { class: "name" }, row.name), h("span", { class: "dim" }, formatCount(count)));
     }
     const { hit, row } = found;
     const { before, match, after } = hitParts(hit);

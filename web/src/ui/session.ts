@@ -5,6 +5,7 @@ import { rowsOf, type ArchiveEntry, type Row } from "./rows.ts";
 
 export type KeyShown = Extract<Added, { kind: "key" }>;
 export type Certificate = Extract<Added, { kind: "certificate" }>;
+export type Grant = Extract<Added, { kind: "grant" }>;
 export type LockedKey = Extract<Added, { kind: "locked" }>;
 
 export type Change =
@@ -29,6 +30,7 @@ export class Session {
   keys: readonly KeyShown[] = [];
   certificates: readonly Certificate[] = [];
   locked: readonly LockedKey[] = [];
+  grants: readonly Grant[] = [];
   vault: Vault;
   readonly #newVault: () => Vault;
 
@@ -43,7 +45,7 @@ export class Session {
 
   /** Whether there is something to forget. */
   get hasSecrets(): boolean {
-    return this.keys.length > 0 || this.locked.length > 0;
+    return this.keys.length > 0 || this.locked.length > 0 || this.grants.length > 0;
   }
 
   /** Archives and keys, as they were dropped or chosen: their first octets say what they are. */
@@ -95,6 +97,7 @@ export class Session {
     this.keys = [];
     this.certificates = [];
     this.locked = [];
+    this.grants = [];
     for (const entry of this.archives) {
       entry.rows = [];
       entry.verdict = undefined;
@@ -112,7 +115,7 @@ export class Session {
   }
 
   /** Tells that something became known about a member. */
-  learned(row: Row, facts: Partial<Pick<Row, "access" | "authenticity">>): void {
+  learned(row: Row, facts: Partial<Pick<Row, "access" | "authenticity" | "name" | "searchedName" | "kind">>): void {
     Object.assign(row, facts);
     this.changes.tell({ what: "row", row });
   }
@@ -140,6 +143,7 @@ export class Session {
       if (one.kind === "key") this.keys = withNew(this.keys, one);
       if (one.kind === "certificate") this.certificates = withNew(this.certificates, one);
       if (one.kind === "locked") this.locked = [...this.locked, one];
+      if (one.kind === "grant") this.grants = [...this.grants, one];
     }
     this.changes.tell({ what: "keys" });
     for (const key of added) if (key.kind === "locked") this.changes.tell({ what: "locked", key });
@@ -152,7 +156,7 @@ export class Session {
       if (vault !== this.vault) return;
       if (!this.archives.includes(entry)) return void (await this.#attempt(vault.closeArchive(archive.id)));
       this.#show(entry, archive);
-      if (this.keys.length > 0) await this.#unlockArchive(entry);
+      if (this.hasSecrets) await this.#unlockArchive(entry);
     } catch (error) {
       if (vault !== this.vault || isCancelled(error)) return;
       entry.state = { kind: "failed", problem: problemOf(error) };

@@ -16,6 +16,8 @@ import type { Viewer } from "./viewer.ts";
 import { VirtualList } from "./virtual.ts";
 
 const ROW_HEIGHT = 20;
+/** The octets of the longest text. Longer ones don't fit into a string of every browser. */
+const LONGEST = 256 * 1024 * 1024;
 /** What a row has beside its text, in pixels. */
 const MARGINS = 28;
 
@@ -182,6 +184,7 @@ function firstAbove(ascending: readonly number[], value: number): number {
 
 /** Nothing, if the text is too long for a page. */
 export function textView(bytes: Uint8Array, kind: MemberKind): TextView | undefined {
-  const decoded = decodeText(bytes);
-  return decoded && new TextView(decoded.text, decoded.encoding, kind);
+  if (bytes.byteLength > LONGEST) return undefined;
+  const { text, encoding } = decodeText(bytes);
+  return new TextView(text, encoding, kind);
 }

@@ -40,7 +40,7 @@ export class Topbar {
   }
 
   #show(): void {
-    const { archives, keys, locked, certificates } = this.#session;
+    const { archives, keys, locked, grants, certificates } = this.#session;
     const [only] = archives;
     const name = archives.length === 1 && only ? shown(only.name) : counted(archives.length, "archive");
     const failed = archives.some(({ state }) => state.kind === "failed");
@@ -56,6 +56,7 @@ export class Topbar {
       ...locked.map((key) =>
         button("Unlock", () => this.#events.unlock(key), { class: "chip", title: "Unlock this key" }, icon("lock"), h("span", { class: "name" }, shown(key.label)), "Unlock …"),
       ),
+      grants.length > 0 && h("span", { class: "chip" }, icon("open"), counted(grants.length, "grant")),
       certificates.length > 0 && h("span", { class: "chip" }, icon("person"), counted(certificates.length, "certificate")),
       this.#session.hasSecrets && button(keys.length + locked.length > 1 ? "Forget keys" : "Forget key", () => this.#session.forget("asked"), { class: "forget" }),
     ];

@@ -12,7 +12,8 @@ import { type Literal } from "../openpgp/literal.ts";
 import { openMessage } from "../openpgp/message.ts";
 import { claimedSigners } from "../signatures/claims.ts";
 import { verify } from "../signatures/verify.ts";
-import { decodeText, kindByName, kindOf } from "./kinds.ts";
+import { decodeText } from "../text/decode.ts";
+import { kindByName, kindOf } from "./kinds.ts";
 import { OpenArchive } from "./open_archive.ts";
 import { recipientsOf } from "./recipients.ts";
 import { compile, search } from "./search.ts";
@@ -205,7 +206,7 @@ export class VaultCore implements Contract {
         const { archive, place, member } = text;
         try {
           const { content } = await archive.openMember(place, this.#keyring, () => signal.throwIfAborted());
-          hits.push(...search(decodeText(content), pattern, archive.id, member));
+          hits.push(...search(decodeText(content).text, pattern, archive.id, member));
           content.fill(0);
         } catch (error) {
           if (signal.aborted) throw error;

@@ -1,5 +1,6 @@
 // What a member is, by its name and by its first octets.
 
+import { decodeText } from "../text/decode.ts";
 import { type MemberKind } from "./protocol.ts";
 
 const ENDINGS: Readonly<Record<string, MemberKind>> = Object.fromEntries(
@@ -43,7 +44,7 @@ export function kindOf(name: string, content: Uint8Array): MemberKind {
 function sample(content: Uint8Array): string | undefined {
   if (content.length === 0) return undefined;
   const isWide = (content[0] === 0xff && content[1] === 0xfe) || (content[0] === 0xfe && content[1] === 0xff);
-  if (isWide) return decodeText(content.subarray(0, SAMPLE));
+  if (isWide) return decodeText(content.subarray(0, SAMPLE)).text;
   // A character that is cut off at the end of the sample is no fault.
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text: string;
@@ -53,15 +54,4 @@ function sample(content: Uint8Array): string | undefined {
     return undefined;
   }
   return /[\u0000-\u0008\u000e-\u001a]/.test(text) ? undefined : text;
-}
-
-/** Decodes a text: by its byte order mark, else as UTF-8 if it is that, else as Latin-1 (Windows-1252). */
-export function decodeText(content: Uint8Array): string {
-  if (content[0] === 0xff && content[1] === 0xfe) return new TextDecoder("utf-16le").decode(content);
-  if (content[0] === 0xfe && content[1] === 0xff) return new TextDecoder("utf-16be").decode(content);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(content);
-  } catch {
-    return new TextDecoder("windows-1252").decode(content);
-  }
 }

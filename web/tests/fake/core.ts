@@ -135,6 +135,7 @@ export class FakeCore implements VaultCore {
       }
     }
     return {
+      name: file.name,
       bytes: file.make(),
       authenticity: file.authenticity === "not authenticated" ? "not authenticated" : "authentic",
       sealedTime: Date.UTC(2026, 10, 30, 8, 15, 22),
