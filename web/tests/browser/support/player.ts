@@ -38,6 +38,11 @@ export class Player {
     return this.page.getByRole("row").filter({ hasText: name });
   }
 
+  /** Leaves members in the list whose names hold a text. */
+  async filter(text: string): Promise<void> {
+    await this.page.getByRole("searchbox", { name: "Filter by name" }).fill(text);
+  }
+
   /** Opens a member, and waits for its content or an error. */
   async openMember(name: string): Promise<void> {
     await this.row(name).dblclick();
