@@ -1,6 +1,6 @@
 # Every target installs the system packages that it needs, if any is missing.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint unit doc-tests man fuzz large faults soak bench packages test-packages clean
+.PHONY: help demo build test lint unit doc-tests man player player-tests fuzz large faults soak bench packages test-packages clean
 
 CARGO ?= cargo
 PACKAGES := scripts/system-packages.sh
@@ -20,9 +20,9 @@ build: ## Build the program (target/release/callseal)
 	@$(PACKAGES) build
 	$(CARGO) build --release --locked
 
-test: ## Check everything: format, lints, docs, tests
-	@$(PACKAGES) build test
-	@$(MAKE) --no-print-directory lint unit doc-tests
+test: ## Check everything: format, lints, docs, tests, the player's page
+	@$(PACKAGES) build test player
+	@$(MAKE) --no-print-directory lint unit doc-tests player-tests
 
 # The bodies of the fuzz targets are part of a test, and linted with it.
 lint: ## Check the format, the lints, the docs and the dependencies
@@ -53,6 +53,16 @@ man: ## Regenerate the man pages from the argument definitions
 	$(CARGO) build -q --locked --bin callseal
 	rm -f man/*.1
 	$(CARGO) run -q --locked --bin callseal -- man --out man
+
+player: ## Build the player's page from its sources (web/player.html)
+	@$(PACKAGES) player
+	cd web && npm ci --no-audit --no-fund && npm run build
+
+player-tests: ## Test the player's page in Node.js and Chromium (2 minutes)
+	@$(PACKAGES) build player
+	$(CARGO) build -q --locked
+	cd web && npm ci --no-audit --no-fund && npm run check && npm test
+	CALLSEAL="$(TARGET)/debug/callseal" npm --prefix web run test:browser
 
 fuzz: ## Fuzz every target for a minute (FUZZ_SECONDS=60)
 	@$(PACKAGES) build fuzz

@@ -2,9 +2,10 @@
 # Installs the system packages that are missing: system-packages.sh GROUP…
 #
 # Groups: build (to compile), demo (programs in the demo), test (peers of the
-# tests; includes demo), fuzz (to fuzz: libFuzzer is in C++), packages (to build the
-# .deb, .rpm and .tar.gz), test-packages (to try them in fresh systems). If all
-# packages are installed, it does nothing and doesn't use the network.
+# tests; includes demo), player (to build and test the player's page), fuzz (to fuzz:
+# libFuzzer is in C++), packages (to build the .deb, .rpm and .tar.gz), test-packages
+# (to try them in fresh systems). If all packages are installed, it does nothing and
+# doesn't use the network.
 set -euo pipefail
 
 # Debian's packages, and the commands that are checked on other systems.
@@ -14,6 +15,8 @@ demo_packages=(openssl gnupg unzip zip)
 demo_commands=(openssl gpg unzip zip)
 test_packages=("${demo_packages[@]}" rnp sqop 7zip libarchive-tools python3 python3-pip python3-pycryptodome python3-cryptography age expect faketime strace openjdk-17-jre-headless openssh-client prometheus putty-tools bsh libbcpg-java libbcpkix-java libbcprov-java)
 test_commands=("${demo_commands[@]}" rnp sqop 7zz bsdtar python3 pip3 age expect faketime strace java keytool promtool ssh-keygen puttygen)
+player_packages=(chromium python3)
+player_commands=(node npm chromium python3)
 fuzz_packages=(g++ unzip zip)
 fuzz_commands=(c++ unzip zip)
 packages_packages=(dpkg-dev git gzip perl python3 python3-venv tar)
@@ -27,8 +30,9 @@ fail() {
     exit 1
 }
 
-# The README has the same number.
+# The README has the same numbers.
 least_openssl=3.0.7
+least_node=20.12.0
 
 openssl_version() {
     openssl version | awk '{ print $2 }'
@@ -36,7 +40,21 @@ openssl_version() {
 
 # Returns whether a version is the required one or newer.
 is_new_enough() {
-    [ "$(printf '%s\n' "$least_openssl" "$1" | sort -V | head -n1)" = "$least_openssl" ]
+    is_at_least "$least_openssl" "$1"
+}
+
+is_at_least() {
+    [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n1)" = "$1" ]
+}
+
+# Debian 12 has an older one.
+check_node() {
+    [ "$needs_node" = yes ] || return 0
+    local version
+    version=$(node --version 2>/dev/null | tr -d v) || version=""
+    [ -n "$version" ] && is_at_least "$least_node" "$version" && return
+    fail "Node.js is ${version:-not found}, and $least_node or newer is needed for the player's page" \
+        "install Node.js from nodejs.org, or from a newer release of the system"
 }
 
 packages=()
@@ -44,7 +62,8 @@ commands=()
 needs_libraries=no
 needs_modules=no
 needs_openssl=no
-groups="build, demo, test, fuzz, packages or test-packages"
+needs_node=no
+groups="build, demo, test, player, fuzz, packages or test-packages"
 [ $# -gt 0 ] || fail "no group of packages named" "use $groups"
 for group in "$@"; do
     case $group in
@@ -63,6 +82,13 @@ for group in "$@"; do
             commands+=("${test_commands[@]}")
             needs_modules=yes
             needs_openssl=yes
+            ;;
+        player)
+            packages+=("${player_packages[@]}")
+            commands+=("${player_commands[@]}")
+            # Node.js from elsewhere brings its own npm, with which Debian's conflicts.
+            command -v node >/dev/null && command -v npm >/dev/null || packages+=(nodejs npm)
+            needs_node=yes
             ;;
         fuzz)
             packages+=("${fuzz_packages[@]}")
@@ -104,6 +130,7 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "This is not Debian, so nothing is installed. Needed here: ${commands[*]}" >&2
     [ "$needs_modules" = no ] || echo "and PyCryptodome and cryptography for python3, BeanShell and BouncyCastle." >&2
     [ "$needs_libraries" = no ] || echo "and the libraries OpenSSL ($least_openssl or newer, with headers) and libclang." >&2
+    check_node
     [ ${#missing[@]} -eq 0 ] || fail "not found: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')" \
         "install them, then run this again"
     exit 0
@@ -133,6 +160,7 @@ for package in "${packages[@]}"; do
 done
 if [ ${#missing[@]} -eq 0 ]; then
     check_openssl
+    check_node
     exit 0
 fi
 
@@ -158,3 +186,4 @@ apt install -y --no-install-recommends "${missing[@]}" \
     || fail "these system packages could not be installed: ${missing[*]}" \
         "see apt-get's messages above"
 check_openssl
+check_node

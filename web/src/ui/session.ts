@@ -177,6 +177,9 @@ export class Session {
   }
 
   #show(entry: ArchiveEntry, archive: Archive): void {
+    const before = entry.state.kind === "open" ? entry.state.archive.problems : [];
+    const isNew = (problem: Problem) => !before.some(({ message }) => message === problem.message);
+    for (const problem of archive.problems.filter(isNew)) this.report(problem);
     entry.state = { kind: "open", archive };
     entry.rows = rowsOf(entry, archive);
     this.changes.tell({ what: "archives" });

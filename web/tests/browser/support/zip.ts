@@ -7,7 +7,7 @@ export interface Entry {
   readonly content: Uint8Array;
 }
 
-/** Returns a ZIP archive with stored entries. */
+/** Returns a ZIP archive with stored entries, in the ZIP64 form if there are many. */
 export function zip(entries: readonly Entry[]): Uint8Array {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
@@ -31,10 +31,27 @@ export function zip(entries: readonly Entry[]): Uint8Array {
   }
   const central = Buffer.concat(directory);
   const end = Buffer.alloc(22);
+  const count = Math.min(entries.length, 0xffff);
   end.write("PK\x05\x06", "latin1");
-  end.writeUInt16LE(entries.length, 8);
-  end.writeUInt16LE(entries.length, 10);
+  end.writeUInt16LE(count, 8);
+  end.writeUInt16LE(count, 10);
   end.writeUInt32LE(central.length, 12);
   end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, central, end]);
+  const wide = count < 0xffff ? [] : [zip64End(entries.length, central.length, offset)];
+  return Buffer.concat([...parts, central, ...wide, end]);
+}
+
+/** The ZIP64 end record and its locator (APPNOTE 4.3.14, 4.3.15). */
+function zip64End(count: number, size: number, offset: number): Buffer {
+  const record = Buffer.alloc(76);
+  record.write("PK\x06\x06", "latin1");
+  record.writeUInt32LE(44, 4);
+  record.writeUInt32LE(count, 24);
+  record.writeUInt32LE(count, 32);
+  record.writeUInt32LE(size, 40);
+  record.writeUInt32LE(offset, 48);
+  record.write("PK\x06\x07", 56, "latin1");
+  record.writeUInt32LE(offset + size, 64);
+  record.writeUInt32LE(1, 72);
+  return record;
 }
