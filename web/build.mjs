@@ -1,4 +1,4 @@
-// Builds `player.html`, the whole page in one file: build.mjs [--check | --tests | --browser-tests]
+// Builds `player.html`, the whole page in one file: build.mjs [--check | --tests | --browser-tests | --bench]
 //
 // The vault's code is bundled first, and becomes a text inside of the page's script, which starts
 // it as a worker. Script and style stand in the page itself; the Content Security Policy
@@ -75,9 +75,9 @@ async function html(entry = "src/main.ts") {
 }
 
 /** Bundles the tests of a directory, so that Node can run them. */
-async function tests(directory, output) {
+async function tests(directory, output, ending = ".test.ts") {
   await mkdir(path.join(web, output), { recursive: true });
-  const names = (await readdir(path.join(web, directory))).filter((name) => name.endsWith(".test.ts"));
+  const names = (await readdir(path.join(web, directory))).filter((name) => name.endsWith(ending));
   await build({
     absWorkingDir: web,
     entryPoints: names.map((name) => path.join(directory, name)),
@@ -110,6 +110,9 @@ switch (process.argv[2]) {
     await tests("tests/browser", ".build/browser");
     // The same page over a vault that is made up.
     await writeFile(path.join(web, ".build/fake.html"), await html("tests/fake/main.ts"));
+    break;
+  case "--bench":
+    await tests("bench", ".build/bench", ".bench.ts");
     break;
   default:
     console.error(`error: unknown option ${process.argv[2]}`);
