@@ -50,6 +50,7 @@ pub mod output;
 #[path = "../tests/support/packages.rs"]
 mod packages;
 mod read_ahead;
+mod search;
 #[cfg(target_os = "linux")]
 #[doc(hidden)]
 pub mod service;
@@ -70,5 +71,7 @@ pub use jobs::{
     MessagePlace, OldSignatures, OpenedMembers, Sealed, ShareTarget, Shared, SharedMember, Signed,
     SignedArchive, SignedFault, SignedFiles, Verified,
 };
+#[doc(hidden)]
+pub use search::{BadSearch, Found, FoundLine, LineSearch, SearchedText, Wanted};
 #[doc(hidden)]
 pub use timestamp::{NotATimestamp, Timestamp};

@@ -46,9 +46,9 @@ fn main() -> ExitCode {
     };
     let ui = Ui::new(cli.global.quiet, cli.global.verbose, cli.global.color);
     let arguments = std::env::args_os().skip(1);
-    let ended = match slips::check_dashes(arguments).and_then(|()| cli::run(&cli, &ui)) {
-        Ok(ended) => ended,
-        Err(failure) if cli.plugin().is_some() => conclude_plugin(cli.plugin(), &failure),
+    match slips::check_dashes(arguments).and_then(|()| cli::run(&cli, &ui)) {
+        Ok(code) => code,
+        Err(failure) if cli.plugin().is_some() => cli.code(conclude_plugin(cli.plugin(), &failure)),
         Err(failure) => {
             if cli.global.json && !matches!(failure, Failure::ClosedPipe) {
                 // If nobody reads this, the exit status still shows the
@@ -56,12 +56,8 @@ fn main() -> ExitCode {
                 let _ = print_json(&failure.document());
             }
             warn_of_leftovers(&ui);
-            failure.conclude(&ui)
+            cli.code(failure.conclude(&ui))
         }
-    };
-    match cli.plugin() {
-        Some(_) => nagios::code(ended),
-        None => ended.map_or(ExitCode::SUCCESS, exit::code),
     }
 }
 

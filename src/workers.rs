@@ -4,6 +4,10 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+pub(crate) use in_order::{Stopped, work_in_order};
+
+mod in_order;
+
 /// Works on every item, on up to `jobs` threads: the calling one, and as many
 /// more as the system grants. A limit on processes or memory may refuse some or
 /// all of them; the job then takes longer. Returns the outcomes in the order of

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use callseal::ErrorKind;
 use callseal::config::{Config, ConfigError};
 use callseal::fields::DocumentError;
 use callseal::keys::{
@@ -12,8 +11,10 @@ use callseal::keys::{
 };
 use callseal::message::PlanError;
 use callseal::sources::SourceError;
+use callseal::{ErrorKind, Found};
 
 use super::hints::Task;
+use super::ui::{bytes, count};
 
 /// Why a command failed. The display is one sentence that names the file.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +143,21 @@ pub enum Error {
         total: usize,
         worst: ErrorKind,
     },
+    /// A member was not searched as far as it should, or not all of what was found is
+    /// shown.
+    #[error("{member}: {fault}")]
+    Search { member: String, fault: SearchFault },
+}
+
+/// What a search leaves out, since it takes a bounded amount of memory.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchFault {
+    /// Lines after those that are shown.
+    #[error("{} more to show: only as many are shown as fit into memory", count(*.more, "line"))]
+    NotShown { more: u64 },
+    /// The end of a long line. Lines are counted from 1.
+    #[error("line {line} is longer than {}: only the beginning of such a line was searched", bytes(Found::LONGEST_LINE as u64))]
+    LongLine { line: u64 },
 }
 
 impl Error {
@@ -226,7 +242,7 @@ impl Error {
             | Self::Utf16Passphrase { .. } => ErrorKind::NoIdentity,
             Self::Signer(error) => signer_kind(error),
             Self::NotVerified { worst, .. } | Self::SomeNotVerified { worst, .. } => *worst,
-            Self::Generate(_) | Self::KeyExists { .. } => ErrorKind::Io,
+            Self::Generate(_) | Self::KeyExists { .. } | Self::Search { .. } => ErrorKind::Io,
             Self::OtherKind {
                 kind: FileKind::SignedCms | FileKind::OpenPgpSignature,
                 ..

@@ -31,3 +31,13 @@ pub fn status(kind: ErrorKind) -> u8 {
 pub fn code(kind: ErrorKind) -> ExitCode {
     status(kind).into()
 }
+
+/// Returns the status of a search, which has grep's: whether anything was found, or
+/// something failed.
+pub fn of_search(failed: Option<ErrorKind>, is_found: bool) -> ExitCode {
+    match (failed, is_found) {
+        (Some(_), _) => 2.into(),
+        (None, true) => 0.into(),
+        (None, false) => 1.into(),
+    }
+}

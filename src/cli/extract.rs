@@ -1,6 +1,5 @@
 //! `callseal extract`
 
-use std::mem::take;
 use std::path::PathBuf;
 
 use callseal::Job;
@@ -15,11 +14,9 @@ use super::failure::{Ended, Failure, Report};
 use super::global::Global;
 use super::member_args::{ExcludeArgs, PATTERNS, notice_other_files, open_signed};
 use super::open_args::{
-    GrantArgs, MemberOpenArgs, OpenArgs, authenticity, notice_old_ciphers, notice_padding,
-    warn_of_not_authenticated, warn_of_renamed, warn_of_tried,
+    GrantArgs, MemberOpenArgs, OpenArgs, authenticity, warn_of_not_authenticated,
 };
-use super::printing::Each;
-use super::signatures::{SignedFilesFacts, notice_unchecked, report_signed_files};
+use super::opened_members::OpenedMembers;
 use super::signer_args::{ArchiveSignerArgs, Found};
 use super::streams::is_stream;
 use super::ui::{Bar, Ui, bytes, count};
@@ -155,48 +152,15 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     }
     notice_other_files(&extracted.other_files, arguments.plain, ui);
     warn_of_not_authenticated(extracted.not_authenticated.len(), ui);
-    warn_of_tried(extracted.tried.iter().map(|(_, key)| key), ui);
-    let old = extracted.old_ciphers.iter();
-    notice_old_ciphers(old.map(|(_, cipher)| cipher.as_str()), ui);
-    notice_padding(extracted.padded.len(), ui);
-    report_signed_files(&extracted.signed, ui);
-    notice_unchecked(extracted.unchecked_signatures, ui);
-    let renamed = extracted.renamed.iter();
-    warn_of_renamed(
-        renamed.map(|(member, name)| (member.as_str(), name.as_str())),
-        ui,
-    );
-    let not_authenticated = take(&mut extracted.not_authenticated);
-    let other_files = take(&mut extracted.other_files);
-    let tried = take(&mut extracted.tried);
-    let renamed = take(&mut extracted.renamed);
-    let old_ciphers = take(&mut extracted.old_ciphers);
-    let signed = take(&mut extracted.signed);
+    let seen = OpenedMembers::take(&mut extracted);
+    seen.report(ui);
     let facts = ExtractFacts {
         archive: PathFact(&arguments.archive),
         directory: PathFact(&arguments.directory),
         extracted: extracted.done,
         plain_bytes: extracted.plain,
-        not_authenticated: &not_authenticated,
-        tried: Each(|| {
-            let tried = tried.iter();
-            tried.map(|(name, key)| TriedFacts {
-                name,
-                key: PathFact(key),
-            })
-        }),
         skipped: extracted.skipped,
-        other_files: &other_files,
-        renamed: Each(|| {
-            let renamed = renamed.iter();
-            renamed.map(|(name, sealed_as)| RenamedFacts { name, sealed_as })
-        }),
-        old_ciphers: Each(|| {
-            let old = old_ciphers.iter();
-            old.map(|(name, cipher)| OldCipherFacts { name, cipher })
-        }),
-        signatures: signed.iter().map(SignedFilesFacts::from).collect(),
-        unchecked_signatures: extracted.unchecked_signatures,
+        opened: seen.facts(),
         evidence: EvidenceFacts::of(evidence.as_ref()),
     };
     let (failures, outcome) = extracted.outcome();
@@ -212,40 +176,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
 }
 
 #[derive(Serialize)]
-struct ExtractFacts<'a, T, R, C> {
+struct ExtractFacts<'a, F> {
     archive: PathFact<'a>,
     directory: PathFact<'a>,
     extracted: usize,
     plain_bytes: u64,
-    not_authenticated: &'a [String],
     skipped: usize,
-    other_files: &'a [String],
-    tried: T,
-    renamed: R,
-    old_ciphers: C,
-    signatures: Vec<SignedFilesFacts<'a>>,
-    unchecked_signatures: usize,
+    #[serde(flatten)]
+    opened: F,
     #[serde(flatten)]
     evidence: EvidenceFacts,
-}
-
-/// A member that isn't sealed with AES.
-#[derive(Serialize)]
-struct OldCipherFacts<'a> {
-    name: &'a str,
-    cipher: &'a str,
-}
-
-/// A member that a key has opened without being named in it.
-#[derive(Serialize)]
-struct TriedFacts<'a> {
-    name: &'a str,
-    key: PathFact<'a>,
-}
-
-/// A member that was sealed under another name.
-#[derive(Serialize)]
-struct RenamedFacts<'a> {
-    name: &'a str,
-    sealed_as: &'a str,
 }

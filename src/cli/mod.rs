@@ -21,6 +21,7 @@ mod file_kind;
 mod generate;
 mod global;
 mod grant;
+mod grep;
 pub mod hints;
 mod inspect;
 mod keygen;
@@ -35,6 +36,7 @@ pub mod nagios;
 mod new_passphrases;
 mod open;
 mod open_args;
+mod opened_members;
 mod pack;
 mod passphrases;
 pub mod printing;
@@ -58,6 +60,8 @@ mod verify;
 #[cfg(target_os = "linux")]
 mod watch;
 mod watches_of_config;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -83,6 +87,7 @@ pub enum Command {
     List(list::Arguments),
     Extract(extract::Arguments),
     Cat(cat::Arguments),
+    Grep(grep::Arguments),
     Share(share::Arguments),
     Grant(grant::Arguments),
     Sign(sign::Arguments),
@@ -123,25 +128,37 @@ impl Cli {
         };
         given.is_given().then_some(service)
     }
+
+    /// Returns the exit status of the subcommand when it has ended so.
+    pub fn code(&self, ended: Ended) -> ExitCode {
+        match &self.command {
+            _ if self.plugin().is_some() => nagios::code(ended),
+            // Without a failure, nobody has read what was found.
+            Command::Grep(_) => exit::of_search(ended, true),
+            _ => ended.map_or(ExitCode::SUCCESS, exit::code),
+        }
+    }
 }
 
 /// Runs the subcommand, and prints its report.
-pub fn run(cli: &Cli, ui: &Ui) -> Result<Ended, Failure> {
+pub fn run(cli: &Cli, ui: &Ui) -> Result<ExitCode, Failure> {
     let global = &cli.global;
+    let code = |ended| cli.code(ended);
     let report = match &cli.command {
         // What these report on may be a million members. They print it while
         // they have it, instead of gathering a report of it.
-        Command::Pack(arguments) => return pack::run(arguments, global, ui),
-        Command::List(arguments) => return list::run(arguments, global, ui),
-        Command::Extract(arguments) => return extract::run(arguments, global, ui),
-        Command::Share(arguments) => return share::run(arguments, global, ui),
-        Command::Grant(arguments) => return grant::run(arguments, global, ui),
-        Command::Convert(arguments) => return convert::run(arguments, global, ui),
-        Command::Sign(arguments) => return sign::run(arguments, global, ui),
-        Command::Verify(arguments) => return verify::run(arguments, global, ui),
-        Command::Check(arguments) => return check::run(arguments, global, ui),
+        Command::Pack(arguments) => return pack::run(arguments, global, ui).map(code),
+        Command::List(arguments) => return list::run(arguments, global, ui).map(code),
+        Command::Extract(arguments) => return extract::run(arguments, global, ui).map(code),
+        Command::Share(arguments) => return share::run(arguments, global, ui).map(code),
+        Command::Grant(arguments) => return grant::run(arguments, global, ui).map(code),
+        Command::Convert(arguments) => return convert::run(arguments, global, ui).map(code),
+        Command::Sign(arguments) => return sign::run(arguments, global, ui).map(code),
+        Command::Verify(arguments) => return verify::run(arguments, global, ui).map(code),
+        Command::Check(arguments) => return check::run(arguments, global, ui).map(code),
         #[cfg(target_os = "linux")]
-        Command::Watch(arguments) => return watch::run(arguments, global, ui),
+        Command::Watch(arguments) => return watch::run(arguments, global, ui).map(code),
+        Command::Grep(arguments) => return grep::run(arguments, global, ui),
         Command::Cat(arguments) => cat::run(arguments, global, ui),
         Command::Seal(arguments) => seal::run(arguments, global, ui),
         Command::Open(arguments) => open::run(arguments, global, ui),
@@ -154,5 +171,5 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<Ended, Failure> {
         Command::Completions(arguments) => generate::completions(arguments, global),
         Command::Man(arguments) => generate::man(arguments, global),
     };
-    Ok(report?.end(global.json, ui))
+    Ok(code(report?.end(global.json, ui)))
 }

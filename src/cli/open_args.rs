@@ -242,7 +242,14 @@ pub fn authenticity(not_authenticated: usize, all: usize) -> String {
 /// Warns of files that nothing authenticates, if the summary that says so isn't
 /// shown.
 pub fn warn_of_not_authenticated(not_authenticated: usize, ui: &Ui) {
-    if not_authenticated > 0 && ui.is_quiet() {
+    if ui.is_quiet() {
+        say_not_authenticated(not_authenticated, ui);
+    }
+}
+
+/// Warns of files that nothing authenticates, where no summary says so.
+pub fn say_not_authenticated(not_authenticated: usize, ui: &Ui) {
+    if not_authenticated > 0 {
         ui.warning(&format!(
             "{} not authenticated: the content may have been changed in transit",
             count(not_authenticated as u64, "file")

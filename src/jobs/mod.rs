@@ -10,6 +10,7 @@ mod entry_hashes;
 mod error;
 mod evidence;
 mod extract;
+mod extracted;
 mod extracted_files;
 mod hashed;
 mod index_use;
@@ -25,6 +26,7 @@ mod places;
 mod progress;
 mod read_back;
 mod same_bytes;
+mod search;
 mod share;
 mod sign;
 mod signed_entries;
@@ -44,7 +46,7 @@ pub use error::{Error, ErrorKind, MemberCause};
 pub use evidence::{
     Claimed, Evidence, EvidenceFault, KeptSignatures, OldSignatures, Signed, SignedFault,
 };
-pub use extract::Extracted;
+pub use extracted::Extracted;
 pub use job::Job;
 pub use pack::Packed;
 #[cfg(target_os = "linux")]

@@ -70,6 +70,7 @@ fn of_cause(error: &Error) -> Hint {
         Error::OtherKind { kind, .. } => kinds::as_message(*kind).unwrap_or(messages::INSPECT),
         Error::Document { error, .. } => return fields::of_document(error),
         Error::Signer(error) => return signers::of_signers(error),
+        Error::Search { .. } => "`callseal cat ARCHIVE MEMBER -k KEY | grep PATTERN` has no limit",
         Error::Generate(_)
         | Error::PartialDocuments { .. }
         | Error::Unread { .. }

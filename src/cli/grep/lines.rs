@@ -1,0 +1,103 @@
+//! What was found, as grep shows it.
+
+use std::borrow::Cow;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+use callseal::{Found, FoundLine};
+
+use crate::cli::ui::{UntilWritten, safe};
+
+/// What is shown of what was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Lines { has_context: bool },
+    Counts,
+    Names,
+    Nothing,
+}
+
+/// Prints what was found on standard output.
+pub struct Printer<'a> {
+    stdout: BufWriter<UntilWritten<StdoutLock<'a>>>,
+    is_terminal: bool,
+    shown: Shown,
+    /// Whether lines stand above already, from which others are separated.
+    has_group: bool,
+    printed: io::Result<()>,
+}
+
+impl<'a> Printer<'a> {
+    pub fn new(stdout: UntilWritten<StdoutLock<'a>>, shown: Shown) -> Self {
+        Self {
+            stdout: BufWriter::with_capacity(CAPACITY, stdout),
+            is_terminal: io::stdout().is_terminal(),
+            shown,
+            has_group: false,
+            printed: Ok(()),
+        }
+    }
+
+    /// Prints what was found in a member. Returns whether anybody reads it.
+    pub fn member(&mut self, name: &str, found: &Found) -> bool {
+        self.printed = self.print(name, found);
+        self.printed.is_ok()
+    }
+
+    /// Returns whether all was printed.
+    pub fn finish(self) -> io::Result<()> {
+        if self.printed.is_err() {
+            // The rest would fail in the same way.
+            let _ = self.stdout.into_parts();
+        }
+        self.printed
+    }
+
+    fn print(&mut self, name: &str, found: &Found) -> io::Result<()> {
+        let name = safe(name);
+        let matches = found.matches();
+        match self.shown {
+            Shown::Nothing => return Ok(()),
+            Shown::Counts => writeln!(self.stdout, "{name}:{matches}")?,
+            _ if matches == 0 => return Ok(()),
+            Shown::Names => writeln!(self.stdout, "{name}")?,
+            Shown::Lines { .. } if found.is_binary() => {
+                writeln!(self.stdout, "{name}: binary file matches")?;
+            }
+            Shown::Lines { has_context } => {
+                let mut last = None;
+                for line in found.lines() {
+                    let is_next =
+                        last.is_some_and(|last: u64| last.checked_add(1) == Some(line.number));
+                    if has_context && self.has_group && !is_next {
+                        writeln!(self.stdout, "--")?;
+                    }
+                    self.line(&name, line)?;
+                    self.has_group = true;
+                    last = Some(line.number);
+                }
+            }
+        }
+        self.stdout.flush()
+    }
+
+    fn line(&mut self, name: &str, line: FoundLine<'_>) -> io::Result<()> {
+        let mark = if line.is_match { ':' } else { '-' };
+        let number = line.number;
+        write!(self.stdout, "{name}{mark}{number}{mark}")?;
+        match self.is_terminal {
+            true => self.stdout.write_all(on_terminal(line.text).as_bytes())?,
+            false => self.stdout.write_all(line.text)?,
+        }
+        self.stdout.write_all(b"\n")
+    }
+}
+
+/// The bytes that are collected before they are written.
+const CAPACITY: usize = 64 * 1024;
+
+/// Returns a line as it is safe on a terminal. Tabs are harmless.
+fn on_terminal(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    let parts: Vec<Cow<'_, str>> = line.split('\t').map(safe).collect();
+    parts.join("\t")
+}
