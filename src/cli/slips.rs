@@ -109,6 +109,7 @@ fn of_command(wrong: &str) -> Option<&'static str> {
         }
         "zip" | "create" | "add" | "archive" | "compress" => "did you mean `callseal pack`?",
         "unzip" | "unpack" | "x" | "get" => "did you mean `callseal extract`?",
+        "search" | "find" | "rg" | "egrep" | "fgrep" | "zgrep" => "did you mean `callseal grep`?",
         "ls" | "l" | "show" | "contents" => "did you mean `callseal list`?",
         "info" | "view" | "file" => "did you mean `callseal inspect`?",
         "test" | "validate" => {
@@ -130,6 +131,7 @@ fn of_command(wrong: &str) -> Option<&'static str> {
 fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
     let is_sealing = matches!(command, "pack" | "seal");
     let is_opening = matches!(command, "extract" | "open" | "cat" | "convert");
+    let is_search = command == "grep";
     Some(match wrong {
         "--passphrase" | "--password" | "--pass" | "--passin" | "-P" | "-password" => {
             "no passphrase is taken from the command line, where others can see it; use --passphrase-file FILE or --passphrase-fd N"
@@ -139,6 +141,11 @@ fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
         {
             "-C DIR names the directory to extract to"
         }
+        "-r" | "-R" | "--recursive" if is_search => "leave it out: all members are searched",
+        "-E" | "-G" | "-P" if is_search => {
+            "leave it out: a pattern is a regular expression as for `grep -E`, or with -F the text itself"
+        }
+        "-A" | "-B" if is_search => "-C N shows so many lines before and after each",
         "-o" | "--output" if command == "cat" => "`cat` writes to standard output: > FILE",
         "-o" | "--output" if command == "keygen" => "--out DIR names the directory for the key",
         "-d" | "--decrypt" if command == "open" => "leave it out: `open` always opens",

@@ -1,5 +1,9 @@
 //! `callseal list`
 
+mod summary;
+mod totals;
+mod tree;
+
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
@@ -26,6 +30,9 @@ use super::printing::Each;
 use super::recipient_args::KnownArgs;
 use super::ui::{Ui, Waiting, bytes, safe};
 use super::verify::claims;
+use summary::Summary;
+use totals::Totals;
+use tree::{Leaf, Tree};
 
 /// Show the members of an archive and who can open it; no key is needed
 #[derive(Debug, Args)]
@@ -38,8 +45,12 @@ config, give the recipients their names; keys given with -k show which of yours
 fit. CMS members with AES-CBC or 3DES are marked as not authenticated:
 they may have been changed in transit.
 
+A kind is the ending of a name. A sum for a directory in --summary is without
+those below it, and in --tree with them. With --json, --tree makes no difference.
+
 Examples:
   callseal list calls.zip
+  callseal list calls.zip --summary
   callseal list calls.zip -r customer.crt -k keys/"))]
 pub struct Arguments {
     /// The archive
@@ -49,6 +60,12 @@ pub struct Arguments {
     members: Vec<String>,
     #[command(flatten)]
     exclude: ExcludeArgs,
+    /// Show sums by directory and by kind instead of the members
+    #[arg(long)]
+    summary: bool,
+    /// Show the members as a tree of directories, with sums
+    #[arg(long, conflicts_with = "summary")]
+    tree: bool,
     #[command(flatten)]
     known: KnownArgs,
     #[command(flatten)]
@@ -97,10 +114,16 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     let removed = archive.removed_members().map(during).collect();
     let (mut failures, outcome) = overview.take_failures(&arguments.archive, removed);
     failures.extend(archive.index_error().map(during));
+    let layout = match (arguments.summary, arguments.tree) {
+        (true, _) => Layout::Sums(Summary::of(&archive, &members)),
+        (_, true) if !global.json => Layout::Tree,
+        _ => Layout::Members,
+    };
     let listing = Listing {
         archive: &archive,
         members: &members,
         overview: &overview,
+        layout,
         known: &known,
         strangers: overview.strangers(&known),
     };
@@ -111,7 +134,12 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         claims_to_be_signed_by: claimed(&archive),
         sealed: overview.facts(&known),
         not_recipients: strangers.map(|s| PathFact(s.source())).collect(),
-        members: Each(|| listing.members()),
+        shown: match &listing.layout {
+            Layout::Sums(summary) => ShownFacts::Sums(summary.facts()),
+            _ => ShownFacts::Members {
+                members: Each(|| listing.members()),
+            },
+        },
     };
     let report = Report {
         failures,
@@ -121,11 +149,19 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
     Ok(report.end(global.json, ui))
 }
 
+/// How the members are shown.
+enum Layout {
+    Members,
+    Tree,
+    Sums(Summary),
+}
+
 /// Members, and who can open them. It is shown as text.
 struct Listing<'a> {
     archive: &'a ArchiveFile,
     members: &'a Members<'a>,
     overview: &'a Overview,
+    layout: Layout,
     known: &'a KnownKeys,
     /// The given certificates that open none of the members.
     strangers: Vec<&'a Recipient>,
@@ -147,11 +183,30 @@ impl<'a> Listing<'a> {
     }
 }
 
-impl Display for Listing<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let overview = self.overview;
+impl Listing<'_> {
+    fn has_sizes(&self) -> bool {
         let is_listed = |member| self.archive.listed(member).is_some();
-        let has_sizes = self.members.iter().any(is_listed);
+        self.members.iter().any(is_listed)
+    }
+
+    /// Returns the members, each with what isn't plain about it.
+    fn marked(&self) -> impl Iterator<Item = (&Member, &'static str)> {
+        let marks = self.overview.marks().enumerate();
+        self.members
+            .iter()
+            .zip(marks)
+            .map(|(member, (index, is_marked))| {
+                let mark = match (is_marked, self.overview.is_other_file(index)) {
+                    (_, true) => "  (not sealed)",
+                    (true, false) => "  (not authenticated)",
+                    (false, false) => "",
+                };
+                (member, mark)
+            })
+    }
+
+    fn write_members(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let has_sizes = self.has_sizes();
         let column = match has_sizes {
             true => format!("{:>14}", "BYTES"),
             false => String::new(),
@@ -161,7 +216,7 @@ impl Display for Listing<'_> {
             "{:>14}{column}  {:<20}  NAME",
             "SEALED BYTES", "MODIFIED"
         )?;
-        for (index, (member, marked)) in self.members.iter().zip(overview.marks()).enumerate() {
+        for (member, mark) in self.marked() {
             write!(f, "{:>14}", member.size())?;
             match self.archive.listed(member) {
                 Some(listed) => write!(f, "{:>14}", listed.size)?,
@@ -170,18 +225,27 @@ impl Display for Listing<'_> {
             }
             writeln!(
                 f,
-                "  {:<20}  {}{}",
+                "  {:<20}  {}{mark}",
                 modified(self.archive, member).to_string(),
                 safe(&member.shown_name()),
-                match (marked, overview.is_other_file(index)) {
-                    (_, true) => "  (not sealed)",
-                    (true, false) => "  (not authenticated)",
-                    (false, false) => "",
-                }
             )?;
         }
+        Ok(())
+    }
+
+    fn tree(&self) -> Tree<'_> {
+        let leaves = self.marked().map(|(member, mark)| Leaf {
+            name: member.shown_name(),
+            totals: Totals::of(self.archive, member),
+            mark,
+        });
+        Tree::of(leaves.collect())
+    }
+
+    /// Writes the line of all members together.
+    fn write_total(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let total = bytes(self.members.total_size());
-        let column = match has_sizes {
+        let column = match self.has_sizes() {
             true => {
                 let sizes = self.members.iter().filter_map(|m| self.archive.listed(m));
                 let sizes = sizes.map(|listed| listed.size);
@@ -189,8 +253,24 @@ impl Display for Listing<'_> {
             }
             false => String::new(),
         };
-        let counted = overview.counted(self.archive);
-        writeln!(f, "{total:>14}{column}  {:<20}  {counted}", "")?;
+        let counted = self.overview.counted(self.archive);
+        match &self.layout {
+            Layout::Members => writeln!(f, "{total:>14}{column}  {:<20}  {counted}", ""),
+            Layout::Tree => writeln!(f, "{total:>14}{column}  {counted}"),
+            Layout::Sums(summary) => summary.write_total(f, &counted),
+        }
+    }
+}
+
+impl Display for Listing<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let overview = self.overview;
+        match &self.layout {
+            Layout::Members => self.write_members(f)?,
+            Layout::Tree => self.tree().write(f)?,
+            Layout::Sums(summary) => summary.write(f)?,
+        }
+        self.write_total(f)?;
         if let Some(claims) = claims(self.archive) {
             writeln!(f, "{claims} (`callseal verify --signer CERT` checks it)")?;
         }
@@ -217,7 +297,7 @@ fn modified(archive: &ArchiveFile, member: &Member) -> Timestamp {
 }
 
 #[derive(Serialize)]
-struct ListFacts<'a, M> {
+struct ListFacts<'a, M, S> {
     archive: PathFact<'a>,
     index: bool,
     /// Nothing of it was checked.
@@ -225,7 +305,16 @@ struct ListFacts<'a, M> {
     sealed: Vec<SealedFacts<'a>>,
     /// The given certificates that open none of the members.
     not_recipients: Vec<PathFact<'a>>,
-    members: M,
+    #[serde(flatten)]
+    shown: ShownFacts<M, S>,
+}
+
+/// The members, or sums over them.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ShownFacts<M, S> {
+    Members { members: M },
+    Sums(S),
 }
 
 #[derive(Serialize)]
