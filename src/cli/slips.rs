@@ -130,9 +130,14 @@ fn of_command(wrong: &str) -> Option<&'static str> {
 
 fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
     let is_sealing = matches!(command, "pack" | "seal");
-    let is_opening = matches!(command, "extract" | "open" | "cat" | "convert");
+    let is_opening = matches!(command, "extract" | "open" | "cat" | "grep" | "convert");
     let is_search = command == "grep";
     Some(match wrong {
+        "-r" | "-R" | "--recursive" if is_search => "leave it out: all members are searched",
+        "-E" | "-G" | "-P" if is_search => {
+            "leave it out: a pattern is a regular expression as for `grep -E`, or with -F the text itself"
+        }
+        "-A" | "-B" if is_search => "-C N shows so many lines before and after each",
         "--passphrase" | "--password" | "--pass" | "--passin" | "-P" | "-password" => {
             "no passphrase is taken from the command line, where others can see it; use --passphrase-file FILE or --passphrase-fd N"
         }
@@ -141,11 +146,6 @@ fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
         {
             "-C DIR names the directory to extract to"
         }
-        "-r" | "-R" | "--recursive" if is_search => "leave it out: all members are searched",
-        "-E" | "-G" | "-P" if is_search => {
-            "leave it out: a pattern is a regular expression as for `grep -E`, or with -F the text itself"
-        }
-        "-A" | "-B" if is_search => "-C N shows so many lines before and after each",
         "-o" | "--output" if command == "cat" => "`cat` writes to standard output: > FILE",
         "-o" | "--output" if command == "keygen" => "--out DIR names the directory for the key",
         "-d" | "--decrypt" if command == "open" => "leave it out: `open` always opens",
@@ -162,7 +162,7 @@ fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
         "-i" | "--identity" | "-inkey" | "--inkey" | "--secret-key" if is_opening => {
             "-k KEY names a private key"
         }
-        "-p" | "--profile" if command == "extract" || command == "open" || command == "cat" => {
+        "-p" | "--profile" if matches!(command, "extract" | "open" | "cat" | "grep") => {
             "a private key opens, not a profile: give it with -k KEY, or list `keys` in the config; --signers-of NAME names the profile whose signers count"
         }
         "-R" | "--to" | "--cert" | "--certificate" | "--recipients" | "--recipients-file"

@@ -336,11 +336,12 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
 
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 21] = [
+    const COMMANDS: [&str; 22] = [
         "pack",
         "list",
         "extract",
         "cat",
+        "grep",
         "share",
         "grant",
         "sign",
@@ -382,6 +383,10 @@ fn the_examples_of_the_help_run() {
                 echo 'a note' > note.txt",
             );
             match command {
+                "grep" => drop(desk.run(
+                    "echo 'a refund, to +49 30 1234' > calls/1001.json
+                    callseal pack -o calls.zip -r customer.crt -r vendor.crt calls",
+                )),
                 "watch" => drop(desk.run(
                     "mkdir spool outbox && cp note.txt spool
                     printf '[[watch]]\nname = \"calls\"\nspool = \"spool\"\noutbox = \"outbox\"\nsettle = \"1s\"\ngrace = \"0s\"\n' >> callseal.toml",

@@ -249,6 +249,8 @@ fn one_private_key_operation_opens_all_members() {
         has_the_calls(&scene, "out");
         let shown = scene.ok("cat forged.zip *.txt -k customer.key").stdout();
         assert_eq!(shown, "firstthe secondand the third");
+        let found = scene.ok("grep -c . forged.zip -k customer.key").stdout();
+        assert_eq!(found.lines().count(), 3, "{found}");
         scene.ok("convert -q forged.zip -o again.zip -k customer.key -r vendor.crt");
         scene.ok("extract -q again.zip -k vendor.key -C converted");
         has_the_calls(&scene, "converted");

@@ -26,6 +26,7 @@ fn a_job_goes_on_with_one_thread_if_no_other_can_be_started() {
     };
     run("pack -j 4 -o out.zip -r customer.crt calls");
     run("extract -j 4 out.zip -k customer.key -C extracted");
+    run("grep -j 4 call out.zip -k customer.key");
     run("convert -j 4 out.zip -o converted.zip -k customer.key -r vendor.crt");
     scene.ok("extract converted.zip -k vendor.key -C converted");
     for i in 0..20 {

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use callseal::{Found, FoundLine};
 
-use crate::cli::ui::{UntilWritten, safe};
+use crate::cli::ui::{Ui, UntilWritten, safe};
 
 /// What is shown of what was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub enum Shown {
     Nothing,
 }
 
-/// Prints what was found on standard output.
+/// Prints what was found on standard output. What isn't a line is said on standard error,
+/// as by grep.
 pub struct Printer<'a> {
+    ui: &'a Ui,
     stdout: BufWriter<UntilWritten<StdoutLock<'a>>>,
     is_terminal: bool,
     shown: Shown,
@@ -27,8 +29,9 @@ pub struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    pub fn new(stdout: UntilWritten<StdoutLock<'a>>, shown: Shown) -> Self {
+    pub fn new(stdout: UntilWritten<StdoutLock<'a>>, shown: Shown, ui: &'a Ui) -> Self {
         Self {
+            ui,
             stdout: BufWriter::with_capacity(CAPACITY, stdout),
             is_terminal: io::stdout().is_terminal(),
             shown,
@@ -53,17 +56,17 @@ impl<'a> Printer<'a> {
     }
 
     fn print(&mut self, name: &str, found: &Found) -> io::Result<()> {
-        let name = safe(name);
         let matches = found.matches();
         match self.shown {
             Shown::Nothing => return Ok(()),
-            Shown::Counts => writeln!(self.stdout, "{name}:{matches}")?,
+            Shown::Counts => writeln!(self.stdout, "{}:{matches}", safe(name))?,
             _ if matches == 0 => return Ok(()),
-            Shown::Names => writeln!(self.stdout, "{name}")?,
+            Shown::Names => writeln!(self.stdout, "{}", safe(name))?,
             Shown::Lines { .. } if found.is_binary() => {
-                writeln!(self.stdout, "{name}: binary file matches")?;
+                self.ui.notice(&format!("{name}: binary file matches"));
             }
             Shown::Lines { has_context } => {
+                let name = safe(name);
                 let mut last = None;
                 for line in found.lines() {
                     let is_next =

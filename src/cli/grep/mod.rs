@@ -36,7 +36,7 @@ groups. A pattern that begins with - goes behind --.
 
 A member is searched to its authentic end before anything of it is shown. Text
 in UTF-16 is shown as UTF-8, and lines that end as on Windows are shown without
-that. Of a member with zeros in it, only whether it matches is shown. Control
+that. Of a member with zeros in it, only a note says that it matches. Control
 characters are escaped on a terminal.
 
 {PATTERNS}
@@ -76,14 +76,8 @@ pub struct Arguments {
     #[arg(short = 'n', long)]
     line_number: bool,
     /// Show so many lines before and after each of them
-    #[arg(
-        short = 'C',
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        hide_default_value = true
-    )]
-    context: usize,
+    #[arg(short = 'C', long, value_name = "N")]
+    context: Option<usize>,
     #[command(flatten)]
     opening: OpenArgs,
     #[command(flatten)]
@@ -104,7 +98,7 @@ impl Arguments {
             (true, _) => Shown::Names,
             (_, true) => Shown::Counts,
             _ => Shown::Lines {
-                has_context: self.context > 0,
+                has_context: self.context.is_some(),
             },
         }
     }
@@ -118,7 +112,7 @@ impl Arguments {
             Shown::Nothing | Shown::Names => Wanted::Any,
             Shown::Counts => Wanted::Count,
             Shown::Lines { .. } => Wanted::Lines {
-                context: self.context,
+                context: self.context.unwrap_or(0),
             },
         };
         LineSearch::new(&self.pattern, text, wanted).map_err(|error| {
@@ -171,7 +165,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<ExitCode, 
         true => facts::print(&arguments.archive, evidence.as_ref(), waiting, &searching)?,
         false => {
             let stdout = waiting.until_written(io::stdout().lock());
-            let mut printer = Printer::new(stdout, shown);
+            let mut printer = Printer::new(stdout, shown, ui);
             let searched = searching.run(|name, found| printer.member(name, found));
             (searched, printer.finish())
         }
