@@ -5,8 +5,8 @@
 # and runs it. Ends with status 1 if a mark is missed.
 #
 #   CALLSEAL   the program to measure (default: target/release/callseal)
-#   PARTS      what to measure (default: openpgp cms fields share evidence
-#              scale disk watch)
+#   PARTS      what to measure (default: openpgp cms fields search share
+#              evidence scale disk watch)
 #   ROUNDS     the number of turns of each program (default: 3)
 #   TMPDIR     a directory on a disk for the file of 6 GiB, and for the part disk
 #              (default: /tmp)
@@ -26,7 +26,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 callseal=${CALLSEAL:-$root/target/release/callseal}
 rounds=${ROUNDS:-3}
-parts=${PARTS:-openpgp cms fields share evidence scale disk watch}
+parts=${PARTS:-openpgp cms fields search share evidence scale disk watch}
 missed=0
 
 # shellcheck source=scripts/compare/measuring.sh
@@ -34,8 +34,8 @@ missed=0
 
 for part in $parts; do
     case $part in
-        openpgp | cms | fields | share | evidence | scale | disk | watch) ;;
-        *) fail "unknown part '$part'" "use openpgp, cms, fields, share, evidence, scale, disk or watch" ;;
+        openpgp | cms | fields | search | share | evidence | scale | disk | watch) ;;
+        *) fail "unknown part '$part'" "use openpgp, cms, fields, search, share, evidence, scale, disk or watch" ;;
     esac
 done
 [ -x "$callseal" ] || fail "no program at $callseal" 'run "make bench", which builds it'

@@ -10,6 +10,7 @@
 
 mod support;
 use std::fs::{self, File};
+use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -103,6 +104,51 @@ fn a_large_message_as_base64_takes_little_memory() {
     let opened = peak(&scene, "open -k a.key large.b64 -o opened");
     assert!(opened < limit, "opening took {opened} KiB");
     scene.tool("cmp large opened");
+}
+
+/// Makes a file of one letter, without an end of line.
+fn one_line(scene: &Scene, name: &str, mebibytes: u64) {
+    let mut file = File::create(scene.path(name)).unwrap();
+    for _ in 0..mebibytes {
+        file.write_all(&[b'x'; 1 << 20]).unwrap();
+    }
+}
+
+/// Searches a line of that length, and as many lines that all match.
+fn search_large_members(mebibytes: u64) {
+    let scene = Scene::in_memory();
+    scene.key_pair("a", P256);
+    fs::create_dir(scene.path("calls")).unwrap();
+    one_line(&scene, "calls/line.txt", mebibytes);
+    let lines = "a line of a call\n".repeat(1 << 16);
+    let mut file = File::create(scene.path("calls/lines.txt")).unwrap();
+    for _ in 0..mebibytes {
+        file.write_all(lines.as_bytes()).unwrap();
+    }
+    scene.ok("pack -q --jobs 2 -o calls.zip -r a.crt --compress none calls");
+    fs::remove_dir_all(scene.path("calls")).unwrap();
+    for (options, status) in [("x", 2), ("call", 2), ("-C 1000000 call", 2), ("-c line", 2)] {
+        let line = format!("grep --jobs 2 {options} calls.zip -k a.key");
+        let measure = ["-c", MEASURE, env!("CARGO_BIN_EXE_callseal")];
+        let words = measure.into_iter().chain(line.split_whitespace());
+        let found = scene.program("python3", words).exits(status);
+        let last = found.output.stdout.trim_ascii_end();
+        let last = last.rsplit(|octet| *octet == b'\n').next().unwrap();
+        let peak: u64 = std::str::from_utf8(last).unwrap().parse().unwrap();
+        eprintln!("{line}: {peak} KiB");
+        assert!(peak < MEMORY, "{line}: {peak} KiB");
+    }
+}
+
+#[test]
+fn searching_a_long_line_and_many_matches_takes_little_memory() {
+    search_large_members(64);
+}
+
+#[test]
+#[ignore = "takes minutes; `make large` runs it"]
+fn searching_a_line_of_1_gib_and_as_many_matches_takes_little_memory() {
+    search_large_members(1024);
 }
 
 #[test]

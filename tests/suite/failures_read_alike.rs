@@ -55,6 +55,7 @@ fn said(scene: &Scene, message: &[u8]) -> Option<Said> {
         "open message -k customer.key -o -",
         "extract calls.zip -k customer.key -C out",
         "cat calls.zip call -k customer.key",
+        "grep . calls.zip -k customer.key",
         "verify calls.zip -k customer.key",
         "share calls.zip -k customer.key -r customer.crt -o out",
         "share message -k customer.key -r customer.crt -o out",

@@ -32,7 +32,7 @@ fn packed() -> Scene {
         scene.write(name, content);
     }
     // More than one chunk, and more than one buffer of grep.
-    let lines: String = (0..40_000)
+    let lines: String = (0..15_000)
         .map(|n| format!("line {n} of a call\n"))
         .collect();
     scene.write("calls/m.txt", lines);
@@ -94,7 +94,7 @@ fn the_lines_and_the_status_are_those_of_grep() {
         "Ä.fel",
         "r.fund",
         "nothing like this",
-        "line 39999 ",
+        "line 14999 ",
         "1(2|3)4",
         "b)?$",
     ];
