@@ -127,7 +127,12 @@ fn search_large_members(mebibytes: u64) {
     }
     scene.ok("pack -q --jobs 2 -o calls.zip -r a.crt --compress none calls");
     fs::remove_dir_all(scene.path("calls")).unwrap();
-    for (options, status) in [("x", 2), ("call", 2), ("-C 1000000 call", 2), ("-c line", 2)] {
+    for (options, status) in [
+        ("x", 2),
+        ("call", 2),
+        ("-C 1000000 call", 2),
+        ("-c line", 2),
+    ] {
         let line = format!("grep --jobs 2 {options} calls.zip -k a.key");
         let measure = ["-c", MEASURE, env!("CARGO_BIN_EXE_callseal")];
         let words = measure.into_iter().chain(line.split_whitespace());

@@ -146,17 +146,23 @@ impl Before {
         if self.most == 0 {
             return;
         }
-        self.lines.push_back((number, Wiped::of(text)));
-        self.size += size_of_held(text);
-        while self.lines.len() > self.most || self.size > MOST_FOUND {
-            let is_wanted = self.lines.len() <= self.most;
-            let Some((_, text)) = self.lines.pop_front() else {
-                break;
-            };
-            self.size -= size_of_held(text.as_slice());
-            if is_wanted {
-                self.unheld += 1;
-            }
+        // The memory of one that isn't wanted any more holds the next.
+        let mut held = Wiped::default();
+        if self.lines.len() == self.most
+            && let Some((_, oldest)) = self.lines.pop_front()
+        {
+            self.size -= size_of_held(&oldest);
+            held = oldest;
+            held.clear();
+        }
+        held.push(text);
+        self.size += size_of_held(&held);
+        self.lines.push_back((number, held));
+        while self.size > MOST_FOUND
+            && let Some((_, oldest)) = self.lines.pop_front()
+        {
+            self.size -= size_of_held(&oldest);
+            self.unheld += 1;
         }
         self.unheld = self.unheld.min(self.most - self.lines.len());
     }
@@ -172,6 +178,6 @@ impl Before {
     }
 }
 
-fn size_of_held(text: &[u8]) -> usize {
-    text.len() + size_of::<(u64, Wiped)>()
+fn size_of_held(line: &Wiped) -> usize {
+    line.capacity() + size_of::<(u64, Wiped)>()
 }

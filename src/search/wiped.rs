@@ -33,6 +33,11 @@ impl Wiped {
         }
     }
 
+    /// Returns how much memory it has, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
     pub fn as_slice(&self) -> &[u8] {
         &self.0
     }

@@ -31,7 +31,6 @@ use super::recipient_args::KnownArgs;
 use super::ui::{Ui, Waiting, bytes, safe};
 use super::verify::claims;
 use summary::Summary;
-use totals::Totals;
 use tree::{Leaf, Tree};
 
 /// Show the members of an archive and who can open it; no key is needed
@@ -236,10 +235,10 @@ impl Listing<'_> {
     fn tree(&self) -> Tree<'_> {
         let leaves = self.marked().map(|(member, mark)| Leaf {
             name: member.shown_name(),
-            totals: Totals::of(self.archive, member),
+            member,
             mark,
         });
-        Tree::of(leaves.collect())
+        Tree::of(self.archive, leaves.collect())
     }
 
     /// Writes the line of all members together.

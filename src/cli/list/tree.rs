@@ -3,19 +3,23 @@
 use std::borrow::Cow;
 use std::fmt::{self, Formatter};
 
+use callseal::ArchiveFile;
+use callseal::archive::Member;
+
 use super::totals::Totals;
 use crate::cli::ui::{count, safe};
 
 /// A member in the tree.
 pub struct Leaf<'a> {
     pub name: Cow<'a, str>,
-    pub totals: Totals,
+    pub member: &'a Member,
     /// What isn't plain about it.
     pub mark: &'static str,
 }
 
 /// Members in the order of a tree.
 pub struct Tree<'a> {
+    archive: &'a ArchiveFile,
     leaves: Vec<Leaf<'a>>,
     has_sizes: bool,
 }
@@ -32,10 +36,12 @@ struct Open {
 }
 
 impl<'a> Tree<'a> {
-    pub fn of(mut leaves: Vec<Leaf<'a>>) -> Self {
+    pub fn of(archive: &'a ArchiveFile, mut leaves: Vec<Leaf<'a>>) -> Self {
         leaves.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
+        let is_listed = |leaf: &Leaf<'_>| archive.listed(leaf.member).is_some();
         Self {
-            has_sizes: leaves.iter().any(|leaf| leaf.totals.listed > 0),
+            has_sizes: leaves.iter().any(is_listed),
+            archive,
             leaves,
         }
     }
@@ -89,7 +95,7 @@ impl<'a> Tree<'a> {
             };
             let mut totals = Totals::default();
             for leaf in inside {
-                totals.add(&leaf.totals);
+                totals.add(&Totals::of(self.archive, leaf.member));
             }
             self.write_sizes(f, &totals)?;
             if own == 0 {

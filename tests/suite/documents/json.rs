@@ -191,7 +191,11 @@ fn archives(checker: &Checker) {
     checker.fits("grep", "grep -c call calls.zip -k customer.key", 0);
     checker.fits("grep", "grep call cms.zip -k gir.key", 0);
     checker.fits("failure", "grep call missing.zip -k customer.key", 2);
-    checker.fits("list --summary", "list calls.zip --summary -k customer.key", 0);
+    checker.fits(
+        "list --summary",
+        "list calls.zip --summary -k customer.key",
+        0,
+    );
     checker.fits("list", "list calls.zip --tree", 0);
     checker.fits("extract", "extract cms.zip -k gir.key -C from-cms", 0);
     checker.fits("extract", "extract mixed.zip -k gir.key -C from-mixed", 0);
