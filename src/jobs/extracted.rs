@@ -16,10 +16,10 @@ pub struct Extracted {
     /// The number of members that were extracted.
     pub done: usize,
     /// The files that were never sealed, and so aren't members: passed over, or
-    /// extracted as they are (see [`Job::with_other_files`]).
+    /// extracted as they are (see [`Job::with_other_files`](crate::Job::with_other_files)).
     pub other_files: Vec<String>,
     /// The number of members that were passed over since their files exist (see
-    /// [`Job::skipping_existing`]).
+    /// [`Job::skipping_existing`](crate::Job::skipping_existing)).
     pub skipped: usize,
     /// The number of other files that were copied.
     copied: usize,
@@ -30,17 +30,18 @@ pub struct Extracted {
     /// archive's order.
     pub not_authenticated: Vec<String>,
     /// The extracted members that a key opened without being named in them, and
-    /// the key's file (see [`Opener::trying_all_keys`]).
+    /// the key's file (see [`Opener::trying_all_keys`](crate::message::Opener::trying_all_keys)).
     pub tried: Vec<(String, PathBuf)>,
     /// The extracted members that were sealed under another name, and that name
-    /// (see [`Opener::accepting_renamed`]). Not safe on a terminal.
+    /// (see [`Opener::accepting_renamed`](crate::message::Opener::accepting_renamed)).
+    /// Not safe on a terminal.
     pub renamed: Vec<(String, String)>,
     /// The extracted members that aren't sealed with AES, and their cipher.
     pub old_ciphers: Vec<(String, String)>,
     /// The extracted members with white space or zeros behind their messages.
     pub padded: Vec<String>,
     /// Whose signatures the extracted files carry inside of their messages, if
-    /// signatures were checked (see [`Opener::with_signers`]).
+    /// signatures were checked (see [`Opener::with_signers`](crate::message::Opener::with_signers)).
     pub signed: Vec<SignedFiles>,
     /// The number of extracted files with signatures that were not checked.
     pub unchecked_signatures: usize,
