@@ -52,6 +52,21 @@ function inElement(name, text) {
   return safe;
 }
 
+/** The licences of the libraries in the page, which ask to be with every copy. */
+async function notices() {
+  const lock = JSON.parse(await readFile(path.join(web, "package-lock.json"), "utf8"));
+  const libraries = Object.entries(lock.packages).filter(([name, { dev }]) => name !== "" && !dev);
+  const texts = await Promise.all(
+    libraries.map(async ([name, { version, license }]) => {
+      const text = (await readFile(path.join(web, name, "LICENSE"), "utf8")).trim();
+      return `It contains ${name.replace("node_modules/", "")} ${version} (${license}):\n\n${text}`;
+    }),
+  );
+  const all = ["callseal's player, under MIT or Apache-2.0, as you like.", ...texts].join("\n\n");
+  if (all.includes("--")) throw new Error("a licence would end the comment that it stands in");
+  return all;
+}
+
 async function html(entry = "src/main.ts") {
   const script = inElement("script", await bundle(entry, { format: "iife", minify: true, plugins: [workers] }));
   const style = inElement("style", await bundle("src/style.css", { minify: true }));
@@ -67,7 +82,7 @@ async function html(entry = "src/main.ts") {
     "trusted-types callseal-vault",
   ].join("; ");
   const template = await readFile(path.join(web, "src/page.html"), "utf8");
-  const parts = { policy, style, script };
+  const parts = { notices: await notices(), policy, style, script };
   return template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => {
     if (!(name in parts)) throw new Error(`page.html: unknown part ${name}`);
     return parts[name];

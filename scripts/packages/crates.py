@@ -60,3 +60,22 @@ def linked(with_openssl):
 def openssl_version(crate):
     """Returns the version of OpenSSL in a version of openssl-src, such as 300.6.1+3.6.3."""
     return crate.version.split("+")[1]
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library of the player's page, from the npm registry."""
+
+    name: str
+    version: str
+    licence: str
+
+
+def in_page():
+    """Returns the libraries in the page that the program embeds."""
+    lock = json.loads((ROOT / "web/package-lock.json").read_text())
+    return [
+        Library(path.removeprefix("node_modules/"), entry["version"], entry["license"])
+        for path, entry in lock["packages"].items()
+        if path and not entry.get("dev")
+    ]

@@ -30,6 +30,16 @@ def texts_of(directory):
     return [path.read_text(encoding="utf-8", errors="replace").strip() for path in files]
 
 
+def notice(library):
+    """Returns the licence of a library, which stands at the beginning of the page that has it."""
+    page = (crates.ROOT / "web/player.html").read_text(encoding="utf-8")
+    begin = f"It contains {library.name} {library.version} ({library.licence}):\n\n"
+    _, found, rest = page.partition(begin)
+    if not found:
+        sys.exit(f"error: web/player.html has no licence of {library.name} {library.version}\nhint: run `make player`")
+    return re.split(r"\n\nIt contains |\n-->", rest)[0]
+
+
 def parts(zig):
     """Yields the name with the version, the licence and the texts of each part."""
     for crate in crates.linked(zig is not None):
@@ -43,6 +53,8 @@ def parts(zig):
             yield f"{crate.name} {crate.version}", crate.licence, texts
         if crate.name == "openssl-src":
             yield f"OpenSSL {crates.openssl_version(crate)}", "Apache-2.0", texts_of(crate.directory / "openssl")
+    for library in crates.in_page():
+        yield f"{library.name} {library.version}, in the player's page", library.licence, [notice(library)]
     if zig is not None:
         version = subprocess.run([zig / "zig", "version"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         yield f"compiler-rt of zig {version}", "MIT", texts_of(zig)

@@ -64,6 +64,11 @@ def main():
             program = crate
     this = identifier(program.name, program.version)
 
+    for library in crates.in_page():
+        purl = f"pkg:npm/{library.name.replace('@', '%40')}@{library.version}"
+        packages.append(package(library.name, library.version, library.licence, purl))
+        relationships.append(relationship(this, "CONTAINS", identifier(library.name, library.version)))
+
     rust = subprocess.run(["rustc", "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[1]
     packages.append(package("rust-std", rust, "MIT OR Apache-2.0", f"pkg:generic/rust-std@{rust}"))
     relationships.append(relationship(this, "STATIC_LINK", identifier("rust-std", rust)))
