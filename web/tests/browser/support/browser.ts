@@ -37,13 +37,14 @@ export class Browser {
     this.profile = profile;
   }
 
-  static async start(options: { width?: number; height?: number; dark?: boolean } = {}): Promise<Browser> {
+  static async start(options: { width?: number; height?: number; dark?: boolean; bypassPolicy?: boolean } = {}): Promise<Browser> {
     const profile = await mkdtemp(path.join(tmpdir(), "callseal-player-"));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: EXECUTABLE,
       args: ARGUMENTS,
       headless: true,
       acceptDownloads: true,
+      bypassCSP: options.bypassPolicy ?? false,
       viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
       colorScheme: options.dark === true ? "dark" : "light",
     });

@@ -1,0 +1,60 @@
+// Searching through the transcripts of archives in a real browser.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Browser } from "./support/browser.ts";
+import { Scene, tone, wav } from "./support/calls.ts";
+import { Player } from "./support/player.ts";
+
+const CALLS = 400;
+
+let browser: Browser;
+const scene = new Scene();
+
+before(async () => {
+  scene.keygen("customer");
+  for (let i = 0; i < CALLS; i++) {
+    const says = i % 100 === 7 ? "I want a REFUND, please" : "the balance";
+    scene.write(`calls/${i}/call.json`, `{\n  "number": ${i},\n  "says": "${says}"\n}\n`);
+  }
+  scene.write("calls/7/utf16.txt", Buffer.from("\ufeffein Refund für Zoë\r\n", "utf16le"));
+  scene.write("calls/7/caller.wav", wav(tone(1), "pcm16"));
+  scene.callseal("pack", "-o", "calls.zip", "-r", "customer.crt", "calls");
+  browser = await Browser.start();
+});
+
+after(async () => {
+  await browser.close();
+  await browser.remove();
+  scene.remove();
+});
+
+async function searching(text: string): Promise<Player> {
+  const player = await Player.open(browser);
+  await player.give(scene.path("calls.zip"), scene.path("customer.key"));
+  await player.row("call.json").first().waitFor();
+  await player.page.getByRole("tab", { name: "Search" }).click();
+  await player.page.getByRole("searchbox", { name: /search/i }).fill(text);
+  await player.page.keyboard.press("Enter");
+  return player;
+}
+
+test("each line with the word is found, in every encoding, and opens at its place", async () => {
+  const player = await searching("refund");
+  const hits = player.page.getByRole("option");
+  await player.page.getByText(/REFUND/).first().waitFor();
+  await player.page.getByText(/ein Refund für Zoë/).waitFor();
+  await player.page.getByText("5 places in 5 members.").waitFor();
+  assert.equal(await hits.filter({ hasText: /refund/i }).count(), 5);
+  await hits.filter({ hasText: "REFUND" }).first().click();
+  await player.page.locator(".text").waitFor();
+  assert.match(await player.text(), /I want a REFUND/);
+  assert.deepEqual(player.traces.errors, []);
+  await player.close();
+});
+
+test("what isn't found is said to be searched to the end", async () => {
+  const player = await searching("no such word anywhere");
+  await player.page.getByText("Nothing was found.").waitFor();
+  await player.close();
+});
