@@ -1,6 +1,5 @@
 //! `callseal export`
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -8,7 +7,7 @@ use callseal::keys::{
     ExportError, Party, Recipient, RecipientError, Recipients, Refusal, Requirements,
     SecretKeyExport, export_certificate,
 };
-use callseal::output::{Access, PendingFile};
+use callseal::output::Access;
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 
@@ -19,6 +18,7 @@ use super::failure::{Failure, Report};
 use super::global::Global;
 use super::new_passphrases::NewPassphraseArgs;
 use super::passphrases::PassphraseArgs;
+use super::sink::Sink;
 use super::streams::is_stream;
 use super::ui::{Bar, Ui};
 use crate::cli::error::Error;
@@ -81,7 +81,7 @@ fn export_key(
     ui: &Ui,
 ) -> Result<Report, Failure> {
     arguments.new_passphrase.check(&arguments.passphrases)?;
-    let sink = Sink::open(output, Access::Private, arguments)?;
+    let sink = Sink::open(output, Access::Private, &arguments.overwrite)?;
     let passphrases = arguments.passphrases.source(Bar::none(), ui)?;
     let mut export = SecretKeyExport::unlock(key, &*passphrases).map_err(Error::from)?;
     if export.is_exposed() {
@@ -123,7 +123,7 @@ fn export_public(
         let path = certificate.to_owned();
         return Err(Error::from(ExportError::Certificate { path, refusal }).into());
     }
-    let sink = Sink::open(output, Access::Shared, arguments)?;
+    let sink = Sink::open(output, Access::Shared, &arguments.overwrite)?;
     let config = global.config()?;
     let keyring = arguments.identities.some_keyring(config.as_ref(), ui)?;
     let passphrases = arguments.passphrases.source(Bar::none(), ui)?;
@@ -148,38 +148,6 @@ fn export_public(
         })),
         ..Report::default()
     })
-}
-
-/// The output of the export. It's made before anything is asked for.
-enum Sink {
-    Stdout,
-    File(PathBuf, PendingFile),
-}
-
-impl Sink {
-    fn open(output: Option<&Path>, access: Access, arguments: &Arguments) -> Result<Self, Failure> {
-        let Some(path) = output else {
-            return Ok(Self::Stdout);
-        };
-        let pending = PendingFile::create(path, access, arguments.overwrite.overwrite())
-            .map_err(|source| Error::writing(path, source))?;
-        Ok(Self::File(path.to_owned(), pending))
-    }
-
-    fn write(self, content: &[u8]) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(content)?;
-                stdout.flush()?;
-            }
-            Self::File(path, mut pending) => pending
-                .write_all(content)
-                .and_then(|()| pending.commit())
-                .map_err(|source| Error::writing(&path, source))?,
-        }
-        Ok(())
-    }
 }
 
 /// The file that was written.

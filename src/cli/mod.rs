@@ -52,6 +52,7 @@ mod signatures;
 mod signer_args;
 mod signers_of_config;
 mod signing_args;
+mod sink;
 pub mod slips;
 mod streams;
 mod suspects;
