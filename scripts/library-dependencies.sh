@@ -3,7 +3,7 @@
 # needs.
 set -euo pipefail
 
-program='clap|clap_complete|clap_mangen|indicatif|rpassword|sd-notify|signal-hook|tracing'
+program='clap|clap_complete|clap_mangen|hyper|hyper-util|indicatif|open|rpassword|sd-notify|signal-hook|tokio|tracing'
 found=$("${CARGO:-cargo}" tree --locked --no-default-features --edges normal --prefix none --format '{p}' |
     grep -E "^($program) " || true)
 if [ -n "$found" ]; then

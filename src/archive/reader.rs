@@ -49,6 +49,11 @@ impl<R: ReadAt> Archive<R> {
         &self.source
     }
 
+    /// Returns what it was read from, for its bytes alone.
+    pub(crate) fn into_source(self) -> R {
+        self.source
+    }
+
     /// Returns the number of bytes behind the archive that mean nothing: zeros
     /// or line ends.
     pub fn padding(&self) -> u64 {

@@ -79,6 +79,9 @@ pub enum Error {
     /// The given places hold no usable key. `place` is the first of them.
     #[error("{}: it holds no private key that can be used", .place.display())]
     NoKeysThere { place: PathBuf },
+    /// Nothing can be served on this port.
+    #[error("port {port} of 127.0.0.1: {}", callseal::files::cause(.error))]
+    Port { port: u16, error: io::Error },
     /// A passphrase file has no passphrase in it.
     #[error("{}: there is no passphrase in it", .path.display())]
     EmptyPassphrase { path: PathBuf },
@@ -242,7 +245,10 @@ impl Error {
             | Self::Utf16Passphrase { .. } => ErrorKind::NoIdentity,
             Self::Signer(error) => signer_kind(error),
             Self::NotVerified { worst, .. } | Self::SomeNotVerified { worst, .. } => *worst,
-            Self::Generate(_) | Self::KeyExists { .. } | Self::Search { .. } => ErrorKind::Io,
+            Self::Generate(_)
+            | Self::KeyExists { .. }
+            | Self::Search { .. }
+            | Self::Port { .. } => ErrorKind::Io,
             Self::OtherKind {
                 kind: FileKind::SignedCms | FileKind::OpenPgpSignature,
                 ..

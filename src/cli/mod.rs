@@ -37,8 +37,12 @@ mod new_passphrases;
 mod open;
 mod open_args;
 mod opened_members;
+mod origin;
 mod pack;
 mod passphrases;
+mod play;
+mod player;
+mod player_page;
 pub mod printing;
 mod recipient_args;
 mod seal;
@@ -96,6 +100,8 @@ pub enum Command {
     Convert(convert::Arguments),
     Seal(seal::Arguments),
     Open(open::Arguments),
+    Play(play::Arguments),
+    Player(player::Arguments),
     Inspect(inspect::Arguments),
     Fields(fields::Arguments),
     Keygen(keygen::Arguments),
@@ -110,12 +116,14 @@ pub enum Command {
 }
 
 impl Cli {
-    /// Returns whether this is a service, which runs one job after another.
+    /// Returns whether this is a service, which works until a signal ends it in order.
     pub fn is_service(&self) -> bool {
-        #[cfg(target_os = "linux")]
-        return matches!(&self.command, Command::Watch(arguments) if arguments.is_service());
-        #[cfg(not(target_os = "linux"))]
-        return false;
+        match &self.command {
+            #[cfg(target_os = "linux")]
+            Command::Watch(arguments) => arguments.is_service(),
+            Command::Play(_) => true,
+            _ => false,
+        }
     }
 
     /// Returns what is monitored, if the output is a line for that.
@@ -160,6 +168,8 @@ pub fn run(cli: &Cli, ui: &Ui) -> Result<ExitCode, Failure> {
         #[cfg(target_os = "linux")]
         Command::Watch(arguments) => return watch::run(arguments, global, ui).map(code),
         Command::Grep(arguments) => return grep::run(arguments, global, ui),
+        Command::Play(arguments) => return play::run(arguments, global, ui).map(code),
+        Command::Player(arguments) => player::run(arguments, global, ui),
         Command::Cat(arguments) => cat::run(arguments, global, ui),
         Command::Seal(arguments) => seal::run(arguments, global, ui),
         Command::Open(arguments) => open::run(arguments, global, ui),

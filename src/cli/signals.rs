@@ -32,11 +32,15 @@ pub fn handle() {
         }
     };
     if thread.spawn(wait).is_ok() {
-        let ending = ENDING.into_iter().filter(|signal| !is_ignored(*signal));
-        if let Ok(signals) = Signals::new(ending) {
+        if let Ok(signals) = ending() {
             let _ = sender.send(signals);
         }
     }
+}
+
+/// Begins to receive the signals that end the program, but for those that are ignored.
+pub fn ending() -> io::Result<Signals> {
+    Signals::new(ENDING.into_iter().filter(|signal| !is_ignored(*signal)))
 }
 
 /// Ends the program as the signal would have done.

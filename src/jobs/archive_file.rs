@@ -144,6 +144,12 @@ impl ArchiveFile {
         &self.path
     }
 
+    /// Returns the open file, for its bytes alone.
+    #[doc(hidden)]
+    pub fn into_file(self) -> File {
+        self.archive.into_source()
+    }
+
     /// Returns the number of bytes behind the archive that mean nothing: zeros
     /// or line ends.
     #[doc(hidden)]

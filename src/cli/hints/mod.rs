@@ -60,6 +60,11 @@ fn of_cause(error: &Error) -> Hint {
         Error::NoKeysThere { .. } => {
             "put a private key there, or give another place with -k; -v shows which files were left out, and why"
         }
+        Error::Port { error, .. } => match error.kind() {
+            io::ErrorKind::AddrInUse => "choose another --port, or leave it out for a free one",
+            io::ErrorKind::PermissionDenied => "choose a --port of 1024 or more",
+            _ => return None,
+        },
         Error::Utf16Passphrase { .. } => "save it as ASCII or UTF-8",
         Error::EmptyPassphrase { .. } => "write each passphrase on a line of its own",
         Error::Export(error) => return keys::of_export(error),
