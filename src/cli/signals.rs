@@ -31,10 +31,10 @@ pub fn handle() {
             end(signal);
         }
     };
-    if thread.spawn(wait).is_ok() {
-        if let Ok(signals) = ending() {
-            let _ = sender.send(signals);
-        }
+    if thread.spawn(wait).is_ok()
+        && let Ok(signals) = ending()
+    {
+        let _ = sender.send(signals);
     }
 }
 

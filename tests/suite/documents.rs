@@ -155,6 +155,14 @@ fn the_examples_of_keys_run() {
 }
 
 #[test]
+fn the_examples_of_listening_run() {
+    let desk = Desk::new(false);
+    desk.run("callseal pack -q -o calls.zip -r customer.crt calls");
+    desk.run_examples_of("docs/listening.md", 1);
+    assert!(desk.has("player.html"));
+}
+
+#[test]
 fn the_vendors_guides_can_be_followed() {
     let desk = Desk::new(true);
     desk.run_examples_of("docs/vendors.md", 3);
@@ -294,6 +302,7 @@ fn no_document_is_skipped() {
         "interoperability.md",
         "json.md",
         "keys.md",
+        "listening.md",
         "recipients.md",
         "service-protocol.md",
         "service.md",
@@ -334,9 +343,18 @@ fn examples(desk: &Desk, command: &str) -> Vec<String> {
     }
 }
 
+/// A shell's function that ends a player when its page has been fetched.
+const PLAY: &str = "play() {
+    callseal play \"$@\" >address &
+    until [ -s address ]; do sleep 0.01; done
+    curl -fsS -o page \"$(cat address)\"
+    kill -TERM $!
+    wait $!
+}";
+
 #[test]
 fn the_examples_of_the_help_run() {
-    const COMMANDS: [&str; 22] = [
+    const COMMANDS: [&str; 24] = [
         "pack",
         "list",
         "extract",
@@ -349,6 +367,8 @@ fn the_examples_of_the_help_run() {
         "convert",
         "seal",
         "open",
+        "play",
+        "player",
         "inspect",
         "fields",
         "keygen",
@@ -442,8 +462,10 @@ fn the_examples_of_the_help_run() {
                     drop(desk.run("callseal pack -o calls.zip -r customer.crt -r vendor.crt calls"))
                 }
             }
-            // Examples that write where only root may, or that need a terminal.
+            // Examples that write where only root may, that need a terminal, or that go on
+            // until a signal.
             let example = example
+                .replace("callseal play ", &format!("{PLAY}\nplay "))
                 .replace("/etc/lumenvox/", "etc/")
                 .replace("/etc/bash_completion.d/", "etc/")
                 .replace("| less", "| cat")
@@ -454,7 +476,7 @@ fn the_examples_of_the_help_run() {
             run += 1;
         }
     }
-    assert!(run >= 23, "{run}");
+    assert!(run >= 27, "{run}");
 }
 
 #[test]

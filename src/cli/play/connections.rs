@@ -1,6 +1,7 @@
 //! The open connections: not too many, and room for those that know the token.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::task::AbortHandle;
 
@@ -20,6 +21,7 @@ struct List {
 
 struct Open {
     number: u64,
+    since: Instant,
     knows_the_token: bool,
     task: AbortHandle,
 }
@@ -34,7 +36,7 @@ impl Connections {
     /// Takes in a new connection. If there are too many, it ends the oldest one that hasn't
     /// shown the token; if all have, the new one is turned away.
     pub fn take_in(self: &Arc<Self>, serve: impl FnOnce(Guest) -> AbortHandle) {
-        if self.list().open.len() >= MOST && !self.end_a_stranger() {
+        if self.list().open.len() >= MOST && !self.end_a_stranger(Duration::ZERO) {
             return;
         }
         let mut list = self.list();
@@ -48,16 +50,18 @@ impl Connections {
         });
         list.open.push(Open {
             number,
+            since: Instant::now(),
             knows_the_token: false,
             task,
         });
     }
 
-    /// Ends the oldest connection that hasn't shown the token, and returns whether there is
-    /// one.
-    pub fn end_a_stranger(&self) -> bool {
+    /// Ends the oldest connection that hasn't shown the token, if it had this time for that.
+    /// Returns whether there is one.
+    pub fn end_a_stranger(&self, time: Duration) -> bool {
         let mut list = self.list();
-        let found = list.open.iter().position(|open| !open.knows_the_token);
+        let is_strange = |open: &Open| !open.knows_the_token && open.since.elapsed() >= time;
+        let found = list.open.iter().position(is_strange);
         let found = found.map(|place| list.open.remove(place));
         drop(list);
         let Some(stranger) = found else {

@@ -18,7 +18,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use tokio::net::TcpListener;
 
 use super::error::Error;
 use super::failure::{Ended, Failure};
@@ -76,8 +75,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         .build()
         .map_err(failed)?;
     runtime.block_on(async {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await;
-        let listener = listener.map_err(failed)?;
+        let listener = server::listen(arguments.port).map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         let address = format!("http://{}:{port}{}", Ipv4Addr::LOCALHOST, site.path());
         print_text(&format!("{address}\n"))?;

@@ -1,13 +1,16 @@
 //! The server: connections, and the limits on what a client may cost.
 
 use std::convert::Infallible;
+use std::io;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::answer::answer;
@@ -24,8 +27,24 @@ const BUFFER: usize = 16 * 1024;
 /// The most fields of a request. A browser sends some twenty.
 const FIELDS: usize = 64;
 
-/// How long no connection is taken after one that couldn't be.
+/// How long no connection is taken after one that couldn't be, and how long one has to show the
+/// token before it makes room for that.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The most connections that wait until they are taken. With as few as usual, a crowd would
+/// make everybody wait for a second.
+const WAITING: u32 = 1024;
+
+/// Listens on this machine alone. Port 0 is a free one.
+pub fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // What is left of an earlier server's connections doesn't hold the port. On Windows, this
+    // would share it.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(WAITING)
+}
 
 /// Serves until it's aborted.
 pub async fn serve(listener: TcpListener, site: Arc<Site>) {
@@ -36,11 +55,12 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>) {
                 let site = Arc::clone(&site);
                 tokio::spawn(converse(stream, site, guest)).abort_handle()
             }),
-            // No descriptor may be left, or no memory. Whoever connects will try again.
-            Err(_) => {
-                connections.end_a_stranger();
-                sleep(PAUSE).await;
-            }
+            // No descriptor may be left, or no memory. That shows before somebody connects, and
+            // so right after the last one has. Who connects waits until another one ends.
+            Err(_) => match connections.end_a_stranger(PAUSE) {
+                true => yield_now().await,
+                false => sleep(PAUSE).await,
+            },
         }
     }
 }

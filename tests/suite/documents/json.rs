@@ -388,6 +388,9 @@ fn keys(checker: &Checker) {
         0,
     );
     checker.fits("man", "man --out .", 0);
+    checker.fits("player", "player -o player.html", 0);
+    let store = "player -o store.html --origin https://store.example";
+    checker.fits("player", store, 0);
 }
 
 fn configs(checker: &Checker) {
@@ -486,6 +489,8 @@ fn failures(checker: &Checker) {
             1,
         ),
         ("fields open -k customer.key missing.json -o x", 1),
+        ("play", 2),
+        ("player -o calls/a.txt", 1),
         ("keygen --no-passphrase --name a --out made", 1),
         ("keys", 4),
         ("export --gpg calls/a.txt -o x", 4),
@@ -509,7 +514,7 @@ fn every_command_has_a_schema_or_prints_content() {
         let name = line.strip_prefix("  ")?.split(' ').next()?;
         (!name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase())).then_some(name)
     });
-    let content = ["cat", "completions", "help", "watch"];
+    let content = ["cat", "completions", "help", "play", "watch"];
     for command in commands.filter(|command| !content.contains(command)) {
         let has_schema = |heading: &&str| {
             let first = heading.split(' ').next();

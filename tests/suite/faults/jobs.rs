@@ -314,3 +314,25 @@ pub fn keygen(stock: &Tree) -> Vec<Job> {
         openpgp(),
     ]
 }
+
+pub fn player(stock: &Tree) -> Vec<Job> {
+    let job = |arguments: &str| {
+        let line = format!("player {arguments} --origin https://store.example");
+        Job::new(stock, &line)
+    };
+    let is_page = |page: &[u8]| match page.ends_with(b"</html>\n") {
+        true => Ok(()),
+        false => Err("the page is cut".into()),
+    };
+    let to_file = |arguments: &str| {
+        job(arguments).writes("player.html", move |place, name| {
+            is_page(&read(place, name))
+        })
+    };
+    vec![
+        to_file("-o player.html"),
+        to_file("-o player.html --force").replacing(),
+        to_file("-o player.html").named(),
+        job("-o -").calling(&["write", "close"]).prints(is_page),
+    ]
+}

@@ -192,6 +192,11 @@ fn keygen_keeps_its_promises_whichever_call_fails() {
     each_call_fails_once(jobs::keygen);
 }
 
+#[test]
+fn player_keeps_its_promises_whichever_call_fails() {
+    each_call_fails_once(jobs::player);
+}
+
 /// The number of runs in all tests that run on demand.
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
@@ -271,4 +276,10 @@ fn fields_keeps_its_promises_in_whatever_way_a_call_fails() {
 #[ignore = "hundreds of runs: make faults"]
 fn keygen_keeps_its_promises_in_whatever_way_a_call_fails() {
     each_call_fails_in_every_way(jobs::keygen);
+}
+
+#[test]
+#[ignore = "hundreds of runs: make faults"]
+fn player_keeps_its_promises_in_whatever_way_a_call_fails() {
+    each_call_fails_in_every_way(jobs::player);
 }
