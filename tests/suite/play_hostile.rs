@@ -4,7 +4,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::play_support::{Player, packed};
 use crate::support::{Scene, content};
@@ -89,7 +89,9 @@ fn who_takes_no_answer_is_given_up() {
         thread::sleep(Duration::from_millis(20));
     }
     // Nothing is taken of what is sent: the server closes in the end.
+    let start = Instant::now();
     while count(&player) > 0 {
+        assert!(start.elapsed() < LONG, "it waits for ever");
         player.still_serves();
         thread::sleep(Duration::from_secs(1));
     }
