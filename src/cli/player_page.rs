@@ -54,7 +54,6 @@ mod tests {
             CONNECTS,
             "connect-src",
             ARCHIVES,
-            "callseal-archives\"",
             POLICY,
             "Content-Security-Policy",
         ] {

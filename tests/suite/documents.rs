@@ -476,7 +476,7 @@ fn the_examples_of_the_help_run() {
             run += 1;
         }
     }
-    assert!(run >= 27, "{run}");
+    assert!(run >= 31, "{run}");
 }
 
 #[test]

@@ -3,8 +3,14 @@
 use super::checks::{below, extracts, file, lists, read, same};
 use super::place::{Entry, Place, Tree};
 
-/// Text that must never appear outside a plaintext file.
-pub const SECRETS: &[&str] = &["said in confidence", "PRIVATE KEY", "correct-horse"];
+/// Text that must never appear outside a plaintext file. The player's page knows the labels of
+/// keys, but has none of their lines.
+pub const SECRETS: &[&str] = &[
+    "said in confidence",
+    "PRIVATE KEY-----\n",
+    "PRIVATE KEY BLOCK-----\n",
+    "correct-horse",
+];
 
 /// A command line, what it reads and what it writes.
 pub struct Job {
