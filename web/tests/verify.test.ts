@@ -4,13 +4,17 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { FileSource } from "../src/bytes/source.ts";
+import { type Bytes } from "../src/bytes/bytes.ts";
+import { type ByteSource, FileSource } from "../src/bytes/source.ts";
 import { Fault } from "../src/fault.ts";
 import { type Certificate } from "../src/keys/certificate.ts";
 import { readKeyFile } from "../src/keys/key_file.ts";
+import { Keyring } from "../src/keys/keyring.ts";
 import { verify } from "../src/signatures/verify.ts";
 import { OpenArchive } from "../src/vault/open_archive.ts";
 import { type Verdict } from "../src/vault/protocol.ts";
+import { crc32 } from "../src/zip/crc32.ts";
+import { findData } from "../src/zip/entry.ts";
 import { parseToml } from "./support/toml.ts";
 
 const SIGNING = path.resolve("../testdata/vectors/signing");
@@ -69,4 +73,67 @@ test("without a signer's certificate, nothing is said to be signed", async () =>
 
 test("a recipient's certificate names no signer", async () => {
   assert.equal((await verdictOn("all.zip", ["customer.crt"])).state, "claims");
+});
+
+/** Answers with other bytes from some time on, as a hostile store can. */
+class Changing implements ByteSource {
+  readonly size: number;
+  #first: Bytes;
+  readonly #then: Bytes;
+
+  constructor(first: Bytes, then: Bytes) {
+    this.size = first.length;
+    this.#first = first;
+    this.#then = then;
+  }
+
+  change(): void {
+    this.#first = this.#then;
+  }
+
+  async read(offset: number, length: number): Promise<Bytes> {
+    return this.#first.slice(offset, offset + length);
+  }
+}
+
+/** An archive, and the same with another member in the place of one, both of which open with the key. */
+async function changing(): Promise<{ source: Changing; archive: OpenArchive; keyring: Keyring; place: number }> {
+  const keyring = new Keyring();
+  for (const item of await readKeyFile(new Uint8Array(await readFile(path.join(SIGNING, "customer.key"))))) {
+    if (item.kind === "key") keyring.addKey({ key: item.key, label: "customer.key" });
+  }
+  for (const certificate of await certificates(["ivr-1.crt"])) keyring.addCertificate(certificate);
+  const first = new Uint8Array(await readFile(path.join(SIGNING, "rsa.zip")));
+  const archive = await OpenArchive.open(0, "rsa.zip", new FileSource(new Blob([first])));
+  const place = archive.members[0]!;
+  // With the checksums of an attacker, so that it's the hash that finds it.
+  const then = first.slice();
+  const entry = archive.entries[place]!;
+  const data = await findData(archive.source, entry);
+  then[data.start + data.length - 1]! ^= 1;
+  const crc = crc32(then.subarray(data.start, data.start + data.length));
+  const view = new DataView(then.buffer);
+  view.setUint32(entry.offset + 14, crc, true);
+  const source = new Changing(first, then);
+  return { source, archive: await OpenArchive.open(1, "rsa.zip", source), keyring, place };
+}
+
+const verified = ({ archive, keyring }: { archive: OpenArchive; keyring: Keyring }) =>
+  verify(archive, keyring.certificates, THEN, () => undefined, new AbortController().signal);
+
+test("what opens after a signature was checked is what was signed, whatever a server sends then", async () => {
+  const scene = await changing();
+  const { source, archive, keyring, place } = scene;
+  assert.equal((await verified(scene)).state, "signed");
+  await archive.openMember(place, keyring, () => undefined);
+  source.change();
+  await assert.rejects(archive.openMember(place, keyring, () => undefined), Fault);
+});
+
+test("what was opened before a signature was checked has to be what was signed", async () => {
+  const scene = await changing();
+  const { archive, keyring, place } = scene;
+  await archive.openMember(place, keyring, () => undefined);
+  assert.equal(archive.wasOther(place, "0".repeat(64)), true);
+  assert.equal((await verified(scene)).state, "signed");
 });

@@ -104,6 +104,12 @@ export async function fits(name: Bytes, path: string, hashOf: (path: string) => 
   return literal === path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** Returns whether a literal name that fits is that of one path, and of no other one. */
+export function binds(name: Bytes): boolean {
+  const literal = decodeUtf8(name);
+  return literal !== undefined && (literal.includes("/") || HASH_NAME.test(literal));
+}
+
 /** Returns the path that a literal name states, if it is one that callseal writes. It may be unsafe. */
 export function pathOf(name: Bytes): string | undefined {
   const literal = decodeUtf8(name);

@@ -4,15 +4,8 @@ import { decodeLossily } from "../bytes/bytes.ts";
 import { INDEX_ENTRY } from "../index/index.ts";
 import { type OpenArchive } from "../vault/open_archive.ts";
 import { withoutEnding } from "../zip/names.ts";
+import { type Expected } from "./expected.ts";
 import { LISTS, type Manifest } from "./manifest.ts";
-
-/** What has to be found when an entry is read. */
-export interface Expected {
-  /** The SHA-256 of its bytes. */
-  readonly entry?: string;
-  /** The SHA-256 of its sealed data. */
-  readonly sealed?: string;
-}
 
 /** What came of comparing the names. */
 export interface Comparison {

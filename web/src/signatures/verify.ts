@@ -10,10 +10,10 @@ import { type OpenArchive } from "../vault/open_archive.ts";
 import { readContent } from "../zip/entry.ts";
 import { withoutEnding } from "../zip/names.ts";
 import { claimsOf, claimsOfOpenPgp, signatureOctets } from "./claims.ts";
-import { type Comparison, type Expected, compareManifest, compareOrigin } from "./compare.ts";
+import { type Comparison, compareManifest, compareOrigin } from "./compare.ts";
+import { type Expected, hashFault } from "./expected.ts";
 import { type SignatureVerdict, judge, timestamp, unfitForSignatures } from "./judge.ts";
 import { LISTS, type ListNames, type Manifest, readManifest } from "./manifest.ts";
-import { sealedData } from "./sealed_data.ts";
 import { readSignedData } from "./signed_data.ts";
 
 const ASK_SIGNER = "don't trust it, and keep it as it is; get the archive again from whoever signed it";
@@ -58,7 +58,8 @@ class Check {
   readonly #now: number;
   readonly #problems: Problem[] = [];
   readonly #unknown: SignatureVerdict[] = [];
-  readonly #expected: ReadonlyMap<number, Expected>[] = [];
+  /** What the lists that count say of each entry. */
+  readonly #expected = new Map<number, Expected>();
   #manifest: Counted | undefined;
   #origin: Counted | undefined;
   #hasOrigin = false;
@@ -144,7 +145,9 @@ class Check {
     const comparison = compare(this.#archive, manifest);
     for (const { name, fault } of comparison.faults) this.#failMember(name, fault, ASK_SIGNER);
     if (comparison.fault !== undefined) this.fail(comparison.fault, ASK_SIGNER);
-    this.#expected.push(comparison.expected);
+    for (const [place, expected] of comparison.expected) {
+      this.#expected.set(place, { ...this.#expected.get(place), ...expected });
+    }
     return { manifest, verdicts: list.verdicts, comparison };
   }
 
@@ -173,16 +176,10 @@ class Check {
   }
 
   async #entry(octets: Bytes, place: number, name: string): Promise<void> {
-    let entryHash: string | undefined;
-    for (const expected of this.#expected) {
-      const { entry, sealed } = expected.get(place) ?? {};
-      if (entry !== undefined) {
-        entryHash ??= hex(await sha256(octets));
-        if (entryHash !== entry) this.#failMember(name, "it was altered or replaced after the archive was signed", ASK_SIGNER);
-      }
-      if (sealed !== undefined && hex(await sha256(sealedData(octets))) !== sealed) {
-        this.#failMember(name, "what is sealed in it was altered or replaced after it was signed", ASK_SIGNER);
-      }
+    const fault = await hashFault(octets, this.#expected.get(place) ?? {});
+    if (fault !== undefined) this.#failMember(name, fault, ASK_SIGNER);
+    else if (this.#expected.has(place) && this.#archive.wasOther(place, hex(await sha256(octets)))) {
+      this.#failMember(name, "it isn't what it was when it was opened", "don't trust what was shown; open the archive again");
     }
     this.#refuseRecipient(octets, name);
   }
@@ -216,6 +213,7 @@ class Check {
     if (evidence.length > 0) {
       const others = this.#unknownOfAll();
       const passedOver = others.length > 0 ? [`passed over signatures by others: ${others.join(", ")}`] : [];
+      archive.requireSigned(this.#expected);
       return { state: "signed", summary: `${archive.name}: ${[`sound (${size})`, ...evidence, ...passedOver].join("; ")}`, problems: [] };
     }
     const claims = await this.#claims();

@@ -36,7 +36,7 @@ import { failureOf, problemOf } from "./words.ts";
 
 /** Members that are opened at the same time by a search: most of the work is done by the browser's own threads. */
 const AT_ONCE = 4;
-/** The time between two reports of a search, in milliseconds. */
+/** The time between two reports of a progress, in milliseconds. */
 const REPORT_EVERY = 100;
 
 export class VaultCore implements Contract {
@@ -162,10 +162,11 @@ export class VaultCore implements Contract {
       // Each octet is read once, and decrypted once.
       const total = 2 * archive.entries[place]!.storedSize;
       let done = 0;
+      const report = throttled(onProgress);
       const opened = await archive.openMember(place, this.#keyring, (octets) => {
         signal.throwIfAborted();
         done = Math.min(total, done + octets);
-        onProgress({ done, total });
+        report({ done, total });
       });
       return {
         name: opened.path,
@@ -222,7 +223,8 @@ export class VaultCore implements Contract {
 
   async verify(id: number, onProgress: (progress: OpenProgress) => void, signal: AbortSignal): Promise<Verdict> {
     const archive = this.#archive(id);
-    return this.#named(archive.name, () => verify(archive, this.#keyring.certificates, Date.now(), onProgress, signal));
+    const report = throttled(onProgress);
+    return this.#named(archive.name, () => verify(archive, this.#keyring.certificates, Date.now(), report, signal));
   }
 
   async #shown(archive: OpenArchive): Promise<Archive> {
@@ -273,6 +275,17 @@ export class VaultCore implements Contract {
       throw new VaultError(problemOf(name, error), failureOf(error));
     }
   }
+}
+
+/** Passes on a progress now and then: the page couldn't draw more. */
+function throttled(onProgress: (progress: OpenProgress) => void): (progress: OpenProgress) => void {
+  let reported = 0;
+  return (progress) => {
+    const now = Date.now();
+    if (now - reported < REPORT_EVERY) return;
+    reported = now;
+    onProgress(progress);
+  };
 }
 
 /** Returns whether octets begin a binary OpenPGP message: a PKESK packet. */

@@ -8,12 +8,13 @@ import { type Grant, GRANT_NAME, grantedOf } from "../index/grant.ts";
 import { type Index, type Listed, INDEX_ENTRY, INDEX_NAME, isNumber, readIndex } from "../index/index.ts";
 import { type Keyring } from "../keys/keyring.ts";
 import { type Beginning, readBeginning } from "../openpgp/front.ts";
-import { fits, pathOf } from "../openpgp/literal.ts";
+import { binds, fits, pathOf } from "../openpgp/literal.ts";
 import { type OpenedMessage, openMessage, openWith } from "../openpgp/message.ts";
 import { readEntries } from "../zip/archive.ts";
 import { type Entry, entryFault, findData, readContent, STORED } from "../zip/entry.ts";
 import { pathFault } from "../zip/names.ts";
 import { LISTS } from "../signatures/manifest.ts";
+import { type Expected, hashFault } from "../signatures/expected.ts";
 
 /** The entries that are not members. */
 const RESERVED = [INDEX_ENTRY, ...Object.values(LISTS).flatMap(({ list, cms, openpgp }) => [list, cms, openpgp])];
@@ -51,6 +52,10 @@ export class OpenArchive {
   readonly #opened = new Set<number>();
   /** The paths that are sealed with members whose names are hidden, and that were opened without an index. */
   readonly #sealedPaths = new Map<number, string>();
+  /** The SHA-256 of the entries that were opened, in an archive that has signatures. */
+  readonly #seen = new Map<number, string>();
+  /** What a signature says of the entries, once it was checked: from then on, nothing else opens. */
+  #signed: ReadonlyMap<number, Expected> | undefined;
   /** The paths that several members have. */
   #repeated: ReadonlySet<string>;
 
@@ -118,7 +123,7 @@ export class OpenArchive {
     const entry = this.#indexEntry === undefined ? undefined : this.entries[this.#indexEntry];
     if (entry === undefined || "index" in this.#index || keyring.keys.length === 0) return;
     try {
-      const octets = await readContent(this.source, entry, () => undefined);
+      const octets = await this.#read(this.#indexEntry!, entry, () => undefined);
       const { literal } = await openMessage(octets, keyring, () => undefined);
       const name = decodeLossily(literal.name);
       if (name !== INDEX_NAME) throw new Fault("malformed", `it was sealed as “${name}”, not as an index`);
@@ -167,6 +172,29 @@ export class OpenArchive {
     return this.source.read(data.start, Math.min(most, data.length));
   }
 
+  /** Reads an entry that is to be opened. What is opened is what was signed, whatever a server sends the second time. */
+  async #read(place: number, entry: Entry, onProgress: OnProgress): Promise<Uint8Array<ArrayBuffer>> {
+    const octets = await readContent(this.source, entry, onProgress);
+    const expected = this.#signed?.get(place);
+    const fault = expected && (await hashFault(octets, expected));
+    if (fault !== undefined) throw new Fault("altered", fault, "don't trust it; get the archive again from whoever signed it");
+    if (this.place(LISTS.manifest.list) !== undefined || this.place(LISTS.origin.list) !== undefined) {
+      this.#seen.set(place, hex(await sha256(octets)));
+    }
+    return octets;
+  }
+
+  /** Returns whether an entry that was opened before had other octets than these, by their SHA-256. */
+  wasOther(place: number, hash: string): boolean {
+    const seen = this.#seen.get(place);
+    return seen !== undefined && seen !== hash;
+  }
+
+  /** Lets nothing open any more but what a signature says of the entries. */
+  requireSigned(expected: ReadonlyMap<number, Expected>): void {
+    this.#signed = expected;
+  }
+
   /** Opens a member to its authentic end. */
   async openMember(place: number, keyring: Keyring, onProgress: OnProgress): Promise<Opened> {
     const entry = this.entries[place];
@@ -176,7 +204,7 @@ export class OpenArchive {
     if (this.#repeated.has(this.pathOf(place))) {
       throw new Fault("malformed", "another member has the same path", "get the archive again from its source; don't trust this one");
     }
-    const octets = await readContent(this.source, entry, onProgress);
+    const octets = await this.#read(place, entry, onProgress);
     const listed = this.listed(place);
     if (this.#index.state === "granted" && listed === undefined) {
       throw new Fault("no key", "the grant doesn't list it", "ask whoever made the grant for another one");
@@ -236,7 +264,17 @@ export class OpenArchive {
     }
     const path = this.pathOf(place);
     const hashOf = async (path: string) => hex(await sha256(encodeUtf8(path)));
-    if (await fits(name, path, hashOf)) return path;
+    if (await fits(name, path, hashOf)) {
+      // Whoever opens the members can make an index, or a grant, and name a member by it.
+      if (this.#signed !== undefined && this.listed(place)?.name !== undefined && !binds(name)) {
+        throw new Fault(
+          "altered",
+          "its name is from an index or a grant, and nothing that was sealed and signed confirms it",
+          "don't trust the name; ask whoever signed the archive what the member is",
+        );
+      }
+      return path;
+    }
     const sealed = this.isHidden(place) ? pathOf(name) : undefined;
     if (sealed !== undefined && pathFault(sealed) === undefined) {
       this.#sealedPaths.set(place, sealed);
