@@ -1,12 +1,12 @@
 // Calls, keys and archives for the tests, made by the real program, openssl and sox-like code.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 /** The program that was just built. */
-const PROGRAM = path.resolve(process.env["CALLSEAL"] ?? "../target/debug/callseal");
+export const PROGRAM = path.resolve(process.env["CALLSEAL"] ?? "../target/debug/callseal");
 
 /** A directory of its own, which goes with the test. */
 export class Scene {
@@ -21,6 +21,10 @@ export class Scene {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, content);
     return file;
+  }
+
+  append(name: string, text: string): void {
+    appendFileSync(this.path(name), text);
   }
 
   callseal(...parameters: readonly string[]): string {
