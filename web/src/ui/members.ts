@@ -1,4 +1,5 @@
 // The list of members.
+import { shown } from "../text/escapes.ts";
 import { ChoosableList } from "./choosable.ts";
 import { button, h, type Child } from "./dom.ts";
 import { Filters } from "./filters.ts";
@@ -125,18 +126,19 @@ export class Members {
     const row = this.#rows[index];
     if (!row) return h("div");
     const { directory, file } = nameParts(row.name);
+    const archive = this.#session.archives.length > 1 ? `${shown(row.entry.name)} › ` : "";
     const state = AUTHENTICITY[row.authenticity];
     const access = ACCESS[row.access];
     const kind = KINDS[row.kind];
     const cells: Readonly<Record<Column, Child[]>> = {
-      name: [h("span", { class: "directory" }, directory), h("span", { class: "file" }, file)],
+      name: [h("span", { class: "directory" }, archive + directory), h("span", { class: "file" }, file)],
       kind: pictured(kind.icon, kind.word),
       date: [formatTime(row.member.modified)],
       size: [formatSize(sizeOf(row))],
       state: pictured(state.icon, state.word),
       access: pictured(access.icon, access.word),
     };
-    const titles: Partial<Record<Column, string>> = { name: row.name, state: state.sentence, access: access.sentence, kind: kind.word };
+    const titles: Partial<Record<Column, string>> = { name: archive + row.name, state: state.sentence, access: access.sentence, kind: kind.word };
     return h(
       "div",
       { class: `row ${row.authenticity.replace(" ", "-")}`, role: "row", "aria-rowindex": index + 2 },

@@ -1,0 +1,397 @@
+// The page in a real browser, over a vault that is made up.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { FAKE_PAGE, give, launch, open, rowOf, type OpenPage } from "../support/chromium.ts";
+
+const ARCHIVE = { name: "calls.zip", content: "PK" };
+const BIG = { name: "big.zip", content: "PK" };
+const KEY = { name: "night.key", content: "key" };
+const LOCKED = { name: "locked.key", content: "locked" };
+const CERTIFICATE = { name: "recorder.crt", content: "certificate" };
+
+let browser: Browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+
+async function started(options: BrowserContextOptions = {}, ...files: { name: string; content: string }[]): Promise<OpenPage> {
+  const opened = await open(browser, FAKE_PAGE, options);
+  if (files.length > 0) await give(opened.page, ...files);
+  return opened;
+}
+
+async function unlocked(options: BrowserContextOptions = {}): Promise<OpenPage> {
+  const opened = await started(options, ARCHIVE, KEY);
+  await rowOf(opened.page, "call-000123.wav").waitFor();
+  return opened;
+}
+
+/** Without it, the browser saves a download, which a test can read. */
+const withoutPicker = (page: Page) => page.evaluate(() => Reflect.deleteProperty(window, "showSaveFilePicker"));
+
+const position = async (page: Page) => Number(await page.getByRole("slider", { name: "Position" }).getAttribute("aria-valuenow"));
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  assert.fail(`it never came: ${what}`);
+}
+
+test("the first visit says what the page is, and asks nobody for anything", async () => {
+  const { page, faults, requests } = await started();
+  await page.getByRole("heading", { name: "Hear and read sealed calls" }).waitFor();
+  await page.getByText("The key stays in this page, and is forgotten").waitFor();
+  assert.deepEqual(requests.filter((url) => !url.startsWith("blob:")), [FAKE_PAGE]);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a locked key is asked for until its passphrase is right, and the passphrase doesn't stay", async () => {
+  const { page, faults } = await started({}, ARCHIVE, LOCKED);
+  const passphrase = page.getByLabel("Passphrase");
+  await passphrase.fill("wrong");
+  await page.getByRole("button", { name: "Unlock", exact: true }).click();
+  await page.getByRole("dialog").getByText("the passphrase is wrong").waitFor();
+  assert.equal(await passphrase.inputValue(), "");
+  await passphrase.fill("right");
+  await passphrase.press("Enter");
+  await rowOf(page, "call-000123.wav").waitFor();
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  assert.ok(!(await page.content()).includes("right</"), "it's nowhere in the page");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a key that isn't unlocked now can be unlocked later", async () => {
+  const { page } = await started({}, ARCHIVE, LOCKED);
+  await page.getByRole("button", { name: "Not now" }).click();
+  await page.getByRole("button", { name: "Night Desk" }).click();
+  await page.getByLabel("Passphrase").fill("right");
+  await page.getByLabel("Passphrase").press("Enter");
+  await rowOf(page, "call-000123.wav").waitFor();
+  await page.context().close();
+});
+
+test("names and texts out of archives are never read as HTML", async () => {
+  const { page, faults } = await unlocked();
+  const hostile = rowOf(page, "<img src=x onerror=alert(document.domain)>.txt");
+  await hostile.click();
+  await page.getByText("<img src=x onerror=alert(2)>").waitFor();
+  await page.getByText("[U+202E]gnp.exe[U+0007][U+0000]").waitFor();
+  await rowOf(page, "report[U+202E]vaw.exe").waitFor();
+  await rowOf(page, "broken.json").click();
+  await page.getByText("<script>alert(1)</script>").waitFor();
+  await rowOf(page, "call-000123.xml").click();
+  await page.getByText("<b>not bold</b>").waitFor();
+  assert.equal(await page.locator("img, b:text('not bold'), body script ~ script").count(), 0);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("of a hundred thousand members, only those in view are in the document", async () => {
+  const { page, faults } = await started({}, BIG, KEY);
+  await page.getByText(/^100,000 members$/).waitFor();
+  await rowOf(page, "agent-").first().waitFor();
+  const grid = page.getByRole("grid");
+  assert.equal(await grid.getAttribute("aria-rowcount"), "100001");
+  assert.ok((await grid.getByRole("row").count()) < 60);
+  await grid.focus();
+  await page.keyboard.press("End");
+  const last = page.locator('[aria-rowindex="100001"]');
+  await last.waitFor();
+  assert.equal(await last.getAttribute("aria-selected"), "true");
+  assert.equal(await grid.getAttribute("aria-activedescendant"), await last.getAttribute("id"));
+  await page.getByLabel("Filter by name").fill("AGENT-7/ 0041");
+  await page.getByText(/^\d+ of 100,000 members$/).waitFor();
+  assert.ok((await rowOf(page, "agent-7/").count()) > 0);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("members are filtered by kind and day, and sorted by each column", async () => {
+  const { page } = await unlocked();
+  await page.getByLabel("Kind").selectOption("json");
+  await page.getByText("3 of 15 members").waitFor();
+  await page.getByLabel("Kind").selectOption("");
+  await page.getByLabel("From this day on (UTC)").fill("2026-12-01");
+  await page.getByText("1 of 15 members").waitFor();
+  await rowOf(page, "altered.txt").waitFor();
+  await page.getByLabel("From this day on (UTC)").fill("");
+  await page.getByText(/^15 members$/).waitFor();
+  await page.getByRole("button", { name: "Size" }).click();
+  await page.getByRole("button", { name: "Size" }).click();
+  assert.equal(await page.getByRole("columnheader", { name: "Size" }).getAttribute("aria-sort"), "descending");
+  assert.match((await page.getByRole("grid").getByRole("row").nth(1).textContent()) ?? "", /119 KiB/);
+  await page.context().close();
+});
+
+test("a recording plays by one click, and is paused, sought and heard in part by keys and buttons", async () => {
+  const { page, faults } = await unlocked();
+  await rowOf(page, "call-000124-stereo.wav").click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  await until("the sound", async () => (await position(page)) >= 1);
+  await page.keyboard.press("ArrowRight");
+  await until("five seconds on", async () => (await position(page)) >= 6);
+  await page.keyboard.press("Shift+ArrowRight");
+  await until("thirty seconds on", async () => (await position(page)) >= 36);
+  await page.getByRole("radio", { name: "Left" }).check({ force: true });
+  await page.getByLabel("Speed").selectOption("1.5");
+  await page.getByRole("grid").focus();
+  await page.keyboard.press("Space");
+  await page.getByRole("button", { name: "Play" }).waitFor();
+  const slider = page.getByRole("slider", { name: "Position" });
+  await slider.focus();
+  await page.keyboard.press("Home");
+  assert.equal(await slider.getAttribute("aria-valuetext"), "0 s of 1 min 2 s");
+  const box = await slider.boundingBox();
+  assert.ok(box);
+  await page.mouse.click(box.x + box.width / 2, box.y + 20);
+  assert.equal(await slider.getAttribute("aria-valuetext"), "31 s of 1 min 2 s");
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("the sound that plays is the recording's", async () => {
+  const { page } = await started();
+  // What goes to the loudspeaker is listened to on its way.
+  await page.evaluate(() => {
+    const start = AudioBufferSourceNode.prototype.start;
+    const heard: number[] = [];
+    Object.assign(window, { heard });
+    AudioBufferSourceNode.prototype.start = function (when = 0) {
+      heard.push(this.buffer?.sampleRate ?? 0, Math.max(...(this.buffer?.getChannelData(0) ?? [])));
+      start.call(this, when);
+    };
+  });
+  await give(page, ARCHIVE, KEY);
+  await rowOf(page, "call-000123.wav").click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  const heard = await page.evaluate(() => (window as unknown as { heard: number[] }).heard);
+  assert.equal(heard[0], 8000);
+  assert.ok((heard[1] ?? 0) > 0.05 && (heard[1] ?? 0) <= 1, String(heard));
+  assert.equal(await page.locator("audio, video").count(), 0);
+  await page.context().close();
+});
+
+test("a recording that can't be played says why, and can be saved", async () => {
+  const { page, faults } = await unlocked();
+  for (const [name, why] of [["call-000125-gsm.wav", "its codec is GSM 6.10"], ["lying-header.wav", "its header says 65535 channels"]] as const) {
+    await rowOf(page, name).click();
+    await page.getByText(why).waitFor();
+    await page.getByRole("button", { name: "Save …" }).waitFor();
+  }
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("JSON is shown formatted with each of its digits, and words are found in it", async () => {
+  const { page } = await unlocked();
+  await rowOf(page, "call-000123.json").click();
+  await page.getByText("18014398509481985.10").waitFor();
+  await page.getByRole("document", { name: "Text" }).focus();
+  await page.keyboard.press("Control+f");
+  await page.keyboard.type("PARCEL");
+  await page.getByText("1 of 6").waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByText("2 of 6").waitFor();
+  assert.equal(await page.locator("mark.m-current").textContent(), "parcel");
+  await page.getByLabel("As it is").check();
+  await page.getByText('{"callId":18014398509481985.10,"language"').waitFor();
+  await page.context().close();
+});
+
+test("a text that isn't JSON is shown as it is, with a warning", async () => {
+  const { page } = await unlocked();
+  await rowOf(page, "broken.json").click();
+  await page.getByText("not valid JSON: at line 1, column 18").waitFor();
+  await page.context().close();
+});
+
+test("what may have been altered is shown under a warning, and what was altered isn't shown", async () => {
+  const { page } = await unlocked();
+  await rowOf(page, "cbc-note.txt").click();
+  await page.getByText("may have been altered on its way").waitFor();
+  await rowOf(page, "cbc-note.txt").getByText("Unproven").waitFor();
+  await rowOf(page, "legacy/altered.txt").click();
+  await page.getByText("legacy/altered.txt was altered").waitFor();
+  await rowOf(page, "legacy/altered.txt").getByText("Refused").waitFor();
+  assert.equal(await page.getByText("may have been altered on its way").count(), 0);
+  assert.equal(await page.getByRole("button", { name: "Save …" }).count(), 0);
+  await page.context().close();
+});
+
+test("the search finds places in all transcripts, and each of them opens there", async () => {
+  const { page, faults } = await unlocked();
+  await page.getByRole("tab", { name: "Search" }).click();
+  await page.keyboard.type("Where's my");
+  await page.keyboard.press("Enter");
+  await page.getByText("1 place in 1 member.").waitFor();
+  await page.getByText("1 member couldn't be searched").waitFor();
+  await page.getByRole("option").click();
+  await page.locator("mark.m-current", { hasText: "Where's my" }).waitFor();
+  await page.getByLabel("Search in all transcripts").fill("([");
+  await page.getByLabel("Regular expression").check();
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByText("is no regular expression").waitFor();
+  await page.getByLabel("Search in all transcripts").fill("parcel|line");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByText("The first 10,000 places are shown").waitFor();
+  assert.ok((await page.getByRole("option").count()) < 60);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a search is cancelled", async () => {
+  const { page } = await unlocked();
+  await page.getByRole("tab", { name: "Search" }).click();
+  await page.keyboard.type("slow");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("The search was cancelled.").waitFor();
+  await page.context().close();
+});
+
+test("a signature that nobody here can prove isn't called proven", async () => {
+  const { page } = await unlocked();
+  await page.getByRole("tab", { name: "Archives and keys" }).click();
+  await page.getByRole("button", { name: "Verify" }).click();
+  await page.getByText("claims to be signed by Recorder 4 <recorder@example.com>; no certificate here shows it").waitFor();
+  await page.getByText("the signer's certificate is missing").waitFor();
+  assert.equal(await page.locator(".verdict.signed, .verdict .icon-check").count(), 0);
+  await page.context().close();
+});
+
+test("forgetting the key takes away all that it opened", async () => {
+  const { page, faults } = await started({}, ARCHIVE, KEY, CERTIFICATE);
+  await rowOf(page, "call-000124.txt").click();
+  await page.getByText("Agent: line 1,").waitFor();
+  await page.getByRole("tab", { name: "Search" }).click();
+  await page.keyboard.type("parcel is late");
+  await page.keyboard.press("Enter");
+  await page.getByText(/places in 1 member/).waitFor();
+  await page.getByRole("tab", { name: "Archives and keys" }).click();
+  await page.getByRole("button", { name: "Forget key" }).click();
+  await page.getByRole("tab", { name: "Members" }).click();
+  await rowOf(page, "000001").waitFor();
+  const left = await page.evaluate(() => {
+    document.querySelector("body > script")?.remove();
+    return document.documentElement.outerHTML;
+  });
+  for (const secret of ["Agent: line", "parcel", "call-000124", "Night Desk", "(certificate, Ed25519)"]) assert.ok(!left.includes(secret), secret);
+  assert.equal(await page.getByLabel("Search in all transcripts").inputValue(), "");
+  assert.equal(await page.getByRole("button", { name: "Forget key" }).count(), 0);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("after fifteen idle minutes the key is forgotten, after a minute of warning", async () => {
+  const { page } = await started();
+  await page.clock.install();
+  await page.reload();
+  await give(page, ARCHIVE, KEY);
+  await rowOf(page, "call-000123.wav").waitFor();
+  await page.clock.runFor("14:05");
+  await page.getByText(/It forgets your key in \d+ s/).waitFor();
+  await page.getByRole("button", { name: "Keep the key" }).dispatchEvent("click");
+  await page.clock.runFor("14:05");
+  await page.getByText(/It forgets your key in \d+ s/).waitFor();
+  await page.clock.runFor("01:00");
+  await page.getByText("The page wasn't used for 15 minutes, and forgot your key.").waitFor();
+  assert.equal(await rowOf(page, "call-000123.wav").count(), 0);
+  await page.context().close();
+});
+
+test("saving says once that the file is not sealed any more, and saves each octet", async () => {
+  const { page } = await unlocked();
+  await withoutPicker(page);
+  await rowOf(page, "cbc-note.txt").click();
+  await page.getByText("This note came by CMS").waitFor();
+  await page.keyboard.press("Control+s");
+  await page.getByText("The saved file isn't sealed any more").waitFor();
+  const first = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save it" }).click();
+  const download = await first;
+  assert.equal(download.suggestedFilename(), "cbc-note.txt");
+  assert.equal(await readFile(await download.path(), "utf8"), "This note came by CMS with AES-CBC.");
+  const second = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save …" }).click();
+  await second;
+  await page.context().close();
+});
+
+test("an archive that can't be opened says why, and the others stay", async () => {
+  const { page } = await started({}, ARCHIVE, { name: "damaged.zip", content: "PK" }, { name: "notes.txt", content: "nothing" });
+  await page.getByRole("alert").getByText("damaged.zip is no ZIP archive: its end is missing").waitFor();
+  await page.getByRole("alert").getByText("notes.txt holds no key").waitFor();
+  await page.getByText(/^15 members$/).waitFor();
+  await page.context().close();
+});
+
+test("files that are dropped anywhere are taken", async () => {
+  const { page } = await started();
+  const drop = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["PK"], "calls.zip"));
+    transfer.items.add(new File(["key"], "my.key"));
+    return transfer;
+  });
+  await page.locator("body").dispatchEvent("drop", { dataTransfer: drop });
+  await rowOf(page, "call-000123.wav").waitFor();
+  await page.context().close();
+});
+
+test("all of it works from the keyboard", async () => {
+  const { page } = await unlocked();
+  await page.keyboard.press("/");
+  await page.keyboard.type("call-000123.json");
+  await page.getByText("1 of 15 members").waitFor();
+  await until("the list has the focus", async () => {
+    await page.keyboard.press("Tab");
+    return page.evaluate(() => document.activeElement?.getAttribute("role") === "grid");
+  });
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("heading", { name: "call-000123.json" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByText('"callId"').waitFor();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Help" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.context().close();
+});
+
+test("every control has a name", async () => {
+  const { page } = await unlocked();
+  await rowOf(page, "call-000124-stereo.wav").click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  const nameless = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLInputElement>("button, input:not([hidden]), select, [role=slider], [role=grid], [role=tabpanel], section")]
+      .filter((element) => !element.ariaLabel && !element.getAttribute("aria-labelledby") && !element.textContent?.trim() && !element.labels?.length)
+      .map((element) => element.outerHTML.slice(0, 120)),
+  );
+  assert.deepEqual(nameless, []);
+  await page.context().close();
+});
+
+test("a window of 320 pixels needs no scrolling to the side", async () => {
+  const { page } = await unlocked({ viewport: { width: 320, height: 700 } });
+  for (const name of ["call-000124-stereo.wav", "call-000123.json", "lying-header.wav"]) {
+    await page.getByLabel("Filter by name").fill(name);
+    await page.getByText("1 of 15 members").waitFor();
+    await page.getByRole("grid").getByRole("row").nth(1).click();
+    await page.getByRole("button", { name: "Save …" }).waitFor();
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 320), name);
+  }
+  await page.context().close();
+});
+
+test("nothing is stored", async () => {
+  const { page } = await unlocked();
+  await rowOf(page, "call-000123.json").click();
+  await page.getByText('"callId"').waitFor();
+  const state = await page.context().storageState({ indexedDB: true });
+  assert.deepEqual(state, { cookies: [], origins: [] });
+  await page.context().close();
+});
