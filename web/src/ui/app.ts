@@ -26,7 +26,7 @@ export function start(newVault: () => Vault): void {
   const take = (files: readonly File[]) => void session.addFiles(files);
   const unlock = passphrases(session);
 
-  const content = new ContentPane(session, status);
+  const content = new ContentPane(session, status, () => members.focus());
   const open = (row: Row, hit?: Hit) => {
     void content.open(row, hit);
     // In a narrow window it's below the list.

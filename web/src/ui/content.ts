@@ -22,6 +22,7 @@ export class ContentPane {
   readonly element: HTMLElement;
   readonly #session: Session;
   readonly #status: StatusLine;
+  readonly #onclose: () => void;
   readonly #header = h("header", {});
   readonly #banner = h("div", {});
   readonly #body = h("div", { class: "body" });
@@ -33,9 +34,11 @@ export class ContentPane {
   #viewer: Viewer | undefined;
   #opening = new AbortController();
 
-  constructor(session: Session, status: StatusLine) {
+  /** `onclose` gives the focus back to the list. */
+  constructor(session: Session, status: StatusLine, onclose: () => void) {
     this.#session = session;
     this.#status = status;
+    this.#onclose = onclose;
     this.#details = new Details(session);
     this.#about = h("details", { class: "about", open: true }, h("summary", {}, "About this member"), this.#details.element);
     this.element = h(
@@ -129,7 +132,7 @@ export class ContentPane {
       this.#header,
       h("div", { class: "title" }, h("h2", { title: row.name }, file), directory !== "" && h("p", { class: "dim", title: directory }, directory)),
       saveButton,
-      button("Close", () => this.#clear(), { "aria-label": "Close the member", title: "Close the member" }, icon("close")),
+      button("Close", () => this.#close(), { "aria-label": "Close the member", title: "Close the member" }, icon("close")),
     );
     this.#header.hidden = this.#about.hidden = false;
     this.#placeholder.hidden = true;
@@ -202,6 +205,11 @@ export class ContentPane {
     } catch (error) {
       this.#session.report({ message: `${row.name} can't be saved: ${problemOf(error).message}`, hint: undefined });
     }
+  }
+
+  #close(): void {
+    this.#clear();
+    this.#onclose();
   }
 
   #clear(): void {

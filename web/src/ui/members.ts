@@ -22,6 +22,7 @@ const COLUMNS: readonly { readonly column: Column; readonly title: string }[] = 
 const HEADINGS: Partial<Record<Column, IconName>> = { kind: "other", state: "check", access: "key" };
 
 const ROW_HEIGHT = 34;
+const SORT_MILLISECONDS = 30;
 
 export interface MemberEvents {
   onselect(row: Row): void;
@@ -40,6 +41,7 @@ export class Members {
   #order: Order = { column: "name", descending: false };
   #sorted: Row[] = [];
   #rows: Row[] = [];
+  #sorting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session, events: MemberEvents) {
     this.#session = session;
@@ -65,9 +67,12 @@ export class Members {
     this.element = h("div", { class: "members" }, this.filters.element, this.#count, this.#grid, this.#empty);
     session.changes.add((change) => {
       if (change.what === "archives") this.filters.setArchives(session.archives);
-      if (change.what === "rows") this.#sort();
+      if (change.what === "rows") this.#sortSoon();
       if (change.what === "row") this.#list.refreshRow(this.#rows.indexOf(change.row));
-      if (change.what === "forgotten") this.filters.clear();
+      if (change.what === "forgotten") {
+        this.filters.clear();
+        this.#sort();
+      }
     });
   }
 
@@ -80,7 +85,14 @@ export class Members {
     if (row) act(row);
   }
 
+  /** Many archives can be opened at the same time. */
+  #sortSoon(): void {
+    this.#sorting ??= setTimeout(() => this.#sort(), SORT_MILLISECONDS);
+  }
+
   #sort(): void {
+    clearTimeout(this.#sorting);
+    this.#sorting = undefined;
     this.#sorted = sorted(this.#session.rows, this.#order);
     this.#show();
   }

@@ -71,6 +71,7 @@ export class Player implements Viewer {
   }
 
   key(event: KeyboardEvent): boolean {
+    if (event.ctrlKey || event.metaKey) return false;
     const step = event.shiftKey ? LONG_STEP_SECONDS : STEP_SECONDS;
     switch (event.key) {
       case " ":

@@ -15,6 +15,8 @@ export class Waveform {
   readonly #observer: ResizeObserver;
   readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
   #position = 0;
+  /** An hour's recording moves by a pixel in some seconds: it isn't drawn anew for less. */
+  #drawnPlayhead = -1;
   /** The dimmed channels. */
   heard: "all" | number = "all";
 
@@ -64,7 +66,7 @@ export class Waveform {
       this.element.setAttribute("aria-valuenow", String(now));
       this.element.setAttribute("aria-valuetext", `${spokenDuration(seconds)} of ${spokenDuration(this.#duration)}`);
     }
-    this.draw();
+    if (this.#playhead() !== this.#drawnPlayhead) this.draw();
   }
 
   readonly draw = (): void => {
@@ -76,11 +78,11 @@ export class Waveform {
     const context = this.#canvas.getContext("2d");
     if (!context) return;
     const colours = getComputedStyle(this.element);
-    const playhead = this.#duration > 0 ? (this.#position / this.#duration) * width : 0;
+    const playhead = (this.#drawnPlayhead = this.#playhead());
     context.clearRect(0, 0, width, height);
     this.#drawLanes(context, width, height, playhead, colours);
     context.fillStyle = colours.getPropertyValue("--playhead");
-    context.fillRect(Math.min(width - 2, Math.round(playhead)), 0, Math.max(2, Math.round(devicePixelRatio)), height);
+    context.fillRect(Math.min(width - 2, playhead), 0, Math.max(2, Math.round(devicePixelRatio)), height);
   };
 
   #drawLanes(context: CanvasRenderingContext2D, width: number, height: number, playhead: number, colours: CSSStyleDeclaration): void {
@@ -101,6 +103,11 @@ export class Waveform {
       }
     }
     context.globalAlpha = 1;
+  }
+
+  /** In pixels of the canvas. */
+  #playhead(): number {
+    return Math.round((this.#position / this.#duration) * this.#canvas.width);
   }
 
   #secondsAt(event: PointerEvent): number {

@@ -343,6 +343,62 @@ test("files that are dropped anywhere are taken", async () => {
   await page.context().close();
 });
 
+/** The page as a server gives it, with its setting and with what its policy lets it ask. */
+async function servedAs(setting: string, ask: string, answers: Readonly<Record<string, string>>): Promise<OpenPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const html = (await readFile(".build/fake.html", "utf8")).replace('content="dropped"', `content="${setting}"`).replace("connect-src 'none'", `connect-src ${ask}`);
+  await context.route("**", (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname === "/play/") return route.fulfill({ contentType: "text/html", body: html });
+    const body = answers[pathname];
+    return body === undefined ? route.fulfill({ status: 404 }) : route.fulfill({ contentType: "application/json", body });
+  });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  const requests: string[] = [];
+  page.on("console", (message) => void (message.type() === "error" && faults.push(message.text())));
+  page.on("request", (request) => void requests.push(request.url()));
+  await page.goto("http://127.0.0.1:4711/play/");
+  return { page, faults, requests };
+}
+
+test("the archives of a server open by themselves", async () => {
+  const list = JSON.stringify({ archives: [{ name: "calls.zip", size: 5, url: "archives/0" }, { name: "big.zip", size: 6, url: "archives/1" }] });
+  const { page, faults, requests } = await servedAs("served", "'self'", { "/play/archives.json": list });
+  await page.getByText(/^100,015 members$/).waitFor();
+  await page.getByLabel("Archive", { exact: true }).selectOption("calls.zip");
+  await page.getByText("15 of 100,015 members").waitFor();
+  await give(page, KEY);
+  await rowOf(page, "call-000123.wav").waitFor();
+  assert.deepEqual(requests.filter((url) => !url.startsWith("blob:")), ["http://127.0.0.1:4711/play/", "http://127.0.0.1:4711/play/archives.json"]);
+  assert.deepEqual(faults, []);
+  await page.context().close();
+});
+
+test("a server without a list says so, and files can be dropped", async () => {
+  const { page } = await servedAs("served", "'self'", {});
+  await page.getByText("the list of archives can't be read: the server answers 404").waitFor();
+  await give(page, ARCHIVE);
+  await page.getByText(/^15 members$/).waitFor();
+  await page.context().close();
+});
+
+test("archives of a store open by their address, and others are refused", async () => {
+  const { page } = await servedAs("from https://store.example", "https://store.example", {});
+  const address = page.getByLabel("Address of an archive");
+  await address.first().fill("https://other.example/calls.zip");
+  await address.first().press("Enter");
+  await page.getByText("https://other.example/calls.zip isn't an address below https://store.example/").waitFor();
+  await address.first().fill("https://store.example/2026/calls.zip");
+  await address.first().press("Enter");
+  await page.getByText(/^15 members$/).waitFor();
+  await page.getByRole("tab", { name: "Archives and keys" }).click();
+  await page.getByRole("tabpanel").getByLabel("Address of an archive").waitFor();
+  await page.getByRole("button", { name: "Close calls.zip" }).click();
+  await page.getByRole("heading", { name: "Hear and read sealed calls" }).waitFor();
+  await page.context().close();
+});
+
 test("all of it works from the keyboard", async () => {
   const { page } = await unlocked();
   await page.keyboard.press("/");
