@@ -102,6 +102,10 @@ test("a list that is higher than elements can be is scrolled to each of its rows
   const end = map.height - 600;
   map.scrolled(end);
   assert.equal(map.range(0).end, count, "the bar at its end shows the last row");
+  map.scrolled(end - 100);
+  assert.ok(map.range(0).end < count);
+  map.scrolled(end);
+  assert.equal(map.range(0).end, count, "the wheel at the end shows it, too");
   map.scrolled(0);
   assert.equal(map.range(0).first, 0);
   map.scrolled(120);

@@ -118,8 +118,8 @@ test("JSON that is made to break readers is shown as it is or cut", () => {
 });
 
 test("XML is indented, and its texts stay what they are", () => {
-  const { lines, notice } = done(formatXml('<?xml version="1.0"?><a><b x="1 > 0">text &amp; more</b><c/><!-- two\n  lines --><d><![CDATA[<e>]]></d> tail </a>'));
-  assert.deepEqual(printed(lines), ['<?xml version="1.0"?>', "<a>", '  <b x="1 > 0">text &amp; more</b>', "  <c/>", "  <!-- two", "  lines -->", "  <d><![CDATA[<e>]]></d>", "  tail", "</a>"]);
+  const { lines, notice } = done(formatXml(`<?xml version="1.0"?><a><b x="1 > 0" y='">'>text &amp; more</b><c/><!-- two\n  lines --><d><![CDATA[<e>]]></d> tail </a>`));
+  assert.deepEqual(printed(lines), ['<?xml version="1.0"?>', "<a>", `  <b x="1 > 0" y='">'>text &amp; more</b>`, "  <c/>", "  <!-- two", "  lines -->", "  <d><![CDATA[<e>]]></d>", "  tail", "</a>"]);
   assert.equal(notice, undefined);
 });
 

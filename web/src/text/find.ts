@@ -16,12 +16,11 @@ export function* findAll(text: string, query: string): Generator<void, Matches> 
   if (query === "") return { starts, ends, isCut: false };
   const pattern = new RegExp(query.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu");
   for (let at = 0; at < text.length; ) {
-    // A match that begins before the window's end is found, and the next window begins after it.
+    // A match that begins before the window's end is found, and the next window begins behind it.
     const part = text.slice(at, at + WINDOW + query.length);
     let next = at + WINDOW;
     for (const match of part.matchAll(pattern)) {
       const start = at + match.index;
-      if (start >= at + WINDOW) break;
       if (starts.length === MOST_MATCHES) return { starts, ends, isCut: true };
       starts.push(start);
       ends.push(start + match[0].length);
