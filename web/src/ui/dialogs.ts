@@ -101,7 +101,7 @@ export function showHelp(): void {
       {},
       h("li", {}, h("b", {}, "Not opened: "), "nobody looked at it yet."),
       h("li", {}, h("b", {}, "Unaltered: "), "it was opened to its end, and is what was sealed. The archive's signature says who sealed it."),
-      h("li", {}, h("b", {}, "Unproven: "), "its encryption can't show whether it was altered on its way."),
+      h("li", {}, h("b", {}, "Not authenticated: "), "its encryption can't show whether it was altered on its way."),
       h("li", {}, h("b", {}, "Refused: "), "it isn't what was sealed. Nothing of it is shown."),
     ),
     h("h3", {}, "What the page keeps"),

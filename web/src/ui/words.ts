@@ -17,7 +17,7 @@ export const AUTHENTICITY: Readonly<Record<Authenticity, Words>> = {
   },
   "not authenticated": {
     icon: "warning",
-    word: "Unproven",
+    word: "Not authenticated",
     sentence: "It was opened, but its encryption (CMS with AES-CBC) can't show whether it was altered on its way.",
   },
   refused: { icon: "cross", word: "Refused", sentence: "It isn't what was sealed, or not under this name. Nothing of it is shown." },
