@@ -58,6 +58,7 @@ export function start(newVault: () => Vault): void {
     if (change.what === "problem") messages.show(change.problem);
     if (change.what === "locked") unlock(change.key);
     if (change.what === "forgotten") {
+      messages.clear();
       status.say("The key is forgotten");
       if (change.why === "idle") messages.note(`The page wasn't used for ${IDLE_MINUTES} minutes, and forgot your key. Drop it again to go on.`);
     }

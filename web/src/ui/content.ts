@@ -54,7 +54,10 @@ export class ContentPane {
       if (change.what === "forgotten") this.#clear();
       if (change.what === "row" && isSameMember(change.row, this.#row)) this.#follow(change.row);
       if (change.what === "rows") this.#follow(this.#row && session.current(this.#row));
-      if (change.what === "keys") this.#showPlaceholder();
+      if (change.what === "keys") {
+        this.#showPlaceholder();
+        this.#details.askAgain();
+      }
     });
     this.#clear();
   }

@@ -14,6 +14,8 @@ export class Details {
   readonly #session: Session;
   #row: Row | undefined;
   #recipients: Child = undefined;
+  /** The number of the newest question: answers to older ones come too late. */
+  #question = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -29,26 +31,33 @@ export class Details {
     this.#fill(row, sealedTime);
   }
 
+  /** Keys and certificates give recipients their names. */
+  askAgain(): void {
+    if (this.#row) void this.#ask(this.#row);
+  }
+
   clear(): void {
+    this.#question++;
     this.#row = undefined;
     this.element.replaceChildren();
   }
 
   async #ask(row: Row): Promise<void> {
     const { vault } = this.#session;
+    const question = ++this.#question;
     // The list may be passing by under an arrow key.
     await new Promise((resolve) => setTimeout(resolve, 120));
-    if (!isSameMember(row, this.#row) || row.entry.state.kind !== "open") return;
+    if (question !== this.#question || row.entry.state.kind !== "open") return;
     let view: Child;
     try {
       const recipients = await vault.recipients(row.entry.state.archive.id, row.member.number);
       view = recipientsView(recipients);
-      if (vault === this.#session.vault) this.#learn(row, recipients);
+      if (question === this.#question) this.#learn(row, recipients);
     } catch (error) {
       if (isCancelled(error)) return;
       view = problemView(problemOf(error));
     }
-    if (!isSameMember(row, this.#row)) return;
+    if (question !== this.#question) return;
     this.#recipients = view;
     this.element.querySelector(".recipients-place")?.replaceChildren(view ?? "");
   }

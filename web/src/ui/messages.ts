@@ -26,8 +26,17 @@ const MOST_SHOWN = 4;
 export class Messages {
   readonly element = h("div", { class: "messages", role: "alert" });
 
+  /** What is shown already isn't shown again. */
   show(problem: Problem): void {
-    this.#add(problemView(problem));
+    const view = problemView(problem);
+    const same = [...this.element.children].find(({ textContent }) => textContent === view.textContent);
+    same?.remove();
+    this.#add(view);
+  }
+
+  /** Messages hold names, which may be ones that a key has shown. */
+  clear(): void {
+    this.element.replaceChildren();
   }
 
   note(text: string): void {

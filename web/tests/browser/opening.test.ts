@@ -142,8 +142,9 @@ test("hidden names show with a key that opens the index, and not before", async 
 test("a certificate gives a recipient its name", async () => {
   const player = await Player.open(browser);
   await player.give(scene.path("calls.zip"), scene.path("rsa.key"), scene.path("openssl.crt"));
-  await player.row("call.json").click();
+  await player.openMember("call.json");
   const content = player.page.getByRole("region", { name: "Content" });
+  await content.getByText("About this member").click();
   await content.getByText("customer").first().waitFor();
   await player.close();
 });

@@ -145,8 +145,8 @@ test("after 15 idle minutes the page forgets the key, and says so; use and playi
     await player.page.reload();
     await use(player, ["calls.zip", "customer.key"]);
     await player.page.getByRole("tab", { name: "Members" }).click();
-    // The recording of 3 seconds ends.
-    await player.page.clock.runFor(10_000);
+    // The recording of 3 seconds ends. The sound has a clock of its own.
+    await player.page.getByRole("button", { name: "Play", exact: true }).waitFor();
     await player.page.clock.runFor(14 * 60_000);
     await player.row("caller.wav").waitFor();
     await player.page.mouse.move(100, 100);
