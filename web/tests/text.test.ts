@@ -187,6 +187,13 @@ test("a row has its colours, its matches and its escapes", () => {
   assert.equal(lineAt(lines, at), 1);
 });
 
+test("a section of CDATA has no tags, and quotes between tags are text", () => {
+  const coloured = (text: string) =>
+    paintRow(done(formatXml(text)).lines, 0, text.length, []).flatMap(({ text, kind }) => (kind === undefined ? [] : [[text, kind]]));
+  assert.deepEqual(coloured(`<a b="c">it's "d"</a>`), [["<a", "tag"], ["b", "attribute"], ['"c"', "string"], [">", "tag"], ["</a>", "tag"]]);
+  assert.deepEqual(coloured(`<a><![CDATA[<e f="g">]]></a>`), [["<a>", "tag"], ["<![CDATA[", "comment"], ["]]>", "comment"], ["</a>", "tag"]]);
+});
+
 test("a text is found without regard to case, and as a text", () => {
   assert.deepEqual(done(findAll("a.b A.B axb", "a.B")).starts, [0, 4]);
   assert.deepEqual(done(findAll("x", "")).starts, []);

@@ -36,6 +36,15 @@ export async function decodeCompressed(bytes: Uint8Array<ArrayBuffer>): Promise<
   };
 }
 
+let isAwake = false;
+
+/** The browser starts what plays sound once it's first asked: that can be while the vault opens a recording. */
+export function wakeAudio(): void {
+  if (isAwake) return;
+  isAwake = true;
+  void new AudioContext().close();
+}
+
 /** Plays through Web Audio: no media element, and so no file, no cache and no address of the plaintext. */
 export function webAudioOutput(sampleRate: number): Output {
   const context = audioContext(sampleRate);

@@ -13,7 +13,7 @@ export interface Token {
 export const LONGEST_COLOURED = 10_000;
 
 const JSON_TOKEN = /(?<string>"(?:[^"\\]|\\.)*"?)|(?<number>-?[0-9][0-9.eE+-]*)|(?<word>[a-z]+)|(?<colon>:)|(?<mark>[{}[\],])|(?<space>\s+)/g;
-const XML_TOKEN = /(?<comment><!-{2}.*?(?:-->|$)|<[!?][^>]*>?)|(?<tag><\/?[^\s"'<>/=]*|\/?>)|(?<string>"[^"]*"|'[^']*')|(?<attribute>[^\s"'<>/=]+(?==))/gs;
+const XML_TOKEN = /(?<comment><!-{2}.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)|<[!?][^>]*>?)|(?<tag><\/?[^\s"'<>/=]*|\/?>)|(?<string>"[^"]*"|'[^']*')|(?<attribute>[^\s"'<>/=]+(?==))/gs;
 
 export function tokensOf(line: string, language: Language): Token[] {
   if (language === "plain" || line.length > LONGEST_COLOURED) return [];
@@ -31,10 +31,21 @@ function withKeys(tokens: Token[]): Token[] {
   return tokens.map((token) => (keys.has(token) ? { ...token, kind: "key" } : token));
 }
 
+const DATA_START = "<![CDATA[";
+const DATA_END = "]]>";
+
+/** Of a section of CDATA, only its marks have a colour: what is between them is text. */
+function marksOfData(token: Token, line: string): Token[] {
+  if (!line.startsWith(DATA_START, token.start)) return [token];
+  const marks: Token[] = [{ ...token, end: token.start + DATA_START.length }];
+  if (line.slice(token.start, token.end).endsWith(DATA_END)) marks.push({ ...token, start: token.end - DATA_END.length });
+  return marks;
+}
+
 /** Quotes and equals signs in the text between tags are just text. */
 function insideTags(tokens: Token[], line: string): Token[] {
   let isInside = false;
-  return tokens.filter(({ kind, start }) => {
+  return tokens.flatMap((token) => marksOfData(token, line)).filter(({ kind, start }) => {
     if (kind === "tag") isInside = line[start] === "<";
     return kind === "tag" || kind === "comment" || isInside;
   });

@@ -1,5 +1,5 @@
 // The pane beside the list: the member that is selected, and its content once it's opened.
-import { decodeCompressed } from "../audio/browser.ts";
+import { decodeCompressed, wakeAudio } from "../audio/browser.ts";
 import { UnplayableError } from "../audio/pcm.ts";
 import { audioSource } from "../audio/source.ts";
 import { shown } from "../text/escapes.ts";
@@ -101,7 +101,9 @@ export class ContentPane {
     const timer = setTimeout(() => this.#body.append(progress.element), 150);
     try {
       const { id } = row.entry.state.archive;
-      const content = await this.#session.vault.openMember(id, row.member.number, progress.update, opening.signal);
+      const answer = this.#session.vault.openMember(id, row.member.number, progress.update, opening.signal);
+      if (row.kind === "audio") wakeAudio();
+      const content = await answer;
       clearTimeout(timer);
       await this.#present(row, content, hit, opening.signal);
     } catch (error) {

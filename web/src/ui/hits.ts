@@ -36,9 +36,11 @@ export class Hits {
 
 /** A match is seen even if it's far to the right in its line. */
 const BEFORE = 36;
+/** A cut that saves less isn't worth its dots. */
+const LEAST_CUT = 8;
 
-export function hitParts({ text, start, end }: Hit): { readonly before: string; readonly match: string; readonly after: string } {
-  const from = Math.max(0, start - BEFORE);
+export function hitParts({ text, start, end }: Hit, most = BEFORE): { readonly before: string; readonly match: string; readonly after: string } {
+  const from = start > most + LEAST_CUT ? start - most : 0;
   return {
     before: (from > 0 ? "…" : "") + text.slice(from, start).trimStart(),
     match: text.slice(start, end),

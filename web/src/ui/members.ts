@@ -40,6 +40,8 @@ export class Members {
   readonly #list: ChoosableList;
   #order: Order = { column: "name", descending: false };
   #sorted: Row[] = [];
+  /** Rows of several archives are in the list: each says its own. */
+  #isOfSeveral = false;
   #rows: Row[] = [];
   #sorting: ReturnType<typeof setTimeout> | undefined;
 
@@ -99,7 +101,9 @@ export class Members {
 
   #show(): void {
     const before = this.#rows[this.#list.active];
-    this.#rows = filtered(this.#sorted, this.filters.value);
+    const filter = this.filters.value;
+    this.#isOfSeveral = filter.entry === undefined && this.#session.archives.length > 1;
+    this.#rows = filtered(this.#sorted, filter);
     const active = this.#rows.findIndex((row) => isSameMember(row, before));
     this.#list.reset(this.#rows.length, active);
     if (active >= 0) this.#list.reveal(active);
@@ -138,7 +142,7 @@ export class Members {
     const row = this.#rows[index];
     if (!row) return h("div");
     const { directory, file } = nameParts(row.name);
-    const archive = this.#session.archives.length > 1 ? `${shown(row.entry.name)} › ` : "";
+    const archive = this.#isOfSeveral ? `${shown(row.entry.name)} › ` : "";
     const state = AUTHENTICITY[row.authenticity];
     const access = ACCESS[row.access];
     const kind = KINDS[row.kind];

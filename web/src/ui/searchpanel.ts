@@ -13,6 +13,9 @@ import { isCancelled, problemOf, type Session } from "./session.ts";
 import { KINDS } from "./words.ts";
 
 const ROW_HEIGHT = 28;
+/** In pixels, and in characters. */
+const NARROW = 480;
+const BEFORE_IF_NARROW = 8;
 const MOST_FAILURES = 100;
 const REDRAW_MILLISECONDS = 120;
 
@@ -160,7 +163,8 @@ export class SearchPanel {
       return h("div", { class: "hit member", role: "presentation", title: row.name }, icon(KINDS[row.kind].icon), h("span", { class: "name" }, row.name), h("span", { class: "dim" }, formatCount(count)));
     }
     const { hit, row } = found;
-    const { before, match, after } = hitParts(hit);
+    const isNarrow = this.#listbox.clientWidth < NARROW;
+    const { before, match, after } = hitParts(hit, isNarrow ? BEFORE_IF_NARROW : undefined);
     return h(
       "div",
       { class: "hit", role: "option", "aria-label": `${row.name}, line ${hit.line}: ${shown(hit.text)}`, "aria-setsize": this.#hits.count },
