@@ -55,7 +55,8 @@ const NAMES: Readonly<Record<Encoding, string>> = {
 
 /** More channels than any recorder of calls writes; a header that says more lies. */
 const MOST_CHANNELS = 32;
-const LOWEST_RATE = 1_000;
+/** Browsers play no lower ones, and no device records higher ones. */
+const LOWEST_RATE = 3_000;
 const HIGHEST_RATE = 384_000;
 
 export function pcmSource(data: Uint8Array, format: PcmFormat): PcmSource {

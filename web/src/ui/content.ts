@@ -68,8 +68,9 @@ export class ContentPane {
 
   /** Says whether the key meant what is shown. */
   key(event: KeyboardEvent): boolean {
-    if (event.key === "s" && (event.ctrlKey || event.metaKey) && this.#content) {
-      void this.#save();
+    if (event.key === "s" && (event.ctrlKey || event.metaKey)) {
+      // Never the browser's own: it would write the page with all that it shows.
+      if (this.#content) void this.#save();
       return true;
     }
     return this.#viewer?.key(event) ?? false;

@@ -12,8 +12,10 @@ export function acceptDrops(take: TakeFiles): HTMLElement {
     depth = Math.max(0, depth + by);
     veil.hidden = depth === 0;
   };
-  addEventListener("dragenter", (event) => (event.preventDefault(), over(1)));
-  addEventListener("dragleave", () => over(-1));
+  // A text of the page can be dragged, too.
+  const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+  addEventListener("dragenter", (event) => (event.preventDefault(), hasFiles(event) && over(1)));
+  addEventListener("dragleave", (event) => hasFiles(event) && over(-1));
   addEventListener("dragover", (event) => event.preventDefault());
   addEventListener("drop", (event) => {
     event.preventDefault();
