@@ -17,7 +17,7 @@ export async function decodeCompressed(bytes: Uint8Array<ArrayBuffer>): Promise<
     // It takes the octets away from whoever gives them; the page still saves them.
     decoded = await context.decodeAudioData(bytes.slice().buffer);
   } catch {
-    throw new UnplayableError("the browser doesn't know its codec");
+    throw new UnplayableError("it is damaged, or the browser doesn't know its codec");
   }
   return {
     sampleRate,
