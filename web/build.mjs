@@ -74,6 +74,8 @@ async function html(entry = "src/main.ts") {
     "default-src 'none'",
     `script-src ${hash(script)}`,
     `style-src ${hash(style)}`,
+    // The icon, which stands in the page itself.
+    "img-src data:",
     "worker-src blob:",
     "connect-src 'none'",
     "base-uri 'none'",

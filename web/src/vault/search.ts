@@ -21,7 +21,7 @@ export function compile(query: SearchQuery): RegExp {
   }
 }
 
-/** Returns the first match of each line that has one. */
+/** Returns the matches in a text, line by line: all of them in a line, since JSON often has one line alone. */
 export function search(text: string, pattern: RegExp, archive: number, member: number): Hit[] {
   const hits: Hit[] = [];
   let number = 0;
@@ -29,31 +29,27 @@ export function search(text: string, pattern: RegExp, archive: number, member: n
     number++;
     const end = text.indexOf("\n", start);
     const line = text.slice(start, end < 0 ? text.length : end).replace(/\r$/, "");
-    const hit = searchLine(line, pattern);
-    if (hit !== undefined) hits.push({ archive, member, line: number, ...hit });
+    for (const match of matchesIn(line, pattern)) {
+      hits.push({ archive, member, line: number, ...match });
+      if (hits.length === MOST_OF_MEMBER) break;
+    }
     if (end < 0) break;
     start = end + 1;
   }
   return hits;
 }
 
-function searchLine(line: string, pattern: RegExp): { text: string; start: number; end: number } | undefined {
+function* matchesIn(line: string, pattern: RegExp): Generator<{ text: string; start: number; end: number }> {
   for (let from = 0; from === 0 || from < line.length; from += LONGEST_LINE) {
     const piece = line.slice(from, from + LONGEST_LINE);
-    pattern.lastIndex = 0;
-    const match = pattern.exec(piece);
-    if (match === null) continue;
-    const [at, length] = [match.index, match[0].length];
-    const first = Math.max(0, at - AROUND);
-    const last = Math.min(piece.length, at + Math.min(length, AROUND) + AROUND);
-    const before = first > 0 || from > 0 ? "…" : "";
-    const after = last < piece.length || from + LONGEST_LINE < line.length ? "…" : "";
-    const start = before.length + at - first;
-    return {
-      text: before + piece.slice(first, last) + after,
-      start,
-      end: start + Math.min(length, last - at),
-    };
+    for (const match of piece.matchAll(pattern)) {
+      const [at, length] = [match.index, match[0].length];
+      const first = Math.max(0, at - AROUND);
+      const last = Math.min(piece.length, at + Math.min(length, AROUND) + AROUND);
+      const before = first > 0 || from > 0 ? "…" : "";
+      const after = last < piece.length || from + LONGEST_LINE < line.length ? "…" : "";
+      const start = before.length + at - first;
+      yield { text: before + piece.slice(first, last) + after, start, end: start + Math.min(length, last - at) };
+    }
   }
-  return undefined;
 }
