@@ -67,10 +67,11 @@ test("a hundred thousand rows are filtered in one go", () => {
   assert.equal(filtered(all, { ...NO_FILTER, words: ["call-77777"] }).length, 1);
 });
 
-test("a name has its directory and its file", () => {
-  assert.deepEqual(nameParts("a/b/c.wav"), { directory: "a/b/", file: "c.wav" });
-  assert.deepEqual(nameParts("c.wav"), { directory: "", file: "c.wav" });
-  assert.deepEqual(nameParts("a/"), { directory: "a/", file: "" });
+test("a name has its file, its last directory, and what is above", () => {
+  assert.deepEqual(nameParts("a/b/c.wav"), { above: "a/", parent: "b/", file: "c.wav" });
+  assert.deepEqual(nameParts("b/c.wav"), { above: "", parent: "b/", file: "c.wav" });
+  assert.deepEqual(nameParts("c.wav"), { above: "", parent: "", file: "c.wav" });
+  assert.deepEqual(nameParts("/c.wav"), { above: "", parent: "/", file: "c.wav" });
 });
 
 test("only the rows in view and some around them are there", () => {

@@ -152,7 +152,7 @@ function factsOf(archive: Archive): Child[] {
     ["Size", `${formatSize(archive.size)}, ${counted(archive.members.length, "member")}`],
     ["Index", INDEX[archive.index]],
     ["Who can open it", recipientsView(archive.recipients)],
-    ["Signatures", signers.length === 0 ? "It has none." : `It claims to be signed by ${signers.map(shown).join(", ")}. Nothing is proven before it's verified.`],
+    ["Signatures", signers.length === 0 ? "It has none." : `It claims to be signed by ${signers.map(shown).join(", ")}. Verifying shows whether that holds.`],
   ];
   return [
     ...archive.problems.map((problem) => problemView(problem, "warning")),

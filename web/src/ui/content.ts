@@ -132,7 +132,8 @@ export class ContentPane {
   #show(row: Row): void {
     const isNew = !isSameMember(row, this.#row);
     this.#row = row;
-    const { directory, file } = nameParts(row.name);
+    const { above, parent, file } = nameParts(row.name);
+    const directory = above + parent;
     const saveButton = this.#content && button("Save", () => void this.#save(), {}, icon("save"), "Save …");
     fill(
       this.#header,

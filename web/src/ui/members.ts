@@ -141,13 +141,13 @@ export class Members {
   #row(index: number): HTMLElement {
     const row = this.#rows[index];
     if (!row) return h("div");
-    const { directory, file } = nameParts(row.name);
+    const { above, parent, file } = nameParts(row.name);
     const archive = this.#isOfSeveral ? `${shown(row.entry.name)} › ` : "";
     const state = AUTHENTICITY[row.authenticity];
     const access = ACCESS[row.access];
     const kind = KINDS[row.kind];
     const cells: Readonly<Record<Column, Child[]>> = {
-      name: [h("span", { class: "directory" }, archive + directory), h("span", { class: "file" }, file)],
+      name: [h("span", { class: "above" }, archive + above), h("span", { class: "end" }, h("span", { class: "parent" }, parent), h("span", { class: "file" }, file))],
       kind: pictured(kind.icon, kind.word),
       date: [formatTime(row.member.modified)],
       size: [formatSize(sizeOf(row))],

@@ -118,7 +118,16 @@ function compareTexts(a: string, b: string): number {
 }
 
 /** The directories of a name, with their last slash, and the file's own name. */
-export function nameParts(name: string): { readonly directory: string; readonly file: string } {
-  const slash = name.lastIndexOf("/") + 1;
-  return { directory: name.slice(0, slash), file: name.slice(slash) };
+export interface NameParts {
+  /** All directories but the last one. */
+  readonly above: string;
+  /** The last directory: in archives of calls, it's often what tells two of them apart. */
+  readonly parent: string;
+  readonly file: string;
+}
+
+export function nameParts(name: string): NameParts {
+  const file = name.lastIndexOf("/") + 1;
+  const parent = file < 2 ? 0 : name.lastIndexOf("/", file - 2) + 1;
+  return { above: name.slice(0, parent), parent: name.slice(parent, file), file: name.slice(file) };
 }
