@@ -82,10 +82,12 @@ soak: ## Run the service with kills, full disks and more (SOAK_MINUTES=10)
 	$(CARGO) test --release --locked --test soak -- --ignored --nocapture
 
 bench: ## Measure: the library, then the program against gpg, age, openssl and others
-	@$(PACKAGES) build test
+	@$(PACKAGES) build test player
 	$(CARGO) bench --locked
 	$(CARGO) build --release --locked
 	@CALLSEAL="$(TARGET)/release/callseal" scripts/compare.sh
+	cd web && npm ci --no-audit --no-fund
+	CALLSEAL="$(TARGET)/release/callseal" npm --prefix web run bench
 
 packages: ## Build the .deb, .rpm and .tar.gz for amd64 (target/packages)
 	@$(PACKAGES) build packages
