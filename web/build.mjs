@@ -37,7 +37,7 @@ const workers = {
       namespace: "worker",
     }));
     of.onLoad({ filter: /.*/, namespace: "worker" }, async (args) => ({
-      contents: await bundle(path.relative(web, args.path), { format: "iife", minify: true }),
+      contents: await bundle(path.relative(web, args.path), { format: "iife", minify: true, plugins: [workers] }),
       loader: "text",
     }));
   },
@@ -105,6 +105,7 @@ async function tests(directory, output, ending = ".test.ts") {
     format: "esm",
     target: "node20",
     packages: "external",
+    plugins: [workers],
     sourcemap: "inline",
     logLevel: "warning",
   });

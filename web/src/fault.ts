@@ -1,5 +1,11 @@
 // Why something can't be read, opened or trusted.
 
+/** An `error:` line and its `hint:`, as the program has them. */
+export interface Problem {
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
 /** What a fault means for whoever has to act on it. */
 export type FaultKind =
   /** The bytes could not be read: a file that went away, a server that failed. */

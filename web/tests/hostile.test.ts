@@ -10,7 +10,7 @@ import { Fault } from "../src/fault.ts";
 import { readKeyFile } from "../src/keys/key_file.ts";
 import { Keyring } from "../src/keys/keyring.ts";
 import { openMessage } from "../src/openpgp/message.ts";
-import { OpenArchive } from "../src/vault/open_archive.ts";
+import { OpenArchive } from "../src/archive/open_archive.ts";
 import { verify } from "../src/signatures/verify.ts";
 
 const VECTORS = path.resolve("../testdata/vectors");

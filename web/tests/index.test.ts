@@ -8,7 +8,7 @@ import { FileSource } from "../src/bytes/source.ts";
 import { parseFlatObject } from "../src/index/json.ts";
 import { readKeyFile } from "../src/keys/key_file.ts";
 import { Keyring } from "../src/keys/keyring.ts";
-import { OpenArchive } from "../src/vault/open_archive.ts";
+import { OpenArchive } from "../src/archive/open_archive.ts";
 
 const SHARING = path.resolve("../testdata/vectors/sharing");
 

@@ -15,7 +15,7 @@ function archiveOf(...members: [name: string, kind?: MemberKind, modified?: numb
   const all = members.map(
     ([name, kind = "other", modified, size], number): Member => ({ number, name, nameIsHidden: false, kind, sealedSize: 1000, size, modified, access: "unknown" }),
   );
-  return { id: 1, name: "a", size: 1, members: all, index: "none", recipients: [], claimsToBeSignedBy: [], problems: [] };
+  return { id: 1, name: "a", size: 1, members: all, index: "none", granted: 0, recipients: [], claimsToBeSignedBy: [], problems: [] };
 }
 
 const rows = (...members: Parameters<typeof archiveOf>) => rowsOf(entry, archiveOf(...members));
@@ -51,10 +51,16 @@ test("names are searched as they are shown", () => {
   assert.equal(row?.searchedName, "a[u+202e]b");
 });
 
-test("what was found out about a member stays known when its name becomes known", () => {
+test("what was found out about a member stays known under the name that it had then, and under no other", () => {
   const own: ArchiveEntry = { ...entry };
-  own.rows = rowsOf(own, archiveOf(["000001"]));
+  own.rows = rowsOf(own, archiveOf(["call.wav"]));
   Object.assign(own.rows[0] ?? {}, { authenticity: "authentic", access: "no" });
+  const [same] = rowsOf(own, archiveOf(["call.wav"]));
+  assert.deepEqual([same?.name, same?.authenticity, same?.access], ["call.wav", "authentic", "no"]);
+  // An index or a grant, which anybody can make, gives it another one.
+  const [other] = rowsOf(own, archiveOf(["board.wav"]));
+  assert.deepEqual([other?.name, other?.authenticity, other?.access], ["board.wav", "unopened", "unknown"]);
+});
   const [row] = rowsOf(own, archiveOf(["call.wav"]));
   assert.deepEqual([row?.name, row?.authenticity, row?.access], ["call.wav", "authentic", "no"]);
 });
@@ -184,7 +190,7 @@ test("numbers are written for people", () => {
 test("hits are grouped by member, and there is an end to them", () => {
   const [a, b] = rows(["a"], ["b"]);
   assert.ok(a && b);
-  const hit = { archive: 1, member: 0, line: 1, text: "x", start: 0, end: 1 };
+  const hit = { isUnauthenticated: false, archive: 1, member: 0, line: 1, text: "x", start: 0, end: 1 };
   const hits = new Hits();
   for (const row of [a, b, a]) hits.add(row, hit);
   assert.deepEqual(hits.rows().map((one) => [one.kind, one.row.name]), [["member", "a"], ["hit", "a"], ["hit", "a"], ["member", "b"], ["hit", "b"]]);
@@ -194,6 +200,6 @@ test("hits are grouped by member, and there is an end to them", () => {
 
 test("a match far to the right is seen in its line", () => {
   const text = `${"-".repeat(200)}match after`;
-  const { before, match, after } = hitParts({ archive: 1, member: 0, line: 1, text, start: 200, end: 205 });
+  const { before, match, after } = hitParts({ isUnauthenticated: false, archive: 1, member: 0, line: 1, text, start: 200, end: 205 });
   assert.deepEqual([before.length < 50, before[0], match, after], [true, "…", "match", " after"]);
 });

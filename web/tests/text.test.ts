@@ -226,7 +226,9 @@ test("characters that can't be seen are shown by their numbers", () => {
   assert.equal(shown("report\u202Evaw.exe"), "report[U+202E]vaw.exe");
   assert.equal(shown("a\nb\u0000\u007f\u200b\u2066\ufeff\ud800"), "a[U+000A]b[U+0000][U+007F][U+200B][U+2066][U+FEFF][U+D800]");
   assert.equal(shown("\u{e0041}"), "[U+E0041]");
-  assert.equal(shown("Größe 漢字 مرحبا 😀 👩‍👩‍👧 é"), "Größe 漢字 مرحبا 😀 👩‍👩‍👧 é");
+  assert.equal(shown("Größe 漢字 مرحبا 😀 é"), "Größe 漢字 مرحبا 😀 é");
+  // Joiners and variation selectors make two names look alike.
+  assert.equal(shown("a\u200cb\ufe0f"), "a[U+200C]b[U+FE0F]");
 });
 
 test("the name of a saved file is its own last part, and harmless", () => {

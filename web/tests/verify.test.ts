@@ -10,8 +10,9 @@ import { Fault } from "../src/fault.ts";
 import { type Certificate } from "../src/keys/certificate.ts";
 import { readKeyFile } from "../src/keys/key_file.ts";
 import { Keyring } from "../src/keys/keyring.ts";
+import { recipientsIn } from "../src/signatures/recipients.ts";
 import { verify } from "../src/signatures/verify.ts";
-import { OpenArchive } from "../src/vault/open_archive.ts";
+import { OpenArchive } from "../src/archive/open_archive.ts";
 import { type Verdict } from "../src/vault/protocol.ts";
 import { crc32 } from "../src/zip/crc32.ts";
 import { findData } from "../src/zip/entry.ts";
@@ -133,7 +134,26 @@ test("what opens after a signature was checked is what was signed, whatever a se
 test("what was opened before a signature was checked has to be what was signed", async () => {
   const scene = await changing();
   const { archive, keyring, place } = scene;
+  // Whether it opens or not: what was read is noted.
+  await archive.required.check(place, new TextEncoder().encode("another entry"));
   await archive.openMember(place, keyring, () => undefined);
-  assert.equal(archive.wasOther(place, "0".repeat(64)), true);
-  assert.equal((await verified(scene)).state, "signed");
+  const verdict = await verified(scene);
+  assert.equal(verdict.state, "not verified");
+  assert.match(verdict.problems[0]!.message, /it wasn't what was signed when it was opened here before/);
+});
+
+test("nothing of an archive opens any more once it is found that it isn't what was signed", async () => {
+  const scene = await changing();
+  const { source, archive, keyring, place } = scene;
+  source.change();
+  assert.equal((await verified(scene)).state, "not verified");
+  for (const member of archive.members.filter((member) => member !== place)) await assert.rejects(archive.openMember(member, keyring, () => undefined), /no signature of a signer/);
+});
+
+test("an archive whose signer can't be compared with the recipients isn't said to be signed", async () => {
+  // A recipient that this page can't read, behind the same signature's list.
+  assert.equal(recipientsIn(new TextEncoder().encode("-----BEGIN PGP MESSAGE-----\n")), "unknown");
+  assert.equal(recipientsIn(Uint8Array.of(0xc1, 0xff)), "unknown");
+  assert.deepEqual(recipientsIn(new TextEncoder().encode("a note\n")), []);
+  assert.deepEqual(recipientsIn(new Uint8Array(0)), []);
 });

@@ -45,18 +45,16 @@ class LocalWorker implements WorkerLike {
 
 function connected(core: Partial<VaultCore>) {
   const worker = new LocalWorker();
-  let isReady = false;
-  const client = new Client(worker, () => (isReady = true));
+  const client = new Client(worker);
   serve({ ...CORE, ...core }, worker.port);
-  return { client, worker, isReady: () => isReady };
+  return { client, worker };
 }
 
 const isAbort = (error: unknown) => error instanceof DOMException && error.name === "AbortError";
 
-test("a call is answered, and the worker says that it runs", async () => {
-  const { client, isReady } = connected({ recipients: async (archive, member) => [{ id: `${archive}/${member}`, label: undefined, isYours: true }] });
+test("a call is answered", async () => {
+  const { client } = connected({ recipients: async (archive, member) => [{ id: `${archive}/${member}`, label: undefined, isYours: true }] });
   assert.deepEqual(await client.recipients(3, 4), [{ id: "3/4", label: undefined, isYours: true }]);
-  assert.ok(isReady());
 });
 
 test("no copy of a key stays in the page", async () => {

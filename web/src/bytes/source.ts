@@ -49,7 +49,7 @@ export class AddressSource implements ByteSource {
   /** Asks for the first byte, whose answer says how many there are. */
   static async open(url: string): Promise<AddressSource> {
     const response = await request(url, "bytes=0-0", undefined);
-    await response.arrayBuffer();
+    await bodyOf(response, url, 1);
     const [, total] = /^bytes 0-0\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "") ?? [];
     const size = Number(total);
     if (total === undefined || !Number.isSafeInteger(size)) {
@@ -70,24 +70,17 @@ export class AddressSource implements ByteSource {
     const response = await request(this.#url, `bytes=${offset}-${last}`, this.#tag);
     const range = response.headers.get("Content-Range");
     if (range !== `bytes ${offset}-${last}/${this.size}`) {
-      throw new Fault("io", "it was changed on the server while it was open", "open it again");
+      throw changed(this.#url);
     }
-    let octets: Bytes;
-    try {
-      octets = new Uint8Array(await response.arrayBuffer());
-    } catch {
-      throw unreachable();
-    }
-    return whole(octets, length);
+    return bodyOf(response, this.#url, length);
   }
 }
 
 async function request(url: string, range: string, tag: string | undefined): Promise<Response> {
   const headers: Record<string, string> = { Range: range };
   if (tag !== undefined) headers["If-Match"] = tag;
-  let response: Response;
-  try {
-    response = await fetch(url, {
+  const ask = () =>
+    fetch(url, {
       headers,
       // No cookies, no referrer, no copy of it on the disk, and no other host.
       credentials: "omit",
@@ -95,30 +88,74 @@ async function request(url: string, range: string, tag: string | undefined): Pro
       cache: "no-store",
       redirect: "error",
     });
+  let response: Response;
+  try {
+    // A busy server may have ended the connection.
+    response = await ask().catch(ask);
   } catch {
-    throw unreachable();
+    throw unreachable(url);
   }
   switch (response.status) {
     case 206:
       return response;
     case 412:
-      throw new Fault("io", "it was changed on the server while it was open", "open it again");
+      throw changed(url);
     case 200:
       // Else a large archive would be fetched as a whole.
       await response.body?.cancel();
       throw new Fault("io", "the server doesn't answer range requests", "let it accept the header Range, or drop the file into the page");
     case 416:
       throw new Fault("malformed", "the file is empty");
+    case 403:
+    case 404:
+    case 410:
+      throw new Fault("io", `the server answers that it isn't there (status ${response.status})`, "check the address");
     default:
       throw new Fault("io", `the server answers with status ${response.status}`);
   }
 }
 
-function unreachable(): Fault {
+/** Reads a body of exactly that length. One that goes on isn't read to its end. */
+async function bodyOf(response: Response, url: string, length: number): Promise<Bytes> {
+  const octets = new Uint8Array(length);
+  let at = 0;
+  const reader = response.body?.getReader();
+  try {
+    for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
+      if (at + part.value.length > length) {
+        void reader?.cancel().catch(() => undefined);
+        throw new Fault("io", "the server sends more than it was asked for");
+      }
+      octets.set(part.value, at);
+      at += part.value.length;
+    }
+  } catch (error) {
+    throw error instanceof Fault ? error : unreachable(url);
+  }
+  if (at !== length) throw unreachable(url);
+  return octets;
+}
+
+/** Whether an address is that of `callseal play`. */
+function isLocal(url: string): boolean {
+  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
+}
+
+function changed(url: string): Fault {
+  const hint = isLocal(url)
+    ? "end `callseal play`, start it again, and open its new address"
+    : "close it under “Archives and keys”, and give its address again";
+  return new Fault("io", "it was changed on the server since it was opened", hint);
+}
+
+function unreachable(url: string): Fault {
+  if (isLocal(url)) {
+    return new Fault("io", "it can't be fetched: the server doesn't answer", "check that `callseal play` still runs; if it was started again, open its new address");
+  }
   return new Fault(
     "io",
     "it can't be fetched: the server doesn't answer, or doesn't allow this page to read it",
-    "check the address; a server must answer with Access-Control-Allow-Origin, and allow the headers Range and If-Match. With `callseal play`, check that it still runs",
+    "check the address; the server must answer with Access-Control-Allow-Origin, and allow the headers Range and If-Match",
   );
 }
 

@@ -4,12 +4,14 @@ import { type Bytes, equal } from "../bytes/bytes.ts";
 import { Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context } from "../der/ber.ts";
 import { Fault, altered, malformed, unsupported } from "../fault.ts";
 import { type HeldKey, type Keyring } from "../keys/keyring.ts";
-import { BLOCK, blockCipher } from "../openpgp/aes_block.ts";
-import { checkPadding } from "../openpgp/message.ts";
+import { BLOCK, blockCipher } from "../ciphers/aes_block.ts";
+import { checkPadding } from "../bytes/padding.ts";
 import { type Named, type Recipient, type Recipients, readRecipients } from "./recipients.ts";
 
 /** The private key operations that one message may cost. Recipients don't name keys, so that many may have to be tried. */
 const MOST_TRIALS = 64;
+/** The keys that they yield and that are tried: anybody can put a false recipient in front of the others. */
+const MOST_KEYS = 8;
 /** What is decrypted at once. */
 const PIECE = 4 * 1024 * 1024;
 
@@ -26,13 +28,16 @@ export const beginsCms = (octets: Uint8Array) => octets[0] === SEQUENCE;
 export async function openCms(message: Bytes, keyring: Keyring, onProgress: (octets: number) => void): Promise<OpenedCms> {
   const front = readFront(message);
   if (keyring.keys.length === 0) throw new Fault("no key", "it is sealed, and no private key is here", "drop your private key into the page");
-  const key = await contentKey(front, keyring);
-  if (front.tag !== undefined) return { content: await openGcm(front, front.tag, key, onProgress), isAuthentic: true };
-  return { content: await openCbc(front, key, onProgress), isAuthentic: false };
+  let tried = 0;
+  for await (const key of contentKeys(front, keyring)) {
+    if (++tried > MOST_KEYS) break;
+    const content = front.tag === undefined
+      ? await openCbc(front, key, onProgress)
+      : await openGcm(front, front.tag, key, onProgress);
+    if (content !== undefined) return { content, isAuthentic: front.tag !== undefined };
+  }
+  throw tried > 0 ? altered() : noKey(front);
 }
-
-/** Returns the recipients of a message. */
-export const cmsRecipients = (message: Bytes): Recipients => readFront(message).recipients;
 
 interface Front {
   readonly recipients: Recipients;
@@ -116,22 +121,24 @@ function parseCipher(algorithm: readonly Element[], isAuthEnveloped: boolean) {
   return { keyLength, iv, tagLength };
 }
 
-/** Finds the content's key: recipients whose certificate is here come first. */
-async function contentKey(front: Front, keyring: Keyring): Promise<Bytes> {
-  const { recipients, passphrases } = front.recipients;
-  if (recipients.length === 0) {
-    throw passphrases > 0 ? unsupported("a passphrase", "open it with `callseal cat`") : malformed("it names no recipient");
-  }
+/** Finds keys for the content: recipients whose certificate is here come first. */
+async function* contentKeys(front: Front, keyring: Keyring): AsyncGenerator<Bytes> {
   let trials = 0;
-  for (const { recipient, key } of pairs(recipients, keyring)) {
+  for (const { recipient, key } of pairs(front.recipients.recipients, keyring)) {
     if (recipient.unsupported !== undefined) continue;
-    if (++trials > MOST_TRIALS) break;
+    if (++trials > MOST_TRIALS) return;
     const found = await recipient.open(key, front.keyLength);
-    if (found !== undefined) return found;
+    if (found !== undefined) yield found;
+  }
+}
+
+function noKey({ recipients: { recipients, passphrases } }: Front): Fault {
+  if (recipients.length === 0) {
+    return passphrases > 0 ? unsupported("a passphrase", "open it with `callseal cat`") : malformed("it names no recipient");
   }
   const strange = recipients.find(({ unsupported }) => unsupported !== undefined);
-  if (strange !== undefined) throw unsupported(strange.unsupported!, "open it with `callseal cat`");
-  throw new Fault("no key", "none of the keys here opens it", "drop the key of one of its recipients into the page");
+  if (strange !== undefined) return unsupported(strange.unsupported!, "open it with `callseal cat`");
+  return new Fault("no key", "none of the keys here opens it", "drop the key of one of its recipients into the page");
 }
 
 function pairs(recipients: readonly Recipient[], keyring: Keyring): { recipient: Recipient; key: HeldKey["key"] }[] {
@@ -152,13 +159,19 @@ export function names(named: Named, key: HeldKey["key"], keyring: Keyring): bool
     );
 }
 
-/** Decrypts in place, piece by piece. */
-async function openCbc(front: Front, octets: Bytes, onProgress: (octets: number) => void): Promise<Bytes> {
+/** Decrypts in place, piece by piece; `undefined` if the padding at the end is wrong, and nothing was changed. */
+async function openCbc(front: Front, octets: Bytes, onProgress: (octets: number) => void): Promise<Bytes | undefined> {
   const { content } = front;
   if (content.length === 0 || content.length % BLOCK !== 0) throw new Fault("malformed", "it is truncated");
   const key = await crypto.subtle.importKey("raw", octets, "AES-CBC", false, ["decrypt"]);
   const encrypt = blockCipher(octets);
   let { iv } = front;
+  const beforeLast = content.length > BLOCK ? content.slice(-2 * BLOCK, -BLOCK) : iv;
+  try {
+    await crypto.subtle.decrypt({ name: "AES-CBC", iv: beforeLast }, key, content.slice(-BLOCK));
+  } catch {
+    return undefined;
+  }
   let length = 0;
   for (let at = 0; at < content.length; at += PIECE) {
     const piece = content.slice(at, at + PIECE);
@@ -170,12 +183,7 @@ async function openCbc(front: Front, octets: Bytes, onProgress: (octets: number)
       input.set(piece);
       input.set(encrypt(last.map((octet) => octet ^ BLOCK)), piece.length);
     }
-    let plain: Bytes;
-    try {
-      plain = new Uint8Array(await crypto.subtle.decrypt({ name: "AES-CBC", iv }, key, input));
-    } catch {
-      throw altered();
-    }
+    const plain = new Uint8Array(await crypto.subtle.decrypt({ name: "AES-CBC", iv }, key, input));
     content.set(plain, length);
     length += plain.length;
     iv = last;
@@ -184,7 +192,8 @@ async function openCbc(front: Front, octets: Bytes, onProgress: (octets: number)
   return content.subarray(0, length);
 }
 
-async function openGcm(front: Front, tag: Bytes, octets: Bytes, onProgress: (octets: number) => void): Promise<Bytes> {
+/** Returns `undefined` if the tag is wrong. */
+async function openGcm(front: Front, tag: Bytes, octets: Bytes, onProgress: (octets: number) => void): Promise<Bytes | undefined> {
   const key = await crypto.subtle.importKey("raw", octets, "AES-GCM", false, ["decrypt"]);
   const input = new Uint8Array(front.content.length + tag.length);
   input.set(front.content);
@@ -195,6 +204,6 @@ async function openGcm(front: Front, tag: Bytes, octets: Bytes, onProgress: (oct
     onProgress(plain.length);
     return plain;
   } catch {
-    throw altered();
+    return undefined;
   }
 }

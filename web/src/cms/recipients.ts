@@ -2,12 +2,13 @@
 
 import { aeskw } from "@noble/ciphers/aes.js";
 import { type Bytes, concat, hex } from "../bytes/bytes.ts";
-import { BIT_STRING, Element, INTEGER, OCTET_STRING, SEQUENCE, context, encode } from "../der/ber.ts";
+import { BIT_STRING, Element, type Parts, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context, encode } from "../der/ber.ts";
 import { malformed } from "../fault.ts";
 import { type PrivateKey } from "../keys/private_key.ts";
 
 /** More than anybody seals to. */
 const MOST_RECIPIENTS = 2000;
+const MOST_PASSPHRASES = 8;
 /** The least octets of padding (RFC 8017, section 7.2.1). */
 const LEAST_PADDING = 8;
 
@@ -29,11 +30,25 @@ export interface Recipients {
   readonly passphrases: number;
 }
 
+/** Reads the recipients of a message, of which no more needs to be there than they. */
+export function cmsRecipients(message: Bytes): Recipients {
+  const info = Element.begin(message, 0).expect(SEQUENCE);
+  const type = Element.read(message, info.start).expect(OID);
+  const content = Element.begin(message, type.end).expect(context(0));
+  const body = Element.begin(message, content.start).expect(SEQUENCE);
+  const version = Element.read(message, body.start).expect(INTEGER);
+  let next = Element.read(message, version.end);
+  // originatorInfo: certificates and CRLs.
+  if (next.tag === context(0)) next = Element.read(message, next.end);
+  return readRecipients(next.expect(SET));
+}
+
 /** Reads RecipientInfos. */
 export function readRecipients(set: Element): Recipients {
   const recipients: Recipient[] = [];
   let passphrases = 0;
-  for (const info of set.children()) {
+  let all = 0;
+  for (const info of set.eachChild()) {
     switch (info.tag) {
       case SEQUENCE:
         recipients.push(transport(info));
@@ -50,7 +65,8 @@ export function readRecipients(set: Element): Recipients {
       default:
         throw malformed("a recipient of an unknown kind");
     }
-    if (recipients.length > MOST_RECIPIENTS) throw malformed("it has too many recipients");
+    if (++all > MOST_RECIPIENTS || recipients.length > MOST_RECIPIENTS) throw malformed("it has too many recipients");
+    if (passphrases > MOST_PASSPHRASES) throw malformed("it is sealed with too many passphrases");
   }
   return { recipients, passphrases };
 }
@@ -58,6 +74,14 @@ export function readRecipients(set: Element): Recipients {
 /** Returns what a message calls a recipient, for people. */
 export function describe(named: Named): string {
   return named.kind === "issuer" ? `certificate with the serial number ${hex(named.serial)}` : `key identifier ${hex(named.identifier)}`;
+}
+
+/** Takes the name of a certificate: a key identifier with that tag, or an issuer and a serial number. */
+export function takeNamed(parts: Parts): Named {
+  const identifier = parts.takeIf(context(0, false), context(0));
+  return identifier === undefined
+    ? issuerAndSerial(parts.take(SEQUENCE))
+    : { kind: "key identifier", identifier: identifier.octets(context(0, false)).slice() };
 }
 
 function issuerAndSerial(element: Element): Named {
@@ -70,10 +94,7 @@ function issuerAndSerial(element: Element): Named {
 function transport(info: Element): Recipient {
   const parts = info.parts();
   parts.take(INTEGER);
-  const identifier = parts.takeIf(context(0, false), context(0));
-  const named: Named = identifier === undefined
-    ? issuerAndSerial(parts.take(SEQUENCE))
-    : { kind: "key identifier", identifier: identifier.octets(context(0, false)).slice() };
+  const named = takeNamed(parts);
   const algorithm = parts.take(SEQUENCE).children();
   const sealed = parts.take().octets().slice();
   const oid = algorithm[0]?.oid();

@@ -20,56 +20,87 @@ export const context = (number: number, isConstructed = true) => 0x80 | (isConst
 /** Deeper than anything that is encoded in this way. */
 const MOST_DEPTH = 32;
 
+/** The header of an element, and where what follows it begins. */
+interface Header {
+  readonly tag: number;
+  readonly contentStart: number;
+  /** `undefined` if the elements in it end with two zeros. */
+  readonly length: number | undefined;
+}
+
+function readHeader(octets: Bytes, at: number, limit: number): Header {
+  if (at + 2 > limit) throw truncated();
+  const tag = octets[at]!;
+  if ((tag & 0x1f) === 0x1f) throw malformed("an element of an unknown kind");
+  const first = octets[at + 1]!;
+  let contentStart = at + 2;
+  if (first === 0x80) {
+    if (!(tag & CONSTRUCTED)) throw malformed("an element without a length");
+    return { tag, contentStart, length: undefined };
+  }
+  let length = first;
+  if (first > 0x80) {
+    const count = first & 0x7f;
+    if (count > 6) throw malformed("an element with a very long length");
+    if (contentStart + count > limit) throw truncated();
+    length = 0;
+    for (let i = 0; i < count; i++) length = length * 256 + octets[contentStart + i]!;
+    contentStart += count;
+  }
+  return { tag, contentStart, length };
+}
+
+/** Returns where the elements of an indefinite length end: at their two zeros. */
+function endOfContents(octets: Bytes, start: number, limit: number, depth: number): number {
+  if (depth > MOST_DEPTH) throw malformed("it is nested too deeply");
+  let at = start;
+  for (;;) {
+    if (at + 2 > limit) throw truncated();
+    if (octets[at] === 0 && octets[at + 1] === 0) return at;
+    const { contentStart, length } = readHeader(octets, at, limit);
+    at = length === undefined ? endOfContents(octets, contentStart, limit, depth + 1) + 2 : contentStart + length;
+    if (at > limit) throw truncated();
+  }
+}
+
 export class Element {
   readonly #octets: Bytes;
   readonly #start: number;
   readonly #contentStart: number;
   readonly #contentEnd: number;
+  readonly #depth: number;
   /** Where what follows it begins. */
   readonly end: number;
   /** The identifier octet. */
   readonly tag: number;
 
-  private constructor(octets: Bytes, tag: number, start: number, contentStart: number, contentEnd: number, end: number) {
+  private constructor(octets: Bytes, tag: number, at: { start: number; contentStart: number; contentEnd: number; end: number }, depth: number) {
     this.#octets = octets;
     this.tag = tag;
-    this.#start = start;
-    this.#contentStart = contentStart;
-    this.#contentEnd = contentEnd;
-    this.end = end;
+    this.#start = at.start;
+    this.#contentStart = at.contentStart;
+    this.#contentEnd = at.contentEnd;
+    this.end = at.end;
+    this.#depth = depth;
   }
 
   /** Reads the element at a place. */
-  static read(octets: Bytes, at = 0, limit = octets.length, depth = 0): Element {
+  static read(octets: Bytes, start = 0, limit = octets.length, depth = 0): Element {
     if (depth > MOST_DEPTH) throw malformed("it is nested too deeply");
-    if (at + 2 > limit) throw truncated();
-    const tag = octets[at]!;
-    if ((tag & 0x1f) === 0x1f) throw malformed("an element of an unknown kind");
-    const first = octets[at + 1]!;
-    let contentStart = at + 2;
-    if (first === 0x80) {
-      // An indefinite length: the elements in it end with two zeros.
-      if (!(tag & CONSTRUCTED)) throw malformed("an element without a length");
-      let next = contentStart;
-      for (;;) {
-        if (next + 2 > limit) throw truncated();
-        if (octets[next] === 0 && octets[next + 1] === 0) break;
-        next = Element.read(octets, next, limit, depth + 1).end;
-      }
-      return new Element(octets, tag, at, contentStart, next, next + 2);
-    }
-    let length = first;
-    if (first > 0x80) {
-      const count = first & 0x7f;
-      if (count > 6) throw malformed("an element with a very long length");
-      if (contentStart + count > limit) throw truncated();
-      length = 0;
-      for (let i = 0; i < count; i++) length = length * 256 + octets[contentStart + i]!;
-      contentStart += count;
+    const { tag, contentStart, length } = readHeader(octets, start, limit);
+    if (length === undefined) {
+      const contentEnd = endOfContents(octets, contentStart, limit, depth);
+      return new Element(octets, tag, { start, contentStart, contentEnd, end: contentEnd + 2 }, depth);
     }
     const end = contentStart + length;
     if (end > limit) throw truncated();
-    return new Element(octets, tag, at, contentStart, end, end);
+    return new Element(octets, tag, { start, contentStart, contentEnd: end, end }, depth);
+  }
+
+  /** Reads the header of an element of which the rest needn't be there. */
+  static begin(octets: Bytes, at: number): Beginning {
+    const { tag, contentStart } = readHeader(octets, at, octets.length);
+    return new Beginning(tag, contentStart);
   }
 
   /** Reads octets that consist of one element. */
@@ -90,14 +121,17 @@ export class Element {
 
   /** The elements in it. */
   children(): Element[] {
+    return [...this.eachChild()];
+  }
+
+  /** The same, one after the other: there may be millions. */
+  *eachChild(): Generator<Element> {
     if (!(this.tag & CONSTRUCTED)) throw malformed("an element without parts");
-    const children: Element[] = [];
     for (let at = this.#contentStart; at < this.#contentEnd; ) {
-      const child = Element.read(this.#octets, at, this.#contentEnd, 1);
-      children.push(child);
+      const child = Element.read(this.#octets, at, this.#contentEnd, this.#depth + 1);
+      yield child;
       at = child.end;
     }
-    return children;
   }
 
   /** The elements in it, to be taken one after the other. */
@@ -166,21 +200,37 @@ export class Element {
   octets(tag = OCTET_STRING): Bytes {
     if (this.tag === tag) return this.content;
     this.expect(tag | CONSTRUCTED);
-    return this.#octets.subarray(this.#contentStart, this.#gather(this.#contentStart, 0));
+    return this.#octets.subarray(this.#contentStart, this.#gather(this.#contentStart));
   }
 
-  #gather(to: number, depth: number): number {
-    if (depth > MOST_DEPTH) throw malformed("it is nested too deeply");
+  #gather(to: number): number {
     let end = to;
-    for (const child of this.children()) {
+    for (const child of this.eachChild()) {
       if (child.tag === OCTET_STRING) {
         this.#octets.copyWithin(end, child.#contentStart, child.#contentEnd);
         end += child.#contentEnd - child.#contentStart;
       } else {
-        end = child.expect(OCTET_STRING | CONSTRUCTED).#gather(end, depth + 1);
+        end = child.expect(OCTET_STRING | CONSTRUCTED).#gather(end);
       }
     }
     return end;
+  }
+}
+
+/** The header of an element. */
+class Beginning {
+  readonly #tag: number;
+  /** Where its content begins. */
+  readonly start: number;
+
+  constructor(tag: number, start: number) {
+    this.#tag = tag;
+    this.start = start;
+  }
+
+  expect(tag: number): this {
+    if (this.#tag !== tag) throw malformed("an unexpected element");
+    return this;
   }
 }
 

@@ -104,7 +104,7 @@ export function listedAs(path: string, line: Line, hidesNames: boolean): Listed 
 export const isNumber = (path: string) => /^[0-9]{6,}$/.test(path);
 
 /** Whether a path is in the directory of entries that are not members, on any file system. */
-function isReserved(path: string): boolean {
+export function isReserved(path: string): boolean {
   const key = path.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
   const reserved = DIRECTORY.toLowerCase();
   return key === reserved || key.startsWith(`${reserved}/`);

@@ -36,7 +36,7 @@ export const lineFault = (line: number, what: string) => new Fault("malformed", 
 export function readLines(text: Bytes, what: string, take: (line: Line, hidesNames: boolean) => string | undefined): void {
   const lines = splitLines(text);
   const first = lines.next().value;
-  const head = first && parseFlatObject(first);
+  const head = first === undefined ? undefined : parseFlatObject(first);
   const members = head?.get("members");
   const hidesNames = head?.get("hidden-names") ?? false;
   const isHead = head !== undefined &&

@@ -35,7 +35,7 @@ const KEY_USAGE = "2.5.29.15";
 const EXTENDED_KEY_USAGE = "2.5.29.37";
 
 export async function parseCertificate(der: Bytes): Promise<Certificate> {
-  const tbs = Element.whole(der).parts(SEQUENCE).take(SEQUENCE).parts();
+  const tbs = Element.read(der).parts(SEQUENCE).take(SEQUENCE).parts();
   tbs.takeIf(context(0)); // the version
   const serial = tbs.take(INTEGER).content.slice();
   tbs.take(SEQUENCE); // the signature's algorithm
@@ -68,7 +68,7 @@ export async function parseCertificate(der: Bytes): Promise<Certificate> {
     publicKey,
     publicKeyInfo: info.encoded.slice(),
     fingerprint: publicKey === undefined ? "" : await fingerprintOf(publicKey),
-    sha256: hex(await sha256(der)),
+    sha256: hex(await sha256(Element.read(der).encoded.slice())),
     keyUsage: keyUsage && (Element.whole(keyUsage).expect(BIT_STRING).content[1] ?? 0),
     extendedKeyUsage: purposes && Element.whole(purposes).children().map((purpose) => purpose.oid()),
   };

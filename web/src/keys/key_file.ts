@@ -17,7 +17,8 @@ const MOST_BYTES = 4 * 1024 * 1024;
 /** A bundle of certificate authorities has some 150. */
 const MOST_BLOCKS = 1000;
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\s*\n([\s\S]*?)-----END \1-----/g;
+/** A file of more locked keys would ask for as many passphrases. */
+const MOST_LOCKED = 16;
 
 const wrongFile = () =>
   new Fault(
@@ -27,18 +28,18 @@ const wrongFile = () =>
   );
 
 export async function readKeyFile(octets: Bytes): Promise<KeyFileItem[]> {
+  if (octets.length === 0) throw new Fault("malformed", "it is empty", "copy the file again");
   if (octets.length > MOST_BYTES) throw wrongFile();
   const text = decodeLossily(octets);
-  const blocks = [...text.matchAll(BLOCK)];
-  if (blocks.length === 0) return [await readDer(octets, text)];
-  if (blocks.length > MOST_BLOCKS) throw wrongFile();
+  if (!text.includes(BEGIN)) return [await readDer(octets, text)];
+  const blocks = pemBlocks(text);
   const items: KeyFileItem[] = [];
   let ignored: Fault | undefined;
-  for (const [, label, body] of blocks) {
+  for (const { label, body } of blocks) {
     // The curve alone; the key names it as well.
     if (label === "EC PARAMETERS") continue;
     try {
-      items.push(await readBlock(label!, body!));
+      items.push(await readBlock(label, body));
     } catch (error) {
       // A file of several keys may hold one that is of no use here.
       if (!(error instanceof Fault) || error.kind !== "unsupported" || blocks.length === 1) throw error;
@@ -46,7 +47,27 @@ export async function readKeyFile(octets: Bytes): Promise<KeyFileItem[]> {
     }
   }
   if (items.length === 0) throw ignored ?? wrongFile();
+  if (items.filter(({ kind }) => kind === "locked").length > MOST_LOCKED) throw new Fault("unsupported", `it holds more than ${MOST_LOCKED} locked keys`, "drop the keys that you need");
   return items;
+}
+
+const BEGIN = "-----BEGIN ";
+
+/** Returns the blocks of PEM (RFC 7468), with any text between them. */
+function pemBlocks(text: string): { label: string; body: string }[] {
+  const blocks: { label: string; body: string }[] = [];
+  for (let begin = text.indexOf(BEGIN); begin >= 0; begin = text.indexOf(BEGIN, begin)) {
+    const labelEnd = text.indexOf("-----", begin + BEGIN.length);
+    const label = text.slice(begin + BEGIN.length, labelEnd);
+    const end = labelEnd < 0 ? -1 : text.indexOf(`-----END ${label}-----`, labelEnd);
+    if (end < 0 || label.length > 64) {
+      throw new Fault("malformed", "its END line is missing or another one", "copy the file again; whole lines, from BEGIN to END");
+    }
+    blocks.push({ label, body: text.slice(labelEnd + 5, end) });
+    if (blocks.length > MOST_BLOCKS) throw wrongFile();
+    begin = end;
+  }
+  return blocks;
 }
 
 async function readBlock(label: string, body: string): Promise<KeyFileItem> {
@@ -68,7 +89,7 @@ async function readBlock(label: string, body: string): Promise<KeyFileItem> {
       return { kind: "locked", key: parseLocked(decode(body)) };
     case "CERTIFICATE":
     case "X509 CERTIFICATE":
-    case "TRUSTED CERTIFICATE":
+    case "TRUSTED CERTIFICATE": // OpenSSL adds what it is trusted for
       return { kind: "certificate", certificate: await parseCertificate(decode(body)) };
     case "OPENSSH PRIVATE KEY":
       throw new Fault("unsupported", "it is an OpenSSH key, which the page doesn't support", "convert a copy: `ssh-keygen -p -m PKCS8 -f COPY`");
@@ -122,4 +143,4 @@ async function readDer(octets: Bytes, text: string): Promise<KeyFileItem> {
 }
 
 const keystore = (what: string, command: string) =>
-  new Fault("unsupported", `it is ${what}, which the page doesn't read`, `take the key out: \`${command}\``);
+  new Fault("unsupported", `it is ${what}, which the page doesn't read`, `take the key out: \`${command}\`; OpenSSL 3 needs \`-legacy\` as well for old ones`);

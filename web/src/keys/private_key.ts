@@ -44,16 +44,26 @@ export async function fromPkcs8(der: Bytes): Promise<PrivateKey> {
     case "1.2.840.113549.1.1.1":
       return fromPkcs1(key);
     case "1.2.840.10045.2.1":
-      return fromSec1(key, algorithm.take().oid());
+      return fromSec1(key, namedCurve(algorithm.take()));
     case "1.3.101.110":
       throw new Fault("unsupported", "the page doesn't support X25519 keys", "use the program: `callseal extract`");
     case "1.3.101.112":
-      throw new Fault("unsupported", "an Ed25519 key can only sign, and opens nothing");
+      throw new Fault("unsupported", "an Ed25519 key can only sign, and opens nothing", "drop the key of one of the recipients");
     case "1.2.840.113549.1.1.10":
-      throw new Fault("unsupported", "it is an RSA key for RSASSA-PSS, which can only sign");
+      throw new Fault("unsupported", "it is an RSA key for RSASSA-PSS, which can only sign", "drop the key of one of the recipients");
     default:
       throw new Fault("unsupported", `it is a key of the algorithm ${oid}, which opens nothing here`);
   }
+}
+
+/** The parameters of an EC key name its curve, or spell it out (RFC 3279, section 2.3.5). */
+function namedCurve(parameters: Element): string {
+  if (parameters.tag === OID) return parameters.oid();
+  throw new Fault(
+    "unsupported",
+    "its curve is spelled out instead of named, which the page doesn't support",
+    "name it: `openssl ec -in KEY -param_enc named_curve -out new.key`",
+  );
 }
 
 /** Reads RSAPrivateKey (RFC 8017, appendix A.1.2). */
@@ -107,9 +117,9 @@ export async function fromSec1(der: Bytes, curveOid?: string): Promise<EcKey> {
   const parts = Element.whole(der).parts(SEQUENCE);
   if (parts.take(INTEGER).small() !== 1) throw malformed("its version");
   const scalar = parts.take(OCTET_STRING).content;
-  const parameters = parts.takeIf(context(0))?.parts().take().oid();
+  const parameters = parts.takeIf(context(0))?.parts().take();
   const stated = parts.takeIf(context(1))?.parts().take(BIT_STRING).bits();
-  const oid = curveOid ?? parameters;
+  const oid = curveOid ?? (parameters && namedCurve(parameters));
   if (oid === undefined) throw malformed("the EC key doesn't name its curve");
   const curve = curveOf(oid);
   if (scalar.length > curve.size) throw malformed("the EC key is too long for its curve");

@@ -1,9 +1,8 @@
 // From authentic plaintext to the file in it: compressed and literal packets.
 
 import { type Bytes, decodeUtf8 } from "../bytes/bytes.ts";
+import { inflate } from "../bytes/inflate.ts";
 import { malformed, truncated, unsupported } from "../fault.ts";
-import { inflate } from "../zip/inflate.ts";
-import { MOST_BYTES } from "../zip/entry.ts";
 import { Packets, Tag, tagName } from "./packets.ts";
 
 export interface Literal {
@@ -14,13 +13,17 @@ export interface Literal {
   readonly content: Bytes;
 }
 
-/** Finds the file. Signatures around it are passed over: what they prove needs a signer, whom nobody named here. */
-export async function readLiteral(plaintext: Bytes): Promise<Literal> {
+/**
+ * Finds the file. Signatures around it are passed over: what they prove needs a signer, whom nobody named here.
+ *
+ * @param most The most octets that it may decompress to.
+ */
+export async function readLiteral(plaintext: Bytes, most: number): Promise<Literal> {
   const packets = new Packets(plaintext);
   const { tag, body } = nextContent(packets);
   expectEnd(packets);
   if (tag === Tag.LiteralData) return parseLiteral(body);
-  const inside = new Packets(await inflated(body));
+  const inside = new Packets(await inflated(body, most));
   const content = nextContent(inside);
   if (content.tag !== Tag.LiteralData) throw malformed("compressed data inside of compressed data");
   expectEnd(inside);
@@ -48,7 +51,7 @@ function isPassedOver(tag: number): boolean {
 }
 
 /** RFC 9580, section 9.4. */
-async function inflated(body: Bytes): Promise<Bytes> {
+async function inflated(body: Bytes, most: number): Promise<Bytes> {
   const data = body.slice(1);
   switch (body[0]) {
     case undefined:
@@ -56,9 +59,9 @@ async function inflated(body: Bytes): Promise<Bytes> {
     case 0:
       return data;
     case 1:
-      return inflate("deflate-raw", data, MOST_BYTES);
+      return inflate("deflate-raw", data, most);
     case 2:
-      return inflate("deflate", data, MOST_BYTES);
+      return inflate("deflate", data, most);
     case 3:
       throw unsupported("bzip2", "open it with `callseal cat`");
     default:

@@ -1,6 +1,8 @@
 // Opening an OpenPGP message to its authentic end.
 
 import { type Bytes, decodeLossily, hex } from "../bytes/bytes.ts";
+import { MOST_BYTES } from "../bytes/limits.ts";
+import { checkPadding } from "../bytes/padding.ts";
 import { Fault, altered, malformed, truncated, unsupported } from "../fault.ts";
 import { type Keyring } from "../keys/keyring.ts";
 import { type Front, readFront } from "./front.ts";
@@ -13,6 +15,8 @@ import { isForKind, unlock } from "./unlock.ts";
 
 /** The private key operations that one message may cost: each takes some milliseconds. */
 const MOST_TRIALS = 64;
+/** The session keys that they yield and that are tried: anybody can put false ones in front. */
+const MOST_KEYS = 8;
 
 export interface OpenedMessage {
   readonly literal: Literal;
@@ -24,35 +28,41 @@ export interface OpenedMessage {
 type OnProgress = (octets: number) => void;
 
 /** Opens a message with the keys at hand. Its octets are used up. */
-export async function openMessage(message: Bytes, keyring: Keyring, onProgress: OnProgress): Promise<OpenedMessage> {
+export async function openMessage(message: Bytes, keyring: Keyring, onProgress: OnProgress, most = MOST_BYTES): Promise<OpenedMessage> {
   refuseText(message);
   const front = readFront(message);
   checkEnd(front.rest);
   const container = readContainer(front.container);
   const id = hex(container.id());
   let hasTried = false;
-  for (const sessionKey of sessionKeysOf(front, keyring)) {
-    const found = await sessionKey;
-    if (found === undefined) {
-      hasTried = true;
-      continue;
-    }
+  let found = 0;
+  let unknownCipher: Fault | undefined;
+  for (const trial of sessionKeysOf(front, keyring)) {
     hasTried = true;
-    const plaintext = await container.open(withCipher(found, container), onProgress);
-    if (plaintext !== undefined) return { literal: await readLiteral(plaintext), id, sessionKey: found };
+    const sessionKey = await trial;
+    if (sessionKey === undefined) continue;
+    if (++found > MOST_KEYS) break;
+    try {
+      const plaintext = await container.open(withCipher(sessionKey, container), onProgress);
+      if (plaintext !== undefined) return { literal: await readLiteral(plaintext, most), id, sessionKey };
+    } catch (error) {
+      // Anybody can put a false session key in front of the others.
+      if (!(error instanceof Fault) || error.kind !== "unsupported" || container instanceof Seipd2) throw error;
+      unknownCipher ??= error;
+    }
   }
-  throw hasTried ? altered() : noKey(front, keyring);
+  throw unknownCipher ?? (hasTried ? altered() : noKey(front, keyring));
 }
 
 /** Opens a message by its session key; `undefined` if that doesn't fit, or the message isn't what it was. */
-export async function openWith(message: Bytes, key: SessionKey, onProgress: OnProgress): Promise<OpenedMessage | undefined> {
+export async function openWith(message: Bytes, key: SessionKey, onProgress: OnProgress, most = MOST_BYTES): Promise<OpenedMessage | undefined> {
   const front = readFront(message);
   checkEnd(front.rest);
   const container = readContainer(front.container);
   const id = hex(container.id());
   if (container instanceof Seipd2 && container.cipher !== key.cipher) return undefined;
   const plaintext = await container.open(key, onProgress);
-  return plaintext && { literal: await readLiteral(plaintext), id, sessionKey: key };
+  return plaintext && { literal: await readLiteral(plaintext, most), id, sessionKey: key };
 }
 
 /** Messages as text: armor, PEM, and mails. The first octet of a binary one isn't ASCII. */
@@ -125,10 +135,4 @@ function checkEnd(packets: Packets): void {
     }
   }
   checkPadding(packets.rest());
-}
-
-/** Refuses what follows a message, if it isn't zeros or line ends. */
-export function checkPadding(rest: Uint8Array): void {
-  const isPadding = rest.every((octet) => octet === 0) || rest.every((octet) => octet === 10 || octet === 13);
-  if (!isPadding) throw malformed("something follows it");
 }

@@ -3,7 +3,7 @@
 import { cfb } from "@noble/ciphers/aes.js";
 import { type Bytes, equal, sha1 } from "../bytes/bytes.ts";
 import { altered, truncated, unsupported } from "../fault.ts";
-import { BLOCK } from "./aes_block.ts";
+import { BLOCK } from "../ciphers/aes_block.ts";
 import { type SessionKey, KEY_LENGTH, cipherName } from "./session_key.ts";
 
 /** The random block and two octets of it again, before the content. */

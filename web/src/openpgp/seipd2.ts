@@ -2,7 +2,7 @@
 
 import { altered, malformed, truncated, unsupported } from "../fault.ts";
 import { type Bytes, concat } from "../bytes/bytes.ts";
-import { Ocb } from "./ocb.ts";
+import { Ocb } from "../ciphers/ocb.ts";
 import { type SessionKey, KEY_LENGTH, cipherName } from "./session_key.ts";
 
 const SALT = 32;

@@ -3,10 +3,10 @@
 import { type Bytes, hex } from "../bytes/bytes.ts";
 import { Fault } from "../fault.ts";
 import { Packets, Tag } from "../openpgp/packets.ts";
-import { type OpenArchive } from "../vault/open_archive.ts";
+import { type OpenArchive } from "../archive/open_archive.ts";
 import { readContent } from "../zip/entry.ts";
 import { claimedSigner } from "./judge.ts";
-import { LISTS, type ListNames } from "./manifest.ts";
+import { LISTS, type ListNames } from "../archive/reserved.ts";
 import { readSignedData } from "./signed_data.ts";
 
 /** A larger file of signatures counts as one without any. */

@@ -1,11 +1,12 @@
 // The entries of an archive, compared with a signed list of them.
 
-import { decodeLossily } from "../bytes/bytes.ts";
+import { decodeLossily, decodeUtf8 } from "../bytes/bytes.ts";
 import { INDEX_ENTRY } from "../index/index.ts";
-import { type OpenArchive } from "../vault/open_archive.ts";
+import { type OpenArchive } from "../archive/open_archive.ts";
 import { withoutEnding } from "../zip/names.ts";
-import { type Expected } from "./expected.ts";
-import { LISTS, type Manifest } from "./manifest.ts";
+import { type Expected } from "../archive/expected.ts";
+import { SIGNATURE_ENTRIES } from "../archive/reserved.ts";
+import { type Manifest } from "./manifest.ts";
 
 /** What came of comparing the names. */
 export interface Comparison {
@@ -22,8 +23,8 @@ const ADDED = "it was added or renamed after the archive was signed: the signed 
 const REMOVED = "it was removed or renamed after the archive was signed: the signed list has it";
 const moved = (name: string) => `its entries are in another order than they were signed in: “${name}” was moved`;
 
-const storedNames = (archive: OpenArchive) => archive.entries.map(({ stored }) => decodeLossily(stored));
-const SIGNATURE_ENTRIES = new Set<string>(Object.values(LISTS).flatMap(({ list, cms, openpgp }) => [list, cms, openpgp]));
+/** A name that isn't UTF-8 is that of no line: the mark in front of it stands in none. */
+const storedNames = (archive: OpenArchive) => archive.entries.map(({ stored }) => decodeUtf8(stored) ?? `\0${decodeLossily(stored)}`);
 
 /** Compares all entries with the manifest, one by one. */
 export function compareManifest(archive: OpenArchive, manifest: Manifest): Comparison {

@@ -3,28 +3,6 @@
 import { type Bytes, decodeUtf8 } from "../bytes/bytes.ts";
 import { Fault } from "../fault.ts";
 
-/** The stored names of the entries that hold a list and its signatures. */
-export interface ListNames {
-  readonly list: string;
-  readonly cms: string;
-  readonly openpgp: string;
-}
-
-export const LISTS = {
-  /** The manifest of the archive itself. */
-  manifest: {
-    list: "META-INF/callseal/manifest",
-    cms: "META-INF/callseal/manifest.p7s",
-    openpgp: "META-INF/callseal/manifest.sig",
-  },
-  /** That of the archive that it was shared from. */
-  origin: {
-    list: "META-INF/callseal/origin",
-    cms: "META-INF/callseal/origin.p7s",
-    openpgp: "META-INF/callseal/origin.sig",
-  },
-} as const satisfies Record<string, ListNames>;
-
 /** An entry that a manifest lists. */
 export interface ListedEntry {
   readonly name: string;

@@ -1,7 +1,7 @@
 // CMS SignedData (RFC 5652, section 5): signatures over a content that is somewhere else.
 
 import { type Bytes, concat } from "../bytes/bytes.ts";
-import { type Named } from "../cms/recipients.ts";
+import { type Named, takeNamed } from "../cms/recipients.ts";
 import { Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context } from "../der/ber.ts";
 import { Fault, malformed } from "../fault.ts";
 import { type Certificate, parseCertificate, parseTime } from "../keys/certificate.ts";
@@ -84,14 +84,7 @@ async function parse(element: Element): Promise<SignedData> {
 function parseSigner(element: Element): SignerInfo {
   const parts = element.parts(SEQUENCE);
   parts.take(INTEGER);
-  const identifier = parts.takeIf(context(0, false), context(0));
-  let signer: Named;
-  if (identifier !== undefined) {
-    signer = { kind: "key identifier", identifier: identifier.octets(context(0, false)).slice() };
-  } else {
-    const named = parts.take(SEQUENCE).parts();
-    signer = { kind: "issuer", issuer: named.take(SEQUENCE).encoded.slice(), serial: named.take(INTEGER).content.slice() };
-  }
+  const signer = takeNamed(parts);
   const digest = parts.take(SEQUENCE).children()[0]?.oid() ?? "";
   const attributes = parts.takeIf(context(0));
   const algorithm = parts.take(SEQUENCE).children();

@@ -1,20 +1,26 @@
 // Checking an archive: every entry, and the signatures of named signers, in the words of `callseal verify`.
 
-import { type Bytes, decodeLossily, hex, sha256 } from "../bytes/bytes.ts";
-import { beginsCms, cmsRecipients } from "../cms/message.ts";
-import { Fault } from "../fault.ts";
+import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
+import { Fault, type Problem } from "../fault.ts";
 import { type Certificate } from "../keys/certificate.ts";
-import { readBeginning } from "../openpgp/front.ts";
-import { type OpenProgress, type Problem, type Verdict } from "../vault/protocol.ts";
-import { type OpenArchive } from "../vault/open_archive.ts";
+import { type OpenArchive } from "../archive/open_archive.ts";
 import { readContent } from "../zip/entry.ts";
 import { withoutEnding } from "../zip/names.ts";
 import { claimsOf, claimsOfOpenPgp, signatureOctets } from "./claims.ts";
 import { type Comparison, compareManifest, compareOrigin } from "./compare.ts";
-import { type Expected, hashFault } from "./expected.ts";
+import { type Expected, faultOf, found } from "../archive/expected.ts";
+import { recipientsIn } from "./recipients.ts";
 import { type SignatureVerdict, judge, timestamp, unfitForSignatures } from "./judge.ts";
-import { LISTS, type ListNames, type Manifest, readManifest } from "./manifest.ts";
+import { LISTS, type ListNames, SIGNATURE_ENTRIES } from "../archive/reserved.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 import { readSignedData } from "./signed_data.ts";
+import { type Verdict } from "./verdict.ts";
+
+/** Octets that were read, of all. */
+interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
 
 const ASK_SIGNER = "don't trust it, and keep it as it is; get the archive again from whoever signed it";
 const MOST_NAMES = 8;
@@ -36,7 +42,7 @@ export async function verify(
   archive: OpenArchive,
   certificates: readonly Certificate[],
   now: number,
-  onProgress: (progress: OpenProgress) => void,
+  onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Verdict> {
   // One that is for recipients alone was dropped for its name.
@@ -152,7 +158,7 @@ class Check {
   }
 
   /** Reads each entry to its end. */
-  async entries(onProgress: (progress: OpenProgress) => void, signal: AbortSignal): Promise<void> {
+  async entries(onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
     const archive = this.#archive;
     const inFileOrder = archive.entries.map((entry, place) => ({ entry, place })).sort((a, b) => a.entry.offset - b.entry.offset);
     const total = archive.entries.reduce((sum, { storedSize }) => sum + storedSize, 0);
@@ -176,12 +182,11 @@ class Check {
   }
 
   async #entry(octets: Bytes, place: number, name: string): Promise<void> {
-    const fault = await hashFault(octets, this.#expected.get(place) ?? {});
+    const expected = this.#expected.get(place);
+    const fault = expected && faultOf(await found(octets), expected);
     if (fault !== undefined) this.#failMember(name, fault, ASK_SIGNER);
-    else if (this.#expected.has(place) && this.#archive.wasOther(place, hex(await sha256(octets)))) {
-      this.#failMember(name, "it isn't what it was when it was opened", "don't trust what was shown; open the archive again");
-    }
-    this.#refuseRecipient(octets, name);
+    // The lists and their signatures are for nobody to open.
+    if (!SIGNATURE_ENTRIES.has(name)) this.#refuseRecipient(octets, name);
   }
 
   /** A key that opens must not sign: else a server would hold a key that opens. */
@@ -189,9 +194,17 @@ class Check {
     const verdicts = [...(this.#manifest?.verdicts ?? []), ...(this.#origin?.verdicts ?? [])];
     const holding = verdicts.flatMap(({ standing }) => (standing.state === "holds" ? [standing.certificate] : []));
     if (holding.length === 0) return;
-    const isRecipient = recipientTest(octets);
+    const recipients = recipientsIn(octets);
+    if (recipients === "unknown") {
+      this.#failMember(
+        name,
+        "this page can't read who its recipients are, so it can't tell whether a signer opens it",
+        "check the archive with `callseal verify`",
+      );
+      return;
+    }
     for (const certificate of holding) {
-      if (isRecipient(certificate)) {
+      if (recipients.some((isKeyOf) => isKeyOf(certificate))) {
         this.fail(
           `its signer ${quoted(certificate.label)} can open “${name}”, and a key that opens must not sign`,
           "ask the signer to sign with another key than the one that opens; `callseal keygen --sign` makes one",
@@ -202,23 +215,32 @@ class Check {
 
   async verdict(): Promise<Verdict> {
     const archive = this.#archive;
+    if (this.#problems.length === 0 && this.#hasEvidence) {
+      for (const place of archive.required.accept(this.#expected)) {
+        this.#failMember(archive.paths.of(place), "it wasn't what was signed when it was opened here before", "don't trust what was shown; get the archive again from whoever signed it");
+      }
+    }
     const count = archive.entries.length;
     const size = `${count === 1 ? "1 entry" : `${count} entries`}, ${bytes(this.#bytes)}`;
-    const evidence = this.#evidence();
     if (this.#problems.length > 0) {
+      // Without a signer's certificate, only what is damaged fails, and each member says so itself.
+      if (this.#signers.length > 0) archive.required.refuse();
       const faults = this.#problems.length === 1 ? "1 fault" : `${this.#problems.length} faults`;
-      const signed = evidence.length > 0 ? `; the signature holds: ${evidence.join("; ")}` : "";
-      return { state: "not verified", summary: `${archive.name}: NOT VERIFIED (${faults}; ${size})${signed}`, problems: this.#problems };
+      return { state: "not verified", summary: `${archive.name}: NOT VERIFIED (${faults}; ${size})`, problems: this.#problems };
     }
+    const evidence = this.#evidence();
     if (evidence.length > 0) {
       const others = this.#unknownOfAll();
       const passedOver = others.length > 0 ? [`passed over signatures by others: ${others.join(", ")}`] : [];
-      archive.requireSigned(this.#expected);
       return { state: "signed", summary: `${archive.name}: ${[`sound (${size})`, ...evidence, ...passedOver].join("; ")}`, problems: [] };
     }
     const claims = await this.#claims();
     const claimed = claims === undefined ? "not signed" : `${claims}, not checked: no signer's certificate is here`;
     return { state: claims === undefined ? "unsigned" : "claims", summary: `${archive.name}: sound (${size}); ${claimed}`, problems: [] };
+  }
+
+  get #hasEvidence(): boolean {
+    return this.#manifest !== undefined || this.#origin !== undefined;
   }
 
   #evidence(): string[] {
@@ -254,27 +276,6 @@ class Check {
     if (parts.length > 0) return parts.join(", ");
     const hasList = Object.values(LISTS).some(({ list, cms, openpgp }) => [list, cms, openpgp].some((name) => this.#archive.place(name) !== undefined));
     return hasList ? "has a manifest without a signature that can be read" : undefined;
-  }
-}
-
-/** Returns whether a certificate's key is a recipient of a message. */
-function recipientTest(octets: Bytes): (certificate: Certificate) => boolean {
-  try {
-    if (beginsCms(octets)) {
-      const { recipients } = cmsRecipients(octets);
-      return ({ issuer, serial, keyIdentifier }) =>
-        recipients.some(({ named }) =>
-          named.kind === "issuer"
-            ? hex(named.issuer) === hex(issuer) && hex(named.serial) === hex(serial)
-            : keyIdentifier !== undefined && hex(named.identifier) === hex(keyIdentifier),
-        );
-    }
-    const { pkesks } = readBeginning(octets.slice(0, 4 * 1024 * 1024));
-    return ({ fingerprint }) => fingerprint !== "" && pkesks.some(({ recipient }) => recipient !== "" && fingerprint.endsWith(recipient));
-  } catch (error) {
-    // What isn't a message has no recipients.
-    if (error instanceof Fault) return () => false;
-    throw error;
   }
 }
 

@@ -1,5 +1,7 @@
 // Finds a text in a text, as it is and without regard to case.
 
+import { escaped } from "./escape.ts";
+
 export interface Matches {
   readonly starts: readonly number[];
   readonly ends: readonly number[];
@@ -14,7 +16,7 @@ export function* findAll(text: string, query: string): Generator<void, Matches> 
   const starts: number[] = [];
   const ends: number[] = [];
   if (query === "") return { starts, ends, isCut: false };
-  const pattern = new RegExp(query.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu");
+  const pattern = new RegExp(escaped(query), "giu");
   for (let at = 0; at < text.length; ) {
     // A match that begins before the window's end is found, and the next window begins behind it.
     const part = text.slice(at, at + WINDOW + query.length);

@@ -13,7 +13,7 @@ export interface Token {
 export const LONGEST_COLOURED = 10_000;
 
 const JSON_TOKEN = /(?<string>"(?:[^"\\]|\\.)*"?)|(?<number>-?[0-9][0-9.eE+-]*)|(?<word>[a-z]+)|(?<colon>:)|(?<mark>[{}[\],])|(?<space>\s+)/g;
-const XML_TOKEN = /(?<comment><!-{2}.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)|<[!?][^>]*>?)|(?<tag><\/?[^\s"'<>/=]*|\/?>)|(?<string>"[^"]*"|'[^']*')|(?<attribute>[^\s"'<>/=]+(?==))/gs;
+const XML_TOKEN = /(?<comment><!-{2}.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)|<[!?][^>]*>?)|(?<tag><\/?[^\s"'<>/=]*|\/?>)|(?<string>"[^"]*"|'[^']*')|(?<attribute>[^\s"'<>/=]+)/gs;
 
 export function tokensOf(line: string, language: Language): Token[] {
   if (language === "plain" || line.length > LONGEST_COLOURED) return [];
@@ -21,7 +21,9 @@ export function tokensOf(line: string, language: Language): Token[] {
     const [kind = "mark"] = Object.entries(match.groups ?? {}).find(([, text]) => text !== undefined) ?? [];
     return { kind: kind as TokenKind, start: match.index, end: match.index + match[0].length };
   });
-  return language === "json" ? withKeys(found) : insideTags(found, line);
+  if (language === "json") return withKeys(found);
+  // A name is that of an attribute if `=` follows.
+  return insideTags(found.filter(({ kind, end }) => kind !== "attribute" || line[end] === "="), line);
 }
 
 /** A string before a colon is a key. */

@@ -1,4 +1,5 @@
 // Puts the page together.
+import { shown } from "../text/escapes.ts";
 import type { Hit, Vault } from "../vault/protocol.ts";
 import { ArchivesPanel } from "./archivespanel.ts";
 import { ContentPane } from "./content.ts";
@@ -56,6 +57,7 @@ export function start(newVault: () => Vault): void {
   session.changes.add((change) => {
     if (change.what === "archives") showPanes();
     if (change.what === "problem") messages.show(change.problem);
+    if (change.what === "note") messages.note(shown(change.text));
     if (change.what === "locked") unlock(change.key);
     if (change.what === "forgotten") {
       messages.clear();

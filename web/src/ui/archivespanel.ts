@@ -60,7 +60,7 @@ export class ArchivesPanel {
       ...keys.map(({ label, algorithm, fingerprint }) => keyRow("key", `${shown(label)} (key, ${shown(algorithm)})`, h("code", {}, shown(fingerprint)))),
       ...locked.map((key) => keyRow("lock", `${shown(key.label)} (locked key)`, button("Unlock …", () => this.#unlock(key)))),
       ...grants.map(({ label, members }) =>
-        keyRow("open", `${shown(label)} (grant)`, h("span", { class: "dim" }, members === undefined ? "It waits for its key." : `It opens ${counted(members, "member")}.`)),
+        keyRow("open", `${shown(label)} (grant)`, h("span", { class: "dim" }, members === undefined ? "A sealed message. If it is a grant, it waits for its key." : `It lists ${counted(members, "member")}.`)),
       ),
       ...certificates.map(({ label, algorithm, fingerprint }) =>
         keyRow("person", `${shown(label)} (certificate, ${shown(algorithm)})`, h("code", {}, shown(fingerprint))),
@@ -151,11 +151,12 @@ function factsOf(archive: Archive): Child[] {
   const facts: [string, Child][] = [
     ["Size", `${formatSize(archive.size)}, ${counted(archive.members.length, "member")}`],
     ["Index", INDEX[archive.index]],
+    ["Grants", archive.granted === 0 ? undefined : `They open ${counted(archive.granted, "member")}.`],
     ["Who can open it", recipientsView(archive.recipients)],
     ["Signatures", signers.length === 0 ? "It has none." : `It claims to be signed by ${signers.map(shown).join(", ")}. Verifying shows whether that holds.`],
   ];
   return [
     ...archive.problems.map((problem) => problemView(problem, "warning")),
-    h("dl", { class: "details" }, ...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+    h("dl", { class: "details" }, ...facts.filter(([, value]) => value !== undefined).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
   ];
 }

@@ -33,6 +33,8 @@ export class ContentPane {
   #content: Content | undefined;
   #viewer: Viewer | undefined;
   #opening = new AbortController();
+  /** The error that is shown is that no key opens the member. */
+  #lacksKey = false;
 
   /** `onclose` gives the focus back to the list. */
   constructor(session: Session, status: StatusLine, onclose: () => void) {
@@ -57,6 +59,8 @@ export class ContentPane {
       if (change.what === "keys") {
         this.#showPlaceholder();
         this.#details.askAgain();
+        // The key that came may be the one that was missing.
+        if (this.#lacksKey) this.#offerOpen();
       }
     });
     this.#clear();
@@ -120,8 +124,10 @@ export class ContentPane {
 
   /** Called with the row of the member that is shown, as it's known now. */
   #follow(row: Row | undefined): void {
-    if (this.#row && !row) this.#clear();
-    else if (row) this.#show(row);
+    if (!this.#row) return;
+    // With another name, it has to be opened again.
+    if (!row || (this.#content && row.authenticity === "unopened")) this.#clear();
+    if (row) this.#show(row);
   }
 
   #again(hit: Hit | undefined): void {
@@ -148,6 +154,7 @@ export class ContentPane {
   }
 
   #offerOpen(): void {
+    this.#lacksKey = false;
     const row = this.#row;
     if (!row) return;
     const word = row.kind === "audio" ? "Play" : "Open";
@@ -196,6 +203,7 @@ export class ContentPane {
   }
 
   #fail(row: Row, error: unknown): void {
+    this.#lacksKey = error instanceof VaultError && error.failure === "no key";
     fill(this.#body, h("div", { role: "alert" }, problemView(problemOf(error))));
     this.#status.say(`${nameParts(row.name).file} isn't open`);
     const current = this.#session.current(row);

@@ -78,8 +78,8 @@ export class Details {
       ["Name", h("span", { class: "name" }, row.name)],
       ["Archive", h("span", { class: "name" }, shown(row.entry.name))],
       ["Kind", KINDS[row.kind].word],
-      ["Size", member.size === undefined ? undefined : octets(member.size)],
-      ["Sealed size", octets(member.sealedSize)],
+      ["Size", member.size === undefined ? undefined : exactSize(member.size)],
+      ["Sealed size", exactSize(member.sealedSize)],
       ["Date", formatTime(member.modified, true) === "" ? undefined : `${formatTime(member.modified, true)} UTC`],
       ["Date sealed with it", formatTime(sealedTime, true) === "" ? undefined : `${formatTime(sealedTime, true)} UTC`],
     ];
@@ -88,12 +88,12 @@ export class Details {
   }
 }
 
-function octets(count: number): string {
-  return count < 1024 ? `${count} octets` : `${formatSize(count)} (${formatCount(count)} octets)`;
+function exactSize(count: number): string {
+  return count < 1024 ? `${count} bytes` : `${formatSize(count)} (${formatCount(count)} bytes)`;
 }
 
 function nameOf(label: string | undefined, isYours: boolean): string {
-  if (label === undefined) return isYours ? "Your key" : "No certificate here names it";
+  if (label === undefined) return isYours ? "Your key" : "Unknown recipient";
   return isYours ? `${shown(label)} (your key)` : shown(label);
 }
 

@@ -67,6 +67,11 @@ export class Members {
     });
     this.#showHeader();
     this.element = h("div", { class: "members" }, this.filters.element, this.#count, this.#grid, this.#empty);
+    this.filters.name.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowDown") return;
+      event.preventDefault();
+      this.focus();
+    });
     session.changes.add((change) => {
       if (change.what === "archives") this.filters.setArchives(session.archives);
       if (change.what === "rows") this.#sortSoon();
@@ -112,7 +117,7 @@ export class Members {
     this.#count.textContent =
       this.#rows.length === all ? counted(all, "member") : `${formatCount(this.#rows.length)} of ${counted(all, "member")}`;
     this.#empty.hidden = this.#rows.length > 0;
-    this.#empty.textContent = all > 0 ? "No member is like this. Change the filter." : "";
+    this.#empty.textContent = all > 0 ? "No member matches. Clear or change the filter." : "";
   }
 
   #showHeader(): void {

@@ -176,5 +176,7 @@ export class Player implements Viewer {
 
 function describe({ codec, sampleRate, channels, frames }: PcmSource): string {
   const sides = channels === 1 ? "mono" : channels === 2 ? "stereo" : `${channels} channels`;
-  return `${codec}, ${sampleRate / 1000} kHz, ${sides}, ${spokenDuration(frames / sampleRate)}`;
+  // The browser converts what it decodes to a rate of its own.
+  const rate = codec === "compressed" ? "" : `, ${sampleRate / 1000} kHz`;
+  return `${codec}${rate}, ${sides}, ${spokenDuration(frames / sampleRate)}`;
 }

@@ -1,4 +1,5 @@
 // The members of all archives as rows: searched, filtered and sorted.
+import { escaped } from "../text/escape.ts";
 import { shown } from "../text/escapes.ts";
 import type { Access, Archive, ArchiveSource, Authenticity, Member, MemberKind, Problem, Verdict } from "../vault/protocol.ts";
 
@@ -30,8 +31,10 @@ export function isSameMember(a: Row | undefined, b: Row | undefined): boolean {
 /** Rows of an archive; what was found out about a member before stays known. */
 export function rowsOf(entry: ArchiveEntry, archive: Archive): Row[] {
   return archive.members.map((member) => {
-    const before = entry.rows[member.number];
-    const name = member.nameIsHidden && before ? before.name : shown(member.name);
+    const known = entry.rows[member.number];
+    const name = member.nameIsHidden && known ? known.name : shown(member.name);
+    // What was found out about it held for its name as well. Another one, from an index or a grant, isn't proven by that.
+    const before = known?.name === name ? known : undefined;
     return {
       entry,
       member,
@@ -78,8 +81,15 @@ export function filtered(rows: readonly Row[], { words, kind: wanted, entry, fro
       (wanted === undefined || wanted === kind) &&
       (from === undefined || (member.modified !== undefined && member.modified >= from)) &&
       (until === undefined || (member.modified !== undefined && member.modified < until)) &&
-      words.every((word) => searchedName.includes(word)),
+      words.every((word) => matches(searchedName, word)),
   );
+}
+
+/** A word with `*` or `?` is a pattern of the file's name or of the path, as in the commands of the program. */
+function matches(name: string, word: string): boolean {
+  if (!/[*?]/.test(word)) return name.includes(word);
+  const pattern = escaped(word).replaceAll("\\*", ".*").replaceAll("\\?", ".");
+  return new RegExp(`(^|/)${pattern}$`, "su").test(name);
 }
 
 export type Column = "name" | "kind" | "date" | "size" | "state" | "access";

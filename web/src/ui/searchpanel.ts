@@ -36,6 +36,9 @@ export class SearchPanel {
   #hits = new Hits();
   #rows: HitRow[] = [];
   #failureTotal = 0;
+  /** Members of which only the first places are shown. */
+  #cut = 0;
+  #leftOut = 0;
   #running = new AbortController();
   #redraw: ReturnType<typeof setTimeout> | undefined;
 
@@ -95,8 +98,12 @@ export class SearchPanel {
     } catch (error) {
       // Another search has begun, or the key was forgotten.
       if (this.#running !== running) return;
-      if (!isCancelled(error)) fill(this.#problems, problemView(problemOf(error)));
-      else if (!this.#hits.isFull) ending = " The search was cancelled.";
+      if (!isCancelled(error)) {
+        fill(this.#problems, problemView(problemOf(error)));
+        fill(this.#progress);
+        return;
+      }
+      if (!this.#hits.isFull) ending = " The search was cancelled before its end.";
     }
     if (this.#running !== running) return;
     fill(this.#progress);
@@ -104,13 +111,15 @@ export class SearchPanel {
     this.#summary.textContent = this.#summed() + ending;
   }
 
-  #take({ searched, total, hits, failed }: SearchProgress, view: ProgressView, running: AbortController): void {
+  #take({ searched, total, hits, cut, leftOut, failed }: SearchProgress, view: ProgressView, running: AbortController): void {
     view.update({ done: searched, total });
     for (const hit of hits) {
       const row = this.#rowOf(hit);
       if (row) this.#hits.add(row, hit);
     }
     this.#failureTotal += failed.length;
+    this.#cut += cut;
+    this.#leftOut = leftOut;
     for (const failure of failed) {
       if (this.#failures.childElementCount >= MOST_FAILURES) break;
       const row = this.#rowOf(failure);
@@ -129,7 +138,9 @@ export class SearchPanel {
   #summed(): string {
     const { count, members, isFull } = this.#hits;
     if (isFull) return `The first ${formatCount(MOST_HITS)} places are shown, and the search ended there. Search for more than that.`;
-    return count === 0 ? "Nothing was found." : `${counted(count, "place")} in ${counted(members, "member")}.`;
+    const cut = this.#cut === 0 ? "" : ` Only the first 1,000 places are shown of ${counted(this.#cut, "member")}.`;
+    const leftOut = this.#leftOut === 0 ? "" : ` ${counted(this.#leftOut, "recording or large file", "recordings and large files")} ${this.#leftOut === 1 ? "wasn't" : "weren't"} searched.`;
+    return (count === 0 ? "Nothing was found." : `${counted(count, "place")} in ${counted(members, "member")}.`) + cut + leftOut;
   }
 
   #draw(): void {
@@ -146,7 +157,7 @@ export class SearchPanel {
 
   #clear(): void {
     this.#hits = new Hits();
-    this.#failureTotal = 0;
+    this.#failureTotal = this.#cut = this.#leftOut = 0;
     this.#failures.replaceChildren();
     fill(this.#problems);
     fill(this.#progress);
@@ -167,8 +178,9 @@ export class SearchPanel {
     const { before, match, after } = hitParts(hit, isNarrow ? BEFORE_IF_NARROW : undefined);
     return h(
       "div",
-      { class: "hit", role: "option", "aria-label": `${row.name}, line ${hit.line}: ${shown(hit.text)}`, "aria-setsize": this.#hits.count },
+      { class: "hit", role: "option", "aria-label": `${row.name}, line ${hit.line}${hit.isUnauthenticated ? ", not authenticated" : ""}: ${shown(hit.text)}`, "aria-setsize": this.#hits.count },
       h("span", { class: "number" }, String(hit.line)),
+      hit.isUnauthenticated && h("span", { class: "unauthenticated", title: "Not authenticated: it may have been altered on its way" }, icon("warning")),
       h("span", { class: "found" }, shown(before), h("mark", {}, shown(match)), shown(after)),
     );
   }

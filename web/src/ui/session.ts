@@ -17,7 +17,8 @@ export type Change =
   /** A key needs its passphrase. */
   | { readonly what: "locked"; readonly key: LockedKey }
   | { readonly what: "forgotten"; readonly why: Forgetting }
-  | { readonly what: "problem"; readonly problem: Problem };
+  | { readonly what: "problem"; readonly problem: Problem }
+  | { readonly what: "note"; readonly text: string };
 
 export type Forgetting = "asked" | "idle";
 
@@ -86,7 +87,7 @@ export class Session {
     const added = await vault.unlock(key.ticket, passphrase);
     if (vault !== this.vault) return;
     this.locked = this.locked.filter((other) => other !== key);
-    this.#keep([added]);
+    this.#keep(added);
     await this.#unlockArchives();
   }
 
@@ -143,9 +144,14 @@ export class Session {
       if (one.kind === "key") this.keys = withNew(this.keys, one);
       if (one.kind === "certificate") this.certificates = withNew(this.certificates, one);
       if (one.kind === "locked") this.locked = [...this.locked, one];
+      if (one.kind === "refused") this.report(one.problem);
       if (one.kind === "grant") this.grants = [...this.grants, one];
     }
     this.changes.tell({ what: "keys" });
+    const [first] = added;
+    if (first?.kind === "certificate" && !this.hasSecrets) {
+      this.changes.tell({ what: "note", text: `${first.label} is a certificate: it gives recipients and signers their names. To open members, drop a private key.` });
+    }
     for (const key of added) if (key.kind === "locked") this.changes.tell({ what: "locked", key });
   }
 

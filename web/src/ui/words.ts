@@ -9,11 +9,11 @@ interface Words {
 }
 
 export const AUTHENTICITY: Readonly<Record<Authenticity, Words>> = {
-  unopened: { icon: "unopened", word: "Not opened", sentence: "It wasn't opened yet. Opening it shows whether it is what was sealed." },
+  unopened: { icon: "unopened", word: "Not opened", sentence: "Opening it shows whether it is what was sealed." },
   authentic: {
     icon: "check",
     word: "Unaltered",
-    sentence: "It was opened to its end, and every byte is what was sealed. Who sealed it is what the archive's signature says.",
+    sentence: "It was opened to its end, and every byte is what was sealed. Only a signature that was verified says who sealed it.",
   },
   "not authenticated": {
     icon: "warning",
@@ -24,8 +24,8 @@ export const AUTHENTICITY: Readonly<Record<Authenticity, Words>> = {
 };
 
 export const ACCESS: Readonly<Record<Access, Words>> = {
-  yes: { icon: "open", word: "Opens", sentence: "Your key opens it." },
-  no: { icon: "lock", word: "Closed", sentence: "None of the keys here opens it." },
+  yes: { icon: "open", word: "Opens", sentence: "Your key opens it, or it names your key." },
+  no: { icon: "lock", word: "Doesn't open", sentence: "None of the keys here opens it." },
   unknown: { icon: "key", word: "Unknown", sentence: "Whether a key here opens it is known once it's looked at." },
 };
 

@@ -12,6 +12,7 @@ import {
   type Vault,
   type Verdict,
 } from "./protocol.ts";
+import { startWorker } from "./start_worker.ts";
 import { wholeBuffer, type Call, type Reply, type Request } from "./wire.ts";
 
 interface Pending {
@@ -27,28 +28,7 @@ interface CallOptions {
 }
 
 /** Starts a vault in a worker of its own. */
-export function startVault(code: string): Vault {
-  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  return new Client(new Worker(trusted(url)), () => URL.revokeObjectURL(url));
-}
-
-interface Policy {
-  createScriptURL(url: string): string;
-}
-
-let policy: Policy | undefined;
-
-/** The policy accepts the address of the worker's own code alone. Older browsers have no Trusted Types. */
-function trusted(url: string): string {
-  const types = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: Policy): Policy } }).trustedTypes;
-  policy ??= types?.createPolicy("callseal-vault", {
-    createScriptURL(address) {
-      if (!address.startsWith("blob:")) throw new TypeError("only the vault's own code runs as a worker");
-      return address;
-    },
-  });
-  return policy ? policy.createScriptURL(url) : url;
-}
+export const startVault = (code: string): Vault => new Client(startWorker(code));
 
 /** What is needed of a worker. */
 export interface WorkerLike {
@@ -66,11 +46,10 @@ export class Client implements Vault {
   /** Why no call is answered any more. */
   #ended: Error | undefined;
 
-  constructor(worker: WorkerLike, onReady: () => void) {
+  constructor(worker: WorkerLike) {
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
-      if (data.kind === "ready") onReady();
-      else this.#receive(data);
+      this.#receive(data);
     };
     const failed = () => this.#end(new VaultError({ message: "the vault of this page failed", hint: "load the page again" }));
     worker.onerror = failed;
@@ -83,7 +62,7 @@ export class Client implements Vault {
     return this.#call("addKeys", [fileName, whole], { transfer: [whole.buffer] });
   }
 
-  unlock(ticket: number, passphrase: string): Promise<Added> {
+  unlock(ticket: number, passphrase: string): Promise<readonly Added[]> {
     return this.#call("unlock", [ticket, passphrase]);
   }
 
@@ -150,7 +129,7 @@ export class Client implements Vault {
     });
   }
 
-  #receive(reply: Exclude<Reply, { kind: "ready" }>): void {
+  #receive(reply: Reply): void {
     // A call that was cancelled isn't pending; its late replies are dropped.
     const pending = this.#pending.get(reply.id);
     if (!pending) return;

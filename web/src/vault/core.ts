@@ -12,11 +12,11 @@ import { type Literal } from "../openpgp/literal.ts";
 import { openMessage } from "../openpgp/message.ts";
 import { claimedSigners } from "../signatures/claims.ts";
 import { verify } from "../signatures/verify.ts";
-import { decodeText } from "../text/decode.ts";
 import { kindByName, kindOf } from "./kinds.ts";
-import { OpenArchive } from "./open_archive.ts";
+import { OpenArchive } from "../archive/open_archive.ts";
 import { recipientsOf } from "./recipients.ts";
-import { compile, search } from "./search.ts";
+import { Matching } from "./matching.ts";
+import { searchMembers } from "./member_search.ts";
 import {
   type Added,
   type Archive,
@@ -32,12 +32,9 @@ import {
   type Verdict,
 } from "./protocol.ts";
 import { type VaultCore as Contract } from "./wire.ts";
+import { throttled } from "./throttled.ts";
 import { failureOf, problemOf } from "./words.ts";
 
-/** Members that are opened at the same time by a search: most of the work is done by the browser's own threads. */
-const AT_ONCE = 4;
-/** The time between two reports of a progress, in milliseconds. */
-const REPORT_EVERY = 100;
 
 export class VaultCore implements Contract {
   readonly #keyring = new Keyring();
@@ -54,14 +51,14 @@ export class VaultCore implements Contract {
       try {
         const added: Added[] = [];
         for (const item of await readKeyFile(bytes)) added.push(await this.#add(fileName, item));
-        return added;
+        return [...added, ...(await this.#retryGrants())];
       } finally {
         bytes.fill(0);
       }
     });
   }
 
-  async unlock(ticket: number, passphrase: string): Promise<Added> {
+  async unlock(ticket: number, passphrase: string): Promise<Added[]> {
     const locked = this.#locked.get(ticket);
     if (locked === undefined) throw new VaultError({ message: "there is no such key", hint: undefined });
     return this.#named(locked.label, async () => {
@@ -70,7 +67,7 @@ export class VaultCore implements Contract {
       der.fill(0);
       const added = await this.#add(locked.label, item!);
       this.#locked.delete(ticket);
-      return added;
+      return [added, ...(await this.#retryGrants())];
     });
   }
 
@@ -79,7 +76,6 @@ export class VaultCore implements Contract {
       case "key": {
         const { fingerprint, publicKey } = item.key;
         this.#keyring.addKey({ key: item.key, label });
-        for (const sealed of this.#sealedGrants.splice(0)) await this.#addGrant(sealed.label, sealed.octets);
         return { kind: "key", label, algorithm: keyKind(publicKey), fingerprint: fingerprint.toUpperCase() };
       }
       case "locked": {
@@ -116,15 +112,37 @@ export class VaultCore implements Contract {
     return { kind: "grant", label, members: grant.members.size };
   }
 
+  /** Tries the grants that wait for a key. Each of them stands for itself. */
+  async #retryGrants(): Promise<Added[]> {
+    if (this.#keyring.keys.length === 0) return [];
+    const added: Added[] = [];
+    for (const { octets, label } of this.#sealedGrants.splice(0)) {
+      try {
+        added.push(await this.#addGrant(label, octets));
+      } catch (error) {
+        added.push({ kind: "refused", problem: problemOf(label, error) });
+      }
+    }
+    return added;
+  }
+
   async openArchive(source: ArchiveSource): Promise<Archive> {
     const name = source.kind === "file" ? source.file.name : source.name;
     return this.#named(name, async () => {
       const bytes = source.kind === "file" ? new FileSource(source.file) : await AddressSource.open(source.url);
       const id = this.#nextNumber++;
-      const archive = await OpenArchive.open(id, name, new BufferedSource(bytes));
+      const archive = await OpenArchive.open(id, this.#newName(name), new BufferedSource(bytes));
       this.#archives.set(id, archive);
       return this.#shown(archive);
     });
+  }
+
+  /** Two archives of one name, from two directories, are told apart by numbers. */
+  #newName(name: string): string {
+    const names = new Set([...this.#archives.values()].map((archive) => archive.name));
+    let own = name;
+    for (let number = 2; names.has(own); number++) own = `${name} (${number})`;
+    return own;
   }
 
   async closeArchive(archive: number): Promise<void> {
@@ -135,11 +153,7 @@ export class VaultCore implements Contract {
     const archive = this.#archive(id);
     return this.#named(archive.name, async () => {
       await archive.openIndex(this.#keyring);
-      if (archive.index.state !== "opened") {
-        for (const { grant, label } of this.#grants) {
-          await this.#named(label, () => archive.useGrant(grant));
-        }
-      }
+      for (const { grant, label } of this.#grants) await this.#named(label, () => archive.useGrant(grant));
       return this.#shown(archive);
     });
   }
@@ -147,7 +161,7 @@ export class VaultCore implements Contract {
   async recipients(id: number, member: number): Promise<RecipientShown[]> {
     const archive = this.#archive(id);
     const place = this.#place(archive, member);
-    return this.#named(archive.pathOf(place), () => recipientsOf(archive, place, this.#keyring));
+    return this.#named(archive.paths.of(place), () => recipientsOf(archive, place, this.#keyring));
   }
 
   async openMember(
@@ -158,16 +172,18 @@ export class VaultCore implements Contract {
   ): Promise<Content> {
     const archive = this.#archive(id);
     const place = this.#place(archive, member);
-    return this.#named(archive.pathOf(place), async () => {
+    return this.#named(archive.paths.of(place), async () => {
       // Each octet is read once, and decrypted once.
       const total = 2 * archive.entries[place]!.storedSize;
       let done = 0;
       const report = throttled(onProgress);
-      const opened = await archive.openMember(place, this.#keyring, (octets) => {
-        signal.throwIfAborted();
-        done = Math.min(total, done + octets);
-        report({ done, total });
-      });
+      const opened = await this.#withLocked(
+        archive.openMember(place, this.#keyring, (octets) => {
+          signal.throwIfAborted();
+          done = Math.min(total, done + octets);
+          report({ done, total });
+        }),
+      );
       return {
         name: opened.path,
         bytes: opened.content,
@@ -184,41 +200,13 @@ export class VaultCore implements Contract {
     onProgress: (progress: SearchProgress) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const pattern = await this.#named(query.text, async () => compile(query));
+    const matching = await this.#named(query.text, async () => new Matching(query));
     const archives = only === undefined ? [...this.#archives.values()] : [this.#archive(only)];
-    const texts = archives.flatMap((archive) =>
-      // In the order of the file, so that it is read from its beginning to its end.
-      archive.members
-        .flatMap((place, member) => (isText(archive.pathOf(place)) ? [{ archive, place, member }] : []))
-        .sort((a, b) => archive.entries[a.place]!.offset - archive.entries[b.place]!.offset),
-    );
-    let hits: SearchProgress["hits"][number][] = [];
-    let failed: SearchProgress["failed"][number][] = [];
-    let searched = 0;
-    let next = 0;
-    let reported = 0;
-    const report = () => {
-      onProgress({ searched, total: texts.length, hits, failed });
-      [hits, failed, reported] = [[], [], Date.now()];
-    };
-    const work = async () => {
-      for (let text = texts[next++]; text !== undefined; text = texts[next++]) {
-        signal.throwIfAborted();
-        const { archive, place, member } = text;
-        try {
-          const { content } = await archive.openMember(place, this.#keyring, () => signal.throwIfAborted());
-          hits.push(...search(decodeText(content).text, pattern, archive.id, member));
-          content.fill(0);
-        } catch (error) {
-          if (signal.aborted) throw error;
-          failed.push({ archive: archive.id, member, problem: problemOf(archive.pathOf(place), error) });
-        }
-        searched++;
-        if (Date.now() - reported >= REPORT_EVERY) report();
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-    report();
+    try {
+      await searchMembers(archives, this.#keyring, matching, onProgress, signal);
+    } finally {
+      matching.close();
+    }
   }
 
   async verify(id: number, onProgress: (progress: OpenProgress) => void, signal: AbortSignal): Promise<Verdict> {
@@ -234,7 +222,8 @@ export class VaultCore implements Contract {
       name: archive.name,
       size: archive.source.size,
       members: archive.members.map((place, number) => shownMember(archive, place, number)),
-      index: archive.index.state === "granted" ? "opened" : archive.index.state,
+      index: archive.index.state,
+      granted: archive.granted,
       recipients: await this.#archiveRecipients(archive),
       claimsToBeSignedBy: claims.map(({ signer }) => signer),
       problems: problemsOf(archive),
@@ -250,6 +239,17 @@ export class VaultCore implements Contract {
     } catch {
       // It is said when that one is opened.
       return [];
+    }
+  }
+
+  /** A key that is locked may be the one that is missing. */
+  async #withLocked<T>(opening: Promise<T>): Promise<T> {
+    try {
+      return await opening;
+    } catch (error) {
+      const [locked] = this.#locked.values();
+      if (!(error instanceof Fault) || error.kind !== "no key" || locked === undefined) throw error;
+      throw new Fault("no key", `no key that is unlocked opens it, and “${locked.label}” is locked`, "unlock it with its passphrase");
     }
   }
 
@@ -277,36 +277,20 @@ export class VaultCore implements Contract {
   }
 }
 
-/** Passes on a progress now and then: the page couldn't draw more. */
-function throttled(onProgress: (progress: OpenProgress) => void): (progress: OpenProgress) => void {
-  let reported = 0;
-  return (progress) => {
-    const now = Date.now();
-    if (now - reported < REPORT_EVERY) return;
-    reported = now;
-    onProgress(progress);
-  };
-}
-
 /** Returns whether octets begin a binary OpenPGP message: a PKESK packet. */
 function looksLikeMessage(octets: Bytes): boolean {
   const [first] = octets;
   return first === 0xc1 || (first !== undefined && (first & 0xfc) === 0x84);
 }
 
-function isText(path: string): boolean {
-  const kind = kindByName(path);
-  return kind === "json" || kind === "xml" || kind === "text";
-}
-
 function shownMember(archive: OpenArchive, place: number, number: number): Member {
   const entry = archive.entries[place]!;
   const listed = archive.listed(place);
-  const name = archive.pathOf(place);
+  const name = archive.paths.of(place);
   return {
     number,
     name,
-    nameIsHidden: archive.isHidden(place),
+    nameIsHidden: archive.paths.isHidden(place),
     kind: kindByName(name),
     sealedSize: entry.storedSize,
     size: listed?.size,
@@ -326,14 +310,13 @@ function problemsOf(archive: OpenArchive): Problem[] {
       },
     ];
   }
-  if (!("index" in index)) return [];
   const MOST = 100;
-  const list = index.state === "granted" ? "grant" : "index";
+  const list = index.state === "opened" ? "index" : "grant";
   const hint = "keep the archive as it is, and get it again from its source; anyone can seal a false index: `callseal list --ignore-index` does without it";
-  const missing = index.index.missing.slice(0, MOST).map((name) => ({
+  const missing = archive.missing.slice(0, MOST).map((name) => ({
     message: `${archive.name}: ${name}: the ${list} lists it, and it isn't in the archive`,
     hint,
   }));
-  const more = index.index.missing.length - missing.length;
+  const more = archive.missing.length - missing.length;
   return more > 0 ? [...missing, { message: `${archive.name}: ${more} more members are missing`, hint }] : missing;
 }

@@ -22,7 +22,7 @@ export function kindByName(name: string): MemberKind {
 }
 
 /** What files of sound begin with, as Latin-1; a dot stands for any octet. */
-const SOUNDS = [/^RIFF....WAVE/s, /^RF64....WAVE/s, /^ID3/, /^\u00ff[\u00e2-\u00ff]/, /^OggS/, /^fLaC/, /^\.snd/, /^#!AMR/, /^....ftyp/s];
+const SOUNDS = [/^RIFF....WAVE/s, /^RF64....WAVE/s, /^ID3/, /^\u00ff[\u00e2-\u00fd]/, /^OggS/, /^fLaC/, /^\.snd/, /^#!AMR/, /^....ftyp/s];
 
 /** Octets that are looked at. */
 const SAMPLE = 4096;

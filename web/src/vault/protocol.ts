@@ -4,6 +4,11 @@
 // archive live there; the page has a list of members, and the content of the one that is open.
 // Forgetting the keys ends the worker, and with it all of its memory.
 
+import { type Problem } from "../fault.ts";
+import { type Verdict } from "../signatures/verdict.ts";
+
+export type { Problem, Verdict };
+
 /** Where the bytes of an archive come from. */
 export type ArchiveSource =
   /** A file that was dropped into the page; it is read in slices. */
@@ -68,18 +73,14 @@ export interface Archive {
   readonly members: readonly Member[];
   /** `opened`: its names, sizes and session keys are used. `closed`: there is one, and no key opened it. */
   readonly index: "none" | "closed" | "opened";
+  /** The members that grants open. */
+  readonly granted: number;
   /** Who can open the index, or the first member if there is no index. */
   readonly recipients: readonly RecipientShown[];
   /** Who the archive's signatures claim to be by; nothing is proven before `verify`. */
   readonly claimsToBeSignedBy: readonly string[];
   /** Notices and faults about the whole archive (a damaged index, a removed member …), to be shown. */
   readonly problems: readonly Problem[];
-}
-
-/** An `error:` line and its `hint:`, as the program has them. */
-export interface Problem {
-  readonly message: string;
-  readonly hint: string | undefined;
 }
 
 /** A key, or a certificate, that was dropped into the page. */
@@ -90,7 +91,9 @@ export type Added =
   /** A certificate: it gives recipients a name, and its signatures count in `verify`. */
   | { readonly kind: "certificate"; readonly label: string; readonly algorithm: string; readonly fingerprint: string }
   /** A grant: it opens so many members of an archive, for somebody who is no recipient of them. `undefined` until its key is here. */
-  | { readonly kind: "grant"; readonly label: string; readonly members: number | undefined };
+  | { readonly kind: "grant"; readonly label: string; readonly members: number | undefined }
+  /** One that had waited for a key, and turned out to be of no use. */
+  | { readonly kind: "refused"; readonly problem: Problem };
 
 export interface Content {
   /** Its path, which a member with a hidden name may only show now. Hostile: show it as text only. */
@@ -110,6 +113,8 @@ export interface Hit {
   readonly line: number;
   /** The line, cut around the match if it is long. Hostile: show it as text only. */
   readonly text: string;
+  /** The member isn't authenticated: its text may have been altered. */
+  readonly isUnauthenticated: boolean;
   /** Where the match is in `text`, in UTF-16 units. */
   readonly start: number;
   readonly end: number;
@@ -119,6 +124,10 @@ export interface SearchProgress {
   readonly searched: number;
   readonly total: number;
   readonly hits: readonly Hit[];
+  /** Members of which only the first matches are among the hits, since the last report. */
+  readonly cut: number;
+  /** Recordings and large files, which aren't searched. */
+  readonly leftOut: number;
   /** Members that could not be searched, since the last report. */
   readonly failed: readonly { readonly archive: number; readonly member: number; readonly problem: Problem }[];
 }
@@ -134,20 +143,11 @@ export interface OpenProgress {
   readonly total: number;
 }
 
-/** What became of a look at the signatures, in the words of `callseal verify`. */
-export interface Verdict {
-  /** `signed`: a certificate at hand signed it, and nothing was changed since. */
-  readonly state: "signed" | "claims" | "unsigned" | "not verified";
-  /** The line that `callseal verify` prints. */
-  readonly summary: string;
-  readonly problems: readonly Problem[];
-}
-
 /** The calls of the vault. Each can fail with a `Problem` (thrown as `VaultError`). */
 export interface Vault {
   /** Reads a file with keys or certificates, PEM or DER, or a grant. One file can hold several keys. */
   addKeys(fileName: string, bytes: Uint8Array<ArrayBuffer>): Promise<readonly Added[]>;
-  unlock(ticket: number, passphrase: string): Promise<Added>;
+  unlock(ticket: number, passphrase: string): Promise<readonly Added[]>;
 
   /** Reads the directory of an archive. Needs no key. */
   openArchive(source: ArchiveSource): Promise<Archive>;
@@ -167,7 +167,7 @@ export interface Vault {
     onProgress: (progress: OpenProgress) => void,
     signal: AbortSignal,
   ): Promise<Content>;
-  /** Searches the text, JSON and XML members of all archives that are open, or of one of them. */
+  /** Searches all members of the archives that are open, or of one of them, but recordings and large files. */
   search(
     query: SearchQuery,
     archive: number | undefined,

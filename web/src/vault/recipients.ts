@@ -1,14 +1,14 @@
 // Who can open a message, for people.
 
-import { beginsCms, cmsRecipients, names } from "../cms/message.ts";
-import { describe, type Named } from "../cms/recipients.ts";
+import { beginsCms, names } from "../cms/message.ts";
+import { cmsRecipients, describe, type Named } from "../cms/recipients.ts";
 import { type Keyring } from "../keys/keyring.ts";
 import { type Beginning } from "../openpgp/front.ts";
 import { type RecipientShown } from "./protocol.ts";
-import { type OpenArchive } from "./open_archive.ts";
+import { type OpenArchive } from "../archive/open_archive.ts";
 
-/** CMS messages are read whole for their recipients: these have no limit of their own. */
-const MOST_CMS = 64 * 1024 * 1024;
+/** The recipients of a CMS message have at most 512 KiB of names, and keys of 2 KiB each. */
+const MOST_CMS = 8 * 1024 * 1024;
 
 /** Returns the recipients of an entry. */
 export async function recipientsOf(archive: OpenArchive, place: number, keyring: Keyring): Promise<RecipientShown[]> {

@@ -24,8 +24,6 @@ type CallRequest = { [C in Call]: { readonly id: number; readonly call: C; reado
 export type Request = CallRequest | { readonly id: number; readonly call: "cancel" };
 
 export type Reply =
-  /** The worker's code runs. */
-  | { readonly kind: "ready" }
   | { readonly kind: "progress"; readonly id: number; readonly progress: unknown }
   | { readonly kind: "value"; readonly id: number; readonly value: unknown }
   | { readonly kind: "problem"; readonly id: number; readonly problem: Problem; readonly failure: Failure };
@@ -58,7 +56,6 @@ export function serve(core: VaultCore, port: Port = self as unknown as Port): vo
       running.delete(id);
     }
   };
-  port.postMessage({ kind: "ready" }, []);
 }
 
 async function perform(

@@ -16,7 +16,7 @@ export function problemOf(name: string, error: unknown): Problem {
     return { message: `${name}: ${error.message}`, hint: error.hint ?? HINTS[error.kind] };
   }
   // No input may cause anything else, but for a browser that has no memory left.
-  const isMemory = error instanceof RangeError;
+  const isMemory = error instanceof RangeError && /memory|allocat|length|size/i.test(error.message) && !/stack/i.test(error.message);
   return isMemory
     ? { message: `${name}: the browser has not enough memory for it`, hint: "close other pages, or open it with `callseal extract`" }
     : { message: `${name}: an internal error (${error instanceof Error ? error.name : typeof error})`, hint: "this is a bug in the page; please report it" };

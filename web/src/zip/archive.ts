@@ -102,12 +102,14 @@ function parseEntry(directory: Uint8Array, at: number, base: number): { entry: E
   return { entry, next: fields.at };
 }
 
+const octetsAsText = new TextDecoder("windows-1252");
+
 /** Readers use the first of two entries with one name, the last or both. */
 function refuseDuplicates(entries: readonly Entry[]): void {
   const names = new Set<string>();
   for (const { stored } of entries) {
     // One character for each octet: names that differ stay different.
-    const key = String.fromCharCode.apply(null, stored as unknown as number[]);
+    const key = octetsAsText.decode(stored);
     if (names.has(key)) throw malformed(`two members have the same name: “${decodeLossily(stored)}”`);
     names.add(key);
   }

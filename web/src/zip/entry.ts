@@ -6,7 +6,8 @@ import { Fault, malformed } from "../fault.ts";
 import { crc32 } from "./crc32.ts";
 import { Extra } from "./extra.ts";
 import { Fields } from "./fields.ts";
-import { inflate } from "./inflate.ts";
+import { inflate } from "../bytes/inflate.ts";
+import { MOST_BYTES } from "../bytes/limits.ts";
 import { hasSecondName } from "./names.ts";
 
 /** General purpose bits (APPNOTE 4.4.4). */
@@ -27,9 +28,6 @@ const METHODS: Record<number, string> = { 9: "Deflate64", 12: "bzip2", 14: "LZMA
 export const LOCAL_BYTES = 30;
 const LOCAL_SIGNATURE = 0x04034b50;
 const DESCRIPTOR_SIGNATURE = 0x08074b50;
-
-/** The most octets of a member that are held in memory. */
-export const MOST_BYTES = 1024 * 1024 * 1024;
 
 /** An entry as the central directory describes it. */
 export interface Entry {

@@ -24,10 +24,6 @@ export class Fields {
     return this.#octets.length - this.#at;
   }
 
-  u8(): number {
-    return this.#view.getUint8(this.#take(1));
-  }
-
   u16(): number {
     return this.#view.getUint16(this.#take(2), true);
   }

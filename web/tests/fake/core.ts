@@ -1,5 +1,5 @@
 // A vault without cryptography, for tests of the page. Its archives hold what pages fear.
-import { VaultError, type Added, type Archive, type Authenticity, type Content, type Hit, type Member, type MemberKind, type SearchQuery } from "../../src/vault/protocol.ts";
+import { VaultError, type Added, type Archive, type Authenticity, type Content, type Hit, type Member, type MemberKind, type SearchProgress, type SearchQuery } from "../../src/vault/protocol.ts";
 import type { VaultCore } from "../../src/vault/wire.ts";
 import { interleaved, muLaw, pcm16, speech, wav } from "./recordings.ts";
 
@@ -77,10 +77,10 @@ export class FakeCore implements VaultCore {
     return [this.#key()];
   }
 
-  async unlock(_ticket: number, passphrase: string): Promise<Added> {
+  async unlock(_ticket: number, passphrase: string): Promise<readonly Added[]> {
     await pause(50);
     if (passphrase !== "right") throw new VaultError({ message: "the passphrase is wrong", hint: undefined });
-    return this.#key();
+    return [this.#key()];
   }
 
   async openArchive(source: { readonly kind: string; readonly file?: File; readonly name?: string }): Promise<Archive> {
@@ -94,6 +94,7 @@ export class FakeCore implements VaultCore {
       size: isBig ? 84 * 1024 ** 3 : 123_456_789,
       members: this.#members(isBig),
       index: this.#hasKey ? "opened" : "closed",
+      granted: 0,
       recipients: [
         { id: "77A0C6F1D2B34E5F60718293A4B5C6D7E8F90123", label: this.#hasKey ? "Night Desk <night@example.com>" : undefined, isYours: this.#hasKey },
         { id: "CN=Records CA, O=Example; 0x1f3a", label: undefined, isYours: false },
@@ -143,7 +144,7 @@ export class FakeCore implements VaultCore {
     };
   }
 
-  async search(query: SearchQuery, _archive: number | undefined, progress: (p: { searched: number; total: number; hits: Hit[]; failed: { archive: number; member: number; problem: { message: string; hint: undefined } }[] }) => void, signal: AbortSignal): Promise<void> {
+  async search(query: SearchQuery, _archive: number | undefined, progress: (p: SearchProgress) => void, signal: AbortSignal): Promise<void> {
     let pattern: RegExp;
     try {
       pattern = new RegExp(query.regularExpression ? query.text : query.text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), query.ignoreCase ? "gi" : "g");
@@ -158,13 +159,13 @@ export class FakeCore implements VaultCore {
           for (const [i, line] of new TextDecoder().decode(file.make()).split("\n").entries()) {
             for (const match of line.matchAll(pattern)) {
               const from = Math.max(0, match.index - 60);
-              hits.push({ archive, member, line: i + 1, text: line.slice(from, match.index + 120), start: match.index - from, end: match.index - from + match[0].length });
+              hits.push({ isUnauthenticated: false, archive, member, line: i + 1, text: line.slice(from, match.index + 120), start: match.index - from, end: match.index - from + match[0].length });
               if (hits.length > 12_000) break;
             }
           }
         }
         const failed = file.authenticity === "refused" ? [{ archive, member, problem: { message: "it was altered", hint: undefined } }] : [];
-        progress({ searched: member + 1, total: FILES.length, hits, failed });
+        progress({ cut: 0, leftOut: 0, searched: member + 1, total: FILES.length, hits, failed });
         await pause(query.text === "slow" ? 200 : 5);
         signal.throwIfAborted();
       }

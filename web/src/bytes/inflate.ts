@@ -1,7 +1,37 @@
 // Inflating what was deflated, by the browser's own decoder, with a limit.
 
-import { type Bytes } from "../bytes/bytes.ts";
+import { type Bytes } from "./bytes.ts";
 import { Fault, malformed } from "../fault.ts";
+
+/**
+ * Inflates the beginning of what was deflated.
+ *
+ * @param octets Its first octets, or all of it.
+ * @param most The most octets that come out: no more is inflated than that.
+ */
+export async function inflateBeginning(octets: Bytes, most: number): Promise<Bytes> {
+  const decoder = new DecompressionStream("deflate-raw");
+  const writer = decoder.writable.getWriter();
+  // It may be cut off, and whatever is wrong with it shows when it is read as a whole.
+  void writer.write(octets).catch(() => undefined);
+  void writer.close().catch(() => undefined);
+  const reader = decoder.readable.getReader();
+  const beginning = new Uint8Array(most);
+  let length = 0;
+  try {
+    while (length < most) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const part = value.subarray(0, most - length);
+      beginning.set(part, length);
+      length += part.length;
+    }
+  } catch {
+    // What came out until then counts.
+  }
+  await reader.cancel().catch(() => undefined);
+  return beginning.subarray(0, length);
+}
 
 /**
  * Inflates all of some octets.

@@ -1,0 +1,236 @@
+// An archive that is open in the page: its entries, its index, and what is known of its members.
+
+import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
+import { MOST_BYTES } from "../bytes/limits.ts";
+import { inflateBeginning } from "../bytes/inflate.ts";
+import { type ByteSource } from "../bytes/source.ts";
+import { beginsCms, openCms } from "../cms/message.ts";
+import { Fault } from "../fault.ts";
+import { type Grant, grantedOf } from "../index/grant.ts";
+import { type Index, type Listed, INDEX_ENTRY, INDEX_NAME, readIndex } from "../index/index.ts";
+import { type Keyring } from "../keys/keyring.ts";
+import { type Beginning, readBeginning } from "../openpgp/front.ts";
+import { type OpenedMessage, openMessage, openWith } from "../openpgp/message.ts";
+import { readEntries } from "../zip/archive.ts";
+import { type Entry, entryFault, findData, readContent, STORED } from "../zip/entry.ts";
+import { Paths } from "./paths.ts";
+import { Required } from "./required.ts";
+import { RESERVED, SIGNATURE_ENTRIES } from "./reserved.ts";
+
+export type OnProgress = (octets: number) => void;
+
+export interface Opened {
+  /** Its path: that of the member, or the one that is sealed with a member whose name is hidden. */
+  readonly path: string;
+  readonly content: Bytes;
+  readonly isAuthentic: boolean;
+  /** Milliseconds since 1970. */
+  readonly sealedTime: number | undefined;
+}
+
+/** What came of opening the index. */
+type IndexState =
+  | { readonly state: "none" }
+  | { readonly state: "closed"; readonly fault: Fault | undefined }
+  | { readonly state: "opened"; readonly index: Index };
+
+export class OpenArchive {
+  readonly id: number;
+  readonly name: string;
+  readonly source: ByteSource;
+  readonly entries: readonly Entry[];
+  /** The numbers of the entries that are members. */
+  readonly members: readonly number[];
+  readonly paths: Paths;
+  readonly required: Required;
+  /** The number of the entry that holds the index. */
+  readonly indexEntry: number | undefined;
+  /** The numbers of the entries that aren't members, by their stored names. */
+  readonly #reserved: ReadonlyMap<string, number>;
+  #index: IndexState;
+  /** What grants say of members. */
+  readonly #granted = new Map<number, Listed>();
+  /** The stored names of granted members that the archive doesn't have. */
+  readonly #missingGranted = new Set<string>();
+  /** The members that the keys at hand didn't open. */
+  readonly #closed = new Set<number>();
+  readonly #opened = new Set<number>();
+
+  private constructor(id: number, name: string, source: ByteSource, entries: readonly Entry[]) {
+    this.id = id;
+    this.name = name;
+    this.source = source;
+    this.entries = entries;
+    const names = entries.map(({ stored }) => (stored.length > 64 ? "" : decodeLossily(stored)));
+    this.#reserved = new Map(names.flatMap((name, place) => (RESERVED.has(name) ? [[name, place] as const] : [])));
+    this.members = entries.flatMap(({ isDirectory }, place) => (isDirectory || RESERVED.has(names[place]!) ? [] : [place]));
+    this.paths = new Paths(entries, this.members, (place) => this.listed(place)?.name);
+    this.required = new Required([...SIGNATURE_ENTRIES].some((name) => this.#reserved.has(name)));
+    this.indexEntry = this.place(INDEX_ENTRY);
+    this.#index = this.indexEntry === undefined ? { state: "none" } : { state: "closed", fault: undefined };
+  }
+
+  static async open(id: number, name: string, source: ByteSource): Promise<OpenArchive> {
+    return new OpenArchive(id, name, source, await readEntries(source));
+  }
+
+  get index(): IndexState {
+    return this.#index;
+  }
+
+  /** The number of members that grants open. */
+  get granted(): number {
+    return this.#granted.size;
+  }
+
+  /** The stored names of members that the index or a grant lists, and that aren't there. */
+  get missing(): readonly string[] {
+    return this.#index.state === "opened" ? this.#index.index.missing : [...this.#missingGranted];
+  }
+
+  /** Returns the number of an entry that isn't a member, by its stored name. */
+  place(stored: string): number | undefined {
+    return this.#reserved.get(stored);
+  }
+
+  /** Returns what the opened index, or else a grant, says of an entry. */
+  listed(place: number): Listed | undefined {
+    const listed = this.#index.state === "opened" ? this.#index.index.listed.get(place) : undefined;
+    return listed ?? this.#granted.get(place);
+  }
+
+  /** Whether a key at hand opens a member, as far as that is known. */
+  access(place: number): "unknown" | "yes" | "no" {
+    if (this.listed(place) !== undefined || this.#opened.has(place)) return "yes";
+    return this.#closed.has(place) ? "no" : "unknown";
+  }
+
+  /** Tries the keys at hand on the index, and reads it to its authentic end before any of it is used. */
+  async openIndex(keyring: Keyring): Promise<void> {
+    // A new key may open what the others didn't.
+    this.#closed.clear();
+    const place = this.indexEntry;
+    if (place === undefined || this.#index.state === "opened" || keyring.keys.length === 0) return;
+    try {
+      const octets = await this.#read(place, () => undefined);
+      // Names of 64 KiB are possible, and not many of them.
+      const most = 16 * 1024 * 1024 + 4096 * this.entries.length;
+      const { literal } = await openMessage(octets, keyring, () => undefined, most);
+      const name = decodeLossily(literal.name);
+      if (name !== INDEX_NAME) throw new Fault("malformed", `it was sealed as “${name}”, not as an index`);
+      this.#index = { state: "opened", index: readIndex(literal.content, this.entries) };
+      this.paths.changed();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      // It is sealed to others. Members that are sealed to the key as well open as they would without it.
+      this.#index = { state: "closed", fault: error.kind === "no key" ? undefined : error };
+    }
+  }
+
+  /** Finds the members that a grant lists. */
+  async useGrant(grant: Grant): Promise<void> {
+    const ids = new Map<number, string>();
+    for (const place of this.members) {
+      // What isn't a message, or can't be read, is found by no grant.
+      const beginning = await this.beginning(place).catch(() => undefined);
+      if (beginning !== undefined) ids.set(place, beginning.id);
+    }
+    const index = grantedOf(grant, this.entries, ids);
+    // It is for another archive.
+    if (index === undefined) return;
+    for (const [place, listed] of index.listed) this.#granted.set(place, listed);
+    for (const name of index.missing) this.#missingGranted.add(name);
+    this.paths.changed();
+  }
+
+  /** Returns what the beginning of a member shows to everybody. */
+  async beginning(place: number): Promise<Beginning> {
+    const octets = await this.beginningOctets(place, 16 * 1024);
+    try {
+      return readBeginning(octets);
+    } catch (error) {
+      // Of two thousand recipients.
+      const more = await this.beginningOctets(place, 8 * 1024 * 1024);
+      if (more.length === octets.length) throw error;
+      return readBeginning(more);
+    }
+  }
+
+  /** Reads the first octets of a member. */
+  async beginningOctets(place: number, most: number): Promise<Bytes> {
+    const entry = this.entries[place]!;
+    const data = await findData(this.source, entry);
+    const stored = await this.source.read(data.start, Math.min(most, data.length));
+    return entry.method === STORED ? stored : inflateBeginning(stored, most);
+  }
+
+  /**
+   * Opens a member to its authentic end.
+   *
+   * @param most The most octets that it may decompress to.
+   */
+  async openMember(place: number, keyring: Keyring, onProgress: OnProgress, most = MOST_BYTES): Promise<Opened> {
+    const entry = this.entries[place];
+    if (entry === undefined) throw new Fault("malformed", "there is no such member");
+    const fault = entryFault(entry);
+    if (fault !== undefined) throw new Fault("malformed", `it ${fault}`, "get the archive again from its source; don't trust this one");
+    this.paths.refuseRepeated(place);
+    const octets = await this.#read(place, onProgress);
+    try {
+      const opened = beginsCms(octets)
+        ? await this.#openCms(octets, place, keyring, onProgress)
+        : await this.#openOpenPgp(octets, place, keyring, onProgress, most);
+      this.#opened.add(place);
+      return opened;
+    } catch (error) {
+      if (!(error instanceof Fault) || error.kind !== "no key" || keyring.keys.length === 0) throw error;
+      this.#closed.add(place);
+      if (this.#granted.size === 0) throw error;
+      throw new Fault("no key", "the grant doesn't list it, and none of the keys here opens it", "ask whoever made the grant for another one");
+    }
+  }
+
+  /** Reads an entry that is to be opened. What is opened is what was signed, if a signature was checked. */
+  async #read(place: number, onProgress: OnProgress): Promise<Bytes> {
+    const octets = await readContent(this.source, this.entries[place]!, onProgress);
+    await this.required.check(place, octets);
+    return octets;
+  }
+
+  async #openCms(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress): Promise<Opened> {
+    // An index lists OpenPGP messages alone.
+    if (this.listed(place) !== undefined) throw this.#replaced(place);
+    const { content, isAuthentic } = await openCms(octets, keyring, onProgress);
+    // CMS messages carry no name.
+    return { path: this.paths.of(place), content, isAuthentic, sealedTime: undefined };
+  }
+
+  async #openOpenPgp(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress, most: number): Promise<Opened> {
+    const { literal } = await this.#openMessage(octets, place, keyring, onProgress, most);
+    const path = await this.paths.check(literal.name, place, this.required.isSigned);
+    const sealedTime = literal.date === undefined ? undefined : 1000 * literal.date;
+    return { path, content: literal.content, isAuthentic: true, sealedTime };
+  }
+
+  async #openMessage(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress, most: number): Promise<OpenedMessage> {
+    const listed = this.listed(place);
+    if (listed === undefined) return openMessage(octets, keyring, onProgress, most);
+    try {
+      const opened = await openWith(octets, listed.key, onProgress, most);
+      if (opened !== undefined) return opened;
+    } catch (error) {
+      // It isn't even a message any more.
+      if (!(error instanceof Fault) || error.kind !== "malformed") throw error;
+    }
+    throw this.#replaced(place);
+  }
+
+  #replaced(place: number): Fault {
+    const isInIndex = this.#index.state === "opened" && this.#index.index.listed.has(place);
+    return new Fault(
+      "altered",
+      `it was replaced: the session key in the ${isInIndex ? "index" : "grant"} doesn't open it`,
+      "keep the archive as it is, and get it again from its source",
+    );
+  }
+}
