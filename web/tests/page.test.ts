@@ -61,9 +61,6 @@ test("what was found out about a member stays known under the name that it had t
   const [other] = rowsOf(own, archiveOf(["board.wav"]));
   assert.deepEqual([other?.name, other?.authenticity, other?.access], ["board.wav", "unopened", "unknown"]);
 });
-  const [row] = rowsOf(own, archiveOf(["call.wav"]));
-  assert.deepEqual([row?.name, row?.authenticity, row?.access], ["call.wav", "authentic", "no"]);
-});
 
 test("a hundred thousand rows are filtered in one go", () => {
   const [member] = archiveOf(["a"]).members;

@@ -177,6 +177,7 @@ test("signatures are checked against a signer's certificate, in the words of ver
   await player.page.getByRole("button", { name: /Verify|Check/ }).click();
   await player.page.getByText(/claims to be signed by “ivr” on .*, not checked/).first().waitFor();
   await player.give(scene.path("ivr.crt"));
+  await player.page.getByText("1 certificate").first().waitFor();
   await player.page.getByRole("button", { name: /Verify|Check/ }).click();
   await player.page.getByText(/sound \(6 entries, .*\); signed by “ivr” on 20/).first().waitFor();
   await player.close();
