@@ -1,0 +1,162 @@
+// What somebody tried against the page, and must not work again.
+
+import assert from "node:assert/strict";
+import { deflateRawSync } from "node:zlib";
+import { after, before, test } from "node:test";
+import * as openpgp from "openpgp";
+import { Browser } from "./support/browser.ts";
+import { Scene } from "./support/calls.ts";
+import { Player } from "./support/player.ts";
+import { type Entry, zip } from "./support/zip.ts";
+
+let browser: Browser;
+const scene = new Scene();
+let recipient: openpgp.PublicKey;
+
+async function sealed(name: string, content: string): Promise<Uint8Array> {
+  const message = await openpgp.createMessage({ binary: new TextEncoder().encode(content), filename: name, format: "binary" });
+  return openpgp.encrypt({ message, encryptionKeys: recipient, format: "binary", config: { aeadProtect: true, allowMissingKeyFlags: true } });
+}
+
+before(async () => {
+  scene.keygen("customer", "--rsa", "2048");
+  recipient = await openpgp.readKey({ armoredKey: scene.callseal("export", "customer.crt", "-k", "customer.key") });
+  browser = await Browser.start();
+});
+
+after(async () => {
+  await browser.close();
+  await browser.remove();
+  scene.remove();
+});
+
+async function withArchive(...entries: readonly Entry[]): Promise<Player> {
+  scene.write("attack.zip", zip(entries));
+  const player = await Player.open(browser);
+  await player.give(scene.path("attack.zip"), scene.path("customer.key"));
+  await player.page.getByText("The key is in the memory of this page").waitFor();
+  return player;
+}
+
+async function searchFor(player: Player, text: string, isExpression = false): Promise<void> {
+  await player.page.getByRole("tab", { name: "Search" }).click();
+  if (isExpression) await player.page.getByLabel("Regular expression").check();
+  await player.page.getByRole("searchbox", { name: /search/i }).fill(text);
+  await player.page.keyboard.press("Enter");
+}
+
+test("an expression that would take for ever is cancelled, and the page goes on", async () => {
+  const player = await withArchive({ name: "a.txt.pgp", content: await sealed("a.txt", `${"a".repeat(40)}!`) });
+  await searchFor(player, "(a+)+$", true);
+  await player.page.getByRole("button", { name: "Cancel" }).click();
+  await player.page.getByText("The search was cancelled before its end.").waitFor();
+  await player.page.getByLabel("Regular expression").uncheck();
+  await searchFor(player, "aaa!");
+  await player.page.getByText("1 place in 1 member.").waitFor();
+  await player.page.getByRole("tab", { name: "Members" }).click();
+  await player.openMember("a.txt");
+  assert.match(await player.text(), /aaaa!/);
+  await player.close();
+});
+
+test("an expression that takes too long on a text fails there alone", async () => {
+  const player = await withArchive(
+    { name: "a.txt.pgp", content: await sealed("a.txt", `${"a".repeat(40)}!`) },
+    { name: "b.txt.pgp", content: await sealed("b.txt", "aaa") },
+  );
+  await searchFor(player, "(a+)+$", true);
+  await player.page.getByText("1 place in 1 member.").waitFor({ timeout: 30_000 });
+  await player.page.getByText("1 member couldn't be searched").click();
+  await player.page.getByText(/the expression takes too long on it/).waitFor();
+  await player.close();
+});
+
+test("a member can't take the path of another one by what is sealed in it", async () => {
+  const player = await withArchive(
+    { name: "000001.pgp", content: await sealed("calls/t.json", '{"forged":true}') },
+    { name: "calls/t.json.pgp", content: await sealed("calls/t.json", '{"real":true}') },
+  );
+  await player.openMember("000001");
+  assert.match(await player.problem(), /another member has the same path/);
+  await player.openMember("t.json");
+  assert.match(await player.text(), /real/);
+  await player.close();
+});
+
+test("one message under several numbers opens once", async () => {
+  const message = await sealed("calls/t.json", '{"real":true}');
+  const player = await withArchive(...["000001", "000002", "000003"].map((name) => ({ name: `${name}.pgp`, content: message })));
+  await player.openMember("000001");
+  assert.match(await player.text(), /real/);
+  await player.openMember("000002");
+  assert.match(await player.problem(), /another member has the same path/);
+  await player.close();
+});
+
+test("a member that expands to a gigabyte costs nothing before it is opened", async () => {
+  // Deflated by ZIP itself: 1 GiB of zeros in 1 MiB.
+  const size = 1024 * 1024 * 1024;
+  const content = deflateRawSync(Buffer.alloc(size));
+  const archive = Buffer.from(zip([{ name: "bomb.wav.pgp", content }]));
+  const central = archive.indexOf("PK\x01\x02", 0, "latin1");
+  for (const [at, place] of [[8, 22], [central + 10, central + 24]] as const) {
+    archive.writeUInt16LE(8, at);
+    archive.writeUInt32LE(size, place);
+  }
+  scene.write("bomb.zip", archive);
+  const player = await Player.open(browser);
+  await player.give(scene.path("bomb.zip"));
+  await player.row("bomb.wav").waitFor({ timeout: 5000 });
+  await player.close();
+});
+
+test("a CMS message of millions of recipients costs nothing, and is refused", async () => {
+  const infos = Buffer.alloc(2 * 4_000_000);
+  for (let at = 0; at < infos.length; at += 2) infos[at] = 0xa3;
+  const element = (tag: number, ...parts: Buffer[]) => {
+    const body = Buffer.concat(parts);
+    const length = Buffer.from([0x84, 0, 0, 0, 0]);
+    length.writeUInt32BE(body.length, 1);
+    return Buffer.concat([Buffer.from([tag]), length, body]);
+  };
+  const type = Buffer.from("06092a864886f70d010703", "hex");
+  const message = element(0x30, type, element(0xa0, element(0x30, Buffer.from("020100", "hex"), element(0x31, infos))));
+  scene.write("many.zip", zip([{ name: "a.wav.p7m", content: message }]));
+  const player = await Player.open(browser);
+  await player.give(scene.path("many.zip"));
+  await player.row("a.wav").waitFor({ timeout: 10_000 });
+  await player.close();
+});
+
+test("a stray message isn't taken for a grant, and the key that comes is the right one", async () => {
+  scene.write("stray.pgp", await sealed("stray.txt", "no grant"));
+  scene.write("attack.zip", zip([{ name: "a.txt.pgp", content: await sealed("a.txt", "the content") }]));
+  const player = await Player.open(browser);
+  await player.give(scene.path("attack.zip"), scene.path("stray.pgp"));
+  await player.page.getByText("1 grant").waitFor();
+  await player.give(scene.path("customer.key"));
+  assert.match(await player.problem(), /stray\.pgp: it was sealed as “stray\.txt”, not as a grant/);
+  await player.page.getByRole("button", { name: /customer\.key/ }).or(player.page.getByText("customer.key")).first().waitFor();
+  await player.openMember("a.txt");
+  assert.match(await player.text(), /the content/);
+  await player.close();
+});
+
+test("an index whose first line is empty is refused, and the members open", async () => {
+  const player = await withArchive(
+    { name: "a.txt.pgp", content: await sealed("a.txt", "the content") },
+    { name: "META-INF/callseal/index.pgp", content: await sealed("META-INF/callseal/index", "\n\n") },
+  );
+  assert.match(await player.problem(), /line 1 is not the beginning of an index/);
+  await player.openMember("a.txt");
+  assert.match(await player.text(), /the content/);
+  await player.close();
+});
+
+test("a name of 65,000 octets is a name", async () => {
+  const name = `${"n".repeat(65_000)}.txt`;
+  const player = await withArchive({ name: `${name}.pgp`, content: await sealed("_CONSOLE", "the content") });
+  await player.openMember("nnnn");
+  assert.match(await player.text(), /the content/);
+  await player.close();
+});
