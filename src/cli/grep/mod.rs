@@ -66,11 +66,11 @@ pub struct Arguments {
     /// Take the pattern as the text itself, not as a regular expression
     #[arg(short = 'F', long)]
     fixed_strings: bool,
-    /// Show the number of matching lines of each member
-    #[arg(short, long, conflicts_with_all = ["files_with_matches", "context"])]
+    /// Show the number of matching lines of each member, without the lines
+    #[arg(short, long)]
     count: bool,
-    /// Show only the names of the members that match
-    #[arg(short = 'l', long, conflicts_with = "context")]
+    /// Show only the names of the members that match, whatever -c and -C say
+    #[arg(short = 'l', long)]
     files_with_matches: bool,
     /// Show line numbers; they are always shown
     #[arg(short = 'n', long)]
@@ -127,6 +127,9 @@ impl Arguments {
 pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<ExitCode, Failure> {
     let shown = arguments.shown(ui);
     let search = arguments.search(shown)?;
+    if ui.is_verbose() {
+        ui.notice("-v shows more details here, and doesn't invert the search");
+    }
     let config = global.config()?;
     let waiting = Waiting::new(ui, "searching".into());
     let opening = arguments

@@ -80,7 +80,8 @@ impl Summary {
         write!(f, "{:>9}{sealed:>14}", totals.members)?;
         match (self.total.listed, totals.listed) {
             (0, _) => {}
-            (_, 0) => write!(f, "{:>14}", "")?,
+            // The sum of some of them would pass for that of all.
+            (_, listed) if listed < totals.members => write!(f, "{:>14}", "")?,
             (_, _) => write!(f, "{plain:>14}")?,
         }
         let time = |time: Option<_>| time.map(|time| Timestamp(time).to_string());
