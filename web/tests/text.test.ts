@@ -242,3 +242,9 @@ test("the name of a saved file is its own last part, and harmless", () => {
   assert.equal(fileName("com1"), "_com1");
   assert.match(fileName(`${"x".repeat(500)}.json`), /^x{115}\.json$/);
 });
+
+test("XML without any line end is formatted in time that grows with its length", () => {
+  const text = `<a>${"<b>c</b>text".repeat(200_000)}</a>`;
+  const { lines } = done(formatXml(text));
+  assert.ok(lines.starts.length > 200_000);
+});

@@ -54,7 +54,11 @@ export function* formatXml(text: string): Generator<void, FormattedXml> {
     } else if (token.kind === "text" && holds === "start" && !/[\r\n]/.test(text.slice(token.start, token.end).trim())) {
       [end, holds] = [token.end, "start and text"];
     } else {
-      for (const line of brokenUp(text, token)) hasRoom = begin(line, "whole") && hasRoom;
+      for (const line of brokenUp(text, token)) {
+        if (++steps % 4096 === 0) yield;
+        hasRoom = begin(line, "whole");
+        if (!hasRoom) break;
+      }
     }
     if (!hasRoom) break;
   }
@@ -128,8 +132,9 @@ function* brokenUp(text: string, token: Token): Generator<Token> {
   if (token.kind === "empty") return yield token;
   let at = token.start;
   while (at < token.end) {
-    const feed = text.indexOf("\n", at);
-    const end = feed === -1 || feed > token.end ? token.end : feed;
+    // Not beyond the token: of a text without any line end, each one would look through all the rest.
+    const feed = text.slice(at, token.end).indexOf("\n");
+    const end = feed === -1 ? token.end : at + feed;
     const line = trimmed(text, at, end);
     if (line.end > line.start) yield line;
     at = end + 1;

@@ -24,7 +24,7 @@ export const AUTHENTICITY: Readonly<Record<Authenticity, Words>> = {
 };
 
 export const ACCESS: Readonly<Record<Access, Words>> = {
-  yes: { icon: "open", word: "Opens", sentence: "Your key opens it, or it names your key." },
+  yes: { icon: "open", word: "Opens", sentence: "It says that your key opens it." },
   no: { icon: "lock", word: "Doesn't open", sentence: "None of the keys here opens it." },
   unknown: { icon: "key", word: "Unknown", sentence: "Whether a key here opens it is known once it's looked at." },
 };
