@@ -545,8 +545,10 @@ fn the_session_key_of_a_partial_index_does_not_open_the_whole_one() {
         ))
     };
     assert!(open("part.pgp").exits(0).stdout().contains("calls/b.txt"));
+    // With a wrong key, gpg may print what it takes for a file.
     let refused = open("whole.pgp").fails();
-    assert!(refused.output.stdout.is_empty(), "{refused}");
+    let printed = String::from_utf8_lossy(&refused.output.stdout);
+    assert!(!printed.contains("calls/"), "{refused}");
     scene.line("open whole.pgp -k partner.key -o -").exits(4);
     // Neither do two runs that are alike give the same key.
     scene.ok("share calls.zip -q -k customer.key -r partner.crt -o one.zip");
