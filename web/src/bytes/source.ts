@@ -136,20 +136,20 @@ async function bodyOf(response: Response, url: string, length: number): Promise<
   return octets;
 }
 
-/** Whether an address is that of `callseal play`. */
-function isLocal(url: string): boolean {
-  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
+/** Whether an address is of the server that the page itself is from: that of `callseal play`. */
+function isOwn(url: string): boolean {
+  return new URL(url).origin === globalThis.location?.origin;
 }
 
 function changed(url: string): Fault {
-  const hint = isLocal(url)
+  const hint = isOwn(url)
     ? "end `callseal play`, start it again, and open its new address"
     : "close it under “Archives and keys”, and give its address again";
   return new Fault("io", "it was changed on the server since it was opened", hint);
 }
 
 function unreachable(url: string): Fault {
-  if (isLocal(url)) {
+  if (isOwn(url)) {
     return new Fault("io", "it can't be fetched: the server doesn't answer", "check that `callseal play` still runs; if it was started again, open its new address");
   }
   return new Fault(

@@ -93,7 +93,6 @@ class ArchiveCard {
   show(): void {
     const { state } = this.#entry;
     if (state.kind === "opening") fill(this.#facts, h("p", { class: "dim" }, "Opening …"));
-    if (state.kind === "failed") fill(this.#facts, problemView(state.problem));
     if (state.kind === "open") fill(this.#facts, ...factsOf(state.archive));
     if (state.kind !== "open") fill(this.#verify);
     else if (this.#verify.childElementCount === 0) this.#offer(this.#entry.verdict);

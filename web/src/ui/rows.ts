@@ -1,13 +1,13 @@
 // The members of all archives as rows: searched, filtered and sorted.
 import { escaped } from "../text/escape.ts";
 import { shown } from "../text/escapes.ts";
-import type { Access, Archive, ArchiveSource, Authenticity, Member, MemberKind, Problem, Verdict } from "../vault/protocol.ts";
+import type { Access, Archive, ArchiveSource, Authenticity, Member, MemberKind, Verdict } from "../vault/protocol.ts";
 
 /** An archive that the user gave, whether it could be opened or not. */
 export interface ArchiveEntry {
   readonly source: ArchiveSource;
   readonly name: string;
-  state: { readonly kind: "opening" } | { readonly kind: "open"; readonly archive: Archive } | { readonly kind: "failed"; readonly problem: Problem };
+  state: { readonly kind: "opening" } | { readonly kind: "open"; readonly archive: Archive };
   rows: readonly Row[];
   verdict: Verdict | undefined;
 }

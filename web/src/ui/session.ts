@@ -88,7 +88,7 @@ export class Session {
     if (vault !== this.vault) return;
     this.locked = this.locked.filter((other) => other !== key);
     this.#keep(added);
-    await this.#unlockArchives();
+    await this.#unlockArchives(added);
   }
 
   /** Ends the vault, with all that it has, and starts a new one for the same archives. */
@@ -136,7 +136,7 @@ export class Session {
     const added = await this.#attempt(vault.addKeys(file.name, bytes));
     if (!added || vault !== this.vault) return;
     this.#keep(added);
-    await this.#unlockArchives();
+    await this.#unlockArchives(added);
   }
 
   #keep(added: readonly Added[]): void {
@@ -165,14 +165,27 @@ export class Session {
       if (this.hasSecrets) await this.#unlockArchive(entry);
     } catch (error) {
       if (vault !== this.vault || isCancelled(error)) return;
-      entry.state = { kind: "failed", problem: problemOf(error) };
+      // It can be given again, once it is mended.
+      this.archives = this.archives.filter((other) => other !== entry);
       this.changes.tell({ what: "archives" });
       this.report(problemOf(error));
     }
   }
 
-  async #unlockArchives(): Promise<void> {
+  async #unlockArchives(added: readonly Added[]): Promise<void> {
     await Promise.all(this.archives.map((entry) => this.#unlockArchive(entry)));
+    const [first] = added;
+    if (first?.kind === "key" && this.#namesNoKey()) {
+      this.changes.tell({ what: "note", text: `${first.label}: none of the archives here names it as a recipient.` });
+    }
+  }
+
+  /** Whether all archives name others as their recipients. Those that are hidden may be anybody. */
+  #namesNoKey(): boolean {
+    const open = this.archives.flatMap(({ state }) => (state.kind === "open" ? [state.archive] : []));
+    const isForOthers = ({ recipients, granted }: Archive) =>
+      granted === 0 && recipients.length > 0 && recipients.every(({ id, isYours }) => !isYours && !/^(hidden|a passphrase|certificate |key identifier )/.test(id));
+    return open.length > 0 && open.every(isForOthers);
   }
 
   async #unlockArchive(entry: ArchiveEntry): Promise<void> {

@@ -43,11 +43,10 @@ export class Topbar {
     const { archives, keys, locked, grants, certificates } = this.#session;
     const [only] = archives;
     const name = archives.length === 1 && only ? shown(only.name) : counted(archives.length, "archive");
-    const failed = archives.some(({ state }) => state.kind === "failed");
     fill(
       this.#archives,
       archives.length > 0 &&
-        button(name, () => this.#events.showArchives(), { class: "chip", title: "Show the archives and keys" }, icon(failed ? "warning" : "archive"), h("span", { class: "name" }, name)),
+        button(name, () => this.#events.showArchives(), { class: "chip", title: "Show the archives and keys" }, icon("archive"), h("span", { class: "name" }, name)),
     );
     const chips: Child[] = [
       ...keys.map(({ label, algorithm, fingerprint }) =>

@@ -85,6 +85,8 @@ test("a truncated archive is refused with what to do", async () => {
   const problem = await player.problem();
   assert.match(problem, /cut\.zip: the ZIP archive is incomplete, or something was appended to it/);
   assert.match(problem, /get the archive again/);
+  // It isn't there, and another one can be given.
+  await player.page.getByRole("region", { name: "Start" }).waitFor();
   await player.close();
 });
 

@@ -115,9 +115,38 @@ for (const [file, error, hint] of [
 test("a wrong key opens nothing, and the message says why", async () => {
   const player = await Player.open(browser);
   await player.give(scene.path("calls.zip"), scene.path("stranger.key"));
+  await player.page.getByText("stranger.key: none of the archives here names it as a recipient.").waitFor();
   await player.openMember("call.json");
   assert.match(await player.problem(), /calls\/a\/call\.json: none of the keys here opens it/);
   assert.equal(await player.page.locator(".text").count(), 0);
+  await player.close();
+});
+
+test("the error that a key is missing goes when the key comes", async () => {
+  const player = await Player.open(browser);
+  await player.give(scene.path("calls.zip"));
+  await player.openMember("call.json");
+  assert.match(await player.problem(), /no private key is here/);
+  await player.give(scene.path("rsa.key"));
+  await player.page.getByRole("region", { name: "Content" }).getByRole("button", { name: "Open" }).click();
+  await player.page.locator(".text").waitFor();
+  isTranscript(await player.text());
+  await player.close();
+});
+
+test("a certificate instead of a key is named as what it is", async () => {
+  const player = await Player.open(browser);
+  await player.give(scene.path("calls.zip"), scene.path("openssl.crt"));
+  await player.page.getByText("customer is a certificate: it gives recipients and signers their names. To open members, drop a private key.").waitFor();
+  await player.close();
+});
+
+test("a member asks for the key that is there and locked", async () => {
+  const player = await Player.open(browser);
+  await player.give(scene.path("calls.zip"), scene.path("hmacWithSHA256.key"));
+  await player.page.getByRole("dialog").getByRole("button", { name: "Not now" }).click();
+  await player.openMember("call.json");
+  assert.match(await player.problem(), /“hmacWithSHA256\.key” is locked/);
   await player.close();
 });
 

@@ -76,7 +76,7 @@ test("an archive that was changed under the server opens no more, and the messag
   await player.page.getByText("The key is in the memory of this page").waitFor();
   scene.append("changing.zip", "x");
   await player.openMember("long.wav");
-  assert.match(await player.problem(), /it was changed on the server while it was open/);
+  assert.match(await player.problem(), /it was changed on the server since it was opened/);
   assert.deepEqual(await player.heard(), []);
   await player.close();
 });
@@ -92,7 +92,7 @@ test("when `callseal play` has ended, the page says so", async () => {
   await player.openMember("long.wav");
   const problem = await player.problem();
   assert.match(problem, /long\.wav: it can't be fetched: the server doesn't answer/);
-  assert.match(problem, /With `callseal play`, check that it still runs/);
+  assert.match(problem, /check that `callseal play` still runs/);
   await player.close();
 });
 
