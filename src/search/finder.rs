@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 
-use memchr::memchr;
-
 use super::MOST_FOUND;
+use super::binary::BinaryCheck;
 use super::decode::Decoder;
 use super::found::Found;
 use super::lines::{Line, Lines};
@@ -15,6 +14,7 @@ use super::wiped::Wiped;
 /// Finds lines in what is written to it.
 pub(crate) struct Finder<'s> {
     decoder: Decoder,
+    check: BinaryCheck,
     lines: Lines,
     matching: Matching<'s>,
 }
@@ -38,6 +38,7 @@ impl<'s> Finder<'s> {
         };
         Self {
             decoder: Decoder::default(),
+            check: BinaryCheck::default(),
             lines: Lines::default(),
             matching: Matching {
                 search,
@@ -64,7 +65,7 @@ impl Write for Finder<'_> {
             return Ok(piece.len());
         }
         let text = self.decoder.decode(piece);
-        if !self.matching.found.is_binary && memchr(0, text).is_some() {
+        if !self.matching.found.is_binary && self.check.add(text) {
             self.lines.be_binary();
             self.matching.be_binary();
         }

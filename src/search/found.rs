@@ -44,7 +44,7 @@ impl Found {
         self.matches
     }
 
-    /// Whether the text has a zero in it: then its lines are not kept.
+    /// Whether it isn't a text: its lines are not kept then.
     pub fn is_binary(&self) -> bool {
         self.is_binary
     }

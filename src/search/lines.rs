@@ -5,7 +5,7 @@ use memchr::{memchr, memchr2};
 use super::LONGEST_LINE;
 use super::wiped::Wiped;
 
-/// A text that is cut into lines. A line ends with `\n`, `\r\n` or the text; in a binary
+/// A text that is cut into lines. A line ends with `\n`, `\r\n` or the text; in what isn't
 /// one also with a zero, as for grep: what has no lines has zeros.
 #[derive(Debug, Default)]
 pub(super) struct Lines {

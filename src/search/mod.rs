@@ -1,6 +1,7 @@
 //! Finding lines: which lines of a text match a pattern, while the text comes in
 //! pieces of any size.
 
+mod binary;
 mod decode;
 mod finder;
 mod found;

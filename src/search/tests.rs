@@ -116,6 +116,34 @@ fn no_lines_of_a_binary_text_are_kept() {
 }
 
 #[test]
+fn sound_is_binary_though_it_has_no_zero() {
+    let sound = b"RIFF call\n\x01\x02\xd5\xd5\x55call\n\xfe\xc3\x80";
+    for piece in [1, 2, 15, 100] {
+        let found = found_in(sound, piece, &search("call", LINES));
+        assert!(found.is_binary(), "{piece}");
+        assert_eq!(found.lines().count(), 0);
+    }
+}
+
+#[test]
+fn a_text_may_have_control_characters_or_another_encoding() {
+    for text in [
+        &b"\x1b[31mcall\x1b[0m \t\x0c\x08"[..],
+        b"8=FIX.4.2\x0135=call\x0110=128\x01",
+        b"\x02call\x03\x1a",
+        b"Gr\xfc\xdfe call",
+        "\u{1}Grüße 𝄞 call".as_bytes(),
+        b"\x01 call",
+    ] {
+        for piece in [1, 3, 100] {
+            let found = found_in(text, piece, &search("call", LINES));
+            assert!(!found.is_binary(), "{text:?}");
+            assert_eq!(found.lines().count(), 1);
+        }
+    }
+}
+
+#[test]
 fn context_is_shown_once() {
     let text: String = (1..=20).map(|n| format!("line {n}\n")).collect();
     let search = search(" (3|5|12|20)$", Wanted::Lines { context: 2 });

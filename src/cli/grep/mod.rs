@@ -36,8 +36,9 @@ groups. A pattern that begins with - goes behind --.
 
 A member is searched to its authentic end before anything of it is shown. Text
 in UTF-16 is shown as UTF-8, and lines that end as on Windows are shown without
-that. Of a member with zeros in it, only a note says that it matches. Control
-characters are escaped on a terminal.
+that. Of a member that isn't text, such as sound, only a note says that it
+matches: one with a zero in it, or with both control characters and octets that
+aren't UTF-8. Control characters are escaped on a terminal.
 
 {PATTERNS}
 
