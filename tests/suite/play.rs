@@ -37,6 +37,22 @@ fn the_page_and_the_list_of_archives_are_served() {
 }
 
 #[test]
+fn an_archive_that_is_given_twice_is_served_once() {
+    let scene = packed();
+    scene.tool("ln calls.zip link.zip");
+    scene.tool("cp calls.zip copy.zip");
+    let player = Player::run(
+        scene,
+        "play --no-browser calls.zip ./calls.zip copy.zip link.zip",
+    );
+    let list: serde_json::Value =
+        serde_json::from_slice(&player.get("archives.json", &[]).body).unwrap();
+    let archives = list["archives"].as_array().unwrap().iter();
+    let names: Vec<_> = archives.map(|archive| &archive["name"]).collect();
+    assert_eq!(names, ["calls.zip", "copy.zip"]);
+}
+
+#[test]
 fn a_name_that_is_no_text_is_shown_as_far_as_it_is() {
     use std::os::unix::ffi::OsStrExt;
     let scene = packed();

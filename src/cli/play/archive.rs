@@ -74,6 +74,17 @@ impl ServedArchive {
         now.is_ok_and(|now| now == self.state)
     }
 
+    /// Returns whether it is the same file as another one, as far as the system knows.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        #[cfg(unix)]
+        return self.state.inode == other.state.inode;
+        #[cfg(not(unix))]
+        {
+            let _ = other;
+            false
+        }
+    }
+
     /// Reads some of its bytes from this position.
     ///
     /// # Errors

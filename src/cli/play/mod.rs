@@ -60,9 +60,17 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
             "leave out --json",
         ));
     }
-    let archives = arguments.archives.iter();
-    let archives = archives.map(|path| ServedArchive::open(path));
-    let archives: Vec<ServedArchive> = archives.collect::<Result<_, Error>>()?;
+    let mut archives: Vec<ServedArchive> = Vec::new();
+    for path in &arguments.archives {
+        let archive = ServedArchive::open(path)?;
+        if !archives.iter().any(|other| other.is_same_file(&archive)) {
+            archives.push(archive);
+        }
+    }
+    let what = match (arguments.archives.as_slice(), archives.len()) {
+        ([archive, ..], 1) => archive.display().to_string(),
+        (_, number) => count(number as u64, "archive"),
+    };
     let site = Site::new(archives)?;
     let ending = ending::listen()?;
     let failed = |error| Error::Port {
@@ -80,7 +88,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         let address = format!("http://{}:{port}{}", Ipv4Addr::LOCALHOST, site.path());
         print_text(&format!("{address}\n"))?;
         // It's removed at the end.
-        let _redirect = announce(arguments, &address, port, *ui);
+        let _redirect = announce(&what, !arguments.no_browser, &address, port, *ui);
         let serving = tokio::spawn(server::serve(listener, Arc::new(site)));
         ending.notified().await;
         serving.abort();
@@ -90,18 +98,14 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
 
 /// Says what is served, and opens it in the browser. What it returns has to last as long as
 /// the server.
-fn announce(arguments: &Arguments, address: &str, port: u16, ui: Ui) -> Option<Redirect> {
-    let what = match arguments.archives.as_slice() {
-        [archive] => archive.display().to_string(),
-        archives => count(archives.len() as u64, "archive"),
-    };
+fn announce(what: &str, opens_browser: bool, address: &str, port: u16, ui: Ui) -> Option<Redirect> {
     ui.summary(&format!("serving {what} until Ctrl-C ends it"));
     let say_where = move || {
         ui.notice(&format!(
             "for a browser on another machine, run `ssh -L {port}:127.0.0.1:{port} HOST` there, and open the same address"
         ));
     };
-    if arguments.no_browser {
+    if !opens_browser {
         say_where();
         return None;
     }

@@ -60,7 +60,7 @@ export async function inflate(form: "deflate-raw" | "deflate", octets: Bytes, mo
     length += value.length;
     if (length > most) {
       await reader.cancel().catch(() => undefined);
-      throw new Fault("malformed", `it decompresses to more than ${most} bytes`, "open it with `callseal extract --max-member-size`");
+      throw new Fault("malformed", `it decompresses to more than ${most} bytes`, "open it with callseal itself, whose --max-member-size can be raised");
     }
     parts.push(value);
   }

@@ -9,6 +9,9 @@ import { type Line, readLines } from "./line.ts";
 /** The name that is sealed with it. */
 export const GRANT_NAME = "META-INF/callseal/grant";
 
+/** The most octets of its text: a grant that the page takes has 4 MiB, half of which are random. */
+export const MOST_OF_GRANT = 128 * 1024 * 1024;
+
 const MOST_MEMBERS = 1_000_000;
 const MOST_NAMES = 64 * 1024 * 1024;
 

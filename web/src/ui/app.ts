@@ -10,10 +10,11 @@ import { IDLE_MINUTES } from "./idle.ts";
 import { IdleWatch } from "./idlewatch.ts";
 import { Members } from "./members.ts";
 import { Messages, StatusLine } from "./messages.ts";
-import { addressBelow, originOf, servedArchives } from "./origin.ts";
+import { addressBelow, originOf } from "./origin.ts";
 import type { Row } from "./rows.ts";
 import { SearchPanel } from "./searchpanel.ts";
-import { problemOf, Session, type LockedKey } from "./session.ts";
+import { ServedList } from "./served.ts";
+import { Session, type LockedKey } from "./session.ts";
 import { listenToKeys } from "./shortcuts.ts";
 import { Tabs } from "./tabs.ts";
 import { Topbar } from "./topbar.ts";
@@ -47,12 +48,15 @@ export function start(newVault: () => Vault): void {
   const first = welcome(origin, take, storeForm());
   const panes = h("div", { class: "panes" }, tabs.element, content.element);
   archives.element.prepend(storeForm() ?? "");
+  const served = new ServedList(session);
   const idle = new IdleWatch(session, () => content.isPlaying);
 
   const showPanes = () => {
     const isFirst = session.archives.length === 0;
     first.hidden = !isFirst;
     panes.hidden = isFirst;
+    if (isFirst) first.append(served.element);
+    else archives.element.prepend(served.element);
   };
   session.changes.add((change) => {
     if (change.what === "archives") showPanes();
@@ -71,7 +75,7 @@ export function start(newVault: () => Vault): void {
   const footer = h("footer", { class: "bottom" }, status.element, h("p", { class: "dim" }, "The key stays in this page. Nothing is stored."));
   document.body.append(topbar.element, messages.element, idle.element, h("main", {}, first, panes), footer, acceptDrops(take));
   listenToKeys({ content, filter: members.filters.name, showMembers: () => tabs.show(0) });
-  if (origin.kind === "served") void openServed(session);
+  if (origin.kind === "served") void served.openAll();
 }
 
 /** Several keys can be locked: their dialogs come one after the other. */
@@ -80,18 +84,6 @@ function passphrases(session: Session): (key: LockedKey) => void {
   return (key) => {
     before = before.then(() => (session.locked.includes(key) ? askPassphrase(session, key) : undefined));
   };
-}
-
-async function openServed(session: Session): Promise<void> {
-  const list = new URL("archives.json", document.baseURI);
-  try {
-    const response = await fetch(list, { cache: "no-store", credentials: "same-origin" });
-    if (!response.ok) throw new Error(`the server answers ${response.status}`);
-    const served = servedArchives(await response.json(), list.href);
-    await Promise.all(served.map(({ name, url }) => session.addArchive({ kind: "address", name, url }, name)));
-  } catch (error) {
-    session.report({ message: `the list of archives can't be read: ${problemOf(error).message}`, hint: "load the page again; archives can be dropped, too" });
-  }
 }
 
 function openAddress(session: Session, base: string, typed: string): void {

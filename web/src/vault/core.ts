@@ -3,7 +3,7 @@
 import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
 import { AddressSource, BufferedSource, FileSource } from "../bytes/source.ts";
 import { Fault } from "../fault.ts";
-import { GRANT_NAME, readGrant, type Grant } from "../index/grant.ts";
+import { GRANT_NAME, MOST_OF_GRANT, readGrant, type Grant } from "../index/grant.ts";
 import { type KeyFileItem, readKeyFile } from "../keys/key_file.ts";
 import { Keyring } from "../keys/keyring.ts";
 import { type LockedKey } from "../keys/pbes2.ts";
@@ -97,7 +97,7 @@ export class VaultCore implements Contract {
     let literal: Literal;
     try {
       // Opening uses the octets up.
-      ({ literal } = await openMessage(octets.slice(), this.#keyring, () => undefined));
+      ({ literal } = await openMessage(octets.slice(), this.#keyring, () => undefined, MOST_OF_GRANT));
     } catch (error) {
       if (!(error instanceof Fault) || error.kind !== "no key") throw error;
       this.#sealedGrants.push({ octets, label });

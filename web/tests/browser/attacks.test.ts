@@ -13,9 +13,9 @@ let browser: Browser;
 const scene = new Scene();
 let recipient: openpgp.PublicKey;
 
-async function sealed(name: string, content: string): Promise<Uint8Array> {
-  const message = await openpgp.createMessage({ binary: new TextEncoder().encode(content), filename: name, format: "binary" });
-  return openpgp.encrypt({ message, encryptionKeys: recipient, format: "binary", config: { aeadProtect: true, allowMissingKeyFlags: true } });
+async function sealed(name: string, content: string | Uint8Array, config: Partial<openpgp.Config> = {}): Promise<Uint8Array> {
+  const message = await openpgp.createMessage({ binary: Buffer.from(content), filename: name, format: "binary" });
+  return openpgp.encrypt({ message, encryptionKeys: recipient, format: "binary", config: { aeadProtect: true, allowMissingKeyFlags: true, ...config } });
 }
 
 before(async () => {
@@ -137,6 +137,22 @@ test("a stray message isn't taken for a grant, and the key that comes is the rig
   await player.give(scene.path("customer.key"));
   assert.match(await player.problem(), /stray\.pgp: it was sealed as “stray\.txt”, not as a grant/);
   await player.page.getByRole("button", { name: /customer\.key/ }).or(player.page.getByText("customer.key")).first().waitFor();
+  await player.openMember("a.txt");
+  assert.match(await player.text(), /the content/);
+  await player.close();
+});
+
+test("a grant that expands without end is refused", async () => {
+  const zeros = new Uint8Array(129 * 1024 * 1024);
+  const { selfCertification } = await recipient.getPrimaryUser();
+  const { zip: deflate } = openpgp.enums.compression;
+  selfCertification.preferredCompressionAlgorithms = [deflate];
+  const grant = await sealed("META-INF/callseal/grant", zeros, { preferredCompressionAlgorithm: deflate });
+  selfCertification.preferredCompressionAlgorithms = null;
+  scene.write("bomb.grant", grant);
+  const player = await withArchive({ name: "a.txt.pgp", content: await sealed("a.txt", "the content") });
+  await player.give(scene.path("bomb.grant"));
+  assert.match(await player.problem(), /bomb\.grant: it decompresses to more than 134217728 bytes/);
   await player.openMember("a.txt");
   assert.match(await player.text(), /the content/);
   await player.close();

@@ -67,6 +67,26 @@ test("archives of `callseal play` open by ranges, and the key goes nowhere", asy
   await player.close();
 });
 
+test("an archive of `callseal play` that was closed can be opened again", async () => {
+  const { address } = await play("calls.zip", "more.zip");
+  const player = await Player.open(browser, address);
+  await player.row("caller.wav").waitFor();
+  await player.row("note.txt").waitFor();
+  const again = (name: string) => player.page.getByRole("button", { name: `Open ${name} again` });
+  await player.page.getByRole("tab", { name: "Archives and keys" }).click();
+  await player.page.getByRole("button", { name: "Close more.zip" }).click();
+  await player.page.getByRole("button", { name: "Close calls.zip" }).click();
+  await again("more.zip").click();
+  await player.page.getByRole("tab", { name: "Members" }).click();
+  await player.row("note.txt").waitFor();
+  assert.equal(await player.row("caller.wav").count(), 0);
+  await player.page.getByRole("tab", { name: "Archives and keys" }).click();
+  assert.equal(await again("more.zip").count(), 0);
+  assert.equal(await again("calls.zip").count(), 1);
+  assert.deepEqual(player.traces.errors, []);
+  await player.close();
+});
+
 test("an archive that was changed under the server opens no more, and the message says so", async () => {
   scene.callseal("pack", "-o", "changing.zip", "-r", "customer.crt", "calls");
   const { address } = await play("changing.zip");
