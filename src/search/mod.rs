@@ -21,4 +21,6 @@ const LONGEST_LINE: usize = 8 << 20;
 const MOST_FOUND: usize = 2 * LONGEST_LINE;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
