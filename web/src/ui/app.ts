@@ -51,6 +51,8 @@ export function start(newVault: () => Vault): void {
   const served = new ServedList(session);
   const idle = new IdleWatch(session, () => content.isPlaying);
 
+  const main = h("main", { "aria-busy": "false" }, first, panes);
+
   const showPanes = () => {
     const isFirst = session.archives.length === 0;
     first.hidden = !isFirst;
@@ -60,6 +62,7 @@ export function start(newVault: () => Vault): void {
   };
   session.changes.add((change) => {
     if (change.what === "archives") showPanes();
+    if (change.what === "busy") main.setAttribute("aria-busy", String(change.isBusy));
     if (change.what === "problem") messages.show(change.problem);
     if (change.what === "note") messages.note(shown(change.text));
     if (change.what === "locked") unlock(change.key);
@@ -73,7 +76,7 @@ export function start(newVault: () => Vault): void {
   showPanes();
 
   const footer = h("footer", { class: "bottom" }, status.element, h("p", { class: "dim" }, "The key stays in this page. Nothing is stored."));
-  document.body.append(topbar.element, messages.element, idle.element, h("main", {}, first, panes), footer, acceptDrops(take));
+  document.body.append(topbar.element, messages.element, idle.element, main, footer, acceptDrops(take));
   listenToKeys({ content, filter: members.filters.name, showMembers: () => tabs.show(0) });
   if (origin.kind === "served") void served.openAll();
 }

@@ -18,6 +18,8 @@ export type Change =
   | { readonly what: "locked"; readonly key: LockedKey }
   | { readonly what: "forgotten"; readonly why: Forgetting }
   | { readonly what: "problem"; readonly problem: Problem }
+  /** Files that were given are being read, or no longer. */
+  | { readonly what: "busy"; readonly isBusy: boolean }
   | { readonly what: "note"; readonly text: string };
 
 export type Forgetting = "asked" | "idle";
@@ -34,6 +36,8 @@ export class Session {
   grants: readonly Grant[] = [];
   vault: Vault;
   readonly #newVault: () => Vault;
+  /** How many times files were given that are still being read. */
+  #drops = 0;
 
   constructor(newVault: () => Vault) {
     this.#newVault = newVault;
@@ -59,7 +63,9 @@ export class Session {
         this.report(unreadable(file.name, error));
       }
     });
+    this.changes.tell({ what: "busy", isBusy: ++this.#drops > 0 });
     await Promise.all(work);
+    this.changes.tell({ what: "busy", isBusy: --this.#drops > 0 });
   }
 
   async addArchive(source: ArchiveSource, name: string): Promise<void> {

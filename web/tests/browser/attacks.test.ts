@@ -1,4 +1,4 @@
-// What somebody tried against the page, and must not work again.
+// Archives and expressions that are made to harm the page.
 
 import assert from "node:assert/strict";
 import { deflateRawSync } from "node:zlib";
@@ -34,7 +34,6 @@ async function withArchive(...entries: readonly Entry[]): Promise<Player> {
   scene.write("attack.zip", zip(entries));
   const player = await Player.open(browser);
   await player.give(scene.path("attack.zip"), scene.path("customer.key"));
-  await player.page.getByText("The key is in the memory of this page").waitFor();
   return player;
 }
 
@@ -136,7 +135,6 @@ test("a stray message isn't taken for a grant, and the key that comes is the rig
   await player.page.getByText("1 grant").waitFor();
   await player.give(scene.path("customer.key"));
   assert.match(await player.problem(), /stray\.pgp: it was sealed as “stray\.txt”, not as a grant/);
-  await player.page.getByRole("button", { name: /customer\.key/ }).or(player.page.getByText("customer.key")).first().waitFor();
   await player.openMember("a.txt");
   assert.match(await player.text(), /the content/);
   await player.close();

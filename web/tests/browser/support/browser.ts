@@ -1,6 +1,6 @@
 // A real Chromium with a profile of its own, which notes everything that it must not do.
 
-import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -76,22 +76,37 @@ export class Browser {
     await this.context.close();
   }
 
-  /** Returns the files of the profile that hold one of these texts, in UTF-8 or UTF-16. */
-  filesWith(...texts: readonly string[]): string[] {
-    const script = `
-import sys, os
-needles = [e for t in sys.argv[2:] for e in (t.encode(), t.encode("utf-16-le"))]
-for root, _, files in os.walk(sys.argv[1]):
-    for name in files:
-        path = os.path.join(root, name)
-        try:
-            data = open(path, "rb").read()
-        except OSError:
-            continue
-        if any(n in data for n in needles):
-            print(path)
-`;
-    return execFileSync("python3", ["-c", script, this.profile, ...texts], { encoding: "utf8" }).split("\n").filter((line) => line !== "");
+  /** Returns the files of the profile that hold one of these octets. */
+  filesWith(...needles: readonly Buffer[]): string[] {
+    const files = readdirSync(this.profile, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const paths = files.map(({ parentPath, name }) => path.join(parentPath, name));
+    return paths.filter((file) => {
+      const content = readFileSync(file);
+      return needles.some((needle) => content.includes(needle));
+    });
+  }
+
+  /** Counts the most memory that a page takes anew. */
+  forgetPeak(): void {
+    for (const pid of this.#renderers()) writeFileSync(`/proc/${pid}/clear_refs`, "5");
+  }
+
+  /** Returns the most memory that one of its pages has taken since then, in MiB. */
+  peak(): number {
+    const peaks = this.#renderers().map((pid) => /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+    return Math.max(...peaks.map((kib) => Number(kib) / 1024));
+  }
+
+  /** The processes of this browser that show pages. */
+  #renderers(): string[] {
+    return readdirSync("/proc").filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        return command.includes("--type=renderer") && command.includes(this.profile);
+      } catch {
+        return false;
+      }
+    });
   }
 
   async remove(): Promise<void> {

@@ -28,9 +28,18 @@ export class Player {
     return this.#browser.traces(this.page);
   }
 
-  /** Gives the page files, as dropping them does. */
+  /** Gives the page files, as dropping them does, and waits until it has read them. */
   async give(...files: readonly string[]): Promise<void> {
     await this.page.locator('input[type="file"]').first().setInputFiles([...files]);
+    await this.page.locator('main[aria-busy="false"]').waitFor({ state: "attached", timeout: 60_000 });
+  }
+
+  /** Unlocks the key that the page asks for. */
+  async unlock(passphrase: string): Promise<void> {
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByLabel("Passphrase").fill(passphrase);
+    await dialog.getByRole("button", { name: "Unlock" }).click();
+    await dialog.waitFor({ state: "detached" });
   }
 
   /** The list's row of a member. */
@@ -68,6 +77,18 @@ export class Player {
   /** The text that is shown. */
   async text(): Promise<string> {
     return this.page.getByRole("region", { name: "Content" }).locator(".text").innerText();
+  }
+
+  /** Waits until it plays at this second or later. */
+  async playsBeyond(second: number): Promise<void> {
+    await this.page.waitForFunction(
+      (second) => {
+        const parts = document.querySelector(".player .time")?.textContent?.split(" / ")[0]?.split(":") ?? [];
+        return parts.reduce((sum, part) => sum * 60 + Number(part), 0) >= second;
+      },
+      second,
+      { timeout: 60_000 },
+    );
   }
 
   /** Seconds and seconds of the position: "0:01 / 0:02". */
