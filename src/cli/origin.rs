@@ -26,11 +26,16 @@ impl Origin {
             "http" => 80,
             _ => return Err("its scheme isn't https"),
         };
+        // As browsers show it.
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
         if rest.contains(['/', '?', '#']) {
             return Err("there is something behind the host and the port");
         }
         if rest.contains('@') {
             return Err("it has a user name");
+        }
+        if rest.starts_with('[') {
+            return Err("its host is an IPv6 address, which a page's policy can't name");
         }
         let (host, port) = match rest.split_once(':') {
             Some((host, port)) => (host, number(port)?),
@@ -92,6 +97,7 @@ mod tests {
     fn origins_are_read() {
         for (text, expected) in [
             ("https://store.example", "https://store.example"),
+            ("https://store.example/", "https://store.example"),
             ("https://store.example:443", "https://store.example"),
             ("https://store.example:8443", "https://store.example:8443"),
             ("HTTPS://Store.Example", "https://store.example"),
@@ -115,8 +121,9 @@ mod tests {
             "https:store.example",
             "https://",
             "https://:443",
-            "https://store.example/",
+            "https://store.example//",
             "https://store.example/calls",
+            "https://store.example/calls/",
             "https://store.example?x",
             "https://store.example#x",
             "https://user@store.example",

@@ -128,6 +128,10 @@ fn of_command(wrong: &str) -> Option<&'static str> {
     })
 }
 
+/// For what grep takes with `-e`.
+const PATTERN_WITH_DASH: &str =
+    "if this is the pattern, put it behind --, after all options: -k KEY -- PATTERN ARCHIVE";
+
 fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
     let is_sealing = matches!(command, "pack" | "seal");
     let is_opening = matches!(command, "extract" | "open" | "cat" | "grep" | "convert");
@@ -138,6 +142,12 @@ fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
             "leave it out: a pattern is a regular expression as for `grep -E`, or with -F the text itself"
         }
         "-A" | "-B" if is_search => "-C N shows so many lines before and after each",
+        "-w" | "--word-regexp" if is_search => r"write \b before and after the word: '\bcall\b'",
+        "-x" | "--line-regexp" if is_search => "write ^ before the pattern and $ after it",
+        "-o" | "--only-matching" if is_search => {
+            "`callseal cat ARCHIVE MEMBER… | grep -o PATTERN` shows only what matches"
+        }
+        "-e" | "--regexp" if is_search => PATTERN_WITH_DASH,
         "--passphrase" | "--password" | "--pass" | "--passin" | "-P" | "-password" => {
             "no passphrase is taken from the command line, where others can see it; use --passphrase-file FILE or --passphrase-fd N"
         }
@@ -186,6 +196,7 @@ fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
         }
         "--threads" | "-T" => "-j N sets the number of workers",
         "--armour" => "--armor writes text",
+        wrong if is_search && !wrong.starts_with("--") => PATTERN_WITH_DASH,
         _ => return None,
     })
 }

@@ -161,6 +161,23 @@ fn control_characters_reach_no_terminal() {
 }
 
 #[test]
+fn names_for_a_script_can_be_given_back() {
+    let scene = Scene::with_parties();
+    let name = "calls/\u{2764}\u{fe0f}.txt";
+    scene.write(name, "a call");
+    scene.ok("pack -q -o calls.zip -r customer.crt calls");
+    let found = scene.ok("grep -l call calls.zip -k customer.key").stdout();
+    assert_eq!(found, format!("{name}\n"));
+    let given_back = ["cat", "calls.zip", name, "-k", "customer.key"];
+    assert_eq!(scene.callseal(given_back).exits(0).stdout(), "a call");
+    let shown = scene
+        .on_a_terminal("grep call calls.zip -k customer.key", "")
+        .exits(0)
+        .stdout();
+    assert_eq!(shown, "calls/\u{2764}\\u{fe0f}.txt:1:a call\r\n");
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_the_search() {
     let scene = packed("");
     for options in ["", "--json", "-c", "-C1"] {

@@ -229,3 +229,59 @@ with zipfile.ZipFile('odd.zip', 'w') as archive:
         }
     }
 }
+
+#[test]
+fn a_sum_of_some_sizes_is_not_shown_for_that_of_all() {
+    let scene = packed("");
+    scene.write("z2.txt", "unlisted");
+    scene.ok("pack -q -o more.zip -r customer.crt --index none z2.txt");
+    scene.tool("unzip -q more.zip z2.txt.pgp");
+    scene.tool("zip -q -0 calls.zip z2.txt.pgp");
+    for layout in ["", "--tree", "--summary"] {
+        let listed = scene
+            .ok(&format!("list calls.zip {layout} -k customer.key"))
+            .stdout();
+        let total = listed
+            .lines()
+            .find(|line| line.contains("7 members for"))
+            .unwrap();
+        let sizes = total.matches(" KiB").count() + total.matches(" B").count();
+        assert_eq!(sizes, 1, "{listed}");
+    }
+}
+
+#[test]
+fn of_many_directories_those_that_lie_deep_are_summed() {
+    let scene = Scene::with_parties();
+    for day in 1..=3 {
+        for call in 1..=20 {
+            scene.write(format!("calls/0{day}/call-{call}/a.txt"), "1");
+        }
+        scene.write(format!("calls/0{day}/b.txt"), "1");
+    }
+    scene.write("calls/c.txt", "1");
+    scene.ok("pack -q -o calls.zip -r customer.crt calls");
+    let names = |pattern: &str| -> Vec<String> {
+        let listed = scene.ok(&format!("list calls.zip --summary {pattern}"));
+        let listed = listed.stdout();
+        let rows = listed.lines().skip(1).take_while(|line| !line.is_empty());
+        rows.map(|row| {
+            let words: Vec<&str> = row.split_whitespace().collect();
+            format!("{} {}", words[0], words[words.len() - 1])
+        })
+        .collect()
+    };
+    assert_eq!(
+        names(""),
+        [
+            "1 calls/",
+            "21 calls/01/**",
+            "21 calls/02/**",
+            "21 calls/03/**"
+        ]
+    );
+    let day = names("calls/02/**");
+    assert_eq!((day.len(), day[0].as_str()), (21, "1 calls/02/"));
+    let facts = scene.ok("list calls.zip --summary --json").json();
+    assert_eq!(facts["directories"].as_array().unwrap().len(), 64);
+}

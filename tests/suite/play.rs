@@ -47,9 +47,39 @@ fn an_archive_that_is_given_twice_is_served_once() {
     );
     let list: serde_json::Value =
         serde_json::from_slice(&player.get("archives.json", &[]).body).unwrap();
-    let archives = list["archives"].as_array().unwrap().iter();
-    let names: Vec<_> = archives.map(|archive| &archive["name"]).collect();
-    assert_eq!(names, ["calls.zip", "copy.zip"]);
+    assert_eq!(list["archives"][0]["name"], "calls.zip");
+    assert_eq!(list["archives"][1]["name"], "copy.zip");
+    assert_eq!(list["archives"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn archives_of_one_name_are_told_apart_by_their_directories() {
+    let scene = packed();
+    scene.tool("mkdir one two");
+    scene.tool("cp calls.zip one");
+    scene.tool("cp calls.zip two");
+    let player = Player::run(
+        scene,
+        "play --no-browser calls.zip one/calls.zip two/calls.zip",
+    );
+    let list: serde_json::Value =
+        serde_json::from_slice(&player.get("archives.json", &[]).body).unwrap();
+    for (place, name) in ["calls.zip", "one/calls.zip", "two/calls.zip"]
+        .into_iter()
+        .enumerate()
+    {
+        assert_eq!(list["archives"][place]["name"], name);
+    }
+}
+
+#[test]
+fn what_is_not_there_says_how_the_address_is_given() {
+    let player = Player::start();
+    let host = format!("Host: 127.0.0.1:{}", player.port);
+    let answer = player.ask_for("GET", "/", &[&host]);
+    let text = String::from_utf8(answer.body).unwrap();
+    assert!(text.contains("the whole address"), "{text}");
+    assert_eq!(player.get("elsewhere", &[]).body, text.as_bytes());
 }
 
 #[test]
@@ -482,6 +512,19 @@ fn the_browser_gets_the_address_from_a_file_that_nobody_else_can_read() {
     let mut player = player;
     assert!(crate::support::wait(&mut player.child, "play").success());
     assert_eq!(player.scene.tree("run"), [""; 0]);
+}
+
+#[test]
+fn signals_that_follow_the_first_leave_nothing_behind() {
+    for _ in 0..5 {
+        let mut player = with_desktop(packed(), XDG_OPEN);
+        wait_for(&player.scene, "done");
+        for signal in [Signal::INT, Signal::TERM, Signal::INT, Signal::HUP] {
+            player.signal(signal);
+        }
+        assert!(crate::support::wait(&mut player.child, "play").success());
+        assert_eq!(player.scene.tree("run"), [""; 0]);
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use crate::play_support::{Player, packed};
 use crate::support::{Scene, content};
 
@@ -217,6 +219,22 @@ fn it_goes_on_when_no_descriptor_is_left() {
     player.still_serves();
     drop(streams);
     player.still_serves();
+}
+
+#[test]
+fn it_says_so_once_when_nobody_can_be_served() {
+    let scene = packed();
+    let strace = "strace -D -f -o trace -e trace=accept4 -e inject=accept4:error=EMFILE";
+    let run = scene.bash(&format!(
+        "exec {strace} callseal play --no-browser calls.zip"
+    ));
+    let player = Player::of(scene, run);
+    let _waiting = player.connect();
+    player.scene.waits_until("tried", || tries(&player) >= 3);
+    let (status, _, said) = player.end(Signal::TERM);
+    assert_eq!(status.code(), Some(0), "{said}");
+    let warning = "warning: nobody can be served: too many open files\nhint: end it with Ctrl-C, and raise the limit: `ulimit -n 1024`\n";
+    assert_eq!(said.matches(warning).count(), 1, "{said}");
 }
 
 #[test]

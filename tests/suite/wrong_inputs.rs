@@ -123,6 +123,18 @@ fn options_of_other_programs_get_the_one_that_does_it_here() {
             ("keygen new", 2, &["'new'"], &["--name NAME"]),
             ("keys customer.key", 2, &["'customer.key'"], &["-k KEY"]),
             (
+                "grep -17 calls.zip -k customer.key",
+                2,
+                &["'-1'"],
+                &["behind --, after all options"],
+            ),
+            (
+                "grep -- -17 calls.zip -k customer.key",
+                2,
+                &["no member is called \"-k\""],
+                &["put options in front of it"],
+            ),
+            (
                 "check customer.crt",
                 2,
                 &["'customer.crt'"],

@@ -59,14 +59,14 @@ impl<'a> Printer<'a> {
         let matches = found.matches();
         match self.shown {
             Shown::Nothing => return Ok(()),
-            Shown::Counts => writeln!(self.stdout, "{}:{matches}", safe(name))?,
+            Shown::Counts => writeln!(self.stdout, "{}:{matches}", self.shown(name))?,
             _ if matches == 0 => return Ok(()),
-            Shown::Names => writeln!(self.stdout, "{}", safe(name))?,
+            Shown::Names => writeln!(self.stdout, "{}", self.shown(name))?,
             Shown::Lines { .. } if found.is_binary() => {
                 self.ui.notice(&format!("{name}: binary file matches"));
             }
             Shown::Lines { has_context } => {
-                let name = safe(name);
+                let name = self.shown(name);
                 let mut last = None;
                 for line in found.lines() {
                     let is_next =
@@ -81,6 +81,15 @@ impl<'a> Printer<'a> {
             }
         }
         self.stdout.flush()
+    }
+
+    /// Returns a name as it can be given back by a script, or as it's safe on a terminal. No
+    /// name has control characters.
+    fn shown<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match self.is_terminal {
+            true => safe(name),
+            false => name.into(),
+        }
     }
 
     fn line(&mut self, name: &str, line: FoundLine<'_>) -> io::Result<()> {

@@ -32,7 +32,7 @@ use super::ui::{Ui, Waiting};
 #[command(after_help = format!("\
 PATTERN is a regular expression as for `grep -E`. Lines are shown as
 MEMBER:LINE-NUMBER:LINE, those around them (-C) with - for : and with -- between
-groups. A pattern that begins with - goes behind --.
+groups. A pattern that begins with - goes behind --, after all options.
 
 A member is searched to its authentic end before anything of it is shown. Text
 in UTF-16 is shown as UTF-8, and lines that end as on Windows are shown without

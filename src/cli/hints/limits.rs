@@ -34,6 +34,7 @@ fn system_error(error: &Error) -> Option<&io::Error> {
         Error::SignersOfProfile { error, .. } => of_signer(error),
         Error::Signer(error) => of_signer(error),
         Error::OfArchive { error, .. } => system_error(error),
+        Error::Port { error, .. } => Some(error),
         Error::SigningKeyOfConfig { error, .. } => match &error.fault {
             SigningKeyFault::Key(fault) => of_key(fault),
             _ => None,

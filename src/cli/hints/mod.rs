@@ -189,6 +189,9 @@ fn of_library(error: &callseal::Error) -> Hint {
         Error::Member { cause, .. } => return of_member(cause),
         Error::NotBundled { cause, .. } => return of_member(cause),
         Error::SameMember { .. } => sources::RENAME_ONE,
+        Error::NoSuchMember { pattern, .. } if pattern.starts_with('-') => {
+            "what follows -- is no option: put options in front of it"
+        }
         Error::NoSuchMember { .. } => "`callseal list ARCHIVE` shows the names",
         _ => return None,
     })

@@ -1,5 +1,6 @@
 //! `callseal list`
 
+mod folded;
 mod summary;
 mod totals;
 mod tree;
@@ -31,6 +32,7 @@ use super::recipient_args::KnownArgs;
 use super::ui::{Ui, Waiting, bytes, safe};
 use super::verify::claims;
 use summary::Summary;
+use totals::Totals;
 use tree::{Leaf, Tree};
 
 /// Show the members of an archive and who can open it; no key is needed
@@ -45,11 +47,14 @@ fit. CMS members with AES-CBC or 3DES are marked as not authenticated:
 they may have been changed in transit.
 
 A kind is the ending of a name. A sum for a directory in --summary is without
-those below it, and in --tree with them. With --json, --tree makes no difference.
+those below it, and in --tree with them. Beyond 40 directories, --summary sums
+those that lie deep: calls/** is calls/ with all below it. With --json it sums
+none, and --tree makes no difference.
 
 Examples:
   callseal list calls.zip
   callseal list calls.zip --summary
+  callseal list calls.zip --summary 'calls/2026-03-14/**'
   callseal list calls.zip -r customer.crt -k keys/"))]
 pub struct Arguments {
     /// The archive
@@ -243,14 +248,17 @@ impl Listing<'_> {
 
     /// Writes the line of all members together.
     fn write_total(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let total = bytes(self.members.total_size());
-        let column = match self.has_sizes() {
-            true => {
-                let sizes = self.members.iter().filter_map(|m| self.archive.listed(m));
-                let sizes = sizes.map(|listed| listed.size);
-                format!("{:>14}", bytes(sizes.fold(0, u64::saturating_add)))
+        let mut totals = Totals::default();
+        for member in self.members.iter() {
+            totals.add(&Totals::of(self.archive, member));
+        }
+        let total = bytes(totals.sealed);
+        let column = match totals.listed {
+            0 => String::new(),
+            _ => {
+                let plain = totals.plain().map(|plain| bytes(plain).to_string());
+                format!("{:>14}", plain.unwrap_or_default())
             }
-            false => String::new(),
         };
         let counted = self.overview.counted(self.archive);
         match &self.layout {

@@ -1,11 +1,12 @@
 //! Members by directory and by kind.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Formatter};
 
 use callseal::{ArchiveFile, Members, Timestamp};
 use serde::Serialize;
 
+use super::folded::folded;
 use super::totals::{TotalFacts, Totals};
 use crate::cli::printing::Each;
 use crate::cli::ui::{bytes, safe};
@@ -38,51 +39,48 @@ impl Summary {
 
     /// Writes the tables.
     pub fn write(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let tables = [
-            ("DIRECTORY", &self.directories, "./"),
-            ("KIND", &self.kinds, "(no ending)"),
-        ];
-        for (title, table, unnamed) in tables {
-            let column = match self.total.listed > 0 {
-                true => format!("{:>14}", "BYTES"),
-                false => String::new(),
-            };
-            writeln!(
-                f,
-                "{:>9}{:>14}{column}  {:<20}  {:<20}  {title}",
-                "MEMBERS", "SEALED BYTES", "OLDEST", "NEWEST"
-            )?;
-            for (name, totals) in table {
-                let name = match name.is_empty() {
-                    true => unnamed.into(),
-                    false => safe(name),
-                };
-                self.write_row(f, totals, [totals.sealed, totals.plain], &name)?;
-            }
-            writeln!(f)?;
+        self.write_head(f, "DIRECTORY")?;
+        for row in folded(&self.directories) {
+            let below = if row.is_folded { "**" } else { "" };
+            let name = named(row.name, "./") + below;
+            self.write_row(f, &row.totals, |size| size.to_string(), &name)?;
         }
-        Ok(())
+        writeln!(f)?;
+        self.write_head(f, "KIND")?;
+        for (kind, totals) in &self.kinds {
+            let name = named(kind, "(no ending)");
+            self.write_row(f, totals, |size| size.to_string(), &name)?;
+        }
+        writeln!(f)
+    }
+
+    fn write_head(&self, f: &mut Formatter<'_>, title: &str) -> fmt::Result {
+        let column = match self.total.listed > 0 {
+            true => format!("{:>14}", "BYTES"),
+            false => String::new(),
+        };
+        writeln!(
+            f,
+            "{:>9}{:>14}{column}  {:<20}  {:<20}  {title}",
+            "MEMBERS", "SEALED BYTES", "OLDEST", "NEWEST"
+        )
     }
 
     /// Writes the line of all members together.
     pub fn write_total(&self, f: &mut Formatter<'_>, counted: &str) -> fmt::Result {
-        let sizes = [self.total.sealed, self.total.plain].map(bytes);
-        self.write_row(f, &self.total, sizes, counted)
+        self.write_row(f, &self.total, |size| bytes(size).to_string(), counted)
     }
 
     fn write_row(
         &self,
         f: &mut Formatter<'_>,
         totals: &Totals,
-        [sealed, plain]: [impl Display; 2],
+        shown: impl Fn(u64) -> String,
         name: &str,
     ) -> fmt::Result {
-        write!(f, "{:>9}{sealed:>14}", totals.members)?;
-        match (self.total.listed, totals.listed) {
-            (0, _) => {}
-            // The sum of some of them would pass for that of all.
-            (_, listed) if listed < totals.members => write!(f, "{:>14}", "")?,
-            (_, _) => write!(f, "{plain:>14}")?,
+        write!(f, "{:>9}{:>14}", totals.members, shown(totals.sealed))?;
+        if self.total.listed > 0 {
+            write!(f, "{:>14}", totals.plain().map(shown).unwrap_or_default())?;
         }
         let time = |time: Option<_>| time.map(|time| Timestamp(time).to_string());
         writeln!(
@@ -99,6 +97,14 @@ impl Summary {
             kinds: Each(|| facts(&self.kinds)),
             total: self.total.facts(),
         }
+    }
+}
+
+/// Returns a name as it's safe on a terminal.
+fn named(name: &str, unnamed: &str) -> String {
+    match name.is_empty() {
+        true => unnamed.to_owned(),
+        false => safe(name).into_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Totals {
     pub members: u64,
     pub sealed: u64,
     /// The size of the files, as far as an opened index lists them.
-    pub plain: u64,
+    plain: u64,
     pub listed: u64,
     pub oldest: Option<SystemTime>,
     pub newest: Option<SystemTime>,
@@ -44,11 +44,17 @@ impl Totals {
         self.newest = self.newest.max(more.newest);
     }
 
+    /// Returns the size of the files, if the index lists all of them: the sum of some would
+    /// pass for that of all.
+    pub fn plain(&self) -> Option<u64> {
+        (self.listed == self.members).then_some(self.plain)
+    }
+
     pub fn facts(&self) -> TotalFacts {
         TotalFacts {
             members: self.members,
             sealed_bytes: self.sealed,
-            plain_bytes: (self.listed == self.members).then_some(self.plain),
+            plain_bytes: self.plain(),
             oldest: self.oldest.map(Timestamp),
             newest: self.newest.map(Timestamp),
         }

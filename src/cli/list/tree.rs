@@ -119,12 +119,11 @@ impl<'a> Tree<'a> {
 
     fn write_sizes(&self, f: &mut Formatter<'_>, totals: &Totals) -> fmt::Result {
         write!(f, "{:>14}", totals.sealed)?;
-        match (self.has_sizes, totals.listed) {
-            (false, _) => Ok(()),
-            // The sum of some of them would pass for that of all.
-            (true, listed) if listed < totals.members => write!(f, "{:>14}", ""),
-            (true, _) => write!(f, "{:>14}", totals.plain),
+        if self.has_sizes {
+            let plain = totals.plain().map(|plain| plain.to_string());
+            write!(f, "{:>14}", plain.unwrap_or_default())?;
         }
+        Ok(())
     }
 }
 

@@ -39,6 +39,10 @@ const LIMITS: [(HeaderName, &str); 7] = [
     ),
 ];
 
+/// It says the same whatever is wrong with an address.
+const NOTHING: &str =
+    "nothing is here: open the whole address that `callseal play` has printed, with its last /";
+
 type Answer = Response<Content>;
 
 /// Answers a request. `guest` is who sent it.
@@ -69,7 +73,7 @@ fn choose(request: &Request<impl Body>, site: &Site, guest: &Guest) -> Answer {
         guest.knows_the_token();
     }
     let Some(resource) = found.flatten() else {
-        return refusal(StatusCode::NOT_FOUND, "nothing is here");
+        return refusal(StatusCode::NOT_FOUND, NOTHING);
     };
     let may_ask = match resource {
         Resource::Page => sender::is_visit(headers),

@@ -13,7 +13,7 @@ use crate::cli::error::Error;
 
 /// An open archive.
 pub struct ServedArchive {
-    /// The file's name, without its directory.
+    /// How it is called in the page.
     pub name: String,
     pub size: u64,
     /// The entity tag of these bytes.

@@ -56,6 +56,11 @@ impl Connections {
         });
     }
 
+    /// Returns whether no connection is open.
+    pub fn are_none(&self) -> bool {
+        self.list().open.is_empty()
+    }
+
     /// Ends the oldest connection that hasn't shown the token, if it had this time for that.
     /// Returns whether there is one.
     pub fn end_a_stranger(&self, time: Duration) -> bool {

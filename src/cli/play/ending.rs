@@ -6,11 +6,12 @@ use tokio::sync::Notify;
 
 use crate::cli::failure::Failure;
 
-/// Begins to wait for the signals that end the program, and returns what they notify. If the
-/// end takes long, or with a second signal, the program ends at once.
+/// Begins to wait for the signals that end the program, and returns what the first of them
+/// notifies. If the end takes long, the program ends at once. Signals that follow change
+/// nothing: what has to be removed would stay.
 #[cfg(unix)]
 pub fn listen() -> Result<Arc<Notify>, Failure> {
-    use std::thread::{self, Builder};
+    use std::thread::{Builder, sleep};
     use std::time::Duration;
 
     use crate::cli::error::Error;
@@ -24,18 +25,12 @@ pub fn listen() -> Result<Arc<Notify>, Failure> {
     let mut received = signals::ending().map_err(failed)?;
     let told = Arc::clone(&ending);
     let wait = move || {
-        let mut signals = received.forever();
-        let Some(first) = signals.next() else {
+        let Some(first) = received.forever().next() else {
             return;
         };
         told.notify_one();
-        let _ = Builder::new().spawn(move || {
-            thread::sleep(LAST_STEP);
-            signals::end(first);
-        });
-        if let Some(second) = signals.next() {
-            signals::end(second);
-        }
+        sleep(LAST_STEP);
+        signals::end(first);
     };
     let thread = Builder::new().name("signals".into()).spawn(wait);
     thread.map_err(failed)?;

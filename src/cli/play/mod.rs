@@ -13,10 +13,12 @@ mod server;
 mod site;
 mod token;
 
+use std::io;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use callseal::files::cause;
 use clap::Args;
 
 use super::error::Error;
@@ -60,13 +62,7 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
             "leave out --json",
         ));
     }
-    let mut archives: Vec<ServedArchive> = Vec::new();
-    for path in &arguments.archives {
-        let archive = ServedArchive::open(path)?;
-        if !archives.iter().any(|other| other.is_same_file(&archive)) {
-            archives.push(archive);
-        }
-    }
+    let archives = opened(&arguments.archives)?;
     let what = match (arguments.archives.as_slice(), archives.len()) {
         ([archive, ..], 1) => archive.display().to_string(),
         (_, number) => count(number as u64, "archive"),
@@ -89,11 +85,42 @@ pub fn run(arguments: &Arguments, global: &Global, ui: &Ui) -> Result<Ended, Fai
         print_text(&format!("{address}\n"))?;
         // It's removed at the end.
         let _redirect = announce(&what, !arguments.no_browser, &address, port, *ui);
-        let serving = tokio::spawn(server::serve(listener, Arc::new(site)));
+        let ui = *ui;
+        let say = move |error: io::Error| {
+            ui.warning(&format!("nobody can be served: {}", cause(&error)));
+            ui.hint("end it with Ctrl-C, and raise the limit: `ulimit -n 1024`");
+        };
+        let serving = tokio::spawn(server::serve(listener, Arc::new(site), say));
         ending.notified().await;
         serving.abort();
         Ok(None)
     })
+}
+
+/// Opens the archives, each file once.
+fn opened(paths: &[PathBuf]) -> Result<Vec<ServedArchive>, Error> {
+    let mut archives: Vec<(&Path, ServedArchive)> = Vec::new();
+    for path in paths {
+        let archive = ServedArchive::open(path)?;
+        if !archives
+            .iter()
+            .any(|(_, other)| other.is_same_file(&archive))
+        {
+            archives.push((path, archive));
+        }
+    }
+    let names: Vec<String> = archives
+        .iter()
+        .map(|(_, archive)| archive.name.clone())
+        .collect();
+    let called = archives.into_iter().map(|(path, mut archive)| {
+        // Two of one name are told apart by their directories.
+        if names.iter().filter(|name| **name == archive.name).count() > 1 {
+            archive.name = path.display().to_string();
+        }
+        archive
+    });
+    Ok(called.collect())
 }
 
 /// Says what is served, and opens it in the browser. What it returns has to last as long as

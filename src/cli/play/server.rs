@@ -46,9 +46,10 @@ pub fn listen(port: u16) -> io::Result<TcpListener> {
     socket.listen(WAITING)
 }
 
-/// Serves until it's aborted.
-pub async fn serve(listener: TcpListener, site: Arc<Site>) {
+/// Serves until it's aborted. If nobody at all can be served, it says why, once.
+pub async fn serve(listener: TcpListener, site: Arc<Site>, say: impl FnOnce(io::Error)) {
     let connections = Arc::new(Connections::default());
+    let mut say = Some(say);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => connections.take_in(|guest| {
@@ -57,10 +58,15 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>) {
             }),
             // No descriptor may be left, or no memory. That shows before somebody connects, and
             // so right after the last one has. Who connects waits until another one ends.
-            Err(_) => match connections.end_a_stranger(PAUSE) {
-                true => yield_now().await,
-                false => sleep(PAUSE).await,
-            },
+            Err(_) if connections.end_a_stranger(PAUSE) => yield_now().await,
+            Err(error) => {
+                if connections.are_none()
+                    && let Some(say) = say.take()
+                {
+                    say(error);
+                }
+                sleep(PAUSE).await;
+            }
         }
     }
 }
