@@ -37,13 +37,15 @@ lint: ## Check the format, the lints, the docs and the dependencies
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --lib --example ivr_server --locked --document-private-items
 	$(CARGO) deny --locked --log-level error check bans licenses sources
 
-# The tests of the service wait for seconds most of the time, so that more of them run at once.
+# Some tests wait for seconds most of the time, so that more of them run at once.
+WAITING := test(/^(watch|play_hostile)/)
+
 unit:
 	@scripts/fetch-pkits.sh "$(TARGET)"
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	    set -ex; \
-	    $(CARGO) nextest run --locked --lib --bins --tests -E 'not test(/^watch/)'; \
-	    $(CARGO) nextest run --locked --lib --bins --tests -E 'test(/^watch/)' \
+	    $(CARGO) nextest run --locked --lib --bins --tests -E 'not $(WAITING)'; \
+	    $(CARGO) nextest run --locked --lib --bins --tests -E '$(WAITING)' \
 	        --test-threads $$((2 * $$(nproc))); \
 	else \
 	    set -x; $(CARGO) test --locked --lib --bins --tests; \
