@@ -1,6 +1,7 @@
 // What the page reckons, without a browser: rows, scrolling, idle time, addresses, numbers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { globs } from "../src/text/glob.ts";
 import { counted, formatPosition, formatSize, formatTime, spokenDuration } from "../src/ui/format.ts";
 import { hitParts, Hits, MOST_HITS } from "../src/ui/hits.ts";
 import { IdleClock } from "../src/ui/idle.ts";
@@ -68,6 +69,33 @@ test("a hundred thousand rows are filtered in one go", () => {
   const members = Array.from({ length: 100_000 }, (_, number): Member => ({ ...member, number, name: `calls/agent-${number % 97}/call-${number}.wav` }));
   const all = rowsOf(entry, { ...archiveOf(), members });
   assert.equal(filtered(all, { ...NO_FILTER, words: ["call-77777"] }).length, 1);
+});
+
+test("a pattern is of the file's name, or of parts of its path to the end", () => {
+  const all = rows(["calls/2026/a.wav"], ["calls/2026/ab.wav"], ["a.wav"], ["notes/\u{1f600}.txt"]);
+  const found = (word: string) => names(filtered(all, { ...NO_FILTER, words: wordsOf(word) }));
+  assert.deepEqual(found("?.wav"), ["calls/2026/a.wav", "a.wav"]);
+  assert.deepEqual(found("2026/*.wav"), ["calls/2026/a.wav", "calls/2026/ab.wav"]);
+  assert.deepEqual(found("c*b.wav"), ["calls/2026/ab.wav"]);
+  assert.deepEqual(found("?.txt"), ["notes/\u{1f600}.txt"]);
+  assert.deepEqual(found("*wav*"), ["calls/2026/a.wav", "calls/2026/ab.wav", "a.wav"]);
+  assert.deepEqual(found("wav*"), []);
+});
+
+test("patterns match what regular expressions say", () => {
+  const of = (alphabet: readonly string[], length: number): string[] =>
+    length === 0 ? [""] : ["", ...alphabet.flatMap((one) => of(alphabet, length - 1).map((rest) => one + rest))];
+  const texts = [...new Set(of(["a", "b", "\u{1f600}"], 4))];
+  for (const pattern of new Set(of(["a", "b", "*", "?"], 4))) {
+    const expression = new RegExp(`^${pattern.replaceAll("*", ".*").replaceAll("?", ".")}$`, "su");
+    for (const text of texts) assert.equal(globs(text, pattern), expression.test(text), `${text} ${pattern}`);
+  }
+});
+
+test("a name that was made for it doesn't keep a pattern busy", () => {
+  const all = rows([`${"call/".repeat(13_000)}x.txt`], ["calls/a.wav"]);
+  assert.deepEqual(names(filtered(all, { ...NO_FILTER, words: wordsOf("*call*.wav") })), ["calls/a.wav"]);
+  assert.deepEqual(names(filtered(all, { ...NO_FILTER, words: wordsOf("*c*a*l*l*.wav") })), ["calls/a.wav"]);
 });
 
 test("a name has its file, its last directory, and what is above", () => {

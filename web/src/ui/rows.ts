@@ -1,6 +1,6 @@
 // The members of all archives as rows: searched, filtered and sorted.
-import { escaped } from "../text/escape.ts";
 import { shown } from "../text/escapes.ts";
+import { globs } from "../text/glob.ts";
 import type { Access, Archive, ArchiveSource, Authenticity, Member, MemberKind, Verdict } from "../vault/protocol.ts";
 
 /** An archive that the user gave, whether it could be opened or not. */
@@ -88,8 +88,8 @@ export function filtered(rows: readonly Row[], { words, kind: wanted, entry, fro
 /** A word with `*` or `?` is a pattern of the file's name or of the path, as in the commands of the program. */
 function matches(name: string, word: string): boolean {
   if (!/[*?]/.test(word)) return name.includes(word);
-  const pattern = escaped(word).replaceAll("\\*", ".*").replaceAll("\\?", ".");
-  return new RegExp(`(^|/)${pattern}$`, "su").test(name);
+  // With a slash in front of the name, each of its parts begins after one.
+  return globs(`/${name}`, `*/${word}`);
 }
 
 export type Column = "name" | "kind" | "date" | "size" | "state" | "access";
