@@ -16,6 +16,8 @@ import { OpenArchive } from "../src/archive/open_archive.ts";
 import { type Verdict } from "../src/vault/protocol.ts";
 import { crc32 } from "../src/zip/crc32.ts";
 import { findData } from "../src/zip/entry.ts";
+import { quoted } from "../src/text/quoted.ts";
+import { zip } from "./browser/support/zip.ts";
 import { parseToml } from "./support/toml.ts";
 
 const SIGNING = path.resolve("../testdata/vectors/signing");
@@ -125,7 +127,9 @@ const verified = ({ archive, keyring }: { archive: OpenArchive; keyring: Keyring
 test("what opens after a signature was checked is what was signed, whatever a server sends then", async () => {
   const scene = await changing();
   const { source, archive, keyring, place } = scene;
-  assert.equal((await verified(scene)).state, "signed");
+  const verdict = await verified(scene);
+  assert.equal(verdict.state, "signed");
+  assert.deepEqual(verdict.withdrawn, []);
   await archive.openMember(place, keyring, () => undefined);
   source.change();
   await assert.rejects(archive.openMember(place, keyring, () => undefined), Fault);
@@ -146,8 +150,27 @@ test("nothing of an archive opens any more once it is found that it isn't what w
   const scene = await changing();
   const { source, archive, keyring, place } = scene;
   source.change();
-  assert.equal((await verified(scene)).state, "not verified");
+  const verdict = await verified(scene);
+  assert.equal(verdict.state, "not verified");
+  assert.deepEqual(verdict.withdrawn, [...archive.members.keys()]);
   for (const member of archive.members.filter((member) => member !== place)) await assert.rejects(archive.openMember(member, keyring, () => undefined), /no signature of a signer/);
+});
+
+test("of thousands of faults, as many are listed as somebody reads, and all are counted", async () => {
+  const sound = zip(Array.from({ length: 250 }, (_, number) => ({ name: `${number}.txt.pgp`, content: Buffer.from("sound") })));
+  const damaged = Buffer.from(Buffer.from(sound).toString("latin1").replaceAll("sound", "fault"), "latin1");
+  const archive = await OpenArchive.open(0, "many.zip", new FileSource(new Blob([damaged])));
+  const { summary, problems, withdrawn } = await verify(archive, [], THEN, () => undefined, new AbortController().signal);
+  assert.match(summary, /^many\.zip: NOT VERIFIED \(250 faults; /);
+  assert.equal(problems.length, 101);
+  assert.match(problems.at(-1)!.message, /^many\.zip: 150 more faults$/);
+  // Nobody's signature was asked for: each member says itself that it's damaged.
+  assert.deepEqual(withdrawn, []);
+});
+
+test("a name in a sentence begins and ends where it seems to, and doesn't hide the sentence", () => {
+  assert.equal(quoted("ivr”. The signature holds. “"), '“ivr". The signature holds. "”');
+  assert.equal(quoted("\u{1f600}".repeat(300)), `“${"\u{1f600}".repeat(200)}…”`);
 });
 
 test("an archive whose signer can't be compared with the recipients isn't said to be signed", async () => {

@@ -88,6 +88,13 @@ export class OpenArchive {
     return this.#index.state === "opened" ? this.#index.index.missing : [...this.#missingGranted];
   }
 
+  /** The numbers of the members that don't open any more, since the signatures were checked. */
+  get withdrawn(): readonly number[] {
+    if (this.required.isRefused) return [...this.members.keys()];
+    if (!this.required.isSigned) return [];
+    return [...this.members.entries()].flatMap(([number, place]) => (this.paths.unconfirmed.has(place) ? [number] : []));
+  }
+
   /** Returns the number of an entry that isn't a member, by its stored name. */
   place(stored: string): number | undefined {
     return this.#reserved.get(stored);
@@ -207,7 +214,7 @@ export class OpenArchive {
 
   async #openOpenPgp(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress, most: number): Promise<Opened> {
     const { literal } = await this.#openMessage(octets, place, keyring, onProgress, most);
-    const path = await this.paths.check(literal.name, place, this.required.isSigned);
+    const path = await this.paths.check(literal.name, place, () => this.required.isSigned);
     const sealedTime = literal.date === undefined ? undefined : 1000 * literal.date;
     return { path, content: literal.content, isAuthentic: true, sealedTime };
   }

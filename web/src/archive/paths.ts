@@ -15,6 +15,8 @@ export class Paths {
   readonly #members: readonly number[];
   /** The name that the index, or a grant, gives a member. */
   readonly #listedName: (place: number) => string | undefined;
+  /** The members that were opened under a name from an index or a grant that nothing sealed confirms. */
+  readonly #unconfirmed = new Set<number>();
   /** The paths that are sealed with members whose names are hidden, and that were opened without an index. */
   readonly #sealed = new Map<number, string>();
   /** How many members have each path; made when it is needed. */
@@ -29,6 +31,14 @@ export class Paths {
   /** Other names are listed now. */
   changed(): void {
     this.#counts = undefined;
+  }
+
+  /**
+   * The members that were opened under a name that nothing sealed confirms: whoever opens the members
+   * can make an index, or a grant, and name a member by it. They don't open once a signature holds.
+   */
+  get unconfirmed(): ReadonlySet<number> {
+    return this.#unconfirmed;
   }
 
   /** Returns the path of an entry; its stored name if that isn't safe. */
@@ -53,10 +63,10 @@ export class Paths {
    * Checks the name that is sealed with a member, which shows whether it was moved or swapped. Returns
    * its path.
    *
-   * @param isSigned Whether a signature holds: whoever opens the members can make an index, or a
-   * grant, and name a member by it. Then the sealed name has to confirm it.
+   * @param isSigned Whether a signature holds. Then the sealed name has to confirm one that is from an
+   * index or a grant. It's asked at the end: a signature can be checked meanwhile.
    */
-  async check(name: Bytes, place: number, isSigned: boolean): Promise<string> {
+  async check(name: Bytes, place: number, isSigned: () => boolean): Promise<string> {
     const literal = decodeLossily(name);
     if (literal === INDEX_NAME || literal === GRANT_NAME) {
       throw new Fault("altered", "it is the index of an archive, or a grant, and not a file");
@@ -64,13 +74,15 @@ export class Paths {
     const path = this.of(place);
     const hashOf = async (path: string) => hex(await sha256(encodeUtf8(path)));
     if (await fits(name, path, hashOf)) {
-      if (isSigned && this.#listedName(place) !== undefined && !binds(name)) {
+      if (this.#listedName(place) === undefined || binds(name)) return path;
+      if (isSigned()) {
         throw new Fault(
           "altered",
           "its name is from an index or a grant, and nothing that was sealed and signed confirms it",
           "don't trust the name; ask whoever signed the archive what the member is",
         );
       }
+      this.#unconfirmed.add(place);
       return path;
     }
     const sealed = this.isHidden(place) ? pathOf(name) : undefined;

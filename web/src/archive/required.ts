@@ -31,6 +31,11 @@ export class Required {
     return others.map(([place]) => place);
   }
 
+  /** Whether nothing opens any more. */
+  get isRefused(): boolean {
+    return this.#isRefused;
+  }
+
   /** Lets nothing open any more: no signature of a named signer holds. */
   refuse(): void {
     this.#isRefused = true;

@@ -9,4 +9,6 @@ export interface Verdict {
   /** The line that `callseal verify` prints. */
   readonly summary: string;
   readonly problems: readonly Problem[];
+  /** The numbers of the members that don't open any more. What was opened of them before doesn't count. */
+  readonly withdrawn: readonly number[];
 }

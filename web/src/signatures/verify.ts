@@ -14,6 +14,7 @@ import { type SignatureVerdict, judge, timestamp, unfitForSignatures } from "./j
 import { LISTS, type ListNames, SIGNATURE_ENTRIES } from "../archive/reserved.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { readSignedData } from "./signed_data.ts";
+import { quoted } from "../text/quoted.ts";
 import { type Verdict } from "./verdict.ts";
 
 /** Octets that were read, of all. */
@@ -24,6 +25,8 @@ interface Progress {
 
 const ASK_SIGNER = "don't trust it, and keep it as it is; get the archive again from whoever signed it";
 const MOST_NAMES = 8;
+/** More faults are counted, and not listed: an archive can have one for each of its entries. */
+const MOST_FAULTS = 100;
 
 /** A list, and what its signatures are worth. */
 interface SignedList {
@@ -63,6 +66,7 @@ class Check {
   readonly #signers: readonly Certificate[];
   readonly #now: number;
   readonly #problems: Problem[] = [];
+  #faults = 0;
   readonly #unknown: SignatureVerdict[] = [];
   /** What the lists that count say of each entry. */
   readonly #expected = new Map<number, Expected>();
@@ -78,7 +82,8 @@ class Check {
   }
 
   fail(fault: string, hint: string): void {
-    this.#problems.push({ message: `${this.#archive.name}: ${fault}`, hint });
+    this.#faults++;
+    if (this.#faults <= MOST_FAULTS) this.#problems.push({ message: `${this.#archive.name}: ${fault}`, hint });
   }
 
   #failMember(name: string, fault: string, hint: string): void {
@@ -93,7 +98,7 @@ class Check {
     this.#hasOrigin = origin !== undefined;
     this.#manifest = this.#count(own, LISTS.manifest, compareManifest);
     this.#origin = this.#count(origin, LISTS.origin, compareOrigin);
-    if (this.#manifest !== undefined || this.#origin !== undefined || this.#problems.length > 0) return;
+    if (this.#manifest !== undefined || this.#origin !== undefined || this.#faults > 0) return;
     if (own === undefined && origin === undefined) {
       this.fail("it is not signed", "ask its sender for the signed archive; without a signer's certificate, the check says whether it is sound");
     } else if (this.#unknown.length === 0) {
@@ -215,28 +220,34 @@ class Check {
 
   async verdict(): Promise<Verdict> {
     const archive = this.#archive;
-    if (this.#problems.length === 0 && this.#hasEvidence) {
+    if (this.#faults === 0 && this.#hasEvidence) {
       for (const place of archive.required.accept(this.#expected)) {
         this.#failMember(archive.paths.of(place), "it wasn't what was signed when it was opened here before", "don't trust what was shown; get the archive again from whoever signed it");
       }
     }
     const count = archive.entries.length;
     const size = `${count === 1 ? "1 entry" : `${count} entries`}, ${bytes(this.#bytes)}`;
-    if (this.#problems.length > 0) {
+    if (this.#faults > 0) {
       // Without a signer's certificate, only what is damaged fails, and each member says so itself.
       if (this.#signers.length > 0) archive.required.refuse();
-      const faults = this.#problems.length === 1 ? "1 fault" : `${this.#problems.length} faults`;
-      return { state: "not verified", summary: `${archive.name}: NOT VERIFIED (${faults}; ${size})`, problems: this.#problems };
+      const faults = this.#faults === 1 ? "1 fault" : `${this.#faults} faults`;
+      return { state: "not verified", summary: `${archive.name}: NOT VERIFIED (${faults}; ${size})`, problems: this.#listed(), withdrawn: archive.withdrawn };
     }
     const evidence = this.#evidence();
     if (evidence.length > 0) {
       const others = this.#unknownOfAll();
       const passedOver = others.length > 0 ? [`passed over signatures by others: ${others.join(", ")}`] : [];
-      return { state: "signed", summary: `${archive.name}: ${[`sound (${size})`, ...evidence, ...passedOver].join("; ")}`, problems: [] };
+      return { state: "signed", summary: `${archive.name}: ${[`sound (${size})`, ...evidence, ...passedOver].join("; ")}`, problems: [], withdrawn: archive.withdrawn };
     }
     const claims = await this.#claims();
     const claimed = claims === undefined ? "not signed" : `${claims}, not checked: no signer's certificate is here`;
-    return { state: claims === undefined ? "unsigned" : "claims", summary: `${archive.name}: sound (${size}); ${claimed}`, problems: [] };
+    return { state: claims === undefined ? "unsigned" : "claims", summary: `${archive.name}: sound (${size}); ${claimed}`, problems: [], withdrawn: archive.withdrawn };
+  }
+
+  #listed(): Problem[] {
+    const more = this.#faults - this.#problems.length;
+    if (more === 0) return this.#problems;
+    return [...this.#problems, { message: `${this.#archive.name}: ${more} more ${more === 1 ? "fault" : "faults"}`, hint: "`callseal verify` lists them all" }];
   }
 
   get #hasEvidence(): boolean {
@@ -291,9 +302,6 @@ function namesOf(verdicts: readonly SignatureVerdict[]): string {
   const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
   return names.slice(0, MOST_NAMES).join(", ") + more;
 }
-
-/** A name can't seem to end before its end. */
-const quoted = (name: string) => `“${name.replaceAll(/[“”]/g, '"')}”`;
 
 function bytes(count: number): string {
   if (count < 1024) return `${count} B`;

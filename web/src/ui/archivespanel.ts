@@ -1,5 +1,6 @@
 // The archives and the keys: who can open what, who signed it, and what is wrong with it.
 import { shown } from "../text/escapes.ts";
+import { quoted } from "../text/quoted.ts";
 import type { Archive, Verdict } from "../vault/protocol.ts";
 import { recipientsView } from "./details.ts";
 import { button, fill, h, pictureButton, type Child } from "./dom.ts";
@@ -152,7 +153,7 @@ function factsOf(archive: Archive): Child[] {
     ["Index", INDEX[archive.index]],
     ["Grants", archive.granted === 0 ? undefined : `They open ${counted(archive.granted, "member")}.`],
     ["Who can open it", recipientsView(archive.recipients)],
-    ["Signatures", signers.length === 0 ? "It has none." : `It claims to be signed by ${signers.map(shown).join(", ")}. Verifying shows whether that holds.`],
+    ["Signatures", signers.length === 0 ? "It has none." : `It claims to be signed by ${signers.map((signer) => quoted(shown(signer))).join(", ")}. Verifying shows whether that holds.`],
   ];
   return [
     ...archive.problems.map((problem) => problemView(problem, "warning")),

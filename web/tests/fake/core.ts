@@ -183,6 +183,7 @@ export class FakeCore implements VaultCore {
       state: "claims" as const,
       summary: "claims to be signed by Recorder 4 <recorder@example.com>; no certificate here shows it",
       problems: [{ message: "the signer's certificate is missing", hint: "add the certificate of the signer" }],
+      withdrawn: [],
     };
   }
 
