@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { globs } from "../src/text/glob.ts";
+import { Failures, MOST_LISTED } from "../src/ui/failures.ts";
 import { counted, formatPosition, formatSize, formatTime, spokenDuration } from "../src/ui/format.ts";
 import { hitParts, Hits, MOST_HITS } from "../src/ui/hits.ts";
 import { IdleClock } from "../src/ui/idle.ts";
@@ -10,7 +11,7 @@ import { dayEnd, dayStart, filtered, nameParts, NO_FILTER, rowsOf, sorted, words
 import { ScrollMap } from "../src/ui/scroll.ts";
 import type { Archive, Member, MemberKind } from "../src/vault/protocol.ts";
 
-const entry: ArchiveEntry = { source: { kind: "address", name: "a", url: "a" }, name: "a", state: { kind: "opening" }, rows: [], verdict: undefined };
+const entry: ArchiveEntry = { source: { kind: "address", url: "a" }, name: "a", state: { kind: "opening" }, rows: [], verdict: undefined, withdrawn: new Set() };
 
 function archiveOf(...members: [name: string, kind?: MemberKind, modified?: number, size?: number][]): Archive {
   const all = members.map(
@@ -221,6 +222,34 @@ test("hits are grouped by member, and there is an end to them", () => {
   assert.deepEqual(hits.rows().map((one) => [one.kind, one.row.name]), [["member", "a"], ["hit", "a"], ["hit", "a"], ["member", "b"], ["hit", "b"]]);
   for (let i = 0; i < MOST_HITS + 10; i++) hits.add(a, hit);
   assert.equal(hits.count, MOST_HITS);
+});
+
+test("what was found follows its members, and goes with them", () => {
+  const hits = new Hits();
+  const [a, b] = rows(["a"], ["b"]);
+  const found = { archive: 1, member: 0, line: 1, text: "x", start: 0, end: 1, isUnauthenticated: false };
+  assert.ok(a && b);
+  hits.add(a, found);
+  hits.add(a, found);
+  hits.add(b, found);
+  const now = { ...a };
+  hits.follow((row) => (row === a ? now : undefined));
+  assert.deepEqual([hits.count, hits.members], [2, 1]);
+  assert.ok(hits.rows().every(({ row }) => row === now));
+});
+
+test("failures are counted by archive, and the first ones are listed", () => {
+  const failures = new Failures();
+  const other: ArchiveEntry = { ...entry };
+  const [own] = rows(["a"]);
+  const [others] = rowsOf(other, archiveOf(["b"]));
+  assert.ok(own && others);
+  const problem = { message: "it was altered", hint: undefined };
+  for (let number = 0; number < MOST_LISTED; number++) failures.add({ row: own, problem });
+  for (let number = 0; number < 3; number++) failures.add({ row: others, problem });
+  assert.deepEqual([failures.total, failures.listed.length], [MOST_LISTED + 3, MOST_LISTED]);
+  failures.follow([other]);
+  assert.deepEqual([failures.total, failures.listed.map(({ row }) => row)], [3, [others, others, others]]);
 });
 
 test("a match far to the right is seen in its line", () => {

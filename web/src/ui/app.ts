@@ -92,5 +92,5 @@ function passphrases(session: Session): (key: LockedKey) => void {
 function openAddress(session: Session, base: string, typed: string): void {
   const found = addressBelow(base, typed);
   if ("message" in found) session.report(found);
-  else void session.addArchive({ kind: "address", name: found.name, url: found.url }, found.name);
+  else void session.addArchive({ kind: "address", url: found.url }, found.name);
 }

@@ -23,6 +23,7 @@ export class ArchivesPanel {
   readonly #unlock: (key: LockedKey) => void;
   /** The cards of archives that are being verified stay as they are. */
   readonly #cards = new Map<ArchiveEntry, ArchiveCard>();
+  #entries: readonly ArchiveEntry[] | undefined;
   readonly #archives = h("div", {});
   readonly #keys = h("ul", { class: "recipients" });
 
@@ -51,6 +52,8 @@ export class ArchivesPanel {
       this.#cards.set(entry, card);
       card.show();
     }
+    if (entries === this.#entries) return;
+    this.#entries = entries;
     const cards = entries.map((entry) => this.#cards.get(entry)?.element);
     fill(this.#archives, ...(cards.length > 0 ? cards : [h("p", { class: "dim" }, "None is open.")]));
   }
@@ -81,6 +84,7 @@ class ArchiveCard {
   readonly #entry: ArchiveEntry;
   readonly #facts = h("div", {});
   readonly #verify = h("div", { class: "verify" });
+  #shown: ArchiveEntry["state"] | undefined;
   #running = new AbortController();
 
   constructor(session: Session, entry: ArchiveEntry) {
@@ -93,6 +97,8 @@ class ArchiveCard {
 
   show(): void {
     const { state } = this.#entry;
+    if (state === this.#shown) return;
+    this.#shown = state;
     if (state.kind === "opening") fill(this.#facts, h("p", { class: "dim" }, "Opening …"));
     if (state.kind === "open") fill(this.#facts, ...factsOf(state.archive));
     if (state.kind !== "open") fill(this.#verify);
@@ -124,7 +130,7 @@ class ArchiveCard {
     try {
       const verdict = await this.#session.vault.verify(state.archive.id, progress.update, running.signal);
       if (this.#running !== running) return;
-      this.#entry.verdict = verdict;
+      this.#session.verified(this.#entry, verdict);
       this.#offer(verdict);
     } catch (error) {
       // The archive was closed, or the key was forgotten.

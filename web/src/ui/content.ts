@@ -11,7 +11,7 @@ import { icon } from "./icons.ts";
 import { problemView, type StatusLine } from "./messages.ts";
 import { Player } from "./player.ts";
 import { progressView } from "./progress.ts";
-import { isSameMember, nameParts, type Row } from "./rows.ts";
+import { isSameMember, nameParts, type ArchiveEntry, type Row } from "./rows.ts";
 import { save } from "./save.ts";
 import { isCancelled, problemOf, type Session } from "./session.ts";
 import { TextView, textView } from "./textview.ts";
@@ -54,6 +54,7 @@ export class ContentPane {
     );
     session.changes.add((change) => {
       if (change.what === "forgotten") this.#clear();
+      if (change.what === "withdrawn") this.#withdraw(change.entry);
       if (change.what === "row" && isSameMember(change.row, this.#row)) this.#follow(change.row);
       if (change.what === "rows") this.#follow(this.#row && session.current(this.#row));
       if (change.what === "keys") {
@@ -128,6 +129,14 @@ export class ContentPane {
     // With another name, it has to be opened again.
     if (!row || (this.#content && row.authenticity === "unopened")) this.#clear();
     if (row) this.#show(row);
+  }
+
+  /** One that is being opened may have been read before it was known. */
+  #withdraw(entry: ArchiveEntry): void {
+    const row = this.#row;
+    if (row?.entry !== entry || !entry.withdrawn.has(row.member.number)) return;
+    this.#clear();
+    this.#show(row);
   }
 
   #again(hit: Hit | undefined): void {

@@ -39,6 +39,7 @@ export class Filters {
 
   /** One archive needs no choice. */
   setArchives(entries: readonly ArchiveEntry[]): void {
+    if (entries === this.#entries) return;
     const chosen = this.#entries[Number(this.#archive.value)];
     this.#entries = entries;
     this.#archive.hidden = entries.length < 2;

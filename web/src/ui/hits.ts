@@ -26,6 +26,17 @@ export class Hits {
     else this.#groups.set(row, [hit]);
   }
 
+  /** Drops what was found in members that have no row any more, by what `current` says. */
+  follow(current: (row: Row) => Row | undefined): void {
+    const groups = [...this.#groups];
+    this.#groups.clear();
+    for (const [row, hits] of groups) {
+      const now = current(row);
+      if (now) this.#groups.set(now, hits);
+      else this.count -= hits.length;
+    }
+  }
+
   rows(): HitRow[] {
     return [...this.#groups].flatMap(([row, hits]): HitRow[] => [
       { kind: "member", row, count: hits.length },

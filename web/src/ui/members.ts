@@ -22,7 +22,6 @@ const COLUMNS: readonly { readonly column: Column; readonly title: string }[] = 
 const HEADINGS: Partial<Record<Column, IconName>> = { kind: "other", state: "check", access: "key" };
 
 const ROW_HEIGHT = 34;
-const SORT_MILLISECONDS = 30;
 
 export interface MemberEvents {
   onselect(row: Row): void;
@@ -43,7 +42,6 @@ export class Members {
   /** Rows of several archives are in the list: each says its own. */
   #isOfSeveral = false;
   #rows: Row[] = [];
-  #sorting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session, events: MemberEvents) {
     this.#session = session;
@@ -74,12 +72,9 @@ export class Members {
     });
     session.changes.add((change) => {
       if (change.what === "archives") this.filters.setArchives(session.archives);
-      if (change.what === "rows") this.#sortSoon();
+      if (change.what === "rows") this.#sort();
       if (change.what === "row") this.#list.refreshRow(this.#rows.indexOf(change.row));
-      if (change.what === "forgotten") {
-        this.filters.clear();
-        this.#sort();
-      }
+      if (change.what === "forgotten") this.filters.clear();
     });
   }
 
@@ -92,14 +87,7 @@ export class Members {
     if (row) act(row);
   }
 
-  /** Many archives can be opened at the same time. */
-  #sortSoon(): void {
-    this.#sorting ??= setTimeout(() => this.#sort(), SORT_MILLISECONDS);
-  }
-
   #sort(): void {
-    clearTimeout(this.#sorting);
-    this.#sorting = undefined;
     this.#sorted = sorted(this.#session.rows, this.#order);
     this.#show();
   }

@@ -6,10 +6,13 @@ import type { Access, Archive, ArchiveSource, Authenticity, Member, MemberKind, 
 /** An archive that the user gave, whether it could be opened or not. */
 export interface ArchiveEntry {
   readonly source: ArchiveSource;
+  /** No other archive of the page is shown by this name. */
   readonly name: string;
   state: { readonly kind: "opening" } | { readonly kind: "open"; readonly archive: Archive };
   rows: readonly Row[];
   verdict: Verdict | undefined;
+  /** The members that don't open any more since it was verified. What was found in them doesn't count. */
+  withdrawn: ReadonlySet<number>;
 }
 
 export interface Row {

@@ -3,6 +3,7 @@ import { shown } from "../text/escapes.ts";
 import type { Hit, SearchProgress, SearchQuery } from "../vault/protocol.ts";
 import { ChoosableList } from "./choosable.ts";
 import { fill, h } from "./dom.ts";
+import { Failures, MOST_LISTED, type Failure } from "./failures.ts";
 import { counted, formatCount } from "./format.ts";
 import { hitParts, Hits, MOST_HITS, type HitRow } from "./hits.ts";
 import { icon } from "./icons.ts";
@@ -16,7 +17,6 @@ const ROW_HEIGHT = 28;
 /** In pixels, and in characters. */
 const NARROW = 480;
 const BEFORE_IF_NARROW = 8;
-const MOST_FAILURES = 100;
 const REDRAW_MILLISECONDS = 120;
 
 export class SearchPanel {
@@ -28,14 +28,14 @@ export class SearchPanel {
   readonly #progress = h("div", {});
   readonly #summary = h("p", { class: "count", role: "status" });
   readonly #problems = h("div", { role: "alert" });
-  readonly #failures = h("ul", { class: "failures" });
+  readonly #failureList = h("ul", { class: "failures" });
   readonly #failureCount = h("summary", {});
   readonly #failed: HTMLDetailsElement;
   readonly #listbox: HTMLElement;
   readonly #list: ChoosableList;
   #hits = new Hits();
+  #failures = new Failures();
   #rows: HitRow[] = [];
-  #failureTotal = 0;
   /** Members of which only the first places are shown. */
   #cut = 0;
   #leftOut = 0;
@@ -44,7 +44,7 @@ export class SearchPanel {
 
   constructor(session: Session, onopen: (row: Row, hit: Hit) => void) {
     this.#session = session;
-    this.#failed = h("details", { class: "failed", hidden: true }, this.#failureCount, this.#failures);
+    this.#failed = h("details", { class: "failed", hidden: true }, this.#failureCount, this.#failureList);
     this.#listbox = h("div", { class: "scroller hits", role: "listbox", "aria-label": "Found", tabindex: 0 });
     this.#list = new ChoosableList({
       focus: this.#listbox,
@@ -74,8 +74,11 @@ export class SearchPanel {
     });
     this.element = h("div", { class: "members" }, form, this.#problems, this.#progress, this.#summary, this.#failed, this.#listbox);
     session.changes.add(({ what }) => {
+      if (what === "rows") this.#follow();
       if (what !== "forgotten") return;
       this.#running.abort();
+      // What it ends with isn't said.
+      this.#running = new AbortController();
       this.#query.value = "";
       this.#clear();
     });
@@ -115,16 +118,14 @@ export class SearchPanel {
     view.update({ done: searched, total });
     for (const hit of hits) {
       const row = this.#rowOf(hit);
-      if (row) this.#hits.add(row, hit);
+      // A member may have been read before it was known that it isn't what was signed.
+      if (row && this.#session.standing(row)) this.#hits.add(row, hit);
     }
-    this.#failureTotal += failed.length;
     this.#cut += cut;
     this.#leftOut = leftOut;
     for (const failure of failed) {
-      if (this.#failures.childElementCount >= MOST_FAILURES) break;
       const row = this.#rowOf(failure);
-      const { message, hint } = failure.problem;
-      this.#failures.append(h("li", {}, row && h("b", { class: "name" }, `${row.name}: `), shown(message), hint !== undefined && ` (${shown(hint)})`));
+      if (row) this.#failures.add({ row, problem: failure.problem });
     }
     this.#redraw ??= setTimeout(() => this.#draw(), REDRAW_MILLISECONDS);
     if (this.#hits.isFull) running.abort();
@@ -133,6 +134,18 @@ export class SearchPanel {
   #rowOf({ archive, member }: { readonly archive: number; readonly member: number }): Row | undefined {
     const entry = this.#session.archives.find(({ state }) => state.kind === "open" && state.archive.id === archive);
     return entry?.rows[member];
+  }
+
+  /** Archives are closed, and members get other names or turn out not to be what was signed. */
+  #follow(): void {
+    const before = this.#hits.count + this.#failures.total;
+    if (before === 0) return;
+    this.#hits.follow((row) => this.#session.standing(row));
+    this.#failures.follow(this.#session.archives);
+    this.#draw();
+    const left = this.#hits.count + this.#failures.total;
+    // It isn't summed up yet while it runs.
+    if (left < before && this.#summary.textContent !== "") this.#summary.textContent = left === 0 ? "" : this.#summed();
   }
 
   #summed(): string {
@@ -146,19 +159,21 @@ export class SearchPanel {
   #draw(): void {
     clearTimeout(this.#redraw);
     this.#redraw = undefined;
-    const active = this.#list.active;
+    const active = this.#rows[this.#list.active];
     this.#rows = this.#hits.rows();
-    this.#list.reset(this.#rows.length, active);
+    this.#list.reset(this.#rows.length, this.#rows.findIndex((row) => row.kind === "hit" && active?.kind === "hit" && row.hit === active.hit));
     this.#listbox.hidden = this.#rows.length === 0;
-    this.#failed.hidden = this.#failureTotal === 0;
-    const more = this.#failureTotal > MOST_FAILURES ? `; the first ${MOST_FAILURES} are listed` : "";
-    this.#failureCount.textContent = `${counted(this.#failureTotal, "member")} couldn't be searched${more}`;
+    const { total, listed } = this.#failures;
+    this.#failed.hidden = total === 0;
+    const more = total > MOST_LISTED ? `; the first ${MOST_LISTED} are listed` : "";
+    this.#failureCount.textContent = `${counted(total, "member")} couldn't be searched${more}`;
+    fill(this.#failureList, ...listed.map(failureView));
   }
 
   #clear(): void {
     this.#hits = new Hits();
-    this.#failureTotal = this.#cut = this.#leftOut = 0;
-    this.#failures.replaceChildren();
+    this.#failures = new Failures();
+    this.#cut = this.#leftOut = 0;
     fill(this.#problems);
     fill(this.#progress);
     this.#summary.textContent = "";
@@ -184,4 +199,8 @@ export class SearchPanel {
       h("span", { class: "found" }, shown(before), h("mark", {}, shown(match)), shown(after)),
     );
   }
+}
+
+function failureView({ row, problem: { message, hint } }: Failure): HTMLElement {
+  return h("li", {}, h("b", { class: "name" }, `${row.name}: `), shown(message), hint !== undefined && ` (${shown(hint)})`);
 }

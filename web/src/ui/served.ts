@@ -31,7 +31,7 @@ export class ServedList {
   }
 
   #open({ name, url }: Served): Promise<void> {
-    return this.#session.addArchive({ kind: "address", name, url }, name);
+    return this.#session.addArchive({ kind: "address", url }, name);
   }
 
   #show(): void {

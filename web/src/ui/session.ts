@@ -1,6 +1,8 @@
 // The archives and the keys of the page, and the vault that has them.
-import { VaultError, type Added, type Archive, type ArchiveSource, type Problem, type Vault } from "../vault/protocol.ts";
+import { VaultError, type Added, type Archive, type ArchiveSource, type Problem, type Vault, type Verdict } from "../vault/protocol.ts";
+import { shown } from "../text/escapes.ts";
 import { Listeners } from "./dom.ts";
+import { counted } from "./format.ts";
 import { rowsOf, type ArchiveEntry, type Row } from "./rows.ts";
 
 export type KeyShown = Extract<Added, { kind: "key" }>;
@@ -14,6 +16,8 @@ export type Change =
   /** The members are other ones, or have other names. */
   | { readonly what: "rows" }
   | { readonly what: "row"; readonly row: Row }
+  /** Members of an archive don't open any more: what was opened of them doesn't count. */
+  | { readonly what: "withdrawn"; readonly entry: ArchiveEntry }
   /** A key needs its passphrase. */
   | { readonly what: "locked"; readonly key: LockedKey }
   | { readonly what: "forgotten"; readonly why: Forgetting }
@@ -26,6 +30,8 @@ export type Forgetting = "asked" | "idle";
 
 /** Keys are small. Anything larger isn't read. */
 const LARGEST_KEY_FILE = 4 * 1024 * 1024;
+const GATHER_MILLISECONDS = 30;
+const NONE: ReadonlySet<number> = new Set();
 
 export class Session {
   readonly changes = new Listeners<Change>();
@@ -38,6 +44,7 @@ export class Session {
   readonly #newVault: () => Vault;
   /** How many times files were given that are still being read. */
   #drops = 0;
+  #telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(newVault: () => Vault) {
     this.#newVault = newVault;
@@ -55,35 +62,49 @@ export class Session {
 
   /** Archives and keys, as they were dropped or chosen: their first octets say what they are. */
   async addFiles(files: readonly File[]): Promise<void> {
+    const { vault } = this;
     const work = files.map(async (file) => {
       try {
         if (await isArchive(file)) await this.addArchive({ kind: "file", file }, file.name);
-        else await this.#addKeys(file);
+        else return await this.#addKeys(file, vault);
       } catch (error) {
         this.report(unreadable(file.name, error));
       }
+      return [];
     });
     this.changes.tell({ what: "busy", isBusy: ++this.#drops > 0 });
-    await Promise.all(work);
+    const added = await Promise.all(work);
+    // The archive for a key can be among them, and be opened after it.
+    if (vault === this.vault) for (const [first] of added) this.#noteUseless(first);
+    // What came of them is there when it's said that they are read.
+    if (this.#telling !== undefined) this.#tellArchives();
     this.changes.tell({ what: "busy", isBusy: --this.#drops > 0 });
   }
 
   async addArchive(source: ArchiveSource, name: string): Promise<void> {
-    if (this.archives.some((entry) => isSame(entry.source, source))) {
-      this.report({ message: `${name}: this archive is open already`, hint: undefined });
+    const same = this.archives.find((entry) => isSame(entry.source, source));
+    if (same) {
+      this.report({ message: `${same.name}: this archive is open already`, hint: undefined });
       return;
     }
-    const entry: ArchiveEntry = { source, name, state: { kind: "opening" }, rows: [], verdict: undefined };
+    const entry: ArchiveEntry = { source, name: this.#newName(name), state: { kind: "opening" }, rows: [], verdict: undefined, withdrawn: NONE };
     this.archives = [...this.archives, entry];
-    this.changes.tell({ what: "archives" });
+    this.#tellSoon();
     await this.#open(entry);
+  }
+
+  /** Two archives of one name, from two directories, are told apart by numbers. */
+  #newName(name: string): string {
+    const taken = new Set(this.archives.map((entry) => shown(entry.name)));
+    let own = name;
+    for (let number = 2; taken.has(shown(own)); number++) own = `${name} (${number})`;
+    return own;
   }
 
   async closeArchive(entry: ArchiveEntry): Promise<void> {
     this.archives = this.archives.filter((other) => other !== entry);
     entry.rows = [];
-    this.changes.tell({ what: "archives" });
-    this.changes.tell({ what: "rows" });
+    this.#tellArchives();
     if (entry.state.kind === "open") await this.#attempt(this.vault.closeArchive(entry.state.archive.id));
   }
 
@@ -94,7 +115,8 @@ export class Session {
     if (vault !== this.vault) return;
     this.locked = this.locked.filter((other) => other !== key);
     this.#keep(added);
-    await this.#unlockArchives(added);
+    await this.#unlockArchives();
+    if (vault === this.vault) this.#noteUseless(added[0]);
   }
 
   /** Ends the vault, with all that it has, and starts a new one for the same archives. */
@@ -108,13 +130,28 @@ export class Session {
     for (const entry of this.archives) {
       entry.rows = [];
       entry.verdict = undefined;
+      entry.withdrawn = NONE;
       entry.state = { kind: "opening" };
     }
     this.changes.tell({ what: "forgotten", why });
     this.changes.tell({ what: "keys" });
-    this.changes.tell({ what: "archives" });
-    this.changes.tell({ what: "rows" });
+    this.#tellArchives();
     for (const entry of this.archives) void this.#open(entry);
+  }
+
+  /** What was opened before an archive was verified may not be what was signed. */
+  verified(entry: ArchiveEntry, verdict: Verdict): void {
+    entry.verdict = verdict;
+    if (verdict.withdrawn.length === 0) return;
+    entry.withdrawn = new Set(verdict.withdrawn);
+    for (const row of entry.rows) {
+      if (!entry.withdrawn.has(row.member.number) || row.authenticity === "refused") continue;
+      row.authenticity = "unopened";
+      row.kind = row.member.kind;
+    }
+    this.changes.tell({ what: "withdrawn", entry });
+    this.#tellArchives();
+    this.report(verdict.state === "signed" ? unconfirmed(entry) : refused(entry));
   }
 
   report(problem: Problem): void {
@@ -132,17 +169,40 @@ export class Session {
     return this.archives.includes(row.entry) ? row.entry.rows[row.member.number] : undefined;
   }
 
-  async #addKeys(file: File): Promise<void> {
+  /** The same, if what was found in the member counts, and under its name. */
+  standing(row: Row): Row | undefined {
+    const current = this.current(row);
+    return current?.name === row.name && !row.entry.withdrawn.has(row.member.number) ? current : undefined;
+  }
+
+  /** Many archives can be opened at the same time: all that came of them is shown at once. */
+  #tellSoon(): void {
+    this.#telling ??= setTimeout(() => this.#tellArchives(), GATHER_MILLISECONDS);
+  }
+
+  #tellArchives(): void {
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    this.changes.tell({ what: "archives" });
+    this.changes.tell({ what: "rows" });
+  }
+
+  /** A key is for the vault that was there when it was given: one that was forgotten meanwhile stays so. */
+  async #addKeys(file: File, vault: Vault): Promise<readonly Added[]> {
     if (file.size > LARGEST_KEY_FILE) {
       this.report({ message: `${file.name} is neither an archive nor a key`, hint: "give a ZIP archive, or a key in PEM or DER" });
-      return;
+      return [];
     }
     const bytes = new Uint8Array(await file.arrayBuffer());
-    const { vault } = this;
+    if (vault !== this.vault) {
+      bytes.fill(0);
+      return [];
+    }
     const added = await this.#attempt(vault.addKeys(file.name, bytes));
-    if (!added || vault !== this.vault) return;
+    if (!added || vault !== this.vault) return [];
     this.#keep(added);
-    await this.#unlockArchives(added);
+    await this.#unlockArchives();
+    return added;
   }
 
   #keep(added: readonly Added[]): void {
@@ -164,7 +224,7 @@ export class Session {
   async #open(entry: ArchiveEntry): Promise<void> {
     const { vault } = this;
     try {
-      const archive = await vault.openArchive(entry.source);
+      const archive = await vault.openArchive(entry.source, entry.name);
       if (vault !== this.vault) return;
       if (!this.archives.includes(entry)) return void (await this.#attempt(vault.closeArchive(archive.id)));
       this.#show(entry, archive);
@@ -173,14 +233,16 @@ export class Session {
       if (vault !== this.vault || isCancelled(error)) return;
       // It can be given again, once it is mended.
       this.archives = this.archives.filter((other) => other !== entry);
-      this.changes.tell({ what: "archives" });
+      this.#tellSoon();
       this.report(problemOf(error));
     }
   }
 
-  async #unlockArchives(added: readonly Added[]): Promise<void> {
+  async #unlockArchives(): Promise<void> {
     await Promise.all(this.archives.map((entry) => this.#unlockArchive(entry)));
-    const [first] = added;
+  }
+
+  #noteUseless(first: Added | undefined): void {
     if (first?.kind === "key" && this.#namesNoKey()) {
       this.changes.tell({ what: "note", text: `${first.label}: none of the archives here names it as a recipient.` });
     }
@@ -207,8 +269,7 @@ export class Session {
     for (const problem of archive.problems.filter(isNew)) this.report(problem);
     entry.state = { kind: "open", archive };
     entry.rows = rowsOf(entry, archive);
-    this.changes.tell({ what: "archives" });
-    this.changes.tell({ what: "rows" });
+    this.#tellSoon();
   }
 
   async #attempt<Value>(call: Promise<Value>): Promise<Value | undefined> {
@@ -242,6 +303,20 @@ function isSame(a: ArchiveSource, b: ArchiveSource): boolean {
 
 function withNew<Key extends { readonly fingerprint: string }>(known: readonly Key[], key: Key): readonly Key[] {
   return known.some(({ fingerprint }) => fingerprint === key.fingerprint) ? known : [...known, key];
+}
+
+function refused({ name }: ArchiveEntry): Problem {
+  return {
+    message: `${name}: it isn't verified, so nothing of it opens any more; what was opened of it is closed, and what was found in it is gone`,
+    hint: "don't trust what you have heard or read of it; “Archives and keys” says what is wrong",
+  };
+}
+
+function unconfirmed({ name, withdrawn }: ArchiveEntry): Problem {
+  return {
+    message: `${name}: ${counted(withdrawn.size, "member")} had been opened under a name that nothing sealed and signed confirms: what was opened is closed, and what was found is gone`,
+    hint: "don't trust the names; ask whoever signed the archive what the members are",
+  };
 }
 
 function unreadable(name: string, error: unknown): Problem {

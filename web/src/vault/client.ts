@@ -66,8 +66,8 @@ export class Client implements Vault {
     return this.#call("unlock", [ticket, passphrase]);
   }
 
-  openArchive(source: ArchiveSource): Promise<Archive> {
-    return this.#call("openArchive", [source]);
+  openArchive(source: ArchiveSource, name: string): Promise<Archive> {
+    return this.#call("openArchive", [source, name]);
   }
 
   closeArchive(archive: number): Promise<void> {

@@ -126,23 +126,14 @@ export class VaultCore implements Contract {
     return added;
   }
 
-  async openArchive(source: ArchiveSource): Promise<Archive> {
-    const name = source.kind === "file" ? source.file.name : source.name;
+  async openArchive(source: ArchiveSource, name: string): Promise<Archive> {
     return this.#named(name, async () => {
       const bytes = source.kind === "file" ? new FileSource(source.file) : await AddressSource.open(source.url);
       const id = this.#nextNumber++;
-      const archive = await OpenArchive.open(id, this.#newName(name), new BufferedSource(bytes));
+      const archive = await OpenArchive.open(id, name, new BufferedSource(bytes));
       this.#archives.set(id, archive);
       return this.#shown(archive);
     });
-  }
-
-  /** Two archives of one name, from two directories, are told apart by numbers. */
-  #newName(name: string): string {
-    const names = new Set([...this.#archives.values()].map((archive) => archive.name));
-    let own = name;
-    for (let number = 2; names.has(own); number++) own = `${name} (${number})`;
-    return own;
   }
 
   async closeArchive(archive: number): Promise<void> {

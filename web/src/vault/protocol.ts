@@ -14,7 +14,7 @@ export type ArchiveSource =
   /** A file that was dropped into the page; it is read in slices. */
   | { readonly kind: "file"; readonly file: File }
   /** An address that is read by range requests. */
-  | { readonly kind: "address"; readonly name: string; readonly url: string };
+  | { readonly kind: "address"; readonly url: string };
 
 /** What a member is by the ending of its name. The content decides in the end. */
 export type MemberKind = "audio" | "json" | "xml" | "text" | "other";
@@ -149,8 +149,8 @@ export interface Vault {
   addKeys(fileName: string, bytes: Uint8Array<ArrayBuffer>): Promise<readonly Added[]>;
   unlock(ticket: number, passphrase: string): Promise<readonly Added[]>;
 
-  /** Reads the directory of an archive. Needs no key. */
-  openArchive(source: ArchiveSource): Promise<Archive>;
+  /** Reads the directory of an archive. Needs no key. `name` is what it's called in all that is said of it. */
+  openArchive(source: ArchiveSource, name: string): Promise<Archive>;
   closeArchive(archive: number): Promise<void>;
   /**
    * Tries the keys at hand on the index of an archive: one private key operation, then every

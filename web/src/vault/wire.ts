@@ -8,7 +8,7 @@ export type VaultCore = Omit<Vault, "forget">;
 interface Arguments {
   addKeys: [fileName: string, bytes: Uint8Array<ArrayBuffer>];
   unlock: [ticket: number, passphrase: string];
-  openArchive: [source: ArchiveSource];
+  openArchive: [source: ArchiveSource, name: string];
   closeArchive: [archive: number];
   unlockArchive: [archive: number];
   recipients: [archive: number, member: number];

@@ -1,6 +1,7 @@
 // Archives and expressions that are made to harm the page.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { after, before, test } from "node:test";
 import * as openpgp from "openpgp";
@@ -8,6 +9,7 @@ import { Browser } from "./support/browser.ts";
 import { Scene } from "./support/calls.ts";
 import { Player } from "./support/player.ts";
 import { type Entry, zip } from "./support/zip.ts";
+import { crc32 } from "../../src/zip/crc32.ts";
 
 let browser: Browser;
 const scene = new Scene();
@@ -174,3 +176,91 @@ test("a name of 65,000 octets is a name", async () => {
   assert.match(await player.text(), /the content/);
   await player.close();
 });
+
+async function verify(player: Player): Promise<string> {
+  await player.page.getByRole("tab", { name: "Archives and keys" }).click();
+  await player.page.getByRole("button", { name: "Verify", exact: true }).click();
+  const verdict = await player.page.locator(".verdict").innerText();
+  await player.page.getByRole("tab", { name: "Members" }).click();
+  return verdict;
+}
+
+/** Puts a message in the place of another one of its length, with checksums that are right. */
+function replaced(archive: Buffer, before: Uint8Array, after: Uint8Array): Buffer {
+  const sums = [before, after].map((content) => {
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32LE(crc32(content));
+    return sum.toString("latin1");
+  });
+  const octets = archive.toString("latin1").replaceAll(sums[0]!, sums[1]!);
+  return Buffer.from(octets.replace(Buffer.from(before).toString("latin1"), () => Buffer.from(after).toString("latin1")), "latin1");
+}
+
+test("a member that was replaced before the archive was verified isn't shown any more after it", async () => {
+  scene.keygen("ivr", "--sign");
+  const before = await sealed("calls/a.txt", "the true text");
+  let after: Uint8Array;
+  // The number of an RSA ciphertext is shorter now and then.
+  do after = await sealed("calls/a.txt", "a false text."); while (after.length !== before.length);
+  scene.write("plain.zip", zip([{ name: "calls/a.txt.pgp", content: before }, { name: "calls/b.txt.pgp", content: await sealed("calls/b.txt", "another text") }]));
+  scene.callseal("sign", "plain.zip", "-o", "signed.zip", "--sign", "ivr.key");
+  scene.write("replaced.zip", replaced(readFileSync(scene.path("signed.zip")), before, after));
+  const player = await Player.open(browser);
+  await player.give(scene.path("replaced.zip"), scene.path("customer.key"), scene.path("ivr.crt"));
+  await player.openMember("a.txt");
+  assert.match(await player.text(), /a false text/);
+  await searchFor(player, "false");
+  await player.page.getByText("1 place in 1 member.").waitFor();
+  assert.match(await verify(player), /NOT VERIFIED \(1 fault; .*calls\/a\.txt: it was altered or replaced/s);
+  assert.match(await player.problem(), /replaced\.zip: it isn't verified, so nothing of it opens any more/);
+  assert.match(await player.row("a.txt").innerText(), /Not opened/);
+  assert.doesNotMatch(await player.page.content(), /false text/);
+  await player.row("b.txt").dblclick();
+  await player.page.getByText("no signature of a signer whose certificate is here holds").waitFor();
+  await player.close();
+});
+
+test("a name that a grant gives to a member is gone once a signature shows that nothing confirms it", async () => {
+  scene.keygen("signer", "--sign");
+  const data = crypto.getRandomValues(new Uint8Array(32));
+  const message = await openpgp.encrypt({
+    message: await openpgp.createMessage({ binary: Buffer.from("a harmless text"), filename: "", format: "binary" }),
+    encryptionKeys: recipient,
+    sessionKey: { data, algorithm: "aes256", aeadAlgorithm: "ocb" },
+    format: "binary",
+    config: { aeadProtect: true, allowMissingKeyFlags: true },
+  });
+  scene.write("number.zip", zip([{ name: "000001.pgp", content: message }, { name: "b.txt.pgp", content: await sealed("./b.txt", "another text") }]));
+  scene.callseal("sign", "number.zip", "-o", "number-signed.zip", "--sign", "signer.key");
+  const lines = [
+    { "callseal-index": 1, members: 1, "hidden-names": true },
+    { member: "000001.pgp", name: "calls/confession.txt", size: 15, id: saltOf(message), "session-key": `9:${Buffer.from(data).toString("hex")}` },
+  ];
+  scene.write("names.grant", await sealed("META-INF/callseal/grant", lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
+  const player = await Player.open(browser);
+  await player.give(scene.path("number-signed.zip"), scene.path("customer.key"));
+  await player.give(scene.path("names.grant"), scene.path("signer.crt"));
+  await player.openMember("b.txt");
+  await player.openMember("confession.txt");
+  assert.match(await player.row("confession.txt").innerText(), /Unaltered/);
+  assert.match(await verify(player), /signed by “signer”/);
+  assert.match(await player.problem(), /1 member had been opened under a name that nothing sealed and signed confirms/);
+  assert.match(await player.row("confession.txt").innerText(), /Not opened/);
+  assert.match(await player.row("b.txt").innerText(), /Unaltered/);
+  assert.doesNotMatch(await player.page.locator("main").innerText(), /a harmless text/);
+  await player.row("confession.txt").dblclick();
+  await player.page.getByText("its name is from an index or a grant, and nothing that was sealed and signed confirms it").waitFor();
+  await player.close();
+});
+
+/** The salt of a message's encrypted data (RFC 9580, section 5.13.2). */
+function saltOf(message: Uint8Array): string {
+  // The packet of 18 begins behind that of its recipient, whose length has two octets.
+  const view = new DataView(message.buffer, message.byteOffset);
+  const recipientLength = (message[1]! - 192) * 256 + message[2]! + 192;
+  const start = 3 + recipientLength;
+  assert.equal(view.getUint8(start), 0xc0 | 18);
+  const length = view.getUint8(start + 1);
+  const body = start + (length < 192 ? 2 : length < 224 ? 3 : 6);
+  return Buffer.from(message.subarray(body + 4, body + 36)).toString("hex");
+}

@@ -358,6 +358,50 @@ test("saving says once that the file is not sealed any more, and saves each octe
   await page.close();
 });
 
+test("once an archive isn't verified, nothing of what it showed counts", async () => {
+  const { page, faults } = await started({ name: "forged.zip", content: "PK" }, ARCHIVE, KEY);
+  const note = rowOf(page, "forged.zip › legacy/cbc-note.txt");
+  await note.click();
+  await page.getByText("This note came by CMS").waitFor();
+  await note.getByText("Not authenticated").waitFor({ state: "attached" });
+  await page.getByRole("tab", { name: "Search" }).click();
+  await page.keyboard.type("This note came");
+  await page.keyboard.press("Enter");
+  await page.getByText("2 places in 2 members.").waitFor();
+  await page.getByRole("tab", { name: "Archives and keys" }).click();
+  await page.getByRole("article", { name: "forged.zip" }).getByRole("button", { name: "Verify" }).click();
+  await page.getByText("forged.zip: it isn't verified, so nothing of it opens any more").waitFor();
+  assert.equal(await page.getByRole("region", { name: "Content" }).getByText("This note came by CMS").count(), 0);
+  assert.equal(await page.getByRole("button", { name: "Save …" }).count(), 0);
+  await page.getByRole("tab", { name: "Members" }).click();
+  await note.getByText("Not opened").waitFor({ state: "attached" });
+  await page.getByRole("tab", { name: "Search" }).click();
+  await page.getByText("1 place in 1 member.").waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("what was found in an archive goes when it is closed", async () => {
+  const { page } = await started(ARCHIVE, { name: "other.zip", content: "PK" }, KEY);
+  await rowOf(page, "other.zip › legacy/cbc-note.txt").waitFor();
+  await page.getByRole("tab", { name: "Search" }).click();
+  await page.keyboard.type("This note came");
+  await page.keyboard.press("Enter");
+  await page.getByText("2 places in 2 members.").waitFor();
+  await page.getByText("2 members couldn't be searched").waitFor();
+  for (const [name, left] of [["other.zip", "1 place in 1 member."], ["calls.zip", ""]] as const) {
+    await page.getByRole("tab", { name: "Archives and keys" }).click();
+    await page.getByRole("button", { name: `Close ${name}` }).click();
+    if (left === "") break;
+    await page.getByRole("tab", { name: "Search" }).click();
+    await page.getByText(left).waitFor();
+    await page.getByText("1 member couldn't be searched").waitFor();
+  }
+  await page.getByRole("heading", { name: "Hear and read sealed calls" }).waitFor();
+  assert.ok(!(await page.locator("body > :not(script)").evaluateAll((all) => all.map(({ textContent }) => textContent).join(""))).includes("This note came"));
+  await page.close();
+});
+
 test("an archive that can't be opened says why, and the others stay", async () => {
   const { page } = await started(ARCHIVE, { name: "damaged.zip", content: "PK" }, { name: "notes.txt", content: "nothing" });
   await page.getByRole("alert").getByText("damaged.zip is no ZIP archive: its end is missing").waitFor();

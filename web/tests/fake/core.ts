@@ -1,5 +1,5 @@
 // A vault without cryptography, for tests of the page. Its archives hold what pages fear.
-import { VaultError, type Added, type Archive, type Authenticity, type Content, type Hit, type Member, type MemberKind, type SearchProgress, type SearchQuery } from "../../src/vault/protocol.ts";
+import { VaultError, type Added, type Archive, type ArchiveSource, type Authenticity, type Content, type Hit, type Member, type MemberKind, type SearchProgress, type SearchQuery } from "../../src/vault/protocol.ts";
 import type { VaultCore } from "../../src/vault/wire.ts";
 import { interleaved, muLaw, pcm16, speech, wav } from "./recordings.ts";
 
@@ -83,8 +83,7 @@ export class FakeCore implements VaultCore {
     return [this.#key()];
   }
 
-  async openArchive(source: { readonly kind: string; readonly file?: File; readonly name?: string }): Promise<Archive> {
-    const name = source.file?.name ?? source.name ?? "";
+  async openArchive(_source: ArchiveSource, name: string): Promise<Archive> {
     if (name.includes("damaged")) throw new VaultError({ message: `${name} is no ZIP archive: its end is missing`, hint: "copy it again" });
     const id = this.#next++;
     const isBig = name.includes("big");
@@ -178,6 +177,15 @@ export class FakeCore implements VaultCore {
       progress({ done: (done * size) / 10, total: size });
       await pause(30);
       signal.throwIfAborted();
+    }
+    const { archive } = this.#archive(id);
+    if (archive.name.includes("forged")) {
+      return {
+        state: "not verified" as const,
+        summary: `${archive.name}: NOT VERIFIED (1 fault)`,
+        problems: [{ message: `${archive.name}: legacy/cbc-note.txt: it was altered after the archive was signed`, hint: "don't trust it" }],
+        withdrawn: [...archive.members.keys()],
+      };
     }
     return {
       state: "claims" as const,
