@@ -3,7 +3,7 @@ import { decodeCompressed, wakeAudio } from "../audio/browser.ts";
 import { UnplayableError } from "../audio/pcm.ts";
 import { audioSource } from "../audio/source.ts";
 import { shown } from "../text/escapes.ts";
-import { VaultError, type Content, type Hit } from "../vault/protocol.ts";
+import { VaultError, type Content, type Hit, type Problem } from "../vault/protocol.ts";
 import { Details } from "./details.ts";
 import { button, fill, h, type Child } from "./dom.ts";
 import { formatSize } from "./format.ts";
@@ -17,6 +17,9 @@ import { isCancelled, problemOf, type Session } from "./session.ts";
 import { TextView, textView } from "./textview.ts";
 import type { Viewer } from "./viewer.ts";
 import { KINDS } from "./words.ts";
+
+/** It doesn't say the name, which may have to be forgotten. */
+const UNSAVED: Problem = { message: "the file wasn't saved: its content was closed first", hint: "open the member again, and save it" };
 
 export class ContentPane {
   readonly element: HTMLElement;
@@ -224,10 +227,19 @@ export class ContentPane {
   async #save(): Promise<void> {
     const row = this.#row;
     if (!row || !this.#content) return;
+    const saving = new AbortController();
+    const { signal } = saving;
+    // It goes on while another member is opened, and no longer than this one may be.
+    const unlisten = this.#session.changes.add(() => {
+      if (!this.#session.standing(row)) saving.abort();
+    });
     try {
-      if (await save(this.#content.bytes, this.#content.name)) this.#status.say(`${nameParts(row.name).file} is saved`);
+      const isSaved = await save(this.#content.bytes, this.#content.name, signal);
+      if (isSaved && !signal.aborted) this.#status.say(`${nameParts(row.name).file} is saved`);
     } catch (error) {
-      this.#session.report({ message: `${row.name} can't be saved: ${problemOf(error).message}`, hint: undefined });
+      this.#session.report(signal.aborted ? UNSAVED : { message: `${row.name} can't be saved: ${problemOf(error).message}`, hint: undefined });
+    } finally {
+      unlisten();
     }
   }
 

@@ -60,8 +60,8 @@ export function askPassphrase(session: Session, key: LockedKey): Promise<void> {
 
 let isWarned = false;
 
-/** Says once what saving means. True if the user still wants to. */
-export function confirmSaving(): Promise<boolean> {
+/** Says once what saving means. True if the user still wants to; `signal` takes the question away. */
+export function confirmSaving(signal: AbortSignal): Promise<boolean> {
   if (isWarned) return Promise.resolve(true);
   let isConfirmed = false;
   const dialog = openDialog(
@@ -74,7 +74,14 @@ export function confirmSaving(): Promise<boolean> {
       button("Save it", () => ((isConfirmed = isWarned = true), dialog.close()), { class: "primary" }),
     ),
   );
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(isConfirmed)));
+  const close = () => dialog.close();
+  signal.addEventListener("abort", close);
+  return new Promise((resolve) =>
+    dialog.addEventListener("close", () => {
+      signal.removeEventListener("abort", close);
+      resolve(isConfirmed);
+    }),
+  );
 }
 
 const KEYS = [

@@ -11,9 +11,13 @@ type Picker = (options: { suggestedName: string }) => Promise<FileTarget>;
 
 const PART = 4 * 1024 * 1024;
 
-/** Says whether it was saved: the user can change their mind. */
-export async function save(bytes: Uint8Array<ArrayBuffer>, memberName: string): Promise<boolean> {
-  if (!(await confirmSaving())) return false;
+/**
+ * Says whether it was saved: the user can change their mind.
+ *
+ * @param signal Aborted when the content may not be used any more. What was written until then is removed.
+ */
+export async function save(bytes: Uint8Array<ArrayBuffer>, memberName: string, signal: AbortSignal): Promise<boolean> {
+  if (!(await confirmSaving(signal)) || signal.aborted) return false;
   const name = fileName(memberName);
   const picker = (window as { showSaveFilePicker?: Picker }).showSaveFilePicker;
   if (!picker) {
@@ -21,18 +25,23 @@ export async function save(bytes: Uint8Array<ArrayBuffer>, memberName: string): 
     return true;
   }
   try {
-    await write(bytes, await picker({ suggestedName: name }));
+    await write(bytes, await picker({ suggestedName: name }), signal);
     return true;
   } catch (error) {
-    if (isCancelled(error)) return false;
+    if (isCancelled(error) && !signal.aborted) return false;
     throw error;
   }
 }
 
-async function write(bytes: Uint8Array<ArrayBuffer>, target: FileTarget): Promise<void> {
+async function write(bytes: Uint8Array<ArrayBuffer>, target: FileTarget, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   const file = await target.createWritable();
   try {
-    for (let at = 0; at < bytes.length; at += PART) await file.write(bytes.subarray(at, at + PART));
+    for (let at = 0; at < bytes.length; at += PART) {
+      signal.throwIfAborted();
+      await file.write(bytes.subarray(at, at + PART));
+    }
+    signal.throwIfAborted();
     await file.close();
   } catch (error) {
     await file.abort().catch(() => {});

@@ -358,6 +358,76 @@ test("saving says once that the file is not sealed any more, and saves each octe
   await page.close();
 });
 
+/** Opens a member, and asks for it to be saved. */
+async function askedToSave(page: Page): Promise<void> {
+  await rowOf(page, "cbc-note.txt").click();
+  await page.getByText("This note came by CMS").waitFor();
+  await page.keyboard.press("Control+s");
+  await page.getByRole("button", { name: "Save it" }).waitFor();
+}
+
+test("a question about saving goes with the key, and nothing is saved then", async () => {
+  const { page, faults } = await started();
+  await page.clock.install();
+  await page.reload();
+  await withoutPicker(page);
+  const downloads: string[] = [];
+  page.on("download", (download) => downloads.push(download.suggestedFilename()));
+  await give(page, ARCHIVE, KEY);
+  await askedToSave(page);
+  await page.clock.runFor("15:05");
+  await page.getByText("The page wasn't used for 15 minutes, and forgot your key.").waitFor();
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  await page.keyboard.press("Enter");
+  // One that is asked for now is the first one.
+  await give(page, KEY);
+  await askedToSave(page);
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save it" }).click();
+  await download;
+  assert.deepEqual(downloads, ["cbc-note.txt"]);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+/** Lets the page save into a target that notes what is done with it, and that waits at one of its steps. */
+const saveInto = (page: Page, waits: "pick" | "write") =>
+  page.evaluate((waits) => {
+    const done: string[] = [];
+    const saving = { done, resolve: () => {} };
+    const released = new Promise<void>((resolve) => (saving.resolve = resolve));
+    const step = async (name: string) => {
+      done.push(name);
+      if (name === waits) await released;
+    };
+    const file = { write: () => step("write"), close: () => step("close"), abort: () => step("abort") };
+    const picked = { createWritable: async () => (await step("create"), file) };
+    Object.assign(window, { saving, showSaveFilePicker: async () => (await step("pick"), picked) });
+  }, waits);
+
+interface Saving {
+  readonly saving: { readonly done: string[]; resolve(): void };
+}
+
+const savingSteps = (page: Page) => page.evaluate(() => (window as unknown as Saving).saving.done.join(" "));
+
+for (const [waits, steps] of [["pick", "pick"], ["write", "pick create write abort"]] as const) {
+  test(`what is being saved when the key is forgotten isn't saved: ${waits}`, async () => {
+    const { page, faults } = await unlocked();
+    await saveInto(page, waits);
+    await askedToSave(page);
+    await page.getByRole("button", { name: "Save it" }).click();
+    await until(`it waits at ${waits}`, async () => (await savingSteps(page)).endsWith(waits));
+    await page.getByRole("button", { name: "Forget key" }).click();
+    await page.evaluate(() => (window as unknown as Saving).saving.resolve());
+    await page.getByText("the file wasn't saved: its content was closed first").waitFor();
+    assert.equal(await savingSteps(page), steps);
+    assert.ok(!(await page.locator("body > :not(script)").allInnerTexts()).join("").includes("cbc-note"), "its name is forgotten");
+    assert.deepEqual(faults, []);
+    await page.close();
+  });
+}
+
 test("once an archive isn't verified, nothing of what it showed counts", async () => {
   const { page, faults } = await started({ name: "forged.zip", content: "PK" }, ARCHIVE, KEY);
   const note = rowOf(page, "forged.zip › legacy/cbc-note.txt");
