@@ -52,14 +52,24 @@ function inElement(name, text) {
   return safe;
 }
 
+/** Declarations of types are no code of the page. */
+const isInPage = ([name, { dev }]) => name !== "" && !dev && !name.startsWith("node_modules/@types/");
+
 /** The licences of the libraries in the page, which ask to be with every copy. */
 async function notices() {
   const lock = JSON.parse(await readFile(path.join(web, "package-lock.json"), "utf8"));
-  const libraries = Object.entries(lock.packages).filter(([name, { dev }]) => name !== "" && !dev);
+  const libraries = Object.entries(lock.packages).filter(isInPage);
   const texts = await Promise.all(
     libraries.map(async ([name, { version, license }]) => {
+      const { repository } = JSON.parse(await readFile(path.join(web, name, "package.json"), "utf8"));
       const text = (await readFile(path.join(web, name, "LICENSE"), "utf8")).trim();
-      return `It contains ${name.replace("node_modules/", "")} ${version} (${license}):\n\n${text}`;
+      // The MPL asks to say where the source is.
+      const source = repository.url.replace(/^git\+/, "").replace(/\.git$/, "");
+      return (
+        `It contains ${name.replace("node_modules/", "")} ${version} (${license}):\n\n` +
+        // Lines of hyphens would end the comment that it stands in.
+        `Its source: ${source}\n\n${text.replaceAll(/-{2,}/g, (line) => "=".repeat(line.length))}`
+      );
     }),
   );
   const all = ["callseal's player, under MIT or Apache-2.0, as you like.", ...texts].join("\n\n");

@@ -77,5 +77,6 @@ def in_page():
     return [
         Library(path.removeprefix("node_modules/"), entry["version"], entry["license"])
         for path, entry in lock["packages"].items()
-        if path and not entry.get("dev")
+        # Declarations of types are no code of the page.
+        if path and not entry.get("dev") and not path.startswith("node_modules/@types/")
     ]

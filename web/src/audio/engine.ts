@@ -34,9 +34,10 @@ const AHEAD_SECONDS = 1.6;
 const TICK_MILLISECONDS = 100;
 /** A piece can't start in the past. */
 const LEAD_SECONDS = 0.02;
+/** More than a piece at another speed looks at beside its own place. */
+const REACH_SECONDS = 0.2;
 
 export class Engine {
-  readonly duration: number;
   onchange: () => void = () => {};
   #state: EngineState = "paused";
   #speed = 1;
@@ -54,7 +55,16 @@ export class Engine {
     this.#source = source;
     this.#output = output;
     this.#every = every;
-    this.duration = source.frames / source.sampleRate;
+  }
+
+  /** Seconds; of what is decoded so far. */
+  get duration(): number {
+    return this.#source.frames / this.#source.sampleRate;
+  }
+
+  /** It waits for what isn't decoded yet. */
+  get isWaiting(): boolean {
+    return this.#state === "playing" && this.#pieces.length === 0;
   }
 
   get state(): EngineState {
@@ -163,6 +173,7 @@ export class Engine {
     const { now } = this.#output;
     this.#pieces = this.#pieces.filter(({ until }) => until > now);
     while ((this.#pieces.at(-1)?.until ?? now) < now + AHEAD_SECONDS) {
+      if (!this.#isDecoded()) return;
       const piece = this.#stretcher?.next(Math.round(PIECE_SECONDS * this.#source.sampleRate));
       if (!piece) {
         if (this.#pieces.length === 0) this.#stop("ended");
@@ -174,5 +185,12 @@ export class Engine {
       this.#pieces.push({ when, until: when + frames / this.#source.sampleRate, from: piece.from, to: piece.to, stop });
       this.#frame = piece.to;
     }
+  }
+
+  /** The next piece, with what its windows reach for. */
+  #isDecoded(): boolean {
+    const { decoding, frames, sampleRate } = this.#source;
+    const needed = (PIECE_SECONDS * this.#speed + REACH_SECONDS) * sampleRate;
+    return decoding === undefined || decoding.isOver || this.#frame + needed <= frames;
   }
 }

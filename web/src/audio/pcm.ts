@@ -1,16 +1,29 @@
 // Samples that are decoded when they are asked for: a recording stays in memory as it was sealed,
 // and doesn't become four or eight times as many octets of floats.
+import type { Cut } from "../decoder/messages.ts";
 import { A_LAW, MU_LAW } from "./g711.ts";
 
 /** A recording as the player sees it. */
 export interface PcmSource {
   readonly sampleRate: number;
   readonly channels: number;
+  /** It can grow while the recording is decoded. */
   readonly frames: number;
   /** What it is, for people: `A-law`, `PCM, 16 bits` … */
   readonly codec: string;
+  readonly decoding?: Decoding;
   /** One array for each channel. What lies before the start or after the end is silence. */
   read(start: number, count: number): Float32Array<ArrayBuffer>[];
+}
+
+/** A recording that is decoded before it's asked for, and plays meanwhile. */
+export interface Decoding {
+  readonly isOver: boolean;
+  /** How much of the file is decoded, from 0 to 1. */
+  readonly part: number;
+  /** Once it's over: why there is no more. */
+  readonly cut: Cut | undefined;
+  onchange: () => void;
 }
 
 /** The recording can't be played here; it can be saved. */
@@ -59,14 +72,19 @@ const MOST_CHANNELS = 32;
 const LOWEST_RATE = 3_000;
 const HIGHEST_RATE = 384_000;
 
-export function pcmSource(data: Uint8Array, format: PcmFormat): PcmSource {
-  const { encoding, channels, sampleRate, sampleBytes, littleEndian } = format;
+/** Throws if the browser plays no such samples. */
+export function checkFormat(channels: number, sampleRate: number): void {
   if (channels < 1 || channels > MOST_CHANNELS) {
     throw new UnplayableError(`its header says ${channels} channels; 1 to ${MOST_CHANNELS} can be played`);
   }
   if (!(sampleRate >= LOWEST_RATE && sampleRate <= HIGHEST_RATE)) {
     throw new UnplayableError(`its header says ${sampleRate} samples a second; ${LOWEST_RATE} to ${HIGHEST_RATE} can be played`);
   }
+}
+
+export function pcmSource(data: Uint8Array, format: PcmFormat): PcmSource {
+  const { encoding, channels, sampleRate, sampleBytes, littleEndian } = format;
+  checkFormat(channels, sampleRate);
   const frameBytes = channels * sampleBytes;
   const frames = Math.floor(data.byteLength / frameBytes);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);

@@ -1,6 +1,7 @@
 // The pane beside the list: the member that is selected, and its content once it's opened.
-import { decodeCompressed, wakeAudio } from "../audio/browser.ts";
-import { UnplayableError } from "../audio/pcm.ts";
+import { wakeAudio } from "../audio/browser.ts";
+import { decodeCompressed } from "../audio/compressed.ts";
+import { UnplayableError, type PcmSource } from "../audio/pcm.ts";
 import { audioSource } from "../audio/source.ts";
 import { shown } from "../text/escapes.ts";
 import { VaultError, type Content, type Hit, type Problem } from "../vault/protocol.ts";
@@ -174,10 +175,24 @@ export class ContentPane {
   }
 
   async #present(row: Row, content: Content, hit: Hit | undefined, signal: AbortSignal): Promise<void> {
-    const view = await this.#viewOf(content);
-    if (signal.aborted && !(view instanceof Node)) view.close();
     signal.throwIfAborted();
+    // It can be saved while it's decoded.
     this.#content = content;
+    if (content.authenticity === "not authenticated") {
+      fill(this.#banner, problemView({ message: "this content may have been altered on its way: its encryption can't show it", hint: "ask the sender for OpenPGP, or for CMS with AES-GCM" }, "warning"));
+    }
+    const current = this.#session.current(row);
+    const name = shown(content.name);
+    if (current) this.#session.learned(current, { authenticity: content.authenticity, access: "yes", kind: content.kind, name, searchedName: name.toLowerCase() });
+    let view: Viewer | HTMLElement;
+    try {
+      view = await this.#viewOf(content, signal);
+      if (signal.aborted && !(view instanceof Node)) view.close();
+      signal.throwIfAborted();
+    } catch (error) {
+      if (this.#content === content) this.#forgetContent(row);
+      throw error;
+    }
     if (view instanceof Node) {
       fill(this.#body, view);
     } else {
@@ -186,21 +201,22 @@ export class ContentPane {
       this.element.classList.toggle("fills", view.fillsHeight);
       this.#about.open = !view.fillsHeight;
     }
-    if (content.authenticity === "not authenticated") {
-      fill(this.#banner, problemView({ message: "this content may have been altered on its way: its encryption can't show it", hint: "ask the sender for OpenPGP, or for CMS with AES-GCM" }, "warning"));
-    }
-    const current = this.#session.current(row);
-    const name = shown(content.name);
-    if (current) this.#session.learned(current, { authenticity: content.authenticity, access: "yes", kind: content.kind, name, searchedName: name.toLowerCase() });
     this.#status.say(`${nameParts(name).file} is open`);
     this.#again(hit);
   }
 
-  async #viewOf({ bytes, kind, name }: Content): Promise<Viewer | HTMLElement> {
+  /** Cancelled while it was decoded, it's as if it hadn't been opened. */
+  #forgetContent(row: Row): void {
+    this.#content = undefined;
+    fill(this.#banner);
+    this.#show(this.#session.current(row) ?? row);
+  }
+
+  async #viewOf({ bytes, kind, name }: Content, signal: AbortSignal): Promise<Viewer | HTMLElement> {
     switch (kind) {
       case "audio":
         try {
-          return new Player(await audioSource(bytes, name, decodeCompressed), (text) => this.#status.say(text));
+          return new Player(await audioSource(bytes, name, (bytes) => this.#decode(bytes, signal)), (text) => this.#status.say(text));
         } catch (error) {
           if (!(error instanceof UnplayableError)) throw error;
           return problemView({ message: `${name} can't be played: ${error.message}`, hint: "save it, and play it with another program" });
@@ -211,6 +227,16 @@ export class ContentPane {
         return textView(bytes, kind) ?? problemView({ message: `${name} is too long to be shown`, hint: "save it, and read it with another program" });
       case "other":
         return h("p", { class: "dim" }, `${KINDS.other.word} content of ${formatSize(bytes.length)}, which this page doesn't show. It can be saved.`);
+    }
+  }
+
+  async #decode(bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<PcmSource> {
+    const progress = progressView("Decoding", () => this.#opening.abort());
+    const timer = setTimeout(() => fill(this.#body, progress.element), 150);
+    try {
+      return await decodeCompressed(bytes, signal);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -4,10 +4,13 @@ import { Engine } from "../audio/engine.ts";
 import type { Mix } from "../audio/mix.ts";
 import type { PcmSource } from "../audio/pcm.ts";
 import { computePeaks } from "../audio/peaks.ts";
+import type { Cut } from "../decoder/messages.ts";
 import { inSlices } from "../text/slices.ts";
+import type { Problem } from "../vault/protocol.ts";
 import { fill, h, pictureButton } from "./dom.ts";
 import { formatPosition, spokenDuration } from "./format.ts";
 import { icon } from "./icons.ts";
+import { problemView } from "./messages.ts";
 import type { Viewer } from "./viewer.ts";
 import { Waveform } from "./waveform.ts";
 
@@ -29,6 +32,8 @@ export class Player implements Viewer {
   readonly #play = pictureButton("Play", icon("play"), () => this.#toggle(), { class: "primary play" });
   readonly #time = h("span", { class: "time" });
   readonly #speed = h("select", { "aria-label": "Speed" }, ...SPEEDS.map((speed) => h("option", { value: speed }, `${speed}×`)));
+  readonly #format = h("p", { class: "dim format" });
+  readonly #cut = h("div", { role: "alert" });
   readonly #closed = new AbortController();
   readonly #say: (text: string) => void;
   #frame: number | undefined;
@@ -49,13 +54,19 @@ export class Player implements Viewer {
       { class: "player", role: "group", "aria-label": "Player" },
       this.#waveform.element,
       h("div", { class: "controls" }, this.#play, this.#time, h("span", { class: "gap" }), this.#channels(source), this.#speed, this.#volume()),
-      h("p", { class: "dim format" }, describe(source)),
+      this.#format,
+      this.#cut,
     );
     this.#show();
-    void this.#drawPeaks(source);
+    this.#follow(source);
+    if (source.decoding) source.decoding.onchange = () => this.#follow(source);
   }
 
   get isPlaying(): boolean {
+    return this.#engine.state === "playing" && !this.#engine.isWaiting;
+  }
+
+  get #isOn(): boolean {
     return this.#engine.state === "playing";
   }
 
@@ -94,8 +105,20 @@ export class Player implements Viewer {
     }
   }
 
+  /** A recording grows until it's decoded. */
+  #follow(source: PcmSource): void {
+    if (this.#closed.signal.aborted) return;
+    const { decoding } = source;
+    this.#waveform.duration = this.#engine.duration;
+    this.#showPosition();
+    this.#format.textContent = describe(source);
+    if (decoding?.isOver === false) return;
+    if (decoding?.cut !== undefined) fill(this.#cut, cutView(source, decoding.cut));
+    void this.#drawPeaks(source);
+  }
+
   #toggle(): void {
-    if (this.isPlaying) this.#engine.pause();
+    if (this.#isOn) this.#engine.pause();
     else this.#engine.play();
   }
 
@@ -107,18 +130,18 @@ export class Player implements Viewer {
   }
 
   #show(): void {
-    const label = this.isPlaying ? "Pause" : "Play";
+    const label = this.#isOn ? "Pause" : "Play";
     if (this.#play.title !== label) {
       this.#play.title = label;
       this.#play.setAttribute("aria-label", label);
-      fill(this.#play, icon(this.isPlaying ? "pause" : "play"));
+      fill(this.#play, icon(this.#isOn ? "pause" : "play"));
     }
     this.#showPosition();
-    if (this.isPlaying && this.#frame === undefined) this.#frame = requestAnimationFrame(this.#animate);
+    if (this.#isOn && this.#frame === undefined) this.#frame = requestAnimationFrame(this.#animate);
   }
 
   readonly #animate = (): void => {
-    this.#frame = this.isPlaying ? requestAnimationFrame(this.#animate) : undefined;
+    this.#frame = this.#isOn ? requestAnimationFrame(this.#animate) : undefined;
     this.#showPosition();
   };
 
@@ -174,9 +197,19 @@ export class Player implements Viewer {
   }
 }
 
-function describe({ codec, sampleRate, channels, frames }: PcmSource): string {
+function describe({ codec, sampleRate, channels, frames, decoding }: PcmSource): string {
   const sides = channels === 1 ? "mono" : channels === 2 ? "stereo" : `${channels} channels`;
-  // The browser converts what it decodes to a rate of its own.
-  const rate = codec === "compressed" ? "" : `, ${sampleRate / 1000} kHz`;
-  return `${codec}${rate}, ${sides}, ${spokenDuration(frames / sampleRate)}`;
+  const known = `${codec}, ${sampleRate / 1000} kHz, ${sides}, ${spokenDuration(frames / sampleRate)}`;
+  return decoding?.isOver === false ? `${known} so far: ${Math.floor(100 * decoding.part)} % is decoded` : known;
+}
+
+const CUTS: Readonly<Record<Cut, Problem>> = {
+  "too long": { message: "the whole is too long for the page's memory", hint: "save it to hear it all" },
+  damaged: { message: "what follows is damaged", hint: "save it, and try another program" },
+  changed: { message: "what follows has another sampling rate or number of channels", hint: "save it to hear it all" },
+};
+
+function cutView({ frames, sampleRate }: PcmSource, cut: Cut): HTMLElement {
+  const { message, hint } = CUTS[cut];
+  return problemView({ message: `only the first ${spokenDuration(frames / sampleRate)} are played: ${message}`, hint }, "warning");
 }

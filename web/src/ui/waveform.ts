@@ -11,7 +11,7 @@ export class Waveform {
   peaks: Peaks | undefined;
   readonly #canvas = h("canvas", { "aria-hidden": "true" });
   readonly #hover = h("span", { class: "hover", "aria-hidden": "true" });
-  readonly #duration: number;
+  #duration: number;
   readonly #observer: ResizeObserver;
   readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
   #position = 0;
@@ -46,12 +46,18 @@ export class Waveform {
     });
     this.element.addEventListener("keydown", ({ key }) => {
       if (key === "Home") onseek(0);
-      if (key === "End") onseek(duration);
+      if (key === "End") onseek(this.#duration);
     });
     this.#observer = new ResizeObserver(() => this.draw());
     this.#observer.observe(this.element);
     this.#scheme.addEventListener("change", this.draw);
     this.moveTo(0);
+  }
+
+  /** While a recording is decoded, it gets longer. */
+  set duration(seconds: number) {
+    this.#duration = seconds;
+    this.element.setAttribute("aria-valuemax", String(Math.max(1, Math.round(seconds))));
   }
 
   close(): void {

@@ -1,0 +1,207 @@
+// Compressed recordings: what the demuxer and the browser's decoder may give, and what is kept of it.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { afterEach, test } from "node:test";
+import { ChunkSource } from "../src/audio/compressed.ts";
+import { Engine } from "../src/audio/engine.ts";
+import { Chunks } from "../src/decoder/chunks.ts";
+import { decode } from "../src/decoder/decode.ts";
+import { CHUNK_FRAMES, type Decoded } from "../src/decoder/messages.ts";
+
+const FORMAT = { sampleRate: 8000, channels: 1, codec: "MP3" };
+const recording = (name: string) => new Uint8Array(readFileSync(`tests/recordings/${name}`));
+
+/** What the browser's decoder makes of one packet: samples of a rate, or an error. */
+type Output = { readonly sampleRate: number; readonly samples: number[][] } | "error";
+
+/** A decoder like the browser's, whose output is made up. */
+function decoderThatGives(output: (packet: number) => Output): void {
+  class Fake {
+    static isConfigSupported = async () => ({ supported: true });
+    decodeQueueSize = 0;
+    state = "configured";
+    #packets = 0;
+    readonly #given: { output(data: unknown): void; error(error: Error): void };
+    constructor(given: { output(data: unknown): void; error(error: Error): void }) {
+      this.#given = given;
+    }
+    configure() {}
+    decode() {
+      if (this.state === "closed") throw new Error("it is closed");
+      const made = output(this.#packets++);
+      if (made === "error") {
+        this.state = "closed";
+        return this.#given.error(new Error("Decoding error."));
+      }
+      const { sampleRate, samples } = made;
+      this.#given.output({
+        sampleRate,
+        numberOfChannels: samples.length,
+        numberOfFrames: samples[0]?.length ?? 0,
+        copyTo: (into: Float32Array, { planeIndex }: { planeIndex: number }) => into.set(samples[planeIndex]!),
+        close() {},
+      });
+    }
+    async flush() {}
+    close() {
+      this.state = "closed";
+    }
+  }
+  Object.assign(globalThis, { AudioDecoder: Fake, EncodedAudioChunk: class {} });
+}
+
+afterEach(() => {
+  for (const name of ["AudioDecoder", "EncodedAudioChunk"]) Reflect.deleteProperty(globalThis, name);
+});
+
+async function said(bytes: Uint8Array<ArrayBuffer>): Promise<Decoded[]> {
+  const messages: Decoded[] = [];
+  await decode(bytes, (message) => messages.push(message));
+  return messages;
+}
+
+const samplesOf = (messages: readonly Decoded[]) => messages.flatMap((message) => (message.kind === "chunk" ? [...message.samples] : []));
+
+test("without a decoder in the browser, the message names the codec", async () => {
+  for (const [name, codec] of [
+    ["tone.mp3", "MP3"],
+    ["tone.opus", "Opus"],
+    ["tone.ogg", "Vorbis"],
+    ["tone.flac", "FLAC"],
+    ["tone.m4a", "AAC"],
+    ["tone.aac", "AAC"],
+  ] as const) {
+    const message = `its codec is ${codec}, and this browser decodes none for pages (it has no WebCodecs)`;
+    assert.deepEqual(await said(recording(name)), [{ kind: "problem", message }], name);
+  }
+});
+
+test("a codec that the browser doesn't know is named", async () => {
+  decoderThatGives(() => "error");
+  Object.assign((globalThis as { AudioDecoder?: object }).AudioDecoder!, { isConfigSupported: async () => ({ supported: false }) });
+  assert.deepEqual(await said(recording("tone.m4a")), [{ kind: "problem", message: "its codec is AAC, which this browser doesn't decode, or not as it's used there" }]);
+});
+
+test("what is no recording is refused in words", async () => {
+  const [message] = await said(new Uint8Array(1000));
+  assert.deepEqual(message, { kind: "problem", message: "it is damaged, or its format is none that this page knows" });
+});
+
+test("the samples of all packets follow one another, with the channels of a frame together", async () => {
+  decoderThatGives((packet) => ({ sampleRate: 8000, samples: [[packet / 1024, 0.25], [-0.5, -0.25]] }));
+  const messages = await said(recording("tone.flac"));
+  assert.deepEqual(messages[0], { kind: "format", sampleRate: 8000, channels: 2, codec: "FLAC" });
+  assert.deepEqual(samplesOf(messages).slice(0, 6), [0, -16_384, 8192, -8192, 32, -16_384]);
+  assert.deepEqual(messages.at(-1), { kind: "end", cut: undefined });
+});
+
+test("packets without samples are passed over; a file of nothing else has no samples", async () => {
+  decoderThatGives((packet) => ({ sampleRate: 8000, samples: [packet === 1 ? [0.5] : []] }));
+  assert.deepEqual(samplesOf(await said(recording("tone.mp3"))), [16_384]);
+  decoderThatGives(() => ({ sampleRate: 8000, samples: [[]] }));
+  assert.deepEqual(await said(recording("tone.mp3")), [{ kind: "problem", message: "it has no samples" }]);
+});
+
+test("a sampling rate or number of channels that changes ends what is played", async () => {
+  for (const second of [{ sampleRate: 16_000, samples: [[0.25]] }, { sampleRate: 8000, samples: [[0.25], [0.25]] }]) {
+    decoderThatGives((packet) => (packet === 0 ? { sampleRate: 8000, samples: [[0.5]] } : second));
+    const messages = await said(recording("tone.mp3"));
+    assert.deepEqual(samplesOf(messages), [16_384]);
+    assert.deepEqual(messages.at(-1), { kind: "end", cut: "changed" });
+  }
+});
+
+test("an error in the middle keeps what came before it; one at the start leaves nothing", async () => {
+  decoderThatGives((packet) => (packet < 2 ? { sampleRate: 8000, samples: [[0.5]] } : "error"));
+  const messages = await said(recording("tone.mp3"));
+  assert.deepEqual(samplesOf(messages), [16_384, 16_384]);
+  assert.deepEqual(messages.at(-1), { kind: "end", cut: "damaged" });
+  decoderThatGives(() => "error");
+  assert.deepEqual(await said(recording("tone.mp3")), [{ kind: "problem", message: "it is damaged" }]);
+});
+
+test("a stream that is damaged in the middle isn't said to be whole", async () => {
+  decoderThatGives(() => ({ sampleRate: 16_000, samples: [[0.5]] }));
+  const tone = recording("tone.aac");
+  const damaged = new Uint8Array(100_000);
+  damaged.set(tone);
+  assert.deepEqual((await said(damaged)).at(-1), { kind: "end", cut: "damaged" });
+  assert.deepEqual((await said(tone)).at(-1), { kind: "end", cut: undefined });
+});
+
+test("a file that ends before the time that it says isn't said to be whole", async () => {
+  decoderThatGives(() => ({ sampleRate: 8000, samples: [[0.5]] }));
+  const tone = recording("tone.flac");
+  assert.deepEqual((await said(tone)).at(-1), { kind: "end", cut: undefined });
+  // Half of it is padding.
+  const messages = await said(tone.slice(0, Math.floor(0.65 * tone.length)));
+  assert.ok(samplesOf(messages).length >= 4, "what is there is kept");
+  assert.deepEqual(messages.at(-1), { kind: "end", cut: "damaged" });
+  assert.deepEqual((await said(recording("tone.m4a"))).at(-1), { kind: "end", cut: undefined });
+});
+
+test("samples beyond the loudest ones, and what is no number, are bounded", () => {
+  const chunks: number[] = [];
+  const kept = new Chunks(1, 0, (chunk) => chunks.push(...chunk));
+  kept.add([Float32Array.of(1, -1, 7, -7, Infinity, -Infinity, NaN, 0.5)]);
+  kept.finish();
+  assert.deepEqual(chunks, [32_767, -32_768, 32_767, -32_768, 32_767, -32_768, 0, 16_384]);
+});
+
+test("the encoder's delay isn't kept, however many packets it has", () => {
+  const samples: number[] = [];
+  const kept = new Chunks(1, 3, (chunk) => samples.push(...chunk));
+  for (const packet of [[0.1, 0.2], [0.3, 0.5], [0.25]]) kept.add([Float32Array.from(packet)]);
+  kept.finish();
+  assert.deepEqual(samples, [16_384, 8192]);
+});
+
+test("no more samples are kept than there is room for", () => {
+  const sizes: number[] = [];
+  const kept = new Chunks(2, 0, (chunk) => sizes.push(chunk.length), 4 * CHUNK_FRAMES + 10);
+  const packet = [new Float32Array(CHUNK_FRAMES), new Float32Array(CHUNK_FRAMES)];
+  assert.deepEqual([kept.add(packet), kept.add(packet), kept.add(packet)], [true, true, false]);
+  kept.finish();
+  assert.deepEqual(sizes, [2 * CHUNK_FRAMES, 2 * CHUNK_FRAMES, 10]);
+});
+
+test("samples are read over the seams of chunks, and what is outside of them is silence", () => {
+  const source = new ChunkSource({ ...FORMAT, channels: 2 });
+  const first = new Int16Array(2 * CHUNK_FRAMES);
+  first.set([3 * 8192, -8192], 2 * CHUNK_FRAMES - 2);
+  source.add(first, 0.5);
+  source.add(Int16Array.of(16_384, -16_384), 1);
+  assert.equal(source.frames, CHUNK_FRAMES + 1);
+  assert.deepEqual(source.read(CHUNK_FRAMES - 2, 4).map((lane) => [...lane]), [[0, 0.75, 0.5, 0], [0, -0.25, -0.5, 0]]);
+  assert.deepEqual(source.read(-1, 2).map((lane) => [...lane]), [[0, 0], [0, 0]]);
+});
+
+test("what isn't decoded yet is waited for, and no recording ends there", () => {
+  const source = new ChunkSource(FORMAT);
+  source.add(new Int16Array(4000), 0.5);
+  let now = 0;
+  let tick = () => {};
+  let given = 0;
+  const output = {
+    get now() {
+      return now;
+    },
+    start: ([samples]: Float32Array[]) => ((given += samples!.length), { stop() {} }),
+    setVolume() {},
+    resume: async () => {},
+    suspend: async () => {},
+    close() {},
+  };
+  const engine = new Engine(source, output, (_, callback) => ((tick = callback), () => {}));
+  engine.play();
+  now = 10;
+  tick();
+  assert.deepEqual([engine.state, engine.isWaiting, engine.duration, given], ["playing", true, 0.5, 2000]);
+  source.add(new Int16Array(4000), 1);
+  source.end(undefined);
+  tick();
+  assert.deepEqual([engine.isWaiting, engine.duration, given], [false, 1, 8000]);
+  now = 20;
+  tick();
+  assert.equal(engine.state, "ended");
+});
