@@ -1,19 +1,15 @@
 // One recording from its octets to samples: the library finds the packets, the browser decodes them.
-import { ADTS, BufferSource, EncodedPacketSink, FLAC, Input, MP3, MP4, OGG, type InputAudioTrack, type InputFormat } from "mediabunny";
+import { ADTS, BufferSource, EncodedPacketSink, FLAC, Input, MP3, OGG, type InputAudioTrack, type InputFormat } from "mediabunny";
 import { Chunks } from "./chunks.ts";
 import type { Cut, Decoded } from "./messages.ts";
 
-const FORMATS = [OGG, FLAC, MP4, ADTS, MP3];
+/** Not MP4, whose tables let a small file claim billions of packets. */
+const FORMATS = [OGG, FLAC, ADTS, MP3];
 /** Their packets follow one another to the end of the file. */
 const STREAMS: readonly InputFormat[] = [FLAC, ADTS, MP3];
-/** They say how long they are; others let it be guessed. */
-const SAY_DURATION: readonly InputFormat[] = [FLAC, MP4];
 
 const NAMES: Readonly<Record<string, string>> = {
   aac: "AAC",
-  ac3: "AC-3",
-  alac: "ALAC",
-  eac3: "E-AC-3",
   flac: "FLAC",
   mp3: "MP3",
   opus: "Opus",
@@ -139,7 +135,8 @@ class Decoding {
   async #isShort(end: number, seconds: number): Promise<boolean> {
     const format = await this.#track.input.getFormat();
     if (STREAMS.includes(format) && this.#bytes.length - end > MOST_TRAILER) return true;
-    if (!SAY_DURATION.includes(format)) return false;
+    // Others let it be guessed.
+    if (format !== FLAC) return false;
     return ((await this.#track.getDurationFromMetadata()) ?? 0) - seconds > MOST_MISSING_SECONDS;
   }
 

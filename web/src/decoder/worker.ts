@@ -1,8 +1,6 @@
 // The worker in which one recording is decoded. The page ends it.
-import { boundLists } from "./bound_lists.ts";
 import { decode } from "./decode.ts";
 
-boundLists();
 const page = self as unknown as Worker;
 page.onmessage = ({ data }: MessageEvent<Uint8Array<ArrayBuffer>>) => {
   void decode(data, (message, transfer) => page.postMessage(message, transfer));
