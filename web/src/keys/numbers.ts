@@ -1,15 +1,9 @@
 // Numbers of public-key cryptography.
 
-import { type Bytes } from "../bytes/bytes.ts";
+import { type Bytes, hex } from "../bytes/bytes.ts";
 
-export function toBigInt(octets: Uint8Array): bigint {
-  let value = 0n;
-  const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-  let at = octets.length % 8;
-  for (let i = 0; i < at; i++) value = (value << 8n) | BigInt(octets[i]!);
-  for (; at < octets.length; at += 8) value = (value << 64n) | view.getBigUint64(at);
-  return value;
-}
+/** Digits take a time that grows with their number; shifting them in one by one would take its square. */
+export const toBigInt = (octets: Uint8Array): bigint => BigInt(`0x0${hex(octets)}`);
 
 /** Returns so many octets, big-endian. The value must fit. */
 export function toOctets(value: bigint, length: number): Bytes {
@@ -19,8 +13,11 @@ export function toOctets(value: bigint, length: number): Bytes {
   return octets;
 }
 
-/** The number of a value's bits. */
-export const bitLength = (value: bigint) => value.toString(2).length;
+/** The number of the bits of a number, big-endian. */
+export function bitLength(octets: Bytes): number {
+  const number = withoutZeros(octets);
+  return 8 * number.length - (Math.clz32(number[0] ?? 0) - 24);
+}
 
 /** Returns base^exponent mod modulus, four bits of the exponent at a time. */
 export function modPow(base: bigint, exponent: bigint, modulus: bigint): bigint {

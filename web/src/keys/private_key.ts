@@ -3,8 +3,8 @@
 import { type Bytes, concat, equal, sha1 } from "../bytes/bytes.ts";
 import { BIT_STRING, Element, encode, INTEGER, OCTET_STRING, OID, SEQUENCE, context } from "../der/ber.ts";
 import { Fault, malformed } from "../fault.ts";
-import { bitLength, modPow, toBigInt, toOctets } from "./numbers.ts";
-import { type Curve, type PublicKey, curveOf, fingerprintOf } from "./public_key.ts";
+import { modPow, toBigInt, toOctets } from "./numbers.ts";
+import { type Curve, type PublicKey, curveOf, fingerprintOf, rsaPublicKey } from "./public_key.ts";
 
 interface Common {
   readonly publicKey: PublicKey;
@@ -72,19 +72,20 @@ export async function fromPkcs1(der: Bytes): Promise<RsaKey> {
   if (parts.take(INTEGER).small() !== 0) {
     throw new Fault("unsupported", "the page doesn't support RSA keys of more than two primes", "use the program: `callseal extract`");
   }
-  const octets = Array.from({ length: 8 }, () => parts.take(INTEGER).unsigned());
-  const [n, e, d, p, q, dp, dq, qi] = octets.map(toBigInt) as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
+  const numbers = Array.from({ length: 8 }, () => parts.take(INTEGER).unsigned().slice());
+  const [modulus, exponent] = numbers as [Bytes, Bytes];
+  const publicKey = rsaPublicKey(modulus, exponent);
+  const size = modulus.length;
+  if (numbers.some(({ length }) => length > size)) throw malformed("a number of the RSA key is longer than its modulus");
+  const [n, , , p, q, dp, dq, qi] = numbers.map(toBigInt) as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
   // With primes that don't fit, the operation would yield something else, in silence.
   if (p < 2n || q < 2n || p * q !== n || (qi * q) % p !== 1n) throw malformed("the primes of the RSA key don't fit its modulus");
-  const size = Math.ceil(bitLength(n) / 8);
-  if (size > 2048) throw new Fault("unsupported", "the RSA key is longer than 16,384 bits");
-  const publicKey: PublicKey = { kind: "rsa", modulus: octets[0]!.slice(), exponent: octets[1]!.slice() };
   const signed = (octets: Bytes) => encode(INTEGER, octets[0]! & 0x80 ? Uint8Array.of(0) : new Uint8Array(0), octets);
   return {
     kind: "rsa",
     publicKey,
     fingerprint: await fingerprintOf(publicKey),
-    keyIdentifier: await sha1(encode(SEQUENCE, signed(publicKey.modulus), signed(publicKey.exponent))),
+    keyIdentifier: await sha1(encode(SEQUENCE, signed(modulus), signed(exponent))),
     size,
     raw(sealed) {
       const value = toBigInt(sealed);
@@ -96,11 +97,8 @@ export async function fromPkcs1(der: Bytes): Promise<RsaKey> {
       return toOctets(m2 + q * h, size);
     },
     async oaep(hash, label, sealed) {
-      const base64url = (value: bigint) => {
-        const octets = toOctets(value, Math.ceil(bitLength(value) / 8));
-        return btoa(String.fromCharCode(...octets)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-      };
-      const [kn, ke, kd, kp, kq, kdp, kdq, kqi] = [n, e, d, p, q, dp, dq, qi].map(base64url) as [string, string, string, string, string, string, string, string];
+      const base64url = (octets: Bytes) => btoa(String.fromCharCode(...octets)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+      const [kn, ke, kd, kp, kq, kdp, kdq, kqi] = numbers.map(base64url) as [string, string, string, string, string, string, string, string];
       const jwk = { kty: "RSA", n: kn, e: ke, d: kd, p: kp, q: kq, dp: kdp, dq: kdq, qi: kqi };
       try {
         const key = await crypto.subtle.importKey("jwk", jwk, { name: "RSA-OAEP", hash }, false, ["decrypt"]);

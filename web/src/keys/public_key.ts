@@ -6,7 +6,7 @@
 import { type Bytes, concat, hex, sha1 } from "../bytes/bytes.ts";
 import { BIT_STRING, Element, SEQUENCE } from "../der/ber.ts";
 import { Fault } from "../fault.ts";
-import { bitLength, toBigInt, withoutZeros } from "./numbers.ts";
+import { bitLength, withoutZeros } from "./numbers.ts";
 
 /** What OpenPGP (RFC 9580, sections 9.1 and 9.2) and WebCrypto call a curve. */
 export interface Curve {
@@ -66,6 +66,10 @@ const OTHER_CURVES: Readonly<Record<string, string>> = {
 const RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
 
+/** The sizes of RSA keys that the program opens with, in bits, and the most bits of their exponents. */
+const RSA_BITS = { least: 1024, most: 16_384 };
+const MOST_EXPONENT_BITS = 64;
+
 export type PublicKey =
   | { readonly kind: "rsa"; readonly modulus: Bytes; readonly exponent: Bytes }
   | { readonly kind: "ec"; readonly curve: Curve; readonly point: Bytes };
@@ -88,7 +92,7 @@ export function parsePublicKey(info: Element): PublicKey {
   switch (oid) {
     case RSA_ENCRYPTION: {
       const numbers = Element.whole(bits).parts(SEQUENCE);
-      return { kind: "rsa", modulus: numbers.take().unsigned().slice(), exponent: numbers.take().unsigned().slice() };
+      return rsaPublicKey(numbers.take().unsigned().slice(), numbers.take().unsigned().slice());
     }
     case EC_PUBLIC_KEY: {
       const curve = curveOf(algorithm.take().oid());
@@ -102,9 +106,22 @@ export function parsePublicKey(info: Element): PublicKey {
   }
 }
 
+/** Returns an RSA key if it is one that the program opens with. Anybody can make a certificate of any other. */
+export function rsaPublicKey(modulus: Bytes, exponent: Bytes): PublicKey {
+  const refused = (what: string) => new Fault("malformed", `it has an RSA key ${what}`, "use another one: `callseal keygen` makes one");
+  const bits = bitLength(modulus);
+  const { least, most } = RSA_BITS;
+  if (bits < least || bits > most) throw refused(`of ${bits} bits, and at least ${least} (at most ${most}) are needed`);
+  const isEven = (octets: Bytes) => (octets.at(-1)! & 1) === 0;
+  const exponentBits = bitLength(exponent);
+  if (isEven(exponent) || exponentBits < 2 || exponentBits > MOST_EXPONENT_BITS) throw refused("with an unusable public exponent");
+  if (isEven(modulus)) throw refused("with an unusable modulus");
+  return { kind: "rsa", modulus, exponent };
+}
+
 /** Names the kind of a key for people. */
 export function keyKind(key: PublicKey): string {
-  return key.kind === "rsa" ? `RSA, ${bitLength(toBigInt(key.modulus))} bits` : `EC, ${key.curve.name}`;
+  return key.kind === "rsa" ? `RSA, ${bitLength(key.modulus)} bits` : `EC, ${key.curve.name}`;
 }
 
 /** Returns the fingerprint of the key as one of OpenPGP, in lower-case hex (RFC 9580, section 5.5.4.2). */
@@ -124,6 +141,6 @@ export async function fingerprintOf(key: PublicKey): Promise<string> {
 /** A number as OpenPGP has it (RFC 9580, section 3.2). */
 function mpi(octets: Bytes): Bytes {
   const number = withoutZeros(octets);
-  const bits = 8 * number.length - Math.clz32(number[0]!) + 24;
+  const bits = bitLength(number);
   return concat(Uint8Array.of(bits >> 8, bits & 255), number);
 }

@@ -3,7 +3,7 @@
 import { type Bytes, equal, hex } from "../bytes/bytes.ts";
 import { type Named } from "../cms/recipients.ts";
 import { type Certificate } from "../keys/certificate.ts";
-import { bitLength, toBigInt } from "../keys/numbers.ts";
+import { bitLength } from "../keys/numbers.ts";
 import { type Scheme, schemeOf } from "./scheme.ts";
 import { DATA, type SignedData, type SignerInfo } from "./signed_data.ts";
 
@@ -81,7 +81,7 @@ function unfit(certificate: Certificate, claimed: number | undefined, now: numbe
   const { publicKey } = certificate;
   if (publicKey === undefined) return "is by a certificate with a kind of key that this page doesn't support";
   if (publicKey.kind === "rsa") {
-    const bits = bitLength(toBigInt(publicKey.modulus));
+    const bits = bitLength(publicKey.modulus);
     if (bits < LEAST_RSA_BITS) return `is by a certificate that has an RSA key of ${bits} bits, less than ${LEAST_RSA_BITS}`;
   }
   const lacks = unfitForSignatures(certificate);
