@@ -34,9 +34,9 @@ async function certificates(files: readonly string[]): Promise<Certificate[]> {
   return all;
 }
 
-async function verdictOn(file: string, signers: readonly string[]): Promise<Verdict> {
-  const octets = await readFile(path.join(SIGNING, file));
-  const archive = await OpenArchive.open(0, file, new FileSource(new Blob([octets])));
+async function verdictOn(file: string, signers: readonly string[], octets?: Uint8Array): Promise<Verdict> {
+  octets ??= await readFile(path.join(SIGNING, file));
+  const archive = await OpenArchive.open(0, file, new FileSource(new Blob([octets as Bytes])));
   return verify(archive, await certificates(signers), THEN, () => undefined, new AbortController().signal);
 }
 
@@ -66,6 +66,42 @@ for (const vector of parseToml(await readFile(path.join(SIGNING, "index.toml"), 
       if (missing !== undefined && missing !== 0) assert.match(verdict.summary, new RegExp(`but ${missing} entr(y|ies) that they signed`));
     });
   }
+}
+
+/** Returns an archive with one octet of one of its entries changed. */
+async function edited(file: string, name: string, at: number, octet: number): Promise<Uint8Array> {
+  const octets = new Uint8Array(await readFile(path.join(SIGNING, file)));
+  const { source, entries } = await OpenArchive.open(0, file, new FileSource(new Blob([octets])));
+  return zip(
+    await Promise.all(
+      entries.map(async (entry) => {
+        const { start, length } = await findData(source, entry);
+        const content = octets.slice(start, start + length);
+        if (Buffer.from(entry.stored).toString() === name) content[at] = octet;
+        return { name: entry.stored, content };
+      }),
+    ),
+  );
+}
+
+const MANIFEST = "META-INF/callseal/manifest.p7s";
+const ORIGIN = "META-INF/callseal/origin.p7s";
+const UNREADABLE = /has a list that was to be signed, and its signature is missing or can't be read/;
+
+// `callseal verify` refuses each of them.
+for (const [what, file, name, at, octet, signers, fault] of [
+  ["a version in the certificate that comes along is longer than what it is in", "cms-gcm.zip", MANIFEST, 67, 0x76, ["ivr-1.crt"], UNREADABLE],
+  ["a key in the certificate that comes along is longer than the certificate", "shared.zip", ORIGIN, 195, 0x03, ["ivr-1.crt"], UNREADABLE],
+  ["a time in the certificate that comes along is longer than what it is in", "shared-rfc4880.zip", ORIGIN, 125, 0x20, ["ivr-1.crt"], UNREADABLE],
+  ["an algorithm in the certificate that comes along ends too early", "shared-signed.zip", MANIFEST, 376, 0x06, ["acme.crt"], /no signature of a signer/],
+  ["the algorithm of the signature has parameters of its own", "cms-gcm.zip", MANIFEST, 1012, 0x04, ["ivr-1.crt"], /doesn't support|malformed/],
+  ["a signed attribute of one of two signers is none", "shared-signed.zip", MANIFEST, 558, 0x05, ["acme.crt", "ivr-1.crt"], /the signature of “acme” is malformed: its signed attributes are not in DER/],
+] as const) {
+  test(`${file}: not verified if ${what}`, async () => {
+    const verdict = await verdictOn(file, signers, await edited(file, name, at, octet));
+    assert.equal(verdict.state, "not verified", verdict.summary);
+    assert.match(verdict.problems[0]!.message, fault);
+  });
 }
 
 test("without a signer's certificate, nothing is said to be signed", async () => {

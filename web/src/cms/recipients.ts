@@ -9,6 +9,9 @@ import { type PrivateKey } from "../keys/private_key.ts";
 /** More than anybody seals to. */
 const MOST_RECIPIENTS = 2000;
 const MOST_PASSPHRASES = 8;
+/** The longest names of certificates. */
+const MOST_ISSUER = 4096;
+const MOST_IDENTIFIER = 64;
 /** The least octets of padding (RFC 8017, section 7.2.1). */
 const LEAST_PADDING = 8;
 
@@ -86,8 +89,12 @@ export function takeNamed(parts: Parts): Named {
 
 function issuerAndSerial(element: Element): Named {
   const parts = element.parts(SEQUENCE);
-  const issuer = parts.take(SEQUENCE).encoded.slice();
-  return { kind: "issuer", issuer, serial: parts.take(INTEGER).content.slice() };
+  // A name is the same however its lengths are written.
+  const issuer = parts.take(SEQUENCE).asDer();
+  const serial = parts.take(INTEGER).content;
+  parts.end();
+  if (issuer.length > MOST_ISSUER || serial.length === 0 || serial.length > MOST_IDENTIFIER) throw malformed("the name of a certificate");
+  return { kind: "issuer", issuer, serial: serial.slice() };
 }
 
 /** KeyTransRecipientInfo (RFC 5652, section 6.2.1). */

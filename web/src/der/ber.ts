@@ -8,6 +8,7 @@ export const BOOLEAN = 0x01;
 export const INTEGER = 0x02;
 export const BIT_STRING = 0x03;
 export const OCTET_STRING = 0x04;
+export const NULL = 0x05;
 export const OID = 0x06;
 export const UTC_TIME = 0x17;
 export const GENERALIZED_TIME = 0x18;
@@ -19,6 +20,9 @@ export const context = (number: number, isConstructed = true) => 0x80 | (isConst
 
 /** Deeper than anything that is encoded in this way. */
 const MOST_DEPTH = 32;
+
+/** The octets of an identifier and a length for which bcder, the program's reader, has room. */
+const MOST_HEADER = 6;
 
 /** The header of an element, and where what follows it begins. */
 interface Header {
@@ -88,6 +92,7 @@ export class Element {
   static read(octets: Bytes, start = 0, limit = octets.length, depth = 0): Element {
     if (depth > MOST_DEPTH) throw malformed("it is nested too deeply");
     const { tag, contentStart, length } = readHeader(octets, start, limit);
+    if (tag === 0) throw malformed("an end of what hasn't begun");
     if (length === undefined) {
       const contentEnd = endOfContents(octets, contentStart, limit, depth);
       return new Element(octets, tag, { start, contentStart, contentEnd, end: contentEnd + 2 }, depth);
@@ -145,14 +150,22 @@ export class Element {
     return this;
   }
 
-  /** Whether all lengths are definite, and as short as can be (X.690, section 10.1). */
-  isDer(): boolean {
-    return equal(this.#asDer(), this.encoded);
+  /** Refuses what the program's reader refuses at any depth: elements that don't fill the one that they are in, and very long lengths. */
+  checkNesting(): void {
+    if (this.#contentStart - this.#start > MOST_HEADER) throw malformed("an element with a very long length");
+    if (!(this.tag & CONSTRUCTED)) return;
+    for (const child of this.eachChild()) child.checkNesting();
   }
 
-  #asDer(): Bytes {
+  /** Whether all lengths are definite, and as short as can be (X.690, section 10.1). */
+  isDer(): boolean {
+    return equal(this.asDer(), this.encoded);
+  }
+
+  /** With definite lengths that are as short as can be. */
+  asDer(): Bytes {
     if (!(this.tag & CONSTRUCTED)) return encode(this.tag, this.content);
-    return encode(this.tag, ...this.children().map((child) => child.#asDer()));
+    return encode(this.tag, ...this.children().map((child) => child.asDer()));
   }
 
   /** An object identifier with dots. */
@@ -160,15 +173,19 @@ export class Element {
     const octets = this.expect(OID).content;
     const numbers: number[] = [];
     let number = 0;
+    let isFirst = true;
+    if (octets.length === 0 || octets.at(-1)! & 0x80) throw malformed("an object identifier");
     for (const octet of octets) {
+      // A number has no leading zeros (X.690, section 8.19.2).
+      if (isFirst && octet === 0x80) throw malformed("an object identifier");
+      isFirst = (octet & 0x80) === 0;
       number = number * 128 + (octet & 0x7f);
       if (number > Number.MAX_SAFE_INTEGER) throw malformed("an object identifier");
       if (octet & 0x80) continue;
       numbers.push(number);
       number = 0;
     }
-    const first = numbers.shift();
-    if (first === undefined) throw malformed("an object identifier");
+    const first = numbers.shift()!;
     const arc = Math.min(2, Math.floor(first / 40));
     return [arc, first - 40 * arc, ...numbers].join(".");
   }
@@ -176,7 +193,8 @@ export class Element {
   /** The octets of an INTEGER that isn't negative, without a sign octet. */
   unsigned(): Bytes {
     const octets = this.expect(INTEGER).content;
-    if (octets.length === 0 || octets[0]! & 0x80) throw malformed("a negative number");
+    if (!isShortest(octets)) throw malformed("a number");
+    if (octets[0]! & 0x80) throw malformed("a negative number");
     return octets.length > 1 && octets[0] === 0 ? octets.subarray(1) : octets;
   }
 
@@ -259,9 +277,20 @@ export class Parts {
     return element;
   }
 
+  /** Takes the next one, if there is one. */
+  takeAny(): Element | undefined {
+    return this.#elements[this.#next] && this.#elements[this.#next++];
+  }
+
   end(): void {
     if (this.#next < this.#elements.length) throw malformed("an unexpected element");
   }
+}
+
+/** Whether the content of an INTEGER is as short as can be (X.690, section 8.3.2). */
+export function isShortest(octets: Uint8Array): boolean {
+  const [first, second] = octets;
+  return first !== undefined && (second === undefined || first !== (second & 0x80 ? 0xff : 0));
 }
 
 /** Encodes an element of a definite length. */

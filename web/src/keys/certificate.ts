@@ -111,7 +111,9 @@ export function parseTime(element: Element): number {
     (isUtc ? /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/ : /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/).exec(text) ?? [];
   if (year === undefined) throw malformed("a time");
   const full = isUtc ? Number(year) + (Number(year) < 50 ? 2000 : 1900) : Number(year);
-  const time = Date.UTC(full, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
-  if (new Date(time).getUTCMonth() !== Number(month) - 1) throw malformed("a time");
+  const written = `${String(full).padStart(4, "0")}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const time = Date.parse(written);
+  // February has no 30th, and no day has an hour 24.
+  if (Number.isNaN(time) || new Date(time).toISOString() !== written) throw malformed("a time");
   return time;
 }

@@ -2,7 +2,9 @@
 
 import { type Bytes } from "../bytes/bytes.ts";
 import { Element, INTEGER, SEQUENCE, context } from "../der/ber.ts";
+import { Fault } from "../fault.ts";
 import { type Certificate } from "../keys/certificate.ts";
+import { type Algorithm, algorithmOf } from "./algorithm.ts";
 import { type SignerInfo } from "./signed_data.ts";
 
 interface Hash {
@@ -17,6 +19,8 @@ const HASHES: readonly Hash[] = [
   { name: "SHA-384", oid: "2.16.840.1.101.3.4.2.2", withRsa: "1.2.840.113549.1.1.12", withEcdsa: "1.2.840.10045.4.3.3" },
   { name: "SHA-512", oid: "2.16.840.1.101.3.4.2.3", withRsa: "1.2.840.113549.1.1.13", withEcdsa: "1.2.840.10045.4.3.4" },
 ];
+/** The hash that an algorithm is, if that needs no parameters (RFC 5754, section 2). */
+const hashOf = ({ oid, isPlain }: Algorithm): Hash | undefined => (isPlain ? HASHES.find((hash) => hash.oid === oid) : undefined);
 const WEAK: Readonly<Record<string, string>> = { "1.3.14.3.2.26": "SHA-1", "1.2.840.113549.2.5": "MD5" };
 const RSA = "1.2.840.113549.1.1.1";
 const PSS = "1.2.840.113549.1.1.10";
@@ -30,16 +34,16 @@ export interface Scheme {
 
 /** Returns the scheme of a signature, or what is wrong with it, to continue "the signature of X". */
 export function schemeOf(info: SignerInfo): Scheme | string {
-  const hash = HASHES.find(({ oid }) => oid === info.digest);
+  const hash = hashOf(info.digest);
   if (hash === undefined) {
-    const weak = WEAK[info.digest];
-    return weak === undefined ? `uses the hash ${info.digest}, which callseal doesn't support` : `uses ${weak}, which can be forged`;
+    const weak = WEAK[info.digest.oid];
+    return weak === undefined ? `uses the hash ${info.digest.oid}, which callseal doesn't support` : `uses ${weak}, which can be forged`;
   }
-  const oid = info.algorithm[0]?.oid() ?? "";
-  if (oid === RSA || oid === hash.withRsa) return rsa(hash, { name: "RSASSA-PKCS1-v1_5", hash: hash.name }, "RSASSA-PKCS1-v1_5");
-  if (oid === hash.withEcdsa) return ecdsa(hash);
+  const { oid, parameters, isPlain } = info.algorithm;
+  if (isPlain && (oid === RSA || oid === hash.withRsa)) return rsa(hash, { name: "RSASSA-PKCS1-v1_5", hash: hash.name }, "RSASSA-PKCS1-v1_5");
+  if (isPlain && oid === hash.withEcdsa) return ecdsa(hash);
   if (oid === PSS) {
-    const saltLength = pssSalt(info.algorithm[1], hash);
+    const saltLength = pssSalt(parameters, hash);
     if (saltLength === undefined) return "uses RSA-PSS with unusual parameters, which callseal doesn't support";
     return rsa(hash, { name: "RSA-PSS", hash: hash.name }, { name: "RSA-PSS", saltLength });
   }
@@ -88,7 +92,9 @@ async function check(
 function rawSignature(der: Bytes, size: number): Bytes | undefined {
   let numbers: Bytes[];
   try {
-    const parts = Element.whole(der).parts(SEQUENCE);
+    const whole = Element.whole(der);
+    if (!whole.isDer()) return undefined;
+    const parts = whole.parts(SEQUENCE);
     numbers = [parts.take(INTEGER).unsigned(), parts.take(INTEGER).unsigned()];
     parts.end();
   } catch {
@@ -104,12 +110,25 @@ function rawSignature(der: Bytes, size: number): Bytes | undefined {
 
 /** Returns the length of the salt, if the hash is everywhere the same (RFC 4055, section 3.1). */
 function pssSalt(parameters: Element | undefined, hash: Hash): number | undefined {
-  if (parameters === undefined) return undefined;
-  const parts = parameters.parts(SEQUENCE);
-  const own = parts.takeIf(context(0))?.children()[0]?.children()[0]?.oid();
-  const mask = parts.takeIf(context(1))?.children()[0]?.children();
-  const salt = parts.takeIf(context(2))?.children()[0]?.small() ?? 20;
-  const trailer = parts.takeIf(context(3))?.children()[0]?.small() ?? 1;
-  const maskHash = mask?.[0]?.oid() === MGF1 ? mask[1]?.children()[0]?.oid() : undefined;
-  return own === hash.oid && maskHash === hash.oid && trailer === 1 && salt <= 0xffff ? salt : undefined;
+  try {
+    const parts = parameters?.parts(SEQUENCE);
+    const [own, mask, salt, trailer] = [0, 1, 2, 3].map((number) => only(parts?.takeIf(context(number))));
+    parts?.end();
+    const maskAlgorithm = mask && algorithmOf(mask);
+    const maskHash = maskAlgorithm?.oid === MGF1 && maskAlgorithm.parameters && hashOf(algorithmOf(maskAlgorithm.parameters));
+    const saltLength = salt?.small() ?? 20;
+    const isUsual = own !== undefined && hashOf(algorithmOf(own)) === hash && maskHash === hash && (trailer?.small() ?? 1) === 1;
+    return isUsual && saltLength <= 0xffff ? saltLength : undefined;
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
+/** The one element in another. */
+function only(element: Element | undefined): Element | undefined {
+  const parts = element?.parts();
+  const one = parts?.take();
+  parts?.end();
+  return one;
 }

@@ -2,7 +2,8 @@
 
 import { type Bytes, concat } from "../bytes/bytes.ts";
 import { type Named, takeNamed } from "../cms/recipients.ts";
-import { Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context } from "../der/ber.ts";
+import { type Algorithm, algorithmOf } from "./algorithm.ts";
+import { Element, INTEGER, OCTET_STRING, OID, type Parts, SEQUENCE, SET, context, isShortest } from "../der/ber.ts";
 import { Fault, malformed } from "../fault.ts";
 import { type Certificate, parseCertificate, parseTime } from "../keys/certificate.ts";
 
@@ -27,9 +28,9 @@ export interface SignedData {
 export interface SignerInfo {
   /** The certificate that it names as the signer's. */
   readonly signer: Named;
-  readonly digest: string;
+  readonly digest: Algorithm;
   readonly attributes: SignedAttributes | string;
-  readonly algorithm: readonly Element[];
+  readonly algorithm: Algorithm;
   readonly signature: Bytes;
 }
 
@@ -46,9 +47,16 @@ export interface SignedAttributes {
 export async function readSignedData(octets: Bytes): Promise<SignedData | undefined> {
   if (octets.length > MOST_BYTES) return undefined;
   try {
-    const info = Element.whole(octets).parts(SEQUENCE);
+    const whole = Element.whole(octets);
+    // Nothing is passed over that the program refuses, and so the whole file: certificates of strangers, say.
+    whole.checkNesting();
+    const info = whole.parts(SEQUENCE);
     if (info.take(OID).oid() !== SIGNED_DATA) return undefined;
-    return await parse(info.take(context(0)).parts().take(SEQUENCE));
+    const content = info.take(context(0)).parts();
+    info.end();
+    const data = content.take(SEQUENCE);
+    content.end();
+    return await parse(data);
   } catch (error) {
     if (error instanceof Fault) return undefined;
     throw error;
@@ -57,9 +65,12 @@ export async function readSignedData(octets: Bytes): Promise<SignedData | undefi
 
 async function parse(element: Element): Promise<SignedData> {
   const parts = element.parts();
-  parts.take(INTEGER);
+  takeVersion(parts);
   parts.take(SET); // the algorithms of all signatures, which each of them repeats
-  const content = parts.take(SEQUENCE).children();
+  const content = parts.take(SEQUENCE).parts();
+  const contentType = content.take(OID).oid();
+  const isEnveloping = content.takeAny() !== undefined;
+  content.end();
   const certificates: Certificate[] = [];
   for (const certificate of parts.takeIf(context(0))?.children().slice(0, MOST_CERTIFICATES) ?? []) {
     if (certificate.tag !== SEQUENCE) continue;
@@ -72,10 +83,11 @@ async function parse(element: Element): Promise<SignedData> {
   }
   parts.takeIf(context(1)); // CRLs
   const signers = parts.take(SET).children();
+  parts.end();
   if (signers.length > MOST_SIGNATURES) throw malformed("too many signatures");
   return {
-    contentType: content[0]?.oid() ?? "",
-    isEnveloping: content.length > 1,
+    contentType,
+    isEnveloping,
     certificates,
     signers: signers.map(parseSigner),
   };
@@ -83,12 +95,15 @@ async function parse(element: Element): Promise<SignedData> {
 
 function parseSigner(element: Element): SignerInfo {
   const parts = element.parts(SEQUENCE);
-  parts.take(INTEGER);
+  takeVersion(parts);
   const signer = takeNamed(parts);
-  const digest = parts.take(SEQUENCE).children()[0]?.oid() ?? "";
+  if (signer.kind === "issuer" && !isShortest(signer.serial)) throw malformed("a serial number");
+  const digest = algorithmOf(parts.take(SEQUENCE));
   const attributes = parts.takeIf(context(0));
-  const algorithm = parts.take(SEQUENCE).children();
+  const algorithm = algorithmOf(parts.take(SEQUENCE));
   const signature = parts.take().octets().slice();
+  parts.takeIf(context(1)); // attributes that aren't signed
+  parts.end();
   return {
     signer,
     digest,
@@ -98,34 +113,56 @@ function parseSigner(element: Element): SignerInfo {
   };
 }
 
+/** A version, which is one octet. */
+function takeVersion(parts: Parts): void {
+  if (parts.take(INTEGER).small() > 255) throw malformed("a version");
+}
+
 /** Reads the signed attributes (RFC 5652, section 11), or says what is wrong with them. */
 function readAttributes(tagged: Element): SignedAttributes | string {
   // What is signed has the tag of a SET (RFC 5652, section 5.4).
   const octets = concat(Uint8Array.of(SET), tagged.encoded.subarray(1));
-  const children = tagged.children();
-  if (!tagged.isDer() || !areInOrder(children)) return "its signed attributes are not in DER";
-  const found = new Map<string, readonly Element[]>();
-  for (const attribute of children) {
-    const parts = attribute.parts(SEQUENCE);
-    const kind = parts.take(OID).oid();
-    if (found.has(kind)) return "a signed attribute is there twice";
-    found.set(kind, parts.take(SET).children());
-    parts.end();
+  const attributes = orUndefined(() => tagged.children().map(readAttribute));
+  if (attributes === undefined || !tagged.isDer() || !areInOrder(tagged.children())) return "its signed attributes are not in DER";
+  const [types, digests, times] = ["1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5"].map((kind) =>
+    attributes.filter((attribute) => attribute.kind === kind),
+  ) as [Attribute[], Attribute[], Attribute[]];
+  for (const found of [types, digests, times]) {
+    if (found.length > 1) return "a signed attribute is there twice";
+    if (found.some(({ values }) => values.length !== 1)) return "a signed attribute hasn't exactly one value";
   }
-  const one = (kind: string) => found.get(kind);
-  const [type, digest, time] = ["1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5"].map(one);
-  if ([type, digest, time].some((values) => values !== undefined && values.length !== 1)) {
-    return "a signed attribute hasn't exactly one value";
-  }
-  if (type === undefined) return "it doesn't sign the type of the content";
-  if (digest === undefined) return "it doesn't sign the hash of the content";
-  let signingTime: number | undefined;
+  const [type, digest, time] = [types, digests, times].map((found) => found[0]?.values[0]);
+  const contentType = type && orUndefined(() => type.oid());
+  if (contentType === undefined) return "it doesn't sign the type of the content";
+  const messageDigest = digest && orUndefined(() => digest.expect(OCTET_STRING).content.slice());
+  if (messageDigest === undefined) return "it doesn't sign the hash of the content";
+  const signingTime = time && orUndefined(() => parseTime(time));
+  // The program has no times before 1970.
+  if (time !== undefined && (signingTime === undefined || signingTime < 0)) return "its signing time can't be read";
+  return { octets, contentType, messageDigest, signingTime };
+}
+
+interface Attribute {
+  readonly kind: string;
+  readonly values: readonly Element[];
+}
+
+function readAttribute(element: Element): Attribute {
+  const parts = element.parts(SEQUENCE);
+  const kind = parts.take(OID).oid();
+  const values = parts.take(SET).children();
+  parts.end();
+  return { kind, values };
+}
+
+/** Returns what was read, or `undefined` if it is malformed. */
+function orUndefined<T>(read: () => T): T | undefined {
   try {
-    signingTime = time && parseTime(time[0]!);
-  } catch {
-    return "its signing time can't be read";
+    return read();
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
   }
-  return { octets, contentType: type[0]!.oid(), messageDigest: digest[0]!.expect(OCTET_STRING).content.slice(), signingTime };
 }
 
 /** The order of a SET OF in DER (X.690, section 11.6). */

@@ -1,0 +1,19 @@
+// AlgorithmIdentifiers (RFC 5280, section 4.1.1.2).
+
+import { type Element, NULL, OID, SEQUENCE } from "../der/ber.ts";
+
+export interface Algorithm {
+  readonly oid: string;
+  readonly parameters: Element | undefined;
+  /** Whether it has no parameters, or NULL: those of most algorithms. */
+  readonly isPlain: boolean;
+}
+
+export function algorithmOf(element: Element): Algorithm {
+  const parts = element.parts(SEQUENCE);
+  const oid = parts.take(OID).oid();
+  const parameters = parts.takeAny();
+  parts.end();
+  const isNull = parameters?.tag === NULL && parameters.content.length === 0;
+  return { oid, parameters, isPlain: parameters === undefined || isNull };
+}
