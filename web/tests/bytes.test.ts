@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo } from "node:net";
-import { test } from "node:test";
-import { AddressSource } from "../src/bytes/source.ts";
+import { mock, test } from "node:test";
+import { AddressSource, BufferedSource, type ByteSource } from "../src/bytes/source.ts";
 
 const ARCHIVE = Buffer.from("0123456789");
 
@@ -102,3 +102,92 @@ for (const [what, answer] of [
     );
   });
 }
+
+/** A server that answers the first request, and then only begins to answer. Tells when a request begins, and when it has ended. */
+function stalling() {
+  let requests = 0;
+  let [begun, ended] = [() => {}, () => {}];
+  const begins = new Promise<void>((resolve) => (begun = resolve));
+  const ends = new Promise<void>((resolve) => (ended = resolve));
+  const answer: RequestListener = (request, response) => {
+    if (++requests === 1) return honest(request, response);
+    const { from, to } = rangeOf(request.headers.range);
+    response.writeHead(206, { "Content-Range": `bytes ${from}-${to}/${ARCHIVE.length}` });
+    response.write(ARCHIVE.subarray(from, from + 1));
+    response.on("close", ended);
+    begun();
+  };
+  return { answer, begins, ends };
+}
+
+test("a request that is cancelled ends, at the server as well", async () => {
+  const { answer, begins, ends } = stalling();
+  await withServer(answer, async (url) => {
+    const source = await AddressSource.open(url);
+    const cancelling = new AbortController();
+    const reading = source.read(3, 4, cancelling.signal);
+    await begins;
+    cancelling.abort();
+    await assert.rejects(reading, { name: "AbortError" });
+    await ends;
+  });
+});
+
+test("a server that sends nothing for a minute is given up, with a message", async () => {
+  const { answer, begins, ends } = stalling();
+  await withServer(answer, async (url) => {
+    const source = await AddressSource.open(url);
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      const reading = source.read(3, 4);
+      const refused = assert.rejects(reading, /the server has sent nothing for 60 seconds/);
+      await begins;
+      mock.timers.tick(60_000);
+      await refused;
+      await ends;
+    } finally {
+      mock.timers.reset();
+    }
+  });
+});
+
+test("the body of an answer that is refused isn't waited for", async () => {
+  let ended = () => {};
+  const ends = new Promise<void>((resolve) => (ended = resolve));
+  await withServer(
+    (_, response) => {
+      response.writeHead(500);
+      response.write("it goes on");
+      response.on("close", ended);
+    },
+    async (url) => {
+      await assert.rejects(AddressSource.open(url), /status 500/);
+      await ends;
+    },
+  );
+});
+
+test("a piece is read until nobody waits for it any more", async () => {
+  let [reads, ends] = [0, 0];
+  const source: ByteSource = {
+    size: 100,
+    read: (_, __, signal) =>
+      new Promise((_, reject) => {
+        reads++;
+        signal!.addEventListener("abort", () => (ends++, reject(signal!.reason as Error)));
+      }),
+  };
+  const buffered = new BufferedSource(source);
+  const [one, two] = [new AbortController(), new AbortController()];
+  const first = buffered.read(0, 1, one.signal);
+  const second = buffered.read(1, 1, two.signal);
+  one.abort();
+  await assert.rejects(first, { name: "AbortError" });
+  assert.deepEqual([reads, ends], [1, 0]);
+  two.abort();
+  await assert.rejects(second, { name: "AbortError" });
+  assert.deepEqual([reads, ends], [1, 1]);
+  // What was given up is read again.
+  void buffered.read(0, 1).catch(() => undefined);
+  assert.equal(reads, 2);
+});

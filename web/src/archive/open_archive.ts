@@ -1,9 +1,9 @@
 // An archive that is open in the page: its entries, its index, and what is known of its members.
 
 import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
-import { MOST_BYTES } from "../bytes/limits.ts";
+import { MOST_BYTES, mostSealed } from "../bytes/limits.ts";
 import { inflateBeginning } from "../bytes/inflate.ts";
-import { type ByteSource } from "../bytes/source.ts";
+import { type ByteSource, cancelledBy } from "../bytes/source.ts";
 import { beginsCms, openCms } from "../cms/message.ts";
 import { Fault } from "../fault.ts";
 import { type Grant, grantedOf } from "../index/grant.ts";
@@ -27,6 +27,16 @@ export interface Opened {
   /** Milliseconds since 1970. */
   readonly sealedTime: number | undefined;
 }
+
+export interface Opening {
+  /** The most octets that it may decompress to. */
+  readonly most?: number;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal;
+}
+
+/** A deflated entry may begin with a table of codes, out of which comes nothing yet. */
+const LEAST_STORED = 1024;
 
 /** What came of opening the index. */
 type IndexState =
@@ -55,11 +65,12 @@ export class OpenArchive {
   /** The members that the keys at hand didn't open. */
   readonly #closed = new Set<number>();
   readonly #opened = new Set<number>();
+  readonly #closing = new AbortController();
 
   private constructor(id: number, name: string, source: ByteSource, entries: readonly Entry[]) {
     this.id = id;
     this.name = name;
-    this.source = source;
+    this.source = cancelledBy(source, this.#closing.signal);
     this.entries = entries;
     const names = entries.map(({ stored }) => (stored.length > 64 ? "" : decodeLossily(stored)));
     this.#reserved = new Map(names.flatMap((name, place) => (RESERVED.has(name) ? [[name, place] as const] : [])));
@@ -72,6 +83,11 @@ export class OpenArchive {
 
   static async open(id: number, name: string, source: ByteSource): Promise<OpenArchive> {
     return new OpenArchive(id, name, source, await readEntries(source));
+  }
+
+  /** Ends all that is read of it. */
+  close(): void {
+    this.#closing.abort(new Fault("io", "the archive was closed", "open it again"));
   }
 
   get index(): IndexState {
@@ -119,9 +135,9 @@ export class OpenArchive {
     const place = this.indexEntry;
     if (place === undefined || this.#index.state === "opened" || keyring.keys.length === 0) return;
     try {
-      const octets = await this.#read(place, () => undefined);
       // Names of 64 KiB are possible, and not many of them.
       const most = 16 * 1024 * 1024 + 4096 * this.entries.length;
+      const octets = await this.#read(place, () => undefined, { most });
       const { literal } = await openMessage(octets, keyring, () => undefined, most);
       const name = decodeLossily(literal.name);
       if (name !== INDEX_NAME) throw new Fault("malformed", `it was sealed as “${name}”, not as an index`);
@@ -167,26 +183,23 @@ export class OpenArchive {
   async beginningOctets(place: number, most: number): Promise<Bytes> {
     const entry = this.entries[place]!;
     const data = await findData(this.source, entry);
-    const stored = await this.source.read(data.start, Math.min(most, data.length));
-    return entry.method === STORED ? stored : inflateBeginning(stored, most);
+    if (entry.method === STORED) return this.source.read(data.start, Math.min(most, data.length));
+    const stored = await this.source.read(data.start, Math.min(Math.max(most, LEAST_STORED), data.length));
+    return inflateBeginning(stored, most);
   }
 
-  /**
-   * Opens a member to its authentic end.
-   *
-   * @param most The most octets that it may decompress to.
-   */
-  async openMember(place: number, keyring: Keyring, onProgress: OnProgress, most = MOST_BYTES): Promise<Opened> {
+  /** Opens a member to its authentic end. */
+  async openMember(place: number, keyring: Keyring, onProgress: OnProgress, opening: Opening = {}): Promise<Opened> {
     const entry = this.entries[place];
     if (entry === undefined) throw new Fault("malformed", "there is no such member");
     const fault = entryFault(entry);
     if (fault !== undefined) throw new Fault("malformed", `it ${fault}`, "get the archive again from its source; don't trust this one");
     this.paths.refuseRepeated(place);
-    const octets = await this.#read(place, onProgress);
+    const octets = await this.#read(place, onProgress, opening);
     try {
       const opened = beginsCms(octets)
         ? await this.#openCms(octets, place, keyring, onProgress)
-        : await this.#openOpenPgp(octets, place, keyring, onProgress, most);
+        : await this.#openOpenPgp(octets, place, keyring, onProgress, opening.most);
       this.#opened.add(place);
       return opened;
     } catch (error) {
@@ -198,8 +211,9 @@ export class OpenArchive {
   }
 
   /** Reads an entry that is to be opened. What is opened is what was signed, if a signature was checked. */
-  async #read(place: number, onProgress: OnProgress): Promise<Bytes> {
-    const octets = await readContent(this.source, this.entries[place]!, onProgress);
+  async #read(place: number, onProgress: OnProgress, { most = MOST_BYTES, signal }: Opening): Promise<Bytes> {
+    const source = signal === undefined ? this.source : cancelledBy(this.source, signal);
+    const octets = await readContent(source, this.entries[place]!, onProgress, mostSealed(most));
     await this.required.check(place, octets);
     return octets;
   }
@@ -212,14 +226,14 @@ export class OpenArchive {
     return { path: this.paths.of(place), content, isAuthentic, sealedTime: undefined };
   }
 
-  async #openOpenPgp(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress, most: number): Promise<Opened> {
+  async #openOpenPgp(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress, most: number | undefined): Promise<Opened> {
     const { literal } = await this.#openMessage(octets, place, keyring, onProgress, most);
     const path = await this.paths.check(literal.name, place, () => this.required.isSigned);
     const sealedTime = literal.date === undefined ? undefined : 1000 * literal.date;
     return { path, content: literal.content, isAuthentic: true, sealedTime };
   }
 
-  async #openMessage(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress, most: number): Promise<OpenedMessage> {
+  async #openMessage(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress, most: number | undefined): Promise<OpenedMessage> {
     const listed = this.listed(place);
     if (listed === undefined) return openMessage(octets, keyring, onProgress, most);
     try {

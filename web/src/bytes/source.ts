@@ -7,8 +7,14 @@ import { type Bytes } from "./bytes.ts";
 export interface ByteSource {
   /** Their number. */
   readonly size: number;
-  /** Reads exactly so many bytes. They must be within the source. */
-  read(offset: number, length: number): Promise<Bytes>;
+  /** Reads exactly so many bytes, which must be within the source, unless it is cancelled. */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Bytes>;
+}
+
+/** Returns a source whose reads all end when that is cancelled. */
+export function cancelledBy(source: ByteSource, signal: AbortSignal): ByteSource {
+  const both = (own: AbortSignal | undefined) => (own === undefined ? signal : AbortSignal.any([signal, own]));
+  return { size: source.size, read: (offset, length, own) => source.read(offset, length, both(own)) };
 }
 
 /** A file that was dropped into the page. The browser reads it slice by slice. */
@@ -21,7 +27,8 @@ export class FileSource implements ByteSource {
     this.size = file.size;
   }
 
-  async read(offset: number, length: number): Promise<Bytes> {
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Bytes> {
+    signal?.throwIfAborted();
     let octets: Bytes;
     try {
       octets = new Uint8Array(await this.#file.slice(offset, offset + length).arrayBuffer());
@@ -48,9 +55,11 @@ export class AddressSource implements ByteSource {
 
   /** Asks for the first byte, whose answer says how many there are. */
   static async open(url: string): Promise<AddressSource> {
-    const response = await request(url, "bytes=0-0", undefined);
-    await bodyOf(response, url, 1);
-    const [, total] = /^bytes 0-0\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "") ?? [];
+    const headers = await exchange(url, { Range: "bytes=0-0" }, undefined, async (response, heard) => {
+      await bodyOf(response, url, 1, heard);
+      return response.headers;
+    });
+    const [, total] = /^bytes 0-0\/(\d+)$/.exec(headers.get("Content-Range") ?? "") ?? [];
     const size = Number(total);
     if (total === undefined || !Number.isSafeInteger(size)) {
       throw new Fault(
@@ -59,29 +68,60 @@ export class AddressSource implements ByteSource {
         "let the server expose the header Content-Range to this page (Access-Control-Expose-Headers)",
       );
     }
-    const tag = response.headers.get("ETag") ?? undefined;
+    const tag = headers.get("ETag") ?? undefined;
     // A weak tag says nothing about the bytes (RFC 9110, section 8.8.1).
     return new AddressSource(url, size, tag?.startsWith("W/") ? undefined : tag);
   }
 
-  async read(offset: number, length: number): Promise<Bytes> {
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Bytes> {
     if (length === 0) return new Uint8Array(0);
     const last = offset + length - 1;
-    const response = await request(this.#url, `bytes=${offset}-${last}`, this.#tag);
-    const range = response.headers.get("Content-Range");
-    if (range !== `bytes ${offset}-${last}/${this.size}`) {
-      throw changed(this.#url);
-    }
-    return bodyOf(response, this.#url, length);
+    const headers: Record<string, string> = { Range: `bytes=${offset}-${last}` };
+    if (this.#tag !== undefined) headers["If-Match"] = this.#tag;
+    return exchange(this.#url, headers, signal, async (response, heard) => {
+      if (response.headers.get("Content-Range") !== `bytes ${offset}-${last}/${this.size}`) throw changed(this.#url);
+      return bodyOf(response, this.#url, length, heard);
+    });
   }
 }
 
-async function request(url: string, range: string, tag: string | undefined): Promise<Response> {
-  const headers: Record<string, string> = { Range: range };
-  if (tag !== undefined) headers["If-Match"] = tag;
+/** How long a server may send nothing, in milliseconds. */
+const LONGEST_SILENCE = 60_000;
+
+/** Makes a request, and takes what is needed of the answer. Then, nothing more is sent. */
+async function exchange<T>(
+  url: string,
+  headers: Record<string, string>,
+  signal: AbortSignal | undefined,
+  take: (response: Response, heard: () => void) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const either = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => ending.abort(silent()), LONGEST_SILENCE);
+  };
+  try {
+    heard();
+    const response = await request(url, headers, either);
+    heard();
+    return await take(response, heard);
+  } catch (error) {
+    // The error of a request that was ended doesn't say why.
+    either.throwIfAborted();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    ending.abort();
+  }
+}
+
+async function request(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
   const ask = () =>
     fetch(url, {
       headers,
+      signal,
       // No cookies, no referrer, no copy of it on the disk, and no other host.
       credentials: "omit",
       referrerPolicy: "no-referrer",
@@ -101,8 +141,6 @@ async function request(url: string, range: string, tag: string | undefined): Pro
     case 412:
       throw changed(url);
     case 200:
-      // Else a large archive would be fetched as a whole.
-      await response.body?.cancel();
       throw new Fault("io", "the server doesn't answer range requests", "let it accept the header Range, or drop the file into the page");
     case 416:
       throw new Fault("malformed", "the file is empty");
@@ -116,16 +154,14 @@ async function request(url: string, range: string, tag: string | undefined): Pro
 }
 
 /** Reads a body of exactly that length. One that goes on isn't read to its end. */
-async function bodyOf(response: Response, url: string, length: number): Promise<Bytes> {
+async function bodyOf(response: Response, url: string, length: number, heard: () => void): Promise<Bytes> {
   const octets = new Uint8Array(length);
   let at = 0;
   const reader = response.body?.getReader();
   try {
     for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
-      if (at + part.value.length > length) {
-        void reader?.cancel().catch(() => undefined);
-        throw new Fault("io", "the server sends more than it was asked for");
-      }
+      heard();
+      if (at + part.value.length > length) throw new Fault("io", "the server sends more than it was asked for");
       octets.set(part.value, at);
       at += part.value.length;
     }
@@ -148,6 +184,9 @@ function changed(url: string): Fault {
   return new Fault("io", "it was changed on the server since it was opened", hint);
 }
 
+const silent = () =>
+  new Fault("io", `the server has sent nothing for ${LONGEST_SILENCE / 1000} seconds`, "try again later, or drop the file into the page");
+
 function unreachable(url: string): Fault {
   if (isOwn(url)) {
     return new Fault("io", "it can't be fetched: the server doesn't answer", "check that `callseal play` still runs; if it was started again, open its new address");
@@ -164,6 +203,49 @@ function whole(octets: Bytes, length: number): Bytes {
   return octets;
 }
 
+/** A piece that some wait for. */
+class Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly #octets: Promise<Bytes>;
+  readonly #ending = new AbortController();
+  #waiting = 0;
+  /** Whether it can't be read, or isn't any more since nobody waited for it. */
+  isLost = false;
+
+  constructor(source: ByteSource, start: number, length: number) {
+    this.start = start;
+    this.end = start + length;
+    this.#octets = source.read(start, length, this.#ending.signal);
+    this.#octets.catch(() => (this.isLost = true));
+  }
+
+  /** Others may wait for it as well: it is read on until none of them does. */
+  async octets(signal: AbortSignal | undefined): Promise<Bytes> {
+    this.#waiting++;
+    try {
+      return await unlessAborted(this.#octets, signal);
+    } finally {
+      this.#waiting--;
+      if (signal?.aborted && this.#waiting === 0) {
+        this.isLost = true;
+        this.#ending.abort();
+      }
+    }
+  }
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  signal.throwIfAborted();
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort);
+  });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", abort));
+}
+
 /** Holds the last piece that was read, since small reads often follow each other. */
 export class BufferedSource implements ByteSource {
   /** Bytes that are read at least at once. */
@@ -171,30 +253,22 @@ export class BufferedSource implements ByteSource {
 
   readonly size: number;
   readonly #source: ByteSource;
-  #start = 0;
-  #piece: Promise<Bytes> | undefined;
-  #length = 0;
+  #piece: Piece | undefined;
 
   constructor(source: ByteSource) {
     this.#source = source;
     this.size = source.size;
   }
 
-  async read(offset: number, length: number): Promise<Bytes> {
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Bytes> {
     if (offset < 0 || length < 0 || offset + length > this.size) throw new Fault("malformed", "it is truncated");
-    if (length > BufferedSource.PIECE / 2) return this.#source.read(offset, length);
-    if (this.#piece === undefined || offset < this.#start || offset + length > this.#start + this.#length) {
-      this.#start = offset;
-      this.#length = Math.min(BufferedSource.PIECE, this.size - offset);
-      this.#piece = this.#source.read(this.#start, this.#length);
+    if (length > BufferedSource.PIECE / 2) return this.#source.read(offset, length, signal);
+    let piece = this.#piece;
+    if (piece === undefined || piece.isLost || offset < piece.start || offset + length > piece.end) {
+      piece = new Piece(this.#source, offset, Math.min(BufferedSource.PIECE, this.size - offset));
+      this.#piece = piece;
     }
-    const start = offset - this.#start;
-    const piece = this.#piece;
-    try {
-      return (await piece).slice(start, start + length);
-    } catch (error) {
-      if (this.#piece === piece) this.#piece = undefined;
-      throw error;
-    }
+    const start = offset - piece.start;
+    return (await piece.octets(signal)).slice(start, start + length);
   }
 }

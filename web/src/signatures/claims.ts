@@ -20,11 +20,11 @@ export interface Claim {
 }
 
 /** Returns the octets of a file of signatures; `undefined` if there is none that can be read. */
-export async function signatureOctets(archive: OpenArchive, stored: string): Promise<Bytes | undefined> {
+export async function signatureOctets(archive: OpenArchive, stored: string, source = archive.source): Promise<Bytes | undefined> {
   const place = archive.place(stored);
   const entry = place === undefined ? undefined : archive.entries[place];
   if (entry === undefined || entry.size > MOST_BYTES || entry.storedSize > MOST_BYTES) return undefined;
-  return readContent(archive.source, entry, () => undefined);
+  return readContent(source, entry, () => undefined);
 }
 
 /** Returns who claims to have signed the archive, or the one that it was shared from. */

@@ -3,6 +3,7 @@
 import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
 import { Fault, type Problem } from "../fault.ts";
 import { type Certificate } from "../keys/certificate.ts";
+import { type ByteSource, cancelledBy } from "../bytes/source.ts";
 import { type OpenArchive } from "../archive/open_archive.ts";
 import { readContent } from "../zip/entry.ts";
 import { withoutEnding } from "../zip/names.ts";
@@ -50,7 +51,7 @@ export async function verify(
 ): Promise<Verdict> {
   // One that is for recipients alone was dropped for its name.
   const signers = certificates.filter((certificate) => unfitForSignatures(certificate) === undefined);
-  const check = new Check(archive, signers, now);
+  const check = new Check(archive, cancelledBy(archive.source, signal), signers, now);
   try {
     await check.lists();
   } catch (error) {
@@ -63,6 +64,7 @@ export async function verify(
 
 class Check {
   readonly #archive: OpenArchive;
+  readonly #source: ByteSource;
   readonly #signers: readonly Certificate[];
   readonly #now: number;
   readonly #problems: Problem[] = [];
@@ -75,8 +77,9 @@ class Check {
   #hasOrigin = false;
   #bytes = 0;
 
-  constructor(archive: OpenArchive, signers: readonly Certificate[], now: number) {
+  constructor(archive: OpenArchive, source: ByteSource, signers: readonly Certificate[], now: number) {
     this.#archive = archive;
+    this.#source = source;
     this.#signers = signers;
     this.#now = now;
   }
@@ -120,13 +123,13 @@ class Check {
   async #list(names: ListNames): Promise<SignedList | undefined> {
     const archive = this.#archive;
     const place = archive.place(names.list);
-    const cms = await signatureOctets(archive, names.cms);
-    const openpgp = await signatureOctets(archive, names.openpgp);
+    const cms = await signatureOctets(archive, names.cms, this.#source);
+    const openpgp = await signatureOctets(archive, names.openpgp, this.#source);
     if (place === undefined) {
       if (archive.place(names.cms) === undefined && archive.place(names.openpgp) === undefined) return undefined;
       throw new Fault("altered", `${names.list} is missing, which its signatures are for`);
     }
-    const octets = await readContent(archive.source, archive.entries[place]!, () => undefined);
+    const octets = await readContent(this.#source, archive.entries[place]!, () => undefined);
     const data = cms && (await readSignedData(cms));
     const ofCms = data === undefined ? [] : await judge(data, octets, this.#signers, this.#now);
     const ofOpenPgp = claimsOfOpenPgp(openpgp ?? new Uint8Array(0)).map(
@@ -172,7 +175,7 @@ class Check {
       signal.throwIfAborted();
       const name = withoutEnding(decodeLossily(entry.stored));
       try {
-        const octets = await readContent(archive.source, entry, (octets) => {
+        const octets = await readContent(this.#source, entry, (octets) => {
           signal.throwIfAborted();
           done += octets;
           onProgress({ done, total });

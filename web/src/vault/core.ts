@@ -137,6 +137,7 @@ export class VaultCore implements Contract {
   }
 
   async closeArchive(archive: number): Promise<void> {
+    this.#archives.get(archive)?.close();
     this.#archives.delete(archive);
   }
 
@@ -169,11 +170,16 @@ export class VaultCore implements Contract {
       let done = 0;
       const report = throttled(onProgress);
       const opened = await this.#withLocked(
-        archive.openMember(place, this.#keyring, (octets) => {
-          signal.throwIfAborted();
-          done = Math.min(total, done + octets);
-          report({ done, total });
-        }),
+        archive.openMember(
+          place,
+          this.#keyring,
+          (octets) => {
+            signal.throwIfAborted();
+            done = Math.min(total, done + octets);
+            report({ done, total });
+          },
+          { signal },
+        ),
       );
       return {
         name: opened.path,

@@ -1,36 +1,35 @@
-// Matching texts, so that it can be cancelled whatever the expression is.
+// Matching texts in a worker of their own, so that it can be cancelled whatever is searched for, and in whatever.
 
 import code from "worker:./matcher.ts";
+import { type Bytes } from "../bytes/bytes.ts";
 import { Fault } from "../fault.ts";
 import { type SearchQuery } from "./protocol.ts";
-import { type Matches, compile, search } from "./search.ts";
+import { type Matches, compile } from "./search.ts";
 import { startWorker } from "./start_worker.ts";
 
-/** What an expression may take for one text, in milliseconds. */
+/** What one text may take, in milliseconds. */
 const LONGEST = 5000;
 
 export class Matching {
   readonly #query: SearchQuery;
-  readonly #pattern: RegExp;
   #worker: Worker | undefined;
   /** The worker matches one text at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @throws A fault if the expression is none. */
   constructor(query: SearchQuery) {
+    compile(query);
     this.#query = query;
-    this.#pattern = compile(query);
   }
 
-  async match(text: string, signal: AbortSignal): Promise<Matches> {
-    // A text as it is takes no longer than reading it.
-    if (!this.#query.regularExpression) return search(text, this.#pattern);
-    const matches = this.#turn.then(() => this.#matchInWorker(text, signal));
+  /** Searches a text, whose octets are used up. */
+  async match(content: Bytes, signal: AbortSignal): Promise<Matches> {
+    const matches = this.#turn.then(() => this.#matchInWorker(content, signal));
     this.#turn = matches.catch(() => undefined);
     return matches;
   }
 
-  #matchInWorker(text: string, signal: AbortSignal): Promise<Matches> {
+  #matchInWorker(content: Bytes, signal: AbortSignal): Promise<Matches> {
     signal.throwIfAborted();
     const worker = (this.#worker ??= startWorker(code));
     return new Promise((resolve, reject) => {
@@ -40,15 +39,21 @@ export class Matching {
         act();
       };
       const timer = setTimeout(
-        () => settle(() => (this.close(), reject(new Fault("unsupported", "the expression takes too long on it", "use a simpler expression, or search for a text as it is")))),
+        () => settle(() => (this.close(), reject(this.#tooLong()))),
         LONGEST,
       );
       const cancel = () => settle(() => (this.close(), reject(signal.reason as Error)));
       signal.addEventListener("abort", cancel);
       worker.onmessage = ({ data }: MessageEvent<Matches>) => settle(() => resolve(data));
-      worker.onerror = () => settle(() => (this.close(), reject(new Fault("unsupported", "the expression can't be matched against it"))));
-      worker.postMessage({ query: this.#query, text });
+      worker.onerror = () => settle(() => (this.close(), reject(new Fault("unsupported", "it can't be searched here", "search it with `callseal grep`"))));
+      worker.postMessage({ query: this.#query, content }, [content.buffer]);
     });
+  }
+
+  #tooLong(): Fault {
+    return this.#query.regularExpression
+      ? new Fault("unsupported", "the expression takes too long on it", "use a simpler expression, or search for a text as it is")
+      : new Fault("unsupported", "it takes too long to be searched here", "search it with `callseal grep`");
   }
 
   close(): void {

@@ -3,7 +3,7 @@
 import { type OpenArchive } from "../archive/open_archive.ts";
 import { Fault } from "../fault.ts";
 import { type Keyring } from "../keys/keyring.ts";
-import { decodeText } from "../text/decode.ts";
+import { InOrder } from "./in_order.ts";
 import { kindByName, kindOf } from "./kinds.ts";
 import { type Matching } from "./matching.ts";
 import { type Hit, type SearchProgress } from "./protocol.ts";
@@ -17,6 +17,9 @@ const MOST_OF_UNKNOWN = 16 * 1024 * 1024;
 
 /** The most octets of a text: browsers can't hold much longer ones as one. */
 const MOST_OF_TEXT = 128 * 1024 * 1024;
+
+/** The most hits that wait for those of the members in front of them. */
+const MOST_WAITING = 10_000;
 
 interface Text {
   readonly archive: OpenArchive;
@@ -36,22 +39,19 @@ const NOTHING: Outcome = { hits: [], isCut: false, failed: [] };
 export async function searchMembers(
   archives: readonly OpenArchive[],
   keyring: Keyring,
-  matching: Matching,
+  matching: Pick<Matching, "match">,
   onProgress: (progress: SearchProgress) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const all = archives.flatMap((archive) => archive.members.map((place, member): Text => ({ archive, place, member })));
   const texts = all.filter(mayBeText);
   const leftOut = all.length - texts.length;
-  const outcomes: (Outcome | undefined)[] = [];
-  let [next, done, reported, reportedAt] = [0, 0, 0, 0];
+  // In the order of the archives.
+  const outcomes = new InOrder<Outcome>(MOST_WAITING, ({ hits }) => hits.length);
+  const inTurn = oneByOne();
+  let ready: Outcome[] = [];
+  let [next, done, reportedAt] = [0, 0, 0];
   const report = () => {
-    // In the order of the archives, whichever is ready first.
-    const ready: Outcome[] = [];
-    for (let outcome = outcomes[reported]; outcome !== undefined; outcome = outcomes[reported]) {
-      ready.push(outcome);
-      outcomes[reported++] = NOTHING;
-    }
     onProgress({
       searched: done,
       total: texts.length,
@@ -60,12 +60,18 @@ export async function searchMembers(
       leftOut,
       failed: ready.flatMap(({ failed }) => failed),
     });
+    ready = [];
     reportedAt = Date.now();
   };
   const work = async () => {
-    for (let number = next++; number < texts.length; number = next++) {
+    for (;;) {
+      await outcomes.room();
       signal.throwIfAborted();
-      outcomes[number] = await searchMember(texts[number]!, keyring, matching, signal);
+      const number = next++;
+      const text = texts[number];
+      if (text === undefined) return;
+      const search = () => searchMember(text, keyring, matching, signal);
+      ready.push(...outcomes.put(number, await (sizeOf(text) > MOST_OF_UNKNOWN ? inTurn(search) : search())));
       done++;
       if (Date.now() - reportedAt >= REPORT_EVERY) report();
     }
@@ -75,19 +81,34 @@ export async function searchMembers(
 }
 
 /** Names say little: `.callsre` files are texts, and so are numbers that hide other names. Recordings are none. */
-function mayBeText({ archive, place }: Text): boolean {
-  const kind = kindByName(archive.paths.of(place));
-  return kind !== "audio" && (kind !== "other" || archive.entries[place]!.storedSize <= MOST_OF_UNKNOWN);
+function mayBeText(text: Text): boolean {
+  const kind = kindByName(text.archive.paths.of(text.place));
+  return kind !== "audio" && (kind !== "other" || sizeOf(text) <= MOST_OF_UNKNOWN);
 }
 
-async function searchMember({ archive, place, member }: Text, keyring: Keyring, matching: Matching, signal: AbortSignal): Promise<Outcome> {
+/** What it takes in memory before it is opened: ZIP itself may have deflated it. */
+function sizeOf({ archive, place }: Text): number {
+  const { size, storedSize } = archive.entries[place]!;
+  return Math.max(size, storedSize);
+}
+
+/** Runs works one after the other: large members take much memory. */
+function oneByOne(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const own = last.then(work);
+    last = own.catch(() => undefined);
+    return own;
+  };
+}
+
+async function searchMember({ archive, place, member }: Text, keyring: Keyring, matching: Pick<Matching, "match">, signal: AbortSignal): Promise<Outcome> {
   try {
-    const { path, content, isAuthentic } = await archive.openMember(place, keyring, () => signal.throwIfAborted(), MOST_OF_TEXT);
+    const { path, content, isAuthentic } = await archive.openMember(place, keyring, () => signal.throwIfAborted(), { most: MOST_OF_TEXT, signal });
     const kind = kindOf(path, content);
     if (kind === "audio" || kind === "other") return NOTHING;
     if (content.length > MOST_OF_TEXT) throw new Fault("unsupported", "it is too long to be searched here", "search it with `callseal grep`");
-    const { matches, isCut } = await matching.match(decodeText(content).text, signal);
-    content.fill(0);
+    const { matches, isCut } = await matching.match(content, signal);
     const hits = matches.map((match): Hit => ({ archive: archive.id, member, isUnauthenticated: !isAuthentic, ...match }));
     return { hits, isCut, failed: [] };
   } catch (error) {

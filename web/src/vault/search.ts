@@ -23,10 +23,17 @@ export interface Matches {
   readonly isCut: boolean;
 }
 
+export interface Pattern {
+  readonly expression: RegExp;
+  /** Whether it is a text as it is, which is found without regard to where lines begin and end. */
+  readonly isText: boolean;
+}
+
 /** Returns the pattern of a query. */
-export function compile({ text, ignoreCase, regularExpression }: SearchQuery): RegExp {
+export function compile({ text, ignoreCase, regularExpression }: SearchQuery): Pattern {
   try {
-    return new RegExp(regularExpression ? text : escaped(text), ignoreCase ? "giu" : "gu");
+    const expression = new RegExp(regularExpression ? text : escaped(text), ignoreCase ? "giu" : "gu");
+    return { expression, isText: !regularExpression };
   } catch (error) {
     // The browser's words, without the expression itself in front of them.
     const reason = error instanceof Error ? error.message.replace(/^.*: /s, "") : "";
@@ -34,28 +41,73 @@ export function compile({ text, ignoreCase, regularExpression }: SearchQuery): R
   }
 }
 
+/** A match in a text: the number of its line, where that begins and ends, and where the match does. */
+interface Place {
+  readonly line: number;
+  readonly lineStart: number;
+  readonly lineEnd: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Returns the matches in a text: all of them in a line, since JSON often has one line alone. */
-export function search(text: string, pattern: RegExp): Matches {
+export function search(text: string, { expression, isText }: Pattern): Matches {
   const matches: Match[] = [];
-  let number = 0;
-  for (let start = 0; start <= text.length; ) {
-    number++;
-    const end = text.indexOf("\n", start);
-    const line = text.slice(start, end < 0 ? text.length : end).replace(/\r$/, "");
-    for (const found of line.matchAll(pattern)) {
-      if (matches.length === MOST_OF_MEMBER) return { matches, isCut: true };
-      matches.push({ line: number, ...around(line, found.index, found[0].length) });
-    }
-    if (end < 0) break;
-    start = end + 1;
+  for (const place of isText ? inText(text, expression) : inLines(text, expression)) {
+    if (matches.length === MOST_OF_MEMBER) return { matches, isCut: true };
+    matches.push({ line: place.line, ...around(text, place) });
   }
   return { matches, isCut: false };
 }
 
-function around(line: string, at: number, length: number): { text: string; start: number; end: number } {
-  const first = Math.max(0, at - AROUND);
-  const last = Math.min(line.length, at + Math.min(length, AROUND) + AROUND);
-  const before = first > 0 ? "…" : "";
+/** Looks through a text as a whole: there may be a hundred million lines, each of which would take its time. */
+function* inText(text: string, expression: RegExp): Generator<Place> {
+  let [line, lineStart, lineEnd, counted] = [1, 0, -1, 0];
+  for (const { index: start, 0: found } of text.matchAll(expression)) {
+    for (; counted < start; counted++) {
+      if (text.charCodeAt(counted) !== FEED) continue;
+      line++;
+      lineStart = counted + 1;
+    }
+    if (lineEnd < start) lineEnd = endOfLine(text, start);
+    const end = start + found.length;
+    if (end <= withoutReturn(text, lineStart, lineEnd)) yield { line, lineStart, lineEnd: withoutReturn(text, lineStart, lineEnd), start, end };
+  }
+}
+
+/** Matches line by line, so that an expression sees each of them alone. */
+function* inLines(text: string, expression: RegExp): Generator<Place> {
+  let lineStart = 0;
+  for (let line = 1; lineStart <= text.length; line++) {
+    const feed = endOfLine(text, lineStart);
+    const lineEnd = withoutReturn(text, lineStart, feed);
+    const content = text.slice(lineStart, lineEnd);
+    expression.lastIndex = 0;
+    if (expression.test(content)) {
+      expression.lastIndex = 0;
+      for (const { index, 0: found } of content.matchAll(expression)) {
+        yield { line, lineStart, lineEnd, start: lineStart + index, end: lineStart + index + found.length };
+      }
+    }
+    lineStart = feed + 1;
+  }
+}
+
+const FEED = 10;
+const RETURN = 13;
+
+function endOfLine(text: string, at: number): number {
+  const feed = text.indexOf("\n", at);
+  return feed < 0 ? text.length : feed;
+}
+
+/** The end of a line without the carriage return in front of its line feed. */
+const withoutReturn = (text: string, start: number, end: number) => (end > start && text.charCodeAt(end - 1) === RETURN ? end - 1 : end);
+
+function around(text: string, { lineStart, lineEnd, start: at, end }: Place): { text: string; start: number; end: number } {
+  const first = Math.max(lineStart, at - AROUND);
+  const last = Math.min(lineEnd, Math.min(end, at + AROUND) + AROUND);
+  const before = first > lineStart ? "…" : "";
   const start = before.length + at - first;
-  return { text: before + line.slice(first, last) + (last < line.length ? "…" : ""), start, end: start + Math.min(length, last - at) };
+  return { text: before + text.slice(first, last) + (last < lineEnd ? "…" : ""), start, end: start + Math.min(end, last) - at };
 }

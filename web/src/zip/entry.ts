@@ -93,20 +93,21 @@ export async function findData(source: ByteSource, entry: Entry): Promise<Data> 
   return { start, length: entry.storedSize };
 }
 
-/** Reads the content of an entry whole, and checks its CRC-32. */
+/**
+ * Reads the content of an entry whole, and checks its CRC-32.
+ *
+ * @param most The most octets that it may have, deflated or not.
+ */
 export async function readContent(
   source: ByteSource,
   entry: Entry,
   onProgress: (octets: number) => void,
+  most = MOST_BYTES,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const data = await findData(source, entry);
-  const most = Math.max(entry.size, data.length);
-  if (most > MOST_BYTES) {
-    throw new Fault(
-      "unsupported",
-      "it is larger than 1 GiB, which is the most that this page opens",
-      "open it with `callseal extract`",
-    );
+  if (Math.max(entry.size, data.length) > most) {
+    const limit = most === MOST_BYTES ? "1 GiB" : `${Math.ceil(most / 1024 / 1024)} MiB`;
+    throw new Fault("unsupported", `it is larger than ${limit}, which is the most that this page opens`, "open it with `callseal extract`");
   }
   const stored = await readInPieces(source, data, onProgress);
   const content = entry.method === STORED ? stored : await inflate("deflate-raw", stored, entry.size);
