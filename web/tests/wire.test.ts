@@ -54,7 +54,7 @@ const isAbort = (error: unknown) => error instanceof DOMException && error.name 
 
 test("a call is answered", async () => {
   const { client } = connected({ recipients: async (archive, member) => [{ id: `${archive}/${member}`, label: undefined, isYours: true }] });
-  assert.deepEqual(await client.recipients(3, 4), [{ id: "3/4", label: undefined, isYours: true }]);
+  assert.deepEqual(await client.recipients(3, 4, new AbortController().signal), [{ id: "3/4", label: undefined, isYours: true }]);
 });
 
 test("no copy of a key stays in the page", async () => {

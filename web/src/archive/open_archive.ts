@@ -167,24 +167,25 @@ export class OpenArchive {
   }
 
   /** Returns what the beginning of a member shows to everybody. */
-  async beginning(place: number): Promise<Beginning> {
-    const octets = await this.beginningOctets(place, 16 * 1024);
+  async beginning(place: number, signal?: AbortSignal): Promise<Beginning> {
+    const octets = await this.beginningOctets(place, 16 * 1024, signal);
     try {
       return readBeginning(octets);
     } catch (error) {
       // Of two thousand recipients.
-      const more = await this.beginningOctets(place, 8 * 1024 * 1024);
+      const more = await this.beginningOctets(place, 8 * 1024 * 1024, signal);
       if (more.length === octets.length) throw error;
       return readBeginning(more);
     }
   }
 
   /** Reads the first octets of a member. */
-  async beginningOctets(place: number, most: number): Promise<Bytes> {
+  async beginningOctets(place: number, most: number, signal?: AbortSignal): Promise<Bytes> {
     const entry = this.entries[place]!;
-    const data = await findData(this.source, entry);
-    if (entry.method === STORED) return this.source.read(data.start, Math.min(most, data.length));
-    const stored = await this.source.read(data.start, Math.min(Math.max(most, LEAST_STORED), data.length));
+    const source = this.#reading(signal);
+    const data = await findData(source, entry);
+    if (entry.method === STORED) return source.read(data.start, Math.min(most, data.length));
+    const stored = await source.read(data.start, Math.min(Math.max(most, LEAST_STORED), data.length));
     return inflateBeginning(stored, most);
   }
 
@@ -210,10 +211,13 @@ export class OpenArchive {
     }
   }
 
+  #reading(signal: AbortSignal | undefined): ByteSource {
+    return signal === undefined ? this.source : cancelledBy(this.source, signal);
+  }
+
   /** Reads an entry that is to be opened. What is opened is what was signed, if a signature was checked. */
   async #read(place: number, onProgress: OnProgress, { most = MOST_BYTES, signal }: Opening): Promise<Bytes> {
-    const source = signal === undefined ? this.source : cancelledBy(this.source, signal);
-    const octets = await readContent(source, this.entries[place]!, onProgress, mostSealed(most));
+    const octets = await readContent(this.#reading(signal), this.entries[place]!, onProgress, mostSealed(most));
     await this.required.check(place, octets);
     return octets;
   }

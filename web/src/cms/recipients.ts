@@ -1,9 +1,10 @@
 // The recipients of a CMS message (RFC 5652, section 6.2), and the content's key from one of them.
 
 import { aeskw } from "@noble/ciphers/aes.js";
-import { type Bytes, concat, hex } from "../bytes/bytes.ts";
+import { type Bytes, concat, equal, hex } from "../bytes/bytes.ts";
 import { BIT_STRING, Element, type Parts, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context, encode } from "../der/ber.ts";
 import { malformed } from "../fault.ts";
+import { type Certificate } from "../keys/certificate.ts";
 import { type PrivateKey } from "../keys/private_key.ts";
 
 /** More than anybody seals to. */
@@ -77,6 +78,12 @@ export function readRecipients(set: Element): Recipients {
 /** Returns what a message calls a recipient, for people. */
 export function describe(named: Named): string {
   return named.kind === "issuer" ? `certificate with the serial number ${hex(named.serial)}` : `key identifier ${hex(named.identifier)}`;
+}
+
+/** Whether it is the name of that certificate. */
+export function isNamed(named: Named, { issuer, serial, keyIdentifier }: Certificate): boolean {
+  if (named.kind === "issuer") return equal(named.issuer, issuer) && equal(named.serial, serial);
+  return keyIdentifier !== undefined && equal(named.identifier, keyIdentifier);
 }
 
 /** Takes the name of a certificate: a key identifier with that tag, or an issuer and a serial number. */

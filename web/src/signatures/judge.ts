@@ -1,7 +1,7 @@
 // What a CMS signature over a list is worth, for named signers.
 
 import { type Bytes, equal, hex } from "../bytes/bytes.ts";
-import { type Named } from "../cms/recipients.ts";
+import { isNamed } from "../cms/recipients.ts";
 import { type Certificate } from "../keys/certificate.ts";
 import { bitLength } from "../keys/numbers.ts";
 import { type Scheme, schemeOf } from "./scheme.ts";
@@ -53,11 +53,6 @@ async function judgeOne(data: SignedData, info: SignerInfo, content: Bytes, sign
 export function claimedSigner(data: SignedData, { signer }: SignerInfo): string {
   const certificate = data.certificates.find((certificate) => isNamed(signer, certificate));
   return certificate?.label ?? hex(signer.kind === "issuer" ? signer.serial : signer.identifier).toUpperCase();
-}
-
-function isNamed(signer: Named, certificate: Certificate): boolean {
-  if (signer.kind === "issuer") return equal(signer.issuer, certificate.issuer) && equal(signer.serial, certificate.serial);
-  return certificate.keyIdentifier !== undefined && equal(signer.identifier, certificate.keyIdentifier);
 }
 
 /** Checks that the key of the certificate has signed this content. */

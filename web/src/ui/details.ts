@@ -14,8 +14,8 @@ export class Details {
   readonly #session: Session;
   #row: Row | undefined;
   #recipients: Child = undefined;
-  /** The number of the newest question: answers to older ones come too late. */
-  #question = 0;
+  /** Ends the newest question. Older ones have ended: their requests would keep a store busy. */
+  #asking = new AbortController();
 
   constructor(session: Session) {
     this.#session = session;
@@ -37,27 +37,28 @@ export class Details {
   }
 
   clear(): void {
-    this.#question++;
+    this.#asking.abort();
     this.#row = undefined;
     this.element.replaceChildren();
   }
 
   async #ask(row: Row): Promise<void> {
     const { vault } = this.#session;
-    const question = ++this.#question;
+    this.#asking.abort();
+    const { signal } = (this.#asking = new AbortController());
     // The list may be passing by under an arrow key.
     await new Promise((resolve) => setTimeout(resolve, 120));
-    if (question !== this.#question || row.entry.state.kind !== "open") return;
+    if (signal.aborted || row.entry.state.kind !== "open") return;
     let view: Child;
     try {
-      const recipients = await vault.recipients(row.entry.state.archive.id, row.member.number);
+      const recipients = await vault.recipients(row.entry.state.archive.id, row.member.number, signal);
       view = recipientsView(recipients);
-      if (question === this.#question) this.#learn(row, recipients);
+      if (!signal.aborted) this.#learn(row, recipients);
     } catch (error) {
       if (isCancelled(error)) return;
       view = problemView(problemOf(error));
     }
-    if (question !== this.#question) return;
+    if (signal.aborted) return;
     this.#recipients = view;
     this.element.querySelector(".recipients-place")?.replaceChildren(view ?? "");
   }

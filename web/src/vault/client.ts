@@ -78,8 +78,8 @@ export class Client implements Vault {
     return this.#call("unlockArchive", [archive]);
   }
 
-  recipients(archive: number, member: number): Promise<readonly RecipientShown[]> {
-    return this.#call("recipients", [archive, member]);
+  recipients(archive: number, member: number, signal: AbortSignal): Promise<readonly RecipientShown[]> {
+    return this.#call("recipients", [archive, member], { signal });
   }
 
   openMember(

@@ -150,10 +150,10 @@ export class VaultCore implements Contract {
     });
   }
 
-  async recipients(id: number, member: number): Promise<RecipientShown[]> {
+  async recipients(id: number, member: number, signal: AbortSignal): Promise<RecipientShown[]> {
     const archive = this.#archive(id);
     const place = this.#place(archive, member);
-    return this.#named(archive.paths.of(place), () => recipientsOf(archive, place, this.#keyring));
+    return this.#named(archive.paths.of(place), () => recipientsOf(archive, place, this.#keyring, signal));
   }
 
   async openMember(

@@ -159,7 +159,7 @@ export interface Vault {
   unlockArchive(archive: number): Promise<Archive>;
 
   /** Who can open one member. Reads its front. */
-  recipients(archive: number, member: number): Promise<readonly RecipientShown[]>;
+  recipients(archive: number, member: number, signal: AbortSignal): Promise<readonly RecipientShown[]>;
   /** Opens a member to its authentic end. Nothing of it is returned before. */
   openMember(
     archive: number,

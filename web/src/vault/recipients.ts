@@ -11,10 +11,10 @@ import { type OpenArchive } from "../archive/open_archive.ts";
 const MOST_CMS = 8 * 1024 * 1024;
 
 /** Returns the recipients of an entry. */
-export async function recipientsOf(archive: OpenArchive, place: number, keyring: Keyring): Promise<RecipientShown[]> {
-  const first = await archive.beginningOctets(place, 1);
-  if (!beginsCms(first)) return ofOpenPgp(await archive.beginning(place), keyring);
-  const octets = await archive.beginningOctets(place, MOST_CMS);
+export async function recipientsOf(archive: OpenArchive, place: number, keyring: Keyring, signal?: AbortSignal): Promise<RecipientShown[]> {
+  const first = await archive.beginningOctets(place, 1, signal);
+  if (!beginsCms(first)) return ofOpenPgp(await archive.beginning(place, signal), keyring);
+  const octets = await archive.beginningOctets(place, MOST_CMS, signal);
   const { recipients, passphrases } = cmsRecipients(octets);
   return [...recipients.map(({ named }) => ofCms(named, keyring)), ...ofPassphrases(passphrases)];
 }

@@ -76,7 +76,7 @@ async function perform(
     case "unlockArchive":
       return core.unlockArchive(...request.arguments);
     case "recipients":
-      return core.recipients(...request.arguments);
+      return core.recipients(...request.arguments, signal);
     case "openMember": {
       const content = await core.openMember(...request.arguments, progress, signal);
       return { ...content, bytes: wholeBuffer(content.bytes) };

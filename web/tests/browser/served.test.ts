@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { createReadStream, statSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { Browser } from "./support/browser.ts";
@@ -155,6 +157,35 @@ test("one file fetches an archive from its one store by ranges", async () => {
   assert.match(await player.text(), /the balance/);
   assert.ok(asked.filter((line) => line.startsWith("GET")).every((line) => /^GET \/calls\/calls\.zip bytes=\d+-\d+$/.test(line)), asked.join("\n"));
   assert.deepEqual(player.traces.errors, []);
+  await player.close();
+});
+
+test("a store that stalls keeps nobody waiting: what is cancelled or closed makes room", async () => {
+  for (let i = 0; i < 9; i++) scene.write(`large/${i}.txt`, randomBytes(1024 * 1024).toString("hex"));
+  scene.callseal("pack", "--compress", "none", "-o", "large.zip", "-r", "customer.crt", "large");
+  let isStalled = false;
+  const { origin, server } = await store(scene.path("large.zip"));
+  const [answer] = server.listeners("request") as [RequestListener];
+  server.removeAllListeners("request");
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    // It never answers.
+    if (!isStalled || request.method === "OPTIONS") void answer(request, response);
+  });
+  ended.push(() => server.closeAllConnections());
+  const player = await withStore(origin, `${origin}/large.zip`);
+  await player.row("0.txt").waitFor();
+  await player.give(scene.path("customer.key"));
+  isStalled = true;
+  // A browser asks a server six things at a time.
+  for (let i = 0; i < 7; i++) {
+    const asked = once(server, "request");
+    await player.row(`${i}.txt`).dblclick();
+    await asked;
+    await player.page.getByRole("button", { name: "Cancel" }).click();
+  }
+  isStalled = false;
+  await player.openMember("8.txt");
+  assert.match(await player.text(), /[0-9a-f]{40}/);
   await player.close();
 });
 
