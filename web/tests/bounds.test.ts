@@ -83,6 +83,27 @@ test("what is read of an archive ends when it is closed", async () => {
   await assert.rejects(opening, /the archive was closed/);
 });
 
+test("what is found is reported in order, also if the first member takes longest", async () => {
+  const archive = await opened(new Uint8Array(await readFile(path.join(SIGNING, "rsa.zip"))));
+  let [reported, calls] = [() => {}, 0];
+  const firstReport = new Promise<void>((resolve) => (reported = resolve));
+  const matching = {
+    async match() {
+      const number = calls++;
+      if (number === 0) await firstReport;
+      return { matches: [{ line: 1, text: `${number}`, start: 0, end: 1 }], isCut: false };
+    },
+  };
+  const members: number[] = [];
+  const onProgress = ({ hits }: SearchProgress) => {
+    members.push(...hits.map(({ member }) => member));
+    reported();
+  };
+  await searchMembers([archive], await keyring(), matching, onProgress, new AbortController().signal);
+  assert.ok(calls > 1, `${calls}`);
+  assert.deepEqual(members, Array.from({ length: calls }, (_, number) => number));
+});
+
 test("results come in order, and those that are far ahead wait", async () => {
   const results = new InOrder<string[]>(3, (hits) => hits.length);
   assert.deepEqual(results.put(1, ["b", "b"]), []);

@@ -71,7 +71,8 @@ export async function searchMembers(
       const text = texts[number];
       if (text === undefined) return;
       const search = () => searchMember(text, keyring, matching, signal);
-      ready.push(...outcomes.put(number, await (sizeOf(text) > MOST_OF_UNKNOWN ? inTurn(search) : search())));
+      const outcome = await (sizeOf(text) > MOST_OF_UNKNOWN ? inTurn(search) : search());
+      ready.push(...outcomes.put(number, outcome));
       done++;
       if (Date.now() - reportedAt >= REPORT_EVERY) report();
     }
