@@ -32,7 +32,7 @@ async function page(...files: readonly string[]): Promise<Player> {
 
 /** From the click on a recording to the first piece for the loudspeaker, in milliseconds. */
 async function untilSound(archive: string, name: string): Promise<number> {
-  const player = await page(archive, "customer.key", "customer.crt");
+  const player = await page(archive, "customer.key");
   await player.row(name).waitFor();
   const time = player.page.evaluate(
     () =>

@@ -11,7 +11,6 @@ import { FileSource } from "../src/bytes/source.ts";
 import { beginsCms, openCms } from "../src/cms/message.ts";
 import { Fault } from "../src/fault.ts";
 import { readGrant } from "../src/index/grant.ts";
-import { type Certificate } from "../src/keys/certificate.ts";
 import { readKeyFile } from "../src/keys/key_file.ts";
 import { Keyring } from "../src/keys/keyring.ts";
 import { openMessage } from "../src/openpgp/message.ts";
@@ -35,16 +34,7 @@ async function keyringOf(file: string, passphrase: string | undefined): Promise<
       for (const inner of items) if (inner.kind === "key") keyring.addKey({ key: inner.key, label: "key" });
     }
   }
-  for (const certificate of await certificatesBeside(file)) keyring.addCertificate(certificate);
   return keyring;
-}
-
-/** The certificates next to a key, which the program finds there. */
-async function certificatesBeside(file: string): Promise<Certificate[]> {
-  const directory = path.dirname(file);
-  const names = (await readdir(directory)).filter((name) => name.endsWith(".crt"));
-  const items = await Promise.all(names.map(async (name) => readKeyFile(await read(path.join(directory, name))).catch(() => [])));
-  return items.flat().flatMap((item) => (item.kind === "certificate" ? [item.certificate] : []));
 }
 
 /** Opens an archive as the program does with these arguments. */

@@ -6,9 +6,9 @@ import { Fault, altered, malformed, unsupported } from "../fault.ts";
 import { type HeldKey, type Keyring } from "../keys/keyring.ts";
 import { BLOCK, blockCipher } from "../ciphers/aes_block.ts";
 import { checkPadding } from "../bytes/padding.ts";
-import { type Named, type Recipient, type Recipients, describe, isNamed, readRecipients } from "./recipients.ts";
+import { type Named, type Recipient, type Recipients, readRecipients } from "./recipients.ts";
 
-/** The private key operations that one message may cost: it may name a key again and again. */
+/** The private key operations that one message may cost. Recipients don't name keys, so that many may have to be tried. */
 const MOST_TRIALS = 64;
 /** The keys that they yield and that are tried: anybody can put a false recipient in front of the others. */
 const MOST_KEYS = 8;
@@ -36,7 +36,7 @@ export async function openCms(message: Bytes, keyring: Keyring, onProgress: (oct
       : await openGcm(front, front.tag, key, onProgress);
     if (content !== undefined) return { content, isAuthentic: front.tag !== undefined };
   }
-  throw tried > 0 ? altered() : noKey(front, keyring);
+  throw tried > 0 ? altered() : noKey(front);
 }
 
 interface Front {
@@ -121,10 +121,10 @@ function parseCipher(algorithm: readonly Element[], isAuthEnveloped: boolean) {
   return { keyLength, iv, tagLength };
 }
 
-/** Finds keys for the content: those that it names, as the program does. */
+/** Finds keys for the content. Messages name certificates, and most keys are here without: so each of them is tried, those that are named first. */
 async function* contentKeys(front: Front, keyring: Keyring): AsyncGenerator<Bytes> {
   let trials = 0;
-  for (const { recipient, key } of named(front.recipients.recipients, keyring)) {
+  for (const { recipient, key } of pairs(front.recipients.recipients, keyring)) {
     if (recipient.unsupported !== undefined) continue;
     if (++trials > MOST_TRIALS) return;
     const found = await recipient.open(key, front.keyLength);
@@ -132,37 +132,31 @@ async function* contentKeys(front: Front, keyring: Keyring): AsyncGenerator<Byte
   }
 }
 
-function noKey({ recipients: { recipients, passphrases } }: Front, keyring: Keyring): Fault {
+function noKey({ recipients: { recipients, passphrases } }: Front): Fault {
   if (recipients.length === 0) {
     return passphrases > 0 ? unsupported("a passphrase", "open it with `callseal cat`") : malformed("it names no recipient");
   }
-  const strange = named(recipients, keyring).find(({ recipient }) => recipient.unsupported !== undefined);
-  if (strange !== undefined) return unsupported(strange.recipient.unsupported!, "open it with `callseal cat`");
-  const isCertified = keyring.keys.every(({ key }) => keyring.certificates.some(({ fingerprint }) => fingerprint === key.fingerprint));
-  const [first] = recipients;
-  const others = recipients.length > 1 ? ` and ${recipients.length - 1} more` : "";
-  return new Fault(
-    "no key",
-    `it names none of the keys here, but a ${describe(first!.named)}${others}`,
-    isCertified
-      ? "drop the key of one of its recipients into the page, and its certificate"
-      : "drop the certificate of your key into the page as well: a CMS message names certificates. If it is lost, use `callseal extract --try-all-keys`",
-  );
+  const strange = recipients.find(({ unsupported }) => unsupported !== undefined);
+  if (strange !== undefined) return unsupported(strange.unsupported!, "open it with `callseal cat`");
+  return new Fault("no key", "none of the keys here opens it", "drop the key of one of its recipients into the page");
 }
 
-/** The recipients whose keys are here. */
-function named(recipients: readonly Recipient[], keyring: Keyring): { recipient: Recipient; key: HeldKey["key"] }[] {
+function pairs(recipients: readonly Recipient[], keyring: Keyring): { recipient: Recipient; key: HeldKey["key"] }[] {
   const all = recipients.flatMap((recipient) => keyring.keys.map(({ key }) => ({ recipient, key })));
-  return all.filter(({ recipient, key }) => names(recipient.named, key, keyring));
+  const isNamed = ({ recipient, key }: (typeof all)[number]) => names(recipient.named, key, keyring);
+  return [...all.filter(isNamed), ...all.filter((pair) => !isNamed(pair))];
 }
 
-/**
- * Returns whether a recipient's certificate is that of a key: it is here, or has the usual identifier of the key.
- * Any other key would open what is sealed to it, too, if somebody sealed it so and named another one.
- */
+/** Returns whether a recipient's certificate is that of a key, as far as that can be known. */
 export function names(named: Named, key: HeldKey["key"], keyring: Keyring): boolean {
-  if (named.kind === "key identifier" && equal(named.identifier, key.keyIdentifier)) return true;
-  return keyring.certificates.some((certificate) => certificate.fingerprint === key.fingerprint && isNamed(named, certificate));
+  if (named.kind === "issuer") {
+    return keyring.certificateOf(named.issuer, named.serial)?.fingerprint === key.fingerprint;
+  }
+  return equal(named.identifier, key.keyIdentifier) ||
+    keyring.certificates.some(
+      ({ keyIdentifier, fingerprint }) =>
+        keyIdentifier !== undefined && equal(keyIdentifier, named.identifier) && fingerprint === key.fingerprint,
+    );
 }
 
 /** Decrypts in place, piece by piece; `undefined` if the padding at the end is wrong, and nothing was changed. */

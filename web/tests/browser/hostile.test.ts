@@ -43,7 +43,7 @@ after(async () => {
 async function withArchive(...entries: readonly Entry[]): Promise<Player> {
   scene.write("hostile.zip", zip(entries));
   const player = await Player.open(browser);
-  await player.give(scene.path("hostile.zip"), scene.path("customer.key"), scene.path("customer.crt"));
+  await player.give(scene.path("hostile.zip"), scene.path("customer.key"));
   return player;
 }
 

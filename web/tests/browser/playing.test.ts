@@ -36,7 +36,7 @@ after(async () => {
 
 async function playing(name: string, archive = "auto.zip"): Promise<Player> {
   const player = await Player.open(browser);
-  await player.give(scene.path(archive), scene.path("customer.key"), scene.path("customer.crt"));
+  await player.give(scene.path(archive), scene.path("customer.key"));
   await player.openMember(name);
   return player;
 }
