@@ -26,7 +26,7 @@ pub(super) struct Head {
 
 impl Head {
     pub fn parse(line: &[u8]) -> Option<Self> {
-        let head: Self = serde_json::from_slice(line).ok()?;
+        let head: Self = object(line)?;
         (head.version == VERSION).then_some(head)
     }
 
@@ -61,7 +61,7 @@ pub(super) struct Line<'a> {
 
 impl<'a> Line<'a> {
     pub fn parse(line: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice(line).ok()
+        object(line)
     }
 
     /// Returns when the file was last changed; `None` if that is malformed, and
@@ -111,6 +111,12 @@ impl<'a> Line<'a> {
         session.key.push_text(text);
         text.push_str("\"}\n");
     }
+}
+
+/// Reads a JSON object. A list of its values in their order would do for serde.
+fn object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
+    let is_object = line.trim_ascii_start().starts_with(b"{");
+    serde_json::from_slice(line).ok().filter(|_| is_object)
 }
 
 /// Appends a JSON string.

@@ -287,8 +287,11 @@ fn signers(maker: &mut Maker) {
     let shows = "signed by a certificate that expired in 2026";
     refused(maker, "expired.zip", shows, "expired.crt");
     remove(maker, &["expired.key"]);
+    recipients(maker);
+}
 
-    // A key that opens, and signs by means of openssl.
+/// Keys that open, and sign by means of openssl.
+fn recipients(maker: &mut Maker) {
     openssl(
         maker,
         "req -x509 -nodes -newkey rsa:2048 -days 25000 -subj /CN=both -keyout both.key -out both.crt",
@@ -315,4 +318,69 @@ fn signers(maker: &mut Maker) {
         members: &MEMBERS,
         ..ENTRY
     });
+    recipients_named_otherwise(maker);
+}
+
+/// Such keys again, which messages don't name as the signer's certificate does.
+fn recipients_named_otherwise(maker: &mut Maker) {
+    let certificate = "req -x509 -nodes -days 25000 -set_serial 7";
+    let bare = "-addext subjectKeyIdentifier=none -addext authorityKeyIdentifier=none";
+    openssl(
+        maker,
+        &format!(
+            "{certificate} {bare} -newkey rsa:2048 -subj /CN=bare -keyout bare.key -out bare.crt"
+        ),
+    );
+    for name in ["other", "BARE"] {
+        let request = format!("{certificate} -key bare.key -subj /CN={name} -out {name}.crt");
+        openssl(maker, &request);
+    }
+    callseal(
+        maker,
+        "pack -q calls -o bare.tmp -r customer.crt --format cms-gcm",
+    );
+    let first = "calls/1001.log.p7m";
+    for (file, shows, recipient, member) in [
+        (
+            "recipient-identifier.zip",
+            "a recipient is named by the identifier of the signer's key, which its certificate doesn't have",
+            "-keyid other.crt",
+            first,
+        ),
+        (
+            "recipient-issuer.zip",
+            "a recipient is named by the signer's issuer in capital letters",
+            "BARE.crt",
+            first,
+        ),
+        (
+            "recipient-beside.zip",
+            "a recipient's member is called as signatures are, but for its ending",
+            "-keyid other.crt",
+            "META-INF/callseal/manifest.sig.p7m",
+        ),
+    ] {
+        let seal = "cms -encrypt -binary -aes256 -in calls/1001.log -outform DER -out message";
+        openssl(maker, &format!("{seal} {recipient}"));
+        let mut unsigned = entries(maker, "bare.tmp");
+        unsigned[0] = (member.into(), maker.read("message"));
+        write_archive(maker, "unsigned.tmp", &unsigned);
+        callseal(
+            maker,
+            "sign -q unsigned.tmp -f -o signed.tmp --sign ivr-1.key",
+        );
+        let mut signed = entries(maker, "signed.tmp");
+        maker.write("manifest", &*named(&mut signed, MANIFEST));
+        openssl(
+            maker,
+            "cms -sign -binary -in manifest -outform DER -out signature -signer bare.crt -inkey bare.key",
+        );
+        *named(&mut signed, CMS) = maker.read("signature");
+        write_archive(maker, file, &signed);
+        refused(maker, file, shows, "bare.crt");
+    }
+    let rest = "bare.key other.crt BARE.crt message manifest signature";
+    let rest: Vec<&str> = rest.split(' ').collect();
+    remove(maker, &rest);
+    remove(maker, &["bare.tmp", "unsigned.tmp", "signed.tmp"]);
 }

@@ -36,7 +36,10 @@ export class Fault extends Error {
 }
 
 export const malformed = (what: string) => new Fault("malformed", `it is malformed: ${what}`);
-export const truncated = () => new Fault("malformed", "it is truncated");
+const TRUNCATED = "it is truncated";
+export const truncated = () => new Fault("malformed", TRUNCATED);
+/** Whether more octets might have helped. */
+export const isTruncated = (error: unknown) => error instanceof Fault && error.message === TRUNCATED;
 export const altered = () => new Fault("altered", "it was altered or damaged after it was sealed");
 export const unsupported = (what: string, hint?: string) =>
   new Fault("unsupported", `it uses ${what}, which is not supported`, hint);

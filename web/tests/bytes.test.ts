@@ -74,6 +74,7 @@ for (const [what, answer, fault] of [
   ["an enormous length", (_, r) => r.writeHead(206, { "Content-Range": "bytes 0-0/99999999999999999999" }).end("0"), /doesn't say how long it is/],
   ["a redirect", (_, r) => r.writeHead(302, { Location: "http://127.0.0.1:9/" }).end(), /can't be fetched/],
   ["nothing there", (_, r) => r.writeHead(404).end(), /it isn't there \(status 404\)/],
+  ["a refusal", (_, r) => r.writeHead(403).end(), /the server refuses to give it \(status 403\)/],
   ["a failure", (_, r) => r.writeHead(500).end(), /the server answers with status 500/],
 ] as readonly (readonly [string, RequestListener, RegExp])[]) {
   test(`a server that answers with ${what} is refused`, () =>

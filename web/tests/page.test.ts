@@ -17,7 +17,7 @@ function archiveOf(...members: [name: string, kind?: MemberKind, modified?: numb
   const all = members.map(
     ([name, kind = "other", modified, size], number): Member => ({ number, name, nameIsHidden: false, kind, sealedSize: 1000, size, modified, access: "unknown" }),
   );
-  return { id: 1, name: "a", size: 1, members: all, index: "none", granted: 0, recipients: [], claimsToBeSignedBy: [], problems: [] };
+  return { id: 1, name: "a", size: 1, members: all, index: "none", granted: 0, grants: [], recipients: [], claimsToBeSignedBy: [], problems: [] };
 }
 
 const rows = (...members: Parameters<typeof archiveOf>) => rowsOf(entry, archiveOf(...members));

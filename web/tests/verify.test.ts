@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { type Bytes } from "../src/bytes/bytes.ts";
+import { type Bytes, fromHex } from "../src/bytes/bytes.ts";
 import { type ByteSource, FileSource } from "../src/bytes/source.ts";
+import { INTEGER, OID, SEQUENCE, SET, context, encode } from "../src/der/ber.ts";
 import { Fault } from "../src/fault.ts";
 import { type Certificate } from "../src/keys/certificate.ts";
 import { readKeyFile } from "../src/keys/key_file.ts";
@@ -110,8 +111,21 @@ test("without a signer's certificate, nothing is said to be signed", async () =>
   assert.match(verdict.summary, /^all\.zip: sound \(7 entries, 5\.2 KiB\); claims to be signed by “ivr-2” on 2026-03-14T09:15:02Z and “ivr-1” on .*, not checked: /);
 });
 
-test("a recipient's certificate names no signer", async () => {
-  assert.equal((await verdictOn("all.zip", ["customer.crt"])).state, "claims");
+test("a recipient's certificate names no signer, and that is said", async () => {
+  const verdict = await verdictOn("all.zip", ["customer.crt"]);
+  assert.equal(verdict.state, "claims");
+  assert.match(verdict.summary, /, not checked: the certificate “customer” is not for signatures: its keyUsage lacks digitalSignature$/);
+  assert.deepEqual((await verdictOn("all.zip", ["customer.crt", "ivr-1.crt"])).problems, []);
+});
+
+test("a signature of a certificate that is not for signatures is named", async () => {
+  const unfit = (await certificates(["ivr-2.crt"])).map((certificate) => ({ ...certificate, keyUsage: 0x20 }));
+  for (const [signers, state] of [[["ivr-1.crt"], "signed"], [["acme.crt"], "not verified"]] as const) {
+    const archive = await OpenArchive.open(0, "all.zip", new FileSource(new Blob([await readFile(path.join(SIGNING, "all.zip"))])));
+    const verdict = await verify(archive, [...unfit, ...(await certificates(signers))], THEN, () => undefined, new AbortController().signal);
+    assert.equal(verdict.state, state);
+    assert.equal(verdict.problems.at(-1)?.message, "all.zip: the certificate “ivr-2” is not for signatures: its keyUsage lacks digitalSignature, so no signature of its owner holds");
+  }
 });
 
 /** Answers with other bytes from some time on, as a hostile store can. */
@@ -214,5 +228,28 @@ test("an archive whose signer can't be compared with the recipients isn't said t
   assert.equal(recipientsIn(new TextEncoder().encode("-----BEGIN PGP MESSAGE-----\n")), "unknown");
   assert.equal(recipientsIn(Uint8Array.of(0xc1, 0xff)), "unknown");
   assert.deepEqual(recipientsIn(new TextEncoder().encode("a note\n")), []);
+  assert.deepEqual(recipientsIn(new TextEncoder().encode("hello, whatever this is\n")), []);
+  assert.deepEqual(recipientsIn(new TextEncoder().encode("0;1;2\n")), []);
+  // The program finds these messages, too.
+  assert.equal(recipientsIn(new TextEncoder().encode("M I I B\nA A Y J K o Z I h v c N\n")), "unknown");
+  const header = "Received: from there\n".repeat(100);
+  assert.equal(recipientsIn(new TextEncoder().encode(`${header}Content-Type: application/pkcs7-mime\n\nMIIB\n`)), "unknown");
+  const unknownVersion = Uint8Array.of(0xc1, 40, 2, ...new TextEncoder().encode("\n-----BEGIN PGP MESSAGE-----\n"));
+  assert.equal(recipientsIn(unknownVersion), "unknown");
   assert.deepEqual(recipientsIn(new Uint8Array(0)), []);
+});
+
+test("whoever a message names as the recipient of an encapsulated key opens it, too", () => {
+  const oid = (digits: string) => encode(OID, fromHex(digits)!);
+  const number = encode(INTEGER, Uint8Array.of(0));
+  const identifier = Uint8Array.of(1, 2, 3);
+  const recipient = encode(SEQUENCE, number, encode(context(0, false), identifier));
+  const info = encode(context(4), oid("2a864886f70d0109100d03"), recipient);
+  const body = encode(SEQUENCE, number, encode(SET, info));
+  const message = encode(SEQUENCE, oid("2a864886f70d010703"), encode(context(0), body));
+  const certificate = { usualKeyIdentifier: identifier, keyIdentifier: undefined } as unknown as Certificate;
+  const recipients = recipientsIn(message);
+  assert.ok(recipients !== "unknown" && recipients.length === 1);
+  assert.ok(recipients[0]!(certificate));
+  assert.ok(!recipients[0]!({ ...certificate, usualKeyIdentifier: Uint8Array.of(1, 2, 4) }));
 });

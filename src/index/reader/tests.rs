@@ -174,6 +174,53 @@ fn an_index_of_nothing_lists_nothing() {
     }
 }
 
+/// The texts that the page is tested with as well.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Texts {
+    case: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    shows: String,
+    head: Option<String>,
+    line: Option<String>,
+    text: Option<String>,
+    holds: bool,
+}
+
+impl Case {
+    fn text(self) -> String {
+        let head = r#"{"callseal-index":1,"members":1}"#.to_owned();
+        let line =
+            r#"{"member":"a.txt.pgp","name":"a.txt","size":1,"id":"ID","session-key":"KEY"}"#
+                .to_owned();
+        let lines = || {
+            let (head, line) = (self.head.unwrap_or(head), self.line.unwrap_or(line));
+            format!("{head}\n{line}\n")
+        };
+        let text = self.text.unwrap_or_else(lines);
+        let id = format!("\"{}\"", "0123456789abcdef".repeat(4));
+        let key = format!("\"9:{}\"", "0F".repeat(32));
+        text.replace("\"ID\"", &id).replace("\"KEY\"", &key)
+    }
+}
+
+#[test]
+fn each_text_of_the_table_holds_or_is_refused() {
+    let table = include_str!("../../../testdata/index_lines.toml");
+    let texts: Texts = toml::from_str(table).unwrap();
+    let archive = archive(&["a.txt"]);
+    assert!(texts.case.len() > 100);
+    for case in texts.case {
+        let (shows, holds) = (case.shows.clone(), case.holds);
+        let read = read(&case.text(), &archive);
+        assert_eq!(read.is_ok(), holds, "{shows}: {:?}", read.err());
+    }
+}
+
 /// Returns the session key in the line of a stored name.
 fn key_in(text: &[u8], stored: &str) -> Option<MessageKey> {
     let lines = text.split(|octet| *octet == b'\n').skip(1);

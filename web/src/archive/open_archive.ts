@@ -2,17 +2,19 @@
 
 import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
 import { MOST_BYTES, mostSealed } from "../bytes/limits.ts";
-import { inflateBeginning } from "../bytes/inflate.ts";
 import { type ByteSource, cancelledBy } from "../bytes/source.ts";
 import { beginsCms, openCms } from "../cms/message.ts";
 import { Fault } from "../fault.ts";
 import { type Grant, grantedOf } from "../index/grant.ts";
 import { type Index, type Listed, INDEX_ENTRY, INDEX_NAME, readIndex } from "../index/index.ts";
 import { type Keyring } from "../keys/keyring.ts";
-import { type Beginning, readBeginning } from "../openpgp/front.ts";
+import { type Beginning } from "../openpgp/front.ts";
 import { type OpenedMessage, openMessage, openWith } from "../openpgp/message.ts";
 import { readEntries } from "../zip/archive.ts";
-import { type Entry, entryFault, findData, readContent, STORED } from "../zip/entry.ts";
+import { NotZip } from "../zip/end.ts";
+import { type Entry, entryFault, readContent } from "../zip/entry.ts";
+import { beginningOctets, beginningOf, messageIds } from "./beginnings.ts";
+import { otherFile } from "./other_file.ts";
 import { Paths } from "./paths.ts";
 import { Required } from "./required.ts";
 import { RESERVED, SIGNATURE_ENTRIES } from "./reserved.ts";
@@ -35,14 +37,21 @@ export interface Opening {
   readonly signal?: AbortSignal;
 }
 
-/** A deflated entry may begin with a table of codes, out of which comes nothing yet. */
-const LEAST_STORED = 1024;
 
 /** What came of opening the index. */
 type IndexState =
   | { readonly state: "none" }
   | { readonly state: "closed"; readonly fault: Fault | undefined }
   | { readonly state: "opened"; readonly index: Index };
+
+/** What a grant has come to in an archive. */
+interface GrantOutcome {
+  /** The members that it lists. */
+  readonly members: number;
+  readonly fault: Fault | undefined;
+  /** Whether it would be the same the next time. */
+  readonly isLasting: boolean;
+}
 
 export class OpenArchive {
   readonly id: number;
@@ -58,6 +67,9 @@ export class OpenArchive {
   /** The numbers of the entries that aren't members, by their stored names. */
   readonly #reserved: ReadonlyMap<string, number>;
   #index: IndexState;
+  /** What finds the messages again, once a grant has asked. */
+  #ids: Promise<ReadonlyMap<number, string>> | undefined;
+  readonly #grants = new Map<Grant, GrantOutcome>();
   /** What grants say of members. */
   readonly #granted = new Map<number, Listed>();
   /** The stored names of granted members that the archive doesn't have. */
@@ -82,7 +94,11 @@ export class OpenArchive {
   }
 
   static async open(id: number, name: string, source: ByteSource): Promise<OpenArchive> {
-    return new OpenArchive(id, name, source, await readEntries(source));
+    try {
+      return new OpenArchive(id, name, source, await readEntries(source));
+    } catch (error) {
+      throw error instanceof NotZip ? await otherFile(source) : error;
+    }
   }
 
   /** Ends all that is read of it. */
@@ -150,43 +166,43 @@ export class OpenArchive {
     }
   }
 
-  /** Finds the members that a grant lists. */
+  /** Finds the members that a grant lists. That is done once: a grant that doesn't fit won't fit later. */
   async useGrant(grant: Grant): Promise<void> {
-    const ids = new Map<number, string>();
-    for (const place of this.members) {
-      // What isn't a message, or can't be read, is found by no grant.
-      const beginning = await this.beginning(place).catch(() => undefined);
-      if (beginning !== undefined) ids.set(place, beginning.id);
+    if (this.#grants.get(grant)?.isLasting) return;
+    try {
+      this.#ids ??= messageIds(this.source, this.entries, this.members);
+      const index = grantedOf(grant, this.entries, await this.#ids);
+      this.#grants.set(grant, { members: index?.listed.size ?? 0, fault: undefined, isLasting: true });
+      // Else it is for another archive.
+      if (index !== undefined) this.#grant(index);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      // What couldn't be read is read again the next time.
+      const isLasting = error.kind !== "io";
+      if (!isLasting) this.#ids = undefined;
+      this.#grants.set(grant, { members: 0, fault: error, isLasting });
     }
-    const index = grantedOf(grant, this.entries, ids);
-    // It is for another archive.
-    if (index === undefined) return;
-    for (const [place, listed] of index.listed) this.#granted.set(place, listed);
-    for (const name of index.missing) this.#missingGranted.add(name);
+  }
+
+  #grant({ listed, missing }: Index): void {
+    for (const [place, one] of listed) this.#granted.set(place, one);
+    for (const name of missing) this.#missingGranted.add(name);
     this.paths.changed();
   }
 
+  /** What became of a grant; `undefined` if it wasn't used yet. */
+  outcomeOf(grant: Grant): GrantOutcome | undefined {
+    return this.#grants.get(grant);
+  }
+
   /** Returns what the beginning of a member shows to everybody. */
-  async beginning(place: number, signal?: AbortSignal): Promise<Beginning> {
-    const octets = await this.beginningOctets(place, 16 * 1024, signal);
-    try {
-      return readBeginning(octets);
-    } catch (error) {
-      // Of two thousand recipients.
-      const more = await this.beginningOctets(place, 8 * 1024 * 1024, signal);
-      if (more.length === octets.length) throw error;
-      return readBeginning(more);
-    }
+  beginning(place: number, signal?: AbortSignal): Promise<Beginning> {
+    return beginningOf(this.#reading(signal), this.entries[place]!);
   }
 
   /** Reads the first octets of a member. */
-  async beginningOctets(place: number, most: number, signal?: AbortSignal): Promise<Bytes> {
-    const entry = this.entries[place]!;
-    const source = this.#reading(signal);
-    const data = await findData(source, entry);
-    if (entry.method === STORED) return source.read(data.start, Math.min(most, data.length));
-    const stored = await source.read(data.start, Math.min(Math.max(most, LEAST_STORED), data.length));
-    return inflateBeginning(stored, most);
+  beginningOctets(place: number, most: number, signal?: AbortSignal): Promise<Bytes> {
+    return beginningOctets(this.#reading(signal), this.entries[place]!, most);
   }
 
   /** Opens a member to its authentic end. */

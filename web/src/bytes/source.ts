@@ -7,6 +7,8 @@ import { type Bytes } from "./bytes.ts";
 export interface ByteSource {
   /** Their number. */
   readonly size: number;
+  /** The same without the buffer before it, if it has one: for reads that don't follow each other. */
+  readonly unbuffered?: ByteSource | undefined;
   /** Reads exactly so many bytes, which must be within the source, unless it is cancelled. */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Bytes>;
 }
@@ -14,7 +16,11 @@ export interface ByteSource {
 /** Returns a source whose reads all end when that is cancelled. */
 export function cancelledBy(source: ByteSource, signal: AbortSignal): ByteSource {
   const both = (own: AbortSignal | undefined) => (own === undefined ? signal : AbortSignal.any([signal, own]));
-  return { size: source.size, read: (offset, length, own) => source.read(offset, length, both(own)) };
+  return {
+    size: source.size,
+    unbuffered: source.unbuffered && cancelledBy(source.unbuffered, signal),
+    read: (offset, length, own) => source.read(offset, length, both(own)),
+  };
 }
 
 /** A file that was dropped into the page. The browser reads it slice by slice. */
@@ -144,7 +150,9 @@ async function request(url: string, headers: Record<string, string>, signal: Abo
       throw new Fault("io", "the server doesn't answer range requests", "let it accept the header Range, or drop the file into the page");
     case 416:
       throw new Fault("malformed", "the file is empty");
+    case 401:
     case 403:
+      throw new Fault("io", `the server refuses to give it (status ${response.status})`, "check the address; the page sends no password, so the server has to give the archive without one");
     case 404:
     case 410:
       throw new Fault("io", `the server answers that it isn't there (status ${response.status})`, "check the address");
@@ -252,23 +260,24 @@ export class BufferedSource implements ByteSource {
   static readonly PIECE = 1024 * 1024;
 
   readonly size: number;
-  readonly #source: ByteSource;
+  readonly unbuffered: ByteSource;
   #piece: Piece | undefined;
 
   constructor(source: ByteSource) {
-    this.#source = source;
+    this.unbuffered = source;
     this.size = source.size;
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Bytes> {
     if (offset < 0 || length < 0 || offset + length > this.size) throw new Fault("malformed", "it is truncated");
-    if (length > BufferedSource.PIECE / 2) return this.#source.read(offset, length, signal);
+    if (length > BufferedSource.PIECE / 2) return this.unbuffered.read(offset, length, signal);
     let piece = this.#piece;
     if (piece === undefined || piece.isLost || offset < piece.start || offset + length > piece.end) {
-      piece = new Piece(this.#source, offset, Math.min(BufferedSource.PIECE, this.size - offset));
+      piece = new Piece(this.unbuffered, offset, Math.min(BufferedSource.PIECE, this.size - offset));
       this.#piece = piece;
     }
     const start = offset - piece.start;
     return (await piece.octets(signal)).slice(start, start + length);
   }
 }
+

@@ -1,12 +1,12 @@
 // Opening a CMS message: EnvelopedData with AES in CBC mode, AuthEnvelopedData with AES in GCM mode.
 
-import { type Bytes, equal } from "../bytes/bytes.ts";
+import { type Bytes } from "../bytes/bytes.ts";
 import { Element, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context } from "../der/ber.ts";
 import { Fault, altered, malformed, unsupported } from "../fault.ts";
 import { type HeldKey, type Keyring } from "../keys/keyring.ts";
 import { BLOCK, blockCipher } from "../ciphers/aes_block.ts";
 import { checkPadding } from "../bytes/padding.ts";
-import { type Named, type Recipient, type Recipients, readRecipients } from "./recipients.ts";
+import { type Recipient, type Recipients, readRecipients } from "./recipients.ts";
 
 /** The private key operations that one message may cost. Recipients don't name keys, so that many may have to be tried. */
 const MOST_TRIALS = 64;
@@ -23,6 +23,12 @@ export interface OpenedCms {
 
 /** Returns whether octets may begin a CMS message: a SEQUENCE. */
 export const beginsCms = (octets: Uint8Array) => octets[0] === SEQUENCE;
+
+/** Returns whether octets surely begin one: a SEQUENCE that begins with an object identifier. */
+export function beginsContentInfo(octets: Uint8Array): boolean {
+  const length = octets[1] ?? 0xff;
+  return beginsCms(octets) && length <= 0x88 && octets[length <= 0x80 ? 2 : 2 + (length & 0x0f)] === OID;
+}
 
 /** Opens a message with the keys at hand. Its octets are used up. */
 export async function openCms(message: Bytes, keyring: Keyring, onProgress: (octets: number) => void): Promise<OpenedCms> {
@@ -143,20 +149,8 @@ function noKey({ recipients: { recipients, passphrases } }: Front): Fault {
 
 function pairs(recipients: readonly Recipient[], keyring: Keyring): { recipient: Recipient; key: HeldKey["key"] }[] {
   const all = recipients.flatMap((recipient) => keyring.keys.map(({ key }) => ({ recipient, key })));
-  const isNamed = ({ recipient, key }: (typeof all)[number]) => names(recipient.named, key, keyring);
+  const isNamed = ({ recipient, key }: (typeof all)[number]) => keyring.isNamed(recipient.named, key);
   return [...all.filter(isNamed), ...all.filter((pair) => !isNamed(pair))];
-}
-
-/** Returns whether a recipient's certificate is that of a key, as far as that can be known. */
-export function names(named: Named, key: HeldKey["key"], keyring: Keyring): boolean {
-  if (named.kind === "issuer") {
-    return keyring.certificateOf(named.issuer, named.serial)?.fingerprint === key.fingerprint;
-  }
-  return equal(named.identifier, key.keyIdentifier) ||
-    keyring.certificates.some(
-      ({ keyIdentifier, fingerprint }) =>
-        keyIdentifier !== undefined && equal(keyIdentifier, named.identifier) && fingerprint === key.fingerprint,
-    );
 }
 
 /** Decrypts in place, piece by piece; `undefined` if the padding at the end is wrong, and nothing was changed. */

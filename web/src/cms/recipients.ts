@@ -1,10 +1,11 @@
 // The recipients of a CMS message (RFC 5652, section 6.2), and the content's key from one of them.
 
 import { aeskw } from "@noble/ciphers/aes.js";
-import { type Bytes, concat, equal, hex } from "../bytes/bytes.ts";
+import { type Bytes, concat } from "../bytes/bytes.ts";
+import { readAlgorithm } from "../der/algorithm.ts";
 import { BIT_STRING, Element, type Parts, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, context, encode } from "../der/ber.ts";
 import { malformed } from "../fault.ts";
-import { type Certificate } from "../keys/certificate.ts";
+import { type Named } from "../keys/named.ts";
 import { type PrivateKey } from "../keys/private_key.ts";
 
 /** More than anybody seals to. */
@@ -15,11 +16,6 @@ const MOST_ISSUER = 4096;
 const MOST_IDENTIFIER = 64;
 /** The least octets of padding (RFC 8017, section 7.2.1). */
 const LEAST_PADDING = 8;
-
-/** The certificate that a message names. */
-export type Named =
-  | { readonly kind: "issuer"; readonly issuer: Bytes; readonly serial: Bytes }
-  | { readonly kind: "key identifier"; readonly identifier: Bytes };
 
 export interface Recipient {
   readonly named: Named;
@@ -64,7 +60,9 @@ export function readRecipients(set: Element): Recipients {
         passphrases++;
         break;
       case context(2):
+        break;
       case context(4):
+        recipients.push(...encapsulation(info));
         break;
       default:
         throw malformed("a recipient of an unknown kind");
@@ -73,17 +71,6 @@ export function readRecipients(set: Element): Recipients {
     if (passphrases > MOST_PASSPHRASES) throw malformed("it is sealed with too many passphrases");
   }
   return { recipients, passphrases };
-}
-
-/** Returns what a message calls a recipient, for people. */
-export function describe(named: Named): string {
-  return named.kind === "issuer" ? `certificate with the serial number ${hex(named.serial)}` : `key identifier ${hex(named.identifier)}`;
-}
-
-/** Whether it is the name of that certificate. */
-export function isNamed(named: Named, { issuer, serial, keyIdentifier }: Certificate): boolean {
-  if (named.kind === "issuer") return equal(named.issuer, issuer) && equal(named.serial, serial);
-  return keyIdentifier !== undefined && equal(named.identifier, keyIdentifier);
 }
 
 /** Takes the name of a certificate: a key identifier with that tag, or an issuer and a serial number. */
@@ -97,25 +84,30 @@ export function takeNamed(parts: Parts): Named {
 function issuerAndSerial(element: Element): Named {
   const parts = element.parts(SEQUENCE);
   // A name is the same however its lengths are written.
-  const issuer = parts.take(SEQUENCE).asDer();
+  const issuer = parts.take(SEQUENCE).wellFormed().asDer();
   const serial = parts.take(INTEGER).content;
   parts.end();
   if (issuer.length > MOST_ISSUER || serial.length === 0 || serial.length > MOST_IDENTIFIER) throw malformed("the name of a certificate");
   return { kind: "issuer", issuer, serial: serial.slice() };
 }
 
+/** The version, which follows from the rest. */
+export function takeVersion(parts: Parts): void {
+  if (parts.take(INTEGER).small() > 255) throw malformed("a version");
+}
+
 /** KeyTransRecipientInfo (RFC 5652, section 6.2.1). */
 function transport(info: Element): Recipient {
   const parts = info.parts();
-  parts.take(INTEGER);
+  takeVersion(parts);
   const named = takeNamed(parts);
-  const algorithm = parts.take(SEQUENCE).children();
+  const { oid, parameters, isPlain } = readAlgorithm(parts.take());
   const sealed = parts.take().octets().slice();
-  const oid = algorithm[0]?.oid();
-  if (oid === "1.2.840.113549.1.1.1") {
+  parts.end();
+  if (oid === "1.2.840.113549.1.1.1" && isPlain) {
     return { named, unsupported: undefined, open: async (key, length) => openPkcs1(key, sealed, length) };
   }
-  const oaep = oid === "1.2.840.113549.1.1.7" ? oaepParameters(algorithm[1]) : undefined;
+  const oaep = oid === "1.2.840.113549.1.1.7" ? oaepParameters(parameters) : undefined;
   if (oaep === undefined) {
     return { named, unsupported: `the key transport ${oid}`, open: async () => undefined };
   }
@@ -185,24 +177,23 @@ const WRAPS: Readonly<Record<string, number>> = {
 /** KeyAgreeRecipientInfo (RFC 5652, section 6.2.2): one ephemeral key for some recipients. */
 function agreement(info: Element): Recipient[] {
   const parts = info.parts();
-  parts.take(INTEGER);
-  const originator = parts.take(context(0)).children()[0];
+  takeVersion(parts);
+  const ephemeral = ephemeralKey(parts.take(context(0)));
   const userKeyingMaterial = parts.takeIf(context(1))?.children()[0]?.octets().slice();
-  const algorithm = parts.take(SEQUENCE).children();
-  const scheme = algorithm[0]?.oid() ?? "";
+  const { oid: scheme, parameters } = readAlgorithm(parts.take());
   const hash = AGREEMENTS[scheme];
-  const wrapAlgorithm = hash === undefined ? undefined : algorithm[1];
-  const wrapLength = wrapAlgorithm && WRAPS[wrapAlgorithm.children()[0]?.oid() ?? ""];
-  const point = originator?.tag === context(1) ? originator.parts() : undefined;
-  point?.take(SEQUENCE);
-  const ephemeral = point?.take(BIT_STRING).bits().slice();
-  return parts.take(SEQUENCE).children().map((element): Recipient => {
+  const wrapAlgorithm = hash === undefined || parameters === undefined ? undefined : readAlgorithm(parameters);
+  const wrapLength = wrapAlgorithm?.isPlain ? WRAPS[wrapAlgorithm.oid] : undefined;
+  const sealedKeys = parts.take(SEQUENCE).children();
+  parts.end();
+  return sealedKeys.map((element): Recipient => {
     const recipient = element.parts(SEQUENCE);
     const identifier = recipient.takeIf(context(0));
     const named: Named = identifier === undefined
       ? issuerAndSerial(recipient.take(SEQUENCE))
       : { kind: "key identifier", identifier: identifier.parts().take(OCTET_STRING).content.slice() };
     const wrapped = recipient.take().octets().slice();
+    recipient.end();
     if (hash === undefined || wrapAlgorithm === undefined || wrapLength === undefined || ephemeral === undefined) {
       return { named, unsupported: `the key agreement ${scheme}`, open: async () => undefined };
     }
@@ -223,6 +214,28 @@ function agreement(info: Element): Recipient[] {
       },
     };
   });
+}
+
+/** Returns the originator's point, if its key is in the message: static keys would have to come from elsewhere. */
+function ephemeralKey(originator: Element): Bytes | undefined {
+  const [key, ...more] = originator.children();
+  if (key === undefined || more.length > 0) throw malformed("an originator");
+  if (key.wellFormed().tag !== context(1)) return undefined;
+  const parts = key.parts();
+  // The curve doesn't matter: the point has to be on the recipient's.
+  const { oid } = readAlgorithm(parts.take());
+  const bits = parts.take(BIT_STRING);
+  parts.end();
+  return oid === "1.2.840.10045.2.1" && bits.content[0] === 0 ? bits.bits().slice() : undefined;
+}
+
+/** KEMRecipientInfo (RFC 9629, section 3), one kind of OtherRecipientInfo. */
+function encapsulation(info: Element): Recipient[] {
+  const parts = info.parts();
+  if (parts.take(OID).oid() !== "1.2.840.113549.1.9.16.13.3") return [];
+  const fields = parts.take(SEQUENCE).parts();
+  takeVersion(fields);
+  return [{ named: takeNamed(fields), unsupported: "key encapsulation", open: async () => undefined }];
 }
 
 /** ECC-CMS-SharedInfo (RFC 5753, section 7.2). */

@@ -21,9 +21,6 @@ export const context = (number: number, isConstructed = true) => 0x80 | (isConst
 /** Deeper than anything that is encoded in this way. */
 const MOST_DEPTH = 32;
 
-/** The octets of an identifier and a length for which bcder, the program's reader, has room. */
-const MOST_HEADER = 6;
-
 /** The header of an element, and where what follows it begins. */
 interface Header {
   readonly tag: number;
@@ -150,11 +147,11 @@ export class Element {
     return this;
   }
 
-  /** Refuses what the program's reader refuses at any depth: elements that don't fill the one that they are in, and very long lengths. */
-  checkNesting(): void {
-    if (this.#contentStart - this.#start > MOST_HEADER) throw malformed("an element with a very long length");
-    if (!(this.tag & CONSTRUCTED)) return;
-    for (const child of this.eachChild()) child.checkNesting();
+  /** Checks all elements in it, however deep; if their headers have a limit, that as well. */
+  wellFormed(longestHeader = Infinity): this {
+    if (this.#contentStart - this.#start > longestHeader) throw malformed("an element with a very long length");
+    if (this.tag & CONSTRUCTED) for (const child of this.eachChild()) child.wellFormed(longestHeader);
+    return this;
   }
 
   /** Whether all lengths are definite, and as short as can be (X.690, section 10.1). */

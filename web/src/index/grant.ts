@@ -1,6 +1,6 @@
 // A grant: an index of some members, sealed to somebody who is no recipient of them (docs/format.md).
 
-import { type Bytes } from "../bytes/bytes.ts";
+import { type Bytes, encodeUtf8 } from "../bytes/bytes.ts";
 import { Fault } from "../fault.ts";
 import { type Entry } from "../zip/entry.ts";
 import { type Index, type Listed, listedAs } from "./index.ts";
@@ -14,6 +14,8 @@ export const MOST_OF_GRANT = 128 * 1024 * 1024;
 
 const MOST_MEMBERS = 1_000_000;
 const MOST_NAMES = 64 * 1024 * 1024;
+/** Of a stored name, in octets: its length field has 16 bits. */
+const LONGEST_NAME = 0xffff;
 
 export interface Grant {
   readonly hidesNames: boolean;
@@ -28,7 +30,9 @@ export function readGrant(text: Bytes): Grant {
   let names = 0;
   readLines(text, "a grant", (line, hidesNames) => {
     areHidden = hidesNames;
-    names += line.member.length + line.name.length;
+    const stored = encodeUtf8(line.member).length;
+    if (stored > LONGEST_NAME) return "has a longer name than an archive holds";
+    names += stored + encodeUtf8(line.name).length;
     if (members.size >= MOST_MEMBERS || names > MOST_NAMES) return "lists one more of too many members";
     if (members.has(line.id)) return "lists a message again";
     members.set(line.id, line);

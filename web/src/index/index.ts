@@ -68,7 +68,7 @@ class Reading {
   }
 
   #miss(member: string): string | undefined {
-    this.#missingOctets += member.length;
+    this.#missingOctets += encodeUtf8(member).length;
     if (this.missing.size === MOST_MISSING || this.#missingOctets > MOST_MISSING_OCTETS) {
       return "lists one more of too many missing members";
     }

@@ -37,13 +37,11 @@ export function readLines(text: Bytes, what: string, take: (line: Line, hidesNam
   const lines = splitLines(text);
   const first = lines.next().value;
   const head = first === undefined ? undefined : parseFlatObject(first);
-  const members = head?.get("members");
-  const hidesNames = head?.get("hidden-names") ?? false;
-  const isHead = head !== undefined &&
-    head.get("callseal-index") === VERSION &&
-    typeof hidesNames === "boolean" &&
-    head.size === (head.has("hidden-names") ? 3 : 2);
-  if (!isHead || !isCount(members)) throw lineFault(1, `is not the beginning of ${what}`);
+  const members = countOf(head?.get("members"));
+  const hidden = head?.get("hidden-names");
+  const hidesNames = hidden === undefined ? false : hidden.kind === "boolean" ? hidden.isTrue : undefined;
+  const isHead = countOf(head?.get("callseal-index")) === VERSION && head?.size === (hidden === undefined ? 2 : 3);
+  if (!isHead || members === undefined || hidesNames === undefined) throw lineFault(1, `is not the beginning of ${what}`);
   let number = 0;
   for (const text of lines) {
     number++;
@@ -66,7 +64,14 @@ function* splitLines(text: Bytes): Generator<string> {
   }
 }
 
-const isCount = (value: Value | undefined): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+const LARGEST_COUNT = 2n ** 64n - 1n;
+
+/** Returns a number of 64 bits, which is written without sign, fraction and exponent. One that no double holds is rounded. */
+function countOf(value: Value | undefined): number | undefined {
+  if (value?.kind !== "number" || !/^\d+$/.test(value.written)) return undefined;
+  const count = BigInt(value.written);
+  return count <= LARGEST_COUNT ? Number(count) : undefined;
+}
 
 const KEYS = ["member", "name", "size", "modified", "id", "session-key"];
 
@@ -74,21 +79,28 @@ const KEYS = ["member", "name", "size", "modified", "id", "session-key"];
 function parseLine(text: string): Line | string {
   const object = parseFlatObject(text);
   if (object === undefined || ![...object.keys()].every((key) => KEYS.includes(key))) return "is malformed";
-  const [member, name, size, modified, id, session] = KEYS.map((key) => object.get(key));
-  if (typeof member !== "string" || typeof name !== "string" || !isCount(size)) return "is malformed";
-  if (typeof id !== "string" || typeof session !== "string") return "is malformed";
-  const time = modified === undefined ? undefined : parseTime(modified);
-  if (modified !== undefined && time === undefined) return "has a malformed time";
-  const key = parseSessionKey(session);
+  const [member, name, , modified, id, session] = KEYS.map((key) => object.get(key));
+  const size = countOf(object.get("size"));
+  if (member?.kind !== "text" || name?.kind !== "text" || size === undefined) return "is malformed";
+  // Copies of secrets would stay behind where they have escapes, so the format has none in these.
+  if (!isPlain(id) || !isPlain(session) || !(modified === undefined || modified.kind === "null" || isPlain(modified))) return "is malformed";
+  const time = isPlain(modified) ? parseTime(modified.text) : undefined;
+  if (isPlain(modified) && time === undefined) return "has a malformed time";
+  const key = parseSessionKey(session.text);
   if (key === undefined) return "has a malformed session key";
-  if (!/^[0-9a-fA-F]{64}$/.test(id)) return "has a malformed id";
-  if (pathFault(name) !== undefined) return "has an unsafe name";
-  return { member, name, size, modified: time, id: id.toLowerCase(), key };
+  if (!/^[0-9a-fA-F]{64}$/.test(id.text)) return "has a malformed id";
+  if (pathFault(name.text) !== undefined) return "has an unsafe name";
+  return { member: member.text, name: name.text, size, modified: time, id: id.text.toLowerCase(), key };
 }
 
-/** RFC 3339 in UTC, to the second. */
-function parseTime(text: Value): number | undefined {
-  if (typeof text !== "string" || !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(text)) return undefined;
-  const time = Date.parse(text);
-  return Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== text.slice(0, 19) ? undefined : time;
+type Plain = Extract<Value, { kind: "text" }>;
+const isPlain = (value: Value | undefined): value is Plain => value?.kind === "text" && value.isPlain;
+
+/** A day, or RFC 3339 in UTC, to the second; not before 1970. */
+function parseTime(text: string): number | undefined {
+  const [, day, time = "00:00:00"] = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2})Z)?$/.exec(text) ?? [];
+  if (day === undefined) return undefined;
+  const written = `${day}T${time}`;
+  const parsed = Date.parse(`${written}Z`);
+  return Number.isNaN(parsed) || parsed < 0 || new Date(parsed).toISOString().slice(0, 19) !== written ? undefined : parsed;
 }

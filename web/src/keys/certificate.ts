@@ -3,16 +3,19 @@
 import { type Bytes, decodeLossily, hex, sha256 } from "../bytes/bytes.ts";
 import { BIT_STRING, BOOLEAN, Element, GENERALIZED_TIME, INTEGER, OCTET_STRING, SEQUENCE, UTC_TIME, context } from "../der/ber.ts";
 import { Fault, malformed } from "../fault.ts";
-import { type PublicKey, fingerprintOf, parsePublicKey } from "./public_key.ts";
+import { nameText } from "./distinguished_name.ts";
+import { type PublicKey, fingerprintOf, keyIdentifierOf, parsePublicKey } from "./public_key.ts";
 
 export interface Certificate {
-  /** The common name of its subject, else another part of its name. */
+  /** Its subject for people: the first common name, else the whole name. */
   readonly label: string;
   /** Its issuer's name and its serial number, as CMS names it. */
   readonly issuer: Bytes;
   readonly serial: Bytes;
   /** The extension SubjectKeyIdentifier. */
   readonly keyIdentifier: Bytes | undefined;
+  /** The usual one of its key, whether it has the extension or not; `undefined` if its kind isn't supported. */
+  readonly usualKeyIdentifier: Bytes | undefined;
   /** Milliseconds since 1970. */
   readonly notBefore: number;
   readonly notAfter: number;
@@ -59,10 +62,11 @@ export async function parseCertificate(der: Bytes): Promise<Certificate> {
   const keyUsage = extensions.get(KEY_USAGE);
   const purposes = extensions.get(EXTENDED_KEY_USAGE);
   return {
-    label: nameOf(subject) ?? nameOf(issuer) ?? "a certificate without a name",
+    label: nameText(subject),
     issuer: issuer.encoded.slice(),
     serial,
     keyIdentifier: keyIdentifier && Element.whole(keyIdentifier).expect(OCTET_STRING).content.slice(),
+    usualKeyIdentifier: publicKey && (await keyIdentifierOf(publicKey)),
     notBefore,
     notAfter,
     publicKey,
@@ -84,22 +88,6 @@ function parseExtensions(wrapper: Element | undefined): Map<string, Bytes> {
     found.set(oid, parts.take(OCTET_STRING).content.slice());
   }
   return found;
-}
-
-/** Common name, else organizational unit, else organization (RFC 5280, appendix A.1). */
-function nameOf(name: Element): string | undefined {
-  const values = new Map<string, string>();
-  for (const set of name.children()) {
-    for (const attribute of set.children()) {
-      const parts = attribute.parts(SEQUENCE);
-      const oid = parts.take().oid();
-      const value = parts.take();
-      // BMPString has two octets a character.
-      const text = value.tag === 0x1e ? new TextDecoder("utf-16be").decode(value.content) : decodeLossily(value.content);
-      values.set(oid, text);
-    }
-  }
-  return values.get("2.5.4.3") ?? values.get("2.5.4.11") ?? values.get("2.5.4.10");
 }
 
 /** UTCTime and GeneralizedTime of RFC 5280, section 4.1.2.5, in milliseconds since 1970. */

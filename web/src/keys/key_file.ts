@@ -4,6 +4,7 @@ import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
 import { BIT_STRING, Element, INTEGER, OCTET_STRING, OID, SEQUENCE } from "../der/ber.ts";
 import { Fault } from "../fault.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
+import { openSshKey } from "./openssh.ts";
 import { type LockedKey, parseLocked } from "./pbes2.ts";
 import { type PrivateKey, fromPkcs1, fromPkcs8, fromSec1 } from "./private_key.ts";
 
@@ -92,10 +93,11 @@ async function readBlock(label: string, body: string): Promise<KeyFileItem> {
     case "TRUSTED CERTIFICATE": // OpenSSL adds what it is trusted for
       return { kind: "certificate", certificate: await parseCertificate(decode(body)) };
     case "OPENSSH PRIVATE KEY":
-      throw new Fault("unsupported", "it is an OpenSSH key, which the page doesn't support", "convert a copy: `ssh-keygen -p -m PKCS8 -f COPY`");
+      throw openSshKey(decode(body));
     case "PGP PRIVATE KEY BLOCK":
-    case "PGP PUBLIC KEY BLOCK":
       throw openPgpKey();
+    case "PGP PUBLIC KEY BLOCK":
+      throw openPgpCertificate();
     default:
       throw new Fault("unsupported", `it is a ${label}, which the page doesn't use`, wrongFile().hint);
   }
@@ -103,6 +105,16 @@ async function readBlock(label: string, body: string): Promise<KeyFileItem> {
 
 const openPgpKey = () =>
   new Fault("unsupported", "it is an OpenPGP key, which the page doesn't support", "use the program: `callseal extract -k KEY`");
+
+const openPgpCertificate = () =>
+  new Fault("unsupported", "it is an OpenPGP certificate, which the page doesn't support", "drop your private key; `callseal verify` checks the signatures of such a certificate");
+
+/** The types of OpenPGP packets that keys and certificates begin with (RFC 9580, section 5). */
+const SECRET_KEY = 5;
+const PUBLIC_KEY = 6;
+
+/** Returns the type of a packet by its first octet (RFC 9580, section 4.2). */
+const packetType = (octet: number) => (octet & 0xc0) === 0xc0 ? octet & 0x3f : octet & 0x80 ? (octet >> 2) & 0x0f : undefined;
 
 function decode(body: string): Bytes {
   try {
@@ -115,11 +127,13 @@ function decode(body: string): Bytes {
 /** Tells the kinds of DER apart by their first elements. */
 async function readDer(octets: Bytes, text: string): Promise<KeyFileItem> {
   if (octets[0] !== SEQUENCE) {
-    if (octets[0] === 0xfe && octets[1] === 0xed) throw keystore("a Java keystore", "keytool -importkeystore -srckeystore FILE -destkeystore keys.p12 -deststoretype pkcs12");
+    if (octets[0] === 0xfe && octets[1] === 0xed) throw keystore("a Java keystore", "keytool -importkeystore -srckeystore FILE -destkeystore keys.p12 -deststoretype pkcs12", ", then drop keys.p12");
     if (text.startsWith("PuTTY-User-Key-File")) {
       throw new Fault("unsupported", "it is a PuTTY key, which the page doesn't support", "in PuTTYgen, export it as an OpenSSH key; then `ssh-keygen -p -m PKCS8 -f COPY`");
     }
-    if ((octets[0] ?? 0) >= 0x94 && (octets[0]! & 0x80) !== 0) throw openPgpKey();
+    const type = packetType(octets[0] ?? 0);
+    if (type === SECRET_KEY) throw openPgpKey();
+    if (type === PUBLIC_KEY) throw openPgpCertificate();
     throw wrongFile();
   }
   let first: readonly Element[];
@@ -136,11 +150,11 @@ async function readDer(octets: Bytes, text: string): Promise<KeyFileItem> {
   if (is(INTEGER, INTEGER, INTEGER)) return { kind: "key", key: await fromPkcs1(octets) };
   if (is(INTEGER, OCTET_STRING)) return { kind: "key", key: await fromSec1(octets) };
   if (is(INTEGER, SEQUENCE) && first[0]!.content[0] === 3) {
-    throw keystore("a PKCS#12 keystore (.p12, .pfx)", "openssl pkcs12 -in FILE -nocerts -out my.key");
+    throw keystore("a PKCS#12 keystore (.p12, .pfx)", "openssl pkcs12 -legacy -aes256 -in FILE -nocerts -out my.key", "; OpenSSL 1.1 knows no `-legacy`");
   }
   if (is(OID)) throw new Fault("malformed", "it is a CMS message, not a key", "drop the archive that holds it");
   throw wrongFile();
 }
 
-const keystore = (what: string, command: string) =>
-  new Fault("unsupported", `it is ${what}, which the page doesn't read`, `take the key out: \`${command}\`; OpenSSL 3 needs \`-legacy\` as well for old ones`);
+const keystore = (what: string, command: string, more = "") =>
+  new Fault("unsupported", `it is ${what}, which the page doesn't read`, `take the key out: \`${command}\`${more}`);

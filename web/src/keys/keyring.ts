@@ -2,6 +2,7 @@
 
 import { equal } from "../bytes/bytes.ts";
 import { type Certificate } from "./certificate.ts";
+import { type Named, namesCertificate } from "./named.ts";
 import { type PrivateKey } from "./private_key.ts";
 
 export interface HeldKey {
@@ -44,8 +45,14 @@ export class Keyring {
     return certificate?.label ?? this.#keys.find(({ key }) => key.fingerprint.endsWith(recipient))?.label;
   }
 
-  /** The certificates that an issuer and serial number name. */
-  certificateOf(issuer: Uint8Array, serial: Uint8Array): Certificate | undefined {
-    return this.#certificates.find((c) => equal(c.issuer, issuer) && equal(c.serial, serial));
+  /** The certificate at hand that a message names. */
+  certificateNamed(named: Named): Certificate | undefined {
+    return this.#certificates.find((certificate) => namesCertificate(named, certificate));
+  }
+
+  /** Whether a message names the certificate of a key, as far as that can be known. */
+  isNamed(named: Named, key: PrivateKey): boolean {
+    if (named.kind === "key identifier" && equal(named.identifier, key.keyIdentifier)) return true;
+    return this.#certificates.some((certificate) => certificate.fingerprint === key.fingerprint && namesCertificate(named, certificate));
   }
 }

@@ -16,7 +16,7 @@ export function toOctets(value: bigint, length: number): Bytes {
 /** The number of the bits of a number, big-endian. */
 export function bitLength(octets: Bytes): number {
   const number = withoutZeros(octets);
-  return 8 * number.length - (Math.clz32(number[0] ?? 0) - 24);
+  return number.length === 0 ? 0 : 8 * number.length - (Math.clz32(number[0]!) - 24);
 }
 
 /** Returns base^exponent mod modulus, four bits of the exponent at a time. */

@@ -1,10 +1,10 @@
 // Private keys that open: RSA and the NIST curves.
 
-import { type Bytes, concat, equal, sha1 } from "../bytes/bytes.ts";
+import { type Bytes, concat, equal } from "../bytes/bytes.ts";
 import { BIT_STRING, Element, encode, INTEGER, OCTET_STRING, OID, SEQUENCE, context } from "../der/ber.ts";
 import { Fault, malformed } from "../fault.ts";
-import { modPow, toBigInt, toOctets } from "./numbers.ts";
-import { type Curve, type PublicKey, curveOf, fingerprintOf, rsaPublicKey } from "./public_key.ts";
+import { bitLength, modPow, toBigInt, toOctets } from "./numbers.ts";
+import { type Curve, type PublicKey, curveOf, fingerprintOf, keyIdentifierOf, unsupportedKey, weaknessOf } from "./public_key.ts";
 
 interface Common {
   readonly publicKey: PublicKey;
@@ -46,15 +46,24 @@ export async function fromPkcs8(der: Bytes): Promise<PrivateKey> {
     case "1.2.840.10045.2.1":
       return fromSec1(key, namedCurve(algorithm.take()));
     case "1.3.101.110":
-      throw new Fault("unsupported", "the page doesn't support X25519 keys", "use the program: `callseal extract`");
+      throw unsupportedKey("an X25519 key");
+    case "1.3.101.111":
+      throw unsupportedKey("an X448 key");
     case "1.3.101.112":
-      throw new Fault("unsupported", "an Ed25519 key can only sign, and opens nothing", "drop the key of one of the recipients");
+      throw signsOnly("an Ed25519 key");
+    case "1.3.101.113":
+      throw signsOnly("an Ed448 key");
+    case "1.2.840.10040.4.1":
+      throw signsOnly("a DSA key");
     case "1.2.840.113549.1.1.10":
-      throw new Fault("unsupported", "it is an RSA key for RSASSA-PSS, which can only sign", "drop the key of one of the recipients");
+      throw signsOnly("an RSA key for RSASSA-PSS");
     default:
-      throw new Fault("unsupported", `it is a key of the algorithm ${oid}, which opens nothing here`);
+      throw unsupportedKey(`a key of the algorithm ${oid}`);
   }
 }
+
+export const signsOnly = (kind: string) =>
+  new Fault("unsupported", `it is ${kind}, which can only sign, and opens nothing`, "drop the key of one of the recipients");
 
 /** The parameters of an EC key name its curve, or spell it out (RFC 3279, section 2.3.5). */
 function namedCurve(parameters: Element): string {
@@ -62,7 +71,7 @@ function namedCurve(parameters: Element): string {
   throw new Fault(
     "unsupported",
     "its curve is spelled out instead of named, which the page doesn't support",
-    "name it: `openssl ec -in KEY -param_enc named_curve -out new.key`",
+    "name it: `openssl pkey -in KEY -ec_param_enc named_curve -aes256 -out new.key`",
   );
 }
 
@@ -74,18 +83,19 @@ export async function fromPkcs1(der: Bytes): Promise<RsaKey> {
   }
   const numbers = Array.from({ length: 8 }, () => parts.take(INTEGER).unsigned().slice());
   const [modulus, exponent] = numbers as [Bytes, Bytes];
-  const publicKey = rsaPublicKey(modulus, exponent);
-  const size = modulus.length;
-  if (numbers.some(({ length }) => length > size)) throw malformed("a number of the RSA key is longer than its modulus");
+  const publicKey: PublicKey = { kind: "rsa", modulus, exponent };
+  const weakness = weaknessOf(publicKey);
+  if (weakness !== undefined) throw new Fault("unsupported", `it ${weakness}`, "drop another key of a recipient");
+  const size = Math.ceil(bitLength(modulus) / 8);
+  if (numbers.some(({ length }) => length > modulus.length)) throw malformed("a number of the RSA key is longer than its modulus");
   const [n, , , p, q, dp, dq, qi] = numbers.map(toBigInt) as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
   // With primes that don't fit, the operation would yield something else, in silence.
   if (p < 2n || q < 2n || p * q !== n || (qi * q) % p !== 1n) throw malformed("the primes of the RSA key don't fit its modulus");
-  const signed = (octets: Bytes) => encode(INTEGER, octets[0]! & 0x80 ? Uint8Array.of(0) : new Uint8Array(0), octets);
   return {
     kind: "rsa",
     publicKey,
     fingerprint: await fingerprintOf(publicKey),
-    keyIdentifier: await sha1(encode(SEQUENCE, signed(modulus), signed(exponent))),
+    keyIdentifier: await keyIdentifierOf(publicKey),
     size,
     raw(sealed) {
       const value = toBigInt(sealed);
@@ -130,7 +140,7 @@ export async function fromSec1(der: Bytes, curveOid?: string): Promise<EcKey> {
     kind: "ec",
     publicKey,
     fingerprint: await fingerprintOf(publicKey),
-    keyIdentifier: await sha1(point),
+    keyIdentifier: await keyIdentifierOf(publicKey),
     curve,
     async agree(other) {
       try {

@@ -4,7 +4,7 @@
 // alone, and a private key finds its messages without its certificate (docs/format.md).
 
 import { type Bytes, concat, hex, sha1 } from "../bytes/bytes.ts";
-import { BIT_STRING, Element, SEQUENCE } from "../der/ber.ts";
+import { BIT_STRING, Element, INTEGER, SEQUENCE, encode } from "../der/ber.ts";
 import { Fault } from "../fault.ts";
 import { bitLength, withoutZeros } from "./numbers.ts";
 
@@ -56,19 +56,38 @@ export const CURVES: readonly Curve[] = [
   },
 ];
 
+/** Those that the program supports. */
 const OTHER_CURVES: Readonly<Record<string, string>> = {
   "1.3.36.3.3.2.8.1.1.7": "brainpoolP256r1",
   "1.3.36.3.3.2.8.1.1.11": "brainpoolP384r1",
   "1.3.36.3.3.2.8.1.1.13": "brainpoolP512r1",
-  "1.3.132.0.10": "secp256k1",
 };
+
+/** A kind of key that neither the page nor the program opens with. */
+export const unsupportedKey = (kind: string) =>
+  new Fault("unsupported", `it has ${kind}, which callseal doesn't support`, "use an RSA key, or an EC key on P-256, P-384 or P-521");
+
+/** The sizes of RSA keys that open old messages, in bits. */
+const LEAST_RSA_BITS = 1024;
+const MOST_RSA_BITS = 16_384;
+const MOST_EXPONENT_BITS = 64;
+
+/** Returns why a key can't be relied on, to continue what has it; `undefined` if nothing is wrong with it. */
+export function weaknessOf(key: PublicKey, leastRsaBits = LEAST_RSA_BITS): string | undefined {
+  if (key.kind !== "rsa") return undefined;
+  const [modulus, exponent] = [key.modulus, key.exponent].map(withoutZeros) as [Bytes, Bytes];
+  const bits = bitLength(modulus);
+  if (bits < leastRsaBits || bits > MOST_RSA_BITS) return `has an RSA key of ${bits} bits, and at least ${leastRsaBits} (at most ${MOST_RSA_BITS}) are needed`;
+  const isEven = (number: Bytes) => number.at(-1)! % 2 === 0;
+  // With the exponent 1 nothing is sealed.
+  if (isEven(exponent) || bitLength(exponent) < 2 || bitLength(exponent) > MOST_EXPONENT_BITS) return "has an RSA key with an unusable public exponent";
+  return isEven(modulus) ? "has an RSA key with an unusable modulus" : undefined;
+}
+
+const SECP256K1 = "1.3.132.0.10";
 
 const RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
 const EC_PUBLIC_KEY = "1.2.840.10045.2.1";
-
-/** The sizes of RSA keys that the program opens with, in bits, and the most bits of their exponents. */
-const RSA_BITS = { least: 1024, most: 16_384 };
-const MOST_EXPONENT_BITS = 64;
 
 export type PublicKey =
   | { readonly kind: "rsa"; readonly modulus: Bytes; readonly exponent: Bytes }
@@ -77,10 +96,10 @@ export type PublicKey =
 /** Returns a curve by its object identifier. */
 export function curveOf(oid: string): Curve {
   const curve = CURVES.find((curve) => curve.oid === oid);
-  if (curve === undefined) {
-    throw new Fault("unsupported", `the page doesn't support keys on the curve ${OTHER_CURVES[oid] ?? oid}`, "use the program: `callseal extract`");
-  }
-  return curve;
+  if (curve !== undefined) return curve;
+  const other = OTHER_CURVES[oid];
+  if (other === undefined) throw unsupportedKey(`a key on the curve ${oid === SECP256K1 ? "secp256k1" : oid}`);
+  throw new Fault("unsupported", `the page doesn't support keys on the curve ${other}`, "use the program: `callseal extract`");
 }
 
 /** Reads SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7), or says which kind of key it is. */
@@ -92,7 +111,7 @@ export function parsePublicKey(info: Element): PublicKey {
   switch (oid) {
     case RSA_ENCRYPTION: {
       const numbers = Element.whole(bits).parts(SEQUENCE);
-      return rsaPublicKey(numbers.take().unsigned().slice(), numbers.take().unsigned().slice());
+      return { kind: "rsa", modulus: numbers.take().unsigned().slice(), exponent: numbers.take().unsigned().slice() };
     }
     case EC_PUBLIC_KEY: {
       const curve = curveOf(algorithm.take().oid());
@@ -104,19 +123,6 @@ export function parsePublicKey(info: Element): PublicKey {
     default:
       throw new Fault("unsupported", `it has a key of the algorithm ${oid}, which opens nothing here`);
   }
-}
-
-/** Returns an RSA key if it is one that the program opens with. Anybody can make a certificate of any other. */
-export function rsaPublicKey(modulus: Bytes, exponent: Bytes): PublicKey {
-  const refused = (what: string) => new Fault("malformed", `it has an RSA key ${what}`, "use another one: `callseal keygen` makes one");
-  const bits = bitLength(modulus);
-  const { least, most } = RSA_BITS;
-  if (bits < least || bits > most) throw refused(`of ${bits} bits, and at least ${least} (at most ${most}) are needed`);
-  const isEven = (octets: Bytes) => (octets.at(-1)! & 1) === 0;
-  const exponentBits = bitLength(exponent);
-  if (isEven(exponent) || exponentBits < 2 || exponentBits > MOST_EXPONENT_BITS) throw refused("with an unusable public exponent");
-  if (isEven(modulus)) throw refused("with an unusable modulus");
-  return { kind: "rsa", modulus, exponent };
 }
 
 /** Names the kind of a key for people. */
@@ -136,6 +142,17 @@ export async function fingerprintOf(key: PublicKey): Promise<string> {
       );
   const body = concat(Uint8Array.of(4, 0, 0, 0, 0), fields);
   return hex(await sha1(concat(Uint8Array.of(0x99, body.length >> 8, body.length & 255), body)));
+}
+
+/** Returns what most issuers give to the key's certificates as SubjectKeyIdentifier: the SHA-1 of its bits (RFC 5280, section 4.2.1.2). */
+export function keyIdentifierOf(key: PublicKey): Promise<Bytes> {
+  return sha1(key.kind === "ec" ? key.point : encode(SEQUENCE, integer(key.modulus), integer(key.exponent)));
+}
+
+/** A number that isn't negative, as DER has it. */
+function integer(octets: Bytes): Bytes {
+  const number = withoutZeros(octets);
+  return encode(INTEGER, number[0]! & 0x80 ? Uint8Array.of(0) : new Uint8Array(0), number);
 }
 
 /** A number as OpenPGP has it (RFC 9580, section 3.2). */

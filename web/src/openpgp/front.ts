@@ -45,6 +45,22 @@ export interface Beginning {
   readonly id: string;
 }
 
+/** The versions of the packets that a message can begin with. */
+const VERSIONS: Readonly<Record<number, readonly number[]>> = { [Tag.PKESK]: [3, 6], [Tag.SKESK]: [4, 5, 6], [Tag.SEIPD]: [1, 2] };
+
+/** Returns whether octets begin as an encrypted message does. */
+export function beginsMessage(octets: Bytes): boolean {
+  try {
+    const packets = new Packets(octets);
+    const header = packets.header();
+    const [version] = packets.rest();
+    return header !== undefined && version !== undefined && (VERSIONS[header.tag]?.includes(version) ?? false);
+  } catch (error) {
+    if (error instanceof Fault) return false;
+    throw error;
+  }
+}
+
 /** Reads the beginning of a message. A fault may only mean that it is too short. */
 export function readBeginning(octets: Bytes): Beginning {
   const packets = new Packets(octets);

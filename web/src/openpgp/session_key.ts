@@ -30,9 +30,9 @@ const NAMES: Readonly<Record<number, string>> = {
 
 export const cipherName = (cipher: number) => NAMES[cipher] ?? `the cipher ${cipher}`;
 
-/** Reads what `gpg --show-session-key` prints: the cipher's number, a colon and hexadecimal digits. */
+/** Reads what `gpg --show-session-key` prints: the cipher's number, a colon and hexadecimal digits. The number is as the program takes it. */
 export function parseSessionKey(text: string): SessionKey | undefined {
-  const [, number, digits] = /^(\d{1,3}):([0-9a-fA-F]+)$/.exec(text) ?? [];
+  const [, number, digits] = /^\+?0*(\d{1,3}):([0-9a-fA-F]+)$/.exec(text) ?? [];
   if (number === undefined || digits === undefined) return undefined;
   const octets = fromHex(digits);
   const cipher = Number(number);

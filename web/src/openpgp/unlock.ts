@@ -2,6 +2,7 @@
 
 import { aeskw } from "@noble/ciphers/aes.js";
 import { type Bytes, concat, encodeUtf8, fromHex, u16be } from "../bytes/bytes.ts";
+import { bitLength } from "../keys/numbers.ts";
 import { type EcKey, type PrivateKey, type RsaKey } from "../keys/private_key.ts";
 import { type Pkesk } from "./front.ts";
 import { type SessionKey } from "./session_key.ts";
@@ -76,6 +77,10 @@ async function openEcdh(sealed: Bytes, key: EcKey): Promise<Bytes | undefined> {
 /** Reads a number (RFC 9580, section 3.2). */
 function readMpi(octets: Bytes, at: number): { octets: Bytes; end: number } | undefined {
   if (at + 2 > octets.length) return undefined;
-  const end = at + 2 + Math.ceil(u16be(octets, at) / 8);
-  return end > octets.length ? undefined : { octets: octets.subarray(at + 2, end), end };
+  const bits = u16be(octets, at);
+  const end = at + 2 + Math.ceil(bits / 8);
+  if (end > octets.length) return undefined;
+  const number = octets.subarray(at + 2, end);
+  // The first bit that counts is set.
+  return number[0] !== 0 && bitLength(number) === bits ? { octets: number, end } : undefined;
 }

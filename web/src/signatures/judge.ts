@@ -1,9 +1,9 @@
 // What a CMS signature over a list is worth, for named signers.
 
-import { type Bytes, equal, hex } from "../bytes/bytes.ts";
-import { isNamed } from "../cms/recipients.ts";
+import { type Bytes, equal } from "../bytes/bytes.ts";
 import { type Certificate } from "../keys/certificate.ts";
-import { bitLength } from "../keys/numbers.ts";
+import { describe, namesCertificate } from "../keys/named.ts";
+import { weaknessOf } from "../keys/public_key.ts";
 import { type Scheme, schemeOf } from "./scheme.ts";
 import { DATA, type SignedData, type SignerInfo } from "./signed_data.ts";
 
@@ -41,7 +41,7 @@ async function judgeOne(data: SignedData, info: SignerInfo, content: Bytes, sign
   const claimed = typeof info.attributes === "string" ? undefined : info.attributes.signingTime;
   let best: SignatureVerdict | undefined;
   for (const certificate of signers) {
-    if (!isNamed(info.signer, certificate)) continue;
+    if (!namesCertificate(info.signer, certificate)) continue;
     const fault = await check(data, info, content, certificate) ?? unfit(certificate, claimed, now);
     const standing = fault === undefined ? ({ state: "holds", certificate } as const) : ({ state: "fails", fault } as const);
     if (best === undefined || standing.state === "holds") best = { signer: certificate.label, claimed, standing };
@@ -51,8 +51,8 @@ async function judgeOne(data: SignedData, info: SignerInfo, content: Bytes, sign
 
 /** The name of whoever a signature claims to be by. Anybody can claim it. */
 export function claimedSigner(data: SignedData, { signer }: SignerInfo): string {
-  const certificate = data.certificates.find((certificate) => isNamed(signer, certificate));
-  return certificate?.label ?? hex(signer.kind === "issuer" ? signer.serial : signer.identifier).toUpperCase();
+  const certificate = data.certificates.find((certificate) => namesCertificate(signer, certificate));
+  return certificate?.label ?? describe(signer);
 }
 
 /** Checks that the key of the certificate has signed this content. */
@@ -63,6 +63,11 @@ async function check(data: SignedData, info: SignerInfo, content: Bytes, certifi
   if (attributes.contentType !== DATA || data.contentType !== DATA) return "is malformed: it is for another type of content";
   const scheme: Scheme | string = schemeOf(info);
   if (typeof scheme === "string") return scheme;
+  // What it is worth is another matter, but it has to be a key.
+  const { publicKey } = certificate;
+  if (publicKey === undefined) return "is by a certificate with a kind of key that this page doesn't support";
+  const weakness = weaknessOf(publicKey, LEAST_RSA_BITS);
+  if (weakness !== undefined) return `is by a certificate that ${weakness}`;
   const digest = new Uint8Array(await crypto.subtle.digest(scheme.hash, content));
   const isRight = equal(digest, attributes.messageDigest) && (await scheme.verifies(certificate, attributes.octets, info.signature));
   return isRight ? undefined : "does not fit what it is said to sign";
@@ -73,12 +78,6 @@ function unfit(certificate: Certificate, claimed: number | undefined, now: numbe
   if (claimed !== undefined && claimed > now + CLOCK_SKEW) return `claims to have been made on ${timestamp(claimed)}, which is in the future`;
   if (now < certificate.notBefore) return `is by a certificate that is not valid before ${timestamp(certificate.notBefore)}`;
   if (now > certificate.notAfter) return `is by a certificate that expired on ${timestamp(certificate.notAfter)}`;
-  const { publicKey } = certificate;
-  if (publicKey === undefined) return "is by a certificate with a kind of key that this page doesn't support";
-  if (publicKey.kind === "rsa") {
-    const bits = bitLength(publicKey.modulus);
-    if (bits < LEAST_RSA_BITS) return `is by a certificate that has an RSA key of ${bits} bits, less than ${LEAST_RSA_BITS}`;
-  }
   const lacks = unfitForSignatures(certificate);
   return lacks === undefined ? undefined : `is by a certificate that is not for signatures: ${lacks}`;
 }

@@ -1,10 +1,10 @@
 // The algorithms of signatures (RFC 5754, RFC 4056), on WebCrypto.
 
 import { type Bytes } from "../bytes/bytes.ts";
+import { type Algorithm, readAlgorithm } from "../der/algorithm.ts";
 import { Element, INTEGER, SEQUENCE, context } from "../der/ber.ts";
 import { Fault } from "../fault.ts";
 import { type Certificate } from "../keys/certificate.ts";
-import { type Algorithm, algorithmOf } from "./algorithm.ts";
 import { type SignerInfo } from "./signed_data.ts";
 
 interface Hash {
@@ -114,10 +114,10 @@ function pssSalt(parameters: Element | undefined, hash: Hash): number | undefine
     const parts = parameters?.parts(SEQUENCE);
     const [own, mask, salt, trailer] = [0, 1, 2, 3].map((number) => only(parts?.takeIf(context(number))));
     parts?.end();
-    const maskAlgorithm = mask && algorithmOf(mask);
-    const maskHash = maskAlgorithm?.oid === MGF1 && maskAlgorithm.parameters && hashOf(algorithmOf(maskAlgorithm.parameters));
+    const maskAlgorithm = mask && readAlgorithm(mask);
+    const maskHash = maskAlgorithm?.oid === MGF1 && maskAlgorithm.parameters && hashOf(readAlgorithm(maskAlgorithm.parameters));
     const saltLength = salt?.small() ?? 20;
-    const isUsual = own !== undefined && hashOf(algorithmOf(own)) === hash && maskHash === hash && (trailer?.small() ?? 1) === 1;
+    const isUsual = own !== undefined && hashOf(readAlgorithm(own)) === hash && maskHash === hash && (trailer?.small() ?? 1) === 1;
     return isUsual && saltLength <= 0xffff ? saltLength : undefined;
   } catch (error) {
     if (error instanceof Fault) return undefined;

@@ -1,16 +1,20 @@
 // CMS SignedData (RFC 5652, section 5): signatures over a content that is somewhere else.
 
-import { type Bytes, concat } from "../bytes/bytes.ts";
-import { type Named, takeNamed } from "../cms/recipients.ts";
-import { type Algorithm, algorithmOf } from "./algorithm.ts";
-import { Element, INTEGER, OCTET_STRING, OID, type Parts, SEQUENCE, SET, context, isShortest } from "../der/ber.ts";
+import { type Bytes, compare, concat } from "../bytes/bytes.ts";
+import { takeNamed, takeVersion } from "../cms/recipients.ts";
+import { type Algorithm, readAlgorithm } from "../der/algorithm.ts";
+import { Element, OCTET_STRING, OID, SEQUENCE, SET, context, isShortest } from "../der/ber.ts";
 import { Fault, malformed } from "../fault.ts";
 import { type Certificate, parseCertificate, parseTime } from "../keys/certificate.ts";
+import { type Named } from "../keys/named.ts";
 
 /** The longest file of signatures, and the most signatures in it. */
 const MOST_BYTES = 1024 * 1024;
 const MOST_SIGNATURES = 64;
 const MOST_CERTIFICATES = 64;
+
+/** The octets of a tag and a length for which bcder, the program's reader, has room. */
+const LONGEST_HEADER = 6;
 
 const SIGNED_DATA = "1.2.840.113549.1.7.2";
 export const DATA = "1.2.840.113549.1.7.1";
@@ -49,7 +53,7 @@ export async function readSignedData(octets: Bytes): Promise<SignedData | undefi
   try {
     const whole = Element.whole(octets);
     // Nothing is passed over that the program refuses, and so the whole file: certificates of strangers, say.
-    whole.checkNesting();
+    whole.wellFormed(LONGEST_HEADER);
     const info = whole.parts(SEQUENCE);
     if (info.take(OID).oid() !== SIGNED_DATA) return undefined;
     const content = info.take(context(0)).parts();
@@ -98,9 +102,9 @@ function parseSigner(element: Element): SignerInfo {
   takeVersion(parts);
   const signer = takeNamed(parts);
   if (signer.kind === "issuer" && !isShortest(signer.serial)) throw malformed("a serial number");
-  const digest = algorithmOf(parts.take(SEQUENCE));
+  const digest = readAlgorithm(parts.take(SEQUENCE));
   const attributes = parts.takeIf(context(0));
-  const algorithm = algorithmOf(parts.take(SEQUENCE));
+  const algorithm = readAlgorithm(parts.take(SEQUENCE));
   const signature = parts.take().octets().slice();
   parts.takeIf(context(1)); // attributes that aren't signed
   parts.end();
@@ -111,11 +115,6 @@ function parseSigner(element: Element): SignerInfo {
     algorithm,
     signature,
   };
-}
-
-/** A version, which is one octet. */
-function takeVersion(parts: Parts): void {
-  if (parts.take(INTEGER).small() > 255) throw malformed("a version");
 }
 
 /** Reads the signed attributes (RFC 5652, section 11), or says what is wrong with them. */
@@ -171,10 +170,4 @@ function areInOrder(elements: readonly Element[]): boolean {
     const before = elements[place - 1];
     return before === undefined || compare(before.encoded, element.encoded) <= 0;
   });
-}
-
-function compare(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
 }

@@ -4,6 +4,7 @@ import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
 import { Fault, type Problem } from "../fault.ts";
 import { type Certificate } from "../keys/certificate.ts";
 import { type ByteSource, cancelledBy } from "../bytes/source.ts";
+import { namesCertificate } from "../keys/named.ts";
 import { type OpenArchive } from "../archive/open_archive.ts";
 import { readContent } from "../zip/entry.ts";
 import { withoutEnding } from "../zip/names.ts";
@@ -14,7 +15,7 @@ import { recipientsIn } from "./recipients.ts";
 import { type SignatureVerdict, judge, timestamp, unfitForSignatures } from "./judge.ts";
 import { LISTS, type ListNames, SIGNATURE_ENTRIES } from "../archive/reserved.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
-import { readSignedData } from "./signed_data.ts";
+import { type SignedData, readSignedData } from "./signed_data.ts";
 import { quoted } from "../text/quoted.ts";
 import { type Verdict } from "./verdict.ts";
 
@@ -49,9 +50,7 @@ export async function verify(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  // One that is for recipients alone was dropped for its name.
-  const signers = certificates.filter((certificate) => unfitForSignatures(certificate) === undefined);
-  const check = new Check(archive, cancelledBy(archive.source, signal), signers, now);
+  const check = new Check(archive, cancelledBy(archive.source, signal), certificates, now);
   try {
     await check.lists();
   } catch (error) {
@@ -66,8 +65,12 @@ class Check {
   readonly #archive: OpenArchive;
   readonly #source: ByteSource;
   readonly #signers: readonly Certificate[];
+  /** The certificates that are for recipients alone: they were dropped for their names. */
+  readonly #others: readonly Certificate[];
   readonly #now: number;
   readonly #problems: Problem[] = [];
+  /** What is no fault of the archive. */
+  readonly #notes: Problem[] = [];
   #faults = 0;
   readonly #unknown: SignatureVerdict[] = [];
   /** What the lists that count say of each entry. */
@@ -77,10 +80,11 @@ class Check {
   #hasOrigin = false;
   #bytes = 0;
 
-  constructor(archive: OpenArchive, source: ByteSource, signers: readonly Certificate[], now: number) {
+  constructor(archive: OpenArchive, source: ByteSource, certificates: readonly Certificate[], now: number) {
     this.#archive = archive;
     this.#source = source;
-    this.#signers = signers;
+    this.#signers = certificates.filter((certificate) => unfitForSignatures(certificate) === undefined);
+    this.#others = certificates.filter((certificate) => unfitForSignatures(certificate) !== undefined);
     this.#now = now;
   }
 
@@ -131,6 +135,7 @@ class Check {
     }
     const octets = await readContent(this.#source, archive.entries[place]!, () => undefined);
     const data = cms && (await readSignedData(cms));
+    if (data !== undefined) this.#noteOthers(data);
     const ofCms = data === undefined ? [] : await judge(data, octets, this.#signers, this.#now);
     const ofOpenPgp = claimsOfOpenPgp(openpgp ?? new Uint8Array(0)).map(
       ({ signer, time }): SignatureVerdict => ({ signer, claimed: time, standing: { state: "unknown" } }),
@@ -140,6 +145,15 @@ class Check {
       if (standing.state === "fails") throw new Fault("altered", `the signature of ${quoted(signer)} ${standing.fault}`);
     }
     return { octets, verdicts };
+  }
+
+  /** Says which signatures can't hold for their certificates here. */
+  #noteOthers({ signers }: SignedData): void {
+    for (const certificate of this.#others) {
+      if (!signers.some(({ signer }) => namesCertificate(signer, certificate))) continue;
+      const message = `${this.#archive.name}: ${notForSignatures(certificate)}, so no signature of its owner holds`;
+      if (!this.#notes.some((note) => note.message === message)) this.#notes.push({ message, hint: "drop the certificate of another signer, or ask this one to sign with another key" });
+    }
   }
 
   /** A list counts if a named signer has signed it; else its signatures are noted. */
@@ -194,7 +208,7 @@ class Check {
     const fault = expected && faultOf(await found(octets), expected);
     if (fault !== undefined) this.#failMember(name, fault, ASK_SIGNER);
     // The lists and their signatures are for nobody to open.
-    if (!SIGNATURE_ENTRIES.has(name)) this.#refuseRecipient(octets, name);
+    if (!SIGNATURE_ENTRIES.has(decodeLossily(this.#archive.entries[place]!.stored))) this.#refuseRecipient(octets, name);
   }
 
   /** A key that opens must not sign: else a server would hold a key that opens. */
@@ -234,16 +248,17 @@ class Check {
       // Without a signer's certificate, only what is damaged fails, and each member says so itself.
       if (this.#signers.length > 0) archive.required.refuse();
       const faults = this.#faults === 1 ? "1 fault" : `${this.#faults} faults`;
-      return { state: "not verified", summary: `${archive.name}: NOT VERIFIED (${faults}; ${size})`, problems: this.#listed(), withdrawn: archive.withdrawn };
+      return { state: "not verified", summary: `${archive.name}: NOT VERIFIED (${faults}; ${size})`, problems: [...this.#listed(), ...this.#notes], withdrawn: archive.withdrawn };
     }
     const evidence = this.#evidence();
     if (evidence.length > 0) {
       const others = this.#unknownOfAll();
       const passedOver = others.length > 0 ? [`passed over signatures by others: ${others.join(", ")}`] : [];
-      return { state: "signed", summary: `${archive.name}: ${[`sound (${size})`, ...evidence, ...passedOver].join("; ")}`, problems: [], withdrawn: archive.withdrawn };
+      return { state: "signed", summary: `${archive.name}: ${[`sound (${size})`, ...evidence, ...passedOver].join("; ")}`, problems: this.#notes, withdrawn: archive.withdrawn };
     }
     const claims = await this.#claims();
-    const claimed = claims === undefined ? "not signed" : `${claims}, not checked: no signer's certificate is here`;
+    const why = this.#others.length === 0 ? "no signer's certificate is here" : this.#others.map(notForSignatures).join("; ");
+    const claimed = claims === undefined ? "not signed" : `${claims}, not checked: ${why}`;
     return { state: claims === undefined ? "unsigned" : "claims", summary: `${archive.name}: sound (${size}); ${claimed}`, problems: [], withdrawn: archive.withdrawn };
   }
 
@@ -292,6 +307,8 @@ class Check {
     return hasList ? "has a manifest without a signature that can be read" : undefined;
   }
 }
+
+const notForSignatures = (certificate: Certificate) => `the certificate ${quoted(certificate.label)} is not for signatures: ${unfitForSignatures(certificate)}`;
 
 function signersLine(verdicts: readonly SignatureVerdict[]): string {
   return verdicts

@@ -5,6 +5,7 @@ import type { Archive, Verdict } from "../vault/protocol.ts";
 import { recipientsView } from "./details.ts";
 import { button, fill, h, pictureButton, type Child } from "./dom.ts";
 import { counted, formatSize } from "./format.ts";
+import { stateOf } from "./grants.ts";
 import { icon, type IconName } from "./icons.ts";
 import { problemView } from "./messages.ts";
 import { progressView } from "./progress.ts";
@@ -34,7 +35,8 @@ export class ArchivesPanel {
     session.changes.add(({ what }) => {
       if (what === "forgotten") for (const card of this.#cards.values()) card.cancel();
       if (what === "archives") this.#showArchives();
-      if (what === "keys") this.#showKeys();
+      // Grants say what they open in each archive.
+      if (what === "keys" || what === "archives") this.#showKeys();
     });
     this.#showArchives();
     this.#showKeys();
@@ -63,9 +65,7 @@ export class ArchivesPanel {
     const rows: Child[] = [
       ...keys.map(({ label, algorithm, fingerprint }) => keyRow("key", `${shown(label)} (key, ${shown(algorithm)})`, h("code", {}, shown(fingerprint)))),
       ...locked.map((key) => keyRow("lock", `${shown(key.label)} (locked key)`, button("Unlock …", () => this.#unlock(key)))),
-      ...grants.map(({ label, members }) =>
-        keyRow("open", `${shown(label)} (grant)`, h("span", { class: "dim" }, members === undefined ? "A sealed message. If it is a grant, it waits for its key." : `It lists ${counted(members, "member")}.`)),
-      ),
+      ...grants.map((grant) => keyRow("open", `${shown(grant.label)} (grant)`, h("span", { class: "dim" }, stateOf(grant, this.#session.archives)))),
       ...certificates.map(({ label, algorithm, fingerprint }) =>
         keyRow("person", `${shown(label)} (certificate, ${shown(algorithm)})`, h("code", {}, shown(fingerprint))),
       ),

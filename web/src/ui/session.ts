@@ -1,13 +1,13 @@
 // The archives and the keys of the page, and the vault that has them.
-import { VaultError, type Added, type Archive, type ArchiveSource, type Problem, type Vault, type Verdict } from "../vault/protocol.ts";
+import { VaultError, type Added, type Archive, type ArchiveSource, type Grant, type Problem, type Vault, type Verdict } from "../vault/protocol.ts";
 import { shown } from "../text/escapes.ts";
 import { Listeners } from "./dom.ts";
 import { counted } from "./format.ts";
+import { adviceOn } from "./grants.ts";
 import { rowsOf, type ArchiveEntry, type Row } from "./rows.ts";
 
 export type KeyShown = Extract<Added, { kind: "key" }>;
 export type Certificate = Extract<Added, { kind: "certificate" }>;
-export type Grant = Extract<Added, { kind: "grant" }>;
 export type LockedKey = Extract<Added, { kind: "locked" }>;
 
 export type Change =
@@ -75,7 +75,7 @@ export class Session {
     this.changes.tell({ what: "busy", isBusy: ++this.#drops > 0 });
     const added = await Promise.all(work);
     // The archive for a key can be among them, and be opened after it.
-    if (vault === this.vault) for (const [first] of added) this.#noteUseless(first);
+    if (vault === this.vault) for (const one of added) this.#noteUseless(one);
     // What came of them is there when it's said that they are read.
     if (this.#telling !== undefined) this.#tellArchives();
     this.changes.tell({ what: "busy", isBusy: --this.#drops > 0 });
@@ -116,7 +116,7 @@ export class Session {
     this.locked = this.locked.filter((other) => other !== key);
     this.#keep(added);
     await this.#unlockArchives();
-    if (vault === this.vault) this.#noteUseless(added[0]);
+    if (vault === this.vault) this.#noteUseless(added);
   }
 
   /** Ends the vault, with all that it has, and starts a new one for the same archives. */
@@ -210,13 +210,16 @@ export class Session {
       if (one.kind === "key") this.keys = withNew(this.keys, one);
       if (one.kind === "certificate") this.certificates = withNew(this.certificates, one);
       if (one.kind === "locked") this.locked = [...this.locked, one];
-      if (one.kind === "refused") this.report(one.problem);
-      if (one.kind === "grant") this.grants = [...this.grants, one];
+      if (one.kind === "grant") this.grants = withGrant(this.grants, one);
+      if (one.kind === "refused") {
+        this.grants = this.grants.filter(({ number }) => number !== one.grant);
+        this.report(one.problem);
+      }
     }
     this.changes.tell({ what: "keys" });
     const [first] = added;
     if (first?.kind === "certificate" && !this.hasSecrets) {
-      this.changes.tell({ what: "note", text: `${first.label} is a certificate: it gives recipients and signers their names. To open members, drop a private key.` });
+      this.#note(`${first.label} is a certificate: it gives recipients and signers their names. To open members, drop a private key.`);
     }
     for (const key of added) if (key.kind === "locked") this.changes.tell({ what: "locked", key });
   }
@@ -242,17 +245,32 @@ export class Session {
     await Promise.all(this.archives.map((entry) => this.#unlockArchive(entry)));
   }
 
-  #noteUseless(first: Added | undefined): void {
-    if (first?.kind === "key" && this.#namesNoKey()) {
-      this.changes.tell({ what: "note", text: `${first.label}: none of the archives here names it as a recipient.` });
-    }
+  #noteUseless(added: readonly Added[]): void {
+    const [first] = added;
+    if (first?.kind === "key" && this.#namesNoKey()) this.#note(`${first.label}: none of the archives here names it as a recipient.`);
+    // Grants that wait come again with the names that a certificate gives.
+    if (first?.kind === "certificate") return;
+    // An archive may be another one than that of a grant.
+    const grants = first === undefined ? this.grants.filter(({ members }) => members !== undefined) : added.filter((one) => one.kind === "grant");
+    for (const grant of grants) this.#adviseOn(grant);
+  }
+
+  /** Says what is missing for a grant. */
+  #adviseOn(grant: Grant): void {
+    const advice = adviceOn(grant, this.archives, this.keys.length > 0);
+    if (advice?.hint !== undefined) this.report(advice);
+    else if (advice) this.#note(advice.message);
+  }
+
+  #note(text: string): void {
+    this.changes.tell({ what: "note", text });
   }
 
   /** Whether all archives name others as their recipients. Those that are hidden may be anybody. */
   #namesNoKey(): boolean {
     const open = this.archives.flatMap(({ state }) => (state.kind === "open" ? [state.archive] : []));
     const isForOthers = ({ recipients, granted }: Archive) =>
-      granted === 0 && recipients.length > 0 && recipients.every(({ id, isYours }) => !isYours && !/^(hidden|a passphrase|certificate |key identifier )/.test(id));
+      granted === 0 && recipients.length > 0 && recipients.every(({ id, isYours }) => !isYours && !/^(hidden|a passphrase|serial |subject key identifier )/.test(id));
     return open.length > 0 && open.every(isForOthers);
   }
 
@@ -317,6 +335,12 @@ function unconfirmed({ name, withdrawn }: ArchiveEntry): Problem {
     message: `${name}: ${counted(withdrawn.size, "member")} had been opened under a name that nothing sealed and signed confirms: what was opened is closed, and what was found is gone`,
     hint: "don't trust the names; ask whoever signed the archive what the members are",
   };
+}
+
+/** A grant that had waited for its key comes again. */
+function withGrant(known: readonly Grant[], grant: Grant): readonly Grant[] {
+  const isKnown = known.some(({ number }) => number === grant.number);
+  return isKnown ? known.map((other) => (other.number === grant.number ? grant : other)) : [...known, grant];
 }
 
 function unreadable(name: string, error: unknown): Problem {

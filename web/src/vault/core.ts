@@ -1,17 +1,15 @@
 // The vault itself: keys, archives, and what the page may ask of them.
 
-import { type Bytes, decodeLossily } from "../bytes/bytes.ts";
+import { type Bytes } from "../bytes/bytes.ts";
 import { AddressSource, BufferedSource, FileSource } from "../bytes/source.ts";
 import { Fault } from "../fault.ts";
-import { GRANT_NAME, MOST_OF_GRANT, readGrant, type Grant } from "../index/grant.ts";
 import { type KeyFileItem, readKeyFile } from "../keys/key_file.ts";
 import { Keyring } from "../keys/keyring.ts";
 import { type LockedKey } from "../keys/pbes2.ts";
 import { keyKind } from "../keys/public_key.ts";
-import { type Literal } from "../openpgp/literal.ts";
-import { openMessage } from "../openpgp/message.ts";
 import { claimedSigners } from "../signatures/claims.ts";
 import { verify } from "../signatures/verify.ts";
+import { Grants } from "./grants.ts";
 import { kindByName, kindOf } from "./kinds.ts";
 import { OpenArchive } from "../archive/open_archive.ts";
 import { recipientsOf } from "./recipients.ts";
@@ -35,23 +33,20 @@ import { type VaultCore as Contract } from "./wire.ts";
 import { throttled } from "./throttled.ts";
 import { failureOf, problemOf } from "./words.ts";
 
-
 export class VaultCore implements Contract {
   readonly #keyring = new Keyring();
   readonly #archives = new Map<number, OpenArchive>();
   readonly #locked = new Map<number, { readonly key: LockedKey; readonly label: string }>();
-  readonly #grants: { readonly grant: Grant; readonly label: string }[] = [];
-  /** Grants that no key opens yet, sealed. */
-  readonly #sealedGrants: { readonly octets: Bytes; readonly label: string }[] = [];
+  readonly #grants = new Grants(this.#keyring);
   #nextNumber = 1;
 
   async addKeys(fileName: string, bytes: Bytes): Promise<Added[]> {
     return this.#named(fileName, async () => {
-      if (looksLikeMessage(bytes)) return [await this.#addGrant(fileName, bytes)];
+      if (looksLikeMessage(bytes)) return [await this.#grants.add({ number: this.#nextNumber++, label: fileName, octets: bytes })];
       try {
         const added: Added[] = [];
         for (const item of await readKeyFile(bytes)) added.push(await this.#add(fileName, item));
-        return [...added, ...(await this.#retryGrants())];
+        return [...added, ...(await this.#grants.retry())];
       } finally {
         bytes.fill(0);
       }
@@ -63,11 +58,15 @@ export class VaultCore implements Contract {
     if (locked === undefined) throw new VaultError({ message: "there is no such key", hint: undefined });
     return this.#named(locked.label, async () => {
       const der = await locked.key.unlock(passphrase);
-      const [item] = await readKeyFile(der);
-      der.fill(0);
-      const added = await this.#add(locked.label, item!);
+      let added: Added;
+      try {
+        const [item] = await readKeyFile(der);
+        added = await this.#add(locked.label, item!);
+      } finally {
+        der.fill(0);
+      }
       this.#locked.delete(ticket);
-      return [added, ...(await this.#retryGrants())];
+      return [added, ...(await this.#grants.retry())];
     });
   }
 
@@ -92,40 +91,6 @@ export class VaultCore implements Contract {
     }
   }
 
-  /** A grant is sealed to a key. It waits for that if it isn't here yet. */
-  async #addGrant(label: string, octets: Bytes): Promise<Added> {
-    let literal: Literal;
-    try {
-      // Opening uses the octets up.
-      ({ literal } = await openMessage(octets.slice(), this.#keyring, () => undefined, MOST_OF_GRANT));
-    } catch (error) {
-      if (!(error instanceof Fault) || error.kind !== "no key") throw error;
-      this.#sealedGrants.push({ octets, label });
-      return { kind: "grant", label, members: undefined };
-    }
-    const name = decodeLossily(literal.name);
-    if (name !== GRANT_NAME) {
-      throw new Fault("malformed", `it was sealed as “${name}”, not as a grant`, "open it with `callseal open`");
-    }
-    const grant = readGrant(literal.content);
-    this.#grants.push({ grant, label });
-    return { kind: "grant", label, members: grant.members.size };
-  }
-
-  /** Tries the grants that wait for a key. Each of them stands for itself. */
-  async #retryGrants(): Promise<Added[]> {
-    if (this.#keyring.keys.length === 0) return [];
-    const added: Added[] = [];
-    for (const { octets, label } of this.#sealedGrants.splice(0)) {
-      try {
-        added.push(await this.#addGrant(label, octets));
-      } catch (error) {
-        added.push({ kind: "refused", problem: problemOf(label, error) });
-      }
-    }
-    return added;
-  }
-
   async openArchive(source: ArchiveSource, name: string): Promise<Archive> {
     return this.#named(name, async () => {
       const bytes = source.kind === "file" ? new FileSource(source.file) : await AddressSource.open(source.url);
@@ -145,7 +110,7 @@ export class VaultCore implements Contract {
     const archive = this.#archive(id);
     return this.#named(archive.name, async () => {
       await archive.openIndex(this.#keyring);
-      for (const { grant, label } of this.#grants) await this.#named(label, () => archive.useGrant(grant));
+      await this.#grants.use(archive);
       return this.#shown(archive);
     });
   }
@@ -221,9 +186,10 @@ export class VaultCore implements Contract {
       members: archive.members.map((place, number) => shownMember(archive, place, number)),
       index: archive.index.state,
       granted: archive.granted,
+      grants: this.#grants.shownOf(archive),
       recipients: await this.#archiveRecipients(archive),
       claimsToBeSignedBy: claims.map(({ signer }) => signer),
-      problems: problemsOf(archive),
+      problems: [...this.#grants.problemsOf(archive), ...problemsOf(archive)],
     };
   }
 

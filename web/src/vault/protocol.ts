@@ -75,6 +75,8 @@ export interface Archive {
   readonly index: "none" | "closed" | "opened";
   /** The members that grants open. */
   readonly granted: number;
+  /** How many of its members each grant lists that was tried on it and fits, by the grant's number. */
+  readonly grants: readonly { readonly grant: number; readonly members: number }[];
   /** Who can open the index, or the first member if there is no index. */
   readonly recipients: readonly RecipientShown[];
   /** Who the archive's signatures claim to be by; nothing is proven before `verify`. */
@@ -90,10 +92,20 @@ export type Added =
   | { readonly kind: "locked"; readonly label: string; readonly ticket: number }
   /** A certificate: it gives recipients a name, and its signatures count in `verify`. */
   | { readonly kind: "certificate"; readonly label: string; readonly algorithm: string; readonly fingerprint: string }
-  /** A grant: it opens so many members of an archive, for somebody who is no recipient of them. `undefined` until its key is here. */
-  | { readonly kind: "grant"; readonly label: string; readonly members: number | undefined }
-  /** One that had waited for a key, and turned out to be of no use. */
-  | { readonly kind: "refused"; readonly problem: Problem };
+  | Grant
+  /** A grant that had waited for its key, and turned out to be of no use. */
+  | { readonly kind: "refused"; readonly grant: number; readonly problem: Problem };
+
+/** It opens members of an archive, for somebody who is no recipient of them. One that waited comes again, with the same number. */
+export interface Grant {
+  readonly kind: "grant";
+  readonly number: number;
+  readonly label: string;
+  /** How many members it lists; `undefined` until its key is here. */
+  readonly members: number | undefined;
+  /** Whose key opens it. */
+  readonly recipients: readonly RecipientShown[];
+}
 
 export interface Content {
   /** Its path, which a member with a hidden name may only show now. Hostile: show it as text only. */

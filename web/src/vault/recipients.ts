@@ -1,8 +1,9 @@
 // Who can open a message, for people.
 
-import { beginsCms, names } from "../cms/message.ts";
-import { cmsRecipients, describe, type Named } from "../cms/recipients.ts";
+import { beginsCms } from "../cms/message.ts";
+import { cmsRecipients } from "../cms/recipients.ts";
 import { type Keyring } from "../keys/keyring.ts";
+import { describe, type Named } from "../keys/named.ts";
 import { type Beginning } from "../openpgp/front.ts";
 import { type RecipientShown } from "./protocol.ts";
 import { type OpenArchive } from "../archive/open_archive.ts";
@@ -19,7 +20,8 @@ export async function recipientsOf(archive: OpenArchive, place: number, keyring:
   return [...recipients.map(({ named }) => ofCms(named, keyring)), ...ofPassphrases(passphrases)];
 }
 
-function ofOpenPgp({ pkesks, passphrases }: Beginning, keyring: Keyring): RecipientShown[] {
+/** Returns the recipients of an OpenPGP message. */
+export function ofOpenPgp({ pkesks, passphrases }: Beginning, keyring: Keyring): RecipientShown[] {
   const shown = pkesks.map(({ recipient }) => ({
     id: recipient === "" ? "hidden" : recipient.toUpperCase(),
     label: keyring.labelOf(recipient),
@@ -29,9 +31,8 @@ function ofOpenPgp({ pkesks, passphrases }: Beginning, keyring: Keyring): Recipi
 }
 
 function ofCms(named: Named, keyring: Keyring): RecipientShown {
-  const certificate = named.kind === "issuer" ? keyring.certificateOf(named.issuer, named.serial) : undefined;
-  const own = keyring.keys.find(({ key }) => names(named, key, keyring));
-  return { id: describe(named), label: certificate?.label ?? own?.label, isYours: own !== undefined };
+  const own = keyring.keys.find(({ key }) => keyring.isNamed(named, key));
+  return { id: describe(named), label: keyring.certificateNamed(named)?.label ?? own?.label, isYours: own !== undefined };
 }
 
 const ofPassphrases = (count: number): RecipientShown[] =>

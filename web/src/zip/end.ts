@@ -73,8 +73,11 @@ async function withoutEnd(source: ByteSource): Promise<never> {
       "get the archive again, and compare its size",
     );
   }
-  throw new Fault("malformed", "not a ZIP archive");
+  throw new NotZip("malformed", "not a ZIP archive");
 }
+
+/** It neither begins nor ends as an archive: it is another file. */
+export class NotZip extends Fault {}
 
 const splitArchive = () => malformed("it is a part of a split archive");
 

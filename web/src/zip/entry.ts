@@ -2,7 +2,7 @@
 
 import { equal } from "../bytes/bytes.ts";
 import { type ByteSource } from "../bytes/source.ts";
-import { Fault, malformed } from "../fault.ts";
+import { Fault } from "../fault.ts";
 import { crc32 } from "./crc32.ts";
 import { Extra } from "./extra.ts";
 import { Fields } from "./fields.ts";
@@ -80,17 +80,26 @@ export interface Data {
   readonly length: number;
 }
 
+/** A fault in the octets of a member that the archive names. */
+const damaged = (what: string) => new Fault("malformed", `it was altered or damaged in the archive: ${what}`, "get the archive again from its source");
+
 /** Checks the local header, and the data descriptor if there is one. Nothing may be left between them. */
 export async function findData(source: ByteSource, entry: Entry): Promise<Data> {
-  const fault = entryFault(entry);
-  if (fault !== undefined) throw new Fault("malformed", `the member ${fault}`);
-  const header = await source.read(entry.offset, LOCAL_BYTES + entry.stored.length + entry.slack);
-  const { start, descriptor } = checkLocalHeader(header, entry);
+  const { start, descriptor } = await readLocalHeader(source, entry);
   if (descriptor > 0) {
     const octets = await source.read(start + entry.storedSize, descriptor);
-    if (!isDescriptorOf(octets, entry)) throw malformed("the data descriptor does not match the central directory");
+    if (!isDescriptorOf(octets, entry)) throw damaged("the data descriptor does not match the central directory");
   }
   return { start, length: entry.storedSize };
+}
+
+/** Checks the local header alone, and returns where the data begins. */
+export const findStart = async (source: ByteSource, entry: Entry): Promise<number> => (await readLocalHeader(source, entry)).start;
+
+async function readLocalHeader(source: ByteSource, entry: Entry): Promise<{ start: number; descriptor: number }> {
+  const fault = entryFault(entry);
+  if (fault !== undefined) throw new Fault("malformed", `the member ${fault}`);
+  return checkLocalHeader(await source.read(entry.offset, LOCAL_BYTES + entry.stored.length + entry.slack), entry);
 }
 
 /**
@@ -111,11 +120,11 @@ export async function readContent(
   }
   const stored = await readInPieces(source, data, onProgress);
   const content = entry.method === STORED ? stored : await inflate("deflate-raw", stored, entry.size);
-  if (content.length !== entry.size) throw malformed("the deflated data does not yield exactly the declared size");
+  if (content.length !== entry.size) throw damaged("the deflated data does not yield exactly the declared size");
   const crc = crc32(content);
   if (crc !== entry.crc) {
     const digits = (value: number) => value.toString(16).padStart(8, "0");
-    throw malformed(`the checksum is ${digits(crc)} instead of ${digits(entry.crc)}`);
+    throw damaged(`the checksum is ${digits(crc)} instead of ${digits(entry.crc)}`);
   }
   return content;
 }
@@ -140,8 +149,8 @@ async function readInPieces(source: ByteSource, data: Data, onProgress: (octets:
 function checkLocalHeader(octets: Uint8Array, entry: Entry): { start: number; descriptor: number } {
   const { offset } = entry;
   const fields = new Fields(octets, `no whole local header at ${offset}`);
-  const disagrees = (what: string) => malformed(`the local header has ${what} than the central directory`);
-  if (fields.u32() !== LOCAL_SIGNATURE) throw malformed(`no whole local header at ${offset}`);
+  const disagrees = (what: string) => damaged(`the local header has ${what} than the central directory`);
+  if (fields.u32() !== LOCAL_SIGNATURE) throw damaged(`no whole local header at ${offset}`);
   fields.u16(); // the version needed
   const flags = fields.u16();
   const method = fields.u16();
@@ -158,11 +167,11 @@ function checkLocalHeader(octets: Uint8Array, entry: Entry): { start: number; de
   }
   const start = offset + LOCAL_BYTES + nameBytes + extraBytes;
   const rest = entry.slack - extraBytes;
-  if (rest < 0) throw malformed(`the member at ${offset} overlaps what follows it at ${start + entry.storedSize}`);
+  if (rest < 0) throw damaged(`the member at ${offset} overlaps what follows it at ${start + entry.storedSize}`);
   const hasDescriptor = (flags & FLAG_DESCRIPTOR) !== 0;
-  if (!hasDescriptor && rest > 0) throw malformed(`${rest} bytes after the member at ${offset} belong to no member`);
+  if (!hasDescriptor && rest > 0) throw damaged(`${rest} bytes after the member at ${offset} belong to no member`);
   if (hasDescriptor && ![12, 16, 20, 24].includes(rest)) {
-    throw malformed("the data descriptor does not match the central directory");
+    throw damaged("the data descriptor does not match the central directory");
   }
   const extra = new Extra(fields.bytes(extraBytes));
   const nameField = { stored: entry.stored, isUtf8: false, host: 0, unicodePath: extra.unicodePath() };

@@ -1,6 +1,6 @@
 // From stored names to paths that are safe, by the rules of the program.
 
-import { decodeUtf8, equal } from "../bytes/bytes.ts";
+import { decodeUtf8, encodeUtf8, equal } from "../bytes/bytes.ts";
 import { crc32 } from "./crc32.ts";
 
 /** A member's path, or why its stored name is none. */
@@ -19,9 +19,15 @@ const UPPER =
   "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀" +
   "αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
 
+/** The room for a stored name, of which the longest ending of messages takes four octets. */
+const LONGEST = 0xffff - 4;
+
 /** Returns why a path is not safe, to continue "the name"; `undefined` if it is. */
 export function pathFault(path: string): string | undefined {
   if (path === "") return "is empty";
+  // A character has three octets at most.
+  const octets = 3 * path.length > LONGEST ? encodeUtf8(path).length : 0;
+  if (octets > LONGEST) return `is ${octets + 4} bytes long as stored, more than 65,535`;
   if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) return "has a control character";
   if (path.includes("\\")) return "has a backslash";
   if (path.startsWith("/")) return "is an absolute path";

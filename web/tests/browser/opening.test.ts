@@ -97,7 +97,7 @@ for (const key of ["hmacWithSHA1", "hmacWithSHA256", "hmacWithSHA512", "locked-p
 
 for (const [file, error, hint] of [
   ["proc-type.key", /proc-type\.key: it is locked in the old way of PEM/, /openssl pkcs8 -topk8/],
-  ["keys.p12", /keys\.p12: it is a PKCS#12 keystore/, /openssl pkcs12 -in FILE -nocerts/],
+  ["keys.p12", /keys\.p12: it is a PKCS#12 keystore/, /openssl pkcs12 -legacy -aes256 -in FILE -nocerts/],
   ["calls/a/notes.txt", /notes\.txt: it holds neither a private key nor a certificate/, /drop a key in PEM/],
 ] as const) {
   test(`a file of another kind is named, with the remedy: ${file}`, async () => {
@@ -190,6 +190,32 @@ test("a grant opens what it lists, and nothing else, whether its key is there be
     assert.match(await player.problem(), /the grant doesn't list it/);
     await player.close();
   }
+});
+
+test("a grant stands in the page once, and says what it waits for and what it opens", async () => {
+  scene.callseal("grant", "calls.zip", "calls/a/call.json", "-r", "stranger.crt", "-k", "rsa.key", "-o", "said.grant");
+  scene.write("other/note.txt", "a note\n");
+  scene.callseal("pack", "-o", "other.zip", "-r", "rsa.crt", "other");
+  const player = await Player.open(browser);
+  const says = (text: string | RegExp) => player.page.getByText(text).first().waitFor();
+  await player.give(scene.path("p256.key"));
+  await says("p256.key");
+  await player.give(scene.path("said.grant"));
+  await says(/said\.grant: none of the keys here opens it\. It is sealed to [0-9A-F]{40}\./);
+  await player.give(scene.path("stranger.key"));
+  await says("said.grant: drop the archive that this grant is for.");
+  await player.give(scene.path("other.zip"));
+  await says(/said\.grant: it grants no member of other\.zip/);
+  await player.give(scene.path("calls.zip"));
+  await player.page.getByRole("tab", { name: "Archives and keys" }).click();
+  await says("It lists 1 member, and opens 1 member of calls.zip.");
+  const rows = player.page.getByRole("listitem").filter({ hasText: "said.grant (grant)" });
+  assert.equal(await rows.count(), 1);
+  // What it says stands under its name, as the fingerprints of keys do.
+  const left = async (part: string) => (await rows.locator(part).boundingBox())!.x;
+  assert.equal(await left(".dim"), await left(".name"));
+  assert.deepEqual(player.traces.errors, []);
+  await player.close();
 });
 
 test("signatures are checked against a signer's certificate, in the words of verify", async () => {

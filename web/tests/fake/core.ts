@@ -94,6 +94,7 @@ export class FakeCore implements VaultCore {
       members: this.#members(isBig),
       index: this.#hasKey ? "opened" : "closed",
       granted: 0,
+      grants: [],
       recipients: [
         { id: "77A0C6F1D2B34E5F60718293A4B5C6D7E8F90123", label: this.#hasKey ? "Night Desk <night@example.com>" : undefined, isYours: this.#hasKey },
         { id: "CN=Records CA, O=Example; 0x1f3a", label: undefined, isYours: false },

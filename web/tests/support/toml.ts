@@ -1,8 +1,8 @@
-// As much of TOML as the indexes of the test vectors use.
+// As much of TOML as the tables of test vectors use.
 
 export type Table = Record<string, unknown>;
 
-/** Reads the tables of `[[vector]]`. */
+/** Reads the tables of `[[vector]]`, or of another name. */
 export function parseToml(text: string): Table[] {
   const tables: Table[] = [];
   for (const [number, line] of joined(text).entries()) {
@@ -14,7 +14,8 @@ export function parseToml(text: string): Table[] {
     const table = tables.at(-1);
     const [, key, inner, value] = /^([\w-]+)(?:\.("(?:[^"\\]|\\.)*"))? = (.*)$/.exec(line) ?? [];
     if (table === undefined || key === undefined || value === undefined) throw new Error(`line ${number + 1}: ${line}`);
-    const parsed: unknown = JSON.parse(value.replace(/,\s*\]$/, "]"));
+    const [, literal] = /^'([^']*)'$/.exec(value) ?? [];
+    const parsed: unknown = literal ?? JSON.parse(value.replace(/,\s*\]$/, "]"));
     if (inner === undefined) table[key] = parsed;
     else ((table[key] ??= {}) as Table)[JSON.parse(inner) as string] = parsed;
   }

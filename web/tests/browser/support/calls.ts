@@ -32,6 +32,16 @@ export class Scene {
     return execFileSync(PROGRAM, parameters, { cwd: this.directory, env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   }
 
+  /** Runs the program, which may well refuse something. Returns whether it did not. */
+  tries(...parameters: readonly string[]): boolean {
+    try {
+      this.callseal(...parameters);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   openssl(...parameters: readonly string[]): void {
     execFileSync("openssl", parameters, { cwd: this.directory, stdio: ["ignore", "ignore", "pipe"] });
   }
