@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { globs } from "../src/text/glob.ts";
+import { endOf } from "../src/ui/cut.ts";
 import { Failures, MOST_LISTED } from "../src/ui/failures.ts";
 import { counted, formatPosition, formatSize, formatTime, spokenDuration } from "../src/ui/format.ts";
 import { hitParts, Hits, MOST_HITS } from "../src/ui/hits.ts";
 import { IdleClock } from "../src/ui/idle.ts";
 import { addressBelow, originOf, servedArchives } from "../src/ui/origin.ts";
-import { dayEnd, dayStart, filtered, nameParts, NO_FILTER, rowsOf, sorted, wordsOf, type ArchiveEntry, type Row } from "../src/ui/rows.ts";
+import { dayEnd, dayStart, filtered, isReversed, nameAmong, nameParts, NO_FILTER, patternOf, rowsOf, sorted, wordsOf, type ArchiveEntry, type Row } from "../src/ui/rows.ts";
 import { ScrollMap } from "../src/ui/scroll.ts";
+import { MOST_SIBLINGS, siblingsOf } from "../src/ui/siblings.ts";
 import type { Archive, Member, MemberKind } from "../src/vault/protocol.ts";
 
 const entry: ArchiveEntry = { source: { kind: "address", url: "a" }, name: "a", state: { kind: "opening" }, rows: [], verdict: undefined, withdrawn: new Set() };
@@ -104,6 +106,63 @@ test("a name has its file, its last directory, and what is above", () => {
   assert.deepEqual(nameParts("b/c.wav"), { above: "", parent: "b/", file: "c.wav" });
   assert.deepEqual(nameParts("c.wav"), { above: "", parent: "", file: "c.wav" });
   assert.deepEqual(nameParts("/c.wav"), { above: "", parent: "/", file: "c.wav" });
+});
+
+test("what stays of a name that is cut is its end: whole directories if they fit, and never half a character", () => {
+  const end = (name: string, most: number) => name.slice(endOf(name, most));
+  assert.equal(end("big/2026-04-01/agent-00/20260401-090000-1000/", 28), "20260401-090000-1000/");
+  assert.equal(end("big/2026-04-01/agent-00/20260401-090000-1000/", 30), "agent-00/20260401-090000-1000/");
+  assert.equal(end("agent-00/20260401-090000-1000/both.wav", 22), "01-090000-1000/both.wav".slice(1));
+  assert.equal(end("calls/both.wav", 36), "calls/both.wav");
+  assert.equal(end("a-very-long-name-of-a-file.wav", 8), "file.wav");
+  assert.equal(end(`x${"\u{1f4de}".repeat(10)}`, 5), "\u{1f4de}\u{1f4de}");
+  assert.equal(end("", 5), "");
+});
+
+test("dates the wrong way round are known as such", () => {
+  const from = dayStart("2026-12-02");
+  assert.ok(isReversed({ ...NO_FILTER, from, until: dayEnd("2026-12-01") }));
+  assert.ok(!isReversed({ ...NO_FILTER, from, until: dayEnd("2026-12-02") }));
+  assert.ok(!isReversed({ ...NO_FILTER, from }));
+});
+
+test("names that hold a text are found by it, whatever signs are in it", () => {
+  const all = rows(["a b/x*y/1.wav"], ["a b/xzy/2.wav"]);
+  assert.deepEqual(names(filtered(all, { ...NO_FILTER, words: wordsOf(patternOf("a b/x?y/")) })), ["a b/x*y/1.wav", "a b/xzy/2.wav"]);
+  assert.deepEqual(names(filtered(all, { ...NO_FILTER, words: wordsOf(patternOf("a b/xzy/")) })), ["a b/xzy/2.wav"]);
+});
+
+test("what else is in a member's directory begins with the recordings, and nothing below or beside it is there", () => {
+  const own: ArchiveEntry = { ...entry };
+  const fill = (...members: Parameters<typeof archiveOf>) => (own.rows = rowsOf(own, archiveOf(...members)));
+  const [first] = fill(["d/call.json", "json"], ["d/b.xml", "xml"], ["d/z.wav", "audio"], ["d/e/a.wav", "audio"], ["dd/a.wav", "audio"], ["a.wav", "audio"]);
+  assert.ok(first);
+  assert.deepEqual(names(siblingsOf(first)), ["d/z.wav", "d/b.xml"]);
+  // Without directories, all calls would be next to each other.
+  const [flat] = fill(...Array.from({ length: MOST_SIBLINGS + 1 }, (_, i): [string] => [`${i}.wav`]));
+  assert.equal(siblingsOf(flat!).length, MOST_SIBLINGS);
+  const [flatter] = fill(...Array.from({ length: MOST_SIBLINGS + 2 }, (_, i): [string] => [`${i}.wav`]));
+  assert.deepEqual(siblingsOf(flatter!), []);
+  own.rows = [];
+  own.rows = rowsOf(own, { ...archiveOf(), members: ["000001", "000002"].map((name, number) => ({ ...archiveOf(["x"]).members[0]!, name, number, nameIsHidden: true })) });
+  assert.deepEqual(siblingsOf(own.rows[0]!), [], "a number says nothing of a directory");
+});
+
+test("a name has its archive in front of it where there are several", () => {
+  const [row] = rows(["x/a.wav"]);
+  assert.equal(nameAmong([entry], row!), "x/a.wav");
+  assert.equal(nameAmong([entry, { ...entry }], row!), "a › x/a.wav");
+});
+
+test("rows that get another height stay where they were", () => {
+  const map = new ScrollMap(34);
+  map.resize(100_000, 340);
+  map.reveal(500, "top");
+  assert.equal(map.firstInView, 500);
+  map.rowHeight = 48;
+  map.resize(100_000, 340);
+  assert.equal(map.reveal(500, "top"), 24_000);
+  assert.equal(map.firstInView, 500);
 });
 
 test("only the rows in view and some around them are there", () => {

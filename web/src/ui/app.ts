@@ -14,11 +14,13 @@ import { addressBelow, originOf } from "./origin.ts";
 import type { Row } from "./rows.ts";
 import { SearchPanel } from "./searchpanel.ts";
 import { ServedList } from "./served.ts";
-import { Session, type LockedKey } from "./session.ts";
+import { KEYS, Session, type LockedKey } from "./session.ts";
 import { listenToKeys } from "./shortcuts.ts";
 import { Tabs } from "./tabs.ts";
 import { Topbar } from "./topbar.ts";
 import { addressForm, welcome } from "./welcome.ts";
+
+const ADDRESS = "address";
 
 export function start(newVault: () => Vault): void {
   const origin = originOf(document.querySelector<HTMLMetaElement>('meta[name="callseal-archives"]')?.content);
@@ -28,9 +30,18 @@ export function start(newVault: () => Vault): void {
   const take = (files: readonly File[]) => void session.addFiles(files);
   const unlock = passphrases(session);
 
-  const content = new ContentPane(session, status, () => members.focus());
+  const content = new ContentPane(session, status, {
+    onclose: () => members.focus(),
+    onopen: (row) => open(row),
+    onshowall: (row) => {
+      tabs.show(0);
+      members.showDirectory(row);
+      members.focus();
+    },
+  });
   const open = (row: Row, hit?: Hit) => {
     void content.open(row, hit);
+    members.select(row);
     // In a narrow window it's below the list.
     if (matchMedia("(max-width: 700px)").matches) content.element.scrollIntoView({ block: "start" });
   };
@@ -38,7 +49,7 @@ export function start(newVault: () => Vault): void {
   const search = new SearchPanel(session, open);
   const archives = new ArchivesPanel(session, unlock);
   const tabs = new Tabs("Members", [
-    { name: "Members", panel: members.element, onshow: () => {} },
+    { name: "Members", panel: members.element, onshow: () => members.reveal() },
     { name: "Search", panel: search.element, onshow: () => search.focus() },
     { name: "Archives and keys", panel: archives.element, onshow: () => {} },
   ]);
@@ -63,13 +74,14 @@ export function start(newVault: () => Vault): void {
   session.changes.add((change) => {
     if (change.what === "archives") showPanes();
     if (change.what === "busy") main.setAttribute("aria-busy", String(change.isBusy));
-    if (change.what === "problem") messages.show(change.problem);
-    if (change.what === "note") messages.note(shown(change.text));
+    if (change.what === "problem") messages.show(change.problem, change.topic);
+    if (change.what === "settled") messages.clearTopic(change.topic);
+    if (change.what === "note") messages.note(shown(change.text), change.topic);
     if (change.what === "locked") unlock(change.key);
     if (change.what === "forgotten") {
       messages.clear();
       status.say("The key is forgotten");
-      if (change.why === "idle") messages.note(`The page wasn't used for ${IDLE_MINUTES} minutes, and forgot your key. Drop it again to go on.`);
+      if (change.why === "idle") messages.note(`The page wasn't used for ${IDLE_MINUTES} minutes, and forgot your key. Drop it again to go on.`, KEYS);
     }
     if (change.what === "keys" && session.keys.length > 0) status.say("The key is in the memory of this page");
   });
@@ -91,6 +103,8 @@ function passphrases(session: Session): (key: LockedKey) => void {
 
 function openAddress(session: Session, base: string, typed: string): void {
   const found = addressBelow(base, typed);
-  if ("message" in found) session.report(found);
-  else void session.addArchive({ kind: "address", url: found.url }, found.name);
+  // Each address that is typed takes the place of the last one.
+  session.settle(ADDRESS);
+  if ("message" in found) session.report(found, ADDRESS);
+  else void session.addArchive({ kind: "address", url: found.url }, found.name, ADDRESS);
 }

@@ -100,9 +100,9 @@ class ArchiveCard {
     if (state === this.#shown) return;
     this.#shown = state;
     if (state.kind === "opening") fill(this.#facts, h("p", { class: "dim" }, "Opening …"));
-    if (state.kind === "open") fill(this.#facts, ...factsOf(state.archive));
+    this.#showFacts();
     if (state.kind !== "open") fill(this.#verify);
-    else if (this.#verify.childElementCount === 0) this.#offer(this.#entry.verdict);
+    else if (this.#verify.childElementCount === 0) this.#offer();
   }
 
   cancel(): void {
@@ -111,13 +111,15 @@ class ArchiveCard {
     fill(this.#verify);
   }
 
-  #offer(verdict: Verdict | undefined): void {
-    const word = verdict ? "Verify again" : "Verify";
-    fill(
-      this.#verify,
-      verdict && verdictView(verdict),
-      button(word, () => void this.#run(), { title: "Checks the signatures and every entry; reads the whole archive" }),
-    );
+  /** What was found out about the signatures takes the place of what they claim. */
+  #showFacts(): void {
+    const { state, verdict } = this.#entry;
+    if (state.kind === "open") fill(this.#facts, ...factsOf(state.archive, verdict));
+  }
+
+  #offer(): void {
+    const word = this.#entry.verdict ? "Verify again" : "Verify";
+    fill(this.#verify, button(word, () => void this.#run(), { title: "Checks the signatures and every entry; reads the whole archive" }));
   }
 
   async #run(): Promise<void> {
@@ -131,13 +133,15 @@ class ArchiveCard {
       const verdict = await this.#session.vault.verify(state.archive.id, progress.update, running.signal);
       if (this.#running !== running) return;
       this.#session.verified(this.#entry, verdict);
-      this.#offer(verdict);
+      this.#offer();
     } catch (error) {
       // The archive was closed, or the key was forgotten.
       if (this.#running !== running) return;
-      this.#offer(undefined);
+      if (!isCancelled(error)) this.#entry.verdict = undefined;
+      this.#offer();
       if (!isCancelled(error)) this.#verify.prepend(problemView(problemOf(error)));
     }
+    this.#showFacts();
     this.#verify.querySelector("button")?.focus();
   }
 }
@@ -152,14 +156,14 @@ function verdictView({ state, summary, problems }: Verdict): HTMLElement {
   );
 }
 
-function factsOf(archive: Archive): Child[] {
+function factsOf(archive: Archive, verdict: Verdict | undefined): Child[] {
   const signers = archive.claimsToBeSignedBy;
   const facts: [string, Child][] = [
     ["Size", `${formatSize(archive.size)}, ${counted(archive.members.length, "member")}`],
     ["Index", INDEX[archive.index]],
     ["Grants", archive.granted === 0 ? undefined : `They open ${counted(archive.granted, "member")}.`],
     ["Who can open it", recipientsView(archive.recipients)],
-    ["Signatures", signers.length === 0 ? "It has none." : `It claims to be signed by ${signers.map((signer) => quoted(shown(signer))).join(", ")}. Verifying shows whether that holds.`],
+    ["Signatures", verdict ? verdictView(verdict) : signers.length === 0 ? "It has none." : `It claims to be signed by ${signers.map((signer) => quoted(shown(signer))).join(", ")}. Verifying shows whether that holds.`],
   ];
   return [
     ...archive.problems.map((problem) => problemView(problem, "warning")),

@@ -5,7 +5,6 @@ export interface Choices {
   /** The element with the focus, which says which row is active. */
   readonly focus: HTMLElement;
   readonly scroller: HTMLElement;
-  readonly rowHeight: number;
   /** In front of the number in the ids of rows. */
   readonly prefix: string;
   make(index: number): HTMLElement;
@@ -22,8 +21,10 @@ export class ChoosableList {
 
   constructor(choices: Choices) {
     this.#choices = choices;
-    this.#list = new VirtualList(choices.scroller, choices.rowHeight, (index) => this.#make(index));
+    this.#list = new VirtualList(choices.scroller, (index) => this.#make(index));
     choices.focus.addEventListener("keydown", (event) => this.#key(event));
+    // A click brings the focus first, and says itself which row it means.
+    choices.focus.addEventListener("focus", () => choices.focus.matches(":focus-visible") && this.#enter());
     choices.scroller.addEventListener("click", (event) => this.#click(event));
   }
 
@@ -45,14 +46,32 @@ export class ChoosableList {
     this.#list.reveal(index, "middle");
   }
 
-  activate(index: number): void {
+  /** Gives the list the focus. */
+  focus(): void {
+    this.#choices.focus.focus();
+    this.#enter();
+  }
+
+  /** A row is active from now on, or none (-1). */
+  show(index: number): void {
     const before = this.#active;
     this.#active = index;
-    this.#list.reveal(index);
+    if (index >= 0) this.#list.reveal(index);
     this.#list.refreshRow(before);
     this.#list.refreshRow(index);
     this.#tellActive();
+  }
+
+  activate(index: number): void {
+    this.show(index);
     this.#choices.onactive(index);
+  }
+
+  /** Whoever comes by the keyboard is on a row at once: on the last one that was active, or on the first in view. */
+  #enter(): void {
+    if (this.#active >= 0) return this.#list.reveal(this.#active);
+    const index = this.#nearest(this.#list.map.firstInView, 1);
+    if (index !== undefined) this.activate(index);
   }
 
   #make(index: number): HTMLElement {

@@ -5,6 +5,7 @@ import { UnplayableError, type PcmSource } from "../audio/pcm.ts";
 import { audioSource } from "../audio/source.ts";
 import { shown } from "../text/escapes.ts";
 import { VaultError, type Content, type Hit, type Problem } from "../vault/protocol.ts";
+import { cutName, END_OF_DIRECTORY } from "./cut.ts";
 import { Details } from "./details.ts";
 import { button, fill, h, type Child } from "./dom.ts";
 import { formatSize } from "./format.ts";
@@ -15,19 +16,31 @@ import { progressView } from "./progress.ts";
 import { isSameMember, nameParts, type ArchiveEntry, type Row } from "./rows.ts";
 import { save } from "./save.ts";
 import { isCancelled, problemOf, type Session } from "./session.ts";
+import { directoryOf, Siblings, type SiblingEvents } from "./siblings.ts";
 import { TextView, textView } from "./textview.ts";
 import type { Viewer } from "./viewer.ts";
 import { KINDS } from "./words.ts";
 
 /** It doesn't say the name, which may have to be forgotten. */
 const UNSAVED: Problem = { message: "the file wasn't saved: its content was closed first", hint: "open the member again, and save it" };
+/** What messages about saving have in common. */
+const SAVING = "saving";
+
+export interface ContentEvents extends SiblingEvents {
+  /** Gives the focus back to the list. */
+  onclose(): void;
+}
 
 export class ContentPane {
   readonly element: HTMLElement;
   readonly #session: Session;
   readonly #status: StatusLine;
   readonly #onclose: () => void;
-  readonly #header = h("header", {});
+  readonly #siblings: Siblings;
+  readonly #header: HTMLElement;
+  readonly #file = h("h2", { tabindex: -1 });
+  readonly #directory = h("p", { class: "dim" });
+  readonly #saveButton = button("Save", () => void this.#save(), { hidden: true }, icon("save"), "Save …");
   readonly #banner = h("div", {});
   readonly #body = h("div", { class: "body" });
   readonly #details: Details;
@@ -40,11 +53,29 @@ export class ContentPane {
   /** The error that is shown is that no key opens the member. */
   #lacksKey = false;
 
-  /** `onclose` gives the focus back to the list. */
-  constructor(session: Session, status: StatusLine, onclose: () => void) {
+  constructor(session: Session, status: StatusLine, events: ContentEvents) {
     this.#session = session;
     this.#status = status;
-    this.#onclose = onclose;
+    this.#onclose = events.onclose;
+    this.#siblings = new Siblings({
+      onopen: (sibling) => {
+        const row = session.current(sibling);
+        if (!row) return;
+        events.onopen(row);
+        // The button is gone; what was opened is read out instead.
+        this.#file.focus();
+      },
+      onshowall: events.onshowall,
+    });
+    // It's made once, so that none of it loses the focus.
+    this.#header = h(
+      "header",
+      {},
+      this.#file,
+      this.#directory,
+      this.#saveButton,
+      button("Close", () => this.#close(), { "aria-label": "Close the member", title: "Close the member" }, icon("close")),
+    );
     this.#details = new Details(session);
     this.#about = h("details", { class: "about", open: true }, h("summary", {}, "About this member"), this.#details.element);
     this.element = h(
@@ -52,6 +83,7 @@ export class ContentPane {
       { class: "content", "aria-label": "Content" },
       this.#placeholder,
       this.#header,
+      this.#siblings.element,
       this.#banner,
       this.#body,
       this.#about,
@@ -60,7 +92,10 @@ export class ContentPane {
       if (change.what === "forgotten") this.#clear();
       if (change.what === "withdrawn") this.#withdraw(change.entry);
       if (change.what === "row" && isSameMember(change.row, this.#row)) this.#follow(change.row);
-      if (change.what === "rows") this.#follow(this.#row && session.current(this.#row));
+      if (change.what === "rows") {
+        this.#follow(this.#row && session.current(this.#row));
+        this.#siblings.show(this.#row);
+      }
       if (change.what === "keys") {
         this.#showPlaceholder();
         this.#details.askAgain();
@@ -151,19 +186,22 @@ export class ContentPane {
   #show(row: Row): void {
     const isNew = !isSameMember(row, this.#row);
     this.#row = row;
-    const { above, parent, file } = nameParts(row.name);
-    const directory = above + parent;
-    const saveButton = this.#content && button("Save", () => void this.#save(), {}, icon("save"), "Save …");
-    fill(
-      this.#header,
-      h("div", { class: "title" }, h("h2", { title: row.name }, file), directory !== "" && h("p", { class: "dim", title: directory }, directory)),
-      saveButton,
-      button("Close", () => this.#close(), { "aria-label": "Close the member", title: "Close the member" }, icon("close")),
-    );
+    this.#showName(row.name);
+    this.#saveButton.hidden = this.#content === undefined;
     this.#header.hidden = this.#about.hidden = false;
     this.#placeholder.hidden = true;
     this.#details.show(row, this.#content?.sealedTime);
-    if (isNew) this.#offerOpen();
+    if (!isNew) return;
+    this.#siblings.show(row);
+    this.#offerOpen();
+  }
+
+  #showName(name: string): void {
+    const directory = directoryOf(name);
+    this.#file.textContent = nameParts(name).file;
+    this.#file.title = name;
+    fill(this.#directory, directory !== "" && cutName(directory, "directory", END_OF_DIRECTORY));
+    this.#directory.title = directory;
   }
 
   #offerOpen(): void {
@@ -213,6 +251,10 @@ export class ContentPane {
   }
 
   async #viewOf({ bytes, kind, name }: Content, signal: AbortSignal): Promise<Viewer | HTMLElement> {
+    if (bytes.length === 0) {
+      const what = kind === "audio" ? "recording" : kind === "other" ? "file" : "text";
+      return h("p", { class: "dim" }, `The ${what} is empty (0 bytes).`);
+    }
     switch (kind) {
       case "audio":
         try {
@@ -253,6 +295,7 @@ export class ContentPane {
   async #save(): Promise<void> {
     const row = this.#row;
     if (!row || !this.#content) return;
+    this.#session.settle(SAVING);
     const saving = new AbortController();
     const { signal } = saving;
     // It goes on while another member is opened, and no longer than this one may be.
@@ -263,7 +306,7 @@ export class ContentPane {
       const isSaved = await save(this.#content.bytes, this.#content.name, signal);
       if (isSaved && !signal.aborted) this.#status.say(`${nameParts(row.name).file} is saved`);
     } catch (error) {
-      this.#session.report(signal.aborted ? UNSAVED : { message: `${row.name} can't be saved: ${problemOf(error).message}`, hint: undefined });
+      this.#session.report(signal.aborted ? UNSAVED : { message: `${row.name} can't be saved: ${problemOf(error).message}`, hint: undefined }, SAVING);
     } finally {
       unlisten();
     }
@@ -282,10 +325,11 @@ export class ContentPane {
     this.#content = undefined;
     this.#row = undefined;
     this.#details.clear();
+    this.#siblings.show(undefined);
     this.element.classList.remove("fills");
     this.#about.open = true;
     this.#header.hidden = this.#about.hidden = true;
-    fill(this.#header);
+    this.#showName("");
     fill(this.#banner);
     fill(this.#body);
     this.#showPlaceholder();

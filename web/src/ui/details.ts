@@ -4,9 +4,8 @@ import type { RecipientShown } from "../vault/protocol.ts";
 import { h, type Child } from "./dom.ts";
 import { formatCount, formatSize, formatTime } from "./format.ts";
 import { icon } from "./icons.ts";
-import { problemView } from "./messages.ts";
 import { isSameMember, type Row } from "./rows.ts";
-import { isCancelled, problemOf, type Session } from "./session.ts";
+import { isCancelled, type Session } from "./session.ts";
 import { ACCESS, AUTHENTICITY, KINDS } from "./words.ts";
 
 export class Details {
@@ -56,7 +55,8 @@ export class Details {
       if (!signal.aborted) this.#learn(row, recipients);
     } catch (error) {
       if (isCancelled(error)) return;
-      view = problemView(problemOf(error));
+      // Why it can't, the content says once it's opened.
+      view = h("p", { class: "dim" }, "Unknown: it can't be read.");
     }
     if (signal.aborted) return;
     this.#recipients = view;

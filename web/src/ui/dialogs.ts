@@ -3,12 +3,13 @@ import { shown } from "../text/escapes.ts";
 import { button, fill, h, type Child } from "./dom.ts";
 import { problemView } from "./messages.ts";
 import { isCancelled, problemOf, type LockedKey, type Session } from "./session.ts";
+import { AUTHENTICITY } from "./words.ts";
 
 let lastId = 0;
 
 function openDialog(title: string, ...children: Child[]): HTMLDialogElement {
   const id = `dialog-${lastId++}`;
-  const dialog = h("dialog", { "aria-labelledby": id }, h("h2", { id }, title), ...children);
+  const dialog = h("dialog", { "aria-labelledby": id }, h("h2", { id, tabindex: -1 }, title), ...children);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -88,12 +89,17 @@ const KEYS = [
   ["Space", "play, pause"],
   ["← →", "5 seconds back, forward"],
   ["Shift + ← →", "30 seconds back, forward"],
+  ["Page ↑ ↓, Home, End", "30 seconds on, back; start, end (on the waveform)"],
   ["[ ]", "slower, faster"],
-  ["↑ ↓, Page, Home, End", "move in the list"],
-  ["Enter", "open the member"],
   ["/", "filter the list by name"],
+  ["↓, Enter", "from the filter to the list"],
+  ["↑ ↓, Page, Home, End", "move in a list"],
+  ["Enter", "open the member, or the place that was found"],
   ["Ctrl + F", "find in the text that is shown"],
+  ["Enter, Shift + Enter", "next match, previous one (in the field to find)"],
   ["Ctrl + S", "save the member that is open"],
+  ["← →", "the next tab, the previous one (on the tabs)"],
+  ["Escape", "close a question or this help"],
   ["?", "this help"],
 ] as const;
 
@@ -106,13 +112,12 @@ export function showHelp(): void {
     h(
       "ul",
       {},
-      h("li", {}, h("b", {}, "Not opened: "), "nobody looked at it yet."),
-      h("li", {}, h("b", {}, "Unaltered: "), "it was opened to its end, and is what was sealed. The archive's signature says who sealed it."),
-      h("li", {}, h("b", {}, "Not authenticated: "), "its encryption can't show whether it was altered on its way."),
-      h("li", {}, h("b", {}, "Refused: "), "it isn't what was sealed. Nothing of it is shown."),
+      ...Object.values(AUTHENTICITY).map(({ word, sentence }) => h("li", {}, h("b", {}, `${word}: `), sentence)),
     ),
     h("h3", {}, "What the page keeps"),
     h("p", {}, "Nothing. The key, the texts and the sound are in the memory of this page alone, until the key is forgotten or the page is closed."),
     h("div", { class: "buttons" }, button("Close", () => dialog.close(), { class: "primary" })),
   );
+  // It's long: with the focus on its button, it would begin at its end.
+  dialog.querySelector("h2")?.focus();
 }

@@ -16,7 +16,8 @@ export class Filters {
   readonly element: HTMLElement;
   #entries: readonly ArchiveEntry[] = [];
 
-  constructor(onchange: () => void) {
+  /** `onleave` goes on to the list. */
+  constructor(onchange: () => void, onleave: () => void) {
     for (const [kind, { word }] of Object.entries(KINDS)) this.#kind.append(h("option", { value: kind }, word));
     const dates = h("span", { class: "dates" }, this.#from, h("span", { "aria-hidden": "true" }, "–"), this.#until);
     this.element = h("div", { class: "filters", role: "search", "aria-label": "Members" }, this.name, this.#archive, this.#kind, dates);
@@ -24,6 +25,13 @@ export class Filters {
     this.element.addEventListener("input", () => {
       clearTimeout(timer);
       timer = setTimeout(onchange, DEBOUNCE_MILLISECONDS);
+    });
+    this.name.addEventListener("keydown", (event) => {
+      if (event.isComposing || (event.key !== "ArrowDown" && event.key !== "Enter")) return;
+      event.preventDefault();
+      clearTimeout(timer);
+      onchange();
+      onleave();
     });
   }
 
@@ -45,6 +53,12 @@ export class Filters {
     this.#archive.hidden = entries.length < 2;
     const options = entries.map((entry, i) => h("option", { value: i, selected: entry === chosen }, shown(entry.name)));
     this.#archive.replaceChildren(h("option", { value: -1 }, "All archives"), ...options);
+  }
+
+  showOnly(text: string, entry: ArchiveEntry): void {
+    this.clear();
+    this.name.value = text;
+    if (!this.#archive.hidden) this.#archive.value = String(this.#entries.indexOf(entry));
   }
 
   /** What was typed may come out of a name that is to be forgotten. */

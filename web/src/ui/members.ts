@@ -1,12 +1,13 @@
 // The list of members.
-import { shown } from "../text/escapes.ts";
 import { ChoosableList } from "./choosable.ts";
+import { cutName, END_OF_DIRECTORY } from "./cut.ts";
 import { button, h, type Child } from "./dom.ts";
 import { Filters } from "./filters.ts";
 import { counted, formatCount, formatSize, formatTime } from "./format.ts";
 import { icon, type IconName } from "./icons.ts";
-import { filtered, isSameMember, nameParts, sizeOf, sorted, type Column, type Order, type Row } from "./rows.ts";
+import { archiveAmong, filtered, isReversed, isSameMember, nameParts, patternOf, sizeOf, sorted, type Column, type Order, type Row } from "./rows.ts";
 import type { Session } from "./session.ts";
+import { directoryOf } from "./siblings.ts";
 import { ACCESS, AUTHENTICITY, KINDS } from "./words.ts";
 
 const COLUMNS: readonly { readonly column: Column; readonly title: string }[] = [
@@ -21,7 +22,8 @@ const COLUMNS: readonly { readonly column: Column; readonly title: string }[] = 
 /** What stands in a heading where there's no room for its word. */
 const HEADINGS: Partial<Record<Column, IconName>> = { kind: "other", state: "check", access: "key" };
 
-const ROW_HEIGHT = 34;
+/** So many characters stay at the end of a file's name. */
+const END_OF_FILE = 14;
 
 export interface MemberEvents {
   onselect(row: Row): void;
@@ -35,17 +37,19 @@ export class Members {
   readonly #grid: HTMLElement;
   readonly #header = h("div", { class: "row header", role: "row", "aria-rowindex": 1 });
   readonly #count = h("p", { class: "count", role: "status" });
-  readonly #empty = h("p", { class: "empty" });
+  readonly #empty = h("p", { class: "empty", role: "status" });
   readonly #list: ChoosableList;
   #order: Order = { column: "name", descending: false };
   #sorted: Row[] = [];
-  /** Rows of several archives are in the list: each says its own. */
-  #isOfSeveral = false;
+  /** Members of all archives are in the list: each says its own. */
+  #isOfAll = false;
   #rows: Row[] = [];
+  /** The one that was active last, though a filter may hide it now. */
+  #last: Row | undefined;
 
   constructor(session: Session, events: MemberEvents) {
     this.#session = session;
-    this.filters = new Filters(() => this.#show());
+    this.filters = new Filters(() => this.#show(), () => this.#rows.length > 0 && this.focus());
     const scroller = h("div", { class: "scroller", role: "rowgroup", tabindex: -1 });
     this.#grid = h(
       "div",
@@ -56,30 +60,48 @@ export class Members {
     this.#list = new ChoosableList({
       focus: this.#grid,
       scroller,
-      rowHeight: ROW_HEIGHT,
       prefix: "member",
       make: (index) => this.#row(index),
       canBeActive: () => true,
-      onactive: (index) => this.#with(index, events.onselect),
+      onactive: (index) =>
+        this.#with(index, (row) => {
+          this.#last = row;
+          events.onselect(row);
+        }),
       onchoose: (index) => this.#with(index, events.onopen),
     });
     this.#showHeader();
     this.element = h("div", { class: "members" }, this.filters.element, this.#count, this.#grid, this.#empty);
-    this.filters.name.addEventListener("keydown", (event) => {
-      if (event.key !== "ArrowDown") return;
-      event.preventDefault();
-      this.focus();
-    });
     session.changes.add((change) => {
       if (change.what === "archives") this.filters.setArchives(session.archives);
       if (change.what === "rows") this.#sort();
       if (change.what === "row") this.#list.refreshRow(this.#rows.indexOf(change.row));
-      if (change.what === "forgotten") this.filters.clear();
+      if (change.what === "forgotten") {
+        this.filters.clear();
+        this.#last = undefined;
+      }
     });
   }
 
   focus(): void {
-    this.#grid.focus();
+    this.#list.focus();
+  }
+
+  /** A member that was opened from elsewhere is the active one here, too. */
+  select(row: Row): void {
+    this.#last = row;
+    this.#list.show(this.#placeOf(row));
+  }
+
+  /** Called when the list comes into view again: another member may have been opened meanwhile. */
+  reveal(): void {
+    this.#list.show(this.#list.active);
+  }
+
+  /** Leaves the members of a directory in the list. */
+  showDirectory(row: Row): void {
+    this.filters.showOnly(patternOf(directoryOf(row.name)), row.entry);
+    this.#show();
   }
 
   #with(index: number, act: (row: Row) => void): void {
@@ -93,19 +115,24 @@ export class Members {
   }
 
   #show(): void {
-    const before = this.#rows[this.#list.active];
     const filter = this.filters.value;
-    this.#isOfSeveral = filter.entry === undefined && this.#session.archives.length > 1;
+    this.#isOfAll = filter.entry === undefined;
     this.#rows = filtered(this.#sorted, filter);
-    const active = this.#rows.findIndex((row) => isSameMember(row, before));
+    const active = this.#placeOf(this.#last);
     this.#list.reset(this.#rows.length, active);
     if (active >= 0) this.#list.reveal(active);
     this.#grid.setAttribute("aria-rowcount", String(this.#rows.length + 1));
     const all = this.#sorted.length;
     this.#count.textContent =
       this.#rows.length === all ? counted(all, "member") : `${formatCount(this.#rows.length)} of ${counted(all, "member")}`;
-    this.#empty.hidden = this.#rows.length > 0;
-    this.#empty.textContent = all > 0 ? "No member matches. Clear or change the filter." : "";
+    const isNone = this.#rows.length === 0;
+    this.#grid.classList.toggle("bare", isNone);
+    this.#empty.hidden = !isNone;
+    this.#empty.textContent = all === 0 || !isNone ? "" : isReversed(filter) ? "The first date is after the second one. Swap them." : "No member matches. Clear or change the filter.";
+  }
+
+  #placeOf(wanted: Row | undefined): number {
+    return wanted ? this.#rows.findIndex((row) => isSameMember(row, wanted)) : -1;
   }
 
   #showHeader(): void {
@@ -134,13 +161,14 @@ export class Members {
   #row(index: number): HTMLElement {
     const row = this.#rows[index];
     if (!row) return h("div");
-    const { above, parent, file } = nameParts(row.name);
-    const archive = this.#isOfSeveral ? `${shown(row.entry.name)} › ` : "";
+    const { file } = nameParts(row.name);
+    const archive = this.#isOfAll ? archiveAmong(this.#session.archives, row.entry) : "";
+    const directory = archive + directoryOf(row.name);
     const state = AUTHENTICITY[row.authenticity];
     const access = ACCESS[row.access];
     const kind = KINDS[row.kind];
     const cells: Readonly<Record<Column, Child[]>> = {
-      name: [h("span", { class: "above" }, archive + above), h("span", { class: "end" }, h("span", { class: "parent" }, parent), h("span", { class: "file" }, file))],
+      name: [directory !== "" && cutName(directory, "directory", END_OF_DIRECTORY), cutName(file, "file", END_OF_FILE)],
       kind: pictured(kind.icon, kind.word),
       date: [formatTime(row.member.modified)],
       size: [formatSize(sizeOf(row))],
@@ -152,7 +180,7 @@ export class Members {
       "div",
       { class: `row ${row.authenticity.replace(" ", "-")}`, role: "row", "aria-rowindex": index + 2 },
       ...COLUMNS.map(({ column }, i) =>
-        h("div", { class: `cell ${column}`, role: "gridcell", "aria-colindex": i + 1, title: titles[column] }, ...cells[column]),
+        h("div", { class: `cell ${column}`, role: "gridcell", "aria-colindex": i + 1, title: titles[column], "aria-label": column === "name" ? titles.name : undefined }, ...cells[column]),
       ),
     );
   }

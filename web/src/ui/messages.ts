@@ -2,7 +2,7 @@
 import { shown } from "../text/escapes.ts";
 import type { Problem } from "../vault/protocol.ts";
 import { h, pictureButton } from "./dom.ts";
-import { icon } from "./icons.ts";
+import { icon, type IconName } from "./icons.ts";
 
 /** Names of files are in messages, too: they are as hostile there. */
 export function problemView({ message, hint }: Problem, kind: "error" | "warning" = "error"): HTMLElement {
@@ -19,19 +19,30 @@ export function problemView({ message, hint }: Problem, kind: "error" | "warning
   );
 }
 
+export function noteView(picture: IconName, text: string): HTMLElement {
+  return h("div", { class: "problem note" }, icon(picture), h("p", {}, text));
+}
+
 /** The newest messages; older ones go. */
 const MOST_SHOWN = 4;
 
-/** The messages above the page. They stay until they are closed. */
+/** The messages above the page. They stay until they are closed, or what they are about is tried again. */
 export class Messages {
   readonly element = h("div", { class: "messages", role: "alert" });
 
+  readonly #topics = new WeakMap<Element, string>();
+
   /** What is shown already isn't shown again. */
-  show(problem: Problem): void {
+  show(problem: Problem, topic: string | undefined): void {
     const view = problemView(problem);
     const same = [...this.element.children].find(({ textContent }) => textContent === view.textContent);
     same?.remove();
-    this.#add(view);
+    this.#add(view, topic);
+  }
+
+  /** What was said about a topic holds no longer. */
+  clearTopic(topic: string): void {
+    for (const view of [...this.element.children]) if (this.#topics.get(view) === topic) view.remove();
   }
 
   /** Messages hold names, which may be ones that a key has shown. */
@@ -39,11 +50,12 @@ export class Messages {
     this.element.replaceChildren();
   }
 
-  note(text: string): void {
-    this.#add(h("div", { class: "problem note" }, icon("key"), h("p", {}, text)));
+  note(text: string, topic: string | undefined): void {
+    this.#add(noteView("key", text), topic);
   }
 
-  #add(view: HTMLElement): void {
+  #add(view: HTMLElement, topic: string | undefined): void {
+    if (topic !== undefined) this.#topics.set(view, topic);
     const close = pictureButton("Close this message", icon("close"), () => view.remove(), { class: "plain" });
     view.append(close);
     this.element.append(view);

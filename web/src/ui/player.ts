@@ -12,14 +12,12 @@ import { formatPosition, spokenDuration } from "./format.ts";
 import { icon } from "./icons.ts";
 import { problemView } from "./messages.ts";
 import type { Viewer } from "./viewer.ts";
-import { Waveform } from "./waveform.ts";
+import { LONG_STEP_SECONDS, STEP_SECONDS, Waveform } from "./waveform.ts";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5] as const;
 const COLUMNS = 4096;
-const STEP_SECONDS = 5;
-const LONG_STEP_SECONDS = 30;
 
-/** The volume and the speed stay while the page is open. */
+/** The volume, as the slider says it, and the speed stay while the page is open. */
 const chosen = { volume: 1, speed: 1 };
 
 let lastGroup = 0;
@@ -47,7 +45,6 @@ export class Player implements Viewer {
     this.#waveform = new Waveform(this.#engine.duration, (seconds) => this.#engine.seek(seconds));
     this.#engine.onchange = () => this.#show();
     this.#setSpeed(chosen.speed);
-    this.#engine.setVolume(chosen.volume);
     this.#speed.addEventListener("change", () => this.#setSpeed(Number(this.#speed.value)));
     this.element = h(
       "div",
@@ -175,11 +172,14 @@ export class Player implements Viewer {
   #volume(): HTMLElement {
     const input = h("input", { type: "range", min: 0, max: 1, step: 0.05, "aria-label": "Volume" });
     input.value = String(chosen.volume);
-    input.addEventListener("input", () => {
+    const follow = () => {
       chosen.volume = Number(input.value);
+      input.setAttribute("aria-valuetext", `${Math.round(100 * chosen.volume)} %`);
       // Ears hear loudness by its logarithm; the square comes near enough.
       this.#engine.setVolume(chosen.volume ** 2);
-    });
+    };
+    input.addEventListener("input", follow);
+    follow();
     return h("span", { class: "volume", title: "Volume" }, icon("volume"), input);
   }
 

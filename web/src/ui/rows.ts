@@ -26,6 +26,15 @@ export interface Row {
   access: Access;
 }
 
+/** What stands in front of the names of an archive's members if there are other archives. */
+export function archiveAmong(archives: readonly ArchiveEntry[], entry: ArchiveEntry | undefined): string {
+  return archives.length > 1 && entry ? `${shown(entry.name)} › ` : "";
+}
+
+export function nameAmong(archives: readonly ArchiveEntry[], { entry, name }: Row): string {
+  return archiveAmong(archives, entry) + name;
+}
+
 /** Rows are made anew when the names of an archive become known. */
 export function isSameMember(a: Row | undefined, b: Row | undefined): boolean {
   return a !== undefined && a.entry === b?.entry && a.member.number === b.member.number;
@@ -86,6 +95,16 @@ export function filtered(rows: readonly Row[], { words, kind: wanted, entry, fro
       (until === undefined || (member.modified !== undefined && member.modified < until)) &&
       words.every((word) => matches(searchedName, word)),
   );
+}
+
+/** No day is from the first date up to the second one. */
+export function isReversed({ from, until }: Filter): boolean {
+  return from !== undefined && until !== undefined && from >= until;
+}
+
+/** What finds the names that hold a text, even one with the signs of patterns in it. */
+export function patternOf(text: string): string {
+  return text.replaceAll(/\S*[*?]\S*/g, (word) => `*${word}*`);
 }
 
 /** A word with `*` or `?` is a pattern of the file's name or of the path, as in the commands of the program. */

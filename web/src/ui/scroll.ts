@@ -6,7 +6,7 @@
 const HIGHEST = 8_000_000;
 
 export class ScrollMap {
-  readonly rowHeight: number;
+  rowHeight: number;
   /** The pixel of the whole list that is at the upper edge of the view. */
   top = 0;
   #rows = 0;
@@ -39,10 +39,11 @@ export class ScrollMap {
   }
 
   /** Brings a row into view, and returns where the element must be scrolled to. */
-  reveal(row: number, where: "nearest" | "middle"): number {
+  reveal(row: number, where: "nearest" | "middle" | "top"): number {
     const rowTop = row * this.rowHeight;
     const rowBottom = rowTop + this.rowHeight;
-    if (where === "middle") this.top = rowTop - (this.#view - this.rowHeight) / 2;
+    if (where === "top") this.top = rowTop;
+    else if (where === "middle") this.top = rowTop - (this.#view - this.rowHeight) / 2;
     else if (rowTop < this.top) this.top = rowTop;
     else if (rowBottom > this.top + this.#view) this.top = rowBottom - this.#view;
     this.top = Math.max(0, Math.min(this.top, this.#lastTop));
@@ -60,6 +61,11 @@ export class ScrollMap {
     const first = Math.max(0, Math.floor(this.top / this.rowHeight) - around);
     const end = Math.min(this.#rows, Math.ceil((this.top + this.#view) / this.rowHeight) + around);
     return { first, end: Math.max(first, end) };
+  }
+
+  /** The first row that is in view as a whole. */
+  get firstInView(): number {
+    return Math.min(Math.ceil(this.top / this.rowHeight), Math.max(0, this.#rows - 1));
   }
 
   /** How many rows a page has. */

@@ -2,21 +2,23 @@
 import { shown } from "../text/escapes.ts";
 import type { Hit, SearchProgress, SearchQuery } from "../vault/protocol.ts";
 import { ChoosableList } from "./choosable.ts";
+import { cutName } from "./cut.ts";
 import { fill, h } from "./dom.ts";
 import { Failures, MOST_LISTED, type Failure } from "./failures.ts";
 import { counted, formatCount } from "./format.ts";
 import { hitParts, Hits, MOST_HITS, type HitRow } from "./hits.ts";
 import { icon } from "./icons.ts";
-import { problemView } from "./messages.ts";
+import { noteView, problemView } from "./messages.ts";
 import { progressView, type ProgressView } from "./progress.ts";
-import type { Row } from "./rows.ts";
+import { archiveAmong, nameAmong, type ArchiveEntry, type Row } from "./rows.ts";
 import { isCancelled, problemOf, type Session } from "./session.ts";
 import { KINDS } from "./words.ts";
 
-const ROW_HEIGHT = 28;
 /** In pixels, and in characters. */
 const NARROW = 480;
 const BEFORE_IF_NARROW = 8;
+const END_OF_NAME = 36;
+const END_IF_NARROW = 22;
 const REDRAW_MILLISECONDS = 120;
 
 export class SearchPanel {
@@ -27,6 +29,7 @@ export class SearchPanel {
   readonly #regular = h("input", { type: "checkbox" });
   readonly #progress = h("div", {});
   readonly #summary = h("p", { class: "count", role: "status" });
+  readonly #advice = h("div", { role: "status" });
   readonly #problems = h("div", { role: "alert" });
   readonly #failureList = h("ul", { class: "failures" });
   readonly #failureCount = h("summary", {});
@@ -35,6 +38,7 @@ export class SearchPanel {
   readonly #list: ChoosableList;
   #hits = new Hits();
   #failures = new Failures();
+  #searched = 0;
   #rows: HitRow[] = [];
   /** Members of which only the first places are shown. */
   #cut = 0;
@@ -49,7 +53,6 @@ export class SearchPanel {
     this.#list = new ChoosableList({
       focus: this.#listbox,
       scroller: this.#listbox,
-      rowHeight: ROW_HEIGHT,
       prefix: "hit",
       make: (index) => this.#row(index),
       canBeActive: (index) => this.#rows[index]?.kind === "hit",
@@ -72,9 +75,11 @@ export class SearchPanel {
       event.preventDefault();
       void this.#search({ text: this.#query.value, ignoreCase: this.#ignoreCase.checked, regularExpression: this.#regular.checked });
     });
-    this.element = h("div", { class: "members" }, form, this.#problems, this.#progress, this.#summary, this.#failed, this.#listbox);
+    this.element = h("div", { class: "members" }, form, this.#advice, this.#problems, this.#progress, this.#summary, this.#failed, this.#listbox);
     session.changes.add(({ what }) => {
       if (what === "rows") this.#follow();
+      // The key that was asked for is here.
+      if (what === "keys" && session.keys.length > 0) fill(this.#advice);
       if (what !== "forgotten") return;
       this.#running.abort();
       // What it ends with isn't said.
@@ -93,6 +98,12 @@ export class SearchPanel {
     this.#running.abort();
     const running = (this.#running = new AbortController());
     this.#clear();
+    const { keys, locked } = this.#session;
+    if (keys.length === 0) {
+      // Else it would look as if nothing was in there.
+      fill(this.#advice, noteView("key", locked.length > 0 ? "Unlock your key first." : "Drop your key first."));
+      return;
+    }
     const view = progressView("Searching", () => running.abort(), "members");
     fill(this.#progress, view.element);
     let ending = "";
@@ -121,6 +132,7 @@ export class SearchPanel {
       // A member may have been read before it was known that it isn't what was signed.
       if (row && this.#session.standing(row)) this.#hits.add(row, hit);
     }
+    this.#searched = searched;
     this.#cut += cut;
     this.#leftOut = leftOut;
     for (const failure of failed) {
@@ -151,9 +163,18 @@ export class SearchPanel {
   #summed(): string {
     const { count, members, isFull } = this.#hits;
     if (isFull) return `The first ${formatCount(MOST_HITS)} places are shown, and the search ended there. Search for more than that.`;
-    const cut = this.#cut === 0 ? "" : ` Only the first 1,000 places are shown of ${counted(this.#cut, "member")}.`;
-    const leftOut = this.#leftOut === 0 ? "" : ` ${counted(this.#leftOut, "recording or large file", "recordings and large files")} ${this.#leftOut === 1 ? "wasn't" : "weren't"} searched.`;
-    return (count === 0 ? "Nothing was found." : `${counted(count, "place")} in ${counted(members, "member")}.`) + cut + leftOut;
+    const cut = this.#cut === 0 ? "" : `Only the first 1,000 places are shown of ${counted(this.#cut, "member")}.`;
+    const leftOut = this.#leftOut === 0 ? "" : `${counted(this.#leftOut, "recording or large file", "recordings and large files")} ${this.#leftOut === 1 ? "wasn't" : "weren't"} searched.`;
+    const found = count === 0 ? "" : `${counted(count, "place")} in ${counted(members, "member")}.`;
+    return [found, this.#failureSummed(), cut, leftOut].filter((part) => part !== "").join(" ");
+  }
+
+  /** Nobody may take for searched what wasn't. */
+  #failureSummed(): string {
+    const { total } = this.#failures;
+    const foundNone = this.#hits.count === 0;
+    if (total === 0) return foundNone ? "Nothing was found." : "";
+    return `${counted(total, "member")} couldn't be searched.` + (foundNone && this.#searched > total ? " Nothing was found in the others." : "");
   }
 
   #draw(): void {
@@ -165,15 +186,16 @@ export class SearchPanel {
     this.#listbox.hidden = this.#rows.length === 0;
     const { total, listed } = this.#failures;
     this.#failed.hidden = total === 0;
-    const more = total > MOST_LISTED ? `; the first ${MOST_LISTED} are listed` : "";
-    this.#failureCount.textContent = `${counted(total, "member")} couldn't be searched${more}`;
-    fill(this.#failureList, ...listed.map(failureView));
+    const more = total > MOST_LISTED ? ` (the first ${MOST_LISTED})` : "";
+    this.#failureCount.textContent = `Which ones, and why${more}`;
+    fill(this.#failureList, ...listed.map((failure) => failureView(failure, this.#session.archives)));
   }
 
   #clear(): void {
     this.#hits = new Hits();
     this.#failures = new Failures();
-    this.#cut = this.#leftOut = 0;
+    this.#searched = this.#cut = this.#leftOut = 0;
+    fill(this.#advice);
     fill(this.#problems);
     fill(this.#progress);
     this.#summary.textContent = "";
@@ -181,19 +203,23 @@ export class SearchPanel {
     this.#draw();
   }
 
+  get #isNarrow(): boolean {
+    return this.#listbox.clientWidth < NARROW;
+  }
+
   #row(index: number): HTMLElement {
     const found = this.#rows[index];
     if (!found) return h("div");
     if (found.kind === "member") {
       const { row, count } = found;
-      return h("div", { class: "hit member", role: "presentation", title: row.name }, icon(KINDS[row.kind].icon), h("span", { class: "name" }, row.name), h("span", { class: "dim" }, formatCount(count)));
+      const name = nameAmong(this.#session.archives, row);
+      return h("div", { class: "hit member", role: "presentation", title: name }, icon(KINDS[row.kind].icon), cutName(name, "name", this.#isNarrow ? END_IF_NARROW : END_OF_NAME), h("span", { class: "dim" }, formatCount(count)));
     }
     const { hit, row } = found;
-    const isNarrow = this.#listbox.clientWidth < NARROW;
-    const { before, match, after } = hitParts(hit, isNarrow ? BEFORE_IF_NARROW : undefined);
+    const { before, match, after } = hitParts(hit, this.#isNarrow ? BEFORE_IF_NARROW : undefined);
     return h(
       "div",
-      { class: "hit", role: "option", "aria-label": `${row.name}, line ${hit.line}${hit.isUnauthenticated ? ", not authenticated" : ""}: ${shown(hit.text)}`, "aria-setsize": this.#hits.count },
+      { class: "hit", role: "option", "aria-label": `${nameAmong(this.#session.archives, row)}, line ${hit.line}${hit.isUnauthenticated ? ", not authenticated" : ""}: ${shown(hit.text)}`, "aria-setsize": this.#hits.count },
       h("span", { class: "number" }, String(hit.line)),
       hit.isUnauthenticated && h("span", { class: "unauthenticated", title: "Not authenticated: it may have been altered on its way" }, icon("warning")),
       h("span", { class: "found" }, shown(before), h("mark", {}, shown(match)), shown(after)),
@@ -201,6 +227,7 @@ export class SearchPanel {
   }
 }
 
-function failureView({ row, problem: { message, hint } }: Failure): HTMLElement {
-  return h("li", {}, h("b", { class: "name" }, `${row.name}: `), shown(message), hint !== undefined && ` (${shown(hint)})`);
+/** The message has the member's name. */
+function failureView({ row, problem: { message, hint } }: Failure, archives: readonly ArchiveEntry[]): HTMLElement {
+  return h("li", {}, archiveAmong(archives, row.entry), shown(message), hint !== undefined && ` (${shown(hint)})`);
 }

@@ -21,10 +21,17 @@ export type Change =
   /** A key needs its passphrase. */
   | { readonly what: "locked"; readonly key: LockedKey }
   | { readonly what: "forgotten"; readonly why: Forgetting }
-  | { readonly what: "problem"; readonly problem: Problem }
+  | { readonly what: "problem"; readonly problem: Problem; readonly topic: string | undefined }
+  /** What was said about a topic holds no longer: it's tried again, or settled. */
+  | { readonly what: "settled"; readonly topic: string }
   /** Files that were given are being read, or no longer. */
   | { readonly what: "busy"; readonly isBusy: boolean }
-  | { readonly what: "note"; readonly text: string };
+  | { readonly what: "note"; readonly text: string; readonly topic: string };
+
+/** What messages about all keys have in common. */
+export const KEYS = "keys";
+/** Whether an archive names a key. */
+const RECIPIENTS = "recipients";
 
 export type Forgetting = "asked" | "idle";
 
@@ -63,12 +70,19 @@ export class Session {
   /** Archives and keys, as they were dropped or chosen: their first octets say what they are. */
   async addFiles(files: readonly File[]): Promise<void> {
     const { vault } = this;
+    let isKeyFirst = true;
     const work = files.map(async (file) => {
       try {
-        if (await isArchive(file)) await this.addArchive({ kind: "file", file }, file.name);
-        else return await this.#addKeys(file, vault);
+        if (await isArchive(file)) {
+          await this.addArchive({ kind: "file", file }, file.name);
+        } else {
+          // Keys of one drop don't take each other's messages away.
+          if (isKeyFirst) this.settle(KEYS);
+          isKeyFirst = false;
+          return await this.#addKeys(file, vault);
+        }
       } catch (error) {
-        this.report(unreadable(file.name, error));
+        this.report(unreadable(file.name, error), file.name);
       }
       return [];
     });
@@ -81,16 +95,18 @@ export class Session {
     this.changes.tell({ what: "busy", isBusy: --this.#drops > 0 });
   }
 
-  async addArchive(source: ArchiveSource, name: string): Promise<void> {
+  /** What becomes of it takes the place of the messages of the topic. */
+  async addArchive(source: ArchiveSource, name: string, topic = topicOf(source)): Promise<void> {
     const same = this.archives.find((entry) => isSame(entry.source, source));
     if (same) {
-      this.report({ message: `${same.name}: this archive is open already`, hint: undefined });
+      this.report({ message: `${same.name}: this archive is open already`, hint: undefined }, topicOfOpen(same));
       return;
     }
+    this.settle(topic);
     const entry: ArchiveEntry = { source, name: this.#newName(name), state: { kind: "opening" }, rows: [], verdict: undefined, withdrawn: NONE };
     this.archives = [...this.archives, entry];
     this.#tellSoon();
-    await this.#open(entry);
+    await this.#open(entry, topic);
   }
 
   /** Two archives of one name, from two directories, are told apart by numbers. */
@@ -104,6 +120,7 @@ export class Session {
   async closeArchive(entry: ArchiveEntry): Promise<void> {
     this.archives = this.archives.filter((other) => other !== entry);
     entry.rows = [];
+    this.settle(topicOfOpen(entry));
     this.#tellArchives();
     if (entry.state.kind === "open") await this.#attempt(this.vault.closeArchive(entry.state.archive.id));
   }
@@ -114,6 +131,7 @@ export class Session {
     const added = await vault.unlock(key.ticket, passphrase);
     if (vault !== this.vault) return;
     this.locked = this.locked.filter((other) => other !== key);
+    this.settle(KEYS);
     this.#keep(added);
     await this.#unlockArchives();
     if (vault === this.vault) this.#noteUseless(added);
@@ -136,7 +154,7 @@ export class Session {
     this.changes.tell({ what: "forgotten", why });
     this.changes.tell({ what: "keys" });
     this.#tellArchives();
-    for (const entry of this.archives) void this.#open(entry);
+    for (const entry of this.archives) void this.#open(entry, topicOf(entry.source));
   }
 
   /** What was opened before an archive was verified may not be what was signed. */
@@ -151,11 +169,15 @@ export class Session {
     }
     this.changes.tell({ what: "withdrawn", entry });
     this.#tellArchives();
-    this.report(verdict.state === "signed" ? unconfirmed(entry) : refused(entry));
+    this.report(verdict.state === "signed" ? unconfirmed(entry) : refused(entry), topicOfOpen(entry));
   }
 
-  report(problem: Problem): void {
-    this.changes.tell({ what: "problem", problem });
+  report(problem: Problem, topic?: string): void {
+    this.changes.tell({ what: "problem", problem, topic });
+  }
+
+  settle(topic: string): void {
+    this.changes.tell({ what: "settled", topic });
   }
 
   /** Tells that something became known about a member. */
@@ -190,7 +212,7 @@ export class Session {
   /** A key is for the vault that was there when it was given: one that was forgotten meanwhile stays so. */
   async #addKeys(file: File, vault: Vault): Promise<readonly Added[]> {
     if (file.size > LARGEST_KEY_FILE) {
-      this.report({ message: `${file.name} is neither an archive nor a key`, hint: "give a ZIP archive, or a key in PEM or DER" });
+      this.report({ message: `${file.name} is neither an archive nor a key`, hint: "give a ZIP archive, or a key in PEM or DER" }, KEYS);
       return [];
     }
     const bytes = new Uint8Array(await file.arrayBuffer());
@@ -198,7 +220,7 @@ export class Session {
       bytes.fill(0);
       return [];
     }
-    const added = await this.#attempt(vault.addKeys(file.name, bytes));
+    const added = await this.#attempt(vault.addKeys(file.name, bytes), KEYS);
     if (!added || vault !== this.vault) return [];
     this.#keep(added);
     await this.#unlockArchives();
@@ -213,18 +235,18 @@ export class Session {
       if (one.kind === "grant") this.grants = withGrant(this.grants, one);
       if (one.kind === "refused") {
         this.grants = this.grants.filter(({ number }) => number !== one.grant);
-        this.report(one.problem);
+        this.report(one.problem, KEYS);
       }
     }
     this.changes.tell({ what: "keys" });
     const [first] = added;
     if (first?.kind === "certificate" && !this.hasSecrets) {
-      this.#note(`${first.label} is a certificate: it gives recipients and signers their names. To open members, drop a private key.`);
+      this.#note(`${first.label} is a certificate: it gives recipients and signers their names. To open members, drop a private key.`, KEYS);
     }
     for (const key of added) if (key.kind === "locked") this.changes.tell({ what: "locked", key });
   }
 
-  async #open(entry: ArchiveEntry): Promise<void> {
+  async #open(entry: ArchiveEntry, topic: string): Promise<void> {
     const { vault } = this;
     try {
       const archive = await vault.openArchive(entry.source, entry.name);
@@ -237,7 +259,7 @@ export class Session {
       // It can be given again, once it is mended.
       this.archives = this.archives.filter((other) => other !== entry);
       this.#tellSoon();
-      this.report(problemOf(error));
+      this.report(problemOf(error), topic);
     }
   }
 
@@ -247,7 +269,10 @@ export class Session {
 
   #noteUseless(added: readonly Added[]): void {
     const [first] = added;
-    if (first?.kind === "key" && this.#namesNoKey()) this.#note(`${first.label}: none of the archives here names it as a recipient.`);
+    if (first?.kind === "key" && this.#namesNoKey()) {
+      this.settle(RECIPIENTS);
+      this.#note(`${first.label}: none of the archives here names it as a recipient.`, RECIPIENTS);
+    }
     // Grants that wait come again with the names that a certificate gives.
     if (first?.kind === "certificate") return;
     // An archive may be another one than that of a grant.
@@ -257,13 +282,15 @@ export class Session {
 
   /** Says what is missing for a grant. */
   #adviseOn(grant: Grant): void {
+    const topic = `grant ${grant.number}`;
+    this.settle(topic);
     const advice = adviceOn(grant, this.archives, this.keys.length > 0);
-    if (advice?.hint !== undefined) this.report(advice);
-    else if (advice) this.#note(advice.message);
+    if (advice?.hint !== undefined) this.report(advice, topic);
+    else if (advice) this.#note(advice.message, topic);
   }
 
-  #note(text: string): void {
-    this.changes.tell({ what: "note", text });
+  #note(text: string, topic: string): void {
+    this.changes.tell({ what: "note", text, topic });
   }
 
   /** Whether all archives name others as their recipients. Those that are hidden may be anybody. */
@@ -284,17 +311,18 @@ export class Session {
   #show(entry: ArchiveEntry, archive: Archive): void {
     const before = entry.state.kind === "open" ? entry.state.archive.problems : [];
     const isNew = (problem: Problem) => !before.some(({ message }) => message === problem.message);
-    for (const problem of archive.problems.filter(isNew)) this.report(problem);
+    for (const problem of archive.problems.filter(isNew)) this.report(problem, topicOfOpen(entry));
     entry.state = { kind: "open", archive };
     entry.rows = rowsOf(entry, archive);
+    if (!this.#namesNoKey()) this.settle(RECIPIENTS);
     this.#tellSoon();
   }
 
-  async #attempt<Value>(call: Promise<Value>): Promise<Value | undefined> {
+  async #attempt<Value>(call: Promise<Value>, topic?: string): Promise<Value | undefined> {
     try {
       return await call;
     } catch (error) {
-      if (!isCancelled(error)) this.report(problemOf(error));
+      if (!isCancelled(error)) this.report(problemOf(error), topic);
       return undefined;
     }
   }
@@ -312,6 +340,16 @@ export function problemOf(error: unknown): Problem {
 async function isArchive(file: File): Promise<boolean> {
   const start = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   return (start[0] === 0x50 && start[1] === 0x4b) || file.name.toLowerCase().endsWith(".zip");
+}
+
+/** Of attempts to open it. */
+function topicOf(source: ArchiveSource): string {
+  return source.kind === "file" ? source.file.name : source.url;
+}
+
+/** Of what is wrong with it while it's here. */
+function topicOfOpen({ name }: ArchiveEntry): string {
+  return `open ${name}`;
 }
 
 function isSame(a: ArchiveSource, b: ArchiveSource): boolean {

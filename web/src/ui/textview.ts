@@ -15,7 +15,6 @@ import { problemView } from "./messages.ts";
 import type { Viewer } from "./viewer.ts";
 import { VirtualList } from "./virtual.ts";
 
-const ROW_HEIGHT = 20;
 /** The octets of the longest text. Longer ones don't fit into a string of every browser. */
 const LONGEST = 256 * 1024 * 1024;
 /** What a row has beside its text, in pixels. */
@@ -42,7 +41,7 @@ export class TextView implements Viewer {
   constructor(text: string, encoding: string, kind: MemberKind) {
     this.#text = text;
     this.#language = kind === "json" || kind === "xml" ? kind : "plain";
-    this.#list = new VirtualList(this.#scroller, ROW_HEIGHT, (row) => this.#row(row));
+    this.#list = new VirtualList(this.#scroller, (row) => this.#row(row));
     this.#list.onresize = () => void this.#layOut();
     this.#find = new FindBar(text, () => this.#showMatch());
     this.#asItIs.addEventListener("change", () => void this.#format());

@@ -1,11 +1,14 @@
 // A list of any length, of which only the rows in view are in the document.
+//
+// All rows are of one height, which the style of the scroller says (`--row-height`): it may be
+// another one in a narrow window.
 import { h } from "./dom.ts";
 import { ScrollMap } from "./scroll.ts";
 
 const AROUND = 8;
 
 export class VirtualList {
-  readonly map: ScrollMap;
+  readonly map = new ScrollMap(1);
   /** The element that scrolls. */
   readonly scroller: HTMLElement;
   readonly #spacer = h("div", { class: "spacer", role: "presentation" });
@@ -14,8 +17,7 @@ export class VirtualList {
   #count = 0;
   onresize: () => void = () => {};
 
-  constructor(scroller: HTMLElement, rowHeight: number, make: (index: number) => HTMLElement) {
-    this.map = new ScrollMap(rowHeight);
+  constructor(scroller: HTMLElement, make: (index: number) => HTMLElement) {
     this.scroller = scroller;
     this.#make = make;
     scroller.append(this.#spacer);
@@ -24,7 +26,7 @@ export class VirtualList {
       this.#render();
     }, { passive: true });
     new ResizeObserver(() => {
-      this.map.resize(this.#count, scroller.clientHeight);
+      this.#measure();
       this.onresize();
       this.#render();
     }).observe(scroller);
@@ -37,8 +39,7 @@ export class VirtualList {
   /** All rows are new. */
   reset(count: number): void {
     this.#count = count;
-    this.map.resize(count, this.scroller.clientHeight);
-    this.#spacer.style.height = `${this.map.height}px`;
+    this.#measure();
     this.map.scrolled(this.scroller.scrollTop);
     this.refresh();
   }
@@ -59,9 +60,23 @@ export class VirtualList {
   }
 
   reveal(index: number, where: "nearest" | "middle" = "nearest"): void {
-    this.map.resize(this.#count, this.scroller.clientHeight);
+    this.#measure();
+    // It isn't shown.
+    if (this.scroller.clientHeight === 0) return;
     this.scroller.scrollTop = this.map.reveal(index, where);
     this.#render();
+  }
+
+  #measure(): void {
+    const { map, scroller } = this;
+    const rowHeight = Number.parseFloat(getComputedStyle(scroller).getPropertyValue("--row-height"));
+    const first = map.firstInView;
+    // What isn't in the document has no style yet.
+    const isOther = rowHeight > 0 && rowHeight !== map.rowHeight;
+    if (isOther) map.rowHeight = rowHeight;
+    map.resize(this.#count, scroller.clientHeight);
+    this.#spacer.style.height = `${map.height}px`;
+    if (isOther) scroller.scrollTop = map.reveal(first, "top");
   }
 
   #render(): void {

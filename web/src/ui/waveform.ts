@@ -5,6 +5,8 @@ import { formatPosition, spokenDuration } from "./format.ts";
 
 /** More lanes than these would be lines. */
 const MOST_LANES = 8;
+export const STEP_SECONDS = 5;
+export const LONG_STEP_SECONDS = 30;
 
 export class Waveform {
   readonly element: HTMLElement;
@@ -44,9 +46,12 @@ export class Waveform {
       this.#showHover(event);
       if (this.element.hasPointerCapture(event.pointerId)) onseek(this.#secondsAt(event));
     });
-    this.element.addEventListener("keydown", ({ key }) => {
-      if (key === "Home") onseek(0);
-      if (key === "End") onseek(this.#duration);
+    this.element.addEventListener("keydown", (event) => {
+      const target = event.ctrlKey || event.altKey || event.metaKey ? undefined : this.#targetOf(event.key);
+      if (target === undefined) return;
+      // Else the page would scroll as well.
+      event.preventDefault();
+      onseek(target);
     });
     this.#observer = new ResizeObserver(() => this.draw());
     this.#observer.observe(this.element);
@@ -109,6 +114,26 @@ export class Waveform {
       }
     }
     context.globalAlpha = 1;
+  }
+
+  /** Where a key of sliders leads to. Left and right work in the whole page. */
+  #targetOf(key: string): number | undefined {
+    switch (key) {
+      case "ArrowUp":
+        return this.#position + STEP_SECONDS;
+      case "ArrowDown":
+        return this.#position - STEP_SECONDS;
+      case "PageUp":
+        return this.#position + LONG_STEP_SECONDS;
+      case "PageDown":
+        return this.#position - LONG_STEP_SECONDS;
+      case "Home":
+        return 0;
+      case "End":
+        return this.#duration;
+      default:
+        return undefined;
+    }
   }
 
   /** In pixels of the canvas. */

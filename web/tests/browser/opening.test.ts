@@ -1,6 +1,7 @@
 // Archives and keys in a real browser: what opens, and what doesn't.
 
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Browser } from "./support/browser.ts";
 import { Scene, tone, wav } from "./support/calls.ts";
@@ -163,6 +164,20 @@ test("hidden names show with a key that opens the index, and not before", async 
   await player.give(scene.path("rsa.key"));
   await player.row("caller.wav").waitFor();
   assert.equal(await player.row("000001").count(), 0);
+  await player.close();
+});
+
+test("archives of one name that are given at once are told apart", async () => {
+  for (const directory of ["one", "two"]) {
+    scene.write(`${directory}/${directory}/call.json`, TRANSCRIPT);
+    mkdirSync(scene.path("from", directory), { recursive: true });
+    scene.callseal("pack", "-o", `from/${directory}/day.zip`, "-r", "rsa.crt", directory);
+  }
+  const player = await Player.open(browser);
+  await player.give(scene.path("from/one/day.zip"), scene.path("from/two/day.zip"));
+  await player.page.getByText("2 members", { exact: true }).waitFor();
+  const choices = player.page.getByLabel("Archive", { exact: true }).getByRole("option");
+  assert.deepEqual(await choices.allTextContents(), ["All archives", "day.zip", "day.zip (2)"]);
   await player.close();
 });
 

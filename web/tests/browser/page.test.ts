@@ -10,6 +10,7 @@ import { Browser } from "./support/browser.ts";
 const ARCHIVE = { name: "calls.zip", content: "PK" };
 const BIG = { name: "big.zip", content: "PK" };
 const KEY = { name: "night.key", content: "key" };
+const STRANGER = { name: "other.key", content: "stranger" };
 const LOCKED = { name: "locked.key", content: "locked" };
 const CERTIFICATE = { name: "recorder.crt", content: "certificate" };
 
@@ -148,17 +149,17 @@ test("of a hundred thousand members, only those in view are in the document", as
 test("members are filtered by kind and day, and sorted by each column", async () => {
   const { page } = await unlocked();
   await page.getByLabel("Kind").selectOption("json");
-  await page.getByText("3 of 15 members").waitFor();
+  await page.getByText("3 of 18 members").waitFor();
   await page.getByLabel("Kind").selectOption("");
   await page.getByLabel("From this day on (UTC)").fill("2026-12-01");
-  await page.getByText("1 of 15 members").waitFor();
+  await page.getByText("1 of 18 members").waitFor();
   await rowOf(page, "altered.txt").waitFor();
   await page.getByLabel("From this day on (UTC)").fill("");
-  await page.getByText(/^15 members$/).waitFor();
+  await page.getByText(/^18 members$/).waitFor();
   await page.getByRole("button", { name: "Size" }).click();
   await page.getByRole("button", { name: "Size" }).click();
   assert.equal(await page.getByRole("columnheader", { name: "Size" }).getAttribute("aria-sort"), "descending");
-  assert.match((await page.getByRole("grid").getByRole("row").nth(1).textContent()) ?? "", /119 KiB/);
+  assert.match((await page.getByRole("grid").getByRole("row").nth(1).textContent()) ?? "", /142 KiB/);
   await page.close();
 });
 
@@ -178,8 +179,15 @@ test("a recording plays by one click, and is paused, sought and heard in part by
   await page.getByRole("button", { name: "Play" }).waitFor();
   const slider = page.getByRole("slider", { name: "Position" });
   await slider.focus();
+  await page.keyboard.press("PageUp");
+  await page.keyboard.press("PageDown");
   await page.keyboard.press("Home");
   assert.equal(await slider.getAttribute("aria-valuetext"), "0 s of 1 min 2 s");
+  await page.keyboard.press("PageUp");
+  assert.equal(await slider.getAttribute("aria-valuetext"), "30 s of 1 min 2 s");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("PageDown");
+  assert.equal(await slider.getAttribute("aria-valuetext"), "5 s of 1 min 2 s");
   const box = await slider.boundingBox();
   assert.ok(box);
   await page.mouse.click(box.x + box.width / 2, box.y + 20);
@@ -207,6 +215,44 @@ test("the sound that plays is the recording's", async () => {
   assert.equal(heard[0], 8000);
   assert.ok((heard[1] ?? 0) > 0.05 && (heard[1] ?? 0) <= 1, String(heard));
   assert.equal(await page.locator("audio, video").count(), 0);
+  await page.close();
+});
+
+test("the volume stays the same from one recording to the next", async () => {
+  const { page } = await started();
+  await page.evaluate(() => {
+    const set = AudioParam.prototype.setTargetAtTime;
+    const volumes: number[] = [];
+    Object.assign(window, { volumes });
+    AudioParam.prototype.setTargetAtTime = function (value, ...more) {
+      volumes.push(value);
+      return set.call(this, value, ...more);
+    };
+  });
+  const volumes = () => page.evaluate(() => (window as unknown as { volumes: number[] }).volumes);
+  await give(page, ARCHIVE, KEY);
+  await rowOf(page, "call-000123.wav").click();
+  const slider = page.getByRole("slider", { name: "Volume" });
+  await slider.waitFor();
+  assert.equal(await slider.getAttribute("aria-valuetext"), "100 %");
+  await slider.fill("0.5");
+  assert.equal(await slider.getAttribute("aria-valuetext"), "50 %");
+  await until("half the volume", async () => (await volumes()).at(-1) === 0.25);
+  const before = (await volumes()).length;
+  await rowOf(page, "call-000124-stereo.wav").click();
+  await until("the next recording", async () => (await volumes()).length > before);
+  assert.deepEqual((await volumes()).slice(before), [0.25]);
+  assert.equal(await page.getByRole("slider", { name: "Volume" }).getAttribute("aria-valuetext"), "50 %");
+  await page.close();
+});
+
+test("an empty file is no error", async () => {
+  const { page } = await unlocked();
+  for (const [name, what] of [["empty.wav", "recording"], ["empty.txt", "text"]] as const) {
+    await rowOf(page, name).click();
+    await page.getByText(`The ${what} is empty (0 bytes).`).waitFor();
+    assert.equal(await page.getByRole("region", { name: "Content" }).locator(".problem").count(), 0);
+  }
   await page.close();
 });
 
@@ -252,7 +298,7 @@ test("what may have been altered is shown under a warning, and what was altered 
   await page.getByText("may have been altered on its way").waitFor();
   await rowOf(page, "cbc-note.txt").getByText("Not authenticated").waitFor();
   await rowOf(page, "legacy/altered.txt").click();
-  await page.getByText("legacy/altered.txt was altered").waitFor();
+  await page.getByText("legacy/altered.txt: it was altered").waitFor();
   await rowOf(page, "legacy/altered.txt").getByText("Refused").waitFor();
   assert.equal(await page.getByText("may have been altered on its way").count(), 0);
   assert.equal(await page.getByRole("button", { name: "Save …" }).count(), 0);
@@ -265,18 +311,48 @@ test("the search finds places in all transcripts, and each of them opens there",
   await page.keyboard.type("Where's my");
   await page.keyboard.press("Enter");
   await page.getByText("1 place in 1 member.").waitFor();
-  await page.getByText("1 member couldn't be searched").waitFor();
+  await page.getByText("1 member couldn't be searched.").waitFor();
+  await page.getByText("Which ones, and why").click();
+  await page.getByText("legacy/altered.txt: it was altered (get it again from its source; don't trust this one)", { exact: true }).waitFor();
   await page.getByRole("option").click();
   await page.locator("mark.m-current", { hasText: "Where's my" }).waitFor();
   await page.getByLabel("Search in all transcripts").fill("([");
   await page.getByLabel("Regular expression").check();
   await page.getByRole("button", { name: "Search" }).click();
-  await page.getByText("is no regular expression").waitFor();
+  await page.getByText("not a regular expression").waitFor();
   await page.getByLabel("Search in all transcripts").fill("parcel|line");
   await page.getByRole("button", { name: "Search" }).click();
   await page.getByText("The first 10,000 places are shown").waitFor();
   assert.ok((await page.getByRole("option").count()) < 60);
   assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("a search that couldn't look into members doesn't begin with what it didn't find", async () => {
+  const { page } = await unlocked();
+  await page.getByRole("tab", { name: "Search" }).click();
+  await page.keyboard.type("no such word");
+  await page.keyboard.press("Enter");
+  await page.getByText("1 member couldn't be searched. Nothing was found in the others.", { exact: true }).waitFor();
+  await page.close();
+});
+
+test("without a key, a search says that it needs one, and doesn't begin", async () => {
+  const { page } = await started(ARCHIVE);
+  await page.getByText(/^18 members$/).waitFor();
+  await page.getByRole("tab", { name: "Search" }).click();
+  await page.keyboard.type("Where's my");
+  await page.keyboard.press("Enter");
+  await page.getByText("Drop your key first.").waitFor();
+  assert.equal(await page.getByText(/Nothing was found|couldn't be searched/).count(), 0);
+  await give(page, LOCKED);
+  await page.getByRole("button", { name: "Not now" }).click();
+  await page.getByLabel("Search in all transcripts").press("Enter");
+  await page.getByText("Unlock your key first.").waitFor();
+  await give(page, KEY);
+  await page.getByText("Unlock your key first.").waitFor({ state: "detached" });
+  await page.getByLabel("Search in all transcripts").press("Enter");
+  await page.getByText("1 place in 1 member.").waitFor();
   await page.close();
 });
 
@@ -296,6 +372,7 @@ test("a signature that nobody here can prove isn't called proven", async () => {
   await page.getByRole("button", { name: "Verify" }).click();
   await page.getByText("claims to be signed by Recorder 4 <recorder@example.com>; no certificate here shows it").waitFor();
   await page.getByText("the signer's certificate is missing").waitFor();
+  assert.equal(await page.getByText("Verifying shows whether that holds").count(), 0, "the result stands in its place");
   assert.equal(await page.locator(".verdict.signed, .verdict .icon-check").count(), 0);
   await page.close();
 });
@@ -474,9 +551,174 @@ test("what was found in an archive goes when it is closed", async () => {
 
 test("an archive that can't be opened says why, and the others stay", async () => {
   const { page } = await started(ARCHIVE, { name: "damaged.zip", content: "PK" }, { name: "notes.txt", content: "nothing" });
-  await page.getByRole("alert").getByText("damaged.zip is no ZIP archive: its end is missing").waitFor();
-  await page.getByRole("alert").getByText("notes.txt holds no key").waitFor();
-  await page.getByText(/^15 members$/).waitFor();
+  await page.getByRole("alert").getByText("damaged.zip: it is no ZIP archive: its end is missing").waitFor();
+  await page.getByRole("alert").getByText("notes.txt: it holds no key").waitFor();
+  await page.getByText(/^18 members$/).waitFor();
+  await page.close();
+});
+
+test("a new attempt takes away what the last one of its kind has said, and a key that fits takes it away, too", async () => {
+  const { page } = await started(ARCHIVE, STRANGER);
+  const messages = page.getByRole("alert");
+  await messages.getByText("other.key: none of the archives here names it as a recipient.").waitFor();
+  await give(page, { name: "damaged.zip", content: "PK" });
+  await give(page, { name: "notes.txt", content: "nothing" });
+  await messages.getByText("notes.txt: it holds no key").waitFor();
+  await give(page, { name: "letter.txt", content: "nothing" }, { name: "list.txt", content: "nothing" });
+  await messages.getByText("letter.txt: it holds no key").waitFor();
+  await messages.getByText("list.txt: it holds no key").waitFor();
+  assert.equal(await messages.getByText("notes.txt").count(), 0);
+  await give(page, KEY);
+  await rowOf(page, "call-000123.wav").waitFor();
+  for (const gone of ["other.key", "letter.txt", "list.txt"]) await messages.getByText(gone).waitFor({ state: "detached" });
+  assert.equal(await messages.getByText("damaged.zip: it is no ZIP archive").count(), 1);
+  await page.close();
+});
+
+test("a member that can't be fetched says why once", async () => {
+  const { page } = await unlocked();
+  await rowOf(page, "unreadable.txt").click();
+  const content = page.getByRole("region", { name: "Content" });
+  await content.getByText("the server doesn't answer").waitFor();
+  await content.getByText("Unknown: it can't be read.").waitFor();
+  assert.equal(await content.locator(".problem").count(), 1);
+  await page.close();
+});
+
+test("archives of one name are told apart wherever they are named", async () => {
+  const { page } = await started(ARCHIVE);
+  await page.getByText(/^18 members$/).waitFor();
+  await give(page, { name: "calls.zip", content: "PK another one" });
+  await page.getByText(/^36 members$/).waitFor();
+  const missing = page.getByRole("alert").getByText(/^error: calls.zip( \(2\))?: legacy\/removed.txt/);
+  await until("both have a message", async () => (await missing.count()) === 2);
+  await page.getByLabel("Archive", { exact: true }).selectOption("calls.zip (2)");
+  await page.getByText("18 of 36 members").waitFor();
+  await page.getByRole("grid").getByRole("row").nth(1).click();
+  await page.getByRole("region", { name: "Content" }).getByText("calls.zip (2)", { exact: true }).waitFor();
+  await page.getByRole("tab", { name: "Archives and keys" }).click();
+  await page.getByRole("article", { name: "calls.zip (2)" }).getByRole("button", { name: "Close calls.zip (2)" }).click();
+  await page.getByRole("article", { name: "calls.zip (2)" }).waitFor({ state: "detached" });
+  assert.equal(await page.getByRole("article", { name: "calls.zip" }).count(), 1);
+  assert.match((await missing.textContent()) ?? "", /calls.zip: legacy/, "what is wrong with the other one is still said");
+  await page.close();
+});
+
+test("what else there is of a call is one key away, from its transcript to its sound", async () => {
+  const { page, faults } = await unlocked();
+  await page.getByRole("tab", { name: "Search" }).click();
+  await page.keyboard.type("where the parcel is late");
+  await page.keyboard.press("Enter");
+  await page.getByRole("option").first().click();
+  await page.getByText("Agent: line 1,").waitFor();
+  const others = page.getByRole("navigation", { name: "Also in this directory" }).getByRole("button");
+  assert.deepEqual(await others.allTextContents(), ["call-000123.json", "call-000123.xml"]);
+  await page.getByRole("tab", { name: "Members" }).click();
+  assert.equal(await rowOf(page, "call-000124.txt").getAttribute("aria-selected"), "true", "the list shows where it is");
+  await rowOf(page, "call-000123.wav").click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  assert.deepEqual(await others.allTextContents(), ["call-000124-stereo.wav", "call-000125-gsm.wav"]);
+  await others.first().focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "call-000124-stereo.wav" }).waitFor();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "call-000124-stereo.wav", "what was opened is read out");
+  assert.equal(await rowOf(page, "call-000124-stereo.wav").getAttribute("aria-selected"), "true");
+  await page.keyboard.press("Space");
+  await page.getByRole("button", { name: "Play" }).waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test("a directory of very many members leads to them in the list", async () => {
+  const { page } = await started(BIG, KEY);
+  await rowOf(page, "agent-").first().waitFor();
+  await page.getByRole("grid").focus();
+  const others = page.getByRole("navigation", { name: "Also in this directory" }).getByRole("button");
+  await others.first().waitFor();
+  assert.equal(await others.count(), 51);
+  const more = others.last();
+  assert.match((await more.textContent()) ?? "", /^and \d+ more: show them in the list$/);
+  await more.click();
+  assert.match(await page.getByLabel("Filter by name").inputValue(), /^calls\/2026\/01\/agent-\d+\/$/);
+  await page.getByText(/^\d\d of 100,000 members$/).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("role")), "grid");
+  await page.close();
+});
+
+test("a narrow window shows a file and its directory in two lines, and a wide one keeps their ends", async () => {
+  const { page } = await started(BIG, KEY);
+  const row = page.getByRole("grid").getByRole("row").nth(1);
+  const heightOf = async (locator: Locator) => (await locator.boundingBox())?.height ?? 0;
+  await rowOf(page, "agent-").first().waitFor();
+  const oneLine = await heightOf(row);
+  await page.getByRole("grid").focus();
+  await page.keyboard.press("End");
+  await page.setViewportSize({ width: 390, height: 800 });
+  await until("two lines", async () => (await heightOf(row)) > oneLine);
+  const twoLines = await heightOf(row);
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowDown");
+  const last = page.locator('[aria-rowindex="100001"]');
+  await last.waitFor();
+  for (const part of [".file .end", ".directory .end"]) {
+    assert.ok(await last.locator(part).evaluate((element) => element.scrollWidth <= element.clientWidth), part);
+  }
+  assert.ok((await last.locator(".directory").boundingBox())!.y > (await last.locator(".file").boundingBox())!.y);
+  const [above, below] = [await page.locator('[aria-rowindex="100000"]').boundingBox(), await last.boundingBox()];
+  assert.equal(below!.y - above!.y, twoLines);
+  await page.close();
+});
+
+test("the list that gets the focus by a key says a row, and the filter leads to it", async () => {
+  const { page } = await unlocked();
+  const grid = page.getByRole("grid");
+  const active = async () => page.locator(`#${await grid.getAttribute("aria-activedescendant")}`).getByRole("gridcell").first().getAttribute("aria-label");
+  await page.getByLabel("Up to this day (UTC)").focus();
+  await until("the list has the focus", async () => {
+    await page.keyboard.press("Tab");
+    return page.evaluate(() => document.activeElement?.getAttribute("role") === "grid");
+  });
+  const first = await active();
+  assert.match(first ?? "", /^hostile\//);
+  await page.keyboard.press("ArrowDown");
+  const second = await active();
+  assert.notEqual(second, first);
+  await page.getByLabel("Filter by name").focus();
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await active(), second, "it's where it was");
+  for (const key of ["ArrowDown", "Enter"]) {
+    await page.getByLabel("Filter by name").fill(key === "Enter" ? "call-000123.json" : "cbc-note");
+    await page.keyboard.press(key);
+    assert.match((await active()) ?? "", key === "Enter" ? /call-000123\.json$/ : /cbc-note\.txt$/);
+  }
+  await page.keyboard.press("Enter");
+  await page.getByText('"callId"').waitFor();
+  await page.close();
+});
+
+test("a list of nothing says why right below its headings", async () => {
+  const { page } = await unlocked();
+  await page.getByLabel("Filter by name").fill("zzzz");
+  const none = page.getByText("No member matches. Clear or change the filter.");
+  await none.waitFor();
+  const header = await page.getByRole("grid").getByRole("row").first().boundingBox();
+  assert.ok((await none.boundingBox())!.y - header!.y - header!.height < 30);
+  await page.getByLabel("Filter by name").fill("");
+  await page.getByLabel("From this day on (UTC)").fill("2026-12-01");
+  await page.getByLabel("Up to this day (UTC)").fill("2026-11-30");
+  await page.getByText("The first date is after the second one").waitFor();
+  await page.close();
+});
+
+test("the help names the keys, and speaks of members as they themselves do", async () => {
+  const { page } = await unlocked();
+  await page.keyboard.press("?");
+  const help = page.getByRole("dialog", { name: "Help" });
+  await help.getByText("Only a signature that was verified says who sealed it.").waitFor();
+  await help.getByText("Escape", { exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await help.waitFor({ state: "detached" });
   await page.close();
 });
 
@@ -509,9 +751,9 @@ async function servedAs(setting: string, ask: string, answers: Readonly<Record<s
 test("the archives of a server open by themselves", async () => {
   const list = JSON.stringify({ archives: [{ name: "calls.zip", size: 5, url: "archives/0" }, { name: "big.zip", size: 6, url: "archives/1" }] });
   const { page, faults, requests } = await servedAs("served", "'self'", { "/play/archives.json": list });
-  await page.getByText(/^100,015 members$/).waitFor();
+  await page.getByText(/^100,018 members$/).waitFor();
   await page.getByLabel("Archive", { exact: true }).selectOption("calls.zip");
-  await page.getByText("15 of 100,015 members").waitFor();
+  await page.getByText("18 of 100,018 members").waitFor();
   await give(page, KEY);
   await rowOf(page, "call-000123.wav").waitFor();
   assert.deepEqual(requests(), ["http://127.0.0.1:4711/play/", "http://127.0.0.1:4711/play/archives.json"]);
@@ -523,7 +765,7 @@ test("a server without a list says so, and files can be dropped", async () => {
   const { page } = await servedAs("served", "'self'", {});
   await page.getByText("the list of archives can't be read: the server answers 404").waitFor();
   await give(page, ARCHIVE);
-  await page.getByText(/^15 members$/).waitFor();
+  await page.getByText(/^18 members$/).waitFor();
   await page.close();
 });
 
@@ -533,11 +775,16 @@ test("archives of a store open by their address, and others are refused", async 
   await address.first().fill("https://other.example/calls.zip");
   await address.first().press("Enter");
   await page.getByText("https://other.example/calls.zip isn't an address below https://store.example/").waitFor();
+  await address.first().fill("https://store.example/damaged.zip");
+  await address.first().press("Enter");
+  await page.getByText("damaged.zip: it is no ZIP archive").waitFor();
+  assert.equal(await page.getByText("isn't an address below").count(), 0);
   await address.first().fill("https://store.example/2026/calls.zip");
   await address.first().press("Enter");
-  await page.getByText(/^15 members$/).waitFor();
+  await page.getByText(/^18 members$/).waitFor();
   await page.getByRole("tab", { name: "Archives and keys" }).click();
   await page.getByRole("tabpanel").getByLabel("Address of an archive").waitFor();
+  assert.equal(await page.getByText("damaged.zip").count(), 0);
   await page.getByRole("button", { name: "Close calls.zip" }).click();
   await page.getByRole("heading", { name: "Hear and read sealed calls" }).waitFor();
   await page.close();
@@ -547,7 +794,7 @@ test("all of it works from the keyboard", async () => {
   const { page } = await unlocked();
   await page.keyboard.press("/");
   await page.keyboard.type("call-000123.json");
-  await page.getByText("1 of 15 members").waitFor();
+  await page.getByText("1 of 18 members").waitFor();
   await until("the list has the focus", async () => {
     await page.keyboard.press("Tab");
     return page.evaluate(() => document.activeElement?.getAttribute("role") === "grid");
@@ -580,7 +827,7 @@ test("a window of 320 pixels needs no scrolling to the side", async () => {
   await page.setViewportSize({ width: 320, height: 700 });
   for (const name of ["call-000124-stereo.wav", "call-000123.json", "lying-header.wav"]) {
     await page.getByLabel("Filter by name").fill(name);
-    await page.getByText("1 of 15 members").waitFor();
+    await page.getByText("1 of 18 members").waitFor();
     await page.getByRole("grid").getByRole("row").nth(1).click();
     await page.getByRole("button", { name: "Save …" }).waitFor();
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 320), name);

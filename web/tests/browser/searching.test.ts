@@ -13,6 +13,7 @@ const scene = new Scene();
 
 before(async () => {
   scene.keygen("customer");
+  scene.keygen("stranger");
   for (let i = 0; i < CALLS; i++) {
     const says = i % 100 === 7 ? "I want a REFUND, please" : "the balance";
     scene.write(`calls/${i}/call.json`, `{\n  "number": ${i},\n  "says": "${says}"\n}\n`);
@@ -29,9 +30,9 @@ after(async () => {
   scene.remove();
 });
 
-async function searching(text: string): Promise<Player> {
+async function searching(text: string, key = "customer.key"): Promise<Player> {
   const player = await Player.open(browser);
-  await player.give(scene.path("calls.zip"), scene.path("customer.key"));
+  await player.give(scene.path("calls.zip"), scene.path(key));
   await player.row("call.json").first().waitFor();
   await player.page.getByRole("tab", { name: "Search" }).click();
   await player.page.getByRole("searchbox", { name: /search/i }).fill(text);
@@ -50,6 +51,14 @@ test("each line with the word is found, in every encoding, and opens at its plac
   await player.page.locator(".text").waitFor();
   assert.match(await player.text(), /I want a REFUND/);
   assert.deepEqual(player.traces.errors, []);
+  await player.close();
+});
+
+test("a key that opens nothing isn't taken for texts without the word", async () => {
+  const player = await searching("refund", "stranger.key");
+  await player.page.getByText("401 members couldn't be searched. 1 recording or large file wasn't searched.", { exact: true }).waitFor();
+  await player.page.getByText("Which ones, and why (the first 100)").click();
+  await player.page.getByText("calls/0/call.json: none of the keys here opens it (drop the key of one of its recipients into the page)", { exact: true }).waitFor();
   await player.close();
 });
 

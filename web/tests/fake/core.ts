@@ -40,6 +40,9 @@ const FILES: readonly FakeFile[] = [
   { name: "transcripts/huge.json", kind: "json", make: () => text(`[${Array.from({ length: 200_000 }, (_, i) => `{"n":${i},"text":"parcel ${i}"}`).join(",")}]`) },
   { name: "legacy/cbc-note.txt", kind: "text", authenticity: "not authenticated", make: () => text("This note came by CMS with AES-CBC.") },
   { name: "legacy/altered.txt", kind: "text", authenticity: "refused", make: () => text("") },
+  { name: "legacy/unreadable.txt", kind: "text", make: () => text("") },
+  { name: "legacy/empty.wav", kind: "audio", make: () => text("") },
+  { name: "legacy/empty.txt", kind: "text", make: () => text("") },
   { name: "hostile/<img src=x onerror=alert(document.domain)>.txt", kind: "text", make: () => text("<img src=x onerror=alert(2)>\n\u202Egnp.exe\u0007\u0000 \u2066x") },
   { name: "hostile/report\u202Evaw.exe", kind: "other", make: () => text("MZ") },
   { name: `hostile/${"deep/".repeat(40)}a-file-with-a-rather-long-name-that-must-be-cut-somewhere-${"x".repeat(200)}.txt`, kind: "text", make: () => text("x") },
@@ -53,6 +56,8 @@ function largeRecording(): Uint8Array<ArrayBuffer> {
   data.set(voice, data.length - voice.length);
   return wav({ tag: 7, bits: 8, channels: 1, rate: 8000, data });
 }
+
+const UNREADABLE = { message: "legacy/unreadable.txt: it can't be fetched: the server doesn't answer", hint: "check the address" };
 
 const MANY = 100_000;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -73,18 +78,19 @@ export class FakeCore implements VaultCore {
     if (content.startsWith("certificate")) {
       return [{ kind: "certificate", label: "Recorder 4 <recorder@example.com>", algorithm: "Ed25519", fingerprint: "0123456789ABCDEF0123456789ABCDEF01234567" }];
     }
-    if (!content.startsWith("key")) throw new VaultError({ message: `${fileName} holds no key`, hint: "give a key in PEM or DER" });
+    if (content.startsWith("stranger")) return [{ kind: "key", label: fileName, algorithm: "RSA 3072", fingerprint: "0".repeat(40) }];
+    if (!content.startsWith("key")) throw new VaultError({ message: `${fileName}: it holds no key`, hint: "give a key in PEM or DER" });
     return [this.#key()];
   }
 
   async unlock(_ticket: number, passphrase: string): Promise<readonly Added[]> {
     await pause(50);
-    if (passphrase !== "right") throw new VaultError({ message: "the passphrase is wrong", hint: undefined });
+    if (passphrase !== "right") throw new VaultError({ message: "Night Desk <night@example.com>: the passphrase is wrong", hint: "type it again" });
     return [this.#key()];
   }
 
   async openArchive(_source: ArchiveSource, name: string): Promise<Archive> {
-    if (name.includes("damaged")) throw new VaultError({ message: `${name} is no ZIP archive: its end is missing`, hint: "copy it again" });
+    if (name.includes("damaged")) throw new VaultError({ message: `${name}: it is no ZIP archive: its end is missing`, hint: "copy it again" });
     const id = this.#next++;
     const isBig = name.includes("big");
     const archive: Archive = {
@@ -100,7 +106,7 @@ export class FakeCore implements VaultCore {
         { id: "CN=Records CA, O=Example; 0x1f3a", label: undefined, isYours: false },
       ],
       claimsToBeSignedBy: isBig ? [] : ["Recorder 4 <recorder@example.com>"],
-      problems: isBig ? [] : [{ message: "legacy/removed.txt is in the index, and not in the archive", hint: "ask the sender for it" }],
+      problems: isBig ? [] : [{ message: `${name}: legacy/removed.txt: the index lists it, and it isn't in the archive`, hint: "ask the sender for it" }],
     };
     this.#archives.set(id, { archive, isBig });
     return archive;
@@ -112,13 +118,14 @@ export class FakeCore implements VaultCore {
 
   async unlockArchive(id: number): Promise<Archive> {
     const { archive, isBig } = this.#archive(id);
-    const unlocked: Archive = { ...archive, members: this.#members(isBig), index: "opened", recipients: archive.recipients.map((one, i) => ({ ...one, isYours: i === 0 && this.#hasKey })) };
+    const unlocked: Archive = { ...archive, members: this.#members(isBig), index: this.#hasKey ? "opened" : "closed", recipients: archive.recipients.map((one, i) => ({ ...one, isYours: i === 0 && this.#hasKey })) };
     this.#archives.set(id, { archive: unlocked, isBig });
     return unlocked;
   }
 
   async recipients(id: number, member: number) {
     await pause(20);
+    if (FILES[member]?.name.includes("unreadable")) throw new VaultError(UNREADABLE);
     return member % 5 === 4 ? this.#archive(id).archive.recipients.slice(1) : this.#archive(id).archive.recipients;
   }
 
@@ -126,8 +133,9 @@ export class FakeCore implements VaultCore {
     const { isBig } = this.#archive(id);
     const file = FILES[isBig ? member % 3 === 0 ? 0 : 5 : member];
     if (!file) throw new VaultError({ message: "there is no such member", hint: undefined });
-    if (!this.#hasKey) throw new VaultError({ message: `${file.name} opens with none of the keys here`, hint: "add the key of one of its recipients" }, "no key");
-    if (file.authenticity === "refused") throw new VaultError({ message: `${file.name} was altered`, hint: "ask the sender for it again" }, "refused");
+    if (!this.#hasKey) throw new VaultError({ message: `${file.name}: it is sealed, and no private key is here`, hint: "drop your private key into the page" }, "no key");
+    if (file.name.includes("unreadable")) throw new VaultError(UNREADABLE);
+    if (file.authenticity === "refused") throw new VaultError({ message: `${file.name}: it was altered`, hint: "ask the sender for it again" }, "refused");
     if (file.name.includes("gsm")) {
       for (let done = 0; done < 10; done++) {
         progress({ done: done * 1024 * 1024, total: 10 * 1024 * 1024 });
@@ -149,7 +157,7 @@ export class FakeCore implements VaultCore {
     try {
       pattern = new RegExp(query.regularExpression ? query.text : query.text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), query.ignoreCase ? "gi" : "g");
     } catch {
-      throw new VaultError({ message: `“${query.text}” is no regular expression`, hint: "search for it as a plain text" });
+      throw new VaultError({ message: `${query.text}: not a regular expression (it has no end)`, hint: "search for it as a plain text" });
     }
     for (const [archive, { archive: { members } }] of this.#archives) {
       for (const [member, file] of FILES.entries()) {
@@ -164,7 +172,7 @@ export class FakeCore implements VaultCore {
             }
           }
         }
-        const failed = file.authenticity === "refused" ? [{ archive, member, problem: { message: "it was altered", hint: undefined } }] : [];
+        const failed = file.authenticity === "refused" ? [{ archive, member, problem: { message: `${file.name}: it was altered`, hint: "get it again from its source; don't trust this one" } }] : [];
         progress({ cut: 0, leftOut: 0, searched: member + 1, total: FILES.length, hits, failed });
         await pause(query.text === "slow" ? 200 : 5);
         signal.throwIfAborted();
