@@ -2,7 +2,9 @@
 //! pieces of any size.
 
 mod binary;
+mod bracket;
 mod decode;
+mod ere;
 mod finder;
 mod found;
 mod lines;
@@ -22,5 +24,7 @@ const MOST_FOUND: usize = 2 * LONGEST_LINE;
 
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod peer;
 #[cfg(test)]
 mod tests;

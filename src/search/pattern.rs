@@ -2,10 +2,12 @@
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::ere::translated;
+
 /// A pattern that can't be searched for.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct BadSearch(String);
+pub struct BadSearch(pub(super) String);
 
 /// How a pattern is meant.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,27 +40,27 @@ pub struct LineSearch {
 }
 
 impl LineSearch {
-    /// Searches for a pattern. One of several lines means any of these lines, as for grep.
+    /// Searches for a pattern: a regular expression as for `grep -E`. One of several lines
+    /// means any of these lines, as for grep.
     ///
     /// # Errors
     ///
     /// It is no regular expression, or one that takes too much memory.
     pub fn new(pattern: &str, text: SearchedText, wanted: Wanted) -> Result<Self, BadSearch> {
         let part = |line: &str| match text.is_fixed {
-            true => regex::escape(line),
-            false => line.to_owned(),
+            true => Ok(regex::escape(line)),
+            false => translated(line),
         };
         let regex = match pattern.contains('\n') {
-            false => part(pattern),
+            false => part(pattern)?,
             true => {
-                // Each of them has to be one by itself.
-                for line in pattern.split('\n') {
-                    built(&part(line), text)?;
+                let mut parts = Vec::new();
+                for (line, number) in pattern.split('\n').zip(1_u64..) {
+                    let part =
+                        part(line).map_err(|error| BadSearch(format!("line {number}: {error}")));
+                    parts.push(format!("(?:{})", part?));
                 }
-                let parts = pattern
-                    .split('\n')
-                    .map(|line| format!("(?:{})", part(line)));
-                parts.collect::<Vec<_>>().join("|")
+                parts.join("|")
             }
         };
         let regex = built(&regex, text)?;
@@ -72,7 +74,7 @@ impl LineSearch {
 }
 
 /// The limits of the regex crate's own builder apply to the memory.
-fn built(regex: &str, text: SearchedText) -> Result<Regex, BadSearch> {
+pub(super) fn built(regex: &str, text: SearchedText) -> Result<Regex, BadSearch> {
     let mut builder = RegexBuilder::new(regex);
     builder.case_insensitive(text.ignores_case);
     builder.build().map_err(|error| BadSearch(cause(&error)))
