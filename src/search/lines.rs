@@ -54,9 +54,11 @@ impl Lines {
     }
 
     fn split<'a>(&self, piece: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
-        let at = match self.is_binary {
-            true => memchr2(b'\n', 0, piece),
-            false => memchr(b'\n', piece),
+        let at = match (piece, self.is_binary) {
+            // There may be millions of these.
+            ([b'\n', ..], _) | ([0, ..], true) => Some(0),
+            (_, true) => memchr2(b'\n', 0, piece),
+            (_, false) => memchr(b'\n', piece),
         }?;
         let (line, rest) = piece.split_at_checked(at)?;
         Some((line, rest.split_first()?.1))
