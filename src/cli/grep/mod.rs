@@ -30,9 +30,12 @@ use super::ui::{Ui, Waiting};
 /// disk
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
-PATTERN is a regular expression as for `grep -E`. Lines are shown as
-MEMBER:LINE-NUMBER:LINE, those around them (-C) with - for : and with -- between
-groups. A pattern that begins with - goes behind --, after all options.
+PATTERN is a regular expression as for `grep -E`, without back-references (\\1).
+As in other programs, \\d is a digit, \\t a tab, and (?i) ignores capitals from
+there on. A pattern that begins with - goes behind --, after all options.
+
+Lines are shown as MEMBER:LINE-NUMBER:LINE, those around them (-C) with - for :
+and with -- between groups.
 
 A member is searched to its authentic end before anything of it is shown. Text
 in UTF-16 is shown as UTF-8, and lines that end as on Windows are shown without
