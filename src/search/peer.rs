@@ -125,7 +125,7 @@ fn differs(pattern: &str) -> bool {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 100,
+        cases: 400,
         rng_seed: RngSeed::Fixed(4),
         ..ProptestConfig::default()
     })]
