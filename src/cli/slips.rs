@@ -148,6 +148,9 @@ fn of_option(command: &str, wrong: &str) -> Option<&'static str> {
             "`callseal cat ARCHIVE MEMBER… | grep -o PATTERN` shows only what matches"
         }
         "-e" | "--regexp" if is_search => PATTERN_WITH_DASH,
+        "-H" | "-h" | "-a" | "-I" | "-s" | "-z" | "-U" if is_search => {
+            "leave it out: each line is shown with its member, and members that aren't text without lines"
+        }
         "--passphrase" | "--password" | "--pass" | "--passin" | "-P" | "-password" => {
             "no passphrase is taken from the command line, where others can see it; use --passphrase-file FILE or --passphrase-fd N"
         }

@@ -14,6 +14,8 @@ export type FaultKind =
   | "malformed"
   /** It isn't what was sealed, or was sealed under another name. */
   | "altered"
+  /** It was verified, and isn't what somebody here has signed: nobody knows whether it was altered. */
+  | "not verified"
   /** It uses something that this page doesn't support; the program may. */
   | "unsupported"
   /** No key at hand opens it. */

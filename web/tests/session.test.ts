@@ -78,10 +78,16 @@ test("what was found out about members doesn't count once the archive isn't what
   session.verified(entry, { state: "signed", summary: "", problems: [], withdrawn: [1] });
   assert.deepEqual(entry.rows.slice(0, 3).map(({ authenticity }) => authenticity), ["authentic", "unopened", "refused"]);
   assert.deepEqual([session.standing(first!), session.standing(second!)], [first, undefined]);
-  assert.deepEqual(told, ["withdrawn", "archives", "rows", "problem"]);
+  assert.deepEqual(told, ["settled", "withdrawn", "archives", "rows", "problem"]);
   session.verified(entry, { state: "not verified", summary: "", problems: [], withdrawn: [...entry.rows.keys()] });
   assert.ok(entry.rows.every(({ authenticity }) => authenticity !== "authentic"));
   assert.equal(session.standing(first!), undefined);
+  // With the certificate that was missing, it is what was signed.
+  told.length = 0;
+  session.verified(entry, { state: "signed", summary: "", problems: [], withdrawn: [] });
+  assert.equal(session.standing(first!), first);
+  assert.deepEqual(told, ["settled"]);
+  session.verified(entry, { state: "not verified", summary: "", problems: [], withdrawn: [0] });
   session.forget("asked");
   assert.equal(entry.withdrawn.size, 0);
 });

@@ -133,6 +133,7 @@ class Changing implements ByteSource {
   readonly size: number;
   #first: Bytes;
   readonly #then: Bytes;
+  fails = false;
 
   constructor(first: Bytes, then: Bytes) {
     this.size = first.length;
@@ -145,6 +146,7 @@ class Changing implements ByteSource {
   }
 
   async read(offset: number, length: number): Promise<Bytes> {
+    if (this.fails) throw new Fault("io", "the server answers with the status 503");
     return this.#first.slice(offset, offset + length);
   }
 }
@@ -204,6 +206,38 @@ test("nothing of an archive opens any more once it is found that it isn't what w
   assert.equal(verdict.state, "not verified");
   assert.deepEqual(verdict.withdrawn, [...archive.members.keys()]);
   for (const member of archive.members.filter((member) => member !== place)) await assert.rejects(archive.openMember(member, keyring, () => undefined), /no signature of a signer/);
+});
+
+test("an archive that isn't verified by one certificate opens again once another one's signature holds", async () => {
+  const { archive, keyring, place } = await changing();
+  const by = async (name: string) => verify(archive, await certificates([name]), THEN, () => undefined, new AbortController().signal);
+  const refused = await by("ivr-2.crt");
+  assert.equal(refused.state, "not verified");
+  await assert.rejects(archive.openMember(place, keyring, () => undefined), { kind: "not verified" });
+  const { state, withdrawn } = await by("ivr-1.crt");
+  assert.deepEqual({ state, withdrawn }, { state: "signed", withdrawn: [] });
+  await archive.openMember(place, keyring, () => undefined);
+});
+
+test("a server that fails while an archive is verified says nothing about the archive", async () => {
+  const scene = await changing();
+  const { source, archive, keyring, place } = scene;
+  source.fails = true;
+  await assert.rejects(verified(scene), { kind: "io" });
+  source.fails = false;
+  await archive.openMember(place, keyring, () => undefined);
+  assert.equal((await verified(scene)).state, "signed");
+});
+
+test("a verification that is cancelled at its very end takes no effect", async () => {
+  const { archive, keyring } = await changing();
+  const control = new AbortController();
+  const abortAtEnd = ({ done, total }: { done: number; total: number }) => {
+    if (done === total) queueMicrotask(() => control.abort());
+  };
+  await assert.rejects(verify(archive, keyring.certificates, THEN, abortAtEnd, control.signal), { name: "AbortError" });
+  assert.equal(archive.required.isSigned, false);
+  assert.equal(archive.required.isRefused, false);
 });
 
 test("of thousands of faults, as many are listed as somebody reads, and all are counted", async () => {

@@ -7,6 +7,10 @@ use super::totals::Totals;
 /// The most directories that a summary shows, if those at the top aren't more.
 const MOST: usize = 40;
 
+/// The same if it would be a single one, which says nothing: the directories of the calls of a
+/// day, say.
+const MOST_BELOW_ONE: usize = 1000;
+
 /// A directory, with its `/`, and its sums.
 pub struct Row<'a> {
     pub name: &'a str,
@@ -17,14 +21,22 @@ pub struct Row<'a> {
 
 /// Returns the directories to show: as deep as there aren't too many of them.
 pub fn folded(directories: &BTreeMap<String, Totals>) -> Vec<Row<'_>> {
+    let rows = at_most(MOST, directories);
+    match rows.len() {
+        1 => at_most(MOST_BELOW_ONE, directories),
+        _ => rows,
+    }
+}
+
+fn at_most(most: usize, directories: &BTreeMap<String, Totals>) -> Vec<Row<'_>> {
     let (mut depth, mut too_deep) = (1, deepest(directories) + 1);
-    if directories.len() <= MOST {
+    if directories.len() <= most {
         depth = too_deep;
     }
     // The deeper, the more directories there are.
     while too_deep - depth > 1 {
         let middle = depth + (too_deep - depth) / 2;
-        match rows(directories, middle).take(MOST + 1).count() <= MOST {
+        match rows(directories, middle).take(most + 1).count() <= most {
             true => depth = middle,
             false => too_deep = middle,
         }

@@ -22,12 +22,16 @@ export class Required {
   }
 
   /**
-   * Lets nothing open any more but what a signature says of the entries. Nothing is accepted if one that
-   * was opened before was another one: then these are returned.
+   * Lets nothing open any more but what a signature says of the entries, also if nothing opened until now:
+   * then another certificate was missing. Nothing is accepted if an entry that was opened before was another
+   * one: then these are returned.
    */
   accept(expected: ReadonlyMap<number, Expected>): readonly number[] {
     const others = [...this.#seen].filter(([place, all]) => all.some((one) => faultOf(one, expected.get(place) ?? {}) !== undefined));
-    if (others.length === 0) this.#expected = expected;
+    if (others.length === 0) {
+      this.#expected = expected;
+      this.#isRefused = false;
+    }
     return others.map(([place]) => place);
   }
 
@@ -47,7 +51,7 @@ export class Required {
     // From here on, nothing comes between the check and the note of what was opened.
     if (this.#isRefused) {
       throw new Fault(
-        "altered",
+        "not verified",
         "no signature of a signer whose certificate is here holds, so nothing of the archive opens any more",
         "don't trust it, and get it again from whoever signed it. To look at it all the same, close the archive, open it again, and don't verify it",
       );

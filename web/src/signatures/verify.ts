@@ -54,11 +54,10 @@ export async function verify(
   try {
     await check.lists();
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    check.fail(error.message, error.hint ?? ASK_SIGNER);
+    check.take(error, (message, hint) => check.fail(message, hint ?? ASK_SIGNER));
   }
   await check.entries(onProgress, signal);
-  return check.verdict();
+  return check.verdict(signal);
 }
 
 class Check {
@@ -72,6 +71,8 @@ class Check {
   /** What is no fault of the archive. */
   readonly #notes: Problem[] = [];
   #faults = 0;
+  /** Those that only mean that this page can't check something. */
+  #unchecked = 0;
   readonly #unknown: SignatureVerdict[] = [];
   /** What the lists that count say of each entry. */
   readonly #expected = new Map<number, Expected>();
@@ -95,6 +96,13 @@ class Check {
 
   #failMember(name: string, fault: string, hint: string): void {
     this.fail(`${name}: ${fault}`, hint);
+  }
+
+  /** Takes an error for a fault of the archive, unless it only couldn't be read. */
+  take(error: unknown, fail: (message: string, hint: string | undefined) => void): void {
+    if (!(error instanceof Fault) || error.kind === "io") throw error;
+    if (error.kind === "unsupported") this.#unchecked++;
+    fail(error.message, error.hint);
   }
 
   /** Checks the signatures of both lists, and compares the names of the entries. */
@@ -197,8 +205,7 @@ class Check {
         this.#bytes += octets.length;
         await this.#entry(octets, place, name);
       } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        this.#failMember(name, error.message, error.hint ?? "get it again from its source; don't trust this one");
+        this.take(error, (message, hint) => this.#failMember(name, message, hint ?? "get it again from its source; don't trust this one"));
       }
     }
   }
@@ -218,6 +225,7 @@ class Check {
     if (holding.length === 0) return;
     const recipients = recipientsIn(octets);
     if (recipients === "unknown") {
+      this.#unchecked++;
       this.#failMember(
         name,
         "this page can't read who its recipients are, so it can't tell whether a signer opens it",
@@ -235,8 +243,10 @@ class Check {
     }
   }
 
-  async verdict(): Promise<Verdict> {
+  async verdict(signal: AbortSignal): Promise<Verdict> {
     const archive = this.#archive;
+    // From here on it takes effect.
+    signal.throwIfAborted();
     if (this.#faults === 0 && this.#hasEvidence) {
       for (const place of archive.required.accept(this.#expected)) {
         this.#failMember(archive.paths.of(place), "it wasn't what was signed when it was opened here before", "don't trust what was shown; get the archive again from whoever signed it");
@@ -246,7 +256,7 @@ class Check {
     const size = `${count === 1 ? "1 entry" : `${count} entries`}, ${bytes(this.#bytes)}`;
     if (this.#faults > 0) {
       // Without a signer's certificate, only what is damaged fails, and each member says so itself.
-      if (this.#signers.length > 0) archive.required.refuse();
+      if (this.#signers.length > 0 && this.#faults > this.#unchecked) archive.required.refuse();
       const faults = this.#faults === 1 ? "1 fault" : `${this.#faults} faults`;
       return { state: "not verified", summary: `${archive.name}: NOT VERIFIED (${faults}; ${size})`, problems: [...this.#listed(), ...this.#notes], withdrawn: archive.withdrawn };
     }

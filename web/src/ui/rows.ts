@@ -107,7 +107,7 @@ export function patternOf(text: string): string {
   return text.replaceAll(/\S*[*?]\S*/g, (word) => `*${word}*`);
 }
 
-/** A word with `*` or `?` is a pattern of the file's name or of the path, as in the commands of the program. */
+/** A word with `*` or `?` is a pattern of the path's end. Unlike in the commands of the program, both cross directories. */
 function matches(name: string, word: string): boolean {
   if (!/[*?]/.test(word)) return name.includes(word);
   // With a slash in front of the name, each of its parts begins after one.

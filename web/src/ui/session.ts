@@ -160,8 +160,9 @@ export class Session {
   /** What was opened before an archive was verified may not be what was signed. */
   verified(entry: ArchiveEntry, verdict: Verdict): void {
     entry.verdict = verdict;
-    if (verdict.withdrawn.length === 0) return;
     entry.withdrawn = new Set(verdict.withdrawn);
+    this.settle(topicOfOpen(entry));
+    if (verdict.withdrawn.length === 0) return;
     for (const row of entry.rows) {
       if (!entry.withdrawn.has(row.member.number) || row.authenticity === "refused") continue;
       row.authenticity = "unopened";
