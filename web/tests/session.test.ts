@@ -24,6 +24,13 @@ const names = ({ archives }: Session) => archives.map(({ name }) => name).sort()
 /** What the vault calls them, in what it says of them. */
 const vaultNames = ({ archives }: Session) => archives.map(({ state }) => (state.kind === "open" ? state.archive.name : undefined)).sort();
 
+test("archives whose names only look the same are told apart, too", async () => {
+  const { session } = begun();
+  await session.addFiles([archive("call s.zip", 1), archive("call  s.zip", 2), archive("call\u00a0s.zip", 3)]);
+  const numbers = names(session).map((name) => /\((\d)\)$/.exec(name)?.[1]);
+  assert.deepEqual(numbers.sort(), ["2", "3", undefined]);
+});
+
 test("archives of one name are told apart, by the page and by the vault, and stay so when the key is forgotten", async () => {
   const { session } = begun();
   await session.addFiles([archive("calls.zip", 1), archive("calls.zip", 2), archive("a\u202eb.zip"), archive("a[U+202E]b.zip")]);

@@ -3,6 +3,7 @@ import { wakeAudio } from "../audio/browser.ts";
 import { decodeCompressed } from "../audio/compressed.ts";
 import { UnplayableError, type PcmSource } from "../audio/pcm.ts";
 import { audioSource } from "../audio/source.ts";
+import { brief } from "../text/brief.ts";
 import { shown } from "../text/escapes.ts";
 import { VaultError, type Content, type Hit, type Problem } from "../vault/protocol.ts";
 import { cutName, END_OF_DIRECTORY } from "./cut.ts";
@@ -198,10 +199,10 @@ export class ContentPane {
 
   #showName(name: string): void {
     const directory = directoryOf(name);
-    this.#file.textContent = nameParts(name).file;
-    this.#file.title = name;
+    this.#file.textContent = brief(nameParts(name).file);
+    this.#file.title = brief(name);
     fill(this.#directory, directory !== "" && cutName(directory, "directory", END_OF_DIRECTORY));
-    this.#directory.title = directory;
+    this.#directory.title = brief(directory);
   }
 
   #offerOpen(): void {

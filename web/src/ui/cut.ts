@@ -1,4 +1,5 @@
 // Names that are too long for their place. Their ends tell them apart, so those stay, and what is in front of them is cut.
+import { brief } from "../text/brief.ts";
 import { h } from "./dom.ts";
 
 /** Enough for the directory of a call, which often begins with its time. */
@@ -15,7 +16,8 @@ export function endOf(name: string, most: number): number {
 }
 
 /** A name of which so many characters at its end stay. Screen readers get it as a whole from what it's in. */
-export function cutName(name: string, className: string, most: number): HTMLElement {
+export function cutName(whole: string, className: string, most: number): HTMLElement {
+  const name = brief(whole);
   const end = endOf(name, most);
   return h("span", { class: `cut ${className}` }, end > 0 && h("span", { class: "start" }, name.slice(0, end)), h("span", { class: "end" }, name.slice(end)));
 }

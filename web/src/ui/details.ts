@@ -1,4 +1,5 @@
 // What is known of one member: where it is from, who can open it, and whether it's what was sealed.
+import { brief } from "../text/brief.ts";
 import { shown } from "../text/escapes.ts";
 import type { RecipientShown } from "../vault/protocol.ts";
 import { h, type Child } from "./dom.ts";
@@ -76,7 +77,7 @@ export class Details {
       ["State", h("span", {}, icon(state.icon), " ", h("b", {}, state.word), ". ", state.sentence)],
       ["Who can open it", h("div", { class: "recipients-place" }, this.#recipients)],
       ["Your key", ACCESS[row.access].sentence],
-      ["Name", h("span", { class: "name" }, row.name)],
+      ["Name", h("span", { class: "name" }, brief(row.name))],
       ["Archive", h("span", { class: "name" }, shown(row.entry.name))],
       ["Kind", KINDS[row.kind].word],
       ["Size", member.size === undefined ? undefined : exactSize(member.size)],

@@ -1,4 +1,5 @@
 // Makes elements. Texts are set as text: nothing is ever read as HTML.
+import { brief } from "../text/brief.ts";
 
 export type Child = Node | string | undefined | false;
 
@@ -22,7 +23,8 @@ export function set(element: Element, properties: Properties): void {
   for (const [name, value] of Object.entries(properties)) {
     if (typeof value === "function") element.addEventListener(name.slice("on".length), value as EventListener);
     else if (value === undefined || value === false) element.removeAttribute(name);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    // Titles and labels have names.
+    else element.setAttribute(name, value === true ? "" : brief(String(value)));
   }
 }
 

@@ -1,4 +1,5 @@
 // Problems, in the manner of the program: an `error:` line, and a `hint:` with the remedy.
+import { brief } from "../text/brief.ts";
 import { shown } from "../text/escapes.ts";
 import type { Problem } from "../vault/protocol.ts";
 import { h, pictureButton } from "./dom.ts";
@@ -13,7 +14,7 @@ export function problemView({ message, hint }: Problem, kind: "error" | "warning
     h(
       "div",
       {},
-      h("p", {}, h("b", {}, `${kind}: `), shown(message)),
+      h("p", {}, h("b", {}, `${kind}: `), brief(shown(message))),
       hint !== undefined && h("p", {}, h("b", {}, "hint: "), shown(hint)),
     ),
   );
@@ -67,7 +68,8 @@ export class Messages {
 export class StatusLine {
   readonly element = h("p", { class: "status", role: "status" });
 
-  say(text: string): void {
+  say(whole: string): void {
+    const text = brief(whole);
     if (this.element.textContent !== text) this.element.textContent = text;
   }
 }

@@ -111,9 +111,11 @@ export class Session {
 
   /** Two archives of one name, from two directories, are told apart by numbers. */
   #newName(name: string): string {
-    const taken = new Set(this.archives.map((entry) => shown(entry.name)));
+    // White space of any kind and length looks the same.
+    const seen = (name: string) => shown(name).replaceAll(/\s+/gu, " ");
+    const taken = new Set(this.archives.map((entry) => seen(entry.name)));
     let own = name;
-    for (let number = 2; taken.has(shown(own)); number++) own = `${name} (${number})`;
+    for (let number = 2; taken.has(seen(own)); number++) own = `${name} (${number})`;
     return own;
   }
 
@@ -312,7 +314,10 @@ export class Session {
   #show(entry: ArchiveEntry, archive: Archive): void {
     const before = entry.state.kind === "open" ? entry.state.archive.problems : [];
     const isNew = (problem: Problem) => !before.some(({ message }) => message === problem.message);
-    for (const problem of archive.problems.filter(isNew)) this.report(problem, topicOfOpen(entry));
+    const [first, ...others] = archive.problems.filter(isNew);
+    // One message for all of them, which leaves room for those about others.
+    const more = others.length > 0 ? `; and ${counted(others.length, "more problem")} under “Archives and keys”` : "";
+    if (first) this.report({ message: first.message + more, hint: first.hint }, topicOfOpen(entry));
     entry.state = { kind: "open", archive };
     entry.rows = rowsOf(entry, archive);
     if (!this.#namesNoKey()) this.settle(RECIPIENTS);
@@ -345,7 +350,7 @@ async function isArchive(file: File): Promise<boolean> {
 
 /** Of attempts to open it. */
 function topicOf(source: ArchiveSource): string {
-  return source.kind === "file" ? source.file.name : source.url;
+  return `opening ${source.kind === "file" ? source.file.name : source.url}`;
 }
 
 /** Of what is wrong with it while it's here. */

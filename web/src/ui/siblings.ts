@@ -1,4 +1,5 @@
 // The other members of a directory: what else there is of a call, from its transcript to its sound.
+import { brief } from "../text/brief.ts";
 import { button, fill, h } from "./dom.ts";
 import { formatCount } from "./format.ts";
 import { icon } from "./icons.ts";
@@ -53,7 +54,7 @@ export class Siblings {
       h("span", { class: "dim" }, "Also in this directory"),
       ...siblings.slice(0, MOST_SIBLINGS).map((sibling) => {
         const { file } = nameParts(sibling.name);
-        return button(file, () => this.#events.onopen(sibling), { title: sibling.name, class: "sibling" }, icon(KINDS[sibling.kind].icon), h("span", { class: "name" }, file));
+        return button(file, () => this.#events.onopen(sibling), { title: sibling.name, class: "sibling" }, icon(KINDS[sibling.kind].icon), h("span", { class: "name" }, brief(file)));
       }),
       more > 0 && button(`and ${formatCount(more)} more: show them in the list`, () => this.#events.onshowall(row), { class: "plain" }),
     );

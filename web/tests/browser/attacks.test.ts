@@ -142,6 +142,21 @@ test("a stray message isn't taken for a grant, and the key that comes is the rig
   await player.close();
 });
 
+test("names of 50,000 octets are cut in their middle, and leave the page its time", async () => {
+  // Each unseen character takes eight.
+  const name = (number: number) => `calls/${number}${"\u0638\u200d".repeat(10_000)}${number}.txt`;
+  const entries = await Promise.all(Array.from({ length: 60 }, async (_, i) => ({ name: `${name(i + 10)}.pgp`, content: await sealed("", "the content") })));
+  const player = await withArchive(...entries);
+  await player.openMember("33.txt");
+  assert.match(await player.text(), /the content/);
+  const { texts, labels } = await player.page.evaluate(() => ({
+    texts: document.querySelector("main")!.textContent!.length,
+    labels: [...document.querySelectorAll("[title], [aria-label]")].reduce((sum, element) => sum + (element.getAttribute("title") ?? "").length + (element.getAttribute("aria-label") ?? "").length, 0),
+  }));
+  assert.ok(texts < 200_000 && labels < 200_000, `${texts}, ${labels}`);
+  await player.close();
+});
+
 test("a grant that expands without end is refused", async () => {
   const zeros = new Uint8Array(129 * 1024 * 1024);
   const { selfCertification } = await recipient.getPrimaryUser();
