@@ -37,7 +37,6 @@ export interface Opening {
   readonly signal?: AbortSignal;
 }
 
-
 /** What came of opening the index. */
 type IndexState =
   | { readonly state: "none" }

@@ -280,4 +280,3 @@ export class BufferedSource implements ByteSource {
     return (await piece.octets(signal)).slice(start, start + length);
   }
 }
-

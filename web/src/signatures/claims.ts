@@ -7,11 +7,7 @@ import { type OpenArchive } from "../archive/open_archive.ts";
 import { readContent } from "../zip/entry.ts";
 import { claimedSigner } from "./judge.ts";
 import { LISTS, type ListNames } from "../archive/reserved.ts";
-import { readSignedData } from "./signed_data.ts";
-
-/** A larger file of signatures counts as one without any. */
-const MOST_BYTES = 1024 * 1024;
-const MOST_SIGNATURES = 64;
+import { MOST_SIGNATURE_BYTES, MOST_SIGNATURES, readSignedData } from "./signed_data.ts";
 
 export interface Claim {
   readonly signer: string;
@@ -23,7 +19,8 @@ export interface Claim {
 export async function signatureOctets(archive: OpenArchive, stored: string, source = archive.source): Promise<Bytes | undefined> {
   const place = archive.place(stored);
   const entry = place === undefined ? undefined : archive.entries[place];
-  if (entry === undefined || entry.size > MOST_BYTES || entry.storedSize > MOST_BYTES) return undefined;
+  // A larger file of signatures counts as one without any.
+  if (entry === undefined || Math.max(entry.size, entry.storedSize) > MOST_SIGNATURE_BYTES) return undefined;
   return readContent(source, entry, () => undefined);
 }
 

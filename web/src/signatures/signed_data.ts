@@ -9,8 +9,8 @@ import { type Certificate, parseCertificate, parseTime } from "../keys/certifica
 import { type Named } from "../keys/named.ts";
 
 /** The longest file of signatures, and the most signatures in it. */
-const MOST_BYTES = 1024 * 1024;
-const MOST_SIGNATURES = 64;
+export const MOST_SIGNATURE_BYTES = 1024 * 1024;
+export const MOST_SIGNATURES = 64;
 const MOST_CERTIFICATES = 64;
 
 /** The octets of a tag and a length for which bcder, the program's reader, has room. */
@@ -49,7 +49,7 @@ export interface SignedAttributes {
 
 /** Reads a file of signatures; `undefined` if it is anything else. */
 export async function readSignedData(octets: Bytes): Promise<SignedData | undefined> {
-  if (octets.length > MOST_BYTES) return undefined;
+  if (octets.length > MOST_SIGNATURE_BYTES) return undefined;
   try {
     const whole = Element.whole(octets);
     // Nothing is passed over that the program refuses, and so the whole file: certificates of strangers, say.

@@ -56,5 +56,3 @@ function displayed(segment: Segment, { language }: Lines): Segment {
   if (language === "xml") return { ...segment, text: text.replace(/[ \t\r\n]+/g, " ") };
   return segment;
 }
-
-

@@ -194,4 +194,3 @@ function isDescriptorOf(octets: Uint8Array, entry: Entry): boolean {
   const [storedSize, size] = octets.length >= 20 ? [fields.u64(), fields.u64()] : [fields.u32(), fields.u32()];
   return crc === entry.crc && storedSize === entry.storedSize && size === entry.size;
 }
-
