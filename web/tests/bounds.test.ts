@@ -47,6 +47,23 @@ test("what isn't named as a text is left out of a search by what it inflates to"
   assert.deepEqual((await search(archive)).map(({ leftOut, total }) => [leftOut, total]), [[1, 0]]);
 });
 
+test("what is opened by a search and turns out to be no text counts as left out", async () => {
+  const contents = ["Gr\xfc\xdfe", "8=FIX.4.2\x0135=call\x01", "ID3 is what it is about", "ID3\x04\0\0", "\x01\xd5\xd5\x55", ""];
+  const archive = {
+    id: 1,
+    members: [...contents.keys()],
+    entries: contents.map(({ length }) => ({ size: length, storedSize: length })),
+    paths: { of: (place: number) => `${place}.callsre` },
+    openMember: async (place: number) => ({ path: `${place}.callsre`, content: new Uint8Array(Buffer.from(contents[place]!, "latin1")), isAuthentic: true }),
+  } as unknown as OpenArchive;
+  const searched: string[] = [];
+  const matching = { match: async (content: Bytes) => (searched.push(Buffer.from(content).toString("latin1")), { matches: [], isCut: false }) };
+  let last: SearchProgress | undefined;
+  await searchMembers([archive], new Keyring(), matching, (progress) => (last = progress), new AbortController().signal);
+  assert.deepEqual(searched.sort(), [contents[0]!, contents[1]!, contents[2]!, ""].sort());
+  assert.deepEqual([last?.total, last?.searched, last?.leftOut], [6, 6, 2]);
+});
+
 test("an index isn't inflated beyond what an index can be", async () => {
   const archive = await opened(deflatedZip([{ name: "META-INF/callseal/index.pgp", content: new Uint8Array(256 * MIB) }]));
   await archive.openIndex(await keyring());

@@ -164,7 +164,7 @@ export class SearchPanel {
     const { count, members, isFull } = this.#hits;
     if (isFull) return `The first ${formatCount(MOST_HITS)} places are shown, and the search ended there. Search for more than that.`;
     const cut = this.#cut === 0 ? "" : `Only the first 1,000 places are shown of ${counted(this.#cut, "member")}.`;
-    const leftOut = this.#leftOut === 0 ? "" : `${counted(this.#leftOut, "recording or large file", "recordings and large files")} ${this.#leftOut === 1 ? "wasn't" : "weren't"} searched.`;
+    const leftOut = this.#leftOut === 0 ? "" : `${counted(this.#leftOut, "recording, large file or file that is no text", "recordings, large files or files that are no texts")} ${this.#leftOut === 1 ? "wasn't" : "weren't"} searched.`;
     const found = count === 0 ? "" : `${counted(count, "place")} in ${counted(members, "member")}.`;
     return [found, this.#failureSummed(), cut, leftOut].filter((part) => part !== "").join(" ");
   }

@@ -1,5 +1,6 @@
 // What a member is, by its name and by its first octets.
 
+import { isBinary } from "../text/binary.ts";
 import { decodeText } from "../text/decode.ts";
 import { type MemberKind } from "./protocol.ts";
 
@@ -33,25 +34,9 @@ export function kindOf(name: string, content: Uint8Array): MemberKind {
   if (SOUNDS.some((pattern) => pattern.test(beginning))) return "audio";
   const named = kindByName(name);
   if (named !== "other") return named;
-  const text = sample(content);
-  if (text === undefined) return "other";
-  const first = text.trimStart()[0];
+  const sample = content.subarray(0, SAMPLE);
+  if (sample.length === 0 || isBinary(sample)) return "other";
+  const first = decodeText(sample).text.trimStart()[0];
   if (first === "{" || first === "[") return "json";
   return first === "<" ? "xml" : "text";
-}
-
-/** Returns the beginning of a text; `undefined` if it isn't one. */
-function sample(content: Uint8Array): string | undefined {
-  if (content.length === 0) return undefined;
-  const isWide = (content[0] === 0xff && content[1] === 0xfe) || (content[0] === 0xfe && content[1] === 0xff);
-  if (isWide) return decodeText(content.subarray(0, SAMPLE)).text;
-  // A character that is cut off at the end of the sample is no fault.
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text: string;
-  try {
-    text = decoder.decode(content.subarray(0, SAMPLE), { stream: true });
-  } catch {
-    return undefined;
-  }
-  return /[\u0000-\u0008\u000e-\u001a]/.test(text) ? undefined : text;
 }

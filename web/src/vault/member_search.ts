@@ -1,8 +1,10 @@
 // Searching through the members of archives, several at the same time.
 
 import { type OpenArchive } from "../archive/open_archive.ts";
+import { type Bytes } from "../bytes/bytes.ts";
 import { Fault } from "../fault.ts";
 import { type Keyring } from "../keys/keyring.ts";
+import { isBinary } from "../text/binary.ts";
 import { InOrder } from "./in_order.ts";
 import { kindByName, kindOf } from "./kinds.ts";
 import { type Matching } from "./matching.ts";
@@ -31,10 +33,11 @@ interface Text {
 interface Outcome {
   readonly hits: readonly Hit[];
   readonly isCut: boolean;
+  readonly isLeftOut: boolean;
   readonly failed: SearchProgress["failed"];
 }
 
-const NOTHING: Outcome = { hits: [], isCut: false, failed: [] };
+const NOTHING: Outcome = { hits: [], isCut: false, isLeftOut: false, failed: [] };
 
 export async function searchMembers(
   archives: readonly OpenArchive[],
@@ -45,13 +48,14 @@ export async function searchMembers(
 ): Promise<void> {
   const all = archives.flatMap((archive) => archive.members.map((place, member): Text => ({ archive, place, member })));
   const texts = all.filter(mayBeText);
-  const leftOut = all.length - texts.length;
+  let leftOut = all.length - texts.length;
   // In the order of the archives.
   const outcomes = new InOrder<Outcome>(MOST_WAITING, ({ hits }) => hits.length);
   const inTurn = oneByOne();
   let ready: Outcome[] = [];
   let [next, done, reportedAt] = [0, 0, 0];
   const report = () => {
+    leftOut += ready.filter(({ isLeftOut }) => isLeftOut).length;
     onProgress({
       searched: done,
       total: texts.length,
@@ -103,15 +107,20 @@ function oneByOne(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
+/** What is shown as a text is searched, and so is what the program takes for one. */
+function isText(path: string, content: Bytes): boolean {
+  const kind = kindOf(path, content);
+  return (kind !== "audio" && kind !== "other") || !isBinary(content);
+}
+
 async function searchMember({ archive, place, member }: Text, keyring: Keyring, matching: Pick<Matching, "match">, signal: AbortSignal): Promise<Outcome> {
   try {
     const { path, content, isAuthentic } = await archive.openMember(place, keyring, () => signal.throwIfAborted(), { most: MOST_OF_TEXT, signal });
-    const kind = kindOf(path, content);
-    if (kind === "audio" || kind === "other") return NOTHING;
+    if (!isText(path, content)) return { ...NOTHING, isLeftOut: true };
     if (content.length > MOST_OF_TEXT) throw new Fault("unsupported", "it is too long to be searched here", "search it with `callseal grep`");
     const { matches, isCut } = await matching.match(content, signal);
     const hits = matches.map((match): Hit => ({ archive: archive.id, member, isUnauthenticated: !isAuthentic, ...match }));
-    return { hits, isCut, failed: [] };
+    return { ...NOTHING, hits, isCut };
   } catch (error) {
     if (signal.aborted) throw error;
     return { ...NOTHING, failed: [{ archive: archive.id, member, problem: problemOf(archive.paths.of(place), error) }] };
