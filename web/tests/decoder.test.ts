@@ -128,6 +128,46 @@ test("a stream that is damaged in the middle isn't said to be whole", async () =
   assert.deepEqual((await said(tone)).at(-1), { kind: "end", cut: undefined });
 });
 
+const number32 = (value: number) => [value & 255, (value >> 8) & 255, (value >> 16) & 255, value >>> 24];
+const ascii = (text: string) => [...Buffer.from(text, "latin1")];
+/** A picture, with what could begin a packet of MP3. */
+const picture = (length: number) => Array.from({ length }, (_, at) => (at % 1000 === 7 ? 0xff : at % 1000 === 8 ? 0xfb : 0x55));
+
+function ape(length: number, { header = true } = {}): number[] {
+  const ends = (isHeader: boolean) => [...ascii("APETAGEX"), ...number32(2000), ...number32(length + 32), ...number32(1), ...number32((header ? 2 ** 31 : 0) + (isHeader ? 2 ** 29 : 0)), ...Array(8).fill(0)];
+  return [...(header ? ends(true) : []), ...picture(length), ...ends(false)];
+}
+const lyrics = (length: number) => [...ascii("LYRICSBEGIN"), ...picture(length), ...ascii(String(length + 11).padStart(6, "0")), ...ascii("LYRICS200")];
+const id3v1 = [...ascii("TAG"), ...Array(125).fill(0x20)];
+const id3v2 = (length: number) => {
+  const size = [21, 14, 7, 0].map((shift) => (length >> shift) & 127);
+  return [...ascii("ID3\x04\0\x10"), ...size, ...picture(length), ...ascii("3DI\x04\0\x10"), ...size];
+};
+
+for (const [what, tags] of [
+  ["an APEv2 tag", ape(100_000)],
+  ["an APEv2 tag without a header", ape(100_000, { header: false })],
+  ["an APEv2 and an ID3v1 tag", [...ape(100_000), ...id3v1]],
+  ["an APEv2 tag, lyrics and an ID3v1 tag", [...ape(100_000), ...lyrics(100_000), ...id3v1]],
+  ["an ID3v2 tag", id3v2(100_000)],
+] as const) {
+  test(`${what} at the end of a recording is no damage`, async () => {
+    decoderThatGives(() => ({ sampleRate: 8000, samples: [[0.5]] }));
+    const tone = recording("tone.mp3");
+    const whole = await said(tone);
+    assert.deepEqual(await said(Uint8Array.from([...tone, ...tags])), whole);
+    assert.deepEqual((await said(Uint8Array.from([...tone, ...Array(100_000).fill(0), ...tags]))).at(-1), { kind: "end", cut: "damaged" });
+  });
+}
+
+test("a tag that says that it is longer than its file is none", async () => {
+  decoderThatGives(() => ({ sampleRate: 8000, samples: [[0.5]] }));
+  for (const length of [2 ** 31 - 100, 2 ** 32 - 32]) {
+    const footer = [...ascii("APETAGEX"), ...number32(2000), ...number32(length), ...number32(1), ...number32(0), ...Array(8).fill(0)];
+    assert.deepEqual((await said(Uint8Array.from([...recording("tone.mp3"), ...Array(100_000).fill(0), ...footer]))).at(-1), { kind: "end", cut: "damaged" });
+  }
+});
+
 test("a file that ends before the time that it says isn't said to be whole", async () => {
   decoderThatGives(() => ({ sampleRate: 8000, samples: [[0.5]] }));
   const tone = recording("tone.flac");

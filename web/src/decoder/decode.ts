@@ -2,6 +2,7 @@
 import { ADTS, BufferSource, EncodedPacketSink, FLAC, Input, MP3, OGG, type InputAudioTrack, type InputFormat } from "mediabunny";
 import { Chunks } from "./chunks.ts";
 import type { Cut, Decoded } from "./messages.ts";
+import { withoutTags } from "./tags.ts";
 
 /** Not MP4, whose tables let a small file claim billions of packets. */
 const FORMATS = [OGG, FLAC, ADTS, MP3];
@@ -20,7 +21,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const MOST_WAITING = 16;
 /** Eleven hours of the usual 20 ms. Each takes some of the demuxer's memory, whatever is in it. */
 const MOST_PACKETS = 2_000_000;
-/** What follows the packets in a file: titles, pictures. */
+/** What may follow the packets in a file besides the tags that are known. */
 const MOST_TRAILER = 65_536;
 /** Headers count in their own units, and some count the encoder's delay. */
 const MOST_MISSING_SECONDS = 0.5;
@@ -35,8 +36,9 @@ export type Say = (message: Decoded, transfer: Transferable[]) => void;
 /** Says what is in the file, or why nothing is. */
 export async function decode(bytes: Uint8Array<ArrayBuffer>, say: Say): Promise<void> {
   try {
-    const track = await firstTrack(bytes);
-    await new Decoding(bytes, track, say).run();
+    const sound = withoutTags(bytes);
+    const track = await firstTrack(sound);
+    await new Decoding(sound, track, say).run();
   } catch (error) {
     // The demuxer has errors of all kinds for what is damaged.
     const message = error instanceof UndecodableError ? error.message : "it is damaged";
