@@ -93,6 +93,8 @@ export class ContentPane {
       if (change.what === "forgotten") this.#clear();
       if (change.what === "withdrawn") this.#withdraw(change.entry);
       if (change.what === "row" && isSameMember(change.row, this.#row)) this.#follow(change.row);
+      // A name that was hidden has become known: that of this member, or of another one.
+      if (change.what === "row" && change.row.entry === this.#row?.entry && change.row.member.nameIsHidden) this.#siblings.show(this.#row);
       if (change.what === "rows") {
         this.#follow(this.#row && session.current(this.#row));
         this.#siblings.show(this.#row);

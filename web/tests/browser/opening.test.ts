@@ -49,6 +49,7 @@ before(async () => {
   scene.callseal("pack", "--format", "cms", "-o", "cms.zip", "-r", "rsa.crt", "-r", "openssl.crt", "calls");
   scene.callseal("pack", "--compress", "deflate", "-o", "compressed.zip", ...recipients, "calls");
   scene.callseal("pack", "--hide-names", "-o", "hidden.zip", ...recipients, "calls");
+  scene.callseal("pack", "--hide-names", "--index", "none", "-o", "numbers.zip", ...recipients, "calls");
   browser = await Browser.start();
 });
 
@@ -164,6 +165,24 @@ test("hidden names show with a key that opens the index, and not before", async 
   await player.give(scene.path("rsa.key"));
   await player.row("caller.wav").waitFor();
   assert.equal(await player.row("000001").count(), 0);
+  await player.close();
+});
+
+test("what else is in a directory shows as the hidden names become known, one by one", async () => {
+  const player = await Player.open(browser);
+  await player.give(scene.path("numbers.zip"), scene.path("rsa.key"));
+  const others = player.page.getByRole("navigation", { name: "Also in this directory" }).getByRole("button");
+  const heading = player.page.getByRole("region", { name: "Content" }).getByRole("heading");
+  const known: string[] = [];
+  for (const number of ["000001", "000002", "000003"]) {
+    await player.row(number).dblclick();
+    await heading.filter({ hasText: /\./ }).waitFor();
+    await player.shown().first().waitFor();
+    assert.deepEqual((await others.allTextContents()).sort(), [...known].sort());
+    known.push((await heading.textContent())!);
+  }
+  assert.equal(new Set(known).size, 3);
+  assert.deepEqual(player.traces.errors, []);
   await player.close();
 });
 
