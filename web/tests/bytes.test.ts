@@ -5,6 +5,7 @@ import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo } from "node:net";
 import { mock, test } from "node:test";
 import { AddressSource, BufferedSource, type ByteSource } from "../src/bytes/source.ts";
+import { VaultCore } from "../src/vault/core.ts";
 
 const ARCHIVE = Buffer.from("0123456789");
 
@@ -104,14 +105,14 @@ for (const [what, answer] of [
   });
 }
 
-/** A server that answers the first request, and then only begins to answer. Tells when a request begins, and when it has ended. */
-function stalling() {
+/** A server that answers the first request, unless that stalls as well, and then only begins to answer. Tells when a request begins, and when it has ended. */
+function stalling({ isFirst = false } = {}) {
   let requests = 0;
   let [begun, ended] = [() => {}, () => {}];
   const begins = new Promise<void>((resolve) => (begun = resolve));
   const ends = new Promise<void>((resolve) => (ended = resolve));
   const answer: RequestListener = (request, response) => {
-    if (++requests === 1) return honest(request, response);
+    if (++requests === 1 && !isFirst) return honest(request, response);
     const { from, to } = rangeOf(request.headers.range);
     response.writeHead(206, { "Content-Range": `bytes ${from}-${to}/${ARCHIVE.length}` });
     response.write(ARCHIVE.subarray(from, from + 1));
@@ -132,6 +133,20 @@ test("a request that is cancelled ends, at the server as well", async () => {
     await assert.rejects(reading, { name: "AbortError" });
     await ends;
   });
+});
+
+test("an archive that isn't to be opened any more isn't asked for, whatever is read of it", async () => {
+  for (const isFirst of [true, false]) {
+    const { answer, begins, ends } = stalling({ isFirst });
+    await withServer(answer, async (url) => {
+      const cancelling = new AbortController();
+      const opening = new VaultCore().openArchive({ kind: "address", url }, "a.zip", cancelling.signal);
+      await begins;
+      cancelling.abort();
+      await assert.rejects(opening, { name: "AbortError" });
+      await ends;
+    });
+  }
 });
 
 test("a server that sends nothing for a minute is given up, with a message", async () => {

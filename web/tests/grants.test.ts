@@ -135,7 +135,7 @@ const read = async (file: string) => new Uint8Array(await readFile(path.join(SHA
 
 test("a grant that waited for its key is the same one when that comes", async () => {
   const vault = new VaultCore();
-  const opened = await vault.openArchive({ kind: "file", file: new File([await read("index.zip")], "index.zip") }, "index.zip");
+  const opened = await vault.openArchive({ kind: "file", file: new File([await read("index.zip")], "index.zip") }, "index.zip", new AbortController().signal);
   const [waiting] = await vault.addKeys("two.grant", await read("two.grant"));
   assert.ok(waiting?.kind === "grant" && waiting.members === undefined);
   assert.ok(waiting.recipients.length > 0 && waiting.recipients.every(({ isYours }) => !isYours));
@@ -145,7 +145,7 @@ test("a grant that waited for its key is the same one when that comes", async ()
   assert.ok(grant?.kind === "grant" && grant.number === waiting.number && grant.members === 2);
   assert.ok(grant.recipients.some(({ isYours, label }) => isYours && label === "auditor.key"));
   assert.deepEqual((await vault.unlockArchive(opened.id)).grants, [{ grant: grant.number, members: 2 }]);
-  const other = await vault.openArchive({ kind: "file", file: new File([await read("index-v1.zip")], "index-v1.zip") }, "index-v1.zip");
+  const other = await vault.openArchive({ kind: "file", file: new File([await read("index-v1.zip")], "index-v1.zip") }, "index-v1.zip", new AbortController().signal);
   assert.deepEqual((await vault.unlockArchive(other.id)).grants, [{ grant: grant.number, members: 0 }]);
 });
 

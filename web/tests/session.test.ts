@@ -98,3 +98,45 @@ test("what was found out about members doesn't count once the archive isn't what
   session.forget("asked");
   assert.equal(entry.withdrawn.size, 0);
 });
+
+test("an archive that is closed while it is opened is asked for no longer, and says nothing more", async () => {
+  for (const end of ["close", "forget"] as const) {
+    const signals: AbortSignal[] = [];
+    let refuse = (_: Error) => {};
+    const vault = new FakeVault();
+    vault.openArchive = (_source, _name, signal) => {
+      signals.push(signal);
+      return new Promise((_, reject) => (refuse = reject));
+    };
+    const session = new Session(() => vault);
+    const told: Change["what"][] = [];
+    session.changes.add(({ what }) => told.push(what));
+    const adding = session.addFiles([archive("calls.zip")]);
+    while (signals.length === 0) await new Promise(setImmediate);
+    const refuseFirst = refuse;
+    if (end === "close") await session.closeArchive(session.archives[0]!);
+    else session.forget("asked");
+    assert.equal(signals[0]!.aborted, true, end);
+    refuseFirst(new Error("the server has sent nothing for 60 seconds"));
+    if (end === "close") await adding;
+    else await new Promise(setImmediate);
+    assert.ok(!told.includes("problem"), end);
+  }
+});
+
+test("an archive that is closed while a key is tried on it says nothing more", async () => {
+  let [begin, refuse] = [() => {}, (_: Error) => {}];
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const vault = new FakeVault();
+  vault.unlockArchive = () => new Promise((_, reject) => ((refuse = reject), begin()));
+  const session = new Session(() => vault);
+  const told: Change["what"][] = [];
+  await session.addFiles([archive("calls.zip")]);
+  session.changes.add(({ what }) => told.push(what));
+  const adding = session.addFiles([key()]);
+  await begun;
+  await session.closeArchive(session.archives[0]!);
+  refuse(new Error("the archive was closed"));
+  await adding;
+  assert.ok(!told.includes("problem"));
+});

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client, type WorkerLike } from "../src/vault/client.ts";
-import { VaultError, type Content } from "../src/vault/protocol.ts";
+import { VaultError, type Archive, type Content } from "../src/vault/protocol.ts";
 import { serve, type Port, type Reply, type Request, type VaultCore } from "../src/vault/wire.ts";
 
 const nothing = () => Promise.reject(new Error("not asked"));
@@ -110,6 +110,19 @@ test("progress is told until the end, and cancelling reaches the vault", async (
 test("a call that is cancelled before it begins isn't made", async () => {
   const { client } = connected({});
   await assert.rejects(client.verify(1, () => {}, AbortSignal.abort()), isAbort);
+});
+
+test("an archive that is open when the page doesn't want it any more is closed", async () => {
+  const closed: number[] = [];
+  const opening = new AbortController();
+  const { client } = connected({
+    // Its answer is on its way when the page cancels.
+    openArchive: async () => (setImmediate(() => opening.abort()), { id: 7 } as Archive),
+    closeArchive: async (archive) => void closed.push(archive),
+  });
+  await assert.rejects(client.openArchive({ kind: "address", url: "http://127.0.0.1:9/" }, "a.zip", opening.signal), isAbort);
+  while (closed.length === 0) await new Promise(setImmediate);
+  assert.deepEqual(closed, [7]);
 });
 
 test("forgetting ends the worker, the calls that run, and all later ones", async () => {

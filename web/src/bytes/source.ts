@@ -60,8 +60,8 @@ export class AddressSource implements ByteSource {
   }
 
   /** Asks for the first byte, whose answer says how many there are. */
-  static async open(url: string): Promise<AddressSource> {
-    const headers = await exchange(url, { Range: "bytes=0-0" }, undefined, async (response, heard) => {
+  static async open(url: string, signal?: AbortSignal): Promise<AddressSource> {
+    const headers = await exchange(url, { Range: "bytes=0-0" }, signal, async (response, heard) => {
       await bodyOf(response, url, 1, heard);
       return response.headers;
     });

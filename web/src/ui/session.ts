@@ -51,6 +51,8 @@ export class Session {
   readonly #newVault: () => Vault;
   /** How many times files were given that are still being read. */
   #drops = 0;
+  /** Ends what is read to open an archive. */
+  readonly #opening = new WeakMap<ArchiveEntry, AbortController>();
   #telling: ReturnType<typeof setTimeout> | undefined;
 
   constructor(newVault: () => Vault) {
@@ -122,6 +124,7 @@ export class Session {
   async closeArchive(entry: ArchiveEntry): Promise<void> {
     this.archives = this.archives.filter((other) => other !== entry);
     entry.rows = [];
+    this.#opening.get(entry)?.abort();
     this.settle(topicOfOpen(entry));
     this.#tellArchives();
     if (entry.state.kind === "open") await this.#attempt(this.vault.closeArchive(entry.state.archive.id));
@@ -148,6 +151,7 @@ export class Session {
     this.locked = [];
     this.grants = [];
     for (const entry of this.archives) {
+      this.#opening.get(entry)?.abort();
       entry.rows = [];
       entry.verdict = undefined;
       entry.withdrawn = NONE;
@@ -251,14 +255,16 @@ export class Session {
 
   async #open(entry: ArchiveEntry, topic: string): Promise<void> {
     const { vault } = this;
+    const opening = new AbortController();
+    this.#opening.set(entry, opening);
     try {
-      const archive = await vault.openArchive(entry.source, entry.name);
+      const archive = await vault.openArchive(entry.source, entry.name, opening.signal);
       if (vault !== this.vault) return;
       if (!this.archives.includes(entry)) return void (await this.#attempt(vault.closeArchive(archive.id)));
       this.#show(entry, archive);
       if (this.hasSecrets) await this.#unlockArchive(entry);
     } catch (error) {
-      if (vault !== this.vault || isCancelled(error)) return;
+      if (opening.signal.aborted || isCancelled(error)) return;
       // It can be given again, once it is mended.
       this.archives = this.archives.filter((other) => other !== entry);
       this.#tellSoon();
@@ -307,8 +313,13 @@ export class Session {
   async #unlockArchive(entry: ArchiveEntry): Promise<void> {
     if (entry.state.kind !== "open") return;
     const { vault } = this;
-    const archive = await this.#attempt(vault.unlockArchive(entry.state.archive.id));
-    if (archive && vault === this.vault && this.archives.includes(entry)) this.#show(entry, archive);
+    try {
+      const archive = await vault.unlockArchive(entry.state.archive.id);
+      if (vault === this.vault && this.archives.includes(entry)) this.#show(entry, archive);
+    } catch (error) {
+      // One that was closed meanwhile can't be read any more.
+      if (this.archives.includes(entry) && !isCancelled(error)) this.report(problemOf(error));
+    }
   }
 
   #show(entry: ArchiveEntry, archive: Archive): void {

@@ -25,6 +25,8 @@ interface CallOptions {
   readonly transfer?: Transferable[];
   readonly progress?: (value: never) => void;
   readonly signal?: AbortSignal;
+  /** Takes what comes after the call was cancelled. */
+  readonly late?: (value: never) => void;
 }
 
 /** Starts a vault in a worker of its own. */
@@ -66,8 +68,10 @@ export class Client implements Vault {
     return this.#call("unlock", [ticket, passphrase]);
   }
 
-  openArchive(source: ArchiveSource, name: string): Promise<Archive> {
-    return this.#call("openArchive", [source, name]);
+  openArchive(source: ArchiveSource, name: string, signal: AbortSignal): Promise<Archive> {
+    // Its answer may be on its way when it's cancelled.
+    const late = ({ id }: Archive) => void this.closeArchive(id).catch(() => undefined);
+    return this.#call("openArchive", [source, name], { signal, late });
   }
 
   closeArchive(archive: number): Promise<void> {
@@ -108,13 +112,13 @@ export class Client implements Vault {
     this.#end(new DOMException("The key was forgotten.", "AbortError"));
   }
 
-  #call<Value>(call: Call, parameters: unknown[], { transfer = [], progress, signal }: CallOptions = {}): Promise<Value> {
+  #call<Value>(call: Call, parameters: unknown[], { transfer = [], progress, signal, late }: CallOptions = {}): Promise<Value> {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal?.aborted) return Promise.reject(cancelled());
     const id = this.#next++;
     return new Promise<Value>((resolve, reject) => {
       const cancel = () => {
-        this.#pending.delete(id);
+        this.#pending.set(id, { resolve: (value) => late?.(value as never), reject: () => {}, progress: () => {} });
         this.#worker.postMessage({ id, call: "cancel" }, []);
         reject(cancelled());
       };
@@ -130,7 +134,6 @@ export class Client implements Vault {
   }
 
   #receive(reply: Reply): void {
-    // A call that was cancelled isn't pending; its late replies are dropped.
     const pending = this.#pending.get(reply.id);
     if (!pending) return;
     if (reply.kind === "progress") return pending.progress(reply.progress);

@@ -1,7 +1,7 @@
 // The vault itself: keys, archives, and what the page may ask of them.
 
 import { type Bytes } from "../bytes/bytes.ts";
-import { AddressSource, BufferedSource, FileSource } from "../bytes/source.ts";
+import { AddressSource, BufferedSource, FileSource, cancelledBy } from "../bytes/source.ts";
 import { Fault } from "../fault.ts";
 import { type KeyFileItem, readKeyFile } from "../keys/key_file.ts";
 import { Keyring } from "../keys/keyring.ts";
@@ -91,13 +91,15 @@ export class VaultCore implements Contract {
     }
   }
 
-  async openArchive(source: ArchiveSource, name: string): Promise<Archive> {
+  async openArchive(source: ArchiveSource, name: string, signal: AbortSignal): Promise<Archive> {
     return this.#named(name, async () => {
-      const bytes = source.kind === "file" ? new FileSource(source.file) : await AddressSource.open(source.url);
+      const bytes = source.kind === "file" ? new FileSource(source.file) : await AddressSource.open(source.url, signal);
       const id = this.#nextNumber++;
-      const archive = await OpenArchive.open(id, name, new BufferedSource(bytes));
+      const archive = await OpenArchive.open(id, name, cancelledBy(new BufferedSource(bytes), signal));
+      const shown = await this.#shown(archive);
+      signal.throwIfAborted();
       this.#archives.set(id, archive);
-      return this.#shown(archive);
+      return shown;
     });
   }
 

@@ -138,7 +138,7 @@ export interface SearchProgress {
   readonly hits: readonly Hit[];
   /** Members of which only the first matches are among the hits, since the last report. */
   readonly cut: number;
-  /** Recordings and large files, which aren't searched. */
+  /** Recordings, large files, and what turned out to be no text: they aren't searched. */
   readonly leftOut: number;
   /** Members that could not be searched, since the last report. */
   readonly failed: readonly { readonly archive: number; readonly member: number; readonly problem: Problem }[];
@@ -162,7 +162,7 @@ export interface Vault {
   unlock(ticket: number, passphrase: string): Promise<readonly Added[]>;
 
   /** Reads the directory of an archive. Needs no key. `name` is what it's called in all that is said of it. */
-  openArchive(source: ArchiveSource, name: string): Promise<Archive>;
+  openArchive(source: ArchiveSource, name: string, signal: AbortSignal): Promise<Archive>;
   closeArchive(archive: number): Promise<void>;
   /**
    * Tries the keys at hand on the index of an archive: one private key operation, then every
@@ -179,7 +179,7 @@ export interface Vault {
     onProgress: (progress: OpenProgress) => void,
     signal: AbortSignal,
   ): Promise<Content>;
-  /** Searches all members of the archives that are open, or of one of them, but recordings and large files. */
+  /** Searches all members of the archives that are open, or of one of them, but recordings, large files and what is no text. */
   search(
     query: SearchQuery,
     archive: number | undefined,

@@ -70,7 +70,7 @@ async function perform(
     case "unlock":
       return core.unlock(...request.arguments);
     case "openArchive":
-      return core.openArchive(...request.arguments);
+      return core.openArchive(...request.arguments, signal);
     case "closeArchive":
       return core.closeArchive(...request.arguments);
     case "unlockArchive":

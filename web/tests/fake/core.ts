@@ -89,7 +89,7 @@ export class FakeCore implements VaultCore {
     return [this.#key()];
   }
 
-  async openArchive(_source: ArchiveSource, name: string): Promise<Archive> {
+  async openArchive(_source: ArchiveSource, name: string, _signal: AbortSignal): Promise<Archive> {
     if (name.includes("damaged")) throw new VaultError({ message: `${name}: it is no ZIP archive: its end is missing`, hint: "copy it again" });
     const id = this.#next++;
     const isBig = name.includes("big");
