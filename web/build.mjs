@@ -91,7 +91,7 @@ async function html(entry = "src/main.ts") {
     "base-uri 'none'",
     "form-action 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types callseal-vault",
+    "trusted-types callseal-workers",
   ].join("; ");
   const template = await readFile(path.join(web, "src/page.html"), "utf8");
   const parts = { notices: await notices(), policy, style, script };

@@ -4,7 +4,7 @@
 // is kept than fits. Where a file of a stranger makes its decoder hang, that worker hangs alone.
 import code from "worker:../decoder/worker.ts";
 import { CHUNK_FRAMES, type Cut, type Decoded } from "../decoder/messages.ts";
-import { startWorker } from "../vault/start_worker.ts";
+import { startWorker } from "../workers/start.ts";
 import { checkFormat, UnplayableError, type Decoding, type PcmSource } from "./pcm.ts";
 
 /** Gives the recording once it can begin; the rest follows. Aborting ends the worker at any time. */

@@ -12,7 +12,7 @@ import {
   type Vault,
   type Verdict,
 } from "./protocol.ts";
-import { startWorker } from "./start_worker.ts";
+import { startWorker } from "../workers/start.ts";
 import { wholeBuffer, type Call, type Reply, type Request } from "./wire.ts";
 
 interface Pending {

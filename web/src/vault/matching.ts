@@ -5,7 +5,7 @@ import { type Bytes } from "../bytes/bytes.ts";
 import { Fault } from "../fault.ts";
 import { type SearchQuery } from "./protocol.ts";
 import { type Matches, compile } from "./search.ts";
-import { startWorker } from "./start_worker.ts";
+import { startWorker } from "../workers/start.ts";
 
 /** What one text may take, in milliseconds. */
 const LONGEST = 5000;

@@ -12,7 +12,7 @@ let policy: Policy | undefined;
 /** The policy accepts the address of the worker's own code alone. Older browsers have no Trusted Types. */
 function trusted(url: string): string {
   const types = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: Policy): Policy } }).trustedTypes;
-  policy ??= types?.createPolicy("callseal-vault", {
+  policy ??= types?.createPolicy("callseal-workers", {
     createScriptURL(address) {
       if (!address.startsWith("blob:")) throw new TypeError("only the page's own code runs as a worker");
       return address;
