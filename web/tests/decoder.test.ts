@@ -7,6 +7,7 @@ import { Engine } from "../src/audio/engine.ts";
 import { Chunks } from "../src/decoder/chunks.ts";
 import { decode } from "../src/decoder/decode.ts";
 import { CHUNK_FRAMES, type Decoded } from "../src/decoder/messages.ts";
+import { CONTINUED, FIRST, LAST, SILENCE, endlessHeaders, page, silence } from "./browser/support/ogg.ts";
 
 const FORMAT = { sampleRate: 8000, channels: 1, codec: "MP3" };
 const recording = (name: string) => new Uint8Array(readFileSync(`tests/recordings/${name}`));
@@ -166,6 +167,105 @@ test("a tag that says that it is longer than its file is none", async () => {
     const footer = [...ascii("APETAGEX"), ...number32(2000), ...number32(length), ...number32(1), ...number32(0), ...Array(8).fill(0)];
     assert.deepEqual((await said(Uint8Array.from([...recording("tone.mp3"), ...Array(100_000).fill(0), ...footer]))).at(-1), { kind: "end", cut: "damaged" });
   }
+});
+
+/** Plays packets of one sample each, and returns how many there were, and why not all. */
+async function played(...parts: readonly Uint8Array[]): Promise<{ packets: number; cut: string | undefined }> {
+  decoderThatGives(() => ({ sampleRate: 16_000, samples: [[0.5]] }));
+  const messages = await said(new Uint8Array(Buffer.concat(parts)));
+  const last = messages.at(-1)!;
+  return { packets: samplesOf(messages).length, cut: last.kind === "problem" ? last.message : last.kind === "end" ? last.cut : "" };
+}
+
+const latin1 = (text: string) => Buffer.from(text, "latin1");
+const ID3 = latin1(`ID3\x04\0\0\0\0\x3f\x7f${"\x11".repeat(8191)}`);
+const APE = latin1(`APETAGEX\xd0\x07\0\0\xe0\x1f\0\0\x01\0\0\0\0\0\0\xa0${"\0".repeat(8)}${"\x11".repeat(8160)}`);
+const ID3V1 = latin1(`TAG${"\x11".repeat(125)}`);
+
+for (const name of ["tone.mp3", "tone.aac"]) {
+  test(`tags after ${name}, and a packet that is cut off, are no damage; anything else is`, async () => {
+    const tone = recording(name);
+    const whole = await played(tone);
+    assert.equal(whole.cut, undefined);
+    for (const tags of [[ID3], [APE, ID3V1], [Buffer.alloc(8192)]]) assert.deepEqual(await played(tone, ...tags), whole);
+    assert.deepEqual(await played(tone.subarray(0, -20)), { packets: whole.packets - 1, cut: undefined });
+    assert.deepEqual(await played(tone, Buffer.alloc(2000, 0x11)), { ...whole, cut: "damaged" });
+    assert.deepEqual(await played(tone, ID3V1, Buffer.alloc(2000, 0x11)), { ...whole, cut: "damaged" });
+  });
+
+  test(`${name} ends where something in its middle is damaged`, async () => {
+    const tone = recording(name);
+    const { packets } = await played(tone);
+    assert.deepEqual(await played(tone, Buffer.alloc(400, 0x11), tone), { packets, cut: "damaged" });
+    assert.deepEqual(await played(tone, Buffer.alloc(400), tone), { packets, cut: "damaged" });
+  });
+}
+
+test("MP3 goes on after tags and a frame that says how many follow, and what is in tags is no sound", async () => {
+  const tone = recording("tone.mp3");
+  const { packets } = await played(tone);
+  for (const between of [[ID3V1], [APE, ID3V1, ID3]]) assert.deepEqual(await played(tone, ...between, tone), { packets: 2 * packets, cut: undefined });
+  const picture = Buffer.from(ID3);
+  // The last frame of the tone stands in the tag.
+  picture.set(tone.subarray(-144), 4000);
+  assert.deepEqual(await played(tone, picture), { packets, cut: undefined });
+});
+
+test("an Ogg file without a last page is whole", async () => {
+  const pages = silence(1, 3);
+  assert.deepEqual(await played(...pages), { packets: 150, cut: undefined });
+  assert.deepEqual(await played(...pages.slice(0, -1)), { packets: 100, cut: undefined });
+  assert.deepEqual(await played(...pages, ID3V1), { packets: 150, cut: undefined });
+  assert.deepEqual(await played(...pages.slice(0, -1), page(1, 4, LAST, [])), { packets: 100, cut: undefined });
+});
+
+test("an Ogg file ends where a page is damaged, missing, cut off or none of its streams", async () => {
+  const [head, tags, first, second, third] = silence(1, 3) as [Buffer, Buffer, Buffer, Buffer, Buffer];
+  const version = Buffer.from(second);
+  version[4] = 1;
+  for (const after of [
+    [Buffer.alloc(second.length, 0x11), third],
+    [Buffer.alloc(second.length), third],
+    [third],
+    [second.subarray(0, 100)],
+    [version],
+    [page(2, 3, 0, [SILENCE])],
+    [page(1, 3, CONTINUED, [SILENCE])],
+    [page(1, 3, 0, [Buffer.alloc(0), SILENCE])],
+    [Buffer.alloc(100, 0x11)],
+  ]) {
+    assert.deepEqual(await played(head, tags, first, ...after), { packets: 50, cut: "damaged" });
+  }
+  assert.deepEqual(await played(head, tags, page(1, 2, LAST, [SILENCE]), second), { packets: 1, cut: "damaged" });
+  // A broadcast was recorded from its middle.
+  assert.deepEqual(await played(head, tags, second, third), { packets: 100, cut: undefined });
+});
+
+test("another stream of sound, after the first or beside it, isn't left out in silence", async () => {
+  assert.deepEqual(await played(...silence(1, 1), ...silence(2, 3)), { packets: 50, cut: "another stream" });
+  assert.deepEqual(await played(...silence(1, 1), ...silence(1, 3)), { packets: 50, cut: "another stream" });
+  const [one, two] = [silence(1, 1), silence(2, 1)];
+  assert.deepEqual(await played(one[0]!, two[0]!, ...one.slice(1), ...two.slice(1)), { packets: 50, cut: "another stream" });
+  // What is in this one is no sound.
+  const other = page(2, 0, FIRST, [latin1("fishead\0")]);
+  assert.deepEqual(await played(one[0]!, other, ...one.slice(1)), { packets: 50, cut: undefined });
+});
+
+test("an Ogg file of many streams or large headers is refused", async () => {
+  const refused = (cut: string) => ({ packets: 0, cut });
+  assert.deepEqual(await played(endlessHeaders(3)), refused("it is damaged"));
+  const streams = (count: number) => Array.from({ length: count }, (_, serial) => silence(serial, 1));
+  const together = (count: number) => [...streams(count).map(([head]) => head!), ...streams(count).flatMap((pages) => pages.slice(1))];
+  assert.deepEqual(await played(...together(9)), refused("it has too many streams"));
+  assert.deepEqual(await played(...together(8)), { packets: 50, cut: "another stream" });
+  const [head, , ...sound] = silence(1, 1);
+  const large = (pages: number) => [
+    page(1, 1, 0, [], 255),
+    ...Array.from({ length: pages - 2 }, (_, i) => page(1, i + 2, CONTINUED, [], 255)),
+    page(1, pages, CONTINUED, [SILENCE]),
+  ];
+  assert.deepEqual(await played(head!, ...large(10), ...sound), { packets: 50, cut: undefined });
+  assert.deepEqual(await played(head!, ...large(20), ...sound), refused("its headers are too large"));
 });
 
 test("a file that ends before the time that it says isn't said to be whole", async () => {

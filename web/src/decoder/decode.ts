@@ -2,12 +2,15 @@
 import { ADTS, BufferSource, EncodedPacketSink, FLAC, Input, MP3, OGG, type InputAudioTrack, type InputFormat } from "mediabunny";
 import { Chunks } from "./chunks.ts";
 import type { Cut, Decoded } from "./messages.ts";
+import { isOgg, walkPages } from "./ogg.ts";
+import { Succession } from "./succession.ts";
 import { withoutTags } from "./tags.ts";
+import { UndecodableError } from "./undecodable.ts";
 
 /** Not MP4, whose tables let a small file claim billions of packets. */
 const FORMATS = [OGG, FLAC, ADTS, MP3];
 /** Their packets follow one another to the end of the file. */
-const STREAMS: readonly InputFormat[] = [FLAC, ADTS, MP3];
+const STREAMS: readonly InputFormat[] = [ADTS, MP3];
 
 const NAMES: Readonly<Record<string, string>> = {
   aac: "AAC",
@@ -21,24 +24,24 @@ const NAMES: Readonly<Record<string, string>> = {
 const MOST_WAITING = 16;
 /** Eleven hours of the usual 20 ms. Each takes some of the demuxer's memory, whatever is in it. */
 const MOST_PACKETS = 2_000_000;
-/** What may follow the packets in a file besides the tags that are known. */
+/** What follows the packets of FLAC besides the tags that are known. Its demuxer takes the beginning of that for a packet. */
 const MOST_TRAILER = 65_536;
 /** Headers count in their own units, and some count the encoder's delay. */
 const MOST_MISSING_SECONDS = 0.5;
 /** Encoders begin some milliseconds early. */
 const MOST_DELAY_SECONDS = 1;
 
-/** The recording can't be decoded; the message says why. */
-class UndecodableError extends Error {}
-
 export type Say = (message: Decoded, transfer: Transferable[]) => void;
 
 /** Says what is in the file, or why nothing is. */
 export async function decode(bytes: Uint8Array<ArrayBuffer>, say: Say): Promise<void> {
   try {
-    const sound = withoutTags(bytes);
-    const track = await firstTrack(sound);
-    await new Decoding(sound, track, say).run();
+    const file = withoutTags(bytes);
+    const pages = isOgg(file) ? walkPages(file) : { end: file.length, cut: undefined };
+    const sound = file.subarray(0, pages.end);
+    const tracks = await tracksOf(sound);
+    const rest = pages.cut ?? (tracks.length > 1 ? "another stream" : undefined);
+    await new Decoding(sound, tracks[0], rest, say).run();
   } catch (error) {
     // The demuxer has errors of all kinds for what is damaged.
     const message = error instanceof UndecodableError ? error.message : "it is damaged";
@@ -46,12 +49,12 @@ export async function decode(bytes: Uint8Array<ArrayBuffer>, say: Say): Promise<
   }
 }
 
-async function firstTrack(bytes: Uint8Array<ArrayBuffer>): Promise<InputAudioTrack> {
+async function tracksOf(bytes: Uint8Array<ArrayBuffer>): Promise<readonly [InputAudioTrack, ...InputAudioTrack[]]> {
   const input = new Input({ source: new BufferSource(bytes), formats: FORMATS });
   if (!(await input.canRead())) throw new UndecodableError("it is damaged, or its format is none that this page knows");
-  const [track] = await input.getAudioTracks();
-  if (!track) throw new UndecodableError("there is no sound in it that this page knows");
-  return track;
+  const [first, ...others] = await input.getAudioTracks();
+  if (!first) throw new UndecodableError("there is no sound in it that this page knows");
+  return [first, ...others];
 }
 
 async function configOf(track: InputAudioTrack, codec: string): Promise<AudioDecoderConfig> {
@@ -68,6 +71,8 @@ async function configOf(track: InputAudioTrack, codec: string): Promise<AudioDec
 class Decoding {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #track: InputAudioTrack;
+  /** What is wrong with the rest of the file, which isn't in `#bytes`. */
+  readonly #rest: Cut | undefined;
   readonly #say: Say;
   #codec = "";
   /** Seconds at the start that are no sound. */
@@ -78,9 +83,10 @@ class Decoding {
   #cut: Cut | undefined;
   #wake = (): void => {};
 
-  constructor(bytes: Uint8Array<ArrayBuffer>, track: InputAudioTrack, say: Say) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, track: InputAudioTrack, rest: Cut | undefined, say: Say) {
     this.#bytes = bytes;
     this.#track = track;
+    this.#rest = rest;
     this.#say = say;
   }
 
@@ -99,9 +105,10 @@ class Decoding {
     decoder.ondequeue = () => this.#wake();
     decoder.configure(config);
     try {
-      const isShort = await this.#feed(decoder);
+      const isWhole = await this.#feed(decoder);
       if (this.#cut === undefined) await decoder.flush();
-      if (isShort) this.#end("damaged");
+      if (!isWhole) this.#end("damaged");
+      if (this.#rest !== undefined) this.#end(this.#rest);
     } catch {
       this.#end("damaged");
     }
@@ -111,8 +118,10 @@ class Decoding {
     this.#say({ kind: "end", cut: this.#cut }, []);
   }
 
-  /** Says whether packets are missing at the end. */
+  /** Returns whether no packets are missing. */
   async #feed(decoder: AudioDecoder): Promise<boolean> {
+    const format = await this.#track.input.getFormat();
+    const succession = STREAMS.includes(format) ? new Succession(this.#bytes) : undefined;
     let packets = 0;
     let end = 0;
     let seconds = 0;
@@ -124,22 +133,23 @@ class Decoding {
       while (this.#cut === undefined && decoder.decodeQueueSize >= MOST_WAITING) {
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }
-      if (this.#cut !== undefined) return false;
+      if (this.#cut !== undefined) return true;
+      const place = succession?.add(packet.data);
+      if (place === "gap") return false;
+      if (place === "tag") continue;
       decoder.decode(packet.toEncodedAudioChunk());
       this.#read += packet.byteLength;
       seconds = packet.timestamp + packet.duration;
       end = packet.data.byteOffset - this.#bytes.byteOffset + packet.byteLength;
     }
-    return this.#isShort(end, seconds);
+    if (succession) return succession.isWhole;
+    return format !== FLAC || (await this.#isWholeFlac(end, seconds));
   }
 
   /** The demuxer ends in silence where it finds no packet: after so many octets and seconds. */
-  async #isShort(end: number, seconds: number): Promise<boolean> {
-    const format = await this.#track.input.getFormat();
-    if (STREAMS.includes(format) && this.#bytes.length - end > MOST_TRAILER) return true;
-    // Others let it be guessed.
-    if (format !== FLAC) return false;
-    return ((await this.#track.getDurationFromMetadata()) ?? 0) - seconds > MOST_MISSING_SECONDS;
+  async #isWholeFlac(end: number, seconds: number): Promise<boolean> {
+    if (this.#bytes.length - end > MOST_TRAILER) return false;
+    return ((await this.#track.getDurationFromMetadata()) ?? 0) - seconds <= MOST_MISSING_SECONDS;
   }
 
   #end(cut: Cut): void {

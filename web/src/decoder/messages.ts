@@ -1,7 +1,7 @@
 // The messages between the page and the worker that decodes one recording.
 
 /** Why not all of a recording is played. */
-export type Cut = "too long" | "damaged" | "changed";
+export type Cut = "too long" | "damaged" | "changed" | "another stream";
 
 /** What the worker says, in this order: the format, chunks, and the end; or a problem, and nothing more. */
 export type Decoded =

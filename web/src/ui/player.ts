@@ -207,6 +207,7 @@ const CUTS: Readonly<Record<Cut, Problem>> = {
   "too long": { message: "the whole is too long for the page's memory", hint: "save it to hear it all" },
   damaged: { message: "what follows is damaged", hint: "save it, and try another program" },
   changed: { message: "what follows has another sampling rate or number of channels", hint: "save it to hear it all" },
+  "another stream": { message: "the file holds another stream of sound", hint: "save it to hear it all" },
 };
 
 function cutView({ frames, sampleRate }: PcmSource, cut: Cut): HTMLElement {

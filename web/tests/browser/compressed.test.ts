@@ -7,6 +7,7 @@ import decoder from "worker:../../src/decoder/worker.ts";
 import { Browser } from "./support/browser.ts";
 import { Scene } from "./support/calls.ts";
 import { constantFlac } from "./support/flac.ts";
+import { endlessHeaders, silence } from "./support/ogg.ts";
 import { Player } from "./support/player.ts";
 
 /** A second of a tone at half of the full scale, and what the page says of it. */
@@ -28,6 +29,8 @@ before(async () => {
   for (const { name } of TONES) scene.write(`calls/${name}`, recording(name));
   scene.write("calls/hours.flac", constantFlac(3000));
   scene.write("calls/cut.flac", Buffer.concat([constantFlac(1).subarray(0, 42), Buffer.alloc(100)]));
+  scene.write("calls/two.opus", Buffer.concat([...silence(1, 2), ...silence(2, 3)]));
+  scene.write("calls/endless.opus", endlessHeaders(500));
   scene.write("calls/film.m4a", Buffer.concat([Buffer.from("\0\0\0\x1cftypM4A ", "latin1"), Buffer.alloc(100)]));
   scene.callseal("pack", "-o", "calls.zip", "-r", "customer.crt", "calls");
   browser = await Browser.start();
@@ -112,6 +115,20 @@ test("a file that holds nothing but a header can't be played, but saved", async 
   const player = await playing("cut.flac");
   assert.match(await player.problem(), /cut.flac can't be played: .*save it, and play it with another program/s);
   await player.page.getByRole("button", { name: /^Save/ }).waitFor();
+  await player.close();
+});
+
+test("a recording that another one follows in the file says that it isn't all", async () => {
+  const player = await playing("two.opus");
+  await player.page.getByText("only the first 2 s are played: the file holds another stream of sound").waitFor();
+  await player.page.getByText("save it to hear it all").waitFor();
+  await player.close();
+});
+
+test("a small file whose headers go on to its end is refused, and leaves the page its memory", async () => {
+  const player = await playing("endless.opus");
+  assert.match(await player.problem(), /endless.opus can't be played: it is damaged.*save it, and play it with another program/s);
+  assert.ok(browser.peak() < 1024, `${browser.peak()} MiB`);
   await player.close();
 });
 
