@@ -237,6 +237,9 @@ test("an Ogg file ends where a page is damaged, missing, cut off or none of its 
     assert.deepEqual(await played(head, tags, first, ...after), { packets: 50, cut: "damaged" });
   }
   assert.deepEqual(await played(head, tags, page(1, 2, LAST, [SILENCE]), second), { packets: 1, cut: "damaged" });
+  // A packet that is larger than any sound.
+  const endless = Array.from({ length: 20 }, (_, i) => page(1, i + 3, i === 0 ? 0 : CONTINUED, [], 255));
+  assert.deepEqual(await played(head, tags, first, ...endless, page(1, 23, CONTINUED, [SILENCE])), { packets: 50, cut: "damaged" });
   // A broadcast was recorded from its middle.
   assert.deepEqual(await played(head, tags, second, third), { packets: 100, cut: undefined });
 });

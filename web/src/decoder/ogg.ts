@@ -12,6 +12,8 @@ const MOST_STREAMS = 8;
 /** Opus has two, Vorbis three. Pictures may be in them. */
 const HEADER_PACKETS = 3;
 const MOST_HEADERS = 1 << 20;
+/** Sound comes in some kilobytes, and the demuxer copies each packet. */
+const MOST_PACKET = 1 << 20;
 
 interface Page {
   readonly flags: number;
@@ -38,6 +40,7 @@ class Stream {
   #sequence: number;
   #packets = 0;
   #isInPacket = false;
+  #size = 0;
   #isOver = false;
   headers = 0;
 
@@ -53,7 +56,9 @@ class Stream {
     for (const size of lacing) {
       // The demuxer ends at an empty packet.
       if (size === 0 && !this.#isInPacket) return false;
+      this.#size = (this.#isInPacket ? this.#size : 0) + size;
       if (this.#packets < HEADER_PACKETS) this.headers += size;
+      else if (this.#size > MOST_PACKET) return false;
       this.#isInPacket = size === 255;
       if (!this.#isInPacket) this.#packets++;
     }
