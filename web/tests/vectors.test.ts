@@ -43,8 +43,9 @@ async function openArchive(file: string, keyring: Keyring, options: readonly str
   const grant = options[options.indexOf("--grant") + 1];
   if (options.includes("--grant")) {
     const octets = await read(path.join(path.dirname(file), grant!));
+    const size = octets.length;
     const { literal } = await openMessage(octets, keyring, () => undefined);
-    await archive.useGrant(readGrant(literal.content));
+    await archive.useGrant(readGrant(literal.content, size), grant!);
     if (archive.granted === 0) throw new Fault("no key", "the archive has none of the granted members");
   } else if (!options.includes("--ignore-index")) {
     await archive.openIndex(keyring);

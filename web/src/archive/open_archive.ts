@@ -9,7 +9,7 @@ import { type Grant, grantedOf } from "../index/grant.ts";
 import { type Index, type Listed, INDEX_ENTRY, INDEX_NAME, readIndex } from "../index/index.ts";
 import { type Keyring } from "../keys/keyring.ts";
 import { type Beginning } from "../openpgp/front.ts";
-import { type OpenedMessage, openMessage, openWith } from "../openpgp/message.ts";
+import { type OpenedMessage, openBy, openMessage, openWith, readMessage, type SealedMessage } from "../openpgp/message.ts";
 import { readEntries } from "../zip/archive.ts";
 import { NotZip } from "../zip/end.ts";
 import { type Entry, entryFault, readContent } from "../zip/entry.ts";
@@ -43,6 +43,13 @@ type IndexState =
   | { readonly state: "closed"; readonly fault: Fault | undefined }
   | { readonly state: "opened"; readonly index: Index };
 
+/** What a grant says of a member. */
+interface Granted {
+  /** The name of the grant's file. */
+  readonly label: string;
+  readonly listed: Listed;
+}
+
 /** What a grant has come to in an archive. */
 interface GrantOutcome {
   /** The members that it lists. */
@@ -69,8 +76,8 @@ export class OpenArchive {
   /** What finds the messages again, once a grant has asked. */
   #ids: Promise<ReadonlyMap<number, string>> | undefined;
   readonly #grants = new Map<Grant, GrantOutcome>();
-  /** What grants say of members. */
-  readonly #granted = new Map<number, Listed>();
+  /** What grants say of members, those first that came first: anybody can make one that lists a member with a false key. */
+  readonly #granted = new Map<number, readonly Granted[]>();
   /** The stored names of granted members that the archive doesn't have. */
   readonly #missingGranted = new Set<string>();
   /** The members that the keys at hand didn't open. */
@@ -105,6 +112,11 @@ export class OpenArchive {
     this.#closing.abort(new Fault("io", "the archive was closed", "open it again"));
   }
 
+  /** Ends what is done with what was read of it. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   get index(): IndexState {
     return this.#index;
   }
@@ -133,8 +145,11 @@ export class OpenArchive {
 
   /** Returns what the opened index, or else a grant, says of an entry. */
   listed(place: number): Listed | undefined {
-    const listed = this.#index.state === "opened" ? this.#index.index.listed.get(place) : undefined;
-    return listed ?? this.#granted.get(place);
+    return this.#listedInIndex(place) ?? this.#granted.get(place)?.[0]?.listed;
+  }
+
+  #listedInIndex(place: number): Listed | undefined {
+    return this.#index.state === "opened" ? this.#index.index.listed.get(place) : undefined;
   }
 
   /** Whether a key at hand opens a member, as far as that is known. */
@@ -165,15 +180,15 @@ export class OpenArchive {
     }
   }
 
-  /** Finds the members that a grant lists. That is done once: a grant that doesn't fit won't fit later. */
-  async useGrant(grant: Grant): Promise<void> {
+  /** Finds the members that a grant of that name lists. That is done once: a grant that doesn't fit won't fit later. */
+  async useGrant(grant: Grant, label: string): Promise<void> {
     if (this.#grants.get(grant)?.isLasting) return;
     try {
       this.#ids ??= messageIds(this.source, this.entries, this.members);
       const index = grantedOf(grant, this.entries, await this.#ids);
       this.#grants.set(grant, { members: index?.listed.size ?? 0, fault: undefined, isLasting: true });
       // Else it is for another archive.
-      if (index !== undefined) this.#grant(index);
+      if (index !== undefined) this.#grant(index, label);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       // What couldn't be read is read again the next time.
@@ -183,8 +198,8 @@ export class OpenArchive {
     }
   }
 
-  #grant({ listed, missing }: Index): void {
-    for (const [place, one] of listed) this.#granted.set(place, one);
+  #grant({ listed, missing }: Index, label: string): void {
+    for (const [place, one] of listed) this.#granted.set(place, [...(this.#granted.get(place) ?? []), { label, listed: one }]);
     for (const name of missing) this.#missingGranted.add(name);
     this.paths.changed();
   }
@@ -238,9 +253,10 @@ export class OpenArchive {
   }
 
   async #openCms(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress): Promise<Opened> {
-    // An index lists OpenPGP messages alone.
-    if (this.listed(place) !== undefined) throw this.#replaced(place);
+    // An index lists OpenPGP messages alone, and so does a grant.
+    if (this.#listedInIndex(place) !== undefined) throw replaced();
     const { content, isAuthentic } = await openCms(octets, keyring, onProgress);
+    this.#forgetGranted(place, this.#granted.get(place) ?? []);
     // CMS messages carry no name.
     return { path: this.paths.of(place), content, isAuthentic, sealedTime: undefined };
   }
@@ -253,24 +269,67 @@ export class OpenArchive {
   }
 
   async #openMessage(octets: Bytes, place: number, keyring: Keyring, onProgress: OnProgress, most: number | undefined): Promise<OpenedMessage> {
-    const listed = this.listed(place);
-    if (listed === undefined) return openMessage(octets, keyring, onProgress, most);
-    try {
-      const opened = await openWith(octets, listed.key, onProgress, most);
-      if (opened !== undefined) return opened;
-    } catch (error) {
-      // It isn't even a message any more.
-      if (!(error instanceof Fault) || error.kind !== "malformed") throw error;
-    }
-    throw this.#replaced(place);
+    const listed = this.#listedInIndex(place);
+    if (listed !== undefined) return openListed(octets, listed, onProgress, most);
+    const granted = this.#granted.get(place);
+    if (granted === undefined) return openMessage(octets, keyring, onProgress, most);
+    return this.#openGranted(readMessage(octets), place, granted, keyring, onProgress, most);
   }
 
-  #replaced(place: number): Fault {
-    const isInIndex = this.#index.state === "opened" && this.#index.index.listed.has(place);
-    return new Fault(
-      "altered",
-      `it was replaced: the session key in the ${isInIndex ? "index" : "grant"} doesn't open it`,
-      "keep the archive as it is, and get it again from its source",
-    );
+  /** Tries what grants say of a member, and then its own recipients. What turns out to be false is forgotten, with its name. */
+  async #openGranted(message: SealedMessage, place: number, granted: readonly Granted[], keyring: Keyring, onProgress: OnProgress, most: number | undefined): Promise<OpenedMessage> {
+    let unknownCipher: Fault | undefined;
+    for (const [number, { listed }] of granted.entries()) {
+      try {
+        const opened = await openWith(message, listed.key, onProgress, most);
+        if (opened === undefined) continue;
+        this.#forgetGranted(place, granted.slice(0, number));
+        return opened;
+      } catch (error) {
+        if (!(error instanceof Fault) || error.kind !== "unsupported") throw error;
+        unknownCipher ??= error;
+      }
+    }
+    try {
+      const opened = await openBy(message, keyring, onProgress, most);
+      this.#forgetGranted(place, granted);
+      return opened;
+    } catch (error) {
+      if (!(error instanceof Fault) || (error.kind !== "no key" && error.kind !== "altered")) throw error;
+      throw unknownCipher ?? notAsGranted(granted);
+    }
   }
+
+  /** Others may have come meanwhile. */
+  #forgetGranted(place: number, untrue: readonly Granted[]): void {
+    if (untrue.length === 0) return;
+    const left = this.#granted.get(place)?.filter((one) => !untrue.includes(one)) ?? [];
+    if (left.length > 0) this.#granted.set(place, left);
+    else this.#granted.delete(place);
+    this.paths.changed();
+  }
+}
+
+/** Opens a message by what the index says of it. */
+async function openListed(octets: Bytes, { key }: Listed, onProgress: OnProgress, most: number | undefined): Promise<OpenedMessage> {
+  try {
+    const opened = await openWith(readMessage(octets), key, onProgress, most);
+    if (opened !== undefined) return opened;
+  } catch (error) {
+    // It isn't even a message any more.
+    if (!(error instanceof Fault) || error.kind !== "malformed") throw error;
+  }
+  throw replaced();
+}
+
+const replaced = () =>
+  new Fault("altered", "it was replaced: the session key in the index doesn't open it", "keep the archive as it is, and get it again from its source");
+
+function notAsGranted(granted: readonly Granted[]): Fault {
+  const labels = [...new Set(granted.map(({ label }) => `“${label}”`))].join(", ");
+  return new Fault(
+    "altered",
+    `neither the session key in ${labels} nor a key here opens it`,
+    "choose “Forget keys”, and drop your keys again without that grant: anybody can make a false one",
+  );
 }

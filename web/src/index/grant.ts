@@ -10,9 +10,14 @@ import { type Line, readLines } from "./line.ts";
 export const GRANT_NAME = "META-INF/callseal/grant";
 
 /** The most octets of its text: a grant that the page takes has 4 MiB, half of which are random. */
-export const MOST_OF_GRANT = 128 * 1024 * 1024;
+const MOST_OCTETS = 128 * 1024 * 1024;
+
+/** The most octets of the text of a grant whose file has so many: only long names deflate well. */
+export const mostOfGrant = (size: number): number => Math.min(MOST_OCTETS, 64 * size + 64 * 1024);
 
 const MOST_MEMBERS = 1_000_000;
+/** What is random in a line, and takes its place however it is deflated: 32 octets of an id, and at least 16 of a session key. */
+const RANDOM = 48;
 const MOST_NAMES = 64 * 1024 * 1024;
 /** Of a stored name, in octets: its length field has 16 bits. */
 const LONGEST_NAME = 0xffff;
@@ -23,8 +28,9 @@ export interface Grant {
   readonly members: ReadonlyMap<string, Line>;
 }
 
-/** Reads the lines of a grant. */
-export function readGrant(text: Bytes): Grant {
+/** Reads the lines of a grant, whose file has so many octets. */
+export function readGrant(text: Bytes, size: number): Grant {
+  const mostMembers = Math.min(MOST_MEMBERS, Math.floor(size / RANDOM));
   const members = new Map<string, Line>();
   let areHidden = false;
   let names = 0;
@@ -33,7 +39,7 @@ export function readGrant(text: Bytes): Grant {
     const stored = encodeUtf8(line.member).length;
     if (stored > LONGEST_NAME) return "has a longer name than an archive holds";
     names += stored + encodeUtf8(line.name).length;
-    if (members.size >= MOST_MEMBERS || names > MOST_NAMES) return "lists one more of too many members";
+    if (members.size >= mostMembers || names > MOST_NAMES) return "lists one more of too many members";
     if (members.has(line.id)) return "lists a message again";
     members.set(line.id, line);
     return undefined;

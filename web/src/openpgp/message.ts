@@ -27,19 +27,35 @@ export interface OpenedMessage {
 
 type OnProgress = (octets: number) => void;
 
+/** A message that was read, and that several keys can be tried on. */
+export interface SealedMessage {
+  readonly front: Front;
+  readonly container: Seipd1 | Seipd2;
+}
+
+/** Reads a message, whose octets are moved: that can be done once. */
+export function readMessage(message: Bytes): SealedMessage {
+  const front = readFront(message);
+  checkEnd(front.rest);
+  return { front, container: readContainer(front.container) };
+}
+
 /** Opens a message with the keys at hand. Its octets are used up. */
 export async function openMessage(message: Bytes, keyring: Keyring, onProgress: OnProgress, most = MOST_BYTES): Promise<OpenedMessage> {
   refuseText(message);
-  const front = readFront(message);
-  checkEnd(front.rest);
-  const container = readContainer(front.container);
+  return openBy(readMessage(message), keyring, onProgress, most);
+}
+
+/** Opens a message with the keys at hand. It is used up once one fits. */
+export async function openBy({ front, container }: SealedMessage, keyring: Keyring, onProgress: OnProgress, most = MOST_BYTES): Promise<OpenedMessage> {
   const id = hex(container.id());
-  let hasTried = false;
+  // What is sealed to a hidden recipient may be for somebody else: that no session key comes out of it says nothing.
+  let isForKeyHere = false;
   let found = 0;
   let unknownCipher: Fault | undefined;
-  for (const trial of sessionKeysOf(front, keyring)) {
-    hasTried = true;
-    const sessionKey = await trial;
+  for (const { isNamed, unlocking } of trialsOf(front, keyring)) {
+    const sessionKey = await unlocking;
+    isForKeyHere ||= isNamed || sessionKey !== undefined;
     if (sessionKey === undefined) continue;
     if (++found > MOST_KEYS) break;
     try {
@@ -51,14 +67,11 @@ export async function openMessage(message: Bytes, keyring: Keyring, onProgress: 
       unknownCipher ??= error;
     }
   }
-  throw unknownCipher ?? (hasTried ? altered() : noKey(front, keyring));
+  throw unknownCipher ?? (isForKeyHere ? altered() : noKey(front, keyring));
 }
 
 /** Opens a message by its session key; `undefined` if that doesn't fit, or the message isn't what it was. */
-export async function openWith(message: Bytes, key: SessionKey, onProgress: OnProgress, most = MOST_BYTES): Promise<OpenedMessage | undefined> {
-  const front = readFront(message);
-  checkEnd(front.rest);
-  const container = readContainer(front.container);
+export async function openWith({ container }: SealedMessage, key: SessionKey, onProgress: OnProgress, most = MOST_BYTES): Promise<OpenedMessage | undefined> {
   const id = hex(container.id());
   if (container instanceof Seipd2 && container.cipher !== key.cipher) return undefined;
   const plaintext = await container.open(key, onProgress);
@@ -78,8 +91,14 @@ function withCipher(key: SessionKey, container: Seipd1 | Seipd2): SessionKey {
   return container instanceof Seipd2 ? { ...key, cipher: container.cipher } : key;
 }
 
-/** The session keys that the keys at hand find, one private key operation after the other. */
-function* sessionKeysOf(front: Front, keyring: Keyring): Generator<Promise<SessionKey | undefined>> {
+interface Trial {
+  /** Whether the message names the key. */
+  readonly isNamed: boolean;
+  readonly unlocking: Promise<SessionKey | undefined>;
+}
+
+/** Looks for session keys with the keys at hand, one private key operation after the other. */
+function* trialsOf(front: Front, keyring: Keyring): Generator<Trial> {
   let trials = 0;
   // Those that name a key come first: hidden ones are found by trial alone.
   const inOrder = [...front.pkesks.filter((p) => p.recipient !== ""), ...front.pkesks.filter((p) => p.recipient === "")];
@@ -87,7 +106,7 @@ function* sessionKeysOf(front: Front, keyring: Keyring): Generator<Promise<Sessi
     for (const { key } of keyring.keysNamed(pkesk.recipient)) {
       if (!isForKind(pkesk, key)) continue;
       if (++trials > MOST_TRIALS) throw malformed("it names the same keys again and again");
-      yield unlock(pkesk, key);
+      yield { isNamed: pkesk.recipient !== "", unlocking: unlock(pkesk, key) };
     }
   }
 }
