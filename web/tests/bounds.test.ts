@@ -53,6 +53,7 @@ test("what is opened by a search and turns out to be no text counts as left out"
     id: 1,
     members: [...contents.keys()],
     entries: contents.map(({ length }) => ({ size: length, storedSize: length })),
+    closing: new AbortController().signal,
     paths: { of: (place: number) => `${place}.callsre` },
     openMember: async (place: number) => ({ path: `${place}.callsre`, content: new Uint8Array(Buffer.from(contents[place]!, "latin1")), isAuthentic: true }),
   } as unknown as OpenArchive;

@@ -118,7 +118,7 @@ async function searchMember({ archive, place, member }: Text, keyring: Keyring, 
     const { path, content, isAuthentic } = await archive.openMember(place, keyring, () => signal.throwIfAborted(), { most: MOST_OF_TEXT, signal });
     if (!isText(path, content)) return { ...NOTHING, isLeftOut: true };
     if (content.length > MOST_OF_TEXT) throw new Fault("unsupported", "it is too long to be searched here", "search it with `callseal grep`");
-    const { matches, isCut } = await matching.match(content, signal);
+    const { matches, isCut } = await matching.match(content, AbortSignal.any([signal, archive.closing]));
     const hits = matches.map((match): Hit => ({ archive: archive.id, member, isUnauthenticated: !isAuthentic, ...match }));
     return { ...NOTHING, hits, isCut };
   } catch (error) {
