@@ -257,12 +257,12 @@ test("a member that its own recipient opens has no name from a false grant", asy
   const members = new Map<string, Line>();
   for (const place of archive.members) {
     const { id } = await archive.beginning(place);
-    members.set(id, { member: "000001.pgp", name: `false/${place}`, size: 1, modified: undefined, id, key: { cipher: 9, octets: new Uint8Array(32) } });
+    members.set(id, { member: "000001.pgp", name: "false/name", size: 1, modified: undefined, id, key: { cipher: 9, octets: new Uint8Array(32) } });
   }
   await archive.useGrant({ hidesNames: true, members }, "bad.grant");
   for (const place of archive.members) {
     const { path } = await expected.openMember(place, keyring, () => undefined);
-    assert.equal(archive.paths.of(place), `false/${place}`);
+    assert.equal(archive.paths.of(place), "false/name");
     assert.equal((await archive.openMember(place, keyring, () => undefined)).path, path);
     assert.equal(archive.paths.of(place), path);
   }

@@ -225,7 +225,8 @@ export class OpenArchive {
     if (entry === undefined) throw new Fault("malformed", "there is no such member");
     const fault = entryFault(entry);
     if (fault !== undefined) throw new Fault("malformed", `it ${fault}`, "get the archive again from its source; don't trust this one");
-    this.paths.refuseRepeated(place);
+    // The name from a grant may turn out to be false as well: that shows once the member is open.
+    if (this.#listedInIndex(place) !== undefined || !this.#granted.has(place)) this.paths.refuseRepeated(place);
     const octets = await this.#read(place, onProgress, opening);
     try {
       const opened = beginsCms(octets)
@@ -257,6 +258,7 @@ export class OpenArchive {
     if (this.#listedInIndex(place) !== undefined) throw replaced();
     const { content, isAuthentic } = await openCms(octets, keyring, onProgress);
     this.#forgetGranted(place, this.#granted.get(place) ?? []);
+    this.paths.refuseRepeated(place);
     // CMS messages carry no name.
     return { path: this.paths.of(place), content, isAuthentic, sealedTime: undefined };
   }
@@ -273,7 +275,9 @@ export class OpenArchive {
     if (listed !== undefined) return openListed(octets, listed, onProgress, most);
     const granted = this.#granted.get(place);
     if (granted === undefined) return openMessage(octets, keyring, onProgress, most);
-    return this.#openGranted(readMessage(octets), place, granted, keyring, onProgress, most);
+    const opened = await this.#openGranted(readMessage(octets), place, granted, keyring, onProgress, most);
+    this.paths.refuseRepeated(place);
+    return opened;
   }
 
   /** Tries what grants say of a member, and then its own recipients. What turns out to be false is forgotten, with its name. */
