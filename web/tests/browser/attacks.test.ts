@@ -167,7 +167,7 @@ test("a grant that expands without end is refused", async () => {
   scene.write("bomb.grant", grant);
   const player = await withArchive({ name: "a.txt.pgp", content: await sealed("a.txt", "the content") });
   await player.give(scene.path("bomb.grant"));
-  assert.match(await player.problem(), /bomb\.grant: it decompresses to more than 134217728 bytes/);
+  assert.match(await player.problem(), /bomb\.grant: it decompresses to more than \d+ bytes/);
   await player.openMember("a.txt");
   assert.match(await player.text(), /the content/);
   await player.close();
